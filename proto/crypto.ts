@@ -1,0 +1,231 @@
+// The one door to node:crypto and the hash library for documents: hash, HMAC, HKDF, scrypt, AES-GCM,
+// Ed25519, X25519. Deterministic functions only: randomness is an argument of whoever needs it.
+// Keys are raw 32-byte values here; Node's DER wrappers are made and dropped inside.
+// Protocol hashing does not go through this file (dkls23/transcript.ts).
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  hkdfSync,
+  type KeyObject,
+  sign as nodeSign,
+  verify as nodeVerify,
+  scryptSync,
+  timingSafeEqual,
+} from 'node:crypto'
+import { keccak_256 } from '@noble/hashes/sha3.js'
+import type { Digest } from './ids.ts'
+import type { Tag } from './tags.ts'
+
+const utf8 = new TextEncoder()
+const newline = Uint8Array.of(0x0a)
+
+export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return new Uint8Array(hash.digest())
+}
+
+export function keccak256(bytes: Uint8Array): Uint8Array {
+  return keccak_256(bytes)
+}
+
+/** tag || 0x0A || bytes: what is signed and hashed for every document. */
+export function tagged(tag: Tag, bytes: Uint8Array): Uint8Array {
+  return concat(utf8.encode(tag), newline, bytes)
+}
+
+export function digestOf(tag: Tag, bytes: Uint8Array): Digest {
+  return toHex(sha256(utf8.encode(tag), newline, bytes)) as Digest
+}
+
+/** Plain SHA-256 as a digest: display texts and blobs, which have no tag. */
+export function plainDigest(bytes: Uint8Array): Digest {
+  return toHex(sha256(bytes)) as Digest
+}
+
+export function hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHmac('sha256', key).update(bytes).digest())
+}
+
+export function hmacSha512(key: Uint8Array, bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHmac('sha512', key).update(bytes).digest())
+}
+
+export function hkdfSha256(
+  key: Uint8Array,
+  salt: Uint8Array,
+  info: Uint8Array,
+  length: number,
+): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', key, salt, info, length))
+}
+
+export interface ScryptCost {
+  readonly n: number
+  readonly r: number
+  readonly p: number
+}
+
+export function scrypt(passphrase: Uint8Array, salt: Uint8Array, cost: ScryptCost): Uint8Array {
+  const maxmem = 256 * cost.n * cost.r
+  const options = { N: cost.n, r: cost.r, p: cost.p, maxmem }
+  return new Uint8Array(scryptSync(passphrase, salt, 32, options))
+}
+
+/** AES-256-GCM; the 16-byte tag is appended. */
+export function aesGcmSeal(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  plaintext: Uint8Array,
+  aad: Uint8Array = new Uint8Array(0),
+): Uint8Array {
+  const cipher = createCipheriv('aes-256-gcm', key, nonce)
+  cipher.setAAD(aad)
+  return concat(cipher.update(plaintext), cipher.final(), cipher.getAuthTag())
+}
+
+/** Undefined when it does not open: the caller says what that means. */
+export function aesGcmOpen(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  sealed: Uint8Array,
+  aad: Uint8Array = new Uint8Array(0),
+): Uint8Array | undefined {
+  if (sealed.length < 16) return undefined
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce)
+  decipher.setAAD(aad)
+  decipher.setAuthTag(sealed.subarray(sealed.length - 16))
+  try {
+    return concat(decipher.update(sealed.subarray(0, sealed.length - 16)), decipher.final())
+  } catch {
+    return undefined
+  }
+}
+
+// PKCS#8 and SPKI prefixes of RFC 8410, so that raw 32-byte keys can be used.
+const pkcs8 = (oid: number): Uint8Array =>
+  Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, oid, 4, 0x22, 4, 0x20)
+const spki = (oid: number): Uint8Array =>
+  Uint8Array.of(0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, oid, 3, 0x21, 0)
+const oidEd25519 = 0x70
+const oidX25519 = 0x6e
+
+function privateKey(seed: Uint8Array, oid: number): KeyObject {
+  const der = Buffer.from(concat(pkcs8(oid), seed))
+  try {
+    return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  } finally {
+    der.fill(0)
+  }
+}
+
+function publicKey(raw: Uint8Array, oid: number): KeyObject {
+  const key = Buffer.from(concat(spki(oid), raw))
+  return createPublicKey({ key, format: 'der', type: 'spki' })
+}
+
+function rawPublic(key: KeyObject): Uint8Array {
+  return new Uint8Array(key.export({ format: 'der', type: 'spki' }).subarray(-32))
+}
+
+export function ed25519PublicKey(seed: Uint8Array): Uint8Array {
+  return rawPublic(createPublicKey(privateKey(seed, oidEd25519)))
+}
+
+/** A key made once for many signatures; the seed may be wiped after the call. */
+export function ed25519Signer(seed: Uint8Array): (message: Uint8Array) => Uint8Array {
+  const key = privateKey(seed, oidEd25519)
+  return (message) => new Uint8Array(nodeSign(null, message, key))
+}
+
+export function ed25519Sign(seed: Uint8Array, message: Uint8Array): Uint8Array {
+  return ed25519Signer(seed)(message)
+}
+
+/** False for every malformed key or signature; never throws. */
+export function ed25519Verify(
+  raw: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (raw.length !== 32 || signature.length !== 64) return false
+  try {
+    return nodeVerify(null, message, publicKey(raw, oidEd25519), signature)
+  } catch {
+    return false
+  }
+}
+
+export function x25519PublicKey(secret: Uint8Array): Uint8Array {
+  return rawPublic(createPublicKey(privateKey(secret, oidX25519)))
+}
+
+/** Undefined when the peer's key has low order or is malformed. */
+export function x25519(secret: Uint8Array, peer: Uint8Array): Uint8Array | undefined {
+  if (peer.length !== 32) return undefined
+  try {
+    const shared = diffieHellman({
+      privateKey: privateKey(secret, oidX25519),
+      publicKey: publicKey(peer, oidX25519),
+    })
+    return shared.every((byte) => byte === 0) ? undefined : new Uint8Array(shared)
+  } catch {
+    return undefined
+  }
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const part of parts) length += part.length
+  const all = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+}
+
+/** Lower-case hex of even length only; Node's own decoder is lenient. Undefined otherwise. */
+export function fromHex(text: string): Uint8Array | undefined {
+  if (!/^(?:[0-9a-f]{2})*$/.test(text)) return undefined
+  return new Uint8Array(Buffer.from(text, 'hex'))
+}
+
+export function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64')
+}
+
+/** Canonical padded base64 only. Undefined otherwise. */
+export function fromBase64(text: string): Uint8Array | undefined {
+  const bytes = Buffer.from(text, 'base64')
+  return bytes.toString('base64') === text ? new Uint8Array(bytes) : undefined
+}
+
+export function toUtf8(text: string): Uint8Array {
+  return utf8.encode(text)
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Undefined for bytes that are not well-formed UTF-8. */
+export function fromUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return strictUtf8.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
