@@ -1,0 +1,152 @@
+/**
+ * How a party speaks and listens. A Protocol is a generator: it yields what to send, is resumed
+ * with what arrived, and returns its result; it has no I/O and no promises, and when it is ended
+ * early (`return` or `throw` into it) its `using` declarations wipe its secrets.
+ * INVARIANT: the message rules live here and nowhere else: known sender, this round, exactly one
+ * message each, exact size, strict decoding; a breach is an Abort that names the sender.
+ */
+
+import { Abort } from './abort.ts'
+import { Malformed } from './bytes.ts'
+import type { Curve } from './curve.ts'
+import type { Participant, Party } from './party.ts'
+import type { SessionRandomness } from './randomness.ts'
+import { equalBytes } from './secret.ts'
+
+export interface Outgoing {
+  readonly round: number
+  readonly to: Party
+  readonly bytes: Uint8Array
+}
+
+export interface Incoming {
+  readonly round: number
+  readonly from: Party
+  readonly bytes: Uint8Array
+}
+
+/** What arrived for the round that was yielded last, in any order. */
+export type Inbox = readonly Incoming[]
+
+export type Protocol<R> = Generator<readonly Outgoing[], R, Inbox>
+
+/** One round's message type: its only encoding, of one exact size. */
+export interface Round<M> {
+  readonly number: number
+  readonly name: string
+  readonly size: number
+  encode(message: M): Uint8Array
+  /** Throws Malformed for anything but the one encoding of a message. */
+  decode(bytes: Uint8Array): M
+}
+
+/** What every protocol of a run is given: who, about what, with which curve and randomness. */
+export interface Run {
+  readonly sid: Uint8Array
+  readonly self: Participant
+  /** All of them with self, in ascending x. */
+  readonly participants: readonly Participant[]
+  readonly curve: Curve
+  readonly randomness: SessionRandomness
+}
+
+export function peersOf({ self, participants }: Run): readonly Participant[] {
+  if (!participants.some(({ x }) => x === self.x)) {
+    throw new RangeError('a party takes part in its own run')
+  }
+  return participants.filter(({ x }) => x !== self.x)
+}
+
+/** Sends one message to all; returns the messages of all peers, in ascending x. */
+export function* broadcast<M>(
+  round: Round<M>,
+  peers: readonly Participant[],
+  message: M,
+): Protocol<ReadonlyMap<Party, M>> {
+  const bytes = encode(round, message)
+  const inbox = yield peers.map(({ x }) => ({ round: round.number, to: x, bytes }))
+  return receive(round, peers, inbox)
+}
+
+/** Sends each peer its own message; returns the messages of all peers, in ascending x. */
+export function* exchange<M>(
+  round: Round<M>,
+  peers: readonly Participant[],
+  messageFor: (peer: Participant) => M,
+): Protocol<ReadonlyMap<Party, M>> {
+  const inbox = yield peers.map((peer) => ({
+    round: round.number,
+    to: peer.x,
+    bytes: encode(round, messageFor(peer)),
+  }))
+  return receive(round, peers, inbox)
+}
+
+/** All peers must have seen the same as this party. A difference blames nobody. */
+export function requireSameView(
+  mine: Uint8Array,
+  theirs: ReadonlyMap<Party, Uint8Array>,
+  what: string,
+): void {
+  for (const [from, view] of theirs) {
+    if (!equalBytes(mine, view)) {
+      throw new Abort('view-mismatch', `${what} of party ${from} differs from this party's own`)
+    }
+  }
+}
+
+function encode<M>(round: Round<M>, message: M): Uint8Array {
+  const bytes = round.encode(message)
+  if (bytes.length !== round.size) {
+    throw new RangeError(`${round.name} has ${round.size} bytes, encoded ${bytes.length}`)
+  }
+  return bytes
+}
+
+function receive<M>(
+  round: Round<M>,
+  peers: readonly Participant[],
+  inbox: Inbox,
+): ReadonlyMap<Party, M> {
+  const received = new Map<Party, M>()
+  for (const incoming of inbox) {
+    const { from } = incoming
+    if (!peers.some(({ x }) => x === from)) {
+      throw new Abort('unknown-sender', `party ${from} has no place in ${round.name}`, blame(from))
+    }
+    if (received.has(from)) {
+      throw new Abort('duplicate-message', `two messages in ${round.name}`, blame(from))
+    }
+    received.set(from, open(round, incoming))
+  }
+  return new Map(peers.map(({ x }) => [x, required(received, x, round.name)]))
+}
+
+function open<M>(round: Round<M>, { round: number, from, bytes }: Incoming): M {
+  if (number !== round.number) {
+    const because = `expected round ${round.number}, got round ${number}`
+    throw new Abort('wrong-round', because, blame(from))
+  }
+  if (bytes.length !== round.size) {
+    const because = `${round.name} has ${round.size} bytes, got ${bytes.length}`
+    throw new Abort('wrong-size', because, blame(from))
+  }
+  try {
+    return round.decode(bytes)
+  } catch (cause) {
+    if (!(cause instanceof Malformed)) throw cause
+    throw new Abort('malformed', `${round.name}: ${cause.message}`, blame(from))
+  }
+}
+
+function required<M>(received: ReadonlyMap<Party, M>, from: Party, name: string): M {
+  const message = received.get(from)
+  if (message === undefined) {
+    throw new Abort('missing-message', `no message in ${name}`, blame(from))
+  }
+  return message
+}
+
+function blame(culprit: Party): { readonly culprit: Party } {
+  return { culprit }
+}

@@ -1,0 +1,34 @@
+/**
+ * Shares of zero from pairwise seeds (1.10; 1.12, round 2, step 2): what one party of a pair adds
+ * the other one subtracts, so the shares of all signers sum to zero.
+ * INVARIANT: the digest D of all commitments is inside, so the shares of parties with different
+ * views do not cancel, and the sum of the public key shares shows the split.
+ */
+
+import type { Curve, Scalar } from './curve.ts'
+import type { Party } from './party.ts'
+import { hash, hashToScalar } from './transcript.ts'
+
+export const ZERO_PART_BYTES = 32
+
+/** z of a pair: both parts were committed to before either was revealed. */
+export function zeroSeed(pairingId: Uint8Array, low: Uint8Array, high: Uint8Array): Uint8Array {
+  return hash('zero-seed', pairingId, low, high)
+}
+
+/** zeta of one party; `seeds` holds z for each other signer. */
+export function zeroShare(
+  curve: Curve,
+  self: Party,
+  seeds: ReadonlyMap<Party, Uint8Array>,
+  { sid, digest }: { readonly sid: Uint8Array; readonly digest: Uint8Array },
+): Scalar {
+  let share = curve.scalars.zero
+  for (const [peer, seed] of seeds) {
+    const fragment = hashToScalar(curve, 'zero', seed, sid, digest)
+    share =
+      peer < self ? curve.scalars.add(share, fragment) : curve.scalars.subtract(share, fragment)
+    fragment.fill(0)
+  }
+  return share
+}

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest'
+import { Abort, type AbortReason, type Remedy } from '../../signer-node/dkls23/abort.ts'
+import { parseParty } from '../../signer-node/dkls23/party.ts'
+
+const REMEDIES: readonly (readonly [Remedy, readonly AbortReason[]])[] = [
+  ['retry', ['missing-message', 'view-mismatch', 'pairing-mismatch', 'pprf-check']],
+  ['fault', ['unknown-sender', 'duplicate-message', 'wrong-round', 'wrong-size', 'malformed']],
+  ['fault', ['commitment', 'proof', 'share', 'identity-point']],
+  ['ban', ['ot-check', 'rvole-check', 'gamma-check']],
+  ['abort', ['public-key-sum', 'signature-invalid', 'degenerate']],
+]
+
+describe('Abort', () => {
+  it.each(REMEDIES)('calls for %s exactly where the specification does: %s', (remedy, reasons) => {
+    for (const reason of reasons) expect(new Abort(reason, 'because').remedy).toBe(remedy)
+  })
+
+  it('names its culprit and carries the evidence against it', () => {
+    const evidence = Uint8Array.of(1, 2)
+    const abort = new Abort('share', 'not on the polynomial', { culprit: parseParty(7), evidence })
+    expect(abort).toMatchObject({ culprit: 7, evidence, reason: 'share', name: 'Abort' })
+    expect(abort.message).toBe('not on the polynomial')
+  })
+
+  it('names nobody when nobody is named', () => {
+    expect(new Abort('view-mismatch', 'two views').culprit).toBeUndefined()
+  })
+})

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import { weigh } from '../../signer-node/dkls23/gf128.ts'
+import { expand } from '../../signer-node/dkls23/transcript.ts'
+import { multiplyField } from '../kit/gf128.ts'
+import { vector } from '../kit/vectors.ts'
+
+const noise = (seed: string): bigint =>
+  BigInt(`0x${Buffer.from(expand('rng', 16, seed)).toString('hex')}`)
+
+/** 128 rows of one word: bit `column` of row p is the coefficient of z^p. */
+function rowsOf(elements: readonly bigint[]): bigint[] {
+  return Array.from({ length: 128 }, (_, p) =>
+    elements.reduce((row, element, column) => {
+      return row | (((element >> BigInt(p)) & 1n) << BigInt(column))
+    }, 0n),
+  )
+}
+
+function elementAt(rows: BigUint64Array, column: number): bigint {
+  return [...rows].reduce((all, row, p) => {
+    return all | (((row >> BigInt(column)) & 1n) << BigInt(p))
+  }, 0n)
+}
+
+function littleEndian(element: bigint): Uint8Array {
+  return Uint8Array.from({ length: 16 }, (_, i) => Number((element >> BigInt(8 * i)) & 0xffn))
+}
+
+describe('the universal hash over GF(2^128)', () => {
+  it('reduces z^127 + 1 times z^127 + z + 1 as the vector says', () => {
+    const [a, b] = [(1n << 127n) | 1n, (1n << 127n) | 3n]
+    const rows = BigUint64Array.from([...rowsOf([b]), ...rowsOf([0n])])
+    const product = elementAt(weigh(rows, 1, littleEndian(a)), 0)
+    expect(product.toString(16)).toBe(vector('GF'))
+    expect(product).toBe(multiplyField(a, b))
+  })
+
+  it('adds the weighed blocks and the last one plain, in every column', () => {
+    const weights = [noise('w0'), noise('w1'), noise('w2')]
+    const blocks = ['x', 'y', 'z', 'last'].map((name) => [noise(`${name}0`), noise(`${name}1`)])
+    const rows = BigUint64Array.from(blocks.flatMap(rowsOf))
+    const packed = Uint8Array.from(weights.flatMap((weight) => [...littleEndian(weight)]))
+    const sums = weigh(rows, 1, packed)
+    for (const column of [0, 1]) {
+      const expected = weights.reduce(
+        (sum, weight, j) => sum ^ multiplyField(weight, blocks[j]![column]!),
+        blocks[3]![column]!,
+      )
+      expect(elementAt(sums, column)).toBe(expected)
+    }
+    expect(elementAt(sums, 2)).toBe(0n)
+  })
+})

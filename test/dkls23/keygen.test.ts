@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest'
+import type { Curve, Scalar } from '../../signer-node/dkls23/curve.ts'
+import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
+import { confirmKey, prepareKey } from '../../signer-node/dkls23/keygen.ts'
+import type { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
+import { InvalidParticipants, parseParty } from '../../signer-node/dkls23/party.ts'
+import { lagrangeAtZero } from '../../signer-node/dkls23/polynomial.ts'
+import { sha256 } from '../../signer-node/dkls23/transcript.ts'
+import { AT } from '../kit/crooked-dealer.ts'
+import { keygenRuns, keyTerms, makeKey } from '../kit/keys.ts'
+import { driveAll, nodes, type Tamper } from '../kit/protocol.ts'
+import { hex, vector } from '../kit/vectors.ts'
+
+const native = nativeCurve()
+const { points } = native
+const THRESHOLD = 2
+const TERMS = keyTerms(THRESHOLD)
+
+const secretOf = (curve: Curve, key: Iterable<Keyshare>): Scalar => {
+  const shares = [...key]
+  const xs = shares.map(({ self }) => self.x)
+  return shares.reduce((sum, { self, secretShare }) => {
+    const weight = lagrangeAtZero(curve, xs, self.x)
+    return curve.scalars.add(sum, curve.scalars.multiply(weight, secretShare.bytes))
+  }, curve.scalars.zero)
+}
+
+function subsets<T>(list: readonly T[], size: number): readonly (readonly T[])[] {
+  if (size === 0) return [[]]
+  return list.flatMap((item, i) =>
+    subsets(list.slice(i + 1), size - 1).map((rest) => [item, ...rest]),
+  )
+}
+
+describe.each([native, nobleCurve()])('the vectors of key making with the $name twin', (curve) => {
+  it('are reproduced byte for byte', () => {
+    const runs = keygenRuns(curve, THRESHOLD, nodes(1, 2, 3))
+    const sent: string[] = []
+    const listen: Tamper = (round, from, _to, bytes) => {
+      const part = { 1: bytes, 2: sha256(bytes.slice(0, AT.echo)), 3: sha256(bytes.slice(32)) }[
+        round
+      ]
+      sent.push(`round ${round} of ${from}: ${hex(part!)}`)
+      if (round === 2) expect(hex(bytes.slice(AT.echo, AT.share))).toBe(vector('dkg echo'))
+      return bytes
+    }
+    const pending = driveAll(
+      new Map([...runs].map(([x, run]) => [x, prepareKey(run, TERMS)])),
+      listen,
+    )
+    for (const { confirmation } of pending.values())
+      expect(hex(confirmation)).toBe(vector('confirm'))
+    const key = driveAll(
+      new Map([...runs].map(([x, run]) => [x, confirmKey(run, pending.get(x)!)])),
+      listen,
+    )
+    for (const x of [1, 2, 3]) {
+      expect(sent).toContain(`round 1 of ${x}: ${vector(`dkg com ${x}`)}`)
+      expect(sent).toContain(`round 2 of ${x}: ${vector(`dkg opening ${x}`)}`)
+      expect(hex(key.get(parseParty(x))!.secretShare.bytes)).toBe(vector(`s_${x}`))
+    }
+    expect(sent).toContain(`round 3 of 1: ${vector('share proof 1')}`)
+    expect(hex(key.get(parseParty(1))!.keyState)).toBe(vector('key-state'))
+  })
+})
+
+describe('key making', () => {
+  it.each([
+    [2, [1, 2]],
+    [2, [1, 2, 3]],
+    [3, [1, 2, 3, 4, 5]],
+    [2, [7, 300, 65_535]],
+  ])('of %i of the nodes %j gives one key that every such group holds', (threshold, xs) => {
+    const key = [...makeKey(native, threshold, xs).values()]
+    expect(new Set(key.map(({ keyState }) => hex(keyState))).size).toBe(1)
+    const { publicKey } = key[0]!.facts
+    for (const group of subsets(key, threshold)) {
+      expect(hex(points.multiplyBase(secretOf(native, group))!)).toBe(hex(publicKey))
+    }
+    for (const group of subsets(key, threshold - 1)) {
+      expect(hex(points.multiplyBase(secretOf(native, group))!)).not.toBe(hex(publicKey))
+    }
+  })
+
+  it.each([
+    [1, [1, 2, 3]],
+    [2, [1, 2, 3, 4]],
+    [4, [1, 2, 3]],
+  ])('refuses a threshold of %i for the nodes %j', (threshold, xs) => {
+    expect(() => makeKey(native, threshold, xs)).toThrow(InvalidParticipants)
+  })
+})
+
+describe('a confirmation', () => {
+  it('is sent by nobody before its caller asks for it', () => {
+    const runs = keygenRuns(native, THRESHOLD, nodes(1, 2, 3))
+    const rounds = new Set<number>()
+    driveAll(
+      new Map([...runs].map(([x, run]) => [x, prepareKey(run, TERMS)])),
+      (round, _f, _t, bytes) => {
+        rounds.add(round)
+        return bytes
+      },
+    )
+    expect([...rounds]).toEqual([1, 2])
+  })
+})

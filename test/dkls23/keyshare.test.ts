@@ -1,0 +1,191 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { ascii, concat, Malformed, u16, u32 } from '../../signer-node/dkls23/bytes.ts'
+import type { Point, Scalar } from '../../signer-node/dkls23/curve.ts'
+import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
+import { type KeyFacts, Keyshare, keyStateDigest } from '../../signer-node/dkls23/keyshare.ts'
+import { InvalidParticipants, type Party, parseParty } from '../../signer-node/dkls23/party.ts'
+import { Secret } from '../../signer-node/dkls23/secret.ts'
+import { KEYSHARE_TAG } from '../../signer-node/dkls23/transcript.ts'
+import { makeKey } from '../kit/keys.ts'
+import { nodes } from '../kit/protocol.ts'
+import { hex, unhex, vector } from '../kit/vectors.ts'
+
+const curve = nativeCurve()
+const { points, scalars } = curve
+const key = makeKey(curve, 2, [1, 2, 3])
+const [first, second, third] = [...key.values()] as [Keyshare, Keyshare, Keyshare]
+const FACTS = first.facts
+const [P1, P2, P3] = [1, 2, 3].map(parseParty) as [Party, Party, Party]
+const ENCODED = first.encode().bytes.slice()
+
+const shareOf = (keyshare: Keyshare): Secret<Scalar> =>
+  new Secret(scalars.decodeScalar(keyshare.secretShare.bytes))
+const make = (change: Partial<KeyFacts>, x = P1, share = shareOf(first)): Keyshare =>
+  Keyshare.make(curve, { ...FACTS, ...change }, x, share)
+const withShare = (x: Party, point: Point): ReadonlyMap<Party, Point> =>
+  new Map([...FACTS.publicShares].map(([l, X]) => [l, l === x ? point : X]))
+const shifted = (point: Point): Point => points.add(point, points.generator)!
+
+/** Where a field of the encoding begins: tag, key id (1 + 5), epoch, t, n, 3 x (2 + 1 + 6), .. */
+const AT = { epoch: 22, threshold: 26, count: 28, firstIndex: 30, shares: 57 } as const
+const PK = AT.shares + 3 * 33
+const LAST = { publicKey: PK, chainCode: PK + 33, holder: PK + 65, keyState: PK + 67 } as const
+const patched = (offset: number, patch: Uint8Array): Uint8Array => {
+  const changed = ENCODED.slice()
+  changed.set(patch, offset)
+  return changed
+}
+
+describe('a keyshare', () => {
+  it('carries the values of the vectors', () => {
+    expect(hex(FACTS.publicKey)).toBe(vector('pk'))
+    expect(hex(FACTS.chainCode)).toBe(vector('cc'))
+    expect(hex(first.keyState)).toBe(vector('key-state'))
+    expect(hex(keyStateDigest(FACTS))).toBe(vector('key-state'))
+    for (const { self, secretShare } of [first, second, third]) {
+      expect(hex(secretShare.bytes)).toBe(vector(`s_${self.x}`))
+    }
+  })
+
+  it('survives encoding and parsing, with either twin', () => {
+    for (const twin of [curve, nobleCurve()]) {
+      using parsed = Keyshare.parse(twin, ENCODED)
+      expect(parsed.facts).toEqual(FACTS)
+      expect(parsed.self).toEqual(first.self)
+      expect(hex(parsed.keyState)).toBe(hex(first.keyState))
+      expect(parsed.secretShare.equals(first.secretShare)).toBe(true)
+      expect(hex(parsed.encode().bytes)).toBe(hex(ENCODED))
+    }
+  })
+
+  it('has its version tag first', () => {
+    expect(Buffer.from(ENCODED).toString('latin1').startsWith(KEYSHARE_TAG)).toBe(true)
+    expect(KEYSHARE_TAG).toBe('mpc1/keyshare/1\n')
+  })
+
+  it('never prints its secret', () => {
+    const secret = vector('s_1')
+    const decimal = unhex(secret).join()
+    for (const text of [inspect(first, { depth: 9 }), JSON.stringify(first), String(first)]) {
+      expect(text).not.toContain(secret)
+      expect(text.replaceAll(/\s/g, '')).not.toContain(decimal)
+    }
+    expect(inspect(first, { depth: 9 })).toContain('[secret]')
+  })
+
+  it('is wiped at the end of its scope', () => {
+    const parsed = Keyshare.parse(curve, ENCODED)
+    const { bytes } = parsed.secretShare
+    parsed[Symbol.dispose]()
+    expect(bytes.every((byte) => byte === 0)).toBe(true)
+  })
+})
+
+describe('a keyshare that does not fit together', () => {
+  it('is still made when nothing is changed', () => {
+    expect(hex(make({}).keyState)).toBe(hex(first.keyState))
+  })
+
+  it.each<[string, () => Keyshare]>([
+    ['the secret share of another', () => make({}, P1, shareOf(second))],
+    ['a secret share of zero', () => make({}, P1, new Secret(scalars.fromNumber(0)))],
+    ['a holder who takes no part', () => make({}, parseParty(4))],
+    [
+      'another public share of its own',
+      () => make({ publicShares: withShare(P1, FACTS.publicKey) }),
+    ],
+    [
+      'another public share in the basis',
+      () => make({ publicShares: withShare(P2, shifted(FACTS.publicShares.get(P2)!)) }),
+    ],
+    [
+      'another public share beyond it',
+      () => make({ publicShares: withShare(P3, shifted(FACTS.publicShares.get(P3)!)) }),
+    ],
+    ['another public key', () => make({ publicKey: shifted(FACTS.publicKey) })],
+    [
+      'a missing public share',
+      () => make({ publicShares: new Map([...FACTS.publicShares].slice(0, 2)) }),
+    ],
+    [
+      'public shares in another order',
+      () => make({ publicShares: new Map([...FACTS.publicShares].reverse()) }),
+    ],
+    [
+      'a threshold that is too high for the polynomial',
+      () => make({ threshold: 3, publicKey: shifted(FACTS.publicKey) }),
+    ],
+    ['a chain code of 31 bytes', () => make({ chainCode: new Uint8Array(31) })],
+    ['an empty key id', () => make({ keyId: new Uint8Array() })],
+    ['a key id of 65 bytes', () => make({ keyId: new Uint8Array(65) })],
+  ])('is refused: %s', (_name, attempt) => {
+    expect(attempt).toThrow(Malformed)
+  })
+
+  it('is refused with a threshold that no key may have', () => {
+    expect(() => make({ threshold: 1 })).toThrow(InvalidParticipants)
+  })
+
+  it('wipes the secret it was given', () => {
+    const share = shareOf(second)
+    const { bytes } = share
+    expect(() => make({}, P1, share)).toThrow(Malformed)
+    expect(bytes.every((byte) => byte === 0)).toBe(true)
+  })
+})
+
+describe('parsing a keyshare', () => {
+  it('finds the fields where this test thinks they are', () => {
+    expect(hex(ENCODED.slice(AT.epoch, AT.epoch + 4))).toBe(hex(u32(1)))
+    expect(hex(ENCODED.slice(LAST.holder, LAST.holder + 2))).toBe(hex(u16(1)))
+    expect(ENCODED).toHaveLength(LAST.keyState + 64)
+  })
+
+  it.each([
+    ['another version tag', patched(13, ascii('2'))],
+    ['another epoch', patched(AT.epoch, u32(2))],
+    ['another threshold', patched(AT.threshold, u16(3))],
+    ['a threshold of one', patched(AT.threshold, u16(1))],
+    ['no participants', patched(AT.count, u16(0))],
+    ['more participants than there are', patched(AT.count, u16(4))],
+    ['too many participants', patched(AT.count, u16(0xffff))],
+    ['an index twice', patched(AT.firstIndex, u16(2))],
+    ['an index of zero', patched(AT.firstIndex, u16(0))],
+    ['indices out of order', patched(AT.firstIndex, u16(9))],
+    [
+      'two participants in the other order',
+      patched(AT.firstIndex, concat(ENCODED.slice(39, 48), ENCODED.slice(30, 39))),
+    ],
+    ['another node id', patched(AT.firstIndex + 3, ascii('m'))],
+    ['another key id', patched(17, ascii('l'))],
+    [
+      'public shares changed for each other',
+      patched(AT.shares, concat(FACTS.publicShares.get(P2)!, FACTS.publicShares.get(P1)!)),
+    ],
+    ['a public share off the curve', patched(AT.shares + 33, new Uint8Array(33))],
+    ['another public key', patched(LAST.publicKey, shifted(FACTS.publicKey))],
+    ['another chain code', patched(LAST.chainCode, Uint8Array.of(1, 2))],
+    ['another holder', patched(LAST.holder, u16(2))],
+    ['a holder who takes no part', patched(LAST.holder, u16(7))],
+    ['another key state', patched(LAST.keyState, Uint8Array.of(1, 2))],
+    ['a secret share of zero', patched(LAST.keyState + 32, new Uint8Array(32))],
+    [
+      'a secret share that is not canonical',
+      patched(LAST.keyState + 32, new Uint8Array(32).fill(0xff)),
+    ],
+    ['the secret share of another', patched(LAST.keyState + 32, unhex(vector('s_2')))],
+    ['one byte more', concat(ENCODED, Uint8Array.of(0))],
+    ['one byte less', ENCODED.slice(0, -1)],
+    ['no bytes', new Uint8Array()],
+  ])('refuses %s', (_name, bytes) => {
+    expect(() => Keyshare.parse(curve, bytes)).toThrow(Malformed)
+  })
+
+  it('accepts nodes of other names only under another key state', () => {
+    const renamed = make({ participants: nodes(1, 2, 3).map((p) => ({ ...p, nodeId: u16(p.x) })) })
+    expect(hex(renamed.keyState)).not.toBe(hex(first.keyState))
+    expect(hex(Keyshare.parse(curve, renamed.encode().bytes).keyState)).toBe(hex(renamed.keyState))
+  })
+})

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { ascii } from '../../signer-node/dkls23/bytes.ts'
+import {
+  InvalidParticipants,
+  PARTICIPANTS_MAX,
+  parseParticipants,
+  parseParty,
+  requireThreshold,
+} from '../../signer-node/dkls23/party.ts'
+
+const entry = (x: number, name = `node-${x}`) => ({ x, nodeId: ascii(name) })
+
+describe('a party index', () => {
+  it('is an integer from 1 to 65535', () => {
+    expect([parseParty(1), parseParty(65_535)]).toEqual([1, 65_535])
+  })
+
+  // The group order plus one is the index 1 again: as a u16 it cannot be written at all (A16).
+  it.each([0, -1, 65_536, 1.5, Number.NaN, Number(2n ** 256n)])('is never %s', (x) => {
+    expect(() => parseParty(x)).toThrow(InvalidParticipants)
+  })
+})
+
+describe('participants', () => {
+  it('are put in ascending order', () => {
+    expect(parseParticipants([entry(3), entry(1), entry(2)]).map(({ x }) => x)).toEqual([1, 2, 3])
+  })
+
+  it.each([
+    ['nobody', []],
+    ['one index twice', [entry(1, 'a'), entry(1, 'b')]],
+    ['one node id twice', [entry(1, 'a'), entry(2, 'a')]],
+    ['an empty node id', [entry(1, '')]],
+    ['a node id of 65 bytes', [entry(1, 'n'.repeat(65))]],
+    ['an index of zero', [entry(0)]],
+    ['too many', Array.from({ length: PARTICIPANTS_MAX + 1 }, (_, i) => entry(i + 1))],
+  ])('are refused with %s', (_name, entries) => {
+    expect(() => parseParticipants(entries)).toThrow(InvalidParticipants)
+  })
+
+  it('may be as many as the limit says', () => {
+    const entries = Array.from({ length: PARTICIPANTS_MAX }, (_, i) => entry(i + 1))
+    expect(parseParticipants(entries)).toHaveLength(PARTICIPANTS_MAX)
+  })
+})
+
+describe('a threshold', () => {
+  it.each([
+    [2, 2],
+    [2, 3],
+    [3, 5],
+    [5, 5],
+  ])('of %i is lawful for %i nodes', (threshold, nodes) => {
+    expect(() => requireThreshold(threshold, nodes)).not.toThrow()
+  })
+
+  it.each([
+    [1, 1],
+    [0, 3],
+    [2, 4],
+    [4, 3],
+    [2.5, 3],
+  ])('of %d is refused for %i nodes', (threshold, nodes) => {
+    expect(() => requireThreshold(threshold, nodes)).toThrow(InvalidParticipants)
+  })
+})
