@@ -1,0 +1,117 @@
+// All parties of a protocol run in one thread, one after the other, each under its own meter: the
+// real generators, real bytes, no wire. Secrets come from a counter, so that runs repeat.
+import { combine } from '../signer-node/dkls23/combine.ts'
+import type { Curve } from '../signer-node/dkls23/curve.ts'
+import { confirmKey, prepareKey } from '../signer-node/dkls23/keygen.ts'
+import type { Keyshare } from '../signer-node/dkls23/keyshare.ts'
+import { setUpPairing } from '../signer-node/dkls23/pair-setup.ts'
+import type { Pairing } from '../signer-node/dkls23/pairing.ts'
+import { type Participant, type Party, parseParticipants } from '../signer-node/dkls23/party.ts'
+import type { Incoming, Protocol, Run } from '../signer-node/dkls23/protocol.ts'
+import { SessionRandomness } from '../signer-node/dkls23/randomness.ts'
+import { Secret } from '../signer-node/dkls23/secret.ts'
+import { type SignatureShare, sign } from '../signer-node/dkls23/sign.ts'
+import { sha256 } from '../signer-node/dkls23/transcript.ts'
+import { Meter } from './meter.ts'
+
+const utf8 = new TextEncoder()
+let runs = 0
+
+export function participants(n: number): readonly Participant[] {
+  const all = Array.from({ length: n }, (_, i) => i + 1)
+  return parseParticipants(all.map((x) => ({ x, nodeId: utf8.encode(`node-${x}`) })))
+}
+
+function runsOf(curve: Curve, members: readonly Participant[]): readonly Run[] {
+  runs += 1
+  const sid = sha256(utf8.encode(`bench run ${runs}`))
+  return members.map((self) => {
+    const key = new Secret(sha256(utf8.encode(`bench secret ${runs} ${self.x}`)))
+    const randomness = new SessionRandomness(key, curve)
+    return { sid, self, participants: members, curve, randomness }
+  })
+}
+
+/** Runs every party to its end, counting CPU and bytes for each; returns the results in order. */
+function drive<R>(
+  members: readonly Run[],
+  start: (run: Run, index: number) => Protocol<R>,
+  meter: Meter,
+): readonly R[] {
+  const parties = members.map((run, i) => meter.time(i, () => start(run, i)))
+  let inboxes: readonly Incoming[][] = members.map(() => [])
+  for (let round = 0; ; round += 1) {
+    const steps = parties.map((party, i) => meter.time(i, () => party.next(inboxes[i] ?? [])))
+    const results = steps.flatMap((step) => (step.done === true ? [step.value] : []))
+    if (results.length > 0) {
+      meter.rounds += round
+      return results
+    }
+    const next: Incoming[][] = members.map(() => [])
+    steps.forEach((step, i) => {
+      const from = members[i]?.self.x
+      if (step.done === true || from === undefined) return
+      for (const { round: number, to, bytes } of step.value) {
+        meter.sent(i, bytes.length)
+        next[members.findIndex(({ self }) => self.x === to)]?.push({ round: number, from, bytes })
+      }
+    })
+    inboxes = next
+  }
+}
+
+export function makeKey(
+  curve: Curve,
+  [t, n]: readonly [number, number],
+  meter: Meter,
+): readonly Keyshare[] {
+  const members = runsOf(curve, participants(n))
+  const terms = { keyId: utf8.encode('bench'), epoch: 1, threshold: t }
+  const pending = drive(members, (run) => prepareKey(run, terms), meter)
+  const confirm = (run: Run, i: number) => {
+    const own = pending[i]
+    if (own === undefined) throw new Error('a party has no key')
+    return confirmKey(run, own)
+  }
+  return drive(members, confirm, meter)
+}
+
+export type Pairings = readonly ReadonlyMap<Party, Pairing>[]
+
+/** One pairing of every two of the first `size` nodes; `meter` counts when there are just two. */
+export function pairAll(curve: Curve, size: number, meter = new Meter(size)): Pairings {
+  const all = participants(size)
+  const held = all.map(() => new Map<Party, Pairing>())
+  for (let i = 0; i < size; i += 1) {
+    for (let j = i + 1; j < size; j += 1) {
+      const pair = all.filter((_, index) => index === i || index === j)
+      const made = drive(runsOf(curve, pair), (run) => setUpPairing(run, () => {}), meter)
+      made.forEach((pairing, side) => {
+        held[side === 0 ? i : j]?.set(pairing.peer.x, pairing)
+      })
+    }
+  }
+  return held
+}
+
+export function signOnce(
+  curve: Curve,
+  keyshares: readonly Keyshare[],
+  pairings: Pairings,
+  meter: Meter,
+): void {
+  const signers = participants(keyshares.length).slice(0, pairings.length)
+  const digest = sha256(utf8.encode('bench message'))
+  const job = (run: Run, i: number): Protocol<SignatureShare> => {
+    const [keyshare, own] = [keyshares[i], pairings[i]]
+    if (keyshare === undefined || own === undefined) throw new Error('a signer is missing')
+    return sign(run, { keyshare, pairings: own, path: [], digest })
+  }
+  const shares = drive(runsOf(curve, signers), job, meter)
+  // The third message: (u, w) to whoever combines. The peer's parties each combine, so ours do too.
+  shares.forEach(({ u, w }, i) => {
+    meter.sent(i, (u.length + w.length) * (shares.length - 1))
+    meter.time(i, () => combine(curve, digest, shares))
+  })
+  meter.rounds += 1
+}
