@@ -1,0 +1,29 @@
+# One file, two targets; each image carries only the folders of its program, as source.
+#   docker build --target coordinator -t custody-coordinator .
+#   docker build --target signer-node -t custody-signer-node .
+FROM node:24.21.0-bookworm-slim AS dependencies
+WORKDIR /custody
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --omit=optional --no-audit --no-fund
+
+FROM node:24.21.0-bookworm-slim AS base
+WORKDIR /custody
+ENV NODE_ENV=production
+COPY --from=dependencies /custody/node_modules node_modules
+COPY package.json ./
+COPY proto proto
+COPY policy policy
+RUN mkdir -p /var/lib/custody && chown node:node /var/lib/custody
+USER node
+
+FROM base AS coordinator
+COPY coordinator coordinator
+EXPOSE 7400
+ENTRYPOINT ["node", "--tls-min-v1.3", "--disable-sigusr1", "coordinator/main.ts"]
+CMD ["--config", "/etc/custody/config.json"]
+
+# A node listens on nothing but its local admin socket and its loopback health port.
+FROM base AS signer-node
+COPY signer-node signer-node
+ENTRYPOINT ["node", "--tls-min-v1.3", "--disable-sigusr1", "signer-node/main.ts"]
+CMD ["--config", "/etc/custody/config.json", "--credential", "/run/secrets/passphrase"]
