@@ -42,12 +42,30 @@ export const limits = {
   /** Per gRPC peer. */
   concurrentStreamsMax: 64,
   handshakeTimeoutMs: 5_000,
+  /** Of one server: handshakes and open connections together. */
+  connectionsMax: 1_024,
+  /** Of one client key; programs keep one, a restart overlaps. */
+  connectionsPerClientMax: 16,
+  /** Without a call on it; clients dial again by themselves. */
+  connectionIdleMs: 60_000,
+  /** A connection ends after this, and its calls the grace later; links dial anew before. */
+  connectionAgeMs: 3_600_000,
+  connectionGraceMs: 30_000,
+  keepaliveMs: 20_000,
+  keepaliveTimeoutMs: 10_000,
+  /** The largest answer of a unary call: documents in force, a page of lines. */
+  replyBytesMax: 4_194_304,
   /** `SubmitIntent` waits this long for the sequencer, never for people. */
   submitWaitMs: 1_000,
   /** Bytes that may wait for one slow stream before it is closed. */
   streamBufferBytesMax: 8_388_608,
+  /** A stream that waits longer than this for its reader is cut. */
+  streamStallMs: 30_000,
   inboxRowsPerRunMax: 1_000,
   pendingRequestsPerCallerMax: 1_000,
   listPageMax: 200,
   bodySizeMax: 65_536,
+  /** An Export is read whole by the verifier, so it must fit its memory. */
+  exportFilesMax: 65_536,
+  exportBytesMax: 1_073_741_824,
 } as const

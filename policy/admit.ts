@@ -1,0 +1,203 @@
+// admit: the one gate. A warrant, the own copy of the log and the own documents give `Admitted`,
+// the only value that signing accepts, or a refusal that names the check. Sequencer, node and
+// auditor run this same function. Checks N1 to N23 of the policy design, 3.12; N24 to N26 are the
+// release. INVARIANT: pure; every fact comes from a verified signature, the own copy or the bytes.
+// Stop conditions (freeze, rejection, time, a later attempt) are asked again before release.
+import type { Digest, NodeId } from '../proto/ids.ts'
+import { attempt as attempting, isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
+import { writeTimeMillis } from '../proto/shape.ts'
+import {
+  decode,
+  requireDigests,
+  requireEffect,
+  requireOneEffect,
+  sourceKey,
+} from './check-bytes.ts'
+import {
+  findLines,
+  type Lines,
+  type Own,
+  openNamed,
+  requireActive,
+  requireClock,
+  requireKey,
+  requireParties,
+  requireReserved,
+  requireRuleset,
+  requireThawed,
+} from './check-lines.ts'
+import { countApprovals, openRequested, requireNoRejection, ruleNamed } from './check-people.ts'
+import { displayDigest, render } from './display.ts'
+import { evaluate } from './evaluate.ts'
+import type { Facts } from './facts.ts'
+import type { Effect, Intent } from './intent.ts'
+import { recipientOf } from './recipient.ts'
+import type { ReadIntent } from './request.ts'
+import type { Rule } from './rules/rule.ts'
+import type { Tier } from './vault.ts'
+import { traceDigest, type Verdict } from './verdict.ts'
+import type { VaultRow } from './view.ts'
+import type { ReadWarrant } from './warrant.ts'
+
+declare const admitted: unique symbol
+
+/** Made by `admit` and by nothing else. */
+export interface Admitted {
+  readonly [admitted]: true
+  readonly intent: Intent
+  readonly intentDigest: Digest
+  readonly warrantDigest: Digest
+  readonly attempt: number
+  readonly effect: Effect
+  /** Plain SHA-256 of the unsigned transaction. */
+  readonly bytesDigest: Digest
+  /** 32 bytes: what the key signs. */
+  readonly digest: Uint8Array
+  readonly vault: VaultRow
+  readonly tier: Tier
+  /** Compressed public key at the intent's path. */
+  readonly publicKey: Uint8Array
+  /** Ascending by their x. */
+  readonly participants: readonly NodeId[]
+  readonly policy: Digest
+  readonly display: Digest
+  readonly trace: Digest
+  /** Last instant, in milliseconds, at which the approvals and the intent still hold. */
+  readonly until: number
+}
+
+export type Check = `N${number}`
+
+export interface CheckRefusal extends Refusal {
+  /** Which of the checks said no. */
+  readonly check: Check
+}
+
+export interface Submission {
+  readonly warrant: Uint8Array
+  readonly attempt: number
+  readonly own: Own
+}
+
+export function admit(submission: Submission): Admitted | CheckRefusal {
+  let check: Check = 'N1'
+  const result = attempting(() =>
+    judge(submission, (id, work) => {
+      check = id
+      return work()
+    }),
+  )
+  return isRefusal(result) ? { ...result, check } : result
+}
+
+type By = <T>(check: Check, work: () => T) => T
+
+/** Whatever a check returns was verified by it; whatever it did not return nobody may use. */
+function judge({ warrant: bytes, attempt: number, own }: Submission, by: By): Admitted {
+  const { view, clockMs } = own
+  const lines = by('N8', () => findLines(view, number))
+  const named = by('N1', () => openNamed(bytes, lines, own))
+  const vault = by('N2', () => requireParties(lines, view))
+  by('N3', () => requireClock(lines, clockMs))
+  by('N4', () => requireThawed(own))
+  const inForce = by('N9', () => requireRuleset(named, lines, view))
+  const { rulebook, roster } = inForce
+  const tier = by('N9', () => requireKey(vault, rulebook))
+
+  const { warrant } = named
+  const { t } = lines.attempt
+  const witnessedAt = (seq: number) => own.witnessedAt(seq, warrant.heads)
+  const read = by('N17', () => openRequested(warrant.intent, lines, roster))
+  const { intent } = read
+  const known = { inForce, vaults: view.vaults, createdAt: lines.intent.t, witnessedAt }
+  const recipient = by('N10', () => recipientOf(intent, warrant.dest, known))
+  by('N10', () => requireActive(recipient.facts, rulebook, t))
+
+  const effect = by('N12', () => decode(intent, warrant.bytes))
+  by('N13', () => requireDigests(effect, lines))
+  const publicKey = by('N14', () => sourceKey(intent, vault, lines))
+  by('N15', () => requireEffect(effect, intent, rulebook))
+  by('N16', () => requireOneEffect(effect, lines, rulebook))
+
+  const { decisions } = view
+  by('N19', () => requireNoRejection(decisions))
+  const rule = by('N22', () => ruleNamed(rulebook, lines.reservation.rule))
+  const display = by('N20', () => displayDigest(render(intent, rulebook, rule.id, recipient.named)))
+  const the = { read, inForce, lines, rule, display, decisions, witnessedAt }
+  const { approvals, until } = by('N18', () => countApprovals(warrant.approvals, the))
+  by('N18', () => requireTime(until, clockMs))
+
+  by('N23', () => requireReserved(intent, recipient.facts, lines))
+  const facts = factsAt(lines, { intent, destination: recipient.facts, approvals })
+  const verdict = evaluate(facts, rulebook, roster)
+  by('N21', () => requirePeople(verdict, rule))
+  by('N22', () => requireAllowed(verdict, rule))
+  return grant({ read, named, lines, effect, vault, tier, publicKey, display, verdict, until })
+}
+
+/** What the limits had used is the reservation's line to say: grants are judged once, at a line. */
+function factsAt(
+  { attempt, reservation: { limits, duplicateOf } }: Lines,
+  known: Pick<Facts, 'intent' | 'destination' | 'approvals'>,
+): Facts {
+  const history = { limits, duplicateOf, frozen: false }
+  const { maxFee: feeMax } = known.intent
+  return { at: attempt.t, ...known, nativeBeside: 0n, feeMax, history, rejected: false }
+}
+
+function requireTime(until: number, clockMs: number): void {
+  if (clockMs > until) {
+    refuse('TIME', `held until ${writeTimeMillis(until)}, own clock ${writeTimeMillis(clockMs)}`)
+  }
+}
+
+/** N21: of the reasons those that more people or more time would lift. */
+function requirePeople(verdict: Verdict, rule: Rule): void {
+  if (verdict.rule !== rule.id) return
+  for (const { code, because, rule: by } of verdict.reasons) {
+    if (code === 'APPROVAL_MISSING') refuse('QUORUM', because, by)
+    if (code === 'HOLD') refuse('HOLD', because, by)
+  }
+}
+
+/** N22: ALLOW, by the very rule that the approvals name. */
+function requireAllowed({ result, rule: matched, reasons }: Verdict, rule: Rule): void {
+  if (result === 'ALLOW' && matched === rule.id) return
+  const other = matched !== '' && matched !== rule.id
+  const [reason] = other ? [] : reasons
+  const code = reason?.code ?? 'RULE'
+  const denied = code === 'POLICY_DENIED' || code === 'OP_NOT_ALLOWED'
+  const because = reason?.because ?? `expected rule ${rule.id}, got ${matched}`
+  refuse(denied ? 'RULE' : code, because, reason?.rule)
+}
+
+interface Judged {
+  readonly read: ReadIntent
+  readonly named: ReadWarrant
+  readonly lines: Lines
+  readonly effect: Effect
+  readonly vault: VaultRow
+  readonly tier: Tier
+  readonly publicKey: Uint8Array
+  readonly display: Digest
+  readonly verdict: Verdict
+  readonly until: number
+}
+
+function grant({ read, named, lines, effect, verdict, ...rest }: Judged): Admitted {
+  const { attempt, reservation } = lines
+  const value: Omit<Admitted, typeof admitted> = {
+    ...rest,
+    intent: read.intent,
+    intentDigest: read.digest,
+    warrantDigest: named.digest,
+    attempt: attempt.attempt,
+    effect,
+    bytesDigest: attempt.bytes,
+    digest: effect.digest,
+    participants: attempt.participants,
+    policy: reservation.policy,
+    trace: traceDigest(verdict),
+  }
+  return value as Admitted
+}

@@ -1,0 +1,159 @@
+// The fold of attempts. An attempt line spends the request: from it on, nothing is taken back.
+// One intent, one effect: one nonce or one set of bytes for ever, other bytes only as a fee bump.
+// INVARIANT: what the key would sign is bound to one intent for ever.
+// The bytes themselves are compared with the intent by `admit`; here they are a digest.
+import { toHex } from '../../proto/crypto.ts'
+import { limits } from '../../proto/limits.ts'
+import { refuse } from '../../proto/refusal.ts'
+import type { SlotRule } from '../places.ts'
+import { networkOf } from '../rulebook.ts'
+import type { AttemptRow, VaultRow } from '../view.ts'
+import type { Desk } from './desk.ts'
+import type { EntryOf } from './entry.ts'
+import { closeAt } from './fold-spends.ts'
+import { frozenScopes } from './history.ts'
+import type { Reading, Write } from './rows.ts'
+import { hasEnded, knownIntent, requireOpen } from './standing.ts'
+import { get, type IntentStored, key, put, type ReservationStored, tables } from './tables.ts'
+
+type Started = EntryOf<'session.started'>
+
+export function* started(line: Started, desk: Desk): Reading<readonly Write[]> {
+  const { body, t } = line
+  const { intent, attempt, until } = body
+  const row = yield* knownIntent(intent)
+  if (t > row.notAfter) refuse('TIME', 'past notAfter')
+  requireOpen(row, t)
+  const reservation = yield* get(tables.reservation, intent)
+  if (reservation === undefined) return refuse('LINE_MISSING', 'no live reservation')
+  requireNext(row, attempt)
+  const ruleset = yield* desk.ruleset()
+  if (attempt === 1) requirePinned(reservation, ruleset)
+  const frozen = yield* frozenScopes(row.vault)
+  if (frozen.length > 0) refuse('FROZEN', `frozen: ${frozen.join(', ')}`)
+  const vault = yield* get(tables.vault, row.vault)
+  requireParticipants(line, vault ?? refuse('VAULT_NOT_FOUND', 'the vault has no key'))
+  yield* requireOneEffect(line, reservation, desk)
+
+  const next: IntentStored = { ...row, attempts: attempt, state: 'SIGNING', until }
+  return [
+    put(tables.intent, intent, next),
+    put(tables.attempt, key(intent, attempt), attemptOf(line, ruleset.digest)),
+    put(tables.digest, toHex(body.digest), { intent }),
+    // Shares of a bump may leave until `notAfter`, so a spend that had closed is open again.
+    ...closeAt(reservation, Math.max(reservation.closesAt, row.notAfter)),
+  ]
+}
+
+export function* aborted({ body, t }: EntryOf<'session.aborted'>): Reading<readonly Write[]> {
+  const { intent, attempt } = body
+  const row = yield* knownIntent(intent)
+  const found = yield* get(tables.attempt, intent, attempt)
+  if (found === undefined) return refuse('STALE_ATTEMPT', `attempt ${attempt} has not started`)
+  if (found.state !== 'open') refuse('STALE_ATTEMPT', `attempt ${attempt} is ${found.state}`)
+  const next = { ...row, aborted: row.aborted + 1 }
+  const lapses = row.state === 'SIGNING' && hasEnded(next, t)
+  return [
+    put(tables.attempt, key(intent, attempt), { ...found, state: 'aborted' }),
+    put(tables.intent, intent, lapses ? { ...next, state: 'LAPSING' } : next),
+  ]
+}
+
+export function* receiptGiven({ body }: EntryOf<'share.receipt'>): Reading<readonly Write[]> {
+  const { node, counter, receipt } = body
+  if (yield* get(tables.receipt, node, counter)) {
+    refuse('REPLAY_DETECTED', `receipt ${counter} of ${node} is recorded`)
+  }
+  return [put(tables.receipt, key(node, counter), { receipt })]
+}
+
+function requireNext(row: IntentStored, attempt: number): void {
+  const next = row.attempts + 1
+  if (attempt !== next) refuse('STALE_ATTEMPT', `expected attempt ${next}, got ${attempt}`)
+  const most = limits.attemptsPerIntentMax
+  if (attempt > most) refuse('STALE_ATTEMPT', `expected at most ${most} attempts`)
+}
+
+function requirePinned(
+  { policy, directory }: ReservationStored,
+  now: { readonly policy: string; readonly directory: string },
+): void {
+  if (policy !== now.policy || directory !== now.directory) {
+    refuse('POLICY_CHANGED', 'policy or directory changed since the reservation')
+  }
+}
+
+/** t nodes of the vault, in the order of their x. */
+function requireParticipants({ body }: Started, vault: VaultRow): void {
+  if (body.epoch !== vault.epoch) {
+    refuse('EPOCH', `expected epoch ${vault.epoch}, got ${body.epoch}`)
+  }
+  if (body.participants.length !== vault.t) {
+    refuse('PARTICIPANTS', `expected ${vault.t} nodes, got ${body.participants.length}`)
+  }
+  let last = 0
+  for (const node of body.participants) {
+    const x = vault.participants.find((member) => member.node === node)?.x ?? 0
+    if (x <= last) refuse('PARTICIPANTS', 'expected nodes of the vault, each once, in order')
+    last = x
+  }
+}
+
+function* requireOneEffect(
+  { body }: Started,
+  reservation: ReservationStored,
+  desk: Desk,
+): Reading<void> {
+  if (body.slot !== reservation.slot) {
+    refuse('NONCE', `expected slot ${reservation.slot}, got ${body.slot}`)
+  }
+  if (body.fee.max > reservation.feeMax) {
+    refuse('FEE', `expected at most ${reservation.feeMax}, got ${body.fee.max}`)
+  }
+  const bound = yield* get(tables.digest, toHex(body.digest))
+  if (bound !== undefined && bound.intent !== body.intent) {
+    refuse('ONE_EFFECT', 'this digest is bound to another intent')
+  }
+  const last = yield* get(tables.attempt, body.intent, body.attempt - 1)
+  if (last === undefined) {
+    if (body.replaces !== '') refuse('ONE_EFFECT', 'a first attempt replaces nothing')
+    return
+  }
+  if (body.bytes === last.bytes) return requireSame(body, last)
+  const rule = networkOf(yield* desk.rulebook(), reservation.vault)?.slot
+  if (rule?.kind !== 'nonce') {
+    return refuse('ONE_EFFECT', 'the first attempt binds the bytes for ever')
+  }
+  requireBump(body, last, rule)
+}
+
+/** A retry: the same transaction, so everything that is said of it is the same. */
+function requireSame(body: Started['body'], last: AttemptRow): void {
+  const { fee, replaces, until, digest } = body
+  const sameFee =
+    fee.max === last.fee.max && fee.price === last.fee.price && fee.tip === last.fee.tip
+  const same = sameFee && until === last.until && toHex(digest) === toHex(last.digest)
+  if (!same || replaces !== last.replaces) {
+    refuse('ONE_EFFECT', 'same bytes with another digest, fee, lifetime or replaced warrant')
+  }
+}
+
+/** The walk, section 7: other bytes on the same nonce only for fees that are really higher. */
+function requireBump(
+  body: Started['body'],
+  last: AttemptRow,
+  rule: SlotRule & { readonly kind: 'nonce' },
+): void {
+  if (body.replaces !== last.warrant) {
+    refuse('ONE_EFFECT', 'other bytes that do not replace the last warrant')
+  }
+  const percent = BigInt(100 + rule.bumpPercent)
+  const raised = (now: bigint, before: bigint) => now > before && now * 100n >= before * percent
+  if (!raised(body.fee.price, last.fee.price) || !raised(body.fee.tip, last.fee.tip)) {
+    refuse('FEE', `expected both fees ${rule.bumpPercent} percent above the last attempt`)
+  }
+}
+
+function attemptOf({ body, seq, t }: Started, ruleset: AttemptRow['ruleset']): AttemptRow {
+  return { ...body, seq, t, ruleset, state: 'open' }
+}

@@ -1,0 +1,91 @@
+// The fold of results: a signature that verifies under the vault's key, and what became of the
+// transaction. Only the signature is proved here; that a transaction landed or was dropped rests on
+// chain endpoints, so those lines close a request and free no room.
+import { refuse } from '../../proto/refusal.ts'
+import { derive } from '../chain/derive.ts'
+import { parseSignature, verifies } from '../chain/signature.ts'
+import type { AttemptRow } from '../view.ts'
+import type { EntryOf } from './entry.ts'
+import { closeAt } from './fold-spends.ts'
+import type { Reading, Write } from './rows.ts'
+import { count } from './slots.ts'
+import { isFinal, knownIntent, stateAt } from './standing.ts'
+import { get, type IntentStored, key, put, type ReservationStored, tables } from './tables.ts'
+
+type Completed = EntryOf<'sign.completed'>
+type Followed = EntryOf<'tx.broadcast' | 'tx.settled' | 'tx.dropped'>
+
+export function* completed({ body, t }: Completed): Reading<readonly Write[]> {
+  const { intent, attempt, txid } = body
+  const row = yield* knownIntent(intent)
+  const found = yield* get(tables.attempt, intent, attempt)
+  const reservation = yield* get(tables.reservation, intent)
+  if (found === undefined || reservation === undefined) {
+    return refuse('STALE_ATTEMPT', `attempt ${attempt} has not started`)
+  }
+  if (found.state === 'completed') refuse('REPLAY_DETECTED', `attempt ${attempt} has a signature`)
+  if (found.warrant !== body.warrant) refuse('WARRANT', 'not the warrant of the attempt')
+  yield* requireSignature(body, found, reservation)
+
+  const before = yield* get(tables.completed, intent)
+  const txids = [...new Set([...(before?.txids ?? []), txid])]
+  const written = [
+    put(tables.attempt, key(intent, attempt), { ...found, state: 'completed' }),
+    put(tables.completed, intent, { txids }),
+  ]
+  // A late signature of a closed request is evidence; it moves nothing any more.
+  if (isFinal(row.state)) return written
+  const state = row.state === 'LAPSING' ? row.state : 'SIGNED'
+  return [
+    ...written,
+    put(tables.intent, intent, { ...row, state }),
+    ...closeAt(reservation, t),
+    ...(before === undefined ? yield* countSlot(reservation, 1) : []),
+  ]
+}
+
+export function* followed({ type, body, t }: Followed): Reading<readonly Write[]> {
+  const { intent, txid } = body
+  const row = yield* knownIntent(intent)
+  if (isFinal(row.state)) refuse('REQUEST_ENDED', `request is ${row.state}`)
+  const signed = yield* get(tables.completed, intent)
+  const lapsing = type !== 'tx.broadcast' && stateAt(row, t) === 'LAPSING'
+  const known = signed?.txids.includes(txid) ?? false
+  const reservation = yield* get(tables.reservation, intent)
+  if (reservation === undefined || (!known && !lapsing)) {
+    return refuse('LINE_MISSING', 'no verified signature of this transaction')
+  }
+  const next = put(tables.intent, intent, follow(row, type))
+  const counted = signed !== undefined
+  // Consumed by a transaction that nobody here saw signed, or never to be consumed by this one.
+  if (type === 'tx.settled' && !counted) return [next, ...(yield* countSlot(reservation, 1))]
+  if (type === 'tx.dropped' && counted) return [next, ...(yield* countSlot(reservation, -1))]
+  return [next]
+}
+
+function follow(row: IntentStored, type: Followed['type']): IntentStored {
+  switch (type) {
+    case 'tx.broadcast':
+      return row.state === 'SIGNED' ? { ...row, state: 'BROADCAST' } : row
+    case 'tx.settled':
+      return { ...row, state: 'SETTLED' }
+    case 'tx.dropped':
+      return { ...row, state: 'DROPPED' }
+  }
+}
+
+function* requireSignature(
+  body: Completed['body'],
+  { digest }: AttemptRow,
+  { vault, path }: ReservationStored,
+): Reading<void> {
+  const row = yield* get(tables.vault, vault)
+  const key = row && derive(row, path).publicKey
+  if (key === undefined || !verifies(parseSignature(body.signature), digest, key)) {
+    refuse('BYTES_DIGEST', 'the signature does not verify under the key of the address')
+  }
+}
+
+function* countSlot(reservation: ReservationStored, by: 1 | -1): Reading<readonly Write[]> {
+  return reservation.slot === '' ? [] : yield* count(reservation, Number(reservation.slot), by)
+}

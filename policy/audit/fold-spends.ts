@@ -1,0 +1,117 @@
+// The fold of reservations: an amount counts against every limit from its line on, and on EVM the
+// line gives the intent its nonce. The check depends only on the lines before, so that sequencer,
+// nodes and auditor get one answer.
+// INVARIANT: room comes back at once before the first attempt, and after it never sooner than a
+// window after the spend has closed.
+import type { Digest } from '../../proto/ids.ts'
+import { refuse } from '../../proto/refusal.ts'
+import { networkOf, type Rulebook } from '../rulebook.ts'
+import { covers, type Spend, used, weight } from '../rules/limit.ts'
+import type { LimitUse } from '../view.ts'
+import type { Desk } from './desk.ts'
+import type { EntryOf } from './entry.ts'
+import { duplicateBefore, spendsSince } from './history.ts'
+import type { Reading, Write } from './rows.ts'
+import { give, nextNonce, takeBack } from './slots.ts'
+import { knownIntent, requireOpen, requireUnspent } from './standing.ts'
+import { get, key, put, type ReservationStored, remove, tables } from './tables.ts'
+
+type Reserved = EntryOf<'spend.reserved'>
+
+export function* reserved(line: Reserved, desk: Desk): Reading<readonly Write[]> {
+  const { body, seq, t } = line
+  const { intent, vault, path, slot } = body
+  const row = yield* knownIntent(intent)
+  requireOpen(row, t)
+  if (yield* get(tables.reservation, intent)) refuse('LINE_VOID', 'a live reservation exists')
+  if (row.vault !== vault || row.op !== body.op || row.initiator !== body.initiator) {
+    refuse('LINE_VOID', 'vault, operation or initiator differ from the intent')
+  }
+  const ruleset = yield* desk.ruleset()
+  const rulebook = yield* desk.rulebook()
+  const { directory } = ruleset
+  if (directory === '' || body.policy !== rulebook.digest) {
+    return refuse('POLICY_CHANGED', `policy ${body.policy} is not in force`)
+  }
+  const given = yield* slotFor(line, rulebook)
+  if (slot !== given) refuse('NONCE', `expected slot ${given}, got ${slot}`)
+
+  const limits = yield* usesOf(rulebook, body, t)
+  const duplicateOf = yield* duplicateBefore(rulebook, body, t)
+  const stored: ReservationStored = {
+    ...body,
+    seq,
+    t,
+    closesAt: row.notAfter,
+    directory,
+    duplicateOf,
+    limits,
+  }
+  const bound = slot === '' ? [] : yield* give({ vault, path }, Number(slot), intent)
+  return [
+    put(tables.reservation, intent, stored),
+    spendOf(stored),
+    put(tables.intent, intent, { ...row, state: 'RESERVED' }),
+    ...bound,
+  ]
+}
+
+export function* released({ body }: EntryOf<'spend.released'>): Reading<readonly Write[]> {
+  const row = yield* knownIntent(body.intent)
+  requireUnspent(row)
+  const freed = yield* freeRoom(body.intent)
+  if (freed.length === 0) refuse('LINE_MISSING', 'no live reservation')
+  return [...freed, put(tables.intent, body.intent, { ...row, state: 'WAITING' })]
+}
+
+/** Takes back a reservation that no attempt followed; nothing where there is none. */
+export function* freeRoom(intent: Digest): Reading<readonly Write[]> {
+  const stored = yield* get(tables.reservation, intent)
+  if (stored === undefined) return []
+  const { slot } = stored
+  const nonce = slot === '' ? [] : yield* takeBack(stored, Number(slot))
+  return [remove(tables.reservation, intent), remove(tables.spend, spendKey(stored)), ...nonce]
+}
+
+/** Moves the end from which windows count. */
+export function closeAt(stored: ReservationStored, closesAt: number): readonly Write[] {
+  if (closesAt === stored.closesAt) return []
+  const moved = { ...stored, closesAt }
+  return [
+    remove(tables.spend, spendKey(stored)),
+    spendOf(moved),
+    put(tables.reservation, stored.intent, moved),
+  ]
+}
+
+function* slotFor({ body, t }: Reserved, rulebook: Rulebook): Reading<string> {
+  const network = networkOf(rulebook, body.vault)
+  if (network?.caip2 !== body.network) {
+    return refuse('LINE_VOID', `vault ${body.vault} is not on ${body.network}`)
+  }
+  return network.slot.kind === 'nonce' ? String(yield* nextNonce(body, t)) : ''
+}
+
+function* usesOf(rulebook: Rulebook, spend: Spend, t: number): Reading<readonly LimitUse[]> {
+  const covering = rulebook.limits.filter((limit) => covers(limit, spend))
+  if (covering.length === 0) return []
+  const windowMs = Math.max(...covering.map((limit) => limit.windowMs))
+  const rows = yield* spendsSince(rulebook, t - windowMs)
+  return covering.map((limit) => {
+    const before = used(limit, rows, { t, to: spend.to })
+    if (before + weight(limit, spend) > limit.max) {
+      refuse('LIMIT', `limit ${limit.id}: ${before} of ${limit.max} used`, limit.id)
+    }
+    return { id: limit.id, used: before }
+  })
+}
+
+function spendOf(stored: ReservationStored): Write {
+  const { seq, t, amount, asset, closesAt, dest, intent, rule, to, vault } = stored
+  const row = { seq, t, amount, asset, closesAt, dest, intent, rule, to, vault }
+  return put(tables.spend, spendKey(stored), row)
+}
+
+function spendKey({ vault, closesAt, seq }: ReservationStored): string {
+  return key(vault, closesAt, seq)
+}

@@ -1,0 +1,97 @@
+// History, read: what `admit`, `evaluate` and the fold ask of the rows about one request.
+// Readings only; they run over any rows, and over an overlay with the line that would come next.
+// Sums follow the walk: a spend counts at `t` in a window W while it closes after t − W.
+import type { Digest } from '../../proto/ids.ts'
+import { refuse } from '../../proto/refusal.ts'
+import { duplicateWindowMs, type Rulebook } from '../rulebook.ts'
+import { duplicateOf } from '../rules/guard.ts'
+import { type Spend, used } from '../rules/limit.ts'
+import type { HistoryFacts, RequestView, SpendRow } from '../view.ts'
+import type { Reading } from './rows.ts'
+import { below, between, get, key, type RulesetStored, tables } from './tables.ts'
+
+/** Everything that `admit` needs to know of the log about one intent. */
+export function* requestView(intent: Digest): Reading<RequestView> {
+  const row = yield* get(tables.intent, intent)
+  const ruleset = yield* inForce()
+  return {
+    intent: row,
+    decisions: yield* below(tables.decision, intent),
+    reservation: yield* get(tables.reservation, intent),
+    attempts: yield* below(tables.attempt, intent),
+    frozen: row === undefined ? [] : yield* frozenScopes(row.vault),
+    vaults: yield* below(tables.vault),
+    ruleset,
+    documents: yield* textsOf(ruleset),
+  }
+}
+
+export function* inForce(): Reading<RulesetStored> {
+  const row = yield* get(tables.ruleset, 'now')
+  return row ?? refuse('RULESET_VERSION', 'no root is in force yet')
+}
+
+/** What evaluation reads of the past, for a payment that is not reserved yet. */
+export function* historyFacts(
+  rulebook: Rulebook,
+  payment: Omit<Spend, 'rule'>,
+  t: number,
+): Reading<HistoryFacts> {
+  const windowMs = Math.max(...rulebook.limits.map((limit) => limit.windowMs))
+  const rows = yield* spendsSince(rulebook, t - windowMs)
+  return {
+    limits: rulebook.limits.map((limit) => ({
+      id: limit.id,
+      used: used(limit, rows, { t, to: payment.to }),
+    })),
+    duplicateOf: yield* duplicateBefore(rulebook, payment, t),
+    frozen: (yield* frozenScopes(payment.vault)).length > 0,
+  }
+}
+
+/** Of all vaults of the policy, the spends that close after `since`. */
+export function* spendsSince(rulebook: Rulebook, since: number): Reading<readonly SpendRow[]> {
+  const rows: SpendRow[] = []
+  for (const vault of rulebook.vaults.keys()) {
+    const from = key(vault, Math.max(0, since + 1))
+    rows.push(...(yield* between(tables.spend, from, `${vault}}`)))
+  }
+  return rows
+}
+
+/** The newest payment of the same amount to the same address, as far back as the policy looks. */
+export function* duplicateBefore(
+  rulebook: Rulebook,
+  payment: Pick<Spend, 'to' | 'amount'>,
+  t: number,
+): Reading<Digest | ''> {
+  const windowMs = duplicateWindowMs(rulebook)
+  if (windowMs === undefined) return ''
+  // A spend closes no earlier than it was reserved, so none of the window is left out.
+  const rows = yield* spendsSince(rulebook, t - windowMs)
+  return duplicateOf(windowMs, rows, { to: payment.to, amount: payment.amount, t })
+}
+
+/** `all` or the vault, where they are frozen. */
+export function* frozenScopes(vault: string): Reading<readonly string[]> {
+  const scopes: string[] = []
+  for (const scope of ['all', vault]) {
+    if (yield* get(tables.freeze, scope)) scopes.push(scope)
+  }
+  return scopes
+}
+
+function* textsOf({
+  root,
+  policy,
+  directory,
+  books,
+}: RulesetStored): Reading<ReadonlyMap<Digest, string>> {
+  const texts = new Map<Digest, string>()
+  for (const digest of [root, policy, directory, ...books.map((book) => book.digest)]) {
+    if (digest === '') continue
+    const row = yield* get(tables.document, digest)
+    if (row !== undefined) texts.set(digest, row.text)
+  }
+  return texts
+}

@@ -1,0 +1,54 @@
+// The slot rule of EVM addresses: which nonce a reservation gets, and which nonces become holes.
+// The lowest hole, else one above all given. A hole is a nonce whose intents have all ended and
+// of which none has a transaction that was not dropped. Only the last holder is remembered: a nonce
+// is given again only when every earlier holder has ended, and that is for ever.
+// A new intent on a hole may lose the race to an unseen signature of an old one; never two effects.
+import type { Digest, VaultId } from '../../proto/ids.ts'
+import type { Reading, Write } from './rows.ts'
+import { hasEnded } from './standing.ts'
+import { below, get, key, put, remove, type SlotStored, tables } from './tables.ts'
+
+export interface Address {
+  readonly vault: VaultId
+  readonly path: string
+}
+
+/** The nonce that the rule gives at time `t`. */
+export function* nextNonce({ vault, path }: Address, t: number): Reading<number> {
+  for (const { nonce, holder } of yield* below(tables.openSlot, vault, path)) {
+    if (holder === '') return nonce
+    const row = yield* get(tables.intent, holder)
+    if (row !== undefined && hasEnded(row, t)) return nonce
+  }
+  return (yield* get(tables.slots, vault, path))?.next ?? 0
+}
+
+export function* give(address: Address, nonce: number, intent: Digest): Reading<readonly Write[]> {
+  const { vault, path } = address
+  const next = (yield* get(tables.slots, vault, path))?.next ?? 0
+  const raised = put(tables.slots, key(vault, path), { next: Math.max(next, nonce + 1) })
+  return [raised, ...(yield* change(address, nonce, (row) => ({ ...row, holder: intent })))]
+}
+
+export function takeBack(address: Address, nonce: number): Reading<readonly Write[]> {
+  return change(address, nonce, (row) => ({ ...row, holder: '' }))
+}
+
+/** One more of its intents (`by` 1) or one less (`by` -1) may have the transaction that lands. */
+export function count(address: Address, nonce: number, by: 1 | -1): Reading<readonly Write[]> {
+  return change(address, nonce, (row) => ({ ...row, uses: row.uses + by }))
+}
+
+function* change(
+  { vault, path }: Address,
+  nonce: number,
+  to: (row: SlotStored) => SlotStored,
+): Reading<readonly Write[]> {
+  const open = yield* get(tables.openSlot, vault, path, nonce)
+  const used = open ?? (yield* get(tables.usedSlot, vault, path, nonce))
+  const row = to(used ?? { holder: '', nonce, uses: 0 })
+  const at = key(vault, path, nonce)
+  return row.uses > 0
+    ? [remove(tables.openSlot, at), put(tables.usedSlot, at, row)]
+    : [remove(tables.usedSlot, at), put(tables.openSlot, at, row)]
+}

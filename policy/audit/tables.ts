@@ -1,0 +1,245 @@
+// The tables of History: what the lines add up to, one row shape and one form of key for each.
+// Stored values are canonical JSON; reading one goes through the same strict shape that names its
+// type. Parts of a key are joined by `|`, which no handle contains; numbers in keys are padded, so
+// that byte order is their order.
+// INVARIANT: only the fold writes rows, and only for lines that are not void.
+import { toHex } from '../../proto/crypto.ts'
+import { type Json, parseText, text as write } from '../../proto/jcs.ts'
+import { limits } from '../../proto/limits.ts'
+import {
+  amount,
+  bool,
+  digest,
+  digestOrNone,
+  handle,
+  hex,
+  integer,
+  list,
+  literal,
+  object,
+  type Reader,
+  type Shaped,
+  text,
+} from '../../proto/shape.ts'
+import { personId } from '../document.ts'
+import { vaultId } from '../vault.ts'
+import { requestStates } from '../view.ts'
+import { fee, nodeId, op } from './bodies.ts'
+import type { Reading, Write } from './rows.ts'
+
+export interface Table<T> {
+  readonly name: string
+  readonly shape: Reader<T>
+}
+
+export type RowOf<T> = T extends Table<infer R> ? R : never
+
+const count = integer(0, Number.MAX_SAFE_INTEGER)
+const line = { seq: count, t: count }
+const word = text(128)
+const handleOrNone: Reader<Shaped<typeof handle> | ''> = (value, path) =>
+  value === '' ? '' : handle(value, path)
+const member = object({ node: nodeId, x: integer(1, limits.nodesMax) })
+const use = object({ id: handle, used: amount })
+
+const spending = {
+  amount,
+  asset: handle,
+  dest: handle,
+  intent: digest,
+  rule: handle,
+  to: word,
+  vault: vaultId,
+}
+
+/** `holder`: who was given the nonce last; `uses`: how many of its intents have a transaction. */
+const slot = object({ holder: digestOrNone, nonce: count, uses: count })
+
+export const tables = {
+  /** One row, key `log`. */
+  log: table('log', object({ origin: word, vkey: text(256) })),
+  /** One row, key `now`: what is in force. */
+  ruleset: table(
+    'ruleset',
+    object({
+      books: list(object({ ...line, digest, name: handle })),
+      digest,
+      directory: digestOrNone,
+      policy: digestOrNone,
+      root: digest,
+    }),
+  ),
+  /** By digest: texts of governing documents and of freezes. */
+  document: table('document', object({ text: text(2 * limits.documentBytesMax) })),
+  /** By intent. */
+  intent: table(
+    'intent',
+    object({
+      ...line,
+      /** How many of the attempts are aborted. */
+      aborted: count,
+      attempts: count,
+      credential: handle,
+      id: handle,
+      initiator: personId,
+      intent: digest,
+      notAfter: count,
+      op,
+      rejected: bool,
+      rule: handleOrNone,
+      state: literal(...requestStates),
+      /** Of the newest attempt's bytes; 0 where the chain has none. */
+      until: count,
+      vault: vaultId,
+    }),
+  ),
+  /** By initiator and id. */
+  caller: table('caller', object({ intent: digest })),
+  /** By intent and person. */
+  decision: table(
+    'decision',
+    object({
+      ...line,
+      approval: digest,
+      decision: literal('approve', 'reject'),
+      intent: digest,
+      person: personId,
+      rule: handle,
+    }),
+  ),
+  /** By intent: live reservations. */
+  reservation: table(
+    'reservation',
+    object({
+      ...line,
+      ...spending,
+      closesAt: count,
+      directory: digest,
+      duplicateOf: digestOrNone,
+      feeMax: amount,
+      initiator: personId,
+      limits: list(use),
+      network: word,
+      op,
+      path: word,
+      policy: digest,
+      slot: word,
+    }),
+  ),
+  /** By vault, closesAt and seq: amounts that limits count. */
+  spend: table('spend', object({ ...line, ...spending, closesAt: count })),
+  /** By address (vault and path): the lowest nonce that nobody was given yet. */
+  slots: table('slots', object({ next: count })),
+  /** By address and nonce: nonces without a transaction; some are holes. */
+  openSlot: table('open-slot', slot),
+  /** By address and nonce: nonces that a transaction of one of their intents may use up. */
+  usedSlot: table('used-slot', slot),
+  /** By intent and attempt. */
+  attempt: table(
+    'attempt',
+    object({
+      ...line,
+      attempt: count,
+      bytes: digest,
+      digest: hex(32),
+      epoch: count,
+      fee,
+      intent: digest,
+      participants: list(nodeId),
+      replaces: digestOrNone,
+      ruleset: digest,
+      slot: word,
+      state: literal('open', 'aborted', 'completed'),
+      until: count,
+      warrant: digest,
+    }),
+  ),
+  /** By what the key signs. */
+  digest: table('digest', object({ intent: digest })),
+  /** By intent: ids of transactions with a verified signature. */
+  completed: table('completed', object({ txids: list(word) })),
+  /** By node and counter. */
+  receipt: table('receipt', object({ receipt: digest })),
+  /** By scope. */
+  freeze: table('freeze', object({ ...line, freeze: digest, scope: handle })),
+  /** By vault. */
+  vault: table(
+    'vault',
+    object({
+      chainCode: hex(32),
+      epoch: count,
+      key: handle,
+      keyState: digest,
+      participants: list(member),
+      publicKey: hex(33),
+      t: integer(1, limits.nodesMax),
+      vault: vaultId,
+    }),
+  ),
+  /** By node and peer. */
+  ban: table('ban', object({ ...line, node: nodeId, peer: nodeId, reason: word })),
+} as const
+
+export type IntentStored = RowOf<typeof tables.intent>
+export type ReservationStored = RowOf<typeof tables.reservation>
+export type SlotStored = RowOf<typeof tables.openSlot>
+export type RulesetStored = RowOf<typeof tables.ruleset>
+
+export function key(...parts: readonly (string | number)[]): string {
+  return parts.map((part) => (typeof part === 'number' ? padded(part) : part)).join('|')
+}
+
+export function* get<T>(
+  from: Table<T>,
+  ...parts: readonly (string | number)[]
+): Reading<T | undefined> {
+  const [row] = yield { kind: 'get', table: from.name, key: key(...parts) }
+  return row && from.shape(parseText(row.value), from.name)
+}
+
+/** All rows whose key begins with these parts, in order. */
+export function* below<T>(
+  from: Table<T>,
+  ...parts: readonly (string | number)[]
+): Reading<readonly T[]> {
+  const start = parts.map((part) => `${key(part)}|`).join('')
+  // `}` comes right after `|`, and after everything that a key contains.
+  const end = start === '' ? '}' : `${start.slice(0, -1)}}`
+  return yield* between(from, start, end)
+}
+
+/** `from` inclusive, `to` exclusive. */
+export function* between<T>(table: Table<T>, from: string, to: string): Reading<readonly T[]> {
+  const rows = yield { kind: 'scan', table: table.name, from, to }
+  return rows.map((row) => table.shape(parseText(row.value), table.name))
+}
+
+export function put<T>(table: Table<T>, at: string, row: T): Write {
+  return { kind: 'put', table: table.name, key: at, value: write(plain(row)) }
+}
+
+export function remove<T>(table: Table<T>, at: string): Write {
+  return { kind: 'delete', table: table.name, key: at }
+}
+
+function table<T>(name: string, shape: Reader<T>): Table<T> {
+  return { name, shape }
+}
+
+/** Amounts as decimal text, bytes as hex: what the shapes read back. */
+function plain(value: unknown): Json {
+  if (typeof value === 'bigint') return value.toString()
+  if (value instanceof Uint8Array) return toHex(value)
+  if (Array.isArray(value)) return value.map(plain)
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item)]))
+  }
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
+    return value
+  }
+  throw new Error(`no row holds a ${typeof value}`)
+}
+
+function padded(value: number): string {
+  return String(value).padStart(16, '0')
+}

@@ -1,0 +1,148 @@
+// verify: whether an Export is what it says, by a stranger who trusts only what the trust file
+// pins. Integrity (lines, chain, tree), identity (whose log), witnessing and freshness,
+// authorisation (everything judged again), completeness: five results, reported separately.
+// INVARIANT: OK is said only when every line was checked and every signature in the log could be
+// judged; whatever is absent, unpinned or stale makes it UNCONFIRMED.
+import { attempt, isRefusal, type Refusal } from '../../proto/refusal.ts'
+import { writeTime } from '../../proto/shape.ts'
+import { parseTrust, type Trust } from '../trust.ts'
+import { formatVkey, type Note, parseNote } from './checkpoint.ts'
+import { type Export, type Files, readExport } from './export.ts'
+import { readHead, type SignedHead, witnessing } from './heads.ts'
+import { type Chain, checkBlobs, matchCheckpoint, readChain } from './integrity.ts'
+import { promises } from './promises.ts'
+import { type Replayed, replay } from './replay.ts'
+import { type Area, conclude, type Finding, nothingChecked, type Report } from './report.ts'
+
+export interface Audit {
+  readonly files: Files
+  /** Text of the trust file; without one nothing can be confirmed. */
+  readonly trust?: string
+  readonly nowMs: number
+  /** Heads that the verifier kept from earlier, as notes. */
+  readonly remembered?: readonly Uint8Array[]
+  /** How old the newest witnessed head may be; no bound when it is left out. */
+  readonly ageMaxMs?: number
+}
+
+export function verify(audit: Audit): Report {
+  const trust = attempt(() => (audit.trust === undefined ? undefined : parseTrust(audit.trust)))
+  if (isRefusal(trust)) return unreadable(trust)
+  const exported = attempt(() => readExport(audit.files))
+  if (isRefusal(exported)) return unreadable(exported)
+  const note = attempt(() => parseNote(exported.checkpoint))
+  if (isRefusal(note)) return unreadable({ ...note, code: 'LOG_MALFORMED' })
+  const chain = readChain(exported.lines)
+  return trust === undefined
+    ? untrusted(exported, chain, note)
+    : trusted({ audit, exported, chain, note, trust })
+}
+
+interface Examined {
+  readonly audit: Audit
+  readonly exported: Export
+  readonly chain: Chain
+  readonly note: Note
+  readonly trust: Trust
+}
+
+function trusted(the: Examined): Report {
+  const { audit, exported, chain, note, trust } = the
+  const kept = exported.heads.map((bytes) => readHead(bytes, trust))
+  const heads = kept.filter((head): head is SignedHead => !isRefusal(head) && head.signed)
+  const blobs = checkBlobs(exported.blobs)
+  const checkpoint = readHead(exported.checkpoint, trust)
+  const promised = promises({ chain, checkpoint, heads, trust, remembered: audit.remembered ?? [] })
+  if (isRefusal(promised)) return unreadable(promised)
+
+  const intact = chain.findings.length === 0
+  const { entries, rootAt } = chain
+  const replayed = intact ? replay({ entries, blobs: blobs.good, rootAt }, trust) : undefined
+  const findings: Finding[] = [
+    ...chain.findings,
+    ...matchCheckpoint(
+      note,
+      chain,
+      heads.map((head) => head.note),
+    ),
+    ...blobs.findings,
+    ...kept.filter(isRefusal).map(badHead),
+    ...identity(checkpoint, chain, trust),
+    ...seen(the),
+    ...promised.findings,
+    ...(replayed?.findings ?? []),
+    ...(entries.length === 0 ? [nothing] : []),
+  ]
+  const done: Area[] = ['integrity', 'identity', 'witnessing', 'completeness']
+  if (replayed !== undefined && entries.length > 0) done.push('authorisation')
+  return conclude(findings, new Set(done), counted(chain, replayed), promised.proof)
+}
+
+/** The mathematics alone. */
+function untrusted(exported: Export, chain: Chain, note: Note): Report {
+  const because = 'no trust file: no key, quorum or root is pinned'
+  const unpinned = { area: 'identity', word: 'UNCONFIRMED', code: 'CONFIG', because } as const
+  const findings = [
+    ...chain.findings,
+    ...matchCheckpoint(note, chain, []),
+    ...checkBlobs(exported.blobs).findings,
+    unpinned,
+  ]
+  return conclude(findings, new Set(['integrity']), counted(chain, undefined))
+}
+
+/** Whose log this is: signed by the pinned key, begun under it, and governed by the pinned root. */
+function identity(
+  checkpoint: SignedHead | Refusal,
+  { entries }: Chain,
+  trust: Trust,
+): readonly Finding[] {
+  if (isRefusal(checkpoint)) {
+    const { code, because } = checkpoint
+    return [{ area: 'identity', word: 'TAMPERED', code, because }]
+  }
+  const [genesis] = entries
+  const own = genesis?.type === 'log.genesis' ? genesis.body : undefined
+  const { origin, vkey } = trust.log
+  const roots = entries.flatMap((entry) =>
+    entry.type === 'root.activated' ? [entry.body.root] : [],
+  )
+  const expected: readonly (readonly [boolean, string])[] = [
+    [checkpoint.signed, 'the checkpoint has no signature of the pinned log key'],
+    [own?.origin === origin && own.vkey === formatVkey(vkey), 'the log began under another key'],
+    [roots.includes(trust.root), 'the pinned root was never activated'],
+  ]
+  return expected.flatMap(([holds, because]) =>
+    holds ? [] : [{ area: 'identity', word: 'UNCONFIRMED', code: 'CONFIG', because } as const],
+  )
+}
+
+function seen({ audit, note, trust }: Examined): readonly Finding[] {
+  const { findings, seenAt } = witnessing(note, trust, audit.nowMs)
+  const { ageMaxMs = Number.POSITIVE_INFINITY, nowMs } = audit
+  if (seenAt === undefined || nowMs - seenAt <= ageMaxMs) return findings
+  const because = `stale: ${trust.q} witnesses last saw this head at ${writeTime(seenAt)}`
+  return [{ area: 'witnessing', word: 'UNCONFIRMED', code: 'CLOCK', because }]
+}
+
+const nothing: Finding = {
+  area: 'completeness',
+  word: 'UNCONFIRMED',
+  code: 'LINE_MISSING',
+  because: 'the export has no lines: nothing was checked',
+}
+
+function badHead({ code, because }: Refusal): Finding {
+  return { area: 'integrity', word: 'TAMPERED', code, because: `kept head: ${because}` }
+}
+
+function counted({ entries }: Chain, replayed: Replayed | undefined): Report['checked'] {
+  const { attempts, signatures, evaluations } = replayed ?? nothingChecked
+  return { lines: entries.length, attempts, signatures, evaluations }
+}
+
+/** Bytes that contradict the format are tampered with; files and arguments that are no export. */
+function unreadable({ code, because }: Refusal): Report {
+  const word = code === 'LOG_MALFORMED' ? 'TAMPERED' : 'USAGE'
+  return conclude([{ area: 'integrity', word, code, because }], new Set(), nothingChecked)
+}

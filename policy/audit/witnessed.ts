@@ -1,0 +1,71 @@
+// Witnessed time and coverage of a line, from cosigned heads: what a node, a coordinator and an
+// auditor each compute from the same notes and their own copy of the tree. One head may come as
+// several notes with a cosignature each.
+// A note that is malformed, of another log, of another root or badly signed proves nothing here;
+// whether it also accuses somebody is asked elsewhere.
+import { equalBytes } from '../../proto/crypto.ts'
+import { attempt, isRefusal } from '../../proto/refusal.ts'
+import { type Root, witnessesOf } from '../documents.ts'
+import {
+  type Cosignature,
+  cosignatures,
+  type Note,
+  parseNoteText,
+  type Vkey,
+  witnessedTime,
+} from './checkpoint.ts'
+
+export interface OwnTree {
+  readonly root: Root
+  /** Root of the own copy at this size; undefined beyond it. */
+  readonly rootAt: (size: number) => Uint8Array | undefined
+}
+
+/** On the smallest head that covers the line with q cosignatures, the (f+1)-th smallest time. */
+export function witnessedIn(
+  own: OwnTree,
+  seq: number,
+  heads: readonly string[],
+): number | undefined {
+  const covering = agreeing(own, seq, heads)
+  const sizes = new Set(covering.map((note) => note.checkpoint.size))
+  for (const size of [...sizes].sort((a, b) => a - b)) {
+    const notes = covering.filter((note) => note.checkpoint.size === size)
+    const time = witnessedTime(joined(notes, witnessesOf(own.root)), own.root.witness)
+    if (time !== undefined) return time
+  }
+  return undefined
+}
+
+/** Every pinned witness that cosigned a head with the line in it; heads may differ in size. */
+export function coveredBy(
+  own: OwnTree,
+  seq: number,
+  heads: readonly string[],
+): readonly Cosignature[] {
+  return joined(agreeing(own, seq, heads), witnessesOf(own.root))
+}
+
+function agreeing({ root, rootAt }: OwnTree, seq: number, heads: readonly string[]): Note[] {
+  return heads.flatMap((head) => {
+    const note = attempt(() => parseNoteText(head))
+    if (isRefusal(note)) return []
+    const { origin, size, root: offered } = note.checkpoint
+    if (origin !== root.log.origin || size <= seq) return []
+    const own = rootAt(size)
+    return own !== undefined && equalBytes(own, offered) ? [note] : []
+  })
+}
+
+/** One for each witness over all notes, its earliest. */
+function joined(notes: readonly Note[], witnesses: readonly Vkey[]): readonly Cosignature[] {
+  const byName = new Map<string, Cosignature>()
+  for (const note of notes) {
+    const given = attempt(() => cosignatures(note, witnesses))
+    for (const one of isRefusal(given) ? [] : given) {
+      const known = byName.get(one.witness.name)
+      if (known === undefined || one.at < known.at) byName.set(one.witness.name, one)
+    }
+  }
+  return [...byName.values()]
+}

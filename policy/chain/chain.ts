@@ -1,0 +1,30 @@
+// Chain: the questions that everybody else asks about a network's transactions. A node trusts
+// the answers, so each is computed from the bytes alone and checked in tests against an independent
+// library. Knows no rules and asks no endpoint.
+import type { Effect } from '../intent.ts'
+
+/** ECDSA over secp256k1; low s; made by `signature.ts` only after it verified. */
+export interface Signature {
+  /** 32 bytes. */
+  readonly r: Uint8Array
+  /** 32 bytes, at most half the order. */
+  readonly s: Uint8Array
+  /** Parity of the nonce point's y. */
+  readonly v: 0 | 1
+}
+
+export interface SignedTransaction {
+  /** What is broadcast. */
+  readonly raw: Uint8Array
+  readonly txid: string
+}
+
+export interface Chain {
+  /** What these bytes do when signed; whatever is not a plain transfer is refused by name. */
+  decode(bytes: Uint8Array): Effect
+  /** The 32 bytes that the key signs. */
+  digest(bytes: Uint8Array): Uint8Array
+  attach(bytes: Uint8Array, signature: Signature): SignedTransaction
+  /** Address of a compressed public key, in the form that documents use. */
+  address(publicKey: Uint8Array): string
+}

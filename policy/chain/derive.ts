@@ -1,0 +1,58 @@
+// Child public key of a vault by non-hardened BIP-32 path, from public key and chain code only.
+// Nodes shift their shares by the same tweak, so a child needs no new key. Hardened steps need the
+// private key, which does not exist in one place, and are refused by the path's form.
+// With `signature.ts` one of two files that touch the curve library here.
+import { secp256k1 } from '@noble/curves/secp256k1.js'
+import { concat, hmacSha512, toHex } from '../../proto/crypto.ts'
+import { refuse } from '../../proto/refusal.ts'
+import { parsePath } from '../intent.ts'
+
+const { Point } = secp256k1
+type CurvePoint = InstanceType<typeof Point>
+const order = Point.Fn.ORDER
+
+export interface ExtendedKey {
+  /** Compressed, 33 bytes. */
+  readonly publicKey: Uint8Array
+  /** 32 bytes. */
+  readonly chainCode: Uint8Array
+}
+
+/** BIP-32, CKDpub, once per step of the path. */
+export function derive(parent: ExtendedKey, path: string): ExtendedKey {
+  return parsePath(path).reduce(step, parent)
+}
+
+/** x and y of a compressed key, 64 bytes: what addresses hash. */
+export function pointBytes(publicKey: Uint8Array): Uint8Array {
+  return parsePoint(publicKey).toBytes(false).subarray(1)
+}
+
+/** The key plus tweak times the base point; the same shift that nodes apply to their shares. */
+export function shift(publicKey: Uint8Array, tweak: Uint8Array): Uint8Array {
+  const scalar = BigInt(`0x${toHex(tweak)}`)
+  const point = scalar < order ? parsePoint(publicKey).add(times(scalar)) : Point.ZERO
+  // Chance 2^-127 for an honest tweak; BIP-32 calls such a child invalid and so do we.
+  if (point.is0()) refuse('BYTES_FROM', 'no key at this child')
+  return point.toBytes(true)
+}
+
+function step({ publicKey, chainCode }: ExtendedKey, child: number): ExtendedKey {
+  const index = new Uint8Array(4)
+  new DataView(index.buffer).setUint32(0, child)
+  const mac = hmacSha512(chainCode, concat(publicKey, index))
+  return { publicKey: shift(publicKey, mac.subarray(0, 32)), chainCode: mac.slice(32) }
+}
+
+function times(scalar: bigint): CurvePoint {
+  return scalar === 0n ? Point.ZERO : Point.BASE.multiply(scalar)
+}
+
+function parsePoint(publicKey: Uint8Array): CurvePoint {
+  try {
+    if (publicKey.length === 33) return Point.fromBytes(publicKey)
+  } catch {
+    // The library's reason names its internals; ours follows.
+  }
+  return refuse('MALFORMED', 'public key: expected a compressed point of secp256k1')
+}

@@ -1,0 +1,98 @@
+// The checks of `admit` on the transaction, N12 to N16: what exactly would be signed, from which
+// address, and that it is the one effect of this intent. Everything is computed again from the
+// bytes; what a line or a caller says of them is only compared.
+import { equalBytes, plainDigest, toHex } from '../proto/crypto.ts'
+import { refuse } from '../proto/refusal.ts'
+import { chainOf } from './chain/chains.ts'
+import { derive } from './chain/derive.ts'
+import type { Lines } from './check-lines.ts'
+import type { Effect, Fee, Intent } from './intent.ts'
+import type { SlotRule } from './places.ts'
+import { networkOf, type Rulebook } from './rulebook.ts'
+import type { AttemptRow, VaultRow } from './view.ts'
+
+/** N12: strictly decoded; whatever is not one plain transfer is refused by name. */
+export function decode(intent: Intent, bytes: Uint8Array): Effect {
+  return chainOf(intent.network).decode(bytes)
+}
+
+/** N13: the attempt line names these bytes and the digest that they really have. */
+export function requireDigests({ bytes, digest }: Effect, { attempt }: Lines): void {
+  const own = plainDigest(bytes)
+  if (own !== attempt.bytes) refuse('BYTES_DIGEST', `bytes: expected ${attempt.bytes}, got ${own}`)
+  if (!equalBytes(digest, attempt.digest)) {
+    refuse('BYTES_DIGEST', `digest: expected ${toHex(attempt.digest)}, got ${toHex(digest)}`)
+  }
+}
+
+/** N14: the key that this path gives; its address owns the slot. */
+export function sourceKey(intent: Intent, vault: VaultRow, { reservation }: Lines): Uint8Array {
+  if (intent.path !== reservation.path) {
+    refuse('BYTES_FROM', `path: expected ${reservation.path}, got ${intent.path}`)
+  }
+  return derive(vault, intent.path).publicKey
+}
+
+/** N15: the bytes do what the intent says, and cost no more. */
+export function requireEffect(effect: Effect, intent: Intent, rulebook: Rulebook): void {
+  const same = (code: 'BYTES_OP' | 'BYTES_TO', field: 'op' | 'network' | 'contract' | 'to') => {
+    if (effect[field] !== intent[field]) {
+      refuse(code, `${field}: expected ${intent[field]}, got ${effect[field]}`)
+    }
+  }
+  same('BYTES_OP', 'op')
+  same('BYTES_OP', 'network')
+  same('BYTES_TO', 'contract')
+  same('BYTES_TO', 'to')
+  if (effect.amount !== intent.amount) {
+    refuse('BYTES_AMOUNT', `amount: expected ${intent.amount}, got ${effect.amount}`)
+  }
+  atMost('fee of the transaction', intent.maxFee, effect.fee.max)
+  atMost('fee of the intent', networkOf(rulebook, intent.vault)?.maxFee ?? 0n, intent.maxFee)
+}
+
+/** N16: the slot of the reservation, and other bytes only as a lawful fee bump. */
+export function requireOneEffect(effect: Effect, lines: Lines, rulebook: Rulebook): void {
+  const { reservation, attempt, before } = lines
+  for (const slot of [attempt.slot, effect.slot]) {
+    if (slot !== reservation.slot) {
+      refuse('NONCE', `slot: expected ${reservation.slot}, got ${slot}`)
+    }
+  }
+  if (!sameFee(effect.fee, attempt.fee)) refuse('FEE', 'the attempt line names another fee')
+  const last = before.at(-1)
+  if (last === undefined) {
+    if (attempt.replaces !== '') refuse('ONE_EFFECT', 'a first attempt replaces nothing')
+  } else if (attempt.bytes === last.bytes) {
+    if (attempt.replaces !== last.replaces) refuse('ONE_EFFECT', 'a retry replaces as before')
+  } else {
+    requireBump(attempt, last, networkOf(rulebook, reservation.vault)?.slot)
+  }
+}
+
+/** The walk, section 7: both fee fields really higher, or miners need not replace anything. */
+function requireBump(attempt: AttemptRow, last: AttemptRow, slot: SlotRule | undefined): void {
+  if (attempt.replaces !== last.warrant) {
+    refuse('ONE_EFFECT', 'other bytes that do not replace the last warrant')
+  }
+  const percent = bumpOf(slot)
+  for (const field of ['price', 'tip'] as const) {
+    const [now, was] = [attempt.fee[field], last.fee[field]]
+    if (now <= was || now * 100n < was * BigInt(100 + percent)) {
+      refuse('ONE_EFFECT', `${field}: expected ${percent} percent above ${was}, got ${now}`)
+    }
+  }
+}
+
+function bumpOf(slot: SlotRule | undefined): number {
+  if (slot?.kind === 'nonce') return slot.bumpPercent
+  return refuse('ONE_EFFECT', 'the first attempt binds the bytes for ever')
+}
+
+function sameFee(a: Fee, b: Fee): boolean {
+  return a.max === b.max && a.price === b.price && a.tip === b.tip
+}
+
+function atMost(what: string, most: bigint, got: bigint): void {
+  if (got > most) refuse('FEE', `${what}: expected at most ${most}, got ${got}`)
+}

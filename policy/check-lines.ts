@@ -1,0 +1,167 @@
+// The checks of `admit` that compare a warrant with the own copy of the log: N1 to N4, N8 to N10,
+// N23. Each refuses under its own code or returns what the next checks stand on.
+// N5 to N7 (checkpoint, root, honest extension) were done by whoever took the lines: what failed
+// them is in no copy. N11 waits for lists: a policy that names lists is refused when it is loaded.
+import type { Digest } from '../proto/ids.ts'
+import { limits } from '../proto/limits.ts'
+import { refuse } from '../proto/refusal.ts'
+import { writeTimeMillis } from '../proto/shape.ts'
+import type { DestinationFacts } from './facts.ts'
+import { type InForce, parseInForce } from './in-force.ts'
+import type { Intent } from './intent.ts'
+import type { Rulebook } from './rulebook.ts'
+import type { Tier } from './vault.ts'
+import type {
+  AttemptRow,
+  IntentRow,
+  RequestView,
+  ReservationRow,
+  VaultRow,
+  WitnessedAt,
+} from './view.ts'
+import { parseWarrant, type ReadWarrant } from './warrant.ts'
+
+/** What the judge knows by itself: its own copy of the log, its own clock, its own switch. */
+export interface Own {
+  /** At the newest line of the own copy, which covers the attempt line. */
+  readonly view: RequestView
+  /** Own clock; where a line is judged again, its `t`. */
+  readonly clockMs: number
+  /** The operator's own freeze of this node. */
+  readonly frozenLocally: boolean
+  readonly witnessedAt: WitnessedAt
+  /** The warrant accepted before for this intent and attempt, if any. */
+  readonly accepted?: Digest | undefined
+}
+
+/** The lines that every attempt stands on. */
+export interface Lines {
+  readonly intent: IntentRow
+  readonly reservation: ReservationRow
+  /** All attempts before this one, ascending. */
+  readonly before: readonly AttemptRow[]
+  readonly attempt: AttemptRow
+}
+
+/** N8: the own copy holds the intent's lines, none of them void. */
+export function findLines({ intent, reservation, attempts }: RequestView, number: number): Lines {
+  const attempt = attempts.find((row) => row.attempt === number)
+  if (intent === undefined || reservation === undefined || attempt === undefined) {
+    return refuse('LINE_MISSING', `no created, reserved or attempt ${number} line in the own copy`)
+  }
+  return { intent, reservation, attempt, before: attempts.filter((row) => row.attempt < number) }
+}
+
+/** N1: the very warrant of the newest attempt line, not accepted before. */
+export function openNamed(bytes: Uint8Array, lines: Lines, own: Own): ReadWarrant {
+  const read = parseWarrant(bytes)
+  const { attempt } = lines
+  if (read.digest !== attempt.warrant) {
+    refuse('WARRANT', `expected warrant ${attempt.warrant}, got ${read.digest}`)
+  }
+  const newest = own.view.attempts.at(-1)
+  if (newest !== attempt || attempt.state !== 'open') {
+    refuse('STALE_ATTEMPT', `attempt ${attempt.attempt} is ${attempt.state} or has a later one`)
+  }
+  if (own.accepted !== undefined) refuse('STALE_ATTEMPT', 'this attempt was accepted before')
+  if (read.warrant.replaces !== attempt.replaces) {
+    refuse('WARRANT', 'replaces: the warrant and the attempt line differ')
+  }
+  return read
+}
+
+/** N2: key and participants, as far as the log knows them. */
+export function requireParties({ attempt, intent }: Lines, { vaults }: RequestView): VaultRow {
+  const vault = vaults.find((row) => row.vault === intent.vault)
+  if (vault === undefined) return refuse('EPOCH', `vault ${intent.vault} has no key`)
+  if (attempt.epoch !== vault.epoch) {
+    refuse('EPOCH', `expected epoch ${vault.epoch}, got ${attempt.epoch}`)
+  }
+  const members = new Map(vault.participants.map(({ node, x }) => [node, x]))
+  const places = attempt.participants.map((node) => members.get(node) ?? 0)
+  const ascending = places.every((x, index) => x > (places[index - 1] ?? 0))
+  if (places.length !== vault.t || !ascending) {
+    refuse('PARTICIPANTS', `expected ${vault.t} nodes of the vault, each once, in order`)
+  }
+  return vault
+}
+
+/** N3: the line's time and the own clock agree. */
+export function requireClock({ attempt }: Lines, clockMs: number): void {
+  if (Math.abs(clockMs - attempt.t) > limits.clockSkewMs) {
+    const line = writeTimeMillis(attempt.t)
+    refuse('CLOCK', `attempt line at ${line}, own clock ${writeTimeMillis(clockMs)}`)
+  }
+}
+
+/** N4: nobody has said stop. */
+export function requireThawed({ view, frozenLocally }: Own): void {
+  if (frozenLocally) refuse('FROZEN', 'frozen by the operator of this node')
+  if (view.frozen.length > 0) refuse('FROZEN', `frozen: ${view.frozen.join(', ')}`)
+}
+
+/** N9: one ruleset, in the warrant, at the attempt line and now; its documents parse. */
+export function requireRuleset(read: ReadWarrant, lines: Lines, view: RequestView): InForce {
+  const { warrant } = read
+  const { attempt, reservation } = lines
+  for (const named of [warrant.ruleset, attempt.ruleset]) {
+    if (named !== view.ruleset.digest) {
+      refuse('RULESET_VERSION', `expected ruleset ${view.ruleset.digest}, got ${named}`)
+    }
+  }
+  const inForce = parseInForce(view.ruleset, view.documents)
+  const { rulebook, roster } = inForce
+  if (reservation.policy !== rulebook.digest || reservation.directory !== roster.digest) {
+    refuse('RULESET_VERSION', 'policy or directory differ from those of the reservation')
+  }
+  if (warrant.org !== rulebook.org || warrant.env !== rulebook.env) {
+    refuse('WARRANT', `expected a warrant of ${rulebook.org} ${rulebook.env}`)
+  }
+  return inForce
+}
+
+/** N9: the key was made with the numbers that the policy states, for a vault that it names. */
+export function requireKey(vault: VaultRow, rulebook: Rulebook): Tier {
+  const { n, t } = rulebook.quorumCrypto
+  const known = rulebook.vaults.get(vault.vault)
+  if (known === undefined || known.key !== vault.key) {
+    return refuse('EPOCH', `the policy has no vault ${vault.vault} with key ${vault.key}`)
+  }
+  if (vault.t !== t || vault.participants.length !== n) {
+    refuse('PARTICIPANTS', `expected a key of ${t} of ${n}, got ${vault.t}`)
+  }
+  return known.tier
+}
+
+/** N10: whatever guards the policy has, the record is active and its cool-down is over. */
+export function requireActive(facts: DestinationFacts, rulebook: Rulebook, at: number): void {
+  if (facts.kind === 'vault') return
+  if (facts.status !== 'active' || at < facts.activeFrom) {
+    refuse('DEST_UNKNOWN', `expected an active record, got ${facts.status}`)
+  }
+  const known = rulebook.destinations.get(facts.class)
+  const cooldownMs = known?.kind === 'book' ? known.cooldownMs : 0
+  const since = facts.activatedAt
+  if (cooldownMs > 0 && (since === undefined || at < since + cooldownMs)) {
+    refuse('DEST_COOLDOWN', 'the cool-down of the record is not over by witnessed time')
+  }
+}
+
+/** N23: the reservation was made for this intent and understates nothing. */
+export function requireReserved(intent: Intent, destination: DestinationFacts, lines: Lines): void {
+  const { reservation: row } = lines
+  const compared = [
+    ['vault', intent.vault, row.vault],
+    ['network', intent.network, row.network],
+    ['op', intent.op, row.op],
+    ['asset', intent.asset, row.asset],
+    ['amount', intent.amount, row.amount],
+    ['feeMax', intent.maxFee, row.feeMax],
+    ['to', intent.to, row.to],
+    ['dest', destination.class, row.dest],
+    ['initiator', intent.initiator, row.initiator],
+  ] as const
+  for (const [what, expected, got] of compared) {
+    if (expected !== got) refuse('LIMIT', `reserved ${what}: expected ${expected}, got ${got}`)
+  }
+}

@@ -1,0 +1,111 @@
+// The checks of `admit` on who wants this, N17 to N20: the initiator's signature, every approval
+// with all its bindings, nobody's no, and the text that people saw. Approvals count only when the
+// own copy of the log recorded them; when that was is the log's word, never the signer's.
+import { digestOf, toUtf8 } from '../proto/crypto.ts'
+import type { Digest, Handle, PersonId } from '../proto/ids.ts'
+import { limits } from '../proto/limits.ts'
+import { refuse } from '../proto/refusal.ts'
+import { writeTime } from '../proto/shape.ts'
+import type { Signed } from '../proto/signed.ts'
+import { type Approval, openApproval, tagOf } from './approval.ts'
+import type { Lines } from './check-lines.ts'
+import type { ApprovalFacts } from './facts.ts'
+import type { InForce } from './in-force.ts'
+import { openIntent, type ReadIntent } from './request.ts'
+import { credentialAt, type Roster } from './roster.ts'
+import type { Rulebook } from './rulebook.ts'
+import type { Rule } from './rules/rule.ts'
+import type { DecisionRow } from './view.ts'
+
+/** N17: signed by its initiator, recorded as it is, neither early nor late. */
+export function openRequested(signed: Signed, lines: Lines, roster: Roster): ReadIntent {
+  const { intent: row, attempt } = lines
+  const credential = credentialAt(roster, signed.credential, row.t)
+  if (credential === undefined || signed.credential !== row.credential) {
+    return refuse('INTENT_SIG', `no valid credential ${signed.credential} of the created line`)
+  }
+  const read = openIntent(signed, credential.publicKey)
+  const { digest, intent } = read
+  if (digest !== row.intent) refuse('INTENT_SIG', `expected intent ${row.intent}, got ${digest}`)
+  if (credential.person !== intent.initiator) {
+    refuse('INTENT_SIG', `expected a credential of ${intent.initiator}, got ${credential.person}`)
+  }
+  for (const field of ['initiator', 'id', 'vault', 'op', 'notAfter'] as const) {
+    if (row[field] !== intent[field]) {
+      refuse('LINE_VOID', `created ${field}: expected ${intent[field]}, got ${row[field]}`)
+    }
+  }
+  if (intent.created > row.t + limits.clockSkewMs) {
+    refuse('TIME', `intent dated ${writeTime(intent.created)}, recorded ${writeTime(row.t)}`)
+  }
+  if (attempt.t > intent.notAfter) refuse('TIME', 'the attempt line is past notAfter')
+  return read
+}
+
+export interface Counted {
+  readonly approvals: readonly ApprovalFacts[]
+  /** Last instant at which every approval and the rule's ttl still hold. */
+  readonly until: number
+}
+
+export interface Case {
+  readonly read: ReadIntent
+  readonly inForce: InForce
+  readonly lines: Lines
+  readonly rule: Rule
+  readonly display: Digest
+  readonly decisions: readonly DecisionRow[]
+  readonly witnessedAt: (seq: number) => number | undefined
+}
+
+/** N18 and N20: each approval opens with every binding, was recorded, and stands once. */
+export function countApprovals(signed: readonly Signed[], the: Case): Counted {
+  const { read, lines, rule, witnessedAt } = the
+  const seen = new Set<PersonId>()
+  let until = Math.min(read.intent.notAfter, read.intent.created + rule.ttlMs - 1)
+  const approvals = signed.map((item): ApprovalFacts => {
+    const { approval, row } = openRecorded(item, the)
+    if (seen.has(approval.person)) refuse('APPROVAL_REPLAYED', `${approval.person} stands twice`)
+    seen.add(approval.person)
+    until = Math.min(until, approval.expires - 1)
+    return { person: approval.person, role: approval.as, witnessedAt: witnessedAt(row.seq) }
+  })
+  if (lines.attempt.t > until) refuse('TIME', `the rule's time ended ${writeTime(until)}`)
+  return { approvals, until }
+}
+
+/** N19: a no by anybody who may decide ends the intent. */
+export function requireNoRejection(decisions: readonly DecisionRow[]): void {
+  const no = decisions.find(({ decision }) => decision === 'reject')
+  if (no !== undefined) refuse('REJECTED', `${no.person} said no`)
+}
+
+/** The one rule that the reservation was made under. */
+export function ruleNamed(rulebook: Rulebook, id: Handle): Rule {
+  return rulebook.rules.find((rule) => rule.id === id) ?? refuse('RULE', `no rule ${id}`)
+}
+
+/** Opened first, so that a refusal names what is wrong with it before that it was not recorded. */
+function openRecorded(
+  signed: Signed,
+  { read, inForce, rule, display, lines, decisions }: Case,
+): { readonly approval: Approval; readonly row: DecisionRow } {
+  const digest = digestOf(tagOf('approve'), toUtf8(signed.document))
+  const row = decisions.find((decision) => decision.approval === digest)
+  const { rulebook, roster } = inForce
+  const { approval } = openApproval('approve', signed, {
+    org: rulebook.org,
+    env: rulebook.env,
+    intent: read.digest,
+    policy: rulebook.digest,
+    roster,
+    rule: rule.id,
+    display,
+    recordedAt: row?.t ?? lines.attempt.t,
+    at: lines.attempt.t,
+  })
+  if (row?.person !== approval.person) {
+    return refuse('LINE_MISSING', `no line records this approval of ${approval.person}`)
+  }
+  return { approval, row }
+}

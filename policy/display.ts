@@ -1,0 +1,70 @@
+// The text that people approve, rendered by everybody from the same values: fixed English labels,
+// whole addresses, exact decimals, nothing cut. Its SHA-256 stands in every approval and is
+// computed again by every node, so a page that shows something else collects approvals of nothing.
+// Changing one byte here voids every approval in flight: the vector is in the tests.
+import { plainDigest, toUtf8 } from '../proto/crypto.ts'
+import type { Digest, Handle } from '../proto/ids.ts'
+import { refuse } from '../proto/refusal.ts'
+import { writeTime } from '../proto/shape.ts'
+import { networkTitle } from './chain/chains.ts'
+import type { Intent } from './intent.ts'
+import type { Asset } from './places.ts'
+import type { Rulebook } from './rulebook.ts'
+import type { Rule } from './rules/rule.ts'
+import { decimalOf } from './units.ts'
+
+/** Who the address belongs to: class of the policy, and the record's label or the own vault. */
+export interface Named {
+  readonly class: Handle
+  readonly label: string
+}
+
+/** Ends with a newline. `ruleId` is the one rule that the evaluation found. */
+export function render(
+  intent: Intent,
+  rulebook: Rulebook,
+  ruleId: Handle,
+  destination: Named,
+): string {
+  const asset = rulebook.assets.get(intent.asset) ?? unknown(`asset ${intent.asset}`)
+  const rule = rulebook.rules.find(({ id }) => id === ruleId) ?? unknown(`rule ${ruleId}`)
+  const lines = [
+    ['TRANSFER', `${exact(intent.amount, asset)} ${asset.unit}`],
+    ['ON', networkTitle(intent.network)],
+    ['FROM', intent.path === 'm' ? intent.vault : `${intent.vault} ${intent.path}`],
+    ['TO', intent.to],
+    ['', `${destination.class}: ${destination.label}`],
+    ['FEE', `at most ${fee(intent, rulebook)}`],
+    ['PURPOSE', intent.purpose],
+    ['RULE', `${rule.id} (${people(rule)})`],
+    ['EXPIRES', writeTime(intent.notAfter)],
+  ] as const
+  return lines.map(([label, value]) => `${label.padEnd(10)}${value}\n`).join('')
+}
+
+export function displayDigest(text: string): Digest {
+  return plainDigest(toUtf8(text))
+}
+
+/** All decimals of the asset, so that columns of amounts compare by eye. */
+function exact(amount: bigint, { decimals }: Asset): string {
+  if (decimals === 0) return amount.toString()
+  const digits = amount.toString().padStart(decimals + 1, '0')
+  return `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`
+}
+
+function fee({ network, maxFee }: Intent, { networks, assets }: Rulebook): string {
+  const known = [...networks.values()].find(({ caip2 }) => caip2 === network)
+  const asset = known && assets.get(known.feeAsset)
+  if (asset === undefined) return unknown(`network ${network}`)
+  return `${decimalOf(maxFee, asset.decimals)} ${asset.unit}`
+}
+
+function people({ require }: Rule): string {
+  if (require.length === 0) return 'no approval'
+  return require.map(({ role, count }) => `${count} ${role}`).join(' + ')
+}
+
+function unknown(what: string): never {
+  return refuse('DISPLAY', `the policy knows no ${what}`)
+}

@@ -1,0 +1,230 @@
+// The small governed documents: the root that every configuration pins, the ruleset that lists what
+// is in force, and the freeze that one person signs. Each is strict canonical JSON with a digest
+// under its own tag; policy, directory and books have files of their own.
+// Who may change a document, and when, is decided by the log's fold.
+
+import { toHex } from '../proto/crypto.ts'
+import type { Digest, Handle, NodeId, PersonId } from '../proto/ids.ts'
+import { parseNodeId } from '../proto/ids.ts'
+import { text } from '../proto/jcs.ts'
+import { limits } from '../proto/limits.ts'
+import { refuse } from '../proto/refusal.ts'
+import {
+  digest,
+  digestOrNone,
+  handle,
+  hex,
+  integer,
+  list,
+  literal,
+  mapOf,
+  object,
+  type Reader,
+  type Shaped,
+  text as textShape,
+  time,
+  writeTime,
+} from '../proto/shape.ts'
+import { tags } from '../proto/tags.ts'
+import { parseVkey, type Vkey, type VkeyRole } from './audit/checkpoint.ts'
+import { ownership, personId, readDocument, versioned } from './document.ts'
+import type { Env } from './intent.ts'
+import { faultsOf, type KeyQuorum, type WitnessQuorum } from './tolerance.ts'
+
+export interface RootNode {
+  readonly node: NodeId
+  /** Its place in every vault, 1 to n. */
+  readonly x: number
+  /** Ed25519 key of its messages and documents, 32 bytes. */
+  readonly identity: Uint8Array
+  /** SHA-256 of the public key of its TLS certificate. */
+  readonly transport: Digest
+  readonly witness: Vkey
+}
+
+export interface Root {
+  readonly digest: Digest
+  readonly org: Handle
+  readonly env: Env
+  readonly version: number
+  readonly previous: Digest | ''
+  readonly log: { readonly origin: Handle; readonly vkey: Vkey }
+  readonly nodes: readonly RootNode[]
+  /** Light witnesses, beyond the nodes. */
+  readonly witnesses: readonly Vkey[]
+  readonly quorumCrypto: KeyQuorum
+  readonly witness: WitnessQuorum
+  readonly governance: { readonly keys: readonly Uint8Array[]; readonly threshold: number }
+  /** What the first activations must name, exactly. */
+  readonly genesis: {
+    readonly policy: Digest
+    readonly directory: Digest
+    readonly books: ReadonlyMap<Handle, Digest>
+    readonly lists: ReadonlyMap<Handle, Digest>
+  }
+}
+
+export function parseRoot(written: string): Root {
+  const { digest, value } = readDocument(tags.root, written, rootShape)
+  const { format: _, ...root } = value
+  requireRoot(root)
+  return { digest, ...root }
+}
+
+/** Every witness of the log: the nodes in the order of their x, then the light ones. */
+export function witnessesOf(root: Root): readonly Vkey[] {
+  const nodes = [...root.nodes].sort((a, b) => a.x - b.x)
+  return [...nodes.map((node) => node.witness), ...root.witnesses]
+}
+
+/** The manifest of what is in force; what the bootstrap has not reached is empty or absent. */
+export interface Ruleset {
+  readonly org: Handle
+  readonly env: Env
+  readonly root: Digest
+  readonly policy: Digest | ''
+  readonly directory: Digest | ''
+  readonly books: ReadonlyMap<Handle, Digest>
+  readonly lists: ReadonlyMap<Handle, Digest>
+}
+
+export function parseRuleset(written: string): Ruleset & { readonly digest: Digest } {
+  const { digest, value } = readDocument(tags.ruleset, written, rulesetShape)
+  const { format: _, ...ruleset } = value
+  return { digest, ...ruleset }
+}
+
+export function rulesetText({ books, lists, ...head }: Ruleset): string {
+  const maps = { books: Object.fromEntries(books), lists: Object.fromEntries(lists) }
+  return text({ ...head, ...maps, format: 'custody-ruleset/v1' })
+}
+
+/** One listed person stops everything, or one vault, at once. */
+export interface Freeze {
+  readonly org: Handle
+  readonly env: Env
+  /** `all` or a vault. */
+  readonly scope: Handle
+  readonly person: PersonId
+  readonly credential: Handle
+  /** Milliseconds. */
+  readonly issued: number
+  /** 16 bytes. */
+  readonly nonce: Uint8Array
+}
+
+export function parseFreeze(written: string): Freeze & { readonly digest: Digest } {
+  const { digest, value } = readDocument(tags.freeze, written, freezeShape)
+  const { format: _, ...freeze } = value
+  return { digest, ...freeze }
+}
+
+export function freezeText({ issued, nonce, ...head }: Freeze): string {
+  const written = { issued: writeTime(issued), nonce: toHex(nonce) }
+  return text({ ...head, ...written, format: 'custody-freeze/v1' })
+}
+
+const nodeId: Reader<NodeId> = (value, path) => parseNodeId(handle(value, path))
+
+function vkey(role: VkeyRole): Reader<Vkey> {
+  return (value, path) => {
+    const key = parseVkey(textShape(320)(value, path))
+    return key.role === role ? key : refuse('MALFORMED', `${path}: expected a ${role} key`)
+  }
+}
+
+const count = integer(0, 64)
+const place = integer(1, limits.nodesMax)
+
+const nodeShape = object({
+  node: nodeId,
+  x: place,
+  identity: hex(32),
+  transport: digest,
+  witness: vkey('witness'),
+})
+
+const rootShape = object({
+  format: literal('custody-root/v1'),
+  ...versioned,
+  log: object({ origin: handle, vkey: vkey('log') }),
+  nodes: list(nodeShape, 1, limits.nodesMax),
+  witnesses: list(vkey('witness'), 0, limits.witnessesMax),
+  quorumCrypto: object({ n: count, t: count, f: count }),
+  witness: object({ w: count, f: count, q: count }),
+  governance: object({ keys: list(hex(32), 1, 64), threshold: integer(1, 64) }),
+  genesis: object({
+    policy: digest,
+    directory: digest,
+    books: mapOf(digest),
+    lists: mapOf(digest),
+  }),
+})
+
+const rulesetShape = object({
+  format: literal('custody-ruleset/v1'),
+  ...ownership,
+  root: digest,
+  policy: digestOrNone,
+  directory: digestOrNone,
+  books: mapOf(digest),
+  lists: mapOf(digest),
+})
+
+const freezeShape = object({
+  format: literal('custody-freeze/v1'),
+  ...ownership,
+  scope: handle,
+  person: personId,
+  credential: handle,
+  issued: time,
+  nonce: hex(16),
+})
+
+function requireRoot(root: Omit<Shaped<typeof rootShape>, 'format'>): void {
+  const { log, nodes, witnesses, quorumCrypto, witness, governance } = root
+  if (log.vkey.name !== log.origin) refuse('MALFORMED', 'log: expected a vkey named as the origin')
+  distinctly(
+    'node',
+    nodes.map((item) => item.node),
+  )
+  distinctly(
+    'identity',
+    nodes.map((item) => toHex(item.identity)),
+  )
+  distinctly(
+    'transport',
+    nodes.map((item) => item.transport),
+  )
+  const keys = [...nodes.map((item) => item.witness), ...witnesses]
+  distinctly(
+    'witness name',
+    keys.map((key) => key.name),
+  )
+  distinctly(
+    'witness key',
+    keys.map((key) => toHex(key.publicKey)),
+  )
+  distinctly('governance key', governance.keys.map(toHex))
+  distinctly(
+    'x',
+    nodes.map((item) => item.x),
+  )
+
+  const { n } = quorumCrypto
+  if (nodes.length !== n || nodes.some((item) => item.x > n)) {
+    refuse('MALFORMED', `nodes: expected ${n} with x from 1 to ${n}, got ${nodes.length}`)
+  }
+  if (keys.length !== witness.w) {
+    refuse('MALFORMED', `witness.w: expected ${keys.length} as listed, got ${witness.w}`)
+  }
+  if (governance.threshold > governance.keys.length) {
+    refuse('MALFORMED', 'governance.threshold: expected at most the number of keys')
+  }
+  const [fault] = faultsOf(quorumCrypto, witness)
+  if (fault !== undefined) refuse('MALFORMED', fault)
+}
+
+function distinctly(what: string, items: readonly (string | number)[]): void {
+  if (new Set(items).size !== items.length) refuse('MALFORMED', `root: a ${what} stands twice`)
+}

@@ -1,0 +1,42 @@
+// The documents in force, parsed: rulebook, roster and books of the ruleset that the own copy of
+// the log holds. INVARIANT: each is the very text that the ruleset names by digest.
+// Says nothing about whether the ruleset came into force lawfully: that was the fold's decision.
+import type { Digest } from '../proto/ids.ts'
+import { refuse } from '../proto/refusal.ts'
+import { type Book, parseBook } from './book.ts'
+import { parseRoster, type Roster } from './roster.ts'
+import { parseRulebook, type Rulebook } from './rulebook.ts'
+import type { RulesetRow } from './view.ts'
+
+export interface InForce {
+  readonly ruleset: Digest
+  readonly rulebook: Rulebook
+  readonly roster: Roster
+  readonly books: readonly ActiveBook[]
+}
+
+export interface ActiveBook {
+  readonly book: Book
+  /** The line that activated it. */
+  readonly seq: number
+}
+
+export function parseInForce(row: RulesetRow, documents: ReadonlyMap<Digest, string>): InForce {
+  const textOf = (digest: Digest | '', what: string): string =>
+    (digest === '' ? undefined : documents.get(digest)) ??
+    refuse('RULESET_VERSION', `no ${what} is in force`)
+  const rulebook = parseRulebook(textOf(row.policy, 'policy'))
+  const roster = parseRoster(textOf(row.directory, 'directory'))
+  const books = row.books.map(({ name, digest, seq }) => {
+    const book = parseBook(textOf(digest, `book ${name}`))
+    requireSame(`book ${name}`, digest, book.digest)
+    return { book, seq }
+  })
+  requireSame('policy', row.policy, rulebook.digest)
+  requireSame('directory', row.directory, roster.digest)
+  return { ruleset: row.digest, rulebook, roster, books }
+}
+
+function requireSame(what: string, expected: string, got: string): void {
+  if (got !== expected) refuse('RULESET_VERSION', `${what}: expected ${expected}, got ${got}`)
+}

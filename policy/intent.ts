@@ -1,0 +1,104 @@
+// Intent: what a person or service asks for, as exact numbers and addresses; Effect: what decoded
+// transaction bytes would do. Judging is comparing the two. People approve intents, never bytes,
+// because nonces and fees change while they sleep.
+// Holds the forms that need no policy (paths, networks, operations). Parsing is `request.ts`,
+// decoding is `chain/`.
+import type { Digest, Handle, PersonId, VaultId } from '../proto/ids.ts'
+import { refuse } from '../proto/refusal.ts'
+
+/** Tron operations parse and can be judged; nothing signs them yet. */
+export const ops = ['evm.transfer', 'erc20.transfer', 'tron.transfer', 'trc20.transfer'] as const
+export type Op = (typeof ops)[number]
+
+export const envs = ['prod', 'test', 'dev'] as const
+export type Env = (typeof envs)[number]
+
+export interface Intent {
+  readonly org: Handle
+  readonly env: Env
+  /** The caller's idempotency key, unique per initiator for ever. */
+  readonly id: Handle
+  /** Milliseconds since 1970, as `notAfter`. */
+  readonly created: number
+  /** After this instant nothing may be signed for the intent. */
+  readonly notAfter: number
+  readonly vault: VaultId
+  /** `m` or a non-hardened path below it. */
+  readonly path: string
+  /** CAIP-2, for example `eip155:1`. */
+  readonly network: string
+  readonly op: Op
+  readonly asset: Handle
+  /** The token's address; empty for the native coin. */
+  readonly contract: string
+  readonly to: string
+  /** Digest of the destination record; empty when `to` is an own vault. */
+  readonly dest: Digest | ''
+  /** Base units. */
+  readonly amount: bigint
+  /** Base units of the network's own coin, all fees of one transaction together. */
+  readonly maxFee: bigint
+  readonly purpose: string
+  readonly initiator: PersonId
+}
+
+export interface Fee {
+  /** The most that the transaction can cost: gas limit times price. */
+  readonly max: bigint
+  /** EVM: maxFeePerGas. */
+  readonly price: bigint
+  /** EVM: maxPriorityFeePerGas. */
+  readonly tip: bigint
+}
+
+/** What exactly these bytes do when signed. Made by a chain's decoder only. */
+export interface Effect {
+  readonly network: string
+  readonly op: Op
+  /** Empty for the native coin. */
+  readonly contract: string
+  readonly to: string
+  readonly amount: bigint
+  /** What may be used once: on EVM the nonce, as a decimal string. */
+  readonly slot: string
+  readonly fee: Fee
+  /** 32 bytes: what the key signs. */
+  readonly digest: Uint8Array
+  /** The unsigned transaction, exactly as decoded. */
+  readonly bytes: Uint8Array
+}
+
+/** Native coin or token: decides whether an intent names a contract. */
+export function movesToken(op: Op): boolean {
+  return op === 'erc20.transfer' || op === 'trc20.transfer'
+}
+
+const networkForm = /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/
+
+export function parseNetwork(text: string): string {
+  if (!networkForm.test(text)) refuse('MALFORMED', `network: expected CAIP-2, got ${show(text)}`)
+  return text
+}
+
+const stepForm = /^(?:0|[1-9][0-9]{0,9})$/
+const stepMax = 2 ** 31
+const stepsMax = 8
+
+/** The child numbers of `m/1/2`; hardened steps do not exist for a key that nobody holds. */
+export function parsePath(text: string): readonly number[] {
+  const [root, ...steps] = text.split('/')
+  if (root !== 'm' || steps.length > stepsMax) {
+    return refuse('MALFORMED', `path: expected m and at most ${stepsMax} steps, got ${show(text)}`)
+  }
+  return steps.map((step) => {
+    const child = Number(step)
+    if (!stepForm.test(step) || child >= stepMax) {
+      return refuse('MALFORMED', `path: expected steps below 2^31, got ${show(step)}`)
+    }
+    return child
+  })
+}
+
+function show(text: string): string {
+  return JSON.stringify(text.length > 48 ? `${text.slice(0, 45)}...` : text)
+}

@@ -1,0 +1,96 @@
+// Evaluation, the people: distinct people in all slots, and the hold. An approval counts for the
+// role it was signed for, and only if its person is in that role, did not ask, and does not own
+// the service that asked. A hold counts from the witnessed time of the approval that completed the
+// quorum, so back-dating and late approvals do not move it.
+import type { Json } from '../proto/jcs.ts'
+import { writeTimeMillis } from '../proto/shape.ts'
+import { type Facts, writeTimeOrNone } from './facts.ts'
+import { type Requirement, seat, type Voter } from './quorum.ts'
+import { inRoles } from './roles.ts'
+import { interested, type Roster } from './roster.ts'
+import type { Rulebook } from './rulebook.ts'
+import type { Rule } from './rules/rule.ts'
+import { no, type Reason } from './verdict.ts'
+
+export interface QuorumFinding {
+  readonly missing: readonly Requirement[]
+  readonly reasons: readonly Reason[]
+  readonly trace: Json
+}
+
+export function judgeQuorum(
+  facts: Facts,
+  rule: Rule,
+  rulebook: Rulebook,
+  roster: Roster,
+): QuorumFinding {
+  const require = [...rule.require].sort((a, b) => (a.role < b.role ? -1 : 1))
+  const votes = votesOf(facts, rulebook, roster)
+  const { met, missing, seated } = seat(require, votes)
+  const completedAt = met ? completion(require, votes) : undefined
+  const hold = met ? holdReason(rule, facts.at, completedAt) : []
+  return {
+    missing,
+    reasons: met ? hold : [missingReason(missing)],
+    trace: {
+      completedAt: writeTimeOrNone(completedAt),
+      holdMs: `${rule.holdMs}`,
+      missing: missing.map(({ role, count }) => ({ count, role })),
+      require: require.map(({ role, count }) => ({ count, role })),
+      seated: [...seated].sort().map(([person, role]) => ({ person, role })),
+      votes: votes.map(({ person, roles, witnessedAt }) => {
+        return { person, roles: [...roles].sort(), witnessedAt: writeTimeOrNone(witnessedAt) }
+      }),
+    },
+  }
+}
+
+interface Vote extends Voter {
+  readonly witnessedAt: number | undefined
+}
+
+function votesOf(
+  { intent, approvals }: Facts,
+  rulebook: Rulebook,
+  roster: Roster,
+): readonly Vote[] {
+  const barred = rulebook.initiatorMayApprove ? new Set() : interested(roster, intent.initiator)
+  return approvals
+    .filter(({ person, role }) => !barred.has(person) && inRoles(rulebook.roles, person, [role]))
+    .map(({ person, role, witnessedAt }) => ({ person, roles: new Set([role]), witnessedAt }))
+    .sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
+}
+
+function sortKey({ person, roles, witnessedAt }: Vote): string {
+  return [person, ...roles, writeTimeOrNone(witnessedAt)].join(' ')
+}
+
+/** The earliest witnessed time by which the quorum was met. */
+function completion(require: readonly Requirement[], votes: readonly Vote[]): number | undefined {
+  const times = votes.flatMap(({ witnessedAt }) => (witnessedAt === undefined ? [] : [witnessedAt]))
+  return times
+    .sort((a, b) => a - b)
+    .find((time) => {
+      const until = votes.filter(
+        ({ witnessedAt }) => witnessedAt !== undefined && witnessedAt <= time,
+      )
+      return seat(require, until).met
+    })
+}
+
+function holdReason(
+  { id, holdMs }: Rule,
+  at: number,
+  completedAt: number | undefined,
+): readonly Reason[] {
+  if (holdMs === 0) return []
+  if (completedAt === undefined) return [no('HOLD', id, 'no witnessed time of the quorum yet')]
+  const until = completedAt + holdMs
+  return at < until ? [no('HOLD', id, `held until ${writeTimeMillis(until)}`)] : []
+}
+
+function missingReason(missing: readonly Requirement[]): Reason {
+  const slots = missing.map(({ role, count }) => `${count} ${role}`).join(' + ')
+  const because = `still needed: ${slots}`
+  return { code: 'APPROVAL_MISSING', stands: 'people', rule: 'quorum', because }
+}

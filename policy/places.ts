@@ -1,0 +1,214 @@
+// Where value lies and where it may go: the networks, assets and destination classes of a policy.
+// A class is either own vaults (their addresses are derived from keys, so no book can redefine
+// them) or one book of records. Everything that has two names for one thing is refused here.
+// `reaches` is rule 5 of the schema: what lies on different networks can never match.
+import type { Handle, PersonId, VaultId } from '../proto/ids.ts'
+import type { Json, JsonObject } from '../proto/jcs.ts'
+import { refuse } from '../proto/refusal.ts'
+import {
+  handle,
+  integer,
+  list,
+  literal,
+  object,
+  objectWith,
+  type Reader,
+  type Shaped,
+  text,
+} from '../proto/shape.ts'
+import { opsOf, parseAddress } from './chain/chains.ts'
+import { distinct, personId } from './document.ts'
+import { type Op, parseNetwork } from './intent.ts'
+import { baseUnits, decimal, durationMs, percent } from './units.ts'
+import { type Vault, vaultId } from './vault.ts'
+
+/** What may be used once for one intent: an account nonce, or one set of bytes for ever. */
+export type SlotRule =
+  | { readonly kind: 'nonce'; readonly bumpPercent: number }
+  | { readonly kind: 'one-body'; readonly lifetimeMs: number; readonly lifetimeColdMs: number }
+
+export interface Network {
+  readonly id: Handle
+  readonly caip2: string
+  /** Base units of `feeAsset`: the most that one transaction may cost. */
+  readonly maxFee: bigint
+  readonly feeAsset: Handle
+  readonly slot: SlotRule
+}
+
+export interface Asset {
+  readonly id: Handle
+  readonly network: Handle
+  readonly kind: 'native' | 'erc20' | 'trc20'
+  /** Empty for the native coin. */
+  readonly contract: string
+  readonly decimals: number
+  readonly unit: string
+}
+
+export type DestinationClass =
+  | { readonly kind: 'vaults'; readonly id: Handle; readonly vaults: ReadonlySet<VaultId> }
+  | {
+      readonly kind: 'book'
+      readonly id: Handle
+      readonly book: Handle
+      readonly cooldownMs: number
+      /** Service whose signature alone makes a record; empty for none. */
+      readonly attestedBy: PersonId | ''
+    }
+
+export interface Places {
+  readonly networks: ReadonlyMap<Handle, Network>
+  readonly assets: ReadonlyMap<Handle, Asset>
+  readonly vaults: ReadonlyMap<VaultId, Vault>
+  readonly destinations: ReadonlyMap<Handle, DestinationClass>
+}
+
+export interface Leg {
+  readonly op: Op
+  readonly from: VaultId
+  readonly to: Handle
+  readonly asset: Handle
+}
+
+/** Whether value can move this way at all: one network, and an operation that moves the asset. */
+export function reaches(places: Places, leg: Leg): boolean {
+  const asset = places.assets.get(leg.asset)
+  const vault = places.vaults.get(leg.from)
+  const to = places.destinations.get(leg.to)
+  const network = vault && places.networks.get(vault.network)
+  if (!asset || !vault || !to || !network || asset.network !== network.id) return false
+  const { native, token } = opsOf(network.caip2)
+  if (leg.op !== (asset.kind === 'native' ? native : token)) return false
+  return to.kind === 'book' || [...to.vaults].some((id) => onNetwork(places, id, network.id))
+}
+
+export const networkShape: Reader<Shaped<typeof nonceShape> | Shaped<typeof oneBodyShape>> = (
+  value,
+  path,
+) => (at(value, 'slot') === 'one-body' ? oneBodyShape(value, path) : nonceShape(value, path))
+
+export const assetShape = objectWith(
+  {
+    network: handle,
+    kind: literal('native', 'erc20', 'trc20'),
+    decimals: integer(0, 36),
+    unit: text(16, /^[A-Z][A-Z0-9]*$/),
+  },
+  { contract: text(64) },
+)
+
+export const destinationShape: Reader<
+  Shaped<typeof vaultsClassShape> | Shaped<typeof bookClassShape>
+> = (value, path) =>
+  at(value, 'vaults') === undefined ? bookClassShape(value, path) : vaultsClassShape(value, path)
+
+type Written<R> = ReadonlyMap<Handle, Shaped<R>>
+
+export function networksOf(
+  written: Written<typeof networkShape>,
+  assets: ReadonlyMap<Handle, Asset>,
+): ReadonlyMap<Handle, Network> {
+  const known = new Set<string>()
+  return mapValues(written, (id, network) => {
+    const path = `networks.${id}`
+    const { caip2, feeAsset } = network
+    once(known, caip2, `${path}: ${caip2} stands twice`)
+    const asset = assets.get(feeAsset)
+    if (asset === undefined || asset.network !== id || asset.kind !== 'native') {
+      return refuse('INVALID_POLICY', `${path}.feeAsset: expected the native asset of ${id}`)
+    }
+    const slot = slotOf(network)
+    if ((slot.kind === 'nonce') !== caip2.startsWith('eip155:')) {
+      refuse('INVALID_POLICY', `${path}.slot: expected nonce on eip155, one-body on tron`)
+    }
+    const maxFee = baseUnits(network.maxFee, asset.decimals, `${path}.maxFee`)
+    return { id, caip2, maxFee, feeAsset, slot }
+  })
+}
+
+export function assetsOf(
+  written: Written<typeof assetShape>,
+  networks: Written<typeof networkShape>,
+): ReadonlyMap<Handle, Asset> {
+  const known = new Set<string>()
+  return mapValues(written, (id, { network, kind, contract = '', decimals, unit }) => {
+    const path = `assets.${id}`
+    const { caip2 } = networks.get(network) ?? refuse('INVALID_POLICY', `${path}: no ${network}`)
+    if ((kind === 'native') !== (contract === '')) {
+      refuse('INVALID_POLICY', `${path}: expected a contract for tokens only`)
+    }
+    if (kind !== 'native') {
+      const tokens = opsOf(caip2).token === 'erc20.transfer' ? 'erc20' : 'trc20'
+      if (kind !== tokens) refuse('INVALID_POLICY', `${path}.kind: expected ${tokens} on ${caip2}`)
+      parseAddress(caip2, contract, `${path}.contract`)
+    }
+    once(known, `${network} ${contract}`, `${path}: the same asset stands twice`)
+    return { id, network, kind, contract, decimals, unit }
+  })
+}
+
+export function destinationsOf(
+  written: Written<typeof destinationShape>,
+  vaults: ReadonlyMap<VaultId, Vault>,
+): ReadonlyMap<Handle, DestinationClass> {
+  const known = new Set<string>()
+  return mapValues(written, (id, item): DestinationClass => {
+    const path = `destinations.${id}`
+    if ('vaults' in item) {
+      for (const vault of item.vaults) {
+        if (!vaults.has(vault)) refuse('INVALID_POLICY', `${path}: unknown vault ${vault}`)
+        once(known, `vault ${vault}`, `${path}: ${vault} is in two classes`)
+      }
+      return { kind: 'vaults', id, vaults: new Set(item.vaults) }
+    }
+    const { book, cooldown, attestedBy = '' } = item
+    once(known, `book ${book}`, `${path}: book ${book} is in two classes`)
+    return { kind: 'book', id, book, cooldownMs: cooldown, attestedBy }
+  })
+}
+
+const caip2: Reader<string> = (value, path) => {
+  const network = parseNetwork(text(48)(value, path))
+  opsOf(network)
+  return network
+}
+
+const networkFields = { caip2, maxFee: decimal, feeAsset: handle }
+const nonceShape = object({ ...networkFields, slot: literal('nonce'), bump: percent })
+const oneBodyShape = object({
+  ...networkFields,
+  slot: literal('one-body'),
+  maxTxLifetime: durationMs,
+  maxTxLifetimeCold: durationMs,
+})
+const vaultsClassShape = object({ vaults: distinct(list(vaultId, 1)) })
+const bookClassShape = objectWith({ book: handle, cooldown: durationMs }, { attestedBy: personId })
+
+function slotOf(network: Shaped<typeof networkShape>): SlotRule {
+  if (network.slot === 'nonce') return { kind: 'nonce', bumpPercent: network.bump }
+  const { maxTxLifetime: lifetimeMs, maxTxLifetimeCold: lifetimeColdMs } = network
+  return { kind: 'one-body', lifetimeMs, lifetimeColdMs }
+}
+
+function onNetwork(places: Places, vault: VaultId, network: Handle): boolean {
+  return places.vaults.get(vault)?.network === network
+}
+
+function mapValues<A, B>(
+  written: ReadonlyMap<Handle, A>,
+  change: (id: Handle, value: A) => B,
+): ReadonlyMap<Handle, B> {
+  return new Map([...written].map(([id, value]) => [id, change(id, value)]))
+}
+
+function once(known: Set<string>, name: string, because: string): void {
+  if (known.has(name)) refuse('INVALID_POLICY', because)
+  known.add(name)
+}
+
+/** A key of what may be an object; the shapes say afterwards what is wrong with it. */
+function at(value: Json | undefined, key: string): Json | undefined {
+  if (typeof value !== 'object' || Array.isArray(value)) return undefined
+  return Object.hasOwn(value, key) ? (value as JsonObject)[key] : undefined
+}

@@ -1,0 +1,131 @@
+// Recipient: who an intent's address belongs to, in the words of the policy. Either an own vault,
+// whose address is derived from its key, or a destination record: one of a book in force, or one
+// that the class's own service has signed. Whether money may go there is judged by `evaluate`.
+// INVARIANT: where the book in force knows an address, only the book's own record of it counts, so
+// that removing a record also removes what was once attested.
+import { toUtf8 } from '../proto/crypto.ts'
+import { refuse } from '../proto/refusal.ts'
+import { open, type Signed } from '../proto/signed.ts'
+import { tags } from '../proto/tags.ts'
+import { recordOf } from './book.ts'
+import { chainOf } from './chain/chains.ts'
+import { type Destination, destinationShape, parseDestination } from './destination.ts'
+import type { Named } from './display.ts'
+import type { DestinationFacts } from './facts.ts'
+import type { ActiveBook, InForce } from './in-force.ts'
+import type { Intent } from './intent.ts'
+import type { DestinationClass } from './places.ts'
+import { credentialAt } from './roster.ts'
+import { classOfBook, classOfVault, networkOf } from './rulebook.ts'
+import type { VaultRow } from './view.ts'
+
+/** What is shown for a recipient; it is believed only as far as it proves itself. */
+export type Evidence =
+  | { readonly kind: 'vault' }
+  | { readonly kind: 'book'; readonly record: string }
+  | { readonly kind: 'attested'; readonly record: Signed }
+
+export interface Known {
+  readonly inForce: InForce
+  readonly vaults: readonly VaultRow[]
+  /** When the intent was recorded: the attesting credential must have been valid. */
+  readonly createdAt: number
+  readonly witnessedAt: (seq: number) => number | undefined
+}
+
+export interface Recipient {
+  readonly facts: DestinationFacts
+  /** What people are shown. */
+  readonly named: Named
+}
+
+export function recipientOf(intent: Intent, evidence: Evidence, known: Known): Recipient {
+  if ((evidence.kind === 'vault') !== (intent.dest === '')) {
+    return unknown('a record for an own vault, or none for another address')
+  }
+  switch (evidence.kind) {
+    case 'vault':
+      return ownVault(intent, known)
+    case 'book':
+      return listed(intent, evidence.record, known)
+    case 'attested':
+      return attested(intent, evidence.record, known)
+  }
+}
+
+function ownVault(intent: Intent, { inForce, vaults }: Known): Recipient {
+  const { rulebook } = inForce
+  const chain = chainOf(intent.network)
+  const own = vaults.find(
+    ({ vault, publicKey }) =>
+      networkOf(rulebook, vault)?.caip2 === intent.network &&
+      chain.address(publicKey) === intent.to,
+  )
+  const known = own && classOfVault(rulebook, own.vault)
+  if (own === undefined || known === undefined) return unknown('an address of no own vault')
+  const { id } = known
+  return {
+    facts: { kind: 'vault', class: id, vault: own.vault },
+    named: { class: id, label: own.vault },
+  }
+}
+
+function listed(intent: Intent, text: string, known: Known): Recipient {
+  const { record, class: of, book } = recordFor(intent, text, known)
+  if (book === undefined || intent.dest === '' || !book.book.records.has(intent.dest)) {
+    return unknown(`a record that the book ${record.book} in force does not hold`)
+  }
+  return recordedAs(of, record, known.witnessedAt(book.seq))
+}
+
+function attested(intent: Intent, signed: Signed, known: Known): Recipient {
+  const { record, class: of, book } = recordFor(intent, signed.document, known)
+  if (of.attestedBy === '') return unknown(`an attested record, but ${of.id} takes its book only`)
+  if (book !== undefined && recordOf(book.book, record.network, record.address) !== undefined) {
+    return unknown(`an attested record of an address that the book ${record.book} lists itself`)
+  }
+  const credential = credentialAt(known.inForce.roster, signed.credential, known.createdAt)
+  if (credential?.person !== of.attestedBy) {
+    return unknown(`a record that ${of.attestedBy} did not sign`)
+  }
+  const read = { shape: destinationShape, refuseWith: 'DEST_UNKNOWN' } as const
+  open(tags.dest, signed, credential.publicKey, read)
+  return recordedAs(of, record, undefined)
+}
+
+interface Found {
+  readonly record: Destination
+  readonly class: BookClass
+  readonly book: ActiveBook | undefined
+}
+
+type BookClass = DestinationClass & { readonly kind: 'book' }
+
+/** The record that the intent names by digest, of a class of the policy, for this very address. */
+function recordFor(intent: Intent, text: string, { inForce }: Known): Found {
+  const { digest, record } = parseDestination(toUtf8(text))
+  if (digest !== intent.dest) unknown('another record than the intent names')
+  for (const field of ['org', 'env', 'network'] as const) {
+    if (record[field] !== intent[field]) unknown(`a record of another ${field}`)
+  }
+  if (record.address !== intent.to) unknown('a record of another address')
+  const of = classOfBook(inForce.rulebook, record.book)
+  if (of === undefined) return unknown(`a record of the unknown book ${record.book}`)
+  const book = inForce.books.find((item) => item.book.name === record.book)
+  return { record, class: of, book }
+}
+
+function recordedAs(
+  { id }: BookClass,
+  { status, activeFrom, label }: Destination,
+  activatedAt: number | undefined,
+): Recipient {
+  return {
+    facts: { kind: 'record', class: id, status, activeFrom, activatedAt },
+    named: { class: id, label },
+  }
+}
+
+function unknown(got: string): never {
+  return refuse('DEST_UNKNOWN', `expected a destination in force, got ${got}`)
+}

@@ -1,0 +1,118 @@
+// The signed Intent: strict parse, digest, the initiator's signature. A request is named by its
+// intent's digest. Checked here is what needs no policy: forms, and that network, operation,
+// contract and address belong together. Whether the initiator may ask is the policy's to say.
+import { digestOf } from '../proto/crypto.ts'
+import type { RequestId } from '../proto/ids.ts'
+import { parsePersonId, parseVaultId } from '../proto/ids.ts'
+import { encode, type JsonObject, parse } from '../proto/jcs.ts'
+import { limits } from '../proto/limits.ts'
+import { refuse } from '../proto/refusal.ts'
+import {
+  amount,
+  digestOrNone,
+  handle,
+  literal,
+  object,
+  type Reader,
+  text,
+  time,
+  writeTime,
+} from '../proto/shape.ts'
+import { open, type Signed } from '../proto/signed.ts'
+import { tags } from '../proto/tags.ts'
+import { opsOf, parseAddress } from './chain/chains.ts'
+import { envs, type Intent, movesToken, ops, parseNetwork, parsePath } from './intent.ts'
+
+export interface ReadIntent {
+  readonly digest: RequestId
+  readonly intent: Intent
+}
+
+/** Printable, one line, no space at the ends: it is shown to people exactly as it stands. */
+export const lineForm = /^[!-~](?:[ -~]{0,126}[!-~])?$/
+
+const intentShape = object({
+  amount,
+  asset: handle,
+  contract: text(64),
+  created: time,
+  dest: digestOrNone,
+  env: literal(...envs),
+  format: literal('custody-intent/v1'),
+  id: handle,
+  initiator: handle,
+  maxFee: amount,
+  network: text(41),
+  notAfter: time,
+  op: literal(...ops),
+  org: handle,
+  path: text(96),
+  purpose: text(128, lineForm),
+  to: text(64),
+  vault: handle,
+})
+
+/** The intent of exact canonical bytes; nothing is said about who signed it. */
+export function parseIntent(bytes: Uint8Array): ReadIntent {
+  const intent = readIntent(parse(bytes, limits.intentBytesMax), '')
+  return { digest: digestOf(tags.intent, bytes), intent }
+}
+
+/** Verifies under the initiator's key, then parses; the key comes from the caller's roster. */
+export function openIntent(signed: Signed, publicKey: Uint8Array): ReadIntent {
+  if (signed.document.length > limits.intentBytesMax) {
+    refuse('TOO_LARGE', `intent: expected at most ${limits.intentBytesMax} bytes`)
+  }
+  const read = { shape: readIntent, refuseWith: 'INTENT_SIG' } as const
+  const { digest, value } = open(tags.intent, signed, publicKey, read)
+  return { digest, intent: value }
+}
+
+/** Canonical bytes, for whoever makes an intent. */
+export function encodeIntent(intent: Intent): Uint8Array {
+  const written: JsonObject = {
+    ...intent,
+    format: 'custody-intent/v1',
+    amount: intent.amount.toString(),
+    maxFee: intent.maxFee.toString(),
+    created: writeTime(intent.created),
+    notAfter: writeTime(intent.notAfter),
+  }
+  return encode(written)
+}
+
+const readIntent: Reader<Intent> = (value, path) => {
+  const { format: _, ...fields } = intentShape(value, path)
+  const intent: Intent = {
+    ...fields,
+    vault: parseVaultId(fields.vault),
+    initiator: parsePersonId(fields.initiator),
+    network: parseNetwork(fields.network),
+  }
+  requireConsistent(intent)
+  return intent
+}
+
+function requireConsistent(intent: Intent): void {
+  const { network, op, contract, to } = intent
+  parsePath(intent.path)
+  const known = opsOf(network)
+  if (op !== known.native && op !== known.token) {
+    refuse('INVALID_INTENT', `expected an operation of ${network}, got ${op}`)
+  }
+  parseAddress(network, to, 'to')
+  requireContract(intent)
+  if (to === contract) refuse('INVALID_INTENT', 'expected a recipient, got the token itself')
+  if (intent.amount === 0n) refuse('INVALID_INTENT', 'expected an amount above zero')
+  if (intent.notAfter <= intent.created) {
+    refuse('INVALID_INTENT', 'expected notAfter later than created')
+  }
+}
+
+function requireContract({ network, op, contract }: Intent): void {
+  if (movesToken(op)) {
+    parseAddress(network, contract, 'contract')
+  } else if (contract !== '') {
+    refuse('INVALID_INTENT', `expected no contract beside ${op}`)
+  }
+}

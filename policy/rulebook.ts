@@ -1,0 +1,165 @@
+// Rulebook: the organisation's written policy, parsed and understood: every name resolved, every
+// amount exact in base units, every rule a box. Section 3.3 of the policy design: whatever is
+// unknown, missing, doubled, dangling or inexact is refused here and nowhere later.
+// INVARIANT: the digest is that of the very text that was parsed.
+// Whether this release can judge everything in it, and whether the rules fit together, is asked by
+// `loadRulebook` in `analyse.ts`; only what that returns may be put in force.
+import type { Digest, Handle, VaultId } from '../proto/ids.ts'
+import { refuse } from '../proto/refusal.ts'
+import { tags } from '../proto/tags.ts'
+import { readDocument } from './document.ts'
+import type { Env } from './intent.ts'
+import {
+  assetsOf,
+  type DestinationClass,
+  destinationsOf,
+  type Network,
+  networksOf,
+  type Places,
+} from './places.ts'
+import { type Calendar, type Governance, policyShape, type WrittenPolicy } from './policy-shape.ts'
+import type { Requirement } from './quorum.ts'
+import { named, type Role, type Roles, requireRoles, rolesOf } from './roles.ts'
+import type { Factor } from './roster.ts'
+import type { Guard } from './rules/guard.ts'
+import { type Limit, limitOf } from './rules/limit.ts'
+import { type Rule, ruleOf } from './rules/rule.ts'
+import { vaultsOf } from './vault.ts'
+
+export interface Rulebook extends Places {
+  readonly digest: Digest
+  readonly org: Handle
+  readonly env: Env
+  readonly version: number
+  readonly previous: Digest | ''
+  readonly notBefore: number
+  readonly expires: number
+  readonly engine: 1
+  readonly quorumCrypto: WrittenPolicy['quorumCrypto']
+  readonly log: WrittenPolicy['log']
+  readonly roles: ReadonlyMap<Handle, Role>
+  readonly calendars: ReadonlyMap<Handle, Calendar>
+  readonly guards: readonly Guard[]
+  readonly rules: readonly Rule[]
+  readonly limits: readonly Limit[]
+  readonly governance: Governance
+  readonly initiatorMayApprove: boolean
+  /** By rule. */
+  readonly minFactor: ReadonlyMap<Handle, Factor>
+}
+
+export function parseRulebook(text: string): Rulebook {
+  const { digest, value: written } = readDocument(tags.policy, text, policyShape)
+  const { org, env, version, previous, notBefore, expires, engine } = written
+  if (notBefore >= expires) bad('expires: expected after notBefore')
+
+  const assets = assetsOf(written.assets, written.networks)
+  const networks = networksOf(written.networks, assets)
+  const vaults = vaultsOf(written.vaults, networks)
+  const destinations = destinationsOf(written.destinations, vaults)
+  const places = { networks, assets, vaults, destinations }
+  const roles = rolesOf(written)
+  requireAttesters(destinations, roles)
+
+  distinctIds('guards', written.guards)
+  onePerKind(written.guards)
+  distinctIds('rules', written.rules)
+  distinctIds('limits', written.limits)
+  const names = { places, roles, calendars: written.calendars }
+  if ([...written.calendars.keys()].some((name) => name === 'always')) {
+    bad('calendars: always is no name for a calendar')
+  }
+  const rules = written.rules.map((rule) => ruleOf(rule, names))
+  const ids = new Set(rules.map((rule) => rule.id))
+  const limits = written.limits.map((limit) => limitOf(limit, places, ids))
+  const { initiatorMayApprove, minFactor } = written.separation
+  for (const id of minFactor.keys()) {
+    if (!ids.has(id)) bad(`separation.minFactor: unknown ${id}`)
+  }
+  requireGovernance(written.governance, roles)
+
+  const { quorumCrypto, log, calendars, guards, governance } = written
+  const head = { digest, org, env, version, previous, notBefore, expires, engine }
+  const body = { roles, calendars, guards, rules, limits, governance, initiatorMayApprove }
+  return { ...head, ...places, ...body, quorumCrypto, log, minFactor }
+}
+
+export function networkOf(rulebook: Rulebook, vault: VaultId): Network | undefined {
+  const known = rulebook.vaults.get(vault)
+  return known && rulebook.networks.get(known.network)
+}
+
+/** The class that holds this own vault; a vault is in one class at most. */
+export function classOfVault(rulebook: Rulebook, vault: VaultId): DestinationClass | undefined {
+  return [...rulebook.destinations.values()].find(
+    (item) => item.kind === 'vaults' && item.vaults.has(vault),
+  )
+}
+
+/** The class that this book fills; a book fills one class at most. */
+export function classOfBook(
+  rulebook: Rulebook,
+  book: Handle,
+): (DestinationClass & { readonly kind: 'book' }) | undefined {
+  for (const item of rulebook.destinations.values()) {
+    if (item.kind === 'book' && item.book === book) return item
+  }
+  return undefined
+}
+
+/** How far back the duplicate guard looks; undefined where the policy has none. */
+export function duplicateWindowMs(rulebook: Rulebook): number | undefined {
+  for (const { denial } of rulebook.guards) {
+    if (denial.kind === 'duplicate') return denial.windowMs
+  }
+  return undefined
+}
+
+function requireAttesters(classes: ReadonlyMap<Handle, DestinationClass>, roles: Roles): void {
+  const services = [...roles.values()].filter((role) => role.kind === 'service')
+  for (const item of classes.values()) {
+    const attester = item.kind === 'book' ? item.attestedBy : ''
+    if (attester !== '' && !services.some((role) => role.members.has(attester))) {
+      bad(`destinations.${item.id}.attestedBy: ${attester} is in no role of services`)
+    }
+  }
+}
+
+function requireGovernance(governance: Governance, roles: Roles): void {
+  for (const { path, require } of governed(governance)) requireRoles(require, roles, path)
+  for (const role of governance.freeze.anyOf) named(roles, role, 'governance.freeze')
+}
+
+/** Every quorum that the governance section asks for. */
+export function governed(
+  governance: Governance,
+): readonly { readonly path: string; readonly require: readonly Requirement[] }[] {
+  const { policy, directory, key, ceremony, book, lists, unfreeze } = governance
+  const removal = { require: lists.removal }
+  const all = { policy, directory, key, ceremony, book, 'lists.removal': removal, unfreeze }
+  return Object.entries(all).map(([name, { require }]) => ({
+    path: `governance.${name}`,
+    require,
+  }))
+}
+
+function distinctIds(path: string, items: readonly { readonly id: Handle }[]): void {
+  const seen = new Set<Handle>()
+  for (const { id } of items) {
+    if (seen.has(id)) bad(`${path}: ${id} stands twice`)
+    seen.add(id)
+  }
+}
+
+/** Two guards of one kind would read one fact, the duplicate's window above all. */
+function onePerKind(guards: readonly Guard[]): void {
+  const seen = new Set<string>()
+  for (const { id, denial } of guards) {
+    if (seen.has(denial.kind)) bad(`guards.${id}: a second guard of the kind ${denial.kind}`)
+    seen.add(denial.kind)
+  }
+}
+
+function bad(because: string): never {
+  return refuse('INVALID_POLICY', because)
+}

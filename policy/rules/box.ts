@@ -1,0 +1,93 @@
+// A rule's scope as a box: finite sets of operations, vaults, destination classes and initiating
+// people, and for each asset an exact interval of base units. Intersection is component-wise, so
+// overlap, death and gaps are decided exactly, with a point that shows them.
+// Knows nothing of approvals; calendars are not part of a box yet.
+import type { Handle, PersonId, VaultId } from '../../proto/ids.ts'
+import type { Op } from '../intent.ts'
+import { type Leg, type Places, reaches } from '../places.ts'
+
+/** Both ends belong to it. */
+export interface Interval {
+  readonly lo: bigint
+  readonly hi: bigint
+}
+
+export interface Box {
+  readonly ops: ReadonlySet<Op>
+  readonly from: ReadonlySet<VaultId>
+  readonly to: ReadonlySet<Handle>
+  readonly initiators: ReadonlySet<PersonId>
+  /** By asset. */
+  readonly amounts: ReadonlyMap<Handle, Interval>
+}
+
+export interface Point extends Leg {
+  readonly initiator: PersonId
+  readonly amount: bigint
+}
+
+export type Component = 'op' | 'from' | 'to' | 'asset' | 'initiator' | 'amount'
+
+/** The components in which the point lies outside; empty when the box holds it. */
+export function misses(box: Box, point: Point): readonly Component[] {
+  const interval = box.amounts.get(point.asset)
+  const outside: readonly (readonly [Component, boolean])[] = [
+    ['op', !box.ops.has(point.op)],
+    ['from', !box.from.has(point.from)],
+    ['to', !box.to.has(point.to)],
+    ['asset', interval === undefined],
+    ['initiator', !box.initiators.has(point.initiator)],
+    ['amount', interval !== undefined && !within(interval, point.amount)],
+  ]
+  return outside.filter(([, out]) => out).map(([component]) => component)
+}
+
+export function intersect(a: Box, b: Box): Box {
+  const amounts = [...a.amounts].flatMap(([asset, left]) => {
+    const right = b.amounts.get(asset)
+    return right === undefined ? [] : [[asset, overlap(left, right)] as const]
+  })
+  return {
+    ops: both(a.ops, b.ops),
+    from: both(a.from, b.from),
+    to: both(a.to, b.to),
+    initiators: both(a.initiators, b.initiators),
+    amounts: new Map(amounts.filter(([, { lo, hi }]) => lo <= hi)),
+  }
+}
+
+/** Every way in which value can really move within the box. */
+export function legs(box: Box, places: Places): readonly Leg[] {
+  const all = [...box.ops].flatMap((op) =>
+    [...box.from].flatMap((from) =>
+      [...box.to].flatMap((to) =>
+        [...box.amounts.keys()].map((asset): Leg => ({ op, from, to, asset })),
+      ),
+    ),
+  )
+  return all.filter((leg) => reaches(places, leg))
+}
+
+/** A point of the box that could really happen; undefined when the box is empty. */
+export function witness(box: Box, places: Places): Point | undefined {
+  const [leg] = legs(box, places)
+  const [initiator] = box.initiators
+  const amount = leg && box.amounts.get(leg.asset)?.lo
+  if (leg === undefined || initiator === undefined || amount === undefined) return undefined
+  return { ...leg, initiator, amount }
+}
+
+function both<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): ReadonlySet<T> {
+  return new Set([...a].filter((item) => b.has(item)))
+}
+
+function within({ lo, hi }: Interval, amount: bigint): boolean {
+  return lo <= amount && amount <= hi
+}
+
+function overlap(a: Interval, b: Interval): Interval {
+  let { lo, hi } = a
+  if (b.lo > lo) lo = b.lo
+  if (b.hi < hi) hi = b.hi
+  return { lo, hi }
+}

@@ -1,0 +1,73 @@
+// Rule: a box, the people whose approval it asks for, how long it holds and how long it stays open.
+// Rules have no order: exactly one may match. Here written names become sets of vaults, classes and
+// people, and written amounts become base units of each asset.
+import type { Handle } from '../../proto/ids.ts'
+import { refuse } from '../../proto/refusal.ts'
+import type { Places } from '../places.ts'
+import type { Calendar, WrittenRule } from '../policy-shape.ts'
+import type { Requirement } from '../quorum.ts'
+import { named, type Roles, requireRoles } from '../roles.ts'
+import { baseUnits } from '../units.ts'
+import type { Box, Interval } from './box.ts'
+
+export interface Rule {
+  readonly id: Handle
+  readonly box: Box
+  /** `always` or the name of a calendar. */
+  readonly when: Handle
+  /** Empty: nobody is asked. */
+  readonly require: readonly Requirement[]
+  /** Counts from the witnessed time of the approval that completed the quorum. */
+  readonly holdMs: number
+  /** Counts from the intent's `created`. */
+  readonly ttlMs: number
+}
+
+export interface Names {
+  readonly places: Places
+  readonly roles: Roles
+  readonly calendars: ReadonlyMap<Handle, Calendar>
+}
+
+export function ruleOf(written: WrittenRule, { places, roles, calendars }: Names): Rule {
+  const { id, match, hold: holdMs = 0, ttl: ttlMs } = written
+  const path = `rules.${id}`
+  for (const vault of match.from) named(places.vaults, vault, `${path}.from`)
+  for (const name of match.to) named(places.destinations, name, `${path}.to`)
+  const initiators = match.initiator.map((name) => named(roles, name, `${path}.initiator`))
+  if (match.when !== 'always') named(calendars, match.when, `${path}.when`)
+  if (ttlMs === 0) bad(`${path}.ttl: expected more than nothing`)
+  if (holdMs > 0 && written.require.length === 0) {
+    bad(`${path}.hold: expected somebody whose approval it can count from`)
+  }
+  requireRoles(written.require, roles, path)
+
+  const box: Box = {
+    ops: new Set(match.op),
+    from: new Set(match.from),
+    to: new Set(match.to),
+    initiators: new Set(initiators.flatMap((role) => [...role.members])),
+    amounts: amountsOf(match, places, path),
+  }
+  return { id, box, when: match.when, require: written.require, holdMs, ttlMs }
+}
+
+function amountsOf(
+  { asset: assets, amount }: WrittenRule['match'],
+  places: Places,
+  path: string,
+): ReadonlyMap<Handle, Interval> {
+  return new Map(
+    assets.map((id) => {
+      const { decimals } = named(places.assets, id, `${path}.asset`)
+      const gt = baseUnits(amount.gt, decimals, `${path}.amount.gt`)
+      const hi = baseUnits(amount.lte, decimals, `${path}.amount.lte`)
+      if (gt >= hi) bad(`${path}.amount: expected gt below lte`)
+      return [id, { lo: gt + 1n, hi }]
+    }),
+  )
+}
+
+function bad(because: string): never {
+  return refuse('INVALID_POLICY', because)
+}

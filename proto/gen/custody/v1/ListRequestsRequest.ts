@@ -1,0 +1,26 @@
+// Original file: custody/v1/signing.proto
+
+
+export interface ListRequestsRequest {
+  /**
+   * Empty: every state.
+   */
+  'state'?: (string);
+  /**
+   * At most 200.
+   */
+  'pageSize'?: (number);
+  'pageToken'?: (string);
+}
+
+export interface ListRequestsRequest__Output {
+  /**
+   * Empty: every state.
+   */
+  'state': (string);
+  /**
+   * At most 200.
+   */
+  'pageSize': (number);
+  'pageToken': (string);
+}

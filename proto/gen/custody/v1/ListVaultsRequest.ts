@@ -1,0 +1,8 @@
+// Original file: custody/v1/vault.proto
+
+
+export interface ListVaultsRequest {
+}
+
+export interface ListVaultsRequest__Output {
+}

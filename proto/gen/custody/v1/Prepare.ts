@@ -1,0 +1,50 @@
+// Original file: custody/v1/node_link.proto
+
+import type { Lines as _custody_v1_Lines, Lines__Output as _custody_v1_Lines__Output } from '../../custody/v1/Lines.ts';
+import type { Long } from '@grpc/proto-loader';
+
+/**
+ * Lines, and what to judge on top of them: a warrant or a key to make.
+ */
+export interface Prepare {
+  'lines'?: (_custody_v1_Lines | null);
+  /**
+   * Canonical warrant text; empty for a key.
+   */
+  'warrant'?: (Buffer | Uint8Array | string);
+  /**
+   * Seq of the attempt line; unused for a key.
+   */
+  'attemptSeq'?: (number | string | Long);
+  /**
+   * Canonical keygen document; empty for a signature.
+   */
+  'keygen'?: (Buffer | Uint8Array | string);
+  /**
+   * Names the answer; 16 bytes chosen by the coordinator.
+   */
+  'ticket'?: (Buffer | Uint8Array | string);
+}
+
+/**
+ * Lines, and what to judge on top of them: a warrant or a key to make.
+ */
+export interface Prepare__Output {
+  'lines': (_custody_v1_Lines__Output | null);
+  /**
+   * Canonical warrant text; empty for a key.
+   */
+  'warrant': (Buffer);
+  /**
+   * Seq of the attempt line; unused for a key.
+   */
+  'attemptSeq': (number);
+  /**
+   * Canonical keygen document; empty for a signature.
+   */
+  'keygen': (Buffer);
+  /**
+   * Names the answer; 16 bytes chosen by the coordinator.
+   */
+  'ticket': (Buffer);
+}

@@ -1,0 +1,70 @@
+// Original file: custody/v1/vault.proto
+
+import type * as grpc from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type { CreateVaultRequest as _custody_v1_CreateVaultRequest, CreateVaultRequest__Output as _custody_v1_CreateVaultRequest__Output } from '../../custody/v1/CreateVaultRequest.ts';
+import type { CreateVaultResponse as _custody_v1_CreateVaultResponse, CreateVaultResponse__Output as _custody_v1_CreateVaultResponse__Output } from '../../custody/v1/CreateVaultResponse.ts';
+import type { GetVaultRequest as _custody_v1_GetVaultRequest, GetVaultRequest__Output as _custody_v1_GetVaultRequest__Output } from '../../custody/v1/GetVaultRequest.ts';
+import type { GetVaultResponse as _custody_v1_GetVaultResponse, GetVaultResponse__Output as _custody_v1_GetVaultResponse__Output } from '../../custody/v1/GetVaultResponse.ts';
+import type { ListVaultsRequest as _custody_v1_ListVaultsRequest, ListVaultsRequest__Output as _custody_v1_ListVaultsRequest__Output } from '../../custody/v1/ListVaultsRequest.ts';
+import type { ListVaultsResponse as _custody_v1_ListVaultsResponse, ListVaultsResponse__Output as _custody_v1_ListVaultsResponse__Output } from '../../custody/v1/ListVaultsResponse.ts';
+
+/**
+ * Vaults and their keys.
+ */
+export interface VaultServiceClient extends grpc.Client {
+  /**
+   * Makes the key of a vault that the policy names: all nodes take part.
+   */
+  CreateVault(argument: _custody_v1_CreateVaultRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_CreateVaultResponse__Output>): grpc.ClientUnaryCall;
+  CreateVault(argument: _custody_v1_CreateVaultRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_custody_v1_CreateVaultResponse__Output>): grpc.ClientUnaryCall;
+  CreateVault(argument: _custody_v1_CreateVaultRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_CreateVaultResponse__Output>): grpc.ClientUnaryCall;
+  CreateVault(argument: _custody_v1_CreateVaultRequest, callback: grpc.requestCallback<_custody_v1_CreateVaultResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * Makes the key of a vault that the policy names: all nodes take part.
+   */
+  createVault(argument: _custody_v1_CreateVaultRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_CreateVaultResponse__Output>): grpc.ClientUnaryCall;
+  createVault(argument: _custody_v1_CreateVaultRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_custody_v1_CreateVaultResponse__Output>): grpc.ClientUnaryCall;
+  createVault(argument: _custody_v1_CreateVaultRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_CreateVaultResponse__Output>): grpc.ClientUnaryCall;
+  createVault(argument: _custody_v1_CreateVaultRequest, callback: grpc.requestCallback<_custody_v1_CreateVaultResponse__Output>): grpc.ClientUnaryCall;
+  
+  GetVault(argument: _custody_v1_GetVaultRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_GetVaultResponse__Output>): grpc.ClientUnaryCall;
+  GetVault(argument: _custody_v1_GetVaultRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_custody_v1_GetVaultResponse__Output>): grpc.ClientUnaryCall;
+  GetVault(argument: _custody_v1_GetVaultRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_GetVaultResponse__Output>): grpc.ClientUnaryCall;
+  GetVault(argument: _custody_v1_GetVaultRequest, callback: grpc.requestCallback<_custody_v1_GetVaultResponse__Output>): grpc.ClientUnaryCall;
+  getVault(argument: _custody_v1_GetVaultRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_GetVaultResponse__Output>): grpc.ClientUnaryCall;
+  getVault(argument: _custody_v1_GetVaultRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_custody_v1_GetVaultResponse__Output>): grpc.ClientUnaryCall;
+  getVault(argument: _custody_v1_GetVaultRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_GetVaultResponse__Output>): grpc.ClientUnaryCall;
+  getVault(argument: _custody_v1_GetVaultRequest, callback: grpc.requestCallback<_custody_v1_GetVaultResponse__Output>): grpc.ClientUnaryCall;
+  
+  ListVaults(argument: _custody_v1_ListVaultsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_ListVaultsResponse__Output>): grpc.ClientUnaryCall;
+  ListVaults(argument: _custody_v1_ListVaultsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_custody_v1_ListVaultsResponse__Output>): grpc.ClientUnaryCall;
+  ListVaults(argument: _custody_v1_ListVaultsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_ListVaultsResponse__Output>): grpc.ClientUnaryCall;
+  ListVaults(argument: _custody_v1_ListVaultsRequest, callback: grpc.requestCallback<_custody_v1_ListVaultsResponse__Output>): grpc.ClientUnaryCall;
+  listVaults(argument: _custody_v1_ListVaultsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_ListVaultsResponse__Output>): grpc.ClientUnaryCall;
+  listVaults(argument: _custody_v1_ListVaultsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_custody_v1_ListVaultsResponse__Output>): grpc.ClientUnaryCall;
+  listVaults(argument: _custody_v1_ListVaultsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_ListVaultsResponse__Output>): grpc.ClientUnaryCall;
+  listVaults(argument: _custody_v1_ListVaultsRequest, callback: grpc.requestCallback<_custody_v1_ListVaultsResponse__Output>): grpc.ClientUnaryCall;
+  
+}
+
+/**
+ * Vaults and their keys.
+ */
+export interface VaultServiceHandlers extends grpc.UntypedServiceImplementation {
+  /**
+   * Makes the key of a vault that the policy names: all nodes take part.
+   */
+  CreateVault: grpc.handleUnaryCall<_custody_v1_CreateVaultRequest__Output, _custody_v1_CreateVaultResponse>;
+  
+  GetVault: grpc.handleUnaryCall<_custody_v1_GetVaultRequest__Output, _custody_v1_GetVaultResponse>;
+  
+  ListVaults: grpc.handleUnaryCall<_custody_v1_ListVaultsRequest__Output, _custody_v1_ListVaultsResponse>;
+  
+}
+
+export interface VaultServiceDefinition extends grpc.ServiceDefinition {
+  CreateVault: MethodDefinition<_custody_v1_CreateVaultRequest, _custody_v1_CreateVaultResponse, _custody_v1_CreateVaultRequest__Output, _custody_v1_CreateVaultResponse__Output>
+  GetVault: MethodDefinition<_custody_v1_GetVaultRequest, _custody_v1_GetVaultResponse, _custody_v1_GetVaultRequest__Output, _custody_v1_GetVaultResponse__Output>
+  ListVaults: MethodDefinition<_custody_v1_ListVaultsRequest, _custody_v1_ListVaultsResponse, _custody_v1_ListVaultsRequest__Output, _custody_v1_ListVaultsResponse__Output>
+}

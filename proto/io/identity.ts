@@ -1,0 +1,52 @@
+// Who is calling: the single URI SAN `spiffe://org/role/id` of a certificate and the SHA-256 of its
+// key (the pin). A certificate of our own CA is not enough: the key must be pinned, for this role
+// and this id. Authority to move money never comes from here.
+// Source: README D27, the API design 7.2.
+import { X509Certificate } from 'node:crypto'
+import { sha256, toHex } from '../crypto.ts'
+import { type Handle, parseHandle } from '../ids.ts'
+import { refuse } from '../refusal.ts'
+import { type Role, roles } from './routes.ts'
+
+/** The peer of a connection, once its certificate and pin were checked. */
+export interface Caller {
+  readonly role: Role
+  readonly id: Handle
+  /** SHA-256 of its SubjectPublicKeyInfo, lower-case hex. */
+  readonly pin: string
+}
+
+/** Certificates and key of one end, PEM. */
+export interface TlsIdentity {
+  readonly ca: string
+  readonly cert: string
+  readonly key: string
+}
+
+/** Pin to the only role and id that its key may have. */
+export type Pins = ReadonlyMap<string, { readonly role: Role; readonly id: string }>
+
+const sanForm = /^URI:spiffe:\/\/([a-z0-9._-]+)\/([a-z]+)\/([a-z0-9._-]+)$/
+
+/** Of a DER certificate whose chain TLS has verified; all but one pinned identity is refused. */
+export function readCaller(certificate: Uint8Array, org: string, pins: Pins): Caller {
+  const x509 = new X509Certificate(certificate)
+  const san = sanForm.exec(x509.subjectAltName ?? '')
+  const role = roles.find((name) => name === san?.[2])
+  if (san === null || role === undefined) {
+    return refuse('UNAUTHENTICATED', 'certificate: expected one URI SAN spiffe://org/role/id')
+  }
+  if (san[1] !== org) refuse('UNAUTHENTICATED', 'certificate: of another organisation')
+  const id = parseHandle(san[3] ?? '', 'certificate')
+  const pin = pinOf(x509)
+  const pinned = pins.get(pin)
+  if (pinned === undefined) refuse('UNAUTHENTICATED', `certificate of ${id}: key is not pinned`)
+  if (pinned.role !== role || pinned.id !== id) {
+    refuse('UNAUTHENTICATED', `certificate of ${id}: key is pinned for ${pinned.role} ${pinned.id}`)
+  }
+  return { role, id, pin }
+}
+
+export function pinOf(certificate: X509Certificate): string {
+  return toHex(sha256(certificate.publicKey.export({ format: 'der', type: 'spki' })))
+}

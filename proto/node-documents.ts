@@ -1,0 +1,217 @@
+// The documents that nodes sign with their identity key: acceptance, refusal and share receipt of a
+// request, acceptance of a key to make, hello of a pair, query and answer of a floor. Beside them the
+// keygen document, which a coordinator writes and nobody signs. Fields: the walk, section 5, and
+// first-walk.
+// INVARIANT: strict JCS with exactly these keys; a node id is the credential of its documents.
+// Says nothing about when one is right: that is judged by whoever receives it.
+import { digestOf, toUtf8 } from './crypto.ts'
+import { type Digest, type NodeId, parseNodeId, parseVaultId, type VaultId } from './ids.ts'
+import { encode, type JsonObject } from './jcs.ts'
+import { limits } from './limits.ts'
+import { refuse } from './refusal.ts'
+import {
+  digest,
+  digestOrNone,
+  handle,
+  hex,
+  integer,
+  list,
+  literal,
+  mapOf,
+  object,
+  type Reader,
+  type Shaped,
+  text,
+  timeMillis,
+} from './shape.ts'
+import { type Opened, open, type Sign, type Signed, sign } from './signed.ts'
+import { type Tag, tags } from './tags.ts'
+
+const nodeId: Reader<NodeId> = (value, path) => parseNodeId(handle(value, path))
+const vaultId: Reader<VaultId> = (value, path) => parseVaultId(handle(value, path))
+const count = integer(0, Number.MAX_SAFE_INTEGER)
+const owner = { org: handle, env: literal('prod', 'test', 'dev') }
+const head = { origin: text(128), size: count, root: digest }
+const party = object({ node: nodeId, x: integer(1, 65_535) })
+const parties = list(party, 1, limits.nodesMax)
+const attempt = integer(1, Number.MAX_SAFE_INTEGER)
+
+/** Who accepts, in which life of its process, with which fresh values. */
+const acceptor = {
+  node: nodeId,
+  incarnation: hex(16),
+  /** Number of this acceptance within the incarnation. */
+  counter: count,
+  nonce: hex(32),
+  x25519: hex(32),
+  deadline: timeMillis,
+}
+
+const acceptance = object({
+  format: literal('custody-acceptance/v1'),
+  ...owner,
+  ...acceptor,
+  ...head,
+  intent: digest,
+  attempt,
+  warrant: digest,
+  bytes: digest,
+  /** What the key signs, computed by this node from the bytes. */
+  digest,
+  vault: vaultId,
+  path: text(96),
+  /** Of the vault at `path`. */
+  publicKey: hex(33),
+  key: handle,
+  epoch: count,
+  keyState: digest,
+  participants: list(nodeId, 1, limits.nodesMax),
+  /** The Pairing with each other participant. */
+  pairings: mapOf(digest),
+  policy: digest,
+  trace: digest,
+  display: digest,
+})
+
+const keygenAcceptance = object({
+  format: literal('custody-keygen-acceptance/v1'),
+  ...owner,
+  ...acceptor,
+  ...head,
+  keygen: digest,
+})
+
+const keygen = object({
+  format: literal('custody-keygen/v1'),
+  ...owner,
+  vault: vaultId,
+  epoch: integer(0, 0xffff_ffff),
+  t: integer(1, limits.nodesMax),
+  participants: parties,
+  attempt,
+})
+
+const refusalDocument = object({
+  format: literal('custody-refusal/v1'),
+  ...owner,
+  node: nodeId,
+  /** Empty for a key. */
+  intent: digestOrNone,
+  attempt: count,
+  /** Digest of the warrant or of the keygen document. */
+  warrant: digestOrNone,
+  check: text(128),
+  code: text(64, /^[A-Z][A-Z0-9_]*$/),
+  expected: text(2_048),
+  got: text(2_048),
+  size: count,
+  root: digest,
+})
+
+const receipt = object({
+  format: literal('custody-share-receipt/v1'),
+  ...owner,
+  node: nodeId,
+  counter: integer(1, Number.MAX_SAFE_INTEGER),
+  previous: digestOrNone,
+  sid: digest,
+  intent: digest,
+  attempt,
+  warrant: digest,
+  digest,
+  size: count,
+  root: digest,
+})
+
+const hello = object({
+  format: literal('custody-pair-hello/v1'),
+  ...owner,
+  node: nodeId,
+  to: nodeId,
+  incarnation: hex(16),
+  attempt: integer(0, 0xffff_ffff),
+  nonce: hex(32),
+  x25519: hex(32),
+  /** The Pairing with `to` that this node has in memory. */
+  holds: digestOrNone,
+  /** Digest of the hello that this one answers. */
+  answers: digestOrNone,
+})
+
+const floorQuery = object({
+  format: literal('custody-floor-query/v1'),
+  ...owner,
+  node: nodeId,
+  to: nodeId,
+  nonce: hex(32),
+})
+
+const note = text(16_384)
+
+const floorAnswer = object({
+  format: literal('custody-floor-answer/v1'),
+  ...owner,
+  node: nodeId,
+  to: nodeId,
+  /** Of the query. */
+  nonce: hex(32),
+  /** The largest head with a cosignature of `to` that this node holds, as a note; empty for none. */
+  cosigned: note,
+  /** The highest receipt counter of `to` in this node's log; 0 for none. */
+  counter: count,
+  /** The largest log-signed checkpoint of this node's own copy, as a note; empty for none. */
+  head: note,
+})
+
+export type Acceptance = Shaped<typeof acceptance>
+export type KeygenAcceptance = Shaped<typeof keygenAcceptance>
+export type Keygen = Shaped<typeof keygen>
+export type RefusalDocument = Shaped<typeof refusalDocument>
+export type ShareReceipt = Shaped<typeof receipt>
+export type PairHello = Shaped<typeof hello>
+export type FloorQuery = Shaped<typeof floorQuery>
+export type FloorAnswer = Shaped<typeof floorAnswer>
+
+/** A kind of document: its tag and its shape. */
+export interface Kind<T> {
+  readonly tag: Tag
+  readonly shape: Reader<T>
+}
+
+export const kinds = {
+  acceptance: { tag: tags.acceptance, shape: acceptance },
+  keygenAcceptance: { tag: tags.acceptance, shape: keygenAcceptance },
+  keygen: { tag: tags.keygen, shape: keygen },
+  refusal: { tag: tags.refusal, shape: refusalDocument },
+  receipt: { tag: tags.shareReceipt, shape: receipt },
+  hello: { tag: tags.hello, shape: hello },
+  floorQuery: { tag: tags.floor, shape: floorQuery },
+  floorAnswer: { tag: tags.floor, shape: floorAnswer },
+} as const
+
+/** Verifies under the node's identity key, then parses. The author must be the signer. */
+export function openBy<T extends { readonly node: NodeId }>(
+  kind: Kind<T>,
+  signed: Signed,
+  identity: Uint8Array,
+): Opened<T> {
+  const opened = open(kind.tag, signed, identity, { shape: kind.shape, refuseWith: 'VIEW' })
+  if (opened.value.node !== signed.credential) {
+    refuse('VIEW', `expected a document of ${signed.credential}, got one of ${opened.value.node}`)
+  }
+  return opened
+}
+
+/** Writes and signs; what does not have the kind's shape is refused before it is signed. */
+export function signBy<T>(
+  kind: Kind<T>,
+  document: JsonObject,
+  by: { readonly node: NodeId; readonly sign: Sign },
+): Signed {
+  kind.shape(document, '')
+  return sign(kind.tag, encode(document), by.node, by.sign)
+}
+
+export function digestOfSigned(kind: Kind<unknown>, signed: Signed): Digest {
+  return digestOf(kind.tag, toUtf8(signed.document))
+}

@@ -1,0 +1,158 @@
+// The sealed file as written: what it is, for whom, its stanzas, and the strict parse. Hex is lower
+// case and of exact length and costs are bounded, so that one share has one file and a hostile file
+// cannot exhaust the memory of a node. Opens nothing: that is `seal.ts`.
+import { type ScryptCost, toHex } from './crypto.ts'
+import { type JsonObject, parse } from './jcs.ts'
+import { refuse } from './refusal.ts'
+import {
+  digest,
+  handle,
+  hex,
+  integer,
+  list,
+  literal,
+  object,
+  type Reader,
+  type Shaped,
+  text,
+} from './shape.ts'
+
+const env = literal('prod', 'test', 'dev')
+
+const keyshareContext = object({
+  org: handle,
+  env,
+  vault: handle,
+  /** Public key of the vault, compressed. */
+  key: text(66, /^0[23][0-9a-f]{64}$/),
+  commitments: digest,
+  epoch: integer(0, 0xffff_ffff),
+  party: integer(1, 255),
+  threshold: integer(1, 255),
+  parties: integer(1, 255),
+  made: digest,
+})
+const identityContext = object({ org: handle, env, owner: handle, credential: handle })
+
+export type KeyshareContext = Shaped<typeof keyshareContext>
+export type IdentityContext = Shaped<typeof identityContext>
+
+/** What a file is and for whom: the opener states it in full, and any difference is a refusal. */
+export type SealedThing =
+  | { readonly kind: 'keyshare' | 'backup'; readonly context: KeyshareContext }
+  | { readonly kind: 'identity'; readonly context: IdentityContext }
+
+export interface PassphraseStanza extends ScryptCost {
+  readonly how: 'scrypt'
+  readonly salt: Uint8Array
+  readonly wrapped: Uint8Array
+}
+
+export interface P256Stanza {
+  readonly how: 'p256-ecdh'
+  readonly kdf: 'null' | 'x963-sha256'
+  readonly token: string
+  readonly to: Uint8Array
+  readonly eph: Uint8Array
+  readonly wrapped: Uint8Array
+}
+
+export interface RsaStanza {
+  readonly how: 'rsa-oaep-sha256'
+  readonly token: string
+  readonly to: Uint8Array
+  readonly wrapped: Uint8Array
+}
+
+export type Stanza = PassphraseStanza | P256Stanza | RsaStanza
+
+export interface Seal {
+  readonly thing: SealedThing
+  readonly stanzas: readonly Stanza[]
+  readonly mac: Uint8Array
+  readonly body: Uint8Array
+}
+
+const point = hex(65)
+const tokenSerial = text(64, /^[!-~](?:[ -~]*[!-~])?$/)
+const wrappedDek = hex(48)
+
+const scryptStanza = object({
+  how: literal('scrypt'),
+  // Below 2^15 guessing is cheap; above 2^20 a hostile file could exhaust the memory of a node.
+  n: literal(...[15, 16, 17, 18, 19, 20].map((bits) => 2 ** bits)),
+  r: literal(8),
+  p: integer(1, 4),
+  salt: hex(16),
+  wrapped: wrappedDek,
+})
+const p256Stanza = object({
+  how: literal('p256-ecdh'),
+  kdf: literal('null', 'x963-sha256'),
+  token: tokenSerial,
+  to: point,
+  eph: point,
+  wrapped: wrappedDek,
+})
+const rsaStanza = object({
+  how: literal('rsa-oaep-sha256'),
+  token: tokenSerial,
+  to: hex(32),
+  wrapped: hex(384),
+})
+
+const stanza: Reader<Stanza> = (value, path) => {
+  const how = typeof value === 'object' && 'how' in value ? value['how'] : undefined
+  switch (literal('scrypt', 'p256-ecdh', 'rsa-oaep-sha256')(how, `${path}.how`)) {
+    case 'scrypt':
+      return scryptStanza(value, path)
+    case 'p256-ecdh':
+      return p256Stanza(value, path)
+    case 'rsa-oaep-sha256':
+      return rsaStanza(value, path)
+  }
+}
+
+const sealShape = object({
+  format: literal('custody-seal/v1'),
+  kind: literal('keyshare', 'identity', 'backup'),
+  context: (value) => value,
+  stanzas: list(stanza, 1, 4),
+  mac: hex(32),
+  body: hex(65_536, true),
+})
+
+export function parseSeal(bytes: Uint8Array): Seal {
+  const { kind, context, stanzas, mac, body } = sealShape(parse(bytes), '')
+  requireStanzas(kind, stanzas)
+  const thing: SealedThing =
+    kind === 'identity'
+      ? { kind, context: identityContext(context, 'context') }
+      : { kind, context: keyshareContext(context, 'context') }
+  return { thing, stanzas, mac, body }
+}
+
+/** All that the mac covers. */
+export function headerJson({ kind, context }: SealedThing, stanzas: readonly Stanza[]): JsonObject {
+  return { format: 'custody-seal/v1', kind, context, stanzas: stanzas.map(stanzaJson) }
+}
+
+function stanzaJson(written: Stanza): JsonObject {
+  const entries = Object.entries(written).map(([key, value]) => [
+    key,
+    value instanceof Uint8Array ? toHex(value) : value,
+  ])
+  return Object.fromEntries(entries)
+}
+
+/** One passphrase alone, or tokens only: of a mixture the weaker would decide. */
+function requireStanzas(kind: SealedThing['kind'], stanzas: readonly Stanza[]): void {
+  const passphrases = stanzas.filter(({ how }) => how === 'scrypt').length
+  const alone = passphrases === 1 && stanzas.length === 1
+  if (!alone && (passphrases > 0 || kind !== 'keyshare')) {
+    refuse(
+      'MALFORMED',
+      `stanzas: expected one passphrase alone${kind === 'keyshare' ? ' or tokens' : ''}`,
+    )
+  }
+}

@@ -1,0 +1,120 @@
+// The Seal: one way to keep a secret in a file, whether keyshare, identity key or backup. A random
+// key (DEK) seals the body; each stanza wraps the DEK for one passphrase or one hardware token; the
+// mac covers the rest. INVARIANT: the DEK is fresh for every file, so its keys are used once and
+// the nonce may be zero. Randomness is an argument.
+// Token stanzas parse; opening them waits for the token's door. Whatever does not open is refused
+// in one sentence: the cause would help only an attacker.
+import {
+  aesGcmOpen,
+  aesGcmSeal,
+  equalBytes,
+  hkdfSha256,
+  hmacSha256,
+  type ScryptCost,
+  scrypt,
+  sha256,
+  tagged,
+  toHex,
+  toUtf8,
+} from './crypto.ts'
+import { encode, type JsonObject } from './jcs.ts'
+import { attempt, isRefusal, refuse } from './refusal.ts'
+import { headerJson, parseSeal, type Seal, type SealedThing, type Stanza } from './seal-file.ts'
+import { tags } from './tags.ts'
+
+/** 2^17 takes about a third of a second and 128 MiB. */
+export const scryptDefault: ScryptCost = { n: 2 ** 17, r: 8, p: 1 }
+
+export interface SealRandomness {
+  /** 32 bytes, fresh for every file. */
+  readonly dek: Uint8Array
+  /** 16 bytes. */
+  readonly salt: Uint8Array
+}
+
+export interface Passphrase {
+  readonly passphrase: Uint8Array
+  readonly cost: ScryptCost
+}
+
+/** The file's bytes, sealed to one passphrase. */
+export function sealToPassphrase(
+  thing: SealedThing,
+  plaintext: Uint8Array,
+  { passphrase, cost }: Passphrase,
+  { dek, salt }: SealRandomness,
+): Uint8Array {
+  const wrapped = aesGcmSeal(passphraseKey(thing, passphrase, { ...cost, salt }), nonce, dek)
+  return sealUnder(dek, thing, [{ how: 'scrypt', ...cost, salt, wrapped }], plaintext)
+}
+
+/** The file's bytes under a DEK that the stanzas wrap already. */
+export function sealUnder(
+  dek: Uint8Array,
+  thing: SealedThing,
+  stanzas: readonly Stanza[],
+  plaintext: Uint8Array,
+): Uint8Array {
+  const header = headerJson(thing, stanzas)
+  const mac = macOf(dek, header)
+  const body = aesGcmSeal(bodyKey(dek), nonce, plaintext, mac)
+  const bytes = encode({ ...header, mac: toHex(mac), body: toHex(body) })
+  // A file that we would not read back is never written.
+  parseSeal(bytes)
+  return bytes
+}
+
+/** The plaintext, when the file is exactly `expected` and the passphrase is its own. */
+export function openWithPassphrase(
+  bytes: Uint8Array,
+  expected: SealedThing,
+  passphrase: Uint8Array,
+): Uint8Array {
+  const seal = attempt(() => parseSeal(bytes))
+  if (isRefusal(seal) || !equalBytes(thingBytes(seal.thing), thingBytes(expected))) return closed()
+  const [stanza] = seal.stanzas
+  if (stanza?.how !== 'scrypt') {
+    return refuse('NOT_SUPPORTED', 'this file is sealed to a token, which is not supported yet')
+  }
+  const dek = aesGcmOpen(passphraseKey(expected, passphrase, stanza), nonce, stanza.wrapped)
+  if (dek === undefined) return closed()
+  try {
+    return openUnder(dek, seal)
+  } finally {
+    dek.fill(0)
+  }
+}
+
+/** The plaintext under an unwrapped DEK: first the mac over the header, then the body. */
+export function openUnder(dek: Uint8Array, { thing, stanzas, mac, body }: Seal): Uint8Array {
+  if (!equalBytes(mac, macOf(dek, headerJson(thing, stanzas)))) return closed()
+  return aesGcmOpen(bodyKey(dek), nonce, body, mac) ?? closed()
+}
+
+const nonce = new Uint8Array(12)
+const noSalt = new Uint8Array(0)
+
+function passphraseKey(
+  thing: SealedThing,
+  passphrase: Uint8Array,
+  { salt, n, r, p }: ScryptCost & { readonly salt: Uint8Array },
+): Uint8Array {
+  const info = tagged(tags.sealWrap, sha256(encode(thing.context)))
+  return hkdfSha256(scrypt(passphrase, salt, { n, r, p }), salt, info, 32)
+}
+
+function bodyKey(dek: Uint8Array): Uint8Array {
+  return hkdfSha256(dek, noSalt, toUtf8('body'), 32)
+}
+
+function macOf(dek: Uint8Array, header: JsonObject): Uint8Array {
+  return hmacSha256(hkdfSha256(dek, noSalt, toUtf8('header'), 32), encode(header))
+}
+
+function thingBytes({ kind, context }: SealedThing): Uint8Array {
+  return encode({ kind, context })
+}
+
+function closed(): never {
+  return refuse('SEAL', 'this file does not open here')
+}

@@ -1,0 +1,346 @@
+// A whole log with real documents: payouts from the signed intent to the settled transaction, every
+// blob beside it, heads that were kept. What `verify` says OK to, and what tests then break.
+import { type Approval, signApproval } from '../../policy/approval.ts'
+import { type BlobKind, blobDigest } from '../../policy/audit/blobs.ts'
+import type { Blob, Export } from '../../policy/audit/export.ts'
+import { historyFacts } from '../../policy/audit/history.ts'
+import { readSync } from '../../policy/audit/rows.ts'
+import { resultOf } from '../../policy/audit/standing.ts'
+import { parseBook, recordOf } from '../../policy/book.ts'
+import { chainOf } from '../../policy/chain/chains.ts'
+import { encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
+import { parseSignature } from '../../policy/chain/signature.ts'
+import { destinationDigest, destinationJson } from '../../policy/destination.ts'
+import { displayDigest, render } from '../../policy/display.ts'
+import { evaluate } from '../../policy/evaluate.ts'
+import { type Facts, factsText } from '../../policy/facts.ts'
+import type { Intent } from '../../policy/intent.ts'
+import { encodeIntent } from '../../policy/request.ts'
+import { parseRoster } from '../../policy/roster.ts'
+import { parseRulebook } from '../../policy/rulebook.ts'
+import { trustText } from '../../policy/trust.ts'
+import { traceDigest } from '../../policy/verdict.ts'
+import { issue } from '../../policy/warrant.ts'
+import { plainDigest, sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
+import {
+  type Digest,
+  parseDigest,
+  parseHandle,
+  parsePersonId,
+  parseVaultId,
+} from '../../proto/ids.ts'
+import { encode, type JsonObject, text } from '../../proto/jcs.ts'
+import { writeTime } from '../../proto/shape.ts'
+import { type Signed, sign, signedJson } from '../../proto/signed.ts'
+import { tags } from '../../proto/tags.ts'
+import * as house from './audit-documents.ts'
+import { bootedLog, bootstrap, keyBody, signature, type TestLog, vaultRow } from './audit-log.ts'
+
+export const rulebook = parseRulebook(house.policyText)
+export const roster = parseRoster(house.directoryText)
+const record = recordOf(parseBook(house.bookText), 'eip155:31337', house.customer)!
+const token = rulebook.assets.get(parseHandle('usdt-eth'))!.contract
+
+export const trust = trustText({
+  root: house.rootDigest,
+  log: { origin: parseHandle(house.origin), vkey: house.log },
+  witnesses: house.witnesses,
+  q: 2,
+})
+
+/** One payout, and every step that it takes through the log. */
+export class Payout {
+  readonly story: Story
+  readonly intent: Intent
+  readonly signed: Signed
+  readonly digest: Digest
+  readonly rule: string
+  readonly approvals: Signed[] = []
+  nonce = 0n
+
+  constructor(story: Story, name: string, whole: number) {
+    const { t } = story.log
+    this.story = story
+    this.rule = whole > 100 ? 'payout-mid' : 'payout-auto'
+    this.intent = {
+      org: parseHandle(house.org),
+      env: 'dev',
+      id: parseHandle(name),
+      created: t,
+      notAfter: t + 3_600_000,
+      vault: parseVaultId('hot-eth'),
+      path: 'm',
+      network: 'eip155:31337',
+      op: 'erc20.transfer',
+      asset: parseHandle('usdt-eth'),
+      contract: token,
+      to: house.customer,
+      dest: destinationDigest(record),
+      amount: BigInt(whole) * 1_000_000n,
+      maxFee: 10n ** 16n,
+      purpose: `withdrawal/${name}`,
+      initiator: parsePersonId('svc-payouts'),
+    }
+    const credential = parseHandle('svc-payouts-1')
+    const key = house.keyOf('svc-payouts').sign
+    this.signed = sign(tags.intent, encodeIntent(this.intent), credential, key)
+    this.digest = story.keepSigned('intent', this.signed)
+  }
+
+  created(): this {
+    const { id, initiator, notAfter, op, vault } = this.intent
+    this.story.log.add('intent.created', {
+      credential: this.signed.credential,
+      id,
+      initiator,
+      intent: this.digest,
+      notAfter: writeTime(notAfter),
+      op,
+      vault,
+    })
+    return this
+  }
+
+  evaluated(): this {
+    this.story.log.add('intent.evaluated', this.evaluation())
+    return this
+  }
+
+  evaluation(): JsonObject {
+    const { log } = this.story
+    const { intent } = this
+    const { vault, asset, amount, to } = intent
+    const payment = { vault, asset, amount, to, dest: parseHandle('customer') }
+    const { status, activeFrom } = record
+    const facts: Facts = {
+      at: log.t,
+      intent,
+      destination: {
+        kind: 'record',
+        class: parseHandle('customer'),
+        status,
+        activeFrom,
+        activatedAt: undefined,
+      },
+      nativeBeside: 0n,
+      feeMax: intent.maxFee,
+      history: readSync(historyFacts(rulebook, payment, log.t), log.rows),
+      approvals: this.approvals.map(({ credential }) => ({
+        person: parsePersonId(credential.replace(/-1$/, '')),
+        role: parseHandle('ops'),
+        witnessedAt: undefined,
+      })),
+      rejected: false,
+    }
+    const verdict = evaluate(facts, rulebook, roster)
+    this.story.keep('trace', toUtf8(verdict.trace))
+    return {
+      engine: 1,
+      facts: this.story.keep('facts', toUtf8(factsText(facts))),
+      intent: this.digest,
+      policy: house.policyDigest,
+      result: resultOf(verdict),
+      rule: verdict.rule,
+      trace: traceDigest(verdict),
+    }
+  }
+
+  approved(person: string): this {
+    const { log } = this.story
+    const named = { class: parseHandle('customer'), label: record.label }
+    const approval: Approval = {
+      org: this.intent.org,
+      env: 'dev',
+      decision: 'approve',
+      intent: this.digest,
+      policy: house.policyDigest,
+      directory: house.directoryDigest,
+      rule: parseHandle(this.rule),
+      as: parseHandle('ops'),
+      person: parsePersonId(person),
+      credential: parseHandle(`${person}-1`),
+      display: displayDigest(render(this.intent, rulebook, parseHandle(this.rule), named)),
+      issued: log.t,
+      expires: log.t + 3_600_000,
+      nonce: sha256(toUtf8(`nonce ${person}`)).slice(0, 16),
+    }
+    const signed = signApproval(approval, house.keyOf(person).sign)
+    this.approvals.push(signed)
+    const digest = this.story.keepSigned('approval', signed)
+    const body = { approval: digest, intent: this.digest, person, rule: this.rule }
+    log.add('approval.recorded', body)
+    return this
+  }
+
+  reserved(): this {
+    const { vault, path, network, asset, amount, to, maxFee, op, initiator } = this.intent
+    this.story.log.add('spend.reserved', {
+      ...{ vault, path, network, asset, to, op, initiator },
+      amount: `${amount}`,
+      dest: 'customer',
+      feeMax: `${maxFee}`,
+      intent: this.digest,
+      policy: house.policyDigest,
+      rule: this.rule,
+      slot: `${this.nonce}`,
+    })
+    return this
+  }
+
+  /** The unsigned transaction, one unit more expensive for each attempt after the first. */
+  bytes(): Uint8Array {
+    return encodeUnsigned({
+      chainId: 31337n,
+      nonce: this.nonce,
+      tip: 1_000_000_000n,
+      price: 20_000_000_000n,
+      gasLimit: 90_000n,
+      to: token,
+      value: 0n,
+      calldata: transferCall(this.intent.to, this.intent.amount),
+    })
+  }
+
+  warrant(): Uint8Array {
+    return issue({
+      org: this.intent.org,
+      env: 'dev',
+      intent: this.signed,
+      bytes: this.bytes(),
+      approvals: this.approvals,
+      ruleset: parseDigest(bootstrap.book.ruleset),
+      dest: { kind: 'book', record: text(destinationJson(record)) },
+      heads: [],
+      replaces: '',
+    })
+  }
+
+  attempt(number = 1): JsonObject {
+    const bytes = this.bytes()
+    const { fee, digest } = chainOf('eip155:31337').decode(bytes)
+    return {
+      attempt: number,
+      bytes: plainDigest(bytes),
+      digest: toHex(digest),
+      epoch: 1,
+      fee: { max: `${fee.max}`, price: `${fee.price}`, tip: `${fee.tip}` },
+      intent: this.digest,
+      participants: ['node-a', 'node-b'],
+      replaces: '',
+      slot: `${this.nonce}`,
+      until: '',
+      warrant: this.story.keep('warrant', this.warrant()),
+    }
+  }
+
+  started(): this {
+    this.story.log.add('session.started', this.attempt())
+    return this
+  }
+
+  completion(): JsonObject {
+    const bytes = this.bytes()
+    const chain = chainOf('eip155:31337')
+    const written = signature('hot-eth', toHex(chain.digest(bytes)))
+    const parsed = parseSignature(Uint8Array.from(Buffer.from(written, 'hex')))
+    const receipts = ['node-a', 'node-b'].map((node) => {
+      return plainDigest(toUtf8(`receipt ${node} ${this.intent.id}`))
+    })
+    return {
+      attempt: 1,
+      intent: this.digest,
+      receipts,
+      sid: plainDigest(toUtf8(`sid ${this.intent.id}`)),
+      signature: written,
+      txid: chain.attach(bytes, parsed).txid,
+      warrant: this.story.keep('warrant', this.warrant()),
+    }
+  }
+
+  completed(): this {
+    const body = this.completion()
+    const receipts = body['receipts'] as string[]
+    this.story.log.add('sign.completed', body)
+    for (const [at, node] of ['node-a', 'node-b'].entries()) {
+      const counter = this.story.nextCounter(node)
+      this.story.log.add('share.receipt', { counter, node, receipt: receipts[at]! })
+    }
+    return this
+  }
+
+  settled(): this {
+    const { txid } = this.completion() as { txid: string }
+    this.story.log
+      .add('tx.broadcast', { intent: this.digest, txid })
+      .wait(12)
+      .add('tx.settled', { height: '7', intent: this.digest, txid })
+    return this
+  }
+}
+
+export class Story {
+  readonly log: TestLog = bootedLog().add('key.generated', keyBody(vaultRow('hot-eth')))
+  readonly blobs: Blob[] = []
+  readonly heads: string[] = []
+  readonly #counters = new Map<string, number>()
+
+  constructor() {
+    for (const [kind, document] of [
+      ['root', house.rootText],
+      ['policy', house.policyText],
+      ['directory', house.directoryText],
+      ['book', house.bookText],
+    ] as const) {
+      this.keep(kind, toUtf8(document))
+    }
+  }
+
+  keep(kind: BlobKind, content: Uint8Array): Digest {
+    const digest = blobDigest(kind, content)
+    const known = this.blobs.some((blob) => blob.kind === kind && blob.digest === digest)
+    if (!known) this.blobs.push({ kind, digest, content })
+    return digest
+  }
+
+  keepSigned(kind: BlobKind, signed: Signed): Digest {
+    return this.keep(kind, encode(signedJson(signed)))
+  }
+
+  keepHead(): this {
+    this.heads.push(this.log.note())
+    return this
+  }
+
+  nextCounter(node: string): number {
+    const counter = (this.#counters.get(node) ?? 0) + 1
+    this.#counters.set(node, counter)
+    return counter
+  }
+
+  export(note = this.log.note()): Export {
+    return {
+      checkpoint: toUtf8(note),
+      lines: this.log.lines,
+      blobs: this.blobs,
+      heads: this.heads.map(toUtf8),
+    }
+  }
+}
+
+/** Two payouts, one without people and one with, both settled; a quiet line at the end. */
+export function goodStory(): Story {
+  const story = new Story()
+  story.log.wait(60)
+  new Payout(story, 'small', 50).created().evaluated().reserved().started().completed().settled()
+  story.keepHead()
+  story.log.wait(60)
+  const large = new Payout(story, 'large', 400)
+  large.nonce = 1n
+  large.created().evaluated()
+  story.log.wait(30)
+  large.approved('bo').evaluated().reserved().started().completed()
+  story.keepHead()
+  large.settled()
+  story.log.wait(30).add('log.heartbeat', {})
+  return story
+}

@@ -1,0 +1,217 @@
+import { describe, expect, it } from 'vitest'
+import { enclosureDigest, readEnclosures, signedEnclosure } from '../../policy/audit/enclosures.ts'
+import { inForce, requestView } from '../../policy/audit/history.ts'
+import { readSync } from '../../policy/audit/rows.ts'
+import { toUtf8 } from '../../proto/crypto.ts'
+import { type JsonObject, text } from '../../proto/jcs.ts'
+import { attempt } from '../../proto/refusal.ts'
+import { sign } from '../../proto/signed.ts'
+import { tags } from '../../proto/tags.ts'
+import * as house from '../kit/audit-documents.ts'
+import { bootedLog, bootstrap, digestNamed, genesisBody, TestLog } from '../kit/audit-log.ts'
+import { handleOf } from '../kit/examples.ts'
+
+const begun = () => new TestLog().add('log.genesis', genesisBody)
+const rooted = () => begun().add('root.activated', bootstrap.root, [house.rootText])
+const withPolicy = () => rooted().add('policy.activated', bootstrap.policy, [house.policyText])
+const withDirectory = () =>
+  withPolicy().add('directory.activated', bootstrap.directory, [house.directoryText])
+
+const freeze: JsonObject = {
+  format: 'custody-freeze/v1',
+  org: house.org,
+  env: house.env,
+  scope: 'all',
+  person: 'ana',
+  credential: 'ana-1',
+  issued: '2026-12-01T00:00:00Z',
+  nonce: '00'.repeat(16),
+}
+
+function freezeBy(person: string, change: JsonObject = {}): [JsonObject, string[]] {
+  const document: JsonObject = { ...freeze, person, credential: `${person}-1`, ...change }
+  const key = house.keyOf(person).sign
+  const signed = sign(tags.freeze, toUtf8(text(document)), handleOf(`${person}-1`), key)
+  const enclosure = signedEnclosure(signed)
+  return [{ freeze: enclosureDigest(enclosure), scope: document['scope']! }, [enclosure]]
+}
+
+describe('the bootstrap of governance', () => {
+  it('puts exactly the pinned root and what it names in force, in order', () => {
+    const log = bootedLog()
+    const ruleset = readSync(inForce(), log.rows)
+    expect(ruleset).toMatchObject({
+      root: house.rootDigest,
+      policy: house.policyDigest,
+      directory: house.directoryDigest,
+      books: [{ name: 'customer', digest: house.bookDigest, seq: 4 }],
+      digest: bootstrap.book.ruleset,
+    })
+    const { documents } = readSync(requestView(digestNamed('none')), log.rows)
+    expect([...documents.values()]).toEqual([
+      house.rootText,
+      house.policyText,
+      house.directoryText,
+      house.bookText,
+    ])
+  })
+
+  it('is void for a genesis of another origin', () => {
+    const body = { ...genesisBody, origin: 'log.evil.example/custody-dev' }
+    expect(new TestLog().outcome('log.genesis', body)).toBe('LOG_FORK')
+  })
+
+  it('is void for a root that is not pinned, and needs no document to say so', () => {
+    const body = { ...bootstrap.root, root: digestNamed('other root') }
+    expect(begun().outcome('root.activated', body)).toBe('RULESET_SIG')
+  })
+
+  it('is void for a root that names another log than the genesis', () => {
+    const other = house.log.publicKey.map((byte) => byte ^ 1)
+    const vkey = `${house.origin}+00000000+${Buffer.from([1, ...other]).toString('base64')}`
+    const log = new TestLog().add('log.genesis', { ...genesisBody, vkey })
+    expect(log.outcome('root.activated', bootstrap.root, [house.rootText])).toBe('LOG_FORK')
+  })
+
+  it('is void for a second activation of each', () => {
+    const log = bootedLog()
+    expect(log.outcome('root.activated', bootstrap.root, [house.rootText])).toBe('NOT_SUPPORTED')
+    expect(log.outcome('policy.activated', bootstrap.policy)).toBe('NOT_SUPPORTED')
+    expect(log.outcome('directory.activated', bootstrap.directory)).toBe('NOT_SUPPORTED')
+    expect(log.outcome('book.activated', bootstrap.book)).toBe('NOT_SUPPORTED')
+  })
+
+  it('is void for a document that the root does not name', () => {
+    const other = digestNamed('other')
+    const policy = { ...bootstrap.policy, policy: other }
+    expect(rooted().outcome('policy.activated', policy)).toBe('RULESET_SIG')
+    const directory = { ...bootstrap.directory, directory: other }
+    expect(withPolicy().outcome('directory.activated', directory)).toBe('RULESET_SIG')
+    const book = { ...bootstrap.book, book: other }
+    expect(withDirectory().outcome('book.activated', book)).toBe('RULESET_SIG')
+    const named = { ...bootstrap.book, name: 'otc' }
+    expect(withDirectory().outcome('book.activated', named)).toBe('RULESET_SIG')
+  })
+
+  it('is void out of order', () => {
+    expect(begun().outcome('policy.activated', bootstrap.policy)).toBe('RULESET_VERSION')
+    expect(rooted().outcome('directory.activated', bootstrap.directory)).toBe('RULESET_VERSION')
+    expect(withPolicy().outcome('book.activated', bootstrap.book)).toBe('RULESET_VERSION')
+  })
+
+  it('is void with another version, ruleset or change in the line', () => {
+    const cases: readonly [TestLog, 'root' | 'policy' | 'directory' | 'book', string][] = [
+      [begun(), 'root', house.rootText],
+      [rooted(), 'policy', house.policyText],
+      [withPolicy(), 'directory', house.directoryText],
+      [withDirectory(), 'book', house.bookText],
+    ]
+    for (const [log, what, document] of cases) {
+      const type = `${what}.activated` as const
+      const bent = (change: JsonObject) =>
+        log.outcome(type, { ...bootstrap[what], ...change }, [document])
+      expect(bent({}), what).toBe('folded')
+      expect(bent({ version: 2 }), what).toBe('RULESET_VERSION')
+      expect(bent({ ruleset: digestNamed('other') }), what).toBe('RULESET_VERSION')
+      if (what !== 'root') expect(bent({ change: digestNamed('x') }), what).toBe('NOT_SUPPORTED')
+    }
+  })
+
+  it('cannot be folded by anybody while a document that it needs did not come', () => {
+    expect(begun().outcome('root.activated', bootstrap.root)).toBe('missing')
+    expect(rooted().outcome('policy.activated', bootstrap.policy)).toBe('missing')
+    expect(withPolicy().outcome('directory.activated', bootstrap.directory)).toBe('missing')
+    expect(withDirectory().outcome('book.activated', bootstrap.book)).toBe('missing')
+    expect(bootedLog().outcome('freeze.set', freezeBy('ana')[0])).toBe('missing')
+  })
+
+  it('leaves later changes void until they are supported', () => {
+    const log = bootedLog()
+    const { policy, directory } = bootstrap
+    expect(log.outcome('policy.proposed', policy)).toBe('NOT_SUPPORTED')
+    expect(log.outcome('directory.proposed', directory)).toBe('NOT_SUPPORTED')
+    const list = { change: policy.change, list: policy.policy, name: 'x', ruleset: policy.ruleset }
+    expect(log.outcome('list.published', { ...list, version: 1 })).toBe('NOT_SUPPORTED')
+    const cleared = { change: policy.change, scope: 'all' }
+    expect(log.outcome('freeze.cleared', cleared)).toBe('NOT_SUPPORTED')
+    expect(log.outcome('log.heartbeat', {})).toBe('folded')
+  })
+
+  it('gives no view of a request before a root is in force', () => {
+    const view = () => readSync(requestView(digestNamed('none')), begun().rows)
+    expect(attempt(view)).toMatchObject({ code: 'RULESET_VERSION' })
+  })
+})
+
+describe('a freeze', () => {
+  it('of a listed person works from its line on, for everything or one vault', () => {
+    const log = bootedLog()
+      .add('freeze.set', ...freezeBy('ana'))
+      .add('freeze.set', ...freezeBy('bo', { scope: 'hot-eth' }))
+    expect(log.rows.answer({ kind: 'get', table: 'freeze', key: 'all' }).length).toBe(1)
+    expect(log.rows.answer({ kind: 'get', table: 'freeze', key: 'hot-eth' }).length).toBe(1)
+  })
+
+  it('is void the second time', () => {
+    const given = freezeBy('ana')
+    const log = bootedLog().add('freeze.set', ...given)
+    expect(log.outcome('freeze.set', ...given)).toBe('APPROVAL_REPLAYED')
+  })
+
+  it('is void from a person in no role that may freeze', () => {
+    expect(bootedLog().outcome('freeze.set', ...freezeBy('jun'))).toBe('GOV_QUORUM')
+  })
+
+  it('is void with a signature of another key, or by a credential that is not known', () => {
+    const log = bootedLog()
+    const [body, [enclosure]] = freezeBy('ana')
+    const forged = JSON.parse(enclosure!)
+    const key = house.keyOf('jun').sign
+    const document = toUtf8(forged.document)
+    const other = sign(tags.freeze, document, handleOf('ana-1'), key)
+    expect(log.outcome('freeze.set', body, [signedEnclosure(other)])).toBe('APPROVAL_SIG')
+    const unknown = sign(tags.freeze, document, handleOf('eve-1'), key)
+    expect(log.outcome('freeze.set', body, [signedEnclosure(unknown)])).toBe('APPROVAL_SIG')
+    const tag = sign(tags.approval, document, handleOf('ana-1'), house.keyOf('ana').sign)
+    expect(log.outcome('freeze.set', body, [signedEnclosure(tag)])).toBe('APPROVAL_SIG')
+  })
+
+  it('is void when the line or the credential says something else than what was signed', () => {
+    const log = bootedLog()
+    const [body, enclosures] = freezeBy('ana')
+    const wider = { ...body, scope: 'hot-eth' }
+    expect(log.outcome('freeze.set', wider, enclosures)).toBe('APPROVAL_SCOPE')
+    const named = freezeBy('ana', { person: 'bo' })
+    expect(log.outcome('freeze.set', ...named)).toBe('APPROVAL_SCOPE')
+    const borrowed = freezeBy('ana', { credential: 'bo-1' })
+    expect(log.outcome('freeze.set', ...borrowed)).toBe('APPROVAL_SCOPE')
+  })
+
+  it('is void for another organisation or environment, and for an unknown vault', () => {
+    const log = bootedLog()
+    expect(log.outcome('freeze.set', ...freezeBy('ana', { env: 'prod' }))).toBe('RULESET_SIG')
+    expect(log.outcome('freeze.set', ...freezeBy('ana', { org: 'other' }))).toBe('RULESET_SIG')
+    const nowhere = freezeBy('ana', { scope: 'hot-btc' })
+    expect(log.outcome('freeze.set', ...nowhere)).toBe('VAULT_NOT_FOUND')
+  })
+
+  it('is void before there is a policy and a directory to judge it by', () => {
+    expect(begun().outcome('freeze.set', ...freezeBy('ana'))).toBe('RULESET_VERSION')
+    expect(rooted().outcome('freeze.set', ...freezeBy('ana'))).toBe('POLICY_CHANGED')
+    expect(withPolicy().outcome('freeze.set', ...freezeBy('ana'))).toBe('DIRECTORY')
+  })
+})
+
+describe('an enclosure', () => {
+  it('is found only under the digest of its own bytes', () => {
+    const read = readEnclosures([house.rootText, house.policyText, house.bookText])
+    expect([...read.keys()]).toEqual([house.rootDigest, house.policyDigest, house.bookDigest])
+  })
+
+  it('is refused when it is no canonical document of a known kind', () => {
+    expect(() => readEnclosures([` ${house.rootText}`])).toThrow('canonical')
+    expect(() => readEnclosures(['[]'])).toThrow('expected an object')
+    expect(() => readEnclosures(['{"format":"custody-intent/v1"}'])).toThrow('unknown key')
+    expect(() => readEnclosures(['x'.repeat(524_289)])).toThrow('too long')
+  })
+})

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { chainOf, networkTitle, opsOf, parseAddress } from '../../../policy/chain/chains.ts'
+import { refusedWith } from '../../kit/refused.ts'
+
+const evm = '0x7a16ff8270133f063aab6c9977183d9e72835428'
+const tron = 'TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t'
+
+describe('the registry of networks', () => {
+  it('shows a name beside the id, and the id alone where there is no name', () => {
+    expect(networkTitle('eip155:1')).toBe('Ethereum mainnet (eip155:1)')
+    expect(networkTitle('eip155:56')).toBe('BNB Smart Chain (eip155:56)')
+    expect(networkTitle('eip155:31337')).toBe('Local development chain (eip155:31337)')
+    expect(networkTitle('eip155:424242')).toBe('eip155:424242')
+  })
+
+  it('answers for every EVM chain id of 64 bits', () => {
+    expect(chainOf('eip155:1')).toBeDefined()
+    expect(chainOf(`eip155:${2n ** 64n - 1n}`)).toBeDefined()
+    for (const id of ['0', '01', '-1', '1e3', 'main', `${2n ** 64n}`]) {
+      expect(refusedWith(() => chainOf(`eip155:${id}`))).toBe('MALFORMED')
+    }
+  })
+
+  it('refuses networks that nobody decodes', () => {
+    expect(refusedWith(() => chainOf('tron:0x2b6653dc'))).toBe('NOT_SUPPORTED')
+    expect(refusedWith(() => chainOf('bip122:000000000019d6689c085ae165831e93'))).toBe(
+      'NOT_SUPPORTED',
+    )
+    for (const text of ['', 'eip155', 'eip155:', 'EIP155:1', 'eip155:1:2', 'eip155:1\n']) {
+      expect(refusedWith(() => chainOf(text))).toBe('MALFORMED')
+    }
+  })
+
+  it('knows the two operations of a network', () => {
+    expect(opsOf('eip155:1')).toEqual({ native: 'evm.transfer', token: 'erc20.transfer' })
+    expect(opsOf('tron:0x2b6653dc')).toEqual({ native: 'tron.transfer', token: 'trc20.transfer' })
+  })
+
+  it('accepts an address in one form only', () => {
+    expect(parseAddress('eip155:1', evm)).toBe(evm)
+    expect(parseAddress('tron:0x2b6653dc', tron)).toBe(tron)
+    const wrong = [
+      evm.toUpperCase(),
+      '0xdAC17F958D2ee523a2206206994597C13D831ec7',
+      evm.slice(2),
+      `${evm}00`,
+      evm.slice(0, -1),
+      `${evm}\n`,
+      tron,
+    ]
+    for (const text of wrong) {
+      expect(refusedWith(() => parseAddress('eip155:1', text))).toBe('MALFORMED')
+    }
+  })
+
+  it('checks the checksum of a Tron address', () => {
+    const wrong = [
+      'TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6u',
+      'TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6',
+      'tR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t',
+      'TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj0t',
+      `T${'z'.repeat(33)}`,
+      '',
+      evm,
+    ]
+    for (const text of wrong) {
+      expect(refusedWith(() => parseAddress('tron:0x2b6653dc', text))).toBe('MALFORMED')
+    }
+  })
+})

@@ -1,0 +1,121 @@
+// Configurations: what stands there is read, everything else is refused with its place.
+import { describe, expect, it } from 'vitest'
+import { parseCoordinatorConfig } from '../../coordinator/config.ts'
+import { parseSignerConfig } from '../../signer-node/config.ts'
+
+const tls = { ca: 'ca.pem', cert: 'cert.pem', key: '/etc/key.pem' }
+const coordinator = {
+  format: 'custody-coordinator/v1',
+  org: 'acme',
+  env: 'dev',
+  name: 'coordinator-1',
+  root: 'ab'.repeat(32),
+  origin: 'acme.example/log',
+  listen: '127.0.0.1:7000',
+  httpListen: '[::1]:7001',
+  tls,
+  logKey: 'log.key',
+  credential: '../credential',
+  documents: { root: 'r', policy: 'p', directory: 'd', books: { customer: 'b' } },
+  chains: [{ network: 'eip155:31337', rpc: ['http://127.0.0.1:8545'], confirmations: 1 }],
+  clients: [{ pin: '01'.repeat(32), role: 'caller', id: 'svc-payouts' }],
+  dataDir: 'data',
+}
+const signer = {
+  format: 'custody-signer/v1',
+  org: 'acme',
+  env: 'dev',
+  node: 'node-1',
+  x: 1,
+  root: 'ab'.repeat(32),
+  origin: 'acme.example/log',
+  coordinators: [{ name: 'coordinator-1', address: 'localhost:7000', pin: '02'.repeat(32) }],
+  tls,
+  keys: { identity: 'i', witness: 'w', secret: 's' },
+  credential: 'credential',
+  dataDir: 'data',
+  floorDir: 'floor',
+  adminSocket: 'admin/socket',
+  healthListen: '127.0.0.1:7010',
+  curve: 'native',
+}
+const readCoordinator = (change: object = {}) =>
+  parseCoordinatorConfig(JSON.stringify({ ...coordinator, ...change }), '/srv/c')
+const readSigner = (change: object = {}) =>
+  parseSignerConfig(JSON.stringify({ ...signer, ...change }), '/srv/n')
+const { dataDir: _, ...withoutDataDir } = coordinator
+
+describe('the configuration of a coordinator', () => {
+  it('is read, with paths beside the file', () => {
+    const config = readCoordinator()
+    expect(config.store).toEqual({ kind: 'pglite', directory: '/srv/c/data' })
+    expect(config.listen).toEqual({ host: '127.0.0.1', port: 7000 })
+    expect(config.httpListen).toEqual({ host: '::1', port: 7001 })
+    expect(config.tls).toEqual({
+      ca: '/srv/c/ca.pem',
+      cert: '/srv/c/cert.pem',
+      key: '/etc/key.pem',
+    })
+    expect([...config.documents.books.values()]).toEqual(['/srv/c/b'])
+  })
+
+  it('may name a database instead of a directory, and in prod must', () => {
+    const databaseUrl = 'postgres://custody@db/custody'
+    const prod = { ...withoutDataDir, databaseUrl, env: 'prod' }
+    expect(parseCoordinatorConfig(JSON.stringify(prod), '/').store).toEqual({
+      kind: 'postgres',
+      url: databaseUrl,
+    })
+    expect(() => readCoordinator({ env: 'prod' })).toThrow(/not for env prod/)
+    expect(() => readCoordinator({ databaseUrl })).toThrow(/either databaseUrl or dataDir/)
+    const neither = JSON.stringify(withoutDataDir)
+    expect(() => parseCoordinatorConfig(neither, '/')).toThrow(/either databaseUrl or dataDir/)
+  })
+
+  it('is refused with the place of the fault', () => {
+    const refused = (change: object, because: string): void => {
+      expect(() => readCoordinator(change)).toThrow(`CONFIG: ${because}`)
+    }
+    refused({ extra: 1 }, ': unknown key "extra"')
+    refused({ chains: [null] }, '0: expected no null')
+    refused({ root: 'ab' }, 'root: expected 64')
+    refused({ listen: '127.0.0.1' }, 'listen: expected host:port')
+    refused({ listen: 'a:70000' }, 'listen: expected host:port')
+    refused({ tls: { ...tls, key: '' } }, 'tls.key: expected the form')
+    refused({ chains: [{ ...coordinator.chains[0], rpc: [] }] }, 'chains[0].rpc: expected 1')
+    refused({ chains: [coordinator.chains[0], coordinator.chains[0]] }, 'chains: eip155:31337')
+    const [client] = coordinator.clients
+    refused({ clients: [client, { ...client, id: 'other' }] }, 'clients: 0101')
+    const nodes = Array.from({ length: 17 }, (_item, i) => ({
+      pin: String(i).padStart(64, '0'),
+      role: 'node',
+      id: `node-${i}`,
+    }))
+    refused({ clients: nodes }, 'clients: expected at most 16 nodes')
+    expect(() => parseCoordinatorConfig('{', '/')).toThrow('CONFIG: expected json')
+    expect(() => parseCoordinatorConfig('null', '/')).toThrow('CONFIG: document: expected no null')
+  })
+})
+
+describe('the configuration of a node', () => {
+  it('is read', () => {
+    expect(readSigner()).toMatchObject({
+      node: 'node-1',
+      floorDir: '/srv/n/floor',
+      curve: 'native',
+    })
+  })
+
+  it('keeps credential and floor outside the data directory', () => {
+    expect(() => readSigner({ credential: 'data/pass' })).toThrow(/credential: expected a place/)
+    expect(() => readSigner({ floorDir: 'data' })).toThrow(/floorDir: expected a place/)
+    expect(readSigner({ floorDir: 'data-floor' }).floorDir).toBe('/srv/n/data-floor')
+  })
+
+  it('is refused without a coordinator, with one twice, with a curve nobody knows', () => {
+    const [one] = signer.coordinators
+    expect(() => readSigner({ coordinators: [] })).toThrow(/at least one/)
+    expect(() => readSigner({ coordinators: [one, one] })).toThrow(/stands there twice/)
+    expect(() => readSigner({ curve: 'p256' })).toThrow(/curve: expected native or noble/)
+  })
+})
