@@ -1,0 +1,193 @@
+// pending, show, approve, reject: what waits for me, what it is, my signed yes or no. The text is
+// rendered on this machine and its digest is what gets approved; the person types the end of the
+// address and the amount, because people approve what they have read once more.
+// Source: the API design 7.7, policy design 3.9.
+import { type Approval, type Decision, signApproval, tagOf } from '../policy/approval.ts'
+import type { Entry } from '../policy/audit/entry.ts'
+import { parseIntent } from '../policy/request.ts'
+import { baseUnits } from '../policy/units.ts'
+import { digestOf, toUtf8 } from '../proto/crypto.ts'
+import { writeSigned } from '../proto/frames.ts'
+import { type Handle, parseDigest, parsePersonId } from '../proto/ids.ts'
+import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
+import { openKey } from './approver-key.ts'
+import { atDesk, type Desk, waitMs } from './desk.ts'
+import { waitEffective } from './effective.ts'
+import { keyOptions, profileOptions } from './profile.ts'
+import { amountOf, checkCode, show as render, type Shown } from './show.ts'
+import {
+  type Answer,
+  type Args,
+  done,
+  flag,
+  must,
+  UsageError,
+  type Verb,
+  type World,
+  word,
+} from './verb.ts'
+
+export const pending: Verb = {
+  about: 'what waits for my decision',
+  usage: '[--as DIR]',
+  words: { min: 0, max: 0 },
+  options: profileOptions,
+  run: (args, world) =>
+    atDesk(args, world, ['approver'], async ({ client, ruleset }) => {
+      const { pending: found } = must(await client.ApprovalService.ListPending({}))
+      const items = found.map(({ intent: bytes, rule, missing, expires }) => {
+        const { digest, intent } = parseIntent(bytes)
+        const asset = ruleset.rulebook.assets.get(intent.asset)
+        const amount = asset === undefined ? `${intent.amount}` : amountOf(intent, asset)
+        const { vault, to } = intent
+        return { id: digest, check: checkCode(digest), amount, vault, to, rule, missing, expires }
+      })
+      const lines = items.map(
+        (item) =>
+          `${item.check}  ${item.amount} from ${item.vault} to ${item.to}\n` +
+          `           ${item.rule}, needs ${item.missing.join(' + ')}, until ${item.expires}\n` +
+          `           ${item.id}\n`,
+      )
+      return done(lines.join('') || 'nothing waits for you\n', { pending: items })
+    }),
+}
+
+export const show: Verb = {
+  about: 'one request, decoded and rendered on this machine',
+  usage: 'ID [--as DIR]',
+  words: { min: 1, max: 1 },
+  options: profileOptions,
+  run: (args, world) =>
+    atDesk(args, world, ['approver'], async (desk) => {
+      const { shown, state, decisions } = await fetchShown(args, desk, world)
+      const said = decisions.map(({ person, decision }) => `${person} ${decision}`)
+      const so = said.length === 0 ? 'nobody has decided yet' : said.join(', ')
+      return done(`${screen(shown)}STATE     ${state} (${so})\n`, {
+        ...facts(shown),
+        state,
+        decisions,
+      })
+    }),
+}
+
+export const approve: Verb = decide('approve', 'say yes: sign and submit my approval')
+export const reject: Verb = decide('reject', 'say no: it ends the request for good')
+
+function decide(decision: Decision, about: string): Verb {
+  return {
+    about,
+    usage: 'ID [--role ROLE] [--yes] [--wait SECONDS] [--as DIR] [--credential FILE]',
+    words: { min: 1, max: 1 },
+    options: {
+      ...profileOptions,
+      ...keyOptions,
+      role: { type: 'string' },
+      yes: { type: 'boolean' },
+      wait: { type: 'string' },
+    },
+    run: (args, world) =>
+      atDesk(args, world, ['approver'], (desk) => decideAt(decision, desk, args, world)),
+  }
+}
+
+async function decideAt(decision: Decision, desk: Desk, args: Args, world: World): Promise<Answer> {
+  const patienceMs = waitMs(args)
+  const { shown } = await fetchShown(args, desk, world)
+  const role = roleFor(shown, desk, flag(args, 'role'))
+  world.say(screen(shown))
+  if (args.flags['yes'] !== true) await confirm(decision, shown, world)
+  const key = await openKey(desk.profile, args, world)
+  const approval = approvalOf(decision, { shown, desk, role, credential: key.credential }, world)
+  const signed = signApproval(approval, key.sign)
+  const digest = digestOf(tagOf(decision), toUtf8(signed.document))
+  const reply = must(
+    await desk.client.ApprovalService.SubmitDecision({ decision: writeSigned(signed) }),
+  )
+  world.say(`recorded as line ${reply.seq}, waiting for the witnesses\n`)
+  const type = decision === 'approve' ? 'approval.recorded' : 'approval.rejected'
+  const isOurs = (entry: Entry): boolean => entry.type === type && entry.body.approval === digest
+  const effective = await waitEffective(reply, isOurs, { ...desk, world }, patienceMs)
+  const { seq, state } = reply
+  const by = effective.witnesses.join(', ')
+  return done(`effective: line ${seq}, cosigned by ${by}; the request is ${state}\n`, {
+    ...facts(shown),
+    ...{ decision, approval: digest, seq, state },
+    effective: { ...effective },
+  })
+}
+
+async function fetchShown(args: Args, { client, ruleset }: Desk, world: World) {
+  const id = parseDigest(word(args, 0), 'ID')
+  const sent = must(await client.ApprovalService.GetApprovalPackage({ id }))
+  const shown = await render(sent, ruleset, client, world.nowMs())
+  if (shown.digest !== id) refuse('APPROVAL_INTENT', `expected the intent ${id}, got another`)
+  return { shown, state: sent.state, decisions: sent.decisions }
+}
+
+/** The role in which this person may fill a slot of the rule. */
+function roleFor({ rule }: Shown, desk: Desk, wanted: string | undefined): Handle {
+  const { profile, ruleset } = desk
+  const person = parsePersonId(profile.id)
+  const mine = rule.require
+    .map(({ role }) => role)
+    .filter((role) => ruleset.rulebook.roles.get(role)?.members.has(person))
+  const chosen = wanted === undefined ? mine[0] : mine.find((role) => role === wanted)
+  return chosen ?? refuse('APPROVAL_SCOPE', `rule ${rule.id} asks nobody in your roles`)
+}
+
+function screen(shown: Shown): string {
+  return `${shown.text}CHECK     ${checkCode(shown.digest)}  ${shown.digest}\n`
+}
+
+function facts({ digest, text, display }: Shown) {
+  return { id: digest, check: checkCode(digest), text, display }
+}
+
+async function confirm(decision: Decision, shown: Shown, world: World): Promise<void> {
+  const { intent, asset } = shown
+  const tail = intent.to.slice(-6)
+  const address = await world.ask(
+    `To ${decision}, type the last 6 characters of the address`,
+    false,
+  )
+  if (address === undefined) throw new UsageError('expected a terminal to ask at, or --yes')
+  if (address.trim().toLowerCase() !== tail.toLowerCase()) {
+    refuse('REFUSED', 'the address typed is another one: nothing was signed')
+  }
+  const typed = (await world.ask(`and the amount in ${asset.unit}`, false))?.trim() ?? ''
+  const amount = attempt(() => baseUnits(typed, asset.decimals, 'amount'))
+  if (isRefusal(amount) || amount !== intent.amount) {
+    refuse('REFUSED', 'the amount typed is another one: nothing was signed')
+  }
+}
+
+function approvalOf(
+  decision: Decision,
+  about: {
+    readonly shown: Shown
+    readonly desk: Desk
+    readonly role: Handle
+    readonly credential: Handle
+  },
+  world: World,
+): Approval {
+  const { shown, desk, role, credential } = about
+  const { profile, ruleset } = desk
+  const issued = Math.floor(world.nowMs() / 1_000) * 1_000
+  return {
+    org: profile.org,
+    env: profile.env,
+    decision,
+    intent: shown.digest,
+    policy: ruleset.rulebook.digest,
+    directory: ruleset.roster.digest,
+    rule: shown.rule.id,
+    as: role,
+    person: parsePersonId(profile.id),
+    credential,
+    display: shown.display,
+    issued,
+    expires: Math.min(shown.intent.notAfter, issued + shown.rule.ttlMs),
+    nonce: world.random(16),
+  }
+}

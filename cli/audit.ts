@@ -1,0 +1,107 @@
+// audit checkpoint, export, verify. The first two ask the coordinator, which is believed in
+// nothing: a head counts by its signatures against the trust file. Verify needs no network at
+// all, only an Export and a trust file that did not come with it.
+// Source: policy design 4.10, with its own exit codes.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cosignatures, parseNote, signedByLog } from '../policy/audit/checkpoint.ts'
+import type { Report } from '../policy/audit/report.ts'
+import { verify } from '../policy/audit/verify.ts'
+import { durationMs } from '../policy/units.ts'
+import { toHex } from '../proto/crypto.ts'
+import { readExport, writeExport } from '../proto/io/export-files.ts'
+import type { JsonObject } from '../proto/jcs.ts'
+import { refuse } from '../proto/refusal.ts'
+import { onLine } from './desk.ts'
+import { profileOptions } from './profile.ts'
+import { done, flag, must, type Verb, word } from './verb.ts'
+
+const anyone = ['approver', 'caller', 'operator'] as const
+
+export const auditCheckpoint: Verb = {
+  about: 'the newest head of the log, and who has cosigned it',
+  usage: '[--as DIR]',
+  words: { min: 0, max: 0 },
+  options: profileOptions,
+  run: (args, world) =>
+    onLine(args, world, anyone, async ({ client, trust }) => {
+      const { checkpoint } = must(await client.AuditService.GetCheckpoint({}))
+      const note = parseNote(checkpoint)
+      if (!signedByLog(note, trust.log.vkey)) {
+        refuse('LOG_MALFORMED', `checkpoint: not signed by ${trust.log.origin}`)
+      }
+      const witnesses = cosignatures(note, trust.witnesses).map(({ witness }) => witness.name)
+      const { origin, size } = note.checkpoint
+      const root = toHex(note.checkpoint.root)
+      const enough = witnesses.length >= trust.q
+      const said = `cosigned by ${witnesses.join(', ') || 'nobody'}, ${trust.q} needed`
+      return {
+        exit: enough ? 0 : 3,
+        text: `${origin} size ${size}\n  root ${root}\n  ${said}\n`,
+        json: { origin, size, root, witnesses, quorum: trust.q, enough },
+      }
+    }),
+}
+
+export const auditExport: Verb = {
+  about: 'write an Export: everything the offline verifier needs but the trust file',
+  usage: 'DIR [--as DIR]',
+  words: { min: 1, max: 1 },
+  options: profileOptions,
+  run: (args, world) =>
+    onLine(args, world, anyone, async ({ client }) => {
+      const directory = word(args, 0)
+      const files = await writeExport(directory, client.AuditService.Export({}))
+      const next = `check it with: custody audit verify ${directory} --trust FILE\n`
+      return done(`${files} files in ${directory}\n${next}`, { directory, files })
+    }),
+}
+
+export const auditVerify: Verb = {
+  about: 'check an Export: lines, tree, witnesses, and every decision judged again',
+  usage: 'DIR --trust FILE [--since CHECKPOINT] [--max-age 1h] [--proof FILE]',
+  words: { min: 1, max: 1 },
+  options: {
+    trust: { type: 'string' },
+    since: { type: 'string' },
+    'max-age': { type: 'string' },
+    proof: { type: 'string' },
+  },
+  run: async (args, world) => {
+    const [trust, since, age] = ['trust', 'since', 'max-age'].map((name) => flag(args, name))
+    const report = verify({
+      files: readExport(word(args, 0)),
+      nowMs: world.nowMs(),
+      ...(trust === undefined ? {} : { trust: readFileSync(trust, 'utf8') }),
+      ...(since === undefined ? {} : { remembered: [readFileSync(since)] }),
+      ...(age === undefined ? {} : { ageMaxMs: durationMs(age, 'max-age') }),
+    })
+    const proof = flag(args, 'proof')
+    if (report.proof !== undefined && proof !== undefined) {
+      writeFileSync(proof, report.proof.join('\n'), { flag: 'wx' })
+    }
+    return { exit: report.exit, text: reportText(report), json: reportJson(report) }
+  },
+}
+
+function reportText({ word: verdict, results, findings, checked }: Report): string {
+  const { lines, attempts, signatures, evaluations } = checked
+  return [
+    verdict,
+    ...Object.entries(results).map(([area, result]) => `  ${area.padEnd(14)} ${result}`),
+    `  ${lines} lines, ${evaluations} evaluations, ${attempts} attempts, ${signatures} signatures`,
+    ...findings.map(({ area, word: kind, code, because, line }) => {
+      const where = line === undefined ? '' : ` at line ${line}`
+      return `${kind} ${area} ${code}${where}: ${because}`
+    }),
+    '',
+  ].join('\n')
+}
+
+function reportJson({ proof, findings, ...report }: Report): JsonObject {
+  return {
+    ...{ word: report.word, exit: report.exit, results: report.results },
+    checked: { ...report.checked },
+    findings: findings.map((finding) => ({ ...finding })),
+    ...(proof === undefined ? {} : { proof }),
+  }
+}

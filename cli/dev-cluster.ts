@@ -1,0 +1,76 @@
+// The processes of a development cluster: the local chain, a coordinator and three signer nodes,
+// each started with the configuration in its owner's own directory and nothing else.
+// Knows where they listen from those files; knows nothing of what they do.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { refuse } from '../proto/refusal.ts'
+import { startChain } from './dev-chain.ts'
+import { answers, type Child, nodeCommand, startChild } from './dev-processes.ts'
+
+export interface DevCluster {
+  readonly directory: string
+  /** JSON-RPC endpoint of the chain. */
+  readonly rpc: string
+  /** gRPC address of the coordinator. */
+  readonly listen: string
+  readonly nodes: readonly string[]
+  startChain(): Promise<Child>
+  startCoordinator(): Promise<Child>
+  /** Returns when the process answers; `untilReady` when the node may sign. */
+  startNode(node: string): Promise<Child>
+  untilReady(node: string, child: Child): Promise<void>
+}
+
+export function devClusterAt(directory: string): DevCluster {
+  const coordinator = read(join(directory, 'coordinator/config.json'))
+  const logs = join(directory, 'logs')
+  const rpc = endpointOf(coordinator)
+  const nodes = readdirSync(join(directory, 'nodes')).sort()
+  const health = (node: string): string =>
+    `http://${field(read(join(directory, 'nodes', node, 'config.json')), 'healthListen')}`
+  return {
+    directory,
+    rpc,
+    listen: field(coordinator, 'listen'),
+    nodes,
+    startChain: () => {
+      const place = { port: Number(new URL(rpc).port), directory: join(directory, 'chain') }
+      return startChain({ ...place, blockTimeSeconds: 0 }, logs)
+    },
+    startCoordinator: async () => {
+      const words = ['--config', join(directory, 'coordinator/config.json')]
+      const command = nodeCommand('coordinator/main.ts', words)
+      const child = startChild({ name: 'coordinator', ...command, logs })
+      const url = `http://${field(coordinator, 'httpListen')}/livez`
+      await child.until(() => answers(url), 'answered')
+      return child
+    },
+    startNode: async (node) => {
+      const words = ['--config', join(directory, 'nodes', node, 'config.json')]
+      const child = startChild({ name: node, ...nodeCommand('signer-node/main.ts', words), logs })
+      await child.until(() => answers(`${health(node)}/livez`), 'answered')
+      return child
+    },
+    untilReady: (node, child) => child.until(() => answers(`${health(node)}/readyz`), 'was ready'),
+  }
+}
+
+function endpointOf(coordinator: object): string {
+  const chains = 'chains' in coordinator ? coordinator.chains : undefined
+  const first: unknown = Array.isArray(chains) ? chains[0] : undefined
+  const rpc = typeof first === 'object' && first !== null && 'rpc' in first ? first.rpc : undefined
+  const url: unknown = Array.isArray(rpc) ? rpc[0] : undefined
+  return typeof url === 'string' ? url : refuse('CONFIG', 'chains: expected an rpc endpoint')
+}
+
+function read(path: string): object {
+  const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'))
+  return typeof parsed === 'object' && parsed !== null
+    ? parsed
+    : refuse('CONFIG', `${path}: expected an object`)
+}
+
+function field(config: object, name: string): string {
+  const value: unknown = Object.entries(config).find(([key]) => key === name)?.[1]
+  return typeof value === 'string' ? value : refuse('CONFIG', `expected ${name}`)
+}

@@ -1,0 +1,162 @@
+// `custody dev up`: a development cluster that stays up. Makes the directory when it is new, starts
+// chain, coordinator and three nodes as real processes, makes and funds the keys of the online
+// vaults, says what to type next, starts again whatever dies, stops everything on Ctrl-C. Started
+// on the same directory it goes on where it was.
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { anvilProgram, balances, fund } from './dev-chain.ts'
+import { type DevCluster, devClusterAt } from './dev-cluster.ts'
+import type { Child } from './dev-processes.ts'
+import { run } from './run.ts'
+import { done, flag, UsageError, type Verb, type World } from './verb.ts'
+
+/** The online vaults of the development policy; cold ones need a ceremony. */
+const vaults = ['hot', 'warm'] as const
+const gift = { wei: 10n * 10n ** 18n, token: 1_000_000n * 10n ** 6n }
+const customer = '0x70997970c51812dc3a010c7d01b50e0d17dc79c8'
+
+export const devUp: Verb = {
+  about: 'start a development cluster and keep it up; Ctrl-C stops it',
+  usage: '[DIR] [--chain] [--port-base N]',
+  words: { min: 0, max: 1 },
+  options: { chain: { type: 'boolean' }, 'port-base': { type: 'string' } },
+  run: async (args, world) => {
+    const directory = args.words[0] ?? '.dev'
+    const withChain = args.flags['chain'] === true
+    if (withChain && anvilProgram() === undefined) {
+      throw new UsageError('--chain: the package @foundry-rs/anvil-linux-amd64 is not installed')
+    }
+    await makeCluster(directory, flag(args, 'port-base'), world)
+    const cluster = devClusterAt(directory)
+    const running = new Running(world)
+    try {
+      if (withChain) await running.start('chain', () => cluster.startChain())
+      await running.start('coordinator', () => cluster.startCoordinator())
+      await Promise.all(cluster.nodes.map((node) => running.start(node, startNode(cluster, node))))
+      world.say(await readyText(cluster, withChain, world))
+      await interrupted()
+    } finally {
+      world.say('stopping\n')
+      await running.stop()
+    }
+    return done('stopped\n', { stopped: true })
+  },
+}
+
+async function makeCluster(directory: string, portBase: string | undefined, world: World) {
+  if (existsSync(join(directory, 'shared/root.json'))) return
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const ports = portBase === undefined ? [] : ['--port-base', portBase]
+  const made = await run(['init', directory, ...ports], world)
+  if (made.exit !== 0) throw new UsageError(made.stderr)
+  mkdirSync(join(directory, 'chain'), { mode: 0o700 })
+}
+
+function startNode(cluster: DevCluster, node: string): () => Promise<Child> {
+  return async () => {
+    const child = await cluster.startNode(node)
+    await cluster.untilReady(node, child)
+    return child
+  }
+}
+
+/** Children in the order of their start; one that dies is started again. */
+class Running {
+  readonly #world: World
+  readonly #children = new Map<string, Child>()
+  #isStopping = false
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  async start(name: string, start: () => Promise<Child>): Promise<void> {
+    const child = await start()
+    this.#children.set(name, child)
+    this.#world.say(`  ${name} is up (pid ${child.pid})\n`)
+    child.onExit(() => {
+      if (this.#isStopping) return
+      this.#world.say(`  ${name} exited: starting it again, its log is logs/${name}.log\n`)
+      void this.#again(name, start)
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    for (const child of [...this.#children.values()].reverse()) await child.stop()
+  }
+
+  async #again(name: string, start: () => Promise<Child>): Promise<void> {
+    await this.#world.pause(1_000)
+    if (this.#isStopping) return
+    try {
+      await this.start(name, start)
+    } catch (error) {
+      this.#world.say(`  ${name} does not start: ${error instanceof Error ? error.message : ''}\n`)
+    }
+  }
+}
+
+interface Place {
+  readonly vault: string
+  readonly address: string
+}
+
+async function readyText(cluster: DevCluster, withChain: boolean, world: World): Promise<string> {
+  const places: Place[] = []
+  for (const vault of vaults) places.push(await vaultReady(cluster, vault, world))
+  if (withChain) {
+    for (const { address } of places) {
+      const held = await balances(cluster.rpc, address)
+      if (held.wei === 0n && held.token === 0n) await fund(cluster.rpc, address, gift)
+    }
+  }
+  const { directory, listen, rpc } = cluster
+  const as = (owner: string): string => `--as ${join(directory, owner)}`
+  const chain = withChain ? `, chain eip155:31337 on ${rpc}` : ''
+  return [
+    '',
+    `custody is up: coordinator on ${listen}, ${cluster.nodes.length} nodes${chain}`,
+    ...places.map(({ vault, address }) => `  ${vault.padEnd(6)} ${address}`),
+    '',
+    'In another terminal, a payment inside the automatic limit, then one that needs a person:',
+    `  npm run custody -- submit ${as('services/svc-payouts')} --vault hot --asset usdt \\`,
+    `    --amount 250 --to ${customer} --purpose test/1`,
+    `  npm run custody -- submit ${as('services/svc-payouts')} --vault hot --asset usdt \\`,
+    `    --amount 5000 --to ${customer} --purpose test/2`,
+    `  npm run custody -- pending ${as('people/ana')}`,
+    `  npm run custody -- approve ID ${as('people/ana')}`,
+    `  npm run custody -- status ID ${as('services/svc-payouts')}`,
+    'and the whole log, checked without asking anyone:',
+    `  npm run custody -- audit export EXPORT ${as('operator')}`,
+    `  npm run custody -- audit verify EXPORT --trust ${join(directory, 'shared/trust.txt')}`,
+    '',
+    'Ctrl-C stops everything; the next start goes on from here.',
+    '',
+  ].join('\n')
+}
+
+/** The vault's address; its key is made when there is none. */
+async function vaultReady(cluster: DevCluster, vault: string, world: World): Promise<Place> {
+  const operator = ['--as', join(cluster.directory, 'operator'), '--json']
+  const shown = await run(['vault', 'show', vault, ...operator], world)
+  const held = addressIn(shown.stdout)
+  if (held !== '') return { vault, address: held }
+  world.say(`  making the key of vault ${vault} with all nodes\n`)
+  const made = await run(['vault', 'create', vault, ...operator], world)
+  const address = addressIn(made.stdout)
+  if (address === '') throw new UsageError(`vault ${vault} has no key: ${made.stdout}`)
+  return { vault, address }
+}
+
+function addressIn(json: string): string {
+  const answer: unknown = JSON.parse(json)
+  const has = typeof answer === 'object' && answer !== null && 'address' in answer
+  return has && typeof answer.address === 'string' ? answer.address : ''
+}
+
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+  })
+}

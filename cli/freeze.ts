@@ -1,0 +1,81 @@
+// freeze: one listed person stops every vault, or one. It says "effective" only with a witnessed
+// proof that the line is in the log; until then the advice is to freeze at the nodes themselves.
+// Needs no document in force, so that it works when those are in doubt. To thaw takes a quorum.
+// Source: README D26.
+import type { Entry } from '../policy/audit/entry.ts'
+import { freezeText } from '../policy/documents.ts'
+import { digestOf, toUtf8 } from '../proto/crypto.ts'
+import { writeSigned } from '../proto/frames.ts'
+import { type Handle, parseHandle, parsePersonId } from '../proto/ids.ts'
+import { refuse } from '../proto/refusal.ts'
+import { sign } from '../proto/signed.ts'
+import { tags } from '../proto/tags.ts'
+import { Unavailable } from '../proto/unavailable.ts'
+import { openKey } from './approver-key.ts'
+import { type Line, onLine, waitMs } from './desk.ts'
+import { waitEffective } from './effective.ts'
+import { keyOptions, profileOptions } from './profile.ts'
+import {
+  type Answer,
+  type Args,
+  done,
+  must,
+  UsageError,
+  type Verb,
+  type World,
+  word,
+} from './verb.ts'
+
+export const freeze: Verb = {
+  about: 'stop signing everywhere, or for one vault',
+  usage: '(all | VAULT) [--yes] [--wait SECONDS] [--as DIR] [--credential FILE]',
+  words: { min: 1, max: 1 },
+  options: {
+    ...profileOptions,
+    ...keyOptions,
+    yes: { type: 'boolean' },
+    wait: { type: 'string' },
+  },
+  run: (args, world) => onLine(args, world, ['approver'], (line) => freezeAt(line, args, world)),
+}
+
+async function freezeAt(line: Line, args: Args, world: World): Promise<Answer> {
+  const patienceMs = waitMs(args)
+  const scope = parseHandle(word(args, 0), 'scope')
+  if (args.flags['yes'] !== true) await confirm(scope, world)
+  const { profile, client } = line
+  const key = await openKey(profile, args, world)
+  const written = freezeText({
+    org: profile.org,
+    env: profile.env,
+    scope,
+    person: parsePersonId(profile.id),
+    credential: key.credential,
+    issued: world.nowMs(),
+    nonce: world.random(16),
+  })
+  const digest = digestOf(tags.freeze, toUtf8(written))
+  const signed = sign(tags.freeze, toUtf8(written), key.credential, key.sign)
+  const reply = must(await client.PolicyService.SubmitFreeze({ freeze: writeSigned(signed) }))
+  world.say(`recorded as line ${reply.seq}, waiting for the witnesses\n`)
+  const isOurs = (entry: Entry): boolean =>
+    entry.type === 'freeze.set' && entry.body.freeze === digest
+  const effective = await waitEffective(reply, isOurs, { ...line, world }, patienceMs).catch(inTime)
+  const { seq } = reply
+  return done(`effective: ${scope} is frozen since line ${seq}\n`, {
+    ...{ scope, freeze: digest, seq },
+    effective: { ...effective },
+  })
+}
+
+async function confirm(scope: Handle, world: World): Promise<void> {
+  const typed = await world.ask(`This stops signing for ${scope}. Type ${scope} to freeze`, false)
+  if (typed === undefined) throw new UsageError('expected a terminal to ask at, or --yes')
+  if (typed.trim() !== scope) refuse('REFUSED', 'nothing was frozen')
+}
+
+// A coordinator can record a freeze and keep it from the nodes.
+function inTime(error: unknown): never {
+  if (!(error instanceof Unavailable)) throw error
+  throw new Unavailable(`${error.message}; freeze at the nodes too`, error.code, error)
+}

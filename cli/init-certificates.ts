@@ -1,0 +1,106 @@
+// Certificates of a cluster: one authority and a leaf for each end, P-256, the identity as the only
+// SAN `spiffe://org/role/id`. A leaf can be client and server; what it may do is decided by its pin
+// and role, not by its usage.
+// Source: README D27. Writes no file; keys are made here and returned to their owner once.
+import 'reflect-metadata'
+import { createHash, webcrypto } from 'node:crypto'
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  cryptoProvider,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509CertificateGenerator,
+} from '@peculiar/x509'
+
+export interface Validity {
+  readonly notBefore: Date
+  readonly notAfter: Date
+}
+
+export interface Authority {
+  readonly cert: string
+  readonly key: string
+  readonly issue: (leaf: LeafWish) => Promise<Leaf>
+}
+
+export interface LeafWish {
+  /** For people who read certificates; no program does. */
+  readonly name: string
+  /** URIs of the SAN: one, except in tests of what must be refused. */
+  readonly uris: readonly string[]
+}
+
+export interface Leaf {
+  readonly cert: string
+  readonly key: string
+  /** SHA-256 of the key's SubjectPublicKeyInfo, lower-case hex. */
+  readonly pin: string
+}
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+
+export async function makeAuthority(name: string, validity: Validity): Promise<Authority> {
+  cryptoProvider.set(webcrypto)
+  const keys = await makeKeys()
+  const cert = await X509CertificateGenerator.createSelfSigned({
+    name: `CN=${name}`,
+    ...validity,
+    keys,
+    signingAlgorithm: algorithm,
+    extensions: [
+      new BasicConstraintsExtension(true, 0, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  })
+  return {
+    cert: cert.toString('pem'),
+    key: await pem(keys.privateKey),
+    issue: async (wish) => {
+      const own = await makeKeys()
+      const leaf = await X509CertificateGenerator.create({
+        subject: `CN=${wish.name}`,
+        issuer: cert.subjectName,
+        ...validity,
+        publicKey: own.publicKey,
+        signingKey: keys.privateKey,
+        signingAlgorithm: algorithm,
+        extensions: await leafExtensions(wish.uris, own.publicKey, keys.publicKey),
+      })
+      const spki = new Uint8Array(await webcrypto.subtle.exportKey('spki', own.publicKey))
+      const pin = createHash('sha256').update(spki).digest('hex')
+      return { cert: leaf.toString('pem'), key: await pem(own.privateKey), pin }
+    },
+  }
+}
+
+async function leafExtensions(
+  uris: readonly string[],
+  own: webcrypto.CryptoKey,
+  issuer: webcrypto.CryptoKey,
+) {
+  const both = [ExtendedKeyUsage.clientAuth, ExtendedKeyUsage.serverAuth]
+  return [
+    new BasicConstraintsExtension(false, undefined, true),
+    new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+    new ExtendedKeyUsageExtension(both),
+    new SubjectAlternativeNameExtension(uris.map((value) => ({ type: 'url', value }))),
+    await AuthorityKeyIdentifierExtension.create(issuer),
+    await SubjectKeyIdentifierExtension.create(own),
+  ]
+}
+
+function makeKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+}
+
+async function pem(key: webcrypto.CryptoKey): Promise<string> {
+  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key)).toString('base64')
+  const lines = der.match(/.{1,64}/g) ?? []
+  return ['-----BEGIN PRIVATE KEY-----', ...lines, '-----END PRIVATE KEY-----', ''].join('\n')
+}

@@ -1,0 +1,178 @@
+// A development cluster as a list of files: one directory for each owner, the governed documents, a
+// strict configuration for each program, the trust file. The same random bytes and the same
+// instant give the same cluster, save its certificates.
+// For env `dev`: passphrases lie beside the keys, in the owner's directory but outside its data.
+import { formatVkey } from '../policy/audit/checkpoint.ts'
+import type { Destination } from '../policy/destination.ts'
+import { digestOfText } from '../policy/document.ts'
+import { parseRoot, witnessesOf } from '../policy/documents.ts'
+import { trustText } from '../policy/trust.ts'
+import { concat, fromHex, keccak256, toHex } from '../proto/crypto.ts'
+import { type Digest, parseDigest, parseHandle } from '../proto/ids.ts'
+import { type Tag, tags } from '../proto/tags.ts'
+import { devBook, devDirectory, devPolicy, devRoot } from './dev-documents.ts'
+import { devPeople, devService } from './dev-rules.ts'
+import { type Authority, makeAuthority } from './init-certificates.ts'
+import { type ClusterWish, configurations, sharedPins } from './init-configs.ts'
+import {
+  everyone,
+  type InitFile,
+  type Makers,
+  makeCoordinator,
+  makeNode,
+  makeOwner,
+  makeSigner,
+  type NodeOwner,
+  type Owners,
+  openFile,
+  pinOf,
+  type SigningOwner,
+  secretFile,
+} from './init-owners.ts'
+
+export interface Cluster {
+  readonly files: readonly InitFile[]
+  /** Directories that programs fill later. */
+  readonly empty: readonly string[]
+  readonly root: Digest
+  readonly origin: string
+}
+
+const dayMs = 86_400_000
+const key = { n: 3, t: 2, f: 1 }
+const witness = { w: 3, f: 0, q: 2 }
+/** Account 0 of every anvil; it deploys the USDT stand-in first of all. */
+const deployer = 'f39fd6e51aad88f6f4ce6ab8827279cfffb92266'
+/** Accounts 1 to 3 of every anvil stand in for customers. */
+const customers = [
+  '0x70997970c51812dc3a010c7d01b50e0d17dc79c8',
+  '0x3c44cdddb6a900fa2b585dd299e03d12fa4293bc',
+  '0x90f79bf6eb2c4f870365e785982e1f101e93b906',
+]
+
+export async function devCluster(wish: ClusterWish): Promise<Cluster> {
+  const seconds = Math.floor(wish.nowMs / 1_000) * 1_000
+  const times = { from: seconds - dayMs, to: seconds + 365 * dayMs }
+  const validity = { notBefore: new Date(times.from), notAfter: new Date(times.to) }
+  const authority = await makeAuthority(`${wish.org} development`, validity)
+  const owners = await makeOwners(wish, authority)
+  const documents = makeDocuments(wish, owners, times)
+  const root = parseRoot(documents.root)
+  const { origin } = root.log
+  const trust = { root: root.digest, log: root.log, witnesses: witnessesOf(root), q: witness.q }
+  const files = [
+    ...everyone(owners).flatMap((owner) => owner.files),
+    // Whoever enrols a client needs it; it opens no door, because keys are pinned.
+    secretFile('operator/ca.key', authority.key),
+    openFile('shared/ca.pem', authority.cert),
+    openFile('shared/root.json', documents.root),
+    openFile('shared/policy.json', documents.policy),
+    openFile('shared/directory.json', documents.directory),
+    openFile('shared/book-customer.json', documents.book),
+    openFile('shared/trust.txt', trustText(trust)),
+    sharedPins(wish, owners),
+    ...configurations(wish, owners, root.digest, origin),
+  ]
+  const empty = owners.nodes.flatMap(({ directory }) =>
+    ['data', 'floor', 'run'].map((name) => `${directory}/${name}`),
+  )
+  return { files, empty: ['coordinator/data', ...empty], root: root.digest, origin }
+}
+
+async function makeOwners(wish: ClusterWish, authority: Authority): Promise<Owners> {
+  const makers: Makers = { org: parseHandle(wish.org), authority, random: wish.random }
+  const nodes: NodeOwner[] = []
+  for (let x = 1; x <= key.n; x += 1) nodes.push(await makeNode(`node-${x}`, makers))
+  const people: SigningOwner[] = []
+  const names = new Set(Object.values(devPeople).flat())
+  for (const name of names) {
+    people.push(await makeSigner(name, `people/${name}`, ['approver', 'caller'], makers))
+  }
+  const { handle } = devService
+  return {
+    coordinator: await makeCoordinator('coordinator-1', `${wish.org}/log`, makers),
+    nodes,
+    people,
+    service: await makeSigner(handle, `services/${handle}`, ['caller'], makers),
+    operator: await makeOwner('operator-1', 'operator', ['operator'], makers),
+  }
+}
+
+interface Documents {
+  readonly root: string
+  readonly policy: string
+  readonly directory: string
+  readonly book: string
+}
+
+function makeDocuments(
+  wish: ClusterWish,
+  owners: Owners,
+  times: { readonly from: number; readonly to: number },
+): Documents {
+  const { org } = wish
+  const { coordinator, nodes, people, service } = owners
+  const log = { origin: coordinator.log.name, vkey: formatVkey(coordinator.log) }
+  const policy = devPolicy({
+    org,
+    notBefore: times.from,
+    expires: times.to,
+    origin: log.origin,
+    people: devPeople,
+    token: standIn(),
+    key,
+    witness,
+  })
+  const directory = devDirectory({
+    org,
+    ...times,
+    persons: [
+      ...people.map((owner) => personOf(owner, '', pinOf(owner, 'approver'))),
+      personOf(service, devService.owner, pinOf(service, 'caller')),
+    ],
+  })
+  const records = customers.map((address, i) => customer(org, address, `cust-${i + 1}`, times.from))
+  const book = devBook({ org, name: 'customer', records })
+  const digest = (tag: Tag, written: string): Digest => digestOfText(tag, written)
+  const root = devRoot({
+    org,
+    log,
+    nodes: nodes.map(({ id, identity, witness: vkey, ...owner }) => ({
+      node: id,
+      identity,
+      transport: parseDigest(pinOf({ id, ...owner }, 'node')),
+      witness: formatVkey(vkey),
+    })),
+    witnesses: [],
+    key,
+    witness,
+    governance: { keys: directors(people).map(({ publicKey }) => publicKey), threshold: 2 },
+    genesis: {
+      policy: digest(tags.policy, policy),
+      directory: digest(tags.directory, directory),
+      books: { customer: digest(tags.book, book) },
+    },
+  })
+  return { root, policy, directory, book }
+}
+
+function personOf({ id, publicKey }: SigningOwner, owner: string, pin: string) {
+  return { handle: id, owner, publicKey, transport: parseDigest(pin) }
+}
+
+function directors(people: readonly SigningOwner[]): readonly SigningOwner[] {
+  return people.filter(({ id }) => devPeople.director.includes(id))
+}
+
+function customer(org: string, address: string, label: string, activeFrom: number): Destination {
+  const [book, env, network] = [parseHandle('customer'), 'dev', 'eip155:31337'] as const
+  const owner = { org: parseHandle(org), env, book, network }
+  return { ...owner, address, label, status: 'active', activeFrom, version: 1 }
+}
+
+/** Where a contract of the deployer's first transaction stands: rlp([deployer, 0]). */
+export function standIn(): string {
+  const account = fromHex(deployer) ?? new Uint8Array(0)
+  const hash = keccak256(concat(Uint8Array.of(0xd6, 0x94), account, Uint8Array.of(0x80)))
+  return `0x${toHex(hash.subarray(12))}`
+}

@@ -1,0 +1,102 @@
+// An intent from what was typed: names resolved by the policy, decimals to base units, the address
+// to a destination record of a book in force, to a record that a service attested, or to an own
+// vault.
+// Decides nothing: what the policy says of it is the coordinator's and the nodes' to judge.
+import { recordOf } from '../policy/book.ts'
+import { opsOf } from '../policy/chain/chains.ts'
+import { destinationDigest, parseDestination } from '../policy/destination.ts'
+import type { Intent } from '../policy/intent.ts'
+import type { Asset, Network } from '../policy/places.ts'
+import { networkOf } from '../policy/rulebook.ts'
+import { baseUnits, durationMs } from '../policy/units.ts'
+import { toHex, toUtf8 } from '../proto/crypto.ts'
+import { type Digest, parseHandle, parsePersonId, parseVaultId } from '../proto/ids.ts'
+import { refuse } from '../proto/refusal.ts'
+import type { Signed } from '../proto/signed.ts'
+import { typedAddress } from './address.ts'
+import type { Desk } from './desk.ts'
+import { type Args, flag, must, required, UsageError, type World } from './verb.ts'
+
+export const intentOptions = {
+  vault: { type: 'string' },
+  path: { type: 'string' },
+  asset: { type: 'string' },
+  amount: { type: 'string' },
+  to: { type: 'string' },
+  'to-vault': { type: 'string' },
+  record: { type: 'string' },
+  'max-fee': { type: 'string' },
+  purpose: { type: 'string' },
+  id: { type: 'string' },
+  valid: { type: 'string' },
+} as const
+
+export async function typedIntent(
+  args: Args,
+  desk: Desk,
+  attested: Signed | undefined,
+  world: World,
+): Promise<Intent> {
+  const { profile, ruleset } = desk
+  const { rulebook } = ruleset
+  const vault = parseVaultId(required(args, 'vault'))
+  const network = networkOf(rulebook, vault) ?? unknown(`vault ${vault}`)
+  const asset = rulebook.assets.get(parseHandle(required(args, 'asset'), 'asset'))
+  if (asset === undefined) return unknown(`asset ${required(args, 'asset')}`)
+  const created = Math.floor(world.nowMs() / 1_000) * 1_000
+  const ops = opsOf(network.caip2)
+  return {
+    org: profile.org,
+    env: profile.env,
+    id: parseHandle(flag(args, 'id') ?? `cli-${toHex(world.random(12))}`, 'id'),
+    created,
+    notAfter: created + durationMs(flag(args, 'valid') ?? '8h', 'valid'),
+    vault,
+    path: flag(args, 'path') ?? 'm',
+    network: network.caip2,
+    op: asset.kind === 'native' ? ops.native : ops.token,
+    asset: asset.id,
+    contract: asset.contract,
+    ...(await destination(args, desk, network, attested)),
+    amount: baseUnits(required(args, 'amount'), asset.decimals, 'amount'),
+    maxFee: feeOf(args, network, rulebook.assets.get(network.feeAsset)),
+    purpose: required(args, 'purpose'),
+    initiator: parsePersonId(profile.id),
+  }
+}
+
+async function destination(
+  args: Args,
+  desk: Desk,
+  { caip2 }: Network,
+  attested: Signed | undefined,
+): Promise<{ readonly to: string; readonly dest: Digest | '' }> {
+  const vault = flag(args, 'to-vault')
+  if (vault !== undefined) return { to: await vaultAddress(vault, desk), dest: '' }
+  const to = typedAddress(caip2, required(args, 'to'))
+  if (attested !== undefined)
+    return { to, dest: parseDestination(toUtf8(attested.document)).digest }
+  for (const book of desk.ruleset.books) {
+    const record = recordOf(book, caip2, to)
+    if (record !== undefined) return { to, dest: destinationDigest(record) }
+  }
+  return refuse('DEST_UNKNOWN', `no book knows ${to}: expected --record FILE or --to-vault VAULT`)
+}
+
+// The nodes derive the address from the key again, so a wrong one here is refused there.
+async function vaultAddress(vault: string, { client }: Desk): Promise<string> {
+  const { vault: found } = must(await client.VaultService.GetVault({ vault }))
+  if (!found?.address) return refuse('VAULT_NOT_FOUND', `${vault}: has no key and no address yet`)
+  return found.address
+}
+
+function feeOf(args: Args, network: Network, asset: Asset | undefined): bigint {
+  const typed = flag(args, 'max-fee')
+  if (typed === undefined) return network.maxFee
+  if (asset === undefined) throw new UsageError('--max-fee: the policy has no asset for fees')
+  return baseUnits(typed, asset.decimals, 'max-fee')
+}
+
+function unknown(what: string): never {
+  return refuse('INVALID_INTENT', `the policy knows no ${what}`)
+}

@@ -1,0 +1,140 @@
+// Finds the verb, reads its arguments strictly, turns every ending into text, JSON and an exit
+// code.
+// Verbs are loaded when they are called, so that `policy check` starts no gRPC and no certificate
+// library. The world is an argument: tests run the same function.
+import { parseArgs } from 'node:util'
+import { Refused } from '../proto/refusal.ts'
+import { Unavailable } from '../proto/unavailable.ts'
+import {
+  type Answer,
+  refusedAnswer,
+  UsageError,
+  unavailableAnswer,
+  type Verb,
+  type World,
+} from './verb.ts'
+
+export interface Printed {
+  readonly exit: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
+  init: async () => (await import('./init.ts')).init,
+  'dev up': async () => (await import('./dev.ts')).devUp,
+  pending: async () => (await import('./approve.ts')).pending,
+  show: async () => (await import('./approve.ts')).show,
+  approve: async () => (await import('./approve.ts')).approve,
+  reject: async () => (await import('./approve.ts')).reject,
+  submit: async () => (await import('./submit.ts')).submit,
+  simulate: async () => (await import('./submit.ts')).simulate,
+  status: async () => (await import('./submit.ts')).status,
+  cancel: async () => (await import('./submit.ts')).cancel,
+  'vault list': async () => (await import('./vault.ts')).vaultList,
+  'vault show': async () => (await import('./vault.ts')).vaultShow,
+  'vault create': async () => (await import('./vault.ts')).vaultCreate,
+  limits: async () => (await import('./limits.ts')).limits,
+  freeze: async () => (await import('./freeze.ts')).freeze,
+  'audit checkpoint': async () => (await import('./audit.ts')).auditCheckpoint,
+  'audit export': async () => (await import('./audit.ts')).auditExport,
+  'audit verify': async () => (await import('./audit.ts')).auditVerify,
+  'policy check': async () => (await import('./policy.ts')).policyCheck,
+}
+
+const always = {
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+export async function run(argv: readonly string[], world: World): Promise<Printed> {
+  const found = findVerb(argv)
+  if (found === undefined) return help(argv)
+  const verb = await found.load()
+  const isJson = argv.includes('--json')
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...found.rest],
+      options: { ...verb.options, ...always },
+      allowPositionals: true,
+      strict: true,
+    })
+    if (values.help === true) return { exit: 0, stdout: verbHelp(found.name, verb), stderr: '' }
+    requireWords(positionals, verb)
+    const flags = Object.fromEntries(Object.entries(values).map(([k, v]) => [k, single(v)]))
+    return print(await verb.run({ words: positionals, flags }, world), isJson)
+  } catch (error) {
+    return print(answerOf(error, found.name, verb), isJson)
+  }
+}
+
+interface Found {
+  readonly name: string
+  readonly load: () => Promise<Verb>
+  readonly rest: readonly string[]
+}
+
+/** The longest name that the arguments begin with. */
+function findVerb(argv: readonly string[]): Found | undefined {
+  for (const length of [2, 1]) {
+    const name = argv.slice(0, length).join(' ')
+    const load = Object.hasOwn(verbs, name) ? verbs[name] : undefined
+    if (load !== undefined) return { name, load, rest: argv.slice(length) }
+  }
+  return undefined
+}
+
+async function help(argv: readonly string[]): Promise<Printed> {
+  const lines: string[] = []
+  for (const [name, load] of Object.entries(verbs)) {
+    lines.push(`  ${name.padEnd(18)}${(await load()).about}\n`)
+  }
+  const text = `custody VERB [--json] [--help]\n\n${lines.join('')}`
+  const asked = argv.length === 0 || argv.some((item) => item === '--help' || item === '-h')
+  if (asked) return { exit: 0, stdout: text, stderr: '' }
+  return { exit: 2, stdout: '', stderr: `unknown verb ${argv.slice(0, 2).join(' ')}\n\n${text}` }
+}
+
+function verbHelp(name: string, { about, usage }: Verb): string {
+  return `custody ${name} ${usage}\n  ${about}\n`
+}
+
+function requireWords({ length }: readonly string[], { words }: Verb): void {
+  if (length >= words.min && length <= words.max) return
+  const wanted = words.min === words.max ? `${words.min}` : `${words.min} to ${words.max}`
+  throw new UsageError(`expected ${wanted} arguments, got ${length}`)
+}
+
+function single(value: string | boolean | (string | boolean)[] | undefined) {
+  return Array.isArray(value) ? value.at(-1) : value
+}
+
+function print({ exit, text, json }: Answer, isJson: boolean): Printed {
+  const shown = isJson ? `${JSON.stringify(json)}\n` : text
+  return isJson || exit === 0
+    ? { exit, stdout: shown, stderr: '' }
+    : { exit, stdout: '', stderr: shown }
+}
+
+function answerOf(error: unknown, name: string, verb: Verb): Answer {
+  if (error instanceof Refused) return fileFault(refusedAnswer(error.refusal), error)
+  if (error instanceof Unavailable) return unavailableAnswer(error.message)
+  if (error instanceof UsageError || isArgumentFault(error)) {
+    const text = `${error.message}\n  ${verbHelp(name, verb)}`
+    return { exit: 2, text, json: { usage: error.message } }
+  }
+  throw error
+}
+
+/** What cannot be read here is no answer of the law: exit 2. */
+function fileFault(answer: Answer, { refusal }: Refused): Answer {
+  return ['CONFIG', 'MALFORMED', 'SEAL'].includes(refusal.code) ? { ...answer, exit: 2 } : answer
+}
+
+function isArgumentFault(error: unknown): error is Error {
+  if (!(error instanceof Error) || !('code' in error)) return false
+  const code = String(error.code)
+  return (
+    code.startsWith('ERR_PARSE_ARGS') || ['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR'].includes(code)
+  )
+}

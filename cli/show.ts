@@ -1,0 +1,114 @@
+// What an approver sees: the intent in words, computed here from its own bytes with the very
+// function that every node uses, so that the digest of the shown text can be approved. The
+// coordinator's reading of it is shown nowhere.
+// Source: policy design 3.9. The check code is the first 40 bits of the intent's digest, for two
+// people to read to each other.
+import { chainOf } from '../policy/chain/chains.ts'
+import { parseDestination } from '../policy/destination.ts'
+import { displayDigest, type Named, render } from '../policy/display.ts'
+import type { Intent } from '../policy/intent.ts'
+import type { Asset } from '../policy/places.ts'
+import { openIntent } from '../policy/request.ts'
+import { credentialAt } from '../policy/roster.ts'
+import { classOfBook, classOfVault } from '../policy/rulebook.ts'
+import type { Rule } from '../policy/rules/rule.ts'
+import { decimalOf } from '../policy/units.ts'
+import { fromHex } from '../proto/crypto.ts'
+import { readSigned } from '../proto/frames.ts'
+import { type Digest, parseHandle, parseVaultId } from '../proto/ids.ts'
+import type { WireClient } from '../proto/io/channel-client.ts'
+import type { ReplyOf } from '../proto/io/wire.ts'
+import { refuse } from '../proto/refusal.ts'
+import type { Ruleset } from './ruleset.ts'
+import { must } from './verb.ts'
+
+export type Package = ReplyOf<'ApprovalService', 'GetApprovalPackage'>
+
+export interface Shown {
+  readonly digest: Digest
+  readonly intent: Intent
+  readonly rule: Rule
+  /** The rendered text, and its digest. */
+  readonly text: string
+  readonly display: Digest
+  readonly asset: Asset
+}
+
+/** Verifies the initiator's signature, finds who the address belongs to, renders. */
+export async function show(
+  sent: Package,
+  ruleset: Ruleset,
+  client: WireClient,
+  nowMs: number,
+): Promise<Shown> {
+  const signed = readSigned(sent.intent)
+  const { rulebook, roster } = ruleset
+  const credential = credentialAt(roster, signed.credential, nowMs)
+  if (credential === undefined) {
+    return refuse('INTENT_SIG', `no valid credential ${signed.credential} in the directory`)
+  }
+  const { digest, intent } = openIntent(signed, credential.publicKey)
+  if (intent.initiator !== credential.person) {
+    refuse('INTENT_SIG', `intent of ${intent.initiator}, signed by ${credential.person}`)
+  }
+  const id = parseHandle(sent.rule, 'rule')
+  const rule = rulebook.rules.find((item) => item.id === id)
+  const asset = rulebook.assets.get(intent.asset)
+  if (rule === undefined || asset === undefined) {
+    return refuse('DISPLAY', `the policy knows no rule ${id} or no asset ${intent.asset}`)
+  }
+  const named = await recipient(intent, sent.record, ruleset, client)
+  const text = render(intent, rulebook, id, named)
+  return { digest, intent, rule, text, display: displayDigest(text), asset }
+}
+
+/** `7K3M-Q0ZT`: 40 bits in Crockford's alphabet, which has no I, L, O and U. */
+export function checkCode(digest: Digest): string {
+  const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+  const bits = BigInt(`0x${digest.slice(0, 10)}`)
+  const symbols = Array.from({ length: 8 }, (_item, i) => {
+    return alphabet.charAt(Number((bits >> BigInt(35 - 5 * i)) & 31n))
+  }).join('')
+  return `${symbols.slice(0, 4)}-${symbols.slice(4)}`
+}
+
+export function amountOf({ amount }: Intent, { decimals, unit }: Asset): string {
+  return `${decimalOf(amount, decimals)} ${unit}`
+}
+
+// A record says whose address it is under the digest that the intent names; without one the address
+// must be that of an own vault. Whoever lies here collects approvals that no node counts.
+async function recipient(
+  intent: Intent,
+  record: Uint8Array,
+  { rulebook }: Ruleset,
+  client: WireClient,
+): Promise<Named> {
+  if (record.length === 0) return ownVault(intent, rulebook, client)
+  const found = parseDestination(record)
+  const { address, network, book, label } = found.record
+  if (found.digest !== intent.dest || address !== intent.to || network !== intent.network) {
+    refuse('DEST_UNKNOWN', 'expected the record that the intent names, got another')
+  }
+  const known = classOfBook(rulebook, book)
+  return known === undefined
+    ? refuse('DEST_UNKNOWN', `a record of the unknown book ${book}`)
+    : { class: known.id, label }
+}
+
+async function ownVault(
+  intent: Intent,
+  rulebook: Ruleset['rulebook'],
+  client: WireClient,
+): Promise<Named> {
+  const { vaults } = must(await client.VaultService.ListVaults({}))
+  const chain = chainOf(intent.network)
+  const own = vaults.find(({ publicKey }) => {
+    const point = fromHex(publicKey)
+    return point?.length === 33 && chain.address(point) === intent.to
+  })
+  const known = own && classOfVault(rulebook, parseVaultId(own.vault))
+  return own === undefined || known === undefined || intent.dest !== ''
+    ? refuse('DEST_UNKNOWN', 'expected a destination record or the address of an own vault')
+    : { class: known.id, label: own.vault }
+}

@@ -1,0 +1,223 @@
+// pending, show, approve, reject: what is signed is what was shown, and nothing is said to be so
+// before it is proved.
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { checkCode } from '../../cli/show.ts'
+import { openSigned } from '../../policy/approval.ts'
+import { displayDigest } from '../../policy/display.ts'
+import { parseRoster } from '../../policy/roster.ts'
+import { parseDigest } from '../../proto/ids.ts'
+import { refusal } from '../../proto/refusal.ts'
+import {
+  custody,
+  makeCluster,
+  type Place,
+  payee,
+  payout,
+  type TestWorld,
+  testWorld,
+} from '../kit/cluster.ts'
+import { type FakeCoordinator, fakeCoordinator, freePort } from '../kit/coordinator.ts'
+
+let place: Place
+let house: FakeCoordinator
+beforeAll(async () => {
+  place = await makeCluster(await freePort())
+  house = await fakeCoordinator(place)
+})
+afterAll(async () => {
+  await house.close()
+  place.remove()
+})
+beforeEach(() => house.beHonest())
+
+const ana = (words: readonly string[], world?: TestWorld) =>
+  custody(place, 'people/ana', words, world)
+const bot = (words: readonly string[]) => custody(place, 'services/svc-payouts', words)
+
+async function submitted(amount = '2000', id = `w-${Math.random()}`): Promise<string> {
+  const { json } = await bot(['submit', ...payout, '--amount', amount, '--id', id])
+  return json.id
+}
+
+describe('pending and show', () => {
+  it('render the intent here, with its check code', async () => {
+    const id = await submitted('2000')
+    const { json } = await ana(['pending'])
+    const mine = json.pending.find((item: { id: string }) => item.id === id)
+    expect(mine).toMatchObject({ amount: '2000 USDT', vault: 'hot', rule: 'payout-mid' })
+    expect(mine.check).toMatch(/^[0-9A-Z]{4}-[0-9A-Z]{4}$/)
+    const shown = await ana(['show', id])
+    expect(shown.json.text).toContain('TRANSFER  2000.000000 USDT\n')
+    expect(shown.json.text).toContain(
+      `TO        ${payee.toLowerCase()}\n          customer: cust-1\n`,
+    )
+    expect(shown.json.display).toBe(displayDigest(shown.json.text))
+  })
+
+  it('show an own vault by its key', async () => {
+    const own = ['--vault', 'warm', '--asset', 'usdt', '--to-vault', 'hot', '--purpose', 'refill']
+    const { json } = await ana(['submit', ...own, '--amount', '1'])
+    expect((await ana(['show', json.id])).json.text).toContain('hot: hot\n')
+    house.lies.VaultService = { ListVaults: async () => ({ vaults: [] }) }
+    expect((await ana(['show', json.id])).json.refused.code).toBe('DEST_UNKNOWN')
+  })
+
+  it('know the vector of the check code', () => {
+    expect(checkCode(parseDigest(`${'0'.repeat(9)}1${'0'.repeat(54)}`))).toBe('0000-0001')
+    expect(checkCode(parseDigest('f'.repeat(64)))).toBe('ZZZZ-ZZZZ')
+  })
+
+  it('refuse a package that is not what it says', async () => {
+    const [id, other] = [await submitted('2100'), await submitted('2200')]
+    const honest = house.requests.get(id)!
+    const send = async (change: object): Promise<string> => {
+      const { signed, record } = honest
+      const { credential, document, signature } = signed
+      house.lies.ApprovalService = {
+        GetApprovalPackage: async () => ({
+          intent: { credential, document: Buffer.from(document), signature },
+          record,
+          policy: new Uint8Array(0),
+          directory: new Uint8Array(0),
+          rule: 'payout-mid',
+          decisions: [],
+          state: '',
+          ...change,
+        }),
+      }
+      return (await ana(['show', id])).json.refused?.code ?? 'shown'
+    }
+    expect(await send({})).toBe('shown')
+    expect(await send({ rule: 'payout-none' })).toBe('DISPLAY')
+    expect(await send({ record: new Uint8Array(0) })).toBe('DEST_UNKNOWN')
+    const book = JSON.parse(readFileSync(place.path('shared/book-customer.json'), 'utf8'))
+    expect(await send({ record: Buffer.from(JSON.stringify(book.records[1])) })).toBe(
+      'DEST_UNKNOWN',
+    )
+    const wire = (change: object) => {
+      const { credential, document, signature } = honest.signed
+      return { intent: { credential, document: Buffer.from(document), signature, ...change } }
+    }
+    expect(await send(wire({ signature: new Uint8Array(64) }))).toBe('INTENT_SIG')
+    expect(await send(wire({ credential: 'nobody-1' }))).toBe('INTENT_SIG')
+    expect(await send(wire({ credential: 'ana-1' }))).toBe('INTENT_SIG')
+    const swapped = house.requests.get(other)!.signed
+    const document = Buffer.from(swapped.document)
+    expect(await send(wire({ document, signature: swapped.signature }))).toBe('APPROVAL_INTENT')
+  })
+})
+
+describe('approve and reject', () => {
+  const typed = ['17dc79c8', '2000']
+
+  it('sign what was shown, and say effective when it is proved', async () => {
+    const id = await submitted('2000')
+    const world = testWorld([typed[0]!.slice(2), typed[1]!])
+    const { exit, json } = await ana(['approve', id], world)
+    expect(exit).toBe(0)
+    expect(json).toMatchObject({ decision: 'approve', state: 'RESERVED' })
+    expect(json.effective.witnesses).toEqual(['acme-dev/node-1', 'acme-dev/node-2'])
+    expect(world.said[0]).toContain('TRANSFER  2000.000000 USDT')
+    const roster = parseRoster(readFileSync(place.path('shared/directory.json'), 'utf8'))
+    const { approval } = openSigned('approve', house.decisions.at(-1)!, roster, Date.now())
+    expect(approval).toMatchObject({
+      intent: id,
+      as: 'ops',
+      person: 'ana',
+      rule: 'payout-mid',
+      display: displayDigest(json.text),
+    })
+  })
+
+  it('reject under the tag of a rejection', async () => {
+    const id = await submitted('2000')
+    const { json } = await ana(['reject', id, '--yes'])
+    expect(json.state).toBe('REJECTED')
+    const roster = parseRoster(readFileSync(place.path('shared/directory.json'), 'utf8'))
+    expect(
+      openSigned('reject', house.decisions.at(-1)!, roster, Date.now()).approval.decision,
+    ).toBe('reject')
+  })
+
+  it('sign nothing when the person types another address or amount, or is not there', async () => {
+    const id = await submitted('2000')
+    const before = house.decisions.length
+    const answer = async (answers: readonly string[]) => ana(['approve', id], testWorld(answers))
+    expect((await answer(['dc79c9', '2000'])).json.refused.because).toMatch(/address typed/)
+    expect((await answer(['dc79c8', '20000'])).json.refused.because).toMatch(/amount typed/)
+    expect((await answer(['dc79c8', 'many'])).json.refused.because).toMatch(/amount typed/)
+    expect((await answer([])).exit).toBe(2)
+    expect(house.decisions.length).toBe(before)
+  })
+
+  it('take the role that the rule asks for, of those the person has', async () => {
+    const id = await submitted('30000')
+    expect((await ana(['approve', id, '--yes', '--role', 'treasury'])).json.refused.code).toBe(
+      'APPROVAL_SCOPE',
+    )
+    const eli = await custody(place, 'people/eli', ['approve', id, '--yes'])
+    expect(eli.exit).toBe(0)
+    expect(JSON.parse(house.decisions.at(-1)!.document).as).toBe('treasury')
+    const oli = await custody(place, 'people/oli', ['approve', id, '--yes'])
+    expect(oli.json.refused.because).toMatch(/asks nobody in your roles/)
+  })
+
+  it('wait for the witnesses, and could not tell when they do not come', async () => {
+    const id = await submitted('2000')
+    house.cosigners = 0
+    const world = testWorld()
+    const late = ana(['approve', id, '--yes', '--wait', '20'], {
+      ...world,
+      pause: async () => {
+        house.cosigners += 1
+      },
+    })
+    expect(await late).toMatchObject({ exit: 0, json: { effective: {} } })
+    house.cosigners = 1
+    const never = await ana(['reject', id, '--yes', '--wait', '0'])
+    expect(never).toMatchObject({ exit: 3 })
+    expect(never.json.unavailable).toMatch(/recorded, but not yet witnessed/)
+    expect((await ana(['approve', id, '--yes', '--wait', 'x'])).exit).toBe(2)
+  })
+
+  it('refuse a proof that proves something else', async () => {
+    const id = await submitted('2000')
+    const lie = async (change: object) => {
+      house.lies.ApprovalService = {
+        SubmitDecision: async (request) => {
+          const { ApprovalService } = house.honest
+          const honest = await ApprovalService.SubmitDecision(request, undefined as never)
+          return { ...honest, ...change } as never
+        },
+      }
+      return (await ana(['approve', id, '--yes', '--wait', '0'])).json.refused
+    }
+    expect(await lie({})).toBeUndefined()
+    const [first] = house.entries
+    expect((await lie({ seq: 0, entry: first!.bytes })).because).toMatch(/got log.genesis/)
+    expect((await lie({ seq: 1 })).because).toMatch(/expected the one about this document/)
+    expect((await lie({ proof: [] })).because).toMatch(/does not lead to the witnessed root/)
+    const stranger = await fakeCheckpoint()
+    expect((await lie({ checkpoint: stranger })).because).toMatch(/not signed by acme-dev\/log/)
+  })
+
+  it('pass on a no', async () => {
+    const id = await submitted('2000')
+    house.lies.ApprovalService = {
+      SubmitDecision: async () => refusal('REQUEST_ENDED', 'request is EXPIRED'),
+    }
+    const { exit, json } = await ana(['approve', id, '--yes'])
+    expect(exit).toBe(1)
+    expect(json.refused).toMatchObject({ code: 'REQUEST_ENDED', retry: 'NEW_INTENT' })
+  })
+
+  async function fakeCheckpoint(): Promise<Uint8Array> {
+    const { checkpoint } = (await house.honest.AuditService.GetCheckpoint(
+      {},
+      undefined as never,
+    )) as { checkpoint: Uint8Array }
+    const text = Buffer.from(checkpoint).toString()
+    return Buffer.from(text.replaceAll('acme-dev/log', 'evil-dev/log'))
+  }
+})

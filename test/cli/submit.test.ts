@@ -1,0 +1,169 @@
+// submit, simulate, status, cancel: the intent is what was typed, proved documents only, and nothing
+// is signed that would be refused at sight.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { run } from '../../cli/run.ts'
+import {
+  custody,
+  makeCluster,
+  type Place,
+  payee,
+  payout,
+  type TestWorld,
+  testWorld,
+} from '../kit/cluster.ts'
+import { type FakeCoordinator, fakeCoordinator, freePort, hot } from '../kit/coordinator.ts'
+
+let place: Place
+let house: FakeCoordinator
+beforeAll(async () => {
+  place = await makeCluster(await freePort())
+  house = await fakeCoordinator(place)
+})
+afterAll(async () => {
+  await house.close()
+  place.remove()
+})
+beforeEach(() => house.beHonest())
+
+const ana = (words: readonly string[], world?: TestWorld) =>
+  custody(place, 'people/ana', words, world)
+const bot = (words: readonly string[]) => custody(place, 'services/svc-payouts', words)
+
+async function submitted(amount = '2000', id = `w-${Math.random()}`): Promise<string> {
+  const { json } = await bot(['submit', ...payout, '--amount', amount, '--id', id])
+  return json.id
+}
+
+describe('submit', () => {
+  it('signs an intent in base units for a record of the book', async () => {
+    const { exit, json } = await bot(['submit', ...payout, '--amount', '2000.5', '--id', 'w-1'])
+    expect(exit).toBe(0)
+    const { signed } = house.requests.get(json.id)!
+    expect(signed.credential).toBe('svc-payouts-1')
+    const intent = JSON.parse(signed.document)
+    expect(intent).toMatchObject({
+      amount: '2000500000',
+      to: payee.toLowerCase(),
+      op: 'erc20.transfer',
+      network: 'eip155:31337',
+      maxFee: '50000000000000000',
+      initiator: 'svc-payouts',
+      id: 'w-1',
+    })
+    expect(intent.dest).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it('pays the native coin, and an own vault without a record', async () => {
+    const coin = ['--vault', 'hot', '--asset', 'eth-native', '--to', payee, '--purpose', 'p']
+    const native = await bot(['submit', ...coin, '--amount', '0.1', '--max-fee', '0.001'])
+    const intent = JSON.parse(house.requests.get(native.json.id)!.signed.document)
+    expect(intent).toMatchObject({ op: 'evm.transfer', contract: '', maxFee: '1000000000000000' })
+    const own = ['--vault', 'warm', '--asset', 'usdt', '--to-vault', 'hot', '--purpose', 'refill']
+    const refill = await ana(['submit', ...own, '--amount', '1'])
+    expect(JSON.parse(house.requests.get(refill.json.id)!.signed.document)).toMatchObject({
+      to: hot.address,
+      dest: '',
+      initiator: 'ana',
+    })
+  })
+
+  it('sends a record that a service attested', async () => {
+    const book = JSON.parse(readFileSync(place.path('shared/book-customer.json'), 'utf8'))
+    const address = `0x${'ab'.repeat(20)}`
+    const document = JSON.stringify({ ...book.records[0], address })
+    const record = { credential: 'svc-payouts-1', document, signature: '00'.repeat(64) }
+    const file = place.path('services/svc-payouts/record.json')
+    writeFileSync(file, JSON.stringify(record))
+    const words = ['--vault', 'hot', '--asset', 'usdt', '--to', address, '--purpose', 'p']
+    const { exit, json } = await bot(['submit', ...words, '--amount', '5', '--record', file])
+    expect(exit).toBe(0)
+    expect(Buffer.from(house.requests.get(json.id)!.record).toString()).toBe(document)
+  })
+
+  it('refuses before it signs: unknown names, a wrong checksum, too many decimals', async () => {
+    const before = house.requests.size
+    const refused = async (change: readonly string[], code: string, exit = 1) => {
+      const answer = await bot(['submit', ...payout, '--amount', '1', ...change])
+      expect(answer).toMatchObject({ exit, json: { refused: { code } } })
+    }
+    await refused(['--vault', 'lukewarm'], 'INVALID_INTENT')
+    await refused(['--asset', 'doge'], 'INVALID_INTENT')
+    await refused(['--to', payee.replace('C8', 'c8')], 'INVALID_INTENT')
+    await refused(['--to', `0x${'12'.repeat(20)}`], 'DEST_UNKNOWN')
+    await refused(['--to-vault', 'cold'], 'VAULT_NOT_FOUND')
+    await refused(['--amount', '1.0000001'], 'INVALID_POLICY')
+    await refused(['--amount', '0'], 'INVALID_INTENT')
+    await refused(['--path', "m/0'"], 'MALFORMED', 2)
+    expect(house.requests.size).toBe(before)
+  })
+
+  it('refuses documents that are not those under the pinned root', async () => {
+    const honest = readFileSync(place.path('shared/policy.json'), 'utf8')
+    for (const [from, into, because] of [
+      ['"decimals":6', '"decimals":9', /policy: expected/],
+      ['"version":1', '"version":2', /policy: expected/],
+    ] as const) {
+      house.lies.PolicyService = {
+        GetRuleset: async () => ({
+          ruleset: '',
+          root: readFileSync(place.path('shared/root.json')),
+          policy: Buffer.from(honest.replace(from, into)),
+          directory: readFileSync(place.path('shared/directory.json')),
+          books: [],
+        }),
+      }
+      const { exit, json } = await bot(['submit', ...payout, '--amount', '1'])
+      expect(exit).toBe(1)
+      expect(json.refused).toMatchObject({ code: 'RULESET_VERSION' })
+      expect(json.refused.because).toMatch(because)
+    }
+  })
+})
+
+describe('simulate, status, cancel', () => {
+  it('say what the coordinator says', async () => {
+    const id = await submitted('3000', 'w-status')
+    expect(await bot(['simulate', ...payout, '--amount', '2000'])).toMatchObject({
+      exit: 0,
+      json: { result: 'NEED', missing: ['1 ops'] },
+    })
+    expect((await bot(['status', id])).json).toMatchObject({ id, state: 'AWAITING_APPROVAL' })
+    expect((await bot(['status', '--id', 'w-status'])).json.id).toBe(id)
+    expect((await bot(['cancel', id])).exit).toBe(0)
+  })
+
+  it('exit 1 for a no, 2 for a question that makes no sense', async () => {
+    expect(await bot(['status', 'f'.repeat(64)])).toMatchObject({
+      exit: 1,
+      json: { refused: { code: 'REQUEST_NOT_FOUND' } },
+    })
+    expect((await bot(['status'])).exit).toBe(2)
+    expect((await bot(['status', 'xyz'])).exit).toBe(2)
+    house.lies.SigningService = {
+      SimulateIntent: async () => ({
+        result: 'DENY',
+        rule: '',
+        reasons: [{ code: 'RULE', rule: 'r', because: 'no rule matches' }],
+        missing: [],
+        trace: new Uint8Array(0),
+      }),
+    }
+    const denied = await run(
+      ['simulate', ...payout, '--amount', '1', '--as', place.path('services/svc-payouts')],
+      testWorld(),
+    )
+    expect(denied).toMatchObject({ exit: 1, stderr: 'DENY\n  RULE r: no rule matches\n' })
+  })
+
+  it('refuse an intent that is not the one asked for', async () => {
+    const id = await submitted('10')
+    const { request } = house.requests.get(id)!
+    house.lies.SigningService = {
+      GetRequest: async () => ({ request: { ...request, id: 'a'.repeat(64) } }),
+    }
+    expect((await bot(['status', id])).json.refused.because).toMatch(/got another/)
+    house.lies.SigningService = { GetRequest: async () => ({ request: null }) }
+    expect((await bot(['status', id])).json.refused.code).toBe('REQUEST_NOT_FOUND')
+  })
+})

@@ -1,0 +1,106 @@
+// freeze, limits, vault, audit checkpoint and export against a coordinator over real TLS: a freeze is
+// effective when it is proved, an address is shown when it is that of its key.
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { run } from '../../cli/run.ts'
+import { parseFreeze } from '../../policy/documents.ts'
+import { custody, makeCluster, type Place, type TestWorld, testWorld } from '../kit/cluster.ts'
+import { type FakeCoordinator, fakeCoordinator, freePort, hot } from '../kit/coordinator.ts'
+
+let place: Place
+let house: FakeCoordinator
+beforeAll(async () => {
+  place = await makeCluster(await freePort())
+  house = await fakeCoordinator(place)
+})
+afterAll(async () => {
+  await house.close()
+  place.remove()
+})
+beforeEach(() => house.beHonest())
+
+const ana = (words: readonly string[], world?: TestWorld) =>
+  custody(place, 'people/ana', words, world)
+const bot = (words: readonly string[]) => custody(place, 'services/svc-payouts', words)
+
+describe('freeze', () => {
+  it('signs the scope and says effective when it is proved', async () => {
+    const { exit, json } = await ana(['freeze', 'hot'], testWorld(['hot']))
+    expect(exit).toBe(0)
+    expect(json).toMatchObject({ scope: 'hot' })
+    const freeze = parseFreeze(house.freezes.at(-1)!.document)
+    expect(freeze).toMatchObject({ scope: 'hot', person: 'ana', credential: 'ana-1' })
+    expect(freeze.digest).toBe(json.freeze)
+  })
+
+  it('advises to freeze at the nodes when nothing is proved', async () => {
+    house.cosigners = 1
+    const { exit, json } = await ana(['freeze', 'all', '--yes', '--wait', '0'])
+    expect(exit).toBe(3)
+    expect(json.unavailable).toMatch(/freeze at the nodes too/)
+  })
+
+  it('freezes nothing when the person types another word or is not there', async () => {
+    const before = house.freezes.length
+    expect((await ana(['freeze', 'all'], testWorld(['hot']))).json.refused.code).toBe('REFUSED')
+    expect((await ana(['freeze', 'all'])).exit).toBe(2)
+    expect((await bot(['freeze', 'all', '--yes'])).json.refused.code).toBe('CALLER_NOT_ALLOWED')
+    expect(house.freezes.length).toBe(before)
+  })
+})
+
+describe('limits, vault, audit checkpoint and export', () => {
+  it('limits shows what is left, maxima from the policy proved here', async () => {
+    const { json } = await ana(['limits'])
+    const hour = json.limits.find(({ id }: { id: string }) => id === 'payout-1h')
+    expect(hour).toMatchObject({ max: '250000', used: '250', left: '249750', unit: 'USDT' })
+    house.lies.PolicyService = {
+      GetLimits: async () => ({
+        limits: [{ id: 'payout-1h', unit: '', max: '', used: 'x', window: '' }],
+      }),
+    }
+    expect((await ana(['limits'])).exit).toBe(2)
+  })
+
+  it('vault shows an address only when it is that of the key', async () => {
+    const operator = (words: readonly string[]) => custody(place, 'operator', words)
+    expect((await operator(['vault', 'list'])).json.vaults[0].address).toBe(hot.address)
+    expect((await operator(['vault', 'show', 'hot'])).json.confirms).toEqual(['node-1'])
+    expect((await operator(['vault', 'create', 'warm'])).json.vault).toBe('warm')
+    expect((await ana(['vault', 'create', 'warm'])).json.refused.code).toBe('CALLER_NOT_ALLOWED')
+    const address = `0x${'ee'.repeat(20)}`
+    house.lies.VaultService = { ListVaults: async () => ({ vaults: [{ ...hot, address }] }) }
+    expect((await operator(['vault', 'list'])).json.refused.code).toBe('BYTES_FROM')
+  })
+
+  it('audit checkpoint counts the cosignatures against the trust file', async () => {
+    expect(await ana(['audit', 'checkpoint'])).toMatchObject({ exit: 0, json: { enough: true } })
+    house.cosigners = 1
+    expect(await ana(['audit', 'checkpoint'])).toMatchObject({ exit: 3, json: { enough: false } })
+  })
+
+  it('audit export writes what the coordinator sends into a new directory', async () => {
+    const at = place.path('export')
+    expect((await ana(['audit', 'export', at])).json).toEqual({ directory: at, files: 1 })
+    expect((await ana(['audit', 'export', at])).exit).toBe(2)
+    rmSync(at, { recursive: true })
+    house.lies.AuditService = {
+      Export: async function* () {
+        yield { path: '../../escape', content: new Uint8Array(1), partial: false }
+      },
+    }
+    expect((await ana(['audit', 'export', at])).json.refused.because).toMatch(/relative path/)
+  })
+})
+
+describe('a coordinator that is not there', () => {
+  it('is something that could not be told', async () => {
+    const config = JSON.parse(readFileSync(place.path('people/ana/config.json'), 'utf8'))
+    config.server.address = `127.0.0.1:${await freePort()}`
+    const as = place.path('people/ana/lonely.json')
+    writeFileSync(as, JSON.stringify(config))
+    const printed = await run(['pending', '--as', as], testWorld())
+    expect(printed.exit).toBe(3)
+    expect(printed.stderr).toMatch(/^could not tell: /)
+  })
+})
