@@ -1,0 +1,103 @@
+// The operator's socket: one line of JSON in, one line of JSON out, over a Unix socket that only
+// the owner may open. status, freeze, unfreeze, drain; nothing that signs and nothing that shows a
+// secret. A local freeze needs nobody's permission, because a coordinator could withhold
+// everybody's.
+import { chmodSync, unlinkSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import type { Json } from '../proto/jcs.ts'
+import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
+import { handle, literal, object } from '../proto/shape.ts'
+import type { SignerNode, Status } from './node.ts'
+
+type Operated = Pick<SignerNode, 'status' | 'freeze' | 'unfreeze' | 'drain'>
+
+const lineBytesMax = 4_096
+const idleMs = 60_000
+
+const verb = literal('status', 'drain', 'freeze', 'unfreeze')
+const bare = object({ do: verb })
+const scoped = object({ do: literal('freeze', 'unfreeze'), scope: handle })
+
+/** Listens when it resolves. A socket that a dead process left behind is replaced. */
+export async function serveAdmin(path: string, node: Operated): Promise<Server> {
+  removeStale(path)
+  const server = createServer((socket) => converse(socket, node))
+  server.maxConnections = 8
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(path, resolve)
+  })
+  chmodSync(path, 0o600)
+  return server
+}
+
+/** One command; refuses what it does not know. */
+export function obey(line: string, node: Operated): Status {
+  const command = read(line)
+  switch (command.do) {
+    case 'freeze':
+      node.freeze(command.scope)
+      break
+    case 'unfreeze':
+      node.unfreeze(command.scope)
+      break
+    case 'drain':
+      node.drain()
+      break
+    case 'status':
+      break
+  }
+  return node.status()
+}
+
+type Command =
+  | { readonly do: 'status' | 'drain' }
+  | { readonly do: 'freeze' | 'unfreeze'; readonly scope: string }
+
+function read(line: string): Command {
+  const value = parseLine(line)
+  const hasScope = typeof value === 'object' && 'scope' in value
+  if (hasScope) return scoped(value, '')
+  const { do: named } = bare(value, '')
+  return named === 'status' || named === 'drain'
+    ? { do: named }
+    : refuse('MALFORMED', `${named}: expected a scope, all or a vault`)
+}
+
+function parseLine(line: string): Json {
+  try {
+    const value: Json | null = JSON.parse(line)
+    return value ?? refuse('MALFORMED', 'expected an object')
+  } catch (error) {
+    if (error instanceof SyntaxError) return refuse('MALFORMED', 'expected one line of json')
+    throw error
+  }
+}
+
+function converse(socket: Socket, node: Operated): void {
+  let waiting = ''
+  socket.setEncoding('utf8')
+  socket.setTimeout(idleMs, () => socket.destroy())
+  // A caller that hangs up is no event.
+  socket.on('error', () => socket.destroy())
+  socket.on('data', (chunk: string) => {
+    waiting += chunk
+    if (waiting.length > lineBytesMax) socket.destroy()
+    const lines = waiting.split('\n')
+    waiting = lines.pop() ?? ''
+    for (const line of lines) socket.write(`${JSON.stringify(reply(line, node))}\n`)
+  })
+}
+
+function reply(line: string, node: Operated): object {
+  const done = attempt(() => obey(line, node))
+  return isRefusal(done) ? { refused: done.code, because: done.because } : { status: done }
+}
+
+function removeStale(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  }
+}

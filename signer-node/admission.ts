@@ -1,0 +1,134 @@
+// The judgement of one attempt by this node: `admit` on the own copy of the log, and beside it what
+// only this node knows (its share, its Pairings, its bans, its other work), and the words in which
+// it accepts. Runs inside the step that appended the lines; nothing of it leaves before the commit.
+// INVARIANT: nothing is accepted that `admit` did not admit.
+import { type Admitted, admit } from '../policy/admit.ts'
+import { parseEntry } from '../policy/audit/entry.ts'
+import { requestView } from '../policy/audit/history.ts'
+import { readSync } from '../policy/audit/rows.ts'
+import { get, tables } from '../policy/audit/tables.ts'
+import { digestOf, toHex } from '../proto/crypto.ts'
+import type { CoordinatorPart } from '../proto/frames.ts'
+import type { Digest, NodeId } from '../proto/ids.ts'
+import type { JsonObject } from '../proto/jcs.ts'
+import { attempt as attempting, isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
+import { tags } from '../proto/tags.ts'
+import type { Brake } from './brake.ts'
+import { witnessedAt } from './heads.ts'
+import { ownHead } from './log-copy.ts'
+import type { Parts } from './parts.ts'
+import type { Checked } from './refusals.ts'
+
+export type Prepare = CoordinatorPart<'prepare'>
+
+/** Which attempt a Prepare is about, by the line that it points at. */
+export interface Named {
+  readonly intent: Digest
+  readonly attempt: number
+  readonly warrant: Digest
+}
+
+export class Admission {
+  readonly #parts: Parts
+  readonly #brake: Brake
+
+  constructor(parts: Parts, brake: Brake) {
+    this.#parts = parts
+    this.#brake = brake
+  }
+
+  /** The attempt line in the own copy; the warrant is named by its digest, not read yet. */
+  named({ attemptSeq, warrant }: Prepare): Named | Refusal {
+    return attempting(() => {
+      const line = this.#parts.copy.line(attemptSeq)
+      const entry = line && parseEntry(line)
+      if (entry?.type !== 'session.started') {
+        return refuse('LINE_MISSING', `line ${attemptSeq}: expected session.started`)
+      }
+      const { intent, attempt } = entry.body
+      return { intent, attempt, warrant: digestOf(tags.warrant, warrant) }
+    })
+  }
+
+  judge({ warrant }: Prepare, { intent, attempt }: Named): Admitted | Checked {
+    const { rows, bans, ports, witness, copy, closed, journal } = this.#parts
+    const shut = closed()
+    if (shut !== undefined) return shut
+    const root = witness.root
+    const view = attempting(() => readSync(requestView(intent), rows))
+    if (isRefusal(view)) return view
+    const admitted = admit({
+      warrant,
+      attempt,
+      own: {
+        view,
+        clockMs: ports.clock.wallMs(),
+        frozenLocally: bans.isFrozen(view.intent?.vault ?? ''),
+        witnessedAt: (seq, heads) =>
+          root && witnessedAt(root, (size) => copy.rootAt(size), seq, heads),
+        accepted: journal.accepted(intent, attempt)?.warrant,
+      },
+    })
+    return isRefusal(admitted) ? admitted : attempting(() => this.#requireAble(admitted))
+  }
+
+  /** What the acceptance says of the attempt. */
+  words(admitted: Admitted): JsonObject {
+    const { copy, origin, pairings, self } = this.#parts
+    const { vault, participants, intent } = admitted
+    const others = participants.filter((node) => node !== self.node)
+    const ids = others.map((peer) => [peer, pairings.idWith(peer) ?? ''])
+    return {
+      format: 'custody-acceptance/v1',
+      intent: admitted.intentDigest,
+      attempt: admitted.attempt,
+      warrant: admitted.warrantDigest,
+      bytes: admitted.bytesDigest,
+      digest: toHex(admitted.digest),
+      vault: vault.vault,
+      path: intent.path,
+      publicKey: toHex(admitted.publicKey),
+      key: vault.key,
+      epoch: vault.epoch,
+      keyState: vault.keyState,
+      participants: [...participants],
+      pairings: Object.fromEntries(ids),
+      policy: admitted.policy,
+      trace: admitted.trace,
+      display: admitted.display,
+      origin,
+      ...ownHead(copy),
+    }
+  }
+
+  #requireAble(admitted: Admitted): Admitted {
+    const { self, keyshares, journal, ports } = this.#parts
+    const { intentDigest, attempt, participants, vault, tier } = admitted
+    if (tier === 'cold') refuse('NOT_SUPPORTED', 'cold vaults sign in a ceremony, not here')
+    if (!participants.includes(self.node)) refuse('PARTICIPANTS', `${self.node} takes no part`)
+    if (journal.highestAccepted(intentDigest) >= attempt) {
+      refuse('STALE_ATTEMPT', `attempt ${attempt} or a higher one was accepted`)
+    }
+    if (this.#brake.isOn(vault.vault, ports.clock.monotonicMs())) {
+      refuse('BRAKE', `too many failed sessions of ${vault.vault}`)
+    }
+    if (keyshares.of(vault) === undefined) {
+      refuse('EPOCH', `no keyshare of ${vault.vault} for epoch ${vault.epoch}`)
+    }
+    for (const peer of participants) if (peer !== self.node) this.#requirePeer(peer)
+    return admitted
+  }
+
+  #requirePeer(peer: NodeId): void {
+    if (isBanned(this.#parts, peer)) refuse('PEER_BANNED', `${peer} is banned here`)
+    if (this.#parts.pairings.with(peer) === undefined) refuse('BUSY', `no pairing with ${peer} yet`)
+  }
+}
+
+/** By the own store, or by the own word in the log, which survives the loss of the store. */
+export function isBanned(
+  { self, bans, rows }: Pick<Parts, 'self' | 'bans' | 'rows'>,
+  peer: NodeId,
+) {
+  return bans.isBanned(peer) || readSync(get(tables.ban, self.node, peer), rows) !== undefined
+}

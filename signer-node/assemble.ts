@@ -1,0 +1,97 @@
+// Puts the parts of a node together, each from those before it. The two ends that only the whole
+// node can answer (why nothing new is taken, who hears of a change) come in as functions. Opens
+// nothing: the stores were opened by main.ts or by a test.
+import { writeSigned } from '../proto/frames.ts'
+import type { Digest } from '../proto/ids.ts'
+import type { Refusal } from '../proto/refusal.ts'
+import { Bans } from './bans.ts'
+import type { FloorPlace } from './floor-file.ts'
+import { HistoryRows } from './history-rows.ts'
+import { Journal } from './journal.ts'
+import { Keyshares } from './keyshares.ts'
+import type { Keystore } from './keystore.ts'
+import { LogCopy } from './log-copy.ts'
+import { Meta } from './meta.ts'
+import { Pairings } from './pairings.ts'
+import type { Parts } from './parts.ts'
+import type { Peer, Peers } from './peers.ts'
+import type { Ports } from './ports.ts'
+import { Incarnation, type Self } from './self.ts'
+import { Sessions } from './sessions.ts'
+import type { Store } from './store.ts'
+import { Witness } from './witness.ts'
+
+export interface NodeSettings {
+  readonly self: Self
+  readonly origin: string
+  /** Pinned: everything that a node believes hangs on it. */
+  readonly rootDigest: Digest
+}
+
+export interface NodeStores {
+  readonly store: Store
+  readonly keystore: Keystore
+  readonly place: FloorPlace
+}
+
+export interface Whole {
+  readonly closed: () => Refusal | undefined
+  readonly changed: () => void
+}
+
+export function assemble(
+  { self, origin, rootDigest }: NodeSettings,
+  { store, keystore, place }: NodeStores,
+  ports: Ports,
+  whole: Whole,
+): Parts {
+  const meta = new Meta(store)
+  meta.claim(`${self.org} ${self.env} ${self.node} ${origin} ${rootDigest}`)
+  const copy = new LogCopy(store)
+  const rows = new HistoryRows(store)
+  const journal = new Journal(store, self.node)
+  const bans = new Bans(store)
+  const sessions = new Sessions(ports, self.node)
+  const incarnation = new Incarnation(ports.random)
+  const { clock, report } = ports
+  // What proved a rollback is left as it is, for whoever looks, and for the next start.
+  const floor: FloorPlace = {
+    read: () => place.read(),
+    write: (reached) => {
+      if (meta.fenced() === undefined) place.write(reached)
+    },
+  }
+  const log = { self, origin, rootDigest, copy, rows, journal, floor, clock, report }
+  const witness = new Witness(log)
+  const peers = peersIn(witness, self)
+  const pairings = new Pairings({
+    self,
+    incarnation,
+    ports,
+    peers,
+    sessions,
+    bans,
+    step: (work) => store.step(work),
+    sayTo: (coordinator, to, hello) => {
+      const document = writeSigned(hello)
+      ports.send(coordinator, {
+        frame: 'note',
+        note: { from: self.node, to, kind: 'hello', document },
+      })
+    },
+    changed: whole.changed,
+  })
+  const keyshares = new Keyshares({ keystore, rows, copy, witness, ports })
+  const records = { store, copy, rows, journal, bans, meta, place, keystore }
+  const work = { incarnation, sessions, witness, peers, pairings, keyshares }
+  return { self, origin, ports, ...records, ...work, ...whole }
+}
+
+/** As the root says, as soon as it is known. */
+function peersIn(witness: Witness, self: Self): Peers {
+  const nodes = (): readonly Peer[] => witness.root?.nodes ?? []
+  return {
+    peer: (name) => nodes().find(({ node }) => node === name),
+    others: () => nodes().filter(({ node }) => node !== self.node),
+  }
+}

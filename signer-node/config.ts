@@ -1,0 +1,53 @@
+// Configuration of a signer node, read once at start; unknown keys are refused. Everything that a
+// node believes hangs on the pinned digest of the root document; the coordinators named here are
+// only reached, never trusted.
+// Source: first-walk, bootstrap; README D1, D16. Opens no file.
+import { address, distinct, pathFrom, pin, readConfig, tlsFiles } from '../proto/config.ts'
+import { refuse } from '../proto/refusal.ts'
+import { digest, handle, integer, literal, object, type Shaped, text } from '../proto/shape.ts'
+
+export type SignerConfig = Shaped<ReturnType<typeof shapeIn>>
+export type CoordinatorPeer = SignerConfig['coordinators'][number]
+
+/** `directory` is where the file stands: relative paths start there. */
+export function parseSignerConfig(source: string, directory: string): SignerConfig {
+  const config = readConfig(source, shapeIn(directory))
+  if (config.coordinators.length === 0) refuse('CONFIG', 'coordinators: expected at least one')
+  // Who copies or restores the data directory must not get the passphrase or the floor with it.
+  for (const outside of ['credential', 'floorDir'] as const) {
+    if (`${config[outside]}/`.startsWith(`${config.dataDir}/`)) {
+      refuse('CONFIG', `${outside}: expected a place outside dataDir`)
+    }
+  }
+  return config
+}
+
+function shapeIn(directory: string) {
+  const path = pathFrom(directory)
+  return object({
+    format: literal('custody-signer/v1'),
+    org: handle,
+    env: literal('prod', 'test', 'dev'),
+    node: handle,
+    /** Place of this node's shares on the polynomial, as in the root document. */
+    x: integer(1, 65_535),
+    root: digest,
+    origin: text(128),
+    /** Dialled one by one; `pin` is the SHA-256 of the coordinator's TLS key. */
+    coordinators: distinct(object({ name: handle, address, pin }), (peer) => peer.name),
+    tls: tlsFiles(directory),
+    /** Sealed files: Ed25519 identity, Ed25519 witness key, 32-byte node secret. */
+    keys: object({ identity: path, witness: path, secret: path }),
+    /** File with the passphrase that opens them. */
+    credential: path,
+    /** The store and the Keyshares. */
+    dataDir: path,
+    /** Second place of the floor: another volume. */
+    floorDir: path,
+    /** Unix socket of the operator, in a directory of mode 0700. */
+    adminSocket: path,
+    healthListen: address,
+    /** `noble` is the slower reference twin, said loudly at start. */
+    curve: literal('native', 'noble'),
+  })
+}

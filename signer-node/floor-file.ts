@@ -1,0 +1,88 @@
+// The second place of the floor: a small file in another directory, best on
+// another volume, that says how far this node has ever signed. It is on disk before each
+// cosignature and each share leaves, so a database that was rolled back alone cannot hide it.
+// INVARIANT: replaced atomically (write, fsync, rename, fsync of the directory). Proves nothing
+// when both places are rolled back together: the other witnesses do that.
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { toHex } from '../proto/crypto.ts'
+import { encode, parse } from '../proto/jcs.ts'
+import { handle, hex, integer, literal, object } from '../proto/shape.ts'
+
+export interface Floor {
+  /** The largest head ever cosigned. */
+  readonly size: number
+  readonly root: Uint8Array
+  /** The last receipt in the journal. */
+  readonly counter: number
+}
+
+const count = integer(0, Number.MAX_SAFE_INTEGER)
+const shape = object({
+  counter: count,
+  format: literal('custody-floor/v1'),
+  node: handle,
+  root: hex(32),
+  size: count,
+})
+
+export interface FloorPlace {
+  /** Undefined where none was ever written. */
+  read(): Floor | undefined
+  write(floor: Floor): void
+}
+
+export class FloorFile implements FloorPlace {
+  readonly #path: string
+  readonly #node: string
+
+  constructor(directory: string, node: string) {
+    this.#path = join(directory, 'floor.json')
+    this.#node = node
+  }
+
+  read(): Floor | undefined {
+    const bytes = readIfThere(this.#path)
+    if (bytes === undefined) return undefined
+    const { node, size, root, counter } = shape(parse(bytes), 'floor')
+    if (node !== this.#node) throw new Error(`floor file of ${node}, this node is ${this.#node}`)
+    return { size, root, counter }
+  }
+
+  write({ size, root, counter }: Floor): void {
+    const body = { counter, format: 'custody-floor/v1', node: this.#node, root: toHex(root), size }
+    replaceFile(this.#path, encode(body))
+  }
+}
+
+/** The old content or the new, never a part: also after a power cut. */
+export function replaceFile(path: string, bytes: Uint8Array): void {
+  const fresh = `${path}.new`
+  const file = openSync(fresh, 'w', 0o600)
+  try {
+    writeFileSync(file, bytes)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(fresh, path)
+  syncDirectory(dirname(path))
+}
+
+export function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r')
+  try {
+    fsyncSync(directory)
+  } finally {
+    closeSync(directory)
+  }
+}
+
+function readIfThere(path: string): Uint8Array | undefined {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}

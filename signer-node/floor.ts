@@ -1,0 +1,218 @@
+// The floor after a start (the walk, section 6): a node that may have been rolled
+// back must not cosign or accept before it knows how far it had ever signed. It asks the other
+// witnesses; a second place of the floor that agrees with the store makes one answer enough.
+// INVARIANT: an own signature that the own copy does not contain proves a rollback or a second
+// instance; the node then stays a witness (`fenced`) until a refresh, also over restarts.
+// DEVIATION: a receipt counter that only a line of the log claims raises an alarm and fences
+// nothing, because a coordinator could write such a line; the counter in the second place does
+// fence.
+import { cosignatures, parseNoteText, signedByLog } from '../policy/audit/checkpoint.ts'
+import { key, tables } from '../policy/audit/tables.ts'
+import type { Root } from '../policy/documents.ts'
+import { equalBytes, toHex } from '../proto/crypto.ts'
+import type { NodeId } from '../proto/ids.ts'
+import {
+  type FloorAnswer,
+  type FloorQuery,
+  type Kind,
+  kinds,
+  openBy,
+  signBy,
+} from '../proto/node-documents.ts'
+import { attempt, isRefusal } from '../proto/refusal.ts'
+import type { Signed } from '../proto/signed.ts'
+import type { FloorPlace } from './floor-file.ts'
+import type { HistoryRows } from './history-rows.ts'
+import type { Journal } from './journal.ts'
+import type { LogCopy } from './log-copy.ts'
+import type { Meta } from './meta.ts'
+import type { Peer, Peers } from './peers.ts'
+import type { Ports } from './ports.ts'
+import type { Self } from './self.ts'
+import type { Witness } from './witness.ts'
+
+export type FloorState = 'checking' | 'catching-up' | 'fenced' | 'passed'
+
+export interface FloorNeeds {
+  readonly self: Self
+  readonly ports: Ports
+  readonly witness: Witness
+  readonly copy: LogCopy
+  readonly rows: HistoryRows
+  readonly journal: Journal
+  readonly meta: Meta
+  readonly place: FloorPlace
+  readonly peers: Peers
+}
+
+interface Known {
+  readonly size: number
+  readonly root: Uint8Array
+}
+
+/** What one peer said, as far as it was proved. */
+interface Answered {
+  /** The largest head with this node's own cosignature. */
+  readonly own: Known | undefined
+  /** The largest head that the log signed. */
+  readonly head: Known | undefined
+}
+
+export class Floor {
+  readonly #needs: FloorNeeds
+  readonly #nonce: string
+  readonly #answers = new Map<NodeId, Answered>()
+  readonly #secondPlaceAgrees: boolean
+  #state: FloorState = 'checking'
+
+  constructor(needs: FloorNeeds) {
+    this.#needs = needs
+    this.#nonce = toHex(needs.ports.random(32))
+    this.#secondPlaceAgrees = this.#compareSecondPlace()
+  }
+
+  get state(): FloorState {
+    return this.#state
+  }
+
+  /** The size up to which lines are still missing; 0 before it is known. */
+  get target(): number {
+    const known = [...this.#answers.values()].flatMap(({ own, head }) => [own, head])
+    return Math.max(0, ...known.map((one) => one?.size ?? 0))
+  }
+
+  /** Queries to everyone who has not answered yet; the same nonce, so an answer counts once. */
+  queries(): readonly { readonly to: NodeId; readonly document: Signed }[] {
+    if (this.#state !== 'checking') return []
+    const { self, peers } = this.#needs
+    const silent = peers.others().filter(({ node }) => !this.#answers.has(node))
+    return silent.map(({ node: to }) => {
+      const document = {
+        format: 'custody-floor-query/v1',
+        org: self.org,
+        env: self.env,
+        node: self.node,
+        to,
+        nonce: this.#nonce,
+      }
+      return { to, document: signBy(kinds.floorQuery, document, self) }
+    })
+  }
+
+  /** What this node holds of the asker; in every state, so that all can start together. */
+  answer(document: Signed): { readonly to: NodeId; readonly document: Signed } | undefined {
+    const { self, copy, rows } = this.#needs
+    const asked = this.#heard(kinds.floorQuery, document)
+    if (asked === undefined) return undefined
+    const { node: to, witness } = asked.peer
+    const counted = rows.lastKey(tables.receipt.name, `${key(to)}|`)
+    const answer = {
+      format: 'custody-floor-answer/v1',
+      org: self.org,
+      env: self.env,
+      node: self.node,
+      to,
+      nonce: toHex(asked.value.nonce),
+      cosigned: copy.cosigned(witness.name)?.note ?? '',
+      counter: counted === undefined ? 0 : Number(counted.slice(key(to).length + 1)),
+      head: copy.checkpoint(copy.size())?.note ?? '',
+    }
+    return { to, document: signBy(kinds.floorAnswer, answer, self) }
+  }
+
+  receive(document: Signed): void {
+    const { witness, ports, journal } = this.#needs
+    const { root, vkey } = witness
+    const heard = this.#heard(kinds.floorAnswer, document)
+    if (heard === undefined || root === undefined || vkey === undefined) return
+    if (this.#state !== 'checking') return
+    const { peer, value } = heard
+    if (toHex(value.nonce) !== this.#nonce) return
+    const own = readHead(value.cosigned, root, (note) => cosignatures(note, [vkey]).length > 0)
+    const head = readHead(value.head, root, (note) => signedByLog(note, root.log.vkey))
+    this.#answers.set(peer.node, { own, head })
+    if (value.counter > journal.head().counter) {
+      const because = `log: receipt ${value.counter}, journal: ${journal.head().counter}`
+      ports.report({ level: 'alarm', name: 'receipt-beyond-journal', peer: peer.node, because })
+    }
+    this.review()
+  }
+
+  /** After an answer and after every page: whether this node may cosign now. */
+  review(): void {
+    const root = this.#needs.witness.root
+    if (root === undefined || this.#state === 'passed' || this.#state === 'fenced') return
+    if (this.#answers.size < this.#needed(root)) return
+    if (this.#state === 'checking') this.#fenceIfBehindOwn()
+    this.#state = 'catching-up'
+    if (this.#needs.copy.size() < this.target) return
+    for (const { own } of this.#answers.values()) {
+      const held = own && this.#needs.copy.rootAt(own.size)
+      if (own && (held === undefined || !equalBytes(held, own.root))) {
+        this.#fence(`an own cosignature of size ${own.size} is not in the own copy`)
+      }
+    }
+    this.#state = this.#needs.meta.fenced() === undefined ? 'passed' : 'fenced'
+    this.#needs.witness.writeFloor()
+    this.#needs.ports.report({ level: 'info', name: `floor-${this.#state}` })
+  }
+
+  /** w − q + f + 1: one of them is honest and cosigned with this node whatever it ever signed. */
+  #needed({ witness: { w, q, f } }: Root): number {
+    return this.#secondPlaceAgrees ? 1 : w - q + f + 1
+  }
+
+  /** Judged before catching up, because afterwards the copy contains what it had lost. */
+  #fenceIfBehindOwn(): void {
+    const size = this.#needs.copy.size()
+    for (const { own } of this.#answers.values()) {
+      if (own && own.size > size) this.#fence(`signed size ${own.size}, the copy ends at ${size}`)
+    }
+  }
+
+  /** True when it was there and agrees; a second place that is ahead of the store fences. */
+  #compareSecondPlace(): boolean {
+    const { place, copy, journal } = this.#needs
+    const floor = place.read()
+    if (floor === undefined) return false
+    const held = copy.rootAt(floor.size)
+    const isContained = held !== undefined && equalBytes(held, floor.root)
+    const { counter } = journal.head()
+    if (isContained && floor.counter <= counter) return true
+    this.#fence(`second place: ${floor.size}, ${floor.counter}; store: ${copy.size()}, ${counter}`)
+    return false
+  }
+
+  #fence(because: string): void {
+    const { meta, ports } = this.#needs
+    meta.fence(because)
+    ports.report({ level: 'alarm', name: 'rollback', because })
+  }
+
+  #heard<T extends FloorQuery | FloorAnswer>(
+    kind: Kind<T>,
+    document: Signed,
+  ): { readonly peer: Peer; readonly value: T } | undefined {
+    const { self, peers } = this.#needs
+    const peer = peers.peer(document.credential)
+    if (peer === undefined) return undefined
+    const opened = attempt(() => openBy(kind, document, peer.identity))
+    if (isRefusal(opened)) return undefined
+    const { value } = opened
+    const isMeant = value.org === self.org && value.env === self.env && value.to === self.node
+    return isMeant ? { peer, value } : undefined
+  }
+}
+
+/** The head of a note when `isProved` says that the right key signed it. */
+function readHead(
+  written: string,
+  root: Root,
+  isProved: (note: ReturnType<typeof parseNoteText>) => boolean,
+): Known | undefined {
+  const read = attempt(() => {
+    const note = parseNoteText(written)
+    return note.checkpoint.origin === root.log.origin && isProved(note) ? note : undefined
+  })
+  return read === undefined || isRefusal(read) ? undefined : read.checkpoint
+}

@@ -1,0 +1,151 @@
+// Cosigned heads: which witnesses have seen how much of the very log that this node holds. A
+// cosignature counts when its witness is pinned and its root is the root of the own copy at that
+// size (the walk, section 6); what cosigns more than the own copy waits until the lines come.
+// INVARIANT: nothing is kept under a witness's name that its pinned key did not sign. A log-signed
+// head with another root is a fork; a cosignature alone proves nothing about the log.
+import {
+  type Cosignature,
+  cosignatures,
+  type Note,
+  parseNoteText,
+  signedByLog,
+  type Vkey,
+  witnessedTime,
+} from '../policy/audit/checkpoint.ts'
+import { type Root, witnessesOf } from '../policy/documents.ts'
+import { equalBytes, fromUtf8 } from '../proto/crypto.ts'
+import { attempt, isRefusal } from '../proto/refusal.ts'
+import type { LogCopy, StoredHead } from './log-copy.ts'
+import type { Event } from './ports.ts'
+
+/** A log-signed head that does not agree with the own copy. */
+export interface OtherFace {
+  readonly held: string
+  readonly offered: string
+}
+
+export class Heads {
+  readonly #copy: LogCopy
+  readonly #report: (event: Event) => void
+  /** Largest head of each witness beyond the own copy. */
+  readonly #ahead = new Map<string, Note>()
+
+  constructor(copy: LogCopy, report: (event: Event) => void) {
+    this.#copy = copy
+    this.#report = report
+  }
+
+  /** Notes as they came; returns the first proof of a fork among them, if there is one. */
+  receive(root: Root, notes: readonly Uint8Array[]): OtherFace | undefined {
+    for (const bytes of notes) {
+      const read = attempt(() => parseNoteText(fromUtf8(bytes) ?? ''))
+      const face = isRefusal(read) ? undefined : this.#take(root, read)
+      if (face !== undefined) return face
+    }
+    return undefined
+  }
+
+  /** After the own copy grew: heads that waited may agree with it now. */
+  review(root: Root): OtherFace | undefined {
+    for (const [witness, note] of [...this.#ahead]) {
+      if (note.checkpoint.size > this.#copy.size()) continue
+      this.#ahead.delete(witness)
+      const face = this.#take(root, note)
+      if (face !== undefined) return face
+    }
+    return undefined
+  }
+
+  /** R1: how many pinned witnesses have cosigned a head that contains this line. */
+  count(root: Root, seq: number): number {
+    return witnessesOf(root).filter(({ name }) => (this.#copy.cosigned(name)?.size ?? 0) > seq)
+      .length
+  }
+
+  /** A head of this node's own making. */
+  keepOwn(witness: Vkey, head: StoredHead): void {
+    this.#copy.keepCosigned(witness.name, head)
+  }
+
+  #take(root: Root, note: Note): OtherFace | undefined {
+    const read = attempt(() => ({
+      given: cosignatures(note, witnessesOf(root)),
+      isLogs: signedByLog(note, root.log.vkey),
+    }))
+    const { origin, size, root: offered } = note.checkpoint
+    if (isRefusal(read) || origin !== root.log.origin)
+      return this.#ignore('a head that is not signed')
+    const own = this.#copy.rootAt(size)
+    if (own === undefined) {
+      for (const { witness } of read.given) this.#wait(witness.name, note)
+      return undefined
+    }
+    if (!equalBytes(own, offered)) {
+      if (!read.isLogs) return this.#ignore(`a head of size ${size} with another root`)
+      return { held: this.#copy.checkpoint(size)?.note ?? '', offered: textOf(note) }
+    }
+    for (const { witness } of read.given) {
+      this.#copy.keepCosigned(witness.name, { size, root: offered, note: textOf(note) })
+    }
+    return undefined
+  }
+
+  #wait(witness: string, note: Note): void {
+    const known = this.#ahead.get(witness)?.checkpoint.size ?? 0
+    if (note.checkpoint.size > known) this.#ahead.set(witness, note)
+  }
+
+  #ignore(because: string): undefined {
+    this.#report({ level: 'warn', name: 'head-ignored', because })
+  }
+}
+
+/**
+ * Witnessed time of a line: on the smallest of these heads that covers it with q cosignatures and
+ * agrees with the own copy, the (f+1)-th smallest cosignature time. One head may come as several
+ * notes with a cosignature each.
+ */
+export function witnessedAt(
+  root: Root,
+  rootAt: (size: number) => Uint8Array | undefined,
+  seq: number,
+  heads: readonly string[],
+): number | undefined {
+  const covering = heads
+    .map((head) => attempt(() => parseNoteText(head)))
+    .filter((note): note is Note => !isRefusal(note))
+    .filter(({ checkpoint }) => checkpoint.origin === root.log.origin && checkpoint.size > seq)
+  const sizes = [...new Set(covering.map(({ checkpoint }) => checkpoint.size))]
+  for (const size of sizes.sort((a, b) => a - b)) {
+    const own = rootAt(size)
+    if (own === undefined) continue
+    const agreeing = covering.filter(
+      ({ checkpoint }) => checkpoint.size === size && equalBytes(checkpoint.root, own),
+    )
+    const time = witnessedTime(cosignaturesOf(agreeing, witnessesOf(root)), root.witness)
+    if (time !== undefined) return time
+  }
+  return undefined
+}
+
+/** One for each witness over all notes, its earliest. */
+function cosignaturesOf(notes: readonly Note[], witnesses: readonly Vkey[]): Cosignature[] {
+  const byName = new Map<string, Cosignature>()
+  for (const note of notes) {
+    const given = attempt(() => cosignatures(note, witnesses))
+    for (const one of isRefusal(given) ? [] : given) {
+      const known = byName.get(one.witness.name)
+      if (known === undefined || one.at < known.at) byName.set(one.witness.name, one)
+    }
+  }
+  return [...byName.values()]
+}
+
+/** The note as it came: body and signature lines are kept apart, so they are joined again. */
+function textOf({ body, signatures }: Note): string {
+  const lines = signatures.map(({ name, keyId, signature }) => {
+    const bytes = Buffer.concat([Buffer.from(keyId, 'hex'), signature])
+    return `\u2014 ${name} ${bytes.toString('base64')}\n`
+  })
+  return `${body}\n${lines.join('')}`
+}

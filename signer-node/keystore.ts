@@ -1,0 +1,185 @@
+// Sealed files at rest: the node's own keys, and its Keyshares from pending to active. They are
+// opened as Secrets, and nothing else is ever stored here.
+// INVARIANT: a new Keyshare is sealed, written, synced and opened again before anybody hears of it;
+// a pending one is kept until its epoch or a higher one is activated (protocol document, 2.2). The
+// passphrase stays in memory while the node runs, because new Keyshares are sealed with it.
+import { readdirSync, readFileSync, renameSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { type ScryptCost, toHex } from '../proto/crypto.ts'
+import { type Digest, parseDigest, parseVaultId, type VaultId } from '../proto/ids.ts'
+import { type NodeKey, nodeKeyThing } from '../proto/node-keys.ts'
+import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
+import { openWithPassphrase, sealToPassphrase } from '../proto/seal.ts'
+import { type KeyshareContext, parseSeal, type SealedThing } from '../proto/seal-file.ts'
+import { Malformed } from './dkls23/bytes.ts'
+import type { Curve } from './dkls23/curve.ts'
+import { Keyshare } from './dkls23/keyshare.ts'
+import { Secret } from './dkls23/secret.ts'
+import { replaceFile, syncDirectory } from './floor-file.ts'
+import type { Random } from './ports.ts'
+
+const keyBytes = 32
+/** Several attempts of one vault may be prepared; beyond this an operator looks. */
+export const pendingMax = 4
+
+export interface KeystoreOwner {
+  readonly org: KeyshareContext['org']
+  readonly env: KeyshareContext['env']
+  readonly node: KeyshareContext['org']
+  readonly x: number
+}
+
+export interface KeystorePorts {
+  readonly passphrase: Secret
+  readonly random: Random
+  readonly cost: ScryptCost
+  readonly curve: Curve
+}
+
+/** What the opener knows of a Keyshare from the witnessed log. */
+export interface ExpectedKeyshare {
+  readonly vault: VaultId
+  readonly epoch: number
+  readonly threshold: number
+  readonly parties: number
+  readonly publicKey: Uint8Array
+  readonly keyState: Digest
+}
+
+export type KeyshareState = 'pending' | 'active'
+
+/** Opens one of the node's own keys; the caller disposes of it. */
+export function openNodeKey(
+  path: string,
+  key: NodeKey,
+  { org, env, node }: Omit<KeystoreOwner, 'x'>,
+  passphrase: Secret,
+): Secret {
+  const thing = nodeKeyThing({ org, env, owner: node }, key)
+  const opened = new Secret(openWithPassphrase(readFileSync(path), thing, passphrase.bytes))
+  if (opened.bytes.length !== keyBytes) refuse('SEAL', `${key} key: expected ${keyBytes} bytes`)
+  return opened
+}
+
+export class Keystore {
+  readonly #directory: string
+  readonly #owner: KeystoreOwner
+  readonly #ports: KeystorePorts
+
+  constructor(directory: string, owner: KeystoreOwner, ports: KeystorePorts) {
+    this.#directory = directory
+    this.#owner = owner
+    this.#ports = ports
+  }
+
+  /** On disk and opened again when this returns. `made` names the document it was made by. */
+  keepPending(vault: VaultId, keyshare: Keyshare, made: Digest): void {
+    const { facts } = keyshare
+    if (this.held(vault).filter(({ state }) => state === 'pending').length >= pendingMax) {
+      refuse('BUSY', `${vault}: ${pendingMax} keys are pending already`)
+    }
+    const expected = expectedOf(vault, keyshare)
+    const { passphrase, random, cost } = this.#ports
+    using plaintext = keyshare.encode()
+    using dek = new Secret(random(keyBytes))
+    const sealed = sealToPassphrase(
+      this.#thing(expected, made),
+      plaintext.bytes,
+      { passphrase: passphrase.bytes, cost },
+      { dek: dek.bytes, salt: random(16) },
+    )
+    replaceFile(this.#path(vault, facts.epoch, 'pending'), sealed)
+    using tested = this.open(expected, 'pending')
+    if (toHex(tested.keyState) !== expected.keyState) refuse('SEAL', 'test opening failed')
+  }
+
+  /** The one way from pending to active; lower epochs are gone afterwards. Harmless to repeat. */
+  activate(vault: VaultId, epoch: number): void {
+    const held = this.held(vault)
+    if (held.some((one) => one.state === 'pending' && one.epoch === epoch)) {
+      renameSync(this.#path(vault, epoch, 'pending'), this.#path(vault, epoch, 'active'))
+      syncDirectory(this.#directory)
+    }
+    for (const lower of held.filter((one) => one.epoch < epoch)) {
+      unlinkSync(this.#path(vault, lower.epoch, lower.state))
+    }
+    syncDirectory(this.#directory)
+  }
+
+  /** Refused with one sentence when the file is not exactly the expected Keyshare of this node. */
+  open(expected: ExpectedKeyshare, state: KeyshareState): Keyshare {
+    const bytes = readFileSync(this.#path(expected.vault, expected.epoch, state))
+    const made = attempt(() => madeOf(parseSeal(bytes).thing))
+    if (isRefusal(made)) return refuse('SEAL', 'this file does not open here')
+    const thing = this.#thing(expected, made)
+    using opened = new Secret(openWithPassphrase(bytes, thing, this.#ports.passphrase.bytes))
+    const keyshare = this.#parse(opened)
+    if (toHex(keyshare.keyState) !== expected.keyState || keyshare.self.x !== this.#owner.x) {
+      keyshare[Symbol.dispose]()
+      return refuse('SEAL', 'this file does not open here')
+    }
+    return keyshare
+  }
+
+  /** What lies in the directory for one vault, ascending by epoch. */
+  held(vault: VaultId): readonly { readonly epoch: number; readonly state: KeyshareState }[] {
+    return this.all()
+      .filter((one) => one.vault === vault)
+      .sort((a, b) => a.epoch - b.epoch)
+  }
+
+  all(): readonly {
+    readonly vault: VaultId
+    readonly epoch: number
+    readonly state: KeyshareState
+  }[] {
+    return readdirSync(this.#directory).flatMap((name) => {
+      const [, vault, epoch, pending] = fileForm.exec(name) ?? []
+      if (vault === undefined) return []
+      const state: KeyshareState = pending === undefined ? 'active' : 'pending'
+      return [{ vault: parseVaultId(vault.replaceAll('~', '/')), epoch: Number(epoch), state }]
+    })
+  }
+
+  #parse(opened: Secret): Keyshare {
+    try {
+      return Keyshare.parse(this.#ports.curve, opened.bytes)
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error
+      return refuse('SEAL', 'this file does not open here')
+    }
+  }
+
+  #thing(expected: ExpectedKeyshare, made: Digest): SealedThing {
+    const { org, env, x } = this.#owner
+    const { vault, epoch, threshold, parties, publicKey, keyState } = expected
+    const key = toHex(publicKey)
+    // The key-state digest covers every public share, so it is the digest of the commitments.
+    const context = { org, env, vault, key, commitments: keyState, epoch, party: x }
+    return { kind: 'keyshare', context: { ...context, threshold, parties, made } }
+  }
+
+  /** A handle has no `~`, so the names of two vaults never meet. */
+  #path(vault: string, epoch: number, state: KeyshareState): string {
+    const name = `${vault.replaceAll('/', '~')}.${epoch}${state === 'pending' ? '.pending' : ''}`
+    return join(this.#directory, `${name}.keyshare`)
+  }
+}
+
+const fileForm = /^([a-z0-9][a-z0-9._~-]*)\.(0|[1-9][0-9]*)(\.pending)?\.keyshare$/
+
+export function expectedOf(vault: VaultId, { facts, keyState }: Keyshare): ExpectedKeyshare {
+  return {
+    vault,
+    epoch: facts.epoch,
+    threshold: facts.threshold,
+    parties: facts.participants.length,
+    publicKey: facts.publicKey,
+    keyState: parseDigest(toHex(keyState), 'key state'),
+  }
+}
+
+/** The one part of the context that the log does not tell; the seal's mac covers it. */
+function madeOf(thing: SealedThing): Digest {
+  return thing.kind === 'identity' ? refuse('SEAL', 'expected a keyshare') : thing.context.made
+}

@@ -1,0 +1,224 @@
+#!/usr/bin/env node
+// The custody-signer program: wiring only. Reads one configuration, opens the sealed keys with the
+// passphrase of the credential file, checks itself, serves its two local doors and dials out. Time,
+// randomness and timers enter here; everything else is handed to the node.
+//   custody-signer --config FILE [--credential FILE | --passphrase-fd N]
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { pino } from 'pino'
+import { ed25519PublicKey, ed25519Signer } from '../proto/crypto.ts'
+import { parseNodeId } from '../proto/ids.ts'
+import { connect } from '../proto/io/channel-client.ts'
+import { limits } from '../proto/limits.ts'
+import { Refused, refuse } from '../proto/refusal.ts'
+import { scryptDefault } from '../proto/seal.ts'
+import { serveAdmin } from './admin.ts'
+import { parseSignerConfig, type SignerConfig } from './config.ts'
+import type { Curve } from './dkls23/curve.ts'
+import { nativeCurve } from './dkls23/curve-native.ts'
+import { nobleCurve } from './dkls23/curve-noble.ts'
+import { Secret } from './dkls23/secret.ts'
+import { FloorFile } from './floor-file.ts'
+import { type Health, serveHealth } from './health.ts'
+import { Keystore, openNodeKey } from './keystore.ts'
+import { type Dial, Links } from './link.ts'
+import { SignerNode } from './node.ts'
+import type { Clock, Event, Random } from './ports.ts'
+import type { Self } from './self.ts'
+import { selfCheck } from './self-check.ts'
+import { Store } from './store.ts'
+
+const tickMs = 50
+const drainMs = limits.sessionTimeoutMs
+const logger = pino({ base: null, redact: ['*.passphrase', '*.secret'] })
+
+const clock: Clock = { wallMs: Date.now, monotonicMs: () => performance.now() }
+const random: Random = (length) => new Uint8Array(randomBytes(length))
+
+async function run(config: SignerConfig, passphrase: Secret): Promise<void> {
+  const curve = openCurve(config)
+  selfCheck(curve, clock, random)
+  const self = openSelf(config, passphrase, curve)
+  const store = openStore(config)
+  const watch: { health?: Health; links?: Links } = {}
+  const node = new SignerNode(
+    { self, origin: config.origin, rootDigest: config.root },
+    {
+      store,
+      keystore: openKeystore(config, passphrase, curve),
+      place: new FloorFile(made(config.floorDir), config.node),
+    },
+    {
+      clock,
+      random,
+      send: (coordinator, frame) => watch.links?.send(coordinator, frame),
+      defer: (work) => void setImmediate(work),
+      report: (event) => {
+        watch.health?.count(event)
+        report(event)
+      },
+    },
+  )
+  const health = await serveHealth(config.healthListen, () => node.status())
+  watch.health = health
+  const admin = await serveAdmin(config.adminSocket, node)
+  const links = openLinks(config, node)
+  watch.links = links
+  const ticking = setInterval(() => {
+    links.tick()
+    node.tick()
+  }, tickMs)
+  links.tick()
+  const { host, port } = config.healthListen
+  logger.info(`ready: signer ${config.node}, health ${host}:${port}, admin ${config.adminSocket}`)
+
+  await stopSignal()
+  logger.info('draining')
+  node.drain()
+  await idle(node)
+  clearInterval(ticking)
+  links.stop()
+  admin.close()
+  health.close()
+  node[Symbol.dispose]()
+  self.secret[Symbol.dispose]()
+  passphrase[Symbol.dispose]()
+  store.close()
+  logger.info('stopped')
+}
+
+function report({ level, name, ...rest }: Event): void {
+  const line = level === 'alarm' ? 'error' : level
+  logger[line](rest, name)
+}
+
+function openCurve({ curve: name }: SignerConfig): Curve {
+  if (name === 'noble') logger.warn('reference curve: slower, and not constant in time')
+  const curve = name === 'native' ? nativeCurve() : nobleCurve()
+  curve.points.blind(random(32))
+  return curve
+}
+
+function openSelf(config: SignerConfig, passphrase: Secret, curve: Curve): Self {
+  const { org, env, keys } = config
+  const node = parseNodeId(config.node)
+  const owner = { org, env, node }
+  using identity = openNodeKey(keys.identity, 'identity', owner, passphrase)
+  using witness = openNodeKey(keys.witness, 'witness', owner, passphrase)
+  return {
+    ...owner,
+    x: config.x,
+    sign: ed25519Signer(identity.bytes),
+    identity: ed25519PublicKey(identity.bytes),
+    witness: {
+      publicKey: ed25519PublicKey(witness.bytes),
+      sign: ed25519Signer(witness.bytes),
+    },
+    secret: openNodeKey(keys.secret, 'secret', owner, passphrase),
+    curve,
+  }
+}
+
+function openKeystore(config: SignerConfig, passphrase: Secret, curve: Curve): Keystore {
+  const directory = made(join(config.dataDir, 'keyshares'))
+  return new Keystore(directory, config, { passphrase, random, cost: scryptDefault, curve })
+}
+
+function openStore({ dataDir }: SignerConfig): Store {
+  return new Store(join(made(dataDir), 'node.db'), { busyTimeoutMs: 1_000 })
+}
+
+function made(directory: string): string {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  return directory
+}
+
+function openLinks(config: SignerConfig, node: SignerNode): Links {
+  const text = (path: string): string => readFileSync(path, 'utf8')
+  const { ca, cert, key } = config.tls
+  const identity = { ca: text(ca), cert: text(cert), key: text(key) }
+  const { org } = config
+  const clients = new Map(
+    config.coordinators.map((server) => [
+      server.name as string,
+      connect({ identity, org, server, nowMs: Date.now }),
+    ]),
+  )
+  const dial: Dial = (coordinator, failed) => {
+    const client = clients.get(coordinator)
+    if (client === undefined) throw new Error(`no coordinator ${coordinator}`)
+    return client.NodeLinkService.Attach((why) => {
+      failed(why instanceof Error ? why.message : `${why.code}: ${why.because}`)
+    })
+  }
+  return new Links({ coordinators: [...clients.keys()], dial, clock, random, report }, node)
+}
+
+/** What runs may finish, within the time that a session may take. */
+async function idle(node: SignerNode): Promise<void> {
+  const endMs = clock.monotonicMs() + drainMs
+  while (!node.isIdle && clock.monotonicMs() < endMs) {
+    await new Promise((done) => setTimeout(done, tickMs))
+  }
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((done) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done())
+  })
+}
+
+/** From a file of the owner alone or a descriptor; others can read environment and command line. */
+function readPassphrase(source: string | number): Secret {
+  if (typeof source === 'string' && (statSync(source).mode & 0o077) !== 0) {
+    refuse('CONFIG', 'credential: expected a file that only its owner can read')
+  }
+  const bytes = readFileSync(source)
+  const end = bytes.at(-1) === newline ? bytes.length - 1 : bytes.length
+  const passphrase = new Secret(Uint8Array.from(bytes.subarray(0, end)))
+  bytes.fill(0)
+  if (passphrase.bytes.length === 0) refuse('CONFIG', 'passphrase: expected one, got nothing')
+  return passphrase
+}
+
+const newline = 0x0a
+const usage = 'usage: custody-signer --config FILE [--credential FILE | --passphrase-fd N]'
+const options = {
+  config: { type: 'string' },
+  credential: { type: 'string' },
+  'passphrase-fd': { type: 'string' },
+} as const
+
+function readArguments(): { readonly file: string; readonly source?: string | number } | undefined {
+  try {
+    const { config: file, credential, 'passphrase-fd': descriptor } = parseArgs({ options }).values
+    if (file === undefined || (credential !== undefined && descriptor !== undefined)) {
+      return undefined
+    }
+    if (descriptor === undefined)
+      return credential === undefined ? { file } : { file, source: credential }
+    return /^[0-9]{1,4}$/.test(descriptor) ? { file, source: Number(descriptor) } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function main(): Promise<void> {
+  const given = readArguments()
+  if (given === undefined) {
+    console.error(usage)
+    process.exitCode = 2
+    return
+  }
+  const config = parseSignerConfig(readFileSync(given.file, 'utf8'), dirname(resolve(given.file)))
+  await run(config, readPassphrase(given.source ?? config.credential))
+}
+
+main().catch((error: unknown) => {
+  const refused = error instanceof Refused ? error.refusal : undefined
+  logger.fatal(refused ?? { err: error }, 'cannot run')
+  // Open handles of whatever had started must not keep a failed program alive.
+  process.exit(refused === undefined ? 3 : 1)
+})

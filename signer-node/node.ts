@@ -1,0 +1,239 @@
+// SignerNode: the whole, and what the outside may do with it: attach a coordinator, hand in a
+// frame, let time pass, look, freeze, drain. A step function over its ports: it has no timer, no
+// socket and no clock of its own, so a whole walk runs in one process.
+// INVARIANT: a node that suspects a copy of its memory (its clocks part, or all its streams break
+// at once) takes a new incarnation and forgets every Pairing and acceptance of the old one.
+import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
+import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
+import { Floor } from './floor.ts'
+import { Greetings } from './greetings.ts'
+import { Keys } from './keys.ts'
+import { LogDuty } from './log-duty.ts'
+import type { Parts } from './parts.ts'
+import type { Ports } from './ports.ts'
+import { Prepared } from './prepared.ts'
+import { Releases } from './release.ts'
+import { type Desk, receiveFrame } from './service.ts'
+import { Signing } from './signing.ts'
+import { type Condition, closedFor, mayCosign, type StateWord, stateWord } from './standing.ts'
+
+export interface Status {
+  readonly node: string
+  readonly state: StateWord
+  readonly size: number
+  readonly sessions: number
+  readonly waitingReleases: number
+  readonly droppedEnvelopes: number
+  readonly receipts: number
+  readonly vaults: readonly string[]
+  readonly pairings: readonly string[]
+  readonly banned: readonly string[]
+  readonly frozen: readonly string[]
+  readonly coordinators: readonly string[]
+  /** Why the node may only witness; empty while it may sign. */
+  readonly fenced: string
+}
+
+const floorAgainMs = 2_000
+const receiptsAgainMs = 60_000
+/** Clocks that part by more than this between two looks: the process stood still, or was copied. */
+const clockJumpMs = 5_000
+/** Streams that break within this time broke at once. */
+const atOnceMs = 1_000
+
+interface Look {
+  readonly wallMs: number
+  readonly monotonicMs: number
+}
+
+export class SignerNode {
+  readonly #parts: Parts
+  readonly #desk: Desk
+  readonly #attached = new Set<string>()
+  /** Those that have said something: a dial that failed is no stream that broke. */
+  readonly #heard = new Set<string>()
+  #broken: readonly number[] = []
+  #isDraining = false
+  /** Its stores may be closed: nothing reads them any more. */
+  #isGone = false
+  #isStateDue = false
+  #floorAskedMs: number
+  #receiptsSaidMs: number
+  #look: Look
+
+  constructor(settings: NodeSettings, stores: NodeStores, ports: Ports) {
+    const closed = () => closedFor(this.#parts, this.#condition())
+    const changed = () => this.#stateChanged()
+    this.#parts = assemble(settings, stores, ports, { closed, changed })
+    this.#desk = this.#furnish(this.#parts)
+    this.#look = this.#now()
+    this.#floorAskedMs = this.#look.monotonicMs
+    this.#receiptsSaidMs = this.#look.monotonicMs
+    this.#parts.journal.verify()
+    this.#parts.keyshares.review()
+  }
+
+  /** A stream to this coordinator is open. */
+  attached(coordinator: string): void {
+    this.#attached.add(coordinator)
+    this.#send(coordinator, this.#desk.greetings.hello())
+  }
+
+  detached(coordinator: string): void {
+    if (!this.#attached.delete(coordinator)) return
+    this.#parts.pairings.detached(coordinator)
+    if (!this.#heard.delete(coordinator)) return
+    const now = this.#now().monotonicMs
+    this.#broken = [...this.#broken.filter((at) => now - at < atOnceMs), now]
+    // One lost stream is no reason: a coordinator could force it.
+    if (this.#heard.size === 0 && this.#broken.length > 1) this.#renew('all streams broke at once')
+  }
+
+  receive(coordinator: string, frame: CoordinatorFrame): void {
+    if (this.#isGone || !this.#attached.has(coordinator)) return
+    this.#heard.add(coordinator)
+    receiveFrame(this.#desk, coordinator, frame)
+  }
+
+  /** To be called a few times a second. */
+  tick(): void {
+    if (this.#isGone) return
+    const { sessions, pairings } = this.#parts
+    const { signing, keys, duty } = this.#desk
+    this.#compareClocks()
+    sessions.tick()
+    signing.tick()
+    keys.tick()
+    pairings.tick()
+    duty.review()
+    this.#sayAgain()
+  }
+
+  status(): Status {
+    const { self, copy, sessions, journal, keyshares, pairings, bans, meta } = this.#parts
+    return {
+      node: self.node,
+      state: stateWord(this.#parts, this.#condition()),
+      size: copy.size(),
+      sessions: sessions.count,
+      waitingReleases: this.#desk.releases.count,
+      droppedEnvelopes: sessions.dropped,
+      receipts: journal.head().counter,
+      vaults: keyshares.all().map(({ vault }) => vault),
+      pairings: pairings.all().map(({ peer }) => peer),
+      banned: bans.banned().map(({ peer }) => peer),
+      frozen: bans.frozen(),
+      coordinators: [...this.#attached],
+      fenced: meta.fenced() ?? '',
+    }
+  }
+
+  /** By this node's operator: `all` or a vault. In force when it returns, whatever is running. */
+  freeze(scope: string): void {
+    const { bans, ports } = this.#parts
+    bans.freeze(scope, ports.clock.wallMs())
+    ports.report({ level: 'alarm', name: 'frozen', because: scope })
+    this.#desk.duty.review()
+    this.#stateChanged()
+  }
+
+  unfreeze(scope: string): void {
+    const { bans, ports } = this.#parts
+    bans.unfreeze(scope)
+    ports.report({ level: 'warn', name: 'unfrozen', because: scope })
+    this.#stateChanged()
+  }
+
+  /** No new work; what runs may finish. */
+  drain(): void {
+    this.#isDraining = true
+    this.#stateChanged()
+  }
+
+  get isIdle(): boolean {
+    return this.#parts.sessions.count === 0 && this.#desk.releases.count === 0
+  }
+
+  [Symbol.dispose](): void {
+    const { sessions, pairings, keyshares } = this.#parts
+    sessions.stopAll('BUSY', 'the node goes down')
+    this.#desk.releases.stopAll('BUSY')
+    pairings.forgetAll()
+    keyshares[Symbol.dispose]()
+    this.#isGone = true
+  }
+
+  #furnish(parts: Parts): Desk {
+    const floor = new Floor(parts)
+    const releases = new Releases(parts)
+    const signing = new Signing(parts, releases)
+    const keys = new Keys(parts, new Prepared(parts.store, parts.self.node))
+    const may = () => mayCosign(parts, this.#condition())
+    const everyone = () => this.#attached
+    const duty = new LogDuty({ parts, floor, signing, keys, releases, mayCosign: may, everyone })
+    const word = () => stateWord(parts, this.#condition())
+    const greetings = new Greetings({ parts, floor, keys, word })
+    return { parts, floor, duty, greetings, signing, keys, releases }
+  }
+
+  #condition(): Condition {
+    return { floor: this.#desk.floor, isDraining: this.#isDraining }
+  }
+
+  /** Told once, after the present turn, to everyone. */
+  #stateChanged(): void {
+    if (this.#isStateDue) return
+    this.#isStateDue = true
+    this.#parts.ports.defer(() => {
+      this.#isStateDue = false
+      if (this.#isGone) return
+      const state = this.#desk.greetings.state()
+      for (const coordinator of this.#attached) this.#send(coordinator, state)
+    })
+  }
+
+  #compareClocks(): void {
+    const last = this.#look
+    const now = this.#now()
+    this.#look = now
+    const parted = now.wallMs - last.wallMs - (now.monotonicMs - last.monotonicMs)
+    if (Math.abs(parted) > clockJumpMs) this.#renew(`clocks parted by ${parted} ms`)
+  }
+
+  #renew(because: string): void {
+    const { incarnation, sessions, pairings, ports } = this.#parts
+    ports.report({ level: 'alarm', name: 'new-incarnation', because })
+    incarnation.renew()
+    sessions.stopAll('VIEW', because)
+    this.#desk.releases.stopAll('VIEW')
+    this.#desk.signing.forgetAll()
+    this.#desk.keys.forgetAll()
+    pairings.forgetAll()
+    for (const coordinator of this.#attached) this.#send(coordinator, this.#desk.greetings.hello())
+  }
+
+  /** Floor queries until they are answered, receipts until the log shows them. */
+  #sayAgain(): void {
+    const { monotonicMs } = this.#now()
+    const { greetings } = this.#desk
+    const [first] = this.#attached
+    if (first === undefined) return
+    if (monotonicMs - this.#floorAskedMs >= floorAgainMs) {
+      this.#floorAskedMs = monotonicMs
+      for (const query of greetings.floorQueries()) this.#send(first, query)
+    }
+    if (monotonicMs - this.#receiptsSaidMs >= receiptsAgainMs) {
+      this.#receiptsSaidMs = monotonicMs
+      for (const said of greetings.receipts()) this.#send(first, said)
+    }
+  }
+
+  #now(): Look {
+    const { clock } = this.#parts.ports
+    return { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() }
+  }
+
+  #send(coordinator: string, frame: NodeFrame): void {
+    this.#parts.ports.send(coordinator, frame)
+  }
+}

@@ -1,0 +1,297 @@
+// One Pairing a peer, bound to both incarnations (protocol document, 1.10 and 1.13). The lower x
+// says hello, the other answers; the session id of the two hellos is the Pairing's id.
+// INVARIANT: one Pairing a peer in use; it lives in memory only; a death is on disk before anything
+// that depended on it can leave; a new one replaces the old only when both sides confirmed it. A
+// coordinator can delay a set-up. It can neither force one while the old stands nor read one.
+import { toHex } from '../proto/crypto.ts'
+import { type Digest, type NodeId, parseDigest } from '../proto/ids.ts'
+import { limits } from '../proto/limits.ts'
+import type { PairHello } from '../proto/node-documents.ts'
+import type { Opened, Signed } from '../proto/signed.ts'
+import type { Bans } from './bans.ts'
+import { setUpPairing } from './dkls23/pair-setup.ts'
+import type { Pairing, PairingDeath } from './dkls23/pairing.ts'
+import { openChannel } from './envelope.ts'
+import { hearHello, needsSetUp, type OwnHello, pairSid, sayHello } from './pair-hello.ts'
+import type { Peer, Peers } from './peers.ts'
+import type { Ports } from './ports.ts'
+import { type Incarnation, partiesOf, type Self, sessionRandomness } from './self.ts'
+import type { Ended } from './session.ts'
+import type { Sessions } from './sessions.ts'
+
+const lifetimeMs = 86_400_000
+const usesMax = 1_000_000
+const probationUses = 3
+/** A third failed set-up within a day is no accident any more. */
+const setupFailuresMax = 3
+/** Above one, so that the two ends do not miss each other by a hair. */
+const patience = 1.1
+
+export interface PairingsNeeds {
+  readonly self: Self
+  readonly incarnation: Incarnation
+  readonly ports: Ports
+  readonly peers: Peers
+  readonly sessions: Sessions
+  readonly bans: Bans
+  /** One durable transaction. */
+  readonly step: (work: () => void) => void
+  readonly sayTo: (coordinator: string, peer: NodeId, hello: Signed) => void
+  /** A Pairing came or went. */
+  readonly changed: () => void
+}
+
+interface Held {
+  readonly pairing: Pairing
+  /** Of the peer. */
+  readonly incarnation: string
+  readonly bornMs: number
+  uses: number
+}
+
+/** Where a peer is said to be attached, and in which life. */
+interface Sighting {
+  readonly coordinator: string
+  readonly incarnation: string
+}
+
+export class Pairings {
+  readonly #needs: PairingsNeeds
+  readonly #held = new Map<NodeId, Held>()
+  readonly #waiting = new Map<NodeId, OwnHello>()
+  readonly #sightings = new Map<NodeId, Sighting>()
+  readonly #lastSetupMs = new Map<NodeId, number>()
+  readonly #lastInviteMs = new Map<NodeId, number>()
+  /** Replaced Pairings whose last sessions may still run. */
+  readonly #retired: { readonly pairing: Pairing; readonly untilMs: number }[] = []
+  /** Incarnations that were seen twice. */
+  readonly #refused = new Set<string>()
+  #attempts = 0
+
+  constructor(needs: PairingsNeeds) {
+    this.#needs = needs
+  }
+
+  /** The Pairing with this peer that may take a session now. */
+  with(peer: NodeId): Pairing | undefined {
+    const held = this.#held.get(peer)
+    return held?.pairing.isAlive && !this.#isOld(held) ? held.pairing : undefined
+  }
+
+  idWith(peer: NodeId): Digest | undefined {
+    const pairing = this.with(peer)
+    return pairing && parseDigest(toHex(pairing.id), 'pairing')
+  }
+
+  all(): readonly { readonly peer: NodeId; readonly id: Digest }[] {
+    return [...this.#held.keys()].flatMap((peer) => {
+      const id = this.idWith(peer)
+      return id === undefined ? [] : [{ peer, id }]
+    })
+  }
+
+  /** Counts a session that is about to use the Pairing. */
+  use(peer: NodeId): void {
+    const held = this.#held.get(peer)
+    if (held !== undefined) held.uses += 1
+  }
+
+  /** A coordinator names who is attached to it: a hint, no more. */
+  sighted(
+    coordinator: string,
+    attached: readonly { readonly node: string; readonly incarnation: Uint8Array }[],
+  ): void {
+    for (const { node, incarnation } of attached) {
+      const peer = this.#needs.peers.peer(node)
+      if (peer === undefined || peer.node === this.#needs.self.node) continue
+      this.#sightings.set(peer.node, { coordinator, incarnation: toHex(incarnation) })
+    }
+    this.tick()
+  }
+
+  detached(coordinator: string): void {
+    for (const [peer, sighting] of this.#sightings) {
+      if (sighting.coordinator === coordinator) this.#sightings.delete(peer)
+    }
+  }
+
+  /** A hello, from whoever the coordinator says; only the signature decides. */
+  receive(coordinator: string, document: Signed): void {
+    const { self, peers, bans } = this.#needs
+    const peer = peers.peer(document.credential)
+    if (peer === undefined || bans.isBanned(peer.node)) return
+    const hello = hearHello(self, peer, document)
+    if (hello === undefined || this.#refused.has(toHex(hello.value.incarnation))) return
+    if (hello.value.answers !== '') this.#answered(coordinator, peer, hello)
+    else if (peer.x < self.x) this.#answer(coordinator, peer, hello)
+    else if (hello.value.holds === '') this.#begin(coordinator, peer)
+    else if (hello.value.holds !== this.#holds(peer)) this.#begin(coordinator, peer)
+  }
+
+  /** One counter of an incarnation on two documents: a clone of the peer's memory. */
+  refuseIncarnation(peer: NodeId, incarnation: Uint8Array): void {
+    this.#refused.add(toHex(incarnation))
+    this.#drop(peer)
+    this.#needs.ports.report({ level: 'alarm', name: 'clone', peer })
+  }
+
+  isRefused(incarnation: Uint8Array): boolean {
+    return this.#refused.has(toHex(incarnation))
+  }
+
+  /** This node's memory may have been copied: every Pairing of the old incarnation is void. */
+  forgetAll(): void {
+    for (const peer of [...this.#held.keys()]) this.#drop(peer)
+    for (const { secret } of this.#waiting.values()) secret[Symbol.dispose]()
+    this.#waiting.clear()
+  }
+
+  tick(): void {
+    while ((this.#retired[0]?.untilMs ?? Number.POSITIVE_INFINITY) <= this.#now()) {
+      this.#retired.shift()?.pairing[Symbol.dispose]()
+    }
+    for (const [node, { coordinator, incarnation }] of this.#sightings) {
+      const peer = this.#needs.peers.peer(node)
+      const stands = this.with(node) && this.#held.get(node)?.incarnation === incarnation
+      if (peer !== undefined && !stands) this.#begin(coordinator, peer)
+    }
+  }
+
+  /** The lower x begins; the higher invites it to, with what it holds. */
+  #begin(coordinator: string, peer: Peer): void {
+    const isLow = this.#needs.self.x < peer.x
+    const last = isLow ? this.#lastSetupMs : this.#lastInviteMs
+    if (this.#needs.bans.isBanned(peer.node) || !this.#isDue(last, peer.node, patience)) return
+    if (isLow) this.#attempts += 1
+    const hello = this.#say(coordinator, peer, { attempt: isLow ? this.#attempts : 0, answers: '' })
+    if (isLow) this.#waiting.set(peer.node, hello)
+    else hello.secret[Symbol.dispose]()
+  }
+
+  #answer(coordinator: string, peer: Peer, theirs: Opened<PairHello>): void {
+    if (!this.#isDue(this.#lastSetupMs, peer.node, 1)) return
+    const answers = theirs.digest
+    const mine = this.#say(coordinator, peer, { attempt: theirs.value.attempt, answers })
+    this.#setUp(coordinator, peer, mine, theirs)
+  }
+
+  #answered(coordinator: string, peer: Peer, theirs: Opened<PairHello>): void {
+    const mine = this.#waiting.get(peer.node)
+    if (mine === undefined || theirs.value.answers !== mine.digest) return
+    if (theirs.value.attempt !== mine.value.attempt) return
+    this.#waiting.delete(peer.node)
+    this.#setUp(coordinator, peer, mine, theirs)
+  }
+
+  #setUp(coordinator: string, peer: Peer, mine: OwnHello, theirs: Opened<PairHello>): void {
+    using secret = mine.secret
+    if (!needsSetUp(mine.value, theirs.value)) return
+    const { self, incarnation, ports, sessions } = this.#needs
+    const parties = partiesOf([self, peer])
+    const me = parties.find(({ x }) => x === self.x)
+    const other = parties.find(({ x }) => x === peer.x)
+    const sid = pairSid(self, parties, mine, theirs)
+    const ends = { sid, self: self.x, peer: peer.x, sign: self.sign, peerIdentity: peer.identity }
+    const channel = openChannel(ends, secret.bytes, theirs.value.x25519)
+    if (me === undefined || other === undefined || channel === undefined) return
+    const randomness = sessionRandomness(self, incarnation, ports.random, { purpose: 'pair', sid })
+    const run = { sid, self: me, participants: parties, curve: self.curve, randomness }
+    sessions.start(sid, coordinator, {
+      counterparts: new Map([[other.x, { node: peer.node, channel }]]),
+      protocol: setUpPairing(run, (death) => this.#died(peer.node, death)),
+      secrets: [randomness],
+      deadlineMs: this.#now() + limits.sessionTimeoutMs,
+      ended: (ended) => this.#ended(peer.node, sid, toHex(theirs.value.incarnation), ended),
+    })
+  }
+
+  #ended(peer: NodeId, sid: Uint8Array, incarnation: string, ended: Ended<Pairing>): void {
+    const { report } = this.#needs.ports
+    if (ended.kind === 'failed') {
+      if (ended.reason === 'pprf-check') this.#setUpFailed(peer, sid)
+      report({ level: 'warn', name: 'pairing-failed', peer, because: ended.because })
+      return
+    }
+    const old = this.#held.get(peer)
+    const untilMs = this.#now() + limits.sessionTimeoutMs
+    if (old !== undefined) this.#retired.push({ pairing: old.pairing, untilMs })
+    this.#held.set(peer, { pairing: ended.result, incarnation, bornMs: this.#now(), uses: 0 })
+    report({ level: 'info', name: 'paired', peer })
+    this.#needs.changed()
+  }
+
+  /** The trees did not fit: what the peer may have learned is thrown away with the set-up. */
+  #setUpFailed(peer: NodeId, sid: Uint8Array): void {
+    const { bans, ports, step } = this.#needs
+    const atMs = ports.clock.wallMs()
+    const reason = 'pprf-check'
+    step(() => {
+      bans.bury({ peer, pairing: toHex(sid), reason, atMs })
+      if (bans.deathsToday(peer, reason, atMs) >= setupFailuresMax) bans.ban(peer, reason, atMs)
+    })
+  }
+
+  /** The fence: called inside the failing check, returns when the tombstone is durable. */
+  #died(peer: NodeId, { pairingId, check }: PairingDeath): void {
+    const { bans, ports, step, sessions, changed } = this.#needs
+    const pairing = toHex(pairingId)
+    const atMs = ports.clock.wallMs()
+    const held = this.#held.get(peer)
+    const isHeld = held !== undefined && toHex(held.pairing.id) === pairing
+    const isOnProbation = isHeld && held.uses <= probationUses
+    let isBanned = false
+    step(() => {
+      bans.bury({ peer, pairing, reason: check, atMs })
+      isBanned = !(isOnProbation && bans.takeProbation(peer, atMs))
+      if (isBanned) bans.ban(peer, check, atMs)
+    })
+    if (isHeld) this.#held.delete(peer)
+    const name = isBanned ? 'peer-banned' : 'probation-failed'
+    ports.report({ level: 'alarm', name, peer, because: check })
+    // The check that called this is still on the stack: the other sessions end after it.
+    ports.defer(() => {
+      sessions.stopWith(peer, 'PEER_BANNED', `pairing destroyed: ${check}`)
+      changed()
+    })
+  }
+
+  #drop(peer: NodeId): void {
+    this.#held.get(peer)?.pairing[Symbol.dispose]()
+    this.#held.delete(peer)
+    this.#needs.sessions.stopWith(peer, 'VIEW', 'pairing dropped')
+    this.#needs.changed()
+  }
+
+  #say(
+    coordinator: string,
+    to: Peer,
+    words: { readonly attempt: number; readonly answers: Digest | '' },
+  ): OwnHello {
+    const { self, incarnation, ports, sayTo } = this.#needs
+    const said = { to, holds: this.#holds(to), ...words }
+    const hello = sayHello(self, incarnation, ports.random, said)
+    sayTo(coordinator, to.node, hello.signed)
+    return hello
+  }
+
+  #holds({ node }: Peer): Digest | '' {
+    return this.idWith(node) ?? ''
+  }
+
+  #isOld({ bornMs, uses }: Held): boolean {
+    return this.#now() - bornMs >= lifetimeMs || uses >= usesMax
+  }
+
+  /** Marks the moment when it says yes. */
+  #isDue(last: Map<NodeId, number>, peer: NodeId, slack: number): boolean {
+    const at = last.get(peer)
+    const now = this.#now()
+    if (at !== undefined && now - at < slack * limits.pairSetupIntervalMs) return false
+    last.set(peer, now)
+    return true
+  }
+
+  #now(): number {
+    return this.#needs.ports.clock.monotonicMs()
+  }
+}

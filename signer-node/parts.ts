@@ -1,0 +1,42 @@
+// The parts of a running node, as each topic sees them: whoever needs one names it, nobody owns
+// two. `node.ts` puts them together; tests put together what they need.
+import type { Refusal } from '../proto/refusal.ts'
+import type { Bans } from './bans.ts'
+import type { FloorPlace } from './floor-file.ts'
+import type { HistoryRows } from './history-rows.ts'
+import type { Journal } from './journal.ts'
+import type { Keyshares } from './keyshares.ts'
+import type { Keystore } from './keystore.ts'
+import type { LogCopy } from './log-copy.ts'
+import type { Meta } from './meta.ts'
+import type { Pairings } from './pairings.ts'
+import type { Peers } from './peers.ts'
+import type { Ports } from './ports.ts'
+import type { Incarnation, Self } from './self.ts'
+import type { Sessions } from './sessions.ts'
+import type { Store } from './store.ts'
+import type { Witness } from './witness.ts'
+
+export interface Parts {
+  readonly self: Self
+  readonly origin: string
+  readonly incarnation: Incarnation
+  readonly ports: Ports
+  readonly store: Store
+  readonly copy: LogCopy
+  readonly rows: HistoryRows
+  readonly journal: Journal
+  readonly bans: Bans
+  readonly meta: Meta
+  readonly place: FloorPlace
+  readonly witness: Witness
+  readonly peers: Peers
+  readonly pairings: Pairings
+  readonly sessions: Sessions
+  readonly keystore: Keystore
+  readonly keyshares: Keyshares
+  /** Why this node takes no new work now; undefined while it does. */
+  readonly closed: () => Refusal | undefined
+  /** State, keys or pairings changed: the coordinators are told. */
+  readonly changed: () => void
+}

@@ -1,0 +1,174 @@
+// The release of a share, R1 to R6 in this order (the walk, section 6): the point of no return. The
+// share leaves only when q witnesses have cosigned heads that contain the attempt line, no stop
+// condition holds at the newest line of the own copy, and the journal row is on disk.
+// INVARIANT: one share a session, and its receipt is in the journal before it leaves; a share that
+// may not leave is wiped.
+
+import type { Admitted } from '../policy/admit.ts'
+import { requestView } from '../policy/audit/history.ts'
+import { readSync } from '../policy/audit/rows.ts'
+import type { AttemptRow, RequestView } from '../policy/view.ts'
+import { toHex } from '../proto/crypto.ts'
+import { writeSigned } from '../proto/frames.ts'
+import { type Digest, parseDigest } from '../proto/ids.ts'
+import { kinds, signBy } from '../proto/node-documents.ts'
+import type { ReasonCode } from '../proto/reasons.ts'
+import { attempt as attempting, isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
+import { isBanned } from './admission.ts'
+import type { SignatureShare } from './dkls23/sign.ts'
+import { ownHead } from './log-copy.ts'
+import type { Parts } from './parts.ts'
+import { stoppedFrame } from './refusals.ts'
+
+/** Tron: how long before the end of its life a transaction is signed no more. */
+const untilMarginMs = 60_000
+
+/** A share that waits, and what it is for. */
+export interface Waiting {
+  readonly sid: Uint8Array
+  readonly ticket: Uint8Array
+  readonly coordinator: string
+  readonly admitted: Admitted
+  readonly share: SignatureShare
+  /** Of the session, on the monotonic clock. */
+  readonly deadlineMs: number
+  /** Called once, when the share has left or was wiped. */
+  readonly over: () => void
+}
+
+type Step = 'now' | 'wait' | Refusal
+
+export class Releases {
+  readonly #parts: Parts
+  readonly #waiting = new Map<string, Waiting>()
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  get count(): number {
+    return this.#waiting.size
+  }
+
+  add(waiting: Waiting): void {
+    this.#waiting.set(toHex(waiting.sid), waiting)
+    this.#advance(waiting)
+  }
+
+  /** Lines or heads came, or time went by. */
+  review(): void {
+    for (const waiting of [...this.#waiting.values()]) this.#advance(waiting)
+  }
+
+  /** The coordinator gave up, or a higher attempt was accepted. */
+  stop(sid: Uint8Array, code: ReasonCode, by?: string): void {
+    const waiting = this.#waiting.get(toHex(sid))
+    if (waiting === undefined || (by !== undefined && by !== waiting.coordinator)) return
+    this.#end(waiting, code)
+  }
+
+  stopAll(code: ReasonCode): void {
+    for (const waiting of [...this.#waiting.values()]) this.#end(waiting, code)
+  }
+
+  #advance(waiting: Waiting): void {
+    const step = this.#judge(waiting)
+    if (step === 'wait') return
+    if (step === 'now') this.#send(waiting)
+    else this.#end(waiting, step.code, step.because)
+  }
+
+  #judge(waiting: Waiting): Step {
+    const { rows, ports, witness } = this.#parts
+    const { admitted, deadlineMs } = waiting
+    const view = attempting(() => readSync(requestView(admitted.intentDigest), rows))
+    if (isRefusal(view)) return view
+    const attempt = view.attempts.find((row) => row.attempt === admitted.attempt)
+    const root = witness.root
+    if (attempt === undefined || root === undefined) return refusal('LINE_MISSING', 'no attempt')
+    const isLate = ports.clock.monotonicMs() >= deadlineMs
+    const q = root.witness.q
+    const seen = witness.heads.count(root, attempt.seq)
+    if (seen < q) return isLate ? refusal('COSIGN', `expected ${q} witnesses, got ${seen}`) : 'wait'
+    if (isLate) return refusal('SESSION_TIMEOUT', 'the session is over')
+    return this.#stopped(admitted, view, attempt) ?? 'now'
+  }
+
+  /** R2 to R4: what may have changed since the acceptance. */
+  #stopped(admitted: Admitted, view: RequestView, attempt: AttemptRow): Refusal | undefined {
+    const { ports, bans, self } = this.#parts
+    const now = ports.clock.wallMs()
+    if (now > admitted.until) return refusal('TIME', 'the intent or an approval has run out')
+    if (attempt.until > 0 && now > attempt.until - untilMarginMs) {
+      return refusal('LIFETIME', 'the transaction is about to expire')
+    }
+    if (bans.isFrozen(admitted.vault.vault)) return refusal('FROZEN', 'frozen by the operator')
+    if (view.frozen.length > 0) return refusal('FROZEN', `frozen: ${view.frozen.join(', ')}`)
+    if (view.decisions.some(({ decision }) => decision === 'reject')) {
+      return refusal('REJECTED', 'the request was rejected')
+    }
+    if (view.attempts.at(-1) !== attempt || attempt.state !== 'open') {
+      return refusal('STALE_ATTEMPT', `attempt ${attempt.attempt} is not the open one any more`)
+    }
+    const shut = this.#parts.closed()
+    if (shut !== undefined && shut.code !== 'BUSY') return shut
+    const others = admitted.participants.filter((node) => node !== self.node)
+    const banned = others.find((peer) => isBanned(this.#parts, peer))
+    return banned && refusal('PEER_BANNED', `${banned} was banned meanwhile`)
+  }
+
+  /** R5 and R6. */
+  #send(waiting: Waiting): void {
+    const { store, journal, ports, witness } = this.#parts
+    const { sid, share, coordinator } = waiting
+    const receipt = this.#receipt(waiting)
+    store.step(() => journal.append(receipt, digestOfSid(sid)))
+    witness.writeFloor()
+    const { nonce: rPoint, u, w } = share
+    ports.send(coordinator, {
+      frame: 'share',
+      share: { sid, rPoint, u: u.slice(), w: w.slice(), receipt: writeSigned(receipt) },
+    })
+    ports.report({ level: 'info', name: 'share-released', sid: toHex(sid) })
+    this.#forget(waiting)
+  }
+
+  #receipt({ sid, admitted }: Waiting) {
+    const { self, journal, copy } = this.#parts
+    const { counter, digest: previous } = journal.head()
+    const document = {
+      format: 'custody-share-receipt/v1',
+      org: self.org,
+      env: self.env,
+      node: self.node,
+      counter: counter + 1,
+      previous,
+      sid: toHex(sid),
+      intent: admitted.intentDigest,
+      attempt: admitted.attempt,
+      warrant: admitted.warrantDigest,
+      digest: toHex(admitted.digest),
+      ...ownHead(copy),
+    }
+    return signBy(kinds.receipt, document, self)
+  }
+
+  #end(waiting: Waiting, code: ReasonCode, because: string = code): void {
+    const { ports } = this.#parts
+    const { sid, ticket, coordinator } = waiting
+    this.#forget(waiting)
+    ports.report({ level: 'warn', name: 'share-withheld', because, sid: toHex(sid) })
+    ports.send(coordinator, stoppedFrame(sid, ticket, code))
+  }
+
+  #forget({ sid, share, over }: Waiting): void {
+    this.#waiting.delete(toHex(sid))
+    share.u.fill(0)
+    share.w.fill(0)
+    over()
+  }
+}
+
+function digestOfSid(sid: Uint8Array): Digest {
+  return parseDigest(toHex(sid), 'sid')
+}

@@ -1,0 +1,114 @@
+// Frames in: which part of the node each one is for. Translates and delegates; decides nothing.
+// INVARIANT: a frame that refuses to be read is reported and changes nothing.
+import { type CoordinatorFrame, type CoordinatorPart, readSigned } from '../proto/frames.ts'
+import { attempt as attempting, isRefusal } from '../proto/refusal.ts'
+import type { Floor } from './floor.ts'
+import type { Greetings } from './greetings.ts'
+import type { Keys } from './keys.ts'
+import type { LogDuty } from './log-duty.ts'
+import type { Parts } from './parts.ts'
+import { noSid, stoppedFrame } from './refusals.ts'
+import type { Releases } from './release.ts'
+import type { Signing } from './signing.ts'
+
+export interface Desk {
+  readonly parts: Parts
+  readonly floor: Floor
+  readonly duty: LogDuty
+  readonly greetings: Greetings
+  readonly signing: Signing
+  readonly keys: Keys
+  readonly releases: Releases
+}
+
+export function receiveFrame(desk: Desk, coordinator: string, frame: CoordinatorFrame): void {
+  const done = attempting(() => dispatch(desk, coordinator, frame))
+  if (!isRefusal(done)) return
+  const because = `${frame.frame}: ${done.because}`
+  desk.parts.ports.report({ level: 'warn', name: 'frame-refused', because })
+}
+
+function dispatch(desk: Desk, coordinator: string, frame: CoordinatorFrame): void {
+  const { duty, parts, greetings } = desk
+  switch (frame.frame) {
+    case 'welcome':
+      for (const said of greetings.welcomed(coordinator, frame.welcome)) {
+        parts.ports.send(coordinator, said)
+      }
+      return
+    case 'lines':
+      duty.lines(coordinator, frame.lines)
+      return
+    case 'heads':
+      duty.heads(frame.heads)
+      return
+    case 'prepare':
+      duty.prepare(coordinator, frame.prepare)
+      return
+    case 'start':
+      start(desk, coordinator, frame.start)
+      return
+    case 'envelope':
+      parts.sessions.receive(coordinator, frame.envelope)
+      return
+    case 'note':
+      note(desk, coordinator, frame.note)
+      return
+    case 'stop':
+      stop(desk, coordinator, frame.stop)
+      return
+    case 'requestLines':
+      duty.supply(coordinator, frame.requestLines)
+      return
+    case 'heartbeat':
+      return
+  }
+}
+
+/** A ticket that is of nothing here: its acceptance is too old, used, or was overtaken. */
+function start(desk: Desk, coordinator: string, part: CoordinatorPart<'start'>): void {
+  const { signing, keys, parts } = desk
+  if (signing.start(coordinator, part) || keys.start(coordinator, part)) return
+  parts.ports.send(coordinator, stoppedFrame(noSid, part.ticket, 'STALE_ATTEMPT'))
+}
+
+function note(
+  desk: Desk,
+  coordinator: string,
+  { to, kind, document }: CoordinatorPart<'note'>,
+): void {
+  const { parts, floor, duty, greetings } = desk
+  if (to !== parts.self.node) return
+  const signed = readSigned(document)
+  switch (kind) {
+    case 'hello':
+      parts.pairings.receive(coordinator, signed)
+      return
+    case 'floor-query': {
+      const answer = floor.answer(signed)
+      if (answer === undefined) return
+      parts.ports.send(coordinator, greetings.note(answer.to, 'floor-answer', answer.document))
+      return
+    }
+    case 'floor-answer':
+      floor.receive(signed)
+      duty.review()
+      return
+    default:
+      parts.ports.report({
+        level: 'warn',
+        name: 'note-unknown',
+        because: 'a note of no known kind',
+      })
+  }
+}
+
+/** Only the coordinator that drives a session may end it. */
+function stop(
+  { parts, releases }: Desk,
+  coordinator: string,
+  { sid }: CoordinatorPart<'stop'>,
+): void {
+  parts.sessions.stop(sid, 'COORDINATOR', 'the coordinator gave up', coordinator)
+  releases.stop(sid, 'COORDINATOR', coordinator)
+}

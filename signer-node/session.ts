@@ -1,0 +1,212 @@
+// Drives one Protocol over sealed envelopes: order, bounds, deadline, abort (protocol document,
+// 1.5). The first authentic message of a (round, sender) counts; an equal copy is ignored, another
+// one is the sender's fault and is never processed; what is not authentic is dropped and counted.
+// INVARIANT: a session ends once, and its keys and secrets are wiped when it does. Knows no
+// coordinator and no meaning of the result: its owner gets it in `ended`.
+import { equalBytes, sha256 } from '../proto/crypto.ts'
+import type { NodeId } from '../proto/ids.ts'
+import { limits } from '../proto/limits.ts'
+import type { ReasonCode } from '../proto/reasons.ts'
+import { Abort, type AbortReason, type Remedy } from './dkls23/abort.ts'
+import type { Party } from './dkls23/party.ts'
+import type { Incoming, Outgoing, Protocol } from './dkls23/protocol.ts'
+import type { Channel } from './envelope.ts'
+import type { Clock } from './ports.ts'
+
+export interface Counterpart {
+  readonly node: NodeId
+  readonly channel: Channel
+}
+
+export interface Failure {
+  readonly kind: 'failed'
+  readonly reason: AbortReason | 'timeout' | 'two-messages' | 'stopped'
+  readonly remedy: Remedy
+  readonly culprit?: NodeId
+  readonly because: string
+  /** Why it was stopped from outside. */
+  readonly code?: ReasonCode
+}
+
+export type Ended<R> = { readonly kind: 'done'; readonly result: R } | Failure
+
+export interface SessionPorts {
+  readonly clock: Clock
+  readonly defer: (work: () => void) => void
+  readonly send: (to: NodeId, round: number, ciphertext: Uint8Array) => void
+}
+
+export interface SessionPlan<R> {
+  readonly counterparts: ReadonlyMap<Party, Counterpart>
+  readonly protocol: Protocol<R>
+  /** Wiped when the session ends, as are the channels. */
+  readonly secrets: readonly Disposable[]
+  /** On the monotonic clock. */
+  readonly deadlineMs: number
+  readonly ended: (ended: Ended<R>) => void
+}
+
+interface Kept {
+  readonly seal: Uint8Array
+  readonly payload: Uint8Array
+}
+
+export class Session<R> {
+  readonly #plan: SessionPlan<R>
+  readonly #ports: SessionPorts
+  /** By round, then by sender; never more than one round ahead of this party. */
+  readonly #kept = new Map<number, Map<Party, Kept>>()
+  #round = 0
+  #roundDeadlineMs: number
+  #isStepDue = false
+  #isOver = false
+  #dropped = 0
+
+  constructor(plan: SessionPlan<R>, ports: SessionPorts) {
+    this.#plan = plan
+    this.#ports = ports
+    this.#roundDeadlineMs = ports.clock.monotonicMs() + limits.roundTimeoutMs
+    this.#isStepDue = true
+    ports.defer(() => this.#step([]))
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** Envelopes that nobody in this session wrote. */
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  peers(): readonly NodeId[] {
+    return [...this.#plan.counterparts.values()].map(({ node }) => node)
+  }
+
+  receive(from: NodeId, round: number, ciphertext: Uint8Array): void {
+    if (this.#isOver) return
+    const place = [...this.#plan.counterparts].find(([, { node }]) => node === from)
+    if (place === undefined || round < 1 || round > this.#round + 1) {
+      this.#dropped += 1
+      return
+    }
+    const [party, { channel }] = place
+    const seal = sha256(ciphertext)
+    const kept = this.#kept.get(round)?.get(party)
+    if (kept !== undefined && equalBytes(kept.seal, seal)) return
+    const payload = channel.open(round, ciphertext)
+    if (payload === undefined) this.#dropped += 1
+    else if (kept !== undefined) this.#fail(twoMessages(from, round))
+    else this.#keep(round, party, { seal, payload })
+  }
+
+  /** Called now and then: ends a session whose round or whole time is over. */
+  tick(): void {
+    const now = this.#ports.clock.monotonicMs()
+    if (this.#isOver || now < Math.min(this.#roundDeadlineMs, this.#plan.deadlineMs)) return
+    const missing = [...this.#plan.counterparts]
+      .filter(([party]) => !this.#kept.get(this.#round)?.has(party))
+      .map(([, { node }]) => node)
+    this.#fail({
+      kind: 'failed',
+      reason: 'timeout',
+      remedy: 'retry',
+      because: `round ${this.#round}: nothing from ${missing.join(' ') || 'anyone'} in time`,
+    })
+  }
+
+  /** From outside: a higher attempt, a ban, a coordinator that gave up. */
+  stop(code: ReasonCode, because: string): void {
+    this.#fail({ kind: 'failed', reason: 'stopped', remedy: 'retry', because, code })
+  }
+
+  #keep(round: number, party: Party, kept: Kept): void {
+    const senders = this.#kept.get(round) ?? new Map<Party, Kept>()
+    this.#kept.set(round, senders.set(party, kept))
+    this.#stepWhenComplete()
+  }
+
+  #stepWhenComplete(): void {
+    const senders = this.#kept.get(this.#round)
+    if (this.#isStepDue || senders?.size !== this.#plan.counterparts.size) return
+    const round = this.#round
+    const inbox = [...senders].map(([from, { payload }]) => ({ round, from, bytes: payload }))
+    this.#isStepDue = true
+    this.#ports.defer(() => this.#step(inbox))
+  }
+
+  #step(inbox: readonly Incoming[]): void {
+    if (this.#isOver) return
+    this.#isStepDue = false
+    const next = this.#resume(inbox)
+    if (next === undefined) return
+    if (next.done === true) {
+      this.#end({ kind: 'done', result: next.value })
+      return
+    }
+    this.#send(next.value)
+    this.#stepWhenComplete()
+  }
+
+  #resume(inbox: readonly Incoming[]): IteratorResult<readonly Outgoing[], R> | undefined {
+    try {
+      return this.#plan.protocol.next(inbox)
+    } catch (error) {
+      if (!(error instanceof Abort)) throw error
+      this.#fail(this.#blamed(error))
+      return undefined
+    }
+  }
+
+  #send(outgoing: readonly Outgoing[]): void {
+    this.#round = outgoing[0]?.round ?? this.#round
+    this.#roundDeadlineMs = this.#ports.clock.monotonicMs() + limits.roundTimeoutMs
+    for (const { round, to, bytes } of outgoing) {
+      const counterpart = this.#plan.counterparts.get(to)
+      if (counterpart === undefined) throw new Error(`party ${to} is not in this session`)
+      this.#ports.send(counterpart.node, round, counterpart.channel.seal(round, bytes))
+    }
+  }
+
+  #blamed({ reason, remedy, culprit, message }: Abort): Failure {
+    const node = culprit === undefined ? undefined : this.#plan.counterparts.get(culprit)?.node
+    const blame = node === undefined ? {} : { culprit: node }
+    return { kind: 'failed', reason, remedy, because: message, ...blame }
+  }
+
+  #fail(failure: Failure): void {
+    if (this.#isOver) return
+    this.#abandon()
+    this.#end(failure)
+  }
+
+  /** Throwing into a protocol lets its own declarations wipe what it holds. */
+  #abandon(): void {
+    const over = new Abort('missing-message', 'the session is over')
+    try {
+      this.#plan.protocol.throw(over)
+    } catch (error) {
+      if (error !== over) throw error
+    }
+  }
+
+  #end(ended: Ended<R>): void {
+    this.#isOver = true
+    for (const senders of this.#kept.values()) {
+      for (const { payload } of senders.values()) payload.fill(0)
+    }
+    for (const { channel } of this.#plan.counterparts.values()) channel[Symbol.dispose]()
+    for (const secret of this.#plan.secrets) secret[Symbol.dispose]()
+    this.#plan.ended(ended)
+  }
+}
+
+function twoMessages(culprit: NodeId, round: number): Failure {
+  return {
+    kind: 'failed',
+    reason: 'two-messages',
+    remedy: 'fault',
+    culprit,
+    because: `two different messages of ${culprit} in round ${round}`,
+  }
+}

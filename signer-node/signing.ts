@@ -1,0 +1,277 @@
+// record, sign: from an admitted attempt to a share that waits for its release (the walk, section
+// 6). Prepare is answered after the step that judged it; Start compares every acceptance with the
+// own one and runs the rounds; what comes out of them goes to `release.ts`, which alone sends it.
+// INVARIANT: signing takes an `Admitted` and nothing else; an acceptance starts one session; a
+// higher attempt ends a lower one that has not released.
+import type { Admitted } from '../policy/admit.ts'
+import { parsePath } from '../policy/intent.ts'
+import { fromHex, toHex, toUtf8 } from '../proto/crypto.ts'
+import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
+import type { Digest } from '../proto/ids.ts'
+import { limits } from '../proto/limits.ts'
+import { type Acceptance, kinds } from '../proto/node-documents.ts'
+import {
+  attempt as attempting,
+  isRefusal,
+  type Refusal,
+  refusal,
+  refuse,
+} from '../proto/refusal.ts'
+import type { Opened, Signed } from '../proto/signed.ts'
+import { Acceptances, type OpenAcceptance } from './acceptances.ts'
+import { Admission, type Prepare } from './admission.ts'
+import { Brake } from './brake.ts'
+import { acceptanceDigests, counterpartsOf, participantOf } from './counterparts.ts'
+import type { Pairing } from './dkls23/pairing.ts'
+import { type Party, parseParty } from './dkls23/party.ts'
+import { sessionId } from './dkls23/session-id.ts'
+import { type SignatureShare, sign } from './dkls23/sign.ts'
+import { reasonOf } from './failures.ts'
+import type { Parts } from './parts.ts'
+import {
+  type Checked,
+  noSid,
+  nothingNamed,
+  type Refused,
+  refusedFrame,
+  stoppedFrame,
+} from './refusals.ts'
+import type { Releases, Waiting } from './release.ts'
+import { networkId, partiesOf, sessionRandomness } from './self.ts'
+import type { Ended } from './session.ts'
+
+type Open = OpenAcceptance<Acceptance>
+
+/** What judging gave; nothing of it has left the node. */
+export type Judged =
+  | { readonly kind: 'accepted'; readonly open: Open; readonly admitted: Admitted }
+  /** The same attempt once more, while it lives: the same answer. */
+  | { readonly kind: 'again'; readonly signed: Signed; readonly intent: Digest }
+  | { readonly kind: 'refused'; readonly refusal: Checked; readonly about: Refused }
+
+/** An attempt on its way: accepted, in its rounds, or waiting for its release. */
+interface Live {
+  readonly attempt: number
+  readonly ticket: Uint8Array
+  readonly sid: Uint8Array
+}
+
+export class Signing {
+  readonly #parts: Parts
+  readonly #releases: Releases
+  readonly #acceptances: Acceptances<Acceptance>
+  readonly #admission: Admission
+  readonly #brake = new Brake()
+  /** What the open acceptances accepted, by ticket. */
+  readonly #admitted = new Map<string, Admitted>()
+  readonly #live = new Map<Digest, Live>()
+
+  constructor(parts: Parts, releases: Releases) {
+    this.#parts = parts
+    this.#releases = releases
+    this.#admission = new Admission(parts, this.#brake)
+    this.#acceptances = new Acceptances<Acceptance>(kinds.acceptance, {
+      ...parts,
+      cloned: (peer, incarnation) => parts.pairings.refuseIncarnation(peer, incarnation),
+      isRefused: (incarnation) => parts.pairings.isRefused(incarnation),
+    })
+  }
+
+  /** Inside the step that took the lines: the accepted row is part of it. */
+  judge(coordinator: string, prepare: Prepare): Judged {
+    const { journal } = this.#parts
+    const named = this.#admission.named(prepare)
+    if (isRefusal(named)) return { kind: 'refused', refusal: named, about: nothingNamed }
+    const { intent, attempt } = named
+    const row = journal.accepted(intent, attempt)
+    if (row !== undefined && this.#live.get(intent)?.attempt === attempt) {
+      return { kind: 'again', signed: row.acceptance, intent }
+    }
+    const admitted = this.#isFull() ? tooMany : this.#admission.judge(prepare, named)
+    if (isRefusal(admitted)) return { kind: 'refused', refusal: admitted, about: named }
+    const open = this.#acceptances.make(coordinator, this.#admission.words(admitted))
+    const { warrantDigest: warrant } = admitted
+    const { warrant: warrantText } = prepare
+    journal.accept(intent, attempt, { warrant, acceptance: open.signed, warrantText })
+    return { kind: 'accepted', open, admitted }
+  }
+
+  /** After that step was committed: the answer. */
+  answer(ticket: Uint8Array, judged: Judged): NodeFrame {
+    switch (judged.kind) {
+      case 'refused':
+        return refusedFrame(this.#parts, ticket, judged.about, judged.refusal)
+      case 'again':
+        this.#rename(judged.intent, ticket)
+        return acceptedFrame(ticket, judged.signed)
+      case 'accepted': {
+        const { open, admitted } = judged
+        const { intentDigest, attempt } = admitted
+        this.#overtake(intentDigest)
+        this.#acceptances.keep(ticket, open)
+        this.#admitted.set(toHex(ticket), admitted)
+        this.#live.set(intentDigest, { attempt, ticket, sid: noSid })
+        return acceptedFrame(ticket, open.signed)
+      }
+    }
+  }
+
+  /** False when the ticket is of no open acceptance here. */
+  start(coordinator: string, { ticket, acceptances }: CoordinatorPart<'start'>): boolean {
+    const open = this.#acceptances.get(ticket)
+    const admitted = this.#admitted.get(toHex(ticket))
+    if (open?.coordinator !== coordinator || admitted === undefined) return false
+    const all = attempting(() => {
+      const given = this.#acceptances.compare(open, acceptances, admitted.participants)
+      return isRefusal(given) ? given : this.#samePairings(open.value, given)
+    })
+    if (isRefusal(all)) {
+      const { report, send } = this.#parts.ports
+      report({ level: 'warn', name: 'view', because: all.because, intent: admitted.intentDigest })
+      send(coordinator, stoppedFrame(noSid, ticket, 'VIEW'))
+      return true
+    }
+    this.#acceptances.take(ticket)
+    this.#admitted.delete(toHex(ticket))
+    this.#run(ticket, open, all, admitted)
+    return true
+  }
+
+  tick(): void {
+    this.#acceptances.drop(() => false)
+    for (const [ticket, { intentDigest }] of this.#admitted) {
+      if (this.#acceptances.get(fromHex(ticket) ?? noSid) !== undefined) continue
+      this.#admitted.delete(ticket)
+      this.#live.delete(intentDigest)
+    }
+  }
+
+  /** Of the old incarnation nothing may start any more. */
+  forgetAll(): void {
+    this.#acceptances.drop(() => true)
+    this.tick()
+  }
+
+  #run(ticket: Uint8Array, open: Open, all: readonly Opened<Acceptance>[], admitted: Admitted) {
+    using _wipedAfterwards = open.secret
+    const { self, keyshares, pairings, sessions, incarnation, ports } = this.#parts
+    const { vault, intentDigest, attempt, digest, intent, publicKey } = admitted
+    const keyshare = keyshares.of(vault)
+    const path = parsePath(intent.path)
+    const members = vault.participants.filter(({ node }) => admitted.participants.includes(node))
+    const parties = partiesOf(members)
+    const sid = sessionId({
+      statement: { purpose: 'sign', requestId: bytesOf(intentDigest), path, publicKey, digest },
+      networkId: networkId(self),
+      keyId: toUtf8(vault.key),
+      epoch: vault.epoch,
+      keyState: bytesOf(vault.keyState),
+      participants: parties,
+      acceptances: acceptanceDigests(all),
+    })
+    const counterparts = counterpartsOf(this.#parts, sid, all, open)
+    const held = new Map<Party, Pairing>()
+    for (const { node, x } of members) {
+      const pairing = node === self.node ? undefined : pairings.with(node)
+      if (pairing !== undefined) held.set(parseParty(x), pairing)
+    }
+    if (keyshare === undefined || counterparts === undefined) {
+      this.#live.delete(intentDigest)
+      ports.send(open.coordinator, stoppedFrame(noSid, ticket, 'VIEW'))
+      return
+    }
+    for (const { node } of counterparts.values()) pairings.use(node)
+    this.#live.set(intentDigest, { attempt, ticket, sid })
+    const about = { purpose: 'sign', sid }
+    const randomness = sessionRandomness(self, incarnation, ports.random, about)
+    const { curve } = self
+    const me = participantOf(parties, self.x)
+    const run = { sid, self: me, participants: parties, curve, randomness }
+    const deadlineMs = ports.clock.monotonicMs() + limits.sessionTimeoutMs
+    sessions.start<SignatureShare>(sid, open.coordinator, {
+      counterparts,
+      protocol: sign(run, { keyshare, pairings: held, path, digest }),
+      secrets: [randomness],
+      deadlineMs,
+      ended: (ended) => {
+        const { coordinator } = open
+        const over = (): void => this.#forget(intentDigest, sid)
+        this.#ended({ sid, ticket, coordinator, admitted, deadlineMs, over }, ended)
+      },
+    })
+  }
+
+  #ended(about: Omit<Waiting, 'share'>, ended: Ended<SignatureShare>): void {
+    const { ports } = this.#parts
+    const { sid, ticket, coordinator, admitted } = about
+    if (ended.kind === 'done') {
+      this.#releases.add({ ...about, share: ended.result })
+      return
+    }
+    const { culprit = '', remedy, because } = ended
+    const intent = admitted.intentDigest
+    about.over()
+    if (remedy !== 'retry') this.#brake.failed(admitted.vault.vault, ports.clock.monotonicMs())
+    ports.report({ level: 'warn', name: 'session-failed', because, peer: culprit, intent })
+    ports.send(coordinator, stoppedFrame(sid, ticket, reasonOf(ended), culprit))
+  }
+
+  /** Whatever lower attempt lives: its session ends, its share is not released any more. */
+  #overtake(intent: Digest): void {
+    const lower = this.#live.get(intent)
+    if (lower === undefined) return
+    this.#acceptances.take(lower.ticket)?.secret[Symbol.dispose]()
+    this.#admitted.delete(toHex(lower.ticket))
+    this.#parts.sessions.stop(lower.sid, 'STALE_ATTEMPT', 'a higher attempt was accepted')
+    this.#releases.stop(lower.sid, 'STALE_ATTEMPT')
+    this.#live.delete(intent)
+  }
+
+  #isFull(): boolean {
+    return this.#acceptances.count + this.#parts.sessions.count >= limits.sessionsPerNodeMax
+  }
+
+  #forget(intent: Digest, sid: Uint8Array): void {
+    if (this.#live.get(intent)?.sid === sid) this.#live.delete(intent)
+  }
+
+  /** A coordinator that asks again may name the answer anew. */
+  #rename(intent: Digest, ticket: Uint8Array): void {
+    const live = this.#live.get(intent)
+    const open = live && this.#acceptances.take(live.ticket)
+    const admitted = live && this.#admitted.get(toHex(live.ticket))
+    if (live === undefined || open === undefined || admitted === undefined) return
+    this.#admitted.delete(toHex(live.ticket))
+    this.#acceptances.keep(ticket, open)
+    this.#admitted.set(toHex(ticket), admitted)
+    this.#live.set(intent, { ...live, ticket })
+  }
+
+  /** Every Pairing that two participants name is the same, and ours are the ones we hold. */
+  #samePairings(
+    own: Acceptance,
+    all: readonly Opened<Acceptance>[],
+  ): readonly Opened<Acceptance>[] | Refusal {
+    for (const { value: one } of all) {
+      for (const { value: other } of all) {
+        const same = one.pairings.get(other.node) === other.pairings.get(one.node)
+        if (!same) refuse('VIEW', `${one.node} and ${other.node} name different pairings`)
+      }
+    }
+    for (const node of own.participants) {
+      const held = node === own.node ? undefined : this.#parts.pairings.idWith(node)
+      if (own.pairings.get(node) !== held) refuse('VIEW', `another pairing with ${node} by now`)
+    }
+    return all
+  }
+}
+
+const tooMany = refusal('BUSY', `${limits.sessionsPerNodeMax} sessions are on their way`)
+
+function acceptedFrame(ticket: Uint8Array, signed: Signed): NodeFrame {
+  return { frame: 'accepted', accepted: { ticket, acceptance: writeSigned(signed) } }
+}
+
+function bytesOf(digest: Digest): Uint8Array {
+  return fromHex(digest) ?? noSid
+}

@@ -1,0 +1,50 @@
+// The tables of a node's database, as numbered migrations: a database is brought forward step by
+// step and never back. Lines, tiles, the journal and accepted attempts may only grow; triggers say
+// so, as a second fence behind the code.
+// Holds no secret: Keyshares and keys are Seal files beside the database.
+
+const appendOnly = (table: string): string => `
+  create trigger ${table}_no_update before update on ${table}
+    begin select raise(abort, '${table} only grows'); end;
+  create trigger ${table}_no_delete before delete on ${table}
+    begin select raise(abort, '${table} only grows'); end;`
+
+const first = `
+  create table meta (key text primary key, value text not null) strict, without rowid;
+
+  create table line (seq integer primary key, bytes blob not null, leaf blob not null) strict;
+  create table tile (level integer, idx integer, hash blob not null, primary key (level, idx))
+    strict, without rowid;
+  create table log_head (one integer primary key check (one = 1), size integer not null,
+    prev text not null, t integer not null, roots blob not null) strict;
+  create table checkpoint (size integer primary key, root blob not null, note text not null) strict;
+  create table cosigned (witness text primary key, size integer not null, root blob not null,
+    note text not null) strict, without rowid;
+  create table fork (held text not null, offered text not null, at integer not null) strict;
+
+  create table history (tbl text, key text, value text not null, primary key (tbl, key))
+    strict, without rowid;
+
+  create table accepted (intent text, attempt integer, warrant text not null,
+    document text not null, signature blob not null, warrant_text blob not null,
+    primary key (intent, attempt)) strict, without rowid;
+  create table journal (counter integer primary key, previous text not null,
+    digest text not null unique, sid text not null unique, document text not null,
+    signature blob not null) strict;
+
+  create table ban (peer text primary key, reason text not null, at integer not null)
+    strict, without rowid;
+  create table tombstone (pairing text primary key, peer text not null, reason text not null,
+    at integer not null) strict, without rowid;
+  create table probation (peer text, at integer, primary key (peer, at)) strict, without rowid;
+  create table local_freeze (scope text primary key, at integer not null) strict, without rowid;
+  create table prepared (vault text, epoch integer, sid text not null, document text not null,
+    signature blob not null, primary key (vault, epoch)) strict, without rowid;
+  create table key_line (vault text, epoch integer, seq integer not null,
+    primary key (vault, epoch)) strict, without rowid;
+
+  insert into log_head (one, size, prev, t, roots) values (1, 0, '', 0, x'');
+  ${['line', 'tile', 'accepted', 'journal', 'tombstone', 'prepared'].map(appendOnly).join('')}`
+
+/** Migration n brings `user_version` from n to n + 1. */
+export const migrations: readonly string[] = [first]

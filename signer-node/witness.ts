@@ -1,0 +1,240 @@
+// This node's copy of the log: takes only an honest extension, folds it, cosigns the own head (the
+// walk, section 6, W1 to W5). A cosignature says "one consistent tree", not "lawful": void lines
+// are appended too, and grant nothing.
+// INVARIANT: lines, History and head are one transaction; the second place of the floor is written
+// before a cosignature leaves; the own head never shrinks and never forks. Whether it may cosign at
+// all after a start is `floor.ts`.
+import { type Extended, extend, type Head } from '../policy/audit/chain.ts'
+import {
+  checkpointBody,
+  cosignCheckpoint,
+  formatNote,
+  type Note,
+  parseNote,
+  signedByLog,
+  type Vkey,
+} from '../policy/audit/checkpoint.ts'
+import { type Documents, readEnclosures } from '../policy/audit/enclosures.ts'
+import type { Entry } from '../policy/audit/entry.ts'
+import { createFold, type Fold } from '../policy/audit/fold.ts'
+import { rootOf } from '../policy/audit/merkle.ts'
+import { readSync } from '../policy/audit/rows.ts'
+import { get, tables } from '../policy/audit/tables.ts'
+import { parseRoot, type Root } from '../policy/documents.ts'
+import { equalBytes, fromUtf8 } from '../proto/crypto.ts'
+import type { CoordinatorPart, NodePart } from '../proto/frames.ts'
+import type { Digest, VaultId } from '../proto/ids.ts'
+import { limits } from '../proto/limits.ts'
+import { refuse } from '../proto/refusal.ts'
+import type { FloorPlace } from './floor-file.ts'
+import { Heads, type OtherFace } from './heads.ts'
+import type { HistoryRows } from './history-rows.ts'
+import type { Journal } from './journal.ts'
+import type { LogCopy } from './log-copy.ts'
+import type { Clock, Event } from './ports.ts'
+import type { Self } from './self.ts'
+
+export type Page = CoordinatorPart<'lines'>
+
+/** What a page was to this copy. Malformed pages are refused and leave nothing. */
+export type Taken =
+  | { readonly kind: 'appended'; readonly entries: readonly Entry[] }
+  /** W2: nothing new, and the same tree. */
+  | { readonly kind: 'held' }
+  | { readonly kind: 'behind' }
+  | { readonly kind: 'fork'; readonly face: OtherFace }
+
+export interface WitnessNeeds {
+  readonly self: Self
+  readonly origin: string
+  readonly rootDigest: Digest
+  readonly copy: LogCopy
+  readonly rows: HistoryRows
+  readonly journal: Journal
+  readonly floor: FloorPlace
+  readonly clock: Clock
+  readonly report: (event: Event) => void
+}
+
+export class Witness {
+  readonly heads: Heads
+  readonly #needs: WitnessNeeds
+  readonly #fold: Fold
+  #root: Root | undefined
+
+  constructor(needs: WitnessNeeds) {
+    this.#needs = needs
+    this.#fold = createFold({ rootDigest: needs.rootDigest, origin: needs.origin })
+    this.heads = new Heads(needs.copy, needs.report)
+    this.#root = this.#storedRoot()
+  }
+
+  /** The own witness key under the name that the root gives it. */
+  get vkey(): Vkey | undefined {
+    return this.#root?.nodes.find(({ node }) => node === this.#needs.self.node)?.witness
+  }
+
+  /** Undefined until the first page brought the pinned root. */
+  get root(): Root | undefined {
+    return this.#root
+  }
+
+  get size(): number {
+    return this.#needs.copy.size()
+  }
+
+  /** Inside a step. Refuses a malformed page (W4) and a page without a document of its lines. */
+  take(page: Page): Taken {
+    const { copy, origin } = this.#needs
+    if (page.origin !== origin) refuse('LOG_MALFORMED', `expected origin ${origin}`)
+    const documents = readDocuments(page)
+    const root = this.#root ?? this.#rootAmong(documents)
+    const note = readCheckpoint(page, root)
+    const own = copy.head()
+    if (page.from > own.size) return { kind: 'behind' }
+    const { size } = note.checkpoint
+    const held = copy.rootAt(size)
+    if (held !== undefined) {
+      const isSame = equalBytes(held, note.checkpoint.root)
+      return isSame ? { kind: 'held' } : { kind: 'fork', face: this.#face(size, page) }
+    }
+    const extended = this.#extended(own, page, note)
+    this.#requirePast(extended.head.t)
+    this.#foldAll(extended.entries, documents)
+    copy.append(extended.entries, extended.head)
+    copy.keepCheckpoint({ size, root: note.checkpoint.root, note: checkpointText(page) })
+    return { kind: 'appended', entries: extended.entries }
+  }
+
+  /** After the step of `take` was committed: what is known now. */
+  settled(): void {
+    this.#root ??= this.#storedRoot()
+  }
+
+  /** The cosignature of the own latest head, never of a smaller one. The floor is written first. */
+  cosign(): NodePart<'cosigned'> {
+    const { copy, self, origin, clock } = this.#needs
+    const vkey = this.vkey
+    if (vkey === undefined) return refuse('LOG_BEHIND', 'the root is not known yet')
+    const head = copy.head()
+    const root = rootOf(head.frontier)
+    this.writeFloor()
+    const body = checkpointBody({ origin, size: head.size, root })
+    const line = cosignCheckpoint(body, vkey, clock.wallMs(), self.witness.sign)
+    const note = formatNote(body, [line])
+    this.heads.keepOwn(vkey, { size: head.size, root, note })
+    return { origin, size: head.size, root, note: new TextEncoder().encode(note) }
+  }
+
+  /** Before a cosignature or a share leaves: how far this node has ever signed. */
+  writeFloor(): void {
+    const { copy, journal, floor } = this.#needs
+    const { size, frontier } = copy.head()
+    floor.write({ size, root: rootOf(frontier), counter: journal.head().counter })
+  }
+
+  #extended(own: Head, page: Page, note: Note): Extended {
+    const skipped = own.size - page.from
+    for (const [at, line] of page.lines.slice(0, skipped).entries()) {
+      const held = this.#needs.copy.line(page.from + at)
+      if (held === undefined || !equalBytes(held, line)) {
+        refuse('LOG_MALFORMED', `line ${page.from + at} differs from the one held`)
+      }
+    }
+    const extended = extend(own, page.lines.slice(skipped))
+    if (!equalBytes(rootOf(extended.head.frontier), note.checkpoint.root)) {
+      refuse('LOG_MALFORMED', `checkpoint ${note.checkpoint.size} has another root than its lines`)
+    }
+    return extended
+  }
+
+  /** `t` never decreases, so one line from the far future would stop the log's clock for ever. */
+  #requirePast(t: number): void {
+    const ahead = t - this.#needs.clock.wallMs()
+    if (ahead > limits.clockSkewMs) refuse('CLOCK', `the newest line is ${ahead} ms ahead of here`)
+  }
+
+  #foldAll(entries: readonly Entry[], documents: Documents): void {
+    const { rows, copy, report } = this.#needs
+    for (const entry of entries) {
+      const folded = readSync(this.#fold(entry, documents), rows)
+      switch (folded.kind) {
+        case 'folded':
+          rows.apply(folded.writes)
+          if (entry.type === 'key.generated') {
+            copy.keepKeyLine(entry.body.vault, entry.body.epoch, entry.seq)
+          }
+          break
+        case 'void':
+          report({ level: 'alarm', name: 'void-line', because: `${entry.seq}: ${folded.because}` })
+          break
+        case 'missing':
+          refuse('LINE_MISSING', `line ${entry.seq}: document ${folded.digest} did not come`)
+      }
+    }
+  }
+
+  #face(size: number, page: Page): OtherFace {
+    const held = this.#needs.copy.checkpoint(size)?.note ?? ''
+    return { held, offered: checkpointText(page) }
+  }
+
+  #rootAmong(documents: Documents): Root {
+    const [text] = documents.get(this.#needs.rootDigest) ?? []
+    return text === undefined
+      ? refuse('LINE_MISSING', 'the pinned root did not come with the first lines')
+      : requireSelf(parseRoot(text), this.#needs.self)
+  }
+
+  #storedRoot(): Root | undefined {
+    const row = readSync(get(tables.document, this.#needs.rootDigest), this.#needs.rows)
+    return row === undefined ? undefined : requireSelf(parseRoot(row.text), this.#needs.self)
+  }
+}
+
+/** The keys that were opened here are those that the root names for this node. */
+function requireSelf(root: Root, self: Self): Root {
+  const named = root.nodes.find(({ node }) => node === self.node)
+  const same =
+    named !== undefined &&
+    named.x === self.x &&
+    equalBytes(named.identity, self.identity) &&
+    equalBytes(named.witness.publicKey, self.witness.publicKey)
+  return same ? root : refuse('CONFIG', `the root names other keys, or another x, for ${self.node}`)
+}
+
+/** How many witnesses have cosigned the line that made this key; undefined before there is one. */
+export function keyWitnesses(
+  { heads, root }: Witness,
+  copy: LogCopy,
+  vault: VaultId,
+  epoch: number,
+): number | undefined {
+  const seq = copy.keyLine(vault, epoch)
+  return seq === undefined || root === undefined ? undefined : heads.count(root, seq)
+}
+
+function readDocuments({ documents }: Page): Documents {
+  const texts = documents.map(({ content }) => fromUtf8(content))
+  return readEnclosures(
+    texts.map((text) => text ?? refuse('LOG_MALFORMED', 'document: expected utf-8')),
+  )
+}
+
+/** N5: parsed strictly, signed by the pinned key, over exactly the lines of this page. */
+function readCheckpoint(page: Page, root: Root): Note {
+  const count = page.lines.length
+  if (count > limits.pageLinesMax) refuse('TOO_LARGE', `page of ${count} lines`)
+  const note = parseNote(page.checkpoint)
+  if (!signedByLog(note, root.log.vkey)) {
+    refuse('LOG_MALFORMED', `checkpoint is not signed by ${root.log.origin}`)
+  }
+  if (note.checkpoint.size !== page.from + count) {
+    refuse('LOG_MALFORMED', `checkpoint ${note.checkpoint.size} over ${page.from}+${count} lines`)
+  }
+  return note
+}
+
+function checkpointText({ checkpoint }: Page): string {
+  return fromUtf8(checkpoint) ?? ''
+}

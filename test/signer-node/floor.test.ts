@@ -1,0 +1,219 @@
+import { cpSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { fromUtf8 } from '../../proto/crypto.ts'
+import type { TestLog } from '../kit/audit-log.ts'
+import { type Name, names, ThreeNodes } from './three-nodes.ts'
+
+let three: ThreeNodes
+beforeEach(() => {
+  three = new ThreeNodes()
+})
+afterEach(() => three.close())
+
+const data = (name: Name) => join(three.home, name, 'data')
+const floor = (name: Name) => join(three.home, name, 'floor')
+const grow = (count = 1): TestLog => {
+  for (let at = 0; at < count; at += 1) three.log.wait(1).add('log.heartbeat', {})
+  return three.log
+}
+
+/** Puts the database of a stopped node back to what `backup` kept. */
+function restore(name: Name, backup: string): void {
+  rmSync(data(name), { recursive: true })
+  cpSync(backup, data(name), { recursive: true })
+}
+
+function backupOf(name: Name): string {
+  const backup = join(three.home, `${name}-backup`)
+  three.stop(name)
+  cpSync(data(name), backup, { recursive: true })
+  three.start(name)
+  three.tick(2_000)
+  return backup
+}
+
+describe('a node that starts for the first time', () => {
+  it('cosigns nothing and accepts nothing before the others have answered', () => {
+    three.start('node-a')
+    three.lines('node-a')
+    expect(three.state('node-a')).toBe('checking')
+    expect(three.at('node-a').said.map(({ frame }) => frame)).toEqual(['hello', 'behind'])
+    three.prepare('node-a', { keygen: three.keygen('hot-eth') })
+    const refused = three.heard('node-a', 'refused')[0]!.refusal.document
+    expect(JSON.parse(fromUtf8(refused)!)).toMatchObject({ code: 'FLOOR', check: 'session' })
+  })
+
+  it('needs the answers of both others: w - q + f + 1', () => {
+    three.start('node-a', 'node-b')
+    three.lines('node-a', 'node-b')
+    three.tick(2_000)
+    expect(three.state('node-a')).toBe('checking')
+    three.start('node-c')
+    three.lines('node-c')
+    three.tick(2_000)
+    expect(names.map((name) => three.state(name))).toEqual(['ready', 'ready', 'ready'])
+    // What came before it might sign is signed without being asked again.
+    expect(three.heard('node-a', 'cosigned').map(({ size }) => size)).toEqual([5])
+  })
+
+  it('counts an answer to another query, of a stranger or for another node for nothing', () => {
+    three.start(...names)
+    three.lines(...names)
+    three.carry = (_from, to, frame) => {
+      if (frame.frame !== 'note' || frame.note.kind !== 'floor-answer' || to !== 'node-a') {
+        return frame
+      }
+      const { document } = frame.note
+      const changed = fromUtf8(document.document)!.replace('"to":"node-a"', '"to":"node-b"')
+      return {
+        ...frame,
+        note: { ...frame.note, document: { ...document, document: Buffer.from(changed) } },
+      }
+    }
+    three.tick(2_000)
+    expect(names.map((name) => three.state(name))).toEqual(['checking', 'ready', 'ready'])
+  })
+
+  it('belongs to one database: another node cannot open it', () => {
+    three.start('node-a')
+    three.stop('node-a')
+    cpSync(data('node-a'), data('node-b'), { recursive: true })
+    expect(() => three.open('node-b')).toThrow('database of acme dev node-a')
+  })
+})
+
+describe('a node that was away', () => {
+  it('needs one answer when its second place agrees', () => {
+    three.ready()
+    three.stop('node-a')
+    three.stop('node-c')
+    three.start('node-a')
+    expect(three.state('node-a')).toBe('checking')
+    three.tick(2_000)
+    expect(three.state('node-a')).toBe('ready')
+  })
+
+  it('needs both others without it', () => {
+    three.ready()
+    three.stop('node-a')
+    three.stop('node-c')
+    rmSync(floor('node-a'), { recursive: true })
+    three.start('node-a')
+    three.tick(2_000)
+    expect(three.state('node-a')).toBe('checking')
+    three.start('node-c')
+    three.tick(2_000)
+    expect(three.state('node-a')).toBe('ready')
+  })
+
+  it('catches up to the largest head that anybody named, page by page, before it cosigns', () => {
+    three.ready()
+    three.stop('node-a')
+    grow(3)
+    three.lines('node-b', 'node-c')
+    three.start('node-a')
+    three.tick(2_000)
+    expect(three.state('node-a')).toBe('catching-up')
+    three.lines('node-a')
+    expect(three.state('node-a')).toBe('ready')
+    expect(three.heard('node-a', 'cosigned').at(-1)?.size).toBe(8)
+  })
+
+  it('of all nodes at once starts again from their stored heads', () => {
+    three.ready()
+    grow(2)
+    three.lines(...names)
+    for (const name of names) three.stop(name)
+    three.start(...names)
+    three.tick(2_000)
+    expect(names.map((name) => three.state(name))).toEqual(['ready', 'ready', 'ready'])
+  })
+})
+
+describe('a node whose database was rolled back', () => {
+  it('is found out by its second place, and stays a witness for ever', () => {
+    three.ready()
+    const backup = backupOf('node-a')
+    grow(2)
+    three.lines(...names)
+    three.stop('node-a')
+    restore('node-a', backup)
+    three.start('node-a')
+    expect(three.at('node-a').ports.events[0]).toMatchObject({ level: 'alarm', name: 'rollback' })
+    three.tick(2_000)
+    three.lines('node-a')
+    expect(three.state('node-a')).toBe('fenced')
+    grow(1)
+    three.lines('node-a')
+    expect(three.heard('node-a', 'cosigned').at(-1)?.size).toBe(8)
+    three.prepare('node-a', { keygen: three.keygen('hot-eth') })
+    expect(three.heard('node-a', 'refused')).toHaveLength(1)
+
+    three.stop('node-a')
+    three.start('node-a')
+    three.tick(2_000)
+    expect(three.state('node-a')).toBe('fenced')
+  })
+
+  it('is found out by the others, when the second place was rolled back with it', () => {
+    three.ready()
+    const backup = backupOf('node-a')
+    const floors = join(three.home, 'floors')
+    cpSync(floor('node-a'), floors, { recursive: true })
+    grow(2)
+    three.lines(...names)
+    three.stop('node-a')
+    restore('node-a', backup)
+    rmSync(floor('node-a'), { recursive: true })
+    cpSync(floors, floor('node-a'), { recursive: true })
+    three.start('node-a')
+    expect(three.state('node-a')).toBe('checking')
+    three.tick(2_000)
+    expect(three.state('node-a')).toBe('catching-up')
+    expect(three.at('node-a').node.status().fenced).toContain('signed size 7')
+    three.lines('node-a')
+    expect(three.state('node-a')).toBe('fenced')
+  })
+
+  it('is not called rolled back when it merely was away', () => {
+    three.ready()
+    three.stop('node-a')
+    grow(2)
+    three.lines('node-b', 'node-c')
+    three.start('node-a')
+    three.tick(2_000)
+    three.lines('node-a')
+    expect(three.at('node-a').node.status()).toMatchObject({ state: 'ready', fenced: '' })
+  })
+})
+
+describe('memory that may have been copied', () => {
+  it('costs the incarnation when the clocks part, and when all streams break at once', () => {
+    three.ready()
+    const lives = () => three.heard('node-a', 'hello').map(({ incarnation }) => incarnation)
+    const [first] = lives()
+    three.clock.wall += 5_001
+    three.tick()
+    const [second] = lives()
+    expect(second).not.toEqual(first)
+
+    const { node } = three.at('node-a')
+    node.attached('c2')
+    three.settle()
+    lives()
+    for (let dial = 0; dial < 3; dial += 1) {
+      node.detached('c2')
+      node.attached('c2')
+    }
+    three.settle()
+    expect(lives()).toEqual([second, second, second])
+    three.tick(2_000)
+    for (const name of ['c1', 'c2']) node.receive(name, { frame: 'heartbeat', heartbeat: {} })
+    node.detached('c1')
+    node.detached('c2')
+    node.attached('c1')
+    three.settle()
+    expect(lives()[0]).not.toEqual(second)
+  })
+})

@@ -1,0 +1,209 @@
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseDigest, parseHandle, parseVaultId } from '../../proto/ids.ts'
+import { nodeKeyThing } from '../../proto/node-keys.ts'
+import { sealToPassphrase } from '../../proto/seal.ts'
+import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import type { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
+import { Secret } from '../../signer-node/dkls23/secret.ts'
+import { FloorFile } from '../../signer-node/floor-file.ts'
+import { expectedOf, Keystore, openNodeKey } from '../../signer-node/keystore.ts'
+import { makeKey } from '../kit/keys.ts'
+import { refusedWith } from '../kit/refused.ts'
+import { namedRandom, seedOf } from './world.ts'
+
+const curve = nativeCurve()
+const cost = { n: 2 ** 15, r: 8, p: 1 }
+const vault = parseVaultId('hot-eth')
+const made = parseDigest('ab'.repeat(32))
+const passphrase = () => new Secret(Buffer.from('correct horse battery staple'))
+
+let home: string
+let shares: ReadonlyMap<number, Keyshare>
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'custody-keystore-'))
+  shares = makeKey(curve, 2, [1, 2, 3])
+})
+afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+let count = 0
+function freshDirectory(): string {
+  count += 1
+  const directory = join(home, `keys-${count}`)
+  mkdirSync(directory)
+  return directory
+}
+
+function keystore(directory: string, x = 1, secret = passphrase()): Keystore {
+  const owner = {
+    org: parseHandle('acme'),
+    env: 'test',
+    node: parseHandle(`node-${x}`),
+    x,
+  } as const
+  const random = namedRandom(`${directory}/${x}`)
+  return new Keystore(directory, owner, { passphrase: secret, random, cost, curve })
+}
+
+function share(x: number): Keyshare {
+  const found = shares.get(x)
+  if (found === undefined) throw new Error('expected a share')
+  return found
+}
+
+describe('a keyshare at rest', () => {
+  it('is pending until it is activated, and opens only in the state it is in', () => {
+    const directory = freshDirectory()
+    const store = keystore(directory)
+    const expected = expectedOf(vault, share(1))
+    store.keepPending(vault, share(1), made)
+    expect(store.held(vault)).toEqual([{ vault, epoch: 1, state: 'pending' }])
+    expect(() => store.open(expected, 'active')).toThrow('ENOENT')
+
+    store.activate(vault, 1)
+    store.activate(vault, 1)
+    expect(store.held(vault)).toEqual([{ vault, epoch: 1, state: 'active' }])
+    using opened = keystore(directory).open(expected, 'active')
+    expect(opened.secretShare.equals(share(1).secretShare)).toBe(true)
+  })
+
+  it('leaves no other file behind and is readable by its owner only', () => {
+    const directory = freshDirectory()
+    keystore(directory).keepPending(vault, share(1), made)
+    const [name, ...more] = readdirSync(directory)
+    expect([name, more]).toEqual(['hot-eth.1.pending.keyshare', []])
+    expect(statSync(join(directory, String(name))).mode & 0o777).toBe(0o600)
+  })
+
+  it('does not open at another node', () => {
+    const directory = freshDirectory()
+    keystore(directory, 1).keepPending(vault, share(1), made)
+    const moved = freshDirectory()
+    cpSync(directory, moved, { recursive: true })
+    const expected = expectedOf(vault, share(1))
+    expect(refusedWith(() => keystore(moved, 2).open(expected, 'pending'))).toBe('SEAL')
+  })
+
+  it('does not open as another vault', () => {
+    const directory = freshDirectory()
+    keystore(directory).keepPending(vault, share(1), made)
+    const from = join(directory, 'hot-eth.1.pending.keyshare')
+    cpSync(from, join(directory, 'warm~eth.1.pending.keyshare'))
+    const other = { ...expectedOf(vault, share(1)), vault: parseVaultId('warm/eth') }
+    expect(keystore(directory).held(other.vault)).toHaveLength(1)
+    expect(refusedWith(() => keystore(directory).open(other, 'pending'))).toBe('SEAL')
+  })
+
+  it('does not open for another key, state, epoch or threshold than the log says', () => {
+    const directory = freshDirectory()
+    const store = keystore(directory)
+    store.keepPending(vault, share(1), made)
+    const expected = expectedOf(vault, share(1))
+    const wrong = [
+      { ...expected, publicKey: share(1).facts.publicShares.values().next().value! },
+      { ...expected, keyState: made },
+      { ...expected, threshold: 3 },
+      { ...expected, parties: 4 },
+    ]
+    for (const other of wrong) {
+      expect(refusedWith(() => store.open(other, 'pending'))).toBe('SEAL')
+    }
+    cpSync(
+      join(directory, 'hot-eth.1.pending.keyshare'),
+      join(directory, 'hot-eth.2.pending.keyshare'),
+    )
+    expect(refusedWith(() => store.open({ ...expected, epoch: 2 }, 'pending'))).toBe('SEAL')
+  })
+
+  it('does not open with another passphrase or after a byte changed', () => {
+    const directory = freshDirectory()
+    keystore(directory).keepPending(vault, share(1), made)
+    const expected = expectedOf(vault, share(1))
+    const wrong = keystore(directory, 1, new Secret(Buffer.from('wrong')))
+    expect(refusedWith(() => wrong.open(expected, 'pending'))).toBe('SEAL')
+    writeFileSync(join(directory, 'hot-eth.1.pending.keyshare'), '{}')
+    expect(refusedWith(() => keystore(directory).open(expected, 'pending'))).toBe('SEAL')
+  })
+
+  it('keeps at most four pending keys of one vault', () => {
+    const directory = freshDirectory()
+    const store = keystore(directory)
+    for (const epoch of [3, 4, 5, 6]) {
+      writeFileSync(join(directory, `hot-eth.${epoch}.pending.keyshare`), '')
+    }
+    expect(refusedWith(() => store.keepPending(vault, share(1), made))).toBe('BUSY')
+  })
+
+  it('drops every lower epoch when a higher one is activated', () => {
+    const directory = freshDirectory()
+    const store = keystore(directory)
+    store.keepPending(vault, share(1), made)
+    writeFileSync(join(directory, 'hot-eth.0.keyshare'), '')
+    writeFileSync(join(directory, 'hot-eth.2.pending.keyshare'), '')
+    store.activate(vault, 1)
+    expect(store.held(vault).map(({ epoch, state }) => `${epoch} ${state}`)).toEqual([
+      '1 active',
+      '2 pending',
+    ])
+  })
+})
+
+describe('the keys of a node', () => {
+  const owner = { org: parseHandle('acme'), env: 'test', node: parseHandle('node-1') } as const
+
+  function sealed(key: 'identity' | 'witness', bytes = seedOf('identity')): string {
+    const path = join(freshDirectory(), 'key')
+    const thing = nodeKeyThing({ org: owner.org, env: 'test', owner: owner.node }, key)
+    using secret = passphrase()
+    const random = { dek: seedOf('dek'), salt: seedOf('salt').subarray(0, 16) }
+    writeFileSync(path, sealToPassphrase(thing, bytes, { passphrase: secret.bytes, cost }, random))
+    return path
+  }
+
+  it('open as secrets to their owner', () => {
+    using opened = openNodeKey(sealed('identity'), 'identity', owner, passphrase())
+    expect(opened.bytes).toEqual(seedOf('identity'))
+    expect(String(opened)).toBe('[secret]')
+  })
+
+  it('are not taken for one another, nor for those of another node', () => {
+    const path = sealed('witness')
+    const other = { ...owner, node: parseHandle('node-2') }
+    expect(refusedWith(() => openNodeKey(path, 'identity', owner, passphrase()))).toBe('SEAL')
+    expect(refusedWith(() => openNodeKey(path, 'witness', other, passphrase()))).toBe('SEAL')
+  })
+
+  it('have 32 bytes', () => {
+    const path = sealed('identity', new Uint8Array(31))
+    expect(refusedWith(() => openNodeKey(path, 'identity', owner, passphrase()))).toBe('SEAL')
+  })
+})
+
+describe('the second place of the floor', () => {
+  it('is empty before the first write and holds the last one after', () => {
+    const directory = freshDirectory()
+    const place = new FloorFile(directory, 'node-1')
+    expect(place.read()).toBeUndefined()
+    place.write({ size: 7, root: seedOf('r'), counter: 2 })
+    place.write({ size: 8, root: seedOf('s'), counter: 3 })
+    const again = new FloorFile(directory, 'node-1').read()
+    expect(again).toEqual({ size: 8, root: seedOf('s'), counter: 3 })
+    expect(readdirSync(directory)).toEqual(['floor.json'])
+  })
+
+  it('is not taken from another node', () => {
+    const directory = freshDirectory()
+    new FloorFile(directory, 'node-1').write({ size: 7, root: seedOf('r'), counter: 2 })
+    expect(() => new FloorFile(directory, 'node-2').read()).toThrow('floor file of node-1')
+  })
+})

@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { chmodSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeCluster, type Place } from '../kit/cluster.ts'
+
+const program = join(import.meta.dirname, '../../signer-node/main.ts')
+const portBase = 24_000 + (process.pid % 8_000)
+
+let place: Place
+let config: string
+beforeAll(async () => {
+  place = await makeCluster(portBase)
+  config = place.path('nodes/node-1/config.json')
+})
+afterAll(() => place.remove())
+
+/** Exit code and everything it printed. */
+function ran(...words: readonly string[]): { readonly code: number | null; readonly text: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...words], {
+    encoding: 'utf8',
+    timeout: 30_000,
+  })
+  return { code: status, text: stdout + stderr }
+}
+
+function until(child: ChildProcess, word: string): Promise<string> {
+  let text = ''
+  return new Promise((resolve, reject) => {
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk
+      if (text.includes(word)) resolve(text)
+    })
+    child.on('exit', (code) => reject(new Error(`exit ${code}: ${text}`)))
+  })
+}
+
+describe('custody-signer', () => {
+  it('says how it is used and exits 2', () => {
+    for (const words of [
+      [],
+      ['--what'],
+      ['--config', config, '--credential', 'a', '--passphrase-fd', '3'],
+      ['--config', config, '--passphrase-fd', 'x'],
+    ]) {
+      expect(ran(...words)).toMatchObject({ code: 2, text: expect.stringContaining('usage:') })
+    }
+  })
+
+  it('refuses a configuration that it does not understand, and exits 1', () => {
+    const odd = place.path('nodes/node-1/odd.json')
+    const known = JSON.parse(readFileSync(config, 'utf8')) as object
+    writeFileSync(odd, JSON.stringify({ ...known, extra: true }))
+    const { code, text } = ran('--config', odd)
+    expect([code, text]).toEqual([1, expect.stringContaining('CONFIG')])
+  })
+
+  it('refuses a passphrase that others can read, that is empty, or that is not the one', () => {
+    const file = place.path('nodes/node-1/other-credential')
+    writeFileSync(file, 'not the passphrase\n')
+    chmodSync(file, 0o644)
+    expect(ran('--config', config, '--credential', file).text).toContain('only its owner can read')
+    chmodSync(file, 0o600)
+    const wrong = ran('--config', config, '--credential', file)
+    expect([wrong.code, wrong.text]).toEqual([1, expect.stringContaining('does not open here')])
+    expect(wrong.text).not.toContain('not the passphrase')
+    writeFileSync(file, '\n')
+    expect(ran('--config', config, '--credential', file).text).toContain('got nothing')
+  })
+
+  it('takes the passphrase from a descriptor, says one line when ready, and drains on SIGTERM', async () => {
+    const passphrase = openSync(place.path('nodes/node-1/credential'), 'r')
+    const words = [program, '--config', config, '--passphrase-fd', '3']
+    const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe', passphrase] })
+    closeSync(passphrase)
+    const text = await until(child, 'ready: signer node-1')
+    const { healthListen } = JSON.parse(readFileSync(config, 'utf8')) as { healthListen: string }
+    const alive = await fetch(`http://${healthListen}/livez`)
+    const ready = await fetch(`http://${healthListen}/readyz`)
+    expect([alive.status, ready.status, await ready.text()]).toEqual([200, 503, 'checking\n'])
+    expect(text).not.toContain(readFileSync(place.path('nodes/node-1/credential'), 'utf8').trim())
+    child.removeAllListeners('exit')
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  })
+})

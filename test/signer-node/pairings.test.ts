@@ -1,0 +1,363 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { NodeFrame } from '../../proto/frames.ts'
+import type { NodeId } from '../../proto/ids.ts'
+import type { Signed } from '../../proto/signed.ts'
+import { Bans } from '../../signer-node/bans.ts'
+import type { Protocol } from '../../signer-node/dkls23/protocol.ts'
+import { Pairings } from '../../signer-node/pairings.ts'
+import { Incarnation } from '../../signer-node/self.ts'
+import type { SessionPlan } from '../../signer-node/session.ts'
+import { Sessions } from '../../signer-node/sessions.ts'
+import { Store } from '../../signer-node/store.ts'
+import { peerOf, TestClock, type TestPorts, testPorts, testSelf } from './world.ts'
+
+let home: string
+let clock: TestClock
+let nodes: readonly TestNode[]
+/** Sees every hello and envelope on its way; false drops it. */
+let carry: (from: number, to: number, what: Signed | NodeFrame) => boolean
+
+interface TestNode {
+  readonly x: number
+  readonly id: NodeId
+  readonly ports: TestPorts
+  readonly incarnation: Incarnation
+  readonly sessions: Sessions
+  readonly bans: Bans
+  readonly pairings: Pairings
+  readonly store: Store
+  readonly hellos: { readonly to: NodeId; readonly hello: Signed }[]
+}
+
+function node(x: number, kind = Sessions): TestNode {
+  const self = testSelf(x)
+  const all = [1, 2, 3].map((other) => peerOf(testSelf(other)))
+  const store = new Store(join(home, `${x}.db`), { busyTimeoutMs: 50 })
+  const ports = testPorts(`node-${x}`, clock)
+  const incarnation = new Incarnation(ports.random)
+  const sessions = new kind(ports, self.node)
+  const bans = new Bans(store)
+  const hellos: TestNode['hellos'] = []
+  const pairings = new Pairings({
+    self,
+    incarnation,
+    ports,
+    sessions,
+    bans,
+    peers: {
+      peer: (name) => all.find((one) => one.node === name),
+      others: () => all.filter((one) => one.node !== self.node),
+    },
+    step: (work) => store.step(work),
+    sayTo: (_coordinator, to, hello) => hellos.push({ to, hello }),
+    changed: () => {},
+  })
+  return { x, id: self.node, ports, incarnation, sessions, bans, pairings, store, hellos }
+}
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'custody-pairings-'))
+  clock = new TestClock()
+  nodes = [node(1), node(2)]
+  carry = () => true
+})
+afterEach(() => {
+  for (const { store } of nodes) store.close()
+  rmSync(home, { recursive: true, force: true })
+})
+
+const [low, high] = [() => nodes[0]!, () => nodes[1]!]
+
+function sight(at: TestNode, peer: TestNode): void {
+  at.pairings.sighted('c1', [{ node: peer.id, incarnation: peer.incarnation.id }])
+}
+
+/** Carries everything until nobody has anything left to do. */
+function settle(): void {
+  for (let busy = true; busy; ) {
+    busy = false
+    for (const from of nodes) {
+      busy = from.ports.run() || busy
+      for (let said = from.hellos.shift(); said; said = from.hellos.shift()) {
+        const to = nodes.find(({ id }) => id === said?.to)
+        busy = true
+        if (to && carry(from.x, to.x, said.hello)) to.pairings.receive('c1', said.hello)
+      }
+      for (let out = from.ports.sent.shift(); out; out = from.ports.sent.shift()) {
+        const { frame } = out
+        if (frame.frame !== 'envelope') continue
+        const to = nodes.find(({ id }) => id === frame.envelope.to)
+        busy = true
+        if (to && carry(from.x, to.x, frame)) to.sessions.receive('c1', frame.envelope)
+      }
+    }
+  }
+}
+
+function pair(): void {
+  sight(low(), high())
+  sight(high(), low())
+  settle()
+}
+
+const id = (at: TestNode, peer: TestNode) => at.pairings.idWith(peer.id)
+
+describe('pairing', () => {
+  it('gives both nodes the same pairing, named by their two hellos', () => {
+    pair()
+    expect(id(low(), high())).toMatch(/^[0-9a-f]{64}$/)
+    expect(id(low(), high())).toBe(id(high(), low()))
+    expect(low().pairings.with(high().id)?.peer.x).toBe(2)
+    expect(low().pairings.all()).toEqual([{ peer: 'node-2', id: id(low(), high()) }])
+  })
+
+  it('is made whichever node hears of the other first', () => {
+    sight(high(), low())
+    settle()
+    expect(id(low(), high())).toBeDefined()
+    expect(id(low(), high())).toBe(id(high(), low()))
+  })
+
+  it('is not made again while both hold it, whatever a coordinator says', () => {
+    pair()
+    const before = id(low(), high())
+    clock.advance(60_000)
+    low().pairings.sighted('c1', [{ node: high().id, incarnation: new Uint8Array(16) }])
+    high().pairings.sighted('c1', [{ node: low().id, incarnation: new Uint8Array(16) }])
+    settle()
+    expect([id(low(), high()), id(high(), low())]).toEqual([before, before])
+  })
+
+  it('is made again when one side lives in a new incarnation', () => {
+    pair()
+    const before = id(low(), high())
+    high().incarnation.renew()
+    high().pairings.forgetAll()
+    clock.advance(12_000)
+    pair()
+    expect(id(low(), high())).not.toBe(before)
+    expect(id(low(), high())).toBe(id(high(), low()))
+  })
+
+  it('is made again after a day, and the old one takes no session any more', () => {
+    pair()
+    const before = id(low(), high())
+    clock.advance(86_400_000)
+    expect(id(low(), high())).toBeUndefined()
+    pair()
+    expect(id(low(), high())).not.toBe(before)
+  })
+
+  it('is made again after a million sessions', () => {
+    pair()
+    for (let count = 0; count < 1_000_000; count += 1) low().pairings.use(high().id)
+    expect(id(low(), high())).toBeUndefined()
+  })
+
+  it('is made again when the last confirmation was lost on one side', () => {
+    carry = (_from, to, what) => !('frame' in what && isRound(what, 3) && to === 2)
+    pair()
+    expect([id(low(), high()) === undefined, id(high(), low())]).toEqual([false, undefined])
+    carry = () => true
+    clock.advance(20_000)
+    for (const each of nodes) each.sessions.tick()
+    pair()
+    expect(id(high(), low())).toBeDefined()
+    expect(id(low(), high())).toBe(id(high(), low()))
+  })
+
+  it('is tried at most once in ten seconds, and again by itself', () => {
+    let hellos = 0
+    carry = (_from, _to, what) => {
+      hellos += 'document' in what ? 1 : 0
+      return false
+    }
+    sight(low(), high())
+    for (let times = 0; times < 5; times += 1) sight(low(), high())
+    settle()
+    expect(hellos).toBe(1)
+    carry = () => true
+    clock.advance(10_999)
+    low().pairings.tick()
+    settle()
+    expect(id(low(), high())).toBeUndefined()
+    clock.advance(1)
+    low().pairings.tick()
+    settle()
+    expect(id(low(), high())).toBeDefined()
+  })
+
+  it('does not go on through a coordinator that is gone', () => {
+    carry = () => false
+    sight(low(), high())
+    settle()
+    low().pairings.detached('c1')
+    clock.advance(12_000)
+    low().pairings.tick()
+    expect(low().hellos).toEqual([])
+  })
+
+  it('leaves the old pairing in use until a new one stands', () => {
+    pair()
+    const before = id(low(), high())
+    high().incarnation.renew()
+    high().pairings.forgetAll()
+    clock.advance(12_000)
+    carry = (_from, _to, what) => 'document' in what
+    pair()
+    expect(id(low(), high())).toBe(before)
+    expect(low().sessions.count).toBe(1)
+  })
+})
+
+describe('a hello', () => {
+  function heard(change: (hello: Signed) => Signed): string | undefined {
+    carry = (from, _to, what) => {
+      if ('document' in what && from === 1) high().pairings.receive('c1', change(what))
+      return false
+    }
+    sight(low(), high())
+    settle()
+    return high().hellos.length + high().sessions.count === 0 ? 'ignored' : 'answered'
+  }
+
+  it('is answered when it is right', () => {
+    carry = (from) => from === 1
+    sight(low(), high())
+    settle()
+    expect(high().sessions.count).toBe(1)
+  })
+
+  it('is ignored when its signature, author or receiver is another', () => {
+    const cut = (hello: Signed) => ({ ...hello, signature: new Uint8Array(64) })
+    expect(heard(cut)).toBe('ignored')
+    expect(heard((hello) => ({ ...hello, credential: testSelf(3).node }))).toBe('ignored')
+    const stranger = testSelf(9).node
+    expect(heard((hello) => ({ ...hello, credential: stranger }))).toBe('ignored')
+    expect(
+      heard((hello) => ({ ...hello, document: hello.document.replace('node-2', 'node-3') })),
+    ).toBe('ignored')
+  })
+
+  it('opens no second session when it is answered twice', () => {
+    let answer: Signed | undefined
+    carry = (from, _to, what) => {
+      if ('document' in what && from === 2) answer = what
+      return true
+    }
+    pair()
+    const before = id(low(), high())
+    low().pairings.receive('c1', answer!)
+    settle()
+    expect([id(low(), high()), low().sessions.count]).toEqual([before, 0])
+  })
+
+  it('of a banned peer or a cloned incarnation is ignored', () => {
+    high().bans.ban(low().id, 'ot-check', 1)
+    pair()
+    expect(id(high(), low())).toBeUndefined()
+
+    low().pairings.refuseIncarnation(high().id, high().incarnation.id)
+    expect(low().pairings.isRefused(high().incarnation.id)).toBe(true)
+    expect(low().ports.events.at(-1)).toMatchObject({ level: 'alarm', name: 'clone' })
+  })
+})
+
+describe('the death of a pairing', () => {
+  /** What a failed check does, from inside the protocol. */
+  function fail(at: TestNode, peer: TestNode): void {
+    const pairing = at.pairings.with(peer.id)
+    expect(() => pairing?.judge('rvole-check', false)).toThrow('no honest party fails')
+  }
+
+  it('is on disk when the failing check returns, and bans the peer after its probation', () => {
+    pair()
+    const name = id(low(), high())!
+    for (let uses = 0; uses < 4; uses += 1) low().pairings.use(high().id)
+    fail(low(), high())
+    expect(low().bans.isBuried(name)).toBe(true)
+    expect(low().bans.isBanned(high().id)).toBe(true)
+    expect(id(low(), high())).toBeUndefined()
+    clock.advance(12_000)
+    pair()
+    expect(id(low(), high())).toBeUndefined()
+  })
+
+  it('within the first three sessions costs the pairing, once a day, and bans the second time', () => {
+    pair()
+    low().pairings.use(high().id)
+    fail(low(), high())
+    expect(low().bans.isBanned(high().id)).toBe(false)
+    clock.advance(12_000)
+    pair()
+    const second = id(low(), high())
+    expect(second).toBeDefined()
+    fail(low(), high())
+    expect(low().bans.isBanned(high().id)).toBe(true)
+    expect(
+      low()
+        .ports.events.filter(({ level }) => level === 'alarm')
+        .map(({ name }) => name),
+    ).toEqual(['probation-failed', 'peer-banned'])
+  })
+
+  it('ends every other session with the peer, after the failing check has returned', () => {
+    pair()
+    clock.advance(12_000)
+    high().incarnation.renew()
+    high().pairings.forgetAll()
+    carry = (from) => from === 1
+    sight(low(), high())
+    sight(high(), low())
+    settle()
+    expect(high().sessions.count).toBe(1)
+    const pairing = low().pairings.with(high().id)
+    expect(pairing).toBeDefined()
+    high().ports.run()
+    fail(low(), high())
+    low().ports.run()
+    expect(low().sessions.count).toBe(0)
+  })
+
+  it('comes to a peer whose trees do not fit, with the third set-up of one day', () => {
+    low().store.close()
+    high().store.close()
+    nodes = [node(1), node(2, CrookedSessions)]
+    for (const expected of [[], [], ['node-2']]) {
+      pair()
+      expect(id(low(), high())).toBeUndefined()
+      expect(
+        low()
+          .bans.banned()
+          .map(({ peer }) => peer),
+      ).toEqual(expected)
+      clock.advance(20_000)
+      for (const { sessions } of nodes) sessions.tick()
+    }
+  })
+})
+
+/** Changes the digest of its trees, just before the part of the seed and the salt, 32 bytes each. */
+class CrookedSessions extends Sessions {
+  override start<R>(sid: Uint8Array, coordinator: string, plan: SessionPlan<R>): void {
+    super.start(sid, coordinator, { ...plan, protocol: crooked(plan.protocol) })
+  }
+}
+
+function* crooked<R>(protocol: Protocol<R>): Protocol<R> {
+  let step = protocol.next([])
+  while (!step.done) {
+    for (const { round, bytes } of step.value) {
+      if (round === 2) bytes[bytes.length - 65] = (bytes[bytes.length - 65] ?? 0) ^ 1
+    }
+    step = protocol.next(yield step.value)
+  }
+  return step.value
+}
+
+function isRound(frame: NodeFrame, round: number): boolean {
+  return frame.frame === 'envelope' && frame.envelope.round === round
+}

@@ -1,0 +1,172 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { ed25519Verify, fromUtf8, tagged, toUtf8 } from '../../proto/crypto.ts'
+import { tags } from '../../proto/tags.ts'
+import * as house from '../kit/audit-documents.ts'
+import { SigningHouse, signers } from './signing-kit.ts'
+import { names } from './three-nodes.ts'
+
+let three: SigningHouse
+beforeAll(() => {
+  three = new SigningHouse()
+})
+afterAll(() => three.close())
+afterEach(() => {
+  three.carry = (_from, _to, frame) => frame
+  three.tick(30_000)
+  three.lines(...names)
+  for (const name of names) three.at(name).said.length = 0
+})
+
+describe('Prepare', () => {
+  it('is answered with the cosignature and the acceptance together', () => {
+    const payout = three.payout()
+    const { said } = three.at('node-a')
+    said.length = 0
+    three.ask('node-a', payout)
+    expect(said.map(({ frame }) => frame)).toEqual(['cosigned', 'accepted'])
+  })
+
+  it('is answered with a signed refusal that names check and code, never without cosignature', () => {
+    const payout = three.payout()
+    const { said } = three.at('node-a')
+    said.length = 0
+    three.ask('node-a', payout, 1, toUtf8('{}'))
+    expect(said.map(({ frame }) => frame)).toEqual(['cosigned', 'refused'])
+    const { document, signature } = three.heard('node-a', 'refused')[0]!.refusal
+    const key = house.keyOf('node-a-identity').publicKey
+    expect(ed25519Verify(key, tagged(tags.refusal, document), signature)).toBe(true)
+    expect(JSON.parse(fromUtf8(document)!)).toMatchObject({
+      format: 'custody-refusal/v1',
+      node: 'node-a',
+      intent: payout.digest,
+      attempt: 1,
+      check: 'N1',
+      size: three.log.head.size,
+    })
+  })
+
+  it('once more gives the same answer while the attempt lives, and none afterwards', () => {
+    const payout = three.payout()
+    three.ask('node-a', payout)
+    three.ask('node-a', payout)
+    const [first, second] = three.heard('node-a', 'accepted')
+    expect(second).toEqual(first)
+    three.tick(10_000)
+    three.ask('node-a', payout)
+    expect(three.refusal('node-a')).toBe('STALE_ATTEMPT N1')
+  })
+
+  it('once more under another ticket is started under that one', () => {
+    const payout = three.payout()
+    const other = new Uint8Array(16).fill(7)
+    const attemptSeq = three.log.head.size - 1
+    three.askSigners(payout)
+    for (const name of signers) {
+      three.prepare(name, { warrant: payout.warrant(), attemptSeq, ticket: other })
+    }
+    const acceptances = signers.map((name) => three.heard(name, 'accepted').at(-1)!.acceptance)
+    three.begin(payout, acceptances)
+    expect(three.stopped('node-a')).toBe('STALE_ATTEMPT')
+    three.begin(payout, acceptances, 1, other)
+    expect(three.heard('node-a', 'share')).toHaveLength(1)
+  })
+
+  it('of a line that is no attempt, or is not there, is refused', () => {
+    const payout = three.payout()
+    for (const attemptSeq of [0, three.log.head.size]) {
+      three.prepare('node-a', { warrant: payout.warrant(), attemptSeq })
+      expect(three.refusal('node-a')).toBe('LINE_MISSING session')
+    }
+  })
+
+  it('is refused by a node that takes no part', () => {
+    three.ask('node-c', three.payout())
+    expect(three.refusal('node-c')).toBe('PARTICIPANTS session')
+  })
+
+  it('is refused while the operator has frozen the vault or everything', () => {
+    for (const scope of ['hot-eth', 'all']) {
+      three.at('node-a').node.freeze(scope)
+      three.ask('node-a', three.payout())
+      expect(three.refusal('node-a')).toBe('FROZEN N4')
+      three.at('node-a').node.unfreeze(scope)
+    }
+    three.at('node-a').node.freeze('warm-eth')
+    three.ask('node-a', three.payout())
+    expect(three.refusal('node-a')).toBe('nothing')
+    three.at('node-a').node.unfreeze('warm-eth')
+  })
+
+  it('is refused when the own clock and the line are more than two minutes apart', () => {
+    const payout = three.payout()
+    three.tick(121_000)
+    three.ask('node-a', payout)
+    expect(three.refusal('node-a')).toBe('CLOCK N3')
+  })
+
+  it('is refused without a pairing, and with a banned peer', () => {
+    const { node, store } = three.at('node-a')
+    const payout = three.payout()
+    three.carry = (_from, _to, frame) => (frame.frame === 'envelope' ? undefined : frame)
+    three.restart('node-b')
+    three.ask('node-b', payout)
+    expect(three.refusal('node-b')).toBe('BUSY session')
+
+    store.run(`insert into ban (peer, reason, at) values ('node-b', 'ot-check', 1)`)
+    three.ask('node-a', payout)
+    expect(three.refusal('node-a')).toBe('PEER_BANNED session')
+    store.run('delete from ban')
+    expect(node.status().banned).toEqual([])
+    three.carry = (_from, _to, frame) => frame
+    three.tick(30_000)
+    three.welcome()
+  })
+
+  it('is refused when the own word in the log has banned the peer, although the store forgot', () => {
+    const reason = 'OT_CHECK'
+    const seen = three.log.outcome('peer.banned', { node: 'node-c', peer: 'node-a', reason })
+    expect(seen).toBe('folded')
+    three.log.add('peer.banned', { node: 'node-c', peer: 'node-a', reason })
+    three.lines('node-c')
+    const { pairings } = three.at('node-c').node.status()
+    expect(pairings).toContain('node-a')
+    three.prepare('node-c', { keygen: three.keygen('warm-eth') })
+    expect(three.refusal('node-c')).toBe('PEER_BANNED session')
+  })
+
+  it('of an older attempt is refused after a newer one was accepted', () => {
+    const payout = three.payout()
+    three.askSigners(payout)
+    const first = three.log.head.size - 1
+    three.nextAttempt(payout, 2)
+    three.askSigners(payout, 2)
+    three.tick(10_000)
+    three.prepare('node-a', { warrant: payout.warrant(), attemptSeq: first })
+    expect(three.refusal('node-a')).toBe('STALE_ATTEMPT N1')
+  })
+
+  it('is refused while the node drains, and by nobody else', () => {
+    three.at('node-a').node.drain()
+    const payout = three.payout()
+    three.ask('node-a', payout)
+    expect([three.refusal('node-a'), three.state('node-a')]).toEqual(['BUSY session', 'draining'])
+    expect(three.at('node-a').node.isIdle).toBe(true)
+    three.restart('node-a')
+    expect(three.state('node-a')).toBe('ready')
+  })
+
+  it('whose page is beyond the own copy, malformed or incomplete appends nothing', () => {
+    const payout = three.payout()
+    const before = three.sizes.get('node-a')
+    const page = three.page('node-a')
+    const part = { warrant: payout.warrant(), attemptSeq: three.log.head.size - 1 }
+    const beyond = { ...page, from: page.from + 1, lines: page.lines.slice(1) }
+    three.prepare('node-a', { ...part, lines: beyond })
+    expect(three.refusal('node-a')).toBe('LOG_BEHIND session')
+    const cut = { ...page, lines: page.lines.slice(1) }
+    three.prepare('node-a', { ...part, lines: cut })
+    expect(three.refusal('node-a')).toBe('LOG_MALFORMED session')
+    expect(three.at('node-a').node.status().size).toBe(before)
+    expect(three.at('node-a').ports.events.at(-2)).toMatchObject({ name: 'page-refused' })
+  })
+})

@@ -1,0 +1,201 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { freezeText } from '../../policy/documents.ts'
+import { digestOf, toUtf8 } from '../../proto/crypto.ts'
+import { parseHandle, parsePersonId } from '../../proto/ids.ts'
+import { text } from '../../proto/jcs.ts'
+import { sign, signedJson } from '../../proto/signed.ts'
+import { tags } from '../../proto/tags.ts'
+import * as house from '../kit/audit-documents.ts'
+import { digestNamed } from '../kit/audit-log.ts'
+import type { Payout } from '../kit/audit-story.ts'
+import { SigningHouse, signers } from './signing-kit.ts'
+import { names } from './three-nodes.ts'
+
+let three: SigningHouse
+beforeAll(() => {
+  three = new SigningHouse()
+})
+afterAll(() => three.close())
+afterEach(() => {
+  three.shareHeads = true
+  three.tick(30_000)
+  three.lines(...names)
+  for (const name of names) three.at(name).said.length = 0
+})
+
+/** Up to the release, with no cosignature of anybody else. */
+function held(): Payout {
+  three.shareHeads = false
+  const payout = three.payout()
+  three.begin(payout, three.askSigners(payout))
+  expect(three.at('node-a').node.status().waitingReleases).toBe(1)
+  return payout
+}
+
+/** What the nodes have cosigned comes to everyone now. */
+function shareHeads(): void {
+  three.shareHeads = true
+  three.lines(...names)
+}
+
+const shares = () => signers.flatMap((name) => three.heard(name, 'share'))
+
+describe('a share', () => {
+  it('waits for q cosignatures and leaves when they come', () => {
+    const payout = held()
+    expect(shares()).toEqual([])
+    shareHeads()
+    const released = shares()
+    expect(released).toHaveLength(2)
+    expect(three.signature(payout, released)).toMatch(/^[0-9a-f]{130}$/)
+  })
+
+  it('does not leave without them: COSIGN at the deadline of the session', () => {
+    held()
+    three.tick(19_999)
+    expect(three.stopped('node-a')).toBe('')
+    three.tick(1)
+    expect(three.stopped('node-a')).toBe('COSIGN')
+    shareHeads()
+    expect(shares()).toEqual([])
+  })
+
+  it('is not moved by cosignatures of heads before the attempt line', () => {
+    three.shareHeads = false
+    const before = three.log.note([1, 2])
+    const payout = three.payout()
+    three.begin(payout, three.askSigners(payout))
+    three.heads(toUtf8(before))
+    three.settle()
+    expect(three.at('node-a').node.status().waitingReleases).toBe(1)
+  })
+
+  it('is not moved by cosignatures over another root, of a stranger, or over more lines than held', () => {
+    held()
+    const good = three.log.note([1, 2])
+    three.heads(toUtf8(good.replace(/^(.*\n\d+\n)..../, '$1AAAA')), toUtf8('nonsense'))
+    three.settle()
+    expect(three.at('node-a').node.status().waitingReleases).toBe(1)
+    three.log.add('log.heartbeat', {})
+    three.heads(toUtf8(three.log.note([1, 2])))
+    three.settle()
+    expect(three.at('node-a').node.status().waitingReleases).toBe(1)
+    three.lines('node-a')
+    expect(three.heard('node-a', 'share')).toHaveLength(1)
+  })
+
+  it('does not leave while the operator has frozen its vault', () => {
+    held()
+    three.at('node-a').node.freeze('hot-eth')
+    shareHeads()
+    expect(three.stopped('node-a')).toBe('FROZEN')
+    three.at('node-a').node.unfreeze('hot-eth')
+    expect(three.heard('node-a', 'share')).toEqual([])
+    expect(three.heard('node-b', 'share')).toHaveLength(1)
+  })
+
+  it('does not leave after a line rejected the request', () => {
+    const payout = held()
+    const approval = digestNamed('no')
+    const body = { approval, intent: payout.digest, person: 'bo', rule: 'payout-auto' }
+    three.log.add('approval.rejected', body)
+    shareHeads()
+    expect([three.stopped('node-a'), three.stopped('node-b')]).toEqual(['REJECTED', 'REJECTED'])
+    expect(shares()).toEqual([])
+  })
+
+  it('does not leave after a higher attempt was started in the log', () => {
+    const payout = held()
+    three.nextAttempt(payout, 2)
+    shareHeads()
+    expect(three.stopped('node-a')).toBe('STALE_ATTEMPT')
+    expect(shares()).toEqual([])
+  })
+
+  it('does not leave after a higher attempt was accepted, which then has its own', () => {
+    const payout = held()
+    three.nextAttempt(payout, 2)
+    three.begin(payout, three.askSigners(payout, 2), 2)
+    expect(three.stopped('node-a')).toBe('STALE_ATTEMPT')
+    shareHeads()
+    expect(three.signature(payout, shares())).toMatch(/^[0-9a-f]{130}$/)
+  })
+
+  it('does not leave after the intent ran out', () => {
+    const payout = held()
+    three.clock.wall = payout.intent.notAfter + 1
+    shareHeads()
+    expect(three.stopped('node-a')).toBe('TIME')
+    expect(shares()).toEqual([])
+  })
+
+  it('does not leave when the peer was banned meanwhile', () => {
+    held()
+    const { store } = three.at('node-a')
+    store.run(`insert into ban (peer, reason, at) values ('node-b', 'ot-check', 1)`)
+    shareHeads()
+    expect(three.stopped('node-a')).toBe('PEER_BANNED')
+    store.run('delete from ban')
+  })
+
+  it('does not leave after the coordinator that drives it gave up', () => {
+    three.shareHeads = false
+    const seen: Uint8Array[] = []
+    three.carry = (_from, _to, frame) => {
+      if (frame.frame === 'envelope') seen.push(frame.envelope.sid)
+      return frame
+    }
+    const payout = three.payout()
+    three.begin(payout, three.askSigners(payout))
+    const { node } = three.at('node-a')
+    node.attached('c2')
+    node.receive('c2', { frame: 'stop', stop: { sid: seen.at(-1)! } })
+    expect(node.status().waitingReleases).toBe(1)
+    node.detached('c2')
+    three.give('node-a', { frame: 'stop', stop: { sid: seen.at(-1)! } })
+    expect(three.stopped('node-a')).toBe('COORDINATOR')
+    shareHeads()
+    expect(three.heard('node-a', 'share')).toEqual([])
+  })
+
+  it('may leave while the node drains', () => {
+    held()
+    three.at('node-a').node.drain()
+    expect(three.at('node-a').node.isIdle).toBe(false)
+    shareHeads()
+    expect(shares()).toHaveLength(2)
+    expect(three.at('node-a').node.isIdle).toBe(true)
+    three.restart('node-a')
+  })
+
+  it('is in the journal and in the second place before it is seen', () => {
+    const before = three.at('node-a').node.status().receipts
+    held()
+    expect(three.at('node-a').node.status().receipts).toBe(before)
+    shareHeads()
+    expect(three.at('node-a').node.status().receipts).toBe(before + 1)
+    const row = three.at('node-a').store.first('select count(*) as n from journal')
+    expect(row?.['n']).toBe(before + 1)
+  })
+})
+
+describe('a freeze in the log', () => {
+  it('stops a share that waits, at every node that has the line', () => {
+    held()
+    const freeze = freezeText({
+      org: parseHandle(house.org),
+      env: 'dev',
+      scope: parseHandle('hot-eth'),
+      person: parsePersonId('ana'),
+      credential: parseHandle('ana-1'),
+      issued: three.log.t,
+      nonce: new Uint8Array(16),
+    })
+    const signed = sign(tags.freeze, toUtf8(freeze), parseHandle('ana-1'), house.keyOf('ana').sign)
+    const digest = digestOf(tags.freeze, toUtf8(freeze))
+    const body = { freeze: digest, scope: 'hot-eth' }
+    three.log.add('freeze.set', body, [text(signedJson(signed))])
+    shareHeads()
+    expect([three.stopped('node-a'), three.stopped('node-b')]).toEqual(['FROZEN', 'FROZEN'])
+  })
+})
