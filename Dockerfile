@@ -13,17 +13,18 @@ COPY --from=dependencies /custody/node_modules node_modules
 COPY package.json ./
 COPY proto proto
 COPY policy policy
-RUN mkdir -p /var/lib/custody && chown node:node /var/lib/custody
+# Volumes take over the mode of the directory below them, whoever the container runs as.
+RUN mkdir -p -m 1777 /var/lib/custody /var/lib/custody-floor
 USER node
 
 FROM base AS coordinator
 COPY coordinator coordinator
 EXPOSE 7400
 ENTRYPOINT ["node", "--tls-min-v1.3", "--disable-sigusr1", "coordinator/main.ts"]
-CMD ["--config", "/etc/custody/config.json"]
+CMD ["--config", "/etc/custody/coordinator/config.json"]
 
 # A node listens on nothing but its local admin socket and its loopback health port.
 FROM base AS signer-node
 COPY signer-node signer-node
 ENTRYPOINT ["node", "--tls-min-v1.3", "--disable-sigusr1", "signer-node/main.ts"]
-CMD ["--config", "/etc/custody/config.json", "--credential", "/run/secrets/passphrase"]
+CMD ["--config", "/etc/custody/config.json"]

@@ -53,7 +53,9 @@ function drive<R>(
       if (step.done === true || from === undefined) return
       for (const { round: number, to, bytes } of step.value) {
         meter.sent(i, bytes.length)
-        next[members.findIndex(({ self }) => self.x === to)]?.push({ round: number, from, bytes })
+        // A copy, as a wire makes: the sender wipes what it sent.
+        const arrived = { round: number, from, bytes: bytes.slice() }
+        next[members.findIndex(({ self }) => self.x === to)]?.push(arrived)
       }
     })
     inboxes = next
@@ -107,11 +109,13 @@ export function signOnce(
     if (keyshare === undefined || own === undefined) throw new Error('a signer is missing')
     return sign(run, { keyshare, pairings: own, path: [], digest })
   }
+  const publicKey = keyshares[0]?.facts.publicKey
+  if (publicKey === undefined) throw new Error('there is no key')
   const shares = drive(runsOf(curve, signers), job, meter)
   // The third message: (u, w) to whoever combines. The peer's parties each combine, so ours do too.
   shares.forEach(({ u, w }, i) => {
     meter.sent(i, (u.length + w.length) * (shares.length - 1))
-    meter.time(i, () => combine(curve, digest, shares))
+    meter.time(i, () => combine(curve, publicKey, digest, shares))
   })
   meter.rounds += 1
 }

@@ -3,6 +3,7 @@
 // address and the amount, because people approve what they have read once more.
 // Source: the API design 7.7, policy design 3.9.
 import { type Approval, type Decision, signApproval, tagOf } from '../policy/approval.ts'
+import type { BodyOf } from '../policy/audit/bodies.ts'
 import type { Entry } from '../policy/audit/entry.ts'
 import { parseIntent } from '../policy/request.ts'
 import { baseUnits } from '../policy/units.ts'
@@ -12,7 +13,7 @@ import { type Handle, parseDigest, parsePersonId } from '../proto/ids.ts'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import { openKey } from './approver-key.ts'
 import { atDesk, type Desk, waitMs } from './desk.ts'
-import { waitEffective } from './effective.ts'
+import { effectiveJson, requireCreated, waitEffective } from './effective.ts'
 import { keyOptions, profileOptions } from './profile.ts'
 import { amountOf, checkCode, show as render, type Shown } from './show.ts'
 import {
@@ -105,15 +106,30 @@ async function decideAt(decision: Decision, desk: Desk, args: Args, world: World
   )
   world.say(`recorded as line ${reply.seq}, waiting for the witnesses\n`)
   const type = decision === 'approve' ? 'approval.recorded' : 'approval.rejected'
-  const isOurs = (entry: Entry): boolean => entry.type === type && entry.body.approval === digest
+  const said = {
+    approval: digest,
+    intent: shown.digest,
+    person: approval.person,
+    rule: approval.rule,
+  }
+  const isOurs = (entry: Entry): boolean => entry.type === type && isSame(entry.body, said)
   const effective = await waitEffective(reply, isOurs, { ...desk, world }, patienceMs)
   const { seq, state } = reply
+  await requireCreated(desk.client, seq, effective, shown)
   const by = effective.witnesses.join(', ')
   return done(`effective: line ${seq}, cosigned by ${by}; the request is ${state}\n`, {
     ...facts(shown),
     ...{ decision, approval: digest, seq, state },
-    effective: { ...effective },
+    effective: effectiveJson(effective),
   })
+}
+
+type Decided = BodyOf<'approval.recorded'>
+
+function isSame(body: Decided, said: Decided): boolean {
+  return (['approval', 'intent', 'person', 'rule'] as const).every(
+    (field) => body[field] === said[field],
+  )
 }
 
 async function fetchShown(args: Args, { client, ruleset }: Desk, world: World) {

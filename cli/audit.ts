@@ -58,7 +58,7 @@ export const auditExport: Verb = {
 
 export const auditVerify: Verb = {
   about: 'check an Export: lines, tree, witnesses, and every decision judged again',
-  usage: 'DIR --trust FILE [--since CHECKPOINT] [--max-age 1h] [--proof FILE]',
+  usage: 'DIR --trust FILE [--since CHECKPOINT] [--max-age 24h] [--proof FILE]',
   words: { min: 1, max: 1 },
   options: {
     trust: { type: 'string' },
@@ -73,7 +73,7 @@ export const auditVerify: Verb = {
       nowMs: world.nowMs(),
       ...(trust === undefined ? {} : { trust: readFileSync(trust, 'utf8') }),
       ...(since === undefined ? {} : { remembered: [readFileSync(since)] }),
-      ...(age === undefined ? {} : { ageMaxMs: durationMs(age, 'max-age') }),
+      ageMaxMs: ageMs(age ?? '24h'),
     })
     const proof = flag(args, 'proof')
     if (report.proof !== undefined && proof !== undefined) {
@@ -83,7 +83,13 @@ export const auditVerify: Verb = {
   },
 }
 
-function reportText({ word: verdict, results, findings, checked }: Report): string {
+/** How old the newest head may be: a duration of the policy, or years for an archive. */
+function ageMs(written: string): number {
+  const years = /^([1-9][0-9]{0,2})y$/.exec(written)?.[1]
+  return durationMs(years === undefined ? written : `${Number(years) * 365}d`, 'max-age')
+}
+
+function reportText({ word: verdict, results, findings, notices, checked }: Report): string {
   const { lines, attempts, signatures, evaluations } = checked
   return [
     verdict,
@@ -93,15 +99,17 @@ function reportText({ word: verdict, results, findings, checked }: Report): stri
       const where = line === undefined ? '' : ` at line ${line}`
       return `${kind} ${area} ${code}${where}: ${because}`
     }),
+    ...notices.map(({ line, code, because }) => `refused: ${code} at line ${line}: ${because}`),
     '',
   ].join('\n')
 }
 
-function reportJson({ proof, findings, ...report }: Report): JsonObject {
+function reportJson({ proof, findings, notices, ...report }: Report): JsonObject {
   return {
     ...{ word: report.word, exit: report.exit, results: report.results },
     checked: { ...report.checked },
     findings: findings.map((finding) => ({ ...finding })),
+    notices: notices.map((notice) => ({ ...notice })),
     ...(proof === undefined ? {} : { proof }),
   }
 }

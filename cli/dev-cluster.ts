@@ -35,7 +35,7 @@ export function devClusterAt(directory: string): DevCluster {
     nodes,
     startChain: () => {
       const place = { port: Number(new URL(rpc).port), directory: join(directory, 'chain') }
-      return startChain({ ...place, blockTimeSeconds: 0 }, logs)
+      return startChain({ ...place, blockTimeSeconds: 1 }, logs)
     },
     startCoordinator: async () => {
       const words = ['--config', join(directory, 'coordinator/config.json')]

@@ -2,13 +2,14 @@
 // chain, coordinator and three nodes as real processes, makes and funds the keys of the online
 // vaults, says what to type next, starts again whatever dies, stops everything on Ctrl-C. Started
 // on the same directory it goes on where it was.
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { anvilProgram, balances, fund } from './dev-chain.ts'
 import { type DevCluster, devClusterAt } from './dev-cluster.ts'
 import type { Child } from './dev-processes.ts'
-import { run } from './run.ts'
-import { done, flag, UsageError, type Verb, type World } from './verb.ts'
+import { init } from './init.ts'
+import { vaultCreate, vaultShow } from './vault.ts'
+import { type Answer, type Args, done, flag, UsageError, type Verb, type World } from './verb.ts'
 
 /** The online vaults of the development policy; cold ones need a ceremony. */
 const vaults = ['hot', 'warm'] as const
@@ -28,13 +29,15 @@ export const devUp: Verb = {
     }
     await makeCluster(directory, flag(args, 'port-base'), world)
     const cluster = devClusterAt(directory)
-    const running = new Running(world)
+    requireFree(directory)
+    const stop = interrupted()
+    const running = new Running(directory, world)
     try {
       if (withChain) await running.start('chain', () => cluster.startChain())
       await running.start('coordinator', () => cluster.startCoordinator())
       await Promise.all(cluster.nodes.map((node) => running.start(node, startNode(cluster, node))))
       world.say(await readyText(cluster, withChain, world))
-      await interrupted()
+      await stop
     } finally {
       world.say('stopping\n')
       await running.stop()
@@ -46,10 +49,30 @@ export const devUp: Verb = {
 async function makeCluster(directory: string, portBase: string | undefined, world: World) {
   if (existsSync(join(directory, 'shared/root.json'))) return
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const ports = portBase === undefined ? [] : ['--port-base', portBase]
-  const made = await run(['init', directory, ...ports], world)
-  if (made.exit !== 0) throw new UsageError(made.stderr)
+  await init.run({ words: [directory], flags: { 'port-base': portBase } }, world)
   mkdirSync(join(directory, 'chain'), { mode: 0o700 })
+}
+
+function pidFile(directory: string): string {
+  return join(directory, 'running.json')
+}
+
+/** Two clusters on one directory would fight for its files and ports. */
+function requireFree(directory: string): void {
+  if (!existsSync(pidFile(directory))) return
+  const noted: unknown = JSON.parse(readFileSync(pidFile(directory), 'utf8'))
+  const pids = Array.isArray(noted) ? noted.filter((pid) => isAlive(pid)) : []
+  if (pids.length > 0) {
+    throw new UsageError(`processes of this cluster are still running: end ${pids.join(' ')} first`)
+  }
+}
+
+function isAlive(pid: unknown): boolean {
+  try {
+    return typeof pid === 'number' && process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
 
 function startNode(cluster: DevCluster, node: string): () => Promise<Child> {
@@ -62,17 +85,20 @@ function startNode(cluster: DevCluster, node: string): () => Promise<Child> {
 
 /** Children in the order of their start; one that dies is started again. */
 class Running {
+  readonly #directory: string
   readonly #world: World
   readonly #children = new Map<string, Child>()
   #isStopping = false
 
-  constructor(world: World) {
+  constructor(directory: string, world: World) {
+    this.#directory = directory
     this.#world = world
   }
 
   async start(name: string, start: () => Promise<Child>): Promise<void> {
     const child = await start()
     this.#children.set(name, child)
+    this.#note()
     this.#world.say(`  ${name} is up (pid ${child.pid})\n`)
     child.onExit(() => {
       if (this.#isStopping) return
@@ -84,6 +110,14 @@ class Running {
   async stop(): Promise<void> {
     this.#isStopping = true
     for (const child of [...this.#children.values()].reverse()) await child.stop()
+    this.#children.clear()
+    this.#note()
+  }
+
+  /** For the next start, should this program end without a chance to stop them. */
+  #note(): void {
+    const pids = [...this.#children.values()].map(({ pid }) => pid)
+    writeFileSync(pidFile(this.#directory), `${JSON.stringify(pids)}\n`)
   }
 
   async #again(name: string, start: () => Promise<Child>): Promise<void> {
@@ -138,25 +172,25 @@ async function readyText(cluster: DevCluster, withChain: boolean, world: World):
 
 /** The vault's address; its key is made when there is none. */
 async function vaultReady(cluster: DevCluster, vault: string, world: World): Promise<Place> {
-  const operator = ['--as', join(cluster.directory, 'operator'), '--json']
-  const shown = await run(['vault', 'show', vault, ...operator], world)
-  const held = addressIn(shown.stdout)
+  const args: Args = { words: [vault], flags: { as: join(cluster.directory, 'operator') } }
+  const held = addressIn(await vaultShow.run(args, world))
   if (held !== '') return { vault, address: held }
   world.say(`  making the key of vault ${vault} with all nodes\n`)
-  const made = await run(['vault', 'create', vault, ...operator], world)
-  const address = addressIn(made.stdout)
-  if (address === '') throw new UsageError(`vault ${vault} has no key: ${made.stdout}`)
+  const address = addressIn(await vaultCreate.run(args, world))
+  if (address === '') throw new UsageError(`vault ${vault}: no address after its key was made`)
   return { vault, address }
 }
 
-function addressIn(json: string): string {
-  const answer: unknown = JSON.parse(json)
-  const has = typeof answer === 'object' && answer !== null && 'address' in answer
-  return has && typeof answer.address === 'string' ? answer.address : ''
+function addressIn({ json }: Answer): string {
+  const { address } = json
+  return typeof address === 'string' ? address : ''
 }
 
+/** The handlers stay: a second Ctrl-C must not end this program before its children. */
 function interrupted(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => resolve())
+    }
   })
 }

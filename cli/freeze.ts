@@ -13,7 +13,7 @@ import { tags } from '../proto/tags.ts'
 import { Unavailable } from '../proto/unavailable.ts'
 import { openKey } from './approver-key.ts'
 import { type Line, onLine, waitMs } from './desk.ts'
-import { waitEffective } from './effective.ts'
+import { effectiveJson, waitEffective } from './effective.ts'
 import { keyOptions, profileOptions } from './profile.ts'
 import {
   type Answer,
@@ -59,12 +59,12 @@ async function freezeAt(line: Line, args: Args, world: World): Promise<Answer> {
   const reply = must(await client.PolicyService.SubmitFreeze({ freeze: writeSigned(signed) }))
   world.say(`recorded as line ${reply.seq}, waiting for the witnesses\n`)
   const isOurs = (entry: Entry): boolean =>
-    entry.type === 'freeze.set' && entry.body.freeze === digest
+    entry.type === 'freeze.set' && entry.body.freeze === digest && entry.body.scope === scope
   const effective = await waitEffective(reply, isOurs, { ...line, world }, patienceMs).catch(inTime)
   const { seq } = reply
   return done(`effective: ${scope} is frozen since line ${seq}\n`, {
     ...{ scope, freeze: digest, seq },
-    effective: { ...effective },
+    effective: effectiveJson(effective),
   })
 }
 

@@ -72,11 +72,21 @@ export async function devCluster(wish: ClusterWish): Promise<Cluster> {
     openFile('shared/trust.txt', trustText(trust)),
     sharedPins(wish, owners),
     ...configurations(wish, owners, root.digest, origin),
+    ...(wish.layout === 'compose' ? database(wish) : []),
   ]
   const empty = owners.nodes.flatMap(({ directory }) =>
     ['data', 'floor', 'run'].map((name) => `${directory}/${name}`),
   )
   return { files, empty: ['coordinator/data', ...empty], root: root.digest, origin }
+}
+
+/** The password of the database of docker-compose.yml, for the server and for its one client. */
+function database({ random }: ClusterWish): readonly InitFile[] {
+  const password = toHex(random(24))
+  return [
+    secretFile('database/password', password),
+    secretFile('database/pgpass', `database:5432:custody:custody:${password}\n`),
+  ]
 }
 
 async function makeOwners(wish: ClusterWish, authority: Authority): Promise<Owners> {

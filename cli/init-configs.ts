@@ -17,6 +17,8 @@ export interface ClusterWish {
   readonly org: string
   /** gRPC here, then HTTP, then the chain of `dev up`; health of node i on base + 10 + i. */
   readonly portBase: number
+  /** Processes of one machine, or the services of docker-compose.yml with its names and volumes. */
+  readonly layout: 'local' | 'compose'
   /** JSON-RPC endpoints of the development chain. */
   readonly rpc: readonly string[]
   readonly nowMs: number
@@ -30,13 +32,15 @@ export function configurations(
   origin: string,
 ): readonly InitFile[] {
   const { org } = wish
+  const places = wish.layout === 'compose' ? inCompose(wish) : onOneMachine(wish)
   const server = serverOf(wish, owners)
+  const forNodes = { ...server, address: places.coordinator }
   const same = { org, env: 'dev', root, origin }
   const coordinator = {
     format: 'custody-coordinator/v1',
     ...same,
     name: owners.coordinator.id,
-    listen: `127.0.0.1:${wish.portBase}`,
+    listen: places.listen,
     httpListen: `127.0.0.1:${wish.portBase + 1}`,
     tls: tlsOf('coordinator', '..'),
     logKey: 'keys/log.seal',
@@ -49,7 +53,7 @@ export function configurations(
     },
     chains: [{ network: 'eip155:31337', rpc: wish.rpc, confirmations: 1 }],
     clients: pins(owners),
-    dataDir: 'data',
+    ...places.store,
   }
   const nodes = owners.nodes.map(({ id, directory }, index) =>
     openFile(
@@ -59,7 +63,7 @@ export function configurations(
         ...same,
         node: id,
         x: index + 1,
-        coordinators: [server],
+        coordinators: [forNodes],
         tls: tlsOf('node', '../..'),
         keys: {
           identity: 'keys/identity.seal',
@@ -67,9 +71,7 @@ export function configurations(
           secret: 'keys/secret.seal',
         },
         credential: 'credential',
-        dataDir: 'data',
-        floorDir: 'floor',
-        adminSocket: 'run/admin.sock',
+        ...places.node,
         healthListen: `127.0.0.1:${wish.portBase + 11 + index}`,
         curve: 'native',
       }),
@@ -79,6 +81,34 @@ export function configurations(
     openFile(`${owner.directory}/config.json`, json(profileOf(owner, org, server))),
   )
   return [openFile('coordinator/config.json', json(coordinator)), ...nodes, ...profiles]
+}
+
+interface Places {
+  readonly listen: string
+  /** Where nodes dial. */
+  readonly coordinator: string
+  readonly store: JsonObject
+  readonly node: JsonObject
+}
+
+function onOneMachine({ portBase }: ClusterWish): Places {
+  const listen = `127.0.0.1:${portBase}`
+  const node = { dataDir: 'data', floorDir: 'floor', adminSocket: 'run/admin.sock' }
+  return { listen, coordinator: listen, store: { dataDir: 'data' }, node }
+}
+
+/** The names, ports and volumes of docker-compose.yml. */
+function inCompose({ portBase }: ClusterWish): Places {
+  return {
+    listen: `0.0.0.0:${portBase}`,
+    coordinator: `coordinator:${portBase}`,
+    store: { databaseUrl: 'postgres://custody@database:5432/custody' },
+    node: {
+      dataDir: '/var/lib/custody/data',
+      floorDir: '/var/lib/custody-floor',
+      adminSocket: '/var/lib/custody/run/admin.sock',
+    },
+  }
 }
 
 export function sharedPins(wish: ClusterWish, owners: Owners): InitFile {

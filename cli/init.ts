@@ -10,12 +10,13 @@ import { type Args, done, flag, UsageError, type Verb, word } from './verb.ts'
 
 export const init: Verb = {
   about: 'make a development cluster: certificates, keys, documents, configurations',
-  usage: 'DIR [--org NAME] [--port-base N] [--rpc URL]',
+  usage: 'DIR [--org NAME] [--port-base N] [--rpc URL] [--compose]',
   words: { min: 1, max: 1 },
   options: {
     org: { type: 'string' },
     'port-base': { type: 'string' },
     rpc: { type: 'string' },
+    compose: { type: 'boolean' },
   },
   run: async (args, world) => {
     const directory = word(args, 0)
@@ -24,6 +25,7 @@ export const init: Verb = {
     const cluster = await devCluster({
       org: parseHandle(flag(args, 'org') ?? 'acme-dev', 'org'),
       portBase: base,
+      layout: args.flags['compose'] === true ? 'compose' : 'local',
       rpc: [flag(args, 'rpc') ?? `http://127.0.0.1:${base + 2}`],
       nowMs: world.nowMs(),
       random: world.random,
@@ -35,7 +37,9 @@ export const init: Verb = {
       `  root    ${root}`,
       `  log     ${origin}`,
       `  owners  coordinator, nodes/, people/, services/, operator; shared/ holds no secret`,
-      `start it with: custody dev up ${directory}`,
+      args.flags['compose'] === true
+        ? 'start it with: docker-compose up --build'
+        : `start it with: custody dev up ${directory}`,
     ]
     return done(`${text.join('\n')}\n`, { directory, root, origin })
   },

@@ -15,6 +15,7 @@ import { refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import { typedAddress } from './address.ts'
 import type { Desk } from './desk.ts'
+import { proved } from './vault.ts'
 import { type Args, flag, must, required, UsageError, type World } from './verb.ts'
 
 export const intentOptions = {
@@ -83,11 +84,11 @@ async function destination(
   return refuse('DEST_UNKNOWN', `no book knows ${to}: expected --record FILE or --to-vault VAULT`)
 }
 
-// The nodes derive the address from the key again, so a wrong one here is refused there.
-async function vaultAddress(vault: string, { client }: Desk): Promise<string> {
-  const { vault: found } = must(await client.VaultService.GetVault({ vault }))
-  if (!found?.address) return refuse('VAULT_NOT_FOUND', `${vault}: has no key and no address yet`)
-  return found.address
+async function vaultAddress(vault: string, desk: Desk): Promise<string> {
+  const { vault: found } = must(await desk.client.VaultService.GetVault({ vault }))
+  const address = found ? proved(found, desk).address : ''
+  if (address === '') return refuse('VAULT_NOT_FOUND', `${vault}: has no key and no address yet`)
+  return address
 }
 
 function feeOf(args: Args, network: Network, asset: Asset | undefined): bigint {

@@ -1,11 +1,15 @@
 // vault list, show, create. An address is shown only after it was derived here from the public key
-// that the nodes confirmed, so a coordinator cannot put another one beside it unnoticed.
+// that every node of the pinned root signed: a coordinator cannot make anyone fund another one.
 // Source: the API design 7.2; first-walk, making a key.
+import { parseEntry } from '../policy/audit/entry.ts'
+import { requireKeyOf } from '../policy/audit/fold-keys.ts'
 import { chainOf } from '../policy/chain/chains.ts'
-import { fromHex } from '../proto/crypto.ts'
+import { networkOf } from '../policy/rulebook.ts'
+import { toHex } from '../proto/crypto.ts'
+import { parseVaultId } from '../proto/ids.ts'
 import type { ReplyOf } from '../proto/io/wire.ts'
 import { refuse } from '../proto/refusal.ts'
-import { onLine } from './desk.ts'
+import { atDesk, type Desk } from './desk.ts'
 import { profileOptions } from './profile.ts'
 import { done, must, type Verb, word } from './verb.ts'
 
@@ -15,9 +19,10 @@ export const vaultList: Verb = {
   words: { min: 0, max: 0 },
   options: profileOptions,
   run: (args, world) =>
-    onLine(args, world, ['operator', 'approver', 'caller'], async ({ client }) => {
+    atDesk(args, world, ['operator', 'approver', 'caller'], async (desk) => {
+      const { client } = desk
       const { vaults } = must(await client.VaultService.ListVaults({}))
-      const items = vaults.map((vault) => checked(vault))
+      const items = vaults.map((vault) => proved(vault, desk))
       return done(items.map(lineOf).join(''), { vaults: items })
     }),
 }
@@ -28,9 +33,10 @@ export const vaultShow: Verb = {
   words: { min: 1, max: 1 },
   options: profileOptions,
   run: (args, world) =>
-    onLine(args, world, ['operator', 'approver', 'caller'], async ({ client }) => {
+    atDesk(args, world, ['operator', 'approver', 'caller'], async (desk) => {
+      const { client } = desk
       const { vault } = must(await client.VaultService.GetVault({ vault: word(args, 0) }))
-      return vaultAnswer(vault)
+      return vaultAnswer(vault, desk)
     }),
 }
 
@@ -40,31 +46,47 @@ export const vaultCreate: Verb = {
   words: { min: 1, max: 1 },
   options: profileOptions,
   run: (args, world) =>
-    onLine(args, world, ['operator'], async ({ client }) => {
+    atDesk(args, world, ['operator'], async (desk) => {
+      const { client } = desk
       const { vault } = must(await client.VaultService.CreateVault({ vault: word(args, 0) }))
-      return vaultAnswer(vault)
+      return vaultAnswer(vault, desk)
     }),
 }
 
 type Vault = NonNullable<ReplyOf<'VaultService', 'GetVault'>['vault']>
 
-function vaultAnswer(vault: Vault | null) {
+function vaultAnswer(vault: Vault | null, desk: Desk) {
   if (vault === null) return refuse('VAULT_NOT_FOUND', 'expected a vault, got nothing')
-  const item = checked(vault)
+  const item = proved(vault, desk)
   const confirmed = item.confirms.length === 0 ? 'nobody yet' : item.confirms.join(', ')
   return done(`${lineOf(item)}  confirmed by ${confirmed}\n`, item)
 }
 
-function checked({ confirms, ...vault }: Vault) {
-  const { network, publicKey, address } = vault
-  const point = fromHex(publicKey)
-  if (publicKey !== '' && (point?.length !== 33 || chainOf(network).address(point) !== address)) {
-    refuse('BYTES_FROM', `vault ${vault.vault}: the address shown is not that of its key`)
+/** Nothing of the answer but the names and the line that every node of the pinned root signed. */
+export function proved({ vault, line }: Vault, { ruleset }: Pick<Desk, 'ruleset'>) {
+  const { root, rulebook } = ruleset
+  const named = rulebook.vaults.get(parseVaultId(vault))
+  const network = networkOf(rulebook, parseVaultId(vault))?.caip2
+  if (named === undefined || network === undefined) {
+    return refuse('VAULT_NOT_FOUND', `the policy names no vault ${vault}`)
   }
-  return { ...vault, confirms: confirms.map(({ node }) => node) }
+  const what = { vault, tier: named.tier, network, key: named.key }
+  if (line.length === 0) return { ...what, epoch: 0, publicKey: '', address: '', confirms: [] }
+  const entry = parseEntry(line)
+  if (
+    entry.type !== 'key.generated' ||
+    entry.body.vault !== vault ||
+    entry.body.key !== named.key
+  ) {
+    return refuse('BYTES_FROM', `vault ${vault}: expected the line of its own key`)
+  }
+  const { epoch, publicKey, participants } = requireKeyOf(root, entry)
+  const address = chainOf(network).address(publicKey)
+  const confirms = participants.map(({ node }) => node)
+  return { ...what, epoch, publicKey: toHex(publicKey), address, confirms }
 }
 
-function lineOf(vault: ReturnType<typeof checked>): string {
+function lineOf(vault: ReturnType<typeof proved>): string {
   const { vault: name, tier, network, address, epoch } = vault
   const key = address === '' ? 'no key yet' : `${address} (epoch ${epoch})`
   return `${name.padEnd(12)} ${tier.padEnd(5)} ${network.padEnd(14)} ${key}\n`

@@ -31,7 +31,7 @@ import { displayDigest, render } from './display.ts'
 import { evaluate } from './evaluate.ts'
 import type { Facts } from './facts.ts'
 import type { Effect, Intent } from './intent.ts'
-import { recipientOf } from './recipient.ts'
+import { recipientOf, requireAttester } from './recipient.ts'
 import type { ReadIntent } from './request.ts'
 import type { Rule } from './rules/rule.ts'
 import type { Tier } from './vault.ts'
@@ -111,6 +111,7 @@ function judge({ warrant: bytes, attempt: number, own }: Submission, by: By): Ad
   const { intent } = read
   const known = { inForce, vaults: view.vaults, createdAt: lines.intent.t, witnessedAt }
   const recipient = by('N10', () => recipientOf(intent, warrant.dest, known))
+  by('N10', () => requireAttester(warrant.dest, roster, t))
   by('N10', () => requireActive(recipient.facts, rulebook, t))
 
   const effect = by('N12', () => decode(intent, warrant.bytes))
@@ -146,8 +147,9 @@ function factsAt(
 }
 
 function requireTime(until: number, clockMs: number): void {
-  if (clockMs > until) {
-    refuse('TIME', `held until ${writeTimeMillis(until)}, own clock ${writeTimeMillis(clockMs)}`)
+  // A time that is no number compares with nothing, so what is asked is what must hold.
+  if (!(clockMs <= until)) {
+    refuse('TIME', `held until ${writeTimeMillis(until)}, own clock ${clockMs - until} ms later`)
   }
 }
 

@@ -2,20 +2,22 @@
 // loss of one person, whether one person alone can send value out, and whether the directory knows
 // everybody. Enumeration over people, so the answers are exact.
 import type { PersonId } from '../proto/ids.ts'
+import { type Crowd, crowdOf } from './crowd.ts'
 import { error, type Finding, warning } from './finding.ts'
-import { type Requirement, seat, type Voter } from './quorum.ts'
-import type { Roles } from './roles.ts'
+import { peopleOf } from './quorum.ts'
 import { interested, type Roster } from './roster.ts'
 import { governed, type Rulebook } from './rulebook.ts'
 import type { Rule } from './rules/rule.ts'
 
 /** Without a roster the owners of services are unknown: only the policy's own words are judged. */
 export function peopleFindings(rulebook: Rulebook, roster?: Roster): readonly Finding[] {
+  const crowd = crowdOf(rulebook.roles)
+  const about = { rulebook, crowd, roster }
   return [
-    ...rulebook.rules.flatMap((rule) => quorum(rule, rulebook, roster)),
-    ...rulebook.rules.flatMap((rule) => onePerson(rule, rulebook, roster)),
+    ...rulebook.rules.flatMap((rule) => quorum(rule, about)),
+    ...rulebook.rules.flatMap((rule) => onePerson(rule, about)),
     ...governed(rulebook.governance).flatMap(({ path, require }) =>
-      met(require, votersOf(rulebook.roles))
+      crowd.meets(require, nobody)
         ? []
         : [error('quorum', path, 'asks for more people than the roles have')],
     ),
@@ -23,17 +25,20 @@ export function peopleFindings(rulebook: Rulebook, roster?: Roster): readonly Fi
   ]
 }
 
-function quorum({ id, box, require }: Rule, rulebook: Rulebook, roster?: Roster): Finding[] {
+interface About {
+  readonly rulebook: Rulebook
+  readonly crowd: Crowd
+  readonly roster: Roster | undefined
+}
+
+function quorum({ id, box, require }: Rule, { rulebook, crowd, roster }: About): Finding[] {
   const where = `rules.${id}`
   const stuck: string[] = []
   const needed = new Set<PersonId>()
   for (const initiator of box.initiators) {
-    const voters = others(rulebook, initiator, roster)
-    if (!met(require, voters)) stuck.push(initiator)
-    for (const { person } of voters) {
-      const rest = voters.filter((voter) => voter.person !== person)
-      if (!met(require, rest)) needed.add(person)
-    }
+    const away = barred(rulebook, initiator, roster)
+    if (!crowd.meets(require, away)) stuck.push(initiator)
+    for (const person of crowd.needs(require, away)) needed.add(person)
   }
   if (stuck.length > 0) {
     return [error('quorum', where, `cannot be met when ${stuck.join(', ')} asks`)]
@@ -44,20 +49,25 @@ function quorum({ id, box, require }: Rule, rulebook: Rulebook, roster?: Roster)
 }
 
 /** Asking and completing by one person, for value that leaves the house or against separation. */
-function onePerson({ id, box, require }: Rule, rulebook: Rulebook, roster?: Roster): Finding[] {
+function onePerson({ id, box, require }: Rule, { rulebook, crowd, roster }: About): Finding[] {
   const where = `rules.${id}`
   const leaves = [...box.to].some((name) => rulebook.destinations.get(name)?.kind === 'book')
-  const humans = votersOf(rulebook.roles)
-  const asking = [...box.initiators].flatMap((initiator) => [
-    ...(roster === undefined ? [initiator] : interested(roster, initiator)),
-  ])
   if (require.length === 0) {
-    const alone = [...box.initiators].filter((one) => humans.some((voter) => voter.person === one))
+    const humans = new Set(crowd.voters.map(({ person }) => person))
+    const alone = [...box.initiators].filter((one) => humans.has(one))
     if (!leaves || alone.length === 0) return []
     return [error('one person', where, `${alone.sort().join(', ')} can pay out alone`)]
   }
-  if (!rulebook.initiatorMayApprove) return []
-  const alone = humans.filter((voter) => asking.includes(voter.person) && met(require, [voter]))
+  const [only] = require
+  if (!rulebook.initiatorMayApprove || only === undefined || peopleOf(require) > 1) return []
+  const asking = new Set(
+    [...box.initiators].flatMap((initiator) => [
+      ...(roster === undefined ? [initiator] : interested(roster, initiator)),
+    ]),
+  )
+  const alone = crowd.voters.filter(
+    ({ person, roles }) => asking.has(person) && roles.has(only.role),
+  )
   if (alone.length === 0) return []
   const names = alone.map((voter) => voter.person).join(', ')
   return [error('one person', where, `${names} can ask and complete alone`)]
@@ -83,23 +93,10 @@ function unknownPeople({ org, env, roles, destinations }: Rulebook, roster: Rost
   return findings
 }
 
-/** Everybody who may approve what `initiator` asks for. */
-function others(rulebook: Rulebook, initiator: PersonId, roster?: Roster): readonly Voter[] {
-  const voters = votersOf(rulebook.roles)
-  if (rulebook.initiatorMayApprove) return voters
-  const barred = roster === undefined ? new Set([initiator]) : interested(roster, initiator)
-  return voters.filter((voter) => !barred.has(voter.person))
+/** Who may not approve what `initiator` asks for. */
+function barred(rulebook: Rulebook, initiator: PersonId, roster?: Roster): ReadonlySet<PersonId> {
+  if (rulebook.initiatorMayApprove) return nobody
+  return roster === undefined ? new Set([initiator]) : interested(roster, initiator)
 }
 
-function votersOf(roles: Roles): readonly Voter[] {
-  const humans = [...roles.values()].filter((role) => role.kind === 'human')
-  const people = new Set(humans.flatMap((role) => [...role.members]))
-  return [...people].sort().map((person) => ({
-    person,
-    roles: new Set(humans.filter((role) => role.members.has(person)).map((role) => role.id)),
-  }))
-}
-
-function met(require: readonly Requirement[], voters: readonly Voter[]): boolean {
-  return seat(require, voters).met
-}
+const nobody: ReadonlySet<PersonId> = new Set()

@@ -24,8 +24,9 @@ function overlaps(rule: Rule, others: readonly Rule[], rulebook: Rulebook): read
   })
 }
 
-function death({ id, box }: Rule, rulebook: Rulebook): readonly Finding[] {
+function death({ id, box, holdMs, ttlMs }: Rule, rulebook: Rulebook): readonly Finding[] {
   const where = `rules.${id}`
+  if (holdMs >= ttlMs) return [error('dead rule', where, 'its hold is not over before its ttl')]
   if (witness(box, rulebook) === undefined) {
     return [error('dead rule', where, 'nothing can move this way: networks or operations differ')]
   }

@@ -36,7 +36,7 @@ export function loadRulebook(text: string, beside: Beside = {}): Rulebook {
 
 /** What the document asks for and this release cannot judge, by field. */
 export function unsupported(rulebook: Rulebook): readonly string[] {
-  const { guards, rules, minFactor, log } = rulebook
+  const { guards, rules, minFactor } = rulebook
   const fields: Partial<Record<GuardKind, string>> = {
     lists: 'destinationIn',
     'look-alike': 'destinationLooksLike',
@@ -50,7 +50,6 @@ export function unsupported(rulebook: Rulebook): readonly string[] {
     ...[...minFactor]
       .filter(([, factor]) => factor !== 'none')
       .map(([rule]) => `separation.minFactor.${rule}`),
-    ...(log.onWitnessLoss === 'stop' ? [] : ['log.onWitnessLoss']),
   ]
 }
 

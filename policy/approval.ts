@@ -70,7 +70,12 @@ export function openApproval(
   signed: Signed,
   bindings: Bindings,
 ): OpenedApproval {
-  const opened = openSigned(decision, signed, bindings.roster, bindings.recordedAt)
+  const { roster, recordedAt, at } = bindings
+  const opened = openSigned(decision, signed, roster, recordedAt)
+  // A key that was withdrawn after the approval approves nothing any more.
+  if (credentialAt(roster, signed.credential, at) === undefined) {
+    refuse('APPROVAL_SIG', `credential ${signed.credential} is valid no longer`)
+  }
   requireBindings(opened.approval, bindings)
   requireTimes(opened.approval, bindings)
   return opened

@@ -11,13 +11,14 @@ import { type InForce, parseInForce } from './in-force.ts'
 import type { Intent } from './intent.ts'
 import type { Rulebook } from './rulebook.ts'
 import type { Tier } from './vault.ts'
-import type {
-  AttemptRow,
-  IntentRow,
-  RequestView,
-  ReservationRow,
-  VaultRow,
-  WitnessedAt,
+import {
+  type AttemptRow,
+  type IntentRow,
+  isOver,
+  type RequestView,
+  type ReservationRow,
+  type VaultRow,
+  type WitnessedAt,
 } from './view.ts'
 import { parseWarrant, type ReadWarrant } from './warrant.ts'
 
@@ -43,12 +44,14 @@ export interface Lines {
   readonly attempt: AttemptRow
 }
 
-/** N8: the own copy holds the intent's lines, none of them void. */
+/** N8: the own copy holds the intent's lines, none of them void, and none has ended it. */
 export function findLines({ intent, reservation, attempts }: RequestView, number: number): Lines {
   const attempt = attempts.find((row) => row.attempt === number)
   if (intent === undefined || reservation === undefined || attempt === undefined) {
     return refuse('LINE_MISSING', `no created, reserved or attempt ${number} line in the own copy`)
   }
+  if (reservation.seq >= attempt.seq) refuse('LINE_MISSING', 'reserved after the attempt')
+  if (isOver(intent.state)) refuse('REQUEST_ENDED', `the request is ${intent.state}`)
   return { intent, reservation, attempt, before: attempts.filter((row) => row.attempt < number) }
 }
 
@@ -88,9 +91,10 @@ export function requireParties({ attempt, intent }: Lines, { vaults }: RequestVi
 
 /** N3: the line's time and the own clock agree. */
 export function requireClock({ attempt }: Lines, clockMs: number): void {
-  if (Math.abs(clockMs - attempt.t) > limits.clockSkewMs) {
+  // A clock that is no number compares with nothing, so what is asked is what must hold.
+  if (!(Math.abs(clockMs - attempt.t) <= limits.clockSkewMs)) {
     const line = writeTimeMillis(attempt.t)
-    refuse('CLOCK', `attempt line at ${line}, own clock ${writeTimeMillis(clockMs)}`)
+    refuse('CLOCK', `attempt line at ${line}, own clock ${clockMs - attempt.t} ms later`)
   }
 }
 
@@ -120,7 +124,7 @@ export function requireRuleset(read: ReadWarrant, lines: Lines, view: RequestVie
   return inForce
 }
 
-/** N9: the key was made with the numbers that the policy states, for a vault that it names. */
+/** N9: the key was made with the numbers that the policy states, for a vault that signs here. */
 export function requireKey(vault: VaultRow, rulebook: Rulebook): Tier {
   const { n, t } = rulebook.quorumCrypto
   const known = rulebook.vaults.get(vault.vault)
@@ -130,6 +134,7 @@ export function requireKey(vault: VaultRow, rulebook: Rulebook): Tier {
   if (vault.t !== t || vault.participants.length !== n) {
     refuse('PARTICIPANTS', `expected a key of ${t} of ${n}, got ${vault.t}`)
   }
+  if (known.tier === 'cold') refuse('NOT_SUPPORTED', 'a cold vault signs at its ceremony')
   return known.tier
 }
 

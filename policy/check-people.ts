@@ -12,15 +12,22 @@ import type { Lines } from './check-lines.ts'
 import type { ApprovalFacts } from './facts.ts'
 import type { InForce } from './in-force.ts'
 import { openIntent, type ReadIntent } from './request.ts'
-import { credentialAt, type Roster } from './roster.ts'
+import { credentialThrough, type Roster } from './roster.ts'
 import type { Rulebook } from './rulebook.ts'
 import type { Rule } from './rules/rule.ts'
-import type { DecisionRow } from './view.ts'
+import type { DecisionRow, IntentRow, LineAt } from './view.ts'
 
-/** N17: signed by its initiator, recorded as it is, neither early nor late. */
-export function openRequested(signed: Signed, lines: Lines, roster: Roster): ReadIntent {
+/**
+ * N17: signed by its initiator, recorded as it is, neither early nor late. The credential was
+ * valid when the request was recorded, and is at the attempt: a withdrawn key pays nothing.
+ */
+export function openRequested(
+  signed: Signed,
+  lines: { readonly intent: IntentRow; readonly attempt: LineAt },
+  roster: Roster,
+): ReadIntent {
   const { intent: row, attempt } = lines
-  const credential = credentialAt(roster, signed.credential, row.t)
+  const credential = credentialThrough(roster, signed.credential, [row.t, attempt.t])
   if (credential === undefined || signed.credential !== row.credential) {
     return refuse('INTENT_SIG', `no valid credential ${signed.credential} of the created line`)
   }
@@ -106,6 +113,10 @@ function openRecorded(
   })
   if (row?.person !== approval.person) {
     return refuse('LINE_MISSING', `no line records this approval of ${approval.person}`)
+  }
+  // The auditor judges at the attempt line: what came later counts for nobody.
+  if (row.seq >= lines.attempt.seq) {
+    refuse('LINE_MISSING', `approval of ${approval.person} recorded after the attempt`)
   }
   return { approval, row }
 }

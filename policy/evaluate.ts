@@ -77,7 +77,8 @@ function judgeTimes(facts: Facts, rulebook: Rulebook, rule: Rule | undefined): S
   if (at < notBefore) reasons.push(no('DELAY', 'policy', 'the policy is not in force yet'))
   if (at >= expires) reasons.push(no('RULESET_VERSION', 'policy', 'the policy is expired'))
   if (at > intent.notAfter) reasons.push(no('TIME', 'intent', 'the intent is past its notAfter'))
-  if (at > lapses) reasons.push(no('TIME', 'intent', 'the rule is open no longer'))
+  if (rule !== undefined && at >= lapses)
+    reasons.push(no('TIME', 'intent', 'the rule is open no longer'))
   if (rejected) reasons.push(no('REJECTED', 'intent', 'somebody who may approve said no'))
   const trace = {
     expires: writeTimeMillis(expires),

@@ -3,7 +3,7 @@
 // Says nothing of windows: those are the limits.
 import type { Handle, VaultId } from '../proto/ids.ts'
 import type { Rulebook } from './rulebook.ts'
-import { legs } from './rules/box.ts'
+import { type Box, legs } from './rules/box.ts'
 import { decimalOf } from './units.ts'
 
 export interface Exposure {
@@ -15,12 +15,14 @@ export interface Exposure {
 
 /** One cell for every vault and class, in the order of the policy. */
 export function exposure(rulebook: Rulebook, unit: string): readonly Exposure[] {
+  const ways = rulebook.rules.flatMap(({ box }) => waysOf(box, unit, rulebook))
+  const cells = Map.groupBy(ways, ({ from, to }) => `${from} ${to}`)
   return [...rulebook.vaults.keys()].flatMap((from) =>
-    [...rulebook.destinations.keys()].map((to) => ({
-      from,
-      to,
-      max: most(rulebook, unit, from, to),
-    })),
+    [...rulebook.destinations.keys()].map((to) => {
+      const [first, ...more] = cells.get(`${from} ${to}`) ?? []
+      const most = more.reduce((a, b) => (a && a.scaled >= b.scaled ? a : b), first)
+      return { from, to, max: most?.written }
+    }),
   )
 }
 
@@ -29,18 +31,20 @@ export function unitsOf({ assets }: Rulebook): readonly string[] {
   return [...new Set([...assets.values()].map((asset) => asset.unit))]
 }
 
-function most(rulebook: Rulebook, unit: string, from: VaultId, to: Handle): string | undefined {
-  let most: { readonly scaled: bigint; readonly written: string } | undefined
-  for (const { box } of rulebook.rules) {
-    for (const leg of legs(box, rulebook)) {
-      const asset = rulebook.assets.get(leg.asset)
-      const hi = box.amounts.get(leg.asset)?.hi
-      if (leg.from !== from || leg.to !== to || asset?.unit !== unit || hi === undefined) continue
-      const scaled = hi * 10n ** BigInt(36 - asset.decimals)
-      if (most === undefined || scaled > most.scaled) {
-        most = { scaled, written: decimalOf(hi, asset.decimals) }
-      }
-    }
-  }
-  return most?.written
+interface Way {
+  readonly from: VaultId
+  readonly to: Handle
+  /** At the most decimals that an asset can have, so that assets of one unit compare. */
+  readonly scaled: bigint
+  readonly written: string
+}
+
+function waysOf(box: Box, unit: string, rulebook: Rulebook): readonly Way[] {
+  return legs(box, rulebook).flatMap(({ from, to, asset: id }) => {
+    const asset = rulebook.assets.get(id)
+    const hi = box.amounts.get(id)?.hi
+    if (asset?.unit !== unit || hi === undefined) return []
+    const scaled = hi * 10n ** BigInt(36 - asset.decimals)
+    return [{ from, to, scaled, written: decimalOf(hi, asset.decimals) }]
+  })
 }

@@ -87,7 +87,7 @@ export function factsText(facts: Facts): string {
 }
 
 export function parseFacts(written: string): Facts {
-  const { intent, ...facts } = factsShape(parse(toUtf8(written)), '')
+  const { intent, ...facts } = factsShape(parse(toUtf8(written), limits.factsBytesMax), '')
   return { ...facts, intent: parseIntent(toUtf8(intent)).intent }
 }
 
@@ -133,7 +133,7 @@ const factsShape = object({
   approvals: list(
     object({ person: personId, role: handle, witnessedAt: timeOrNone }),
     0,
-    limits.approvalsPerIntentMax,
+    limits.personsMax,
   ),
   at: timeMillis,
   destination: destinationShape,

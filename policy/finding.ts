@@ -7,6 +7,7 @@ export type Check =
   | 'guard'
   | 'overlap'
   | 'dead rule'
+  | 'dead limit'
   | 'gap'
   | 'higher needs less'
   | 'quorum'

@@ -78,9 +78,14 @@ export function reaches(places: Places, leg: Leg): boolean {
   const to = places.destinations.get(leg.to)
   const network = vault && places.networks.get(vault.network)
   if (!asset || !vault || !to || !network || asset.network !== network.id) return false
-  const { native, token } = opsOf(network.caip2)
-  if (leg.op !== (asset.kind === 'native' ? native : token)) return false
+  if (leg.op !== opOf(asset, network)) return false
   return to.kind === 'book' || [...to.vaults].some((id) => onNetwork(places, id, network.id))
+}
+
+/** The operation that moves an asset of this network. */
+export function opOf({ kind }: Asset, { caip2 }: Network): Op {
+  const { native, token } = opsOf(caip2)
+  return kind === 'native' ? native : token
 }
 
 export const networkShape: Reader<Shaped<typeof nonceShape> | Shaped<typeof oneBodyShape>> = (
@@ -132,10 +137,12 @@ export function assetsOf(
   networks: Written<typeof networkShape>,
 ): ReadonlyMap<Handle, Asset> {
   const known = new Set<string>()
-  return mapValues(written, (id, { network, kind, contract = '', decimals, unit }) => {
+  return mapValues(written, (id, asset) => {
+    const { network, kind, contract = '', decimals, unit } = asset
     const path = `assets.${id}`
     const { caip2 } = networks.get(network) ?? refuse('INVALID_POLICY', `${path}: no ${network}`)
-    if ((kind === 'native') !== (contract === '')) {
+    // Absent, not empty: a coin is written in one form.
+    if ((kind === 'native') === 'contract' in asset) {
       refuse('INVALID_POLICY', `${path}: expected a contract for tokens only`)
     }
     if (kind !== 'native') {
@@ -143,7 +150,9 @@ export function assetsOf(
       if (kind !== tokens) refuse('INVALID_POLICY', `${path}.kind: expected ${tokens} on ${caip2}`)
       parseAddress(caip2, contract, `${path}.contract`)
     }
-    once(known, `${network} ${contract}`, `${path}: the same asset stands twice`)
+    once(known, `asset ${network} ${contract}`, `${path}: the same asset stands twice`)
+    // People are shown amount, unit and network, so on one network a unit names one asset.
+    once(known, `unit ${network} ${unit}`, `${path}: another asset of ${network} is called ${unit}`)
     return { id, network, kind, contract, decimals, unit }
   })
 }

@@ -28,7 +28,11 @@ export interface Seating {
 export function seat(require: readonly Requirement[], voters: readonly Voter[]): Seating {
   const slots = require.flatMap(({ role, count }) => Array<Handle>(count).fill(role))
   const sitting: (Voter | undefined)[] = slots.map(() => undefined)
-  for (const voter of onePerPerson(voters)) settle(voter, { slots, sitting, tried: new Set() })
+  let free = slots.length
+  for (const voter of onePerPerson(voters)) {
+    if (free === 0) break
+    if (settle(voter, { slots, sitting, tried: new Set() })) free -= 1
+  }
 
   const missing = require.flatMap(({ role }) => {
     const count = slots.filter((slot, index) => slot === role && !sitting[index]).length

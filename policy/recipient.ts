@@ -1,8 +1,10 @@
 // Recipient: who an intent's address belongs to, in the words of the policy. Either an own vault,
 // whose address is derived from its key, or a destination record: one of a book in force, or one
 // that the class's own service has signed. Whether money may go there is judged by `evaluate`.
-// INVARIANT: where the book in force knows an address, only the book's own record of it counts, so
-// that removing a record also removes what was once attested.
+// INVARIANT: no record speaks of the address of an own vault, and where any book in force knows an
+// address, no attested record of it counts, so that removing it also removes what was attested.
+// Addresses below a vault's own (paths other than `m`) are without number and in no row: a record
+// that names one cannot be told from a stranger's.
 import { toUtf8 } from '../proto/crypto.ts'
 import { refuse } from '../proto/refusal.ts'
 import { open, type Signed } from '../proto/signed.ts'
@@ -15,7 +17,7 @@ import type { DestinationFacts } from './facts.ts'
 import type { ActiveBook, InForce } from './in-force.ts'
 import type { Intent } from './intent.ts'
 import type { DestinationClass } from './places.ts'
-import { credentialAt } from './roster.ts'
+import { credentialAt, type Roster } from './roster.ts'
 import { classOfBook, classOfVault, networkOf } from './rulebook.ts'
 import type { VaultRow } from './view.ts'
 
@@ -53,21 +55,33 @@ export function recipientOf(intent: Intent, evidence: Evidence, known: Known): R
   }
 }
 
-function ownVault(intent: Intent, { inForce, vaults }: Known): Recipient {
-  const { rulebook } = inForce
-  const chain = chainOf(intent.network)
-  const own = vaults.find(
-    ({ vault, publicKey }) =>
-      networkOf(rulebook, vault)?.caip2 === intent.network &&
-      chain.address(publicKey) === intent.to,
-  )
-  const known = own && classOfVault(rulebook, own.vault)
-  if (own === undefined || known === undefined) return unknown('an address of no own vault')
-  const { id } = known
+/** The attesting key must still speak for its service when the attempt is judged. */
+export function requireAttester(evidence: Evidence, roster: Roster, atMs: number): void {
+  if (evidence.kind !== 'attested') return
+  const { credential } = evidence.record
+  if (credentialAt(roster, credential, atMs) === undefined) {
+    unknown(`a record under the credential ${credential}, which is not valid at the attempt`)
+  }
+}
+
+function ownVault(intent: Intent, known: Known): Recipient {
+  const own = vaultAt(intent, known)
+  const of = own && classOfVault(known.inForce.rulebook, own.vault)
+  if (own === undefined || of === undefined) return unknown('an address of no own vault')
+  const { id } = of
   return {
     facts: { kind: 'vault', class: id, vault: own.vault },
     named: { class: id, label: own.vault },
   }
+}
+
+/** The own vault whose address the intent pays. */
+function vaultAt({ network, to }: Intent, { inForce, vaults }: Known): VaultRow | undefined {
+  return vaults.find(
+    ({ vault, publicKey }) =>
+      networkOf(inForce.rulebook, vault)?.caip2 === network &&
+      chainOf(network).address(publicKey) === to,
+  )
 }
 
 function listed(intent: Intent, text: string, known: Known): Recipient {
@@ -79,10 +93,13 @@ function listed(intent: Intent, text: string, known: Known): Recipient {
 }
 
 function attested(intent: Intent, signed: Signed, known: Known): Recipient {
-  const { record, class: of, book } = recordFor(intent, signed.document, known)
+  const { record, class: of } = recordFor(intent, signed.document, known)
   if (of.attestedBy === '') return unknown(`an attested record, but ${of.id} takes its book only`)
-  if (book !== undefined && recordOf(book.book, record.network, record.address) !== undefined) {
-    return unknown(`an attested record of an address that the book ${record.book} lists itself`)
+  const lister = known.inForce.books.find(
+    ({ book }) => recordOf(book, record.network, record.address) !== undefined,
+  )
+  if (lister !== undefined) {
+    return unknown(`an attested record of an address that the book ${lister.book.name} lists`)
   }
   const credential = credentialAt(known.inForce.roster, signed.credential, known.createdAt)
   if (credential?.person !== of.attestedBy) {
@@ -102,13 +119,16 @@ interface Found {
 type BookClass = DestinationClass & { readonly kind: 'book' }
 
 /** The record that the intent names by digest, of a class of the policy, for this very address. */
-function recordFor(intent: Intent, text: string, { inForce }: Known): Found {
+function recordFor(intent: Intent, text: string, known: Known): Found {
+  const { inForce } = known
   const { digest, record } = parseDestination(toUtf8(text))
   if (digest !== intent.dest) unknown('another record than the intent names')
   for (const field of ['org', 'env', 'network'] as const) {
     if (record[field] !== intent[field]) unknown(`a record of another ${field}`)
   }
   if (record.address !== intent.to) unknown('a record of another address')
+  const own = vaultAt(intent, known)
+  if (own !== undefined) unknown(`a record of the own vault ${own.vault}`)
   const of = classOfBook(inForce.rulebook, record.book)
   if (of === undefined) return unknown(`a record of the unknown book ${record.book}`)
   const book = inForce.books.find((item) => item.book.name === record.book)

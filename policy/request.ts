@@ -20,7 +20,7 @@ import {
 } from '../proto/shape.ts'
 import { open, type Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
-import { opsOf, parseAddress } from './chain/chains.ts'
+import { isNobody, opsOf, parseAddress } from './chain/chains.ts'
 import { envs, type Intent, movesToken, ops, parseNetwork, parsePath } from './intent.ts'
 
 export interface ReadIntent {
@@ -28,8 +28,8 @@ export interface ReadIntent {
   readonly intent: Intent
 }
 
-/** Printable, one line, no space at the ends: it is shown to people exactly as it stands. */
-export const lineForm = /^[!-~](?:[ -~]{0,126}[!-~])?$/
+/** Printable words and single spaces: nobody may push what people read aside with blanks. */
+export const lineForm = /^[!-~]+(?: [!-~]+)*$/
 
 const intentShape = object({
   amount,
@@ -102,10 +102,19 @@ function requireConsistent(intent: Intent): void {
   }
   parseAddress(network, to, 'to')
   requireContract(intent)
+  if (isNobody(network, to)) refuse('INVALID_INTENT', 'expected a recipient, got the zero address')
   if (to === contract) refuse('INVALID_INTENT', 'expected a recipient, got the token itself')
   if (intent.amount === 0n) refuse('INVALID_INTENT', 'expected an amount above zero')
-  if (intent.notAfter <= intent.created) {
-    refuse('INVALID_INTENT', 'expected notAfter later than created')
+  requireLife(intent)
+}
+
+/** Bounded, because what was reserved may count until `notAfter`. */
+function requireLife({ created, notAfter }: Intent): void {
+  if (notAfter <= created) refuse('INVALID_INTENT', 'expected notAfter later than created')
+  const most = created + limits.intentLifetimeMsMax
+  if (notAfter > most) {
+    const because = `expected notAfter by ${writeTime(most)}, got ${writeTime(notAfter)}`
+    refuse('INVALID_INTENT', because)
   }
 }
 

@@ -1,9 +1,10 @@
 // Roles: which people and services a policy lists under which name. One person is human or service,
 // never both; quorums are made of people only.
 import type { Handle, PersonId } from '../proto/ids.ts'
+import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import type { WrittenPolicy } from './policy-shape.ts'
-import type { Requirement } from './quorum.ts'
+import { peopleOf, type Requirement } from './quorum.ts'
 
 export interface Role {
   readonly id: Handle
@@ -28,6 +29,8 @@ export function rolesOf({ roles: written }: WrittenPolicy): Roles {
 
 /** People only, and each role once: two lines of one role would hide their sum. */
 export function requireRoles(require: readonly Requirement[], roles: Roles, path: string): void {
+  const most = limits.approvalsPerIntentMax
+  if (peopleOf(require) > most) bad(`${path}.require: expected at most ${most} people`)
   const seen = new Set<Handle>()
   for (const { role } of require) {
     const { kind } = named(roles, role, `${path}.require`)

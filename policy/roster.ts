@@ -6,6 +6,7 @@
 // Only Ed25519 credentials are verified in this release; other schemes are refused, not ignored.
 import { toHex } from '../proto/crypto.ts'
 import type { Digest, Handle, PersonId } from '../proto/ids.ts'
+import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import {
   digest,
@@ -77,6 +78,16 @@ export function credentialAt(roster: Roster, id: Handle, atMs: number): Credenti
   return credential && credential.from <= atMs && atMs < credential.to ? credential : undefined
 }
 
+/** The credential if it is known and valid at each of these instants. */
+export function credentialThrough(
+  roster: Roster,
+  id: Handle,
+  instants: readonly number[],
+): Credential | undefined {
+  const valid = instants.every((atMs) => credentialAt(roster, id, atMs) !== undefined)
+  return valid ? roster.credentials.get(id) : undefined
+}
+
 /** The credential that calls with this TLS key, if it is valid at this instant. */
 export function callerAt(roster: Roster, transport: Digest, atMs: number): Credential | undefined {
   const caller = [...roster.credentials.values()].find((item) => item.transport === transport)
@@ -113,7 +124,7 @@ const personShape = objectWith(
 const directoryShape = object({
   format: literal('custody-directory/v1'),
   ...versioned,
-  persons: list(personShape, 1, 1024),
+  persons: list(personShape, 1, limits.personsMax),
 })
 
 function personOf(written: Shaped<typeof personShape>): Person {

@@ -5,6 +5,7 @@
 // Whether this release can judge everything in it, and whether the rules fit together, is asked by
 // `loadRulebook` in `analyse.ts`; only what that returns may be put in force.
 import type { Digest, Handle, VaultId } from '../proto/ids.ts'
+import { limits as bounds } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import { tags } from '../proto/tags.ts'
 import { readDocument } from './document.ts'
@@ -21,6 +22,7 @@ import { type Calendar, type Governance, policyShape, type WrittenPolicy } from 
 import type { Requirement } from './quorum.ts'
 import { named, type Role, type Roles, requireRoles, rolesOf } from './roles.ts'
 import type { Factor } from './roster.ts'
+import { legsAtMost } from './rules/box.ts'
 import type { Guard } from './rules/guard.ts'
 import { type Limit, limitOf } from './rules/limit.ts'
 import { type Rule, ruleOf } from './rules/rule.ts'
@@ -70,6 +72,7 @@ export function parseRulebook(text: string): Rulebook {
     bad('calendars: always is no name for a calendar')
   }
   const rules = written.rules.map((rule) => ruleOf(rule, names))
+  requireFewLegs(rules, places)
   const ids = new Set(rules.map((rule) => rule.id))
   const limits = written.limits.map((limit) => limitOf(limit, places, ids))
   const { initiatorMayApprove, minFactor } = written.separation
@@ -77,6 +80,7 @@ export function parseRulebook(text: string): Rulebook {
     if (!ids.has(id)) bad(`separation.minFactor: unknown ${id}`)
   }
   requireGovernance(written.governance, roles)
+  requireLog(written.log)
 
   const { quorumCrypto, log, calendars, guards, governance } = written
   const head = { digest, org, env, version, previous, notBefore, expires, engine }
@@ -141,6 +145,21 @@ export function governed(
     path: `governance.${name}`,
     require,
   }))
+}
+
+/** The cold log is another log, and nothing is released below the witness quorum. */
+function requireLog({ origin, coldOrigin, onWitnessLoss }: WrittenPolicy['log']): void {
+  if (coldOrigin === origin) bad('log.coldOrigin: expected another log than log.origin')
+  if (onWitnessLoss !== 'stop') {
+    refuse('NOT_SUPPORTED', `not supported yet: log.onWitnessLoss ${onWitnessLoss}`)
+  }
+}
+
+/** Everybody walks all legs when a policy is loaded, so their number is bounded first. */
+function requireFewLegs(rules: readonly Rule[], places: Places): void {
+  const most = bounds.legsPerPolicyMax
+  const legs = rules.reduce((sum, { box }) => sum + legsAtMost(box, places), 0)
+  if (legs > most) bad(`rules: expected at most ${most} ways of value, got ${legs}`)
 }
 
 function distinctIds(path: string, items: readonly { readonly id: Handle }[]): void {

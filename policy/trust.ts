@@ -2,7 +2,7 @@
 // taken from whoever is audited. One statement a line, `#` begins a comment:
 //   root <digest> · log <origin> <vkey> · witness <vkey> · quorum <q>
 // An unknown word, a second root, log or quorum, or a key of the wrong role is a refusal.
-import { toHex } from '../proto/crypto.ts'
+import { equalBytes, toHex } from '../proto/crypto.ts'
 import { type Digest, type Handle, parseDigest, parseHandle } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
@@ -29,6 +29,9 @@ export function parseTrust(written: string): Trust {
     .map((item) => vkey(single(item), 'witness'))
   requireWitnesses(witnesses, q)
   const log = { origin: parseHandle(origin, 'log'), vkey: vkey(key ?? '', 'log') }
+  if (witnesses.some((item) => equalBytes(item.publicKey, log.vkey.publicKey))) {
+    refuse('MALFORMED', 'witness: expected another key than that of the log')
+  }
   if (log.vkey.name !== log.origin) refuse('MALFORMED', 'log: expected a vkey named as the origin')
   return { root: parseDigest(root, 'root'), log, witnesses, q: Number(q) }
 }

@@ -48,6 +48,12 @@ export const durationMs: Reader<number> = (value, path) => {
   return Number(count) * (unitMs[unit] ?? 0)
 }
 
+/** A duration of more than nothing. */
+export const someMs: Reader<number> = (value, path) => {
+  const length = durationMs(value, path)
+  return length > 0 ? length : refuse('INVALID_POLICY', `${path}: expected more than nothing`)
+}
+
 /** `sliding 24h`; the value is in milliseconds. */
 export const windowMs: Reader<number> = (value, path) => {
   const [, length] = windowForm.exec(text(24, windowForm)(value, path)) ?? []

@@ -27,6 +27,8 @@ export function vaultsOf(
   const vaults = new Map<VaultId, Vault>()
   const keys = new Set<Handle>()
   for (const [name, { tier, network, key }] of written) {
+    if (name === 'all')
+      refuse('INVALID_POLICY', 'vaults.all: the word for every vault, in a freeze')
     if (!networks.has(network)) refuse('INVALID_POLICY', `vaults.${name}: unknown ${network}`)
     if (keys.has(key)) refuse('INVALID_POLICY', `vaults.${name}: key ${key} is another vault's`)
     keys.add(key)

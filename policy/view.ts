@@ -23,6 +23,21 @@ export const requestStates = [
 ] as const
 export type RequestState = (typeof requestStates)[number]
 
+const overStates: ReadonlySet<RequestState> = new Set<RequestState>([
+  'DENIED',
+  'LAPSING',
+  'SETTLED',
+  'DROPPED',
+  'REJECTED',
+  'CANCELLED',
+  'EXPIRED',
+])
+
+/** No share may leave for a request in this state, whatever its attempts say. */
+export function isOver(state: RequestState): boolean {
+  return overStates.has(state)
+}
+
 /** Place and time of a line: all that the fold knows of time. */
 export interface LineAt {
   readonly seq: number

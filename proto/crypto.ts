@@ -1,6 +1,6 @@
-// The one door to node:crypto and the hash library for documents: hash, HMAC, HKDF, scrypt, AES-GCM,
-// Ed25519, X25519. Deterministic functions only: randomness is an argument of whoever needs it.
-// Keys are raw 32-byte values here; Node's DER wrappers are made and dropped inside.
+// The one door to node:crypto and the hash library for documents: hash, HMAC, HKDF, scrypt,
+// AES-GCM, Ed25519, X25519. Deterministic functions only: randomness is an argument of whoever
+// needs it. Keys are raw 32-byte values here; Node's DER wrappers are made and dropped inside.
 // Protocol hashing does not go through this file (dkls23/transcript.ts).
 import {
   createCipheriv,

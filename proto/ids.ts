@@ -5,7 +5,8 @@
 import { refuse } from './refusal.ts'
 
 declare const brand: unique symbol
-type Brand<B extends string> = { readonly [brand]: B }
+// One property for each brand, so that a VaultId can be a Handle too.
+type Brand<B extends string> = { readonly [brand]: { readonly [K in B]: true } }
 
 /** SHA-256 digest of a tagged document, 64 lower-case hex digits. */
 export type Digest = string & Brand<'Digest'>

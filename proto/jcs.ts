@@ -56,7 +56,8 @@ function write(value: Json, depth: number, budget: { items: number }): string {
     return refuse('MALFORMED', 'expected string, integer, boolean, list or object')
   }
   const entries = Object.entries(value as JsonObject).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${entries.map(([k, v]) => `${writeString(k)}:${write(v, depth + 1, budget)}`).join(',')}}`
+  const members = entries.map(([k, v]) => `${writeString(k)}:${write(v, depth + 1, budget)}`)
+  return `{${members.join(',')}}`
 }
 
 function writeString(value: string): string {

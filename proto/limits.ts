@@ -13,13 +13,22 @@ export const limits = {
   /** H-1: one audit entry. */
   entryBytesMax: 65_535,
   intentBytesMax: 8_192,
+  /** 90 days from `created` to `notAfter`. */
+  intentLifetimeMsMax: 7_776_000_000,
   approvalBytesMax: 4_096,
   /** An unsigned transaction; ours are below 300 bytes. */
   transactionBytesMax: 4_096,
   jsonDepthMax: 16,
   jsonItemsMax: 65_536,
   documentsPerSubmitMax: 8,
+  /** Of one warrant, so no quorum may ask for more people. */
   approvalsPerIntentMax: 64,
+  /** Of one directory; each decides once, so facts hold no more approvals. */
+  personsMax: 1_024,
+  /** Facts of one evaluation: every person's approval and a figure of every limit. */
+  factsBytesMax: 1_048_576,
+  /** Ways from vault to class by asset that all rules of a policy allow together. */
+  legsPerPolicyMax: 100_000,
   attemptsPerIntentMax: 8,
   sessionsPerNodeMax: 64,
   nodesMax: 16,

@@ -1,9 +1,9 @@
 // The documents that nodes sign with their identity key: acceptance, refusal and share receipt of a
-// request, acceptance of a key to make, hello of a pair, query and answer of a floor. Beside them the
-// keygen document, which a coordinator writes and nobody signs. Fields: the walk, section 5, and
-// first-walk.
-// INVARIANT: strict JCS with exactly these keys; a node id is the credential of its documents.
-// Says nothing about when one is right: that is judged by whoever receives it.
+// request, acceptance of a key to make, hello of a pair, query and answer of a floor. Beside them
+// the keygen document, which a coordinator writes and nobody signs. Fields: the walk, section 5,
+// and first-walk.
+// INVARIANT: strict JCS with exactly these keys; a node id is the credential of its documents. Says
+// nothing about when one is right: that is judged by whoever receives it.
 import { digestOf, toUtf8 } from './crypto.ts'
 import { type Digest, type NodeId, parseNodeId, parseVaultId, type VaultId } from './ids.ts'
 import { encode, type JsonObject } from './jcs.ts'
@@ -155,7 +155,7 @@ const floorAnswer = object({
   to: nodeId,
   /** Of the query. */
   nonce: hex(32),
-  /** The largest head with a cosignature of `to` that this node holds, as a note; empty for none. */
+  /** The largest head here with a cosignature of `to`, as a note; empty for none. */
   cosigned: note,
   /** The highest receipt counter of `to` in this node's log; 0 for none. */
   counter: count,

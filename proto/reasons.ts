@@ -140,6 +140,7 @@ const passing: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'FROZEN',
   'LIST_STALE',
   'DELAY',
+  'DEST_COOLDOWN',
   'BUSY',
   'FLOOR',
   'LOG_BEHIND',

@@ -1,6 +1,6 @@
-// Strict readers from JSON values to typed values: exact keys, exact forms, a path in every refusal.
-// A document's shape is written once with these and its type is inferred from it, so the parser
-// and the type cannot drift apart. Knows no document.
+// Strict readers from JSON values to typed values: exact keys, exact forms, a path in every
+// refusal. A document's shape is written once with these and its type is inferred from it, so the
+// parser and the type cannot drift apart. Knows no document.
 import { fromHex } from './crypto.ts'
 import { type Digest, type Handle, parseDigest, parseHandle } from './ids.ts'
 import type { Json, JsonObject } from './jcs.ts'

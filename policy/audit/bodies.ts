@@ -39,7 +39,7 @@ const derivation: Reader<string> = (value, path) => {
   parsePath(written)
   return written
 }
-const counter = integer(0, Number.MAX_SAFE_INTEGER)
+const counter = integer(1, Number.MAX_SAFE_INTEGER)
 const version = integer(1, Number.MAX_SAFE_INTEGER)
 const attempt = integer(1, Number.MAX_SAFE_INTEGER)
 const epoch = integer(0, Number.MAX_SAFE_INTEGER)

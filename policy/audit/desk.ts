@@ -19,7 +19,7 @@ export interface Context {
   readonly origin: string
 }
 
-/** A document that the line names and that did not come. */
+/** A document that the line names and that did not come, or not with a signature that verifies. */
 export class Missing extends Error {
   override readonly name = 'Missing'
   readonly digest: Digest
@@ -60,9 +60,14 @@ export class Desk {
 
   /** Text of a document that came with this line. */
   came(digest: Digest): string {
-    const text = this.#documents.get(digest)
+    const [text] = this.enclosed(digest)
     if (text === undefined) throw new Missing(digest)
     return text
+  }
+
+  /** Every enclosure of this digest, none verified. */
+  enclosed(digest: Digest): readonly string[] {
+    return this.#documents.get(digest) ?? []
   }
 
   ruleset(): Reading<RulesetStored> {

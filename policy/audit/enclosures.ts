@@ -1,7 +1,9 @@
 // Enclosures: the documents that travel with the lines that name them, because the fold needs their
 // text: root, policy, directory, books and freezes. A line names a document by digest, so whatever
 // an enclosure claims to be, it is found only under the digest of its own bytes.
-// A freeze travels with its signature; the others are vouched for by digests in force.
+// A freeze travels with its signature, which its digest does not cover: several enclosures may have
+// one digest, and all of them are kept, so that a bad one cannot hide a good one.
+// The others are vouched for by digests in force.
 import { digestOf, ed25519Verify, tagged, toUtf8 } from '../../proto/crypto.ts'
 import type { Digest } from '../../proto/ids.ts'
 import { type Json, type JsonObject, parseText, text } from '../../proto/jcs.ts'
@@ -10,7 +12,8 @@ import { refuse } from '../../proto/refusal.ts'
 import { type Signed, signedJson, signedShape } from '../../proto/signed.ts'
 import { type Tag, tags } from '../../proto/tags.ts'
 
-export type Documents = ReadonlyMap<Digest, string>
+/** All enclosures of a digest; of a document without a signature they are the same. */
+export type Documents = ReadonlyMap<Digest, readonly string[]>
 
 const plain: ReadonlyMap<Json | undefined, Tag> = new Map<Json | undefined, Tag>([
   ['custody-root/v1', tags.root],
@@ -20,7 +23,12 @@ const plain: ReadonlyMap<Json | undefined, Tag> = new Map<Json | undefined, Tag>
 ])
 
 export function readEnclosures(texts: readonly string[]): Documents {
-  return new Map(texts.map((written) => [enclosureDigest(written), written]))
+  const byDigest = new Map<Digest, string[]>()
+  for (const written of texts) {
+    const digest = enclosureDigest(written)
+    byDigest.set(digest, [...(byDigest.get(digest) ?? []), written])
+  }
+  return byDigest
 }
 
 /** The digest by which a line names this enclosure. */

@@ -1,10 +1,16 @@
 // The fold of a freeze: one listed person stops everything, or one vault, from the line on. The
 // signature is checked here, because the line grants something; unfreezing is a governed change.
+// INVARIANT: void or folded depends on the signed document alone, never on which enclosure came.
+// The document names the credential, so whether a signature verifies is no matter of opinion;
+// without one that does, the document has not come, and nobody folds the line.
+import type { Digest } from '../../proto/ids.ts'
+import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
-import { parseFreeze } from '../documents.ts'
+import { writeTime } from '../../proto/shape.ts'
+import { type Freeze, parseFreeze } from '../documents.ts'
 import { inRoles } from '../roles.ts'
-import { credentialAt } from '../roster.ts'
-import type { Desk } from './desk.ts'
+import { credentialAt, type Roster } from '../roster.ts'
+import { type Desk, Missing } from './desk.ts'
 import { freezeVerifies, readSignedEnclosure } from './enclosures.ts'
 import type { EntryOf } from './entry.ts'
 import { requireOwn } from './fold-governance.ts'
@@ -22,18 +28,15 @@ export function* frozen(
   ]
   if (yield* get(tables.document, body.freeze))
     refuse('APPROVAL_REPLAYED', 'this freeze is recorded')
-  const text = desk.came(body.freeze)
-  const signed = readSignedEnclosure(text)
-  const key = credentialAt(roster, signed.credential, t)
-  if (key === undefined || !freezeVerifies(signed, key.publicKey)) {
-    return refuse('APPROVAL_SIG', `no signature of ${signed.credential} over this freeze`)
-  }
-  const freeze = parseFreeze(signed.document)
+  const { freeze, text } = openFreeze(desk.enclosed(body.freeze), body.freeze, roster)
   requireOwn(freeze, root)
   const { scope, person, credential } = freeze
-  if (scope !== body.scope || credential !== key.id || person !== key.person) {
-    refuse('APPROVAL_SCOPE', 'scope, person or credential differ from the signed freeze')
+  const key = credentialAt(roster, credential, t)
+  if (key === undefined) return refuse('APPROVAL_SIG', `credential ${credential} is not valid now`)
+  if (scope !== body.scope || person !== key.person) {
+    refuse('APPROVAL_SCOPE', 'scope or person differ from the signed freeze')
   }
+  requireFresh(freeze, t)
   if (!inRoles(rulebook.roles, person, rulebook.governance.freeze.anyOf)) {
     refuse('GOV_QUORUM', `${person} is in no role that may freeze`)
   }
@@ -44,4 +47,32 @@ export function* frozen(
     put(tables.document, body.freeze, { text }),
     put(tables.freeze, scope, { seq, t, freeze: body.freeze, scope }),
   ]
+}
+
+/** Any enclosure will do whose signature verifies under the credential that the document names. */
+function openFreeze(
+  enclosed: readonly string[],
+  digest: Digest,
+  roster: Roster,
+): { readonly freeze: Freeze; readonly text: string } {
+  const candidates = enclosed.map(readSignedEnclosure)
+  const [first] = candidates
+  if (first === undefined) throw new Missing(digest)
+  // One digest, one document, whatever stands around it.
+  const text = first.document
+  const freeze = parseFreeze(text)
+  const key = roster.credentials.get(freeze.credential)?.publicKey
+  const isSigned = candidates.some(
+    (signed) =>
+      signed.credential === freeze.credential && key !== undefined && freezeVerifies(signed, key),
+  )
+  if (!isSigned) throw new Missing(digest)
+  return { freeze, text }
+}
+
+/** A freeze that somebody kept back stops nothing later. */
+function requireFresh({ issued }: Freeze, t: number): void {
+  if (Math.abs(issued - t) > limits.clockSkewMs) {
+    refuse('TIME', `freeze dated ${writeTime(issued)}, recorded ${writeTime(t)}`)
+  }
 }

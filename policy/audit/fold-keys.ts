@@ -13,21 +13,28 @@ import { get, key, put, tables } from './tables.ts'
 
 type Generated = EntryOf<'key.generated'>
 
-export function* generated({ body }: Generated, desk: Desk): Reading<readonly Write[]> {
-  const { confirms, ...vault } = body
+export function* generated(entry: Generated, desk: Desk): Reading<readonly Write[]> {
+  const { confirms: _, ...vault } = entry.body
   const [root, rulebook] = [yield* desk.root(), yield* desk.rulebook()]
   const named = rulebook.vaults.get(vault.vault)
   if (named === undefined) return refuse('VAULT_NOT_FOUND', `no vault ${vault.vault}`)
   if (named.key !== vault.key) refuse('KEY_DISABLED', `expected the key ${named.key}`)
   if (yield* get(tables.vault, vault.vault)) refuse('KEY_EXISTS', 'the vault has a key')
-  pointBytes(vault.publicKey)
-  requireAllNodes(vault, root)
-  requireConfirms(confirms, vault, root)
+  requireKeyOf(root, entry)
   return [put(tables.vault, vault.vault, vault)]
 }
 
 export function banned({ body, seq, t }: EntryOf<'peer.banned'>): readonly Write[] {
   return [put(tables.ban, key(body.node, body.peer), { ...body, seq, t })]
+}
+
+/** What a payer asks before funding an address: do all nodes of this root stand behind the key? */
+export function requireKeyOf(root: Root, { body }: Generated): VaultRow {
+  const { confirms, ...vault } = body
+  pointBytes(vault.publicKey)
+  requireAllNodes(vault, root)
+  requireConfirms(confirms, vault, root)
+  return vault
 }
 
 /** t of exactly the nodes of the root, at their places, in the order of x. */

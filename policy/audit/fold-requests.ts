@@ -46,10 +46,12 @@ export function* decided({
   const { intent, person } = body
   const row = yield* knownIntent(intent)
   requireOpen(row, t)
-  if (yield* get(tables.decision, intent, person)) {
+  const decision = type === 'approval.recorded' ? 'approve' : 'reject'
+  const before = yield* get(tables.decision, intent, person)
+  // A no counts after a yes: a yes line that nobody signed must not take the no away.
+  if (before !== undefined && !(before.decision === 'approve' && decision === 'reject')) {
     refuse('APPROVAL_REPLAYED', `${person} has decided on this intent`)
   }
-  const decision = type === 'approval.recorded' ? 'approve' : 'reject'
   const recorded = put(tables.decision, key(intent, person), { ...body, seq, t, decision })
   if (decision === 'approve') return [recorded]
   const unspent = row.attempts === 0

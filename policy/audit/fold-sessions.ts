@@ -59,12 +59,26 @@ export function* aborted({ body, t }: EntryOf<'session.aborted'>): Reading<reado
   ]
 }
 
-export function* receiptGiven({ body }: EntryOf<'share.receipt'>): Reading<readonly Write[]> {
+/** What the receipt says is judged by whoever opens it: the fold does not see it. */
+export function* receiptGiven(
+  { body }: EntryOf<'share.receipt'>,
+  desk: Desk,
+): Reading<readonly Write[]> {
   const { node, counter, receipt } = body
+  const { nodes } = yield* desk.root()
+  if (!nodes.some((known) => known.node === node)) {
+    refuse('PARTICIPANTS', `${node} is no node of the root`)
+  }
   if (yield* get(tables.receipt, node, counter)) {
     refuse('REPLAY_DETECTED', `receipt ${counter} of ${node} is recorded`)
   }
-  return [put(tables.receipt, key(node, counter), { receipt })]
+  if (yield* get(tables.receiptNamed, receipt)) {
+    refuse('REPLAY_DETECTED', `receipt ${receipt} is recorded`)
+  }
+  return [
+    put(tables.receipt, key(node, counter), { receipt }),
+    put(tables.receiptNamed, receipt, { counter, node }),
+  ]
 }
 
 function requireNext(row: IntentStored, attempt: number): void {
@@ -107,6 +121,10 @@ function* requireOneEffect(
   if (body.slot !== reservation.slot) {
     refuse('NONCE', `expected slot ${reservation.slot}, got ${body.slot}`)
   }
+  const rule = networkOf(yield* desk.rulebook(), reservation.vault)?.slot
+  if (rule?.kind === 'nonce' && body.until !== 0) {
+    refuse('LIFETIME', 'transactions of this network have no end of life')
+  }
   if (body.fee.max > reservation.feeMax) {
     refuse('FEE', `expected at most ${reservation.feeMax}, got ${body.fee.max}`)
   }
@@ -120,7 +138,6 @@ function* requireOneEffect(
     return
   }
   if (body.bytes === last.bytes) return requireSame(body, last)
-  const rule = networkOf(yield* desk.rulebook(), reservation.vault)?.slot
   if (rule?.kind !== 'nonce') {
     return refuse('ONE_EFFECT', 'the first attempt binds the bytes for ever')
   }

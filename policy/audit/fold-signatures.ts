@@ -33,14 +33,18 @@ export function* completed({ body, t }: Completed): Reading<readonly Write[]> {
     put(tables.attempt, key(intent, attempt), { ...found, state: 'completed' }),
     put(tables.completed, intent, { txids }),
   ]
-  // A late signature of a closed request is evidence; it moves nothing any more.
-  if (isFinal(row.state)) return written
-  const state = row.state === 'LAPSING' ? row.state : 'SIGNED'
+  // The slot rule: what was dropped uses no nonce up, and what settled unseen does so from here on.
+  const isFirst = before === undefined && row.state !== 'DROPPED'
+  const counted = isFirst ? yield* countSlot(reservation, 1) : []
+  // A late signature of a closed request is evidence; it moves no state any more.
+  if (isFinal(row.state)) return [...written, ...counted]
+  const state = row.state === 'SIGNING' ? 'SIGNED' : row.state
   return [
     ...written,
     put(tables.intent, intent, { ...row, state }),
-    ...closeAt(reservation, t),
-    ...(before === undefined ? yield* countSlot(reservation, 1) : []),
+    // Shares of a later attempt may still leave, so only the newest closes the spend.
+    ...(attempt === row.attempts ? closeAt(reservation, t) : []),
+    ...counted,
   ]
 }
 
@@ -49,18 +53,16 @@ export function* followed({ type, body, t }: Followed): Reading<readonly Write[]
   const row = yield* knownIntent(intent)
   if (isFinal(row.state)) refuse('REQUEST_ENDED', `request is ${row.state}`)
   const signed = yield* get(tables.completed, intent)
-  const lapsing = type !== 'tx.broadcast' && stateAt(row, t) === 'LAPSING'
-  const known = signed?.txids.includes(txid) ?? false
+  // A lapsing request may have a signature unseen; once one is seen, only known ones count.
+  const unseen = type !== 'tx.broadcast' && stateAt(row, t) === 'LAPSING'
+  const known = signed === undefined ? unseen : signed.txids.includes(txid)
   const reservation = yield* get(tables.reservation, intent)
-  if (reservation === undefined || (!known && !lapsing)) {
+  if (reservation === undefined || !known) {
     return refuse('LINE_MISSING', 'no verified signature of this transaction')
   }
   const next = put(tables.intent, intent, follow(row, type))
-  const counted = signed !== undefined
-  // Consumed by a transaction that nobody here saw signed, or never to be consumed by this one.
-  if (type === 'tx.settled' && !counted) return [next, ...(yield* countSlot(reservation, 1))]
-  if (type === 'tx.dropped' && counted) return [next, ...(yield* countSlot(reservation, -1))]
-  return [next]
+  const frees = type === 'tx.dropped' && signed !== undefined
+  return frees ? [next, ...(yield* countSlot(reservation, -1))] : [next]
 }
 
 function follow(row: IntentStored, type: Followed['type']): IntentStored {

@@ -21,7 +21,7 @@ import type { Reading, Write } from './rows.ts'
 export type Folded =
   | { readonly kind: 'folded'; readonly writes: readonly Write[] }
   | { readonly kind: 'void'; readonly code: ReasonCode; readonly because: string }
-  /** The line names a document that did not come: whoever holds the line must not fold past it. */
+  /** A document did not come, or unsigned: whoever holds the line must not fold past it. */
   | { readonly kind: 'missing'; readonly digest: Digest }
 
 export type Fold = (entry: Entry, documents: Documents) => Reading<Folded>
@@ -81,7 +81,7 @@ function* meaning(entry: Entry, desk: Desk): Reading<readonly Write[]> {
     case 'session.aborted':
       return yield* sessions.aborted(entry)
     case 'share.receipt':
-      return yield* sessions.receiptGiven(entry)
+      return yield* sessions.receiptGiven(entry, desk)
     case 'sign.completed':
       return yield* completed(entry)
     case 'tx.broadcast':

@@ -2,8 +2,9 @@
 // carries and those that the verifier remembers are held against its lines and its checkpoint.
 // Two signed heads that no tree can satisfy are an equivocation, and the two notes are the proof. A
 // remembered head that the lines do not continue is a rollback, whoever signed what.
-import { isRefusal, type Refusal, refusal } from '../../proto/refusal.ts'
+import { attempt, isRefusal, type Refusal, refusal } from '../../proto/refusal.ts'
 import type { Trust } from '../trust.ts'
+import { cosignatures } from './checkpoint.ts'
 import { agrees, contradict, readHead, type SignedHead } from './heads.ts'
 import type { Chain } from './integrity.ts'
 import type { Finding } from './report.ts'
@@ -13,6 +14,8 @@ export interface Given {
   readonly checkpoint: SignedHead | Refusal
   /** Of the export, signed by the log. */
   readonly heads: readonly SignedHead[]
+  /** Of the export, not signed by the log. */
+  readonly unsigned: readonly SignedHead[]
   readonly trust: Trust
   readonly remembered: readonly Uint8Array[]
 }
@@ -34,6 +37,7 @@ export function promises(given: Given): Promised | Refusal {
   }
   const findings = [
     ...given.heads.flatMap((head) => beyond(head, given.chain)),
+    ...given.unsigned.flatMap((head) => foreign(head, given)),
     ...remembered.flatMap((head) => rolledBack(head, given.chain)),
   ]
   const proof = equivocation([...given.heads, ...remembered], given)
@@ -48,6 +52,16 @@ function beyond({ note }: SignedHead, { size }: Chain): readonly Finding[] {
   if (note.checkpoint.size <= size) return []
   const because = `the log signed ${note.checkpoint.size} lines, the export has ${size}`
   return [{ area: 'completeness', word: 'UNCONFIRMED', code: 'LINE_MISSING', because }]
+}
+
+/** Enough witnesses vouch for another tree under this name, and the log never signed it. */
+function foreign({ note }: SignedHead, { chain, trust }: Given): readonly Finding[] {
+  const { origin, size } = note.checkpoint
+  if (chain.findings.length > 0 || origin !== trust.log.origin || agrees(note, chain)) return []
+  const given = attempt(() => cosignatures(note, trust.witnesses))
+  if (isRefusal(given) || given.length < trust.q) return []
+  const because = `${given.length} witnesses cosigned ${size} lines that are not these`
+  return [{ area: 'witnessing', word: 'UNCONFIRMED', code: 'LOG_FORK', because }]
 }
 
 function rolledBack({ note }: SignedHead, chain: Chain): readonly Finding[] {

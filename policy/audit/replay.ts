@@ -5,71 +5,88 @@
 // and that is said too, because silence would look like consent.
 import { fromUtf8 } from '../../proto/crypto.ts'
 import type { Digest } from '../../proto/ids.ts'
-import { parseRoot, type Root } from '../documents.ts'
+import { parseRoot } from '../documents.ts'
 import type { Trust } from '../trust.ts'
 import { type BlobKind, enclosedKinds } from './blobs.ts'
+import { Desk, Library } from './desk.ts'
+import { Docket, unjudged, violation } from './docket.ts'
 import type { Documents } from './enclosures.ts'
 import type { Entry } from './entry.ts'
 import type { Blob } from './export.ts'
 import { createFold } from './fold.ts'
-import {
-  attemptAgain,
-  type Bench,
-  evaluationAgain,
-  signatureAgain,
-  unjudged,
-  violation,
-} from './judge-again.ts'
-import type { Finding } from './report.ts'
+import { attemptAgain, type Bench, evaluationAgain, signatureAgain } from './judge-again.ts'
+import { decisionAgain, intentAgain } from './judge-people.ts'
+import { namedReceipts, receiptAgain } from './judge-receipts.ts'
+import type { Finding, Notice } from './report.ts'
 import { MemoryRows, readSync } from './rows.ts'
+import { get, tables } from './tables.ts'
+import { witnessedHeads } from './witnessed.ts'
 
 export interface Recorded {
   readonly entries: readonly Entry[]
   /** Each has the digest that it is named by. */
   readonly blobs: readonly Blob[]
   readonly rootAt: (size: number) => Uint8Array
+  /** Notes that the log signed. */
+  readonly heads: readonly string[]
 }
 
 export interface Replayed {
   readonly findings: readonly Finding[]
+  /** Attempts that were refused and that nobody signed. */
+  readonly notices: readonly Notice[]
   readonly attempts: number
   readonly signatures: number
   readonly evaluations: number
+  /** Whether the last line was reached. */
+  readonly isWhole: boolean
 }
 
-export function replay({ entries, blobs, rootAt }: Recorded, trust: Trust): Replayed {
+export function replay(recorded: Recorded, trust: Trust): Replayed {
+  const { entries, blobs } = recorded
   const rows = new MemoryRows()
-  const fold = createFold({ rootDigest: trust.root, origin: trust.log.origin })
-  const kept = new Map(blobs.map(({ kind, digest, content }) => [named(kind, digest), content]))
-  const blob = (kind: BlobKind, digest: Digest) => kept.get(named(kind, digest))
+  const context = { rootDigest: trust.root, origin: trust.log.origin }
+  const fold = createFold(context)
   const documents = enclosed(blobs)
-  const findings: Finding[] = []
+  const docket = new Docket()
   const done = { attempts: 0, signatures: 0, evaluations: 0 }
-  const counters = new Map<string, number[]>()
-  let root: Root | undefined
+  let bench: Bench | undefined
   for (const entry of entries) {
     const folded = readSync(fold(entry, documents), rows)
     if (folded.kind === 'missing') {
-      findings.push(unjudged(entry.seq, `document ${folded.digest}, which the rest stands on,`))
-      break
+      const because = `document ${folded.digest}, which the rest stands on, is not in the export`
+      docket.find(unjudged(entry.seq, because))
+      return { ...docket.close(), ...done, isWhole: false }
     }
     if (folded.kind === 'void') {
-      findings.push(violation(entry.seq, folded.code, `void ${entry.type}: ${folded.because}`))
+      docket.find(violation(entry.seq, folded.code, `void ${entry.type}: ${folded.because}`))
       continue
     }
     rows.apply(folded.writes)
-    if (entry.type === 'root.activated') root = parseRoot(documents.get(trust.root) ?? '')
-    if (entry.type === 'share.receipt') {
-      const { node, counter } = entry.body
-      const seen = counters.get(node) ?? []
-      seen.push(counter)
-      counters.set(node, seen)
+    if (entry.type === 'root.activated') {
+      const root = parseRoot(documents.get(trust.root)?.[0] ?? '')
+      bench = benchOf(recorded, { root, rows, desk: new Desk(context, documents, new Library()) })
     }
-    if (root !== undefined) {
-      findings.push(...judgeAgain(entry, { rows, rootAt, blob, root }, done))
-    }
+    if (bench !== undefined) judgeAgain(entry, bench, docket, done)
   }
-  return { findings: [...findings, ...gaps(counters)], ...done }
+  return { ...docket.close(), ...done, isWhole: true }
+}
+
+function benchOf(
+  { entries, blobs, rootAt, heads }: Recorded,
+  the: Pick<Bench, 'rows' | 'desk' | 'root'>,
+): Bench {
+  const kept = new Map(blobs.map(({ kind, digest, content }) => [named(kind, digest), content]))
+  const own = {
+    root: the.root,
+    rootAt: (size: number) => (size <= entries.length ? rootAt(size) : undefined),
+  }
+  return {
+    ...the,
+    rootAt,
+    blob: (kind, digest) => kept.get(named(kind, digest)),
+    heads: [...witnessedHeads(own, -1, heads)],
+  }
 }
 
 interface Done {
@@ -79,41 +96,43 @@ interface Done {
 }
 
 /** Counts what could be judged, and says what is wrong with it. */
-function judgeAgain(entry: Entry, bench: Bench, done: Done): readonly Finding[] {
+function judgeAgain(entry: Entry, bench: Bench, docket: Docket, done: Done): void {
   switch (entry.type) {
-    case 'session.started': {
-      const found = attemptAgain(entry, bench)
-      if (found !== undefined) done.attempts += 1
-      return found ?? []
-    }
+    case 'intent.created':
+      intentAgain(entry, bench, docket)
+      break
+    case 'intent.evaluated':
+      if (evaluationAgain(entry, bench, docket)) done.evaluations += 1
+      break
+    case 'approval.recorded':
+    case 'approval.rejected':
+      decisionAgain(entry, bench, docket)
+      break
+    case 'spend.reserved':
+      docket.reserved(entry.body.intent, entry.seq)
+      break
+    case 'session.started':
+      if (attemptAgain(entry, bench, docket)) done.attempts += 1
+      break
+    case 'session.aborted':
+      namedReceipts(entry, bench, docket)
+      break
+    case 'share.receipt':
+      receiptAgain(entry, bench, docket)
+      break
     case 'sign.completed':
       done.signatures += 1
-      return signatureAgain(entry, bench)
-    case 'intent.evaluated': {
-      const found = evaluationAgain(entry, bench)
-      if (found !== undefined) done.evaluations += 1
-      return found ?? []
+      docket.released(entry.body.intent, entry.body.attempt)
+      signatureAgain(entry, bench, docket)
+      namedReceipts(entry, bench, docket)
+      break
+    case 'tx.settled': {
+      const signed = readSync(get(tables.completed, entry.body.intent), bench.rows)
+      if (signed === undefined) docket.find(unjudged(entry.seq, 'settled, and nobody signed it'))
+      break
     }
     default:
-      return []
   }
-}
-
-/** A node counts its releases from 1: a receipt that is left out was suppressed by somebody. */
-function gaps(counters: ReadonlyMap<string, readonly number[]>): readonly Finding[] {
-  return [...counters].flatMap(([node, seen]) => {
-    let next = 1
-    for (const counter of [...seen].sort((a, b) => a - b)) {
-      if (counter > next) {
-        const because = `no receipts of ${node} from ${next} to ${counter - 1}`
-        return [
-          { area: 'authorisation', word: 'VIOLATION', code: 'LINE_MISSING', because } as const,
-        ]
-      }
-      next = counter + 1
-    }
-    return []
-  })
 }
 
 function enclosed(blobs: readonly Blob[]): Documents {
@@ -122,7 +141,7 @@ function enclosed(blobs: readonly Blob[]): Documents {
       .filter(({ kind }) => enclosedKinds.includes(kind))
       .flatMap(({ digest, content }) => {
         const text = fromUtf8(content)
-        return text === undefined ? [] : [[digest, text] as const]
+        return text === undefined ? [] : [[digest, [text]] as const]
       }),
   )
 }

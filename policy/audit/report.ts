@@ -10,7 +10,7 @@ export const exits = {
   USAGE: 2,
   /** The mathematics holds, trust does not: keys, quorum, freshness, or something is absent. */
   UNCONFIRMED: 3,
-  /** The log is intact, and something was done against the rules in force. */
+  /** The log is intact, and something was signed or changed against the rules in force. */
   VIOLATION: 4,
   /** Two signed heads that cannot both be true. */
   EQUIVOCATION: 5,
@@ -41,6 +41,15 @@ export interface Finding {
   readonly line?: number
 }
 
+/** Something that was tried and refused: nothing was signed, so nothing is wrong with the log. */
+export interface Notice {
+  /** `seq` of the attempt. */
+  readonly line: number
+  /** The check of a node and its code. */
+  readonly code: string
+  readonly because: string
+}
+
 export interface Checked {
   readonly lines: number
   readonly attempts: number
@@ -53,6 +62,8 @@ export interface Report {
   readonly exit: number
   readonly results: Readonly<Record<Area, Word | 'NOT_CHECKED'>>
   readonly findings: readonly Finding[]
+  /** They change no result. */
+  readonly notices: readonly Notice[]
   readonly checked: Checked
   /** The two notes, where two signed heads contradict: portable proof. */
   readonly proof?: readonly [string, string]
@@ -74,8 +85,7 @@ const order: readonly Word[] = [
 export function conclude(
   findings: readonly Finding[],
   done: ReadonlySet<Area>,
-  checked: Checked,
-  proof?: readonly [string, string],
+  { proof, ...counted }: Pick<Report, 'checked' | 'notices' | 'proof'>,
 ): Report {
   const word = worst(findings)
   const resultOf = (area: Area): Word | 'NOT_CHECKED' => {
@@ -89,7 +99,7 @@ export function conclude(
     authorisation: resultOf('authorisation'),
     completeness: resultOf('completeness'),
   }
-  const report: Report = { word, exit: exits[word], results, findings, checked }
+  const report: Report = { word, exit: exits[word], results, findings, ...counted }
   return proof === undefined ? report : { ...report, proof }
 }
 

@@ -160,6 +160,8 @@ export const tables = {
   completed: table('completed', object({ txids: list(word) })),
   /** By node and counter. */
   receipt: table('receipt', object({ receipt: digest })),
+  /** By digest of the receipt. */
+  receiptNamed: table('receipt-named', object({ counter: count, node: nodeId })),
   /** By scope. */
   freeze: table('freeze', object({ ...line, freeze: digest, scope: handle })),
   /** By vault. */

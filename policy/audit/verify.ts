@@ -3,8 +3,9 @@
 // authorisation (everything judged again), completeness: five results, reported separately.
 // INVARIANT: OK is said only when every line was checked and every signature in the log could be
 // judged; whatever is absent, unpinned or stale makes it UNCONFIRMED.
+import { limits } from '../../proto/limits.ts'
 import { attempt, isRefusal, type Refusal } from '../../proto/refusal.ts'
-import { writeTime } from '../../proto/shape.ts'
+import { writeTime, writeTimeMillis } from '../../proto/shape.ts'
 import { parseTrust, type Trust } from '../trust.ts'
 import { formatVkey, type Note, parseNote } from './checkpoint.ts'
 import { type Export, type Files, readExport } from './export.ts'
@@ -52,12 +53,16 @@ function trusted(the: Examined): Report {
   const heads = kept.filter((head): head is SignedHead => !isRefusal(head) && head.signed)
   const blobs = checkBlobs(exported.blobs)
   const checkpoint = readHead(exported.checkpoint, trust)
-  const promised = promises({ chain, checkpoint, heads, trust, remembered: audit.remembered ?? [] })
+  const remembered = audit.remembered ?? []
+  const unsigned = kept.filter((head): head is SignedHead => !isRefusal(head) && !head.signed)
+  const promised = promises({ chain, checkpoint, heads, unsigned, trust, remembered })
   if (isRefusal(promised)) return unreadable(promised)
 
   const intact = chain.findings.length === 0
   const { entries, rootAt } = chain
-  const replayed = intact ? replay({ entries, blobs: blobs.good, rootAt }, trust) : undefined
+  const signed = [...heads, ...(isRefusal(checkpoint) || !checkpoint.signed ? [] : [checkpoint])]
+  const recorded = { entries, blobs: blobs.good, rootAt, heads: signed.map((head) => head.text) }
+  const replayed = intact ? replay(recorded, trust) : undefined
   const findings: Finding[] = [
     ...chain.findings,
     ...matchCheckpoint(
@@ -69,13 +74,18 @@ function trusted(the: Examined): Report {
     ...kept.filter(isRefusal).map(badHead),
     ...identity(checkpoint, chain, trust),
     ...seen(the),
+    ...dated(the),
     ...promised.findings,
     ...(replayed?.findings ?? []),
     ...(entries.length === 0 ? [nothing] : []),
   ]
   const done: Area[] = ['integrity', 'identity', 'witnessing', 'completeness']
-  if (replayed !== undefined && entries.length > 0) done.push('authorisation')
-  return conclude(findings, new Set(done), counted(chain, replayed), promised.proof)
+  if (replayed?.isWhole && entries.length > 0) done.push('authorisation')
+  const { proof } = promised
+  return conclude(findings, new Set(done), {
+    ...counted(chain, replayed),
+    ...(proof === undefined ? {} : { proof }),
+  })
 }
 
 /** The mathematics alone. */
@@ -136,13 +146,27 @@ function badHead({ code, because }: Refusal): Finding {
   return { area: 'integrity', word: 'TAMPERED', code, because: `kept head: ${because}` }
 }
 
-function counted({ entries }: Chain, replayed: Replayed | undefined): Report['checked'] {
+/** A line cannot be younger than now: whoever wrote it, or this clock, is wrong. */
+function dated({ audit: { nowMs }, chain }: Examined): readonly Finding[] {
+  const ahead = chain.entries.find(({ t }) => t > nowMs + limits.clockSkewMs)
+  if (ahead === undefined) return []
+  const because = `lines from here on are dated ahead: ${writeTimeMillis(ahead.t)}`
+  const line = ahead.seq
+  return [{ area: 'witnessing', word: 'UNCONFIRMED', code: 'CLOCK', because, line }]
+}
+
+function counted(
+  { entries }: Chain,
+  replayed: Replayed | undefined,
+): Pick<Report, 'checked' | 'notices'> {
   const { attempts, signatures, evaluations } = replayed ?? nothingChecked
-  return { lines: entries.length, attempts, signatures, evaluations }
+  const checked = { lines: entries.length, attempts, signatures, evaluations }
+  return { checked, notices: replayed?.notices ?? [] }
 }
 
 /** Bytes that contradict the format are tampered with; files and arguments that are no export. */
 function unreadable({ code, because }: Refusal): Report {
   const word = code === 'LOG_MALFORMED' ? 'TAMPERED' : 'USAGE'
-  return conclude([{ area: 'integrity', word, code, because }], new Set(), nothingChecked)
+  const nothingDone = { checked: nothingChecked, notices: [] }
+  return conclude([{ area: 'integrity', word, code, because }], new Set(), nothingDone)
 }

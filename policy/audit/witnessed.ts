@@ -21,20 +21,38 @@ export interface OwnTree {
   readonly rootAt: (size: number) => Uint8Array | undefined
 }
 
+/** A size of the tree that q witnesses cosigned, and their (f+1)-th smallest time. */
+export interface WitnessedHead {
+  readonly size: number
+  /** Milliseconds. */
+  readonly at: number
+}
+
 /** On the smallest head that covers the line with q cosignatures, the (f+1)-th smallest time. */
 export function witnessedIn(
   own: OwnTree,
   seq: number,
   heads: readonly string[],
 ): number | undefined {
-  const covering = agreeing(own, seq, heads)
-  const sizes = new Set(covering.map((note) => note.checkpoint.size))
-  for (const size of [...sizes].sort((a, b) => a - b)) {
-    const notes = covering.filter((note) => note.checkpoint.size === size)
-    const time = witnessedTime(joined(notes, witnessesOf(own.root)), own.root.witness)
-    if (time !== undefined) return time
-  }
+  for (const { at } of witnessedHeads(own, seq, heads)) return at
   return undefined
+}
+
+/** Those that cover the line, the smallest first; a `seq` of -1 asks for all. */
+export function* witnessedHeads(
+  own: OwnTree,
+  seq: number,
+  heads: readonly string[],
+): Generator<WitnessedHead> {
+  const bySize = new Map<number, Note[]>()
+  for (const note of agreeing(own, seq, heads)) {
+    const { size } = note.checkpoint
+    bySize.set(size, [...(bySize.get(size) ?? []), note])
+  }
+  for (const [size, notes] of [...bySize].sort(([a], [b]) => a - b)) {
+    const at = witnessedTime(joined(notes, witnessesOf(own.root)), own.root.witness)
+    if (at !== undefined) yield { size, at }
+  }
 }
 
 /** Every pinned witness that cosigned a head with the line in it; heads may differ in size. */

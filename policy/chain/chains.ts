@@ -4,12 +4,16 @@
 import { refuse } from '../../proto/refusal.ts'
 import { type Op, parseNetwork } from '../intent.ts'
 import type { Chain } from './chain.ts'
-import { evmChain, parseEvmAddress } from './evm.ts'
+import { evmChain, parseEvmAddress, zeroEvmAddress } from './evm.ts'
 import { parseTronAddress } from './tron-address.ts'
 
 interface Family {
+  /** Refuses a reference that stands for no network, or has a second form. */
+  readonly requireReference: (reference: string) => void
   readonly ops: { readonly native: Op; readonly token: Op }
   readonly parseAddress: (text: string, what?: string) => string
+  /** The address whose key nobody has; value that goes there is burned. */
+  readonly nobody: string
   /** Of the id's reference; refuses what it cannot decode. */
   readonly chain: (reference: string) => Chain
 }
@@ -18,16 +22,20 @@ const families: ReadonlyMap<string, Family> = new Map<string, Family>([
   [
     'eip155',
     {
+      requireReference: parseChainId,
       ops: { native: 'evm.transfer', token: 'erc20.transfer' },
       parseAddress: parseEvmAddress,
+      nobody: zeroEvmAddress,
       chain: (reference) => evmChain(parseChainId(reference)),
     },
   ],
   [
     'tron',
     {
+      requireReference: requireTronReference,
       ops: { native: 'tron.transfer', token: 'trc20.transfer' },
       parseAddress: parseTronAddress,
+      nobody: 'T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb',
       chain: () => refuse('NOT_SUPPORTED', 'tron transactions are not decoded yet'),
     },
   ],
@@ -35,10 +43,8 @@ const families: ReadonlyMap<string, Family> = new Map<string, Family>([
 
 const names: ReadonlyMap<string, string> = new Map([
   ['eip155:1', 'Ethereum mainnet'],
-  ['eip155:10', 'OP Mainnet'],
   ['eip155:56', 'BNB Smart Chain'],
   ['eip155:137', 'Polygon'],
-  ['eip155:8453', 'Base'],
   ['eip155:42161', 'Arbitrum One'],
   ['eip155:31337', 'Local development chain'],
   ['eip155:11155111', 'Ethereum Sepolia testnet'],
@@ -59,6 +65,11 @@ export function parseAddress(network: string, text: string, what = 'address'): s
   return familyOf(network).parseAddress(text, what)
 }
 
+/** Whether this is the address of nobody, to which no request may pay. */
+export function isNobody(network: string, address: string): boolean {
+  return address === familyOf(network).nobody
+}
+
 /** "Ethereum mainnet (eip155:1)"; a network without a name shows its id alone. */
 export function networkTitle(network: string): string {
   const name = names.get(network)
@@ -66,17 +77,40 @@ export function networkTitle(network: string): string {
 }
 
 function familyOf(network: string): Family {
-  const [namespace = ''] = parseNetwork(network).split(':')
-  const family = families.get(namespace)
-  return family ?? refuse('NOT_SUPPORTED', `expected a network of eip155 or tron, got ${network}`)
+  const [namespace = '', reference = ''] = parseNetwork(network).split(':')
+  const family =
+    families.get(namespace) ??
+    refuse('NOT_SUPPORTED', `expected a network of eip155 or tron, got ${network}`)
+  family.requireReference(reference)
+  return family
 }
 
 const chainIdForm = /^[1-9][0-9]{0,19}$/
+
+// Rollups that charge for their data on layer 1 beside gas limit times price: there `maxFee` would
+// bound nothing.
+const unbounded: ReadonlyMap<bigint, string> = new Map([
+  [10n, 'OP Mainnet'],
+  [8453n, 'Base'],
+])
 
 function parseChainId(reference: string): bigint {
   const chainId = chainIdForm.test(reference) ? BigInt(reference) : 0n
   if (chainId === 0n || chainId >= 1n << 64n) {
     refuse('MALFORMED', `network: expected a chain id below 2^64, got ${reference}`)
   }
+  const title = unbounded.get(chainId)
+  if (title !== undefined) {
+    refuse('NOT_SUPPORTED', `${title} charges a data fee that no transaction bounds`)
+  }
   return chainId
+}
+
+const tronReferenceForm = /^0x[0-9a-f]{8}$/
+
+/** The last four bytes of the genesis block's hash, as hex. */
+function requireTronReference(reference: string): void {
+  if (!tronReferenceForm.test(reference)) {
+    refuse('MALFORMED', `network: expected tron:0x and 8 lower-case hex, got ${reference}`)
+  }
 }

@@ -59,6 +59,8 @@ export function parseUnsigned(bytes: Uint8Array, chainId: bigint): EvmTransactio
   if (transaction.chainId !== chainId) {
     shape('chain-id', `expected chain id ${chainId}, got ${transaction.chainId}`)
   }
+  // Yellow paper, G_transaction: with less no chain takes it.
+  if (transaction.gasLimit < 21_000n) shape('gas-limit', `${transaction.gasLimit} gas, not 21000`)
   if (transaction.tip > transaction.price) shape('tip', 'a tip above the maximum fee')
   if (!equalBytes(encodeUnsigned(transaction), bytes)) shape('canonical', 'bytes in another form')
   return transaction
@@ -75,6 +77,8 @@ export function evmAddress(publicKey: Uint8Array): string {
 }
 
 const addressForm = /^0x[0-9a-f]{40}$/
+
+export const zeroEvmAddress = `0x${'0'.repeat(40)}`
 
 /** Lower case only: EIP-55 capitals are checked where people type, not in documents. */
 export function parseEvmAddress(text: string, what = 'address'): string {
@@ -110,6 +114,7 @@ function requireEmptyList(field: Rlp | undefined): void {
 function effectOf(transaction: EvmTransaction, bytes: Uint8Array): Effect {
   const { chainId, nonce, price, tip, gasLimit } = transaction
   const transfer = transaction.calldata.length === 0 ? native(transaction) : token(transaction)
+  if (transfer.to === zeroEvmAddress) refuse('BYTES_TO', 'expected a recipient, got zero')
   return {
     network: `eip155:${chainId}`,
     ...transfer,

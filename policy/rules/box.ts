@@ -4,7 +4,7 @@
 // Knows nothing of approvals; calendars are not part of a box yet.
 import type { Handle, PersonId, VaultId } from '../../proto/ids.ts'
 import type { Op } from '../intent.ts'
-import { type Leg, type Places, reaches } from '../places.ts'
+import { type Asset, type Leg, opOf, type Places, reaches } from '../places.ts'
 
 /** Both ends belong to it. */
 export interface Interval {
@@ -58,23 +58,46 @@ export function intersect(a: Box, b: Box): Box {
 
 /** Every way in which value can really move within the box. */
 export function legs(box: Box, places: Places): readonly Leg[] {
-  const all = [...box.ops].flatMap((op) =>
-    [...box.from].flatMap((from) =>
-      [...box.to].flatMap((to) =>
-        [...box.amounts.keys()].map((asset): Leg => ({ op, from, to, asset })),
-      ),
-    ),
-  )
-  return all.filter((leg) => reaches(places, leg))
+  return [...walk(box, places)]
+}
+
+/** At least the number of legs, without making one: what a policy of many names would cost. */
+export function legsAtMost(box: Box, places: Places): number {
+  const assets = assetsByNetwork(box, places)
+  const starts = [...box.from].map((from) => assets.get(places.vaults.get(from)?.network)?.length)
+  return starts.reduce((sum: number, count) => sum + (count ?? 0), 0) * box.to.size
 }
 
 /** A point of the box that could really happen; undefined when the box is empty. */
 export function witness(box: Box, places: Places): Point | undefined {
-  const [leg] = legs(box, places)
+  const [leg] = walk(box, places)
   const [initiator] = box.initiators
   const amount = leg && box.amounts.get(leg.asset)?.lo
   if (leg === undefined || initiator === undefined || amount === undefined) return undefined
   return { ...leg, initiator, amount }
+}
+
+/** Vault by vault, only what lies on its network: the rest is never multiplied. */
+function* walk(box: Box, places: Places): Generator<Leg, void> {
+  const assets = assetsByNetwork(box, places)
+  for (const from of box.from) {
+    const vault = places.vaults.get(from)
+    const network = vault && places.networks.get(vault.network)
+    if (network === undefined) continue
+    const moved = (assets.get(network.id) ?? []).map((one) => [one.id, opOf(one, network)] as const)
+    for (const [asset, op] of moved.filter(([, op]) => box.ops.has(op))) {
+      const all = [...box.to].map((to): Leg => ({ op, from, to, asset }))
+      yield* all.filter((leg) => reaches(places, leg))
+    }
+  }
+}
+
+function assetsByNetwork(
+  { amounts }: Box,
+  { assets }: Places,
+): ReadonlyMap<Handle | undefined, readonly Asset[]> {
+  const known = [...amounts.keys()].flatMap((id) => assets.get(id) ?? [])
+  return Map.groupBy(known, (asset) => asset.network)
 }
 
 function both<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): ReadonlySet<T> {

@@ -9,7 +9,7 @@ import { refuse } from '../../proto/refusal.ts'
 import { handle, integer, list, literal, object, type Reader } from '../../proto/shape.ts'
 import { distinct } from '../document.ts'
 import { type Op, ops } from '../intent.ts'
-import { durationMs } from '../units.ts'
+import { durationMs, someMs } from '../units.ts'
 import type { SpendRow } from '../view.ts'
 
 export type Denial =
@@ -179,7 +179,7 @@ const denials: ReadonlyMap<string, Reader<Denial>> = new Map([
   ),
   denialOf(
     'sameToAndAmountWithin',
-    object({ sameToAndAmountWithin: durationMs }),
+    object({ sameToAndAmountWithin: someMs }),
     ({ sameToAndAmountWithin: windowMs }) => ({ kind: 'duplicate', windowMs }),
   ),
   denialOf('frozen', object({ frozen: yes }), () => ({ kind: 'freeze' })),

@@ -186,9 +186,7 @@ describe('approve and reject', () => {
     const lie = async (change: object) => {
       house.lies.ApprovalService = {
         SubmitDecision: async (request) => {
-          const { ApprovalService } = house.honest
-          const honest = await ApprovalService.SubmitDecision(request, undefined as never)
-          return { ...honest, ...change } as never
+          return { ...(await recorded(request)), ...change } as never
         },
       }
       return (await ana(['approve', id, '--yes', '--wait', '0'])).json.refused
@@ -202,6 +200,59 @@ describe('approve and reject', () => {
     expect((await lie({ checkpoint: stranger })).because).toMatch(/not signed by acme-dev\/log/)
   })
 
+  it('refuse a line that says anything else than what was signed', async () => {
+    const id = await submitted('2000')
+    for (const [field, value] of Object.entries({
+      approval: 'a'.repeat(64),
+      intent: 'a'.repeat(64),
+      person: 'bo',
+      rule: 'payout-large',
+    })) {
+      house.lies.ApprovalService = {
+        SubmitDecision: async (request) => {
+          const honest = await recorded(request)
+          const line = Buffer.from(honest.entry).toString()
+          const written = line.replace(new RegExp(`"${field}":"[^"]+"`), `"${field}":"${value}"`)
+          return { ...honest, entry: Buffer.from(written) } as never
+        },
+      }
+      const { json } = await ana(['approve', id, '--yes', '--wait', '0'])
+      expect(json.refused.because, field).toMatch(/expected the one about this document/)
+    }
+  })
+
+  it('refuse a decision before whose line nothing created the request', async () => {
+    const id = await submitted('2000')
+    const at = house.entries.findIndex((entry) => Buffer.from(entry.bytes).includes(id))
+    const because = async (change: (bytes: Buffer) => Buffer): Promise<string | undefined> => {
+      house.lies.AuditService = {
+        ReadEntries: async (request) => {
+          const { entries } = (await house.honest.AuditService.ReadEntries(
+            request,
+            undefined as never,
+          )) as { entries: Uint8Array[] }
+          const shown = entries.map((bytes, index) =>
+            request.fromSeq + index === at ? change(Buffer.from(bytes)) : bytes,
+          )
+          return { entries: shown.filter((bytes) => bytes.length > 0) }
+        },
+      }
+      return (await ana(['reject', id, '--yes', '--wait', '0'])).json.refused?.because
+    }
+    expect(await because((bytes) => bytes)).toBeUndefined()
+    const edited = (from: RegExp, to: string) => (bytes: Buffer) =>
+      Buffer.from(bytes.toString().replace(from, to))
+    const other = edited(/"intent":"[^"]+"/, `"intent":"${'b'.repeat(64)}"`)
+    expect(await because(other)).toMatch(/no line before it created the request/)
+    expect(await because(edited(/"vault":"[^"]+"/, '"vault":"warm"'))).toMatch(/vault is not that/)
+    const renamed = edited(/"actor":"[^"]+"/, '"actor":"somebody"')
+    expect(await because(renamed)).toMatch(/does not lead to the witnessed root/)
+    expect(await because(edited(/"seq":\d+/, '"seq":0'))).toMatch(/does not lead|was not shown/)
+    house.lies.AuditService = { ReadEntries: async () => ({ entries: [] }) }
+    const silent = await ana(['reject', id, '--yes', '--wait', '0'])
+    expect(silent.json.refused.because).toMatch(/was not shown/)
+  })
+
   it('pass on a no', async () => {
     const id = await submitted('2000')
     house.lies.ApprovalService = {
@@ -211,6 +262,13 @@ describe('approve and reject', () => {
     expect(exit).toBe(1)
     expect(json.refused).toMatchObject({ code: 'REQUEST_ENDED', retry: 'NEW_INTENT' })
   })
+
+  type Reply = { readonly entry: Uint8Array }
+  type Request = Parameters<FakeCoordinator['honest']['ApprovalService']['SubmitDecision']>[0]
+  async function recorded(request: Request): Promise<Reply> {
+    const { ApprovalService } = house.honest
+    return (await ApprovalService.SubmitDecision(request, undefined as never)) as Reply
+  }
 
   async function fakeCheckpoint(): Promise<Uint8Array> {
     const { checkpoint } = (await house.honest.AuditService.GetCheckpoint(

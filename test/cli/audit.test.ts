@@ -1,4 +1,4 @@
-// `custody audit verify`: an Export and a trust file on disk, no network, the verifier's exit codes.
+// `custody audit verify`: an Export and a trust file on disk, no network, its exit codes.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { run } from '../../cli/run.ts'
 import { type Export, writeExport } from '../../policy/audit/export.ts'
 import { goodStory, trust } from '../kit/audit-story.ts'
+import { payoutIn } from '../kit/audit-verifying.ts'
 import { testWorld } from '../kit/cluster.ts'
 
 const room = mkdtempSync(join(tmpdir(), 'custody-verify-'))
@@ -62,6 +63,31 @@ describe('custody audit verify', () => {
     expect((await run(['audit', 'verify', onDisk(good)], world)).exit).toBe(3)
     expect((await verified(good, '--max-age', '1h')).exit).toBe(0)
     expect((await verified(good, '--max-age', '1s')).exit).toBe(3)
+  })
+
+  it('allows a head of 24 hours, unless it is told otherwise', async () => {
+    const aged = async (hours: number, ...more: readonly string[]) => {
+      const words = ['audit', 'verify', onDisk(good), '--trust', trustFile, ...more]
+      const late = testWorld([], { nowMs: () => story.log.t + hours * 3_600_000 })
+      return (await run(words, late)).exit
+    }
+    expect(await aged(24)).toBe(0)
+    expect(await aged(25)).toBe(3)
+    expect(await aged(25, '--max-age', '25h')).toBe(0)
+    expect(await aged(9 * 365 * 24, '--max-age', '10y')).toBe(0)
+    expect(await aged(11 * 365 * 24, '--max-age', '10y')).toBe(3)
+    expect(await aged(1, '--max-age', '0y')).toBe(2)
+  })
+
+  it('tells of attempts that were refused, and exits 0', async () => {
+    const refused = goodStory()
+    payoutIn(refused, 'unapproved', 150).reserved().started()
+    const { exit, json, text } = await verified(refused.export())
+    expect({ exit, findings: json.findings }).toEqual({ exit: 0, findings: [] })
+    expect(json.notices).toEqual([
+      { line: 30, code: 'N21 QUORUM', because: expect.stringContaining('ops') },
+    ])
+    expect(text).toMatch(/^refused: N21 QUORUM at line 30: /m)
   })
 
   it('exits 7 when the Export is shorter than a head that was kept', async () => {

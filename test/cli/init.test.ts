@@ -50,6 +50,34 @@ function unseal(file: string, credential: string, thing: SealedThing): Uint8Arra
   return openWithPassphrase(readFileSync(file), thing, passphrase)
 }
 
+describe('a cluster for docker-compose.yml', () => {
+  it('has the names, ports and volumes of that file', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'custody-compose-'))
+    try {
+      const flags = { compose: true, 'port-base': '7400' }
+      const made = await init.run({ words: [directory], flags }, testWorld())
+      expect(made.text).toContain('docker-compose up --build')
+      const text = (path: string) => readFileSync(join(directory, path), 'utf8')
+      const home = join(directory, 'coordinator')
+      const coordinator = parseCoordinatorConfig(text('coordinator/config.json'), home)
+      expect(coordinator.listen).toEqual({ host: '0.0.0.0', port: 7400 })
+      const url = 'postgres://custody@database:5432/custody'
+      expect(coordinator.store).toEqual({ kind: 'postgres', url })
+      const password = text('database/password')
+      expect(text('database/pgpass')).toBe(`database:5432:custody:custody:${password}\n`)
+      const node = parseSignerConfig(text('nodes/node-1/config.json'), `${directory}/nodes/node-1`)
+      expect(node.coordinators[0]?.address).toEqual({ host: 'coordinator', port: 7400 })
+      expect(node.dataDir).toBe('/var/lib/custody/data')
+      const compose = readFileSync(join(import.meta.dirname, '../../docker-compose.yml'), 'utf8')
+      for (const name of ['coordinator:', 'database:', ':/var/lib/custody-floor', '7400:7400']) {
+        expect(compose).toContain(name)
+      }
+    } finally {
+      rmSync(directory, { recursive: true })
+    }
+  })
+})
+
 describe('the documents', () => {
   it('hang together under the root', () => {
     const { genesis } = root()

@@ -12,7 +12,7 @@ import {
   type TestWorld,
   testWorld,
 } from '../kit/cluster.ts'
-import { type FakeCoordinator, fakeCoordinator, freePort, hot } from '../kit/coordinator.ts'
+import { type FakeCoordinator, fakeCoordinator, freePort, hotAddress } from '../kit/coordinator.ts'
 
 let place: Place
 let house: FakeCoordinator
@@ -62,7 +62,7 @@ describe('submit', () => {
     const own = ['--vault', 'warm', '--asset', 'usdt', '--to-vault', 'hot', '--purpose', 'refill']
     const refill = await ana(['submit', ...own, '--amount', '1'])
     expect(JSON.parse(house.requests.get(refill.json.id)!.signed.document)).toMatchObject({
-      to: hot.address,
+      to: hotAddress,
       dest: '',
       initiator: 'ana',
     })

@@ -4,8 +4,15 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { run } from '../../cli/run.ts'
 import { parseFreeze } from '../../policy/documents.ts'
+import { toUtf8 } from '../../proto/crypto.ts'
 import { custody, makeCluster, type Place, type TestWorld, testWorld } from '../kit/cluster.ts'
-import { type FakeCoordinator, fakeCoordinator, freePort, hot } from '../kit/coordinator.ts'
+import {
+  type FakeCoordinator,
+  fakeCoordinator,
+  freePort,
+  hotAddress,
+  vaultOf,
+} from '../kit/coordinator.ts'
 
 let place: Place
 let house: FakeCoordinator
@@ -40,6 +47,21 @@ describe('freeze', () => {
     expect(json.unavailable).toMatch(/freeze at the nodes too/)
   })
 
+  it('is not effective by a line of another scope', async () => {
+    house.lies.PolicyService = {
+      SubmitFreeze: async (request) => {
+        const { PolicyService } = house.honest
+        const honest = (await PolicyService.SubmitFreeze(request, undefined as never)) as {
+          entry: Uint8Array
+        }
+        const entry = Buffer.from(honest.entry).toString().replace('"scope":"all"', '"scope":"hot"')
+        return { ...honest, entry: Buffer.from(entry) } as never
+      },
+    }
+    const { json } = await ana(['freeze', 'all', '--yes', '--wait', '0'])
+    expect(json.refused.because).toMatch(/expected the one about this document/)
+  })
+
   it('freezes nothing when the person types another word or is not there', async () => {
     const before = house.freezes.length
     expect((await ana(['freeze', 'all'], testWorld(['hot']))).json.refused.code).toBe('REFUSED')
@@ -62,15 +84,37 @@ describe('limits, vault, audit checkpoint and export', () => {
     expect((await ana(['limits'])).exit).toBe(2)
   })
 
-  it('vault shows an address only when it is that of the key', async () => {
+  it('vault shows an address only when every node of the root signed its key', async () => {
     const operator = (words: readonly string[]) => custody(place, 'operator', words)
-    expect((await operator(['vault', 'list'])).json.vaults[0].address).toBe(hot.address)
-    expect((await operator(['vault', 'show', 'hot'])).json.confirms).toEqual(['node-1'])
+    expect((await operator(['vault', 'list'])).json.vaults[0].address).toBe(hotAddress)
+    const shown = await operator(['vault', 'show', 'hot'])
+    expect(shown.json.confirms).toEqual(['node-1', 'node-2', 'node-3'])
     expect((await operator(['vault', 'create', 'warm'])).json.vault).toBe('warm')
     expect((await ana(['vault', 'create', 'warm'])).json.refused.code).toBe('CALLER_NOT_ALLOWED')
-    const address = `0x${'ee'.repeat(20)}`
-    house.lies.VaultService = { ListVaults: async () => ({ vaults: [{ ...hot, address }] }) }
-    expect((await operator(['vault', 'list'])).json.refused.code).toBe('BYTES_FROM')
+  })
+
+  it('vault shows no address that a coordinator made up', async () => {
+    const operator = (words: readonly string[]) => custody(place, 'operator', words)
+    const lie = (vault: ReturnType<typeof vaultOf>) => {
+      house.lies.VaultService = { ListVaults: async () => ({ vaults: [vault] }) }
+      return operator(['vault', 'list'])
+    }
+    const hot = vaultOf(place, 'hot')
+    const told = await lie({ ...hot, address: `0x${'ee'.repeat(20)}` })
+    expect(told.json.vaults[0].address).toBe(hotAddress)
+    const none = await lie({ ...hot, line: new Uint8Array(0) })
+    expect(none.json.vaults[0].address).toBe('')
+    const swap = (from: string, to: string) =>
+      toUtf8(new TextDecoder().decode(hot.line).replace(from, to))
+    const forged = [
+      [swap(hot.publicKey, `02${hot.publicKey.slice(2, -2)}9a`), /MALFORMED|PARTICIPANTS/],
+      [swap('"x":2', '"x":4'), /PARTICIPANTS/],
+      [swap('"t":2,"vault"', '"t":1,"vault"'), /PARTICIPANTS|MALFORMED/],
+      [vaultOf(place, 'warm').line, /BYTES_FROM/],
+    ] as const
+    for (const [line, code] of forged) {
+      expect((await lie({ ...hot, line })).json.refused.code).toMatch(code)
+    }
   })
 
   it('audit checkpoint counts the cosignatures against the trust file', async () => {

@@ -1,5 +1,5 @@
-// A log in memory for tests: drafts are folded and appended as the sequencer would do it, and can be
-// forced in although they are void, as only a lying coordinator would do it.
+// A log in memory for tests: drafts are folded and appended as the sequencer would do it, and can
+// be forced in although they are void, as only a lying coordinator would do it.
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { append, emptyHead, type Head } from '../../policy/audit/chain.ts'
 import {

@@ -4,6 +4,7 @@ import { type Approval, signApproval } from '../../policy/approval.ts'
 import { type BlobKind, blobDigest } from '../../policy/audit/blobs.ts'
 import type { Blob, Export } from '../../policy/audit/export.ts'
 import { historyFacts } from '../../policy/audit/history.ts'
+import { rootOf } from '../../policy/audit/merkle.ts'
 import { readSync } from '../../policy/audit/rows.ts'
 import { resultOf } from '../../policy/audit/standing.ts'
 import { parseBook, recordOf } from '../../policy/book.ts'
@@ -26,10 +27,12 @@ import {
   type Digest,
   parseDigest,
   parseHandle,
+  parseNodeId,
   parsePersonId,
   parseVaultId,
 } from '../../proto/ids.ts'
 import { encode, type JsonObject, text } from '../../proto/jcs.ts'
+import { kinds, signBy } from '../../proto/node-documents.ts'
 import { writeTime } from '../../proto/shape.ts'
 import { type Signed, sign, signedJson } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
@@ -48,6 +51,13 @@ export const trust = trustText({
   q: 2,
 })
 
+/** Body of a `share.receipt` line. */
+export interface Released {
+  readonly counter: number
+  readonly node: string
+  readonly receipt: Digest
+}
+
 /** One payout, and every step that it takes through the log. */
 export class Payout {
   readonly story: Story
@@ -56,6 +66,7 @@ export class Payout {
   readonly digest: Digest
   readonly rule: string
   readonly approvals: Signed[] = []
+  #receipts: readonly Released[] | undefined
   nonce = 0n
 
   constructor(story: Story, name: string, whole: number) {
@@ -243,28 +254,55 @@ export class Payout {
     const chain = chainOf('eip155:31337')
     const written = signature('hot-eth', toHex(chain.digest(bytes)))
     const parsed = parseSignature(Uint8Array.from(Buffer.from(written, 'hex')))
-    const receipts = ['node-a', 'node-b'].map((node) => {
-      return plainDigest(toUtf8(`receipt ${node} ${this.intent.id}`))
-    })
     return {
       attempt: 1,
       intent: this.digest,
-      receipts,
-      sid: plainDigest(toUtf8(`sid ${this.intent.id}`)),
+      receipts: this.receipts().map(({ receipt }) => receipt),
+      sid: this.sid,
       signature: written,
       txid: chain.attach(bytes, parsed).txid,
       warrant: this.story.keep('warrant', this.warrant()),
     }
   }
 
-  completed(): this {
-    const body = this.completion()
-    const receipts = body['receipts'] as string[]
-    this.story.log.add('sign.completed', body)
-    for (const [at, node] of ['node-a', 'node-b'].entries()) {
-      const counter = this.story.nextCounter(node)
-      this.story.log.add('share.receipt', { counter, node, receipt: receipts[at]! })
+  get sid(): Digest {
+    return plainDigest(toUtf8(`sid ${this.intent.id}`))
+  }
+
+  /** What the two nodes sign when they let their shares go, once. */
+  receipts(): readonly Released[] {
+    this.#receipts ??= ['node-a', 'node-b'].map((node) => this.receipt(node))
+    return this.#receipts
+  }
+
+  receipt(node: string, change: JsonObject = {}): Released {
+    const { story } = this
+    const counter = story.nextCounter(node)
+    const { size, frontier } = story.log.head
+    const document: JsonObject = {
+      format: 'custody-share-receipt/v1',
+      org: house.org,
+      env: house.env,
+      node,
+      counter,
+      previous: '',
+      sid: this.sid,
+      intent: this.digest,
+      attempt: 1,
+      warrant: story.keep('warrant', this.warrant()),
+      digest: toHex(chainOf('eip155:31337').digest(this.bytes())),
+      size,
+      root: toHex(rootOf(frontier)),
+      ...change,
     }
+    const by = { node: parseNodeId(node), sign: house.keyOf(`${node}-identity`).sign }
+    const receipt = story.keepSigned('shareReceipt', signBy(kinds.receipt, document, by))
+    return { counter, node, receipt }
+  }
+
+  completed(): this {
+    this.story.log.add('sign.completed', this.completion())
+    for (const released of this.receipts()) this.story.log.add('share.receipt', { ...released })
     return this
   }
 

@@ -7,7 +7,7 @@ import { type Audit, verify } from '../../policy/audit/verify.ts'
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { TestLog } from './audit-log.ts'
-import { goodStory, trust } from './audit-story.ts'
+import { goodStory, Payout, type Story, trust } from './audit-story.ts'
 
 export const story = goodStory()
 export const good = story.export()
@@ -54,4 +54,20 @@ export const seqOf = (type: string, nth = 0): number =>
 /** What was signed of a note. */
 export function bodyOf(note: Uint8Array): string {
   return `${fromUtf8(note)!.split('\n\n')[0]!}\n`
+}
+
+/** The good story with something more, lawful in form and signed by everybody. */
+export function grown(change: (log: TestLog, story: Story) => void): Report {
+  const more = goodStory()
+  change(more.log, more)
+  return verify({ files: writeExport(more.export()), trust, nowMs: more.log.t + 2_000 })
+}
+
+export const codes = (report: Report): string[] => report.findings.map((finding) => finding.code)
+
+/** One more payout of this many whole units, up to its reservation. */
+export function payoutIn(story: Story, name: string, whole: number): Payout {
+  const pay = new Payout(story, name, whole)
+  pay.nonce = 2n
+  return pay.created().evaluated()
 }

@@ -107,7 +107,7 @@ function deliver(
   { round, to, bytes }: Outgoing,
   tamper: Tamper,
 ): void {
-  const changed = tamper(round, from, to, bytes)
+  const changed = tamper(round, from, to, Uint8Array.from(bytes))
   const arrived = changed instanceof Uint8Array ? [changed] : changed
   const inbox = inboxes.get(to) ?? []
   // A copy each: no party may see a later write of another to its own memory.

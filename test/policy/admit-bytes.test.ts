@@ -27,14 +27,18 @@ const approve = concat(
 const calldata = transferCall(customer, 42_000_000_000n)
 
 const bytes: readonly Row[] = [
-  ['an approve instead of the transfer', 'N12 BYTES_OP', { transaction: { calldata: approve } }],
-  ['value beside the call', 'N12 BYTES_SHAPE', { transaction: { value: 1n } }],
   [
-    'trailing calldata',
+    'AUTH-01 an approve instead of the transfer',
+    'N12 BYTES_OP',
+    { transaction: { calldata: approve } },
+  ],
+  ['AUTH-03 value beside the call', 'N12 BYTES_SHAPE', { transaction: { value: 1n } }],
+  [
+    'AUTH-03 trailing calldata',
     'N12 BYTES_SHAPE',
     { transaction: { calldata: concat(calldata, Uint8Array.of(0)) } },
   ],
-  ['another chain', 'N12 BYTES_SHAPE', { transaction: { chainId: 56n } }],
+  ['AUTH-08 another chain', 'N12 BYTES_SHAPE', { transaction: { chainId: 56n } }],
   ['other bytes than the line names', 'N13 BYTES_DIGEST', { attempt: { bytes: other } }],
   [
     'another digest than the bytes have',
@@ -43,7 +47,7 @@ const bytes: readonly Row[] = [
   ],
   ['a reservation for another path', 'N14 BYTES_FROM', reserved({ path: 'm/1' })],
   [
-    'a native transfer instead of the token',
+    'AUTH-01 a native transfer instead of the token',
     'N15 BYTES_OP',
     { transaction: { to: customer, value: 42_000_000_000n, calldata: new Uint8Array(0) } },
   ],
@@ -54,24 +58,24 @@ const bytes: readonly Row[] = [
     { transaction: { calldata: transferCall(stranger, 42_000_000_000n) } },
   ],
   [
-    'one base unit more',
+    'AUTH-06 one base unit more',
     'N15 BYTES_AMOUNT',
     { transaction: { calldata: transferCall(customer, 42_000_000_001n) } },
   ],
   [
-    'one base unit less',
+    'AUTH-06 one base unit less',
     'N15 BYTES_AMOUNT',
     { transaction: { calldata: transferCall(customer, 41_999_999_999n) } },
   ],
-  ['a fee above the intent', 'N15 FEE', { transaction: { gasLimit: 2_500_001n } }],
+  ['AUTH-06 a fee above the intent', 'N15 FEE', { transaction: { gasLimit: 2_500_001n } }],
   ['an intent above the network', 'N15 FEE', { intent: { ...payout, maxFee: payout.maxFee + 1n } }],
-  ['another nonce', 'N16 NONCE', { transaction: { nonce: 8n } }],
+  ['AUTH-10 another nonce', 'N16 NONCE', { transaction: { nonce: 8n } }],
   [
     'another nonce than its line',
     'N16 NONCE',
     { transaction: { nonce: 8n }, attempt: { slot: '7' } },
   ],
-  ['another nonce than reserved', 'N16 NONCE', reserved({ slot: '6' })],
+  ['AUTH-10 another nonce than reserved', 'N16 NONCE', reserved({ slot: '6' })],
   [
     'a fee that its line does not name',
     'N16 FEE',
@@ -79,17 +83,17 @@ const bytes: readonly Row[] = [
   ],
   ['a first attempt that replaces', 'N16 ONE_EFFECT', { warrant: { replaces: other } }],
   [
-    'other bytes that replace nothing',
+    'AUTH-18 other bytes that replace nothing',
     'N16 ONE_EFFECT',
     second(bumped, { warrant: { replaces: '' } }),
   ],
   [
-    'a price that is not ten percent higher',
+    'AUTH-18 a price that is not ten percent higher',
     'N16 ONE_EFFECT',
     second({ ...bumped, price: bumped.price - 1n }),
   ],
   [
-    'a tip that is not ten percent higher',
+    'AUTH-18 a tip that is not ten percent higher',
     'N16 ONE_EFFECT',
     second({ ...bumped, tip: bumped.tip - 1n }),
   ],

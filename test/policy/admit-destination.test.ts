@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { destinationJson } from '../../policy/destination.ts'
 import type { Intent } from '../../policy/intent.ts'
-import { parseHandle } from '../../proto/ids.ts'
+import { parseHandle, parsePersonId } from '../../proto/ids.ts'
+import { text } from '../../proto/jcs.ts'
 import { payout } from '../kit/examples.ts'
-import { scene, startedAt, toRecord } from '../kit/scene.ts'
+import { activatedAt, scene, startedAt, toRecord } from '../kit/scene.ts'
 import {
   type Change,
   cooling,
@@ -14,8 +16,10 @@ import {
   sweep,
   trade,
   tradeAt,
+  view,
 } from '../kit/scene-changes.ts'
-import { customerRecord, supported } from '../kit/scene-world.ts'
+import { addressOf, customerRecord, supported } from '../kit/scene-world.ts'
+import { endingAt, underDirectory } from './admit-changes.ts'
 
 const retired = { ...customerRecord, status: 'removed' } as const
 const later = { ...customerRecord, activeFrom: startedAt + 1_000 }
@@ -40,7 +44,59 @@ const forged: Change =
       }
     : {}
 
+const ownWarm = { ...customerRecord, address: addressOf('warm-eth') }
+const ownListed = { ...desk, address: addressOf('warm-eth') }
+const elsewhere = { ...customerRecord, book: parseHandle('exchange'), label: 'desk-9' }
+const ended = underDirectory(endingAt('svc-payouts-1', '2026-12-07T10:30:00Z'), {
+  intent: { ...payout, initiator: parsePersonId('ana') },
+  initiator: { key: 'ana', credential: 'ana-1' },
+})
+/** The book came into force again an hour before, with the record edited. */
+const editedAnew: Change = {
+  ...trade,
+  record: renewed,
+  listed: [renewed],
+  intent: { ...trade.intent!, ...dest(renewed) },
+  own: {
+    ...trade.own,
+    witnessedAt: (seq) => (seq === 9 ? tradeAt - 3_600_000 : activatedAt),
+  },
+  after: view(({ ruleset }) => ({
+    ruleset: { ...ruleset, books: ruleset.books.map((book) => ({ ...book, seq: 9 })) },
+  })),
+}
+const editedOld: Change = {
+  ...trade,
+  record: renewed,
+  intent: { ...trade.intent!, ...dest(renewed) },
+  warrant: { dest: { kind: 'book', record: text(destinationJson(renewed)) } },
+}
+
 const destinations: readonly Row[] = [
+  [
+    'an attested record of an own vault',
+    'N10 DEST_UNKNOWN',
+    { record: ownWarm, intent: toRecord(ownWarm) },
+  ],
+  [
+    'a listed record of an own vault',
+    'N10 DEST_UNKNOWN',
+    {
+      ...trade,
+      record: ownListed,
+      listed: [ownListed],
+      intent: { ...trade.intent!, ...dest(ownListed) },
+    },
+  ],
+  ['an attested record of an address in another book', 'N10 DEST_UNKNOWN', { listed: [elsewhere] }],
+  [
+    'an attested record of an address that another book removed',
+    'N10 DEST_UNKNOWN',
+    { listed: [{ ...elsewhere, status: 'removed' }] },
+  ],
+  ['a record whose key was withdrawn before the attempt', 'N10 DEST_UNKNOWN', ended],
+  ['AUTH-16 an edited record under its old cool-down', 'N10 DEST_UNKNOWN', editedOld],
+  ['AUTH-16 an edited record that cools anew', 'N10 DEST_COOLDOWN', editedAnew],
   [
     'a record of another organisation',
     'N10 DEST_UNKNOWN',
@@ -84,7 +140,11 @@ const destinations: readonly Row[] = [
     'N10 DEST_UNKNOWN',
     { ...trade, ...listedNowhere() },
   ],
-  ['a record inside its cool-down', 'N10 DEST_COOLDOWN', cooling(tradeAt - 48 * 3_600_000 + 1)],
+  [
+    'AUTH-16 a record inside its cool-down',
+    'N10 DEST_COOLDOWN',
+    cooling(tradeAt - 48 * 3_600_000 + 1),
+  ],
   ['a record whose activation no head proves', 'N10 DEST_COOLDOWN', cooling(undefined)],
 ]
 
@@ -97,6 +157,31 @@ function listedNowhere(): Change {
   const { dest: proof } = scene(trade).warrantValue
   return { listed: [], warrant: { dest: proof } }
 }
+
+const lawful: readonly Row[] = [
+  ['a record whose key still speaks', 'N22 RULE', { ...ended, ...underDirectory(valid(), ended) }],
+  ['an address of the book on another network', 'admitted', { listed: [onSepolia()] }],
+  ['an address below a vault, which no row names', 'admitted', below()],
+]
+
+function valid(): string {
+  return endingAt('svc-payouts-1', '2026-12-07T10:30:01Z')
+}
+
+function onSepolia(): typeof elsewhere {
+  return { ...elsewhere, network: 'eip155:11155111' }
+}
+
+function below(): Change {
+  const record = { ...customerRecord, address: addressOf('warm-eth', 'm/1') }
+  return { record, intent: toRecord(record) }
+}
+
+describe('admit has nothing against the record of', () => {
+  it.each(lawful)('%s: %s', (_what, expected, change) => {
+    expect(judged(change)).toBe(expected)
+  })
+})
 
 describe('admit refuses to pay with', () => {
   it.each(destinations)('%s: %s', (_what, expected, change) => {

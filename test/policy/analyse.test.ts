@@ -47,6 +47,31 @@ describe('seeded faults', () => {
       },
     ],
     [
+      'a hold that outlives its rule',
+      'error dead rule at rules.cold-out: its hold is not over before its ttl',
+      (json) => (json.rules[9].ttl = '1h'),
+    ],
+    [
+      'a limit that covers nothing',
+      'error dead limit at limits.gas-24h: covers nothing that a rule lets pass',
+      (json) => (json.limits[6].to = ['cold']),
+    ],
+    [
+      'a limit on a unit that never goes its way',
+      'error dead limit at limits.gas-24h: covers nothing that a rule lets pass',
+      (json) => (json.rules = json.rules.filter((rule: Loose) => rule.id !== 'gas-refill')),
+    ],
+    [
+      'a rule that begins above what its window holds',
+      'error dead rule at rules.payout-large: its smallest amount is more than payout-1h holds',
+      (json) => (json.limits[0].max = '25000'),
+    ],
+    [
+      'a count of nothing',
+      'error dead rule at rules.payout-auto: its smallest amount is more than auto-count holds',
+      (json) => (json.limits[3].max = '0'),
+    ],
+    [
       'a gap between two tiers',
       'warning gap at rules.payout-auto, rules.payout-mid: usdt above 1000000000 matches no rule',
       (json) => (json.rules[1].match.amount.gt = '1000.000001'),
@@ -138,6 +163,23 @@ describe('seeded faults', () => {
     ],
   ])('%s', (_, found, change) => {
     expect(findings(change)).toContain(found)
+  })
+
+  it('a hold, and a window, that just suffice are none', () => {
+    const dead = findings((json) => {
+      json.rules[9].ttl = '3601s'
+      json.limits[0].max = '25000.000001'
+    })
+    expect(dead.filter((one) => one.includes('dead'))).toEqual([])
+  })
+
+  it('a rule of two ways is not dead while one of them is open', () => {
+    const half = findings((json) => {
+      json.rules[2].match.from.push('warm')
+      json.limits[0].max = '25000'
+      json.limits[1].from.push('warm')
+    })
+    expect(half.filter((one) => one.includes('dead rule'))).toEqual([])
   })
 
   it.each<[what: string, found: string, change: Change]>([

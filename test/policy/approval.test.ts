@@ -138,6 +138,16 @@ describe('an approval', () => {
     expect(opens(signed, { recordedAt: instant('2027-11-01T00:00:00Z') })).toBe('APPROVAL_SIG')
   })
 
+  it('is refused when its credential is valid no longer as it is judged', () => {
+    const text = directoryText
+      .replaceAll('ana-1', 'ana-yk-1')
+      .replace(/(ana-yk-1.*?"to":")2027-11-01T00:00:00Z/, '$12026-12-07T10:30:00Z')
+    const shorter = { ...parseRoster(text), digest: directory }
+    const judged = (at: number) => opens(signed, { roster: shorter, at })
+    expect(judged(bindings.at - 1)).toBe('accepted')
+    expect(judged(bindings.at)).toBe('APPROVAL_SIG')
+  })
+
   it('is refused after any change of its text', () => {
     const text = signed.document
     const wrong = [text.replace('42', '43'), text.replace('approve', 'approvE'), `${text} `]

@@ -141,7 +141,8 @@ describe('a checkpoint', () => {
     expect(() => cosignatures(parseNoteText(formatNote(body, [late])), witnesses)).toThrow(
       'does not verify',
     )
-    const short = `\u2014 ${witnesses[0]!.name} ${toBase64(Uint8Array.of(0x43, 0xf3, 0xb0, 0xeb, 1))}`
+    const cut = toBase64(Uint8Array.of(0x43, 0xf3, 0xb0, 0xeb, 1))
+    const short = `\u2014 ${witnesses[0]!.name} ${cut}`
     expect(() => cosignatures(parseNoteText(formatNote(body, [short])), witnesses)).toThrow(
       'does not verify',
     )

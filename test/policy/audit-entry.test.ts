@@ -90,7 +90,7 @@ const samples: { readonly [T in keyof typeof bodies]: JsonObject } = {
     receipts: [],
     refusals: [zero],
   },
-  'share.receipt': { counter: 0, node: 'node-a', receipt: zero },
+  'share.receipt': { counter: 1, node: 'node-a', receipt: zero },
   'sign.completed': {
     attempt: 1,
     intent: zero,
@@ -196,7 +196,7 @@ describe('a line', () => {
       ['session.started', { until: 'soon' }],
       ['session.aborted', { reason: 'timed out' }],
       ['session.aborted', { culprit: 'Node A' }],
-      ['share.receipt', { counter: -1 }],
+      ['share.receipt', { counter: 0 }],
       ['sign.completed', { signature: '00'.repeat(64) }],
       ['sign.completed', { txid: 'ab' }],
       ['tx.settled', { height: '00' }],

@@ -162,29 +162,74 @@ describe('a freeze', () => {
     expect(bootedLog().outcome('freeze.set', ...freezeBy('jun'))).toBe('GOV_QUORUM')
   })
 
-  it('is void with a signature of another key, or by a credential that is not known', () => {
+  /** Enclosures of one digest whose signatures verify under no credential that it names. */
+  function forgedOf(enclosure: string): readonly string[] {
+    const document = toUtf8(JSON.parse(enclosure).document)
+    const [ana, jun] = [house.keyOf('ana').sign, house.keyOf('jun').sign]
+    return [
+      sign(tags.freeze, document, handleOf('ana-1'), jun),
+      sign(tags.freeze, document, handleOf('jun-1'), jun),
+      sign(tags.freeze, document, handleOf('eve-1'), jun),
+      sign(tags.freeze, document, handleOf('bo-1'), ana),
+      sign(tags.approval, document, handleOf('ana-1'), ana),
+    ].map(signedEnclosure)
+  }
+
+  it('has not come, and is not void, while no enclosure of it verifies', () => {
     const log = bootedLog()
     const [body, [enclosure]] = freezeBy('ana')
-    const forged = JSON.parse(enclosure!)
-    const key = house.keyOf('jun').sign
-    const document = toUtf8(forged.document)
-    const other = sign(tags.freeze, document, handleOf('ana-1'), key)
-    expect(log.outcome('freeze.set', body, [signedEnclosure(other)])).toBe('APPROVAL_SIG')
-    const unknown = sign(tags.freeze, document, handleOf('eve-1'), key)
-    expect(log.outcome('freeze.set', body, [signedEnclosure(unknown)])).toBe('APPROVAL_SIG')
-    const tag = sign(tags.approval, document, handleOf('ana-1'), house.keyOf('ana').sign)
-    expect(log.outcome('freeze.set', body, [signedEnclosure(tag)])).toBe('APPROVAL_SIG')
+    const forged = forgedOf(enclosure!)
+    for (const one of forged) {
+      expect(enclosureDigest(one)).toBe(body['freeze'])
+      expect(log.outcome('freeze.set', body, [one])).toBe('missing')
+    }
+    expect(log.outcome('freeze.set', body, forged)).toBe('missing')
+    expect(log.outcome('freeze.set', body, [])).toBe('missing')
+    const unknown = freezeBy('ana', { credential: 'eve-1' })
+    expect(log.outcome('freeze.set', ...unknown)).toBe('missing')
   })
 
-  it('is void when the line or the credential says something else than what was signed', () => {
+  it('means the same beside any other enclosure of its digest, in any order', () => {
+    const [body, [enclosure]] = freezeBy('ana')
+    const forged = forgedOf(enclosure!)
+    const alone = bootedLog().add('freeze.set', body, [enclosure!]).rows.dump()
+    for (const one of forged) {
+      for (const came of [
+        [enclosure!, one],
+        [one, enclosure!],
+      ]) {
+        expect(bootedLog().add('freeze.set', body, came).rows.dump()).toEqual(alone)
+      }
+    }
+    const [listless, [refused]] = freezeBy('jun')
+    const other = forgedOf(refused!)[0]!
+    expect(bootedLog().outcome('freeze.set', listless, [other, refused!])).toBe('GOV_QUORUM')
+  })
+
+  it('is void by a credential that is valid no longer, and as a document of another kind', () => {
+    const log = bootedLog()
+    log.t = Date.parse('2028-01-02T00:00:00Z')
+    const late = freezeBy('ana', { issued: '2028-01-02T00:00:00Z' })
+    expect(log.outcome('freeze.set', ...late)).toBe('APPROVAL_SIG')
+    const odd = freezeBy('ana', { format: 'custody-thaw/v1' })
+    expect(bootedLog().outcome('freeze.set', ...odd)).toBe('MALFORMED')
+  })
+
+  it('is void unless it is dated when it was recorded, within the difference of clocks', () => {
+    const [at, late] = [bootedLog(), bootedLog()]
+    expect(at.wait(120).outcome('freeze.set', ...freezeBy('ana'))).toBe('folded')
+    expect(late.wait(121).outcome('freeze.set', ...freezeBy('ana'))).toBe('TIME')
+    const ahead = freezeBy('ana', { issued: '2026-12-01T00:02:01Z' })
+    expect(bootedLog().outcome('freeze.set', ...ahead)).toBe('TIME')
+  })
+
+  it('is void when the line or the person says something else than what was signed', () => {
     const log = bootedLog()
     const [body, enclosures] = freezeBy('ana')
     const wider = { ...body, scope: 'hot-eth' }
     expect(log.outcome('freeze.set', wider, enclosures)).toBe('APPROVAL_SCOPE')
     const named = freezeBy('ana', { person: 'bo' })
     expect(log.outcome('freeze.set', ...named)).toBe('APPROVAL_SCOPE')
-    const borrowed = freezeBy('ana', { credential: 'bo-1' })
-    expect(log.outcome('freeze.set', ...borrowed)).toBe('APPROVAL_SCOPE')
   })
 
   it('is void for another organisation or environment, and for an unknown vault', () => {
@@ -206,6 +251,7 @@ describe('an enclosure', () => {
   it('is found only under the digest of its own bytes', () => {
     const read = readEnclosures([house.rootText, house.policyText, house.bookText])
     expect([...read.keys()]).toEqual([house.rootDigest, house.policyDigest, house.bookDigest])
+    expect(readEnclosures([house.rootText, house.rootText]).get(house.rootDigest)?.length).toBe(2)
   })
 
   it('is refused when it is no canonical document of a known kind', () => {

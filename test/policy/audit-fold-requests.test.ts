@@ -81,13 +81,28 @@ describe('intent.evaluated', () => {
 })
 
 describe('approval.recorded and approval.rejected', () => {
-  it('record one decision a person, whichever it was', () => {
+  it('record one approval a person', () => {
     const [on, pay] = created()
     on.add('approval.recorded', pay.decided('ana')).add('approval.recorded', pay.decided('bo'))
     expect(count(on, 'decision')).toBe(2)
     expect(on.outcome('approval.recorded', pay.decided('ana'))).toBe('APPROVAL_REPLAYED')
-    expect(on.outcome('approval.rejected', pay.decided('ana'))).toBe('APPROVAL_REPLAYED')
     expect(on.outcome('approval.rejected', pay.decided('chen'))).toBe('folded')
+  })
+
+  it('let a rejection override an approval of the same person, and nothing override that', () => {
+    const [on, pay] = started()
+    on.add('approval.recorded', pay.decided('ana'))
+    const no = { ...pay.decided('ana'), approval: digestNamed('no of ana') }
+    on.add('approval.rejected', no)
+    const kept = stored(on, 'decision', `${pay.intent}|ana`)
+    expect(kept).toMatchObject({ decision: 'reject', approval: no.approval })
+    expect(stored(on, 'intent', pay.intent)['rejected']).toBe(true)
+    expect(on.outcome('session.started', pay.started(2, '0'))).toBe('REQUEST_ENDED')
+    // Ended requests take no decision; the row alone refuses one where the request is open again.
+    const value = JSON.stringify({ ...stored(on, 'intent', pay.intent), rejected: false })
+    on.rows.apply([{ kind: 'put', table: 'intent', key: pay.intent, value }])
+    expect(on.outcome('approval.rejected', no)).toBe('APPROVAL_REPLAYED')
+    expect(on.outcome('approval.recorded', pay.decided('ana'))).toBe('APPROVAL_REPLAYED')
   })
 
   it('are void for an unknown intent, and after the end of a known one', () => {

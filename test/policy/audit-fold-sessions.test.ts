@@ -138,6 +138,12 @@ describe('session.started', () => {
     ).toBe('folded')
   })
 
+  it('is void with an end of life where the network knows none', () => {
+    const [on, pay] = reserved()
+    const mortal = pay.started(1, '0', { until: writeTime(on.t + hour) })
+    expect(on.outcome('session.started', mortal)).toBe('LIFETIME')
+  })
+
   it('is void when what the key would sign is bound to another intent', () => {
     const [on] = started()
     const other = new Payment('b', on.t + hour)
@@ -177,7 +183,6 @@ describe('a retry', () => {
       { fee: { max: '1999', price: '100', tip: '10' } },
       { fee: { max: '2000', price: '101', tip: '10' } },
       { fee: { max: '2000', price: '100', tip: '11' } },
-      { until: writeTime(on.t + hour) },
       { replaces: pay.started(1, '0')['warrant']! },
     ]
     for (const change of bent) {
@@ -282,7 +287,16 @@ describe('share.receipt', () => {
     expect(on.outcome('share.receipt', receipt)).toBe('REPLAY_DETECTED')
     const other = { ...receipt, receipt: digestNamed('another') }
     expect(on.outcome('share.receipt', other)).toBe('REPLAY_DETECTED')
-    expect(on.outcome('share.receipt', { ...receipt, counter: 8 })).toBe('folded')
-    expect(on.outcome('share.receipt', { ...receipt, node: 'node-b' })).toBe('folded')
+    expect(on.outcome('share.receipt', { ...other, counter: 8 })).toBe('folded')
+    expect(on.outcome('share.receipt', { ...other, node: 'node-b' })).toBe('folded')
+  })
+
+  it('is void for a digest that is recorded, and for a node that the root does not name', () => {
+    const on = readyLog()
+    const receipt = { counter: 7, node: 'node-a', receipt: digestNamed('receipt') }
+    expect(on.outcome('share.receipt', { ...receipt, node: 'node-d' })).toBe('PARTICIPANTS')
+    on.add('share.receipt', receipt)
+    expect(on.outcome('share.receipt', { ...receipt, counter: 8 })).toBe('REPLAY_DETECTED')
+    expect(on.outcome('share.receipt', { ...receipt, node: 'node-b' })).toBe('REPLAY_DETECTED')
   })
 })

@@ -9,6 +9,7 @@ import {
   sighash,
   signature,
   stateOf,
+  stored,
   type TestLog,
   vaultRow,
   vaultSecret,
@@ -92,6 +93,45 @@ describe('sign.completed', () => {
   })
 })
 
+describe('a signature of an earlier attempt', () => {
+  /** Attempt 1 aborted without a trace, attempt 2 with higher fees. */
+  function bumped(): [TestLog, Payment, JsonObject] {
+    const [on, pay] = started()
+    on.add('session.aborted', pay.aborted(1))
+    const second = pay.started(2, '0', {
+      bytes: digestNamed('bumped bytes'),
+      digest: sighash('bumped'),
+      fee: { max: '2200', price: '110', tip: '11' },
+      replaces: pay.started(1, '0')['warrant']!,
+    })
+    const completion = pay.completed(2, {
+      signature: signature('hot-eth', sighash('bumped')),
+      txid: `0x${digestNamed('bumped tx')}`,
+    })
+    return [on.wait(60).add('session.started', second), pay, completion]
+  }
+  const closesAt = (on: TestLog, pay: Payment) => stored(on, 'reservation', pay.intent)['closesAt']
+
+  it('closes no spend, because shares of the newest may still leave', () => {
+    const [on, pay, completion] = bumped()
+    on.add('sign.completed', pay.completed(1))
+    expect(stateOf(on, pay)).toBe('SIGNED')
+    expect(closesAt(on, pay)).toBe(pay.notAfter)
+    on.wait(60).add('sign.completed', completion)
+    expect(closesAt(on, pay)).toBe(on.t)
+  })
+
+  it('moves nothing back that was broadcast, and counts its transaction as known', () => {
+    const [on, pay, completion] = bumped()
+    const second = { intent: pay.intent, txid: completion['txid']! }
+    on.add('sign.completed', completion).add('tx.broadcast', second)
+    expect(on.outcome('tx.settled', pay.settled)).toBe('LINE_MISSING')
+    on.add('sign.completed', pay.completed(1))
+    expect(stateOf(on, pay)).toBe('BROADCAST')
+    expect(on.outcome('tx.settled', pay.settled)).toBe('folded')
+  })
+})
+
 describe('tx.broadcast, tx.settled and tx.dropped', () => {
   it('follow a signed transaction to its end', () => {
     const [on, pay] = signed()
@@ -119,6 +159,15 @@ describe('tx.broadcast, tx.settled and tx.dropped', () => {
     expect(on.outcome('tx.broadcast', pay.followed)).toBe('LINE_MISSING')
     expect(on.outcome('tx.settled', pay.settled)).toBe('folded')
     expect(stateOf(on.add('tx.dropped', pay.dropped), pay)).toBe('DROPPED')
+  })
+
+  it('follow known transactions alone, once one is signed, though the request lapses', () => {
+    const [on, pay] = lapsing()
+    on.add('sign.completed', pay.completed(1))
+    const txid = `0x${digestNamed('another transaction')}`
+    expect(on.outcome('tx.settled', { ...pay.settled, txid })).toBe('LINE_MISSING')
+    expect(on.outcome('tx.dropped', { ...pay.dropped, txid })).toBe('LINE_MISSING')
+    expect(on.outcome('tx.settled', pay.settled)).toBe('folded')
   })
 
   it('treat a request as lapsing that ended with no attempt left open', () => {

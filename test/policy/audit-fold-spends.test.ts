@@ -227,7 +227,7 @@ describe('the slot rule', () => {
     expect(on.outcome('spend.reserved', next.reserved('1'))).toBe('folded')
   })
 
-  it('takes a nonce back when its only transaction is dropped, and not while another stands', () => {
+  it('takes a nonce back when its only transaction is dropped, not while another stands', () => {
     const on = readyLog()
     const pay = reserve(on, 'a', '0', usdt(1))
     on.add('session.started', pay.started(1, '0')).add('session.aborted', pay.aborted(1))
@@ -241,15 +241,29 @@ describe('the slot rule', () => {
     expect(on.outcome('spend.reserved', next.reserved('0'))).toBe('folded')
   })
 
-  it('never gives a nonce again that a lapsed request has used on the chain', () => {
+  it('uses a nonce up by a signature alone, not by the word that something settled', () => {
     const on = readyLog()
     const pay = reserve(on, 'a', '0', usdt(1))
     on.add('session.started', pay.started(1, '0')).add('session.aborted', pay.aborted(1))
     on.t = pay.notAfter + 1
     on.add('tx.settled', pay.settled)
     const next = pays(on, 'b', usdt(2))
+    expect(on.outcome('spend.reserved', next.reserved('1'))).toBe('NONCE')
+    expect(on.outcome('spend.reserved', next.reserved('0'))).toBe('folded')
+    // The signature that settled, read from the chain.
+    on.add('sign.completed', pay.completed(1))
     expect(on.outcome('spend.reserved', next.reserved('0'))).toBe('NONCE')
     expect(on.outcome('spend.reserved', next.reserved('1'))).toBe('folded')
+  })
+
+  it('leaves the nonce of a dropped request open, though its signature shows later', () => {
+    const on = readyLog()
+    const pay = reserve(on, 'a', '0', usdt(1))
+    on.add('session.started', pay.started(1, '0')).add('session.aborted', pay.aborted(1))
+    on.t = pay.notAfter + 1
+    on.add('tx.dropped', pay.dropped).add('sign.completed', pay.completed(1))
+    const next = pays(on, 'b', usdt(2))
+    expect(on.outcome('spend.reserved', next.reserved('0'))).toBe('folded')
   })
 
   it('gives no nonce where the network binds one body', () => {

@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { formatNote, signCheckpoint, vkeyOf } from '../../policy/audit/checkpoint.ts'
-import { writeExport } from '../../policy/audit/export.ts'
-import type { Report } from '../../policy/audit/report.ts'
-import { verify } from '../../policy/audit/verify.ts'
+import {
+  formatNote,
+  formatVkey,
+  signCheckpoint,
+  type Vkey,
+  vkeyOf,
+} from '../../policy/audit/checkpoint.ts'
+import { parseRoot } from '../../policy/documents.ts'
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
-import type { JsonObject } from '../../proto/jcs.ts'
+import { text } from '../../proto/jcs.ts'
 import * as house from '../kit/audit-documents.ts'
-import { cosign, digestNamed, genesisBody, TestLog } from '../kit/audit-log.ts'
-import { goodStory, Payout, Story, trust } from '../kit/audit-story.ts'
+import { cosign, digestNamed, type TestLog } from '../kit/audit-log.ts'
+import { goodStory, Story, trust } from '../kit/audit-story.ts'
 import { audit, bodyOf, good, now, rewritten, shortened, story } from '../kit/audit-verifying.ts'
 
 describe('whose log it is', () => {
@@ -42,6 +46,20 @@ describe('whose log it is', () => {
     const root = trust.replace(house.rootDigest, digestNamed('another root'))
     expect(audit({}, { trust: root }).results.identity).toBe('UNCONFIRMED')
     expect(audit({}, { trust: root }).exit).toBe(4)
+  })
+})
+
+describe('a log that is its own witness', () => {
+  const twin = vkeyOf('twin.acme.example/witness', 'witness', house.log.publicKey)
+
+  it('is pinned by no trust file and by no root', () => {
+    expect(audit({}, { trust: `${trust}witness ${formatVkey(twin)}\n` }).exit).toBe(2)
+    const stranger = vkeyOf('more.acme.example/witness', 'witness', house.keyOf('more').publicKey)
+    expect(audit({}, { trust: `${trust}witness ${formatVkey(stranger)}\n` }).exit).toBe(0)
+    const root = { ...house.root, witness: { w: 4, f: 0, q: 3 } }
+    const parse = (vkey: Vkey) => () => parseRoot(text({ ...root, witnesses: [formatVkey(vkey)] }))
+    expect(parse(stranger)).not.toThrow()
+    expect(parse(twin)).toThrow('MALFORMED')
   })
 })
 
@@ -84,6 +102,17 @@ describe('witnesses', () => {
   })
 })
 
+describe('time', () => {
+  it('leaves lines that are dated ahead of the verifier UNCONFIRMED', () => {
+    const last = story.log.t
+    const early = { checkpoint: toUtf8(story.log.note([0, 1], last - 119_000)), heads: [] }
+    expect(audit(early, { nowMs: last - 120_000 }).exit).toBe(0)
+    const report = audit(early, { nowMs: last - 121_000 })
+    expect(report).toMatchObject({ exit: 3, results: { witnessing: 'UNCONFIRMED' } })
+    expect(report.findings[0]).toMatchObject({ code: 'CLOCK', line: 26 })
+  })
+})
+
 describe('a log that breaks its promises', () => {
   const fork = () => rewritten((body, seq) => (seq === 7 ? { ...body, engine: 2 } : body))
 
@@ -111,7 +140,7 @@ describe('a log that breaks its promises', () => {
     expect(audit({ checkpoint: unsigned, heads: [one, other] }).exit).toBe(5)
   })
 
-  it('is ROLLED BACK when a remembered head is larger, or no part of lines that nobody signed', () => {
+  it('is ROLLED BACK when a remembered head is larger, or no part of unsigned lines', () => {
     const short = new Story()
     const rolled = { checkpoint: toUtf8(short.log.note()), lines: short.log.lines, heads: [] }
     const report = audit(rolled, { remembered: [good.checkpoint] })
@@ -129,6 +158,37 @@ describe('a log that breaks its promises', () => {
     expect(audit({}, { remembered: [toUtf8('nonsense')] }).exit).toBe(2)
     expect(audit({ heads: [unsigned] }).exit).toBe(0)
     expect(audit({ heads: [toUtf8('nonsense')] }).exit).toBe(1)
+  })
+})
+
+describe('a kept head that the log did not sign', () => {
+  const fork = () => rewritten((body, seq) => (seq === 7 ? { ...body, engine: 2 } : body))
+  const unsigned = (log: TestLog, which: number[]): Uint8Array => {
+    const body = bodyOf(toUtf8(log.note()))
+    return toUtf8(
+      formatNote(
+        body,
+        which.map((one) => cosign(body, one, now)),
+      ),
+    )
+  }
+
+  it('is UNCONFIRMED when q witnesses cosigned another tree, or one that is longer', () => {
+    for (const log of [fork(), shortened(fork(), 15), goodStory().log.force('log.heartbeat', {})]) {
+      const report = audit({ heads: [unsigned(log, [0, 1])] })
+      expect(report).toMatchObject({ exit: 3, results: { witnessing: 'UNCONFIRMED' } })
+      expect(report.findings.map(({ code }) => code)).toEqual(['LOG_FORK'])
+    }
+  })
+
+  it('says nothing below the quorum, over the same tree, or of another log', () => {
+    expect(audit({ heads: [unsigned(fork(), [0])] }).exit).toBe(0)
+    expect(audit({ heads: [unsigned(story.log, [0, 1])] }).exit).toBe(0)
+    const body = bodyOf(toUtf8(fork().note())).replace(house.origin, 'log.acme.example/cold')
+    const cold = formatNote(body, [cosign(body, 0, now), cosign(body, 1, now)])
+    expect(audit({ heads: [toUtf8(cold)] }).exit).toBe(0)
+    const written = fromUtf8(unsigned(fork(), [0, 1]))!
+    expect(audit({ heads: [toUtf8(`${written.slice(0, -9)}AAAAAAA=\n`)] }).exit).toBe(0)
   })
 })
 
@@ -151,132 +211,5 @@ describe('a checkpoint that is no note', () => {
   it('of another size or root than the lines is not theirs', () => {
     const short = toUtf8(shortened(story.log, 20).note())
     expect(audit({ checkpoint: short, heads: [] })).toMatchObject({ exit: 1 })
-  })
-})
-
-describe('a violation', () => {
-  /** The good story with something more, lawful in form and signed by everybody. */
-  function grown(change: (log: TestLog, story: Story) => void): Report {
-    const more = goodStory()
-    change(more.log, more)
-    const { t } = more.log
-    return verify({ files: writeExport(more.export()), trust, nowMs: t + 2_000 })
-  }
-  const codes = (report: Report) => report.findings.map((finding) => finding.code)
-
-  it('is a void line, named with its reason', () => {
-    const report = grown((log) => log.force('spend.released', { intent: digestNamed('none') }))
-    expect(report).toMatchObject({ exit: 4, results: { integrity: 'OK', witnessing: 'OK' } })
-    expect(report.findings[0]).toMatchObject({ line: 27, code: 'REQUEST_NOT_FOUND' })
-  })
-
-  it('is a second genesis value: another root or policy than the pinned ones', () => {
-    const log = new TestLog().force('log.genesis', genesisBody)
-    log.force('root.activated', { root: digestNamed('x'), ruleset: digestNamed('y'), version: 1 })
-    const files = { checkpoint: toUtf8(log.note()), lines: log.lines, heads: [] }
-    const report = audit(files)
-    expect(report).toMatchObject({ exit: 4, results: { identity: 'UNCONFIRMED' } })
-  })
-
-  it('is an attempt that `admit` refuses, with the check that says so', () => {
-    const report = grown((_, more) => {
-      const pay = new Payout(more, 'unapproved', 150)
-      pay.nonce = 2n
-      pay.created().evaluated().reserved().started()
-    })
-    expect(report.exit).toBe(4)
-    expect(codes(report)).toEqual(['N21 QUORUM'])
-  })
-
-  it('is an approval that was recorded after the attempt', () => {
-    const report = grown((_, more) => {
-      const pay = new Payout(more, 'late', 150)
-      pay.nonce = 2n
-      pay.created().evaluated().reserved().started().approved('bo')
-      // The warrant of the attempt line could not carry it.
-      pay.approvals.pop()
-      pay.completed()
-    })
-    expect(codes(report)).toEqual(['N21 QUORUM'])
-  })
-
-  it('is a warrant that does what the intent does not say', () => {
-    const report = grown((_, more) => {
-      const pay = new Payout(more, 'other', 20)
-      pay.nonce = 2n
-      pay.created().evaluated()
-      const { amount } = pay.intent
-      Object.assign(pay.intent, { amount: amount + 1n })
-      pay.reserved().started()
-    })
-    expect(codes(report)).toEqual(['N15 BYTES_AMOUNT'])
-  })
-
-  it('is a signature without a receipt of every participant', () => {
-    for (const receipts of [[], [digestNamed('a')], [digestNamed('a'), digestNamed('a')]]) {
-      const report = grown((log, more) => {
-        const pay = new Payout(more, 'bare', 20)
-        pay.nonce = 2n
-        pay.created().evaluated().reserved().started()
-        log.add('sign.completed', { ...pay.completion(), receipts })
-      })
-      expect(report.exit).toBe(4)
-      expect(codes(report)).toEqual(['LINE_MISSING'])
-    }
-  })
-
-  it('is a transaction id that the signed bytes do not have', () => {
-    const report = grown((log, more) => {
-      const pay = new Payout(more, 'renamed', 20)
-      pay.nonce = 2n
-      pay.created().evaluated().reserved().started()
-      log.add('sign.completed', { ...pay.completion(), txid: `0x${digestNamed('x')}` })
-    })
-    expect(codes(report)).toEqual(['TX_INTENT_MISMATCH'])
-  })
-
-  it('is an evaluation that says something else than judging its facts again', () => {
-    const bent: readonly JsonObject[] = [
-      { result: 'need' },
-      { rule: 'payout-mid' },
-      { trace: digestNamed('another trace') },
-      { policy: digestNamed('another policy') },
-    ]
-    for (const change of bent) {
-      const report = grown((log, more) => {
-        const pay = new Payout(more, 'bent', 20).created()
-        log.add('intent.evaluated', { ...pay.evaluation(), ...change })
-      })
-      expect(codes(report), Object.keys(change)[0]).toEqual(['RULE'])
-    }
-  })
-
-  it('is an evaluation of facts that nobody can read', () => {
-    const report = grown((log, more) => {
-      const pay = new Payout(more, 'odd', 20).created()
-      const facts = more.keep('facts', toUtf8('{}'))
-      log.add('intent.evaluated', { ...pay.evaluation(), facts })
-    })
-    expect(codes(report)).toEqual(['MALFORMED'])
-  })
-
-  it('is a gap in the receipts of a node', () => {
-    const report = grown((log) => {
-      log.add('share.receipt', { counter: 5, node: 'node-b', receipt: digestNamed('fifth') })
-    })
-    expect(report.findings[0]!.because).toBe('no receipts of node-b from 3 to 4')
-    expect(report.exit).toBe(4)
-  })
-
-  it('does not hide a missing warrant, and the worse word wins', () => {
-    const report = grown((log, more) => {
-      log.force('spend.released', { intent: digestNamed('none') })
-      more.blobs.splice(0, more.blobs.length, ...more.blobs.filter((b) => b.kind !== 'warrant'))
-    })
-    expect(report.exit).toBe(4)
-    expect(report.results).toMatchObject({
-      authorisation: 'VIOLATION',
-      completeness: 'UNCONFIRMED',
-    })
   })
 })

@@ -147,6 +147,9 @@ describe('the root', () => {
     ['one TLS key twice', (json) => (json.nodes[1].transport = json.nodes[0].transport)],
     ['one witness twice', (json) => (json.nodes[1].witness = json.nodes[0].witness)],
     ['one witness key under two names', (json) => (json.nodes[1].witness = renamed(json))],
+    ['the key of the log as a witness', (json) => (json.nodes[1].witness = loggers('signer-b'))],
+    ['a witness key as identity', (json) => (json.nodes[1].identity = hexOf('signer-a-witness'))],
+    ['a governance key as identity', (json) => (json.nodes[1].identity = hexOf('root/jun'))],
     ['a place above n', (json) => (json.nodes[2].x = 4)],
     ['fewer nodes than n', (json) => json.nodes.pop()],
     ['fewer witnesses than w', (json) => (json.witness = { w: 4, f: 0, q: 3 })],
@@ -158,6 +161,14 @@ describe('the root', () => {
   ])('refuses %s', (_, change) => {
     expect(refusedWith(() => parseRoot(changed(rootText, change)))).toBe('MALFORMED')
   })
+
+  function loggers(node: string): string {
+    return witnessKeyNamed(`${node}.acme.example/witness`, publicKeyOf('log'))
+  }
+
+  function hexOf(name: string): string {
+    return Buffer.from(publicKeyOf(name)).toString('hex')
+  }
 
   function renamed(json: Loose): string {
     const key = publicKeyOf('signer-a-witness')
@@ -225,6 +236,7 @@ describe('the trust file', () => {
     ['two quorums', doubled(/^quorum .*$/m)],
     ['a witness twice', doubled(/^witness .*$/m)],
     ['one witness key under two names', `${text}witness ${alias()}\n`],
+    ['the key of the log as a witness', `${text}witness ${logs()}\n`],
     ['more cosignatures than witnesses', text.replace('quorum 2', 'quorum 4')],
     ['no cosignature at all', text.replace('quorum 2', 'quorum 0')],
     ['a quorum in words', text.replace('quorum 2', 'quorum two')],
@@ -245,6 +257,10 @@ describe('the trust file', () => {
 
   function logKey(): string {
     return (JSON.parse(rootText) as Loose).log.vkey
+  }
+
+  function logs(): string {
+    return witnessKeyNamed('again.acme.example/witness', publicKeyOf('log'))
   }
 
   function alias(): string {

@@ -2,10 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { evaluate } from '../../policy/evaluate.ts'
 import { type Facts, factsDigest, factsText, parseFacts } from '../../policy/facts.ts'
+import { countable } from '../../policy/judge-quorum.ts'
+import { peopleOf, seat } from '../../policy/quorum.ts'
 import { parseRulebook } from '../../policy/rulebook.ts'
 import { traceDigest } from '../../policy/verdict.ts'
 import { parsePersonId } from '../../proto/ids.ts'
 import { parseText } from '../../proto/jcs.ts'
+import { limits } from '../../proto/limits.ts'
 import { changed, handleOf, type Loose, policyText } from './dev-fixture.ts'
 import {
   coldOut,
@@ -56,7 +59,7 @@ describe('properties of evaluation', () => {
     return { ...facts, intent: { ...facts.intent, amount } }
   }
 
-  it('the order of guards, rules, limits, roles and approvals changes nothing', () => {
+  it('AUTH-32 the order of guards, rules, limits, roles and approvals changes nothing', () => {
     fc.assert(
       fc.property(requests, fc.infiniteStream(fc.nat()), (request, stream) => {
         const order = <T>(items: readonly T[]): T[] =>
@@ -107,6 +110,36 @@ describe('properties of evaluation', () => {
     )
   })
 
+  it('hears few approvals of many, and neither answer nor time depends on the rest', () => {
+    const rule = rulebook.rules.find(({ id }) => id === 'cold-out')!
+    const some = fc.array(approval, { maxLength: 24 })
+    fc.assert(
+      fc.property(some, fc.infiniteStream(fc.nat()), (approvals, stream) => {
+        const facts = coldOut({ approvals, at: created + 70 * minute })
+        const heard = countable(facts, rule, rulebook, roster)
+        expect(heard.length).toBeLessThanOrEqual(2 * peopleOf(rule.require))
+        const shuffled = [...approvals].sort(() => ((stream.next().value ?? 0) % 3) - 1)
+        expect(countable({ ...facts, approvals: shuffled }, rule, rulebook, roster)).toEqual(heard)
+
+        const all = approvals.filter(
+          ({ person, role }) =>
+            person !== 'eli' && rulebook.roles.get(role)?.members.has(person) === true,
+        )
+        const voters = (until: number) =>
+          all
+            .filter(({ witnessedAt }) => (witnessedAt ?? Infinity) <= until)
+            .map(({ person, role }) => ({ person, roles: new Set([role]) }))
+        const times = all.map(({ witnessedAt }) => witnessedAt ?? Infinity).sort((a, b) => a - b)
+        const met = times.find((time) => seat(rule.require, voters(time)).met)
+        const { quorum }: Loose = parseText(evaluate(facts, rulebook, roster).trace)
+        expect(quorum.missing.length === 0).toBe(met !== undefined)
+        const completed = met === undefined || met === Infinity ? '' : new Date(met).toISOString()
+        expect(quorum.completedAt).toBe(completed)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
   it('at most one rule matches, and ALLOW has no reason against it', () => {
     fc.assert(
       fc.property(requests, (request) => {
@@ -125,7 +158,7 @@ describe('properties of evaluation', () => {
     )
   })
 
-  it('is total: whatever is put in place of a fact is ERROR or a verdict, never an exception', () => {
+  it('AUTH-26 is total: whatever is put in place of a fact is ERROR or a verdict, never an exception', () => {
     const junk = fc.oneof(
       fc.anything({ withBigInt: true, withNullPrototype: true, withTypedArray: true }),
       fc.constantFrom<unknown>(Number.NaN, -0, 1n << 256n, -1n, '\ud800', 'x'.repeat(9_000), null),
@@ -168,6 +201,15 @@ describe('facts and traces', () => {
       expect(parseFacts(factsText(facts))).toEqual(facts)
       expect(factsText(parseFacts(factsText(facts)))).toBe(factsText(facts))
     }
+  })
+
+  it('facts hold the approvals of a whole directory, and no more', () => {
+    const all = (count: number) => {
+      const approvals = Array.from({ length: count }, (_, index) => yes(`a${index}`, 'ops'))
+      return evaluate(factsOf({ approvals }), rulebook, roster).result
+    }
+    expect(all(limits.personsMax)).toBe('ALLOW')
+    expect(all(limits.personsMax + 1)).toBe('ERROR')
   })
 
   it('other facts have another digest, and another judgement another trace', () => {

@@ -66,6 +66,30 @@ describe('a request that the policy allows', () => {
     expect(evaluate(facts, rulebook, roster).result).toBe('ALLOW')
   })
 
+  it('is ALLOW to the last instant of its rule, as it is to the node', () => {
+    expect(evaluate(factsOf({ at: created + 10 * minute - 1 }), rulebook, roster).result).toBe(
+      'ALLOW',
+    )
+  })
+
+  it('is ALLOW however many more people say yes', () => {
+    const crowd = (role: string) => {
+      return Array.from({ length: 200 }, (_, index) => yes(`a${index}`, role, created - index - 1))
+    }
+    const text = changed(policyText, (json) => {
+      const many = crowd('ops').map(({ person }) => person)
+      json.roles.ops.members.push(...many)
+    })
+    const wide = parseRulebook(text)
+    const two = [yes('eli', 'treasury'), yes('ana', 'ops')]
+    const heard = (more: Facts['approvals']) =>
+      evaluate(factsOf({ approvals: [...more, ...two] }, large), wide, roster)
+    expect(heard([]).result).toBe('ALLOW')
+    expect(heard(crowd('ops')).result).toBe('ALLOW')
+    expect(heard(crowd('risk'))).toEqual(heard([]))
+    expect(heard([...crowd('ops'), ...crowd('ops'), ...crowd('risk')])).toEqual(heard(crowd('ops')))
+  })
+
   it('moves between own vaults by the class of the vault', () => {
     const destination = {
       kind: 'vault',
@@ -219,7 +243,7 @@ describe('a request that is denied for good', () => {
     ],
     ['its record was removed', 'DEST_UNKNOWN', factsOf({ destination: removed })],
     ['its fee is above the network’s', 'FEE', factsOf({ feeMax: 10n ** 17n })],
-    ['native coins go beside it', 'OP_NOT_ALLOWED', factsOf({ nativeBeside: 1n })],
+    ['AUTH-03 native coins go beside it', 'OP_NOT_ALLOWED', factsOf({ nativeBeside: 1n })],
     [
       'it pays the same again',
       'POLICY_DENIED',
@@ -227,9 +251,9 @@ describe('a request that is denied for good', () => {
         history: { ...factsOf().history, duplicateOf: digestFor('x') },
       }),
     ],
-    ['somebody said no', 'REJECTED', factsOf({ rejected: true })],
-    ['it is past its notAfter', 'TIME', factsOf({ at: created + 24 * 60 * minute + 1 })],
-    ['its rule is open no longer', 'TIME', factsOf({ at: created + 10 * minute + 1 })],
+    ['AUTH-15 somebody said no', 'REJECTED', factsOf({ rejected: true })],
+    ['AUTH-09 it is past its notAfter', 'TIME', factsOf({ at: created + 24 * 60 * minute + 1 })],
+    ['AUTH-09 its rule is open no longer', 'TIME', factsOf({ at: created + 10 * minute })],
     [
       'the policy is expired',
       'RULESET_VERSION',
@@ -297,6 +321,13 @@ describe('an evaluation that cannot be done', () => {
     expect(standing(verdict)).toBe('DENIED')
   })
 
+  it('asks no factor where the policy says none', () => {
+    const text = changed(policyText, (json) => {
+      json.separation.minFactor = { 'payout-auto': 'none', 'payout-mid': 'hardware' }
+    })
+    expect(evaluate(factsOf(), parseRulebook(text), roster).result).toBe('ALLOW')
+  })
+
   it('is ERROR where a figure of a covering limit is missing or doubled', () => {
     const { history } = factsOf()
     const none = factsOf({ history: { ...history, limits: [] } })
@@ -311,6 +342,10 @@ describe('an evaluation that cannot be done', () => {
   })
 
   it.each<[string, (json: Loose) => void]>([
+    [
+      'a factor that cannot be asked for yet',
+      (json) => (json.separation.minFactor = { 'payout-auto': 'hardware' }),
+    ],
     [
       'a guard that cannot be judged yet',
       (json) =>

@@ -4,6 +4,7 @@ import { encodeIntent, openIntent, parseIntent } from '../../policy/request.ts'
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import { encode, type JsonObject, parse } from '../../proto/jcs.ts'
 import { limits } from '../../proto/limits.ts'
+import { writeTime } from '../../proto/shape.ts'
 import { sign } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
 import {
@@ -74,6 +75,8 @@ describe('an intent', () => {
     { maxFee: '1e3' },
     { purpose: '' },
     { purpose: 'a\nb' },
+    { purpose: 'a  b' },
+    { purpose: `a${' '.repeat(80)}b` },
     { purpose: ' a' },
     { purpose: 'a ' },
     { purpose: 'é' },
@@ -85,6 +88,34 @@ describe('an intent', () => {
     (_, patch) => expect(parses(patch)).toBe('MALFORMED'),
   )
 
+  it('AUTH-07 is refused with EIP-55 capitals, or half of them, in any address', () => {
+    const capitals = '0x7A16fF8270133F063aAb6c9977183D9e72835428'
+    expect(parses({ to: capitals.toLowerCase() })).toBe('accepted')
+    for (const field of ['to', 'contract']) {
+      expect(parses({ [field]: capitals })).toBe('MALFORMED')
+      expect(parses({ [field]: capitals.toLowerCase().replace('f', 'F') })).toBe('MALFORMED')
+    }
+  })
+
+  it('says its purpose in words with one space between them', () => {
+    expect(parses({ purpose: 'pay out 1 of 2' })).toBe('accepted')
+    expect(parses({ purpose: 'a'.repeat(128) })).toBe('accepted')
+  })
+
+  it('lives 90 days at most', () => {
+    const until = (days: number, more = 0) => {
+      return parses({ notAfter: writeTime(payout.created + days * 86_400_000 + more) })
+    }
+    expect(until(90)).toBe('accepted')
+    expect(until(90, 1_000)).toBe('INVALID_INTENT')
+  })
+
+  it('pays nobody at the zero address, on any network', () => {
+    expect(parses({ to: `0x${'00'.repeat(20)}` })).toBe('INVALID_INTENT')
+    const tron = { network: 'tron:0x2b6653dc', op: 'tron.transfer', contract: '' }
+    expect(parses({ ...tron, to: 'T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb' })).toBe('INVALID_INTENT')
+  })
+
   it('is refused when its parts do not belong together', () => {
     const inconsistent: readonly JsonObject[] = [
       { op: 'trc20.transfer' },
@@ -94,6 +125,8 @@ describe('an intent', () => {
       { notAfter: '2026-12-07T10:15:00Z' },
     ]
     for (const patch of inconsistent) expect(parses(patch)).toBe('INVALID_INTENT')
+    expect(parses({ network: 'eip155:01' })).toBe('MALFORMED')
+    expect(parses({ network: 'eip155:10' })).toBe('NOT_SUPPORTED')
     expect(parses({ network: 'bip122:000000000019d6689c085ae165831e93' })).toBe('NOT_SUPPORTED')
   })
 
@@ -167,6 +200,8 @@ describe('a destination record', () => {
       { version: 0 },
       { label: 'a\nFEE       none' },
       { label: '' },
+      { label: 'cust-1  (verified)' },
+      { label: 'a'.repeat(129) },
       { address: '0x7A16fF8270133F063aAb6C9977183D9e72835428' },
       { network: 'eip155' },
       { activeFrom: 'now' },

@@ -76,8 +76,8 @@ type Case = [what: string, code: string, change: (json: Loose) => void]
 
 describe('what a policy refuses in its form', () => {
   it.each<Case>([
-    ['an unknown key', 'MALFORMED', (json) => (json.comment = 'x')],
-    ['a missing key', 'MALFORMED', (json) => delete json.calendars],
+    ['AUTH-23 an unknown key', 'MALFORMED', (json) => (json.comment = 'x')],
+    ['AUTH-23 a missing key', 'MALFORMED', (json) => delete json.calendars],
     ['a missing expiry', 'MALFORMED', (json) => delete json.expires],
     ['an unknown key deep inside', 'MALFORMED', (json) => (json.rules[0].match.memo = 'x')],
     ['another format', 'MALFORMED', (json) => (json.format = 'custody-policy/v2')],
@@ -86,7 +86,7 @@ describe('what a policy refuses in its form', () => {
     ['an amount as a number', 'MALFORMED', (json) => (json.limits[0].max = 1000)],
     ['an amount with a leading zero', 'MALFORMED', (json) => (json.limits[0].max = '0100')],
     ['a calendar day as a window', 'MALFORMED', (json) => (json.limits[0].window = 'daily')],
-    ['an empty list of rules', 'MALFORMED', (json) => (json.rules = [])],
+    ['AUTH-23 an empty list of rules', 'MALFORMED', (json) => (json.rules = [])],
     ['an empty list of guards', 'MALFORMED', (json) => (json.guards = [])],
     ['an empty list of limits', 'MALFORMED', (json) => (json.limits = [])],
     ['an empty list in a match', 'MALFORMED', (json) => (json.rules[0].match.to = [])],
@@ -105,6 +105,15 @@ describe('what a policy refuses in its form', () => {
     ],
     ['two votes a person', 'MALFORMED', (json) => (json.separation.onePersonOneVote = false)],
     ['a zone other than UTC', 'MALFORMED', (json) => (json.calendars.desk = desk('CET'))],
+    ['a chain id of two forms', 'MALFORMED', (json) => (json.networks.dev.caip2 = 'eip155:031337')],
+    ['a chain id of nothing', 'MALFORMED', (json) => (json.networks.dev.caip2 = 'eip155:0')],
+    ['a chain without a number', 'MALFORMED', (json) => (json.networks.dev.caip2 = 'eip155:dev')],
+    ['Tron by name', 'MALFORMED', (json) => (json.networks.dev.caip2 = 'tron:mainnet')],
+    [
+      'a rollup whose fee is not bounded',
+      'NOT_SUPPORTED',
+      (json) => (json.networks.dev.caip2 = 'eip155:8453'),
+    ],
     [
       'a network of no known kind',
       'NOT_SUPPORTED',
@@ -119,7 +128,12 @@ describe('what a policy refuses in its form', () => {
     expect(refusedWith(() => parseRulebook(changed(policyText, change)))).toBe(code)
   })
 
-  it('a duplicate key, or bytes that are not canonical', () => {
+  it('but a section of lists that names no publisher is legal: nobody may publish', () => {
+    const text = changed(policyText, (json) => (json.governance.lists.publishers = []))
+    expect(parseRulebook(text).governance.lists.publishers).toEqual([])
+  })
+
+  it('AUTH-23 a duplicate key, or bytes that are not canonical', () => {
     const twice = policyText.replace('"engine":1', '"engine":1,"engine":1')
     expect(refusedWith(() => parseRulebook(twice))).toBe('MALFORMED')
     expect(refusedWith(() => parseRulebook(` ${policyText}`))).toBe('MALFORMED')
@@ -137,7 +151,11 @@ describe('what a policy refuses in its meaning', () => {
     ['a calendar named always', 'calendars', (json) => (json.calendars.always = desk('UTC'))],
     ['a rule that is never open', 'rules.payout-auto.ttl', (json) => (json.rules[0].ttl = '0s')],
     ['a hold on nobody', 'rules.payout-auto.hold', (json) => (json.rules[0].hold = '1h')],
-    ['seven decimals of USDT', 'amount.lte', (json) => (match(json).amount.lte = '1.0000001')],
+    [
+      'AUTH-23 seven decimals of USDT',
+      'amount.lte',
+      (json) => (match(json).amount.lte = '1.0000001'),
+    ],
     ['gt not below lte', 'rules.payout-auto.amount', (json) => (match(json).amount.gt = '1000')],
     ['an unknown role in require', 'rules.payout-mid.require', (json) => (need(json).role = 'x')],
     ['a service in require', 'a role of services', (json) => (need(json).role = 'payout-bot')],
@@ -187,6 +205,47 @@ describe('what a policy refuses in its meaning', () => {
       (json) => (json.assets['eth-native'].contract = json.assets.usdt.contract),
     ],
     ['a Tron token on an EVM chain', 'expected erc20', (json) => (json.assets.usdt.kind = 'trc20')],
+    [
+      'a coin with an empty contract',
+      'tokens only',
+      (json) => (json.assets['eth-native'].contract = ''),
+    ],
+    [
+      'two assets of one unit on one network',
+      'another asset of dev is called USDT',
+      (json) => {
+        const contract = '0x55d398326f99059ff775485246999027b3197955'
+        json.assets.usdx = { ...json.assets.usdt, contract }
+      },
+    ],
+    [
+      'a vault whose freeze would be that of all',
+      'vaults.all',
+      (json) => (json.vaults.all = { ...json.vaults.hot, key: 'k-all' }),
+    ],
+    [
+      'a cold log in the same log',
+      'log.coldOrigin',
+      (json) => (json.log.coldOrigin = json.log.origin),
+    ],
+    [
+      'a duplicate guard that looks back on nothing',
+      'sameToAndAmountWithin',
+      (json) => (json.guards[4].deny.sameToAndAmountWithin = '0s'),
+    ],
+    [
+      'a quorum above what a warrant carries',
+      'expected at most 64 people',
+      (json) => {
+        need(json).count = 64
+        json.rules[1].require.push({ role: 'risk', count: 1 })
+      },
+    ],
+    [
+      'more ways of value than anybody should walk',
+      'expected at most 100000 ways of value, got',
+      crowded,
+    ],
     ['one token under two names', 'stands twice', (json) => (json.assets.usdx = json.assets.usdt)],
     ['a network twice', 'stands twice', (json) => (json.networks.dev2 = json.networks.dev)],
     ['fees in a token', 'feeAsset', (json) => (json.networks.dev.feeAsset = 'usdt')],
@@ -257,7 +316,6 @@ describe('what this release does not support yet', () => {
       'separation.minFactor.payout-mid',
       (json) => (json.separation.minFactor = { 'payout-mid': 'uv', 'payout-auto': 'none' }),
     ],
-    ['log.onWitnessLoss', (json) => (json.log.onWitnessLoss = 'local-cap')],
   ])('%s is refused by name', (field, change) => {
     const text = changed(policyText, change)
     expect(unsupported(parseRulebook(text))).toEqual([field])
@@ -267,11 +325,31 @@ describe('what this release does not support yet', () => {
     })
   })
 
+  it('release below the witness quorum is refused wherever the text is read', () => {
+    const text = changed(policyText, (json) => (json.log.onWitnessLoss = 'local-cap'))
+    expect(attempt(() => parseRulebook(text))).toMatchObject({
+      code: 'NOT_SUPPORTED',
+      because: 'not supported yet: log.onWitnessLoss local-cap',
+    })
+  })
+
   it('a calendar that no rule names is legal', () => {
     const text = changed(policyText, (json) => (json.calendars.desk = desk('UTC')))
     expect(loadRulebook(text).calendars.get(handleOf('desk'))?.spans).toHaveLength(1)
   })
 })
+
+/** 47 vaults and 48 assets to 47 classes, all on one network, in one rule. */
+function crowded(json: Loose): void {
+  const many = Array.from({ length: 48 }, (_, index) => `x${index}`)
+  for (const [index, name] of many.entries()) {
+    const contract = `0x${(index + 1).toString(16).padStart(40, '0')}`
+    json.vaults[name] = { ...json.vaults.hot, key: `k-${name}` }
+    json.destinations[name] = { vaults: [name] }
+    json.assets[name] = { ...json.assets.usdt, contract, unit: name.toUpperCase() }
+  }
+  Object.assign(match(json), { from: many.slice(1), to: many.slice(1), asset: many })
+}
 
 function match(json: Loose): Loose {
   return json.rules[0].match

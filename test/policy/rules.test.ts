@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseRulebook } from '../../policy/rulebook.ts'
-import { type Box, intersect, legs, misses, type Point, witness } from '../../policy/rules/box.ts'
+import {
+  type Box,
+  intersect,
+  legs,
+  legsAtMost,
+  misses,
+  type Point,
+  witness,
+} from '../../policy/rules/box.ts'
 import { duplicateOf, type GuardFacts, judge } from '../../policy/rules/guard.ts'
 import { covers, type Limit, used, weight } from '../../policy/rules/limit.ts'
 import type { SpendRow } from '../../policy/view.ts'
@@ -84,6 +92,24 @@ describe('a box', () => {
       'erc20.transfer usdt',
       'evm.transfer eth-native',
     ])
+  })
+
+  it('never multiplies what lies on different networks', () => {
+    const text = changed(policyText, (json) => {
+      const { dev } = json.networks
+      json.networks.other = { ...dev, caip2: 'eip155:1', feeAsset: 'other-native' }
+      json.assets['other-native'] = { ...json.assets['eth-native'], network: 'other' }
+      json.vaults.far = { ...json.vaults.hot, network: 'other', key: 'k-far' }
+      json.rules[0].match.from.push('far')
+      json.rules[0].match.asset.push('eth-native', 'other-native')
+    })
+    const two = parseRulebook(text)
+    const { box } = two.rules[0]!
+    expect(legs(box, two)).toEqual([
+      { op: 'erc20.transfer', from: 'hot', to: 'customer', asset: 'usdt' },
+    ])
+    // Hot with two assets and far with one, each to one class.
+    expect(legsAtMost(box, two)).toBe(3)
   })
 
   it('has no leg to a class whose vaults are all on another network', () => {
@@ -249,7 +275,10 @@ describe('limits', () => {
   it('scale assets of one unit to the most decimals among them', () => {
     const text = changed(policyText, (json) => {
       const contract = '0x55d398326f99059ff775485246999027b3197955'
-      json.assets.usdt18 = { ...json.assets.usdt, contract, decimals: 18 }
+      const { dev } = json.networks
+      json.networks.other = { ...dev, caip2: 'eip155:56', feeAsset: 'bnb' }
+      json.assets.bnb = { ...json.assets['eth-native'], network: 'other', unit: 'BNB' }
+      json.assets.usdt18 = { ...json.assets.usdt, contract, decimals: 18, network: 'other' }
     })
     const limit = parseRulebook(text).limits.find(({ id }) => id === 'payout-24h')!
     expect(limit.max).toBe(10n ** 24n)

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { chainOf, networkTitle, opsOf, parseAddress } from '../../../policy/chain/chains.ts'
+import {
+  chainOf,
+  isNobody,
+  networkTitle,
+  opsOf,
+  parseAddress,
+} from '../../../policy/chain/chains.ts'
+import { sha256 } from '../../../proto/crypto.ts'
 import { refusedWith } from '../../kit/refused.ts'
 
 const evm = '0x7a16ff8270133f063aab6c9977183d9e72835428'
@@ -31,12 +38,43 @@ describe('the registry of networks', () => {
     }
   })
 
+  it('has one form of a network, wherever one is named', () => {
+    const wrong = ['eip155:01', 'eip155:0', 'eip155:hello', `eip155:${2n ** 64n}`]
+    const tron = ['tron:mainnet', 'tron:728126428', 'tron:0x2B6653DC', 'tron:0x2b6653d']
+    for (const text of [...wrong, ...tron]) {
+      expect(refusedWith(() => opsOf(text))).toBe('MALFORMED')
+      expect(refusedWith(() => parseAddress(text, evm))).toBe('MALFORMED')
+    }
+  })
+
+  it('refuses rollups whose data fee no transaction bounds', () => {
+    for (const text of ['eip155:10', 'eip155:8453']) {
+      expect(refusedWith(() => chainOf(text))).toBe('NOT_SUPPORTED')
+      expect(refusedWith(() => opsOf(text))).toBe('NOT_SUPPORTED')
+      expect(networkTitle(text)).toBe(text)
+    }
+  })
+
+  it('knows the address of nobody on each network', () => {
+    const burned = `41${'00'.repeat(20)}`
+    const body = Buffer.from(burned, 'hex')
+    const sum = sha256(sha256(body)).slice(0, 4)
+    const value = BigInt(`0x${burned}${Buffer.from(sum).toString('hex')}`)
+    const alphabet = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
+    let written = ''
+    for (let rest = value; rest > 0n; rest /= 58n) written = alphabet[Number(rest % 58n)] + written
+    expect(isNobody('tron:0x2b6653dc', written)).toBe(true)
+    expect(isNobody('tron:0x2b6653dc', tron)).toBe(false)
+    expect(isNobody('eip155:1', `0x${'00'.repeat(20)}`)).toBe(true)
+    expect(isNobody('eip155:1', evm)).toBe(false)
+  })
+
   it('knows the two operations of a network', () => {
     expect(opsOf('eip155:1')).toEqual({ native: 'evm.transfer', token: 'erc20.transfer' })
     expect(opsOf('tron:0x2b6653dc')).toEqual({ native: 'tron.transfer', token: 'trc20.transfer' })
   })
 
-  it('accepts an address in one form only', () => {
+  it('AUTH-07 accepts an address in one form only, without EIP-55 capitals', () => {
     expect(parseAddress('eip155:1', evm)).toBe(evm)
     expect(parseAddress('tron:0x2b6653dc', tron)).toBe(tron)
     const wrong = [

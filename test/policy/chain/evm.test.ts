@@ -53,14 +53,16 @@ const raw = (change: (fields: Rlp[]) => void): Uint8Array => {
 
 const bits = (n: bigint) => fc.bigInt({ min: 0n, max: (1n << n) - 1n })
 const address = fc.uint8Array({ minLength: 20, maxLength: 20 }).map((bytes) => `0x${toHex(bytes)}`)
+const nobody = `0x${'00'.repeat(20)}`
+const somebody = address.filter((text) => text !== nobody)
 const transactions: fc.Arbitrary<EvmTransaction> = fc
   .record({
-    chainId: fc.bigInt({ min: 1n, max: 2n ** 53n - 1n }),
+    chainId: fc.bigInt({ min: 1n, max: 2n ** 53n - 1n }).filter((id) => id !== 10n && id !== 8453n),
     nonce: bits(53n),
     fees: fc.tuple(bits(100n), bits(100n)),
-    gasLimit: bits(64n),
-    to: address,
-    recipient: address,
+    gasLimit: fc.bigInt({ min: 21_000n, max: 2n ** 64n - 1n }),
+    to: somebody,
+    recipient: somebody,
     amount: fc.bigInt({ min: 1n, max: (1n << 256n) - 1n }),
     native: fc.boolean(),
   })
@@ -206,10 +208,11 @@ const erc20 = new Interface([
 const call = (name: string, ...args: readonly unknown[]) =>
   hex(erc20.encodeFunctionData(name, args))
 const zeros = `0x${'00'.repeat(32)}`
+const starved = (gasLimit: bigint): Uint8Array => encodeUnsigned({ ...coin, gasLimit })
 
 describe('bytes that are no plain transfer are refused by name', () => {
   const cases: readonly (readonly [string, string, Uint8Array])[] = [
-    ['approve', 'BYTES_OP approve', withData(call('approve', customer, 1n))],
+    ['AUTH-29 approve', 'BYTES_OP approve', withData(call('approve', customer, 1n))],
     [
       'increaseAllowance',
       'BYTES_OP increase-allowance',
@@ -221,13 +224,13 @@ describe('bytes that are no plain transfer are refused by name', () => {
       withData(call('transferFrom', customer, customer, 1n)),
     ],
     [
-      'permit',
+      'AUTH-29 permit',
       'BYTES_OP permit',
       withData(call('permit', customer, customer, 1n, 1n, 27, zeros, zeros)),
     ],
     ['a multicall', 'BYTES_OP multicall', withData(call('multicall', ['0x00']))],
     [
-      'an upgrade',
+      'AUTH-01 an upgrade',
       'BYTES_OP upgrade-to-and-call',
       withData(call('upgradeToAndCall', customer, '0x')),
     ],
@@ -236,14 +239,26 @@ describe('bytes that are no plain transfer are refused by name', () => {
       'BYTES_OP set-approval-for-all',
       withData(call('setApprovalForAll', customer, true)),
     ],
-    ['an unknown call', 'BYTES_OP unknown-call', withData(hex('deadbeef'))],
+    ['AUTH-01 an unknown call', 'BYTES_OP unknown-call', withData(hex('deadbeef'))],
     ['a call of three bytes', 'BYTES_OP unknown-call', withData(hex('a9059c'))],
     ['contract creation', 'BYTES_OP contract-creation', raw((f) => f.splice(5, 1, hex('')))],
-    ['trailing calldata', 'BYTES_SHAPE calldata', withData(concat(payment.calldata, hex('00')))],
+    [
+      'AUTH-03 trailing calldata',
+      'BYTES_SHAPE calldata',
+      withData(concat(payment.calldata, hex('00'))),
+    ],
     ['calldata cut short', 'BYTES_SHAPE calldata', withData(payment.calldata.slice(0, 67))],
     ['calldata as a list', 'BYTES_SHAPE calldata', raw((f) => f.splice(7, 1, []))],
-    ['a dirty address word', 'BYTES_SHAPE dirty-address', withData(payment.calldata.with(15, 1))],
-    ['value beside a call', 'BYTES_SHAPE value-beside-call', withData(payment.calldata, 1n)],
+    [
+      'AUTH-07 a dirty address word',
+      'BYTES_SHAPE dirty-address',
+      withData(payment.calldata.with(15, 1)),
+    ],
+    [
+      'AUTH-03 value beside a call',
+      'BYTES_SHAPE value-beside-call',
+      withData(payment.calldata, 1n),
+    ],
     [
       'a token transfer of nothing',
       'BYTES_SHAPE zero-amount',
@@ -251,7 +266,7 @@ describe('bytes that are no plain transfer are refused by name', () => {
     ],
     ['a coin transfer of nothing', 'BYTES_SHAPE zero-amount', withData(new Uint8Array(0))],
     [
-      'an access list',
+      'AUTH-03 an access list',
       'BYTES_SHAPE access-list',
       raw((f) => f.splice(8, 1, [[hex(token), [new Uint8Array(32)]]])),
     ],
@@ -268,7 +283,14 @@ describe('bytes that are no plain transfer are refused by name', () => {
     ['a leading zero in a field', 'BYTES_SHAPE canonical', raw((f) => f.splice(1, 1, hex('0007')))],
     ['zero written as a byte', 'BYTES_SHAPE canonical', raw((f) => f.splice(1, 1, hex('00')))],
     ['bytes after the end', 'BYTES_SHAPE rlp', concat(encodeUnsigned(payment), hex('00'))],
-    ['another chain id', 'BYTES_SHAPE chain-id', encodeUnsigned({ ...payment, chainId: 56n })],
+    [
+      'AUTH-08 another chain id',
+      'BYTES_SHAPE chain-id',
+      encodeUnsigned({ ...payment, chainId: 56n }),
+    ],
+    ['less gas than any takes', 'BYTES_SHAPE gas-limit', starved(20_999n)],
+    ['a token paid to nobody', 'BYTES_TO', withData(transferCall(nobody, 1n))],
+    ['a coin paid to nobody', 'BYTES_TO', encodeUnsigned({ ...coin, to: nobody })],
     [
       'a tip above the maximum',
       'BYTES_SHAPE tip',
@@ -276,8 +298,8 @@ describe('bytes that are no plain transfer are refused by name', () => {
     ],
     ['an access-list transaction', 'BYTES_SHAPE access-list-type', hex('01c0')],
     ['a blob transaction', 'BYTES_SHAPE blob', hex('03c0')],
-    ['a set-code transaction', 'BYTES_OP eip-7702', hex('04c0')],
-    ['a message or typed data', 'BYTES_OP message', hex('1901')],
+    ['AUTH-29 a set-code transaction', 'BYTES_OP eip-7702', hex('04c0')],
+    ['AUTH-29 a message or typed data', 'BYTES_OP message', hex('1901')],
     ['a legacy transaction', 'BYTES_SHAPE legacy', encodeUnsigned(payment).slice(1)],
     ['an unknown type', 'BYTES_SHAPE type', hex('05c0')],
     ['no bytes', 'BYTES_SHAPE type', hex('')],
@@ -290,6 +312,7 @@ describe('bytes that are no plain transfer are refused by name', () => {
 
   it.each(cases)('%s: %s', (_, expected, bytes) => {
     expect(decodes(encodeUnsigned(payment))).toBe('accepted')
+    expect(decodes(starved(21_000n))).toBe('accepted')
     expect(decodes(bytes)).toBe(expected)
   })
 

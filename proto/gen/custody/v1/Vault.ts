@@ -1,6 +1,5 @@
 // Original file: custody/v1/vault.proto
 
-import type { NodeConfirm as _custody_v1_NodeConfirm, NodeConfirm__Output as _custody_v1_NodeConfirm__Output } from '../../custody/v1/NodeConfirm.ts';
 
 export interface Vault {
   'vault'?: (string);
@@ -18,7 +17,11 @@ export interface Vault {
   'chainCode'?: (string);
   'address'?: (string);
   'threshold'?: (number);
-  'confirms'?: (_custody_v1_NodeConfirm)[];
+  /**
+   * The log line key.generated, with the signature of every node over the key: whoever has the
+   * root can check an address before funding it. Empty while there is no key.
+   */
+  'line'?: (Buffer | Uint8Array | string);
 }
 
 export interface Vault__Output {
@@ -37,5 +40,9 @@ export interface Vault__Output {
   'chainCode': (string);
   'address': (string);
   'threshold': (number);
-  'confirms': (_custody_v1_NodeConfirm__Output)[];
+  /**
+   * The log line key.generated, with the signature of every node over the key: whoever has the
+   * root can check an address before funding it. Empty while there is no key.
+   */
+  'line': (Buffer);
 }

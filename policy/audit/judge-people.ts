@@ -1,0 +1,80 @@
+// Judging people's documents again, at the line that records them: the intent was signed by its
+// initiator, a decision by the person whom the line names, each with a credential of the directory
+// in force. Lines themselves are the coordinator's word; what is opened here is not.
+// Whether approvals suffice is `admit`'s question, at the attempt.
+import type { Digest } from '../../proto/ids.ts'
+import { parse } from '../../proto/jcs.ts'
+import { attempt, isRefusal, refuse } from '../../proto/refusal.ts'
+import { type Signed, signedShape } from '../../proto/signed.ts'
+import { openSigned } from '../approval.ts'
+import { openRequested } from '../check-people.ts'
+import { type Docket, violation } from './docket.ts'
+import type { EntryOf } from './entry.ts'
+import { requireOwn } from './fold-governance.ts'
+import type { Bench } from './judge-again.ts'
+import { readSync } from './rows.ts'
+import { knownIntent } from './standing.ts'
+
+export function intentAgain(line: EntryOf<'intent.created'>, bench: Bench, docket: Docket): void {
+  const { intent } = line.body
+  const signed = kept('intent', intent, bench)
+  const named = { intent, what: `intent ${intent}`, line: line.seq }
+  judge(signed, named, docket, (document) => {
+    const row = readSync(knownIntent(intent), bench.rows)
+    const roster = readSync(bench.desk.roster(), bench.rows)
+    const read = openRequested(document, { intent: row, attempt: row }, roster)
+    requireOwn(read.intent, bench.root)
+  })
+}
+
+export function decisionAgain(
+  line: EntryOf<'approval.recorded' | 'approval.rejected'>,
+  bench: Bench,
+  docket: Docket,
+): void {
+  const { body, seq, t } = line
+  const decision = line.type === 'approval.recorded' ? 'approve' : 'reject'
+  const kind = decision === 'approve' ? 'approval' : 'rejection'
+  const signed = kept(kind, body.approval, bench)
+  const named = { intent: body.intent, what: `${kind} ${body.approval}`, line: seq }
+  judge(signed, named, docket, (document) => {
+    const roster = readSync(bench.desk.roster(), bench.rows)
+    const { approval } = openSigned(decision, document, roster, t)
+    requireOwn(approval, bench.root)
+    for (const field of ['intent', 'person', 'rule'] as const) {
+      if (approval[field] !== body[field]) {
+        refuse('LINE_VOID', `${field}: expected ${approval[field]}, got ${body[field]}`)
+      }
+    }
+  })
+}
+
+interface Named {
+  readonly intent: Digest
+  readonly what: string
+  readonly line: number
+}
+
+/** A document that nobody kept matters once the request has reserved anything. */
+function judge(
+  signed: Signed | undefined,
+  { intent, what, line }: Named,
+  docket: Docket,
+  open: (signed: Signed) => void,
+): void {
+  if (signed === undefined) {
+    docket.missingIfReserved(line, what, { intent, after: 0 })
+    return
+  }
+  const wrong = attempt(() => open(signed))
+  if (isRefusal(wrong)) docket.find(violation(line, wrong.code, `${what}: ${wrong.because}`))
+}
+
+function kept(
+  kind: 'intent' | 'approval' | 'rejection',
+  digest: Digest,
+  { blob }: Bench,
+): Signed | undefined {
+  const content = blob(kind, digest)
+  return content === undefined ? undefined : signedShape(parse(content), kind)
+}

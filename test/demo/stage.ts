@@ -1,0 +1,165 @@
+// The stage of the demo: a cluster of real processes in a directory of its own, the custody program
+// run from outside as a person would run it, and a line on the terminal for each thing shown.
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { balances } from '../../cli/dev-chain.ts'
+import { type DevCluster, devClusterAt } from '../../cli/dev-cluster.ts'
+import type { Child } from '../../cli/dev-processes.ts'
+import { run } from '../../cli/run.ts'
+import type { World } from '../../cli/verb.ts'
+
+export const nodes = ['node-1', 'node-2', 'node-3'] as const
+/** Account 1 of the local chain: a customer of the development book. */
+export const customer = '0x70997970c51812dc3a010c7d01b50e0d17dc79c8'
+export const usdt = 10n ** 6n
+
+const repository = join(import.meta.dirname, '..', '..')
+
+export interface Answer {
+  readonly exit: number
+  readonly json: Readonly<Record<string, unknown>>
+  readonly output: string
+}
+
+export class Stage {
+  readonly directory = mkdtempSync(join(tmpdir(), 'custody-demo-'))
+  readonly running = new Map<string, Child>()
+  #cluster: DevCluster | undefined
+
+  get cluster(): DevCluster {
+    if (this.#cluster === undefined) throw new Error('there is no cluster yet')
+    return this.#cluster
+  }
+
+  async init(): Promise<void> {
+    const port = await freePorts()
+    const made = await this.custody('init', this.directory, '--port-base', String(port))
+    if (made.exit !== 0) throw new Error(made.output)
+    mkdirSync(join(this.directory, 'chain'))
+    this.#cluster = devClusterAt(this.directory)
+  }
+
+  async start(name: string): Promise<void> {
+    const { cluster } = this
+    if (name === 'chain') this.running.set(name, await cluster.startChain())
+    else if (name === 'coordinator') this.running.set(name, await cluster.startCoordinator())
+    else this.running.set(name, await cluster.startNode(name))
+  }
+
+  async untilReady(...names: readonly string[]): Promise<void> {
+    await Promise.all(names.map((name) => this.cluster.untilReady(name, this.child(name))))
+  }
+
+  child(name: string): Child {
+    const child = this.running.get(name)
+    if (child === undefined) throw new Error(`${name} is not running`)
+    return child
+  }
+
+  async kill(name: string): Promise<void> {
+    await this.child(name).kill()
+    this.running.delete(name)
+  }
+
+  async stop(name: string): Promise<void> {
+    await this.child(name).stop()
+    this.running.delete(name)
+  }
+
+  async close(): Promise<void> {
+    for (const child of [...this.running.values()].reverse()) await child.stop()
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+
+  /** The custody program, as a process of its own, with `--json`. */
+  custody(...words: readonly string[]): Promise<Answer> {
+    const program = [join(repository, 'cli', 'main.ts'), ...words, '--json']
+    const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'pipe'] })
+    let [stdout, stderr] = ['', '']
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString()
+    })
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString()
+    })
+    return new Promise((resolve) => {
+      child.once('close', (exit) => {
+        const json = stdout.startsWith('{') ? JSON.parse(stdout) : {}
+        resolve({ exit: exit ?? 3, json, output: `${stdout}${stderr}` })
+      })
+    })
+  }
+
+  as(owner: string): readonly ['--as', string] {
+    return ['--as', join(this.directory, owner)]
+  }
+
+  /** A payout of the service; returns the request's id. */
+  async pay(amount: string, purpose: string): Promise<string> {
+    const what = ['--vault', 'hot', '--asset', 'usdt', '--amount', amount, '--to', customer]
+    const service = this.as('services/svc-payouts')
+    const sent = await this.custody('submit', ...what, '--purpose', purpose, ...service)
+    if (sent.exit !== 0) throw new Error(`submit: ${sent.output}`)
+    return String(sent.json['id'])
+  }
+
+  async status(id: string): Promise<Answer> {
+    return this.custody('status', id, ...this.as('services/svc-payouts'))
+  }
+
+  untilState(id: string, ...states: readonly string[]): Promise<Answer> {
+    return this.until(id, states.join(' or '), (_, state) => states.includes(state))
+  }
+
+  /** Asks with the program's own code in this process: a process a look would load the machine. */
+  async until(
+    id: string,
+    what: string,
+    holds: (output: string, state: string) => boolean,
+  ): Promise<Answer> {
+    const words = ['status', id, ...this.as('services/svc-payouts'), '--json']
+    for (let tries = 0; tries < 300; tries += 1) {
+      const { exit, stdout } = await run(words, world)
+      const json = stdout.startsWith('{') ? JSON.parse(stdout) : {}
+      if (holds(stdout, String(json.state))) return { exit, json, output: stdout }
+      await pause(100)
+    }
+    const last = await this.status(id)
+    throw new Error(`expected ${what}, got ${last.output}`)
+  }
+
+  async balance(): Promise<bigint> {
+    return (await balances(this.cluster.rpc, customer)).token
+  }
+}
+
+const world: World = {
+  nowMs: Date.now,
+  random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  ask: async () => undefined,
+  say: () => {},
+  pause,
+  profile: undefined,
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** Fails the demo, saying what was expected. */
+export function expect(what: string, holds: boolean, got: unknown = ''): void {
+  if (!holds) throw new Error(`expected ${what}, got ${String(got)}`)
+}
+
+/** A base whose neighbours are very likely free too. */
+async function freePorts(): Promise<number> {
+  const probe = createServer()
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
+  const bound = probe.address()
+  await new Promise((resolve) => probe.close(resolve))
+  const port = typeof bound === 'object' && bound !== null ? bound.port : 20_000
+  return Math.min(port, 60_000)
+}

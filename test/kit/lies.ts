@@ -1,0 +1,66 @@
+// Lies that a coordinator may tell: bytes that are not what people approved, and an attempt line that
+// nobody judged before it was written. What tells them, over a socket or within a house, is elsewhere.
+import { type Handler, recorded } from '../../coordinator/proposal.ts'
+import { chainOf } from '../../policy/chain/chains.ts'
+import { encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
+import type { Intent } from '../../policy/intent.ts'
+import { issue, parseWarrant } from '../../policy/warrant.ts'
+import { plainDigest, toHex } from '../../proto/crypto.ts'
+import type { Json } from '../../proto/jcs.ts'
+
+export type Swapped = 'recipient' | 'amount' | 'path' | 'fee'
+
+/** The line goes into the log as the warrant says, without asking whether it is lawful. */
+export const lyingAttempt: Handler = async (sheet, content) => {
+  const { warrant: digest, ...proposed } = content as { readonly [key: string]: Json }
+  const found = await sheet.session.query('select content from blob where digest = $1', [
+    String(digest),
+  ])
+  const { warrant } = parseWarrant(new Uint8Array(found[0]?.['content'] as Uint8Array))
+  const effect = chainOf('eip155:31337').decode(warrant.bytes)
+  const honestMax = 50_000_000_000_000_000n
+  const max = effect.fee.max < honestMax ? effect.fee.max : honestMax
+  const { price, tip } = effect.fee
+  await sheet.append({
+    actor: 'coordinator',
+    type: 'session.started',
+    body: {
+      ...proposed,
+      warrant: String(digest),
+      bytes: plainDigest(warrant.bytes),
+      digest: toHex(effect.digest),
+      fee: { max: `${max}`, price: `${price}`, tip: `${tip}` },
+      replaces: '',
+      slot: effect.slot,
+      until: '',
+    },
+  })
+  return recorded(sheet)
+}
+
+const thief = '0x90f79bf6eb2c4f870365e785982e1f101e93b906'
+const gwei = 1_000_000_000n
+
+/** The bytes of this intent, but for what was swapped. */
+export function swappedBytes(swapped: Swapped, intent: Intent, slot: string): Uint8Array {
+  const to = swapped === 'recipient' ? thief : intent.to
+  const amount = swapped === 'amount' ? intent.amount * 10n : intent.amount
+  return encodeUnsigned({
+    chainId: 31337n,
+    nonce: BigInt(slot),
+    tip: gwei,
+    // 100,000 gas at a million gwei: a hundred coins for the miner.
+    price: swapped === 'fee' ? 1_000_000n * gwei : 10n * gwei,
+    gasLimit: 100_000n,
+    to: intent.contract,
+    value: 0n,
+    calldata: transferCall(to, amount),
+  })
+}
+
+/** The same warrant, of an intent that nobody signed. */
+export function withPath(bytes: Uint8Array, path: string): Uint8Array {
+  const { warrant } = parseWarrant(bytes)
+  const document = warrant.intent.document.replace('"path":"m"', `"path":"${path}"`)
+  return issue({ ...warrant, intent: { ...warrant.intent, document } })
+}

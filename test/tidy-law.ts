@@ -1,0 +1,115 @@
+// The law of imports as a table: for a file, which project files, packages and built-ins it may
+// import. First match wins; a product file without a row may import nothing. The walls and their
+// reasons are in docs/architecture.md.
+
+export interface Law {
+  readonly of: RegExp
+  readonly project: readonly RegExp[]
+  readonly packages: readonly RegExp[]
+  readonly builtins: readonly RegExp[]
+}
+
+const none: readonly RegExp[] = []
+const protoPure = /^proto\/[^/]+\.ts$/
+const protoAll = /^proto\//
+const policy = /^policy\//
+const dkls = /^signer-node\/dkls23\//
+const signer = /^signer-node\/(?!ceremony\/)/
+
+function law(
+  of: RegExp,
+  project: readonly RegExp[],
+  outside: Partial<Omit<Law, 'of' | 'project'>> = {},
+): Law {
+  return { of, project, packages: outside.packages ?? none, builtins: outside.builtins ?? none }
+}
+
+const laws: readonly Law[] = [
+  law(/^proto\/crypto\.ts$/, [protoPure], {
+    packages: [/^@noble\/hashes\//],
+    builtins: [/^node:crypto$/],
+  }),
+  law(/^proto\/frames\.ts$/, [protoPure, /^proto\/gen\//]),
+  law(protoPure, [protoPure]),
+  law(/^proto\/io\//, [protoAll], {
+    packages: [/^@grpc\/grpc-js/, /^@grpc\/proto-loader$/],
+    builtins: [/^node:(fs|tls|path|url|crypto|net|http2)$/],
+  }),
+
+  law(/^policy\/chain\/(signature|derive)\.ts$/, [policy, protoPure], {
+    packages: [/^@noble\/curves\//],
+  }),
+  law(policy, [policy, protoPure]),
+
+  law(/^signer-node\/dkls23\/curve[^/]*\.ts$/, [dkls], {
+    packages: [/^@noble\/curves\//, /^secp256k1\/bindings\.js$/],
+    builtins: [/^node:module$/],
+  }),
+  law(/^signer-node\/dkls23\/transcript\.ts$/, [dkls], { builtins: [/^node:crypto$/] }),
+  law(dkls, [dkls]),
+  law(/^signer-node\/main\.ts$/, [signer, policy, protoAll], {
+    packages: [/^pino$/],
+    builtins: [/^node:(crypto|fs|util|os|path|process)$/],
+  }),
+  law(/^signer-node\/store[^/]*\.ts$/, [signer, policy, protoAll], { builtins: [/^node:sqlite$/] }),
+  law(/^signer-node\/(keystore|floor-file)\.ts$/, [signer, policy, protoAll], {
+    builtins: [/^node:(fs|path)$/],
+  }),
+  law(/^signer-node\/envelope\.ts$/, [signer, policy, protoAll], { builtins: [/^node:crypto$/] }),
+  law(/^signer-node\/health\.ts$/, [signer, policy, protoAll], {
+    packages: [/^prom-client$/],
+    builtins: [/^node:http$/],
+  }),
+  law(/^signer-node\/admin[^/]*\.ts$/, [signer, policy, protoAll], {
+    builtins: [/^node:(net|fs)$/],
+  }),
+  law(/^signer-node\//, [signer, policy, protoAll]),
+
+  law(/^coordinator\/main\.ts$/, [/^coordinator\//, policy, protoAll], {
+    packages: [/^pino$/],
+    builtins: [/^node:(crypto|fs|util|os|path|process)$/],
+  }),
+  law(/^coordinator\/store\/postgres\.ts$/, [/^coordinator\//, policy, protoAll], {
+    packages: [/^pg$/],
+  }),
+  law(/^coordinator\/store\/pglite\.ts$/, [/^coordinator\//, policy, protoAll], {
+    packages: [/^@electric-sql\/pglite/],
+  }),
+  law(/^coordinator\/store\/migrate\.ts$/, [/^coordinator\//, policy, protoAll], {
+    builtins: [/^node:(fs|path)$/],
+  }),
+  law(/^coordinator\/http\.ts$/, [/^coordinator\//, policy, protoAll], { packages: [/^fastify$/] }),
+  law(/^coordinator\/health\.ts$/, [/^coordinator\//, policy, protoAll], {
+    packages: [/^prom-client$/],
+  }),
+  law(
+    /^coordinator\/(build|verify-twice|chain-rpc\/[^/]+)\.ts$/,
+    [/^coordinator\//, policy, protoAll],
+    {
+      packages: [/^ethers$/],
+    },
+  ),
+  law(/^coordinator\//, [/^coordinator\//, policy, protoAll]),
+
+  law(/^cli\/init[^/]*\.ts$/, [/^cli\//, policy, protoAll], {
+    packages: [/^@peculiar\/x509$/, /^reflect-metadata$/],
+    builtins: [/^node:(fs|path|crypto|util)$/],
+  }),
+  law(/^cli\/dev[^/]*\.ts$/, [/^cli\//, policy, protoAll], {
+    builtins: [/^node:(child_process|fs|path|net|url|util|crypto|os)$/],
+  }),
+  law(/^cli\/approver-key\.ts$/, [/^cli\//, policy, protoAll], {
+    packages: [/^@clack\/prompts$/],
+    builtins: [/^node:(crypto|fs|path)$/],
+  }),
+  law(/^cli\//, [/^cli\//, policy, protoAll], {
+    packages: [/^@clack\/prompts$/],
+    builtins: [/^node:(fs|net|readline|util|path|url)(\/promises)?$/],
+  }),
+]
+
+export function lawFor(file: string): Law {
+  return laws.find((row) => row.of.test(file)) ?? law(/^$/, none)
+}
+
+export const namesBanned = /^(utils?|helpers?|common|manager|misc|index|data|handle|types)\.ts$/

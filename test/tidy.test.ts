@@ -1,0 +1,227 @@
+// The law of the house, as a test: who may import whom, how large things may grow, which words and
+// ambient values stay out, and that every tag is unique. A breach fails the build; the reasons are
+// in docs/architecture.md. Reads the sources as text and runs none of them.
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { reasonCodes } from '../proto/reasons.ts'
+import { tags } from '../proto/tags.ts'
+import { type Law, lawFor, namesBanned } from './tidy-law.ts'
+
+const root = join(import.meta.dirname, '..')
+const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.ts'], { cwd: root })
+const files = listed
+  .toString()
+  .split('\n')
+  .filter((file) => file !== '' && existsSync(join(root, file)))
+  .filter((file) => !file.startsWith('proto/gen/') && !file.startsWith('bench/peers/'))
+const source = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]))
+const product = files.filter((file) => /^(proto|policy|signer-node|coordinator|cli)\//.test(file))
+
+interface Import {
+  readonly file: string
+  readonly target: string
+  readonly kind: 'project' | 'package' | 'builtin'
+  readonly typeOnly: boolean
+}
+
+function importsOf(file: string): Import[] {
+  const text = source.get(file) ?? ''
+  const found: Import[] = []
+  const form =
+    /(?:^|\n)\s*(import|export)(\s+type)?\s[^'"`;]*?from\s+'([^']+)'|import\('([^']+)'\)|createRequire\([^)]*\)\('([^']+)'\)|(?:^|\n)import\s+'([^']+)'/g
+  for (const match of text.matchAll(form)) {
+    const target = match[3] ?? match[4] ?? match[5] ?? match[6] ?? ''
+    const typeOnly = match[2] !== undefined
+    if (target.startsWith('.')) {
+      found.push({
+        file,
+        target: normalize(join(dirname(file), target)),
+        kind: 'project',
+        typeOnly,
+      })
+    } else {
+      found.push({
+        file,
+        target,
+        kind: target.startsWith('node:') ? 'builtin' : 'package',
+        typeOnly,
+      })
+    }
+  }
+  return found
+}
+
+const imports = product.flatMap(importsOf)
+
+function breach(law: Law, item: Import): string | undefined {
+  if (item.kind === 'project') {
+    const allowed = law.project.some((rule) => rule.test(item.target))
+    return allowed ? undefined : `${item.file} imports ${item.target}`
+  }
+  const rules = item.kind === 'package' ? law.packages : law.builtins
+  const name = item.target
+  return rules.some((rule) => rule.test(name)) ? undefined : `${item.file} imports ${name}`
+}
+
+describe('the law of imports', () => {
+  it('lets every file import only what its room may', () => {
+    const breaches = imports.map((item) => breach(lawFor(item.file), item)).filter(Boolean)
+    expect(breaches).toEqual([])
+  })
+
+  it('would notice a breach', () => {
+    expect(imports.length).toBeGreaterThan(100)
+    const planted = [
+      ['policy/evaluate.ts', 'node:fs', 'builtin'],
+      ['policy/evaluate.ts', 'proto/io/wire.ts', 'project'],
+      ['policy/evaluate.ts', '@noble/curves/secp256k1.js', 'package'],
+      ['signer-node/dkls23/sign.ts', 'proto/crypto.ts', 'project'],
+      ['signer-node/service.ts', 'coordinator/links.ts', 'project'],
+      ['coordinator/links.ts', 'signer-node/service.ts', 'project'],
+      ['cli/show.ts', 'signer-node/envelope.ts', 'project'],
+      ['proto/jcs.ts', 'policy/intent.ts', 'project'],
+    ] as const
+    for (const [file, target, kind] of planted) {
+      expect(breach(lawFor(file), { file, target, kind, typeOnly: false })).toContain(target)
+    }
+  })
+
+  it('uses relative imports with their ending, and no file that does not exist', () => {
+    const wrong = imports
+      .filter((item) => item.kind === 'project')
+      .filter((item) => !/\.(ts|json)$/.test(item.target) || !existsSync(join(root, item.target)))
+      .map((item) => `${item.file} -> ${item.target}`)
+    expect(wrong).toEqual([])
+  })
+
+  it('has no circle', () => {
+    const edges = new Map<string, string[]>()
+    for (const item of imports) {
+      if (item.kind !== 'project' || item.typeOnly) continue
+      edges.set(item.file, [...(edges.get(item.file) ?? []), item.target])
+    }
+    const circles: string[] = []
+    const done = new Set<string>()
+    const visit = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' -> '))
+      if (path.includes(file) || done.has(file)) return
+      for (const next of edges.get(file) ?? []) visit(next, [...path, file])
+      done.add(file)
+    }
+    for (const file of product) visit(file, [])
+    expect(circles).toEqual([])
+  })
+
+  it('has no barrel', () => {
+    const barrels = product.filter((file) => /(?:^|\n)export \* from/.test(source.get(file) ?? ''))
+    expect(barrels).toEqual([])
+  })
+})
+
+describe('sizes', () => {
+  it('stops a file at 400 lines', () => {
+    const long = files.filter((file) => (source.get(file) ?? '').split('\n').length > 401)
+    expect(long).toEqual([])
+  })
+
+  it('stops a line at 100 columns', () => {
+    const wide = product.flatMap((file) =>
+      (source.get(file) ?? '')
+        .split('\n')
+        .map((line, index) => ({ line, at: `${file}:${index + 1}` }))
+        .filter(({ line }) => line.length > 100 && !/https?:|'[^']{90,}'/.test(line))
+        .map(({ at }) => at),
+    )
+    expect(wide).toEqual([])
+  })
+
+  it('opens every file with a header that says what it is', () => {
+    const bare = product.filter((file) => !/^(#!.*\n)?(\/\/|\/\*\*)/.test(source.get(file) ?? ''))
+    expect(bare).toEqual([])
+  })
+})
+
+/** Code without comments and string contents, roughly: enough to look for words. */
+function bareCode(file: string): string {
+  return (source.get(file) ?? '')
+    .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+    .replaceAll(/(^|[^:'"])\/\/.*$/gm, '$1')
+    .replaceAll(/'(?:\\.|[^'\\\n])*'/g, "''")
+}
+
+function hits(selected: readonly string[], form: RegExp): string[] {
+  return selected.flatMap((file) =>
+    bareCode(file)
+      .split('\n')
+      .filter((line) => form.test(line))
+      .map((line) => `${file}: ${line.trim()}`),
+  )
+}
+
+describe('words', () => {
+  it('keeps time and randomness as arguments', () => {
+    const ambient = product.filter(
+      (file) => !/(^|\/)main\.ts$/.test(file) && !file.startsWith('cli/'),
+    )
+    expect(hits(ambient, /\bDate\.now\b|\bMath\.random\b|\bnew Date\(\)|\brandomBytes\(/)).toEqual(
+      [],
+    )
+  })
+
+  it('has no any, no ignored error and no exclamation mark for null', () => {
+    expect(hits(product, /: any\b|\bas any\b|<any>/)).toEqual([])
+    const ignored = product.filter((f) =>
+      /@ts-(ignore|expect-error|nocheck)/.test(source.get(f) ?? ''),
+    )
+    expect(ignored).toEqual([])
+  })
+
+  it('has no enum, namespace or default export', () => {
+    const own = product.filter((file) => !file.endsWith('.config.ts'))
+    expect(hits(own, /^\s*(export )?(const )?enum |^\s*namespace |^export default/)).toEqual([])
+  })
+
+  it('gives no file a name that says nothing', () => {
+    const vague = files.filter((file) => namesBanned.test(file.replace(/^.*\//, '')))
+    expect(vague).toEqual([])
+    const badForm = product.filter((f) => !/^[a-z0-9-]+(\.test)?\.ts$/.test(f.replace(/^.*\//, '')))
+    expect(badForm).toEqual([])
+  })
+
+  it('leaves no unfinished work behind', () => {
+    const unfinished = product.filter((f) =>
+      /\b(TODO|FIXME|XXX)\b|not implemented/i.test(source.get(f) ?? ''),
+    )
+    expect(unfinished).toEqual([])
+  })
+})
+
+describe('registries', () => {
+  it('uses every document tag for one kind of object', () => {
+    const values = Object.values(tags)
+    expect(new Set(values).size).toBe(values.length)
+    for (const tag of values) expect(tag).toMatch(/^custody\/v1\/[a-z-]+$/)
+  })
+
+  it('writes every reason code in upper snake', () => {
+    expect(new Set(reasonCodes).size).toBe(reasonCodes.length)
+    for (const code of reasonCodes) expect(code).toMatch(/^[A-Z][A-Z0-9_]*$/)
+  })
+
+  it('writes a protocol tag only in the transcript registry', () => {
+    const elsewhere = product.filter(
+      (file) =>
+        file !== 'signer-node/dkls23/transcript.ts' && /'mpc1\//.test(source.get(file) ?? ''),
+    )
+    expect(elsewhere).toEqual([])
+  })
+
+  it('writes a document tag only in the tag registry', () => {
+    const elsewhere = product.filter(
+      (file) => file !== 'proto/tags.ts' && /'custody\/v1\//.test(source.get(file) ?? ''),
+    )
+    expect(elsewhere).toEqual([])
+  })
+})
