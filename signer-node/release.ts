@@ -7,7 +7,7 @@
 import type { Admitted } from '../policy/admit.ts'
 import { requestView } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
-import type { AttemptRow, RequestView } from '../policy/view.ts'
+import { type AttemptRow, isOver, type RequestView } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import { writeSigned } from '../proto/frames.ts'
 import { type Digest, parseDigest } from '../proto/ids.ts'
@@ -106,6 +106,9 @@ export class Releases {
     if (view.frozen.length > 0) return refusal('FROZEN', `frozen: ${view.frozen.join(', ')}`)
     if (view.decisions.some(({ decision }) => decision === 'reject')) {
       return refusal('REJECTED', 'the request was rejected')
+    }
+    if (view.intent === undefined || isOver(view.intent.state)) {
+      return refusal('REQUEST_ENDED', `the request is ${view.intent?.state ?? 'unknown'}`)
     }
     if (view.attempts.at(-1) !== attempt || attempt.state !== 'open') {
       return refusal('STALE_ATTEMPT', `attempt ${attempt.attempt} is not the open one any more`)

@@ -104,6 +104,21 @@ describe('a share', () => {
     expect(shares()).toEqual([])
   })
 
+  it('does not leave for a request that has ended, whatever its attempt says', () => {
+    held()
+    for (const name of ['node-a', 'node-b'] as const) {
+      const { store } = three.at(name)
+      store.run(
+        `update history set value = replace(value, 'SIGNING', 'SETTLED') where tbl = 'intent'`,
+      )
+    }
+    shareHeads()
+    expect([three.stopped('node-a'), three.stopped('node-b')]).toEqual(
+      Array(2).fill('REQUEST_ENDED'),
+    )
+    expect(shares()).toEqual([])
+  })
+
   it('does not leave after a higher attempt was started in the log', () => {
     const payout = held()
     three.nextAttempt(payout, 2)
