@@ -46,13 +46,18 @@ export class Abort extends Error {
   readonly reason: AbortReason
   readonly remedy: Remedy
   readonly culprit: Party | undefined
-  readonly evidence: Uint8Array | undefined
+  readonly #evidence: Uint8Array | undefined
 
   constructor(reason: AbortReason, because: string, blame: Blame = {}) {
     super(because)
     this.reason = reason
     this.remedy = REMEDIES[reason]
     this.culprit = blame.culprit
-    this.evidence = blame.evidence
+    this.#evidence = blame.evidence
+  }
+
+  /** Whoever files the complaint asks for it; it is never printed or serialized with the Abort. */
+  get evidence(): Uint8Array | undefined {
+    return this.#evidence
   }
 }

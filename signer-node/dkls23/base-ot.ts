@@ -17,6 +17,7 @@ import { BASE_OTS } from './params.ts'
 import type { Party } from './party.ts'
 import { choiceBit } from './pprf.ts'
 import type { SessionRandomness } from './randomness.ts'
+import { SecretScope } from './secret.ts'
 import { expand, hash } from './transcript.ts'
 
 const PAIR_BYTES = 2 * POINT_BYTES
@@ -69,9 +70,12 @@ export function choose(run: BaseOtRun, delta: Uint8Array): Choice {
 
 /** Offerer, message 2. */
 export function offer(run: BaseOtRun, choices: readonly PointPair[]): Offer {
-  const offers = choices.map((pair, idx) => offerPair(run, idx, pair))
+  using scraps = new SecretScope()
+  const offers = choices.map((pair, idx) => {
+    const { answer, keys } = offerPair(run, idx, pair)
+    return { answer, keys: keys.map((key) => scraps.keep(key)) }
+  })
   const keys = concat(...offers.flatMap((one) => one.keys))
-  for (const key of offers.flatMap((one) => one.keys)) key.fill(0)
   return { pairs: offers.map(({ answer }) => answer), keys }
 }
 
@@ -82,14 +86,14 @@ export function collect(
   { pairs, exponents }: Choice,
   answers: readonly PointPair[],
 ): Uint8Array {
+  using scraps = new SecretScope()
   const keys = answers.map((answer, idx) => {
     const [pair, exponent] = [pairs[idx], exponents[idx]]
     if (pair === undefined || exponent === undefined) throw new RangeError('too many answers')
-    return collectOne(run, { idx, slot: choiceBit(delta, idx) }, { pair, exponent }, answer)
+    const place = { idx, slot: choiceBit(delta, idx) }
+    return scraps.keep(collectOne(run, place, { pair, exponent }, answer))
   })
-  const joined = concat(...keys)
-  for (const key of keys) key.fill(0)
-  return joined
+  return concat(...keys)
 }
 
 export function encodePairs(pairs: readonly PointPair[]): Uint8Array {
@@ -119,12 +123,16 @@ function chooseOne(
   { curve, psid, peer, randomness }: BaseOtRun,
   { idx, slot }: Slot,
 ): ChosenTransfer {
+  using scraps = new SecretScope()
+  const { points } = curve
   const exponent = randomness.scalar('ot-ta', peer, idx)
-  const blank = randomness.scalar('ot-rand', peer, idx)
-  const other = requirePoint(curve.points.multiplyBase(blank))
-  blank.fill(0)
-  const bend = curve.points.negate(groupOracle(curve, psid, { idx, slot }, other))
-  const bent = requirePoint(curve.points.add(curve.points.multiplyBase(exponent), bend))
+  const blank = scraps.keep(randomness.scalar('ot-rand', peer, idx))
+  const other = requirePoint(points.multiplyBase(blank))
+  // Anybody can compute these two points for both slots; that they were needed for one tells which.
+  const known = scraps.keep(requirePoint(points.multiplyBase(exponent)))
+  const oracle = groupOracle(curve, psid, { idx, slot }, other)
+  const bend = scraps.keep(requirePoint(points.negate(oracle)))
+  const bent = requirePoint(points.add(known, bend))
   // Also the oracle of the other slot, so that the count of its tries does not show the choice.
   groupOracle(curve, psid, { idx, slot: 1 ^ slot }, bent)
   return { pair: turned(curve, [bent, other], slot), exponent }
@@ -166,13 +174,11 @@ function offerOne(
   pair: PointPair,
   shared: Point,
 ): { readonly answer: Point; readonly key: Uint8Array } {
-  const exponent = randomness.scalar('ot-tb', peer, place.idx, place.slot)
+  using scraps = new SecretScope()
+  const exponent = scraps.keep(randomness.scalar('ot-tb', peer, place.idx, place.slot))
   const answer = requirePoint(curve.points.multiplyBase(exponent))
-  const x = curve.points.sharedX(shared, exponent)
-  const key = keyOf(psid, place, [...pair, answer], x)
-  exponent.fill(0)
-  x.fill(0)
-  return { answer, key }
+  const x = scraps.keep(curve.points.sharedX(shared, exponent))
+  return { answer, key: keyOf(psid, place, [...pair, answer], x) }
 }
 
 function collectOne(
@@ -181,16 +187,17 @@ function collectOne(
   { pair, exponent }: ChosenTransfer,
   answer: PointPair,
 ): Uint8Array {
-  const [chosen] = turned(curve, answer, place.slot)
-  const x = curve.points.sharedX(chosen, exponent)
-  const key = keyOf(psid, place, [...pair, chosen], x)
-  x.fill(0)
-  return key
+  using scraps = new SecretScope()
+  const [chosen, other] = turned(curve, answer, place.slot)
+  for (const point of [chosen, other]) scraps.keep(point)
+  const x = scraps.keep(curve.points.sharedX(chosen, exponent))
+  return keyOf(psid, place, [...pair, chosen], x)
 }
 
 /** The pair, or for slot 1 the pair turned round, by masks: the slot is a bit of Delta. */
 function turned(curve: Curve, pair: PointPair, slot: number): PointPair {
-  const [first, second] = [new Uint8Array(pair[0]), new Uint8Array(pair[1])]
+  using scraps = new SecretScope()
+  const [first, second] = [scraps.keep(pair[0].slice()), scraps.keep(pair[1].slice())]
   swapMasked(first, second, maskOf(slot))
   return [curve.points.decodePoint(first), curve.points.decodePoint(second)]
 }

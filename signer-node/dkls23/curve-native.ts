@@ -19,6 +19,7 @@ import {
 import { limbScalarTables } from './limb-table.ts'
 import { equalPoints, toPoint, xScalar } from './point.ts'
 import { bigintScalarField, isZero } from './scalar-field.ts'
+import { SecretScope } from './secret.ts'
 
 type HashPoint = (x: Uint8Array, y: Uint8Array) => Uint8Array
 
@@ -42,6 +43,7 @@ interface Addon {
   ): Uint8Array
 }
 
+const X_BYTES = 32
 const ENTRY_POINT = 'secp256k1/bindings.js'
 const SUM_IS_IDENTITY = 'The sum of the public keys is not valid'
 const RESULT_IS_ZERO = [
@@ -130,7 +132,7 @@ function nativeGroup(addon: Addon): Group {
     equal: equalPoints,
     sharedX(point, k) {
       if (isZero(k)) throw new RangeError('a shared point needs a scalar other than zero')
-      return sharedPoint(addon, point, k).slice(1)
+      return shared(addon, point, k, xOnly)
     },
     xScalar,
     isOdd: (point) => point[0] === 3,
@@ -151,19 +153,34 @@ function combine(addon: Addon, sums: readonly Sum[]): Sum {
   }
 }
 
-/** ecdh gives both coordinates to `hashfn`, which must return as many bytes as the output has. */
+/** What to take of a shared point: how many bytes, and which. */
+interface Form {
+  readonly length: number
+  readonly choose: HashPoint
+}
+
+const xOnly: Form = { length: X_BYTES, choose: (x) => x }
+
+const compressed: Form = {
+  length: POINT_BYTES,
+  choose(x, y) {
+    const bytes = new Uint8Array(POINT_BYTES)
+    bytes[0] = 2 + ((y[31] ?? 0) & 1)
+    bytes.set(x, 1)
+    return bytes
+  },
+}
+
 function sharedPoint(addon: Addon, point: Point, k: Scalar): Point {
-  const xbuf = new Uint8Array(32)
-  const ybuf = new Uint8Array(32)
-  const compress: HashPoint = (x, y) => {
-    const compressed = new Uint8Array(POINT_BYTES)
-    compressed[0] = 2 + ((y[31] ?? 0) & 1)
-    compressed.set(x, 1)
-    return compressed
-  }
-  const options = { hashfn: compress, xbuf, ybuf }
-  const result = toPoint(addon.ecdh(point, k, options, new Uint8Array(POINT_BYTES)))
-  xbuf.fill(0)
-  ybuf.fill(0)
-  return result
+  using scraps = new SecretScope()
+  return toPoint(scraps.keep(shared(addon, point, k, compressed)))
+}
+
+/** ecdh gives both coordinates of k*P to `hashfn` and copies what that returns to its output. */
+function shared(addon: Addon, point: Point, k: Scalar, { length, choose }: Form): Uint8Array {
+  using scraps = new SecretScope()
+  const xbuf = scraps.keep(new Uint8Array(X_BYTES))
+  const ybuf = scraps.keep(new Uint8Array(X_BYTES))
+  const hashfn: HashPoint = (x, y) => scraps.keep(choose(x, y))
+  return addon.ecdh(point, k, { hashfn, xbuf, ybuf }, new Uint8Array(length))
 }

@@ -41,7 +41,10 @@ const nobleGroup: Group = {
   equal: equalPoints,
   sharedX(point, k) {
     if (isZero(k)) throw new RangeError('a shared point needs a scalar other than zero')
-    return open(point).multiply(toInteger(k)).toBytes(true).slice(1)
+    const shared = open(point).multiply(toInteger(k)).toBytes(true)
+    const x = shared.slice(1)
+    shared.fill(0)
+    return x
   },
   xScalar,
   isOdd: (point) => point[0] === 3,

@@ -8,6 +8,7 @@
 
 const DEGREE = 128
 const WEIGHT_BYTES = 16
+const BLOCK_WORDS = DEGREE / 32
 /** z^128 = z^7 + z^2 + z + 1. */
 const EXPONENTS = [0, 1, 2, 7] as const
 
@@ -32,6 +33,41 @@ export function weigh(rows: BigUint64Array, width: number, weights: Uint8Array):
   const result = sum.slice(0, span)
   sum.fill(0n)
   return result
+}
+
+/** The same for one column alone, whose rows are packed, 32 of them to a word. */
+export function weighColumn(column: Uint32Array, weights: Uint8Array): Uint32Array {
+  const sum = new Uint32Array(2 * BLOCK_WORDS)
+  const blocks = weights.length / WEIGHT_BYTES
+  for (let j = 0; j < blocks; j++) {
+    for (let p = 0; p < DEGREE; p++) {
+      const byte = weights[j * WEIGHT_BYTES + (p >>> 3)] ?? 0
+      if ((byte >>> (p & 7)) & 1) addShifted(sum, p, column, j * BLOCK_WORDS)
+    }
+  }
+  // The first pass folds rows up to z^133 again, so there is a second one.
+  for (let pass = 0; pass < 2; pass++) {
+    const high = sum.slice(BLOCK_WORDS)
+    sum.fill(0, BLOCK_WORDS)
+    for (const exponent of EXPONENTS) addShifted(sum, exponent, high, 0)
+    high.fill(0)
+  }
+  addShifted(sum, 0, column, blocks * BLOCK_WORDS)
+  const result = sum.slice(0, BLOCK_WORDS)
+  sum.fill(0)
+  return result
+}
+
+/** target ^= the block of `source` at `at`, times z^shift. */
+function addShifted(target: Uint32Array, shift: number, source: Uint32Array, at: number): void {
+  const [whole, part] = [shift >>> 5, shift & 31]
+  for (let i = 0; i < BLOCK_WORDS; i++) {
+    const word = source[at + i] ?? 0
+    const to = whole + i
+    target[to] = (target[to] ?? 0) ^ (word << part)
+    // In two steps, because a shift by 32 would be a shift by nothing.
+    target[to + 1] = (target[to + 1] ?? 0) ^ ((word >>> 1) >>> (31 - part))
+  }
 }
 
 function add(

@@ -26,8 +26,8 @@ import {
   type SchnorrProof,
   verifySchnorr,
 } from './dlog-proof.ts'
-import { type KeyFacts, Keyshare } from './keyshare.ts'
-import { type Party, requireThreshold } from './party.ts'
+import { type KeyFacts, Keyshare, type KeyTerms, requireTerms } from './keyshare.ts'
+import type { Party } from './party.ts'
 import { evaluateCommitments } from './polynomial.ts'
 import {
   broadcast,
@@ -41,13 +41,6 @@ import {
 import { Secret, SecretScope } from './secret.ts'
 import { DIGEST_BYTES, hash } from './transcript.ts'
 
-/** What the key is to be called and how many parties shall sign with it. */
-export interface KeyTerms {
-  readonly keyId: Uint8Array
-  readonly epoch: number
-  readonly threshold: number
-}
-
 /** A key that this party holds but that nobody may use before all have confirmed it. */
 export interface PendingKey {
   readonly keyshare: Keyshare
@@ -55,11 +48,13 @@ export interface PendingKey {
   readonly confirmation: Uint8Array
 }
 
+export type { KeyTerms } from './keyshare.ts'
+
 type ByParty<T> = ReadonlyMap<Party, T>
 
 /** Rounds 1 and 2. The terms are part of the session id, so all parties have the same. */
 export function* prepareKey(run: Run, terms: KeyTerms): Protocol<PendingKey> {
-  requireThreshold(terms.threshold, run.participants.length)
+  requireTerms(terms, run.participants)
   using scraps = new SecretScope()
   using dealing = Dealing.deal(run, terms.threshold)
   const { self, sid } = run
@@ -69,7 +64,7 @@ export function* prepareKey(run: Run, terms: KeyTerms): Protocol<PendingKey> {
   const commitments = inOrder(run, peerCommitments, dealing.commitment)
   const echo = hash('echo', sid, [...commitments.values()])
 
-  const reveal = revealRound(run.curve, terms.threshold)
+  const reveal = revealRound(run.curve, terms.threshold, scraps)
   const revealed = yield* exchange(reveal, peers, ({ x }) => ({
     opening: dealing.opening,
     echo,
@@ -82,7 +77,6 @@ export function* prepareKey(run: Run, terms: KeyTerms): Protocol<PendingKey> {
   )
   for (const dealer of peers) {
     const message = entry(revealed, dealer.x)
-    scraps.keep(message.share)
     requireDealing(run, dealer, entry(commitments, dealer.x), message.opening)
     const evidence = { share: message.share, message: () => reveal.encode(message) }
     requireShare(run, dealer, message.opening, evidence)
@@ -150,7 +144,8 @@ interface Reveal {
   readonly share: Scalar
 }
 
-function revealRound(curve: Curve, threshold: number): Round<Reveal> {
+/** Every share is kept as it is decoded, so that it is wiped whatever else is wrong. */
+function revealRound(curve: Curve, threshold: number, scraps: SecretScope): Round<Reveal> {
   const opened = openingBytes(threshold)
   return {
     number: 2,
@@ -161,9 +156,9 @@ function revealRound(curve: Curve, threshold: number): Round<Reveal> {
       const reader = new Reader(bytes)
       const opening = decodeOpening(curve, threshold, reader.take(opened))
       const echo = reader.take(DIGEST_BYTES)
-      const share = curve.scalars.decodeScalar(reader.take(SCALAR_BYTES))
+      const share = scraps.keep(reader.take(SCALAR_BYTES))
       reader.end()
-      return { opening, echo, share }
+      return { opening, echo, share: scraps.keep(curve.scalars.decodeScalar(share)) }
     },
   }
 }

@@ -8,7 +8,13 @@
 
 import { ascii, concat, Malformed, Reader, u8, u16, u32 } from './bytes.ts'
 import { type Curve, POINT_BYTES, type Point, SCALAR_BYTES, type Scalar } from './curve.ts'
-import { type Participant, type Party, parseParticipants, requireThreshold } from './party.ts'
+import {
+  type Participant,
+  type Party,
+  parseParticipants,
+  parseParty,
+  requireThreshold,
+} from './party.ts'
 import { interpolatePoint } from './polynomial.ts'
 import { equalBytes, Secret } from './secret.ts'
 import { participantParts } from './session-id.ts'
@@ -16,12 +22,17 @@ import { DIGEST_BYTES, hash, KEYSHARE_TAG } from './transcript.ts'
 
 export const CHAIN_CODE_BYTES = 32
 export const KEY_ID_BYTES_MAX = 64
+const EPOCH_MAX = 0xffff_ffff
 
-/** The public part, the same at every party. */
-export interface KeyFacts {
+/** What a key is called and how many parties sign with it. */
+export interface KeyTerms {
   readonly keyId: Uint8Array
   readonly epoch: number
   readonly threshold: number
+}
+
+/** The public part, the same at every party. */
+export interface KeyFacts extends KeyTerms {
   readonly participants: readonly Participant[]
   /** X_l of every participant. */
   readonly publicShares: ReadonlyMap<Party, Point>
@@ -46,6 +57,7 @@ export class Keyshare {
   static make(curve: Curve, facts: KeyFacts, x: Party, secretShare: Secret<Scalar>): Keyshare {
     using onFailure = new DisposableStack()
     onFailure.use(secretShare)
+    requireTerms(facts, facts.participants)
     requireShape(facts)
     const self = facts.participants.find((participant) => participant.x === x)
     const publicShare = facts.publicShares.get(x)
@@ -65,17 +77,14 @@ export class Keyshare {
     const tag = reader.take(KEYSHARE_TAG.length)
     if (!equalBytes(tag, ascii(KEYSHARE_TAG))) throw new Malformed('not a keyshare of this version')
     const facts = readFacts(curve, reader)
-    const [x, keyState] = [reader.u16(), reader.take(DIGEST_BYTES)]
+    const [x, keyState] = [parseParty(reader.u16()), reader.take(DIGEST_BYTES)]
     using encoded = new Secret(reader.take(SCALAR_BYTES))
     reader.end()
-    const holder = facts.participants.find((participant) => participant.x === x)
-    if (holder === undefined) throw new Malformed(`party ${x} is no participant of the key`)
-    const secretShare = new Secret(curve.scalars.decodeScalar(encoded.bytes))
-    const keyshare = Keyshare.make(curve, facts, holder.x, secretShare)
-    if (!equalBytes(keyshare.keyState, keyState)) {
+    if (!equalBytes(keyStateDigest(facts), keyState)) {
       throw new Malformed('the key-state digest does not name this key')
     }
-    return keyshare
+    const secretShare = new Secret(curve.scalars.decodeScalar(encoded.bytes))
+    return Keyshare.make(curve, facts, x, secretShare)
   }
 
   /** The only encoding; secret as a whole. */
@@ -105,13 +114,23 @@ export function keyStateDigest(facts: KeyFacts): Uint8Array {
   )
 }
 
-function requireShape(facts: KeyFacts): void {
-  const { keyId, chainCode, participants, publicShares } = facts
+/** What can be said of a key before it is made; no key exists with other terms. */
+export function requireTerms(
+  { keyId, epoch, threshold }: KeyTerms,
+  participants: readonly Participant[],
+): void {
   if (keyId.length < 1 || keyId.length > KEY_ID_BYTES_MAX) {
     throw new Malformed(`a key id has 1 to ${KEY_ID_BYTES_MAX} bytes, got ${keyId.length}`)
   }
+  if (!Number.isInteger(epoch) || epoch < 0 || epoch > EPOCH_MAX) {
+    throw new Malformed(`an epoch is an unsigned integer of 32 bits, got ${epoch}`)
+  }
+  requireOrder(participants, parseParticipants(participants))
+  requireThreshold(threshold, participants.length)
+}
+
+function requireShape({ chainCode, participants, publicShares }: KeyFacts): void {
   if (chainCode.length !== CHAIN_CODE_BYTES) throw new Malformed('a chain code has 32 bytes')
-  requireThreshold(facts.threshold, participants.length)
   const holders = [...publicShares.keys()].join()
   if (holders !== participants.map(({ x }) => x).join()) {
     throw new Malformed('there is one public share of every participant, in their order')
@@ -160,7 +179,6 @@ function readFacts(curve: Curve, reader: Reader): KeyFacts {
   return { keyId, epoch, threshold, participants, publicShares, publicKey, chainCode }
 }
 
-/** Strict: the stored order is the one order there is. */
 function readParticipants(reader: Reader): readonly Participant[] {
   const count = reader.u16()
   const entries = Array.from({ length: count }, () => ({
@@ -168,8 +186,16 @@ function readParticipants(reader: Reader): readonly Participant[] {
     nodeId: reader.take(reader.u8()),
   }))
   const participants = parseParticipants(entries)
-  if (entries.some(({ x }, i) => x !== participants[i]?.x)) {
-    throw new Malformed('participants are stored in ascending order')
-  }
+  requireOrder(entries, participants)
   return participants
+}
+
+/** Strict: the ascending order is the one order there is. */
+function requireOrder(
+  entries: readonly { readonly x: number }[],
+  ascending: readonly Participant[],
+): void {
+  if (entries.some(({ x }, i) => x !== ascending[i]?.x)) {
+    throw new Malformed('participants stand in ascending order')
+  }
 }

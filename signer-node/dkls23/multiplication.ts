@@ -68,27 +68,30 @@ export function answer(
 ): { readonly shares: ScalarPair; readonly product: Product } {
   using secrets = new SecretScope()
   const { sid, curve, randomness, pairing } = run
+  const { add, multiply, negate, zero: none } = curve.scalars
   const { delta, senderLeaves } = pairing.secrets
   const transfers = checkExtension(pairing.psid(sid, 'sender', 'ote'), delta, senderLeaves, message)
   secrets.keep(toBytes(transfers.rows))
   pairing.judge('ot-check', transfers.isConsistent)
 
   const { binding, rows } = transfers
+  const offset = secrets.keep(toWords(delta))
   using zero = padTable(curve, secrets.keep(padsOf(binding, rows)))
-  using one = padTable(curve, secrets.keep(padsOf(binding, rows, toWords(delta))))
+  using one = padTable(curve, secrets.keep(padsOf(binding, rows, offset)))
   const mask = secrets.keep(randomness.scalar('ahat', pairing.peer.x, 0))
   const table = curve.tables.correct(zero, one, [...inputs, mask])
   const correction = curve.tables.encodeTable(table)
   const challenge = challengeOf(run, 'sender', binding, correction)
   const weighted = inputs.map((input, i) =>
-    curve.scalars.multiply(challenge.weights[i] ?? curve.scalars.zero, input),
+    secrets.keep(multiply(challenge.weights[i] ?? none, input)),
   )
-  const eta = weighted.reduce((sum, term) => curve.scalars.add(sum, term), mask)
+  // The sums on the way would tell the inputs from eta, which is sent.
+  const inputSum = weighted.reduce((sum, term) => secrets.keep(add(sum, term)), none)
+  const eta = add(mask, inputSum)
   using column = checkColumn(curve, challenge, zero)
   const proof = proofOf(curve, challenge, column)
   const sums = curve.tables.weighColumns(gadgetOf(curve), zero, INPUTS)
-  const shares = inputPair(sums.map((sum) => curve.scalars.negate(sum)))
-  for (const secret of [...weighted, ...sums]) secrets.keep(secret)
+  const shares = inputPair(sums.map((sum) => negate(secrets.keep(sum))))
   return { shares, product: { correction, table, eta, proof } }
 }
 

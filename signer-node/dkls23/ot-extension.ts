@@ -11,13 +11,12 @@
 
 import { maskOf, toBytes, toNarrow, toWide, toWords, transpose } from './bits.ts'
 import { concat, Reader, u16 } from './bytes.ts'
-import { weigh } from './gf128.ts'
+import { weigh, weighColumn } from './gf128.ts'
 import {
   BASE_OTS,
   CHECK_BITS,
   CHECK_BLOCKS,
   COLUMN_BYTES,
-  COLUMNS,
   EXTENDED_OTS,
   KEY_BYTES,
   LEAVES,
@@ -27,6 +26,7 @@ import {
   TREES,
 } from './params.ts'
 import { puncturedLeaf } from './pprf.ts'
+import { SecretScope } from './secret.ts'
 import { expand, FixedHash, hash } from './transcript.ts'
 
 const WORD_BYTES = 4
@@ -62,32 +62,31 @@ export function extendAsReceiver(
   beta: Uint8Array,
   tail: Uint8Array,
 ): ReceivedTransfers {
-  const choices = toWords(concat(beta, tail))
+  using scraps = new SecretScope()
+  const choices = scraps.keep(toWords(scraps.keep(concat(beta, tail))))
   const corrections = new Uint32Array(TREES * COLUMN_WORDS)
-  const matrix = new Uint32Array(BASE_OTS * COLUMN_WORDS)
+  const matrix = scraps.keep(new Uint32Array(BASE_OTS * COLUMN_WORDS))
   using oracle = new FixedHash('ote-prg', psid)
   for (let tree = 0; tree < TREES; tree++) {
     const correction = corrections.subarray(tree * COLUMN_WORDS, (tree + 1) * COLUMN_WORDS)
     correction.set(choices)
     for (let y = 0; y < LEAVES; y++) {
       const leaf = leafAt(leaves, tree * LEAVES + y)
-      const row = toWords(oracle.digest(leaf, tree, y))
+      const row = rowOf(oracle, leaf, tree, y)
       addWords(correction, row)
       addToColumns(matrix, tree, y, row)
       row.fill(0)
     }
   }
   const weights = weightsOf(psid, toBytes(corrections))
-  const rows = transpose(matrix, BASE_OTS, COLUMN_WORDS)
+  const rows = scraps.keep(transpose(matrix, BASE_OTS, COLUMN_WORDS))
   const message = concat(
     toBytes(corrections),
-    bitSum(choices, weights),
+    toBytes(weighColumn(choices, weights)),
     toBytes(weigh(toWide(rows), ROW_WIDE_WORDS, weights)),
   )
   const binding = bindingOf(psid, message)
-  const pads = padsOf(binding, rows)
-  for (const secret of [choices, matrix, rows]) secret.fill(0)
-  return { message, binding, pads }
+  return { message, binding, pads: padsOf(binding, rows) }
 }
 
 /** Sender, step A up to the verdict. */
@@ -97,14 +96,15 @@ export function checkExtension(
   leaves: Uint8Array,
   message: Uint8Array,
 ): CheckedTransfers {
+  using scraps = new SecretScope()
   const { corrections, choiceSum, rowSums } = parseMessage(message)
-  const matrix = new Uint32Array(BASE_OTS * COLUMN_WORDS)
+  const matrix = scraps.keep(new Uint32Array(BASE_OTS * COLUMN_WORDS))
   using oracle = new FixedHash('ote-prg', psid)
   for (let tree = 0; tree < TREES; tree++) {
     const punctured = puncturedLeaf(delta, tree)
     for (let z = 1; z < LEAVES; z++) {
       const leaf = leafAt(leaves, tree * (LEAVES - 1) + z - 1)
-      const row = toWords(oracle.digest(leaf, tree, punctured ^ z))
+      const row = rowOf(oracle, leaf, tree, punctured ^ z)
       addToColumns(matrix, tree, z, row)
       row.fill(0)
     }
@@ -116,9 +116,8 @@ export function checkExtension(
   }
   const weights = weightsOf(psid, toBytes(corrections))
   const rows = transpose(matrix, BASE_OTS, COLUMN_WORDS)
-  const sums = toNarrow(weigh(toWide(rows), ROW_WIDE_WORDS, weights))
-  const isConsistent = sumsAgree(sums, rowSums, choiceSum, toWords(delta))
-  for (const secret of [matrix, sums]) secret.fill(0)
+  const sums = scraps.keep(toNarrow(weigh(toWide(rows), ROW_WIDE_WORDS, weights)))
+  const isConsistent = sumsAgree(sums, rowSums, choiceSum, scraps.keep(toWords(delta)))
   return { isConsistent, binding: bindingOf(psid, message), rows }
 }
 
@@ -135,7 +134,9 @@ export function padsOf(
   for (let j = 0; j < EXTENDED_OTS; j++) {
     row.set(offset)
     addWords(row, rows.subarray(j * ROW_WORDS, (j + 1) * ROW_WORDS))
-    pads.set(oracle.digest(rowBytes, j), j * PAD_BYTES)
+    const pad = oracle.digest(rowBytes, j)
+    pads.set(pad, j * PAD_BYTES)
+    pad.fill(0)
   }
   row.fill(0)
   return pads
@@ -172,6 +173,14 @@ function leafAt(leaves: Uint8Array, index: number): Uint8Array {
   return leaves.subarray(index * KEY_BYTES, (index + 1) * KEY_BYTES)
 }
 
+/** The row of a leaf, in words; the caller wipes it. */
+function rowOf(oracle: FixedHash, leaf: Uint8Array, tree: number, y: number): Uint32Array {
+  const digest = oracle.digest(leaf, tree, y)
+  const row = toWords(digest)
+  digest.fill(0)
+  return row
+}
+
 /** Adds a leaf's row to the columns i*k + b for which bit b of its number is set. */
 function addToColumns(matrix: Uint32Array, tree: number, leaf: number, row: Uint32Array): void {
   for (let b = 0; b < TREE_DEPTH; b++) {
@@ -185,19 +194,6 @@ function columnOf(matrix: Uint32Array, column: number): Uint32Array {
 
 function addWords(target: Uint32Array, source: Uint32Array, mask = maskOf(1)): void {
   for (let i = 0; i < target.length; i++) target[i] = (target[i] ?? 0) ^ ((source[i] ?? 0) & mask)
-}
-
-/** x~: the same weighing for the choices, as a matrix of one column. */
-function bitSum(choices: Uint32Array, weights: Uint8Array): Uint8Array {
-  const column = BigUint64Array.from({ length: COLUMNS }, (_, j) =>
-    BigInt(((choices[j >>> 5] ?? 0) >>> (j & 31)) & 1),
-  )
-  const sum = new Uint8Array(TAIL_BYTES)
-  weigh(column, 1, weights).forEach((bit, p) => {
-    sum[p >>> 3] = (sum[p >>> 3] ?? 0) | (Number(bit) << (p & 7))
-  })
-  column.fill(0n)
-  return sum
 }
 
 /** chi_1 .. chi_m. */

@@ -77,7 +77,9 @@ export function* setUpPairing(run: Run, recordDeath: RecordDeath): Protocol<Pair
   const grown = growTrees(directionalSessionId(facts, 'receiver', 'pprf'), offered.keys)
   secrets.keep(grown.leaves)
   const second = answersOf(offered.pairs, grown.message, part, salt)
+  secrets.keep(second.bytes)
   const theirSecond = only(yield* broadcast(answersRound(curve), [peer], second))
+  for (const bytes of [theirSecond.bytes, theirSecond.zeroPart]) secrets.keep(bytes)
 
   const scope = { sid, committer: peer, label: 'zero' } as const
   requireOpening(scope, theirFirst.commitment, theirSecond.zeroPart, theirSecond.salt)

@@ -82,8 +82,11 @@ function growTree(oracle: TreeOracle, tree: number, keys: readonly Uint8Array[])
   const corrections: Uint8Array[] = []
   let level = concat(...keys.slice(0, 2))
   for (let depth = 1; depth < TREE_DEPTH; depth++) {
-    const seeds = chunks(level, KEY_BYTES)
-    const next = concat(...seeds.map((seed, y) => oracle.children(seed, tree, depth, y)))
+    const children = chunks(level, KEY_BYTES).map((seed, y) =>
+      oracle.children(seed, tree, depth, y),
+    )
+    const next = concat(...children)
+    for (const pair of [level, ...children]) pair.fill(0)
     const sums = keys.slice(2 * depth, 2 * depth + 2).map((key) => Uint8Array.from(key))
     chunks(next, KEY_BYTES).forEach((node, y) => {
       sums.forEach((sum, parity) => {
@@ -91,13 +94,14 @@ function growTree(oracle: TreeOracle, tree: number, keys: readonly Uint8Array[])
       })
     })
     corrections.push(...sums)
-    level.fill(0)
     level = next
   }
   const proofs = chunks(level, KEY_BYTES).map((seed, y) => oracle.proof(seed, tree, y))
   const sum = new Uint8Array(PROOF_BYTES)
   for (const proof of proofs) xorInto(sum, proof)
-  return { leaves: level, message: concat(...corrections, sum, oracle.digest(tree, proofs)) }
+  const message = concat(...corrections, sum, oracle.digest(tree, proofs))
+  for (const proof of proofs) proof.fill(0)
+  return { leaves: level, message }
 }
 
 interface Path {
@@ -158,7 +162,9 @@ function digestOfPunctured(
       swapMasked(proof, other, maskOf((punctured >>> b) & 1))
     })
   }
-  return oracle.digest(tree, proofs)
+  const digest = oracle.digest(tree, proofs)
+  for (const proof of proofs) proof.fill(0)
+  return digest
 }
 
 /** The three hashes of a tree under one psid. */

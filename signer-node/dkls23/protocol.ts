@@ -2,8 +2,9 @@
  * How a party speaks and listens. A Protocol is a generator: it yields what to send, is resumed
  * with what arrived, and returns its result; it has no I/O and no promises, and when it is ended
  * early (`return` or `throw` into it) its `using` declarations wipe its secrets.
- * INVARIANT: the message rules live here and nowhere else: known sender, this round, exactly one
- * message each, exact size, strict decoding; a breach is an Abort that names the sender.
+ * INVARIANT: the message rules live here: known sender, this round, one message each, of which
+ * equal copies are ignored (1.5), exact size, strict decoding. A breach is an Abort that names the
+ * sender; only silence names nobody, because whoever carries the messages can cause it.
  */
 
 import { Abort } from './abort.ts'
@@ -11,7 +12,7 @@ import { Malformed } from './bytes.ts'
 import type { Curve } from './curve.ts'
 import type { Participant, Party } from './party.ts'
 import type { SessionRandomness } from './randomness.ts'
-import { equalBytes } from './secret.ts'
+import { equalBytes, SecretScope } from './secret.ts'
 
 export interface Outgoing {
   readonly round: number
@@ -68,16 +69,20 @@ export function* broadcast<M>(
   return receive(round, peers, inbox)
 }
 
-/** Sends each peer its own message; returns the messages of all peers, in ascending x. */
+/**
+ * Sends each peer its own message; returns the messages of all peers, in ascending x. Such a
+ * message may hold a secret of the two, so what was yielded is wiped when the run goes on or ends.
+ */
 export function* exchange<M>(
   round: Round<M>,
   peers: readonly Participant[],
   messageFor: (peer: Participant) => M,
 ): Protocol<ReadonlyMap<Party, M>> {
+  using sent = new SecretScope()
   const inbox = yield peers.map((peer) => ({
     round: round.number,
     to: peer.x,
-    bytes: encode(round, messageFor(peer)),
+    bytes: sent.keep(encode(round, messageFor(peer))),
   }))
   return receive(round, peers, inbox)
 }
@@ -108,18 +113,26 @@ function receive<M>(
   peers: readonly Participant[],
   inbox: Inbox,
 ): ReadonlyMap<Party, M> {
-  const received = new Map<Party, M>()
+  const received = new Map<Party, { readonly bytes: Uint8Array; readonly message: M }>()
   for (const incoming of inbox) {
-    const { from } = incoming
+    const { from, bytes } = incoming
     if (!peers.some(({ x }) => x === from)) {
       throw new Abort('unknown-sender', `party ${from} has no place in ${round.name}`, blame(from))
     }
-    if (received.has(from)) {
+    const first = received.get(from)
+    if (first === undefined) {
+      received.set(from, { bytes, message: open(round, incoming) })
+    } else if (!equalBytes(first.bytes, bytes) || incoming.round !== round.number) {
       throw new Abort('duplicate-message', `two messages in ${round.name}`, blame(from))
     }
-    received.set(from, open(round, incoming))
   }
-  return new Map(peers.map(({ x }) => [x, required(received, x, round.name)]))
+  return new Map(
+    peers.map(({ x }) => {
+      const arrived = received.get(x)
+      if (arrived !== undefined) return [x, arrived.message]
+      throw new Abort('missing-message', `no message of party ${x} in ${round.name}`)
+    }),
+  )
 }
 
 function open<M>(round: Round<M>, { round: number, from, bytes }: Incoming): M {
@@ -137,14 +150,6 @@ function open<M>(round: Round<M>, { round: number, from, bytes }: Incoming): M {
     if (!(cause instanceof Malformed)) throw cause
     throw new Abort('malformed', `${round.name}: ${cause.message}`, blame(from))
   }
-}
-
-function required<M>(received: ReadonlyMap<Party, M>, from: Party, name: string): M {
-  const message = received.get(from)
-  if (message === undefined) {
-    throw new Abort('missing-message', `no message in ${name}`, blame(from))
-  }
-  return message
 }
 
 function blame(culprit: Party): { readonly culprit: Party } {

@@ -46,9 +46,9 @@ export class Secret<Bytes extends Uint8Array = Uint8Array> {
 
 /** `using secrets = new SecretScope()`: everything it keeps is wiped when the scope ends. */
 export class SecretScope {
-  readonly #kept: Uint8Array[] = []
+  readonly #kept: (Uint8Array | Uint32Array)[] = []
 
-  keep<Bytes extends Uint8Array>(bytes: Bytes): Bytes {
+  keep<Bytes extends Uint8Array | Uint32Array>(bytes: Bytes): Bytes {
     this.#kept.push(bytes)
     return bytes
   }

@@ -41,14 +41,12 @@ export interface SigningJob {
   readonly digest: Uint8Array
 }
 
-/** (u_i, w_i), and what all signers agree on. */
+/** (u_i, w_i), and the nonce point on which all signers agree. */
 export interface SignatureShare {
   readonly u: Scalar
   readonly w: Scalar
   /** R. */
   readonly nonce: Point
-  /** pk', the public key at the path. */
-  readonly publicKey: Point
 }
 
 /** What one signer brings to a multiplication: its part of the nonce, or of the key. */
@@ -109,7 +107,7 @@ export function* sign(run: Run, job: SigningJob): Protocol<SignatureShare> {
   const masks = [nonce.mask, ...theirs.map(({ offset }) => offset)]
   const products = [...[...answers.values()].map(({ shares }) => shares), ...finished.values()]
   const terms = { nonce, key, masks, products, noncePoint, digest: job.digest }
-  return { ...lastShares(run, secrets, terms), nonce: noncePoint, publicKey }
+  return { ...lastShares(run, secrets, terms), nonce: noncePoint }
 }
 
 /** Exactly t signers, all of them holders of the key, this one with its own share. */

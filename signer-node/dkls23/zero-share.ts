@@ -7,6 +7,7 @@
 
 import type { Curve, Scalar } from './curve.ts'
 import type { Party } from './party.ts'
+import { SecretScope } from './secret.ts'
 import { hash, hashToScalar } from './transcript.ts'
 
 export const ZERO_PART_BYTES = 32
@@ -23,12 +24,12 @@ export function zeroShare(
   seeds: ReadonlyMap<Party, Uint8Array>,
   { sid, digest }: { readonly sid: Uint8Array; readonly digest: Uint8Array },
 ): Scalar {
-  let share = curve.scalars.zero
-  for (const [peer, seed] of seeds) {
-    const fragment = hashToScalar(curve, 'zero', seed, sid, digest)
-    share =
-      peer < self ? curve.scalars.add(share, fragment) : curve.scalars.subtract(share, fragment)
-    fragment.fill(0)
-  }
-  return share
+  using scraps = new SecretScope()
+  const { zero, add, subtract } = curve.scalars
+  const sum = [...seeds].reduce((share, [peer, seed]) => {
+    const fragment = scraps.keep(hashToScalar(curve, 'zero', seed, sid, digest))
+    return scraps.keep(peer < self ? add(share, fragment) : subtract(share, fragment))
+  }, zero)
+  // A copy: the sums on the way, and the last of them, are wiped here.
+  return add(sum, zero)
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { Abort, type AbortReason, type Remedy } from '../../signer-node/dkls23/abort.ts'
 import { parseParty } from '../../signer-node/dkls23/party.ts'
@@ -20,6 +21,24 @@ describe('Abort', () => {
     const abort = new Abort('share', 'not on the polynomial', { culprit: parseParty(7), evidence })
     expect(abort).toMatchObject({ culprit: 7, evidence, reason: 'share', name: 'Abort' })
     expect(abort.message).toBe('not on the polynomial')
+  })
+
+  it('never prints the evidence, which may be a share', () => {
+    const evidence = Uint8Array.of(0xca, 0x9a, 0x12, 0x34)
+    const abort = new Abort('share', 'not on the polynomial', { evidence })
+    const printed = [
+      inspect(abort, { depth: 9 }),
+      inspect({ caught: new Error('outer', { cause: abort }) }, { depth: 9 }),
+      JSON.stringify(abort),
+      JSON.stringify({ ...abort }),
+      `${abort}`,
+    ].join()
+    expect(printed).not.toMatch(/evidence|202/)
+    const enumerable: string[] = []
+    for (const name in abort) enumerable.push(name)
+    expect(enumerable).toContain('reason')
+    expect(enumerable).not.toContain('evidence')
+    expect(abort.evidence).toEqual(evidence)
   })
 
   it('names nobody when nobody is named', () => {

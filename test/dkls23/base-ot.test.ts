@@ -67,6 +67,55 @@ describe('base oblivious transfer', () => {
     expect(new Set(chunks(again.keys, KEY_BYTES).map(hex)).size).toBe(2 * BASE_OTS)
   })
 
+  it('binds a key to session, transfer, slot and points, if all else is equal (A5, A6)', () => {
+    // The exponent and the shared point are constants, so only the hash itself can tell places.
+    const fixed = withPoints({ sharedX: () => new Uint8Array(32).fill(5) })
+    const keysAt = (id: Uint8Array, idx: number, pair: PointPair, exponent = 11) => {
+      const randomness = vectorRandomness('constant', 1, curve)
+      randomness.scalar = () => curve.scalars.fromNumber(exponent)
+      const run = { ...runOf('constant', fixed), psid: id, randomness }
+      const choices = Array.from({ length: idx + 1 }, () => pair)
+      return chunks(offer(run, choices).keys, KEY_BYTES).slice(-2).map(hex)
+    }
+    const [[r0, r1], [other]] = choice.pairs as [PointPair, PointPair]
+    const places = [
+      keysAt(psid, 0, [r0, r1]),
+      keysAt(sha256(psid), 0, [r0, r1]),
+      keysAt(psid, 1, [r0, r1]),
+      keysAt(psid, 0, [r0, other]),
+      keysAt(psid, 0, [other, r1]),
+      keysAt(psid, 0, [r0, r0]),
+      keysAt(psid, 0, [r0, r1], 12),
+    ]
+    expect(new Set(places.flat()).size).toBe(2 * places.length)
+    expect(keysAt(psid, 0, [r0, r1])).toEqual(places[0])
+  })
+
+  it('asks the oracle as often for one choice as for the other', () => {
+    const asked: number[] = []
+    const counting = withPoints({
+      tryPoint: (bytes) => {
+        asked[asked.length - 1]! += 1
+        return curve.points.tryPoint(bytes)
+      },
+    })
+    const run = runOf('chooser', counting)
+    const draw = run.randomness.scalar.bind(run.randomness)
+    run.randomness.scalar = (label, ...indices) => {
+      if (label === 'ot-ta') asked.push(0)
+      return draw(label, ...indices)
+    }
+    const { pairs } = choose(run, delta)
+    const triesOf = (idx: number, slot: number, point: Uint8Array): number => {
+      asked.push(0)
+      groupOracle(counting, psid, { idx, slot }, point)
+      return asked.pop()!
+    }
+    const bySlots = pairs.map(([r0, r1], idx) => triesOf(idx, 0, r1) + triesOf(idx, 1, r0))
+    expect(asked).toEqual(bySlots)
+    expect(new Set(pairs.map((_, idx) => choiceBit(delta, idx))).size).toBe(2)
+  })
+
   it.each([0, 1])('blames a chooser whose slot %i leads to the identity (A7)', (slot) => {
     const idx = 3
     const other = choice.pairs[0]![0]

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ascii, concat, Malformed, u16, u32 } from '../../signer-node/dkls23/bytes.ts'
-import type { Point, Scalar } from '../../signer-node/dkls23/curve.ts'
+import { ascii, concat, Malformed, u8, u16, u32 } from '../../signer-node/dkls23/bytes.ts'
+import type { Curve, Point, Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
 import {
@@ -18,7 +18,7 @@ import {
   verifySchnorr,
   ZERO_BITS,
 } from '../../signer-node/dkls23/dlog-proof.ts'
-import { hashToScalar } from '../../signer-node/dkls23/transcript.ts'
+import { hash, hashToScalar } from '../../signer-node/dkls23/transcript.ts'
 import { flip, nodes } from '../kit/protocol.ts'
 import { hex, unhex, vector } from '../kit/vectors.ts'
 
@@ -87,6 +87,102 @@ describe('a Schnorr proof', () => {
     expect(() => proveSchnorr(SCOPE, claim, WITNESS, scalars.zero)).toThrow(
       expect.objectContaining({ reason: 'degenerate' }),
     )
+  })
+})
+
+/** The curve, noting every scalar that a hash gave: in these proofs the challenges alone. */
+function noting(challenges: Scalar[]): Curve {
+  const fromWide = (bytes: Uint8Array): Scalar => {
+    const challenge = scalars.fromWide(bytes)
+    challenges.push(challenge)
+    return challenge
+  }
+  return { ...curve, scalars: { ...scalars, fromWide } }
+}
+
+describe('the challenge of a Schnorr proof', () => {
+  const claim: SchnorrClaim = { label: 'share', extra: ascii('extra'), statement: times(WITNESS) }
+  const proof = { firstMessage: times(secret(1)), response: secret(6) }
+  const challengeOf = (
+    scope: Partial<ProofScope> = {},
+    change: Partial<SchnorrClaim> = {},
+    firstMessage = proof.firstMessage,
+  ): string => {
+    const challenges: Scalar[] = []
+    const watched = { ...SCOPE, ...scope, curve: noting(challenges) }
+    verifySchnorr(watched, { ...claim, ...change }, { ...proof, firstMessage })
+    expect(challenges).toHaveLength(1)
+    return hex(challenges[0]!)
+  }
+
+  it('is the hash of the specification', () => {
+    const { sid, prover } = SCOPE
+    const { label, extra, statement } = claim
+    const place = [sid, prover.nodeId, u16(prover.x), label, extra, statement] as const
+    const expected = hashToScalar(curve, 'schnorr', ...place, proof.firstMessage)
+    expect(challengeOf()).toBe(hex(expected))
+  })
+
+  it.each<[string, () => string]>([
+    ...SCOPES.map(([name, change]) => [name, () => challengeOf(change)] as [string, () => string]),
+    ['another label', () => challengeOf({}, { label: 'other' as 'share' })],
+    ['other extra bytes', () => challengeOf({}, { extra: ascii('extrb') })],
+    ['another statement', () => challengeOf({}, { statement: times(secret(2)) })],
+    ['another first message', () => challengeOf({}, {}, times(secret(3)))],
+  ])('is another one for %s (A32, A42)', (_, changed) => {
+    expect(changed()).not.toBe(challengeOf())
+  })
+})
+
+describe('the hash that a Fischlin proof commits to its first messages with', () => {
+  const claim: CoefficientClaim = { index: 1, statement: times(WITNESS) }
+  const nonces = Array.from({ length: REPETITIONS }, (_, i) => secret(100 + i))
+  /** The challenges that the walks end at: every one of them follows from com and the nonces. */
+  const walked = (
+    scope: Partial<ProofScope> = {},
+    change: Partial<CoefficientClaim> = {},
+  ): string => {
+    const bytes = proveCoefficient(
+      { ...SCOPE, ...scope },
+      { ...claim, ...change },
+      WITNESS,
+      (i) => nonces[i]!.slice() as Scalar,
+    )
+    return decodeCoefficientProof(curve, bytes)
+      .map(({ challenge }) => challenge)
+      .join()
+  }
+  /** The same challenges from the text of the specification, over any list of first messages. */
+  const expected = (firstMessages: readonly Point[]): string => {
+    const { sid, prover } = SCOPE
+    const place = [sid, prover.nodeId, u16(prover.x), u16(claim.index), claim.statement] as const
+    const com = hash('fischlin-com', ...place, firstMessages)
+    const firstHit = (nonce: Scalar, i: number): number => {
+      for (let e = 0, z = nonce; e < 512; e++, z = scalars.add(z, WITNESS)) {
+        if ((hash('fischlin-try', com, u8(i), u16(e), z)[0]! & 15) === 0) return e
+      }
+      return expect.unreachable()
+    }
+    return nonces.map(firstHit).join()
+  }
+
+  it('is the hash of the specification, over every first message', () => {
+    const all = nonces.map(times)
+    expect(walked()).toBe(expected(all))
+    for (const i of [0, 1, 17, REPETITIONS - 1]) {
+      const other = all.map((point, j) => (i === j ? times(secret(99)) : point))
+      expect(walked()).not.toBe(expected(other))
+    }
+    expect(walked()).not.toBe(expected(all.slice(0, -1)))
+    expect(walked()).not.toBe(expected(all.toReversed()))
+  })
+
+  it.each<[string, () => string]>([
+    ...SCOPES.map(([name, change]) => [name, () => walked(change)] as [string, () => string]),
+    ['another index', () => walked({}, { index: 2 })],
+    ['another statement', () => walked({}, { statement: times(secret(2)) })],
+  ])('is another one for %s (A32, A42)', (_, changed) => {
+    expect(changed()).not.toBe(walked())
   })
 })
 

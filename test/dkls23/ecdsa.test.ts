@@ -121,10 +121,10 @@ describe.each([
     const publicKey = curve.points.decodePoint(unhex(vector(`recover v=${v}`)))
     const { zero, one } = curve.scalars
     const shares = [
-      { u: one, w: one, nonce, publicKey },
-      { u: zero, w: zero, nonce, publicKey },
+      { u: one, w: one, nonce },
+      { u: zero, w: zero, nonce },
     ]
-    const signature = combine(curve, vectorDigest, shares)
+    const signature = combine(curve, publicKey, vectorDigest, shares)
     expect(hex(signature.r)).toBe(vector('recover r'))
     expect(signature.recovery).toBe(v)
     expect(parityOf(signature)).toBeUndefined()

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { weigh } from '../../signer-node/dkls23/gf128.ts'
+import { toBytes, toWords } from '../../signer-node/dkls23/bits.ts'
+import { weigh, weighColumn } from '../../signer-node/dkls23/gf128.ts'
 import { expand } from '../../signer-node/dkls23/transcript.ts'
 import { multiplyField } from '../kit/gf128.ts'
 import { vector } from '../kit/vectors.ts'
@@ -49,5 +50,29 @@ describe('the universal hash over GF(2^128)', () => {
       expect(elementAt(sums, column)).toBe(expected)
     }
     expect(elementAt(sums, 2)).toBe(0n)
+  })
+
+  it('weighs one packed column as it weighs a column among others', () => {
+    const top = 1n << 127n
+    const cases = [
+      { weights: [noise('w0'), noise('w1')], blocks: [noise('x'), noise('y'), noise('last')] },
+      { weights: [2n ** 128n - 1n], blocks: [2n ** 128n - 1n, 0n] },
+      { weights: [(1n << 127n) | 1n], blocks: [top | 3n, 0n] },
+      ...[0n, 1n, 31n, 32n, 63n, 96n, 127n].map((p) => ({
+        weights: [1n << p],
+        blocks: [noise('block') | top | 1n, noise('plain')],
+      })),
+    ]
+    for (const { weights, blocks } of cases) {
+      const packed = Uint8Array.from(weights.flatMap((weight) => [...littleEndian(weight)]))
+      const column = toWords(Uint8Array.from(blocks.flatMap((block) => [...littleEndian(block)])))
+      const expected = weights.reduce(
+        (sum, weight, j) => sum ^ multiplyField(weight, blocks[j]!),
+        blocks.at(-1)!,
+      )
+      const rows = BigUint64Array.from(blocks.flatMap((block) => rowsOf([block])))
+      expect(elementAt(weigh(rows, 1, packed), 0)).toBe(expected)
+      expect([...toBytes(weighColumn(column, packed))]).toEqual([...littleEndian(expected)])
+    }
   })
 })

@@ -67,7 +67,7 @@ describe('a commitment in round 1', () => {
     const outcomes = runTampered((round, from, _to, bytes) =>
       round === 1 && from === EVIL ? [] : bytes,
     )
-    expect(abortOf(outcomes, 1)).toMatchObject({ reason: 'missing-message', remedy: 'retry' })
+    expect(abortOf(outcomes, 1)).toMatchObject(retry('missing-message'))
   })
 })
 

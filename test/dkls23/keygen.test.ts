@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Malformed } from '../../signer-node/dkls23/bytes.ts'
 import type { Curve, Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
@@ -89,6 +90,34 @@ describe('key making', () => {
     [4, [1, 2, 3]],
   ])('refuses a threshold of %i for the nodes %j', (threshold, xs) => {
     expect(() => makeKey(native, threshold, xs)).toThrow(InvalidParticipants)
+  })
+})
+
+describe('the terms of a key', () => {
+  const run = keygenRuns(native, THRESHOLD, nodes(1, 2, 3)).get(parseParty(1))!
+  const start = (terms: Partial<typeof TERMS>, participants = run.participants) =>
+    prepareKey({ ...run, participants }, { ...TERMS, ...terms }).next([])
+
+  it.each<[string, Partial<typeof TERMS>]>([
+    ['an empty key id', { keyId: new Uint8Array() }],
+    ['a key id of 65 bytes', { keyId: new Uint8Array(65) }],
+    ['an epoch of 2^32', { epoch: 2 ** 32 }],
+    ['an epoch below zero', { epoch: -1 }],
+    ['a threshold of half the nodes', { threshold: 1.5 }],
+    ['a threshold of one', { threshold: 1 }],
+    ['a threshold of more than there are', { threshold: 4 }],
+  ])('are refused before anything is drawn or sent: %s', (_, terms) => {
+    expect(() => start(terms)).toThrow(Malformed)
+  })
+
+  it('are refused for participants that no key may have', () => {
+    const [one, two, three] = run.participants
+    expect(() => start({}, [two!, one!, three!])).toThrow(Malformed)
+    expect(() => start({}, [one!, two!, two!])).toThrow(Malformed)
+  })
+
+  it('start the first round when they are lawful', () => {
+    expect(start({}).value).toMatchObject([{ round: 1 }, { round: 1 }])
   })
 })
 

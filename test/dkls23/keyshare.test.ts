@@ -6,6 +6,7 @@ import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
 import { type KeyFacts, Keyshare, keyStateDigest } from '../../signer-node/dkls23/keyshare.ts'
 import { InvalidParticipants, type Party, parseParty } from '../../signer-node/dkls23/party.ts'
+import { Polynomial } from '../../signer-node/dkls23/polynomial.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { KEYSHARE_TAG } from '../../signer-node/dkls23/transcript.ts'
 import { makeKey } from '../kit/keys.ts'
@@ -24,6 +25,22 @@ const shareOf = (keyshare: Keyshare): Secret<Scalar> =>
   new Secret(scalars.decodeScalar(keyshare.secretShare.bytes))
 const make = (change: Partial<KeyFacts>, x = P1, share = shareOf(first)): Keyshare =>
   Keyshare.make(curve, { ...FACTS, ...change }, x, share)
+const idOf = (x: number): Uint8Array => ascii(`node-${x}`)
+const range = (count: number): readonly Party[] =>
+  Array.from({ length: count }, (_, i) => parseParty(i + 1))
+/** Otherwise consistent: a key whose polynomial runs through whatever indices it is given. */
+function makeAmong(xs: readonly Party[], nodeIdOf = idOf, threshold = 2): Keyshare {
+  const coefficients = [scalars.one, ...range(threshold - 1).map((m) => scalars.fromNumber(m))]
+  const polynomial = new Polynomial(curve, coefficients)
+  const publicShares = new Map(
+    xs.map((x) => [x, points.multiplyBase(polynomial.evaluate(x))!] as const),
+  )
+  const participants = xs.map((x) => ({ x, nodeId: nodeIdOf(x) }))
+  const secretShare = new Secret(polynomial.evaluate(P1))
+  const publicKey = points.generator
+  const facts = { ...FACTS, threshold, participants, publicShares, publicKey }
+  return Keyshare.make(curve, facts, P1, secretShare)
+}
 const withShare = (x: Party, point: Point): ReadonlyMap<Party, Point> =>
   new Map([...FACTS.publicShares].map(([l, X]) => [l, l === x ? point : X]))
 const shifted = (point: Point): Point => points.add(point, points.generator)!
@@ -120,8 +137,31 @@ describe('a keyshare that does not fit together', () => {
     ['a chain code of 31 bytes', () => make({ chainCode: new Uint8Array(31) })],
     ['an empty key id', () => make({ keyId: new Uint8Array() })],
     ['a key id of 65 bytes', () => make({ keyId: new Uint8Array(65) })],
+    ['an epoch below zero', () => make({ epoch: -1 })],
+    ['an epoch of 2^32', () => make({ epoch: 2 ** 32 })],
+    ['an epoch between two', () => make({ epoch: 1.5 })],
+    ['participants in another order', () => makeAmong([P2, P1, P3])],
+    ['an index of zero', () => makeAmong([0 as Party, P1, P2, P3])],
+    ['an index of 2^16', () => makeAmong([P1, P2, P3, (2 ** 16) as Party])],
+    ['an index twice', () => makeAmong([P1, P2, P2, P3])],
+    ['two nodes of one id', () => makeAmong([P1, P2, P3], () => ascii('node'))],
+    ['a node without an id', () => makeAmong([P1, P2, P3], (x) => new Uint8Array(x - 1))],
+    ['a node id of 65 bytes', () => makeAmong([P1, P2, P3], (x) => new Uint8Array(62 + x))],
   ])('is refused: %s', (_name, attempt) => {
     expect(attempt).toThrow(Malformed)
+  })
+
+  it('is made for the participants of these tests, and for 16 of them but not for 17', () => {
+    expect(makeAmong([P1, P2, P3]).facts.participants).toEqual(FACTS.participants)
+    expect(makeAmong(range(16), idOf, 9).facts.participants).toHaveLength(16)
+    expect(() => makeAmong(range(17), idOf, 9)).toThrow('expected 1 to 16 participants, got 17')
+  })
+
+  it('is refused to a holder who takes no part, for that reason', () => {
+    const because = 'the holder of a keyshare is one of its participants'
+    for (const x of [0, 4, 65_535]) expect(() => make({}, x as Party)).toThrow(because)
+    const encoded = patched(LAST.holder, u16(7))
+    expect(() => Keyshare.parse(curve, encoded)).toThrow(because)
   })
 
   it('is refused with a threshold that no key may have', () => {

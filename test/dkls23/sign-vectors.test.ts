@@ -46,7 +46,9 @@ const resharedKey: VectorKey = {
 
 function signWith(setup: SigningSetup, tamper?: Tamper) {
   const shares = driveAll(signingProtocols(setup), tamper)
-  return { shares, signature: combine(curve, vectorDigest, [...shares.values()]) }
+  const [keyshare] = setup.keyshares.values()
+  const { publicKey } = deriveChild(curve, keyshare!.facts, setup.path ?? [])
+  return { shares, signature: combine(curve, publicKey, vectorDigest, [...shares.values()]) }
 }
 
 function expectSignature(name: string, { r, s, recovery }: Signature): void {
@@ -223,7 +225,7 @@ describe('signing, as in the vectors', () => {
     ])
     const shares = driveAll(mixed)
     expect(shares).toEqual(driveAll(signingProtocols({ ...setup, curve })))
-    const signature = combine(nobleCurve(), vectorDigest, [...shares.values()])
+    const signature = combine(nobleCurve(), childKey([]), vectorDigest, [...shares.values()])
     expectAcceptedElsewhere(signature, childKey([]))
   })
 })

@@ -29,6 +29,7 @@ const curve = nativeCurve()
 const { scalars, points } = curve
 const [one, two] = [parseParty(1), parseParty(2)]
 const keyshares = keysharesOf(curve, dkgKey)
+const { publicKey } = keyshares.get(one)!.facts
 const second = secondRound(curve)
 const resharedKey: VectorKey = {
   threshold: 3,
@@ -69,7 +70,7 @@ describe('signing, when a message is not what it must be', () => {
       signingProtocols(setup),
       retold((message) => message),
     )
-    expect(combine(curve, vectorDigest, [...shares.values()]).recovery).toBeLessThan(2)
+    expect(combine(curve, publicKey, vectorDigest, [...shares.values()]).recovery).toBeLessThan(2)
     expect(deaths).toEqual([])
   })
 
@@ -291,7 +292,7 @@ describe('signing, when the fault cannot be attributed', () => {
     expect(keyPoints.size).toBe(2)
     const bent = retold(({ offset }) => ({ offset: plusOne(offset) }))
     const shares = driveAll(signingProtocols(pairOfSigners()), bent)
-    expect(() => combine(curve, vectorDigest, [...shares.values()])).toThrow(
+    expect(() => combine(curve, publicKey, vectorDigest, [...shares.values()])).toThrow(
       expect.objectContaining({ reason: 'signature-invalid', remedy: 'abort' }),
     )
   })
