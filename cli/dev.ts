@@ -34,8 +34,10 @@ export const devUp: Verb = {
     const running = new Running(directory, world)
     try {
       if (withChain) await running.start('chain', () => cluster.startChain())
-      await running.start('coordinator', () => cluster.startCoordinator())
-      await Promise.all(cluster.nodes.map((node) => running.start(node, startNode(cluster, node))))
+      await Promise.all([
+        running.start('coordinator', () => cluster.startCoordinator()),
+        ...cluster.nodes.map((node) => running.start(node, startNode(cluster, node))),
+      ])
       world.say(await readyText(cluster, withChain, world))
       await stop
     } finally {

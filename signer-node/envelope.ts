@@ -65,7 +65,12 @@ export class Channel {
     const { sid, self, peer, sign } = this.#ends
     const place = { sid, round, from: self, to: peer }
     const plaintext = concat(payload, sign(messageBytes(place, payload)))
-    return aesGcmSeal(this.#toPeer.bytes, nonceOf(round), plaintext, placeBytes(place))
+    try {
+      return aesGcmSeal(this.#toPeer.bytes, nonceOf(round), plaintext, placeBytes(place))
+    } finally {
+      // Of a key that is made, it holds the peer's share.
+      plaintext.fill(0)
+    }
   }
 
   /** Undefined for anything that the peer did not write for exactly this place. */

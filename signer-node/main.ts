@@ -123,7 +123,9 @@ function openSelf(config: SignerConfig, passphrase: Secret, curve: Curve): Self 
 
 function openKeystore(config: SignerConfig, passphrase: Secret, curve: Curve): Keystore {
   const directory = made(join(config.dataDir, 'keyshares'))
-  return new Keystore(directory, config, { passphrase, random, cost: scryptDefault, curve })
+  // Development clusters hold play money and start often.
+  const cost = config.env === 'dev' ? { ...scryptDefault, n: 2 ** 15 } : scryptDefault
+  return new Keystore(directory, config, { passphrase, random, cost, curve })
 }
 
 function openStore({ dataDir }: SignerConfig): Store {

@@ -63,14 +63,16 @@ export function closedFor(
 }
 
 export function statePart(parts: Parts, word: StateWord): NodePart<'state'> {
-  const { copy, origin, keyshares, pairings } = parts
+  const { copy, origin, keyshares, pairings, bans } = parts
   const head = ownHead(copy)
+  // Whoever asks for a vault that is frozen here is refused, and a request has few attempts.
+  const usable = keyshares.all().filter(({ vault }) => !bans.isFrozen(vault))
   return {
     state: word,
     origin,
     size: head.size,
     root: fromHex(head.root) ?? new Uint8Array(),
-    keys: keyshares.all().map(({ vault, keyshare: { facts } }) => ({
+    keys: usable.map(({ vault, keyshare: { facts } }) => ({
       vault,
       key: new TextDecoder().decode(facts.keyId),
       epoch: facts.epoch,

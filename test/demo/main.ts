@@ -21,9 +21,7 @@ async function tell(what: string, work: () => Promise<string>): Promise<void> {
 
 async function cluster(): Promise<string> {
   await stage.init()
-  await stage.start('chain')
-  await stage.start('coordinator')
-  await Promise.all(nodes.map((node) => stage.start(node)))
+  await Promise.all(['chain', 'coordinator', ...nodes].map((name) => stage.start(name)))
   await stage.untilReady(...nodes)
   return 'chain, coordinator, three nodes: five processes, each with its own directory'
 }
@@ -73,14 +71,14 @@ async function reserveFour(): Promise<ReadonlyMap<Swapped, Digest>> {
     lies.map(async (swapped, index) => {
       const what = ['--vault', 'warm', '--to-vault', 'hot', '--asset', 'usdt']
       const sum = ['--amount', String(100 + index), '--purpose', `refill/${swapped}`]
-      const sent = await stage.custody('submit', ...what, ...sum, ...stage.as('people/ana'))
+      const sent = await stage.ask('submit', ...what, ...sum, ...stage.as('people/ana'))
       expect('a refill', sent.exit === 0, sent.output)
       requests.set(swapped, parseDigest(String(sent.json['id'])))
     }),
   )
   for (const person of ['eli', 'fay']) {
     const approvals = [...requests.values()].map((id) =>
-      stage.custody('approve', id, '--yes', ...stage.as(`people/${person}`)),
+      stage.ask('approve', id, '--yes', ...stage.as(`people/${person}`)),
     )
     for (const done of await Promise.all(approvals)) {
       expect(`an approval of ${person}`, done.exit === 0, done.output)
@@ -94,8 +92,7 @@ async function lied(): Promise<string> {
   const requests = await reserveFour()
   await stage.kill('coordinator')
   const lies = await tellLies(stage.directory, requests)
-  await stage.start('chain')
-  await stage.start('coordinator')
+  await Promise.all(['chain', 'coordinator'].map((name) => stage.start(name)))
   await stage.untilReady(...nodes)
   const lines = lies.map(({ swapped, refusals, shares }) => {
     expect('no share', shares === 0, shares)
@@ -122,8 +119,7 @@ async function twoDown(): Promise<string> {
   await stage.until(id, 'WAITING, NOT_ENOUGH_SIGNERS', (output, state) => {
     return state === 'WAITING' && output.includes('NOT_ENOUGH_SIGNERS')
   })
-  await stage.start('node-2')
-  await stage.start('node-3')
+  await Promise.all(['node-2', 'node-3'].map((name) => stage.start(name)))
   await stage.untilReady(...nodes)
   await stage.untilState(id, 'SETTLED')
   return 'two killed: WAITING, NOT_ENOUGH_SIGNERS\nback: the same request SETTLED by itself'

@@ -93,6 +93,13 @@ export class Stage {
     })
   }
 
+  /** The same in this process: for many calls at once, which as processes would load the machine. */
+  async ask(...words: readonly string[]): Promise<Answer> {
+    const { exit, stdout, stderr } = await run([...words, '--json'], world)
+    const json = stdout.startsWith('{') ? JSON.parse(stdout) : {}
+    return { exit, json, output: `${stdout}${stderr}` }
+  }
+
   as(owner: string): readonly ['--as', string] {
     return ['--as', join(this.directory, owner)]
   }
@@ -114,20 +121,18 @@ export class Stage {
     return this.until(id, states.join(' or '), (_, state) => states.includes(state))
   }
 
-  /** Asks with the program's own code in this process: a process a look would load the machine. */
   async until(
     id: string,
     what: string,
     holds: (output: string, state: string) => boolean,
   ): Promise<Answer> {
-    const words = ['status', id, ...this.as('services/svc-payouts'), '--json']
+    const words = ['status', id, ...this.as('services/svc-payouts')]
     for (let tries = 0; tries < 300; tries += 1) {
-      const { exit, stdout } = await run(words, world)
-      const json = stdout.startsWith('{') ? JSON.parse(stdout) : {}
-      if (holds(stdout, String(json.state))) return { exit, json, output: stdout }
+      const answer = await this.ask(...words)
+      if (holds(answer.output, String(answer.json['state']))) return answer
       await pause(100)
     }
-    const last = await this.status(id)
+    const last = await this.ask(...words)
     throw new Error(`expected ${what}, got ${last.output}`)
   }
 

@@ -1,0 +1,218 @@
+// From a reservation to a signature, one attempt after another: build the bytes, issue the Warrant,
+// let the nodes sign, write what came of it. A retry signs the same bytes again; other bytes are
+// only a fee bump (the walk, 7).
+// INVARIANT: whatever happened in an attempt, a line says how it ended before the next one begins.
+import { stateAt } from '../policy/audit/standing.ts'
+import { get, tables } from '../policy/audit/tables.ts'
+import { chainOf } from '../policy/chain/chains.ts'
+import { derive } from '../policy/chain/derive.ts'
+import { networkOf } from '../policy/rulebook.ts'
+import type { ReservationRow, VaultRow } from '../policy/view.ts'
+import { digestOf } from '../proto/crypto.ts'
+import type { Digest, NodeId } from '../proto/ids.ts'
+import { parseText } from '../proto/jcs.ts'
+import { kinds } from '../proto/node-documents.ts'
+import { isReasonCode, mayPass } from '../proto/reasons.ts'
+import { isRefusal, type Refusal, refusal, refuse } from '../proto/refusal.ts'
+import type { Signed } from '../proto/signed.ts'
+import { tags } from '../proto/tags.ts'
+import { buildTransfer } from './build.ts'
+import { chooseNodes } from './choose.ts'
+import {
+  again,
+  chainFor,
+  type Driven,
+  type DriverPorts,
+  done,
+  type Next,
+  parked,
+  pause,
+  wait,
+  writeLines,
+} from './driver.ts'
+import { abandonedLines, resultLines } from './results.ts'
+import type { Attempted } from './signing.ts'
+import { issueWarrant, readWarrant } from './warrants.ts'
+
+/** A hot reservation that cannot start holds up the nonces behind it, so it is given back. */
+const startPatienceMs = 30_000
+const lookAgainMs = 1_000
+/** Doubled with every attempt. */
+const retryMs = 500
+const retryMsMax = 30_000
+
+/** State RESERVED: the first attempt. */
+export async function startFirst(ports: DriverPorts, driven: Driven): Promise<Next> {
+  const { the, view } = driven
+  const reservation = view.reservation ?? refuse('LINE_MISSING', 'no reservation')
+  const tier = the.inForce.rulebook.vaults.get(the.intent.vault)?.tier
+  if (tier === 'cold') {
+    driven.note({ code: 'NOT_SUPPORTED', because: 'a cold vault signs at its ceremony' }, 0)
+    return parked
+  }
+  const made = await buildFirst(ports, driven, reservation)
+  const failed = isRefusal(made) ? made : await sign(ports, driven, made)
+  return isRefusal(failed) ? giveBack(ports, driven, reservation, failed) : failed
+}
+
+/** State SIGNING: how the last attempt ended, and what to do then. */
+export async function continueSigning(ports: DriverPorts, driven: Driven): Promise<Next> {
+  const { the, view } = driven
+  const last = view.attempts.at(-1) ?? refuse('LINE_MISSING', 'no attempt')
+  const { intent } = the.row
+  if (last.state === 'open') {
+    if (ports.signing.isRunning(intent, last.attempt)) return wait(lookAgainMs)
+    await writeLines(ports, abandonedLines(last))
+    return again
+  }
+  const row = await ports.copy.read(get(tables.intent, intent))
+  if (row === undefined || stateAt(row, ports.clock.now()) === 'LAPSING') return wait(lookAgainMs)
+  const { bytes } = await readWarrant(ports.copy.session, last.warrant)
+  const next = {
+    bytes,
+    replaces: last.replaces,
+    number: last.attempt + 1,
+    avoid: last.participants,
+  }
+  const outcome = await sign(ports, driven, next)
+  if (!isRefusal(outcome)) return outcome
+  return driven.note(outcome, lookAgainMs)
+}
+
+/** State BROADCAST and stuck: the same effect with higher fees. */
+export async function bump(ports: DriverPorts, driven: Driven): Promise<Next | undefined> {
+  const { the, view } = driven
+  const last = view.attempts.at(-1)
+  const slot = networkOf(the.inForce.rulebook, the.intent.vault)?.slot
+  if (last === undefined || slot?.kind !== 'nonce') return undefined
+  const order = {
+    intent: the.intent,
+    from: addressOf(the.intent.path, vaultOf(driven), the.intent.network),
+    slot: last.slot,
+    bump: { last: last.fee, percent: slot.bumpPercent },
+  }
+  const built = await buildTransfer(chainFor(ports, the.intent.network), order)
+  if (built.kind === 'later') return undefined
+  const { bytes } = built
+  const number = last.attempt + 1
+  const outcome = await sign(ports, driven, { bytes, replaces: last.warrant, number, avoid: [] })
+  return isRefusal(outcome) ? undefined : outcome
+}
+
+interface Made {
+  readonly bytes: Uint8Array
+  readonly replaces: Digest | ''
+  readonly number: number
+  /** The set that failed last. */
+  readonly avoid: readonly string[]
+}
+
+async function buildFirst(
+  ports: DriverPorts,
+  driven: Driven,
+  { slot }: ReservationRow,
+): Promise<Made | Refusal> {
+  const { intent } = driven.the
+  const from = addressOf(intent.path, vaultOf(driven), intent.network)
+  const built = await buildTransfer(chainFor(ports, intent.network), { intent, from, slot })
+  if (built.kind === 'later') return refusal(built.code, built.because)
+  return { bytes: built.bytes, replaces: '', number: 1, avoid: [] }
+}
+
+/** A Refusal when the attempt never came to be. */
+async function sign(ports: DriverPorts, driven: Driven, made: Made): Promise<Next | Refusal> {
+  const { the, view } = driven
+  const { rulebook } = the.inForce
+  const rule = rulebook.rules.find(({ id }) => id === view.reservation?.rule)
+  if (rule === undefined) return refusal('RULE', 'the rule of the reservation is not in force')
+  const vault = vaultOf(driven)
+  const participants = nodesFor(ports, vault, made.avoid)
+  if (isRefusal(participants)) return participants
+  const { bytes, replaces, number: attempt } = made
+  const warrant = issueWarrant(the, { rule, bytes, replaces, t: ports.clock.now() })
+  const { intent } = the.row
+  const attempted = await ports.signing.attempt({
+    intent,
+    attempt,
+    epoch: vault.epoch,
+    participants,
+    warrant,
+    digest: chainOf(the.intent.network).digest(bytes),
+    publicKey: derive(vault, the.intent.path).publicKey,
+  })
+  if (isRefusal(attempted)) return attempted
+  const tried = { intent, attempt, warrant: digestOf(tags.warrant, warrant), bytes }
+  const { network } = the.intent
+  const written = await writeLines(ports, resultLines({ ...tried, network }, attempted))
+  if (isRefusal(written)) {
+    ports.report({ level: 'alarm', name: 'result.refused', because: written.because, intent })
+  }
+  return judgeFailure(ports, driven, { attempted, number: attempt })
+}
+
+function nodesFor(
+  { links, tree }: DriverPorts,
+  vault: VaultRow,
+  avoid: readonly string[],
+): readonly NodeId[] | Refusal {
+  return chooseNodes({ vault, links: links.attached, size: tree.size, avoid })
+}
+
+/** What the own `admit` should have caught ends the driving: somebody has to look. */
+function judgeFailure(
+  ports: DriverPorts,
+  driven: Driven,
+  { attempted, number }: { readonly attempted: Attempted; readonly number: number },
+): Next {
+  const { intent } = driven.the.row
+  if (attempted.kind === 'signed') {
+    ports.notes.delete(intent)
+    return again
+  }
+  const strange = attempted.refusals.map(codeOf).find((code) => !isPassing(code))
+  if (strange === undefined) return pause(Math.min(retryMsMax, retryMs * 2 ** (number - 1)))
+  const because = `a node refused what this coordinator admitted: ${strange}`
+  ports.report({ level: 'alarm', name: 'node.refused', because, intent })
+  driven.note({ code: 'NODE_REFUSED', because }, 0)
+  return parked
+}
+
+/** Of a node's own state, or of its view of the log: another try, other nodes. */
+const nodesOwn: ReadonlySet<string> = new Set([
+  'EPOCH',
+  'PEER_BANNED',
+  'BRAKE',
+  'VIEW',
+  'STALE_ATTEMPT',
+])
+
+function isPassing(code: string): boolean {
+  return nodesOwn.has(code) || (isReasonCode(code) && mayPass(code))
+}
+
+function codeOf({ document }: Signed): string {
+  return kinds.refusal.shape(parseText(document), 'refusal').code
+}
+
+async function giveBack(
+  ports: DriverPorts,
+  driven: Driven,
+  { t }: ReservationRow,
+  because: Refusal,
+): Promise<Next> {
+  if (because.code === 'STALE_ATTEMPT') return again
+  const next = driven.note(because, lookAgainMs)
+  if (ports.clock.now() - t < startPatienceMs) return next
+  const { intent } = driven.the.row
+  await ports.sequencer.propose({ kind: 'release', content: { intent } })
+  return done
+}
+
+function vaultOf({ the, view }: Driven): VaultRow {
+  const vault = view.vaults.find((row) => row.vault === the.intent.vault)
+  return vault ?? refuse('VAULT_NOT_FOUND', `${the.intent.vault} has no key`)
+}
+
+function addressOf(path: string, vault: VaultRow, network: string): string {
+  return chainOf(network).address(derive(vault, path).publicKey)
+}

@@ -1,0 +1,160 @@
+// From a signature to the chain: send, send again, watch until final, write it down. Sending the
+// same bytes twice is harmless. Endpoints are believed only to close a request: a line that closes
+// frees no room, and DROPPED is written only when another transaction of this very log took the
+// nonce.
+
+import { type EntryOf, parseEntry } from '../policy/audit/entry.ts'
+import { get, tables } from '../policy/audit/tables.ts'
+import type { SignedTransaction } from '../policy/chain/chain.ts'
+import { chainOf } from '../policy/chain/chains.ts'
+import { derive } from '../policy/chain/derive.ts'
+import { parseSignature } from '../policy/chain/signature.ts'
+import { plainDigest, toUtf8 } from '../proto/crypto.ts'
+import { text } from '../proto/jcs.ts'
+import { isRefusal, refuse } from '../proto/refusal.ts'
+import { bump } from './attempts.ts'
+import type { MinedAt } from './chain-rpc/rpc.ts'
+import {
+  again,
+  chainFor,
+  type Driven,
+  type DriverPorts,
+  done,
+  type Next,
+  wait,
+  writeLines,
+} from './driver.ts'
+import { readLinesOf } from './store/lines.ts'
+import { readWarrant } from './warrants.ts'
+
+const lookMs = 1_000
+const resendMs = 15_000
+/** A transaction that no block took for so long is replaced, if its fees allow more. */
+const bumpAfterMs = 120_000
+
+/** State SIGNED. */
+export async function send(ports: DriverPorts, driven: Driven): Promise<Next> {
+  const { the } = driven
+  const { intent } = the.row
+  const seen = await observe(ports, driven)
+  if (seen.kind === 'closed') return done
+  const newest = seen.transactions.at(-1) ?? refuse('LINE_MISSING', 'no signature is kept')
+  ports.sentAt.set(intent, ports.clock.now())
+  const answer = await chainFor(ports, the.intent.network).send(newest.raw)
+  if (answer.kind === 'refused' && !seen.mined) {
+    return driven.note({ code: 'CHAIN_UNAVAILABLE', because: answer.because }, lookMs)
+  }
+  ports.notes.delete(intent)
+  const body = { intent, txid: newest.txid }
+  await writeLines(ports, { lines: [{ type: 'tx.broadcast', body }] })
+  return again
+}
+
+/** States BROADCAST and LAPSING. */
+export async function follow(ports: DriverPorts, driven: Driven): Promise<Next> {
+  const seen = await observe(ports, driven)
+  if (seen.kind === 'closed') return done
+  const { the, view } = driven
+  const { row, intent } = the
+  const newest = seen.transactions.at(-1)
+  const last = view.attempts.at(-1)
+  // What lapsed is looked at now and then, by a tick: it may stay so for ever.
+  if (newest === undefined || last === undefined || row.state === 'LAPSING') return done
+  const now = ports.clock.now()
+  if (seen.mined || now - (ports.sentAt.get(row.intent) ?? 0) < resendMs) return wait(lookMs)
+  ports.sentAt.set(row.intent, now)
+  await chainFor(ports, intent.network).send(newest.raw)
+  const isStuck = row.state === 'BROADCAST' && now - last.t >= bumpAfterMs
+  return (isStuck && now < intent.notAfter ? await bump(ports, driven) : undefined) ?? wait(lookMs)
+}
+
+type Seen =
+  | { readonly kind: 'closed' }
+  | {
+      readonly kind: 'open'
+      readonly transactions: readonly SignedTransaction[]
+      /** One of them is in a block, not deep enough yet. */
+      readonly mined: boolean
+    }
+
+/** Writes the line that closes the request, if its chain shows that it is over. */
+async function observe(ports: DriverPorts, driven: Driven): Promise<Seen> {
+  const { the } = driven
+  const transactions = await signedTransactions(ports, driven)
+  let mined = false
+  for (const { txid } of transactions) {
+    const at = await chainFor(ports, the.intent.network).minedAt(txid)
+    if (at?.final === true) return settle(ports, driven, txid, at)
+    mined ||= at !== undefined
+  }
+  if (await dropIfReplaced(ports, driven, transactions)) return { kind: 'closed' }
+  return { kind: 'open', transactions, mined }
+}
+
+async function settle(
+  ports: DriverPorts,
+  { the }: Driven,
+  txid: string,
+  { height, succeeded }: MinedAt,
+): Promise<Seen> {
+  const { intent } = the.row
+  if (!succeeded) {
+    const because = `${txid} is final and its call failed`
+    ports.report({ level: 'alarm', name: 'transaction.reverted', because, intent })
+  }
+  const body = { height: `${height}`, intent, txid }
+  await writeLines(ports, { lines: [{ type: 'tx.settled', body }] })
+  ports.notes.delete(intent)
+  ports.sentAt.delete(intent)
+  return { kind: 'closed' }
+}
+
+/** Its nonce went to another request of this log, whose transaction is final. */
+async function dropIfReplaced(
+  ports: DriverPorts,
+  { the, view }: Driven,
+  transactions: readonly SignedTransaction[],
+): Promise<boolean> {
+  const { intent } = the.row
+  const { reservation, vaults } = view
+  const key = vaults.find((row) => row.vault === the.intent.vault)
+  if (reservation === undefined || reservation.slot === '' || key === undefined) return false
+  const { vault, path, slot, network } = reservation
+  const used = await ports.copy.read(get(tables.usedSlot, vault, path, Number(slot)))
+  const holder = used?.holder ?? ''
+  if (holder === '' || holder === intent) return false
+  if ((await ports.copy.read(get(tables.intent, holder)))?.state !== 'SETTLED') return false
+  const from = chainOf(network).address(derive(key, path).publicKey)
+  if (!(await chainFor(ports, network).consumed(from, BigInt(slot)))) return false
+  const written = toUtf8(text({ from, network, slot, takenBy: holder }))
+  const evidence = plainDigest(written)
+  const txid = transactions.at(-1)?.txid ?? noTxid
+  const answer = await writeLines(ports, {
+    lines: [{ type: 'tx.dropped', body: { evidence, intent, txid } }],
+    blobs: [{ digest: evidence, kind: 'bytes', content: written }],
+  })
+  return !isRefusal(answer)
+}
+
+/** Where no signature was ever seen. */
+const noTxid = `0x${'0'.repeat(64)}`
+
+/** Every transaction of the request that has a signature, oldest first. */
+async function signedTransactions(
+  { copy }: Pick<DriverPorts, 'copy'>,
+  { the }: Pick<Driven, 'the'>,
+): Promise<readonly SignedTransaction[]> {
+  const origin = the.root.log.origin
+  const lines = await readLinesOf(copy.session, origin, the.row.intent)
+  const completed = lines.map(parseEntry).filter(isCompleted)
+  const all: SignedTransaction[] = []
+  for (const { body } of completed) {
+    const { bytes } = await readWarrant(copy.session, body.warrant)
+    all.push(chainOf(the.intent.network).attach(bytes, parseSignature(body.signature)))
+  }
+  return all
+}
+
+function isCompleted(entry: { readonly type: string }): entry is EntryOf<'sign.completed'> {
+  return entry.type === 'sign.completed'
+}

@@ -1,0 +1,174 @@
+// ChainRpc over Ethereum JSON-RPC, for one network with one or more endpoints. Questions go to the
+// endpoints in order until one answers; bytes are sent to all of them. Answers are parsed strictly.
+// A hash that an endpoint returns is no acceptance by the chain: only a receipt under enough blocks
+// is, and it is asked for anew each time, because blocks can be replaced.
+import { toHex } from '../../proto/crypto.ts'
+import { refuse } from '../../proto/refusal.ts'
+import { Unavailable } from '../../proto/unavailable.ts'
+import { Endpoint, EndpointRefusal } from './endpoint.ts'
+import type { Call, ChainRpc, GasAnswer, MinedAt, Prices, SendAnswer } from './rpc.ts'
+
+export interface EvmRpcOptions {
+  /** CAIP-2, eip155. */
+  readonly network: string
+  readonly urls: readonly string[]
+  /** Blocks on top of a transaction before it counts as final. */
+  readonly confirmations: number
+  readonly timeoutMs: number
+}
+
+const answerBytesMax = 1_048_576
+const witnessesOfConsumption = 2
+
+export function openEvmRpc(options: EvmRpcOptions): ChainRpc {
+  const endpoints = options.urls.map(
+    (url, at) =>
+      new Endpoint({
+        url,
+        name: `endpoint ${at + 1} of ${options.network}`,
+        chainId: quantity(BigInt(options.network.replace(/^eip155:/, ''))),
+        timeoutMs: options.timeoutMs,
+        answerBytesMax,
+      }),
+  )
+  return {
+    prices: () => firstAnswer(endpoints, prices),
+    gas: (call) => firstAnswer(endpoints, (endpoint) => gas(endpoint, call)),
+    send: (raw) => send(endpoints, raw),
+    minedAt: (txid) => minedAt(endpoints, txid, BigInt(options.confirmations)),
+    consumed: (from, slot) => consumed(endpoints, from, slot, BigInt(options.confirmations)),
+  }
+}
+
+async function prices(endpoint: Endpoint): Promise<Prices> {
+  const [block, tip] = await Promise.all([
+    endpoint.ask('eth_getBlockByNumber', ['latest', false]),
+    endpoint.ask('eth_maxPriorityFeePerGas', []),
+  ])
+  return { base: readQuantity(field(block, 'baseFeePerGas')), tip: readQuantity(tip) }
+}
+
+async function gas(endpoint: Endpoint, call: Call): Promise<GasAnswer> {
+  const { from, to, value, calldata } = call
+  const asked = { from, to, value: quantity(value), data: `0x${toHex(calldata)}` }
+  try {
+    return { kind: 'gas', gas: readQuantity(await endpoint.ask('eth_estimateGas', [asked])) }
+  } catch (error) {
+    if (error instanceof EndpointRefusal) return { kind: 'reverts', because: error.message }
+    throw error
+  }
+}
+
+/** An endpoint that has the transaction already says so as an error. */
+const knownForm = /already known|known transaction|already imported|already in mempool/i
+
+async function send(endpoints: readonly Endpoint[], raw: Uint8Array): Promise<SendAnswer> {
+  const bytes = `0x${toHex(raw)}`
+  const asked = endpoints.map((endpoint) => endpoint.ask('eth_sendRawTransaction', [bytes]))
+  const refusals: string[] = []
+  for (const answer of await Promise.allSettled(asked)) {
+    if (answer.status === 'fulfilled') return { kind: 'taken' }
+    if (!(answer.reason instanceof EndpointRefusal)) continue
+    if (knownForm.test(answer.reason.message)) return { kind: 'taken' }
+    refusals.push(answer.reason.message)
+  }
+  if (refusals.length === 0) throw silent()
+  return { kind: 'refused', because: refusals.join('; ') }
+}
+
+async function minedAt(
+  endpoints: readonly Endpoint[],
+  txid: string,
+  confirmations: bigint,
+): Promise<MinedAt | undefined> {
+  let answered = false
+  for (const endpoint of endpoints) {
+    try {
+      const found = await receiptAt(endpoint, txid, confirmations)
+      if (found !== undefined) return found
+      answered = true
+    } catch (error) {
+      requirePassing(error)
+    }
+  }
+  if (!answered) throw silent()
+  return undefined
+}
+
+async function receiptAt(
+  endpoint: Endpoint,
+  txid: string,
+  confirmations: bigint,
+): Promise<MinedAt | undefined> {
+  const receipt = await endpoint.ask('eth_getTransactionReceipt', [txid])
+  if (receipt === null) return undefined
+  const height = readQuantity(field(receipt, 'blockNumber'))
+  const latest = readQuantity(await endpoint.ask('eth_blockNumber', []))
+  return {
+    height,
+    final: latest >= height + confirmations,
+    succeeded: readQuantity(field(receipt, 'status')) === 1n,
+  }
+}
+
+async function consumed(
+  endpoints: readonly Endpoint[],
+  from: string,
+  slot: bigint,
+  confirmations: bigint,
+): Promise<boolean> {
+  const answers = await Promise.allSettled(
+    endpoints.map(async (endpoint) => {
+      const latest = readQuantity(await endpoint.ask('eth_blockNumber', []))
+      if (latest < confirmations) return false
+      const at = quantity(latest - confirmations)
+      return readQuantity(await endpoint.ask('eth_getTransactionCount', [from, at])) > slot
+    }),
+  )
+  const said = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
+  return said.length >= witnessesOfConsumption && said.every(Boolean)
+}
+
+async function firstAnswer<T>(
+  endpoints: readonly Endpoint[],
+  question: (endpoint: Endpoint) => Promise<T>,
+): Promise<T> {
+  for (const endpoint of endpoints) {
+    try {
+      return await question(endpoint)
+    } catch (error) {
+      requirePassing(error)
+    }
+  }
+  throw silent()
+}
+
+/** Another endpoint may answer what this one did not, or refused, or wrote badly. */
+function requirePassing(error: unknown): void {
+  if (error instanceof Unavailable || error instanceof EndpointRefusal) return
+  throw error
+}
+
+function silent(): Unavailable {
+  return new Unavailable('no endpoint of the network answers', 'CHAIN_UNAVAILABLE')
+}
+
+function field(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) {
+    throw new Unavailable(`expected an object with ${name}`, 'CHAIN_UNAVAILABLE')
+  }
+  return Object.getOwnPropertyDescriptor(value, name)?.value
+}
+
+const quantityForm = /^0x(?:0|[1-9a-f][0-9a-f]{0,63})$/
+
+function readQuantity(value: unknown): bigint {
+  if (typeof value !== 'string' || !quantityForm.test(value)) {
+    throw new Unavailable('expected a quantity in hex', 'CHAIN_UNAVAILABLE')
+  }
+  return BigInt(value)
+}
+
+function quantity(value: bigint): string {
+  return value < 0n ? refuse('INTERNAL', 'negative quantity') : `0x${value.toString(16)}`
+}

@@ -1,0 +1,46 @@
+// ChainRpc: what a coordinator asks of a network's endpoints. Nothing an endpoint says is an
+// authority: fees stay inside the intent, and what became final closes a request and frees nothing.
+// No endpoint is asked for a nonce to use: the log gives it.
+
+/** Base units for one unit of gas, now. */
+export interface Prices {
+  readonly base: bigint
+  readonly tip: bigint
+}
+
+export interface Call {
+  readonly from: string
+  readonly to: string
+  readonly value: bigint
+  readonly calldata: Uint8Array
+}
+
+/** What it would cost, or that it would fail and why. */
+export type GasAnswer =
+  | { readonly kind: 'gas'; readonly gas: bigint }
+  | { readonly kind: 'reverts'; readonly because: string }
+
+export type SendAnswer =
+  | { readonly kind: 'taken' }
+  /** Every endpoint that answered said no. */
+  | { readonly kind: 'refused'; readonly because: string }
+
+export interface MinedAt {
+  readonly height: bigint
+  /** Enough blocks on top, as configured. */
+  readonly final: boolean
+  /** False when it was mined and its call reverted. */
+  readonly succeeded: boolean
+}
+
+/** Throws `Unavailable` when no endpoint answers. */
+export interface ChainRpc {
+  prices(): Promise<Prices>
+  gas(call: Call): Promise<GasAnswer>
+  /** Sending the same bytes again is harmless. */
+  send(raw: Uint8Array): Promise<SendAnswer>
+  /** Undefined while no endpoint that answers has it in a block. */
+  minedAt(txid: string): Promise<MinedAt | undefined>
+  /** Whether a final transaction used this nonce, as two endpoints see it. One is not enough. */
+  consumed(from: string, slot: bigint): Promise<boolean>
+}

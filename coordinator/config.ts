@@ -1,0 +1,92 @@
+// Configuration of a coordinator, read once at start; unknown keys are refused. What a coordinator
+// believes about people and nodes comes from the documents under the pinned root; here stand its
+// places, its peers' keys and its endpoints.
+// Source: first-walk, bootstrap. Opens no file.
+import { address, distinct, pathFrom, pin, readConfig, tlsFiles } from '../proto/config.ts'
+import { limits } from '../proto/limits.ts'
+import { refuse } from '../proto/refusal.ts'
+import {
+  digest,
+  handle,
+  integer,
+  list,
+  literal,
+  mapOf,
+  object,
+  objectWith,
+  type Shaped,
+  text,
+} from '../proto/shape.ts'
+
+/** Where the log lives: a PostgreSQL database, or the embedded one (never in prod). */
+export type StoreConfig =
+  | { readonly kind: 'postgres'; readonly url: string }
+  | { readonly kind: 'pglite'; readonly directory: string }
+
+export type CoordinatorConfig = Shaped<ReturnType<typeof shapeIn>> & { readonly store: StoreConfig }
+export type ChainConfig = CoordinatorConfig['chains'][number]
+export type ClientConfig = CoordinatorConfig['clients'][number]
+
+/** `directory` is where the file stands: relative paths start there. */
+export function parseCoordinatorConfig(source: string, directory: string): CoordinatorConfig {
+  const config = readConfig(source, shapeIn(directory))
+  return { ...config, store: storeOf(config) }
+}
+
+const network = text(48, /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/)
+
+function shapeIn(directory: string) {
+  const path = pathFrom(directory)
+  return objectWith(
+    {
+      format: literal('custody-coordinator/v1'),
+      org: handle,
+      env: literal('prod', 'test', 'dev'),
+      /** Last part of its identity spiffe://org/coordinator/name. */
+      name: handle,
+      /** Digest of the root document: what everything else hangs on. */
+      root: digest,
+      origin: text(128),
+      listen: address,
+      httpListen: address,
+      tls: tlsFiles(directory),
+      /** Sealed Ed25519 key that signs checkpoints, and the file with its passphrase. */
+      logKey: path,
+      credential: path,
+      documents: object({ root: path, policy: path, directory: path, books: mapOf(path) }),
+      chains: distinct(
+        object({
+          network,
+          rpc: list(text(512, /^https?:\/\/[^\s@]+$/), 1, 8),
+          /** Blocks on top of a transaction before it counts as final. */
+          confirmations: integer(0, 10_000),
+        }),
+        (chain) => chain.network,
+      ),
+      /** Every client that may connect; a key that is not here is turned away. */
+      clients: distinct(
+        object({ pin, role: literal('caller', 'approver', 'operator', 'node'), id: handle }),
+        (client) => client.pin,
+      ),
+    },
+    {
+      databaseUrl: text(512, /^postgres(ql)?:\/\/\S+$/),
+      dataDir: path,
+    },
+  )
+}
+
+function storeOf(config: Omit<CoordinatorConfig, 'store'>): StoreConfig {
+  const { databaseUrl, dataDir, env } = config
+  if (config.clients.filter((client) => client.role === 'node').length > limits.nodesMax) {
+    refuse('CONFIG', `clients: expected at most ${limits.nodesMax} nodes`)
+  }
+  if (databaseUrl !== undefined && dataDir === undefined) {
+    return { kind: 'postgres', url: databaseUrl }
+  }
+  if (dataDir === undefined || databaseUrl !== undefined) {
+    return refuse('CONFIG', 'expected either databaseUrl or dataDir')
+  }
+  if (env === 'prod') refuse('CONFIG', 'dataDir: the embedded database is not for env prod')
+  return { kind: 'pglite', directory: dataDir }
+}

@@ -1,0 +1,80 @@
+// Confirmations of new keys: each node signs the key it has sealed, in exactly the words of the log
+// line. n confirmations of one and the same key are the line. They may come late, again, and from
+// different attempts; whoever confirmed never takes it back, so they are only gathered.
+import type { Root } from '../policy/documents.ts'
+import { fromUtf8, toHex } from '../proto/crypto.ts'
+import { type NodeId, parseNodeId } from '../proto/ids.ts'
+import { encode, type JsonObject } from '../proto/jcs.ts'
+import { limits } from '../proto/limits.ts'
+import { refuse } from '../proto/refusal.ts'
+import {
+  digest,
+  handle,
+  hex,
+  integer,
+  list,
+  object,
+  type Reader,
+  type Shaped,
+} from '../proto/shape.ts'
+import { open, type Signed } from '../proto/signed.ts'
+import { tags } from '../proto/tags.ts'
+import { identityOf } from './signing.ts'
+
+const count = integer(0, Number.MAX_SAFE_INTEGER)
+const node: Reader<NodeId> = (value, path) => parseNodeId(handle(value, path))
+
+const shape = object({
+  chainCode: hex(32),
+  epoch: count,
+  key: handle,
+  keyState: digest,
+  node,
+  participants: list(object({ node, x: count }), 1, limits.nodesMax),
+  publicKey: hex(33),
+  t: count,
+  vault: handle,
+})
+
+export type Confirm = Shaped<typeof shape>
+
+/** Keys that nodes confirm at one time; older ones are dropped, nodes send theirs again. */
+const keysMax = 64
+
+export class Confirms {
+  readonly #root: Root
+  readonly #byKey = new Map<string, Map<string, Uint8Array>>()
+
+  constructor(root: Root) {
+    this.#root = root
+  }
+
+  /** The body of the line when this confirmation was the last one missing. */
+  add(from: string, signed: Signed): { readonly confirm: Confirm; readonly body?: JsonObject } {
+    const read = { shape, refuseWith: 'VIEW' } as const
+    const { value: confirm } = open(tags.confirm, signed, identityOf(this.#root, from), read)
+    if (confirm.node !== from) refuse('VIEW', `${from} confirms in the name of ${confirm.node}`)
+    const terms = termsOf(confirm)
+    const name = fromUtf8(encode(terms)) ?? ''
+    const given = this.#byKey.get(name) ?? new Map<string, Uint8Array>()
+    this.#byKey.set(name, given.set(from, signed.signature))
+    const [oldest] = this.#byKey.keys()
+    if (this.#byKey.size > keysMax && oldest !== undefined) this.#byKey.delete(oldest)
+    if (given.size < confirm.participants.length) return { confirm }
+    const confirms = confirm.participants.map((member) => ({
+      node: member.node,
+      signature: toHex(given.get(member.node) ?? new Uint8Array(0)),
+    }))
+    return { confirm, body: { ...terms, confirms } }
+  }
+}
+
+/** What all of them confirm: the document without the name of the node. */
+function termsOf({ node: _, ...confirm }: Confirm): JsonObject {
+  return {
+    ...confirm,
+    chainCode: toHex(confirm.chainCode),
+    publicKey: toHex(confirm.publicKey),
+    participants: confirm.participants.map((member) => ({ node: member.node, x: member.x })),
+  }
+}

@@ -1,0 +1,162 @@
+// The coordinator, put together: store, sequencer, links, signing, driver and the faces of the
+// border, over injected ports. Nothing here is a socket or a clock, so a whole walk runs in one
+// process with frames in memory as well as over gRPC.
+// INVARIANT: after each commit the order is: lines are remembered for pages, Prepare is queued
+// behind its attempt line, then everything is pushed, then drivers are woken.
+import { createFold } from '../policy/audit/fold.ts'
+import { parseRoot, type Root } from '../policy/documents.ts'
+import { toHex } from '../proto/crypto.ts'
+import { isRefusal, refuse } from '../proto/refusal.ts'
+import type { ChainRpc } from './chain-rpc/rpc.ts'
+import { CosignedHeads } from './cosigned.ts'
+import { Decisions } from './decisions.ts'
+import type { Governed } from './desk/bootstrap.ts'
+import { handlersOf } from './desk/desk.ts'
+import { RulesMemory } from './desk/rules.ts'
+import type { DriverPorts, Notes } from './driver.ts'
+import { Jobs } from './jobs.ts'
+import { Keys } from './keys.ts'
+import type { Send } from './link.ts'
+import { type Attached, Links } from './links.ts'
+import { committed } from './page.ts'
+import { Pages } from './pages.ts'
+import type { Clock, LogSigner, Random, Report } from './ports.ts'
+import { Proofs } from './proofs.ts'
+import { Receipts } from './receipts.ts'
+import { Requests } from './requests.ts'
+import { Sequencer } from './sequencer.ts'
+import { Signing } from './signing.ts'
+import { intentOf } from './store/lines.ts'
+import { RowCache } from './store/row-cache.ts'
+import type { Store } from './store/store.ts'
+import { Tree } from './tree.ts'
+import { cannotSign } from './waiting.ts'
+
+export interface CoordinatorPorts {
+  /** Last part of its identity. */
+  readonly name: string
+  /** Migrated. */
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly report: Report
+  readonly log: LogSigner
+  readonly governed: Governed
+  /** Digest of the root document that everything hangs on. */
+  readonly root: string
+  /** By CAIP-2. */
+  readonly chains: ReadonlyMap<string, ChainRpc>
+  /** How long a log that was witnessed before waits for a witness before it grows. */
+  readonly witnessGraceMs: number
+}
+
+export interface Coordinator {
+  readonly root: Root
+  readonly requests: Requests
+  readonly decisions: Decisions
+  readonly keys: Keys
+  readonly proofs: Proofs
+  readonly links: Links
+  readonly sequencer: Sequencer
+  readonly jobs: Jobs
+  readonly signing: Signing
+  readonly heads: CosignedHeads
+  readonly tree: Tree
+  readonly driver: DriverPorts
+  /** Aborted when it stops: streams end by it. */
+  readonly stopping: AbortSignal
+  /** Reads what was committed; from then on nodes may attach. */
+  open(): Promise<void>
+  /** Begins an empty log and lets work begin. */
+  start(): Promise<void>
+  /** Time passed: call it about once a second. */
+  tick(): Promise<void>
+  attach(node: string, send: Send): Attached
+  /** Running attempts end, nothing new begins. */
+  stop(): Promise<void>
+}
+
+export function createCoordinator(ports: CoordinatorPorts): Coordinator {
+  const { name, store, clock, random, report, log, governed, chains } = ports
+  const root = parseRoot(governed.root)
+  if (root.digest !== ports.root) {
+    refuse('CONFIG', `expected the root ${ports.root}, got ${root.digest}`)
+  }
+  const origin = root.log.origin
+  const [tree, memory, copy] = [new Tree(), new RulesMemory(), committed(store, origin)]
+  const notes: Notes = new Map()
+  const heads = new CosignedHeads({ store, tree, log, root })
+  const pages = new Pages({ store, origin, heads })
+  const handlers = handlersOf({
+    memory,
+    tree,
+    log,
+    governed,
+    cannotSign: (vault) => cannotSign({ links, tree }, vault),
+  })
+  const fold = createFold({ rootDigest: root.digest, origin })
+  const cache = new RowCache()
+  const outside = { store, origin, clock, random, report }
+  const sequencer = new Sequencer({ ...outside, tree, cache, fold, handlers })
+  const links: Links = new Links({ name, root, clock, report, tree, heads, pages, sequencer })
+  const signing = new Signing({ root, clock, random, report, links, sequencer })
+  const keys = new Keys({ root, clock, random, report, links, sequencer, tree, copy, memory })
+  new Receipts({ root, report, links, sequencer, copy })
+  const sentAt = new Map()
+  const shared = { copy, memory, clock, report, sequencer, notes }
+  const driver: DriverPorts = { ...shared, tree, links, signing, chains, sentAt }
+  const owner = `${name}/${toHex(random(8))}`
+  const jobs = new Jobs({ ...driver, store, origin, owner })
+  const proofs = new Proofs({ store, origin, tree, heads, clock })
+  const stopping = new AbortController()
+  const requests = new Requests({ ...shared, store, origin })
+  const decisions = new Decisions({ ...shared, store, origin, proofs })
+
+  sequencer.onLines((entries) => {
+    pages.remember(entries)
+    signing.noticeLines(entries)
+    links.push()
+    for (const entry of entries) {
+      const intent = intentOf(entry)
+      if (intent !== '') jobs.wake(intent)
+    }
+  })
+
+  return {
+    ...{
+      root,
+      requests,
+      decisions,
+      keys,
+      proofs,
+      links,
+      sequencer,
+      jobs,
+      signing,
+      heads,
+      tree,
+      driver,
+    },
+    open: async () => {
+      await heads.load()
+      await sequencer.refresh()
+    },
+    start: async () => {
+      if (heads.largest > 0) await links.untilWitnessed(ports.witnessGraceMs)
+      const begun = await sequencer.propose({ kind: 'bootstrap', content: {} })
+      if (isRefusal(begun)) refuse(begun.code, begun.because, begun.rule)
+      await jobs.tick()
+    },
+    tick: async () => {
+      links.tick()
+      await sequencer.tick()
+      await jobs.tick()
+    },
+    attach: (node, send) => links.attach(node, send),
+    stopping: stopping.signal,
+    stop: async () => {
+      await jobs.stop()
+      stopping.abort()
+    },
+  }
+}

@@ -1,0 +1,105 @@
+// What a verdict becomes in the log (the walk, 3): an evaluation where something changed, and, when
+// everything allows it and enough nodes can sign, the reservation that binds room and nonce.
+// INVARIANT: a reservation is written in the run that judged, under the same lock, so nothing can
+// come between the judgement and the line.
+import type { EntryType } from '../../policy/audit/bodies.ts'
+import { nextNonce } from '../../policy/audit/slots.ts'
+import { resultOf } from '../../policy/audit/standing.ts'
+import { get, tables } from '../../policy/audit/tables.ts'
+import { factsDigest } from '../../policy/facts.ts'
+import { networkOf } from '../../policy/rulebook.ts'
+import { engine, traceDigest } from '../../policy/verdict.ts'
+import type { IntentRow, RequestState, VaultRow } from '../../policy/view.ts'
+import { toUtf8 } from '../../proto/crypto.ts'
+import type { JsonObject } from '../../proto/jcs.ts'
+import type { Refusal } from '../../proto/refusal.ts'
+import type { Page } from '../page.ts'
+import { type Case, destinationFacts } from './case.ts'
+import { type Judgement, judge } from './judge.ts'
+
+/** Why this vault cannot sign now; undefined when it can. */
+export type CannotSign = (vault: VaultRow) => Refusal | undefined
+
+/** Of a request that has no reservation. Time alone writes nothing where nothing changed. */
+export async function settle(
+  sheet: Page,
+  the: Case,
+  { cannotSign, isNews }: { readonly cannotSign: CannotSign; readonly isNews: boolean },
+): Promise<Judgement> {
+  const judged = await judge(sheet, the, sheet.t)
+  const { row } = the
+  const differs = isNews || moved(row, judged)
+  if (judged.standing !== 'ALLOW') {
+    if (differs) await record(sheet, row, judged)
+    return judged
+  }
+  const ready = await canReserve(sheet, the, cannotSign)
+  if (ready || differs) await record(sheet, row, judged)
+  if (ready) await reserve(sheet, the, judged)
+  return judged
+}
+
+const stateOf = {
+  ALLOW: 'WAITING',
+  WAITING: 'WAITING',
+  AWAITING_APPROVAL: 'AWAITING_APPROVAL',
+  DENIED: 'DENIED',
+} as const satisfies Record<Judgement['standing'], RequestState>
+
+function moved(row: IntentRow, { standing, verdict }: Judgement): boolean {
+  return row.state !== stateOf[standing] || row.rule !== verdict.rule
+}
+
+/** The record of a judgement, with its facts and its trace kept beside the log. */
+async function record(sheet: Page, row: IntentRow, judged: Judgement): Promise<void> {
+  const { verdict, facts } = judged
+  const [factsName, trace] = [factsDigest(facts), traceDigest(verdict)]
+  sheet.keep(
+    { digest: factsName, kind: 'facts', content: toUtf8(facts) },
+    { digest: trace, kind: 'trace', content: toUtf8(verdict.trace) },
+  )
+  const policy = (await sheet.read(get(tables.ruleset, 'now')))?.policy ?? ''
+  await sheet.append(
+    line('intent.evaluated', {
+      engine,
+      facts: factsName,
+      intent: row.intent,
+      policy,
+      result: resultOf(verdict),
+      rule: verdict.rule,
+      trace,
+    }),
+  )
+}
+
+/** A cold vault signs at its ceremony, so its nodes need not be here. */
+async function canReserve(sheet: Page, the: Case, cannotSign: CannotSign): Promise<boolean> {
+  const vault = await sheet.read(get(tables.vault, the.intent.vault))
+  if (vault === undefined) return false
+  const tier = the.inForce.rulebook.vaults.get(the.intent.vault)?.tier
+  return tier === 'cold' || cannotSign(vault) === undefined
+}
+
+async function reserve(sheet: Page, the: Case, { verdict }: Judgement): Promise<void> {
+  const { intent, row, inForce } = the
+  const { vault, path, network, asset, op, initiator, to } = intent
+  const byNonce = networkOf(inForce.rulebook, vault)?.slot.kind === 'nonce'
+  const slot = byNonce ? String(await sheet.read(nextNonce({ vault, path }, sheet.t))) : ''
+  const places = { vault, path, network, asset, op, initiator, to, slot }
+  await sheet.append(
+    line('spend.reserved', {
+      ...places,
+      amount: `${intent.amount}`,
+      dest: destinationFacts(the).class,
+      feeMax: `${intent.maxFee}`,
+      intent: row.intent,
+      policy: inForce.rulebook.digest,
+      rule: verdict.rule,
+    }),
+  )
+}
+
+/** A line that this coordinator writes on its own account. */
+export function line(type: EntryType, body: JsonObject) {
+  return { actor: 'coordinator', type, body }
+}

@@ -1,0 +1,201 @@
+#!/usr/bin/env node
+// The custody-coordinator program: wiring only. Reads one configuration file and the files that it
+// names, opens the store, serves, and says one line when it is ready. Time and randomness enter
+// here.
+//   custody-coordinator --config FILE        DATABASE_URL, where set, wins over the file's database
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { pino } from 'pino'
+import { parseRoot } from '../policy/documents.ts'
+import { ed25519PublicKey, ed25519Signer, equalBytes, toHex, toUtf8 } from '../proto/crypto.ts'
+import { serve } from '../proto/io/channel-server.ts'
+import { limits } from '../proto/limits.ts'
+import { logKeyThing } from '../proto/log-key.ts'
+import { Refused, refuse } from '../proto/refusal.ts'
+import { openWithPassphrase } from '../proto/seal.ts'
+import { openEvmRpc } from './chain-rpc/evm.ts'
+import { type CoordinatorConfig, parseCoordinatorConfig } from './config.ts'
+import { type Coordinator, createCoordinator } from './coordinator.ts'
+import type { Governed } from './desk/bootstrap.ts'
+import { type Health, watchHealth } from './health.ts'
+import { serveHttp } from './http.ts'
+import type { Clock, Event, LogSigner } from './ports.ts'
+import { handlersFor } from './service.ts'
+import { migrate } from './store/migrate.ts'
+import { openPglite } from './store/pglite.ts'
+import { openPostgres } from './store/postgres.ts'
+import type { Store } from './store/store.ts'
+
+const tickMs = 1_000
+const drainMs = 10_000
+const witnessGraceMs = 5_000
+const logger = pino({ base: null, redact: ['*.passphrase', '*.secret'] })
+
+async function run(file: string): Promise<void> {
+  const config = parseCoordinatorConfig(readFileSync(file, 'utf8'), dirname(resolve(file)))
+  const governed = readGoverned(config)
+  const log = readLogKey(config, governed)
+  const store = await openStore(config)
+  await migrate(store)
+  const watch: { health?: Health } = {}
+  const report = (event: Event): void => {
+    watch.health?.count(event)
+    const level = event.level === 'alarm' ? 'error' : event.level
+    logger[level]({ ...event, level: undefined }, event.name)
+  }
+  const coordinator = createCoordinator({
+    name: config.name,
+    store,
+    clock,
+    random: (length) => new Uint8Array(randomBytes(length)),
+    report,
+    log,
+    governed,
+    root: config.root,
+    chains: new Map(config.chains.map((chain) => [chain.network, chainOf(chain)])),
+    witnessGraceMs,
+  })
+  if (coordinator.root.log.origin !== config.origin) {
+    refuse('CONFIG', `origin: expected ${coordinator.root.log.origin}, got ${config.origin}`)
+  }
+  const health = watchHealth(coordinator)
+  watch.health = health
+  await coordinator.open()
+  const wire = await serveGrpc(config, coordinator)
+  const http = await serveHttp(config.httpListen, { health, proofs: coordinator.proofs })
+  await coordinator.start()
+  const ticking = tickUntilStopped(coordinator)
+  const { host, port } = wire.address
+  logger.info(`ready: coordinator ${config.name}, grpc ${host}:${port}`)
+
+  await stopSignal()
+  logger.info('draining')
+  ticking.stop()
+  // A running attempt may end; what does not end in time is found again from the lines.
+  await Promise.race([coordinator.stop(), clock.sleep(drainMs)])
+  await wire.close(drainMs)
+  await http.close()
+  await ticking.ended
+  await store.close()
+  logger.info('stopped')
+}
+
+const clock: Clock = {
+  now: Date.now,
+  sleep: (ms, stop) =>
+    new Promise((done) => {
+      if (stop?.aborted === true) return done()
+      const timer = setTimeout(end, ms)
+      function end(): void {
+        clearTimeout(timer)
+        stop?.removeEventListener('abort', end)
+        done()
+      }
+      stop?.addEventListener('abort', end, { once: true })
+    }),
+}
+
+function readGoverned({ documents }: CoordinatorConfig): Governed {
+  const text = (path: string): string => readFileSync(path, 'utf8')
+  return {
+    root: text(documents.root),
+    policy: text(documents.policy),
+    directory: text(documents.directory),
+    books: new Map([...documents.books].map(([name, path]) => [name, text(path)])),
+  }
+}
+
+/** Opened once; the seed is wiped, the signer keeps its own copy of the key. */
+function readLogKey(config: CoordinatorConfig, governed: Governed): LogSigner {
+  const { org, env, name } = config
+  const passphrase = toUtf8(readCredential(config.credential))
+  const seed = openWithPassphrase(
+    readFileSync(config.logKey),
+    logKeyThing({ org, env, owner: name }),
+    passphrase,
+  )
+  try {
+    const { vkey } = parseRoot(governed.root).log
+    if (!equalBytes(ed25519PublicKey(seed), vkey.publicKey)) {
+      refuse('CONFIG', 'logKey: not the key that the root names')
+    }
+    return { vkey, sign: ed25519Signer(seed) }
+  } finally {
+    seed.fill(0)
+    passphrase.fill(0)
+  }
+}
+
+function readCredential(path: string): string {
+  if ((statSync(path).mode & 0o077) !== 0) {
+    refuse('CONFIG', 'credential: expected a file that only its owner can read')
+  }
+  return readFileSync(path, 'utf8').trim()
+}
+
+async function openStore({ store, env }: CoordinatorConfig): Promise<Store> {
+  const url = process.env['DATABASE_URL'] ?? (store.kind === 'postgres' ? store.url : '')
+  if (url !== '') {
+    const timeouts = { lockTimeoutMs: 5_000, statementTimeoutMs: 30_000 }
+    return openPostgres({ url, connectionsMax: 16, ...timeouts })
+  }
+  const directory = store.kind === 'pglite' ? store.directory : ''
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  logger.warn('embedded database: for development only, it does not survive a power cut')
+  return openPglite(env, directory)
+}
+
+function chainOf({ network, rpc, confirmations }: CoordinatorConfig['chains'][number]) {
+  return openEvmRpc({ network, urls: rpc, confirmations, timeoutMs: 5_000 })
+}
+
+function serveGrpc(config: CoordinatorConfig, coordinator: Coordinator) {
+  const text = (path: string): string => readFileSync(path, 'utf8')
+  const { ca, cert, key } = config.tls
+  return serve(handlersFor(coordinator), config.listen, {
+    identity: { ca: text(ca), cert: text(cert), key: text(key) },
+    org: config.org,
+    clients: new Map(config.clients.map(({ pin, role, id }) => [pin, { role, id }])),
+    nowMs: Date.now,
+    stallMs: limits.streamStallMs,
+    correlationId: () => toHex(randomBytes(8)),
+    onBug: (error, correlationId) => logger.error({ err: error, correlationId }, 'bug'),
+    onTurnedAway: ({ code, because }) => logger.warn({ code, because }, 'turned away'),
+  })
+}
+
+function tickUntilStopped(coordinator: Coordinator) {
+  const stop = new AbortController()
+  const loop = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await clock.sleep(tickMs, stop.signal)
+      await coordinator.tick().catch((error: unknown) => logger.warn({ err: error }, 'tick failed'))
+    }
+  }
+  return { stop: () => stop.abort(), ended: loop() }
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((done) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done())
+  })
+}
+
+const usage = 'usage: custody-coordinator --config FILE'
+
+try {
+  const { values } = parseArgs({ options: { config: { type: 'string' } } })
+  if (values.config === undefined) {
+    console.error(usage)
+    process.exitCode = 2
+  } else {
+    await run(values.config)
+  }
+} catch (error) {
+  const refused = error instanceof Refused ? error.refusal : undefined
+  logger.fatal(refused === undefined ? { err: error } : refused, 'cannot run')
+  // Open handles of whatever had started must not keep a failed program alive.
+  process.exit(refused === undefined ? 3 : 1)
+}

@@ -1,0 +1,121 @@
+// Pages of the log for nodes: bounded runs of lines with the documents that the fold needs, the
+// log's checkpoint over exactly these lines, and the cosigned heads that were kept of them. Lines
+// of the last runs come from memory, older ones from the database.
+import { type Entry, parseEntry } from '../policy/audit/entry.ts'
+import { toUtf8 } from '../proto/crypto.ts'
+import type { CoordinatorPart } from '../proto/frames.ts'
+import { limits } from '../proto/limits.ts'
+import type { CosignedHeads } from './cosigned.ts'
+import { readBlobs } from './store/blobs.ts'
+import { readHeads } from './store/heads.ts'
+import { readLines } from './store/lines.ts'
+import type { Store } from './store/store.ts'
+
+export type LinesPage = CoordinatorPart<'lines'>
+
+/** About 300 bytes each, so that a page of lines and its heads fit one frame. */
+const headsPerPageMax = 512
+
+export interface PagesPorts {
+  readonly store: Store
+  readonly origin: string
+  readonly heads: CosignedHeads
+}
+
+export class Pages {
+  readonly #ports: PagesPorts
+  #recent: readonly Entry[] = []
+
+  constructor(ports: PagesPorts) {
+    this.#ports = ports
+  }
+
+  /** The lines of a run, right after its commit. */
+  remember(entries: readonly Entry[]): void {
+    const first = entries[0]
+    if (first === undefined) return
+    const follows = this.#recent.at(-1)?.seq === first.seq - 1
+    const all = follows ? [...this.#recent, ...entries] : entries
+    this.#recent = all.slice(-limits.pageLinesMax)
+  }
+
+  /** From `from` up to at most `size` lines of the log; without lines where there are none. */
+  async from(from: number, size: number): Promise<LinesPage> {
+    const { origin, heads } = this.#ports
+    const entries = await this.#entries(from, size)
+    const end = from + entries.length
+    return {
+      origin,
+      from,
+      lines: entries.map((entry) => entry.bytes),
+      documents: await this.#documents(entries),
+      checkpoint: toUtf8(heads.checkpoint(end)),
+      heads: await this.#heads(from, end),
+    }
+  }
+
+  /** No line, and the checkpoint of what the node has. */
+  empty(size: number): LinesPage {
+    const { origin, heads } = this.#ports
+    const checkpoint = toUtf8(heads.checkpoint(size))
+    return { origin, from: size, lines: [], documents: [], checkpoint, heads: [] }
+  }
+
+  async #entries(from: number, size: number): Promise<readonly Entry[]> {
+    const [first, last] = [this.#recent[0]?.seq, this.#recent.at(-1)?.seq]
+    if (first !== undefined && last !== undefined && from >= first && from <= last) {
+      return bounded(this.#recent.slice(from - first, size - first))
+    }
+    const page = {
+      from,
+      linesMax: Math.min(limits.pageLinesMax, size - from),
+      bytesMax: limits.pageBytesMax,
+    }
+    return (await readLines(this.#ports.store, this.#ports.origin, page)).map(parseEntry)
+  }
+
+  async #documents(entries: readonly Entry[]): Promise<LinesPage['documents']> {
+    const named = entries.flatMap(documentsOf)
+    if (named.length === 0) return []
+    const blobs = await readBlobs(this.#ports.store, named)
+    return [...blobs.values()].map(({ kind, content }) => ({ kind, content }))
+  }
+
+  /** Those that prove witnessed times of these lines to a node that was away. */
+  async #heads(from: number, to: number): Promise<readonly Uint8Array[]> {
+    const { store, origin, heads } = this.#ports
+    if (from >= heads.largest) return []
+    const range = { from, to, countMax: headsPerPageMax }
+    return (await readHeads(store, origin, range)).map(({ note }) => toUtf8(note))
+  }
+}
+
+/** Documents that travel with the line, because the fold reads them. */
+function documentsOf(entry: Entry): readonly string[] {
+  switch (entry.type) {
+    case 'root.activated':
+      return [entry.body.root]
+    case 'policy.activated':
+      return [entry.body.policy]
+    case 'directory.activated':
+      return [entry.body.directory]
+    case 'book.activated':
+      return [entry.body.book]
+    case 'freeze.set':
+      return [entry.body.freeze]
+    default:
+      return []
+  }
+}
+
+/** As many lines as one page holds, at least one. */
+function bounded(entries: readonly Entry[]): readonly Entry[] {
+  let bytes = 0
+  let count = 0
+  for (const entry of entries) {
+    bytes += entry.bytes.length
+    if (count > 0 && bytes > limits.pageBytesMax) break
+    count += 1
+  }
+  return entries.slice(0, Math.min(count, limits.pageLinesMax))
+}

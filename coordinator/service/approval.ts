@@ -1,0 +1,106 @@
+// ApprovalService for people: what waits for them, the bytes to render and sign on their own
+// machine, and their decision. Nothing is rendered here: a text that this program drew would be
+// believed for no reason.
+import { get, tables } from '../../policy/audit/tables.ts'
+import { inRoles } from '../../policy/roles.ts'
+import { interested } from '../../policy/roster.ts'
+import { toUtf8 } from '../../proto/crypto.ts'
+import { readSigned, writeSigned } from '../../proto/frames.ts'
+import { type Digest, type PersonId, parseDigest, parsePersonId } from '../../proto/ids.ts'
+import type { Handlers } from '../../proto/io/handlers.ts'
+import type { Caller } from '../../proto/io/identity.ts'
+import { isRefusal } from '../../proto/refusal.ts'
+import { writeTime } from '../../proto/shape.ts'
+import type { Coordinator } from '../coordinator.ts'
+import { type Case, gather } from '../desk/case.ts'
+import { type Judgement, judge } from '../desk/judge.ts'
+import { callerOf } from '../requests.ts'
+
+const pendingMax = 100
+
+export function approvalService(coordinator: Coordinator): Handlers['ApprovalService'] {
+  const { decisions, requests } = coordinator
+  return {
+    ListPending: async (_request, caller) => {
+      const person = await personOf(coordinator, caller)
+      const rows = await requests.list({
+        state: 'AWAITING_APPROVAL',
+        before: Number.MAX_SAFE_INTEGER,
+        countMax: pendingMax,
+      })
+      const looked = await Promise.all(rows.map(({ intent }) => lookAt(coordinator, intent)))
+      const open = looked.filter(({ the, judged }) => mayDecide(the, judged, person))
+      return { pending: open.map(({ the, judged }) => pendingOf(the, judged)) }
+    },
+    GetApprovalPackage: async ({ id }) => {
+      const { the, judged } = await lookAt(coordinator, parseDigest(id, 'request'))
+      const { driver } = coordinator
+      const text = async (digest: string) =>
+        toUtf8((await driver.copy.read(get(tables.document, digest)))?.text ?? '')
+      return {
+        intent: writeSigned(the.signed),
+        record: toUtf8(recordText(the)),
+        policy: await text(the.inForce.rulebook.digest),
+        directory: await text(the.inForce.roster.digest),
+        rule: judged.verdict.rule,
+        decisions: the.decisions.map(({ person, decision, approval }) => {
+          return { person, decision, digest: approval }
+        }),
+        state: the.row.state,
+      }
+    },
+    SubmitDecision: async ({ decision }) => {
+      const recorded = await decisions.decide(readSigned(decision))
+      if (isRefusal(recorded)) return recorded
+      const { seq, checkpoint, proof, entry, intent } = recorded
+      const state = (await requests.show(intent))?.state ?? ''
+      return { seq, state, checkpoint, proof: [...proof], entry }
+    },
+  }
+}
+
+async function personOf({ driver }: Coordinator, caller: Caller): Promise<PersonId> {
+  const { roster } = (await driver.memory.at(driver.copy)).inForce
+  const pin = parseDigest(caller.pin, 'pin')
+  return parsePersonId(callerOf(roster, pin, caller.id, driver.clock.now()))
+}
+
+async function lookAt(
+  { driver }: Coordinator,
+  intent: Digest,
+): Promise<{ readonly the: Case; readonly judged: Judgement }> {
+  const the = await gather(driver.copy, driver.memory, intent)
+  return { the, judged: await judge(driver.copy, the, driver.clock.now()) }
+}
+
+/** Asked by the rule, not heard yet, and without an interest of their own. */
+function mayDecide(the: Case, { verdict, rule }: Judgement, person: PersonId): boolean {
+  const { rulebook, roster } = the.inForce
+  const isBarred =
+    !rulebook.initiatorMayApprove && interested(roster, the.intent.initiator).has(person)
+  const isHeard = the.decisions.some((decision) => decision.person === person)
+  const asked = verdict.missing.map(({ role }) => role)
+  return rule !== undefined && !isBarred && !isHeard && inRoles(rulebook.roles, person, asked)
+}
+
+function pendingOf({ row, signed }: Case, { verdict, endsAt }: Judgement) {
+  return {
+    id: row.intent,
+    intent: toUtf8(signed.document),
+    rule: verdict.rule,
+    missing: verdict.missing.map(({ count, role }) => `${count} ${role}`),
+    expires: writeTime(endsAt),
+  }
+}
+
+/** Canonical text of the destination record; empty for an own vault. */
+function recordText({ evidence }: Case): string {
+  switch (evidence.kind) {
+    case 'vault':
+      return ''
+    case 'book':
+      return evidence.record
+    case 'attested':
+      return evidence.record.document
+  }
+}

@@ -1,0 +1,92 @@
+// Requests that wait for people or for time: judged again when time may have changed the answer,
+// and expired when nothing can authorise them any more. Judged first on what is committed, without
+// a lock; only what would really move is proposed, so that waiting writes no lines.
+import { get, tables } from '../policy/audit/tables.ts'
+import type { VaultRow } from '../policy/view.ts'
+import type { Digest } from '../proto/ids.ts'
+import { isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
+import { chooseNodes } from './choose.ts'
+import { gather } from './desk/case.ts'
+import { type Judgement, judge } from './desk/judge.ts'
+import type { DriverPorts } from './driver.ts'
+import { type RequestRow, requestsIn } from './store/requests.ts'
+import type { Store } from './store/store.ts'
+
+export interface WaitingPorts extends DriverPorts {
+  readonly store: Store
+  readonly origin: string
+}
+
+const looksPerTick = 50
+const waitingMax = 1_000
+/** How long an answer is left alone: what waits for time sooner, what waits for people later. */
+const lookAfterMs = { WAITING: 2_000, AWAITING_APPROVAL: 10_000, RESERVED: 10_000 } as const
+const states = ['WAITING', 'AWAITING_APPROVAL', 'RESERVED'] as const
+
+export class Waiting {
+  readonly #ports: WaitingPorts
+  readonly #nextLook = new Map<Digest, number>()
+
+  constructor(ports: WaitingPorts) {
+    this.#ports = ports
+  }
+
+  async look(): Promise<void> {
+    const { store, origin, clock } = this.#ports
+    const rows = await requestsIn(store, origin, states, waitingMax)
+    this.#forgetAllBut(rows)
+    const now = clock.now()
+    const due = rows.filter(({ intent }) => (this.#nextLook.get(intent) ?? 0) <= now)
+    for (const row of due.slice(0, looksPerTick)) {
+      const state = states.find((name) => name === row.state) ?? 'WAITING'
+      this.#nextLook.set(row.intent, now + lookAfterMs[state])
+      await this.#lookAt(row, now)
+    }
+  }
+
+  async #lookAt({ intent, state }: RequestRow, now: number): Promise<void> {
+    const { copy, memory, sequencer, notes } = this.#ports
+    const the = await gather(copy, memory, intent)
+    const judged = await judge(copy, the, now)
+    if (now > judged.endsAt) {
+      await sequencer.propose({ kind: 'expire', content: { intent } })
+      return
+    }
+    if (state === 'RESERVED') return
+    const vault = await copy.read(get(tables.vault, the.intent.vault))
+    const hindrance = judged.standing === 'ALLOW' ? this.#hindrance(intent, vault) : undefined
+    if (hindrance !== undefined) notes.set(intent, hindrance)
+    if (hindrance === undefined && wouldMove(judged, state)) {
+      await sequencer.propose({ kind: 'judge', content: { intent } })
+    }
+  }
+
+  /** What keeps an allowed request from its reservation. */
+  #hindrance(intent: Digest, vault: VaultRow | undefined): Refusal | undefined {
+    if (vault === undefined) return refusal('VAULT_NOT_FOUND', 'the vault has no key yet')
+    const nodes = cannotSign(this.#ports, vault)
+    if (nodes !== undefined) return nodes
+    this.#ports.notes.delete(intent)
+    return undefined
+  }
+
+  #forgetAllBut(rows: readonly RequestRow[]): void {
+    const known = new Set(rows.map(({ intent }) => intent))
+    for (const intent of this.#nextLook.keys()) {
+      if (!known.has(intent)) this.#nextLook.delete(intent)
+    }
+  }
+}
+
+/** Undefined when enough nodes could sign for the vault now. */
+export function cannotSign(
+  { links, tree }: Pick<DriverPorts, 'links' | 'tree'>,
+  vault: VaultRow,
+): Refusal | undefined {
+  const chosen = chooseNodes({ vault, links: links.attached, size: tree.size, avoid: [] })
+  return isRefusal(chosen) ? chosen : undefined
+}
+
+function wouldMove({ standing }: Judgement, state: RequestRow['state']): boolean {
+  return standing === 'ALLOW' || standing !== state
+}

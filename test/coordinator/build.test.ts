@@ -1,0 +1,198 @@
+// Built bytes against a scripted endpoint, and against a real EVM: what is built, signed and sent
+// is mined and moves exactly what the intent says.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { secp256k1 } from '@noble/curves/secp256k1.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildTransfer } from '../../coordinator/build.ts'
+import { openEvmRpc } from '../../coordinator/chain-rpc/evm.ts'
+import type { ChainRpc } from '../../coordinator/chain-rpc/rpc.ts'
+import { verifiesTwice } from '../../coordinator/verify-twice.ts'
+import { chainOf } from '../../policy/chain/chains.ts'
+import { evmAddress } from '../../policy/chain/evm.ts'
+import { normalise } from '../../policy/chain/signature.ts'
+import type { Intent } from '../../policy/intent.ts'
+import { sha256, toUtf8 } from '../../proto/crypto.ts'
+import { parseHandle, parsePersonId, parseVaultId } from '../../proto/ids.ts'
+import { type Anvil, anvilInstalled, startAnvil } from '../kit/anvil.ts'
+
+const secret = sha256(toUtf8('a key for build tests'))
+const publicKey = secp256k1.getPublicKey(secret, true)
+const from = evmAddress(publicKey)
+const recipient = '0x7a16ff8270133f063aab6c9977183d9e72835428'
+
+const intent: Intent = {
+  org: parseHandle('acme'),
+  env: 'test',
+  id: parseHandle('a'),
+  created: 0,
+  notAfter: 1,
+  vault: parseVaultId('hot'),
+  path: 'm',
+  network: 'eip155:31337',
+  op: 'evm.transfer',
+  asset: parseHandle('eth'),
+  contract: '',
+  to: recipient,
+  dest: '',
+  amount: 5n * 10n ** 15n,
+  maxFee: 10n ** 16n,
+  purpose: 'test',
+  initiator: parsePersonId('svc'),
+}
+
+function scripted(changes: Partial<Record<'base' | 'tip' | 'gas', bigint>> = {}): ChainRpc {
+  const { base = 100n, tip = 10n, gas = 21_000n } = changes
+  return {
+    prices: async () => ({ base, tip }),
+    gas: async () => (gas > 0n ? { kind: 'gas', gas } : { kind: 'reverts', because: 'no funds' }),
+    send: async () => ({ kind: 'taken' }),
+    minedAt: async () => undefined,
+    consumed: async () => false,
+  }
+}
+
+async function built(rpc: ChainRpc, order: Parameters<typeof buildTransfer>[1]) {
+  const result = await buildTransfer(rpc, order)
+  if (result.kind !== 'built') throw new Error(result.because)
+  return result.effect
+}
+
+function sign(digest: Uint8Array) {
+  const compact = secp256k1.sign(digest, secret, { prehash: false, format: 'recovered' })
+  const [recovery = 0] = compact
+  const nonce = new Uint8Array([recovery === 1 ? 3 : 2, ...compact.subarray(1, 33)])
+  return normalise({ nonce, s: compact.slice(33) }, digest, publicKey)
+}
+
+describe('building', () => {
+  it('takes the nonce of the reservation, and room for the base fee to double', async () => {
+    const effect = await built(scripted(), { intent, from, slot: '7' })
+    expect(effect).toMatchObject({ slot: '7', to: recipient, amount: intent.amount, contract: '' })
+    expect(effect.fee).toEqual({ max: 21_000n * 210n, price: 210n, tip: 10n })
+  })
+
+  it('estimates a quarter more for what is no plain transfer', async () => {
+    const effect = await built(scripted({ gas: 60_000n }), { intent, from, slot: '0' })
+    expect(effect.fee.max / effect.fee.price).toBe(75_000n)
+  })
+
+  it('stays within maxFee, and waits when even the bare price is above it', async () => {
+    const order = { from, slot: '0' }
+    const tight = { ...intent, maxFee: 21_000n * 150n }
+    expect((await built(scripted(), { ...order, intent: tight })).fee.price).toBe(150n)
+    const short = { ...intent, maxFee: 21_000n * 110n - 1n }
+    expect(await buildTransfer(scripted(), { ...order, intent: short })).toMatchObject({
+      kind: 'later',
+      code: 'FEE',
+    })
+  })
+
+  it('waits when the transfer would fail', async () => {
+    const order = { intent, from, slot: '0' }
+    const result = await buildTransfer(scripted({ gas: 0n }), order)
+    expect(result).toMatchObject({ kind: 'later', code: 'CHAIN_UNAVAILABLE' })
+  })
+
+  it('raises both fee fields by the step for a replacement, with the same nonce and gas', async () => {
+    const last = { max: 21_000n * 333n, price: 333n, tip: 11n }
+    const order = { intent, from, slot: '7', bump: { last, percent: 10 } }
+    const { fee, slot } = await built(scripted({ gas: 1n }), order)
+    expect(slot).toBe('7')
+    expect(fee.max / fee.price).toBe(21_000n)
+    expect(fee.tip).toBe(13n)
+    expect(fee.price).toBeGreaterThanOrEqual(367n)
+    const rich = await built(scripted({ base: 9_000n, tip: 50n }), order)
+    expect(rich.fee.price).toBe(18_050n)
+  })
+
+  it('refuses an operation that it cannot build', async () => {
+    const order = { intent: { ...intent, op: 'tron.transfer' } as const, from, slot: '0' }
+    await expect(buildTransfer(scripted(), order)).rejects.toThrow(/NOT_SUPPORTED/)
+  })
+})
+
+describe('verifying twice', () => {
+  it('believes a signature that both implementations recover to the key', () => {
+    const digest = sha256(toUtf8('message'))
+    const signature = sign(digest)
+    expect(verifiesTwice(signature, digest, publicKey)).toBe(true)
+    const flipped = { ...signature, v: signature.v === 0 ? 1 : 0 } as const
+    expect(verifiesTwice(flipped, digest, publicKey)).toBe(false)
+    expect(verifiesTwice({ ...signature, r: new Uint8Array(32) }, digest, publicKey)).toBe(false)
+    expect(verifiesTwice(signature, sha256(digest), publicKey)).toBe(false)
+  })
+})
+
+describe.skipIf(!anvilInstalled)('a real EVM', () => {
+  let anvil: Anvil
+  beforeAll(async () => {
+    anvil = await startAnvil()
+    await anvil.call('anvil_setBalance', [from, '0x8ac7230489e80000'])
+  })
+  afterAll(() => anvil.stop())
+
+  const rpcOf = (confirmations: number) =>
+    openEvmRpc({
+      network: anvil.network,
+      urls: [anvil.url, anvil.url],
+      confirmations,
+      timeoutMs: 5_000,
+    })
+
+  async function sendBuilt(rpc: ChainRpc, order: Parameters<typeof buildTransfer>[1]) {
+    const result = await buildTransfer(rpc, order)
+    if (result.kind !== 'built') throw new Error(result.because)
+    const signature = sign(result.effect.digest)
+    const signed = chainOf(order.intent.network).attach(result.bytes, signature)
+    return { ...signed, sent: await rpc.send(signed.raw) }
+  }
+
+  it('mines what was built, and counts blocks on top of it', async () => {
+    const rpc = rpcOf(2)
+    const { txid, raw, sent } = await sendBuilt(rpc, { intent, from, slot: '0' })
+    expect(sent).toEqual({ kind: 'taken' })
+    expect(await rpc.minedAt(txid)).toMatchObject({ final: false, succeeded: true })
+    expect(await rpc.consumed(from, 0n)).toBe(false)
+    await anvil.call('anvil_mine', ['0x2'])
+    expect(await rpc.minedAt(txid)).toMatchObject({ final: true })
+    expect(await rpc.consumed(from, 0n)).toBe(true)
+    expect(await rpc.consumed(from, 1n)).toBe(false)
+    expect(await anvil.call('eth_getBalance', [recipient, 'latest'])).toBe('0x11c37937e08000')
+    expect((await rpc.send(raw)).kind).toBe('refused')
+  })
+
+  it('notices when a mined transaction disappears', async () => {
+    const rpc = rpcOf(0)
+    const { txid } = await sendBuilt(rpc, { intent, from, slot: '1' })
+    expect(await rpc.minedAt(txid)).toMatchObject({ final: true })
+    await anvil.call('anvil_reorg', [1, []])
+    expect(await rpc.minedAt(txid)).toBeUndefined()
+  })
+
+  it('moves a token whose transfer returns nothing', async () => {
+    const rpc = rpcOf(0)
+    const [owner] = (await anvil.call('eth_accounts')) as string[]
+    const file = join(import.meta.dirname, '../../cli/dev-token.json')
+    const { bytecode } = JSON.parse(readFileSync(file, 'utf8')) as { bytecode: string }
+    const supply = (10n ** 12n).toString(16).padStart(64, '0')
+    const deploy = { from: owner, data: `0x${bytecode}${supply}`, gas: '0x200000' }
+    const hash = await anvil.call('eth_sendTransaction', [deploy])
+    const receipt = (await anvil.call('eth_getTransactionReceipt', [hash])) as {
+      contractAddress: string
+    }
+    const contract = receipt.contractAddress.toLowerCase()
+    const word = (hex: string) => hex.replace('0x', '').padStart(64, '0')
+    const give = `0xa9059cbb${word(from)}${word('f4240')}`
+    await anvil.call('eth_sendTransaction', [{ from: owner, to: contract, data: give }])
+    const token: Intent = { ...intent, op: 'erc20.transfer', contract, amount: 900_000n }
+    const nonce = BigInt(String(await anvil.call('eth_getTransactionCount', [from, 'latest'])))
+    const { txid } = await sendBuilt(rpc, { intent: token, from, slot: String(nonce) })
+    expect(await rpc.minedAt(txid)).toMatchObject({ succeeded: true })
+    const asked = { to: contract, data: `0x70a08231${word(recipient)}` }
+    expect(BigInt(String(await anvil.call('eth_call', [asked, 'latest'])))).toBe(900_000n)
+    const toomuch = { ...token, amount: 900_000n }
+    const order = { intent: toomuch, from, slot: String(nonce + 1n) }
+    expect(await buildTransfer(rpc, order)).toMatchObject({ kind: 'later' })
+  })
+})

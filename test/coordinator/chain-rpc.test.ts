@@ -1,0 +1,155 @@
+// Endpoints that answer well, badly, late, from another network or not at all.
+import { createServer, type Server } from 'node:http'
+import { afterEach, describe, expect, it } from 'vitest'
+import { openEvmRpc } from '../../coordinator/chain-rpc/evm.ts'
+import { Unavailable } from '../../proto/unavailable.ts'
+
+type Answers = Readonly<Record<string, unknown>>
+const servers: Server[] = []
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
+})
+
+/** A value is a result; an Error is a JSON-RPC error; a string in `raw` is the whole body. */
+function endpoint(answers: Answers, raw?: string): Promise<string> {
+  const server = createServer((request, response) => {
+    let body = ''
+    request.on('data', (part) => {
+      body += String(part)
+    })
+    request.on('end', () => {
+      if (raw !== undefined) return response.end(raw)
+      const { id, method } = JSON.parse(body) as { id: number; method: string }
+      const answer = method === 'eth_chainId' ? (answers[method] ?? '0x1') : answers[method]
+      if (answer === undefined) return undefined // silence
+      const outcome =
+        answer instanceof Error
+          ? { error: { code: -1, message: answer.message } }
+          : { result: answer }
+      return response.end(JSON.stringify({ jsonrpc: '2.0', id, ...outcome }))
+    })
+  })
+  servers.push(server)
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      resolve(`http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`)
+    })
+  })
+}
+
+const open = (...urls: string[]) =>
+  openEvmRpc({ network: 'eip155:1', urls, confirmations: 2, timeoutMs: 200 })
+
+const block = { eth_getBlockByNumber: { baseFeePerGas: '0x10' }, eth_maxPriorityFeePerGas: '0x2' }
+const call = { from: '0x', to: '0x', value: 1n, calldata: new Uint8Array(0) }
+const dead = 'http://127.0.0.1:1'
+
+describe('prices and gas', () => {
+  it('come from the first endpoint that answers', async () => {
+    expect(await open(await endpoint(block)).prices()).toEqual({ base: 16n, tip: 2n })
+    const second = await endpoint(block)
+    for (const first of [
+      dead,
+      await endpoint({}),
+      await endpoint({ ...block, eth_chainId: '0x2' }),
+      await endpoint({ ...block, eth_getBlockByNumber: null }),
+      await endpoint({ ...block, eth_maxPriorityFeePerGas: '0x02' }),
+      await endpoint({ ...block, eth_maxPriorityFeePerGas: 7 }),
+      await endpoint({ ...block, eth_maxPriorityFeePerGas: new Error('no such method') }),
+      await endpoint({}, 'no json'),
+      await endpoint({}, 'null'),
+      await endpoint({}, '{}'),
+      await endpoint({}, 'x'.repeat(2_000_000)),
+    ]) {
+      expect(await open(first, second).prices()).toEqual({ base: 16n, tip: 2n })
+      await expect(open(first).prices()).rejects.toBeInstanceOf(Unavailable)
+    }
+  })
+
+  it('does not follow a redirect', async () => {
+    const target = await endpoint(block)
+    const server = createServer((_, response) =>
+      response.writeHead(307, { location: target }).end(),
+    )
+    servers.push(server)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
+    await expect(open(url).prices()).rejects.toBeInstanceOf(Unavailable)
+  })
+
+  it('name an endpoint by its place, never by its url', async () => {
+    const url = `${await endpoint({ eth_estimateGas: new Error('boom\n\u0007') })}/secret-key`
+    const answer = await open(url).gas(call)
+    expect(answer).toEqual({ kind: 'reverts', because: 'endpoint 1 of eip155:1: boom ' })
+    const failed = await open(`${dead}/secret-key`).prices().catch(String)
+    expect(failed).not.toContain('secret')
+  })
+
+  it('say when the call would fail', async () => {
+    const good = open(await endpoint({ eth_estimateGas: '0x5208' }))
+    expect(await good.gas(call)).toEqual({ kind: 'gas', gas: 21_000n })
+    const long = open(await endpoint({ eth_estimateGas: new Error('r'.repeat(500)) }))
+    const answer = await long.gas(call)
+    expect(answer.kind === 'reverts' && answer.because.length).toBeLessThan(300)
+  })
+})
+
+describe('sending', () => {
+  const raw = Uint8Array.of(2, 1)
+  const sender = (answer: unknown) => endpoint({ eth_sendRawTransaction: answer })
+
+  it('succeeds when one endpoint takes or already has the bytes', async () => {
+    const no = await sender(new Error('nonce too low'))
+    expect(await open(no, dead, await sender('0xhash')).send(raw)).toEqual({ kind: 'taken' })
+    const known = await sender(new Error('transaction already imported'))
+    expect(await open(no, known).send(raw)).toEqual({ kind: 'taken' })
+  })
+
+  it('is refused when all that answer refuse, and unavailable when none answers', async () => {
+    const no = await sender(new Error('nonce too low'))
+    const answer = await open(no, dead).send(raw)
+    expect(answer.kind === 'refused' && answer.because).toContain('nonce too low')
+    await expect(open(dead, await endpoint({})).send(raw)).rejects.toBeInstanceOf(Unavailable)
+  })
+})
+
+describe('what is in a block', () => {
+  const mined = (height: string, status = '0x1') => ({
+    eth_getTransactionReceipt: { blockNumber: height, status },
+    eth_blockNumber: '0x10',
+  })
+  const unknown = { eth_getTransactionReceipt: null, eth_blockNumber: '0x10' }
+
+  it('is final under enough blocks, and says whether the call succeeded', async () => {
+    const at = async (answers: Answers) => open(await endpoint(answers)).minedAt('0x')
+    expect(await at(mined('0xe'))).toEqual({ height: 14n, final: true, succeeded: true })
+    expect(await at(mined('0xf'))).toMatchObject({ final: false })
+    expect(await at(mined('0xe', '0x0'))).toMatchObject({ succeeded: false })
+    expect(await at(unknown)).toBeUndefined()
+  })
+
+  it('is looked for at every endpoint before it counts as absent', async () => {
+    const urls = [dead, await endpoint(unknown), await endpoint(mined('0xe'))]
+    expect(await open(...urls).minedAt('0x')).toMatchObject({ height: 14n })
+    await expect(open(dead).minedAt('0x')).rejects.toBeInstanceOf(Unavailable)
+  })
+
+  it('consumes a nonce only when two endpoints say so and none denies', async () => {
+    const counted = (count: string, latest = '0x10') =>
+      endpoint({ eth_getTransactionCount: count, eth_blockNumber: latest })
+    const consumed = async (...urls: string[]) => open(...urls).consumed('0x', 7n)
+    expect(await consumed(await counted('0x8'), await counted('0x9'))).toBe(true)
+    expect(await consumed(await counted('0x8'))).toBe(false)
+    expect(await consumed(await counted('0x8'), dead)).toBe(false)
+    expect(await consumed(await counted('0x8'), await counted('0x8'), await counted('0x7'))).toBe(
+      false,
+    )
+    expect(await consumed(await counted('0x8', '0x1'), await counted('0x8', '0x1'))).toBe(false)
+  })
+})
