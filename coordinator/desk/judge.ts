@@ -91,7 +91,12 @@ export interface Countable {
 /** The approvals that count at `t` for a request under this rule. */
 export function countable(the: Case, rule: Rule, t: number): readonly Countable[] {
   const yes = the.decisions.filter(({ decision }) => decision === 'approve')
-  return yes.slice(0, limits.approvalsPerIntentMax).flatMap((one) => counted(the, rule, one, t))
+  const asked = new Set(rule.require.map(({ role }) => role))
+  // Only of roles that the rule asks for: others must not crowd them out of a warrant.
+  const counting = yes
+    .flatMap((one) => counted(the, rule, one, t))
+    .filter(({ fact }) => asked.has(fact.role))
+  return counting.slice(0, limits.approvalsPerIntentMax)
 }
 
 /** Nothing for an approval that is void now: another policy or rule, or past its time. */
