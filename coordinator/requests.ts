@@ -107,7 +107,10 @@ export class Requests {
     const content = { intent: shown.id, by }
     const { answer } = await this.#ports.sequencer.submit({ kind: 'cancel', content })
     const answered = await answer
-    return isRefusal(answered) ? answered : this.find({ id })
+    const now = await this.find({ id })
+    // Another coordinator may have cancelled it in between.
+    const isDone = !isRefusal(answered) || (!isRefusal(now) && now.state === 'CANCELLED')
+    return isDone ? now : answered
   }
 
   /** What the policy would say now; nothing is stored. */

@@ -13,6 +13,7 @@ import { attempt, type Refusal, refuse } from '../proto/refusal.ts'
 import { writeTimeMillis } from '../proto/shape.ts'
 import type { Opened, Signed } from '../proto/signed.ts'
 import { Secret } from './dkls23/secret.ts'
+import type { Pairings } from './pairings.ts'
 import type { Peers } from './peers.ts'
 import type { Ports } from './ports.ts'
 import type { Incarnation, Self } from './self.ts'
@@ -42,11 +43,10 @@ export interface AcceptancesNeeds {
   readonly peers: Peers
   /** Called with the proof of a clone; from then on its incarnation is refused. */
   readonly cloned: (peer: NodeId, incarnation: Uint8Array) => void
-  readonly isRefused: (incarnation: Uint8Array) => boolean
+  /** Not asked any more: `pairings` knows it by its node. */
+  readonly isRefused?: (incarnation: Uint8Array) => boolean
+  readonly pairings: Pick<Pairings, 'counters' | 'incarnationOf' | 'isRefused'>
 }
-
-/** More than can be open at once; older ones cannot be started any more. */
-const countersMax = 4_096
 
 /** Fields in which acceptances of one session may differ. */
 const ownFields: ReadonlySet<string> = new Set([
@@ -65,7 +65,6 @@ export class Acceptances<T extends Acceptor & { readonly node: NodeId }> {
   readonly #kind: Kind<T>
   readonly #needs: AcceptancesNeeds
   readonly #open = new Map<string, OpenAcceptance<T>>()
-  readonly #seen = new SeenCounters()
 
   constructor(kind: Kind<T>, needs: AcceptancesNeeds) {
     this.#kind = kind
@@ -145,7 +144,7 @@ export class Acceptances<T extends Acceptor & { readonly node: NodeId }> {
   }
 
   #read(node: NodeId, given: WireSigned | undefined): Opened<T> {
-    const { self, peers, cloned, isRefused } = this.#needs
+    const { self, peers, pairings, cloned } = this.#needs
     const signed = readSigned(given)
     if (signed.credential !== node) {
       refuse('VIEW', `expected the acceptance of ${node}, got that of ${signed.credential}`)
@@ -153,8 +152,13 @@ export class Acceptances<T extends Acceptor & { readonly node: NodeId }> {
     const identity = peers.peer(node)?.identity ?? refuse('VIEW', `${node} is not in the root`)
     const opened = openBy(this.#kind, signed, identity)
     const { incarnation, counter } = opened.value
-    if (node !== self.node && isRefused(incarnation)) refuse('VIEW', `${node} runs twice`)
-    if (!this.#seen.isNew(toHex(incarnation), counter, opened.digest)) {
+    if (pairings.isRefused(incarnation, node)) refuse('VIEW', `${node} runs twice`)
+    // Keys are made before there is any pairing; a signature asks for it afterwards.
+    const paired = pairings.incarnationOf(node) ?? toHex(incarnation)
+    if (toHex(incarnation) !== paired) {
+      refuse('VIEW', `this incarnation of ${node} is not the one that is paired`)
+    }
+    if (!pairings.counters.isNew(`${node}/${toHex(incarnation)}/${counter}`, opened.digest)) {
       if (node !== self.node) cloned(node, incarnation)
       refuse('VIEW', `${node} used counter ${counter} of one incarnation twice`)
     }
@@ -163,21 +167,6 @@ export class Acceptances<T extends Acceptor & { readonly node: NodeId }> {
 
   #isYoung({ openedMs }: OpenAcceptance<T>): boolean {
     return this.#needs.ports.clock.monotonicMs() - openedMs < limits.acceptanceLifetimeMs
-  }
-}
-
-/** Which document carried which counter; the newest are remembered. */
-class SeenCounters {
-  readonly #seen = new Map<string, string>()
-
-  isNew(incarnation: string, counter: number, digest: string): boolean {
-    const key = `${incarnation}/${counter}`
-    const known = this.#seen.get(key)
-    if (known !== undefined) return known === digest
-    this.#seen.set(key, digest)
-    const oldest = this.#seen.keys().next().value
-    if (this.#seen.size > countersMax && oldest) this.#seen.delete(oldest)
-    return true
   }
 }
 

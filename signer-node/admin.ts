@@ -3,13 +3,18 @@
 // secret. A local freeze needs nobody's permission, because a coordinator could withhold
 // everybody's.
 import { chmodSync, unlinkSync } from 'node:fs'
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import type { Json } from '../proto/jcs.ts'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import { handle, literal, object } from '../proto/shape.ts'
 import type { SignerNode, Status } from './node.ts'
 
 type Operated = Pick<SignerNode, 'status' | 'freeze' | 'unfreeze' | 'drain'>
+
+export interface Admin {
+  /** Nobody is answered any more: what a reply would read may be closed next. */
+  readonly close: () => void
+}
 
 const lineBytesMax = 4_096
 const idleMs = 60_000
@@ -19,16 +24,26 @@ const bare = object({ do: verb })
 const scoped = object({ do: literal('freeze', 'unfreeze'), scope: handle })
 
 /** Listens when it resolves. A socket that a dead process left behind is replaced. */
-export async function serveAdmin(path: string, node: Operated): Promise<Server> {
+export async function serveAdmin(path: string, node: Operated): Promise<Admin> {
   removeStale(path)
-  const server = createServer((socket) => converse(socket, node))
+  const open = new Set<Socket>()
+  const server = createServer((socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+    converse(socket, node)
+  })
   server.maxConnections = 8
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(path, resolve)
   })
   chmodSync(path, 0o600)
-  return server
+  return {
+    close: () => {
+      server.close()
+      for (const socket of open) socket.destroy()
+    },
+  }
 }
 
 /** One command; refuses what it does not know. */

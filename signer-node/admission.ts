@@ -125,10 +125,19 @@ export class Admission {
   }
 }
 
-/** By the own store, or by the own word in the log, which survives the loss of the store. */
+/**
+ * By the own store alone. A line that says this node banned a peer is not signed by this node:
+ * whoever holds the key of the log could stop a house for ever with one, so it is an alarm.
+ */
 export function isBanned(
-  { self, bans, rows }: Pick<Parts, 'self' | 'bans' | 'rows'>,
+  { self, bans, rows, ports }: Pick<Parts, 'self' | 'bans' | 'rows' | 'ports'>,
   peer: NodeId,
-) {
-  return bans.isBanned(peer) || readSync(get(tables.ban, self.node, peer), rows) !== undefined
+): boolean {
+  if (bans.isBanned(peer)) return true
+  const isClaimed = readSync(get(tables.ban, self.node, peer), rows) !== undefined
+  if (isClaimed && bans.isFirstClaim(peer)) {
+    const because = 'the log says that this node banned it, the own store does not'
+    ports.report({ level: 'alarm', name: 'ban-claimed', peer, because })
+  }
+  return false
 }

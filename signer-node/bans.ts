@@ -18,6 +18,8 @@ export interface Death {
 
 export class Bans {
   readonly #sql: Sql
+  /** Peers of which the log alone says that they are banned here. */
+  readonly #claimed = new Set<NodeId>()
 
   constructor(sql: Sql) {
     this.#sql = sql
@@ -33,6 +35,13 @@ export class Bans {
       peer: parseNodeId(textOf(row, 'peer')),
       reason: textOf(row, 'reason'),
     }))
+  }
+
+  /** True once for a peer, as long as the node runs. */
+  isFirstClaim(peer: NodeId): boolean {
+    const isFirst = !this.#claimed.has(peer)
+    this.#claimed.add(peer)
+    return isFirst
   }
 
   ban(peer: NodeId, reason: string, atMs: number): void {

@@ -6,7 +6,13 @@
 // DEVIATION: a receipt counter that only a line of the log claims raises an alarm and fences
 // nothing, because a coordinator could write such a line; the counter in the second place does
 // fence.
-import { cosignatures, parseNoteText, signedByLog } from '../policy/audit/checkpoint.ts'
+import {
+  cosignatures,
+  formatNote,
+  parseNoteText,
+  signedByLog,
+  type Vkey,
+} from '../policy/audit/checkpoint.ts'
 import { key, tables } from '../policy/audit/tables.ts'
 import type { Root } from '../policy/documents.ts'
 import { equalBytes, toHex } from '../proto/crypto.ts'
@@ -29,7 +35,7 @@ import type { Meta } from './meta.ts'
 import type { Peer, Peers } from './peers.ts'
 import type { Ports } from './ports.ts'
 import type { Self } from './self.ts'
-import type { Witness } from './witness.ts'
+import { floorAnswers, type Witness } from './witness.ts'
 
 export type FloorState = 'checking' | 'catching-up' | 'fenced' | 'passed'
 
@@ -63,11 +69,14 @@ export class Floor {
   readonly #nonce: string
   readonly #answers = new Map<NodeId, Answered>()
   readonly #secondPlaceAgrees: boolean
+  /** Lines may come before the answers do, and would hide what the copy had lost. */
+  readonly #sizeAtStart: number
   #state: FloorState = 'checking'
 
   constructor(needs: FloorNeeds) {
     this.#needs = needs
     this.#nonce = toHex(needs.ports.random(32))
+    this.#sizeAtStart = needs.copy.size()
     this.#secondPlaceAgrees = this.#compareSecondPlace()
   }
 
@@ -101,9 +110,9 @@ export class Floor {
 
   /** What this node holds of the asker; in every state, so that all can start together. */
   answer(document: Signed): { readonly to: NodeId; readonly document: Signed } | undefined {
-    const { self, copy, rows } = this.#needs
+    const { self, copy, rows, witness: own } = this.#needs
     const asked = this.#heard(kinds.floorQuery, document)
-    if (asked === undefined) return undefined
+    if (asked === undefined || own.root === undefined) return undefined
     const { node: to, witness } = asked.peer
     const counted = rows.lastKey(tables.receipt.name, `${key(to)}|`)
     const answer = {
@@ -113,9 +122,9 @@ export class Floor {
       node: self.node,
       to,
       nonce: toHex(asked.value.nonce),
-      cosigned: copy.cosigned(witness.name)?.note ?? '',
+      cosigned: cut(copy.cosigned(witness.name)?.note, witness),
       counter: counted === undefined ? 0 : Number(counted.slice(key(to).length + 1)),
-      head: copy.checkpoint(copy.size())?.note ?? '',
+      head: cut(copy.checkpoint(copy.size())?.note, own.root.log.vkey),
     }
     return { to, document: signBy(kinds.floorAnswer, answer, self) }
   }
@@ -157,16 +166,15 @@ export class Floor {
     this.#needs.ports.report({ level: 'info', name: `floor-${this.#state}` })
   }
 
-  /** w − q + f + 1: one of them is honest and cosigned with this node whatever it ever signed. */
-  #needed({ witness: { w, q, f } }: Root): number {
-    return this.#secondPlaceAgrees ? 1 : w - q + f + 1
+  #needed(root: Root): number {
+    return this.#secondPlaceAgrees ? 1 : floorAnswers(root)
   }
 
-  /** Judged before catching up, because afterwards the copy contains what it had lost. */
+  /** By the size at the start: afterwards the copy may contain again what it had lost. */
   #fenceIfBehindOwn(): void {
-    const size = this.#needs.copy.size()
+    const size = this.#sizeAtStart
     for (const { own } of this.#answers.values()) {
-      if (own && own.size > size) this.#fence(`signed size ${own.size}, the copy ends at ${size}`)
+      if (own && own.size > size) this.#fence(`signed size ${own.size}, the copy ended at ${size}`)
     }
   }
 
@@ -202,6 +210,20 @@ export class Floor {
     const isMeant = value.org === self.org && value.env === self.env && value.to === self.node
     return isMeant ? { peer, value } : undefined
   }
+}
+
+/** With the line of this key alone: a coordinator may have added lines until no answer holds it. */
+function cut(written: string | undefined, { name, keyId }: Vkey): string {
+  if (written === undefined) return ''
+  const { body, signatures } = parseNoteText(written)
+  const at = signatures.findIndex((line) => line.name === name && line.keyId === keyId)
+  return formatNote(
+    body,
+    written
+      .slice(body.length + 1, -1)
+      .split('\n')
+      .slice(at, at + 1),
+  )
 }
 
 /** The head of a note when `isProved` says that the right key signed it. */

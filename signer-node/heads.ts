@@ -14,6 +14,7 @@ import {
 } from '../policy/audit/checkpoint.ts'
 import { type Root, witnessesOf } from '../policy/documents.ts'
 import { equalBytes, fromUtf8 } from '../proto/crypto.ts'
+import { limits } from '../proto/limits.ts'
 import { attempt, isRefusal } from '../proto/refusal.ts'
 import type { LogCopy, StoredHead } from './log-copy.ts'
 import type { Event } from './ports.ts'
@@ -37,7 +38,8 @@ export class Heads {
 
   /** Notes as they came; returns the first proof of a fork among them, if there is one. */
   receive(root: Root, notes: readonly Uint8Array[]): OtherFace | undefined {
-    for (const bytes of notes) {
+    // A node of more would be held by whoever sends copies: no more than one for each witness.
+    for (const bytes of notes.slice(0, limits.witnessesMax)) {
       const read = attempt(() => parseNoteText(fromUtf8(bytes) ?? ''))
       const face = isRefusal(read) ? undefined : this.#take(root, read)
       if (face !== undefined) return face

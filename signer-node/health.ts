@@ -10,6 +10,7 @@ import type { Event } from './ports.ts'
 export interface Health {
   /** Counts what happened. */
   readonly count: (event: Event) => void
+  /** Also of what is open: an answer would read stores that are closed next. */
   readonly close: () => void
 }
 
@@ -26,7 +27,13 @@ export async function serveHealth(address: Address, status: () => Status): Promi
   server.headersTimeout = requestTimeoutMs
   server.maxConnections = 32
   await listening(server, address)
-  return { count: (event) => metrics.count(event), close: () => server.close() }
+  return {
+    count: (event) => metrics.count(event),
+    close: () => {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
 }
 
 function route(

@@ -80,7 +80,11 @@ function requireMembers(parts: Parts, { participants }: Keygen, { nodes }: Root)
   }
 }
 
-function requireEpoch({ rows, keystore }: Parts, { vault, epoch }: Keygen): void {
+/** Asked again before the Keyshare is kept: the log or another key may have come in between. */
+export function requireEpoch(
+  { rows, keystore }: Pick<Parts, 'rows' | 'keystore'>,
+  { vault, epoch }: Pick<KeyPlan, 'vault' | 'epoch'>,
+): void {
   if (readSync(get(tables.vault, vault), rows) !== undefined) {
     refuse('KEY_EXISTS', `${vault} has a key`)
   }

@@ -8,10 +8,10 @@ import { confirmDocument } from '../policy/audit/key-confirm.ts'
 import type { VaultRow } from '../policy/view.ts'
 import { digestOf, fromHex, toHex, toUtf8 } from '../proto/crypto.ts'
 import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
-import { type Digest, parseDigest } from '../proto/ids.ts'
+import { type Digest, parseDigest, type VaultId } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
 import { type KeygenAcceptance, kinds } from '../proto/node-documents.ts'
-import { attempt as attempting, isRefusal } from '../proto/refusal.ts'
+import { attempt as attempting, isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
 import { type Opened, type Signed, sign } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { Acceptances, type OpenAcceptance } from './acceptances.ts'
@@ -23,7 +23,7 @@ import type { KeyTerms } from './dkls23/keyshare.ts'
 import type { Protocol, Run } from './dkls23/protocol.ts'
 import { sessionId } from './dkls23/session-id.ts'
 import { reasonOf } from './failures.ts'
-import { judgeKeygen, type KeyPlan } from './key-plan.ts'
+import { judgeKeygen, type KeyPlan, requireEpoch } from './key-plan.ts'
 import { ownHead } from './log-copy.ts'
 import type { Parts } from './parts.ts'
 import type { Prepared } from './prepared.ts'
@@ -43,6 +43,8 @@ export class Keys {
   readonly #acceptances: Acceptances<KeygenAcceptance>
   /** What the open acceptances accepted, by ticket. */
   readonly #plans = new Map<string, KeyPlan>()
+  /** Vaults whose key is being made: two of one epoch would meet in one file. */
+  readonly #running = new Set<VaultId>()
 
   constructor(parts: Parts, prepared: Prepared) {
     this.#parts = parts
@@ -57,7 +59,7 @@ export class Keys {
   /** Inside the step that took the lines. */
   judge(coordinator: string, prepare: Prepare): JudgedKey {
     const keygen = digestOf(tags.keygen, prepare.keygen)
-    const plan = judgeKeygen(this.#parts, prepare.keygen)
+    const plan = this.#planOf(prepare.keygen)
     if (isRefusal(plan)) return { kind: 'refused', refusal: plan, keygen }
     const { origin, copy } = this.#parts
     const words = { format: 'custody-keygen-acceptance/v1', keygen, origin, ...ownHead(copy) }
@@ -116,6 +118,16 @@ export class Keys {
     this.#plans.clear()
   }
 
+  #planOf(keygen: Uint8Array): KeyPlan | Refusal {
+    return attempting(() => {
+      const plan = judgeKeygen(this.#parts, keygen)
+      if (!isRefusal(plan) && this.#running.has(plan.vault)) {
+        refuse('BUSY', `a key of ${plan.vault} is being made`)
+      }
+      return plan
+    })
+  }
+
   #run(
     ticket: Uint8Array,
     open: Open,
@@ -143,6 +155,7 @@ export class Keys {
     const randomness = sessionRandomness(self, incarnation, ports.random, { purpose: 'dkg', sid })
     const me = participantOf(parties, self.x)
     const run = { sid, self: me, participants: parties, curve: self.curve, randomness }
+    this.#running.add(plan.vault)
     sessions.start<PendingKey>(sid, open.coordinator, {
       counterparts,
       protocol: makeKey(run, terms, (pending) => this.#keep(plan, pending)),
@@ -154,6 +167,7 @@ export class Keys {
 
   /** Between the rounds that make the key and the one that confirms it. */
   #keep(plan: KeyPlan, { keyshare }: PendingKey): void {
+    requireEpoch(this.#parts, plan)
     this.#parts.keystore.keepPending(plan.vault, keyshare, plan.keygen)
   }
 
@@ -163,6 +177,7 @@ export class Keys {
     ended: Ended<PendingKey>,
   ): void {
     const { ports, self, store } = this.#parts
+    this.#running.delete(plan.vault)
     if (ended.kind === 'failed') {
       const { because, culprit = '' } = ended
       ports.report({ level: 'warn', name: 'keygen-failed', because, vault: plan.vault })
@@ -172,7 +187,15 @@ export class Keys {
     using _wipedAfterwards = ended.result.keyshare
     const row = rowOf(plan, ended.result)
     const confirm = sign(tags.confirm, confirmDocument(row, self.node), self.node, self.sign)
-    store.step(() => this.#prepared.keep(plan.vault, plan.epoch, { sid, confirm }))
+    const kept = attempting(() =>
+      store.step(() => this.#prepared.keep(plan.vault, plan.epoch, { sid, confirm })),
+    )
+    if (isRefusal(kept)) {
+      const { because, code } = kept
+      ports.report({ level: 'alarm', name: 'keygen-failed', because, vault: plan.vault })
+      ports.send(coordinator, stoppedFrame(sid, ticket, code))
+      return
+    }
     ports.report({ level: 'info', name: 'key-confirmed', vault: plan.vault, sid: toHex(sid) })
     ports.send(coordinator, confirmFrame(sid, confirm))
   }

@@ -75,8 +75,14 @@ export class Keystore {
   /** On disk and opened again when this returns. `made` names the document it was made by. */
   keepPending(vault: VaultId, keyshare: Keyshare, made: Digest): void {
     const { facts } = keyshare
-    if (this.held(vault).filter(({ state }) => state === 'pending').length >= pendingMax) {
+    const held = this.held(vault)
+    if (held.filter(({ state }) => state === 'pending').length >= pendingMax) {
       refuse('BUSY', `${vault}: ${pendingMax} keys are pending already`)
+    }
+    // Somebody may have confirmed what lies here: nothing is ever written over it.
+    const highest = held.at(-1)?.epoch ?? -1
+    if (facts.epoch <= highest) {
+      refuse('EPOCH', `expected an epoch above ${highest}, got ${facts.epoch}`)
     }
     const expected = expectedOf(vault, keyshare)
     const { passphrase, random, cost } = this.#ports
@@ -93,11 +99,17 @@ export class Keystore {
     if (toHex(tested.keyState) !== expected.keyState) refuse('SEAL', 'test opening failed')
   }
 
-  /** The one way from pending to active; lower epochs are gone afterwards. Harmless to repeat. */
+  /**
+   * The one way from pending to active; lower epochs are gone afterwards. Harmless to repeat. An
+   * active file is never replaced: a pending one of its epoch is dropped.
+   */
   activate(vault: VaultId, epoch: number): void {
     const held = this.held(vault)
-    if (held.some((one) => one.state === 'pending' && one.epoch === epoch)) {
-      renameSync(this.#path(vault, epoch, 'pending'), this.#path(vault, epoch, 'active'))
+    const states = held.filter((one) => one.epoch === epoch).map(({ state }) => state)
+    if (states.includes('pending')) {
+      const pending = this.#path(vault, epoch, 'pending')
+      if (states.includes('active')) unlinkSync(pending)
+      else renameSync(pending, this.#path(vault, epoch, 'active'))
       syncDirectory(this.#directory)
     }
     for (const lower of held.filter((one) => one.epoch < epoch)) {
@@ -121,11 +133,11 @@ export class Keystore {
     return keyshare
   }
 
-  /** What lies in the directory for one vault, ascending by epoch. */
+  /** What lies in the directory for one vault, ascending by epoch, the active one first. */
   held(vault: VaultId): readonly { readonly epoch: number; readonly state: KeyshareState }[] {
     return this.all()
       .filter((one) => one.vault === vault)
-      .sort((a, b) => a.epoch - b.epoch)
+      .sort((a, b) => a.epoch - b.epoch || (a.state < b.state ? -1 : 1))
   }
 
   all(): readonly {

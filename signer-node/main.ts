@@ -38,6 +38,8 @@ const clock: Clock = { wallMs: Date.now, monotonicMs: () => performance.now() }
 const random: Random = (length) => new Uint8Array(randomBytes(length))
 
 async function run(config: SignerConfig, passphrase: Secret): Promise<void> {
+  // Also for what is open to others only for a moment, such as a socket between listen and chmod.
+  process.umask(0o077)
   const curve = openCurve(config)
   selfCheck(curve, clock, random)
   const self = openSelf(config, passphrase, curve)

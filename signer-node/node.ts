@@ -220,7 +220,11 @@ export class SignerNode {
     if (first === undefined) return
     if (monotonicMs - this.#floorAskedMs >= floorAgainMs) {
       this.#floorAskedMs = monotonicMs
-      for (const query of greetings.floorQueries()) this.#send(first, query)
+      // To everyone: one coordinator alone could keep a node from ever being ready.
+      const queries = greetings.floorQueries()
+      for (const coordinator of this.#attached) {
+        for (const query of queries) this.#send(coordinator, query)
+      }
     }
     if (monotonicMs - this.#receiptsSaidMs >= receiptsAgainMs) {
       this.#receiptsSaidMs = monotonicMs

@@ -15,6 +15,7 @@ import { openChannel } from './envelope.ts'
 import { hearHello, needsSetUp, type OwnHello, pairSid, sayHello } from './pair-hello.ts'
 import type { Peer, Peers } from './peers.ts'
 import type { Ports } from './ports.ts'
+import { SeenCounters } from './seen-counters.ts'
 import { type Incarnation, partiesOf, type Self, sessionRandomness } from './self.ts'
 import type { Ended } from './session.ts'
 import type { Sessions } from './sessions.ts'
@@ -49,6 +50,12 @@ interface Held {
   uses: number
 }
 
+interface Retired {
+  readonly peer: NodeId
+  readonly pairing: Pairing
+  readonly untilMs: number
+}
+
 /** Where a peer is said to be attached, and in which life. */
 interface Sighting {
   readonly coordinator: string
@@ -56,6 +63,8 @@ interface Sighting {
 }
 
 export class Pairings {
+  /** Of all acceptances: a clone is one, whatever it accepts. */
+  readonly counters = new SeenCounters()
   readonly #needs: PairingsNeeds
   readonly #held = new Map<NodeId, Held>()
   readonly #waiting = new Map<NodeId, OwnHello>()
@@ -63,8 +72,8 @@ export class Pairings {
   readonly #lastSetupMs = new Map<NodeId, number>()
   readonly #lastInviteMs = new Map<NodeId, number>()
   /** Replaced Pairings whose last sessions may still run. */
-  readonly #retired: { readonly pairing: Pairing; readonly untilMs: number }[] = []
-  /** Incarnations that were seen twice. */
+  #retired: readonly Retired[] = []
+  /** Incarnations that were seen twice, each under its node: anybody can claim any incarnation. */
   readonly #refused = new Set<string>()
   #attempts = 0
 
@@ -81,6 +90,18 @@ export class Pairings {
   idWith(peer: NodeId): Digest | undefined {
     const pairing = this.with(peer)
     return pairing && parseDigest(toHex(pairing.id), 'pairing')
+  }
+
+  /** Of the peer, as the Pairing with it was made. */
+  incarnationOf(peer: NodeId): string | undefined {
+    return this.#held.get(peer)?.incarnation
+  }
+
+  /** Whether a session over this Pairing may still end well: in use, or merely replaced. */
+  isSound(peer: NodeId, id: Digest | undefined): boolean {
+    const retired = this.#retired.filter((one) => one.peer === peer)
+    const known = [this.#held.get(peer), ...retired].map((one) => one?.pairing)
+    return known.some((pairing) => pairing?.isAlive && toHex(pairing.id) === id)
   }
 
   all(): readonly { readonly peer: NodeId; readonly id: Digest }[] {
@@ -121,7 +142,7 @@ export class Pairings {
     const peer = peers.peer(document.credential)
     if (peer === undefined || bans.isBanned(peer.node)) return
     const hello = hearHello(self, peer, document)
-    if (hello === undefined || this.#refused.has(toHex(hello.value.incarnation))) return
+    if (hello === undefined || this.isRefused(hello.value.incarnation, peer.node)) return
     if (hello.value.answers !== '') this.#answered(coordinator, peer, hello)
     else if (peer.x < self.x) this.#answer(coordinator, peer, hello)
     else if (hello.value.holds === '') this.#begin(coordinator, peer)
@@ -130,13 +151,16 @@ export class Pairings {
 
   /** One counter of an incarnation on two documents: a clone of the peer's memory. */
   refuseIncarnation(peer: NodeId, incarnation: Uint8Array): void {
-    this.#refused.add(toHex(incarnation))
+    this.#refused.add(`${peer}/${toHex(incarnation)}`)
     this.#drop(peer)
     this.#needs.ports.report({ level: 'alarm', name: 'clone', peer })
   }
 
-  isRefused(incarnation: Uint8Array): boolean {
-    return this.#refused.has(toHex(incarnation))
+  /** Of the peer, or of any. */
+  isRefused(incarnation: Uint8Array, peer?: NodeId): boolean {
+    const id = toHex(incarnation)
+    if (peer !== undefined) return this.#refused.has(`${peer}/${id}`)
+    return [...this.#refused].some((name) => name.endsWith(`/${id}`))
   }
 
   /** This node's memory may have been copied: every Pairing of the old incarnation is void. */
@@ -147,9 +171,7 @@ export class Pairings {
   }
 
   tick(): void {
-    while ((this.#retired[0]?.untilMs ?? Number.POSITIVE_INFINITY) <= this.#now()) {
-      this.#retired.shift()?.pairing[Symbol.dispose]()
-    }
+    this.#discard(({ untilMs }) => untilMs <= this.#now())
     for (const [node, { coordinator, incarnation }] of this.#sightings) {
       const peer = this.#needs.peers.peer(node)
       const stands = this.with(node) && this.#held.get(node)?.incarnation === incarnation
@@ -214,7 +236,8 @@ export class Pairings {
     }
     const old = this.#held.get(peer)
     const untilMs = this.#now() + limits.sessionTimeoutMs
-    if (old !== undefined) this.#retired.push({ pairing: old.pairing, untilMs })
+    if (old !== undefined)
+      this.#retired = [...this.#retired, { peer, pairing: old.pairing, untilMs }]
     this.#held.set(peer, { pairing: ended.result, incarnation, bornMs: this.#now(), uses: 0 })
     report({ level: 'info', name: 'paired', peer })
     this.#needs.changed()
@@ -258,8 +281,14 @@ export class Pairings {
   #drop(peer: NodeId): void {
     this.#held.get(peer)?.pairing[Symbol.dispose]()
     this.#held.delete(peer)
+    this.#discard((one) => one.peer === peer)
     this.#needs.sessions.stopWith(peer, 'VIEW', 'pairing dropped')
     this.#needs.changed()
+  }
+
+  #discard(isOver: (one: Retired) => boolean): void {
+    for (const one of this.#retired.filter(isOver)) one.pairing[Symbol.dispose]()
+    this.#retired = this.#retired.filter((one) => !isOver(one))
   }
 
   #say(

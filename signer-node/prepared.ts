@@ -4,6 +4,7 @@
 // INVARIANT: one confirmation for a vault and epoch, for ever.
 import { fromHex, toHex } from '../proto/crypto.ts'
 import { type Handle, parseVaultId, type VaultId } from '../proto/ids.ts'
+import { refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import { bytesOf, numberOf, type Sql, textOf } from './store.ts'
 
@@ -21,8 +22,14 @@ export class Prepared {
     this.#node = node
   }
 
-  /** Inside a step; throws when this epoch was confirmed before. */
+  /** Inside a step; refuses when this epoch was confirmed before. */
   keep(vault: VaultId, epoch: number, { sid, confirm }: Confirmation): void {
+    const said = this.#sql.first(
+      'select sid from prepared where vault = ? and epoch = ?',
+      vault,
+      epoch,
+    )
+    if (said !== undefined) refuse('EPOCH', `${vault}: epoch ${epoch} was confirmed before`)
     this.#sql.run(
       'insert into prepared (vault, epoch, sid, document, signature) values (?, ?, ?, ?, ?)',
       vault,

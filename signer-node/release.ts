@@ -29,6 +29,8 @@ export interface Waiting {
   readonly ticket: Uint8Array
   readonly coordinator: string
   readonly admitted: Admitted
+  /** The Pairings that the session ran over, by peer. */
+  readonly pairings: ReadonlyMap<string, Digest>
   readonly share: SignatureShare
   /** Of the session, on the monotonic clock. */
   readonly deadlineMs: number
@@ -91,12 +93,13 @@ export class Releases {
     const seen = witness.heads.count(root, attempt.seq)
     if (seen < q) return isLate ? refusal('COSIGN', `expected ${q} witnesses, got ${seen}`) : 'wait'
     if (isLate) return refusal('SESSION_TIMEOUT', 'the session is over')
-    return this.#stopped(admitted, view, attempt) ?? 'now'
+    return this.#stopped(waiting, view, attempt) ?? 'now'
   }
 
   /** R2 to R4: what may have changed since the acceptance. */
-  #stopped(admitted: Admitted, view: RequestView, attempt: AttemptRow): Refusal | undefined {
-    const { ports, bans, self } = this.#parts
+  #stopped(waiting: Waiting, view: RequestView, attempt: AttemptRow): Refusal | undefined {
+    const { ports, bans } = this.#parts
+    const { admitted } = waiting
     const now = ports.clock.wallMs()
     if (now > admitted.until) return refusal('TIME', 'the intent or an approval has run out')
     if (attempt.until > 0 && now > attempt.until - untilMarginMs) {
@@ -115,9 +118,17 @@ export class Releases {
     }
     const shut = this.#parts.closed()
     if (shut !== undefined && shut.code !== 'BUSY') return shut
+    return this.#parted(waiting)
+  }
+
+  /** The fence: once a Pairing died, nothing leaves that was made over it. */
+  #parted({ admitted, pairings }: Waiting): Refusal | undefined {
+    const { self } = this.#parts
     const others = admitted.participants.filter((node) => node !== self.node)
     const banned = others.find((peer) => isBanned(this.#parts, peer))
-    return banned && refusal('PEER_BANNED', `${banned} was banned meanwhile`)
+    if (banned !== undefined) return refusal('PEER_BANNED', `${banned} was banned meanwhile`)
+    const broken = others.find((peer) => !this.#parts.pairings.isSound(peer, pairings.get(peer)))
+    return broken && refusal('VIEW', `the pairing with ${broken} died meanwhile`)
   }
 
   /** R5 and R6. */

@@ -46,8 +46,15 @@ type Open = OpenAcceptance<Acceptance>
 export type Judged =
   | { readonly kind: 'accepted'; readonly open: Open; readonly admitted: Admitted }
   /** The same attempt once more, while it lives: the same answer. */
-  | { readonly kind: 'again'; readonly signed: Signed; readonly intent: Digest }
+  | {
+      readonly kind: 'again'
+      readonly coordinator: string
+      readonly signed: Signed
+      readonly intent: Digest
+    }
   | { readonly kind: 'refused'; readonly refusal: Checked; readonly about: Refused }
+
+type Again = Extract<Judged, { readonly kind: 'again' }>
 
 /** An attempt on its way: accepted, in its rounds, or waiting for its release. */
 interface Live {
@@ -73,7 +80,6 @@ export class Signing {
     this.#acceptances = new Acceptances<Acceptance>(kinds.acceptance, {
       ...parts,
       cloned: (peer, incarnation) => parts.pairings.refuseIncarnation(peer, incarnation),
-      isRefused: (incarnation) => parts.pairings.isRefused(incarnation),
     })
   }
 
@@ -83,9 +89,13 @@ export class Signing {
     const named = this.#admission.named(prepare)
     if (isRefusal(named)) return { kind: 'refused', refusal: named, about: nothingNamed }
     const { intent, attempt } = named
+    const other = this.#admitted.get(toHex(prepare.ticket))
+    if (other !== undefined && other.intentDigest !== intent) {
+      return { kind: 'refused', refusal: ticketTaken, about: named }
+    }
     const row = journal.accepted(intent, attempt)
     if (row !== undefined && this.#live.get(intent)?.attempt === attempt) {
-      return { kind: 'again', signed: row.acceptance, intent }
+      return { kind: 'again', coordinator, signed: row.acceptance, intent }
     }
     const admitted = this.#isFull() ? tooMany : this.#admission.judge(prepare, named)
     if (isRefusal(admitted)) return { kind: 'refused', refusal: admitted, about: named }
@@ -102,7 +112,7 @@ export class Signing {
       case 'refused':
         return refusedFrame(this.#parts, ticket, judged.about, judged.refusal)
       case 'again':
-        this.#rename(judged.intent, ticket)
+        this.#rename(judged, ticket)
         return acceptedFrame(ticket, judged.signed)
       case 'accepted': {
         const { open, admitted } = judged
@@ -196,7 +206,9 @@ export class Signing {
       ended: (ended) => {
         const { coordinator } = open
         const over = (): void => this.#forget(intentDigest, sid)
-        this.#ended({ sid, ticket, coordinator, admitted, deadlineMs, over }, ended)
+        const { pairings } = open.value
+        const about = { sid, ticket, coordinator, admitted, pairings, deadlineMs, over }
+        this.#ended(about, ended)
       },
     })
   }
@@ -235,9 +247,10 @@ export class Signing {
     if (this.#live.get(intent)?.sid === sid) this.#live.delete(intent)
   }
 
-  /** A coordinator that asks again may name the answer anew. */
-  #rename(intent: Digest, ticket: Uint8Array): void {
+  /** The coordinator that asked may name the answer anew; another may read it, no more. */
+  #rename({ coordinator, intent }: Again, ticket: Uint8Array): void {
     const live = this.#live.get(intent)
+    if (live && this.#acceptances.get(live.ticket)?.coordinator !== coordinator) return
     const open = live && this.#acceptances.take(live.ticket)
     const admitted = live && this.#admitted.get(toHex(live.ticket))
     if (live === undefined || open === undefined || admitted === undefined) return
@@ -266,6 +279,7 @@ export class Signing {
   }
 }
 
+const ticketTaken = refusal('STALE_ATTEMPT', 'the ticket is open for another request')
 const tooMany = refusal('BUSY', `${limits.sessionsPerNodeMax} sessions are on their way`)
 
 function acceptedFrame(ticket: Uint8Array, signed: Signed): NodeFrame {

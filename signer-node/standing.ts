@@ -1,8 +1,6 @@
 // Where this node stands: the one word that coordinators and operators see, why it takes no new
 // work, and the State frame with what it holds. The word only informs; what may be done is asked at
 // `closed`.
-import { readSync } from '../policy/audit/rows.ts'
-import { below, tables } from '../policy/audit/tables.ts'
 import { fromHex } from '../proto/crypto.ts'
 import type { NodePart } from '../proto/frames.ts'
 import { type Refusal, refusal } from '../proto/refusal.ts'
@@ -81,13 +79,7 @@ export function statePart(parts: Parts, word: StateWord): NodePart<'state'> {
       ...pairings.all().map(({ peer, id }) => {
         return { peer, pairing: fromHex(id) ?? new Uint8Array(), banned: false }
       }),
-      ...bannedPeers(parts).map((peer) => ({ peer, pairing: new Uint8Array(), banned: true })),
+      ...bans.banned().map(({ peer }) => ({ peer, pairing: new Uint8Array(), banned: true })),
     ],
   }
-}
-
-/** By the own store and by the own word in the log. */
-function bannedPeers({ bans, rows, self }: Parts): readonly string[] {
-  const logged = readSync(below(tables.ban, self.node), rows).map(({ peer }) => peer)
-  return [...new Set([...bans.banned().map(({ peer }) => peer), ...logged])]
 }

@@ -192,7 +192,15 @@ export class Witness {
   }
 }
 
-/** The keys that were opened here are those that the root names for this node. */
+/** w − q + f + 1: one of them is honest and cosigned with this node whatever it ever signed. */
+export function floorAnswers({ witness: { w, q, f } }: Root): number {
+  return w - q + f + 1
+}
+
+/**
+ * The keys that were opened here are those that the root names for this node, and its nodes alone
+ * can answer a floor query and cosign by quorum: light witnesses do neither yet.
+ */
 function requireSelf(root: Root, self: Self): Root {
   const named = root.nodes.find(({ node }) => node === self.node)
   const same =
@@ -200,7 +208,12 @@ function requireSelf(root: Root, self: Self): Root {
     named.x === self.x &&
     equalBytes(named.identity, self.identity) &&
     equalBytes(named.witness.publicKey, self.witness.publicKey)
-  return same ? root : refuse('CONFIG', `the root names other keys, or another x, for ${self.node}`)
+  if (!same) refuse('CONFIG', `the root names other keys, or another x, for ${self.node}`)
+  const { length } = root.nodes
+  if (floorAnswers(root) >= length || root.witness.q > length) {
+    refuse('NOT_SUPPORTED', `a witness quorum that ${length} nodes cannot reach without others`)
+  }
+  return root
 }
 
 /** How many witnesses have cosigned the line that made this key; undefined before there is one. */

@@ -125,30 +125,32 @@ export function parseNoteText(written: string): Note {
   return { checkpoint: parseBody(body), body, signatures: lines.map(parseSignatureLine) }
 }
 
-/** Whether the log itself signed. A signature under its name and key id that fails is refused. */
+/** Whether the log itself signed, by its first line; one that fails is refused. */
 export function signedByLog(note: Note, log: Vkey): boolean {
   if (log.role !== 'log') refuse('MALFORMED', 'expected the vkey of a log')
   if (note.checkpoint.origin !== log.name) return false
-  const found = note.signatures.filter((line) => isBy(line, log))
-  for (const { signature } of found) {
-    if (!ed25519Verify(log.publicKey, toUtf8(note.body), signature)) {
-      refuse('LOG_MALFORMED', `checkpoint: signature of ${log.name} does not verify`)
-    }
+  const found = note.signatures.find((line) => isBy(line, log))
+  if (found === undefined) return false
+  if (!ed25519Verify(log.publicKey, toUtf8(note.body), found.signature)) {
+    refuse('LOG_MALFORMED', `checkpoint: signature of ${log.name} does not verify`)
   }
-  return found.length > 0
+  return true
 }
 
-/** One for each pinned witness that cosigned, the earliest if it did so twice. */
+/**
+ * One for each pinned key that cosigned. Of the lines of one name only the first is looked at, so
+ * that copies cost nothing; of a key under two names the earliest time counts.
+ */
 export function cosignatures(note: Note, witnesses: readonly Vkey[]): readonly Cosignature[] {
   const byKey = new Map<string, Cosignature>()
   for (const witness of witnesses) {
     if (witness.role !== 'witness') refuse('MALFORMED', 'expected the vkey of a witness')
     const key = toHex(witness.publicKey)
-    for (const line of note.signatures.filter((one) => isBy(one, witness))) {
-      const at = openCosignature(note.body, witness, line.signature)
-      const known = byKey.get(key)
-      if (known === undefined || at < known.at) byKey.set(key, { witness, at })
-    }
+    const line = note.signatures.find((one) => isBy(one, witness))
+    if (line === undefined) continue
+    const at = openCosignature(note.body, witness, line.signature)
+    const known = byKey.get(key)
+    if (known === undefined || at < known.at) byKey.set(key, { witness, at })
   }
   return [...byKey.values()]
 }

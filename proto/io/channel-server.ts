@@ -121,10 +121,19 @@ function enter(
     settings.onTurnedAway(why)
     socket.destroy()
   }
-  connections.set(name, { caller, cut })
-  socket.once('close', () => connections.delete(name))
   // A peer that vanishes is no fault of ours; `close` follows.
   socket.on('error', () => {})
+  // The gate knows a call by the remote end alone. On a wildcard address one remote end can hold
+  // two connections, to two addresses of ours: whoever comes second would speak for both.
+  if (connections.has(name)) {
+    cut(refusal('UNAUTHENTICATED', `${name} is connected already`))
+    return
+  }
+  const own = { caller, cut }
+  connections.set(name, own)
+  socket.once('close', () => {
+    if (connections.get(name) === own) connections.delete(name)
+  })
   injector.injectConnection(socket)
 }
 

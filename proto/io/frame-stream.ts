@@ -43,7 +43,8 @@ export function frameStream<Out, In>(
     else carrier.end()
   }
   carrier.on('data', (bytes) => {
-    const frame = attempt(() => codec.decode(bytes))
+    // The channel takes whole unary replies, which may be larger than a frame.
+    const frame = tooLarge(bytes.length) ?? attempt(() => codec.decode(bytes))
     if (isRefusal(frame)) return stop(frame)
     received.put(frame)
     if (received.waiting >= framesWaitingMax) carrier.pause()
@@ -67,10 +68,13 @@ export function frameStream<Out, In>(
 }
 
 function tooMuch(frameBytes: number, queuedBytes: number): Refusal | undefined {
-  if (frameBytes > limits.frameBytesMax) {
-    const max = limits.frameBytesMax
-    return refusal('TOO_LARGE', `frame: expected at most ${max} bytes, got ${frameBytes}`)
-  }
-  if (queuedBytes <= limits.streamBufferBytesMax) return undefined
+  const large = tooLarge(frameBytes)
+  if (large !== undefined || queuedBytes <= limits.streamBufferBytesMax) return large
   return refusal('QUEUE_FULL', `stream: peer reads too slowly, ${queuedBytes} bytes wait`)
+}
+
+function tooLarge(frameBytes: number): Refusal | undefined {
+  const max = limits.frameBytesMax
+  if (frameBytes <= max) return undefined
+  return refusal('TOO_LARGE', `frame: expected at most ${max} bytes, got ${frameBytes}`)
 }

@@ -7,6 +7,7 @@ import { committed } from '../../coordinator/page.ts'
 import { Sequencer } from '../../coordinator/sequencer.ts'
 import { type AttemptOrder, Signing } from '../../coordinator/signing.ts'
 import { RowCache } from '../../coordinator/store/row-cache.ts'
+import type { Store } from '../../coordinator/store/store.ts'
 import { Tree } from '../../coordinator/tree.ts'
 import { issueWarrant } from '../../coordinator/warrants.ts'
 import { createFold } from '../../policy/audit/fold.ts'
@@ -15,7 +16,7 @@ import { chainOf } from '../../policy/chain/chains.ts'
 import { derive } from '../../policy/chain/derive.ts'
 import type { Intent } from '../../policy/intent.ts'
 import { type Digest, parseNodeId } from '../../proto/ids.ts'
-import { isRefusal, type Refusal } from '../../proto/refusal.ts'
+import { isRefusal } from '../../proto/refusal.ts'
 import { governed, logSigner, root } from '../coordinator/world.ts'
 import type { House } from './house.ts'
 import { bytesFrom } from './house-time.ts'
@@ -30,11 +31,16 @@ export interface Lie {
 export class LyingCoordinator {
   readonly #house: House
   readonly #signing: Signing
+  readonly #sequencer: Sequencer
+  readonly #store: Store
   readonly #memory = new RulesMemory()
 
-  constructor(house: House) {
+  /** On the streams of the coordinator `name`, and on the database that it was started on. */
+  constructor(house: House, name = 'c1') {
     this.#house = house
-    const { store, time } = house
+    const { time } = house
+    const { coordinator: honest, store } = house.running(name)
+    this.#store = store
     const { origin } = root.log
     const tree = new Tree()
     const outside = {
@@ -49,26 +55,37 @@ export class LyingCoordinator {
     handlers.set('attempt', lyingAttempt)
     const fold = createFold({ rootDigest: root.digest, origin })
     const sequencer = new Sequencer({ ...outside, tree, cache: new RowCache(), fold, handlers })
-    const honest = house.coordinator()
     this.#signing = new Signing({ ...outside, root, links: honest.links, sequencer })
+    this.#sequencer = sequencer
     sequencer.onLines((entries) => {
       this.#signing.noticeLines(entries)
       void honest.sequencer.refresh()
     })
   }
 
-  /** Asks these nodes to sign it, as attempt `attempt`; resolves when each has said something. */
+  /** Asks these nodes to sign it, as attempt `attempt`; resolves when each has refused. */
   async tell(id: Digest, attempt: number, nodes: readonly string[], lie: Lie): Promise<void> {
     const house = this.#house
-    const order = await this.#order(id, attempt, nodes, lie)
     const heard = house.record.refusals(id).length
-    let written: Refusal | undefined
-    void this.#signing.attempt(order).then((answer) => {
-      if (isRefusal(answer)) written = answer
-    })
-    await house.until('an answer of every node that was asked', () => {
-      if (written !== undefined) throw new Error(`not even a line: ${written.because}`)
+    await this.ask(id, attempt, nodes, lie)
+    await house.until('a refusal of every node that was asked', () => {
       return house.record.refusals(id).length >= heard + nodes.length
+    })
+  }
+
+  /** Writes the line and sends what belongs to it. */
+  async ask(id: Digest, attempt: number, nodes: readonly string[], lie: Lie): Promise<void> {
+    const order = await this.#order(id, attempt, nodes, lie)
+    const asked = this.#signing.attempt(order).then((answer) => {
+      if (isRefusal(answer)) throw new Error(`not even a line: ${answer.because}`)
+    })
+    await this.#house.during(Promise.race([asked, this.#written()]))
+  }
+
+  /** The next line that this liar writes. */
+  #written(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#sequencer.onLines(() => resolve())
     })
   }
 
@@ -78,8 +95,8 @@ export class LyingCoordinator {
     nodes: readonly string[],
     lie: Lie,
   ): Promise<AttemptOrder> {
-    const { store, time } = this.#house
-    const copy = committed(store, root.log.origin)
+    const { time } = this.#house
+    const copy = committed(this.#store, root.log.origin)
     const the = await gather(copy, this.#memory, id)
     const view = await copy.read(requestView(id))
     const vault = view.vaults.find((row) => row.vault === the.intent.vault)

@@ -218,6 +218,14 @@ describe('counting witnesses', () => {
     expect(cosignatures(aliased, [...witnesses, alias]).length).toBe(1)
   })
 
+  it('looks at one line of each name only, so that copies cost nothing', () => {
+    const [good, bad] = [published[0]!, published[0]!.replace(/.{8}$/, 'AAAAAAA=')]
+    expect(signedByLog(parseNoteText(formatNote(body, [good, bad])), log)).toBe(true)
+    const later = [cosignAs(0, body, at + 5_000), cosignAs(0)]
+    const counted = cosignatures(parseNoteText(formatNote(body, later)), witnesses)
+    expect(counted.map((one) => one.at)).toEqual([at + 5_000])
+  })
+
   it('takes the (f+1)-th smallest time, and none below q', () => {
     const times = [at + 9_000, at, at + 4_000]
     const lines = times.map((time, which) => cosignAs(which, body, time))

@@ -1,15 +1,17 @@
 // The wire over loopback with real TLS: who is let in, what is refused before a handler runs, and
 // how a refusal, an outage and a bug reach the caller.
+import { once } from 'node:events'
 import { connect as connectTcp } from 'node:net'
 import { connect as connectTls, createSecureContext } from 'node:tls'
 import { Client, credentials, Metadata } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { serve } from '../../proto/io/channel-server.ts'
 import type { Handlers } from '../../proto/io/handlers.ts'
-import type { ReplyOf } from '../../proto/io/wire.ts'
 import { limits } from '../../proto/limits.ts'
-import { Refused, refusal } from '../../proto/refusal.ts'
+import { type Refusal, Refused, refusal } from '../../proto/refusal.ts'
 import { Unavailable } from '../../proto/unavailable.ts'
-import { type End, end, type House, house, stranger } from '../kit/wire.ts'
+import { type End, end, type House, house, pinsOf, stranger } from '../kit/wire.ts'
+import { request } from '../kit/wire-request.ts'
 
 const coordinator = await end('coordinator', 'coordinator-1')
 const caller = await end('caller', 'svc-payouts')
@@ -17,21 +19,6 @@ const approver = await end('approver', 'ana')
 
 let calls: string[] = []
 let [running, runningMost] = [0, 0]
-const request: NonNullable<ReplyOf<'SigningService', 'GetRequest'>['request']> = {
-  id: 'a'.repeat(64),
-  initiator: 'svc-payouts',
-  callerId: 'w-1',
-  state: 'WAITING',
-  reasons: [{ code: 'HOLD', rule: 'r', because: 'hold' }],
-  vault: 'hot-eth',
-  rule: 'r',
-  attempts: 2,
-  missing: ['1 ops'],
-  signedTransaction: Uint8Array.of(1, 2),
-  txid: '',
-  seq: 2 ** 40,
-  intent: new Uint8Array(0),
-}
 
 const signing: Handlers['SigningService'] = {
   SubmitIntent: async (asked, who) => {
@@ -218,6 +205,44 @@ describe('who is not let in', () => {
     })
     expect(old).toMatch(/protocol version/)
     expect(calls).toEqual([])
+  })
+
+  it('lets no second connection share the remote end of the first, to whatever address', async () => {
+    const seen: Refusal[] = []
+    const wide = await serve(
+      {},
+      { host: '0.0.0.0', port: 0 },
+      {
+        identity: coordinator.identity,
+        org: 'acme',
+        clients: pinsOf([caller, approver]),
+        nowMs: Date.now,
+        stallMs: 1_000,
+        correlationId: () => 'c0ffee',
+        onBug: () => {},
+        onTurnedAway: (why) => seen.push(why),
+      },
+    )
+    const dial = async (who: End, host: string, localPort = 0) => {
+      const local = { localAddress: '127.0.0.1', localPort }
+      const raw = connectTcp({ host, port: wide.address.port, ...local })
+      const secured = { ...who.identity, ALPNProtocols: ['h2'], rejectUnauthorized: false }
+      const socket = connectTls({ socket: raw, ...secured }).resume()
+      socket.on('error', () => {})
+      await once(socket, 'secureConnect')
+      return { raw, socket }
+    }
+    const first = await dial(caller, '127.0.0.2')
+    const port = first.raw.localPort
+    for (const count of [1, 2]) {
+      const { socket } = await dial(approver, '127.0.0.1', port)
+      await once(socket, 'close')
+      expect(seen).toHaveLength(count)
+    }
+    const because = `127.0.0.1:${port} is connected already`
+    expect(seen[1]).toMatchObject({ code: 'UNAUTHENTICATED', because })
+    first.socket.destroy()
+    await wide.close(100)
   })
 
   it('lets one key open so many connections and no more', async () => {

@@ -1,4 +1,5 @@
 // Frames: every one survives gRPC, an incomplete one is refused, a slow reader loses the stream.
+import { EventEmitter } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   type CoordinatorFrame,
@@ -10,6 +11,7 @@ import {
   writeSigned,
 } from '../../proto/frames.ts'
 import { parseHandle } from '../../proto/ids.ts'
+import { frameStream } from '../../proto/io/frame-stream.ts'
 import { methods } from '../../proto/io/wire.ts'
 import { limits } from '../../proto/limits.ts'
 import { type Refusal, Refused, refusal } from '../../proto/refusal.ts'
@@ -185,6 +187,25 @@ describe('the stream', () => {
     const sid = new Uint8Array(32)
     stream.send({ frame: 'envelope', envelope: { sid, round: 1, from: 'a', to: 'b', ciphertext } })
     expect(why[0]).toMatchObject({ code: 'TOO_LARGE' })
+  })
+})
+
+describe('a frame that comes in', () => {
+  it('is refused above its size before it is read', () => {
+    const carrier = Object.assign(new EventEmitter(), {
+      write: () => true,
+      end: () => {},
+      pause: () => {},
+      resume: () => {},
+    })
+    const why: Refusal[] = []
+    const read: number[] = []
+    const decode = (bytes: Buffer): number => read.push(bytes.length)
+    frameStream(carrier, { encode: () => Buffer.alloc(0), decode }, (because) => why.push(because))
+    carrier.emit('data', Buffer.alloc(limits.frameBytesMax))
+    carrier.emit('data', Buffer.alloc(limits.frameBytesMax + 1))
+    expect(read).toEqual([limits.frameBytesMax])
+    expect(why).toMatchObject([{ code: 'TOO_LARGE' }])
   })
 })
 

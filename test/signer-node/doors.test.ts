@@ -206,7 +206,12 @@ describe('the health port', () => {
     await expect(serveHealth({ host: '127.0.0.1', port }, () => status)).rejects.toThrow(
       'EADDRINUSE',
     )
+    const socket = connect(port, '127.0.0.1', () => socket.write('GET /livez HTTP/1.1\r\n'))
+    await new Promise((resolve) => socket.once('connect', resolve))
+    await ask('/livez')
+    const closed = new Promise((resolve) => socket.once('close', resolve))
     health.close()
+    await closed
   })
 })
 
@@ -266,7 +271,12 @@ describe("the operator's socket", () => {
       const socket = connect(path, () => socket.write('x'.repeat(5_000)))
       socket.on('close', () => resolve())
     })
-    server.close()
+    const left = await new Promise<string>((resolve) => {
+      const socket = connect(path, () => socket.write('{"do":"status"}\n'))
+      socket.once('data', () => server.close())
+      socket.on('close', () => resolve('closed'))
+    })
+    expect(left).toBe('closed')
     rmSync(home, { recursive: true, force: true })
   })
 })

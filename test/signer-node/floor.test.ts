@@ -1,7 +1,7 @@
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { fromUtf8 } from '../../proto/crypto.ts'
+import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import type { TestLog } from '../kit/audit-log.ts'
 import { type Name, names, ThreeNodes } from './three-nodes.ts'
 
@@ -176,6 +176,27 @@ describe('a node whose database was rolled back', () => {
     expect(three.state('node-a')).toBe('fenced')
   })
 
+  it('is found out when its lines come again before the others answer', () => {
+    for (const keepsFloor of [true, false]) {
+      three.close()
+      three = new ThreeNodes().ready()
+      const backup = backupOf('node-a')
+      const floors = join(three.home, 'floors')
+      cpSync(floor('node-a'), floors, { recursive: true })
+      grow(2)
+      three.lines(...names)
+      three.stop('node-a')
+      restore('node-a', backup)
+      rmSync(floor('node-a'), { recursive: true })
+      if (keepsFloor) cpSync(floors, floor('node-a'), { recursive: true })
+      three.start('node-a')
+      three.lines('node-a')
+      three.tick(2_000)
+      expect(three.state('node-a')).toBe('fenced')
+      expect(three.at('node-a').node.status().fenced).toContain('signed size 7')
+    }
+  })
+
   it('is not called rolled back when it merely was away', () => {
     three.ready()
     three.stop('node-a')
@@ -185,6 +206,44 @@ describe('a node whose database was rolled back', () => {
     three.tick(2_000)
     three.lines('node-a')
     expect(three.at('node-a').node.status()).toMatchObject({ state: 'ready', fenced: '' })
+  })
+})
+
+describe('a floor answer', () => {
+  it('comes although somebody added lines to the note until none would hold it', () => {
+    three.ready()
+    grow(1)
+    three.shareHeads = false
+    three.lines(...names)
+    const junk = `\u2014 x ${Buffer.alloc(20_000).toString('base64')}\n`
+    for (const from of names) {
+      const { note } = three.heard(from, 'cosigned').at(-1)!
+      three.heads(toUtf8(`${fromUtf8(note)}${junk}`))
+    }
+    three.settle()
+    grow(1)
+    for (const name of names) {
+      const page = three.page(name)
+      const checkpoint = toUtf8(`${fromUtf8(page.checkpoint)}${junk}`)
+      three.give(name, { frame: 'lines', lines: { ...page, checkpoint } })
+    }
+    three.stop('node-b')
+    three.start('node-b')
+    three.tick(2_000)
+    expect(three.state('node-b')).toBe('ready')
+  })
+
+  it('is asked of every coordinator, as one alone could keep the question', () => {
+    three.ready()
+    three.stop('node-a')
+    const { node, ports } = three.open('node-a')
+    node.attached('c0')
+    node.attached('c1')
+    ports.sent.length = 0
+    three.clock.advance(2_000)
+    node.tick()
+    const asked = ports.sent.filter(({ frame }) => frame.frame === 'note')
+    expect(asked.map(({ coordinator }) => coordinator)).toEqual(['c0', 'c0', 'c1', 'c1'])
   })
 })
 

@@ -2,10 +2,15 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
+import type { CoordinatorFrame } from '../../proto/frames.ts'
 import { encode } from '../../proto/jcs.ts'
 import { limits } from '../../proto/limits.ts'
+import { assemble } from '../../signer-node/assemble.ts'
+import type { Protocol } from '../../signer-node/dkls23/protocol.ts'
+import { judgeKeygen } from '../../signer-node/key-plan.ts'
 import * as house from '../kit/audit-documents.ts'
-import { type Name, names, ThreeNodes } from './three-nodes.ts'
+import { type Name, names, selfOf, ThreeNodes } from './three-nodes.ts'
+import { testPorts } from './world.ts'
 
 let three: ThreeNodes
 beforeEach(() => {
@@ -15,6 +20,31 @@ afterEach(() => three.close())
 
 const files = (name: Name) => readdirSync(join(three.home, name, 'keyshares'))
 const vaults = () => names.map((name) => three.at(name).node.status().vaults)
+
+/** Keeps every envelope back, until it is called. */
+function held(): () => void {
+  const kept: (readonly [Name, CoordinatorFrame])[] = []
+  three.carry = (_from, to, frame) => {
+    if (frame.frame !== 'envelope') return frame
+    kept.push([to, frame])
+    return undefined
+  }
+  return () => {
+    three.carry = (_from, _to, frame) => frame
+    for (const [name, frame] of kept) three.at(name).node.receive('c1', frame)
+    three.settle()
+  }
+}
+
+/** Prepared and started on all nodes. */
+function begin(epoch: number): void {
+  const ticket = new Uint8Array(16).fill(epoch)
+  for (const name of names) three.prepare(name, { keygen: three.keygen('hot-eth', epoch), ticket })
+  const acceptances = names.map((name) => three.heard(name, 'accepted')[0]!.acceptance)
+  const start = { ticket, acceptances }
+  for (const name of names) three.at(name).node.receive('c1', { frame: 'start', start })
+  three.settle()
+}
 
 function refused(keygen: Uint8Array, name: Name = 'node-a'): string {
   three.prepare(name, { keygen, ticket: new Uint8Array(16).fill(9) })
@@ -86,6 +116,7 @@ describe('a key', () => {
   })
 
   it('that is not made in time can be tried again with a higher epoch only', () => {
+    three.pair()
     three.carry = (_from, _to, frame) => {
       return frame.frame === 'envelope' && frame.envelope.round === 3 ? undefined : frame
     }
@@ -143,18 +174,68 @@ describe('a keygen document', () => {
   })
 
   it('is refused when as many sessions run as a node may have', () => {
-    three.carry = (_from, _to, frame) => (frame.frame === 'envelope' ? undefined : frame)
-    for (let epoch = 1; epoch <= limits.sessionsPerNodeMax; epoch += 1) {
-      const ticket = new Uint8Array(16).fill(epoch)
-      const keygen = three.keygen('hot-eth', epoch)
-      for (const name of names) three.prepare(name, { keygen, ticket })
-      const acceptances = names.map((name) => three.heard(name, 'accepted')[0]!.acceptance)
-      three.give('node-a', { frame: 'start', start: { ticket, acceptances } })
+    three.stop('node-a')
+    const ports = testPorts('full', three.clock)
+    const { store, ...stores } = three.stores('node-a', ports.random)
+    const settings = { self: selfOf('node-a'), origin: house.origin, rootDigest: house.rootDigest }
+    const whole = { closed: () => undefined, changed: () => {} }
+    const parts = assemble(settings, { store, ...stores }, ports, whole)
+    const plan = {
+      counterparts: new Map(),
+      protocol: (function* () {})() as Protocol<void>,
+      secrets: [],
+      deadlineMs: three.clock.monotonicMs() + 1,
+      ended: () => {},
     }
-    expect(three.at('node-a').node.status().sessions).toBe(limits.sessionsPerNodeMax)
-    expect(refused(three.keygen('hot-eth', 99))).toContain('BUSY')
-    three.tick(5_000)
-    expect(refused(three.keygen('hot-eth', 99))).toBe('nothing')
+    for (let at = 0; at < limits.sessionsPerNodeMax; at += 1) {
+      parts.sessions.start(Uint8Array.of(at), 'c1', plan)
+    }
+    expect(judgeKeygen(parts, three.keygen('hot-eth'))).toMatchObject({ code: 'BUSY' })
+    parts.sessions.stop(Uint8Array.of(0), 'BUSY', 'one less')
+    expect(judgeKeygen(parts, three.keygen('hot-eth'))).toMatchObject({ vault: 'hot-eth' })
+    store.close()
+  })
+
+  it('is refused while a key of its vault is being made, which everyone then confirms', () => {
+    three.pair()
+    const deliver = held()
+    begin(1)
+    expect(refused(three.keygen('hot-eth', 1, { attempt: 2 }))).toContain('BUSY')
+    expect(refused(three.keygen('hot-eth', 2))).toContain('BUSY')
+    expect(refused(three.keygen('warm-eth'))).toBe('nothing')
+    deliver()
+    three.log.add('key.generated', three.keyLine())
+    three.lines(...names)
+    for (const name of names) expect(files(name)).toEqual(['hot-eth.1.keyshare'])
+    expect(vaults()).toEqual([['hot-eth'], ['hot-eth'], ['hot-eth']])
+  })
+
+  it('makes nothing when the log has given its vault a key in between', () => {
+    const line = three.makeKey('hot-eth')
+    const deliver = held()
+    begin(2)
+    three.log.add('key.generated', line)
+    three.lines(...names)
+    deliver()
+    expect(names.flatMap((name) => three.heard(name, 'stopped'))).toHaveLength(3)
+    for (const name of names) expect(files(name)).toEqual(['hot-eth.1.keyshare'])
+  })
+
+  it('whose epoch was confirmed before ends its session, and the node goes on', () => {
+    three.pair()
+    const { store, ports } = three.at('node-a')
+    const row = ['hot-eth', 1, '00', '{}', new Uint8Array(64)]
+    store.run(
+      'insert into prepared (vault, epoch, sid, document, signature) values (?, ?, ?, ?, ?)',
+      ...row,
+    )
+    begin(1)
+    expect(three.heard('node-a', 'stopped').map(({ reason }) => reason)).toEqual(['EPOCH'])
+    expect(three.heard('node-a', 'keyConfirm')).toEqual([])
+    expect(ports.events).toContainEqual(
+      expect.objectContaining({ level: 'alarm', name: 'keygen-failed' }),
+    )
+    expect(refused(three.keygen('hot-eth', 2))).toBe('nothing')
   })
 
   it('that is newer closes the older one of its vault', () => {

@@ -144,6 +144,30 @@ describe('a keyshare at rest', () => {
     expect(refusedWith(() => store.keepPending(vault, share(1), made))).toBe('BUSY')
   })
 
+  it('is never written over: another one needs a higher epoch than any that is held', () => {
+    const directory = freshDirectory()
+    const store = keystore(directory)
+    store.keepPending(vault, share(1), made)
+    expect(refusedWith(() => store.keepPending(vault, share(2), made))).toBe('EPOCH')
+    store.activate(vault, 1)
+    expect(refusedWith(() => store.keepPending(vault, share(2), made))).toBe('EPOCH')
+    using opened = store.open(expectedOf(vault, share(1)), 'active')
+    expect(opened.secretShare.equals(share(1).secretShare)).toBe(true)
+  })
+
+  it('that is active is never replaced: a pending one of its epoch is dropped', () => {
+    const directory = freshDirectory()
+    const store = keystore(directory)
+    store.keepPending(vault, share(1), made)
+    store.activate(vault, 1)
+    writeFileSync(join(directory, 'hot-eth.1.pending.keyshare'), '{}')
+    expect(store.held(vault).map(({ state }) => state)).toEqual(['active', 'pending'])
+    store.activate(vault, 1)
+    expect(store.held(vault)).toEqual([{ vault, epoch: 1, state: 'active' }])
+    using opened = store.open(expectedOf(vault, share(1)), 'active')
+    expect(opened.secretShare.equals(share(1).secretShare)).toBe(true)
+  })
+
   it('drops every lower epoch when a higher one is activated', () => {
     const directory = freshDirectory()
     const store = keystore(directory)

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { chmodSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeCluster, type Place } from '../kit/cluster.ts'
@@ -71,7 +71,9 @@ describe('custody-signer', () => {
   it('takes the passphrase from a descriptor, says one line when ready, and drains on SIGTERM', async () => {
     const passphrase = openSync(place.path('nodes/node-1/credential'), 'r')
     const words = [program, '--config', config, '--passphrase-fd', '3']
-    const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe', passphrase] })
+    // Under the loosest mask of a shell: nothing that it makes is for others, not for a moment.
+    const loose = ['-c', 'umask 0; exec "$0" "$@"', process.execPath, ...words]
+    const child = spawn('sh', loose, { stdio: ['ignore', 'pipe', 'pipe', passphrase] })
     closeSync(passphrase)
     const text = await until(child, 'ready: signer node-1')
     const { healthListen } = JSON.parse(readFileSync(config, 'utf8')) as { healthListen: string }
@@ -79,6 +81,8 @@ describe('custody-signer', () => {
     const ready = await fetch(`http://${healthListen}/readyz`)
     expect([alive.status, ready.status, await ready.text()]).toEqual([200, 503, 'checking\n'])
     expect(text).not.toContain(readFileSync(place.path('nodes/node-1/credential'), 'utf8').trim())
+    const database = statSync(place.path('nodes/node-1/data/node.db'))
+    expect(database.mode & 0o077).toBe(0)
     child.removeAllListeners('exit')
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
     child.kill('SIGTERM')

@@ -266,6 +266,43 @@ describe('a hello', () => {
   })
 })
 
+describe('an incarnation that was seen twice', () => {
+  it('is refused under the name that was caught, and under no other', () => {
+    const third = node(3)
+    nodes = [...nodes, third]
+    low().pairings.refuseIncarnation(high().id, third.incarnation.id)
+    sight(low(), third)
+    sight(third, low())
+    settle()
+    expect(id(low(), third)).toBeDefined()
+    expect(low().pairings.isRefused(third.incarnation.id, high().id)).toBe(true)
+    expect(low().pairings.isRefused(third.incarnation.id, third.id)).toBe(false)
+  })
+})
+
+describe('a pairing that a share waits for', () => {
+  it('is sound while it is in use or merely replaced, and not once its peer was cloned', () => {
+    pair()
+    const first = id(low(), high())
+    expect(low().pairings.isSound(high().id, first)).toBe(true)
+    expect(low().pairings.isSound(testSelf(3).node, first)).toBe(false)
+    clock.advance(86_400_000)
+    pair()
+    const second = id(low(), high())
+    expect(second).not.toBe(first)
+    expect([first, second].map((one) => low().pairings.isSound(high().id, one))).toEqual([
+      true,
+      true,
+    ])
+    low().pairings.refuseIncarnation(high().id, high().incarnation.id)
+    expect([first, second].map((one) => low().pairings.isSound(high().id, one))).toEqual([
+      false,
+      false,
+    ])
+    expect(low().pairings.isSound(high().id, undefined)).toBe(false)
+  })
+})
+
 describe('the death of a pairing', () => {
   /** What a failed check does, from inside the protocol. */
   function fail(at: TestNode, peer: TestNode): void {

@@ -153,6 +153,29 @@ describe('a share', () => {
     store.run('delete from ban')
   })
 
+  it('does not leave after its pairing died, though nobody is banned', () => {
+    held()
+    // Node b is caught as a clone: two documents with one counter.
+    const next = three.payout(1_000)
+    const [own, theirs] = three.askSigners(next)
+    for (const digit of ['1', '2']) {
+      const lie = three.liedBy('node-b', theirs!, { trace: digit.repeat(64) })
+      const start = { ticket: three.ticket(next), acceptances: [own!, lie] }
+      three.give('node-a', { frame: 'start', start })
+    }
+    const { node, ports } = three.at('node-a')
+    expect(ports.events).toContainEqual({ level: 'alarm', name: 'clone', peer: 'node-b' })
+    expect([node.status().banned, node.status().pairings]).toEqual([[], ['node-c']])
+    three.heard('node-a', 'stopped')
+    shareHeads()
+    expect(three.stopped('node-a')).toBe('VIEW')
+    expect(three.heard('node-a', 'share')).toEqual([])
+    three.restart('node-b')
+    three.tick(30_000)
+    three.welcome()
+    expect(node.status().pairings).toContain('node-b')
+  })
+
   it('does not leave after the coordinator that drives it gave up', () => {
     three.shareHeads = false
     const seen: Uint8Array[] = []

@@ -4,15 +4,18 @@ import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { readSync } from '../../policy/audit/rows.ts'
 import { nextNonce } from '../../policy/audit/slots.ts'
 import { fromHex, fromUtf8, toHex } from '../../proto/crypto.ts'
-import type { NodePart } from '../../proto/frames.ts'
-import { parseDigest } from '../../proto/ids.ts'
+import { type NodePart, writeSigned } from '../../proto/frames.ts'
+import { parseDigest, parseNodeId } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
+import { kinds, signBy } from '../../proto/node-documents.ts'
 import { combine } from '../../signer-node/dkls23/combine.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import * as house from '../kit/audit-documents.ts'
 import { Payout, Story } from '../kit/audit-story.ts'
 import { coordinator, type Name, names, ThreeNodes } from './three-nodes.ts'
 import { seedOf } from './world.ts'
 
+type Accepted = NodePart<'accepted'>['acceptance']
 export const signers = ['node-a', 'node-b'] as const
 const curve = nativeCurve()
 
@@ -82,6 +85,13 @@ export class SigningHouse extends ThreeNodes {
       this.at(name).node.receive(coordinator, { frame: 'start', start })
     }
     this.settle()
+  }
+
+  /** What a corrupt node signs instead of its acceptance. */
+  liedBy(name: Name, { document }: Accepted, change: JsonObject): Accepted {
+    const told = JSON.parse(fromUtf8(document)!) as JsonObject
+    const by = { node: parseNodeId(name), sign: house.keyOf(`${name}-identity`).sign }
+    return writeSigned(signBy(kinds.acceptance, { ...told, ...change }, by))
   }
 
   /** All of it, up to the shares. */

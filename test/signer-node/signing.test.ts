@@ -241,3 +241,63 @@ describe('the rounds', () => {
     expect(three.refusal('node-a')).toBe('STALE_ATTEMPT N1')
   })
 })
+
+describe('a participant that claims the incarnation of another node', () => {
+  it('frames nobody: nothing starts, and the pairing with the other stays', () => {
+    const payout = three.payout()
+    const { node, ports } = three.at('node-a')
+    const [own, theirs] = three.askSigners(payout)
+    three.restart('node-c')
+    const incarnation = toHex(three.heard('node-c', 'hello').at(-1)!.incarnation)
+    for (const nonce of ['1', '2']) {
+      const change = { incarnation, counter: 7, nonce: nonce.repeat(64) }
+      const acceptances = [own!, three.liedBy('node-b', theirs!, change)]
+      three.give('node-a', { frame: 'start', start: { ticket: three.ticket(payout), acceptances } })
+    }
+    expect(three.stopped('node-a')).toBe('VIEW, VIEW')
+    expect(ports.events.filter(({ name }) => name === 'clone')).toEqual([])
+    three.tick(12_000)
+    three.welcome()
+    expect([...node.status().pairings].sort()).toEqual(['node-b', 'node-c'])
+  })
+})
+
+describe('a ticket', () => {
+  const one = new Uint8Array(16).fill(1)
+  const ask = (payout: Payout, attemptSeq: number, ticket: Uint8Array) =>
+    three.prepare('node-a', { warrant: payout.warrant(), attemptSeq, ticket })
+
+  it('that is open for one request takes no other', () => {
+    const first = three.payout()
+    ask(first, three.log.head.size - 1, one)
+    expect(three.heard('node-a', 'accepted')).toHaveLength(1)
+    const second = three.payout(1_000)
+    const seq = three.log.head.size - 1
+    ask(second, seq, one)
+    expect(three.refusal('node-a')).toBe('STALE_ATTEMPT session')
+    ask(second, seq, new Uint8Array(16).fill(2))
+    expect(three.heard('node-a', 'accepted')).toHaveLength(1)
+  })
+
+  it('is not renamed for another coordinator, which hears the same answer', () => {
+    const payout = three.payout()
+    const acceptances = three.askSigners(payout)
+    const none = new Uint8Array()
+    const prepare = {
+      lines: three.page('node-a'),
+      warrant: payout.warrant(),
+      attemptSeq: three.log.head.size - 1,
+      keygen: none,
+      ticket: one,
+    }
+    const { node } = three.at('node-a')
+    node.attached('c2')
+    node.receive('c2', { frame: 'prepare', prepare })
+    three.settle()
+    expect(three.refusal('node-a')).toBe('nothing')
+    expect(three.heard('node-a', 'accepted')[0]?.acceptance).toEqual(acceptances[0])
+    three.begin(payout, acceptances)
+    expect(signers.flatMap((name) => three.heard(name, 'share'))).toHaveLength(2)
+    node.detached('c2')
+  })
+})

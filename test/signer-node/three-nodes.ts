@@ -8,11 +8,13 @@ import { fromUtf8, toHex, toUtf8 } from '../../proto/crypto.ts'
 import type { CoordinatorFrame, CoordinatorPart, NodeFrame, NodePart } from '../../proto/frames.ts'
 import { parseHandle, parseNodeId } from '../../proto/ids.ts'
 import { encode, type JsonObject } from '../../proto/jcs.ts'
+import type { NodeStores } from '../../signer-node/assemble.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { FloorFile } from '../../signer-node/floor-file.ts'
 import { Keystore } from '../../signer-node/keystore.ts'
 import { SignerNode } from '../../signer-node/node.ts'
+import type { Random } from '../../signer-node/ports.ts'
 import type { Self } from '../../signer-node/self.ts'
 import { Store } from '../../signer-node/store.ts'
 import * as house from '../kit/audit-documents.ts'
@@ -51,27 +53,32 @@ export class ThreeNodes {
     this.clock = new TestClock(this.log.t + 5_000)
   }
 
-  /** Opens a node on its directory, as its program would. */
-  open(name: Name): Running {
-    this.#lives += 1
+  /** What a node keeps in its directory. */
+  stores(name: Name, random: Random): NodeStores & { readonly store: Store } {
     const at = (place: string): string => {
       const path = join(this.home, name, place)
       mkdirSync(path, { recursive: true })
       return path
     }
-    const self = selfOf(name)
-    const ports = testPorts(`${name} life ${this.#lives}`, this.clock)
     const store = new Store(join(at('data'), 'node.db'), { busyTimeoutMs: 50 })
-    const keystore = new Keystore(at('keyshares'), self, {
+    const keystore = new Keystore(at('keyshares'), selfOf(name), {
       passphrase: new Secret(Buffer.from('a passphrase of this node')),
-      random: ports.random,
+      random,
       cost: { n: 2 ** 15, r: 8, p: 1 },
       curve,
     })
-    const place = new FloorFile(at('floor'), name)
+    return { store, keystore, place: new FloorFile(at('floor'), name) }
+  }
+
+  /** Opens a node on its directory, as its program would. */
+  open(name: Name): Running {
+    this.#lives += 1
+    const self = selfOf(name)
+    const ports = testPorts(`${name} life ${this.#lives}`, this.clock)
+    const stores = this.stores(name, ports.random)
     const settings = { self, origin: house.origin, rootDigest: house.rootDigest }
-    const node = new SignerNode(settings, { store, keystore, place }, ports)
-    const running = { node, ports, store, said: [] }
+    const node = new SignerNode(settings, stores, ports)
+    const running = { node, ports, store: stores.store, said: [] }
     this.nodes.set(name, running)
     return running
   }
@@ -161,6 +168,11 @@ export class ThreeNodes {
     return this
   }
 
+  /** Keys and signatures need Pairings; a test that only refuses need not wait for them. */
+  pair(): void {
+    if (this.at('node-a').node.status().pairings.length === 0) this.welcome()
+  }
+
   welcome(): void {
     const peers = [...this.#incarnations].map(([node, incarnation]) => ({ node, incarnation }))
     const welcome = { coordinator, origin: house.origin, size: this.log.head.size, peers }
@@ -239,6 +251,7 @@ export class ThreeNodes {
 
   /** The whole key making; returns the line that the confirmations make lawful. */
   makeKey(vault: string, epoch = 1): JsonObject {
+    this.pair()
     const ticket = seedOf(`ticket ${vault} ${epoch}`).slice(0, 16)
     for (const name of names) this.prepare(name, { keygen: this.keygen(vault, epoch), ticket })
     const acceptances = names.map((name) => this.heard(name, 'accepted')[0]!.acceptance)

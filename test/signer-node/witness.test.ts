@@ -4,21 +4,29 @@ import {
   checkpointBody,
   cosignatures,
   formatNote,
+  formatVkey,
   parseNote,
   parseNoteText,
   signCheckpoint,
+  vkeyOf,
 } from '../../policy/audit/checkpoint.ts'
 import { enclosureDigest, signedEnclosure } from '../../policy/audit/enclosures.ts'
 import { rootOf } from '../../policy/audit/merkle.ts'
+import { digestOfText } from '../../policy/document.ts'
 import { freezeText } from '../../policy/documents.ts'
 import { fromUtf8, toHex, toUtf8 } from '../../proto/crypto.ts'
 import type { CoordinatorPart } from '../../proto/frames.ts'
 import { parseHandle, parsePersonId } from '../../proto/ids.ts'
+import { type JsonObject, text } from '../../proto/jcs.ts'
+import { limits } from '../../proto/limits.ts'
 import { sign } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
+import { assemble } from '../../signer-node/assemble.ts'
 import * as house from '../kit/audit-documents.ts'
 import { bootedLog, type TestLog } from '../kit/audit-log.ts'
-import { type Name, names, ThreeNodes } from './three-nodes.ts'
+import { refusedWith } from '../kit/refused.ts'
+import { type Name, names, selfOf, ThreeNodes } from './three-nodes.ts'
+import { testPorts } from './world.ts'
 
 let three: ThreeNodes
 beforeEach(() => {
@@ -52,6 +60,42 @@ const heartbeats = (log: TestLog, count: number): TestLog => {
   for (let at = 0; at < count; at += 1) log.wait(1).add('log.heartbeat', {})
   return log
 }
+
+describe('a root with light witnesses', () => {
+  const light = ['l-1', 'l-2'].map((name) =>
+    formatVkey(vkeyOf(`${name}.example/witness`, 'witness', house.keyOf(name).publicKey)),
+  )
+
+  /** What a node that pins this root says to its first page. */
+  function refusedFor(witnesses: readonly string[], witness: JsonObject): string {
+    const rootText = text({ ...house.root, witnesses, witness })
+    const page = {
+      ...three.page('node-a', 0),
+      documents: [{ kind: '', content: toUtf8(rootText) }],
+    }
+    const empty = new ThreeNodes()
+    try {
+      const ports = testPorts('light', empty.clock)
+      const stores = empty.stores('node-a', ports.random)
+      const rootDigest = digestOfText(tags.root, rootText)
+      const settings = { self: selfOf('node-a'), origin: house.origin, rootDigest }
+      const whole = { closed: () => undefined, changed: () => {} }
+      const parts = assemble(settings, stores, ports, whole)
+      const refused = refusedWith(() => parts.witness.take(page))
+      stores.store.close()
+      return refused
+    } finally {
+      empty.close()
+    }
+  }
+
+  it('is refused when its nodes alone cannot answer for the floor, or be a quorum', () => {
+    expect(refusedFor(light, { w: 5, f: 1, q: 4 })).toBe('NOT_SUPPORTED')
+    expect(refusedFor(light, { w: 5, f: 0, q: 4 })).toBe('NOT_SUPPORTED')
+    expect(refusedFor(light, { w: 5, f: 0, q: 3 })).toBe('NOT_SUPPORTED')
+    expect(refusedFor([], { w: 3, f: 0, q: 3 })).toBe('accepted')
+  })
+})
 
 describe('a witness', () => {
   it('takes no line that is dated more than two minutes ahead of its own clock', () => {
@@ -210,6 +254,19 @@ describe('a witness', () => {
     })
     three.heads(toUtf8(formatNote(other.body, lines)))
     expect(three.state('node-a')).toBe('ready')
+  })
+})
+
+describe('a frame of heads', () => {
+  it('is looked at as far as there can be witnesses, and no further', () => {
+    const fork = toUtf8(bootedLog().wait(9).add('log.heartbeat', {}).note([1]))
+    heartbeats(three.log, 1)
+    three.lines('node-a')
+    const junk = (count: number) => Array.from({ length: count }, () => toUtf8('junk'))
+    three.heads(...junk(limits.witnessesMax), fork)
+    expect(three.state('node-a')).toBe('ready')
+    three.heads(...junk(limits.witnessesMax - 1), fork)
+    expect(three.state('node-a')).toBe('forked')
   })
 })
 
