@@ -70,7 +70,7 @@ export class Stage {
   }
 
   async close(): Promise<void> {
-    for (const child of [...this.running.values()].reverse()) await child.stop()
+    await Promise.all([...this.running.values()].map((child) => child.stop(2_000)))
     rmSync(this.directory, { recursive: true, force: true })
   }
 
