@@ -145,7 +145,9 @@ describe.skipIf(!anvilInstalled)('a real EVM', () => {
     if (result.kind !== 'built') throw new Error(result.because)
     const signature = sign(result.effect.digest)
     const signed = chainOf(order.intent.network).attach(result.bytes, signature)
-    return { ...signed, sent: await rpc.send(signed.raw) }
+    const sent = await rpc.send(signed.raw)
+    if (sent.kind === 'taken') await mined(signed.txid)
+    return { ...signed, sent }
   }
 
   it('mines what was built, and counts blocks on top of it', async () => {
@@ -170,6 +172,13 @@ describe.skipIf(!anvilInstalled)('a real EVM', () => {
     expect(await rpc.minedAt(txid)).toBeUndefined()
   })
 
+  /** The hash comes back before the block is there. */
+  async function mined(hash: unknown): Promise<{ readonly contractAddress: string }> {
+    const receipt = () => anvil.call('eth_getTransactionReceipt', [hash])
+    await expect.poll(receipt, { timeout: 5_000 }).not.toBeNull()
+    return (await receipt()) as { contractAddress: string }
+  }
+
   it('moves a token whose transfer returns nothing', async () => {
     const rpc = rpcOf(0)
     const [owner] = (await anvil.call('eth_accounts')) as string[]
@@ -178,13 +187,12 @@ describe.skipIf(!anvilInstalled)('a real EVM', () => {
     const supply = (10n ** 12n).toString(16).padStart(64, '0')
     const deploy = { from: owner, data: `0x${bytecode}${supply}`, gas: '0x200000' }
     const hash = await anvil.call('eth_sendTransaction', [deploy])
-    const receipt = (await anvil.call('eth_getTransactionReceipt', [hash])) as {
-      contractAddress: string
-    }
-    const contract = receipt.contractAddress.toLowerCase()
+    const contract = (await mined(hash)).contractAddress.toLowerCase()
     const word = (hex: string) => hex.replace('0x', '').padStart(64, '0')
     const give = `0xa9059cbb${word(from)}${word('f4240')}`
-    await anvil.call('eth_sendTransaction', [{ from: owner, to: contract, data: give }])
+    await mined(
+      await anvil.call('eth_sendTransaction', [{ from: owner, to: contract, data: give }]),
+    )
     const token: Intent = { ...intent, op: 'erc20.transfer', contract, amount: 900_000n }
     const nonce = BigInt(String(await anvil.call('eth_getTransactionCount', [from, 'latest'])))
     const { txid } = await sendBuilt(rpc, { intent: token, from, slot: String(nonce) })
