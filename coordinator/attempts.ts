@@ -76,7 +76,9 @@ export async function continueSigning(ports: DriverPorts, driven: Driven): Promi
   }
   const outcome = await sign(ports, driven, next)
   if (!isRefusal(outcome)) return outcome
-  return driven.note(outcome, lookAgainMs)
+  const later = driven.note(outcome, lookAgainMs)
+  // The lease is given back: another coordinator may have the nodes that this one lacks.
+  return outcome.code === 'NOT_ENOUGH_SIGNERS' ? done : later
 }
 
 /** State BROADCAST and stuck: the same effect with higher fees. */

@@ -5,7 +5,7 @@ import type { Digest } from '../../proto/ids.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { as, decision } from '../coordinator/house.ts'
 import { payout, signIntent } from '../coordinator/world.ts'
-import type { House } from '../kit/house.ts'
+import { type House, names } from '../kit/house.ts'
 import { breaches, linesOf } from '../kit/house-checks.ts'
 import { openHouse } from '../kit/house-open.ts'
 
@@ -73,6 +73,19 @@ describe('two coordinators', () => {
       expect(new Set(started.map(({ body }) => body.slot)).size).toBe(1)
       expect(linesOf(await house.story(id), 'tx.settled')).toHaveLength(1)
     }
+  })
+
+  it('of which the one that drives is left with one node: the other one has them all, and goes on', async () => {
+    house.down = ({ coordinator }, frame) => {
+      if (frame.frame !== 'envelope') return frame
+      house.down = (_place, other) => other
+      for (const node of names.slice(1)) house.wires.pull({ node, coordinator })
+      return undefined
+    }
+    const id = await house.submit(intent(5_000_000n))
+    await house.untilState(id, 'SETTLED')
+    house.wires.plugAll()
+    await house.pass(1_000)
   })
 
   it('of which one dies in the rounds: the other goes on when the lease is over', async () => {

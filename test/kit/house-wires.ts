@@ -56,6 +56,8 @@ export class Wires {
   readonly #dice: Dice
   readonly #ends: Exchanges
   readonly #wires = new Map<string, Wire>()
+  /** Where the node has not noticed yet that its stream is gone. */
+  readonly #unnoticed = new Set<string>()
   /** Cables that are pulled out until they are put back. */
   readonly #pulled = new Set<string>()
   pace: Pace = calm
@@ -69,7 +71,8 @@ export class Wires {
   dial(place: Place): void {
     const key = keyOf(place)
     const node = this.#ends.node(place.node)
-    if (this.#wires.has(key) || this.#pulled.has(key) || node === undefined) return
+    const isTaken = this.#wires.has(key) || this.#unnoticed.has(key)
+    if (isTaken || this.#pulled.has(key) || node === undefined) return
     const send = (frame: CoordinatorFrame): void => this.#down(place, wire, frame)
     const end = this.#ends.coordinator(place.coordinator, place.node, send)
     if (end === undefined) {
@@ -99,7 +102,9 @@ export class Wires {
     this.#wires.delete(keyOf(place))
     const soon = (): number => this.#dice.below(this.pace.noticeMsMax + 1)
     this.#time.after(soon(), () => wire.end.close())
+    this.#unnoticed.add(keyOf(place))
     this.#time.after(soon(), () => {
+      this.#unnoticed.delete(keyOf(place))
       wire.node.detached(place.coordinator)
       this.#dialLater(place)
     })
