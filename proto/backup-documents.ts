@@ -1,6 +1,6 @@
 // The two documents about a backup: the proof, which a recovery key signs after it has opened the
-// file, and the statement, which the node signs after it has checked the proof. The statement has no
-// field that its log line lacks, so the line alone carries it.
+// file, and the statement, which the node signs after it has checked the proof. The statement has
+// no field that its log line lacks, so the line alone carries it.
 // Says nothing about when one is right: that is the node's (`backup-duty.ts`) and the fold's.
 import { type NodeId, parseNodeId, parseVaultId, type VaultId } from './ids.ts'
 import { encode, type JsonObject } from './jcs.ts'

@@ -170,21 +170,23 @@ function stanzaJson(written: Stanza): JsonObject {
 
 /** One way in for each kind: of a mixture the weaker would decide. */
 function requireStanzas(kind: SealedThing['kind'], stanzas: readonly Stanza[]): void {
-  const hows = new Set(stanzas.map(({ how }) => how))
-  const passphraseAlone = stanzas.length === 1 && hows.has('scrypt')
-  switch (kind) {
-    case 'keyshare':
-    case 'restored':
-      if (passphraseAlone || (!hows.has('scrypt') && !hows.has('x25519'))) return
-      return refuse('MALFORMED', 'stanzas: expected one passphrase alone or tokens')
-    case 'identity':
-      if (passphraseAlone) return
-      return refuse('MALFORMED', 'stanzas: expected one passphrase alone')
-    case 'backup':
-      if (hows.size === 1 && hows.has('x25519') && areDistinct(stanzas)) return
-      return refuse('MALFORMED', 'stanzas: expected recovery keys alone, each once')
-  }
+  const expected = wayIn[kind]
+  if (!expected.fits(stanzas)) refuse('MALFORMED', `stanzas: expected ${expected.what}`)
 }
+
+const passphraseAlone = (stanzas: readonly Stanza[]): boolean =>
+  stanzas.length === 1 && stanzas[0]?.how === 'scrypt'
+const passphraseOrTokens = (stanzas: readonly Stanza[]): boolean =>
+  passphraseAlone(stanzas) || stanzas.every(({ how }) => how !== 'scrypt' && how !== 'x25519')
+const recoveryAlone = (stanzas: readonly Stanza[]): boolean =>
+  stanzas.every(({ how }) => how === 'x25519') && areDistinct(stanzas)
+
+const wayIn = {
+  keyshare: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens' },
+  restored: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens' },
+  identity: { fits: passphraseAlone, what: 'one passphrase alone' },
+  backup: { fits: recoveryAlone, what: 'recovery keys alone, each once' },
+} as const
 
 function areDistinct(stanzas: readonly Stanza[]): boolean {
   const keys = stanzas.map((written) => ('to' in written ? toHex(written.to) : ''))

@@ -1,10 +1,10 @@
 // Backups: a Seal whose DEK is wrapped for recovery keys (X25519). The node holds public halves
-// only, so it can make a backup and never open one; any one of the recovery keys opens it.
-// X25519 and not P-256: a recovery key is a file of its own machine, no token needs to hold it, and
-// there is no point to validate but the low orders, which `x25519` refuses.
-// INVARIANT: DEK and ephemeral secrets are fresh for every file, so every wrapping key is used once.
-// The wrap is that of token profile A: HKDF over z, salted with both public keys, bound to the
-// context.
+// only, so it can make a backup and never open one; any one of the recovery keys opens it. X25519
+// and not P-256: a recovery key is a file of its own machine, no token needs to hold it, and there
+// is no point to validate but the low orders, which `x25519` refuses.
+// INVARIANT: DEK and ephemeral secrets are fresh for every file, so every wrapping key is used
+// once. The wrap is that of token profile A: HKDF over z, salted with both public keys, bound to
+// the context.
 import {
   aesGcmOpen,
   aesGcmSeal,

@@ -21,6 +21,7 @@ const plain: ReadonlySet<EntryType> = new Set<EntryType>([
   'tx.dropped',
   'freeze.set',
   'key.generated',
+  'key.backup-tested',
   'peer.banned',
 ])
 

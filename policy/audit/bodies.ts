@@ -157,6 +157,16 @@ export const bodies = {
     t: party,
     vault: vaultId,
   }),
+  'key.backup-tested': object({
+    backup: digest,
+    epoch,
+    keyState: digest,
+    node: nodeId,
+    proof: digest,
+    recovery: handle,
+    signature: hex(64),
+    vault: vaultId,
+  }),
   'peer.banned': object({ node: nodeId, peer: nodeId, reason }),
 }
 

@@ -9,6 +9,7 @@ import { Refused, refuse } from '../../proto/refusal.ts'
 import { type Context, Desk, Library, Missing } from './desk.ts'
 import type { Documents } from './enclosures.ts'
 import type { Entry } from './entry.ts'
+import { backupTested } from './fold-backups.ts'
 import { frozen } from './fold-freeze.ts'
 import * as governance from './fold-governance.ts'
 import { banned, generated } from './fold-keys.ts'
@@ -90,6 +91,8 @@ function* meaning(entry: Entry, desk: Desk): Reading<readonly Write[]> {
       return yield* followed(entry)
     case 'key.generated':
       return yield* generated(entry, desk)
+    case 'key.backup-tested':
+      return yield* backupTested(entry, desk)
     case 'peer.banned':
       return banned(entry)
   }

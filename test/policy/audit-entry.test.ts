@@ -116,6 +116,16 @@ const samples: { readonly [T in keyof typeof bodies]: JsonObject } = {
     t: 2,
     vault: 'hot-eth',
   },
+  'key.backup-tested': {
+    backup: zero,
+    epoch: 0,
+    keyState: zero,
+    node: 'node-a',
+    proof: zero,
+    recovery: 'r-1',
+    signature: '00'.repeat(64),
+    vault: 'hot-eth',
+  },
   'peer.banned': { node: 'node-a', peer: 'node-b', reason: 'PEER_FAULT' },
 }
 
