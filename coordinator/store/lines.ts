@@ -116,13 +116,13 @@ export async function readLinesOf(
   return rows.map((row) => bytesOf(row, 'bytes'))
 }
 
-/** The lines that made keys, in order. */
+/** The lines about keys and their backups, in order. */
 export async function readKeyLines(
   session: Session,
   origin: string,
 ): Promise<readonly Uint8Array[]> {
   const rows = await session.query(
-    "select bytes from entry where origin = $1 and type = 'key.generated' order by seq",
+    "select bytes from entry where origin = $1 and type like 'key.%' order by seq",
     [origin],
   )
   return rows.map((row) => bytesOf(row, 'bytes'))
