@@ -1,6 +1,6 @@
-// The proof of backups in a development cluster, as three operators would do it: each opens the backup
-// of its node with the recovery key in a directory of its own, and hands the signed proof to the node.
-// Development only: in earnest the recovery directories are on other machines.
+// The proof of backups in a development cluster, as three operators would do it: each opens the
+// backup of its node with the recovery key in a directory of its own, and hands the signed proof to
+// the node. Development only: in earnest the recovery directories are on other machines.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Refused } from '../proto/refusal.ts'

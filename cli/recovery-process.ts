@@ -1,5 +1,6 @@
 // Starts custody-signer for what needs a Keyshare: this program knows none. The passphrase goes
-// through the child's stdin, never through its arguments or environment; one line of JSON comes back.
+// through the child's stdin, never through its arguments or environment; one line of JSON comes
+// back.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { isReasonCode } from '../proto/reasons.ts'

@@ -1,6 +1,7 @@
-// recovery init, recovery verify: what the operator of a node does on another machine. The one makes
-// a recovery key; the other opens a backup in a test and signs that it opened. Nothing is restored and
-// nothing of the share is shown: the program that knows keyshares does it, in a process of its own.
+// recovery init, recovery verify: what the operator of a node does on another machine. The one
+// makes a recovery key; the other opens a backup in a test and signs that it opened. Nothing is
+// restored and nothing of the share is shown: the program that knows keyshares does it, in a
+// process of its own.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { parseHandle } from '../proto/ids.ts'

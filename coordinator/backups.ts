@@ -1,6 +1,6 @@
-// Statements of nodes that a backup was opened in a test: each is verified and becomes a line, once;
-// nodes say theirs again until they see it in the log. The coordinator never sees a backup, nor the
-// proof behind the statement: whether the line counts is the fold's to say.
+// Statements of nodes that a backup was opened in a test: each is verified and becomes a line,
+// once; nodes say theirs again until they see it in the log. The coordinator never sees a backup,
+// nor the proof behind the statement: whether the line counts is the fold's to say.
 import { get, tables } from '../policy/audit/tables.ts'
 import type { Root } from '../policy/documents.ts'
 import { type BackupTested, backupKinds } from '../proto/backup-documents.ts'

@@ -1,7 +1,7 @@
 // The operator's socket: one line of JSON in, one line of JSON out, over a Unix socket that only
-// the owner may open. status, freeze, unfreeze, drain, backup-proved; nothing that signs and nothing
-// that shows a secret. A local freeze needs nobody's permission, because a coordinator could withhold
-// everybody's.
+// the owner may open. status, freeze, unfreeze, drain, backup-proved; nothing that signs and
+// nothing that shows a secret. A local freeze needs nobody's permission, because a coordinator
+// could withhold everybody's.
 import { chmodSync, unlinkSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import type { Json } from '../proto/jcs.ts'

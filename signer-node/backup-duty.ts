@@ -1,6 +1,6 @@
-// What a node does about its backups: it takes the proof that one was opened, by a recovery key that
-// its operator pinned, checks it against its own file and its own Keyshare, and says so in the log;
-// and it deletes backups of dead epochs.
+// What a node does about its backups: it takes the proof that one was opened, by a recovery key
+// that its operator pinned, checks it against its own file and its own Keyshare, and says so in the
+// log; and it deletes backups of dead epochs.
 // INVARIANT: nothing is said of a file that is not the one that lies here, or of a key state other
 // than the one in force; the last proven backup is deleted only after a later one was proven.
 import { readSync } from '../policy/audit/rows.ts'

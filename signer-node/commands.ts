@@ -1,11 +1,11 @@
-// What custody-signer does besides running: on the recovery machine it opens a backup in a test, on a
-// node it hands the proof over to the running node, and on a stopped one it restores.
+// What custody-signer does besides running: on the recovery machine it opens a backup in a test, on
+// a node it hands the proof over to the running node, and on a stopped one it restores.
 //   custody-signer backup verify FILE --recovery DIR --out PROOF [PASSPHRASE]
 //   custody-signer backup proved PROOF --config CONFIG
 //   custody-signer restore --backup FILE --recovery DIR --config CONFIG [PASSPHRASE]
-// PASSPHRASE of the recovery key: --recovery-credential FILE or --recovery-passphrase-fd N; else the
-// file `credential` in DIR. Answers one line of JSON; says no secret and opens no socket but the
-// operator's.
+// PASSPHRASE of the recovery key: --recovery-credential FILE or --recovery-passphrase-fd N; else
+// the file `credential` in DIR. Answers one line of JSON; says no secret and opens no socket but
+// the operator's.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'

@@ -1,6 +1,7 @@
 // What a node says of itself to a coordinator: hello when a stream opens, its state whenever that
-// changes, receipts and proven backups until the log shows them, confirmations of keys until it has the key,
-// floor queries until they are answered. None of it is asked for and all of it may be said twice.
+// changes, receipts and proven backups until the log shows them, confirmations of keys until it has
+// the key, floor queries until they are answered. None of it is asked for and all of it may be said
+// twice.
 import { readSync } from '../policy/audit/rows.ts'
 import { get, tables } from '../policy/audit/tables.ts'
 import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'

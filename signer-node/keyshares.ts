@@ -1,7 +1,7 @@
 // The Keyshares of this node, opened once and held as Secrets while it runs. A pending one becomes
 // active when the log says so under q cosignatures, and never by a coordinator's word.
-// INVARIANT: what is held here is exactly the key, epoch and key state of the witnessed log; one that
-// was restored from a backup is given to a refresh and never to a signature.
+// INVARIANT: what is held here is exactly the key, epoch and key state of the witnessed log; one
+// that was restored from a backup is given to a refresh and never to a signature.
 import { readSync } from '../policy/audit/rows.ts'
 import { below, tables } from '../policy/audit/tables.ts'
 import type { VaultRow } from '../policy/view.ts'

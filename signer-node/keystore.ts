@@ -1,9 +1,9 @@
 // Sealed files at rest: the node's own keys, and its Keyshares from pending to active, or restored.
 // INVARIANT: of a new Keyshare first the backup is on disk, then the share is sealed, written and
-// opened again, before anybody hears of it; a pending one is kept until its epoch or a higher one is
-// activated (protocol document, 2.2). A restored one is of a kind of its own under the seal: no name
-// that its file is given makes it one that signs.
-// The passphrase stays in memory while the node runs: new Keyshares are sealed with it.
+// opened again, before anybody hears of it; a pending one is kept until its epoch or a higher one
+// is activated (protocol document, 2.2). A restored one is of a kind of its own under the seal: no
+// name that its file is given makes it one that signs. The passphrase stays in memory while the
+// node runs: new Keyshares are sealed with it.
 import { readdirSync, readFileSync, renameSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ScryptCost, toHex } from '../proto/crypto.ts'

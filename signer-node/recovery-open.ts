@@ -1,8 +1,9 @@
-// On the recovery machine: opens a recovery key with its passphrase, opens a backup with the recovery
-// key, and signs that it did. Opening restores nothing: what was opened is checked whole (the share
-// belongs to its public share, all lie on one polynomial, the key state names exactly this) and wiped.
-// INVARIANT: a proof is signed only over a file whose share was in this process's hands, and it names
-// the file by digest. Opens no file itself.
+// On the recovery machine: opens a recovery key with its passphrase, opens a backup with the
+// recovery key, and signs that it did. Opening restores nothing: what was opened is checked whole
+// (the share belongs to its public share, all lie on one polynomial, the key state names exactly
+// this) and wiped.
+// INVARIANT: a proof is signed only over a file whose share was in this process's hands, and it
+// names the file by digest. Opens no file itself.
 import { type BackupProof, backupKinds } from '../proto/backup-documents.ts'
 import {
   ed25519PublicKey,

@@ -68,7 +68,7 @@ export function closedFor(
   }
 }
 
-/** A node whose share came back from a backup says so; a rollback that was proved has no other name. */
+/** A share that came back from a backup is named; a proved rollback has no other name. */
 function fencedFor({ keyshares }: Pick<Parts, 'keyshares'>): Refusal {
   const restored = keyshares.restored().join(', ')
   return restored === ''

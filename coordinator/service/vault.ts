@@ -1,8 +1,9 @@
 // VaultService: the vaults of the policy, their keys as the log has them, with the line that all
 // nodes confirmed and their words on their backups, so that a payer can check an address before
 // funding it; and the making of a key.
-// INVARIANT: no address, and nothing that an address is computed from, before every node has a proven
-// backup. The lines are in the log for everybody; they are evidence, and here they come as such.
+// INVARIANT: no address, and nothing that an address is computed from, before every node has a
+// proven backup. The lines are in the log for everybody; they are evidence, and here they come as
+// such.
 import { type Entry, parseEntry } from '../../policy/audit/entry.ts'
 import { unprovenOf } from '../../policy/audit/fold-backups.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
@@ -56,7 +57,7 @@ export function vaultService({ driver, keys, heads }: Coordinator): Handlers['Va
   }
 }
 
-/** What shows that this epoch's key is every node's, and that every node has a proven backup of it. */
+/** What shows that this epoch's key is every node's, and whose backup of it is proven. */
 function linesOf(
   entries: readonly Entry[],
   vault: VaultId,
