@@ -1,9 +1,10 @@
 /**
- * Dealing: what one party contributes to a key (specification 1.11): a random polynomial, its
- * coefficients in the exponent, a proof for each of them, and a part of the chain code, all
- * committed to before anything of anybody is revealed.
- * INVARIANT: an opened dealing has exactly t coefficients and t proofs; its size says so, so no
- * peer can raise the threshold with a longer list (attack A30).
+ * Dealing: what one party contributes to a key (specification 1.11, 2.1, 2.3): a polynomial, its
+ * coefficients in the exponent, a proof for each of them, all committed to before anything of
+ * anybody is revealed. A new key also gets parts of its chain code; a refresh deals zero.
+ * INVARIANT: an opened dealing has exactly the coefficients and proofs of its form; its size says
+ * so, so no peer can raise the threshold with a longer list (attack A30). The constant of a refresh
+ * is not sent at all, so it cannot be anything but zero (attack A36).
  *
  * A = coefficients in the exponent | pi = proofs | cc = chain-code part | value = A || pi || cc
  */
@@ -11,9 +12,17 @@
 import { Abort } from './abort.ts'
 import { concat, Reader } from './bytes.ts'
 import { type CommitmentScope, commit, requireOpening, SALT_BYTES } from './commitment.ts'
-import { type Curve, POINT_BYTES, type Point, requirePoint, type Scalar } from './curve.ts'
+import {
+  type Curve,
+  POINT_BYTES,
+  type Point,
+  requirePoint,
+  type Scalar,
+  type Sum,
+} from './curve.ts'
 import {
   COEFFICIENT_PROOF_BYTES,
+  type CoefficientClaim,
   decodeCoefficientProof,
   proveCoefficient,
   type Repetition,
@@ -21,19 +30,33 @@ import {
 } from './dlog-proof.ts'
 import { CHAIN_CODE_BYTES } from './keyshare.ts'
 import type { Participant, Party } from './party.ts'
-import { isShareOf, Polynomial } from './polynomial.ts'
+import { isShareOf, type Polynomial } from './polynomial.ts'
 import type { Run } from './protocol.ts'
+
+/** What all dealers of a run owe. It follows from the run's purpose, never from a message. */
+export interface DealingForm {
+  readonly threshold: number
+  /** A part of a new key with its chain code, zero, or the weighed share of an old key. */
+  readonly of: 'key' | 'zero' | 'share'
+}
 
 /** The parts that are revealed, and the bytes they were read from. */
 export interface Opening {
   readonly value: Uint8Array
   readonly salt: Uint8Array
-  readonly coefficients: readonly Point[]
-  readonly proofs: readonly (readonly Repetition[])[]
+  /** A_0 .. A_{t-1}; A_0 of a dealing of zero is the identity. */
+  readonly coefficients: readonly Sum[]
+  /** One for every coefficient that was sent, with its index. */
+  readonly proofs: readonly CoefficientProof[]
+  /** Empty but for a new key. */
   readonly chainCode: Uint8Array
 }
 
-/** This party's own dealing; the polynomial is secret. */
+interface CoefficientProof extends CoefficientClaim {
+  readonly repetitions: readonly Repetition[]
+}
+
+/** This party's own dealing; the polynomial is secret, and its owner wipes it. */
 export class Dealing {
   readonly opening: Opening
   readonly commitment: Uint8Array
@@ -45,22 +68,22 @@ export class Dealing {
     this.commitment = commitment
   }
 
-  static deal(run: Run, threshold: number): Dealing {
+  static deal(run: Run, form: DealingForm, polynomial: Polynomial): Dealing {
     const { curve, randomness } = run
-    const polynomial = Polynomial.sample(curve, randomness, threshold)
     const scope = { ...run, prover: run.self }
-    const dealt = polynomial.coefficients.map((witness, index) => {
+    const dealt = polynomial.coefficients.slice(firstIndex(form)).map((witness, i) => {
+      const index = firstIndex(form) + i
       const statement = requirePoint(curve.points.multiplyBase(witness))
-      const draw = (i: number, restart: number): Scalar =>
-        randomness.scalar('fis', index, i, restart)
+      const draw = (repetition: number, restart: number): Scalar =>
+        randomness.scalar('fis', index, repetition, restart)
       return { statement, proof: proveCoefficient(scope, { index, statement }, witness, draw) }
     })
     const coefficients = dealt.map(({ statement }) => statement)
     const proofs = dealt.map(({ proof }) => proof)
-    const chainCode = randomness.bytes('cc', CHAIN_CODE_BYTES)
-    const value = concat(...coefficients, ...proofs, chainCode)
+    const chainCode = form.of === 'key' ? [randomness.bytes('cc', CHAIN_CODE_BYTES)] : []
+    const value = concat(...coefficients, ...proofs, ...chainCode)
     const salt = randomness.bytes('deal-salt', SALT_BYTES)
-    const opening = decodeOpening(curve, threshold, concat(value, salt))
+    const opening = decodeOpening(curve, form, concat(value, salt))
     return new Dealing(polynomial, opening, commit(scopeOf(run, run.self), value, salt))
   }
 
@@ -68,28 +91,29 @@ export class Dealing {
   shareFor(x: Party): Scalar {
     return this.#polynomial.evaluate(x)
   }
-
-  [Symbol.dispose](): void {
-    this.#polynomial[Symbol.dispose]()
-  }
 }
 
-export function openingBytes(threshold: number): number {
-  return threshold * (POINT_BYTES + COEFFICIENT_PROOF_BYTES) + CHAIN_CODE_BYTES + SALT_BYTES
+export function openingBytes(form: DealingForm): number {
+  const coefficients = form.threshold - firstIndex(form)
+  return coefficients * (POINT_BYTES + COEFFICIENT_PROOF_BYTES) + chainCodeBytes(form) + SALT_BYTES
 }
 
-export function decodeOpening(curve: Curve, threshold: number, bytes: Uint8Array): Opening {
+export function decodeOpening(curve: Curve, form: DealingForm, bytes: Uint8Array): Opening {
   const reader = new Reader(bytes)
-  const coefficients = Array.from({ length: threshold }, () =>
+  const first = firstIndex(form)
+  const sent: readonly Point[] = Array.from({ length: form.threshold - first }, () =>
     curve.points.decodePoint(reader.take(POINT_BYTES)),
   )
-  const proofs = Array.from({ length: threshold }, () =>
-    decodeCoefficientProof(curve, reader.take(COEFFICIENT_PROOF_BYTES)),
-  )
-  const chainCode = reader.take(CHAIN_CODE_BYTES)
+  const proofs = sent.map((statement, i) => ({
+    index: first + i,
+    statement,
+    repetitions: decodeCoefficientProof(curve, reader.take(COEFFICIENT_PROOF_BYTES)),
+  }))
+  const chainCode = reader.take(chainCodeBytes(form))
   const salt = reader.take(SALT_BYTES)
   reader.end()
   const value = bytes.slice(0, bytes.length - SALT_BYTES)
+  const coefficients = first === 0 ? sent : [undefined, ...sent]
   return { value, salt, coefficients, proofs, chainCode }
 }
 
@@ -101,13 +125,12 @@ export function requireDealing(
   opening: Opening,
 ): void {
   requireOpening(scopeOf(run, dealer), commitment, opening.value, opening.salt)
-  opening.coefficients.forEach((statement, index) => {
-    const proof = opening.proofs[index] ?? []
-    if (!verifyCoefficient({ ...run, prover: dealer }, { index, statement }, proof)) {
+  for (const { index, statement, repetitions } of opening.proofs) {
+    if (!verifyCoefficient({ ...run, prover: dealer }, { index, statement }, repetitions)) {
       const because = `the proof of coefficient ${index} does not hold`
       throw new Abort('proof', because, { culprit: dealer.x })
     }
-  })
+  }
 }
 
 /** f_j(x)*G is what the dealer's coefficients say; `message` is the evidence for a complaint. */
@@ -120,6 +143,15 @@ export function requireShare(
   if (isShareOf(run.curve, opening.coefficients, run.self.x, share)) return
   const because = 'the dealt share is not on the dealt polynomial'
   throw new Abort('share', because, { culprit: dealer.x, evidence: message() })
+}
+
+/** The index of the first coefficient that is sent. */
+function firstIndex(form: DealingForm): 0 | 1 {
+  return form.of === 'zero' ? 1 : 0
+}
+
+function chainCodeBytes(form: DealingForm): number {
+  return form.of === 'key' ? CHAIN_CODE_BYTES : 0
 }
 
 function scopeOf({ sid }: Run, committer: Participant): CommitmentScope {

@@ -129,6 +129,11 @@ export function requireTerms(
   requireThreshold(threshold, participants.length)
 }
 
+/** An epoch is never made again: neither by a refresh nor by a reshare. */
+export function requireLaterEpoch({ epoch: old }: KeyTerms, epoch: number): void {
+  if (epoch <= old) throw new Malformed(`expected an epoch above ${old}, got ${epoch}`)
+}
+
 function requireShape({ chainCode, participants, publicShares }: KeyFacts): void {
   if (chainCode.length !== CHAIN_CODE_BYTES) throw new Malformed('a chain code has 32 bytes')
   const holders = [...publicShares.keys()].join()

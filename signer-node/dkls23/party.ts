@@ -6,6 +6,7 @@
  */
 
 import { Malformed } from './bytes.ts'
+import { equalBytes } from './secret.ts'
 
 export type Party = number & { readonly __brand: 'Party' }
 
@@ -48,6 +49,11 @@ export function parseParticipants(
     throw new InvalidParticipants('an index or a node id appears twice among the participants')
   }
   return participants
+}
+
+/** The same index at the same node; both are public. */
+export function isSameParticipant(a: Participant, b: Participant): boolean {
+  return a.x === b.x && equalBytes(a.nodeId, b.nodeId)
 }
 
 /** Enough to sign is always more than half, so two disjoint groups can never both sign. */
