@@ -9,17 +9,17 @@
  */
 
 import { Abort } from './abort.ts'
-import { concat, Reader } from './bytes.ts'
+import { concat } from './bytes.ts'
 import { type CommitmentScope, commit, requireOpening, SALT_BYTES } from './commitment.ts'
-import { type Curve, POINT_BYTES, type Point, requirePoint, type Scalar } from './curve.ts'
+import { type Curve, type Point, requirePoint, type Scalar } from './curve.ts'
 import {
-  COEFFICIENT_PROOF_BYTES,
-  decodeCoefficientProof,
+  coefficientProofLayout,
   proveCoefficient,
   type Repetition,
   verifyCoefficient,
 } from './dlog-proof.ts'
 import { CHAIN_CODE_BYTES } from './keyshare.ts'
+import { decodeAs, group, type Layout, list, mapped, point, raw, salt, unread } from './layout.ts'
 import type { Participant, Party } from './party.ts'
 import { isShareOf, Polynomial } from './polynomial.ts'
 import type { Run } from './protocol.ts'
@@ -60,7 +60,7 @@ export class Dealing {
     const chainCode = randomness.bytes('cc', CHAIN_CODE_BYTES)
     const value = concat(...coefficients, ...proofs, chainCode)
     const salt = randomness.bytes('deal-salt', SALT_BYTES)
-    const opening = decodeOpening(curve, threshold, concat(value, salt))
+    const opening = decodeAs(openingLayout(curve, threshold), concat(value, salt))
     return new Dealing(polynomial, opening, commit(scopeOf(run, run.self), value, salt))
   }
 
@@ -74,23 +74,18 @@ export class Dealing {
   }
 }
 
-export function openingBytes(threshold: number): number {
-  return threshold * (POINT_BYTES + COEFFICIENT_PROOF_BYTES) + CHAIN_CODE_BYTES + SALT_BYTES
-}
-
-export function decodeOpening(curve: Curve, threshold: number, bytes: Uint8Array): Opening {
-  const reader = new Reader(bytes)
-  const coefficients = Array.from({ length: threshold }, () =>
-    curve.points.decodePoint(reader.take(POINT_BYTES)),
+/** The committed value as it was sent, its salt, and what stands in the value. */
+export function openingLayout(curve: Curve, threshold: number): Layout<Opening> {
+  const dealt = group({
+    coefficients: list(threshold, point(curve)),
+    proofs: list(threshold, coefficientProofLayout(curve)),
+    chainCode: raw('bytes', CHAIN_CODE_BYTES),
+  })
+  return mapped(
+    group({ value: unread(dealt), salt }),
+    ({ value, salt }) => ({ value, salt, ...decodeAs(dealt, value) }),
+    (opening) => opening,
   )
-  const proofs = Array.from({ length: threshold }, () =>
-    decodeCoefficientProof(curve, reader.take(COEFFICIENT_PROOF_BYTES)),
-  )
-  const chainCode = reader.take(CHAIN_CODE_BYTES)
-  const salt = reader.take(SALT_BYTES)
-  reader.end()
-  const value = bytes.slice(0, bytes.length - SALT_BYTES)
-  return { value, salt, coefficients, proofs, chainCode }
 }
 
 /** The opening fits its commitment, and the dealer knows every coefficient. */

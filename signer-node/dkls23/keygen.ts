@@ -8,25 +8,18 @@
  */
 
 import { Abort } from './abort.ts'
-import { concat, Reader } from './bytes.ts'
-import { COMMITMENT_BYTES } from './commitment.ts'
-import { type Curve, requirePoint, SCALAR_BYTES, type Scalar } from './curve.ts'
-import {
-  Dealing,
-  decodeOpening,
-  type Opening,
-  openingBytes,
-  requireDealing,
-  requireShare,
-} from './dealing.ts'
+import { concat } from './bytes.ts'
+import { type Curve, requirePoint, type Scalar } from './curve.ts'
+import { Dealing, type Opening, openingLayout, requireDealing, requireShare } from './dealing.ts'
 import {
   decodeSchnorrProof,
   proveSchnorr,
-  SCHNORR_PROOF_BYTES,
   type SchnorrProof,
+  schnorrLayout,
   verifySchnorr,
 } from './dlog-proof.ts'
 import { type KeyFacts, Keyshare, type KeyTerms, requireTerms } from './keyshare.ts'
+import { alone, digest, group, secretScalar } from './layout.ts'
 import type { Party } from './party.ts'
 import { evaluateCommitments } from './polynomial.ts'
 import {
@@ -37,9 +30,10 @@ import {
   type Round,
   type Run,
   requireSameView,
+  roundOf,
 } from './protocol.ts'
 import { Secret, SecretScope } from './secret.ts'
-import { DIGEST_BYTES, hash } from './transcript.ts'
+import { hash } from './transcript.ts'
 
 /** A key that this party holds but that nobody may use before all have confirmed it. */
 export interface PendingKey {
@@ -60,7 +54,7 @@ export function* prepareKey(run: Run, terms: KeyTerms): Protocol<PendingKey> {
   const { self, sid } = run
   const peers = peersOf(run)
 
-  const peerCommitments = yield* broadcast(COMMIT, peers, dealing.commitment)
+  const peerCommitments = yield* broadcast(commitRound, peers, dealing.commitment)
   const commitments = inOrder(run, peerCommitments, dealing.commitment)
   const echo = hash('echo', sid, [...commitments.values()])
 
@@ -130,13 +124,7 @@ export function* confirmKey(run: Run, pending: PendingKey): Protocol<Keyshare> {
   return keyshare
 }
 
-const COMMIT: Round<Uint8Array> = {
-  number: 1,
-  name: 'dkg commit',
-  size: COMMITMENT_BYTES,
-  encode: (commitment) => commitment,
-  decode: (bytes) => bytes.slice(),
-}
+export const commitRound: Round<Uint8Array> = roundOf(1, 'dkg commit', alone('commitment', digest))
 
 interface Reveal {
   readonly opening: Opening
@@ -145,22 +133,13 @@ interface Reveal {
 }
 
 /** Every share is kept as it is decoded, so that it is wiped whatever else is wrong. */
-function revealRound(curve: Curve, threshold: number, scraps: SecretScope): Round<Reveal> {
-  const opened = openingBytes(threshold)
-  return {
-    number: 2,
-    name: 'dkg reveal',
-    size: opened + DIGEST_BYTES + SCALAR_BYTES,
-    encode: ({ opening, echo, share }) => concat(opening.value, opening.salt, echo, share),
-    decode(bytes) {
-      const reader = new Reader(bytes)
-      const opening = decodeOpening(curve, threshold, reader.take(opened))
-      const echo = reader.take(DIGEST_BYTES)
-      const share = scraps.keep(reader.take(SCALAR_BYTES))
-      reader.end()
-      return { opening, echo, share: scraps.keep(curve.scalars.decodeScalar(share)) }
-    },
-  }
+export function revealRound(curve: Curve, threshold: number, scraps: SecretScope): Round<Reveal> {
+  const layout = group<Reveal>({
+    opening: openingLayout(curve, threshold),
+    echo: digest,
+    share: secretScalar(curve, scraps),
+  })
+  return roundOf(2, 'dkg reveal', layout)
 }
 
 interface Confirm {
@@ -168,20 +147,9 @@ interface Confirm {
   readonly proof: SchnorrProof
 }
 
-function confirmRound(curve: Curve): Round<Confirm> {
-  return {
-    number: 3,
-    name: 'dkg confirm',
-    size: DIGEST_BYTES + SCHNORR_PROOF_BYTES,
-    encode: ({ confirmation, proof }) => concat(confirmation, proof.firstMessage, proof.response),
-    decode(bytes) {
-      const reader = new Reader(bytes)
-      const confirmation = reader.take(DIGEST_BYTES)
-      const proof = decodeSchnorrProof(curve, reader.take(SCHNORR_PROOF_BYTES))
-      reader.end()
-      return { confirmation, proof }
-    },
-  }
+export function confirmRound(curve: Curve): Round<Confirm> {
+  const layout = group<Confirm>({ confirmation: digest, proof: schnorrLayout(curve) })
+  return roundOf(3, 'dkg confirm', layout)
 }
 
 /** X_l and pk from all dealings. */
