@@ -7,22 +7,28 @@
  * It does not know what the sums mean; `keygen.ts`, `refresh.ts` and `reshare.ts` do.
  */
 
-import { concat, Reader } from './bytes.ts'
-import { COMMITMENT_BYTES } from './commitment.ts'
-import { type Curve, SCALAR_BYTES, type Scalar, type Sum } from './curve.ts'
+import { concat } from './bytes.ts'
+import type { Curve, Scalar, Sum } from './curve.ts'
 import {
   type Dealing,
   type DealingForm,
-  decodeOpening,
   type Opening,
-  openingBytes,
+  openingLayout,
   requireDealing,
   requireShare,
 } from './dealing.ts'
+import { alone, digest, group, secretScalar } from './layout.ts'
 import type { Participant, Party } from './party.ts'
-import { exchangeAmong, type Protocol, type Round, type Run, requireSameView } from './protocol.ts'
+import {
+  exchangeAmong,
+  type Protocol,
+  type Round,
+  type Run,
+  requireSameView,
+  roundOf,
+} from './protocol.ts'
 import { Secret, SecretScope } from './secret.ts'
-import { DIGEST_BYTES, hash } from './transcript.ts'
+import { hash } from './transcript.ts'
 
 /** Who deals what to whom. All lists are in ascending x. */
 export interface DealingPlan {
@@ -84,7 +90,7 @@ export function* receiveDealings(run: Run, plan: DealingPlan, dealing?: Dealing)
   }
 }
 
-/** Both rounds of a dealer that receives nothing: it waits for all commitments, and then reveals. */
+/** Both rounds of a dealer that receives nothing: it waits for all commitments, then reveals. */
 export function* onlyDeal(run: Run, plan: DealingPlan, dealing: Dealing): Protocol<void> {
   using scraps = new SecretScope()
   const commitments = yield* exchangeCommitments(run, plan, dealing)
@@ -105,15 +111,8 @@ function* exchangeCommitments(
   return inOrder(run, plan.dealers, theirs, dealing?.commitment)
 }
 
-function commitRound({ name }: DealingPlan): Round<Uint8Array> {
-  return {
-    number: 1,
-    name: `${name} commit`,
-    size: COMMITMENT_BYTES,
-    // A copy, because what was sent is wiped.
-    encode: (commitment) => commitment.slice(),
-    decode: (bytes) => bytes.slice(),
-  }
+export function commitRound(plan: Pick<DealingPlan, 'name'>): Round<Uint8Array> {
+  return roundOf(1, `${plan.name} commit`, alone('commitment', digest))
 }
 
 interface Reveal {
@@ -122,27 +121,16 @@ interface Reveal {
   readonly share: Scalar
 }
 
+type RevealPlan = Pick<DealingPlan, 'name' | 'form'>
+
 /** Every share is kept as it is decoded, so that it is wiped whatever else is wrong. */
-function revealRound(
-  curve: Curve,
-  { name, form }: DealingPlan,
-  scraps: SecretScope,
-): Round<Reveal> {
-  const opened = openingBytes(form)
-  return {
-    number: 2,
-    name: `${name} reveal`,
-    size: opened + DIGEST_BYTES + SCALAR_BYTES,
-    encode: ({ opening, echo, share }) => concat(opening.value, opening.salt, echo, share),
-    decode(bytes) {
-      const reader = new Reader(bytes)
-      const opening = decodeOpening(curve, form, reader.take(opened))
-      const echo = reader.take(DIGEST_BYTES)
-      const share = scraps.keep(reader.take(SCALAR_BYTES))
-      reader.end()
-      return { opening, echo, share: scraps.keep(curve.scalars.decodeScalar(share)) }
-    },
-  }
+export function revealRound(curve: Curve, plan: RevealPlan, scraps: SecretScope): Round<Reveal> {
+  const layout = group<Reveal>({
+    opening: openingLayout(curve, plan.form),
+    echo: digest,
+    share: secretScalar(curve, scraps),
+  })
+  return roundOf(2, `${plan.name} reveal`, layout)
 }
 
 /** What a dealer tells each other receiver. */

@@ -10,25 +10,18 @@
  */
 
 import { Abort } from './abort.ts'
-import { concat, Reader } from './bytes.ts'
+import { concat } from './bytes.ts'
 import { type CommitmentScope, commit, requireOpening, SALT_BYTES } from './commitment.ts'
+import { type Curve, type Point, requirePoint, type Scalar, type Sum } from './curve.ts'
 import {
-  type Curve,
-  POINT_BYTES,
-  type Point,
-  requirePoint,
-  type Scalar,
-  type Sum,
-} from './curve.ts'
-import {
-  COEFFICIENT_PROOF_BYTES,
   type CoefficientClaim,
-  decodeCoefficientProof,
+  coefficientProofLayout,
   proveCoefficient,
   type Repetition,
   verifyCoefficient,
 } from './dlog-proof.ts'
 import { CHAIN_CODE_BYTES } from './keyshare.ts'
+import { decodeAs, group, type Layout, list, mapped, point, raw, salt, unread } from './layout.ts'
 import type { Participant, Party } from './party.ts'
 import { isShareOf, type Polynomial } from './polynomial.ts'
 import type { Run } from './protocol.ts'
@@ -83,7 +76,7 @@ export class Dealing {
     const chainCode = form.of === 'key' ? [randomness.bytes('cc', CHAIN_CODE_BYTES)] : []
     const value = concat(...coefficients, ...proofs, ...chainCode)
     const salt = randomness.bytes('deal-salt', SALT_BYTES)
-    const opening = decodeOpening(curve, form, concat(value, salt))
+    const opening = decodeAs(openingLayout(curve, form), concat(value, salt))
     return new Dealing(polynomial, opening, commit(scopeOf(run, run.self), value, salt))
   }
 
@@ -93,28 +86,45 @@ export class Dealing {
   }
 }
 
-export function openingBytes(form: DealingForm): number {
-  const coefficients = form.threshold - firstIndex(form)
-  return coefficients * (POINT_BYTES + COEFFICIENT_PROOF_BYTES) + chainCodeBytes(form) + SALT_BYTES
+/** The committed value as it was sent, its salt, and what stands in the value. */
+export function openingLayout(curve: Curve, form: DealingForm): Layout<Opening> {
+  const layout = valueLayout(curve, form)
+  const read = (value: Uint8Array): Omit<Opening, 'value' | 'salt'> => {
+    const { sent, proofs, chainCode } = decodeAs(layout, value)
+    const index = firstIndex(form)
+    const claims = sent.map((statement, i) => ({ index: index + i, statement }))
+    return {
+      coefficients: index === 0 ? sent : [undefined, ...sent],
+      proofs: claims.map((claim, i) => ({ ...claim, repetitions: proofs[i] ?? [] })),
+      chainCode,
+    }
+  }
+  return mapped(
+    group({ value: unread(layout), salt }),
+    ({ value, salt }) => ({ value, salt, ...read(value) }),
+    (opening) => opening,
+  )
 }
 
-export function decodeOpening(curve: Curve, form: DealingForm, bytes: Uint8Array): Opening {
-  const reader = new Reader(bytes)
-  const first = firstIndex(form)
-  const sent: readonly Point[] = Array.from({ length: form.threshold - first }, () =>
-    curve.points.decodePoint(reader.take(POINT_BYTES)),
+interface DealtValue {
+  readonly sent: readonly Point[]
+  readonly proofs: readonly (readonly Repetition[])[]
+  readonly chainCode: Uint8Array
+}
+
+function valueLayout(curve: Curve, form: DealingForm): Layout<DealtValue> {
+  const count = form.threshold - firstIndex(form)
+  const sent = list(count, point(curve))
+  const proofs = list(count, coefficientProofLayout(curve))
+  if (form.of === 'key') {
+    return group({ sent, proofs, chainCode: raw('bytes', CHAIN_CODE_BYTES) })
+  }
+  const chainCode = new Uint8Array()
+  return mapped(
+    group({ sent, proofs }),
+    (value) => ({ ...value, chainCode }),
+    (value) => value,
   )
-  const proofs = sent.map((statement, i) => ({
-    index: first + i,
-    statement,
-    repetitions: decodeCoefficientProof(curve, reader.take(COEFFICIENT_PROOF_BYTES)),
-  }))
-  const chainCode = reader.take(chainCodeBytes(form))
-  const salt = reader.take(SALT_BYTES)
-  reader.end()
-  const value = bytes.slice(0, bytes.length - SALT_BYTES)
-  const coefficients = first === 0 ? sent : [undefined, ...sent]
-  return { value, salt, coefficients, proofs, chainCode }
 }
 
 /** The opening fits its commitment, and the dealer knows every coefficient. */
@@ -148,10 +158,6 @@ export function requireShare(
 /** The index of the first coefficient that is sent. */
 function firstIndex(form: DealingForm): 0 | 1 {
   return form.of === 'zero' ? 1 : 0
-}
-
-function chainCodeBytes(form: DealingForm): number {
-  return form.of === 'key' ? CHAIN_CODE_BYTES : 0
 }
 
 function scopeOf({ sid }: Run, committer: Participant): CommitmentScope {

@@ -8,23 +8,30 @@
  */
 
 import { Abort } from './abort.ts'
-import { concat, Reader } from './bytes.ts'
 import { type Curve, requirePoint } from './curve.ts'
 import { Dealing } from './dealing.ts'
 import { type Dealt, receiveDealings } from './dealing-rounds.ts'
 import {
   decodeSchnorrProof,
   proveSchnorr,
-  SCHNORR_PROOF_BYTES,
   type SchnorrProof,
+  schnorrLayout,
   verifySchnorr,
 } from './dlog-proof.ts'
 import { type KeyFacts, Keyshare, type KeyTerms, requireTerms } from './keyshare.ts'
+import { digest, group } from './layout.ts'
 import type { Party } from './party.ts'
 import { evaluateCommitments, Polynomial } from './polynomial.ts'
-import { broadcast, type Protocol, type Round, type Run, requireSameView } from './protocol.ts'
+import {
+  broadcast,
+  type Protocol,
+  type Round,
+  type Run,
+  requireSameView,
+  roundOf,
+} from './protocol.ts'
 import { Secret, SecretScope } from './secret.ts'
-import { DIGEST_BYTES, hash } from './transcript.ts'
+import { hash } from './transcript.ts'
 
 /** A key that this party holds but that nobody may use before all have confirmed it. */
 export interface PendingKey {
@@ -92,20 +99,9 @@ interface Confirm {
   readonly proof: SchnorrProof
 }
 
-function confirmRound(curve: Curve): Round<Confirm> {
-  return {
-    number: 3,
-    name: 'key confirm',
-    size: DIGEST_BYTES + SCHNORR_PROOF_BYTES,
-    encode: ({ confirmation, proof }) => concat(confirmation, proof.firstMessage, proof.response),
-    decode(bytes) {
-      const reader = new Reader(bytes)
-      const confirmation = reader.take(DIGEST_BYTES)
-      const proof = decodeSchnorrProof(curve, reader.take(SCHNORR_PROOF_BYTES))
-      reader.end()
-      return { confirmation, proof }
-    },
-  }
+export function confirmRound(curve: Curve): Round<Confirm> {
+  const layout = group<Confirm>({ confirmation: digest, proof: schnorrLayout(curve) })
+  return roundOf(3, 'key confirm', layout)
 }
 
 /** X_l and pk from all dealings. */
