@@ -14,7 +14,7 @@ import { Dealing } from './dealing.ts'
 import { receiveDealings } from './dealing-rounds.ts'
 import { type PendingKey, pendingKey } from './keygen.ts'
 import { Keyshare, requireLaterEpoch, requireTerms } from './keyshare.ts'
-import { InvalidParticipants, isSameParticipant } from './party.ts'
+import { InvalidParticipants, isSameList, isSameParticipant } from './party.ts'
 import { evaluateCommitments, Polynomial } from './polynomial.ts'
 import type { Protocol, Run } from './protocol.ts'
 import { Secret } from './secret.ts'
@@ -46,13 +46,7 @@ export function* prepareRefresh(run: Run, old: Keyshare, epoch: number): Protoco
 
 /** Exactly the holders of the old epoch, this one with its own share. */
 function requireHolders({ participants, self }: Run, { facts, self: holder }: Keyshare): void {
-  const isAll =
-    participants.length === facts.participants.length &&
-    facts.participants.every((one, i) => {
-      const other = participants[i]
-      return other !== undefined && isSameParticipant(one, other)
-    })
-  if (!isAll || !isSameParticipant(self, holder)) {
+  if (!isSameList(participants, facts.participants) || !isSameParticipant(self, holder)) {
     throw new InvalidParticipants('a refresh is of all holders, of this one with its own share')
   }
 }

@@ -7,9 +7,15 @@ import { ascii } from '../../signer-node/dkls23/bytes.ts'
 import type { Curve } from '../../signer-node/dkls23/curve.ts'
 import { confirmKey, type PendingKey } from '../../signer-node/dkls23/keygen.ts'
 import type { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
-import type { Participant, Party } from '../../signer-node/dkls23/party.ts'
+import {
+  joinParticipants,
+  type Participant,
+  type Party,
+  parseParty,
+} from '../../signer-node/dkls23/party.ts'
 import type { Protocol, Run } from '../../signer-node/dkls23/protocol.ts'
 import { prepareRefresh } from '../../signer-node/dkls23/refresh.ts'
+import { prepareReshare, type ReshareTerms } from '../../signer-node/dkls23/reshare.ts'
 import { type Statement, sessionId } from '../../signer-node/dkls23/session-id.ts'
 import { driveAll, type Tamper, vectorAcceptance, vectorRandomness } from './protocol.ts'
 
@@ -67,6 +73,64 @@ export function refreshKey(curve: Curve, key: Key, name = 'refresh', tamper?: Ta
   const runs = refreshRuns(curve, key, epoch, name)
   const parties = [...runs].map(([x, run]) => [x, refreshing(run, key.get(x)!, epoch)] as const)
   return driveAll(new Map(parties), tamper)
+}
+
+export interface ReshareSetup {
+  readonly dealers: readonly number[]
+  readonly receivers: readonly Participant[]
+  readonly threshold: number
+  readonly name?: string
+}
+
+/** What all participants of a reshare agreed on. */
+export function reshareTerms(key: Key, setup: ReshareSetup): ReshareTerms {
+  const { facts: old, keyState } = anyOf(key)
+  const { threshold, receivers } = setup
+  const dealers = setup.dealers.map(parseParty)
+  return { old, keyState, epoch: old.epoch + 1, threshold, dealers, receivers }
+}
+
+export function reshareRuns(curve: Curve, key: Key, terms: ReshareTerms, name = 'reshare'): Runs {
+  const { old, epoch, threshold, dealers, receivers } = terms
+  const holders = old.participants.filter(({ x }) => dealers.includes(x))
+  return runsAbout(curve, anyOf(key), {
+    name,
+    statement: {
+      purpose: 'reshare',
+      newEpoch: epoch,
+      newThreshold: threshold,
+      dealers,
+      receivers: receivers.map(({ x }) => x),
+    },
+    participants: joinParticipants(holders, receivers),
+  })
+}
+
+/** The whole of it; nothing for a dealer that receives nothing. */
+export function* resharing(
+  run: Run,
+  terms: ReshareTerms,
+  own?: Keyshare,
+): Protocol<Keyshare | undefined> {
+  const pending = yield* prepareReshare(run, terms, own)
+  return pending && (yield* confirmKey(run, pending))
+}
+
+export function resharingProtocols(
+  curve: Curve,
+  key: Key,
+  setup: ReshareSetup,
+): ReadonlyMap<Party, Protocol<Keyshare | undefined>> {
+  const terms = reshareTerms(key, setup)
+  const runs = reshareRuns(curve, key, terms, setup.name)
+  const own = (x: Party) => (terms.dealers.includes(x) ? key.get(x) : undefined)
+  return new Map([...runs].map(([x, run]) => [x, resharing(run, terms, own(x))]))
+}
+
+/** The shares of the receivers. */
+export function reshareKey(curve: Curve, key: Key, setup: ReshareSetup, tamper?: Tamper): Key {
+  const held = driveAll(resharingProtocols(curve, key, setup), tamper)
+  return new Map([...held].flatMap(([x, one]) => (one === undefined ? [] : [[x, one] as const])))
 }
 
 /** Of those who received a share: everyone confirms. */
