@@ -8,7 +8,7 @@ import type { Digest, Handle, NodeId, PersonId, RequestId, VaultId } from '../pr
 import { parseNodeId } from '../proto/ids.ts'
 import { encode, type Json, type JsonObject, parse } from '../proto/jcs.ts'
 import { limits } from '../proto/limits.ts'
-import { refuse } from '../proto/refusal.ts'
+import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import {
   digest,
   handle,
@@ -114,8 +114,13 @@ export function isChangeOp(op: Op | ChangeOp): op is ChangeOp {
 
 /** Whether these bytes say that they are a change; nothing else of them is looked at. */
 export function claimsChange(bytes: Uint8Array): boolean {
-  const value = parse(bytes, limits.intentBytesMax)
-  return typeof value === 'object' && 'format' in value && value['format'] === format
+  const value = attempt(() => parse(bytes, limits.intentBytesMax))
+  return (
+    !isRefusal(value) &&
+    typeof value === 'object' &&
+    'format' in value &&
+    value['format'] === format
+  )
 }
 
 /** The change of exact canonical bytes; nothing is said about who signed it. */
