@@ -1,7 +1,7 @@
 // The operator's socket: one line of JSON in, one line of JSON out, over a Unix socket that only
-// the owner may open. status, freeze, unfreeze, drain; nothing that signs and nothing that shows a
-// secret. A local freeze needs nobody's permission, because a coordinator could withhold
-// everybody's.
+// the owner may open. status, evidence, freeze, unfreeze, drain; nothing that signs and nothing
+// that shows a secret. A local freeze needs nobody's permission, because a coordinator could
+// withhold everybody's.
 import { chmodSync, unlinkSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import type { Json } from '../proto/jcs.ts'
@@ -9,7 +9,7 @@ import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import { handle, literal, object } from '../proto/shape.ts'
 import type { SignerNode, Status } from './node.ts'
 
-type Operated = Pick<SignerNode, 'status' | 'freeze' | 'unfreeze' | 'drain'>
+type Operated = Pick<SignerNode, 'status' | 'evidence' | 'freeze' | 'unfreeze' | 'drain'>
 
 export interface Admin {
   /** Nobody is answered any more: what a reply would read may be closed next. */
@@ -19,7 +19,7 @@ export interface Admin {
 const lineBytesMax = 4_096
 const idleMs = 60_000
 
-const verb = literal('status', 'drain', 'freeze', 'unfreeze')
+const verb = literal('status', 'evidence', 'drain', 'freeze', 'unfreeze')
 const bare = object({ do: verb })
 const scoped = object({ do: literal('freeze', 'unfreeze'), scope: handle })
 
@@ -47,7 +47,7 @@ export async function serveAdmin(path: string, node: Operated): Promise<Admin> {
 }
 
 /** One command; refuses what it does not know. */
-export function obey(line: string, node: Operated): Status {
+export function obey(line: string, node: Operated): Answer {
   const command = read(line)
   switch (command.do) {
     case 'freeze':
@@ -59,14 +59,18 @@ export function obey(line: string, node: Operated): Status {
     case 'drain':
       node.drain()
       break
+    case 'evidence':
+      return { evidence: node.evidence() }
     case 'status':
       break
   }
-  return node.status()
+  return { status: node.status() }
 }
 
+type Answer = { readonly status: Status } | { readonly evidence: ReturnType<Operated['evidence']> }
+
 type Command =
-  | { readonly do: 'status' | 'drain' }
+  | { readonly do: 'status' | 'evidence' | 'drain' }
   | { readonly do: 'freeze' | 'unfreeze'; readonly scope: string }
 
 function read(line: string): Command {
@@ -74,9 +78,9 @@ function read(line: string): Command {
   const hasScope = typeof value === 'object' && 'scope' in value
   if (hasScope) return scoped(value, '')
   const { do: named } = bare(value, '')
-  return named === 'status' || named === 'drain'
-    ? { do: named }
-    : refuse('MALFORMED', `${named}: expected a scope, all or a vault`)
+  return named === 'freeze' || named === 'unfreeze'
+    ? refuse('MALFORMED', `${named}: expected a scope, all or a vault`)
+    : { do: named }
 }
 
 function parseLine(line: string): Json {
@@ -106,7 +110,7 @@ function converse(socket: Socket, node: Operated): void {
 
 function reply(line: string, node: Operated): object {
   const done = attempt(() => obey(line, node))
-  return isRefusal(done) ? { refused: done.code, because: done.because } : { status: done }
+  return isRefusal(done) ? { refused: done.code, because: done.because } : done
 }
 
 function removeStale(path: string): void {

@@ -9,6 +9,7 @@ import type { Signed } from '../proto/signed.ts'
 import type { Floor } from './floor.ts'
 import type { Keys } from './keys.ts'
 import type { Parts } from './parts.ts'
+import type { Readmissions } from './readmissions.ts'
 import { type StateWord, statePart } from './standing.ts'
 
 /** Protocol versions, newest first. */
@@ -20,6 +21,7 @@ export interface GreetingsNeeds {
   readonly parts: Parts
   readonly floor: Floor
   readonly keys: Keys
+  readonly readmissions: Readmissions
   readonly word: () => StateWord
 }
 
@@ -47,7 +49,12 @@ export class Greetings {
   welcomed(coordinator: string, welcome: CoordinatorPart<'welcome'>): readonly NodeFrame[] {
     const { parts, keys } = this.#needs
     parts.pairings.sighted(coordinator, welcome.peers)
-    const frames = [...this.floorQueries(), ...keys.confirmations(), ...this.receipts()]
+    const frames = [
+      ...this.floorQueries(),
+      ...keys.confirmations(),
+      ...this.receipts(),
+      ...this.bans(),
+    ]
     const { size, root } = statePart(parts, this.#needs.word())
     const isAhead = welcome.origin === parts.origin && welcome.size < size
     const { origin } = parts
@@ -73,6 +80,12 @@ export class Greetings {
     if (unseen.length === 0) return []
     const receipts = unseen.map(({ receipt }) => writeSigned(receipt))
     return [{ frame: 'receipts', receipts: { receipts } }]
+  }
+
+  /** What this node holds against its peers, until the log shows it. */
+  bans(): readonly NodeFrame[] {
+    const bans = this.#needs.readmissions.statements().map(writeSigned)
+    return bans.length === 0 ? [] : [{ frame: 'bans', bans: { bans } }]
   }
 
   note(to: NodeId, kind: string, document: Signed): NodeFrame {

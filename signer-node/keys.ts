@@ -160,7 +160,12 @@ export class Keys {
       protocol: makeKey(run, terms, (pending) => this.#keep(plan, pending)),
       secrets: [randomness],
       deadlineMs: ports.clock.monotonicMs() + limits.sessionTimeoutMs,
-      ended: (ended) => this.#ended(plan, { sid, ticket, coordinator: open.coordinator }, ended),
+      ended: (ended) => {
+        const { participants, key, epoch, t } = plan
+        const making = { key, epoch, t, participants, acceptances: acceptanceDigests(all) }
+        if (ended.kind === 'failed') this.#parts.blame.failed(ended, sid, making)
+        this.#ended(plan, { sid, ticket, coordinator: open.coordinator }, ended)
+      },
     })
   }
 

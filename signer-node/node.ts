@@ -12,10 +12,12 @@ import { LogDuty } from './log-duty.ts'
 import type { Parts } from './parts.ts'
 import type { Ports } from './ports.ts'
 import { Prepared } from './prepared.ts'
+import { Readmissions } from './readmissions.ts'
 import { Releases } from './release.ts'
 import { type Desk, receiveFrame } from './service.ts'
 import { Signing } from './signing.ts'
 import { type Condition, closedFor, mayCosign, type StateWord, stateWord } from './standing.ts'
+import type { KeptEvidence } from './strikes.ts'
 
 export interface Status {
   readonly node: string
@@ -28,6 +30,8 @@ export interface Status {
   readonly vaults: readonly string[]
   readonly pairings: readonly string[]
   readonly banned: readonly string[]
+  /** Faults within a day, of peers that had any. */
+  readonly strikes: Readonly<Record<string, number>>
   readonly frozen: readonly string[]
   readonly coordinators: readonly string[]
   /** Why the node may only witness; empty while it may sign. */
@@ -123,10 +127,16 @@ export class SignerNode {
       vaults: keyshares.all().map(({ vault }) => vault),
       pairings: pairings.all().map(({ peer }) => peer),
       banned: bans.banned().map(({ peer }) => peer),
+      strikes: this.#strikes(),
       frozen: bans.frozen(),
       coordinators: [...this.#attached],
       fenced: meta.fenced() ?? '',
     }
+  }
+
+  /** Documents against peers that a stranger can check. */
+  evidence(): readonly KeptEvidence[] {
+    return this.#parts.strikes.evidence()
   }
 
   /** By this node's operator: `all` or a vault. In force when it returns, whatever is running. */
@@ -171,10 +181,19 @@ export class SignerNode {
     const keys = new Keys(parts, new Prepared(parts.store, parts.self.node))
     const may = () => mayCosign(parts, this.#condition())
     const everyone = () => this.#attached
-    const duty = new LogDuty({ parts, floor, signing, keys, releases, mayCosign: may, everyone })
+    const readmissions = new Readmissions(parts)
+    const work = { signing, keys, releases, readmissions }
+    const duty = new LogDuty({ parts, floor, ...work, mayCosign: may, everyone })
     const word = () => stateWord(parts, this.#condition())
-    const greetings = new Greetings({ parts, floor, keys, word })
+    const greetings = new Greetings({ parts, floor, keys, readmissions, word })
     return { parts, floor, duty, greetings, signing, keys, releases }
+  }
+
+  #strikes(): Readonly<Record<string, number>> {
+    const { peers, strikes, ports } = this.#parts
+    const now = ports.clock.wallMs()
+    const counted = peers.others().map(({ node }) => [node, strikes.today(node, now)] as const)
+    return Object.fromEntries(counted.filter(([, count]) => count > 0))
   }
 
   #condition(): Condition {
@@ -188,8 +207,11 @@ export class SignerNode {
     this.#parts.ports.defer(() => {
       this.#isStateDue = false
       if (this.#isGone) return
-      const state = this.#desk.greetings.state()
-      for (const coordinator of this.#attached) this.#send(coordinator, state)
+      const { greetings } = this.#desk
+      const said = [greetings.state(), ...greetings.bans()]
+      for (const coordinator of this.#attached) {
+        for (const frame of said) this.#send(coordinator, frame)
+      }
     })
   }
 
@@ -229,7 +251,7 @@ export class SignerNode {
     }
     if (monotonicMs - this.#receiptsSaidMs >= receiptsAgainMs) {
       this.#receiptsSaidMs = monotonicMs
-      for (const said of greetings.receipts()) this.#send(first, said)
+      for (const said of [...greetings.receipts(), ...greetings.bans()]) this.#send(first, said)
     }
   }
 

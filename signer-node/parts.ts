@@ -2,6 +2,7 @@
 // two. `node.ts` puts them together; tests put together what they need.
 import type { Refusal } from '../proto/refusal.ts'
 import type { Bans } from './bans.ts'
+import type { Blame } from './blame.ts'
 import type { FloorPlace } from './floor-file.ts'
 import type { HistoryRows } from './history-rows.ts'
 import type { Journal } from './journal.ts'
@@ -16,6 +17,7 @@ import type { Ports } from './ports.ts'
 import type { Incarnation, Self } from './self.ts'
 import type { Sessions } from './sessions.ts'
 import type { Store } from './store.ts'
+import type { Strikes } from './strikes.ts'
 import type { Witness } from './witness.ts'
 
 export interface Parts {
@@ -28,6 +30,8 @@ export interface Parts {
   readonly rows: HistoryRows
   readonly journal: Journal
   readonly bans: Bans
+  readonly strikes: Strikes
+  readonly blame: Blame
   readonly meta: Meta
   readonly place: FloorPlace
   readonly witness: Witness

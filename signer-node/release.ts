@@ -11,7 +11,7 @@ import { type AttemptRow, isOver, type RequestView } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import { writeSigned } from '../proto/frames.ts'
 import { type Digest, parseDigest } from '../proto/ids.ts'
-import { kinds, signBy } from '../proto/node-documents.ts'
+import { kinds, type PairingName, signBy } from '../proto/node-documents.ts'
 import type { ReasonCode } from '../proto/reasons.ts'
 import { attempt as attempting, isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
 import { isBanned } from './admission.ts'
@@ -30,7 +30,7 @@ export interface Waiting {
   readonly coordinator: string
   readonly admitted: Admitted
   /** The Pairings that the session ran over, by peer. */
-  readonly pairings: ReadonlyMap<string, Digest>
+  readonly pairings: ReadonlyMap<string, PairingName>
   readonly share: SignatureShare
   /** Of the session, on the monotonic clock. */
   readonly deadlineMs: number

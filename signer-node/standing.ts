@@ -3,6 +3,7 @@
 // `closed`.
 import { fromHex } from '../proto/crypto.ts'
 import type { NodePart } from '../proto/frames.ts'
+import type { NodeId } from '../proto/ids.ts'
 import { type Refusal, refusal } from '../proto/refusal.ts'
 import type { Floor } from './floor.ts'
 import { ownHead } from './log-copy.ts'
@@ -62,6 +63,11 @@ export function closedFor(
 
 export function statePart(parts: Parts, word: StateWord): NodePart<'state'> {
   const { copy, origin, keyshares, pairings, bans } = parts
+  const freshFor = (peer: NodeId): readonly string[] =>
+    keyshares
+      .vaults()
+      .filter(({ vault, epoch }) => bans.isQuarantined(peer, vault, epoch))
+      .map(({ vault }) => vault)
   const { fence } = pairings
   const told = bans.banned().filter(({ peer }) => !fence.isQuiet(peer))
   const head = ownHead(copy)
@@ -79,7 +85,12 @@ export function statePart(parts: Parts, word: StateWord): NodePart<'state'> {
     })),
     pairings: [
       ...[...pairings.all(), ...fence.ghosts()].map(({ peer, id }) => {
-        return { peer, pairing: fromHex(id) ?? new Uint8Array(), banned: false, fresh: [] }
+        return {
+          peer,
+          pairing: fromHex(id) ?? new Uint8Array(),
+          banned: false,
+          fresh: freshFor(peer),
+        }
       }),
       ...told.map(({ peer }) => ({ peer, pairing: new Uint8Array(), banned: true, fresh: [] })),
     ],

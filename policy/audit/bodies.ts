@@ -157,7 +157,14 @@ export const bodies = {
     t: party,
     vault: vaultId,
   }),
-  'peer.banned': object({ node: nodeId, peer: nodeId, reason }),
+  'peer.readmitted': object({ change: digest, node: nodeId, peer: nodeId }),
+  'peer.banned': object({
+    node: nodeId,
+    number: counter,
+    peer: nodeId,
+    reason,
+    signature: hex(64),
+  }),
 }
 
 export type EntryType = keyof typeof bodies

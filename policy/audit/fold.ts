@@ -61,6 +61,7 @@ function* meaning(entry: Entry, desk: Desk): Reading<readonly Write[]> {
     case 'directory.proposed':
     case 'list.published':
     case 'freeze.cleared':
+    case 'peer.readmitted':
       return refuse('NOT_SUPPORTED', `${entry.type} is not supported yet`)
     case 'intent.created':
       return yield* requests.created(entry)
@@ -91,6 +92,6 @@ function* meaning(entry: Entry, desk: Desk): Reading<readonly Write[]> {
     case 'key.generated':
       return yield* generated(entry, desk)
     case 'peer.banned':
-      return banned(entry)
+      return yield* banned(entry, desk)
   }
 }

@@ -116,7 +116,14 @@ const samples: { readonly [T in keyof typeof bodies]: JsonObject } = {
     t: 2,
     vault: 'hot-eth',
   },
-  'peer.banned': { node: 'node-a', peer: 'node-b', reason: 'PEER_FAULT' },
+  'peer.banned': {
+    node: 'node-a',
+    number: 1,
+    peer: 'node-b',
+    reason: 'PEER_BANNED',
+    signature: '00'.repeat(64),
+  },
+  'peer.readmitted': { change: zero, node: 'node-a', peer: 'node-b' },
 }
 
 function write(type: keyof typeof bodies, body: JsonObject): Entry {

@@ -280,6 +280,11 @@ export class ThreeNodes {
   }
 }
 
+/** Ends every ban in this store; a test that goes on is not about how that is done. */
+export function lift(store: Store): void {
+  store.run('insert into readmission select peer || number, peer, number, 1 from ban')
+}
+
 export function selfOf(name: Name): Self {
   const at = names.indexOf(name)
   return {
