@@ -25,6 +25,7 @@ export type Answer = Extract<
       | 'keyConfirm'
       | 'receipts'
       | 'backupTested'
+      | 'bans'
   }
 >
 export type AnswerListener = (node: string, answer: Answer) => void
@@ -130,6 +131,11 @@ export class Links {
   putLast(nodes: readonly string[]): void {
     const until = this.#ports.clock.now() + putLastMs
     for (const node of nodes) this.#links.get(node)?.putLast(until)
+  }
+
+  /** These finished together. */
+  putBack(nodes: readonly string[]): void {
+    for (const node of nodes) this.#links.get(node)?.putBack()
   }
 
   /** Heartbeats, and streams that fell silent. */

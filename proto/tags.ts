@@ -19,6 +19,8 @@ export const tags = {
   refusal: 'custody/v1/refusal',
   shareReceipt: 'custody/v1/share-receipt',
   hello: 'custody/v1/hello',
+  ban: 'custody/v1/ban',
+  evidence: 'custody/v1/evidence',
   message: 'custody/v1/message',
   envelope: 'custody/v1/envelope',
   floor: 'custody/v1/floor',

@@ -12,6 +12,7 @@ import type { Floor } from './floor.ts'
 import type { OtherFace } from './heads.ts'
 import type { JudgedKey, Keys } from './keys.ts'
 import type { Parts } from './parts.ts'
+import type { Readmissions } from './readmissions.ts'
 import { nothingNamed, refusedFrame } from './refusals.ts'
 import type { Releases } from './release.ts'
 import type { Judged, Signing } from './signing.ts'
@@ -24,6 +25,7 @@ export interface LogDutyNeeds {
   readonly keys: Keys
   readonly releases: Releases
   readonly backups: BackupDuty
+  readonly readmissions: Readmissions
   readonly mayCosign: () => boolean
   /** The coordinators that are attached. */
   readonly everyone: () => Iterable<string>
@@ -78,7 +80,7 @@ export class LogDuty {
 
   /** After anything that may have moved the own copy or what is known of it. */
   review(): void {
-    const { parts, floor, releases, backups } = this.#needs
+    const { parts, floor, releases, backups, readmissions } = this.#needs
     const { root } = parts.witness
     const face = root && parts.witness.heads.review(root)
     if (face !== undefined) this.#forked(face)
@@ -86,6 +88,7 @@ export class LogDuty {
     this.#cosignAtLast()
     if (this.#needs.mayCosign() && parts.keyshares.review()) parts.changed()
     backups.review()
+    readmissions.review()
     releases.review()
   }
 

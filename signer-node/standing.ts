@@ -3,6 +3,7 @@
 // `closed`.
 import { fromHex } from '../proto/crypto.ts'
 import type { NodePart } from '../proto/frames.ts'
+import type { NodeId } from '../proto/ids.ts'
 import { type Refusal, refusal } from '../proto/refusal.ts'
 import type { Floor } from './floor.ts'
 import { ownHead } from './log-copy.ts'
@@ -78,6 +79,13 @@ function fencedFor({ keyshares }: Pick<Parts, 'keyshares'>): Refusal {
 
 export function statePart(parts: Parts, word: StateWord): NodePart<'state'> {
   const { copy, origin, keyshares, pairings, bans } = parts
+  const freshFor = (peer: NodeId): readonly string[] =>
+    keyshares
+      .vaults()
+      .filter(({ vault, epoch }) => bans.isQuarantined(peer, vault, epoch))
+      .map(({ vault }) => vault)
+  const { fence } = pairings
+  const told = bans.banned().filter(({ peer }) => !fence.isQuiet(peer))
   const head = ownHead(copy)
   // Whoever asks for a vault that is frozen here is refused, and a request has few attempts.
   const usable = keyshares.all().filter(({ vault }) => !bans.isFrozen(vault))
@@ -92,10 +100,15 @@ export function statePart(parts: Parts, word: StateWord): NodePart<'state'> {
       epoch: facts.epoch,
     })),
     pairings: [
-      ...pairings.all().map(({ peer, id }) => {
-        return { peer, pairing: fromHex(id) ?? new Uint8Array(), banned: false }
+      ...[...pairings.all(), ...fence.ghosts()].map(({ peer, id }) => {
+        return {
+          peer,
+          pairing: fromHex(id) ?? new Uint8Array(),
+          banned: false,
+          fresh: freshFor(peer),
+        }
       }),
-      ...bans.banned().map(({ peer }) => ({ peer, pairing: new Uint8Array(), banned: true })),
+      ...told.map(({ peer }) => ({ peer, pairing: new Uint8Array(), banned: true, fresh: [] })),
     ],
   }
 }

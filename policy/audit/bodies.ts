@@ -187,8 +187,14 @@ export const bodies = {
     signature: hex(64),
     vault: vaultId,
   }),
-  'peer.banned': object({ node: nodeId, peer: nodeId, reason }),
   'peer.readmitted': object({ ...carriedOut, confirms, node: nodeId, peer: nodeId }),
+  'peer.banned': object({
+    node: nodeId,
+    number: counter,
+    peer: nodeId,
+    reason,
+    signature: hex(64),
+  }),
 }
 
 export type EntryType = keyof typeof bodies

@@ -105,6 +105,6 @@ function* meaning(entry: Entry, desk: Desk): Reading<readonly Write[]> {
     case 'key.backup-tested':
       return yield* backupTested(entry, desk)
     case 'peer.banned':
-      return banned(entry)
+      return yield* banned(entry, desk)
   }
 }
