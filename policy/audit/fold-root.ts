@@ -85,7 +85,7 @@ interface Before {
   readonly desk: Desk
 }
 
-/** A document that is named anew follows the one in force; together they must be a lawful ruleset. */
+/** What is named anew follows what is in force; together they must be a lawful ruleset. */
 function* requireGenesis(next: Root, before: Before): Reading<ReadonlyMap<Digest, string>> {
   const { current, now } = before
   const { genesis } = next
