@@ -3,6 +3,7 @@
 // Source: the API design 7.2; first-walk, making a key.
 import { parseEntry } from '../policy/audit/entry.ts'
 import { requireKeyOf } from '../policy/audit/fold-keys.ts'
+import { reignOver } from '../policy/audit/reigns.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { networkOf } from '../policy/rulebook.ts'
 import { toHex } from '../proto/crypto.ts'
@@ -64,7 +65,7 @@ function vaultAnswer(vault: Vault | null, desk: Desk) {
 
 /** Nothing of the answer but the names and the line that every node of the pinned root signed. */
 export function proved({ vault, line }: Vault, { ruleset }: Pick<Desk, 'ruleset'>) {
-  const { root, rulebook } = ruleset
+  const { reigns, rulebook } = ruleset
   const named = rulebook.vaults.get(parseVaultId(vault))
   const network = networkOf(rulebook, parseVaultId(vault))?.caip2
   if (named === undefined || network === undefined) {
@@ -80,6 +81,8 @@ export function proved({ vault, line }: Vault, { ruleset }: Pick<Desk, 'ruleset'
   ) {
     return refuse('BYTES_FROM', `vault ${vault}: expected the line of its own key`)
   }
+  // A key outlives roots: its nodes are those of the root that was in force at its line.
+  const { root } = reignOver(reigns, entry.seq)
   const { epoch, publicKey, participants } = requireKeyOf(root, entry)
   const address = chainOf(network).address(publicKey)
   const confirms = participants.map(({ node }) => node)

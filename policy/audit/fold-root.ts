@@ -54,7 +54,7 @@ function* successor(
   const signatures = parseRootSignatures(desk.came(body.signatures))
   requireRootQuorum(current, { root, text }, signatures)
   const texts = yield* requireGenesis(root, { current, now, desk })
-  const next = { ...now, ...kept(root, now), root: root.digest }
+  const next = rulesetAfter(root, now)
   const made = { ...body, expected: root.version, digest: root.digest, text }
   return [
     ...activate(root, next, made),
@@ -69,14 +69,17 @@ function rooted({ digest, version }: Root, at: { seq: number; t: number }): Writ
 }
 
 /** Everything stays where nothing changes; else all is put in force again, but for equal books. */
-function kept({ genesis }: Root, now: RulesetStored): Partial<RulesetStored> {
+export function rulesetAfter(
+  { digest: root, genesis }: Root,
+  now: RulesetStored,
+): Omit<RulesetStored, 'digest'> {
   const books = now.books.filter(({ name, digest }) => genesis.books.get(name) === digest)
   const same =
     now.policy === genesis.policy &&
     now.directory === genesis.directory &&
     books.length === genesis.books.size &&
     books.length === now.books.length
-  return same ? {} : { policy: '', directory: '', books }
+  return same ? { ...now, root } : { root, policy: '', directory: '', books }
 }
 
 interface Before {
