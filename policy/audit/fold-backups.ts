@@ -7,7 +7,7 @@
 import type { NodeId, VaultId } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
 import type { Root } from '../documents.ts'
-import type { VaultRow } from '../view.ts'
+import type { KeyFacts } from '../view.ts'
 import { type Tested, testedBy } from './backup-tested.ts'
 import type { Desk } from './desk.ts'
 import type { EntryOf } from './entry.ts'
@@ -33,7 +33,7 @@ export function* backupTested(
 }
 
 /** What a payer asks too: is this a participant's word about exactly this key? */
-export function requireBackupOf(row: VaultRow, body: Tested, root: Root): void {
+export function requireBackupOf(row: KeyFacts, body: Tested, root: Root): void {
   const { vault, epoch, keyState, node } = body
   if (vault !== row.vault || epoch !== row.epoch || keyState !== row.keyState) {
     refuse('EPOCH', `expected epoch ${row.epoch} with the key state in force of ${row.vault}`)
@@ -45,7 +45,7 @@ export function requireBackupOf(row: VaultRow, body: Tested, root: Root): void {
 }
 
 /** Nodes of the key in force without a proven backup of its epoch, in the order of x. */
-export function* unprovenOf({ vault, epoch, participants }: VaultRow): Reading<readonly NodeId[]> {
+export function* unprovenOf({ vault, epoch, participants }: KeyFacts): Reading<readonly NodeId[]> {
   const tested = yield* below(tables.backup, vault, epoch)
   return participants
     .map(({ node }) => node)

@@ -18,7 +18,7 @@ import { confirmMessage } from '../../policy/audit/key-confirm.ts'
 import { inclusionProof, MemoryTree, rootAt } from '../../policy/audit/merkle.ts'
 import { parseRoot, type Root } from '../../policy/documents.ts'
 import { parseIntent } from '../../policy/request.ts'
-import type { VaultRow } from '../../policy/view.ts'
+import type { KeyFacts } from '../../policy/view.ts'
 import { testedDocument } from '../../proto/backup-documents.ts'
 import { digestOf, ed25519Signer, fromHex, tagged, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { readSigned, writeSigned } from '../../proto/frames.ts'
@@ -253,6 +253,13 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
         policy: file('policy.json'),
         directory: file('directory.json'),
         books: [{ kind: 'book', content: file('book-customer.json') }],
+        roots: [
+          {
+            root: file('root.json'),
+            signatures: new Uint8Array(0),
+            entry: log.entries[1]?.bytes ?? new Uint8Array(0),
+          },
+        ],
       }),
       GetLimits: async () => ({
         limits: [{ id: 'payout-1h', unit: 'USDT', max: '1', used: '250000000', window: '' }],
@@ -264,6 +271,7 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
         const { scope } = JSON.parse(signed.document)
         return recorded(log.add({ type: 'freeze.set', body: { freeze: digest, scope } }))
       },
+      SubmitRoot: async () => refusal('NOT_SUPPORTED', 'this stand-in keeps one root'),
     },
     VaultService: {
       ListVaults: async () => ({ vaults: [vaultOf(place, 'hot')] }),
@@ -293,7 +301,7 @@ export const hotAddress = '0x7e5f4552091a69125d5dfcb7b8c2659029395bdf'
 /** The vault with a key that every node of the cluster signed. */
 export function vaultOf(place: Place, name: string) {
   const root = parseRoot(readFileSync(place.path('shared/root.json'), 'utf8'))
-  const vault: VaultRow = {
+  const vault: KeyFacts = {
     vault: parseVaultId(name),
     key: parseHandle(`k-${name}`),
     epoch: 1,
@@ -328,7 +336,7 @@ export function vaultOf(place: Place, name: string) {
 }
 
 /** A node's word that its backup of this key was opened in a test, as a line. */
-function testedLine(root: Root, row: VaultRow, node: NodeId, sign: Sign): Uint8Array {
+function testedLine(root: Root, row: KeyFacts, node: NodeId, sign: Sign): Uint8Array {
   const [backup, proof] = [parseDigest('0b'.repeat(32)), parseDigest('0c'.repeat(32))]
   const { vault, epoch, keyState } = row
   const said = { vault, epoch, keyState, node, backup, proof, recovery: parseHandle('r-1') }
