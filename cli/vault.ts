@@ -4,10 +4,9 @@
 // Source: the API design 7.2; first-walk, making a key.
 import { parseEntry } from '../policy/audit/entry.ts'
 import { requireBackupOf } from '../policy/audit/fold-backups.ts'
-import { requireKeyOf } from '../policy/audit/fold-keys.ts'
+import { isKeyLine, requireKeyOf } from '../policy/audit/fold-keys.ts'
 import { type Reigns, reignOver } from '../policy/audit/reigns.ts'
 import { chainOf } from '../policy/chain/chains.ts'
-import type { Root } from '../policy/documents.ts'
 import { networkOf } from '../policy/rulebook.ts'
 import type { KeyFacts } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
@@ -78,8 +77,8 @@ export function proved({ vault, line, backups, unproven }: Vault, { ruleset }: A
   if (line.length === 0) {
     return { ...what, epoch: 0, publicKey: '', address: '', confirms: [], proven: [], unproven: [] }
   }
-  const { row, root } = keyOf({ vault, key: named.key }, line, reigns)
-  const proven = backups.map((bytes) => nodeOf(bytes, row, root))
+  const row = keyOf({ vault, key: named.key }, line, reigns)
+  const proven = backups.map((bytes) => nodeOf(bytes, row, reigns))
   const confirms = row.participants.map(({ node }) => node)
   const isShown = confirms.every((node) => proven.includes(node))
   return {
@@ -100,23 +99,23 @@ function keyOf(
   { vault, key }: { readonly vault: string; readonly key: string },
   line: Uint8Array,
   reigns: Reigns,
-): { readonly row: KeyFacts; readonly root: Root } {
+): KeyFacts {
   const entry = parseEntry(line)
-  if (entry.type !== 'key.generated' || entry.body.vault !== vault || entry.body.key !== key) {
+  if (!isKeyLine(entry) || entry.body.vault !== vault || entry.body.key !== key) {
     return refuse('BYTES_FROM', `vault ${vault}: expected the line of its own key`)
   }
   // A key outlives roots: its nodes are those of the root that was in force at its line.
-  const { root } = reignOver(reigns, entry.seq)
-  return { row: requireKeyOf(root, entry), root }
+  return requireKeyOf(reignOver(reigns, entry.seq).root, entry)
 }
 
 /** The node that says so, of exactly this key. */
-function nodeOf(line: Uint8Array, row: KeyFacts, root: Root): NodeId {
+function nodeOf(line: Uint8Array, row: KeyFacts, reigns: Reigns): NodeId {
   const entry = parseEntry(line)
   if (entry.type !== 'key.backup-tested') {
     return refuse('BYTES_FROM', `vault ${row.vault}: expected the line of a proven backup`)
   }
-  requireBackupOf(row, entry.body, root)
+  // Backups may be proven long after the key was made, under a root that came after it.
+  requireBackupOf(row, entry.body, reignOver(reigns, entry.seq).root)
   return entry.body.node
 }
 

@@ -6,6 +6,7 @@
 // such.
 import { type Entry, parseEntry } from '../../policy/audit/entry.ts'
 import { unprovenOf } from '../../policy/audit/fold-backups.ts'
+import { isKeyLine } from '../../policy/audit/fold-keys.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { networkOf, type Rulebook } from '../../policy/rulebook.ts'
@@ -66,7 +67,7 @@ function linesOf(
   const own = entries.filter(({ body }) => {
     return 'keyState' in body && body.vault === vault && body.epoch === epoch
   })
-  const made = own.find(({ type }) => type === 'key.generated')
+  const made = own.find(isKeyLine)
   const tested = own.filter(({ type }) => type === 'key.backup-tested')
   return {
     line: made?.bytes ?? new Uint8Array(0),

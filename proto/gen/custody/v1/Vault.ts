@@ -18,7 +18,7 @@ export interface Vault {
   'address'?: (string);
   'threshold'?: (number);
   /**
-   * The log line key.generated, with the signature of every node over the key: whoever has the
+   * The log line that made the key or dealt it anew, with the signature of every node: whoever has the
    * root can check an address before funding it. Empty while there is no key.
    */
   'line'?: (Buffer | Uint8Array | string);
@@ -50,7 +50,7 @@ export interface Vault__Output {
   'address': (string);
   'threshold': (number);
   /**
-   * The log line key.generated, with the signature of every node over the key: whoever has the
+   * The log line that made the key or dealt it anew, with the signature of every node: whoever has the
    * root can check an address before funding it. Empty while there is no key.
    */
   'line': (Buffer);
