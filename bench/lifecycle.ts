@@ -1,6 +1,6 @@
-// The life of a key: pair set-up of two nodes, key making, refresh, and a reshare of 2 of 3 to 3 of 5,
-// each with its confirmation: CPU per party, bytes and rounds. A pairing serves every key of its two
-// nodes, so its set-up stands for itself. The bar of key making is an absolute one: see the notes.
+// The life of a key: pair set-up of two nodes, key making, refresh, and a reshare of 2 of 3 to
+// 3 of 5, each with its confirmation: CPU per party, bytes and rounds. A pairing serves every key of
+// its two nodes, so its set-up stands for itself. The bar of key making is absolute: see the notes.
 import { nativeCurve } from '../signer-node/dkls23/curve-native.ts'
 import { measure } from './measure.ts'
 import { Meter } from './meter.ts'
