@@ -19,6 +19,8 @@ export const tags = {
   refusal: 'custody/v1/refusal',
   shareReceipt: 'custody/v1/share-receipt',
   hello: 'custody/v1/hello',
+  ban: 'custody/v1/ban',
+  evidence: 'custody/v1/evidence',
   message: 'custody/v1/message',
   envelope: 'custody/v1/envelope',
   floor: 'custody/v1/floor',
@@ -32,6 +34,9 @@ export const tags = {
   plan: 'custody/v1/plan',
   record: 'custody/v1/record',
   statement: 'custody/v1/statement',
+  recoveryKey: 'custody/v1/recovery-key',
+  backupProof: 'custody/v1/backup-proof',
+  backupTested: 'custody/v1/backup-tested',
   sealWrap: 'custody/v1/seal-wrap',
   entropy: 'custody/v1/entropy',
 } as const

@@ -177,8 +177,24 @@ export const bodies = {
     vault: vaultId,
   }),
   'key.disabled': object({ ...carriedOut, confirms, epoch, keyState: digest, vault: vaultId }),
-  'peer.banned': object({ node: nodeId, peer: nodeId, reason }),
+  'key.backup-tested': object({
+    backup: digest,
+    epoch,
+    keyState: digest,
+    node: nodeId,
+    proof: digest,
+    recovery: handle,
+    signature: hex(64),
+    vault: vaultId,
+  }),
   'peer.readmitted': object({ ...carriedOut, confirms, node: nodeId, peer: nodeId }),
+  'peer.banned': object({
+    node: nodeId,
+    number: counter,
+    peer: nodeId,
+    reason,
+    signature: hex(64),
+  }),
 }
 
 export type EntryType = keyof typeof bodies
