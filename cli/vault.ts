@@ -5,6 +5,7 @@
 import { parseEntry } from '../policy/audit/entry.ts'
 import { requireBackupOf } from '../policy/audit/fold-backups.ts'
 import { requireKeyOf } from '../policy/audit/fold-keys.ts'
+import { type Reigns, reignOver } from '../policy/audit/reigns.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import type { Root } from '../policy/documents.ts'
 import { networkOf } from '../policy/rulebook.ts'
@@ -67,7 +68,7 @@ function vaultAnswer(vault: Vault | null, desk: Desk) {
 
 /** Nothing of the answer but names, and lines that nodes of the pinned root signed. */
 export function proved({ vault, line, backups, unproven }: Vault, { ruleset }: AtRuleset) {
-  const { root, rulebook } = ruleset
+  const { reigns, rulebook } = ruleset
   const named = rulebook.vaults.get(parseVaultId(vault))
   const network = networkOf(rulebook, parseVaultId(vault))?.caip2
   if (named === undefined || network === undefined) {
@@ -77,7 +78,7 @@ export function proved({ vault, line, backups, unproven }: Vault, { ruleset }: A
   if (line.length === 0) {
     return { ...what, epoch: 0, publicKey: '', address: '', confirms: [], proven: [], unproven: [] }
   }
-  const row = keyOf({ vault, key: named.key }, line, root)
+  const { row, root } = keyOf({ vault, key: named.key }, line, reigns)
   const proven = backups.map((bytes) => nodeOf(bytes, row, root))
   const confirms = row.participants.map(({ node }) => node)
   const isShown = confirms.every((node) => proven.includes(node))
@@ -98,13 +99,15 @@ type AtRuleset = Pick<Desk, 'ruleset'>
 function keyOf(
   { vault, key }: { readonly vault: string; readonly key: string },
   line: Uint8Array,
-  root: Root,
-): KeyFacts {
+  reigns: Reigns,
+): { readonly row: KeyFacts; readonly root: Root } {
   const entry = parseEntry(line)
   if (entry.type !== 'key.generated' || entry.body.vault !== vault || entry.body.key !== key) {
     return refuse('BYTES_FROM', `vault ${vault}: expected the line of its own key`)
   }
-  return requireKeyOf(root, entry)
+  // A key outlives roots: its nodes are those of the root that was in force at its line.
+  const { root } = reignOver(reigns, entry.seq)
+  return { row: requireKeyOf(root, entry), root }
 }
 
 /** The node that says so, of exactly this key. */

@@ -34,6 +34,8 @@ export const limits = {
   attemptsPerIntentMax: 8,
   sessionsPerNodeMax: 64,
   nodesMax: 16,
+  /** Of one log: whoever proves the newest root walks all of them. */
+  rootsMax: 64,
   witnessesMax: 32,
   acceptanceLifetimeMs: 10_000,
   roundTimeoutMs: 5_000,

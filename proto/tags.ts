@@ -13,6 +13,7 @@ export const tags = {
   list: 'custody/v1/list',
   ruleset: 'custody/v1/ruleset',
   root: 'custody/v1/root',
+  rootSignatures: 'custody/v1/root-signatures',
   warrant: 'custody/v1/warrant',
   order: 'custody/v1/order',
   acceptance: 'custody/v1/acceptance',

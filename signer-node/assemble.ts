@@ -94,7 +94,7 @@ export function assemble(
   return { self, origin, ports, ...records, ...work, ...whole }
 }
 
-/** As the root says, as soon as it is known. */
+/** As the root in force says, as soon as it is known. */
 function peersIn(witness: Witness, self: Self): Peers {
   const nodes = (): readonly Peer[] => witness.root?.nodes ?? []
   return {

@@ -11,7 +11,6 @@ import { attempt, isRefusal } from '../proto/refusal.ts'
 import type { Keyshare } from './dkls23/keyshare.ts'
 import type { ExpectedKeyshare, KeyshareState } from './keystore.ts'
 import type { Parts } from './parts.ts'
-import { keyWitnesses } from './witness.ts'
 
 export type KeysharesNeeds = Pick<Parts, 'keystore' | 'rows' | 'copy' | 'witness' | 'ports'>
 
@@ -83,8 +82,8 @@ export class Keyshares {
 
   #isWitnessed({ vault, epoch }: VaultRow): boolean {
     const { witness, copy } = this.#needs
-    const count = keyWitnesses(witness, copy, vault, epoch) ?? 0
-    return witness.root !== undefined && count >= witness.root.witness.q
+    const seq = copy.keyLine(vault, epoch)
+    return seq !== undefined && witness.coverage(seq).isCovered
   }
 
   #open(row: VaultRow): boolean {

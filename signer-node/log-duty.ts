@@ -81,8 +81,8 @@ export class LogDuty {
   /** After anything that may have moved the own copy or what is known of it. */
   review(): void {
     const { parts, floor, releases, backups, readmissions } = this.#needs
-    const { root } = parts.witness
-    const face = root && parts.witness.heads.review(root)
+    const { heads, reigns } = parts.witness
+    const face = heads.review(reigns)
     if (face !== undefined) this.#forked(face)
     floor.review()
     this.#cosignAtLast()
@@ -132,9 +132,8 @@ export class LogDuty {
   #settle(heads: readonly Uint8Array[]): void {
     const { witness, store } = this.#needs.parts
     witness.settled()
-    const { root } = witness
-    if (root !== undefined && heads.length > 0) {
-      const face = store.step(() => witness.heads.receive(root, heads))
+    if (heads.length > 0) {
+      const face = store.step(() => witness.heads.receive(witness.reigns, heads))
       if (face !== undefined) this.#forked(face)
     }
     this.review()

@@ -88,6 +88,8 @@ export const tables = {
       root: digest,
     }),
   ),
+  /** By version: every root and the line that brought it. */
+  root: table('root', object({ ...line, root: digest, version: count })),
   /** By digest: texts of governing documents and of freezes. */
   document: table('document', object({ text: text(2 * limits.documentBytesMax) })),
   /** By intent. */

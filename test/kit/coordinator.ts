@@ -253,6 +253,13 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
         policy: file('policy.json'),
         directory: file('directory.json'),
         books: [{ kind: 'book', content: file('book-customer.json') }],
+        roots: [
+          {
+            root: file('root.json'),
+            signatures: new Uint8Array(0),
+            entry: log.entries[1]?.bytes ?? new Uint8Array(0),
+          },
+        ],
       }),
       GetLimits: async () => ({
         limits: [{ id: 'payout-1h', unit: 'USDT', max: '1', used: '250000000', window: '' }],
@@ -264,6 +271,7 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
         const { scope } = JSON.parse(signed.document)
         return recorded(log.add({ type: 'freeze.set', body: { freeze: digest, scope } }))
       },
+      SubmitRoot: async () => refusal('NOT_SUPPORTED', 'this stand-in keeps one root'),
     },
     VaultService: {
       ListVaults: async () => ({ vaults: [vaultOf(place, 'hot')] }),

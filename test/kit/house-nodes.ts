@@ -26,6 +26,8 @@ const computeMs = 1
 export interface NodeWorld {
   readonly home: string
   readonly seed: string
+  /** Place of a node that the first root does not name. */
+  readonly placeOf: (node: string) => number | undefined
   readonly time: Time
   readonly record: Record
   readonly coordinators: () => readonly string[]
@@ -78,7 +80,7 @@ export class NodeProcess {
     this.#lives += 1
     const { seed, coordinators, dial } = this.#world
     const life = new Life(() => this.#forget(life))
-    const self = selfOf(this.name)
+    const self = selfOf(this.name, this.#world.placeOf(this.name))
     const random = bytesFrom(`${seed}/${this.name}/${this.#lives}`)
     const store = new MortalNodeStore(join(this.#made('data'), 'node.db'), life)
     const keystore = new Keystore(this.#made('keyshares'), self, {
@@ -182,14 +184,14 @@ export class NodeProcess {
   }
 }
 
-function selfOf(name: string): Self {
-  const node = root.nodes.find((one) => one.node === name)
-  if (node === undefined) throw new Error(`${name} is no node of the root`)
+function selfOf(name: string, place?: number): Self {
+  const x = place ?? root.nodes.find((one) => one.node === name)?.x
+  if (x === undefined) throw new Error(`${name} is no node of the root`)
   return {
     org: root.org,
     env: root.env,
     node: parseNodeId(name),
-    x: node.x,
+    x,
     sign: ed25519Signer(seedOf(name)),
     identity: publicKeyOf(name),
     witness: {
