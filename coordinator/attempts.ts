@@ -175,7 +175,7 @@ function nodesFor(
   vault: VaultRow,
   avoid: readonly string[],
 ): readonly NodeId[] | Refusal {
-  return chooseNodes({ vault, links: links.attached, size: tree.size, avoid })
+  return chooseNodes({ vault, links: links.signers, size: tree.size, avoid })
 }
 
 /** What the own `admit` should have caught ends the driving: somebody has to look. */

@@ -29,9 +29,9 @@ export class Bans {
   }
 
   async #take(node: string, wires: readonly WireSigned[]): Promise<void> {
-    const { root, report, sequencer } = this.#ports
+    const { roots, report, sequencer } = this.#ports
     for (const wire of wires.slice(0, limits.nodesMax)) {
-      const body = attempt(() => bodyOf(root, node, readSigned(wire)))
+      const body = attempt(() => bodyOf(roots.now, node, readSigned(wire)))
       if (isRefusal(body)) {
         report({ level: 'warn', name: 'node.ban', because: body.because, node })
       } else if (!(await this.#isRecorded(node, body))) {

@@ -21,6 +21,7 @@ import type { Sequencer } from './sequencer.ts'
 import { verifiesTwice } from './verify-twice.ts'
 
 export interface SigningPorts {
+  /** The one in force, whenever it is read. */
   readonly root: Root
   readonly clock: Clock
   readonly random: Random
@@ -204,12 +205,16 @@ export class Signing {
 }
 
 /** Signed by this very node of the root. */
-export function openReceipt(root: Root, node: string, signed: Signed): Opened<ShareReceipt> {
+export function openReceipt(
+  root: Pick<Root, 'nodes'>,
+  node: string,
+  signed: Signed,
+): Opened<ShareReceipt> {
   if (signed.credential !== node) refuse('VIEW', `expected a receipt of ${node}`)
   return openBy(kinds.receipt, signed, identityOf(root, node))
 }
 
-export function identityOf(root: Root, node: string): Uint8Array {
+export function identityOf(root: Pick<Root, 'nodes'>, node: string): Uint8Array {
   const known = root.nodes.find((item) => item.node === node)
   return known?.identity ?? refuse('VIEW', `${node} is no node of the root`)
 }

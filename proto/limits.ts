@@ -9,6 +9,8 @@ export const limits = {
   pageBytesMax: 524_288,
   pagesUnacknowledgedMax: 2,
   warrantBytesMax: 65_536,
+  /** Travels with its line, so a page of lines holds few of them. */
+  orderBytesMax: 65_536,
   documentBytesMax: 262_144,
   /** H-1: one audit entry. */
   entryBytesMax: 65_535,
@@ -32,6 +34,8 @@ export const limits = {
   attemptsPerIntentMax: 8,
   sessionsPerNodeMax: 64,
   nodesMax: 16,
+  /** Of one log: whoever proves the newest root walks all of them. */
+  rootsMax: 64,
   witnessesMax: 32,
   acceptanceLifetimeMs: 10_000,
   roundTimeoutMs: 5_000,

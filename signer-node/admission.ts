@@ -7,6 +7,7 @@ import { parseEntry } from '../policy/audit/entry.ts'
 import { requestView } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
 import { get, tables } from '../policy/audit/tables.ts'
+import { witnessedIn } from '../policy/audit/witnessed.ts'
 import { digestOf, toHex } from '../proto/crypto.ts'
 import type { CoordinatorPart } from '../proto/frames.ts'
 import type { Digest, NodeId } from '../proto/ids.ts'
@@ -15,7 +16,6 @@ import { fresh } from '../proto/node-documents.ts'
 import { attempt as attempting, isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
 import { tags } from '../proto/tags.ts'
 import type { Brake } from './brake.ts'
-import { witnessedAt } from './heads.ts'
 import { ownHead } from './log-copy.ts'
 import type { Parts } from './parts.ts'
 import type { Checked } from './refusals.ts'
@@ -56,7 +56,7 @@ export class Admission {
     const { rows, bans, ports, witness, copy, closed, journal } = this.#parts
     const shut = closed()
     if (shut !== undefined) return shut
-    const root = witness.root
+    const own = { reigns: witness.reigns, rootAt: (size: number) => copy.rootAt(size) }
     const view = attempting(() => readSync(requestView(intent), rows))
     if (isRefusal(view)) return view
     const admitted = admit({
@@ -66,8 +66,7 @@ export class Admission {
         view,
         clockMs: ports.clock.wallMs(),
         frozenLocally: bans.isFrozen(view.intent?.vault ?? ''),
-        witnessedAt: (seq, heads) =>
-          root && witnessedAt(root, (size) => copy.rootAt(size), seq, heads),
+        witnessedAt: (seq, heads) => witnessedIn(own, seq, heads),
         accepted: journal.accepted(intent, attempt)?.warrant,
       },
     })

@@ -3,7 +3,6 @@
 // nothing: the stores were opened by main.ts or by a test.
 import { writeSigned } from '../proto/frames.ts'
 import type { Digest } from '../proto/ids.ts'
-import type { Refusal } from '../proto/refusal.ts'
 import { Bans } from './bans.ts'
 import { Blame } from './blame.ts'
 import type { FloorPlace } from './floor-file.ts'
@@ -38,7 +37,7 @@ export interface NodeStores {
 }
 
 export interface Whole {
-  readonly closed: () => Refusal | undefined
+  readonly closed: Parts['closed']
   readonly changed: () => void
 }
 
@@ -95,7 +94,7 @@ export function assemble(
   return { self, origin, ports, ...records, ...work, ...whole }
 }
 
-/** As the root says, as soon as it is known. */
+/** As the root in force says, as soon as it is known. */
 function peersIn(witness: Witness, self: Self): Peers {
   const nodes = (): readonly Peer[] => witness.root?.nodes ?? []
   return {

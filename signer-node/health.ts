@@ -79,6 +79,7 @@ const states = [
   'ready',
   'draining',
   'fenced',
+  'removed',
   'frozen',
   'forked',
 ] as const

@@ -4,7 +4,9 @@
 // INVARIANT: a node that suspects a copy of its memory (its clocks part, or all its streams break
 // at once) takes a new incarnation and forgets every Pairing and acceptance of the old one.
 import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
+import type { Signed } from '../proto/signed.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
+import { BackupDuty } from './backup-duty.ts'
 import { Floor } from './floor.ts'
 import { Greetings } from './greetings.ts'
 import { Keys } from './keys.ts'
@@ -16,7 +18,14 @@ import { Readmissions } from './readmissions.ts'
 import { Releases } from './release.ts'
 import { type Desk, receiveFrame } from './service.ts'
 import { Signing } from './signing.ts'
-import { type Condition, closedFor, mayCosign, type StateWord, stateWord } from './standing.ts'
+import {
+  type Condition,
+  closedFor,
+  mayCosign,
+  type StateWord,
+  stateWord,
+  type Work,
+} from './standing.ts'
 import type { KeptEvidence } from './strikes.ts'
 
 export interface Status {
@@ -36,6 +45,8 @@ export interface Status {
   readonly coordinators: readonly string[]
   /** Why the node may only witness; empty while it may sign. */
   readonly fenced: string
+  /** Backup files here, and whether they were opened in a test. */
+  readonly backups: readonly string[]
 }
 
 const floorAgainMs = 2_000
@@ -66,7 +77,7 @@ export class SignerNode {
   #look: Look
 
   constructor(settings: NodeSettings, stores: NodeStores, ports: Ports) {
-    const closed = () => closedFor(this.#parts, this.#condition())
+    const closed = (work?: Work) => closedFor(this.#parts, this.#condition(), work)
     const changed = () => this.#stateChanged()
     this.#parts = assemble(settings, stores, ports, { closed, changed })
     this.#desk = this.#furnish(this.#parts)
@@ -130,7 +141,8 @@ export class SignerNode {
       strikes: this.#strikes(),
       frozen: bans.frozen(),
       coordinators: [...this.#attached],
-      fenced: meta.fenced() ?? '',
+      fenced: meta.fenced() ?? restoredText(keyshares.restored()),
+      backups: this.#desk.backups.list(),
     }
   }
 
@@ -153,6 +165,11 @@ export class SignerNode {
     bans.unfreeze(scope)
     ports.report({ level: 'warn', name: 'unfrozen', because: scope })
     this.#stateChanged()
+  }
+
+  /** By this node's operator, from the recovery machine; refuses a proof that is not of its own. */
+  backupProved(proof: Signed): void {
+    this.#desk.backups.proved(proof)
   }
 
   /** No new work; what runs may finish. */
@@ -181,12 +198,13 @@ export class SignerNode {
     const keys = new Keys(parts, new Prepared(parts.store, parts.self.node))
     const may = () => mayCosign(parts, this.#condition())
     const everyone = () => this.#attached
+    const backups = new BackupDuty(parts, everyone)
     const readmissions = new Readmissions(parts)
-    const work = { signing, keys, releases, readmissions }
-    const duty = new LogDuty({ parts, floor, ...work, mayCosign: may, everyone })
+    const work = { parts, floor, signing, keys, releases, backups, readmissions }
+    const duty = new LogDuty({ ...work, mayCosign: may, everyone })
     const word = () => stateWord(parts, this.#condition())
-    const greetings = new Greetings({ parts, floor, keys, readmissions, word })
-    return { parts, floor, duty, greetings, signing, keys, releases }
+    const greetings = new Greetings({ ...work, word })
+    return { ...work, duty, greetings }
   }
 
   #strikes(): Readonly<Record<string, number>> {
@@ -251,7 +269,9 @@ export class SignerNode {
     }
     if (monotonicMs - this.#receiptsSaidMs >= receiptsAgainMs) {
       this.#receiptsSaidMs = monotonicMs
-      for (const said of [...greetings.receipts(), ...greetings.bans()]) this.#send(first, said)
+      const { backups, greetings: says } = this.#desk
+      const said = [...says.receipts(), ...backups.statements(), ...says.bans()]
+      for (const frame of said) this.#send(first, frame)
     }
   }
 
@@ -263,4 +283,8 @@ export class SignerNode {
   #send(coordinator: string, frame: NodeFrame): void {
     this.#parts.ports.send(coordinator, frame)
   }
+}
+
+function restoredText(vaults: readonly string[]): string {
+  return vaults.length === 0 ? '' : `restored from a backup: ${vaults.join(', ')}`
 }

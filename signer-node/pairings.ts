@@ -4,9 +4,10 @@
 // that depended on it can leave; a new one replaces the old only when both sides confirmed it. A
 // coordinator can delay a set-up. It can neither force one while the old stands nor read one.
 import { equalBytes, toHex } from '../proto/crypto.ts'
-import { type Digest, type NodeId, parseDigest } from '../proto/ids.ts'
+import { type Digest, type NodeId, parseDigest, parseNodeId } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
 import { fresh, type PairHello, type PairingName } from '../proto/node-documents.ts'
+import { attempt, isRefusal } from '../proto/refusal.ts'
 import type { Opened, Signed } from '../proto/signed.ts'
 import type { Bans } from './bans.ts'
 import type { Blame } from './blame.ts'
@@ -127,10 +128,16 @@ export class Pairings {
     coordinator: string,
     attached: readonly { readonly node: string; readonly incarnation: Uint8Array }[],
   ): void {
-    for (const { node, incarnation } of attached) {
-      const peer = this.#needs.peers.peer(node)
-      if (peer === undefined || peer.node === this.#needs.self.node) continue
-      this.#sightings.set(peer.node, { coordinator, incarnation: toHex(incarnation) })
+    for (const [node, sighting] of this.#sightings) {
+      if (sighting.coordinator === coordinator && this.#isStranger(node)) {
+        this.#sightings.delete(node)
+      }
+    }
+    // Who is no peer yet may become one by the next line.
+    for (const { node: name, incarnation } of attached.slice(0, 2 * limits.nodesMax)) {
+      const node = attempt(() => parseNodeId(name))
+      if (isRefusal(node) || node === this.#needs.self.node) continue
+      this.#sightings.set(node, { coordinator, incarnation: toHex(incarnation) })
     }
     this.tick()
   }
@@ -182,6 +189,7 @@ export class Pairings {
 
   tick(): void {
     this.fence.tick()
+    for (const node of [...this.#held.keys()]) if (this.#isStranger(node)) this.#drop(node)
     this.#discard(({ untilMs }) => untilMs <= this.#now())
     for (const [node, { coordinator, incarnation }] of this.#sightings) {
       const peer = this.#needs.peers.peer(node)
@@ -295,6 +303,11 @@ export class Pairings {
     const hello = sayHello(self, incarnation, ports.random, said)
     sayTo(coordinator, to.node, hello.signed)
     return hello
+  }
+
+  /** The root in force names it no more. */
+  #isStranger(node: NodeId): boolean {
+    return this.#needs.peers.peer(node) === undefined
   }
 
   #holds({ node }: Peer): Digest | '' {

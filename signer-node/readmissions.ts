@@ -78,11 +78,10 @@ export class Readmissions {
   #approved(peer: NodeId, number: number): Approved | undefined {
     const { self, rows, bans, witness } = this.#parts
     const said = this.#said(peer)
-    const { root } = witness
-    if (said?.number !== number || root === undefined) return undefined
+    if (said?.number !== number) return undefined
     return readSync(below(tables.readmission, self.node, peer), rows).find(
       ({ change, seq }) =>
-        seq > said.seq && !bans.isUsed(change) && witness.heads.count(root, seq) >= root.witness.q,
+        seq > said.seq && !bans.isUsed(change) && witness.coverage(seq).isCovered,
     )
   }
 
