@@ -194,7 +194,7 @@ export class Signing {
     const made = signingProtocol(this.#parts, run, { keyshare, path, digest }, over)
     const { protocol, secrets, timeoutMs } = made
     const deadlineMs = ports.clock.monotonicMs() + timeoutMs
-    const plan = { counterparts, protocol, secrets, deadlineMs }
+    const plan = { counterparts, protocol, secrets, deadlineMs, vault: vault.vault }
     sessions.start<SignatureShare>(sid, open.coordinator, {
       ...plan,
       ended: (ended) => {
