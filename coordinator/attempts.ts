@@ -139,6 +139,7 @@ async function sign(ports: DriverPorts, driven: Driven, made: Made): Promise<Nex
     epoch: vault.epoch,
     participants,
     warrant,
+    fresh: wantsFresh(ports, driven, participants),
     digest: chainOf(the.intent.network).digest(bytes),
     publicKey: derive(vault, the.intent.path).publicKey,
   })
@@ -150,6 +151,23 @@ async function sign(ports: DriverPorts, driven: Driven, made: Made): Promise<Nex
     ports.report({ level: 'alarm', name: 'result.refused', because: written.because, intent })
   }
   return judgeFailure(ports, driven, { attempted, number: attempt })
+}
+
+/** Some participant says so of another, or the key is a cold one. */
+function wantsFresh(
+  { links }: DriverPorts,
+  { the }: Driven,
+  participants: readonly string[],
+): boolean {
+  const { vault } = the.intent
+  if (the.inForce.rulebook.vaults.get(vault)?.tier === 'cold') return true
+  return participants.some((node) =>
+    links
+      .link(node)
+      ?.state?.pairings.some(
+        ({ peer, fresh }) => participants.includes(peer) && fresh.includes(vault),
+      ),
+  )
 }
 
 function nodesFor(

@@ -9,7 +9,10 @@ import { parseRoot, type Root } from '../policy/documents.ts'
 import { toHex } from '../proto/crypto.ts'
 import type { Digest, NodeId } from '../proto/ids.ts'
 import { isRefusal, refuse } from '../proto/refusal.ts'
+import { Backups } from './backups.ts'
+import { Bans } from './bans.ts'
 import type { ChainRpc } from './chain-rpc/rpc.ts'
+import { Changes } from './changes.ts'
 import { CosignedHeads } from './cosigned.ts'
 import { Decisions } from './decisions.ts'
 import type { Governed } from './desk/bootstrap.ts'
@@ -58,6 +61,8 @@ export interface Coordinator {
   readonly requests: Requests
   readonly decisions: Decisions
   readonly keys: Keys
+  /** Approved changes; whoever drives the nodes hooks in by `drivenBy`. */
+  readonly changes: Changes
   readonly proofs: Proofs
   readonly links: Links
   readonly sequencer: Sequencer
@@ -114,12 +119,16 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const sessions = { ...carrying, random, links }
   const signing = new Signing(withRoot(sessions))
   const keys = new Keys(withRoot({ ...sessions, tree, copy, memory }))
-  new Receipts({ roots, report, links, sequencer, copy })
+  const telling = { roots, report, links, sequencer, copy }
+  new Receipts(telling)
+  new Backups(telling)
+  new Bans(telling)
   const sentAt = new Map()
   const shared = { copy, memory, clock, report, sequencer, notes }
   const driver: DriverPorts = { ...shared, tree, links, signing, chains, sentAt }
   const owner = `${name}/${toHex(random(8))}`
-  const jobs = new Jobs({ ...driver, store, origin, owner })
+  const changes = new Changes({ ...shared, tree })
+  const jobs = new Jobs({ ...driver, store, origin, owner, changes })
   const proofs = new Proofs({ store, origin, tree, heads, clock })
   const stopping = new AbortController()
   const requests = new Requests({ ...shared, store, origin })
@@ -151,6 +160,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
       requests,
       decisions,
       keys,
+      changes,
       proofs,
       links,
       sequencer,
@@ -181,6 +191,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
     stopping: stopping.signal,
     stop: async () => {
       await jobs.stop()
+      await changes.stop()
       stopping.abort()
     },
   }

@@ -16,7 +16,17 @@ import type { Tree } from './tree.ts'
 /** Frames that answer a ticket, a session or a key. */
 export type Answer = Extract<
   NodeFrame,
-  { readonly frame: 'accepted' | 'refused' | 'share' | 'stopped' | 'keyConfirm' | 'receipts' }
+  {
+    readonly frame:
+      | 'accepted'
+      | 'refused'
+      | 'share'
+      | 'stopped'
+      | 'keyConfirm'
+      | 'receipts'
+      | 'backupTested'
+      | 'bans'
+  }
 >
 export type AnswerListener = (node: string, answer: Answer) => void
 
@@ -135,6 +145,11 @@ export class Links {
   putLast(nodes: readonly string[]): void {
     const until = this.#ports.clock.now() + putLastMs
     for (const node of nodes) this.#links.get(node)?.putLast(until)
+  }
+
+  /** These finished together. */
+  putBack(nodes: readonly string[]): void {
+    for (const node of nodes) this.#links.get(node)?.putBack()
   }
 
   /** Whoever the root in force does not ask for any more is heard no more. */

@@ -3,6 +3,7 @@
 // `closed`.
 import { fromHex } from '../proto/crypto.ts'
 import type { NodePart } from '../proto/frames.ts'
+import type { NodeId } from '../proto/ids.ts'
 import { type Refusal, refusal } from '../proto/refusal.ts'
 import type { Floor } from './floor.ts'
 import { ownHead } from './log-copy.ts'
@@ -24,10 +25,13 @@ export interface Condition {
   readonly isDraining: boolean
 }
 
-type Asked = Pick<Parts, 'copy' | 'bans' | 'witness'>
+type Asked = Pick<Parts, 'copy' | 'bans' | 'keyshares' | 'witness'>
+
+/** A refresh is what lifts a fence, so a fenced node takes part in it and in nothing else. */
+export type Work = 'any' | 'refresh'
 
 export function stateWord(
-  { copy, bans, witness }: Asked,
+  { copy, bans, keyshares, witness }: Asked,
   { floor, isDraining }: Condition,
 ): StateWord {
   if (copy.fork() !== undefined) return 'forked'
@@ -35,6 +39,7 @@ export function stateWord(
   if (standing === 'removed') return 'removed'
   if (standing === 'awaited' && root !== undefined) return 'catching-up'
   if (floor.state !== 'passed') return floor.state
+  if (keyshares.restored().length > 0) return 'fenced'
   if (isDraining) return 'draining'
   return bans.isFrozen('all') ? 'frozen' : 'ready'
 }
@@ -50,7 +55,11 @@ export function mayCosign({ copy, witness }: Asked, { floor }: Condition): boole
 }
 
 /** Why no new work is taken. A freeze is not among them: `admit` asks for it, for its vault. */
-export function closedFor(parts: Asked, condition: Condition): Refusal | undefined {
+export function closedFor(
+  parts: Asked,
+  condition: Condition,
+  work: Work = 'any',
+): Refusal | undefined {
   const word = stateWord(parts, condition)
   switch (word) {
     case 'ready':
@@ -60,19 +69,35 @@ export function closedFor(parts: Asked, condition: Condition): Refusal | undefin
       return refusal('BUSY', 'this node is going down')
     case 'forked':
       return refusal('LOG_FORK', 'the log showed two faces; an operator must look')
+    case 'fenced':
+      return work === 'refresh' ? undefined : fencedFor(parts)
     case 'removed': {
       const version = parts.witness.root?.version
       return refusal('PARTICIPANTS', `root ${version} does not name this node`)
     }
     case 'checking':
     case 'catching-up':
-    case 'fenced':
       return refusal('FLOOR', `this node is ${word}`)
   }
 }
 
+/** A share that came back from a backup is named; a proved rollback has no other name. */
+function fencedFor({ keyshares }: Pick<Parts, 'keyshares'>): Refusal {
+  const restored = keyshares.restored().join(', ')
+  return restored === ''
+    ? refusal('FLOOR', 'this node is fenced')
+    : refusal('RESTORED', `restored from a backup, to be refreshed before it signs: ${restored}`)
+}
+
 export function statePart(parts: Parts, word: StateWord): NodePart<'state'> {
   const { copy, origin, keyshares, pairings, bans } = parts
+  const freshFor = (peer: NodeId): readonly string[] =>
+    keyshares
+      .vaults()
+      .filter(({ vault, epoch }) => bans.isQuarantined(peer, vault, epoch))
+      .map(({ vault }) => vault)
+  const { fence } = pairings
+  const told = bans.banned().filter(({ peer }) => !fence.isQuiet(peer))
   const head = ownHead(copy)
   // Whoever asks for a vault that is frozen here is refused, and a request has few attempts.
   const usable = keyshares.all().filter(({ vault }) => !bans.isFrozen(vault))
@@ -87,10 +112,15 @@ export function statePart(parts: Parts, word: StateWord): NodePart<'state'> {
       epoch: facts.epoch,
     })),
     pairings: [
-      ...pairings.all().map(({ peer, id }) => {
-        return { peer, pairing: fromHex(id) ?? new Uint8Array(), banned: false }
+      ...[...pairings.all(), ...fence.ghosts()].map(({ peer, id }) => {
+        return {
+          peer,
+          pairing: fromHex(id) ?? new Uint8Array(),
+          banned: false,
+          fresh: freshFor(peer),
+        }
       }),
-      ...bans.banned().map(({ peer }) => ({ peer, pairing: new Uint8Array(), banned: true })),
+      ...told.map(({ peer }) => ({ peer, pairing: new Uint8Array(), banned: true, fresh: [] })),
     ],
   }
 }

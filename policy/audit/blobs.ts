@@ -30,6 +30,7 @@ export const enclosedKinds: readonly BlobKind[] = [
   'directory',
   'book',
   'freeze',
+  'order',
 ]
 
 export function parseBlobKind(written: string): BlobKind {

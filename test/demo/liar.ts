@@ -161,6 +161,7 @@ async function lie(liar: Liar, swapped: Swapped, id: Digest): Promise<Lie> {
       epoch: vault.epoch,
       participants,
       warrant,
+      fresh: false,
       digest: chainOf(the.intent.network).digest(bytes),
       publicKey: derive(vault, the.intent.path).publicKey,
     })
