@@ -1,6 +1,6 @@
 // What a new root changes, in words that a director reads before signing: who comes, who goes,
-// which numbers and which documents are other ones. Everything that differs is named; what is not named
-// is the same. Decides nothing.
+// which numbers and which documents are other ones. Everything that differs is named; what is not
+// named is the same. Decides nothing.
 import { formatVkey, type Vkey } from '../policy/audit/checkpoint.ts'
 import type { Root, RootNode } from '../policy/documents.ts'
 import { sameGovernance } from '../policy/succession.ts'
