@@ -5,6 +5,7 @@ import { connect as connectTcp } from 'node:net'
 import { connect as connectTls, createSecureContext } from 'node:tls'
 import { Client, credentials, Metadata } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseHandle } from '../../proto/ids.ts'
 import { serve } from '../../proto/io/channel-server.ts'
 import type { Handlers } from '../../proto/io/handlers.ts'
 import { limits } from '../../proto/limits.ts'
@@ -181,6 +182,21 @@ describe('who is not let in', () => {
     expect(await ask()).toMatchObject({ request: {} })
     other.server.revoke(leaving.leaf.pin)
     await expect(ask()).rejects.toThrow(Unavailable)
+    await other.close()
+  })
+
+  it('lets in a key that is admitted later, and no other', async () => {
+    const coming = await end('caller', 'svc-new')
+    const stranger = await end('caller', 'svc-strange')
+    const known = await end('caller', 'svc-old')
+    const other = await house(coordinator, [known], { SigningService: signing })
+    const ask = (who: typeof coming) => {
+      const client = other.client(who).SigningService
+      return client.GetRequest({ id: 'x', initiator: '', callerId: '' }, 2_000)
+    }
+    other.server.admit(coming.leaf.pin, { role: 'caller', id: parseHandle('svc-new') })
+    await expect(ask(stranger)).rejects.toThrow(Unavailable)
+    expect(await ask(coming)).toMatchObject({ request: {} })
     await other.close()
   })
 

@@ -9,12 +9,16 @@ import { kinds } from '../../proto/node-documents.ts'
 import * as house from '../kit/audit-documents.ts'
 import {
   nextRoot,
+  node,
+  nodeJson,
+  policy3,
   policyWith,
   replaced,
   replaceNode,
   rootLine,
   signedBy,
 } from '../kit/succession.ts'
+import { SigningHouse } from './signing-kit.ts'
 import { ThreeNodes } from './three-nodes.ts'
 
 let three: ThreeNodes
@@ -113,5 +117,30 @@ describe('the floor of a node that was away at the switch', () => {
     three.tick(2_000)
     expect(three.state('node-a')).toBe('ready')
     expect(three.heard('node-a', 'cosigned').length).toBeGreaterThan(0)
+  })
+})
+
+describe('a share that waits', () => {
+  it('does not leave when one of its session has left the root meanwhile', () => {
+    const signing = new SigningHouse()
+    try {
+      signing.shareHeads = false
+      const payout = signing.payout()
+      signing.begin(payout, signing.askSigners(payout))
+      expect(signing.at('node-a').node.status().waitingReleases).toBe(1)
+      const nodes = [node.a, nodeJson('node-d', 2), node.c]
+      const next = nextRoot({ ...(JSON.parse(replaced.text) as JsonObject), nodes })
+      const line = rootLine(signing.log, next, signedBy(next), [policy3.text])
+      signing.log.add('root.activated', ...line)
+      signing.shareHeads = true
+      signing.lines('node-a', 'node-b', 'node-c')
+      expect(signing.stopped('node-a')).toBe('PARTICIPANTS')
+      expect(signing.stopped('node-b')).toBe('PARTICIPANTS')
+      expect(signing.heard('node-a', 'share')).toEqual([])
+      signing.tick(50)
+      expect(signing.at('node-a').node.status().pairings).toEqual(['node-c'])
+    } finally {
+      signing.close()
+    }
   })
 })
