@@ -7,7 +7,7 @@
 import { cosignatures, parseNote, signedByLog } from '../policy/audit/checkpoint.ts'
 import { type Entry, type EntryOf, parseEntry } from '../policy/audit/entry.ts'
 import { verifyInclusion } from '../policy/audit/merkle.ts'
-import type { ReadIntent } from '../policy/request.ts'
+import type { Asked } from '../policy/check-people.ts'
 import type { Trust } from '../policy/trust.ts'
 import type { Digest } from '../proto/ids.ts'
 import type { WireClient } from '../proto/io/channel-client.ts'
@@ -82,7 +82,7 @@ export async function requireCreated(
   client: WireClient,
   seq: number,
   { size, root }: Effective,
-  { digest, intent }: ReadIntent,
+  { digest, asked: intent }: { readonly digest: Digest; readonly asked: Asked },
 ): Promise<void> {
   const line = await findCreated(client, seq, digest, intent.created - limits.clockSkewMs)
   for (const field of ['id', 'initiator', 'vault', 'op', 'notAfter'] as const) {

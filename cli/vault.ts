@@ -2,9 +2,10 @@
 // that every node of the pinned root signed: a coordinator cannot make anyone fund another one.
 // Source: the API design 7.2; first-walk, making a key.
 import { parseEntry } from '../policy/audit/entry.ts'
-import { requireKeyOf } from '../policy/audit/fold-keys.ts'
+import { keyOf } from '../policy/audit/key-chain.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { networkOf } from '../policy/rulebook.ts'
+import type { VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import { parseVaultId } from '../proto/ids.ts'
 import type { ReplyOf } from '../proto/io/wire.ts'
@@ -62,32 +63,54 @@ function vaultAnswer(vault: Vault | null, desk: Desk) {
   return done(`${lineOf(item)}  confirmed by ${confirmed}\n`, item)
 }
 
-/** Nothing of the answer but the names and the line that every node of the pinned root signed. */
-export function proved({ vault, line }: Vault, { ruleset }: Pick<Desk, 'ruleset'>) {
-  const { root, rulebook } = ruleset
+/** Nothing of the answer but the names and the lines that nodes of the pinned root signed. */
+export function proved({ vault, line, later }: Vault, { ruleset }: Pick<Desk, 'ruleset'>) {
+  const { rulebook } = ruleset
   const named = rulebook.vaults.get(parseVaultId(vault))
   const network = networkOf(rulebook, parseVaultId(vault))?.caip2
   if (named === undefined || network === undefined) {
     return refuse('VAULT_NOT_FOUND', `the policy names no vault ${vault}`)
   }
   const what = { vault, tier: named.tier, network, key: named.key }
-  if (line.length === 0) return { ...what, epoch: 0, publicKey: '', address: '', confirms: [] }
-  const entry = parseEntry(line)
-  if (
-    entry.type !== 'key.generated' ||
-    entry.body.vault !== vault ||
-    entry.body.key !== named.key
-  ) {
+  const none = { epoch: 0, publicKey: '', address: '', standing: '', imported: false }
+  if (line.length === 0) return { ...what, ...none, exported: false, confirms: [] }
+  const row = provedRow({ vault, line, later }, { ruleset })
+  const { epoch, publicKey, standing, imported, exported } = row
+  const address = chainOf(network).address(publicKey)
+  const confirms = row.participants.map(({ node }) => node)
+  const key = { epoch, publicKey: toHex(publicKey), address, standing, imported, exported }
+  return { ...what, ...key, confirms }
+}
+
+/** The key of one vault, as its lines prove it; undefined while it has none. */
+export async function keyInForce(
+  vault: string,
+  { client, ruleset }: Pick<Desk, 'client' | 'ruleset'>,
+): Promise<VaultRow | undefined> {
+  const { vault: found } = must(await client.VaultService.GetVault({ vault }))
+  if (!found || found.vault !== vault) {
+    return refuse('VAULT_NOT_FOUND', `expected the vault ${vault}, got another`)
+  }
+  return found.line.length === 0 ? undefined : provedRow(found, { ruleset })
+}
+
+/** The key in force as far as its lines were shown; refused where one is not the vault's own. */
+export function provedRow(
+  { vault, line, later }: Pick<Vault, 'vault' | 'line' | 'later'>,
+  { ruleset }: Pick<Desk, 'ruleset'>,
+): VaultRow {
+  const { root, rulebook } = ruleset
+  const row = keyOf([line, ...later].map(parseEntry), root)
+  if (row.vault !== vault || row.key !== rulebook.vaults.get(row.vault)?.key) {
     return refuse('BYTES_FROM', `vault ${vault}: expected the line of its own key`)
   }
-  const { epoch, publicKey, participants } = requireKeyOf(root, entry)
-  const address = chainOf(network).address(publicKey)
-  const confirms = participants.map(({ node }) => node)
-  return { ...what, epoch, publicKey: toHex(publicKey), address, confirms }
+  return row
 }
 
 function lineOf(vault: ReturnType<typeof proved>): string {
   const { vault: name, tier, network, address, epoch } = vault
-  const key = address === '' ? 'no key yet' : `${address} (epoch ${epoch})`
+  const said = vault.standing === 'active' || address === '' ? '' : `, ${vault.standing}`
+  const tags = [vault.imported ? ', imported' : '', vault.exported ? ', exported' : ''].join('')
+  const key = address === '' ? 'no key yet' : `${address} (epoch ${epoch}${said || tags})`
   return `${name.padEnd(12)} ${tier.padEnd(5)} ${network.padEnd(14)} ${key}\n`
 }

@@ -1,5 +1,5 @@
-// VaultService: the vaults of the policy, their keys as the log has them, with the line that all
-// nodes confirmed, so that a payer can check an address before funding it; and the making of a key.
+// VaultService: the vaults of the policy, their keys as the log has them, with the lines that
+// nodes signed, so that a payer can check an address before funding it; and the making of a key.
 import { parseEntry } from '../../policy/audit/entry.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
@@ -20,7 +20,8 @@ export function vaultService({ driver, keys, heads }: Coordinator): Handlers['Va
   const show = async (rulebook: Rulebook, vault: VaultId): Promise<WireVault> => {
     const row = await copy.read(get(tables.vault, vault))
     const lines = await readKeyLines(copy.session, heads.origin)
-    return wireVault(rulebook, vault, row, lineOf(lines, vault))
+    const [line = new Uint8Array(0), ...later] = linesOf(lines, vault)
+    return { ...wireVault(rulebook, vault, row), line, later }
   }
   return {
     ListVaults: async () => {
@@ -46,20 +47,19 @@ export function vaultService({ driver, keys, heads }: Coordinator): Handlers['Va
   }
 }
 
-function lineOf(lines: readonly Uint8Array[], vault: VaultId): Uint8Array {
-  const isIts = (line: Uint8Array): boolean => {
-    const entry = parseEntry(line)
-    return entry.type === 'key.generated' && entry.body.vault === vault
-  }
-  return lines.find(isIts) ?? new Uint8Array(0)
+/** Of every line about a key, those of this vault, in order. */
+function linesOf(lines: readonly Uint8Array[], vault: VaultId): Uint8Array[] {
+  return lines.filter((line) => {
+    const { body } = parseEntry(line)
+    return 'vault' in body && body.vault === vault
+  })
 }
 
 function wireVault(
   rulebook: Rulebook,
   vault: VaultId,
   row: VaultRow | undefined,
-  line: Uint8Array,
-): WireVault {
+): Omit<WireVault, 'line' | 'later'> {
   const network = networkOf(rulebook, vault)?.caip2 ?? ''
   return {
     vault,
@@ -71,6 +71,5 @@ function wireVault(
     chainCode: row === undefined ? '' : toHex(row.chainCode),
     address: row === undefined ? '' : chainOf(network).address(row.publicKey),
     threshold: row?.t ?? rulebook.quorumCrypto.t,
-    line,
   }
 }

@@ -18,10 +18,15 @@ export interface Vault {
   'address'?: (string);
   'threshold'?: (number);
   /**
-   * The log line key.generated, with the signature of every node over the key: whoever has the
-   * root can check an address before funding it. Empty while there is no key.
+   * The log line that made the key (key.generated, key.created or key.imported), with the signature
+   * of every node over the key: whoever has the root can check an address before funding it. Empty
+   * while there is no key.
    */
   'line'?: (Buffer | Uint8Array | string);
+  /**
+   * The lines about the key after that one, in order: refreshed, reshared, exported, disabled.
+   */
+  'later'?: (Buffer | Uint8Array | string)[];
 }
 
 export interface Vault__Output {
@@ -41,8 +46,13 @@ export interface Vault__Output {
   'address': (string);
   'threshold': (number);
   /**
-   * The log line key.generated, with the signature of every node over the key: whoever has the
-   * root can check an address before funding it. Empty while there is no key.
+   * The log line that made the key (key.generated, key.created or key.imported), with the signature
+   * of every node over the key: whoever has the root can check an address before funding it. Empty
+   * while there is no key.
    */
   'line': (Buffer);
+  /**
+   * The lines about the key after that one, in order: refreshed, reshared, exported, disabled.
+   */
+  'later': (Buffer)[];
 }
