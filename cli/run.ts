@@ -40,6 +40,8 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'vault export': async () => (await import('./change.ts')).vaultExport,
   'vault destroy': async () => (await import('./change.ts')).vaultDestroy,
   'node readmit': async () => (await import('./change.ts')).nodeReadmit,
+  'recovery init': async () => (await import('./recovery.ts')).recoveryInit,
+  'recovery verify': async () => (await import('./recovery.ts')).recoveryVerify,
   limits: async () => (await import('./limits.ts')).limits,
   freeze: async () => (await import('./freeze.ts')).freeze,
   'audit checkpoint': async () => (await import('./audit.ts')).auditCheckpoint,

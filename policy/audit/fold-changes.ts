@@ -30,7 +30,7 @@ import {
 } from './key-confirm.ts'
 import type { Reading, Write } from './rows.ts'
 import { knownIntent, requireOpen } from './standing.ts'
-import { below, get, type IntentStored, key as keyOf, put, remove, tables } from './tables.ts'
+import { below, get, type IntentStored, key as keyOf, put, tables } from './tables.ts'
 
 type KeyLine = EntryOf<'key.created' | 'key.imported' | 'key.refreshed' | 'key.reshared'>
 type RetiredLine = EntryOf<'key.exported' | 'key.disabled'>
@@ -96,7 +96,8 @@ export function* readmitted(
   }
   const message = (by: string) => consentMessage(change, by)
   requireSignatures(confirms, [node], { root: the.root, message })
-  return [remove(tables.ban, keyOf(node, peer)), active(the)]
+  const row = { seq: line.seq, t: line.t, change, node, peer }
+  return [put(tables.readmission, keyOf(node, peer, change), row), active(the)]
 }
 
 interface Carried {

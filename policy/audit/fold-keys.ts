@@ -6,6 +6,7 @@ import { pointBytes } from '../chain/derive.ts'
 import type { Root } from '../documents.ts'
 import { madeHere } from '../key-standing.ts'
 import type { KeyFacts } from '../view.ts'
+import { banSigned } from './ban-statement.ts'
 import type { Desk } from './desk.ts'
 import type { EntryOf } from './entry.ts'
 import { confirmMessage, requireAllNodes, requireSignatures } from './key-confirm.ts'
@@ -24,8 +25,24 @@ export function* generated(entry: Generated, desk: Desk): Reading<readonly Write
   return [put(tables.vault, name, { ...requireKeyOf(root, entry), ...madeHere })]
 }
 
-export function banned({ body, seq, t }: EntryOf<'peer.banned'>): readonly Write[] {
-  return [put(tables.ban, keyOf(body.node, body.peer), { ...body, seq, t })]
+/** In the node's own words alone, and each of them once. */
+export function* banned(
+  { body, seq, t }: EntryOf<'peer.banned'>,
+  desk: Desk,
+): Reading<readonly Write[]> {
+  const { signature, ...ban } = body
+  const root = yield* desk.root()
+  const identity = root.nodes.find(({ node }) => node === ban.node)?.identity
+  const isPeer = ban.peer !== ban.node && root.nodes.some(({ node }) => node === ban.peer)
+  if (identity === undefined || !isPeer) return refuse('PARTICIPANTS', 'expected two nodes')
+  if (!banSigned(root, ban, { identity, signature })) {
+    refuse('PARTICIPANTS', `${ban.node} did not say that it banned ${ban.peer}`)
+  }
+  const last = yield* get(tables.ban, ban.node, ban.peer)
+  if (last !== undefined && last.number >= ban.number) {
+    refuse('STALE_ATTEMPT', `expected a ban above ${last.number}, got ${ban.number}`)
+  }
+  return [put(tables.ban, keyOf(ban.node, ban.peer), { ...ban, seq, t })]
 }
 
 /** What a payer asks before funding an address: do all nodes of this root stand behind the key? */

@@ -45,10 +45,10 @@ export function changeAgain(line: CarriedOutLine, bench: Bench, docket: Docket):
 
 /** By the heads that the order brought, as every node judged it. */
 function provedBy(seq: number, order: CarriedOutLine['body']['order'], bench: Bench) {
-  const { root, rootAt, size, blob } = bench
+  const { reigns, rootAt, size, blob } = bench
   const content = blob('order', order)
   const notes = content === undefined ? [] : parseOrder(content).order.heads
   // Heads beyond the lines of the export prove nothing.
   const bounded = (at: number) => (at <= size ? rootAt(at) : undefined)
-  return witnessedIn({ root, rootAt: bounded }, seq, notes)
+  return witnessedIn({ reigns, rootAt: bounded }, seq, notes)
 }

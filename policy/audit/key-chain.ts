@@ -22,11 +22,29 @@ import {
 type NewKey = EntryOf<'key.created' | 'key.imported' | 'key.refreshed' | 'key.reshared'>
 type Retired = EntryOf<'key.exported' | 'key.disabled'>
 
+export interface KeyAt {
+  readonly row: VaultRow
+  /** In force at the line, by whose nodes it is signed. */
+  readonly root: Root
+}
+
 /** The key as the lines leave it. Refused when one of them is not signed or does not follow. */
-export function keyOf(lines: readonly Entry[], root: Root): VaultRow {
-  const [first, ...later] = lines
-  if (first === undefined) return refuse('VAULT_NOT_FOUND', 'expected a line that made the key')
-  return later.reduce((row, line) => next(row, line, root), begun(first, root))
+export function keyOf(lines: readonly Entry[], rootAt: (seq: number) => Root): VaultRow {
+  return keyStates(lines, rootAt).at(-1)?.row ?? refuse('VAULT_NOT_FOUND', 'expected a line')
+}
+
+/** The key after each of the lines. */
+export function keyStates(
+  lines: readonly Entry[],
+  rootAt: (seq: number) => Root,
+): readonly KeyAt[] {
+  const states: KeyAt[] = []
+  for (const line of lines) {
+    const [before, root] = [states.at(-1)?.row, rootAt(line.seq)]
+    const row = before === undefined ? begun(line, root) : next(before, line, root)
+    states.push({ row, root })
+  }
+  return states
 }
 
 function begun(line: Entry, root: Root): VaultRow {

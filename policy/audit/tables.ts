@@ -88,6 +88,8 @@ export const tables = {
       root: digest,
     }),
   ),
+  /** By version: every root and the line that brought it. */
+  root: table('root', object({ ...line, root: digest, version: count })),
   /** By digest: texts of governing documents and of freezes. */
   document: table('document', object({ text: text(2 * limits.documentBytesMax) })),
   /** By intent. */
@@ -185,8 +187,27 @@ export const tables = {
   freeze: table('freeze', object({ ...line, freeze: digest, scope: handle })),
   /** By vault. */
   vault: table('vault', vaultRow),
-  /** By node and peer. */
-  ban: table('ban', object({ ...line, node: nodeId, peer: nodeId, reason: word })),
+  /** By vault, epoch and node: backups that were opened in a test. */
+  backup: table(
+    'backup',
+    object({
+      ...line,
+      backup: digest,
+      epoch: count,
+      keyState: digest,
+      node: nodeId,
+      vault: vaultId,
+    }),
+  ),
+  /** By vault: the epoch of which every node had a proven backup; its address may be shown. */
+  shown: table('shown', object({ ...line, epoch: count, vault: vaultId })),
+  /** By node and peer: the newest ban. */
+  ban: table('ban', object({ ...line, node: nodeId, number: count, peer: nodeId, reason: word })),
+  /** By node, peer and change: lines that let a banned peer in again. */
+  readmission: table(
+    'readmission',
+    object({ ...line, change: digest, node: nodeId, peer: nodeId }),
+  ),
 } as const
 
 export type IntentStored = RowOf<typeof tables.intent>

@@ -137,7 +137,23 @@ const samples: { readonly [T in keyof typeof bodies]: JsonObject } = {
     node: 'node-a',
     peer: 'node-b',
   },
-  'peer.banned': { node: 'node-a', peer: 'node-b', reason: 'PEER_FAULT' },
+  'key.backup-tested': {
+    backup: zero,
+    epoch: 0,
+    keyState: zero,
+    node: 'node-a',
+    proof: zero,
+    recovery: 'r-1',
+    signature: '00'.repeat(64),
+    vault: 'hot-eth',
+  },
+  'peer.banned': {
+    node: 'node-a',
+    number: 1,
+    peer: 'node-b',
+    reason: 'PEER_BANNED',
+    signature: '00'.repeat(64),
+  },
 }
 
 function write(type: keyof typeof bodies, body: JsonObject): Entry {

@@ -15,7 +15,7 @@ const made = lineOf('key.generated', keyBody(hot))
 const refresh = new Asked(log, asks.refresh)
 const refreshed = lineOf('key.refreshed', refresh.keyLine())
 const next = digestNamed('next state')
-const asksOf = (lines: readonly Uint8Array[]) => keyOf(lines.map(parseEntry), root)
+const asksOf = (lines: readonly Uint8Array[]) => keyOf(lines.map(parseEntry), () => root)
 const says = (...lines: readonly Uint8Array[]) => refusedWith(() => asksOf(lines))
 
 describe('the lines about a key', () => {

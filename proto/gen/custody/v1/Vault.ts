@@ -11,7 +11,7 @@ export interface Vault {
   'key'?: (string);
   'epoch'?: (number);
   /**
-   * Compressed point, hex.
+   * Compressed point, hex. Empty, as chain code and address are, while the vault is not shown.
    */
   'publicKey'?: (string);
   'chainCode'?: (string);
@@ -23,6 +23,15 @@ export interface Vault {
    * while there is no key.
    */
   'line'?: (Buffer | Uint8Array | string);
+  /**
+   * Log lines key.backup-tested, each signed by its node: of the epoch of `line`. The address may be
+   * shown when every node of the key is among them.
+   */
+  'backups'?: (Buffer | Uint8Array | string)[];
+  /**
+   * Nodes without a proven backup of the epoch in force.
+   */
+  'unproven'?: (string)[];
   /**
    * The lines about the key after that one, in order: refreshed, reshared, exported, disabled.
    */
@@ -39,7 +48,7 @@ export interface Vault__Output {
   'key': (string);
   'epoch': (number);
   /**
-   * Compressed point, hex.
+   * Compressed point, hex. Empty, as chain code and address are, while the vault is not shown.
    */
   'publicKey': (string);
   'chainCode': (string);
@@ -51,6 +60,15 @@ export interface Vault__Output {
    * while there is no key.
    */
   'line': (Buffer);
+  /**
+   * Log lines key.backup-tested, each signed by its node: of the epoch of `line`. The address may be
+   * shown when every node of the key is among them.
+   */
+  'backups': (Buffer)[];
+  /**
+   * Nodes without a proven backup of the epoch in force.
+   */
+  'unproven': (string)[];
   /**
    * The lines about the key after that one, in order: refreshed, reshared, exported, disabled.
    */
