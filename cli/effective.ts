@@ -1,8 +1,8 @@
 // "Effective": a line is in the log and enough witnesses say so. Held against the trust file alone:
 // the line says exactly what we signed, lies in the tree under its number, and the tree's head is
-// signed by the log and cosigned by q witnesses of its root. A decision counts only after the line that
-// created its request, so that line is proved too. Anything less is "recorded", which a coordinator
-// can say of what it then withholds.
+// signed by the log and cosigned by q witnesses of its root. A decision counts only after the line
+// that created its request, so that line is proved too. Anything less is "recorded", which a
+// coordinator can say of what it then withholds.
 // Source: README D26, policy design 3.9.
 import { parseNote, signedByLog } from '../policy/audit/checkpoint.ts'
 import { type Entry, type EntryOf, parseEntry } from '../policy/audit/entry.ts'
