@@ -16,6 +16,7 @@ import {
 import { type Draft, type Entry, writeEntry } from '../../policy/audit/entry.ts'
 import { confirmMessage } from '../../policy/audit/key-confirm.ts'
 import { inclusionProof, MemoryTree, rootAt } from '../../policy/audit/merkle.ts'
+import { claimsChange, parseChange } from '../../policy/change.ts'
 import { parseRoot, type Root } from '../../policy/documents.ts'
 import { parseIntent } from '../../policy/request.ts'
 import type { KeyFacts } from '../../policy/view.ts'
@@ -190,10 +191,10 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
         const signed = readSigned(intent)
         const request = wired(signed)
         const record = recordOf(place, signed, documents[0]?.content)
-        const rule =
-          Number(parseIntent(toUtf8(signed.document)).intent.amount) > 25e9
-            ? 'payout-large'
-            : 'payout-mid'
+        const { intent: asked } = readAsked(signed.document)
+        const amount = 'amount' in asked ? Number(asked.amount) : 0
+        const byAmount = amount > 25e9 ? 'payout-large' : 'payout-mid'
+        const rule = 'amount' in asked ? byAmount : 'governance.key'
         state.requests.set(request.id, { signed, request, record, rule })
         log.add({ type: 'intent.created', body: createdBody(signed) })
         return { request }
@@ -222,7 +223,7 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
           intent: toUtf8(signed.document),
           rule,
           missing: ['1 ops'],
-          expires: writeTime(parseIntent(toUtf8(signed.document)).intent.notAfter),
+          expires: writeTime(readAsked(signed.document).intent.notAfter),
         })),
       }),
       GetApprovalPackage: async ({ id }) => {
@@ -335,6 +336,7 @@ export function vaultOf(place: Place, name: string) {
     ...{ vault: name, tier: name, network, key, epoch, threshold: 2, line: entry.bytes },
     ...{ backups, unproven: [] as string[] },
     ...{ publicKey: toHex(publicKey), chainCode: toHex(chainCode), address: hotAddress },
+    later: [] as Uint8Array[],
   }
 }
 
@@ -350,7 +352,7 @@ function testedLine(root: Root, row: KeyFacts, node: NodeId, sign: Sign): Uint8A
 }
 
 function wired(signed: Signed): Wired {
-  const { digest, intent } = parseIntent(toUtf8(signed.document))
+  const { digest, intent } = readAsked(signed.document)
   return {
     id: digest,
     initiator: intent.initiator,
@@ -368,8 +370,15 @@ function wired(signed: Signed): Wired {
   }
 }
 
+function readAsked(document: string) {
+  const bytes = toUtf8(document)
+  if (!claimsChange(bytes)) return parseIntent(bytes)
+  const { digest, change } = parseChange(bytes)
+  return { digest, intent: change }
+}
+
 function createdBody({ credential, document }: Signed): JsonObject {
-  const { digest: intent, intent: said } = parseIntent(toUtf8(document))
+  const { digest: intent, intent: said } = readAsked(document)
   const { id, initiator, notAfter, op, vault } = said
   return { credential, id, initiator, intent, notAfter: writeTime(notAfter), op, vault }
 }
@@ -381,7 +390,9 @@ function recordOf(place: Place, signed: Signed, sent: Uint8Array | undefined): U
     if (typeof written === 'object' && 'document' in written)
       return toUtf8(String(written['document']))
   }
-  const { dest } = parseIntent(toUtf8(signed.document)).intent
+  const { intent } = readAsked(signed.document)
+  if (!('dest' in intent)) return new Uint8Array(0)
+  const { dest } = intent
   const book = JSON.parse(readFileSync(place.path('shared/book-customer.json'), 'utf8'))
   for (const record of book.records) {
     // A canonical book holds canonical records.
