@@ -22,6 +22,7 @@ export interface Printed {
 
 const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   init: async () => (await import('./init.ts')).init,
+  'init node': async () => (await import('./init-node.ts')).initNode,
   'dev up': async () => (await import('./dev.ts')).devUp,
   pending: async () => (await import('./approve.ts')).pending,
   show: async () => (await import('./approve.ts')).show,
@@ -31,6 +32,10 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   simulate: async () => (await import('./submit.ts')).simulate,
   status: async () => (await import('./submit.ts')).status,
   cancel: async () => (await import('./submit.ts')).cancel,
+  'root draft': async () => (await import('./root-draft.ts')).rootDraft,
+  'root show': async () => (await import('./root-sign.ts')).rootShow,
+  'root sign': async () => (await import('./root-sign.ts')).rootSign,
+  'root submit': async () => (await import('./root-sign.ts')).rootSubmit,
   'vault list': async () => (await import('./vault.ts')).vaultList,
   'vault show': async () => (await import('./vault.ts')).vaultShow,
   'vault create': async () => (await import('./vault.ts')).vaultCreate,

@@ -52,6 +52,8 @@ export interface FakeCoordinator {
   readonly decisions: Signed[]
   readonly freezes: Signed[]
   readonly entries: readonly Entry[]
+  /** Appends a line, whatever it means. */
+  readonly add: (draft: Omit<Draft, 't' | 'actor'>) => Entry
   /** How many witnesses cosign from now on. */
   cosigners: number
   /** Set what differs; everything else stays honest. */
@@ -82,6 +84,7 @@ export async function fakeCoordinator(place: Place): Promise<FakeCoordinator> {
     decisions: [] as Signed[],
     freezes: [] as Signed[],
     entries: log.entries,
+    add: log.add,
     cosigners: 2,
     lies: {} as FakeCoordinator['lies'],
   }
