@@ -2,15 +2,15 @@
  * Distributed key generation (specification 1.11): commit, reveal, confirm. `prepareKey` runs the
  * first two rounds and gives a pending key; the caller makes it durable, and only then runs
  * `confirmKey`, because whoever has confirmed may never lose its share (2.2).
- * INVARIANT: no share of a dealer is used before the dealer's commitment, proofs and share held;
- * every failed check names its culprit, and a difference of views names nobody.
+ * INVARIANT: a key comes out only after the checks of `dealing-rounds.ts`, and nothing of this
+ * party's share has left it when it does.
  * It does not collect signatures: the certificate of all n confirmations belongs to the node.
  */
 
 import { Abort } from './abort.ts'
-import { concat } from './bytes.ts'
-import { type Curve, requirePoint, type Scalar } from './curve.ts'
-import { Dealing, type Opening, openingLayout, requireDealing, requireShare } from './dealing.ts'
+import { type Curve, requirePoint } from './curve.ts'
+import { Dealing } from './dealing.ts'
+import { type Dealt, receiveDealings } from './dealing-rounds.ts'
 import {
   decodeSchnorrProof,
   proveSchnorr,
@@ -19,14 +19,12 @@ import {
   verifySchnorr,
 } from './dlog-proof.ts'
 import { type KeyFacts, Keyshare, type KeyTerms, requireTerms } from './keyshare.ts'
-import { alone, digest, group, secretScalar } from './layout.ts'
+import { digest, group } from './layout.ts'
 import type { Party } from './party.ts'
-import { evaluateCommitments } from './polynomial.ts'
+import { evaluateCommitments, Polynomial } from './polynomial.ts'
 import {
   broadcast,
-  exchange,
   type Protocol,
-  peersOf,
   type Round,
   type Run,
   requireSameView,
@@ -44,61 +42,33 @@ export interface PendingKey {
 
 export type { KeyTerms } from './keyshare.ts'
 
-type ByParty<T> = ReadonlyMap<Party, T>
-
 /** Rounds 1 and 2. The terms are part of the session id, so all parties have the same. */
 export function* prepareKey(run: Run, terms: KeyTerms): Protocol<PendingKey> {
   requireTerms(terms, run.participants)
-  using scraps = new SecretScope()
-  using dealing = Dealing.deal(run, terms.threshold)
-  const { self, sid } = run
-  const peers = peersOf(run)
+  const { curve, participants, randomness } = run
+  const form = { threshold: terms.threshold, of: 'key' } as const
+  const plan = { name: 'dkg', form, dealers: participants, receivers: participants } as const
+  using polynomial = Polynomial.sample(curve, randomness, terms.threshold)
+  const dealt = yield* receiveDealings(run, plan, Dealing.deal(run, form, polynomial))
+  using share = dealt.share
+  const facts = keyFacts(run, terms, dealt)
+  // A copy, which the keyshare owns.
+  const secretShare = new Secret(curve.scalars.add(share.bytes, curve.scalars.zero))
+  return pendingKey(run, Keyshare.make(curve, facts, run.self.x, secretShare), dealt.transcript)
+}
 
-  const peerCommitments = yield* broadcast(commitRound, peers, dealing.commitment)
-  const commitments = inOrder(run, peerCommitments, dealing.commitment)
-  const echo = hash('echo', sid, [...commitments.values()])
-
-  const reveal = revealRound(run.curve, terms.threshold, scraps)
-  const revealed = yield* exchange(reveal, peers, ({ x }) => ({
-    opening: dealing.opening,
-    echo,
-    share: scraps.keep(dealing.shareFor(x)),
-  }))
-  requireSameView(
-    echo,
-    pick(revealed, ({ echo }) => echo),
-    'the list of commitments',
-  )
-  for (const dealer of peers) {
-    const message = entry(revealed, dealer.x)
-    requireDealing(run, dealer, entry(commitments, dealer.x), message.opening)
-    const evidence = { share: message.share, message: () => reveal.encode(message) }
-    requireShare(run, dealer, message.opening, evidence)
-  }
-
-  const openings = inOrder(
-    run,
-    pick(revealed, ({ opening }) => opening),
-    dealing.opening,
-  )
-  const ownShare = scraps.keep(dealing.shareFor(self.x))
-  const shares = inOrder(
-    run,
-    pick(revealed, ({ share }) => share),
-    ownShare,
-  )
-  const facts = keyFacts(run, terms, openings)
-  const secretShare = sumScalars(run.curve, shares)
-  const keyshare = Keyshare.make(run.curve, facts, self.x, secretShare)
-  const opened = [...openings.values()].map(({ value, salt }) => concat(value, salt))
-  const transcript = hash('transcript', sid, [...commitments.values()], opened)
+/** Names run, key and every byte that was dealt. */
+export function pendingKey({ sid }: Run, keyshare: Keyshare, transcript: Uint8Array): PendingKey {
   return { keyshare, confirmation: hash('confirm', sid, keyshare.keyState, transcript) }
 }
 
-/** Round 3: everyone confirms the same key and proves to hold its own share of it. */
+/**
+ * Round 3, of every run that makes a key or a new epoch of one: all who hold a share of it, and
+ * nobody else, confirm the same key and prove to hold their own share.
+ */
 export function* confirmKey(run: Run, pending: PendingKey): Protocol<Keyshare> {
   const { keyshare, confirmation } = pending
-  const { publicShares } = keyshare.facts
+  const { participants, publicShares } = keyshare.facts
   const claimOf = (x: Party) => ({
     label: 'share' as const,
     extra: confirmation,
@@ -108,12 +78,12 @@ export function* confirmKey(run: Run, pending: PendingKey): Protocol<Keyshare> {
   const nonce = scraps.keep(run.randomness.scalar('pok'))
   const scope = { ...run, prover: run.self }
   const proof = proveSchnorr(scope, claimOf(run.self.x), keyshare.secretShare.bytes, nonce)
-  const peers = peersOf(run)
+  const peers = participants.filter(({ x }) => x !== run.self.x)
   const confirmed = yield* broadcast(confirmRound(run.curve), peers, {
     confirmation,
     proof: decodeSchnorrProof(run.curve, proof),
   })
-  const confirmations = pick(confirmed, ({ confirmation }) => confirmation)
+  const confirmations = new Map([...confirmed].map(([x, theirs]) => [x, theirs.confirmation]))
   requireSameView(confirmation, confirmations, 'the confirmation')
   for (const prover of peers) {
     const { proof } = entry(confirmed, prover.x)
@@ -124,24 +94,6 @@ export function* confirmKey(run: Run, pending: PendingKey): Protocol<Keyshare> {
   return keyshare
 }
 
-export const commitRound: Round<Uint8Array> = roundOf(1, 'dkg commit', alone('commitment', digest))
-
-interface Reveal {
-  readonly opening: Opening
-  readonly echo: Uint8Array
-  readonly share: Scalar
-}
-
-/** Every share is kept as it is decoded, so that it is wiped whatever else is wrong. */
-export function revealRound(curve: Curve, threshold: number, scraps: SecretScope): Round<Reveal> {
-  const layout = group<Reveal>({
-    opening: openingLayout(curve, threshold),
-    echo: digest,
-    share: secretScalar(curve, scraps),
-  })
-  return roundOf(2, 'dkg reveal', layout)
-}
-
 interface Confirm {
   readonly confirmation: Uint8Array
   readonly proof: SchnorrProof
@@ -149,49 +101,21 @@ interface Confirm {
 
 export function confirmRound(curve: Curve): Round<Confirm> {
   const layout = group<Confirm>({ confirmation: digest, proof: schnorrLayout(curve) })
-  return roundOf(3, 'dkg confirm', layout)
+  return roundOf(3, 'key confirm', layout)
 }
 
 /** X_l and pk from all dealings. */
-function keyFacts(run: Run, terms: KeyTerms, openings: ByParty<Opening>): KeyFacts {
+function keyFacts(run: Run, terms: KeyTerms, { coefficients, chainCodes }: Dealt): KeyFacts {
   const { curve, participants, sid } = run
-  const dealt = [...openings.values()]
-  const coefficients = Array.from({ length: terms.threshold }, (_, m) =>
-    curve.points.sum(dealt.map((opening) => opening.coefficients[m])),
-  )
   const publicShares = new Map(
     participants.map(({ x }) => [x, requirePoint(evaluateCommitments(curve, coefficients, x))]),
   )
   const publicKey = requirePoint(coefficients[0])
-  const parts = dealt.map(({ chainCode }) => chainCode)
-  return {
-    ...terms,
-    participants,
-    publicShares,
-    publicKey,
-    chainCode: hash('chain-code', sid, parts),
-  }
+  const chainCode = hash('chain-code', sid, chainCodes)
+  return { ...terms, participants, publicShares, publicKey, chainCode }
 }
 
-/** s_i, the sum of what everyone dealt to this party. */
-function sumScalars({ scalars }: Curve, shares: ByParty<Scalar>): Secret<Scalar> {
-  using scraps = new SecretScope()
-  const all = [...shares.values()]
-  const sum = all.reduce((a, b) => scraps.keep(scalars.add(a, b)), scalars.zero)
-  // A copy: the sums on the way, and the last of them, are wiped here.
-  return new Secret(scalars.add(sum, scalars.zero))
-}
-
-/** The peers' values and this party's own, in ascending x. */
-function inOrder<T>({ participants, self }: Run, theirs: ByParty<T>, mine: T): ByParty<T> {
-  return new Map(participants.map(({ x }) => [x, x === self.x ? mine : entry(theirs, x)]))
-}
-
-function pick<T, U>(messages: ByParty<T>, part: (message: T) => U): ByParty<U> {
-  return new Map([...messages].map(([x, message]) => [x, part(message)]))
-}
-
-function entry<T>(map: ByParty<T>, x: Party): T {
+function entry<T>(map: ReadonlyMap<Party, T>, x: Party): T {
   const value = map.get(x)
   if (value === undefined) throw new RangeError(`there is nothing of party ${x}`)
   return value

@@ -57,8 +57,7 @@ export class Keyshare {
   static make(curve: Curve, facts: KeyFacts, x: Party, secretShare: Secret<Scalar>): Keyshare {
     using onFailure = new DisposableStack()
     onFailure.use(secretShare)
-    requireTerms(facts, facts.participants)
-    requireShape(facts)
+    requireFacts(curve, facts)
     const self = facts.participants.find((participant) => participant.x === x)
     const publicShare = facts.publicShares.get(x)
     if (self === undefined || publicShare === undefined) {
@@ -67,7 +66,6 @@ export class Keyshare {
     if (!curve.points.equal(curve.points.multiplyBase(secretShare.bytes), publicShare)) {
       throw new Malformed('the secret share does not belong to its public share')
     }
-    requireInterpolation(curve, facts)
     onFailure.move()
     return new Keyshare(facts, self, secretShare)
   }
@@ -114,6 +112,13 @@ export function keyStateDigest(facts: KeyFacts): Uint8Array {
   )
 }
 
+/** Lawful terms, and all public shares on one polynomial of degree t-1 through the public key. */
+export function requireFacts(curve: Curve, facts: KeyFacts): void {
+  requireTerms(facts, facts.participants)
+  requireShape(facts)
+  requireInterpolation(curve, facts)
+}
+
 /** What can be said of a key before it is made; no key exists with other terms. */
 export function requireTerms(
   { keyId, epoch, threshold }: KeyTerms,
@@ -127,6 +132,11 @@ export function requireTerms(
   }
   requireOrder(participants, parseParticipants(participants))
   requireThreshold(threshold, participants.length)
+}
+
+/** An epoch is never made again: neither by a refresh nor by a reshare. */
+export function requireLaterEpoch({ epoch: old }: KeyTerms, epoch: number): void {
+  if (epoch <= old) throw new Malformed(`expected an epoch above ${old}, got ${epoch}`)
 }
 
 function requireShape({ chainCode, participants, publicShares }: KeyFacts): void {

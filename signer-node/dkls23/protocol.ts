@@ -101,6 +101,24 @@ export function* exchange<M>(
   return receive(round, peers, inbox)
 }
 
+/**
+ * Where not everybody speaks: sends what there is to send, and returns the messages of exactly the
+ * speakers. The messages may hold secrets and are wiped as in `exchange`.
+ */
+export function* exchangeAmong<M>(
+  round: Round<M>,
+  speakers: readonly Participant[],
+  messages: ReadonlyMap<Party, M>,
+): Protocol<ReadonlyMap<Party, M>> {
+  using sent = new SecretScope()
+  const inbox = yield [...messages].map(([to, message]) => ({
+    round: round.number,
+    to,
+    bytes: sent.keep(encode(round, message)),
+  }))
+  return receive(round, speakers, inbox)
+}
+
 /** All peers must have seen the same as this party. A difference blames nobody. */
 export function requireSameView(
   mine: Uint8Array,

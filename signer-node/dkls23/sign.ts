@@ -23,10 +23,10 @@ import {
   type ScalarPair,
 } from './multiplication.ts'
 import type { Pairing } from './pairing.ts'
-import { InvalidParticipants, type Participant, type Party } from './party.ts'
+import { InvalidParticipants, isSameParticipant, type Participant, type Party } from './party.ts'
 import { lagrangeAtZero } from './polynomial.ts'
 import { exchange, type Protocol, peersOf, type Run, requireSameView } from './protocol.ts'
-import { equalBytes, SecretScope } from './secret.ts'
+import { SecretScope } from './secret.ts'
 import { type FirstMessage, firstRound, type SecondMessage, secondRound } from './sign-messages.ts'
 import { hash } from './transcript.ts'
 import { zeroShare } from './zero-share.ts'
@@ -117,8 +117,8 @@ function requireSigners({ self, participants }: Run, { keyshare, digest }: Signi
     throw new InvalidParticipants(`expected ${threshold} signers, got ${participants.length}`)
   }
   const isHolder = (signer: Participant): boolean =>
-    holders.some((holder) => isSame(signer, holder))
-  if (!isSame(self, keyshare.self) || !participants.every(isHolder)) {
+    holders.some((holder) => isSameParticipant(signer, holder))
+  if (!isSameParticipant(self, keyshare.self) || !participants.every(isHolder)) {
     throw new InvalidParticipants('every signer holds a share of the key, this one its own')
   }
   if (digest.length !== SCALAR_BYTES) throw new RangeError('a digest has 32 bytes')
@@ -129,7 +129,11 @@ function linksOf(run: Run, { pairings }: SigningJob): readonly MultiplicationRun
   const { self, sid, curve, randomness } = run
   return peersOf(run).map((peer) => {
     const pairing = pairings.get(peer.x)
-    if (pairing === undefined || !isSame(pairing.peer, peer) || !isSame(pairing.self, self)) {
+    if (
+      pairing === undefined ||
+      !isSameParticipant(pairing.peer, peer) ||
+      !isSameParticipant(pairing.self, self)
+    ) {
       throw new Abort('pairing-mismatch', `there is no pairing with party ${peer.x}`)
     }
     return { sid, curve, randomness, pairing }
@@ -270,8 +274,4 @@ function entry<T>(map: ReadonlyMap<Party, T>, x: Party): T {
   const value = map.get(x)
   if (value === undefined) throw new RangeError(`there is nothing of party ${x}`)
   return value
-}
-
-function isSame(a: Participant, b: Participant): boolean {
-  return a.x === b.x && equalBytes(a.nodeId, b.nodeId)
 }

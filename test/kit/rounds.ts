@@ -1,10 +1,12 @@
 /**
- * Every round of every protocol, by the file and the name under which it is exported. The tests
+ * Every round of every protocol, by the file and the name under which it is exported, and by its
+ * use where it has several. The tests
  * that are made from the fields of messages begin here; `test/dkls23/layout.test.ts` finds rounds
  * in the sources that are missing.
  */
 
 import type { Curve } from '../../signer-node/dkls23/curve.ts'
+import * as dealing from '../../signer-node/dkls23/dealing-rounds.ts'
 import * as keygen from '../../signer-node/dkls23/keygen.ts'
 import type { Field } from '../../signer-node/dkls23/layout.ts'
 import * as pairSetup from '../../signer-node/dkls23/pair-setup.ts'
@@ -16,13 +18,23 @@ export type Rounds = ReadonlyMap<string, Round<unknown>>
 
 export function allRounds(curve: Curve, threshold: number): Rounds {
   const scraps = new SecretScope()
+  const dealings = [
+    { name: 'dkg', form: { threshold, of: 'key' } },
+    { name: 'refresh', form: { threshold, of: 'zero' } },
+    { name: 'reshare', form: { threshold, of: 'share' } },
+  ] as const
   return new Map<string, Round<unknown>>([
     ['pair-setup.ts choicesRound', pairSetup.choicesRound(curve)],
     ['pair-setup.ts answersRound', pairSetup.answersRound(curve)],
     ['pair-setup.ts confirmRound', pairSetup.confirmRound],
-    ['keygen.ts commitRound', keygen.commitRound],
-    ['keygen.ts revealRound', keygen.revealRound(curve, threshold, scraps)],
     ['keygen.ts confirmRound', keygen.confirmRound(curve)],
+    ...dealings.flatMap(({ name, form }): readonly [string, Round<unknown>][] => [
+      [`dealing-rounds.ts commitRound (${name})`, dealing.commitRound({ name })],
+      [
+        `dealing-rounds.ts revealRound (${name})`,
+        dealing.revealRound(curve, { name, form }, scraps),
+      ],
+    ]),
     ['sign-messages.ts firstRound', signMessages.firstRound],
     ['sign-messages.ts secondRound', signMessages.secondRound(curve)],
   ])
