@@ -20,8 +20,8 @@ import {
   type Repetition,
   verifyCoefficient,
 } from './dlog-proof.ts'
-import { CHAIN_CODE_BYTES } from './keyshare.ts'
 import { decodeAs, group, type Layout, list, mapped, point, raw, salt, unread } from './layout.ts'
+import { CHAIN_CODE_BYTES } from './params.ts'
 import type { Participant, Party } from './party.ts'
 import { isShareOf, type Polynomial } from './polynomial.ts'
 import type { Run } from './protocol.ts'

@@ -18,7 +18,7 @@ import {
   schnorrLayout,
   verifySchnorr,
 } from './dlog-proof.ts'
-import { type KeyFacts, Keyshare, type KeyTerms, requireTerms } from './keyshare.ts'
+import { type KeyFacts, Keyshare, type KeyTerms, MADE_HERE, requireTerms } from './keyshare.ts'
 import { digest, group } from './layout.ts'
 import type { Party } from './party.ts'
 import { evaluateCommitments, Polynomial } from './polynomial.ts'
@@ -38,9 +38,14 @@ export interface PendingKey {
   readonly keyshare: Keyshare
   /** The same 32 bytes at every party that saw the same run. */
   readonly confirmation: Uint8Array
+  /** In which round of its run it is confirmed. */
+  readonly round: number
 }
 
 export type { KeyTerms } from './keyshare.ts'
+
+/** After the rounds of dealing. */
+const CONFIRM_ROUND = 3
 
 /** Rounds 1 and 2. The terms are part of the session id, so all parties have the same. */
 export function* prepareKey(run: Run, terms: KeyTerms): Protocol<PendingKey> {
@@ -57,17 +62,22 @@ export function* prepareKey(run: Run, terms: KeyTerms): Protocol<PendingKey> {
   return pendingKey(run, Keyshare.make(curve, facts, run.self.x, secretShare), dealt.transcript)
 }
 
-/** Names run, key and every byte that was dealt. */
-export function pendingKey({ sid }: Run, keyshare: Keyshare, transcript: Uint8Array): PendingKey {
-  return { keyshare, confirmation: hash('confirm', sid, keyshare.keyState, transcript) }
+/** Its confirmation names run, key and every byte that was dealt. */
+export function pendingKey(
+  { sid }: Run,
+  keyshare: Keyshare,
+  transcript: Uint8Array,
+  round = CONFIRM_ROUND,
+): PendingKey {
+  return { keyshare, confirmation: hash('confirm', sid, keyshare.keyState, transcript), round }
 }
 
 /**
- * Round 3, of every run that makes a key or a new epoch of one: all who hold a share of it, and
- * nobody else, confirm the same key and prove to hold their own share.
+ * The last round of every run that makes a key or a new epoch of one: all who hold a share of it,
+ * and nobody else, confirm the same key and prove to hold their own share.
  */
 export function* confirmKey(run: Run, pending: PendingKey): Protocol<Keyshare> {
-  const { keyshare, confirmation } = pending
+  const { keyshare, confirmation, round } = pending
   const { participants, publicShares } = keyshare.facts
   const claimOf = (x: Party) => ({
     label: 'share' as const,
@@ -79,7 +89,7 @@ export function* confirmKey(run: Run, pending: PendingKey): Protocol<Keyshare> {
   const scope = { ...run, prover: run.self }
   const proof = proveSchnorr(scope, claimOf(run.self.x), keyshare.secretShare.bytes, nonce)
   const peers = participants.filter(({ x }) => x !== run.self.x)
-  const confirmed = yield* broadcast(confirmRound(run.curve), peers, {
+  const confirmed = yield* broadcast(confirmRound(run.curve, round), peers, {
     confirmation,
     proof: decodeSchnorrProof(run.curve, proof),
   })
@@ -99,9 +109,9 @@ interface Confirm {
   readonly proof: SchnorrProof
 }
 
-export function confirmRound(curve: Curve): Round<Confirm> {
+export function confirmRound(curve: Curve, round = CONFIRM_ROUND): Round<Confirm> {
   const layout = group<Confirm>({ confirmation: digest, proof: schnorrLayout(curve) })
-  return roundOf(3, 'key confirm', layout)
+  return roundOf(round, 'key confirm', layout)
 }
 
 /** X_l and pk from all dealings. */
@@ -112,7 +122,7 @@ function keyFacts(run: Run, terms: KeyTerms, { coefficients, chainCodes }: Dealt
   )
   const publicKey = requirePoint(coefficients[0])
   const chainCode = hash('chain-code', sid, chainCodes)
-  return { ...terms, participants, publicShares, publicKey, chainCode }
+  return { ...terms, past: MADE_HERE, participants, publicShares, publicKey, chainCode }
 }
 
 function entry<T>(map: ReadonlyMap<Party, T>, x: Party): T {

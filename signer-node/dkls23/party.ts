@@ -83,6 +83,16 @@ export function requireThreshold(threshold: number, nodes: number): void {
   }
 }
 
+/** Strict: the ascending order is the one order there is. */
+export function requireAscending(
+  entries: readonly { readonly x: number }[],
+  ascending: readonly Participant[],
+): void {
+  if (entries.some(({ x }, i) => x !== ascending[i]?.x)) {
+    throw new InvalidParticipants('participants stand in ascending order')
+  }
+}
+
 function requireDistinct(participants: readonly Participant[]): void {
   const indices = new Set(participants.map(({ x }) => x))
   const nodeIds = new Set(participants.map(({ nodeId }) => nodeId.join()))

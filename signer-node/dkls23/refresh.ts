@@ -5,6 +5,7 @@
  * INVARIANT: the constants are not sent, so the key cannot move; chain code, holders and threshold
  * are those of the old epoch, and the new one is higher. Old and new shares never mix: the session
  * id names the old key state, the confirmation the new one (attack A36).
+ * After it nobody who dealt an imported key knows a share any more, so the key may be used.
  * A party corrupted during a refresh counts in both epochs. It does not touch the old keyshare: its
  * owner destroys it when the new epoch is in force.
  */
@@ -40,7 +41,9 @@ export function* prepareRefresh(run: Run, old: Keyshare, epoch: number): Protoco
     }),
   )
   const secretShare = new Secret(curve.scalars.add(old.secretShare.bytes, change.bytes))
-  const keyshare = Keyshare.make(curve, { ...old.facts, epoch, publicShares }, self.x, secretShare)
+  const past = { ...old.facts.past, standing: 'active' } as const
+  const facts = { ...old.facts, epoch, publicShares, past }
+  const keyshare = Keyshare.make(curve, facts, self.x, secretShare)
   return pendingKey(run, keyshare, dealt.transcript)
 }
 

@@ -11,7 +11,6 @@
  */
 
 import { Abort } from './abort.ts'
-import { Malformed } from './bytes.ts'
 import { type Curve, requirePoint, type Scalar } from './curve.ts'
 import { Dealing, type Opening } from './dealing.ts'
 import { type DealingPlan, type Dealt, onlyDeal, receiveDealings } from './dealing-rounds.ts'
@@ -19,8 +18,8 @@ import { type PendingKey, pendingKey } from './keygen.ts'
 import {
   type KeyFacts,
   Keyshare,
-  keyStateDigest,
-  requireFacts,
+  requireActive,
+  requireKeyState,
   requireLaterEpoch,
   requireTerms,
 } from './keyshare.ts'
@@ -95,10 +94,8 @@ export function reshareSpeakers(
 /** The terms are lawful for this key, and the run is of exactly their dealers and receivers. */
 function requirePlan(run: Run, terms: ReshareTerms): DealingPlan {
   const { old, keyState, epoch, threshold, receivers } = terms
-  requireFacts(run.curve, old)
-  if (!equalBytes(keyStateDigest(old), keyState)) {
-    throw new Malformed('the key-state digest does not name this key')
-  }
+  requireKeyState(run.curve, old, keyState)
+  requireActive(old)
   requireLaterEpoch(old, epoch)
   requireTerms({ keyId: old.keyId, epoch, threshold }, receivers)
   const dealers = requireDealers(terms)

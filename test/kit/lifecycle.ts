@@ -4,9 +4,17 @@
  */
 
 import { ascii } from '../../signer-node/dkls23/bytes.ts'
-import type { Curve } from '../../signer-node/dkls23/curve.ts'
+import type { Curve, Scalar } from '../../signer-node/dkls23/curve.ts'
+import { exportPart } from '../../signer-node/dkls23/exporting.ts'
+import {
+  acceptImport,
+  dealImport,
+  type ImportHolders,
+  importDigest,
+} from '../../signer-node/dkls23/importing.ts'
 import { confirmKey, type PendingKey } from '../../signer-node/dkls23/keygen.ts'
 import type { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
+import type { Pairing } from '../../signer-node/dkls23/pairing.ts'
 import {
   joinParticipants,
   type Participant,
@@ -16,7 +24,10 @@ import {
 import type { Protocol, Run } from '../../signer-node/dkls23/protocol.ts'
 import { prepareRefresh } from '../../signer-node/dkls23/refresh.ts'
 import { prepareReshare, type ReshareTerms } from '../../signer-node/dkls23/reshare.ts'
+import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { type Statement, sessionId } from '../../signer-node/dkls23/session-id.ts'
+import { sha256 } from '../../signer-node/dkls23/transcript.ts'
+import { KEY_ID } from './keys.ts'
 import { driveAll, type Tamper, vectorAcceptance, vectorRandomness } from './protocol.ts'
 
 export type Key = ReadonlyMap<Party, Keyshare>
@@ -131,6 +142,87 @@ export function resharingProtocols(
 export function reshareKey(curve: Curve, key: Key, setup: ReshareSetup, tamper?: Tamper): Key {
   const held = driveAll(resharingProtocols(curve, key, setup), tamper)
   return new Map([...held].flatMap(([x, one]) => (one === undefined ? [] : [[x, one] as const])))
+}
+
+/** The runs of an import; there is no state of the key yet. */
+export function importRuns(
+  curve: Curve,
+  { threshold, participants }: ImportHolders,
+  commitments: Uint8Array,
+): Runs {
+  const sid = sessionId({
+    statement: { purpose: 'import', threshold, nodes: participants.length, commitments },
+    networkId: ascii('vectors'),
+    keyId: KEY_ID,
+    epoch: 1,
+    keyState: new Uint8Array(),
+    participants,
+    acceptances: participants.map(({ x }) => vectorAcceptance('import', x)),
+  })
+  return new Map(
+    participants.map((self) => {
+      const randomness = vectorRandomness('import', self.x, curve)
+      return [self.x, { sid, self, participants, curve, randomness }]
+    }),
+  )
+}
+
+/** The keyshares of a key that somebody had; not refreshed. The dealer draws as party 0. */
+export function importKey(
+  curve: Curve,
+  source: {
+    readonly threshold: number
+    readonly participants: readonly Participant[]
+    readonly secret: Scalar
+    readonly chainCode: Uint8Array
+  },
+  tamper?: Tamper,
+): Key {
+  const { threshold, participants, secret, chainCode } = source
+  const holders = { keyId: KEY_ID, threshold, participants }
+  using key = new Secret(curve.scalars.add(secret, curve.scalars.zero))
+  const dealer = vectorRandomness('import', 0, curve)
+  const { dealing, shares } = dealImport(curve, dealer, holders, { key, chainCode })
+  const commitments = importDigest(holders, dealing)
+  const approved = { publicKey: dealing.coefficients[0]!, chainCode, commitments }
+  const terms = { keyId: KEY_ID, epoch: 1, threshold, approved }
+  const runs = importRuns(curve, holders, commitments)
+  const pending = new Map(
+    [...runs].map(([x, run]) => [x, acceptImport(run, terms, dealing, shares.get(x)!)] as const),
+  )
+  return confirmAll(runs, pending, tamper)
+}
+
+/** The runs of an export by exactly these holders. */
+export function exportRuns(
+  curve: Curve,
+  key: Key,
+  exporters: readonly number[],
+  name = 'export',
+): Runs {
+  const { participants: holders } = anyOf(key).facts
+  const participants = holders.filter(({ x }) => exporters.includes(x))
+  const recipient = sha256(ascii('mpc1 vector recipient'))
+  return runsAbout(curve, anyOf(key), {
+    name,
+    statement: { purpose: 'export', recipient },
+    participants,
+  })
+}
+
+/** The part of each exporter. */
+export function exportParts(
+  curve: Curve,
+  key: Key,
+  exporters: readonly number[],
+  pairings: ReadonlyMap<Party, ReadonlyMap<Party, Pairing>>,
+): ReadonlyMap<Party, Secret> {
+  return new Map(
+    [...exportRuns(curve, key, exporters)].map(([x, run]) => {
+      const job = { keyshare: key.get(x)!, pairings: pairings.get(x)! }
+      return [x, exportPart(run, job)]
+    }),
+  )
 }
 
 /** Of those who received a share: everyone confirms. */
