@@ -16,7 +16,16 @@ import type { Tree } from './tree.ts'
 /** Frames that answer a ticket, a session or a key. */
 export type Answer = Extract<
   NodeFrame,
-  { readonly frame: 'accepted' | 'refused' | 'share' | 'stopped' | 'keyConfirm' | 'receipts' }
+  {
+    readonly frame:
+      | 'accepted'
+      | 'refused'
+      | 'share'
+      | 'stopped'
+      | 'keyConfirm'
+      | 'receipts'
+      | 'bans'
+  }
 >
 export type AnswerListener = (node: string, answer: Answer) => void
 
@@ -121,6 +130,11 @@ export class Links {
   putLast(nodes: readonly string[]): void {
     const until = this.#ports.clock.now() + putLastMs
     for (const node of nodes) this.#links.get(node)?.putLast(until)
+  }
+
+  /** These finished together. */
+  putBack(nodes: readonly string[]): void {
+    for (const node of nodes) this.#links.get(node)?.putBack()
   }
 
   /** Heartbeats, and streams that fell silent. */

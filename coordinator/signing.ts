@@ -56,7 +56,6 @@ export type Attempted =
   | {
       readonly kind: 'failed'
       readonly reason: string
-      readonly culprit: string
       readonly refusals: readonly Signed[]
       readonly receipts: readonly Opened<ShareReceipt>[]
     }
@@ -104,6 +103,7 @@ export class Signing {
       if (isRefusal(answer)) return answer
       const ended = await exchange.ended
       if (ended.kind === 'failed') this.#ports.links.putLast(ended.slow)
+      else this.#ports.links.putBack(participants)
       return this.#conclude(order, ended)
     } finally {
       this.#armed.delete(digest)
@@ -122,7 +122,7 @@ export class Signing {
       const { exchange, warrant } = armed
       const { ticket, nodes } = exchange
       this.#ports.links.follow(toHex(ticket), nodes)
-      const part = { warrant, attemptSeq: entry.seq, keygen: nothing, ticket }
+      const part = { warrant, attemptSeq: entry.seq, keygen: nothing, ticket, fresh: false }
       for (const node of nodes) this.#ports.links.prepare(node, entry.seq + 1, part)
     }
   }
@@ -141,7 +141,7 @@ export class Signing {
     const parts = ended.results.map(({ part }) => part)
     const signature = attempting(() => assemble(parts, order.digest, order.publicKey))
     const sid = receipts[0]?.value.sid
-    const failed = { kind: 'failed', reason: 'PEER_FAULT', culprit: '', refusals: [] } as const
+    const failed = { kind: 'failed', reason: 'PEER_FAULT', refusals: [] } as const
     if (isRefusal(signature) || sid === undefined) return { ...failed, receipts }
     if (!verifiesTwice(signature, order.digest, order.publicKey)) {
       const because = 'two implementations disagree about a signature'
@@ -178,8 +178,8 @@ export class Signing {
         this.#takeShare(node, answer.share)
         break
       case 'stopped': {
-        const { ticket, reason, culprit } = answer.stopped
-        this.#byTicket.get(toHex(ticket))?.stop(node, reason, culprit)
+        const { ticket, reason } = answer.stopped
+        this.#byTicket.get(toHex(ticket))?.stop(node, reason)
         break
       }
       default:

@@ -36,6 +36,8 @@ export const limits = {
   acceptanceLifetimeMs: 10_000,
   roundTimeoutMs: 5_000,
   sessionTimeoutMs: 20_000,
+  /** Failed sessions that a node has not spoken of yet: all that fail within one round's time. */
+  lastWordsMax: 256,
   /** N3: the attempt line's `t` against a node's own clock. */
   clockSkewMs: 120_000,
   jobLeaseMs: 20_000,

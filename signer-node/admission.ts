@@ -120,8 +120,10 @@ export class Admission {
   }
 
   #requirePeer(peer: NodeId): void {
+    const { pairings } = this.#parts
+    if (pairings.fence.isQuiet(peer)) refuse('BUSY', `nothing new with ${peer} for a moment`)
     if (isBanned(this.#parts, peer)) refuse('PEER_BANNED', `${peer} is banned here`)
-    if (this.#parts.pairings.with(peer) === undefined) refuse('BUSY', `no pairing with ${peer} yet`)
+    if (pairings.with(peer) === undefined) refuse('BUSY', `no pairing with ${peer} yet`)
   }
 }
 

@@ -10,6 +10,7 @@ import { HistoryRows } from './history-rows.ts'
 import { Journal } from './journal.ts'
 import { Keyshares } from './keyshares.ts'
 import type { Keystore } from './keystore.ts'
+import { LastWords } from './last-words.ts'
 import { LogCopy } from './log-copy.ts'
 import { Meta } from './meta.ts'
 import { Pairings } from './pairings.ts'
@@ -52,6 +53,7 @@ export function assemble(
   const journal = new Journal(store, self.node)
   const bans = new Bans(store)
   const sessions = new Sessions(ports, self.node)
+  const lastWords = new LastWords(ports)
   const incarnation = new Incarnation(ports.random)
   const { clock, report } = ports
   // What proved a rollback is left as it is, for whoever looks, and for the next start.
@@ -83,7 +85,7 @@ export function assemble(
   })
   const keyshares = new Keyshares({ keystore, rows, copy, witness, ports })
   const records = { store, copy, rows, journal, bans, meta, place, keystore }
-  const work = { incarnation, sessions, witness, peers, pairings, keyshares }
+  const work = { incarnation, sessions, lastWords, witness, peers, pairings, keyshares }
   return { self, origin, ports, ...records, ...work, ...whole }
 }
 

@@ -37,6 +37,12 @@ export class Bans {
     }))
   }
 
+  /** Bans of this peer so far, also those that ended. */
+  count(peer: NodeId): number {
+    const row = this.#sql.first('select count(*) as n from ban where peer = ?', peer)
+    return numberOf(row, 'n')
+  }
+
   /** True once for a peer, as long as the node runs. */
   isFirstClaim(peer: NodeId): boolean {
     const isFirst = !this.#claimed.has(peer)

@@ -98,10 +98,11 @@ export class SignerNode {
   /** To be called a few times a second. */
   tick(): void {
     if (this.#isGone) return
-    const { sessions, pairings } = this.#parts
+    const { sessions, pairings, lastWords } = this.#parts
     const { signing, keys, duty } = this.#desk
     this.#compareClocks()
     sessions.tick()
+    lastWords.tick()
     signing.tick()
     keys.tick()
     pairings.tick()

@@ -3,7 +3,7 @@
 // INVARIANT: one Pairing a peer in use; it lives in memory only; a death is on disk before anything
 // that depended on it can leave; a new one replaces the old only when both sides confirmed it. A
 // coordinator can delay a set-up. It can neither force one while the old stands nor read one.
-import { toHex } from '../proto/crypto.ts'
+import { equalBytes, toHex } from '../proto/crypto.ts'
 import { type Digest, type NodeId, parseDigest } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
 import type { PairHello } from '../proto/node-documents.ts'
@@ -12,6 +12,7 @@ import type { Bans } from './bans.ts'
 import { setUpPairing } from './dkls23/pair-setup.ts'
 import type { Pairing, PairingDeath } from './dkls23/pairing.ts'
 import { openChannel } from './envelope.ts'
+import { Fence } from './fence.ts'
 import { hearHello, needsSetUp, type OwnHello, pairSid, sayHello } from './pair-hello.ts'
 import type { Peer, Peers } from './peers.ts'
 import type { Ports } from './ports.ts'
@@ -23,8 +24,6 @@ import type { Sessions } from './sessions.ts'
 const lifetimeMs = 86_400_000
 const usesMax = 1_000_000
 const probationUses = 3
-/** A third failed set-up within a day is no accident any more. */
-const setupFailuresMax = 3
 /** Above one, so that the two ends do not miss each other by a hair. */
 const patience = 1.1
 
@@ -65,6 +64,7 @@ interface Sighting {
 export class Pairings {
   /** Of all acceptances: a clone is one, whatever it accepts. */
   readonly counters = new SeenCounters()
+  readonly fence: Fence
   readonly #needs: PairingsNeeds
   readonly #held = new Map<NodeId, Held>()
   readonly #waiting = new Map<NodeId, OwnHello>()
@@ -79,6 +79,7 @@ export class Pairings {
 
   constructor(needs: PairingsNeeds) {
     this.#needs = needs
+    this.fence = new Fence(needs)
   }
 
   /** The Pairing with this peer that may take a session now. */
@@ -171,6 +172,7 @@ export class Pairings {
   }
 
   tick(): void {
+    this.fence.tick()
     this.#discard(({ untilMs }) => untilMs <= this.#now())
     for (const [node, { coordinator, incarnation }] of this.#sightings) {
       const peer = this.#needs.peers.peer(node)
@@ -230,7 +232,7 @@ export class Pairings {
   #ended(peer: NodeId, sid: Uint8Array, incarnation: string, ended: Ended<Pairing>): void {
     const { report } = this.#needs.ports
     if (ended.kind === 'failed') {
-      if (ended.reason === 'pprf-check') this.#setUpFailed(peer, sid)
+      if (ended.reason === 'pprf-check') this.fence.setUpFailed(peer, sid)
       report({ level: 'warn', name: 'pairing-failed', peer, because: ended.because })
       return
     }
@@ -243,47 +245,29 @@ export class Pairings {
     this.#needs.changed()
   }
 
-  /** The trees did not fit: what the peer may have learned is thrown away with the set-up. */
-  #setUpFailed(peer: NodeId, sid: Uint8Array): void {
-    const { bans, ports, step } = this.#needs
-    const atMs = ports.clock.wallMs()
-    const reason = 'pprf-check'
-    step(() => {
-      bans.bury({ peer, pairing: toHex(sid), reason, atMs })
-      if (bans.deathsToday(peer, reason, atMs) >= setupFailuresMax) bans.ban(peer, reason, atMs)
-    })
-  }
-
-  /** The fence: called inside the failing check, returns when the tombstone is durable. */
-  #died(peer: NodeId, { pairingId, check }: PairingDeath): void {
-    const { bans, ports, step, sessions, changed } = this.#needs
-    const pairing = toHex(pairingId)
-    const atMs = ports.clock.wallMs()
+  /** Called inside the failing check. */
+  #died(peer: NodeId, death: PairingDeath): void {
+    const { ports, sessions } = this.#needs
     const held = this.#held.get(peer)
-    const isHeld = held !== undefined && toHex(held.pairing.id) === pairing
-    const isOnProbation = isHeld && held.uses <= probationUses
-    let isBanned = false
-    step(() => {
-      bans.bury({ peer, pairing, reason: check, atMs })
-      isBanned = !(isOnProbation && bans.takeProbation(peer, atMs))
-      if (isBanned) bans.ban(peer, check, atMs)
-    })
-    if (isHeld) this.#held.delete(peer)
-    const name = isBanned ? 'peer-banned' : 'probation-failed'
-    ports.report({ level: 'alarm', name, peer, because: check })
+    const isHeld = held !== undefined && equalBytes(held.pairing.id, death.pairingId)
+    const isYoung = isHeld && held.uses <= probationUses
+    const isBanned = this.fence.died(peer, death, { shown: this.idWith(peer), isYoung })
+    if (isHeld || isBanned) this.#erase(peer)
+    if (isBanned) this.#discard((one) => one.peer === peer)
     // The check that called this is still on the stack: the other sessions end after it.
-    ports.defer(() => {
-      sessions.stopWith(peer, 'PEER_BANNED', `pairing destroyed: ${check}`)
-      changed()
-    })
+    ports.defer(() => sessions.bereave(peer, `pairing destroyed: ${death.check}`))
   }
 
   #drop(peer: NodeId): void {
+    this.#erase(peer)
+    this.#discard((one) => one.peer === peer)
+    this.#needs.sessions.bereave(peer, 'pairing dropped')
+    this.#needs.changed()
+  }
+
+  #erase(peer: NodeId): void {
     this.#held.get(peer)?.pairing[Symbol.dispose]()
     this.#held.delete(peer)
-    this.#discard((one) => one.peer === peer)
-    this.#needs.sessions.stopWith(peer, 'VIEW', 'pairing dropped')
-    this.#needs.changed()
   }
 
   #discard(isOver: (one: Retired) => boolean): void {

@@ -7,6 +7,7 @@ import type { HistoryRows } from './history-rows.ts'
 import type { Journal } from './journal.ts'
 import type { Keyshares } from './keyshares.ts'
 import type { Keystore } from './keystore.ts'
+import type { LastWords } from './last-words.ts'
 import type { LogCopy } from './log-copy.ts'
 import type { Meta } from './meta.ts'
 import type { Pairings } from './pairings.ts'
@@ -33,6 +34,7 @@ export interface Parts {
   readonly peers: Peers
   readonly pairings: Pairings
   readonly sessions: Sessions
+  readonly lastWords: LastWords
   readonly keystore: Keystore
   readonly keyshares: Keyshares
   /** Why this node takes no new work now; undefined while it does. */

@@ -38,7 +38,8 @@ export interface Waiting {
   readonly over: () => void
 }
 
-type Step = 'now' | 'wait' | Refusal
+type Died = { readonly kind: 'died'; readonly died: string }
+type Step = 'now' | 'wait' | Refusal | Died
 
 export class Releases {
   readonly #parts: Parts
@@ -77,7 +78,8 @@ export class Releases {
     const step = this.#judge(waiting)
     if (step === 'wait') return
     if (step === 'now') this.#send(waiting)
-    else this.#end(waiting, step.code, step.because)
+    else if (isRefusal(step)) this.#end(waiting, step.code, step.because)
+    else this.#bereave(waiting, step.died)
   }
 
   #judge(waiting: Waiting): Step {
@@ -97,7 +99,7 @@ export class Releases {
   }
 
   /** R2 to R4: what may have changed since the acceptance. */
-  #stopped(waiting: Waiting, view: RequestView, attempt: AttemptRow): Refusal | undefined {
+  #stopped(waiting: Waiting, view: RequestView, attempt: AttemptRow): Refusal | Died | undefined {
     const { ports, bans } = this.#parts
     const { admitted } = waiting
     const now = ports.clock.wallMs()
@@ -122,13 +124,13 @@ export class Releases {
   }
 
   /** The fence: once a Pairing died, nothing leaves that was made over it. */
-  #parted({ admitted, pairings }: Waiting): Refusal | undefined {
+  #parted({ admitted, pairings }: Waiting): Died | undefined {
     const { self } = this.#parts
     const others = admitted.participants.filter((node) => node !== self.node)
     const banned = others.find((peer) => isBanned(this.#parts, peer))
-    if (banned !== undefined) return refusal('PEER_BANNED', `${banned} was banned meanwhile`)
+    if (banned !== undefined) return { kind: 'died', died: `${banned} was banned meanwhile` }
     const broken = others.find((peer) => !this.#parts.pairings.isSound(peer, pairings.get(peer)))
-    return broken && refusal('VIEW', `the pairing with ${broken} died meanwhile`)
+    return broken && { kind: 'died', died: `the pairing with ${broken} died meanwhile` }
   }
 
   /** R5 and R6. */
@@ -173,6 +175,14 @@ export class Releases {
     this.#forget(waiting)
     ports.report({ level: 'warn', name: 'share-withheld', because, sid: toHex(sid) })
     ports.send(coordinator, stoppedFrame(sid, ticket, code))
+  }
+
+  /** The share is gone at once; of the check that failed elsewhere nothing is heard before time. */
+  #bereave(waiting: Waiting, because: string): void {
+    const { ports, lastWords } = this.#parts
+    this.#forget(waiting)
+    ports.report({ level: 'warn', name: 'share-withheld', because, sid: toHex(waiting.sid) })
+    lastWords.later(waiting, waiting.deadlineMs)
   }
 
   #forget({ sid, share, over }: Waiting): void {

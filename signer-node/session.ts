@@ -26,7 +26,11 @@ export interface Failure {
   readonly because: string
   /** Why it was stopped from outside. */
   readonly code?: ReasonCode
+  /** On the monotonic clock: nothing is said of it before, because silence would not be either. */
+  readonly quietUntilMs: number
 }
+
+type Cause = Omit<Failure, 'kind' | 'quietUntilMs'>
 
 export type Ended<R> = { readonly kind: 'done'; readonly result: R } | Failure
 
@@ -108,7 +112,6 @@ export class Session<R> {
       .filter(([party]) => !this.#kept.get(this.#round)?.has(party))
       .map(([, { node }]) => node)
     this.#fail({
-      kind: 'failed',
       reason: 'timeout',
       remedy: 'retry',
       because: `round ${this.#round}: nothing from ${missing.join(' ') || 'anyone'} in time`,
@@ -117,7 +120,12 @@ export class Session<R> {
 
   /** From outside: a higher attempt, a ban, a coordinator that gave up. */
   stop(code: ReasonCode, because: string): void {
-    this.#fail({ kind: 'failed', reason: 'stopped', remedy: 'retry', because, code })
+    this.#fail({ reason: 'stopped', remedy: 'retry', because, code })
+  }
+
+  /** Its Pairing is gone: what that says of a check is not said. */
+  bereave(because: string): void {
+    this.#fail({ reason: 'pairing-dead', remedy: 'retry', because })
   }
 
   #keep(round: number, party: Party, kept: Kept): void {
@@ -168,16 +176,17 @@ export class Session<R> {
     }
   }
 
-  #blamed({ reason, remedy, culprit, message }: Abort): Failure {
+  #blamed({ reason, remedy, culprit, message }: Abort): Cause {
     const node = culprit === undefined ? undefined : this.#plan.counterparts.get(culprit)?.node
     const blame = node === undefined ? {} : { culprit: node }
-    return { kind: 'failed', reason, remedy, because: message, ...blame }
+    return { reason, remedy, because: message, ...blame }
   }
 
-  #fail(failure: Failure): void {
+  #fail(cause: Cause): void {
     if (this.#isOver) return
     this.#abandon()
-    this.#end(failure)
+    const quietUntilMs = Math.min(this.#roundDeadlineMs, this.#plan.deadlineMs)
+    this.#end({ kind: 'failed', ...cause, quietUntilMs })
   }
 
   /** Throwing into a protocol lets its own declarations wipe what it holds. */
@@ -201,9 +210,8 @@ export class Session<R> {
   }
 }
 
-function twoMessages(culprit: NodeId, round: number): Failure {
+function twoMessages(culprit: NodeId, round: number): Cause {
   return {
-    kind: 'failed',
     reason: 'two-messages',
     remedy: 'fault',
     culprit,

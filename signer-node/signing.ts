@@ -26,7 +26,6 @@ import type { Pairing } from './dkls23/pairing.ts'
 import { type Party, parseParty } from './dkls23/party.ts'
 import { sessionId } from './dkls23/session-id.ts'
 import { type SignatureShare, sign } from './dkls23/sign.ts'
-import { reasonOf } from './failures.ts'
 import type { Parts } from './parts.ts'
 import {
   type Checked,
@@ -225,7 +224,7 @@ export class Signing {
     about.over()
     if (remedy !== 'retry') this.#brake.failed(admitted.vault.vault, ports.clock.monotonicMs())
     ports.report({ level: 'warn', name: 'session-failed', because, peer: culprit, intent })
-    ports.send(coordinator, stoppedFrame(sid, ticket, reasonOf(ended), culprit))
+    this.#parts.lastWords.failed({ sid, ticket, coordinator }, ended)
   }
 
   /** Whatever lower attempt lives: its session ends, its share is not released any more. */

@@ -62,6 +62,8 @@ export function closedFor(
 
 export function statePart(parts: Parts, word: StateWord): NodePart<'state'> {
   const { copy, origin, keyshares, pairings, bans } = parts
+  const { fence } = pairings
+  const told = bans.banned().filter(({ peer }) => !fence.isQuiet(peer))
   const head = ownHead(copy)
   // Whoever asks for a vault that is frozen here is refused, and a request has few attempts.
   const usable = keyshares.all().filter(({ vault }) => !bans.isFrozen(vault))
@@ -76,10 +78,10 @@ export function statePart(parts: Parts, word: StateWord): NodePart<'state'> {
       epoch: facts.epoch,
     })),
     pairings: [
-      ...pairings.all().map(({ peer, id }) => {
-        return { peer, pairing: fromHex(id) ?? new Uint8Array(), banned: false }
+      ...[...pairings.all(), ...fence.ghosts()].map(({ peer, id }) => {
+        return { peer, pairing: fromHex(id) ?? new Uint8Array(), banned: false, fresh: [] }
       }),
-      ...bans.banned().map(({ peer }) => ({ peer, pairing: new Uint8Array(), banned: true })),
+      ...told.map(({ peer }) => ({ peer, pairing: new Uint8Array(), banned: true, fresh: [] })),
     ],
   }
 }

@@ -34,7 +34,7 @@ export interface Script {
   /** Nothing is answered to Prepare. */
   silent?: boolean
   /** Sent instead of a share. */
-  stopWith?: { readonly reason: string; readonly culprit: string } | undefined
+  stopWith?: { readonly reason: string } | undefined
   /** The share does not fit the others. */
   spoilShare?: boolean
   cosigns: boolean
@@ -78,7 +78,7 @@ export function scriptedNode(name: string, clock: TestClock): ScriptedNode {
     keys: ['hot', 'warm'].map((vault) => ({ vault, key: `k-${vault}`, epoch: 0 })),
     pairings: nodes
       .filter((peer) => peer !== name)
-      .map((peer) => ({ peer, pairing: pairingOf(name, peer), banned: false })),
+      .map((peer) => ({ peer, pairing: pairingOf(name, peer), banned: false, fresh: [] })),
   })
 
   const take = (page: CoordinatorPart<'lines'>): void => {

@@ -44,14 +44,27 @@ function ending(): string {
   const payout = three.payout()
   three.begin(payout, three.askSigners(payout))
   const shared = three.heard('node-a', 'share').length
-  return shared > 0 ? 'shared' : three.stopped('node-a')
+  return shared > 0 ? 'shared' : word()
+}
+
+/** What node a says, when silence would have been noticed and not before. */
+function word(): string {
+  three.tick(4_999)
+  expect(three.stopped('node-a')).toBe('')
+  three.tick(1)
+  return three.stopped('node-a')
+}
+
+function blamed(): unknown {
+  return three.at('node-a').ports.events.findLast(({ name }) => name === 'session-failed')
 }
 
 describe('a peer that does not open its commitment', () => {
   it('is named as the one at fault, and is not banned for it', () => {
     expect(ending()).toBe('shared')
     mischief = 'salt'
-    expect(ending()).toBe('PEER_FAULT node-b')
+    expect(ending()).toBe('SESSION_TIMEOUT')
+    expect(blamed()).toMatchObject({ peer: 'node-b' })
     expect(three.at('node-a').node.status().banned).toEqual([])
     mischief = 'none'
     expect(ending()).toBe('shared')
@@ -67,7 +80,7 @@ describe('the brake of a node', () => {
       for (let attempt = 1; attempt <= 8 && failures < 10; attempt += 1, failures += 1) {
         if (attempt > 1) three.nextAttempt(payout, attempt)
         three.begin(payout, three.askSigners(payout, attempt), attempt)
-        expect(three.stopped('node-a')).toBe('PEER_FAULT node-b')
+        expect(blamed()).toMatchObject({ peer: 'node-b' })
       }
     }
     mischief = 'none'
@@ -83,12 +96,14 @@ describe('a peer that cheats in a multiplication', () => {
     for (let uses = 0; uses < 2; uses += 1) expect(ending()).toBe('shared')
     mischief = 'product'
     const payout = three.payout()
+    three.heard('node-a', 'stopped')
     const given = three.askSigners(payout)
     const { ports, node } = three.at('node-a')
     three.begin(payout, given)
-    expect(three.stopped('node-a')).toBe('PEER_BANNED node-b')
-    expect(three.heard('node-a', 'share')).toEqual([])
+    // Durable and known to the own operator; the coordinator has heard nothing.
     expect(node.status().banned).toEqual(['node-b'])
+    expect(word()).toBe('SESSION_TIMEOUT')
+    expect(three.heard('node-a', 'share')).toEqual([])
     expect(node.status().pairings).toEqual(['node-c'])
     expect(ports.events.filter(({ level }) => level === 'alarm').map(({ name }) => name)).toContain(
       'peer-banned',

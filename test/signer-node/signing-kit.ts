@@ -129,7 +129,7 @@ export class SigningHouse extends ThreeNodes {
 
   stopped(name: Name): string {
     return this.heard(name, 'stopped')
-      .map(({ reason, culprit }) => `${reason}${culprit && ` ${culprit}`}`)
+      .map(({ reason }) => reason)
       .join(', ')
   }
 

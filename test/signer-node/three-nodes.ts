@@ -245,7 +245,15 @@ export class ThreeNodes {
   prepare(name: Name, part: Partial<CoordinatorPart<'prepare'>>): void {
     const none = new Uint8Array()
     const lines = this.page(name)
-    const prepare = { lines, warrant: none, attemptSeq: 0, keygen: none, ticket: none, ...part }
+    const prepare = {
+      lines,
+      warrant: none,
+      attemptSeq: 0,
+      keygen: none,
+      ticket: none,
+      fresh: false,
+      ...part,
+    }
     this.give(name, { frame: 'prepare', prepare })
   }
 
