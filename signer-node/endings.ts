@@ -165,6 +165,7 @@ export const endings = {
   malformed: faulty,
   commitment: faulty,
   proof: faulty,
+  constant: faulty,
   share: { ...faulty, kept: 'wrong-share' },
   'identity-point': faulty,
 

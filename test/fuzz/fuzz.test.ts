@@ -32,7 +32,11 @@ describe('the fuzzer', () => {
   it('finds what takes too long, and not what a busy machine made slow once', () => {
     let calls = 0
     const wait = (ms: number): void => {
-      for (const end = performance.now() + ms; performance.now() < end; );
+      const begun = process.cpuUsage()
+      for (let spent = 0; spent < ms; ) {
+        const { user, system } = process.cpuUsage(begun)
+        spent = (user + system) / 1_000
+      }
     }
     const once = toy(() => {
       calls += 1
@@ -85,7 +89,9 @@ describe('a broken input of', () => {
   it.each(slow.map((target) => [target.name, target] as const))(
     '%s is refused or right',
     (_, target) => {
-      expect(run(target, { seed: 7, from: 0, executions: 3 }).found).toEqual([])
+      expect(
+        run(target, { seed: 7, from: 0, executions: target.share < 0.001 ? 1 : 3 }).found,
+      ).toEqual([])
     },
   )
 })

@@ -21,10 +21,10 @@ import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
 import { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
 import { InvalidParticipants } from '../../signer-node/dkls23/party.ts'
 import { openChannel } from '../../signer-node/envelope.ts'
-import { lastRound } from '../hostile/stage.ts'
-import { allRounds, leavesOf } from '../kit/rounds.ts'
+import { leavesOf } from '../kit/rounds.ts'
 import { seedsOf } from './corpus.ts'
 import { mutateMessage } from './mutate-message.ts'
+import { dashed, fuzzedStages } from './stages.ts'
 import { bytesTarget, type Target, textTarget } from './target.ts'
 
 const curve = nativeCurve()
@@ -173,7 +173,7 @@ function protocolTargets(): readonly Target[] {
       refusals: [Malformed, InvalidParticipants],
       share: 0.05,
     }),
-    bytesTarget('sealed', seedsOf('round-dkg-confirm'), (input) => void channel.open(1, input), {
+    bytesTarget('sealed', seedsOf('round-key-confirm'), (input) => void channel.open(1, input), {
       refusals: [],
       share: 0.1,
     }),
@@ -198,9 +198,10 @@ function protocolTargets(): readonly Target[] {
 }
 
 function roundTargets(): readonly Target[] {
-  const rounds = [...allRounds(curve, 2).values(), lastRound(curve)]
-  return rounds.map((round) => {
-    const name = `round-${round.name.replaceAll(' ', '-')}`
+  const all = fuzzedStages(curve).flatMap(({ stage }) => [...stage.rounds.values()])
+  const rounds = new Map(all.map((round) => [round.name, round]))
+  return [...rounds.values()].map((round) => {
+    const name = `round-${dashed(round.name)}`
     const leaves = leavesOf(round.fields)
     const points = leaves.reduce(
       (sum, { kind, offsets }) => sum + (kind === 'point' ? offsets.length : 0),

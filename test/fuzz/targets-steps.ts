@@ -17,7 +17,7 @@ import { Abort } from '../../signer-node/dkls23/abort.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { type Party, parseParty } from '../../signer-node/dkls23/party.ts'
 import type { Incoming } from '../../signer-node/dkls23/protocol.ts'
-import { keyMaking, pairSetup, type Stage, signing } from '../hostile/stage.ts'
+import type { Stage } from '../hostile/stage.ts'
 import * as house from '../kit/audit-documents.ts'
 import { goodStory, trust } from '../kit/audit-story.ts'
 import { drive } from '../kit/protocol.ts'
@@ -25,6 +25,7 @@ import { leavesOf } from '../kit/rounds.ts'
 import { seedsOf } from './corpus.ts'
 import { mutateBytes } from './mutate-bytes.ts'
 import { mutateMessage } from './mutate-message.ts'
+import { dashed, fuzzedStages } from './stages.ts'
 import { bytesTarget, jsonTarget, type Target } from './target.ts'
 import { somePoints } from './targets-bytes.ts'
 
@@ -32,11 +33,8 @@ const SESSION = 'corpus'
 
 export function stepTargets(): readonly Target[] {
   const curve = nativeCurve()
-  const shares = { 'pair setup': 0.000_3, 'key making 2 of 3': 0.003, 'signing by 2 of 3': 0.003 }
   return [
-    ...[pairSetup(curve), keyMaking(curve, 2, [1, 2, 3]), signing(curve, [1, 2])].flatMap((stage) =>
-      roundSteps(stage, Object.entries(shares).find(([name]) => name === stage.name)?.[1] ?? 0),
-    ),
+    ...fuzzedStages(curve).flatMap(({ stage, share }) => roundSteps(stage, share)),
     foldStep(),
     verifyStep(),
   ]
@@ -54,7 +52,7 @@ function roundSteps(stage: Stage, share: number): readonly Target[] {
     const leaves = leavesOf(fields)
     const own = messages.get(`${number} ${evil} ${victim}`) ?? new Uint8Array()
     return bytesTarget(
-      `step-${name.replaceAll(' ', '-')}`,
+      `step-${dashed(`${stage.name} ${name}`)}`,
       [own],
       (input) => {
         playTo(stage, victim, (round, from) => {

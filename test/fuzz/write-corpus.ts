@@ -10,12 +10,12 @@ import { type Codec, methods, statusDetails } from '../../proto/io/wire.ts'
 import { encode, type JsonObject } from '../../proto/jcs.ts'
 import { ascii } from '../../signer-node/dkls23/bytes.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
-import { keyMaking, pairSetup, signing } from '../hostile/stage.ts'
 import { coordinatorFrames, nodeFrames } from '../kit/frames.ts'
 import { drive } from '../kit/protocol.ts'
 import { dkgKey, keysharesOf } from '../kit/signing.ts'
 import { corpusFolder } from './corpus.ts'
 import { coordinatorConfig, nodeDocuments, signerConfig } from './examples.ts'
+import { dashed, fuzzedStages } from './stages.ts'
 
 const curve = nativeCurve()
 const vectors = new URL('../vectors/', import.meta.url).pathname
@@ -119,10 +119,10 @@ put(
 const [keyshare] = keysharesOf(curve, dkgKey).values()
 put('keyshare', keyshare!.encode().bytes)
 
-for (const stage of [pairSetup(curve), keyMaking(curve, 2, [1, 2, 3]), signing(curve, [1, 2])]) {
+for (const { stage } of fuzzedStages(curve)) {
   drive(stage.begin('corpus').protocols, (number, from, _to, bytes) => {
-    const name = stage.rounds.get(number)?.name.replaceAll(' ', '-')
-    if (from === 1) put(`round-${name}`, bytes)
+    const name = stage.rounds.get(number)?.name ?? ''
+    if (from === 1) put(`round-${dashed(name)}`, bytes)
     return bytes
   })
 }

@@ -32,6 +32,16 @@ export type Binding =
   | 'announced'
   /** Nothing but the final signature shows it. */
   | 'signature'
+  /** Only said to find a liar when the sum is wrong; nothing else depends on it. */
+  | 'free'
+
+/** Inside the committed value, so that its opening is compared before any proof is looked at. */
+const proofs = {
+  'opening.value.proofs.row.firstMessage': 'opened',
+  'opening.value.proofs.row.challenge': 'opened',
+  'opening.value.proofs.row.response': 'opened',
+} as const
+const dealt = { 'opening.salt': 'opened', echo: 'compared', share: 'dealt' } as const
 
 /** By the name of the round, then by the path of the field. */
 export const meanings: Readonly<Record<string, Readonly<Record<string, Binding>>>> = {
@@ -48,20 +58,21 @@ export const meanings: Readonly<Record<string, Readonly<Record<string, Binding>>
 
   'dkg commit': { commitment: 'announced' },
   'dkg reveal': {
-    'opening.value.coefficients': 'opened',
-    'opening.value.proofs.row.firstMessage': 'opened',
-    'opening.value.proofs.row.challenge': 'opened',
-    'opening.value.proofs.row.response': 'opened',
+    'opening.value.sent': 'opened',
+    ...proofs,
     'opening.value.chainCode': 'opened',
-    'opening.salt': 'opened',
-    echo: 'compared',
-    share: 'dealt',
+    ...dealt,
   },
-  'dkg confirm': {
+  'key confirm': {
     confirmation: 'compared',
     'proof.firstMessage': 'proved',
     'proof.response': 'proved',
   },
+
+  'refresh commit': { commitment: 'announced' },
+  'refresh reveal': { 'opening.value.sent': 'opened', ...proofs, ...dealt },
+  'reshare commit': { commitment: 'announced' },
+  'reshare reveal': { 'opening.value.sent': 'opened', ...proofs, ...dealt },
 
   'sign 1': {
     commitment: 'announced',
@@ -81,6 +92,8 @@ export const meanings: Readonly<Record<string, Readonly<Record<string, Binding>>
     offset: 'signature',
   },
   'sign 3': { u: 'signature', w: 'signature' },
+
+  'export part': { part: 'dealt', fragments: 'free' },
 }
 
 /** Fields of kind `number` and what they must be below. */

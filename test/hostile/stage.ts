@@ -63,9 +63,9 @@ export interface Show {
   readonly judge: (results: readonly unknown[]) => string
 }
 
-const none = (): boolean => false
+export const none = (): boolean => false
 
-function roundsOf(curve: Curve, threshold: number, names: readonly string[]) {
+export function roundsOf(curve: Curve, threshold: number, names: readonly string[]) {
   const all = [...allRounds(curve, threshold).values()]
   const picked = all.filter(({ name }) => names.some((start) => name.startsWith(start)))
   return new Map(picked.map((round) => [round.number, round]))
@@ -138,7 +138,7 @@ export function keyMaking(curve: Curve, threshold: number, xs: readonly number[]
     curve,
     parties: xs.map(parseParty),
     corruptMax: threshold - 1,
-    rounds: roundsOf(curve, threshold, ['dkg']),
+    rounds: roundsOf(curve, threshold, ['dkg', 'key confirm']),
     begin,
     foreign: () => begin('another epoch', 2),
   }
@@ -149,7 +149,7 @@ function* makeKey(run: Run, terms: Parameters<typeof prepareKey>[1]): Protocol<K
 }
 
 /** All hold the same public facts, and any t of the shares are the key. */
-function judgeKeyshares(curve: Curve, keyshares: readonly Keyshare[]): string {
+export function judgeKeyshares(curve: Curve, keyshares: readonly Keyshare[]): string {
   const [first] = keyshares
   if (first === undefined) return ''
   const { threshold, publicKey } = first.facts
@@ -172,7 +172,7 @@ export const fiveShares: VectorKey = {
   epoch: 3,
   shares: Object.fromEntries([1, 2, 4, 5, 6].map((x) => [x, vector(`reshare s_${x}`)])),
 }
-const refreshed: VectorKey = {
+export const refreshed: VectorKey = {
   threshold: 2,
   epoch: 2,
   shares: Object.fromEntries([1, 2, 3].map((x) => [x, vector(`refresh s_${x}`)])),

@@ -7,6 +7,7 @@ import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { type Case, casesOf } from './cases.ts'
 import { type Played, Theatre } from './play.ts'
 import { keyMaking, pairSetup, type Stage, signing } from './stage.ts'
+import { exporting, importing, refresh, reshare } from './stages-life.ts'
 
 export function stages(): readonly Stage[] {
   const curve = nativeCurve()
@@ -14,6 +15,10 @@ export function stages(): readonly Stage[] {
     pairSetup(curve),
     keyMaking(curve, 2, [1, 2, 3]),
     keyMaking(curve, 3, [1, 2, 3, 4, 5]),
+    refresh(curve),
+    reshare(curve),
+    importing(curve),
+    exporting(curve),
     signing(curve, [1, 2]),
     signing(curve, [1, 2, 4]),
   ]
