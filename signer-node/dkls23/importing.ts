@@ -2,8 +2,8 @@
  * Import (specification 2.4): one dealer shares a key that exists to n nodes, by Feldman; its
  * commitments stand in the change that people approve, so all nodes check the same dealing.
  * `dealImport` is the dealer's side, `acceptImport` a node's; the node then runs `confirmKey`.
- * INVARIANT: the dealer knows every share, so the pending key is marked as imported and unrefreshed,
- * and neither signs nor is reshared or exported before `refresh.ts` has made it void.
+ * INVARIANT: the dealer knows every share, so the pending key is marked imported and unrefreshed;
+ * it neither signs nor is reshared or exported before a refresh has made that knowledge void.
  * The dealer chooses nothing else: no pairing, no seed of a transfer, no session id (attack A45).
  */
 

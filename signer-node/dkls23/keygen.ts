@@ -74,9 +74,12 @@ export function pendingKey(
 
 /**
  * The last round of every run that makes a key or a new epoch of one: all who hold a share of it,
- * and nobody else, confirm the same key and prove to hold their own share.
+ * and nobody else, confirm the same key and prove to hold their own share. The keyshare is wiped when
+ * the run fails: what must outlive that is what the caller has made durable.
  */
 export function* confirmKey(run: Run, pending: PendingKey): Protocol<Keyshare> {
+  using onFailure = new DisposableStack()
+  onFailure.use(pending.keyshare)
   const { keyshare, confirmation, round } = pending
   const { participants, publicShares } = keyshare.facts
   const claimOf = (x: Party) => ({
@@ -101,6 +104,7 @@ export function* confirmKey(run: Run, pending: PendingKey): Protocol<Keyshare> {
       throw new Abort('proof', 'the proof of the share does not hold', { culprit: prover.x })
     }
   }
+  onFailure.move()
   return keyshare
 }
 

@@ -9,6 +9,7 @@ import {
   importDigest,
   importLayout,
 } from '../../signer-node/dkls23/importing.ts'
+import type { PendingKey } from '../../signer-node/dkls23/keygen.ts'
 import { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
 import { decodeAs, encodeAs } from '../../signer-node/dkls23/layout.ts'
 import { InvalidParticipants, type Party, parseParty } from '../../signer-node/dkls23/party.ts'
@@ -187,13 +188,18 @@ describe('a node that receives an import', () => {
   })
 
   it('does not confirm with a node that holds a share of another dealing', () => {
-    const runs = importRuns(curve, holders, approved.commitments)
-    const pending = new Map(
-      [...runs].map(([x, own]) => [x, acceptImport(own, terms, dealing, shares.get(x)!)] as const),
-    )
-    const evil = { ...pending.get(one)!, confirmation: new Uint8Array(32) }
-    expect(() => confirmAll(runs, new Map([...pending, [one, evil]]))).toThrow('the confirmation')
-    expect(confirmAll(importRuns(curve, holders, approved.commitments), pending).size).toBe(3)
+    const confirm = (change: Partial<PendingKey>) => {
+      const runs = importRuns(curve, holders, approved.commitments)
+      const pending = [...runs].map(
+        ([x, own]) => [x, acceptImport(own, terms, dealing, shares.get(x)!)] as const,
+      )
+      const changed = pending.map(
+        ([x, own]) => [x, x === one ? { ...own, ...change } : own] as const,
+      )
+      return confirmAll(runs, new Map(changed))
+    }
+    expect(() => confirm({ confirmation: new Uint8Array(32) })).toThrow('the confirmation')
+    expect(confirm({}).size).toBe(3)
   })
 })
 
