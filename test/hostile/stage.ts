@@ -3,11 +3,12 @@
  * session each time. Every honest party of it is the real generator.
  */
 
+import { verifies } from '../../policy/chain/signature.ts'
 import { chunks } from '../../signer-node/dkls23/bytes.ts'
 import { combine } from '../../signer-node/dkls23/combine.ts'
 import type { Curve, Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
-import { isValidSignature, type Signature } from '../../signer-node/dkls23/ecdsa.ts'
+import type { Signature } from '../../signer-node/dkls23/ecdsa.ts'
 import { confirmKey, prepareKey } from '../../signer-node/dkls23/keygen.ts'
 import type { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
 import { group, scalar } from '../../signer-node/dkls23/layout.ts'
@@ -163,7 +164,9 @@ export function judgeKeyshares(curve: Curve, keyshares: readonly Keyshare[]): st
     const weight = lagrangeAtZero(curve, xs, self.x)
     return curve.scalars.add(sum, curve.scalars.multiply(weight, secretShare.bytes))
   }, curve.scalars.zero)
-  const isKey = curve.points.equal(curve.points.multiplyBase(secret), publicKey)
+  // By the other twin: a test may have put a double in place of this one.
+  const { points } = nobleCurve()
+  const isKey = points.equal(points.multiplyBase(secret), publicKey)
   return isKey ? '' : 'the shares are not of the public key'
 }
 
@@ -228,12 +231,12 @@ function* signAndCombine(run: Run, job: SigningJob): Protocol<Signature> {
   return combine(run.curve, job.keyshare.facts.publicKey, job.digest, all)
 }
 
-/** By the twin that did not make them. */
+/** By another program than the one that made them: what the coordinator and the auditor run. */
 function judgeSignatures(key: VectorKey, signatures: readonly Signature[]): string {
-  const curve = nobleCurve()
-  const [keyshare] = keysharesOf(curve, key).values()
-  const publicKey = keyshare?.facts.publicKey
-  if (publicKey === undefined) return 'there is no key'
-  const wrong = signatures.filter((one) => !isValidSignature(curve, publicKey, vectorDigest, one))
-  return wrong.length === 0 ? '' : 'a signature is not valid'
+  const [keyshare] = keysharesOf(nobleCurve(), key).values()
+  const publicKey = keyshare?.facts.publicKey ?? new Uint8Array()
+  const areValid = signatures.every(({ r, s, recovery }) =>
+    verifies({ r, s, v: recovery === 1 ? 1 : 0 }, vectorDigest, publicKey),
+  )
+  return areValid ? '' : 'a signature is not valid'
 }

@@ -4,6 +4,7 @@
  */
 
 import { type Curve, requirePoint, type Scalar } from '../../signer-node/dkls23/curve.ts'
+import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
 import { exportPart, openExport } from '../../signer-node/dkls23/exporting.ts'
 import { acceptImport, dealImport, importDigest } from '../../signer-node/dkls23/importing.ts'
 import { confirmKey, confirmRound } from '../../signer-node/dkls23/keygen.ts'
@@ -128,7 +129,7 @@ export function exporting(curve: Curve): Stage {
         [...runs].map(([x, run]) => [x, exportAndOpen(run, key, pairings.get(x) ?? new Map())]),
       ),
       isChosen: none,
-      judge: (results) => judgeSecrets(curve, key, results as readonly Secret<Scalar>[]),
+      judge: (results) => judgeSecrets(key, results as readonly Secret<Scalar>[]),
     }
   }
   return {
@@ -162,10 +163,11 @@ function* exportAndOpen(
   return openExport(curve, keyshare, parts)
 }
 
-function judgeSecrets(curve: Curve, key: Key, secrets: readonly Secret<Scalar>[]): string {
+function judgeSecrets(key: Key, secrets: readonly Secret<Scalar>[]): string {
   const [keyshare] = key.values()
+  const { points } = nobleCurve()
   const isKey = secrets.every(({ bytes }) =>
-    curve.points.equal(curve.points.multiplyBase(bytes), keyshare?.facts.publicKey),
+    points.equal(points.multiplyBase(bytes), keyshare?.facts.publicKey),
   )
   return isKey ? '' : 'what was exported is not the key'
 }
