@@ -113,7 +113,8 @@ async function decideAt(decision: Decision, desk: Desk, args: Args, world: World
     rule: approval.rule,
   }
   const isOurs = (entry: Entry): boolean => entry.type === type && isSame(entry.body, said)
-  const effective = await waitEffective(reply, isOurs, { ...desk, world }, patienceMs)
+  const { reigns } = desk.ruleset
+  const effective = await waitEffective(reply, isOurs, { ...desk, reigns, world }, patienceMs)
   const { seq, state } = reply
   await requireCreated(desk.client, seq, effective, shown)
   const by = effective.witnesses.join(', ')

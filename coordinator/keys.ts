@@ -41,7 +41,7 @@ export class Keys {
 
   constructor(ports: KeysPorts) {
     this.#ports = ports
-    this.#confirms = new Confirms(ports.root)
+    this.#confirms = new Confirms(ports)
     ports.links.onAnswer((node, answer) => this.#hear(node, answer))
   }
 

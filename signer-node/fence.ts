@@ -52,7 +52,7 @@ export class Fence {
     step(() => {
       bans.bury({ peer, pairing: toHex(pairingId), reason: check, atMs })
       // Whoever was banned once has had its accident.
-      const mayBeBroken = isYoung && bans.count(peer) === 0
+      const mayBeBroken = isYoung && bans.last(peer) === 0
       isBanned = !(mayBeBroken && bans.takeProbation(peer, atMs))
       if (isBanned) bans.ban(peer, check, atMs)
     })

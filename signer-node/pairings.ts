@@ -4,11 +4,13 @@
 // that depended on it can leave; a new one replaces the old only when both sides confirmed it. A
 // coordinator can delay a set-up. It can neither force one while the old stands nor read one.
 import { equalBytes, toHex } from '../proto/crypto.ts'
-import { type Digest, type NodeId, parseDigest } from '../proto/ids.ts'
+import { type Digest, type NodeId, parseDigest, parseNodeId } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
-import type { PairHello } from '../proto/node-documents.ts'
+import { fresh, type PairHello, type PairingName } from '../proto/node-documents.ts'
+import { attempt, isRefusal } from '../proto/refusal.ts'
 import type { Opened, Signed } from '../proto/signed.ts'
 import type { Bans } from './bans.ts'
+import type { Blame } from './blame.ts'
 import { setUpPairing } from './dkls23/pair-setup.ts'
 import type { Pairing, PairingDeath } from './dkls23/pairing.ts'
 import { openChannel } from './envelope.ts'
@@ -34,6 +36,7 @@ export interface PairingsNeeds {
   readonly peers: Peers
   readonly sessions: Sessions
   readonly bans: Bans
+  readonly blame: Pick<Blame, 'failed'>
   /** One durable transaction. */
   readonly step: (work: () => void) => void
   readonly sayTo: (coordinator: string, peer: NodeId, hello: Signed) => void
@@ -99,7 +102,9 @@ export class Pairings {
   }
 
   /** Whether a session over this Pairing may still end well: in use, or merely replaced. */
-  isSound(peer: NodeId, id: Digest | undefined): boolean {
+  isSound(peer: NodeId, id: PairingName | undefined): boolean {
+    // It ended with its session; what remains is that the peer was not lost meanwhile.
+    if (id === fresh) return this.#held.get(peer)?.pairing.isAlive === true
     const retired = this.#retired.filter((one) => one.peer === peer)
     const known = [this.#held.get(peer), ...retired].map((one) => one?.pairing)
     return known.some((pairing) => pairing?.isAlive && toHex(pairing.id) === id)
@@ -123,10 +128,16 @@ export class Pairings {
     coordinator: string,
     attached: readonly { readonly node: string; readonly incarnation: Uint8Array }[],
   ): void {
-    for (const { node, incarnation } of attached) {
-      const peer = this.#needs.peers.peer(node)
-      if (peer === undefined || peer.node === this.#needs.self.node) continue
-      this.#sightings.set(peer.node, { coordinator, incarnation: toHex(incarnation) })
+    for (const [node, sighting] of this.#sightings) {
+      if (sighting.coordinator === coordinator && this.#isStranger(node)) {
+        this.#sightings.delete(node)
+      }
+    }
+    // Who is no peer yet may become one by the next line.
+    for (const { node: name, incarnation } of attached.slice(0, 2 * limits.nodesMax)) {
+      const node = attempt(() => parseNodeId(name))
+      if (isRefusal(node) || node === this.#needs.self.node) continue
+      this.#sightings.set(node, { coordinator, incarnation: toHex(incarnation) })
     }
     this.tick()
   }
@@ -171,8 +182,14 @@ export class Pairings {
     this.#waiting.clear()
   }
 
+  /** A ban that came from elsewhere than the fence. */
+  forget(peer: NodeId): void {
+    this.#drop(peer)
+  }
+
   tick(): void {
     this.fence.tick()
+    for (const node of [...this.#held.keys()]) if (this.#isStranger(node)) this.#drop(node)
     this.#discard(({ untilMs }) => untilMs <= this.#now())
     for (const [node, { coordinator, incarnation }] of this.#sightings) {
       const peer = this.#needs.peers.peer(node)
@@ -222,7 +239,7 @@ export class Pairings {
     const run = { sid, self: me, participants: parties, curve: self.curve, randomness }
     sessions.start(sid, coordinator, {
       counterparts: new Map([[other.x, { node: peer.node, channel }]]),
-      protocol: setUpPairing(run, (death) => this.#died(peer.node, death)),
+      protocol: setUpPairing(run, (death) => this.died(peer.node, death)),
       secrets: [randomness],
       deadlineMs: this.#now() + limits.sessionTimeoutMs,
       ended: (ended) => this.#ended(peer.node, sid, toHex(theirs.value.incarnation), ended),
@@ -232,6 +249,7 @@ export class Pairings {
   #ended(peer: NodeId, sid: Uint8Array, incarnation: string, ended: Ended<Pairing>): void {
     const { report } = this.#needs.ports
     if (ended.kind === 'failed') {
+      this.#needs.blame.failed(ended, sid)
       if (ended.reason === 'pprf-check') this.fence.setUpFailed(peer, sid)
       report({ level: 'warn', name: 'pairing-failed', peer, because: ended.because })
       return
@@ -245,12 +263,12 @@ export class Pairings {
     this.#needs.changed()
   }
 
-  /** Called inside the failing check. */
-  #died(peer: NodeId, death: PairingDeath): void {
+  /** Called inside the failing check, of a Pairing held here or of one made in a session. */
+  died(peer: NodeId, death: PairingDeath, { isFresh = false } = {}): void {
     const { ports, sessions } = this.#needs
     const held = this.#held.get(peer)
     const isHeld = held !== undefined && equalBytes(held.pairing.id, death.pairingId)
-    const isYoung = isHeld && held.uses <= probationUses
+    const isYoung = isFresh || (isHeld && held.uses <= probationUses)
     const isBanned = this.fence.died(peer, death, { shown: this.idWith(peer), isYoung })
     if (isHeld || isBanned) this.#erase(peer)
     if (isBanned) this.#discard((one) => one.peer === peer)
@@ -285,6 +303,11 @@ export class Pairings {
     const hello = sayHello(self, incarnation, ports.random, said)
     sayTo(coordinator, to.node, hello.signed)
     return hello
+  }
+
+  /** The root in force names it no more. */
+  #isStranger(node: NodeId): boolean {
+    return this.#needs.peers.peer(node) === undefined
   }
 
   #holds({ node }: Peer): Digest | '' {

@@ -11,7 +11,7 @@ import { type AttemptRow, isOver, type RequestView } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import { writeSigned } from '../proto/frames.ts'
 import { type Digest, parseDigest } from '../proto/ids.ts'
-import { kinds, signBy } from '../proto/node-documents.ts'
+import { kinds, type PairingName, signBy } from '../proto/node-documents.ts'
 import type { ReasonCode } from '../proto/reasons.ts'
 import { attempt as attempting, isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
 import { isBanned } from './admission.ts'
@@ -30,7 +30,7 @@ export interface Waiting {
   readonly coordinator: string
   readonly admitted: Admitted
   /** The Pairings that the session ran over, by peer. */
-  readonly pairings: ReadonlyMap<string, Digest>
+  readonly pairings: ReadonlyMap<string, PairingName>
   readonly share: SignatureShare
   /** Of the session, on the monotonic clock. */
   readonly deadlineMs: number
@@ -88,12 +88,12 @@ export class Releases {
     const view = attempting(() => readSync(requestView(admitted.intentDigest), rows))
     if (isRefusal(view)) return view
     const attempt = view.attempts.find((row) => row.attempt === admitted.attempt)
-    const root = witness.root
-    if (attempt === undefined || root === undefined) return refusal('LINE_MISSING', 'no attempt')
+    if (attempt === undefined) return refusal('LINE_MISSING', 'no attempt')
     const isLate = ports.clock.monotonicMs() >= deadlineMs
-    const q = root.witness.q
-    const seen = witness.heads.count(root, attempt.seq)
-    if (seen < q) return isLate ? refusal('COSIGN', `expected ${q} witnesses, got ${seen}`) : 'wait'
+    const { q, seen, isCovered } = witness.coverage(attempt.seq)
+    const lacking =
+      seen < q ? `expected ${q} witnesses, got ${seen}` : 'a new root is not witnessed'
+    if (!isCovered) return isLate ? refusal('COSIGN', lacking) : 'wait'
     if (isLate) return refusal('SESSION_TIMEOUT', 'the session is over')
     return this.#stopped(waiting, view, attempt) ?? 'now'
   }
@@ -124,9 +124,11 @@ export class Releases {
   }
 
   /** The fence: once a Pairing died, nothing leaves that was made over it. */
-  #parted({ admitted, pairings }: Waiting): Died | undefined {
-    const { self } = this.#parts
+  #parted({ admitted, pairings }: Waiting): Died | Refusal | undefined {
+    const { self, peers } = this.#parts
     const others = admitted.participants.filter((node) => node !== self.node)
+    const gone = others.find((peer) => peers.peer(peer) === undefined)
+    if (gone !== undefined) return refusal('PARTICIPANTS', `${gone} has left the root meanwhile`)
     const banned = others.find((peer) => isBanned(this.#parts, peer))
     if (banned !== undefined) return { kind: 'died', died: `${banned} was banned meanwhile` }
     const broken = others.find((peer) => !this.#parts.pairings.isSound(peer, pairings.get(peer)))

@@ -10,7 +10,8 @@ import type { ReasonCode } from '../proto/reasons.ts'
 import { Abort, type AbortReason, type Remedy } from './dkls23/abort.ts'
 import type { Party } from './dkls23/party.ts'
 import type { Incoming, Outgoing, Protocol } from './dkls23/protocol.ts'
-import type { Channel } from './envelope.ts'
+import type { Channel, Opened } from './envelope.ts'
+import type { Exhibit } from './evidence.ts'
 import type { Clock } from './ports.ts'
 
 export interface Counterpart {
@@ -28,6 +29,8 @@ export interface Failure {
   readonly code?: ReasonCode
   /** On the monotonic clock: nothing is said of it before, because silence would not be either. */
   readonly quietUntilMs: number
+  /** What the culprit signed, where it convicts it. */
+  readonly exhibit?: Exhibit
 }
 
 type Cause = Omit<Failure, 'kind' | 'quietUntilMs'>
@@ -52,7 +55,7 @@ export interface SessionPlan<R> {
 
 interface Kept {
   readonly seal: Uint8Array
-  readonly payload: Uint8Array
+  readonly message: Opened
 }
 
 export class Session<R> {
@@ -98,10 +101,13 @@ export class Session<R> {
     const seal = sha256(ciphertext)
     const kept = this.#kept.get(round)?.get(party)
     if (kept !== undefined && equalBytes(kept.seal, seal)) return
-    const payload = channel.open(round, ciphertext)
-    if (payload === undefined) this.#dropped += 1
-    else if (kept !== undefined) this.#fail(twoMessages(from, round))
-    else this.#keep(round, party, { seal, payload })
+    const message = channel.openSigned(round, ciphertext)
+    if (message === undefined) this.#dropped += 1
+    else if (kept === undefined) this.#keep(round, party, { seal, message })
+    // The same words sealed or signed in another way are an equal copy.
+    else if (!equalBytes(kept.message.digest, message.digest)) {
+      this.#fail(twoMessages(from, kept.message, message))
+    }
   }
 
   /** Called now and then: ends a session whose round or whole time is over. */
@@ -138,7 +144,11 @@ export class Session<R> {
     const senders = this.#kept.get(this.#round)
     if (this.#isStepDue || senders?.size !== this.#plan.counterparts.size) return
     const round = this.#round
-    const inbox = [...senders].map(([from, { payload }]) => ({ round, from, bytes: payload }))
+    const inbox = [...senders].map(([from, { message }]) => ({
+      round,
+      from,
+      bytes: message.payload,
+    }))
     this.#isStepDue = true
     this.#ports.defer(() => this.#step(inbox))
   }
@@ -176,10 +186,22 @@ export class Session<R> {
     }
   }
 
-  #blamed({ reason, remedy, culprit, message }: Abort): Cause {
+  #blamed(abort: Abort): Cause {
+    const { reason, remedy, culprit, message } = abort
     const node = culprit === undefined ? undefined : this.#plan.counterparts.get(culprit)?.node
+    const exhibit = this.#exhibit(abort)
     const blame = node === undefined ? {} : { culprit: node }
-    return { reason, remedy, because: message, ...blame }
+    const shown = exhibit === undefined ? {} : { exhibit }
+    return { reason, remedy, because: message, ...blame, ...shown }
+  }
+
+  /** The protocol copied the message before it wiped it; the signature came with the envelope. */
+  #exhibit({ culprit, evidence }: Abort): Exhibit | undefined {
+    if (culprit === undefined || evidence === undefined) return undefined
+    const message = this.#kept.get(this.#round)?.get(culprit)?.message
+    if (message === undefined || !equalBytes(sha256(evidence), message.digest)) return undefined
+    const { place, signature } = message
+    return { kind: 'wrong-share', place, payload: evidence, signature }
   }
 
   #fail(cause: Cause): void {
@@ -202,7 +224,7 @@ export class Session<R> {
   #end(ended: Ended<R>): void {
     this.#isOver = true
     for (const senders of this.#kept.values()) {
-      for (const { payload } of senders.values()) payload.fill(0)
+      for (const { message } of senders.values()) message.payload.fill(0)
     }
     for (const { channel } of this.#plan.counterparts.values()) channel[Symbol.dispose]()
     for (const secret of this.#plan.secrets) secret[Symbol.dispose]()
@@ -210,11 +232,13 @@ export class Session<R> {
   }
 }
 
-function twoMessages(culprit: NodeId, round: number): Cause {
+function twoMessages(culprit: NodeId, first: Opened, second: Opened): Cause {
+  const { place } = first
   return {
     reason: 'two-messages',
     remedy: 'fault',
     culprit,
-    because: `two different messages of ${culprit} in round ${round}`,
+    because: `two different messages of ${culprit} in round ${place.round}`,
+    exhibit: { kind: 'two-messages', place, first, second },
   }
 }

@@ -22,6 +22,7 @@ import type { Desk } from './desk.ts'
 import { type Docket, violation } from './docket.ts'
 import type { EntryOf } from './entry.ts'
 import { requestView } from './history.ts'
+import type { Reigns } from './reigns.ts'
 import { type MemoryRows, readSync } from './rows.ts'
 import { resultOf } from './standing.ts'
 import { get, tables } from './tables.ts'
@@ -32,17 +33,20 @@ export interface Bench {
   readonly rows: MemoryRows
   /** The documents in force at the line. */
   readonly desk: Desk
+  /** In force at the line. */
   readonly root: Root
+  /** Of the whole log. */
+  readonly reigns: Reigns
   readonly rootAt: (size: number) => Uint8Array
   readonly blob: (kind: BlobKind, digest: Digest) => Uint8Array | undefined
-  /** Heads of these lines that q witnesses cosigned, ascending. */
+  /** Heads of these lines that q witnesses of their root cosigned, ascending. */
   readonly heads: readonly WitnessedHead[]
 }
 
 /** Whether it could be judged. */
 export function attemptAgain(
   { body, seq, t }: EntryOf<'session.started'>,
-  { rows, root, rootAt, blob, heads }: Bench,
+  { rows, reigns, rootAt, blob, heads }: Bench,
   docket: Docket,
 ): boolean {
   const { intent, attempt: number } = body
@@ -55,7 +59,7 @@ export function attemptAgain(
     docket.missing(seq, `warrant ${body.warrant}`)
     return false
   }
-  const own = { root, rootAt: (size: number) => (size <= seq + 1 ? rootAt(size) : undefined) }
+  const own = { reigns, rootAt: (size: number) => (size <= seq + 1 ? rootAt(size) : undefined) }
   const result = admit({
     warrant,
     attempt: number,

@@ -18,6 +18,7 @@ import type { Record } from './house-record.ts'
 import { bytesFrom, type Time } from './house-time.ts'
 import type { NodeEnd } from './house-wires.ts'
 import { Died, Life, MortalNodeStore } from './mortal.ts'
+import { testBackups } from './recovery.ts'
 
 const curve = nativeCurve()
 const computeMs = 1
@@ -25,6 +26,8 @@ const computeMs = 1
 export interface NodeWorld {
   readonly home: string
   readonly seed: string
+  /** Place of a node that the first root does not name. */
+  readonly placeOf: (node: string) => number | undefined
   readonly time: Time
   readonly record: Record
   readonly coordinators: () => readonly string[]
@@ -77,7 +80,7 @@ export class NodeProcess {
     this.#lives += 1
     const { seed, coordinators, dial } = this.#world
     const life = new Life(() => this.#forget(life))
-    const self = selfOf(this.name)
+    const self = selfOf(this.name, this.#world.placeOf(this.name))
     const random = bytesFrom(`${seed}/${this.name}/${this.#lives}`)
     const store = new MortalNodeStore(join(this.#made('data'), 'node.db'), life)
     const keystore = new Keystore(this.#made('keyshares'), self, {
@@ -85,6 +88,7 @@ export class NodeProcess {
       random,
       cost: { n: 2 ** 15, r: 8, p: 1 },
       curve,
+      backups: testBackups(this.#made('backups'), self, random),
     })
     const place = new FloorFile(this.#made('floor'), this.name)
     const settings = { self, origin: root.log.origin, rootDigest: root.digest }
@@ -180,14 +184,14 @@ export class NodeProcess {
   }
 }
 
-function selfOf(name: string): Self {
-  const node = root.nodes.find((one) => one.node === name)
-  if (node === undefined) throw new Error(`${name} is no node of the root`)
+function selfOf(name: string, place?: number): Self {
+  const x = place ?? root.nodes.find((one) => one.node === name)?.x
+  if (x === undefined) throw new Error(`${name} is no node of the root`)
   return {
     org: root.org,
     env: root.env,
     node: parseNodeId(name),
-    x: node.x,
+    x,
     sign: ed25519Signer(seedOf(name)),
     identity: publicKeyOf(name),
     witness: {

@@ -8,6 +8,7 @@ import type { Curve, Scalar } from '../../signer-node/dkls23/curve.ts'
 import { exportPart } from '../../signer-node/dkls23/exporting.ts'
 import {
   acceptImport,
+  type DealtImport,
   dealImport,
   type ImportHolders,
   importDigest,
@@ -167,22 +168,26 @@ export function importRuns(
   )
 }
 
-/** The keyshares of a key that somebody had; not refreshed. The dealer draws as party 0. */
-export function importKey(
-  curve: Curve,
-  source: {
-    readonly threshold: number
-    readonly participants: readonly Participant[]
-    readonly secret: Scalar
-    readonly chainCode: Uint8Array
-  },
-  tamper?: Tamper,
-): Key {
+export interface ImportSource {
+  readonly threshold: number
+  readonly participants: readonly Participant[]
+  readonly secret: Scalar
+  readonly chainCode: Uint8Array
+}
+
+/** What the dealer gives out; it draws as party 0. */
+export function dealingOf(curve: Curve, source: ImportSource): DealtImport {
   const { threshold, participants, secret, chainCode } = source
   const holders = { keyId: KEY_ID, threshold, participants }
   using key = new Secret(curve.scalars.add(secret, curve.scalars.zero))
-  const dealer = vectorRandomness('import', 0, curve)
-  const { dealing, shares } = dealImport(curve, dealer, holders, { key, chainCode })
+  return dealImport(curve, vectorRandomness('import', 0, curve), holders, { key, chainCode })
+}
+
+/** The keyshares of a key that somebody had; not refreshed. */
+export function importKey(curve: Curve, source: ImportSource, tamper?: Tamper): Key {
+  const { threshold, participants, chainCode } = source
+  const holders = { keyId: KEY_ID, threshold, participants }
+  const { dealing, shares } = dealingOf(curve, source)
   const commitments = importDigest(holders, dealing)
   const approved = { publicKey: dealing.coefficients[0]!, chainCode, commitments }
   const terms = { keyId: KEY_ID, epoch: 1, threshold, approved }

@@ -9,7 +9,7 @@ import * as house from '../kit/audit-documents.ts'
 import { digestNamed } from '../kit/audit-log.ts'
 import type { Payout } from '../kit/audit-story.ts'
 import { SigningHouse, signers } from './signing-kit.ts'
-import { names } from './three-nodes.ts'
+import { lift, names } from './three-nodes.ts'
 
 let three: SigningHouse
 beforeAll(() => {
@@ -152,7 +152,7 @@ describe('a share', () => {
     expect(three.at('node-a').node.status().waitingReleases).toBe(0)
     // What is gone at once is heard of when silence would be.
     expect(three.stopped('node-a')).toBe('')
-    store.run('delete from ban')
+    lift(store)
     three.tick(20_000)
     expect(three.stopped('node-a')).toBe('SESSION_TIMEOUT')
   })
