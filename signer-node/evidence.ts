@@ -177,7 +177,8 @@ function requireWrongShare(evidence: WrongShare, identity: Uint8Array, curve: Cu
     refuse('EVIDENCE', 'the session is not the dealing of that key')
   }
   requireSigned(evidence, { digest: sha256(payload), signature }, identity)
-  if (!isWrongShare(curve, making.t, payload, parseParty(to))) {
+  const form = { threshold: making.t, of: 'key' } as const
+  if (!isWrongShare(curve, form, payload, parseParty(to))) {
     refuse('EVIDENCE', 'the share is on its polynomial')
   }
 }

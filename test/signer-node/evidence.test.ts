@@ -158,8 +158,8 @@ describe('a dealt share', () => {
     const noPoint = Uint8Array.from(crooked, (byte, at) => (at === 0 ? 9 : byte))
     expect(judged(write(share(noPoint)))).toBe('EVIDENCE')
     expect(writeEvidence(self, evil.node, share(crooked))).toBeUndefined()
-    expect(isWrongShare(curve, 0, crooked, parseParty(1))).toBe(false)
-    expect(isWrongShare(curve, 2, crooked, parseParty(1))).toBe(true)
+    expect(isWrongShare(curve, { threshold: 0, of: 'key' }, crooked, parseParty(1))).toBe(false)
+    expect(isWrongShare(curve, { threshold: 2, of: 'key' }, crooked, parseParty(1))).toBe(true)
   })
 })
 
