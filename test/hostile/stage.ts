@@ -232,7 +232,7 @@ function* signAndCombine(run: Run, job: SigningJob): Protocol<Signature> {
 }
 
 /** By another program than the one that made them: what the coordinator and the auditor run. */
-function judgeSignatures(key: VectorKey, signatures: readonly Signature[]): string {
+export function judgeSignatures(key: VectorKey, signatures: readonly Signature[]): string {
   const [keyshare] = keysharesOf(nobleCurve(), key).values()
   const publicKey = keyshare?.facts.publicKey ?? new Uint8Array()
   const areValid = signatures.every(({ r, s, recovery }) =>

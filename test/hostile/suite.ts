@@ -7,6 +7,7 @@ import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { type Case, casesOf } from './cases.ts'
 import { type Played, Theatre } from './play.ts'
 import { keyMaking, pairSetup, type Stage, signing } from './stage.ts'
+import { freshSigning } from './stage-fresh.ts'
 import { exporting, importing, refresh, reshare } from './stages-life.ts'
 
 export function stages(): readonly Stage[] {
@@ -20,6 +21,7 @@ export function stages(): readonly Stage[] {
     importing(curve),
     exporting(curve),
     signing(curve, [1, 2]),
+    freshSigning(curve),
     signing(curve, [1, 2, 4]),
   ]
 }
