@@ -55,6 +55,7 @@ export function run(target: Target, { seed, from, executions, beat }: Stretch): 
     else if (what !== 'refused') found.push({ target: target.name, at, what, input })
     if (isSlow) found.push({ target: target.name, at, what: 'slow', input })
   }
+  target.end?.()
   const ms = performance.now() - begun
   return { target: target.name, executions, taken, found, slowestMs, ms }
 }

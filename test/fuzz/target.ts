@@ -18,6 +18,8 @@ export interface Target {
   readonly run: (input: Uint8Array) => void
   readonly mutate: (input: Uint8Array, chance: Chance, other: Uint8Array) => Uint8Array
   readonly refusals: readonly ErrorClass[]
+  /** Gives back what its runs opened. */
+  readonly end?: () => void
   /** One execution may take so long, on a machine that has other work; beyond it is a hang. */
   readonly msMax: number
   /** Executions for one of the fastest target's: slow ones get fewer. */

@@ -3,12 +3,13 @@
 import type { Target } from './target.ts'
 import { byteTargets } from './targets-bytes.ts'
 import { documentTargets } from './targets-documents.ts'
+import { nodeTargets } from './targets-nodes.ts'
 import { stepTargets } from './targets-steps.ts'
 
 const fewest = 20
 
 export function allTargets(): readonly Target[] {
-  return [...documentTargets(), ...byteTargets(), ...stepTargets()]
+  return [...documentTargets(), ...byteTargets(), ...stepTargets(), ...nodeTargets()]
 }
 
 export function sharesOf(targets: readonly Target[], executions: number): readonly number[] {
