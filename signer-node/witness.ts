@@ -95,7 +95,7 @@ export class Witness {
     return last === this.#reigns.at(-1) ? 'named' : 'removed'
   }
 
-  /** The old quorum saw the line that took this node out: its cosignature is needed no more. */
+  /** The old quorum has seen the line that took this node out: it can do without this node. */
   get isRemovalSealed(): boolean {
     const last = this.#lastNaming()
     const next = last && this.#reigns[this.#reigns.indexOf(last) + 1]
