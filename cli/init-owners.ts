@@ -4,6 +4,7 @@
 // node's recovery key below `recovery/`, away from the node.
 // Writes nothing.
 import { type Vkey, vkeyOf } from '../policy/audit/checkpoint.ts'
+import type { Env } from '../policy/intent.ts'
 import { toHex, toUtf8 } from '../proto/crypto.ts'
 import { type Digest, type Handle, parseHandle } from '../proto/ids.ts'
 import type { Role } from '../proto/io/routes.ts'
@@ -24,7 +25,9 @@ export interface InitFile {
 
 export interface Makers {
   readonly org: Handle
-  readonly authority: Authority
+  /** `dev` where it is left out. */
+  readonly env?: Env
+  readonly authority: Pick<Authority, 'issue'>
   readonly random: (length: number) => Uint8Array
 }
 
@@ -70,9 +73,13 @@ export interface Owners {
 // The passphrases are 256 random bits, so the least cost that a sealed file may have is enough.
 const cost = { n: 2 ** 15, r: 8, p: 1 }
 
-export async function makeNode(id: string, makers: Makers): Promise<NodeOwner> {
-  const bare = await makeOwner(id, `nodes/${id}`, ['node'], makers)
-  const owner = { org: makers.org, env: 'dev' as const, owner: bare.id }
+export async function makeNode(
+  id: string,
+  makers: Makers,
+  directory = `nodes/${id}`,
+): Promise<NodeOwner> {
+  const bare = await makeOwner(id, directory, ['node'], makers)
+  const owner = { org: makers.org, env: makers.env ?? 'dev', owner: bare.id }
   const identity = seal(bare, 'keys/identity.seal', nodeKeyThing(owner, 'identity'), makers)
   const witness = seal(bare, 'keys/witness.seal', nodeKeyThing(owner, 'witness'), makers)
   // Sealed as the keys are; its public key means nothing.

@@ -73,7 +73,13 @@ function freshProtocol(
   nodes: ReadonlyMap<Party, NodeId>,
 ): Signing {
   const randomness = new Map<Party, SessionRandomness>()
+  const nodeOf = (x: Party): NodeId => {
+    const node = nodes.get(x)
+    if (node === undefined) throw new Error(`party ${x} is no node of this session`)
+    return node
+  }
   for (const { x } of peersOf(run)) {
+    nodeOf(x)
     const sid = freshPairingId(run.sid, run.participants, [run.self.x, x])
     const about = { purpose: 'pair', sid }
     randomness.set(x, sessionRandomness(self, incarnation, ports.random, about))
@@ -81,11 +87,7 @@ function freshProtocol(
   const protocol = freshSign(run, {
     ...job,
     randomness,
-    recordDeath: (death) => {
-      const node = nodes.get(death.peer)
-      if (node === undefined) throw new Error(`party ${death.peer} is not in this session`)
-      pairings.died(node, death, { isFresh: true })
-    },
+    recordDeath: (death) => pairings.died(nodeOf(death.peer), death, { isFresh: true }),
   })
   const secrets = [run.randomness, ...randomness.values()]
   return { protocol, secrets, timeoutMs: limits.freshSessionTimeoutMs }

@@ -141,7 +141,14 @@ describe('a dealt share', () => {
   it('convicts no honest dealer, whatever is said about the rest', () => {
     const document = write(share(honest))
     expect(judged(document)).toBe('EVIDENCE')
-    for (const change of [{ t: 3 }, { t: 1 }, { epoch: 2 }, { key: 'k-2' }, { acceptances: [] }]) {
+    for (const change of [
+      { t: 3 },
+      { t: 1 },
+      { epoch: 2 },
+      { key: 'k-2' },
+      { acceptances: [] },
+      { acceptances: [toHex(seedOf('x'))] },
+    ]) {
       const value = JSON.parse(document) as { making: JsonObject }
       const bent = changed(document, { making: { ...value.making, ...change } })
       expect(judged(bent), JSON.stringify(change)).toMatch(/EVIDENCE|MALFORMED/)

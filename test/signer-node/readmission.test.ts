@@ -39,7 +39,9 @@ function ban(number: number): void {
 function readmitted(change: string, of: Partial<Record<'node' | 'peer', Name>> = {}): number {
   const row = { change: digestNamed(change), node: 'node-a', peer: 'node-b', ...of }
   const seq = three.log.head.size
-  three.log.force('peer.readmitted', row)
+  // Void without the order that proves it; what a lawful one would write stands below.
+  const confirms = [{ node: row.node, signature: '00'.repeat(64) }]
+  three.log.force('peer.readmitted', { ...row, confirms, order: digestNamed('order') })
   for (const { store } of three.nodes.values()) {
     const key = `${row.node}|${row.peer}|${row.change}`
     store.run(
