@@ -130,7 +130,7 @@ export function* confirmKey(run: Run, pending: PendingKey): Protocol<Keyshare> {
   return keyshare
 }
 
-const COMMIT: Round<Uint8Array> = {
+export const COMMIT: Round<Uint8Array> = {
   number: 1,
   name: 'dkg commit',
   size: COMMITMENT_BYTES,
@@ -145,7 +145,7 @@ interface Reveal {
 }
 
 /** Every share is kept as it is decoded, so that it is wiped whatever else is wrong. */
-function revealRound(curve: Curve, threshold: number, scraps: SecretScope): Round<Reveal> {
+export function revealRound(curve: Curve, threshold: number, scraps: SecretScope): Round<Reveal> {
   const opened = openingBytes(threshold)
   return {
     number: 2,
@@ -168,7 +168,7 @@ interface Confirm {
   readonly proof: SchnorrProof
 }
 
-function confirmRound(curve: Curve): Round<Confirm> {
+export function confirmRound(curve: Curve): Round<Confirm> {
   return {
     number: 3,
     name: 'dkg confirm',

@@ -134,7 +134,7 @@ function choicesOf(choices: readonly PointPair[], commitment: Uint8Array): Choic
   return { bytes: concat(encodePairs(choices), commitment), choices, commitment }
 }
 
-function choicesRound(curve: Curve): Round<Choices> {
+export function choicesRound(curve: Curve): Round<Choices> {
   return {
     number: 1,
     name: 'pair setup 1',
@@ -165,7 +165,7 @@ function answersOf(
   }
 }
 
-function answersRound(curve: Curve): Round<Answers> {
+export function answersRound(curve: Curve): Round<Answers> {
   return {
     number: 2,
     name: 'pair setup 2',
@@ -183,7 +183,7 @@ function answersRound(curve: Curve): Round<Answers> {
   }
 }
 
-const confirmRound: Round<Uint8Array> = {
+export const confirmRound: Round<Uint8Array> = {
   number: 3,
   name: 'pair setup 3',
   size: DIGEST_BYTES,

@@ -1,8 +1,17 @@
 // npm run storm -- --seeds N [--from K] [--json]: storms over a whole house, one for each seed, and what
 // they broke. A seed that failed is told with its number: `--from K --seeds 1` does it again.
+// npm run storm -- properties | signatures: storms over the protocol alone, in their own files.
 import { parseArgs } from 'node:util'
 import { openHouse } from '../kit/house-open.ts'
 import { type Outcome, storm } from './storm.ts'
+
+const [suite = '', ...rest] = process.argv.slice(2)
+if (suite === 'properties') {
+  process.exit(await (await import('./properties.ts')).propertiesStorm(rest))
+}
+if (suite === 'signatures') {
+  process.exit(await (await import('./signatures.ts')).signaturesStorm(rest))
+}
 
 const options = {
   seeds: { type: 'string', default: '10' },
