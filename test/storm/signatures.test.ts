@@ -71,11 +71,7 @@ describe('the checks over many signatures', () => {
       ({ s }, i) => (i % 3 === 0 ? {} : { s: s >> 4n }),
       's, top 16 bits',
     ],
-    [
-      'an r below a bound',
-      ({ r }) => ({ r: r.replace(/^./, '1') }),
-      'r, top 16 bits',
-    ],
+    ['an r below a bound', ({ r }) => ({ r: r.replace(/^./, '1') }), 'r, top 16 bits'],
     [
       'a recovery id that is mostly 1',
       (_, i) => ({ recovery: Number(i % 10 > 3) }),
