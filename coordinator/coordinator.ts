@@ -8,6 +8,7 @@ import { parseRoot, type Root } from '../policy/documents.ts'
 import { toHex } from '../proto/crypto.ts'
 import { isRefusal, refuse } from '../proto/refusal.ts'
 import type { ChainRpc } from './chain-rpc/rpc.ts'
+import { Changes } from './changes.ts'
 import { CosignedHeads } from './cosigned.ts'
 import { Decisions } from './decisions.ts'
 import type { Governed } from './desk/bootstrap.ts'
@@ -55,6 +56,8 @@ export interface Coordinator {
   readonly requests: Requests
   readonly decisions: Decisions
   readonly keys: Keys
+  /** Approved changes; whoever drives the nodes hooks in by `drivenBy`. */
+  readonly changes: Changes
   readonly proofs: Proofs
   readonly links: Links
   readonly sequencer: Sequencer
@@ -106,7 +109,8 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const shared = { copy, memory, clock, report, sequencer, notes }
   const driver: DriverPorts = { ...shared, tree, links, signing, chains, sentAt }
   const owner = `${name}/${toHex(random(8))}`
-  const jobs = new Jobs({ ...driver, store, origin, owner })
+  const changes = new Changes({ ...shared, tree })
+  const jobs = new Jobs({ ...driver, store, origin, owner, changes })
   const proofs = new Proofs({ store, origin, tree, heads, clock })
   const stopping = new AbortController()
   const requests = new Requests({ ...shared, store, origin })
@@ -128,6 +132,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
       requests,
       decisions,
       keys,
+      changes,
       proofs,
       links,
       sequencer,
@@ -156,6 +161,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
     stopping: stopping.signal,
     stop: async () => {
       await jobs.stop()
+      await changes.stop()
       stopping.abort()
     },
   }

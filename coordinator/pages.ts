@@ -15,6 +15,7 @@ export type LinesPage = CoordinatorPart<'lines'>
 
 /** About 300 bytes each, so that a page of lines and its heads fit one frame. */
 const headsPerPageMax = 512
+const ordersPerPageMax = 4
 
 export interface PagesPorts {
   readonly store: Store
@@ -42,7 +43,7 @@ export class Pages {
   /** From `from` up to at most `size` lines of the log; without lines where there are none. */
   async from(from: number, size: number): Promise<LinesPage> {
     const { origin, heads } = this.#ports
-    const entries = await this.#entries(from, size)
+    const entries = fewOrders(await this.#entries(from, size))
     const end = from + entries.length
     return {
       origin,
@@ -103,9 +104,27 @@ function documentsOf(entry: Entry): readonly string[] {
       return [entry.body.book]
     case 'freeze.set':
       return [entry.body.freeze]
+    case 'key.created':
+    case 'key.imported':
+    case 'key.refreshed':
+    case 'key.reshared':
+    case 'key.exported':
+    case 'key.disabled':
+    case 'peer.readmitted':
+      return [entry.body.order]
     default:
       return []
   }
+}
+
+/** Orders are large and rare; a page with its documents must fit one frame. */
+function fewOrders(entries: readonly Entry[]): readonly Entry[] {
+  let orders = 0
+  const end = entries.findIndex((entry) => {
+    orders += 'order' in entry.body ? 1 : 0
+    return orders > ordersPerPageMax
+  })
+  return end < 0 ? entries : entries.slice(0, end)
 }
 
 /** As many lines as one page holds, at least one. */

@@ -9,6 +9,8 @@ export const limits = {
   pageBytesMax: 524_288,
   pagesUnacknowledgedMax: 2,
   warrantBytesMax: 65_536,
+  /** Travels with its line, so a page of lines holds few of them. */
+  orderBytesMax: 65_536,
   documentBytesMax: 262_144,
   /** H-1: one audit entry. */
   entryBytesMax: 65_535,

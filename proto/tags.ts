@@ -14,6 +14,7 @@ export const tags = {
   ruleset: 'custody/v1/ruleset',
   root: 'custody/v1/root',
   warrant: 'custody/v1/warrant',
+  order: 'custody/v1/order',
   acceptance: 'custody/v1/acceptance',
   refusal: 'custody/v1/refusal',
   shareReceipt: 'custody/v1/share-receipt',

@@ -5,7 +5,7 @@
 // anything; a confirmation is durable and handed out again; an epoch is prepared once. A key is
 // used only after the log made it lawful under q cosignatures: that is `keyshares.ts`.
 import { confirmDocument } from '../policy/audit/key-confirm.ts'
-import type { VaultRow } from '../policy/view.ts'
+import type { KeyFacts } from '../policy/view.ts'
 import { digestOf, fromHex, toHex, toUtf8 } from '../proto/crypto.ts'
 import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
 import { type Digest, parseDigest, type VaultId } from '../proto/ids.ts'
@@ -225,7 +225,7 @@ function* makeKey(
 }
 
 /** What the log line will say of the key. */
-function rowOf({ vault, key, epoch, t, participants }: KeyPlan, pending: PendingKey): VaultRow {
+function rowOf({ vault, key, epoch, t, participants }: KeyPlan, pending: PendingKey): KeyFacts {
   const { facts, keyState } = pending.keyshare
   return {
     vault,

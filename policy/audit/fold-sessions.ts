@@ -5,6 +5,7 @@
 import { toHex } from '../../proto/crypto.ts'
 import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
+import { requireSigns } from '../key-standing.ts'
 import type { SlotRule } from '../places.ts'
 import { networkOf } from '../rulebook.ts'
 import type { AttemptRow, VaultRow } from '../view.ts'
@@ -32,7 +33,9 @@ export function* started(line: Started, desk: Desk): Reading<readonly Write[]> {
   const frozen = yield* frozenScopes(row.vault)
   if (frozen.length > 0) refuse('FROZEN', `frozen: ${frozen.join(', ')}`)
   const vault = yield* get(tables.vault, row.vault)
-  requireParticipants(line, vault ?? refuse('VAULT_NOT_FOUND', 'the vault has no key'))
+  if (vault === undefined) return refuse('VAULT_NOT_FOUND', 'the vault has no key')
+  requireSigns(vault)
+  requireParticipants(line, vault)
   yield* requireOneEffect(line, reservation, desk)
 
   const next: IntentStored = { ...row, attempts: attempt, state: 'SIGNING', until }

@@ -9,6 +9,7 @@ import { Refused, refuse } from '../../proto/refusal.ts'
 import { type Context, Desk, Library, Missing } from './desk.ts'
 import type { Documents } from './enclosures.ts'
 import type { Entry } from './entry.ts'
+import * as changes from './fold-changes.ts'
 import { frozen } from './fold-freeze.ts'
 import * as governance from './fold-governance.ts'
 import { banned, generated } from './fold-keys.ts'
@@ -90,6 +91,16 @@ function* meaning(entry: Entry, desk: Desk): Reading<readonly Write[]> {
       return yield* followed(entry)
     case 'key.generated':
       return yield* generated(entry, desk)
+    case 'key.created':
+    case 'key.imported':
+    case 'key.refreshed':
+    case 'key.reshared':
+      return yield* changes.dealtAnew(entry, desk)
+    case 'key.exported':
+    case 'key.disabled':
+      return yield* changes.retired(entry, desk)
+    case 'peer.readmitted':
+      return yield* changes.readmitted(entry, desk)
     case 'peer.banned':
       return banned(entry)
   }

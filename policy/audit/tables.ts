@@ -17,14 +17,16 @@ import {
   list,
   literal,
   object,
+  objectWith,
   type Reader,
   type Shaped,
   text,
 } from '../../proto/shape.ts'
 import { personId } from '../document.ts'
+import { madeHere } from '../key-standing.ts'
 import { vaultId } from '../vault.ts'
-import { requestStates } from '../view.ts'
-import { fee, nodeId, op } from './bodies.ts'
+import { keyStandings, requestStates, type VaultRow } from '../view.ts'
+import { fee, nodeId, op, requestOp } from './bodies.ts'
 import type { Reading, Write } from './rows.ts'
 
 export interface Table<T> {
@@ -55,6 +57,23 @@ const spending = {
 /** `holder`: who was given the nonce last; `uses`: how many of its intents have a transaction. */
 const slot = object({ holder: digestOrNone, nonce: count, uses: count })
 
+const vaultShape = objectWith(
+  {
+    chainCode: hex(32),
+    epoch: count,
+    key: handle,
+    keyState: digest,
+    participants: list(member),
+    publicKey: hex(33),
+    t: integer(1, limits.nodesMax),
+    vault: vaultId,
+  },
+  { standing: literal(...keyStandings), imported: bool, exported: bool },
+)
+
+/** A row that was written before keys had a standing is one of a key that was made here. */
+const vaultRow: Reader<VaultRow> = (value, path) => ({ ...madeHere, ...vaultShape(value, path) })
+
 export const tables = {
   /** One row, key `log`. */
   log: table('log', object({ origin: word, vkey: text(256) })),
@@ -84,7 +103,7 @@ export const tables = {
       initiator: personId,
       intent: digest,
       notAfter: count,
-      op,
+      op: requestOp,
       rejected: bool,
       rule: handleOrNone,
       state: literal(...requestStates),
@@ -165,19 +184,7 @@ export const tables = {
   /** By scope. */
   freeze: table('freeze', object({ ...line, freeze: digest, scope: handle })),
   /** By vault. */
-  vault: table(
-    'vault',
-    object({
-      chainCode: hex(32),
-      epoch: count,
-      key: handle,
-      keyState: digest,
-      participants: list(member),
-      publicKey: hex(33),
-      t: integer(1, limits.nodesMax),
-      vault: vaultId,
-    }),
-  ),
+  vault: table('vault', vaultRow),
   /** By node and peer. */
   ban: table('ban', object({ ...line, node: nodeId, peer: nodeId, reason: word })),
 } as const

@@ -24,6 +24,7 @@ const REMEDIES = {
   commitment: 'fault',
   proof: 'fault',
   share: 'fault',
+  constant: 'fault',
   'identity-point': 'fault',
   'ot-check': 'ban',
   'rvole-check': 'ban',

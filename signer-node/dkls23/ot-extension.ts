@@ -10,8 +10,9 @@
  */
 
 import { maskOf, toBytes, toNarrow, toWide, toWords, transpose } from './bits.ts'
-import { concat, Reader, u16 } from './bytes.ts'
+import { concat, u16 } from './bytes.ts'
 import { weigh, weighColumn } from './gf128.ts'
+import { decodeAs, group, raw, sizeOf } from './layout.ts'
 import {
   BASE_OTS,
   CHECK_BITS,
@@ -34,10 +35,15 @@ const COLUMN_WORDS = COLUMN_BYTES / WORD_BYTES
 const ROW_BYTES = BASE_OTS / 8
 const ROW_WORDS = ROW_BYTES / WORD_BYTES
 const ROW_WIDE_WORDS = ROW_WORDS / 2
-const CORRECTION_BYTES = TREES * COLUMN_BYTES
-const ROW_SUM_BYTES = CHECK_BITS * ROW_BYTES
 const PARAMETERS = concat(u16(TREE_DEPTH), u16(BASE_OTS), u16(EXTENDED_OTS), u16(CHECK_BITS))
-export const EXTENSION_MESSAGE_BYTES = CORRECTION_BYTES + TAIL_BYTES + ROW_SUM_BYTES
+
+/** U, x~ and t~, as the receiver sends them. */
+export const EXTENSION = group({
+  corrections: raw('bytes', COLUMN_BYTES, TREES),
+  choiceSum: raw('bytes', TAIL_BYTES),
+  rowSums: raw('bytes', ROW_BYTES, CHECK_BITS),
+})
+export const EXTENSION_MESSAGE_BYTES = sizeOf([EXTENSION])
 
 /** What the receiver holds afterwards; everything but the message is secret. */
 export interface ReceivedTransfers {
@@ -161,12 +167,8 @@ function sumsAgree(
 }
 
 function parseMessage(message: Uint8Array) {
-  const reader = new Reader(message)
-  const corrections = toWords(reader.take(CORRECTION_BYTES))
-  const choiceSum = reader.take(TAIL_BYTES)
-  const rowSums = toWords(reader.take(ROW_SUM_BYTES))
-  reader.end()
-  return { corrections, choiceSum, rowSums }
+  const { corrections, choiceSum, rowSums } = decodeAs(EXTENSION, message)
+  return { corrections: toWords(corrections), choiceSum, rowSums: toWords(rowSums) }
 }
 
 function leafAt(leaves: Uint8Array, index: number): Uint8Array {

@@ -22,7 +22,7 @@ import { destinationJson } from '../../policy/destination.ts'
 import { freezeText, parseRoot } from '../../policy/documents.ts'
 import type { Intent } from '../../policy/intent.ts'
 import { encodeIntent } from '../../policy/request.ts'
-import type { VaultRow } from '../../policy/view.ts'
+import type { KeyFacts } from '../../policy/view.ts'
 import { digestOf, ed25519Signer, toHex, toUtf8 } from '../../proto/crypto.ts'
 import {
   type Digest,
@@ -148,7 +148,7 @@ export const bootstrap = (world: World): Promise<Answer> => world.propose('boots
 
 export const vaultSecret = (vault: string): Uint8Array => digestBytes(`key of ${vault}`)
 
-export function vaultRow(vault: string): VaultRow {
+export function vaultRow(vault: string): KeyFacts {
   return {
     vault: parseVaultId(vault),
     key: parseHandle(`k-${vault}`),

@@ -17,7 +17,8 @@ import { confirmMessage } from '../../policy/audit/key-confirm.ts'
 import { rootOf } from '../../policy/audit/merkle.ts'
 import { MemoryRows, readSync } from '../../policy/audit/rows.ts'
 import { parseRoot } from '../../policy/documents.ts'
-import type { VaultRow } from '../../policy/view.ts'
+import { madeHere } from '../../policy/key-standing.ts'
+import type { KeyFacts, VaultRow } from '../../policy/view.ts'
 import { plainDigest, sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { parseDigest, parseHandle, parseNodeId, parseVaultId } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
@@ -34,10 +35,12 @@ export class TestLog {
   readonly rows = new MemoryRows()
   readonly lines: Uint8Array[] = []
   readonly enclosures: string[] = []
-  readonly #fold: Fold = createFold({
-    rootDigest: house.rootDigest,
-    origin: house.origin,
-  })
+  readonly #fold: Fold
+
+  /** Under the house's own root, or under another one of the same log. */
+  constructor(rootDigest = house.rootDigest) {
+    this.#fold = createFold({ rootDigest, origin: house.origin })
+  }
 
   /** What the next line would fold to; nothing is kept. */
   judge(type: Type, body: JsonObject, enclosures: readonly string[] = []): Folded {
@@ -147,10 +150,11 @@ export function vaultRow(vault: string): VaultRow {
     publicKey: secp256k1.getPublicKey(vaultSecret(vault), true),
     chainCode: sha256(toUtf8(`test-chain-code/${vault}`)),
     keyState: digestNamed(`key-state ${vault}`),
+    ...madeHere,
   }
 }
 
-export function keyBody(row: VaultRow): JsonObject {
+export function keyBody(row: KeyFacts): JsonObject {
   return {
     chainCode: toHex(row.chainCode),
     confirms: row.participants.map(({ node }) => ({

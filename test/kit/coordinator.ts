@@ -18,7 +18,7 @@ import { confirmMessage } from '../../policy/audit/key-confirm.ts'
 import { inclusionProof, MemoryTree, rootAt } from '../../policy/audit/merkle.ts'
 import { parseRoot } from '../../policy/documents.ts'
 import { parseIntent } from '../../policy/request.ts'
-import type { VaultRow } from '../../policy/view.ts'
+import type { KeyFacts } from '../../policy/view.ts'
 import { digestOf, ed25519Signer, fromHex, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { readSigned, writeSigned } from '../../proto/frames.ts'
 import { parseDigest, parseHandle, parseVaultId } from '../../proto/ids.ts'
@@ -292,7 +292,7 @@ export const hotAddress = '0x7e5f4552091a69125d5dfcb7b8c2659029395bdf'
 /** The vault with a key that every node of the cluster signed. */
 export function vaultOf(place: Place, name: string) {
   const root = parseRoot(readFileSync(place.path('shared/root.json'), 'utf8'))
-  const vault: VaultRow = {
+  const vault: KeyFacts = {
     vault: parseVaultId(name),
     key: parseHandle(`k-${name}`),
     epoch: 1,

@@ -6,7 +6,7 @@
 
 import { ascii } from '../../signer-node/dkls23/bytes.ts'
 import type { Curve, Scalar } from '../../signer-node/dkls23/curve.ts'
-import { type KeyFacts, Keyshare } from '../../signer-node/dkls23/keyshare.ts'
+import { type KeyFacts, Keyshare, MADE_HERE } from '../../signer-node/dkls23/keyshare.ts'
 import { type Participant, type Party, parseParticipants } from '../../signer-node/dkls23/party.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { sha256 } from '../../signer-node/dkls23/transcript.ts'
@@ -38,6 +38,7 @@ export function dealKey(curve: Curve, terms: DealtTerms): DealtKey {
     keyId,
     epoch,
     threshold,
+    past: MADE_HERE,
     participants,
     publicShares: new Map(participants.map(({ x }) => [x, curve.points.multiplyBase(share(x))!])),
     publicKey: curve.points.multiplyBase(scalarOf(curve, coefficients[0]!))!,

@@ -5,37 +5,29 @@
 
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import { ascii, concat, Malformed, u16 } from '../../signer-node/dkls23/bytes.ts'
+import { ascii, Malformed } from '../../signer-node/dkls23/bytes.ts'
 import { commit } from '../../signer-node/dkls23/commitment.ts'
 import type { Curve } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
-import {
-  COMMIT,
-  confirmRound as confirmKeyRound,
-  revealRound,
-} from '../../signer-node/dkls23/keygen.ts'
-import { Keyshare, keyStateDigest } from '../../signer-node/dkls23/keyshare.ts'
-import { EXTENSION_MESSAGE_BYTES } from '../../signer-node/dkls23/ot-extension.ts'
-import {
-  answersRound,
-  choicesRound,
-  confirmRound as confirmPairRound,
-} from '../../signer-node/dkls23/pair-setup.ts'
-import { BASE_OTS, PAD_BYTES } from '../../signer-node/dkls23/params.ts'
+import { Keyshare, keyStateDigest, MADE_HERE } from '../../signer-node/dkls23/keyshare.ts'
+import { type Field, sizeOf } from '../../signer-node/dkls23/layout.ts'
 import { type Participant, parseParty } from '../../signer-node/dkls23/party.ts'
-import { PPRF_MESSAGE_BYTES } from '../../signer-node/dkls23/pprf.ts'
-import type { Round } from '../../signer-node/dkls23/protocol.ts'
-import { SecretScope } from '../../signer-node/dkls23/secret.ts'
 import {
   pairSessionId,
   type SessionFacts,
   type Statement,
   sessionId,
 } from '../../signer-node/dkls23/session-id.ts'
-import { firstRound, secondRound } from '../../signer-node/dkls23/sign-messages.ts'
-import { encode, expand, FixedHash, type Part } from '../../signer-node/dkls23/transcript.ts'
+import {
+  encode,
+  expand,
+  FixedHash,
+  KEYSHARE_TAG,
+  type Part,
+} from '../../signer-node/dkls23/transcript.ts'
 import { dealKey, integerOf, scalarOf } from '../kit/dealt.ts'
+import { allRounds, leavesOf } from '../kit/rounds.ts'
 import { hex } from '../kit/vectors.ts'
 import { type Shape, seedText, shape } from './arbitrary.ts'
 import { type Property, property } from './property.ts'
@@ -43,93 +35,45 @@ import { type Property, property } from './property.ts'
 const twins: readonly Curve[] = [nativeCurve(), nobleCurve()]
 const native = twins[0]!
 
-/** One field of a fixed layout: raw bytes of a length, or that many scalars or points. */
-type Field = number | { readonly scalars: number } | { readonly points: number }
-
-interface Codec {
-  readonly name: string
-  readonly layout: readonly Field[]
-  readonly size: number
-  /** Bytes to a message and back, or Malformed. */
-  readonly again: (curve: Curve, bytes: Uint8Array) => Uint8Array
-}
-
-const TABLE = (512 * PAD_BYTES) / 32
-const proof: readonly Field[] = Array.from({ length: 32 }, (): Field[] => [
-  { points: 1 },
-  2,
-  { scalars: 1 },
-]).flat()
-const opening = (t: number): readonly Field[] => [
-  { points: t },
-  ...Array.from({ length: t }, () => proof).flat(),
-  32,
-  32,
-]
-
-function codec<M>(
-  name: string,
-  layout: readonly Field[],
-  roundOf: (curve: Curve) => Round<M>,
-): Codec {
-  const again = (curve: Curve, bytes: Uint8Array): Uint8Array => {
-    const round = roundOf(curve)
-    return round.encode(round.decode(bytes))
-  }
-  return { name, layout, size: roundOf(native).size, again }
-}
-
-const codecs: readonly Codec[] = [
-  codec('sign 1', [32, EXTENSION_MESSAGE_BYTES], () => firstRound),
-  codec(
-    'sign 2',
-    [{ scalars: TABLE + 1 }, 32, 32, { points: 1 }, 32, { points: 3 }, { scalars: 1 }],
-    secondRound,
-  ),
-  codec('dkg commit', [32], () => COMMIT),
-  codec('dkg reveal of 3', [...opening(3), 32, { scalars: 1 }], (curve) =>
-    revealRound(curve, 3, new SecretScope()),
-  ),
-  codec('dkg confirm', [32, { points: 1 }, { scalars: 1 }], confirmKeyRound),
-  codec('pair setup 1', [{ points: 2 * BASE_OTS }, 32], choicesRound),
-  codec('pair setup 2', [{ points: 2 * BASE_OTS }, PPRF_MESSAGE_BYTES, 32, 32], answersRound),
-  codec('pair setup 3', [32], () => confirmPairRound),
-]
-
 /** Points are slow to make, and only their form matters here. */
 const somePoints = Array.from(
   { length: 8 },
   (_, i) => native.points.multiplyBase(scalarOf(native, integerOf('points', i)))!,
 )
 
-/** Lawful bytes of a layout. A lone pair of bytes is a challenge of a proof, below 2^9. */
-function fill(layout: readonly Field[], seed: string): Uint8Array {
-  const parts = layout.map((field, i) => {
-    const bytes = (length: number): Uint8Array => expand('rng', length, seed, u16(i))
-    if (field === 2) return Uint8Array.of(bytes(1)[0]! & 1, bytes(2)[1]!)
-    if (typeof field === 'number') return bytes(field)
-    if ('points' in field) {
-      return concat(...Array.from(bytes(field.points), (byte) => somePoints[byte & 7]!))
+/** Lawful bytes of a message, at each of its fields something else. */
+function fill(fields: readonly Field[], seed: string): Uint8Array {
+  const bytes = expand('rng', sizeOf(fields), seed)
+  for (const { kind, offsets } of leavesOf(fields)) {
+    for (const at of offsets) {
+      if (kind === 'point') bytes.set(somePoints[bytes[at]! & 7]!, at)
+      // Below q whatever they are, because q begins with 31 bits of ones; below 2^9.
+      if (kind === 'scalar') bytes[at]! &= 0x7f
+      if (kind === 'number') bytes[at]! &= 1
     }
-    // Below q whatever they are: the order begins with 31 bits of ones.
-    const scalars = bytes(32 * field.scalars)
-    for (let at = 0; at < scalars.length; at += 32) scalars[at]! &= 0x7f
-    return scalars
-  })
-  return concat(...parts)
+  }
+  return bytes
 }
+
+const roundsOf = twins.map((curve) => allRounds(curve, 3))
 
 /** What decodes encodes to the same bytes, before and after any one bit is changed. */
 function oneEncoding(seed: string, places: readonly number[]): void {
-  for (const { name, layout, size, again } of codecs) {
-    const bytes = fill(layout, seed)
-    expect(bytes, name).toHaveLength(size)
-    for (const curve of twins) expect(hex(again(curve, bytes)), name).toBe(hex(bytes))
+  for (const [name, { fields }] of roundsOf[0]!) {
+    const bytes = fill(fields, seed)
+    const again = roundsOf.map((rounds) => {
+      const round = rounds.get(name)!
+      return (message: Uint8Array) => outcomeOf(() => round.encode(round.decode(message)))
+    })
+    expect(
+      again.map((round) => round(bytes)),
+      name,
+    ).toEqual(again.map(() => hex(bytes)))
     for (const place of places) {
       const changed = bytes.slice()
       changed[(place >> 3) % bytes.length]! ^= 1 << (place & 7)
-      const outcomes = twins.map((curve) => outcomeOf(() => again(curve, changed)))
-      expect(outcomes[0], name).toBe(outcomes[1])
+      const outcomes = again.map((round) => round(changed))
+      expect(new Set(outcomes).size, name).toBe(1)
       expect([hex(changed), 'malformed'], name).toContain(outcomes[0])
     }
   }
@@ -138,6 +82,17 @@ function oneEncoding(seed: string, places: readonly number[]): void {
 function outcomeOf(again: () => Uint8Array): string {
   try {
     return hex(again())
+  } catch (thrown) {
+    if (thrown instanceof Malformed) return 'malformed'
+    throw thrown
+  }
+}
+
+const PAST_BYTE = KEYSHARE_TAG.length
+
+function pastOf(bytes: Uint8Array): string {
+  try {
+    return JSON.stringify(Keyshare.parse(native, bytes).facts.past)
   } catch (thrown) {
     if (thrown instanceof Malformed) return 'malformed'
     throw thrown
@@ -158,8 +113,11 @@ function keyshareBytes(of: Shape, seed: string, place: number): void {
     expect(parsed.secretShare.equals(keyshare!.secretShare)).toBe(true)
   }
   const changed = encoded.bytes.slice()
-  changed[(place >>> 3) % changed.length]! ^= 1 << (place & 7)
-  expect(() => Keyshare.parse(native, changed)).toThrow(Malformed)
+  const at = (place >>> 3) % changed.length
+  changed[at]! ^= 1 << (place & 7)
+  // What became of a key stands beside its digest: the seal and the log hold that byte.
+  if (at === PAST_BYTE) expect(pastOf(changed)).not.toBe(pastOf(encoded.bytes))
+  else expect(() => Keyshare.parse(native, changed)).toThrow(Malformed)
 }
 
 // Small alphabets, so that neighbours meet: what a sloppy encoding would join, lies close together.
@@ -299,7 +257,8 @@ const fixed = fc
 
 function keyStateOf(one: typeof keyFacts extends fc.Arbitrary<infer T> ? T : never): string {
   const publicShares = new Map(one.shares.map((at, i) => [parseParty(i + 1), somePoints[at]!]))
-  return hex(keyStateDigest({ ...one, publicShares, publicKey: somePoints[one.publicKey]! }))
+  const publicKey = somePoints[one.publicKey]!
+  return hex(keyStateDigest({ ...one, publicShares, publicKey, past: MADE_HERE }))
 }
 
 export const encodingProperties: readonly Property[] = [
