@@ -34,6 +34,8 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'vault list': async () => (await import('./vault.ts')).vaultList,
   'vault show': async () => (await import('./vault.ts')).vaultShow,
   'vault create': async () => (await import('./vault.ts')).vaultCreate,
+  'recovery init': async () => (await import('./recovery.ts')).recoveryInit,
+  'recovery verify': async () => (await import('./recovery.ts')).recoveryVerify,
   limits: async () => (await import('./limits.ts')).limits,
   freeze: async () => (await import('./freeze.ts')).freeze,
   'audit checkpoint': async () => (await import('./audit.ts')).auditCheckpoint,

@@ -7,6 +7,7 @@ import { createFold } from '../policy/audit/fold.ts'
 import { parseRoot, type Root } from '../policy/documents.ts'
 import { toHex } from '../proto/crypto.ts'
 import { isRefusal, refuse } from '../proto/refusal.ts'
+import { Backups } from './backups.ts'
 import type { ChainRpc } from './chain-rpc/rpc.ts'
 import { Changes } from './changes.ts'
 import { CosignedHeads } from './cosigned.ts'
@@ -105,6 +106,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const signing = new Signing({ root, clock, random, report, links, sequencer })
   const keys = new Keys({ root, clock, random, report, links, sequencer, tree, copy, memory })
   new Receipts({ root, report, links, sequencer, copy })
+  new Backups({ root, report, links, sequencer, copy })
   const sentAt = new Map()
   const shared = { copy, memory, clock, report, sequencer, notes }
   const driver: DriverPorts = { ...shared, tree, links, signing, chains, sentAt }

@@ -16,7 +16,16 @@ import type { Tree } from './tree.ts'
 /** Frames that answer a ticket, a session or a key. */
 export type Answer = Extract<
   NodeFrame,
-  { readonly frame: 'accepted' | 'refused' | 'share' | 'stopped' | 'keyConfirm' | 'receipts' }
+  {
+    readonly frame:
+      | 'accepted'
+      | 'refused'
+      | 'share'
+      | 'stopped'
+      | 'keyConfirm'
+      | 'receipts'
+      | 'backupTested'
+  }
 >
 export type AnswerListener = (node: string, answer: Answer) => void
 

@@ -32,6 +32,9 @@ export const tags = {
   plan: 'custody/v1/plan',
   record: 'custody/v1/record',
   statement: 'custody/v1/statement',
+  recoveryKey: 'custody/v1/recovery-key',
+  backupProof: 'custody/v1/backup-proof',
+  backupTested: 'custody/v1/backup-tested',
   sealWrap: 'custody/v1/seal-wrap',
   entropy: 'custody/v1/entropy',
 } as const

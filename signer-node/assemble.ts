@@ -3,7 +3,6 @@
 // nothing: the stores were opened by main.ts or by a test.
 import { writeSigned } from '../proto/frames.ts'
 import type { Digest } from '../proto/ids.ts'
-import type { Refusal } from '../proto/refusal.ts'
 import { Bans } from './bans.ts'
 import type { FloorPlace } from './floor-file.ts'
 import { HistoryRows } from './history-rows.ts'
@@ -35,7 +34,7 @@ export interface NodeStores {
 }
 
 export interface Whole {
-  readonly closed: () => Refusal | undefined
+  readonly closed: Parts['closed']
   readonly changed: () => void
 }
 

@@ -7,6 +7,7 @@ import type { CoordinatorPart, NodeFrame } from '../proto/frames.ts'
 import { limits } from '../proto/limits.ts'
 import { attempt as attempting, isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
 import type { Prepare } from './admission.ts'
+import type { BackupDuty } from './backup-duty.ts'
 import type { Floor } from './floor.ts'
 import type { OtherFace } from './heads.ts'
 import type { JudgedKey, Keys } from './keys.ts'
@@ -22,6 +23,7 @@ export interface LogDutyNeeds {
   readonly signing: Signing
   readonly keys: Keys
   readonly releases: Releases
+  readonly backups: BackupDuty
   readonly mayCosign: () => boolean
   /** The coordinators that are attached. */
   readonly everyone: () => Iterable<string>
@@ -76,13 +78,14 @@ export class LogDuty {
 
   /** After anything that may have moved the own copy or what is known of it. */
   review(): void {
-    const { parts, floor, releases } = this.#needs
+    const { parts, floor, releases, backups } = this.#needs
     const { root } = parts.witness
     const face = root && parts.witness.heads.review(root)
     if (face !== undefined) this.#forked(face)
     floor.review()
     this.#cosignAtLast()
     if (this.#needs.mayCosign() && parts.keyshares.review()) parts.changed()
+    backups.review()
     releases.review()
   }
 

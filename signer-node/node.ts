@@ -4,7 +4,9 @@
 // INVARIANT: a node that suspects a copy of its memory (its clocks part, or all its streams break
 // at once) takes a new incarnation and forgets every Pairing and acceptance of the old one.
 import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
+import type { Signed } from '../proto/signed.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
+import { BackupDuty } from './backup-duty.ts'
 import { Floor } from './floor.ts'
 import { Greetings } from './greetings.ts'
 import { Keys } from './keys.ts'
@@ -15,7 +17,14 @@ import { Prepared } from './prepared.ts'
 import { Releases } from './release.ts'
 import { type Desk, receiveFrame } from './service.ts'
 import { Signing } from './signing.ts'
-import { type Condition, closedFor, mayCosign, type StateWord, stateWord } from './standing.ts'
+import {
+  type Condition,
+  closedFor,
+  mayCosign,
+  type StateWord,
+  stateWord,
+  type Work,
+} from './standing.ts'
 
 export interface Status {
   readonly node: string
@@ -32,6 +41,8 @@ export interface Status {
   readonly coordinators: readonly string[]
   /** Why the node may only witness; empty while it may sign. */
   readonly fenced: string
+  /** Backup files here, and whether they were opened in a test. */
+  readonly backups: readonly string[]
 }
 
 const floorAgainMs = 2_000
@@ -62,7 +73,7 @@ export class SignerNode {
   #look: Look
 
   constructor(settings: NodeSettings, stores: NodeStores, ports: Ports) {
-    const closed = () => closedFor(this.#parts, this.#condition())
+    const closed = (work?: Work) => closedFor(this.#parts, this.#condition(), work)
     const changed = () => this.#stateChanged()
     this.#parts = assemble(settings, stores, ports, { closed, changed })
     this.#desk = this.#furnish(this.#parts)
@@ -124,7 +135,8 @@ export class SignerNode {
       banned: bans.banned().map(({ peer }) => peer),
       frozen: bans.frozen(),
       coordinators: [...this.#attached],
-      fenced: meta.fenced() ?? '',
+      fenced: meta.fenced() ?? restoredText(keyshares.restored()),
+      backups: this.#desk.backups.list(),
     }
   }
 
@@ -142,6 +154,11 @@ export class SignerNode {
     bans.unfreeze(scope)
     ports.report({ level: 'warn', name: 'unfrozen', because: scope })
     this.#stateChanged()
+  }
+
+  /** By this node's operator, from the recovery machine; refuses a proof that is not of its own. */
+  backupProved(proof: Signed): void {
+    this.#desk.backups.proved(proof)
   }
 
   /** No new work; what runs may finish. */
@@ -170,10 +187,12 @@ export class SignerNode {
     const keys = new Keys(parts, new Prepared(parts.store, parts.self.node))
     const may = () => mayCosign(parts, this.#condition())
     const everyone = () => this.#attached
-    const duty = new LogDuty({ parts, floor, signing, keys, releases, mayCosign: may, everyone })
+    const backups = new BackupDuty(parts, everyone)
+    const work = { parts, floor, signing, keys, releases, backups }
+    const duty = new LogDuty({ ...work, mayCosign: may, everyone })
     const word = () => stateWord(parts, this.#condition())
-    const greetings = new Greetings({ parts, floor, keys, word })
-    return { parts, floor, duty, greetings, signing, keys, releases }
+    const greetings = new Greetings({ parts, floor, keys, backups, word })
+    return { ...work, duty, greetings }
   }
 
   #condition(): Condition {
@@ -228,7 +247,8 @@ export class SignerNode {
     }
     if (monotonicMs - this.#receiptsSaidMs >= receiptsAgainMs) {
       this.#receiptsSaidMs = monotonicMs
-      for (const said of greetings.receipts()) this.#send(first, said)
+      const said = [...greetings.receipts(), ...this.#desk.backups.statements()]
+      for (const frame of said) this.#send(first, frame)
     }
   }
 
@@ -240,4 +260,8 @@ export class SignerNode {
   #send(coordinator: string, frame: NodeFrame): void {
     this.#parts.ports.send(coordinator, frame)
   }
+}
+
+function restoredText(vaults: readonly string[]): string {
+  return vaults.length === 0 ? '' : `restored from a backup: ${vaults.join(', ')}`
 }

@@ -14,6 +14,7 @@ import type { Peers } from './peers.ts'
 import type { Ports } from './ports.ts'
 import type { Incarnation, Self } from './self.ts'
 import type { Sessions } from './sessions.ts'
+import type { Work } from './standing.ts'
 import type { Store } from './store.ts'
 import type { Witness } from './witness.ts'
 
@@ -36,7 +37,7 @@ export interface Parts {
   readonly keystore: Keystore
   readonly keyshares: Keyshares
   /** Why this node takes no new work now; undefined while it does. */
-  readonly closed: () => Refusal | undefined
+  readonly closed: (work?: Work) => Refusal | undefined
   /** State, keys or pairings changed: the coordinators are told. */
   readonly changed: () => void
 }

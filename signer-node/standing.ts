@@ -23,26 +23,33 @@ export interface Condition {
   readonly isDraining: boolean
 }
 
+type Asked = Pick<Parts, 'copy' | 'bans' | 'keyshares'>
+
+/** A refresh is what lifts a fence, so a fenced node takes part in it and in nothing else. */
+export type Work = 'any' | 'refresh'
+
 export function stateWord(
-  { copy, bans }: Pick<Parts, 'copy' | 'bans'>,
+  { copy, bans, keyshares }: Asked,
   { floor, isDraining }: Condition,
 ): StateWord {
   if (copy.fork() !== undefined) return 'forked'
   if (floor.state !== 'passed') return floor.state
+  if (keyshares.restored().length > 0) return 'fenced'
   if (isDraining) return 'draining'
   return bans.isFrozen('all') ? 'frozen' : 'ready'
 }
 
 /** A cosignature says "one consistent tree"; a frozen or fenced node still says so. */
-export function mayCosign(parts: Pick<Parts, 'copy' | 'bans'>, condition: Condition): boolean {
+export function mayCosign(parts: Asked, condition: Condition): boolean {
   const word = stateWord(parts, condition)
   return word !== 'forked' && word !== 'checking' && word !== 'catching-up'
 }
 
 /** Why no new work is taken. A freeze is not among them: `admit` asks for it, for its vault. */
 export function closedFor(
-  parts: Pick<Parts, 'copy' | 'bans'>,
+  parts: Asked,
   condition: Condition,
+  work: Work = 'any',
 ): Refusal | undefined {
   const word = stateWord(parts, condition)
   switch (word) {
@@ -53,11 +60,20 @@ export function closedFor(
       return refusal('BUSY', 'this node is going down')
     case 'forked':
       return refusal('LOG_FORK', 'the log showed two faces; an operator must look')
+    case 'fenced':
+      return work === 'refresh' ? undefined : fencedFor(parts)
     case 'checking':
     case 'catching-up':
-    case 'fenced':
       return refusal('FLOOR', `this node is ${word}`)
   }
+}
+
+/** A share that came back from a backup is named; a proved rollback has no other name. */
+function fencedFor({ keyshares }: Pick<Parts, 'keyshares'>): Refusal {
+  const restored = keyshares.restored().join(', ')
+  return restored === ''
+    ? refusal('FLOOR', 'this node is fenced')
+    : refusal('RESTORED', `restored from a backup, to be refreshed before it signs: ${restored}`)
 }
 
 export function statePart(parts: Parts, word: StateWord): NodePart<'state'> {

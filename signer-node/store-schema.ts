@@ -46,5 +46,11 @@ const first = `
   insert into log_head (one, size, prev, t, roots) values (1, 0, '', 0, x'');
   ${['line', 'tile', 'accepted', 'journal', 'tombstone', 'prepared'].map(appendOnly).join('')}`
 
+const backups = `
+  create table tested (vault text, epoch integer, recovery text not null, proof text not null,
+    proof_signature blob not null, document text not null, signature blob not null,
+    primary key (vault, epoch)) strict, without rowid;
+  ${appendOnly('tested')}`
+
 /** Migration n brings `user_version` from n to n + 1. */
-export const migrations: readonly string[] = [first]
+export const migrations: readonly string[] = [first, backups]

@@ -28,6 +28,7 @@ const plain: ReadonlySet<EntryType> = new Set<EntryType>([
   'key.exported',
   'key.disabled',
   'peer.readmitted',
+  'key.backup-tested',
   'peer.banned',
 ])
 

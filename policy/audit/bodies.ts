@@ -177,6 +177,16 @@ export const bodies = {
     vault: vaultId,
   }),
   'key.disabled': object({ ...carriedOut, confirms, epoch, keyState: digest, vault: vaultId }),
+  'key.backup-tested': object({
+    backup: digest,
+    epoch,
+    keyState: digest,
+    node: nodeId,
+    proof: digest,
+    recovery: handle,
+    signature: hex(64),
+    vault: vaultId,
+  }),
   'peer.banned': object({ node: nodeId, peer: nodeId, reason }),
   'peer.readmitted': object({ ...carriedOut, confirms, node: nodeId, peer: nodeId }),
 }

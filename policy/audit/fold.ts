@@ -9,6 +9,7 @@ import { Refused, refuse } from '../../proto/refusal.ts'
 import { type Context, Desk, Library, Missing } from './desk.ts'
 import type { Documents } from './enclosures.ts'
 import type { Entry } from './entry.ts'
+import { backupTested } from './fold-backups.ts'
 import * as changes from './fold-changes.ts'
 import { frozen } from './fold-freeze.ts'
 import * as governance from './fold-governance.ts'
@@ -101,6 +102,8 @@ function* meaning(entry: Entry, desk: Desk): Reading<readonly Write[]> {
       return yield* changes.retired(entry, desk)
     case 'peer.readmitted':
       return yield* changes.readmitted(entry, desk)
+    case 'key.backup-tested':
+      return yield* backupTested(entry, desk)
     case 'peer.banned':
       return banned(entry)
   }

@@ -185,6 +185,20 @@ export const tables = {
   freeze: table('freeze', object({ ...line, freeze: digest, scope: handle })),
   /** By vault. */
   vault: table('vault', vaultRow),
+  /** By vault, epoch and node: backups that were opened in a test. */
+  backup: table(
+    'backup',
+    object({
+      ...line,
+      backup: digest,
+      epoch: count,
+      keyState: digest,
+      node: nodeId,
+      vault: vaultId,
+    }),
+  ),
+  /** By vault: the epoch of which every node had a proven backup; its address may be shown. */
+  shown: table('shown', object({ ...line, epoch: count, vault: vaultId })),
   /** By node and peer. */
   ban: table('ban', object({ ...line, node: nodeId, peer: nodeId, reason: word })),
 } as const

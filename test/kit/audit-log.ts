@@ -19,10 +19,12 @@ import { MemoryRows, readSync } from '../../policy/audit/rows.ts'
 import { parseRoot } from '../../policy/documents.ts'
 import { madeHere } from '../../policy/key-standing.ts'
 import type { KeyFacts, VaultRow } from '../../policy/view.ts'
-import { plainDigest, sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
+import { type BackupTested, testedDocument } from '../../proto/backup-documents.ts'
+import { plainDigest, sha256, tagged, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { parseDigest, parseHandle, parseNodeId, parseVaultId } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { writeTime } from '../../proto/shape.ts'
+import { tags } from '../../proto/tags.ts'
 import * as house from './audit-documents.ts'
 
 export type Type = Draft['type']
@@ -169,6 +171,24 @@ export function keyBody(row: KeyFacts): JsonObject {
     t: row.t,
     vault: row.vault,
   }
+}
+
+/** The word of a node that its backup of this key was opened in a test. */
+export function testedBody(row: VaultRow, node: string, change: JsonObject = {}): JsonObject {
+  const said = {
+    backup: digestNamed(`backup of ${node}`),
+    epoch: row.epoch,
+    keyState: row.keyState,
+    node,
+    proof: digestNamed(`proof of ${node}`),
+    recovery: 'r-1',
+    vault: row.vault,
+    ...change,
+  }
+  const { org, env } = parseRoot(house.rootText)
+  const document = testedDocument({ ...said, org, env } as unknown as BackupTested)
+  const { sign } = house.keyOf(`${node}-identity`)
+  return { ...said, signature: toHex(sign(tagged(tags.backupTested, document))) }
 }
 
 /** A log with everything in force and a key in every vault. */

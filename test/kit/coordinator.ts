@@ -16,12 +16,13 @@ import {
 import { type Draft, type Entry, writeEntry } from '../../policy/audit/entry.ts'
 import { confirmMessage } from '../../policy/audit/key-confirm.ts'
 import { inclusionProof, MemoryTree, rootAt } from '../../policy/audit/merkle.ts'
-import { parseRoot } from '../../policy/documents.ts'
+import { parseRoot, type Root } from '../../policy/documents.ts'
 import { parseIntent } from '../../policy/request.ts'
 import type { KeyFacts } from '../../policy/view.ts'
-import { digestOf, ed25519Signer, fromHex, toHex, toUtf8 } from '../../proto/crypto.ts'
+import { testedDocument } from '../../proto/backup-documents.ts'
+import { digestOf, ed25519Signer, fromHex, tagged, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { readSigned, writeSigned } from '../../proto/frames.ts'
-import { parseDigest, parseHandle, parseVaultId } from '../../proto/ids.ts'
+import { type NodeId, parseDigest, parseHandle, parseVaultId } from '../../proto/ids.ts'
 import { serve } from '../../proto/io/channel-server.ts'
 import type { Handlers } from '../../proto/io/handlers.ts'
 import type { ReplyOf } from '../../proto/io/wire.ts'
@@ -32,7 +33,7 @@ import { refusal } from '../../proto/refusal.ts'
 import { openWithPassphrase } from '../../proto/seal.ts'
 import type { SealedThing } from '../../proto/seal-file.ts'
 import { writeTime } from '../../proto/shape.ts'
-import type { Signed } from '../../proto/signed.ts'
+import type { Sign, Signed } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
 import type { Place } from './cluster.ts'
 
@@ -302,11 +303,15 @@ export function vaultOf(place: Place, name: string) {
     chainCode: new Uint8Array(32),
     keyState: parseDigest('ab'.repeat(32)),
   }
-  const confirms = root.nodes.map(({ node }) => {
+  const identities = root.nodes.map(({ node }) => {
     const owner = { org: root.org, env: root.env, owner: parseHandle(node) }
-    const sign = unseal(place, `nodes/${node}`, 'identity', nodeKeyThing(owner, 'identity'))
+    const thing = nodeKeyThing(owner, 'identity')
+    return { node, sign: unseal(place, `nodes/${node}`, 'identity', thing) }
+  })
+  const confirms = identities.map(({ node, sign }) => {
     return { node, signature: toHex(sign(confirmMessage(vault, node))) }
   })
+  const backups = identities.map(({ node, sign }) => testedLine(root, vault, node, sign))
   const { publicKey, chainCode, keyState } = vault
   const body = {
     ...{ ...vault, publicKey: toHex(publicKey), chainCode: toHex(chainCode), keyState },
@@ -317,8 +322,20 @@ export function vaultOf(place: Place, name: string) {
   const { network, key, epoch } = { network: 'eip155:31337', key: vault.key, epoch: 1 }
   return {
     ...{ vault: name, tier: name, network, key, epoch, threshold: 2, line: entry.bytes },
+    ...{ backups, unproven: [] as string[] },
     ...{ publicKey: toHex(publicKey), chainCode: toHex(chainCode), address: hotAddress },
   }
+}
+
+/** A node's word that its backup of this key was opened in a test, as a line. */
+function testedLine(root: Root, row: KeyFacts, node: NodeId, sign: Sign): Uint8Array {
+  const [backup, proof] = [parseDigest('0b'.repeat(32)), parseDigest('0c'.repeat(32))]
+  const { vault, epoch, keyState } = row
+  const said = { vault, epoch, keyState, node, backup, proof, recovery: parseHandle('r-1') }
+  const document = testedDocument({ ...said, org: root.org, env: root.env })
+  const body = { ...said, signature: toHex(sign(tagged(tags.backupTested, document))) }
+  const draft = { type: 'key.backup-tested', actor: 'coordinator-1', t: 0, body } as const
+  return writeEntry(draft, { seq: 6, prev: parseDigest('cd'.repeat(32)) }).bytes
 }
 
 function wired(signed: Signed): Wired {

@@ -18,6 +18,7 @@ import type { Record } from './house-record.ts'
 import { bytesFrom, type Time } from './house-time.ts'
 import type { NodeEnd } from './house-wires.ts'
 import { Died, Life, MortalNodeStore } from './mortal.ts'
+import { testBackups } from './recovery.ts'
 
 const curve = nativeCurve()
 const computeMs = 1
@@ -85,6 +86,7 @@ export class NodeProcess {
       random,
       cost: { n: 2 ** 15, r: 8, p: 1 },
       curve,
+      backups: testBackups(this.#made('backups'), self, random),
     })
     const place = new FloorFile(this.#made('floor'), this.name)
     const settings = { self, origin: root.log.origin, rootDigest: root.digest }

@@ -137,6 +137,16 @@ const samples: { readonly [T in keyof typeof bodies]: JsonObject } = {
     node: 'node-a',
     peer: 'node-b',
   },
+  'key.backup-tested': {
+    backup: zero,
+    epoch: 0,
+    keyState: zero,
+    node: 'node-a',
+    proof: zero,
+    recovery: 'r-1',
+    signature: '00'.repeat(64),
+    vault: 'hot-eth',
+  },
   'peer.banned': { node: 'node-a', peer: 'node-b', reason: 'PEER_FAULT' },
 }
 

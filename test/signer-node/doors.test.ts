@@ -178,6 +178,7 @@ const status: Status = {
   frozen: [],
   coordinators: ['c1'],
   fenced: '',
+  backups: [],
 }
 
 describe('the health port', () => {

@@ -13,6 +13,7 @@ import { HistoryRows } from '../../signer-node/history-rows.ts'
 import { Journal } from '../../signer-node/journal.ts'
 import { LogCopy } from '../../signer-node/log-copy.ts'
 import { Store } from '../../signer-node/store.ts'
+import { migrations } from '../../signer-node/store-schema.ts'
 import { seedOf } from './world.ts'
 
 const origin = 'log.acme.example/test'
@@ -117,7 +118,7 @@ describe('the store of a node', () => {
     const raw = new (process.getBuiltinModule('node:sqlite').DatabaseSync)(
       join(directory, 'node.db'),
     )
-    raw.exec('pragma user_version = 1')
+    raw.exec(`pragma user_version = ${migrations.length}`)
     raw.close()
     store = open()
   })

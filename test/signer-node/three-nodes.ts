@@ -19,6 +19,7 @@ import type { Self } from '../../signer-node/self.ts'
 import { Store } from '../../signer-node/store.ts'
 import * as house from '../kit/audit-documents.ts'
 import { bootedLog, type TestLog } from '../kit/audit-log.ts'
+import { testBackups } from '../kit/recovery.ts'
 import { seedOf, TestClock, type TestPorts, testPorts } from './world.ts'
 
 export const names = ['node-a', 'node-b', 'node-c'] as const
@@ -66,6 +67,7 @@ export class ThreeNodes {
       random,
       cost: { n: 2 ** 15, r: 8, p: 1 },
       curve,
+      backups: testBackups(at('backups'), selfOf(name), random),
     })
     return { store, keystore, place: new FloorFile(at('floor'), name) }
   }

@@ -11,7 +11,7 @@ export interface Vault {
   'key'?: (string);
   'epoch'?: (number);
   /**
-   * Compressed point, hex.
+   * Compressed point, hex. Empty, as chain code and address are, while the vault is not shown.
    */
   'publicKey'?: (string);
   'chainCode'?: (string);
@@ -22,6 +22,15 @@ export interface Vault {
    * root can check an address before funding it. Empty while there is no key.
    */
   'line'?: (Buffer | Uint8Array | string);
+  /**
+   * Log lines key.backup-tested, each signed by its node: of the epoch of `line`. The address may be
+   * shown when every node of the key is among them.
+   */
+  'backups'?: (Buffer | Uint8Array | string)[];
+  /**
+   * Nodes without a proven backup of the epoch in force.
+   */
+  'unproven'?: (string)[];
 }
 
 export interface Vault__Output {
@@ -34,7 +43,7 @@ export interface Vault__Output {
   'key': (string);
   'epoch': (number);
   /**
-   * Compressed point, hex.
+   * Compressed point, hex. Empty, as chain code and address are, while the vault is not shown.
    */
   'publicKey': (string);
   'chainCode': (string);
@@ -45,4 +54,13 @@ export interface Vault__Output {
    * root can check an address before funding it. Empty while there is no key.
    */
   'line': (Buffer);
+  /**
+   * Log lines key.backup-tested, each signed by its node: of the epoch of `line`. The address may be
+   * shown when every node of the key is among them.
+   */
+  'backups': (Buffer)[];
+  /**
+   * Nodes without a proven backup of the epoch in force.
+   */
+  'unproven': (string)[];
 }
