@@ -28,7 +28,8 @@ import {
 
 export interface Status {
   readonly node: string
-  readonly state: StateWord
+  /** `locked`: nothing is open yet, and there is no node. */
+  readonly state: StateWord | 'locked'
   readonly size: number
   readonly sessions: number
   readonly waitingReleases: number

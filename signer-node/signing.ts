@@ -166,7 +166,7 @@ export class Signing {
     using _wipedAfterwards = open.secret
     const { self, keyshares, pairings, sessions, incarnation, ports } = this.#parts
     const { vault, intentDigest, attempt, digest, intent, publicKey } = admitted
-    const keyshare = keyshares.of(vault)
+    const kept = keyshares.of(vault)
     const path = parsePath(intent.path)
     const members = vault.participants.filter(({ node }) => admitted.participants.includes(node))
     const parties = partiesOf(members)
@@ -185,7 +185,7 @@ export class Signing {
       const pairing = node === self.node ? undefined : pairings.with(node)
       if (pairing !== undefined) held.set(parseParty(x), pairing)
     }
-    if (keyshare === undefined || counterparts === undefined) {
+    if (kept === undefined || counterparts === undefined) {
       this.#live.delete(intentDigest)
       ports.send(open.coordinator, stoppedFrame(noSid, ticket, 'VIEW'))
       return
@@ -198,10 +198,11 @@ export class Signing {
     const me = participantOf(parties, self.x)
     const run = { sid, self: me, participants: parties, curve, randomness }
     const deadlineMs = ports.clock.monotonicMs() + limits.sessionTimeoutMs
+    const keyshare = kept.open()
     sessions.start<SignatureShare>(sid, open.coordinator, {
       counterparts,
       protocol: sign(run, { keyshare, pairings: held, path, digest }),
-      secrets: [randomness],
+      secrets: [randomness, keyshare],
       deadlineMs,
       ended: (ended) => {
         const { coordinator } = open
