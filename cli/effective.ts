@@ -1,14 +1,14 @@
 // "Effective": a line is in the log and enough witnesses say so. Held against the trust file alone:
 // the line says exactly what we signed, lies in the tree under its number, and the tree's head is
-// signed by the log and cosigned by q witnesses of its root. A decision counts only after the line that
-// created its request, so that line is proved too. Anything less is "recorded", which a coordinator
-// can say of what it then withholds.
+// signed by the log and cosigned by q witnesses of its root. A decision counts only after the line
+// that created its request, so that line is proved too. Anything less is "recorded", which a
+// coordinator can say of what it then withholds.
 // Source: README D26, policy design 3.9.
 import { parseNote, signedByLog } from '../policy/audit/checkpoint.ts'
 import { type Entry, type EntryOf, parseEntry } from '../policy/audit/entry.ts'
 import { verifyInclusion } from '../policy/audit/merkle.ts'
 import type { Reigns } from '../policy/audit/reigns.ts'
-import type { ReadIntent } from '../policy/request.ts'
+import type { Asked } from '../policy/check-people.ts'
 import type { Trust } from '../policy/trust.ts'
 import type { Digest } from '../proto/ids.ts'
 import type { WireClient } from '../proto/io/channel-client.ts'
@@ -91,7 +91,7 @@ export async function requireCreated(
   client: WireClient,
   seq: number,
   { size, root }: Effective,
-  { digest, intent }: ReadIntent,
+  { digest, asked: intent }: { readonly digest: Digest; readonly asked: Asked },
 ): Promise<void> {
   const line = await findCreated(client, seq, digest, intent.created - limits.clockSkewMs)
   for (const field of ['id', 'initiator', 'vault', 'op', 'notAfter'] as const) {

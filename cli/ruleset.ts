@@ -20,22 +20,37 @@ export interface Ruleset {
   readonly rulebook: Rulebook
   readonly roster: Roster
   readonly books: readonly Book[]
+  /** Exactly as they are in force; books in the order of `books`. */
+  readonly texts: Texts
+}
+
+export interface Texts {
+  readonly root: string
+  readonly policy: string
+  readonly directory: string
+  readonly books: readonly string[]
 }
 
 export async function openRuleset(client: WireClient, trust: Trust): Promise<Ruleset> {
   const sent = must(await client.PolicyService.GetRuleset({}))
   const reigns = await proveRoots(client, trust, sent)
-  const root = parseRoot(written(sent.root, 'root'))
+  const texts = {
+    root: written(sent.root, 'root'),
+    policy: written(sent.policy, 'policy'),
+    directory: written(sent.directory, 'directory'),
+    books: sent.books.map(({ content }) => written(content, 'book')),
+  }
+  const root = parseRoot(texts.root)
   same('root', reigns.at(-1)?.root.digest ?? trust.root, root.digest)
-  const rulebook = parseRulebook(written(sent.policy, 'policy'))
+  const rulebook = parseRulebook(texts.policy)
   same('policy', root.genesis.policy, rulebook.digest)
-  const roster = parseRoster(written(sent.directory, 'directory'))
+  const roster = parseRoster(texts.directory)
   same('directory', root.genesis.directory, roster.digest)
-  const books = sent.books.map(({ content }) => parseBook(written(content, 'book')))
+  const books = texts.books.map(parseBook)
   for (const { name, digest } of books) {
     same(`book ${name}`, root.genesis.books.get(name) ?? 'none', digest)
   }
-  return { root, reigns, rulebook, roster, books }
+  return { root, reigns, rulebook, roster, books, texts }
 }
 
 function same(what: string, expected: string, got: string): void {

@@ -117,19 +117,25 @@ export class CosignedHeads {
     return note
   }
 
-  /** The largest head that q witnesses of its root cosigned; the bare newest if there is none. */
-  best(): Promise<string> {
-    return this.#best((size) => [reignOverHead(this.#ports.roots.reigns, size)])
+  /**
+   * The largest head that q witnesses of its root cosigned. While those of a new root are still on
+   * their way it is one that the old ones cosigned; the bare newest if there is none.
+   */
+  async best(): Promise<string> {
+    const { reigns } = this.#ports.roots
+    const own = await this.#best((size) => [reignOverHead(reigns, size)])
+    return own ?? (await this.bestFor(reigns.at(-1)?.from ?? 0))
   }
 
   /** As `best`, for one line: the witnesses of its own root do as well. */
-  bestFor(seq: number): Promise<string> {
+  async bestFor(seq: number): Promise<string> {
     const { reigns } = this.#ports.roots
-    return this.#best((size) => [reignOverHead(reigns, size), reignOver(reigns, seq)])
+    const found = await this.#best((size) => [reignOverHead(reigns, size), reignOver(reigns, seq)])
+    return found ?? this.checkpoint(this.#ports.tree.size)
   }
 
-  async #best(judges: (size: number) => readonly Reign[]): Promise<string> {
-    const { store, tree } = this.#ports
+  async #best(judges: (size: number) => readonly Reign[]): Promise<string | undefined> {
+    const { store } = this.#ports
     const sizes = [...this.#newest.values()].map(({ size }) => size).sort((a, b) => b - a)
     for (const size of new Set(sizes)) {
       const range = { from: size - 1, to: size, countMax: this.#newest.size }
@@ -141,7 +147,7 @@ export class CosignedHeads {
       })
       if (isEnough) return joinNotes([this.checkpoint(size), ...notes])
     }
-    return this.checkpoint(tree.size)
+    return undefined
   }
 
   /** The lines that brought later roots. */

@@ -86,8 +86,8 @@ export class Links {
   }
 
   /**
-   * A second stream of a node replaces the first. `node` was proved by the channel; refused where no
-   * root asks for it.
+   * A second stream of a node replaces the first. `node` was proved by the channel; refused where
+   * no root asks for it.
    */
   attach(node: string, send: Send): Attached {
     if (!this.#ports.isAdmitted(node)) {

@@ -28,6 +28,8 @@ type Accepted = readonly Opened<KeygenAcceptance>[]
 export interface KeySession {
   readonly statement: Statement
   readonly protocol: (run: Run) => Protocol<PendingKey | undefined>
+  /** The old share, opened for this session and wiped with it. */
+  readonly secrets: readonly Disposable[]
   readonly speakers?: (round: number) => readonly Party[]
 }
 
@@ -41,24 +43,27 @@ const sessions: { readonly [P in Purpose]: (asked: Asked) => KeySession } = {
   dkg: ({ plan: { t, parties, key, epoch } }) => {
     const terms = { keyId: toUtf8(key), epoch, threshold: t }
     const statement = { purpose: 'dkg', threshold: t, nodes: parties.length } as const
-    return { statement, protocol: (run) => prepareKey(run, terms) }
+    return { statement, secrets: [], protocol: (run) => prepareKey(run, terms) }
   },
   refresh: ({ parts, plan }) => {
     const { epoch } = plan
     const own = parts.keyshares.forRefresh(oldOf(plan))
-    const old = own ?? refuse('EPOCH', 'the old share is not here any more')
+    const held = own ?? refuse('EPOCH', 'the old share is not here any more')
+    const old = held.open()
     const statement = { purpose: 'refresh', newEpoch: epoch } as const
-    return { statement, protocol: (run) => prepareRefresh(run, old, epoch) }
+    return { statement, secrets: [old], protocol: (run) => prepareRefresh(run, old, epoch) }
   },
   reshare: ({ parts, plan, all }) => {
     const { self, keyshares } = parts
     const terms = reshareTerms(self.curve, plan, all)
-    const own = plan.dealers.includes(self.node) ? keyshares.of(oldOf(plan)) : undefined
+    const isDealer = plan.dealers.includes(self.node)
+    const own = isDealer ? keyshares.of(oldOf(plan))?.open() : undefined
     const { epoch, threshold, dealers } = terms
     const receivers = terms.receivers.map(({ x }) => x)
     const about = { newEpoch: epoch, newThreshold: threshold, dealers, receivers }
     return {
       statement: { purpose: 'reshare', ...about },
+      secrets: own === undefined ? [] : [own],
       protocol: (run) => prepareReshare(run, terms, own),
       speakers: (round) => reshareSpeakers(terms, parseParty(self.x), round),
     }

@@ -187,7 +187,7 @@ export class Keys {
       vault: plan.vault,
       ...(speakers === undefined ? {} : { speakers }),
       protocol: dealKey(run, session.protocol(run), keep),
-      secrets: [randomness],
+      secrets: [randomness, ...session.secrets],
       deadlineMs: ports.clock.monotonicMs() + limits.sessionTimeoutMs,
       ended: (ended) => {
         const { key, epoch, t, participants } = plan
@@ -213,7 +213,10 @@ export class Keys {
       acceptances: acceptanceDigests(all),
     })
     const counterparts = counterpartsOf(this.#parts, sid, all, open)
-    if (counterparts === undefined) return refuse('VIEW', 'a participant gave a key of no channel')
+    if (counterparts === undefined) {
+      for (const secret of session.secrets) secret[Symbol.dispose]()
+      return refuse('VIEW', 'a participant gave a key of no channel')
+    }
     return { session, sid, counterparts }
   }
 

@@ -57,7 +57,7 @@ export interface WitnessNeeds {
   readonly report: (event: Event) => void
 }
 
-/** `awaited`: no root has named this node yet; `removed`: one did, and the one in force does not. */
+/** `awaited`: no root has named this node yet; `removed`: one did, the one in force does not. */
 export type Standing = 'awaited' | 'named' | 'removed'
 
 export class Witness {
@@ -95,7 +95,7 @@ export class Witness {
     return last === this.#reigns.at(-1) ? 'named' : 'removed'
   }
 
-  /** The old quorum has seen the line that took this node out: its cosignature is needed no more. */
+  /** The old quorum has seen the line that took this node out: it can do without this node. */
   get isRemovalSealed(): boolean {
     const last = this.#lastNaming()
     const next = last && this.#reigns[this.#reigns.indexOf(last) + 1]

@@ -14,6 +14,7 @@ import type { Entry } from './entry.ts'
 import type { Blob } from './export.ts'
 import { createFold } from './fold.ts'
 import { attemptAgain, type Bench, evaluationAgain, signatureAgain } from './judge-again.ts'
+import { changeAgain } from './judge-change-again.ts'
 import { decisionAgain, intentAgain } from './judge-people.ts'
 import { namedReceipts, receiptAgain } from './judge-receipts.ts'
 import { type Reigns, readReigns } from './reigns.ts'
@@ -104,6 +105,7 @@ function judgesOf(
   return {
     reigns,
     rootAt,
+    size: entries.length,
     blob: (kind, digest) => kept.get(named(kind, digest)),
     heads: [...witnessedHeads(own, -1, heads)],
   }
@@ -127,6 +129,15 @@ function judgeAgain(entry: Entry, bench: Bench, docket: Docket, done: Done): voi
     case 'approval.recorded':
     case 'approval.rejected':
       decisionAgain(entry, bench, docket)
+      break
+    case 'key.created':
+    case 'key.imported':
+    case 'key.refreshed':
+    case 'key.reshared':
+    case 'key.exported':
+    case 'key.disabled':
+    case 'peer.readmitted':
+      changeAgain(entry, bench, docket)
       break
     case 'spend.reserved':
       docket.reserved(entry.body.intent, entry.seq)

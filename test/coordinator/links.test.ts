@@ -321,6 +321,15 @@ describe('who is attached', () => {
     expect(house.coordinator.links.attached).toHaveLength(0)
   })
 
+  it('is a node that the root in force names, and nobody else', async () => {
+    const house = await built()
+    const attach = (node: string) => () => house.coordinator.attach(node, () => {})
+    expect(attach('signer-x')).toThrow('UNAUTHENTICATED')
+    expect(house.coordinator.links.attached).toHaveLength(3)
+    expect(attach('signer-c')).not.toThrow()
+    expect([...house.coordinator.admitted().values()]).toEqual(['signer-a', 'signer-b', 'signer-c'])
+  })
+
   it('is asked to show that it lives', async () => {
     const house = await built()
     await house.jump(2 * limits.streamHeartbeatMs)

@@ -76,6 +76,11 @@ async function succeed(nodes: readonly string[], { n, t, q }: Numbers, by = ['ju
   const sent = { root: written, signatures, documents: [nextPolicy] }
   const answer = await house.during(submitRoot(house.coordinator(), sent))
   if (isRefusal(answer)) return answer.code
+  const again = await house.during(submitRoot(house.coordinator(), sent))
+  expect(again).toMatchObject({ seq: answer.seq })
+  const mixed = { ...sent, root }
+  const other = await house.during(submitRoot(house.coordinator(), mixed))
+  expect(other).toMatchObject({ code: 'RULESET_SIG' })
   root = written
   policy = nextPolicy
   return house.coordinator().roots.now.version

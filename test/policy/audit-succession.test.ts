@@ -1,15 +1,19 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   checkpointBody,
   cosignCheckpoint,
   formatNote,
   signCheckpoint,
+  vkeyOf,
 } from '../../policy/audit/checkpoint.ts'
 import { writeExport } from '../../policy/audit/export.ts'
 import { rootOf } from '../../policy/audit/merkle.ts'
 import { coverage, reignOver } from '../../policy/audit/reigns.ts'
 import type { Report } from '../../policy/audit/report.ts'
 import { verify } from '../../policy/audit/verify.ts'
+import type { Root } from '../../policy/documents.ts'
+import { switchFault } from '../../policy/succession.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
 import * as house from '../kit/audit-documents.ts'
 import type { TestLog } from '../kit/audit-log.ts'
@@ -156,5 +160,67 @@ describe('the coverage of a line', () => {
     const heads = (name: string): number => (name === witnessOf(d).name ? 12 : 0)
     expect(coverage(few, 11, heads)).toEqual({ q: 1, seen: 1, isCovered: false })
     expect(coverage(few, 11, (name) => (name === witnessOf(c).name ? 11 : 12)).isCovered).toBe(true)
+  })
+})
+
+describe('two logs that part at a switch', () => {
+  /** Sizes of a root, and what each witness does: 0 the one log, 1 the other; corrupt ones both. */
+  const side = fc.integer({ min: 0, max: 1 })
+  const numbers = fc.record({
+    w: fc.integer({ min: 1, max: 6 }),
+    f: fc.integer({ min: 0, max: 1 }),
+  })
+  const story = fc.record({
+    old: numbers,
+    next: numbers,
+    shared: fc.integer({ min: 0, max: 6 }),
+    more: fc.integer({ min: 0, max: 3 }),
+    nextMore: fc.integer({ min: 0, max: 3 }),
+    corrupt: fc.array(fc.integer({ min: 0, max: 11 }), { maxLength: 1 }),
+    sides: fc.array(side, { minLength: 12, maxLength: 12 }),
+  })
+
+  function rootOf(names: readonly string[], f: number, more: number): Root {
+    const w = names.length
+    const q = Math.min(w, Math.floor((w + f + 2) / 2) + more)
+    const witnesses = names.map((name) => vkeyOf(name, 'witness', house.keyOf(name).publicKey))
+    return { ...firstRoot.root, nodes: [], witnesses, witness: { w, f, q } }
+  }
+
+  it('never both have their quorums, whatever the honest witnesses happen to see', () => {
+    let tried = 0
+    fc.assert(
+      fc.property(story, ({ old, next, shared, more, nextMore, corrupt, sides }) => {
+        const start = old.w - Math.min(shared, old.w)
+        const oldNames = Array.from({ length: old.w }, (_, at) => `w-${at}`)
+        const newNames = Array.from({ length: next.w }, (_, at) => `w-${start + at}`)
+        const one = rootOf(oldNames, old.f, more)
+        const two = rootOf(newNames, next.f, nextMore)
+        const lawful = [one, two].every(({ witness: { w, f, q } }) => 2 * q - w >= f + 1)
+        const bad = new Set(corrupt.map((at) => `w-${at}`))
+        const few = [one, two].every(({ witness, witnesses }) => {
+          return witnesses.filter(({ name }) => bad.has(name)).length <= witness.f
+        })
+        if (!lawful || !few || switchFault(one, two) !== undefined) return
+        tried += 1
+        const reigns = [
+          { root: one, from: 1 },
+          { root: two, from: 10 },
+        ]
+        // Each honest witness has all of one log and nothing of the other after line 9.
+        const sizeIn = (log: number) => (name: string) => {
+          const at = Number(name.slice(2))
+          return bad.has(name) || sides[at] === log ? 20 : 10
+        }
+        const isNew = coverage(reigns, 15, sizeIn(0)).isCovered
+        const isOld = coverage(reigns.slice(0, 1), 15, sizeIn(1)).isCovered
+        expect(isNew && isOld).toBe(false)
+        // Nor does who is shown only the old root meet a quorum of the new one elsewhere.
+        const alone = two.witnesses.filter(({ name }) => sizeIn(0)(name) > 15).length
+        expect(alone >= two.witness.q && isOld).toBe(false)
+      }),
+      { numRuns: 2_000 },
+    )
+    expect(tried).toBeGreaterThan(200)
   })
 })
