@@ -6,6 +6,7 @@ import { type Bench, print } from './report.ts'
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   sign: async () => (await import('./sign.ts')).bench(),
   dkg: async () => (await import('./dkg.ts')).bench(),
+  lifecycle: async () => (await import('./lifecycle.ts')).bench(),
 }
 
 const { values, positionals } = parseArgs({

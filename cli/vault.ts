@@ -4,11 +4,11 @@
 // Source: the API design 7.2; first-walk, making a key.
 import { parseEntry } from '../policy/audit/entry.ts'
 import { requireBackupOf } from '../policy/audit/fold-backups.ts'
-import { requireKeyOf } from '../policy/audit/fold-keys.ts'
+import { type KeyAt, keyStates } from '../policy/audit/key-chain.ts'
+import { type Reigns, reignOver } from '../policy/audit/reigns.ts'
 import { chainOf } from '../policy/chain/chains.ts'
-import type { Root } from '../policy/documents.ts'
 import { networkOf } from '../policy/rulebook.ts'
-import type { KeyFacts } from '../policy/view.ts'
+import type { VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import { type NodeId, parseVaultId } from '../proto/ids.ts'
 import type { ReplyOf } from '../proto/io/wire.ts'
@@ -65,9 +65,10 @@ function vaultAnswer(vault: Vault | null, desk: Desk) {
   return done(`${lineOf(item)}${restOf(item)}`, item)
 }
 
-/** Nothing of the answer but names, and lines that nodes of the pinned root signed. */
-export function proved({ vault, line, backups, unproven }: Vault, { ruleset }: AtRuleset) {
-  const { root, rulebook } = ruleset
+/** Nothing of the answer but names, and lines that nodes of the pinned roots signed. */
+export function proved(sent: Vault, { ruleset }: AtRuleset) {
+  const { vault, line, backups, unproven } = sent
+  const { rulebook } = ruleset
   const named = rulebook.vaults.get(parseVaultId(vault))
   const network = networkOf(rulebook, parseVaultId(vault))?.caip2
   if (named === undefined || network === undefined) {
@@ -75,58 +76,96 @@ export function proved({ vault, line, backups, unproven }: Vault, { ruleset }: A
   }
   const what = { vault, tier: named.tier, network, key: named.key }
   if (line.length === 0) {
-    return { ...what, epoch: 0, publicKey: '', address: '', confirms: [], proven: [], unproven: [] }
+    const none = { epoch: 0, publicKey: '', address: '', standing: '', imported: false }
+    return { ...what, ...none, exported: false, confirms: [], proven: [], unproven: [] }
   }
-  const row = keyOf({ vault, key: named.key }, line, root)
-  const proven = backups.map((bytes) => nodeOf(bytes, row, root))
+  const states = statesOf(sent, { ruleset })
+  const { row } = states.at(-1) ?? refuse('VAULT_NOT_FOUND', 'expected a line about the key')
+  const tested = backups.map((bytes) => testedOf(bytes, states, ruleset.reigns))
+  // Backups of one epoch count together; once shown, an address stays, whatever comes later.
+  const shownAt = states.find((state) => isProven(state, tested))
+  const proven = tested.filter((one) => one.epoch === (shownAt?.row.epoch ?? row.epoch))
   const confirms = row.participants.map(({ node }) => node)
-  const isShown = confirms.every((node) => proven.includes(node))
+  const isShown = shownAt !== undefined
+  const names = proven.map(({ node }) => node)
+  const { standing, imported, exported, epoch } = row
   return {
     ...what,
-    epoch: row.epoch,
+    ...{ epoch, standing, imported, exported, confirms, proven: names },
     publicKey: isShown ? toHex(row.publicKey) : '',
     address: isShown ? chainOf(network).address(row.publicKey) : '',
-    confirms,
-    proven,
     // A later epoch has backups of its own; which are missing there is the coordinator's word.
-    unproven: isShown ? [...unproven] : confirms.filter((node) => !proven.includes(node)),
+    unproven: isShown ? [...unproven] : confirms.filter((node) => !names.includes(node)),
   }
 }
 
 type AtRuleset = Pick<Desk, 'ruleset'>
 
-function keyOf(
-  { vault, key }: { readonly vault: string; readonly key: string },
-  line: Uint8Array,
-  root: Root,
-): KeyFacts {
-  const entry = parseEntry(line)
-  if (entry.type !== 'key.generated' || entry.body.vault !== vault || entry.body.key !== key) {
-    return refuse('BYTES_FROM', `vault ${vault}: expected the line of its own key`)
+/** The key of one vault, as its lines prove it; undefined while it has none. */
+export async function keyInForce(
+  vault: string,
+  { client, ruleset }: Pick<Desk, 'client' | 'ruleset'>,
+): Promise<VaultRow | undefined> {
+  const { vault: found } = must(await client.VaultService.GetVault({ vault }))
+  if (!found || found.vault !== vault) {
+    return refuse('VAULT_NOT_FOUND', `expected the vault ${vault}, got another`)
   }
-  return requireKeyOf(root, entry)
+  return found.line.length === 0 ? undefined : statesOf(found, { ruleset }).at(-1)?.row
 }
 
-/** The node that says so, of exactly this key. */
-function nodeOf(line: Uint8Array, row: KeyFacts, root: Root): NodeId {
+/** What each of its lines made of the key; refused where one is not the vault's own. */
+function statesOf(
+  { vault, line, later }: Pick<Vault, 'vault' | 'line' | 'later'>,
+  { ruleset }: AtRuleset,
+): readonly KeyAt[] {
+  const { reigns, rulebook } = ruleset
+  // A key outlives roots: its nodes are those of the root that was in force at each line.
+  const rootAt = (seq: number) => reignOver(reigns, seq).root
+  const states = keyStates([line, ...later].map(parseEntry), rootAt)
+  const wrong = states.some(({ row }) => {
+    return row.vault !== vault || row.key !== rulebook.vaults.get(row.vault)?.key
+  })
+  if (wrong) refuse('BYTES_FROM', `vault ${vault}: expected the line of its own key`)
+  return states
+}
+
+interface Tested {
+  readonly node: NodeId
+  readonly epoch: number
+}
+
+/** The node that says so, of exactly one state of this key. */
+function testedOf(line: Uint8Array, states: readonly KeyAt[], reigns: Reigns): Tested {
   const entry = parseEntry(line)
   if (entry.type !== 'key.backup-tested') {
-    return refuse('BYTES_FROM', `vault ${row.vault}: expected the line of a proven backup`)
+    return refuse('BYTES_FROM', 'expected the line of a proven backup')
   }
-  requireBackupOf(row, entry.body, root)
-  return entry.body.node
+  const { node, epoch } = entry.body
+  const state = states.find(({ row }) => row.epoch === epoch)
+  if (state === undefined) return refuse('EPOCH', `no line of the key has epoch ${epoch}`)
+  // Backups may be proven long after the key was made, under a root that came after it.
+  requireBackupOf(state.row, entry.body, reignOver(reigns, entry.seq).root)
+  return { node, epoch }
+}
+
+function isProven({ row }: KeyAt, tested: readonly Tested[]): boolean {
+  return row.participants.every(({ node }) => {
+    return tested.some((one) => one.node === node && one.epoch === row.epoch)
+  })
 }
 
 type Proved = ReturnType<typeof proved>
 
-function lineOf({ vault: name, tier, network, address, epoch, unproven }: Proved): string {
-  const key = `(epoch ${epoch})`
+function lineOf({ vault: name, tier, network, address, unproven, ...key }: Proved): string {
+  const tags = [key.imported ? ', imported' : '', key.exported ? ', exported' : ''].join('')
+  const said = key.standing === 'active' ? tags : `, ${key.standing}`
+  const epoch = `(epoch ${key.epoch}${said})`
   const shown =
-    epoch === 0
+    key.epoch === 0
       ? 'no key yet'
       : address === ''
-        ? `no address before its backups are proven: ${unproven.join(', ')} ${key}`
-        : `${address} ${key}`
+        ? `no address before its backups are proven: ${unproven.join(', ')} ${epoch}`
+        : `${address} ${epoch}`
   return `${name.padEnd(12)} ${tier.padEnd(5)} ${network.padEnd(14)} ${shown}\n`
 }
 

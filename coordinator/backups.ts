@@ -2,7 +2,6 @@
 // once; nodes say theirs again until they see it in the log. The coordinator never sees a backup,
 // nor the proof behind the statement: whether the line counts is the fold's to say.
 import { get, tables } from '../policy/audit/tables.ts'
-import type { Root } from '../policy/documents.ts'
 import { type BackupTested, backupKinds } from '../proto/backup-documents.ts'
 import { toHex } from '../proto/crypto.ts'
 import { readSigned, type WireSigned } from '../proto/frames.ts'
@@ -12,11 +11,12 @@ import { isRefusal, Refused } from '../proto/refusal.ts'
 import type { Links } from './links.ts'
 import type { Copy } from './page.ts'
 import type { Report } from './ports.ts'
+import type { Roots } from './roots.ts'
 import type { Sequencer } from './sequencer.ts'
 import { identityOf } from './signing.ts'
 
 export interface BackupsPorts {
-  readonly root: Root
+  readonly roots: Roots
   readonly report: Report
   readonly links: Links
   readonly sequencer: Sequencer
@@ -41,9 +41,9 @@ export class Backups {
   }
 
   async #take(node: string, wire: WireSigned): Promise<void> {
-    const { root, sequencer, copy } = this.#ports
+    const { roots, sequencer, copy } = this.#ports
     const signed = readSigned(wire)
-    const { value } = openBy(backupKinds.tested, signed, identityOf(root, node))
+    const { value } = openBy(backupKinds.tested, signed, identityOf(roots.now, node))
     const name = `${value.vault}/${value.epoch}/${value.node}`
     const known = await copy.read(get(tables.backup, value.vault, value.epoch, value.node))
     if (known !== undefined || this.#waiting.has(name)) return

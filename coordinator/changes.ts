@@ -6,8 +6,8 @@
 import { type AdmittedChange, admitChange } from '../policy/admit-change.ts'
 import type { EntryType } from '../policy/audit/bodies.ts'
 import { requestView } from '../policy/audit/history.ts'
+import type { Reigns } from '../policy/audit/reigns.ts'
 import { witnessedIn } from '../policy/audit/witnessed.ts'
-import type { Root } from '../policy/documents.ts'
 import { fromUtf8 } from '../proto/crypto.ts'
 import type { Digest } from '../proto/ids.ts'
 import type { JsonObject } from '../proto/jcs.ts'
@@ -88,7 +88,7 @@ export class Changes {
     const { copy, memory, clock } = this.#ports
     const the = await gatherChange(copy, memory, id)
     const order = orderOf(the, clock.now())
-    const admitted = await this.#admit(id, order, the.root)
+    const admitted = await this.#admit(id, order, the.reigns)
     if (isRefusal(admitted)) return refusal(admitted.code, admitted.because, admitted.rule)
     if (this.#driver === undefined) {
       return refusal('NOT_SUPPORTED', `nothing here carries out ${admitted.change.op}`)
@@ -98,7 +98,7 @@ export class Changes {
     return this.#driver({ admitted, order, carryOut })
   }
 
-  async #admit(id: Digest, order: Uint8Array, root: Root) {
+  async #admit(id: Digest, order: Uint8Array, reigns: Reigns) {
     const { copy, clock, tree } = this.#ports
     const rootAt = (size: number) => (size <= tree.size ? tree.root(size) : undefined)
     return admitChange({
@@ -107,7 +107,7 @@ export class Changes {
         view: await copy.read(requestView(id)),
         clockMs: clock.now(),
         frozenLocally: false,
-        witnessedAt: (seq, heads) => witnessedIn({ root, rootAt }, seq, heads),
+        witnessedAt: (seq, heads) => witnessedIn({ reigns, rootAt }, seq, heads),
       },
     })
   }

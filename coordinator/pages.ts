@@ -2,11 +2,12 @@
 // log's checkpoint over exactly these lines, and the cosigned heads that were kept of them. Lines
 // of the last runs come from memory, older ones from the database.
 import { type Entry, parseEntry } from '../policy/audit/entry.ts'
-import { toUtf8 } from '../proto/crypto.ts'
+import { parseRoot } from '../policy/documents.ts'
+import { fromUtf8, toUtf8 } from '../proto/crypto.ts'
 import type { CoordinatorPart } from '../proto/frames.ts'
 import { limits } from '../proto/limits.ts'
 import type { CosignedHeads } from './cosigned.ts'
-import { readBlobs } from './store/blobs.ts'
+import { readBlob, readBlobs } from './store/blobs.ts'
 import { readHeads } from './store/heads.ts'
 import { readLines } from './store/lines.ts'
 import type { Store } from './store/store.ts'
@@ -76,9 +77,14 @@ export class Pages {
   }
 
   async #documents(entries: readonly Entry[]): Promise<LinesPage['documents']> {
+    const { store } = this.#ports
     const named = entries.flatMap(documentsOf)
     if (named.length === 0) return []
-    const blobs = await readBlobs(this.#ports.store, named)
+    for (const entry of entries) {
+      if (entry.type !== 'root.activated' || entry.body.signatures === undefined) continue
+      named.push(entry.body.signatures, ...(await genesisOf(store, entry.body.root)))
+    }
+    const blobs = await readBlobs(store, [...new Set(named)])
     return [...blobs.values()].map(({ kind, content }) => ({ kind, content }))
   }
 
@@ -89,6 +95,14 @@ export class Pages {
     const range = { from, to, countMax: headsPerPageMax }
     return (await readHeads(store, origin, range)).map(({ note }) => toUtf8(note))
   }
+}
+
+/** A root that follows another is judged together with everything that it names. */
+async function genesisOf(store: Store, digest: string): Promise<readonly string[]> {
+  const blob = await readBlob(store, digest)
+  if (blob === undefined) return []
+  const { policy, directory, books } = parseRoot(fromUtf8(blob.content) ?? '').genesis
+  return [policy, directory, ...books.values()]
 }
 
 /** Documents that travel with the line, because the fold reads them. */

@@ -99,7 +99,7 @@ export function cannotSign(
   { links, tree }: Pick<DriverPorts, 'links' | 'tree'>,
   vault: VaultRow,
 ): Refusal | undefined {
-  const chosen = chooseNodes({ vault, links: links.attached, size: tree.size, avoid: [] })
+  const chosen = chooseNodes({ vault, links: links.signers, size: tree.size, avoid: [] })
   return isRefusal(chosen) ? chosen : undefined
 }
 

@@ -34,10 +34,18 @@ export const limits = {
   attemptsPerIntentMax: 8,
   sessionsPerNodeMax: 64,
   nodesMax: 16,
+  /** Of one log: whoever proves the newest root walks all of them. */
+  rootsMax: 64,
   witnessesMax: 32,
   acceptanceLifetimeMs: 10_000,
   roundTimeoutMs: 5_000,
   sessionTimeoutMs: 20_000,
+  /** With pairings made in the session: three rounds more. */
+  freshSessionTimeoutMs: 35_000,
+  /** Failed sessions that a node has not spoken of yet: all that fail within one round's time. */
+  lastWordsMax: 256,
+  /** Documents against one peer that a node keeps; the strikes go on being counted. */
+  evidencePerPeerMax: 64,
   /** N3: the attempt line's `t` against a node's own clock. */
   clockSkewMs: 120_000,
   jobLeaseMs: 20_000,

@@ -1,7 +1,7 @@
 // The operator's socket: one line of JSON in, one line of JSON out, over a Unix socket that only
-// the owner may open. status, freeze, unfreeze, drain, backup-proved; nothing that signs and
-// nothing that shows a secret. A local freeze needs nobody's permission, because a coordinator
-// could withhold everybody's.
+// the owner may open. status, evidence, freeze, unfreeze, drain, backup-proved; nothing that
+// signs and nothing that shows a secret. A local freeze needs nobody's permission, because a
+// coordinator could withhold everybody's.
 import { chmodSync, unlinkSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Json } from '../proto/jcs.ts'
@@ -10,7 +10,10 @@ import { handle, literal, object } from '../proto/shape.ts'
 import { type Signed, signedShape } from '../proto/signed.ts'
 import type { SignerNode, Status } from './node.ts'
 
-type Operated = Pick<SignerNode, 'status' | 'freeze' | 'unfreeze' | 'drain' | 'backupProved'>
+type Operated = Pick<
+  SignerNode,
+  'status' | 'evidence' | 'freeze' | 'unfreeze' | 'drain' | 'backupProved'
+>
 
 export interface Admin {
   /** Nobody is answered any more: what a reply would read may be closed next. */
@@ -20,7 +23,7 @@ export interface Admin {
 const lineBytesMax = 4_096
 const idleMs = 60_000
 
-const verb = literal('status', 'drain', 'freeze', 'unfreeze', 'backup-proved')
+const verb = literal('status', 'evidence', 'drain', 'freeze', 'unfreeze', 'backup-proved')
 const bare = object({ do: verb })
 const scoped = object({ do: literal('freeze', 'unfreeze'), scope: handle })
 const proven = object({ do: literal('backup-proved'), proof: signedShape })
@@ -54,7 +57,7 @@ export async function listenFor(path: string, server: Server): Promise<void> {
 }
 
 /** One command; refuses what it does not know. */
-export function obey(line: string, node: Operated): Status {
+export function obey(line: string, node: Operated): Answer {
   const command = read(line)
   switch (command.do) {
     case 'freeze':
@@ -69,14 +72,18 @@ export function obey(line: string, node: Operated): Status {
     case 'backup-proved':
       node.backupProved(command.proof)
       break
+    case 'evidence':
+      return { evidence: node.evidence() }
     case 'status':
       break
   }
-  return node.status()
+  return { status: node.status() }
 }
 
+type Answer = { readonly status: Status } | { readonly evidence: ReturnType<Operated['evidence']> }
+
 type Command =
-  | { readonly do: 'status' | 'drain' }
+  | { readonly do: 'status' | 'evidence' | 'drain' }
   | { readonly do: 'freeze' | 'unfreeze'; readonly scope: string }
   | { readonly do: 'backup-proved'; readonly proof: Signed }
 
@@ -86,9 +93,14 @@ function read(line: string): Command {
   if (has('scope')) return scoped(value, '')
   if (has('proof')) return proven(value, '')
   const { do: named } = bare(value, '')
-  return named === 'status' || named === 'drain'
-    ? { do: named }
-    : refuse('MALFORMED', `${named}: expected ${wanted[named]}`)
+  switch (named) {
+    case 'status':
+    case 'evidence':
+    case 'drain':
+      return { do: named }
+    default:
+      return refuse('MALFORMED', `${named}: expected ${wanted[named]}`)
+  }
 }
 
 const wanted = {
@@ -125,7 +137,7 @@ export function converse(socket: Socket, answer: (line: string) => object): void
 
 function reply(line: string, node: Operated): object {
   const done = attempt(() => obey(line, node))
-  return isRefusal(done) ? { refused: done.code, because: done.because } : { status: done }
+  return isRefusal(done) ? { refused: done.code, because: done.because } : done
 }
 
 function removeStale(path: string): void {

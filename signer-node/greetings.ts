@@ -11,6 +11,7 @@ import type { BackupDuty } from './backup-duty.ts'
 import type { Floor } from './floor.ts'
 import type { Keys } from './keys.ts'
 import type { Parts } from './parts.ts'
+import type { Readmissions } from './readmissions.ts'
 import { type StateWord, statePart } from './standing.ts'
 
 /** Protocol versions, newest first. */
@@ -23,6 +24,7 @@ export interface GreetingsNeeds {
   readonly floor: Floor
   readonly keys: Keys
   readonly backups: BackupDuty
+  readonly readmissions: Readmissions
   readonly word: () => StateWord
 }
 
@@ -50,7 +52,7 @@ export class Greetings {
   welcomed(coordinator: string, welcome: CoordinatorPart<'welcome'>): readonly NodeFrame[] {
     const { parts, keys, backups } = this.#needs
     parts.pairings.sighted(coordinator, welcome.peers)
-    const own = [...keys.confirmations(), ...backups.statements()]
+    const own = [...keys.confirmations(), ...backups.statements(), ...this.bans()]
     const frames = [...this.floorQueries(), ...own, ...this.receipts()]
     const { size, root } = statePart(parts, this.#needs.word())
     const isAhead = welcome.origin === parts.origin && welcome.size < size
@@ -77,6 +79,12 @@ export class Greetings {
     if (unseen.length === 0) return []
     const receipts = unseen.map(({ receipt }) => writeSigned(receipt))
     return [{ frame: 'receipts', receipts: { receipts } }]
+  }
+
+  /** What this node holds against its peers, until the log shows it. */
+  bans(): readonly NodeFrame[] {
+    const bans = this.#needs.readmissions.statements().map(writeSigned)
+    return bans.length === 0 ? [] : [{ frame: 'bans', bans: { bans } }]
   }
 
   note(to: NodeId, kind: string, document: Signed): NodeFrame {

@@ -13,7 +13,6 @@ import type { KeyFacts, Keyshare } from './dkls23/keyshare.ts'
 import { Secret } from './dkls23/secret.ts'
 import type { ExpectedKeyshare, KeyshareState, Keystore } from './keystore.ts'
 import type { Parts } from './parts.ts'
-import { keyWitnesses } from './witness.ts'
 
 export type KeysharesNeeds = Pick<Parts, 'keystore' | 'rows' | 'copy' | 'witness' | 'ports'>
 
@@ -92,8 +91,8 @@ export class Keyshares {
 
   #isWitnessed({ vault, epoch }: VaultRow): boolean {
     const { witness, copy } = this.#needs
-    const count = keyWitnesses(witness, copy, vault, epoch) ?? 0
-    return witness.root !== undefined && count >= witness.root.witness.q
+    const seq = copy.keyLine(vault, epoch)
+    return seq !== undefined && witness.coverage(seq).isCovered
   }
 
   #open(row: VaultRow): boolean {

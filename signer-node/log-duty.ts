@@ -12,6 +12,7 @@ import type { Floor } from './floor.ts'
 import type { OtherFace } from './heads.ts'
 import type { JudgedKey, Keys } from './keys.ts'
 import type { Parts } from './parts.ts'
+import type { Readmissions } from './readmissions.ts'
 import { nothingNamed, refusedFrame } from './refusals.ts'
 import type { Releases } from './release.ts'
 import type { Judged, Signing } from './signing.ts'
@@ -24,6 +25,7 @@ export interface LogDutyNeeds {
   readonly keys: Keys
   readonly releases: Releases
   readonly backups: BackupDuty
+  readonly readmissions: Readmissions
   readonly mayCosign: () => boolean
   /** The coordinators that are attached. */
   readonly everyone: () => Iterable<string>
@@ -78,14 +80,15 @@ export class LogDuty {
 
   /** After anything that may have moved the own copy or what is known of it. */
   review(): void {
-    const { parts, floor, releases, backups } = this.#needs
-    const { root } = parts.witness
-    const face = root && parts.witness.heads.review(root)
+    const { parts, floor, releases, backups, readmissions } = this.#needs
+    const { heads, reigns } = parts.witness
+    const face = heads.review(reigns)
     if (face !== undefined) this.#forked(face)
     floor.review()
     this.#cosignAtLast()
     if (this.#needs.mayCosign() && parts.keyshares.review()) parts.changed()
     backups.review()
+    readmissions.review()
     releases.review()
   }
 
@@ -129,9 +132,8 @@ export class LogDuty {
   #settle(heads: readonly Uint8Array[]): void {
     const { witness, store } = this.#needs.parts
     witness.settled()
-    const { root } = witness
-    if (root !== undefined && heads.length > 0) {
-      const face = store.step(() => witness.heads.receive(root, heads))
+    if (heads.length > 0) {
+      const face = store.step(() => witness.heads.receive(witness.reigns, heads))
       if (face !== undefined) this.#forked(face)
     }
     this.review()

@@ -14,6 +14,7 @@ import { LogDuty } from './log-duty.ts'
 import type { Parts } from './parts.ts'
 import type { Ports } from './ports.ts'
 import { Prepared } from './prepared.ts'
+import { Readmissions } from './readmissions.ts'
 import { Releases } from './release.ts'
 import { type Desk, receiveFrame } from './service.ts'
 import { Signing } from './signing.ts'
@@ -25,6 +26,7 @@ import {
   stateWord,
   type Work,
 } from './standing.ts'
+import type { KeptEvidence } from './strikes.ts'
 
 export interface Status {
   readonly node: string
@@ -38,6 +40,8 @@ export interface Status {
   readonly vaults: readonly string[]
   readonly pairings: readonly string[]
   readonly banned: readonly string[]
+  /** Faults within a day, of peers that had any. */
+  readonly strikes: Readonly<Record<string, number>>
   readonly frozen: readonly string[]
   readonly coordinators: readonly string[]
   /** Why the node may only witness; empty while it may sign. */
@@ -110,10 +114,11 @@ export class SignerNode {
   /** To be called a few times a second. */
   tick(): void {
     if (this.#isGone) return
-    const { sessions, pairings } = this.#parts
+    const { sessions, pairings, lastWords } = this.#parts
     const { signing, keys, duty } = this.#desk
     this.#compareClocks()
     sessions.tick()
+    lastWords.tick()
     signing.tick()
     keys.tick()
     pairings.tick()
@@ -134,11 +139,17 @@ export class SignerNode {
       vaults: keyshares.all().map(({ vault }) => vault),
       pairings: pairings.all().map(({ peer }) => peer),
       banned: bans.banned().map(({ peer }) => peer),
+      strikes: this.#strikes(),
       frozen: bans.frozen(),
       coordinators: [...this.#attached],
       fenced: meta.fenced() ?? restoredText(keyshares.restored()),
       backups: this.#desk.backups.list(),
     }
+  }
+
+  /** Documents against peers that a stranger can check. */
+  evidence(): readonly KeptEvidence[] {
+    return this.#parts.strikes.evidence()
   }
 
   /** By this node's operator: `all` or a vault. In force when it returns, whatever is running. */
@@ -189,11 +200,19 @@ export class SignerNode {
     const may = () => mayCosign(parts, this.#condition())
     const everyone = () => this.#attached
     const backups = new BackupDuty(parts, everyone)
-    const work = { parts, floor, signing, keys, releases, backups }
+    const readmissions = new Readmissions(parts)
+    const work = { parts, floor, signing, keys, releases, backups, readmissions }
     const duty = new LogDuty({ ...work, mayCosign: may, everyone })
     const word = () => stateWord(parts, this.#condition())
-    const greetings = new Greetings({ parts, floor, keys, backups, word })
+    const greetings = new Greetings({ ...work, word })
     return { ...work, duty, greetings }
+  }
+
+  #strikes(): Readonly<Record<string, number>> {
+    const { peers, strikes, ports } = this.#parts
+    const now = ports.clock.wallMs()
+    const counted = peers.others().map(({ node }) => [node, strikes.today(node, now)] as const)
+    return Object.fromEntries(counted.filter(([, count]) => count > 0))
   }
 
   #condition(): Condition {
@@ -207,8 +226,11 @@ export class SignerNode {
     this.#parts.ports.defer(() => {
       this.#isStateDue = false
       if (this.#isGone) return
-      const state = this.#desk.greetings.state()
-      for (const coordinator of this.#attached) this.#send(coordinator, state)
+      const { greetings } = this.#desk
+      const said = [greetings.state(), ...greetings.bans()]
+      for (const coordinator of this.#attached) {
+        for (const frame of said) this.#send(coordinator, frame)
+      }
     })
   }
 
@@ -248,7 +270,8 @@ export class SignerNode {
     }
     if (monotonicMs - this.#receiptsSaidMs >= receiptsAgainMs) {
       this.#receiptsSaidMs = monotonicMs
-      const said = [...greetings.receipts(), ...this.#desk.backups.statements()]
+      const { backups, greetings: says } = this.#desk
+      const said = [...says.receipts(), ...backups.statements(), ...says.bans()]
       for (const frame of said) this.#send(first, frame)
     }
   }

@@ -8,8 +8,8 @@ import { readSync } from '../policy/audit/rows.ts'
 import { get, tables } from '../policy/audit/tables.ts'
 import { parseRulebook } from '../policy/rulebook.ts'
 import { parseVaultId, type VaultId } from '../proto/ids.ts'
-import { refuse } from '../proto/refusal.ts'
-import type { KeyshareContext } from '../proto/seal-file.ts'
+import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
+import { type KeyshareContext, parseSeal } from '../proto/seal-file.ts'
 import type { Curve } from './dkls23/curve.ts'
 import type { HistoryRows } from './history-rows.ts'
 import type { Keystore, KeystoreOwner } from './keystore.ts'
@@ -34,18 +34,32 @@ export interface Restored {
 export function restoreBackup(place: RestorePlace, bytes: Uint8Array, by: Recovery): Restored {
   const { owner, keystore, rows, curve } = place
   requireOwn(by.key, owner)
-  using opened = openBackup(curve, bytes, by)
-  const { context, keyshare } = opened
-  if (context.party !== owner.x) {
-    refuse('PARTICIPANTS', `a backup of party ${context.party}, this node is party ${owner.x}`)
-  }
+  // Asked of what the file says of itself, for a reason that helps; opening proves it afterwards.
+  const context = contextOf(bytes, owner)
   const vault = parseVaultId(context.vault)
   const isInForce = isKeyOf(rows, vault, context)
+  using opened = openBackup(curve, bytes, by)
+  const { keyshare } = opened
   // The backup first: a command that is cut short here can be given again.
   const { backups } = keystore
   if (!backups.held(vault).includes(context.epoch)) backups.keepFile(context, bytes)
   keystore.keepRestored(vault, keyshare, context.made)
   return { vault, epoch: context.epoch, isInForce }
+}
+
+function contextOf(bytes: Uint8Array, { org, env, x }: KeystoreOwner): KeyshareContext {
+  const seal = attempt(() => parseSeal(bytes))
+  if (isRefusal(seal) || seal.thing.kind !== 'backup') {
+    return refuse('SEAL', 'this file does not open here')
+  }
+  const { context } = seal.thing
+  if (context.org !== org || context.env !== env) {
+    refuse('CONFIG', `a backup of ${context.org} ${context.env}, this node is of ${org} ${env}`)
+  }
+  if (context.party !== x) {
+    refuse('PARTICIPANTS', `a backup of party ${context.party}, this node is party ${x}`)
+  }
+  return context
 }
 
 /** Refuses what the own copy of the log contradicts. */

@@ -60,11 +60,11 @@ export async function resolve(
 ): Promise<Case> {
   const { row, signed, decisions } = about
   const { intent } = parseIntent(toUtf8(signed.document))
-  const { inForce, root } = rules
+  const { inForce, reigns } = rules
   const evidence = await evidenceOf(copy, rules, intent, records)
   const witnessed = new Map<number, Witnessed>()
   for (const seq of seqsOfInterest(rules, evidence, decisions)) {
-    const found = await witnessedAt(copy.session, root, seq)
+    const found = await witnessedAt(copy.session, reigns, seq)
     if (found !== undefined) witnessed.set(seq, found)
   }
   const known = {

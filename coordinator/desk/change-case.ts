@@ -57,7 +57,7 @@ export async function resolveChange(
     change,
     vault: await copy.read(get(tables.vault, change.vault)),
     frozen: await copy.read(frozenScopes(change.vault)),
-    witnessed: await witnessedAt(copy.session, rules.root, row.seq),
+    witnessed: await witnessedAt(copy.session, rules.reigns, row.seq),
   }
 }
 

@@ -1,5 +1,5 @@
-// VaultService: the vaults of the policy, their keys as the log has them, with the line that all
-// nodes confirmed and their words on their backups, so that a payer can check an address before
+// VaultService: the vaults of the policy, their keys as the log has them, with the lines that
+// nodes signed and their words on their backups, so that a payer can check an address before
 // funding it; and the making of a key.
 // INVARIANT: no address, and nothing that an address is computed from, before every node has a
 // proven backup. The lines are in the log for everybody; they are evidence, and here they come as
@@ -57,19 +57,20 @@ export function vaultService({ driver, keys, heads }: Coordinator): Handlers['Va
   }
 }
 
-/** What shows that this epoch's key is every node's, and whose backup of it is proven. */
+/** What shows whose key it is and what became of it, and whose backup of this epoch is proven. */
 function linesOf(
   entries: readonly Entry[],
   vault: VaultId,
   epoch: number,
-): Pick<WireVault, 'line' | 'backups'> {
-  const own = entries.filter(({ body }) => {
-    return 'keyState' in body && body.vault === vault && body.epoch === epoch
+): Pick<WireVault, 'line' | 'later' | 'backups'> {
+  const own = entries.filter(({ body }) => 'keyState' in body && body.vault === vault)
+  const [made, ...later] = own.filter(({ type }) => type !== 'key.backup-tested')
+  const tested = own.filter(({ type, body }) => {
+    return type === 'key.backup-tested' && 'epoch' in body && body.epoch === epoch
   })
-  const made = own.find(({ type }) => type === 'key.generated')
-  const tested = own.filter(({ type }) => type === 'key.backup-tested')
   return {
     line: made?.bytes ?? new Uint8Array(0),
+    later: later.map(({ bytes }) => bytes),
     backups: tested.map(({ bytes }) => bytes),
   }
 }
@@ -79,7 +80,7 @@ function wireVault(
   vault: VaultId,
   row: VaultRow | undefined,
   isShown: boolean,
-): Omit<WireVault, 'line' | 'backups' | 'unproven'> {
+): Omit<WireVault, 'line' | 'later' | 'backups' | 'unproven'> {
   const network = networkOf(rulebook, vault)?.caip2 ?? ''
   const shown = isShown ? row : undefined
   return {

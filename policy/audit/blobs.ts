@@ -25,6 +25,7 @@ const signedKinds: ReadonlySet<BlobKind> = new Set<BlobKind>([
 /** What the fold reads: they travel with their lines. */
 export const enclosedKinds: readonly BlobKind[] = [
   'root',
+  'rootSignatures',
   'policy',
   'directory',
   'book',

@@ -15,6 +15,7 @@ import {
   list,
   literal,
   object,
+  objectWith,
   type Reader,
   type Shaped,
   text,
@@ -81,7 +82,8 @@ export const bodies = {
     vkey,
   }),
   'log.heartbeat': object({}),
-  'root.activated': object({ root: digest, ruleset: digest, version }),
+  /** `signatures`: of every root but the first, which configurations pin. */
+  'root.activated': objectWith({ root: digest, ruleset: digest, version }, { signatures: digest }),
   'policy.proposed': policyChange,
   'policy.activated': policyChange,
   'directory.proposed': directoryChange,
@@ -187,8 +189,14 @@ export const bodies = {
     signature: hex(64),
     vault: vaultId,
   }),
-  'peer.banned': object({ node: nodeId, peer: nodeId, reason }),
   'peer.readmitted': object({ ...carriedOut, confirms, node: nodeId, peer: nodeId }),
+  'peer.banned': object({
+    node: nodeId,
+    number: counter,
+    peer: nodeId,
+    reason,
+    signature: hex(64),
+  }),
 }
 
 export type EntryType = keyof typeof bodies

@@ -17,6 +17,7 @@ export type Documents = ReadonlyMap<Digest, readonly string[]>
 
 const plain: ReadonlyMap<Json | undefined, Tag> = new Map<Json | undefined, Tag>([
   ['custody-root/v1', tags.root],
+  ['custody-root-signatures/v1', tags.rootSignatures],
   ['custody-policy/v1', tags.policy],
   ['custody-directory/v1', tags.directory],
   ['custody-book/v1', tags.book],

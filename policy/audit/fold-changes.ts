@@ -24,11 +24,13 @@ import {
   confirmMessage,
   consentMessage,
   requireAllNodes,
+  requireSameCommittee,
   requireSignatures,
+  requireWord,
 } from './key-confirm.ts'
 import type { Reading, Write } from './rows.ts'
 import { knownIntent, requireOpen } from './standing.ts'
-import { below, get, type IntentStored, key as keyOf, put, remove, tables } from './tables.ts'
+import { below, get, type IntentStored, key as keyOf, put, tables } from './tables.ts'
 
 type KeyLine = EntryOf<'key.created' | 'key.imported' | 'key.refreshed' | 'key.reshared'>
 type RetiredLine = EntryOf<'key.exported' | 'key.disabled'>
@@ -73,7 +75,7 @@ export function* retired(line: RetiredLine, desk: Desk): Reading<readonly Write[
   if (line.type === 'key.exported' && change.op === 'key.export') {
     requireRecipient(line, change)
   }
-  requireHolders(line, row, the.root)
+  requireWord(line, row, the.root)
   const next: VaultRow =
     line.type === 'key.exported'
       ? { ...row, standing: 'exported', exported: true }
@@ -94,7 +96,8 @@ export function* readmitted(
   }
   const message = (by: string) => consentMessage(change, by)
   requireSignatures(confirms, [node], { root: the.root, message })
-  return [remove(tables.ban, keyOf(node, peer)), active(the)]
+  const row = { seq: line.seq, t: line.t, change, node, peer }
+  return [put(tables.readmission, keyOf(node, peer, change), row), active(the)]
 }
 
 interface Carried {
@@ -160,18 +163,6 @@ function requireKeyLine(stated: KeyFacts, { approved, row, root }: Carried): Vau
   return { ...stated, standing: 'active', imported, exported }
 }
 
-type Committee = Pick<KeyFacts, 't' | 'participants'>
-
-function requireSameCommittee(expected: Committee, got: Committee): void {
-  const same = expected.participants.every(({ node, x }, at) => {
-    const member = got.participants[at]
-    return member?.node === node && member.x === x
-  })
-  if (!same || expected.participants.length !== got.participants.length || expected.t !== got.t) {
-    refuse('PARTICIPANTS', 'expected exactly the holders and the t of the change')
-  }
-}
-
 function requireRecipient(
   { body }: EntryOf<'key.exported'>,
   { terms }: ChangeOf<'key.export'>,
@@ -179,19 +170,6 @@ function requireRecipient(
   if (!body.recipient.every((byte, at) => byte === terms.recipient[at])) {
     refuse('LINE_VOID', 'recipient: expected the key that people approved')
   }
-}
-
-/** Of t holders at least one is honest, and went by its own clock and the witnesses' times. */
-function requireHolders({ body, type }: RetiredLine, row: VaultRow, root: Root): void {
-  const nodes = body.confirms.map(({ node }) => node)
-  const places = nodes.map((node) => row.participants.find((one) => one.node === node)?.x ?? 0)
-  const ascending = places.every((x, at) => x > (places[at - 1] ?? 0))
-  const enough = type === 'key.exported' ? nodes.length === row.t : nodes.length >= row.t
-  if (!ascending || !enough) {
-    refuse('PARTICIPANTS', `expected ${row.t} holders of the key, each once, in order`)
-  }
-  const message = (node: string) => consentMessage(body.change, node)
-  requireSignatures(body.confirms, nodes, { root, message })
 }
 
 function active({ approved, intent }: Carried): Write {

@@ -6,8 +6,9 @@ import { pointBytes } from '../chain/derive.ts'
 import type { Root } from '../documents.ts'
 import { madeHere } from '../key-standing.ts'
 import type { KeyFacts } from '../view.ts'
+import { banSigned } from './ban-statement.ts'
 import type { Desk } from './desk.ts'
-import type { EntryOf } from './entry.ts'
+import type { Entry, EntryOf } from './entry.ts'
 import { confirmMessage, requireAllNodes, requireSignatures } from './key-confirm.ts'
 import type { Reading, Write } from './rows.ts'
 import { get, key as keyOf, put, tables } from './tables.ts'
@@ -24,16 +25,49 @@ export function* generated(entry: Generated, desk: Desk): Reading<readonly Write
   return [put(tables.vault, name, { ...requireKeyOf(root, entry), ...madeHere })]
 }
 
-export function banned({ body, seq, t }: EntryOf<'peer.banned'>): readonly Write[] {
-  return [put(tables.ban, keyOf(body.node, body.peer), { ...body, seq, t })]
+/** In the node's own words alone, and each of them once. */
+export function* banned(
+  { body, seq, t }: EntryOf<'peer.banned'>,
+  desk: Desk,
+): Reading<readonly Write[]> {
+  const { signature, ...ban } = body
+  const root = yield* desk.root()
+  const identity = root.nodes.find(({ node }) => node === ban.node)?.identity
+  const isPeer = ban.peer !== ban.node && root.nodes.some(({ node }) => node === ban.peer)
+  if (identity === undefined || !isPeer) return refuse('PARTICIPANTS', 'expected two nodes')
+  if (!banSigned(root, ban, { identity, signature })) {
+    refuse('PARTICIPANTS', `${ban.node} did not say that it banned ${ban.peer}`)
+  }
+  const last = yield* get(tables.ban, ban.node, ban.peer)
+  if (last !== undefined && last.number >= ban.number) {
+    refuse('STALE_ATTEMPT', `expected a ban above ${last.number}, got ${ban.number}`)
+  }
+  return [put(tables.ban, keyOf(ban.node, ban.peer), { ...ban, seq, t })]
+}
+
+/** Lines that say how a key is held from then on, with the word of every holder. */
+export const keyLines = [
+  'key.generated',
+  'key.created',
+  'key.imported',
+  'key.refreshed',
+  'key.reshared',
+] as const
+export type KeyLine = EntryOf<(typeof keyLines)[number]>
+
+export function isKeyLine(entry: Entry): entry is KeyLine {
+  return keyLines.some((type) => type === entry.type)
 }
 
 /** What a payer asks before funding an address: do all nodes of this root stand behind the key? */
-export function requireKeyOf(root: Root, { body }: Generated): KeyFacts {
-  const { confirms, ...key } = body
-  pointBytes(key.publicKey)
-  requireAllNodes(key, root)
-  const nodes = key.participants.map(({ node }) => node)
-  requireSignatures(confirms, nodes, { root, message: (node) => confirmMessage(key, node) })
-  return key
+export function requireKeyOf(root: Root, { body }: KeyLine): KeyFacts {
+  const { chainCode, epoch, key, keyState, participants, publicKey, t, vault } = body
+  const facts = { chainCode, epoch, key, keyState, participants, publicKey, t, vault }
+  const change = 'change' in body ? body.change : undefined
+  pointBytes(publicKey)
+  requireAllNodes(facts, root)
+  const nodes = participants.map(({ node }) => node)
+  const message = (node: string) => confirmMessage(facts, node, change)
+  requireSignatures(body.confirms, nodes, { root, message })
+  return facts
 }

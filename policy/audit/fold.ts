@@ -15,6 +15,7 @@ import { frozen } from './fold-freeze.ts'
 import * as governance from './fold-governance.ts'
 import { banned, generated } from './fold-keys.ts'
 import * as requests from './fold-requests.ts'
+import { rootActivated } from './fold-root.ts'
 import * as sessions from './fold-sessions.ts'
 import { completed, followed } from './fold-signatures.ts'
 import { released, reserved } from './fold-spends.ts'
@@ -50,7 +51,7 @@ function* meaning(entry: Entry, desk: Desk): Reading<readonly Write[]> {
     case 'log.heartbeat':
       return []
     case 'root.activated':
-      return yield* governance.rootActivated(entry, desk)
+      return yield* rootActivated(entry, desk)
     case 'policy.activated':
       return yield* governance.policyActivated(entry, desk)
     case 'directory.activated':
@@ -105,6 +106,6 @@ function* meaning(entry: Entry, desk: Desk): Reading<readonly Write[]> {
     case 'key.backup-tested':
       return yield* backupTested(entry, desk)
     case 'peer.banned':
-      return banned(entry)
+      return yield* banned(entry, desk)
   }
 }

@@ -10,6 +10,7 @@ import { refuse } from '../../proto/refusal.ts'
 import { tags } from '../../proto/tags.ts'
 import type { Root } from '../documents.ts'
 import type { KeyFacts } from '../view.ts'
+import type { EntryOf } from './entry.ts'
 
 /** Signatures as a line holds them, in the order of the members. */
 export type Confirms = readonly { readonly node: string; readonly signature: Uint8Array }[]
@@ -78,4 +79,34 @@ export function requireAllNodes(key: Pick<KeyFacts, 't' | 'participants'>, root:
   if (!same || key.participants.length !== nodes.length) {
     refuse('PARTICIPANTS', 'expected all nodes of the root, in the order of x')
   }
+}
+
+type Committee = Pick<KeyFacts, 't' | 'participants'>
+
+/** A refresh keeps the holders, a reshare has those of its change. */
+export function requireSameCommittee(expected: Committee, got: Committee): void {
+  const same = expected.participants.every(({ node, x }, at) => {
+    const member = got.participants[at]
+    return member?.node === node && member.x === x
+  })
+  if (!same || expected.participants.length !== got.participants.length || expected.t !== got.t) {
+    refuse('PARTICIPANTS', 'expected exactly the holders and the t of the change')
+  }
+}
+
+/** Of t holders at least one is honest, and went by its own clock and the witnesses' times. */
+export function requireWord(
+  { body, type }: EntryOf<'key.exported' | 'key.disabled'>,
+  row: KeyFacts,
+  root: Root,
+): void {
+  const nodes = body.confirms.map(({ node }) => node)
+  const places = nodes.map((node) => row.participants.find((one) => one.node === node)?.x ?? 0)
+  const ascending = places.every((x, at) => x > (places[at - 1] ?? 0))
+  const enough = type === 'key.exported' ? nodes.length === row.t : nodes.length >= row.t
+  if (!ascending || !enough) {
+    refuse('PARTICIPANTS', `expected ${row.t} holders of the key, each once, in order`)
+  }
+  const message = (node: string) => consentMessage(body.change, node)
+  requireSignatures(body.confirms, nodes, { root, message })
 }

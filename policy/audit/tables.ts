@@ -88,6 +88,8 @@ export const tables = {
       root: digest,
     }),
   ),
+  /** By version: every root and the line that brought it. */
+  root: table('root', object({ ...line, root: digest, version: count })),
   /** By digest: texts of governing documents and of freezes. */
   document: table('document', object({ text: text(2 * limits.documentBytesMax) })),
   /** By intent. */
@@ -199,8 +201,13 @@ export const tables = {
   ),
   /** By vault: the epoch of which every node had a proven backup; its address may be shown. */
   shown: table('shown', object({ ...line, epoch: count, vault: vaultId })),
-  /** By node and peer. */
-  ban: table('ban', object({ ...line, node: nodeId, peer: nodeId, reason: word })),
+  /** By node and peer: the newest ban. */
+  ban: table('ban', object({ ...line, node: nodeId, number: count, peer: nodeId, reason: word })),
+  /** By node, peer and change: lines that let a banned peer in again. */
+  readmission: table(
+    'readmission',
+    object({ ...line, change: digest, node: nodeId, peer: nodeId }),
+  ),
 } as const
 
 export type IntentStored = RowOf<typeof tables.intent>

@@ -36,6 +36,10 @@ const REMEDIES = {
 
 export type AbortReason = keyof typeof REMEDIES
 
+export function isAbortReason(text: string): text is AbortReason {
+  return Object.hasOwn(REMEDIES, text)
+}
+
 export interface Blame {
   readonly culprit?: Party
   /** What the culprit sent, for a complaint. Never Delta, leaves, pads, beta or chi (1.13). */

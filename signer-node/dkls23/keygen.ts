@@ -74,8 +74,8 @@ export function pendingKey(
 
 /**
  * The last round of every run that makes a key or a new epoch of one: all who hold a share of it,
- * and nobody else, confirm the same key and prove to hold their own share. The keyshare is wiped when
- * the run fails: what must outlive that is what the caller has made durable.
+ * and nobody else, confirm the same key and prove to hold their own share. The keyshare is wiped
+ * when the run fails: what must outlive that is what the caller has made durable.
  */
 export function* confirmKey(run: Run, pending: PendingKey): Protocol<Keyshare> {
   using onFailure = new DisposableStack()

@@ -29,6 +29,7 @@ const TAGS = [
   'vole-mu',
   'pair-confirm',
   'zero-seed',
+  'fresh-pairing',
   'zero',
   'round1',
   'echo',

@@ -12,7 +12,8 @@ import {
   type TestWorld,
   testWorld,
 } from '../kit/cluster.ts'
-import { type FakeCoordinator, fakeCoordinator, freePort, hotAddress } from '../kit/coordinator.ts'
+import { hotAddress } from '../kit/cluster-vault.ts'
+import { type FakeCoordinator, fakeCoordinator, freePort } from '../kit/coordinator.ts'
 
 let place: Place
 let house: FakeCoordinator
@@ -111,6 +112,7 @@ describe('submit', () => {
           policy: Buffer.from(honest.replace(from, into)),
           directory: readFileSync(place.path('shared/directory.json')),
           books: [],
+          roots: [],
         }),
       }
       const { exit, json } = await bot(['submit', ...payout, '--amount', '1'])

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { u32 } from '../../signer-node/dkls23/bytes.ts'
+import { isWrongShare } from '../../signer-node/dkls23/complaint.ts'
 import type { Point, Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { type Party, parseParty } from '../../signer-node/dkls23/party.ts'
@@ -149,9 +150,14 @@ describe('a dealing of zero', () => {
 
   it('with a share that is not on it convicts its dealer, with the message as evidence', () => {
     const share = (given: Scalar) => scalars.add(given, scalars.one)
-    for (const abort of aborts(deals(honest, { share }))) {
+    const outcomes = deals(honest, { share })
+    const form = { threshold: 2, of: 'zero' } as const
+    for (const x of [1, 3].map(parseParty)) {
+      const abort = abortOf(outcomes, x)
       expect(abort).toMatchObject(fault('share'))
-      expect(abort.evidence).toHaveLength(AT.end)
+      expect(isWrongShare(curve, form, abort.evidence!, x)).toBe(true)
+      // Not as a dealing of another form.
+      expect(isWrongShare(curve, { ...form, of: 'share' }, abort.evidence!, x)).toBe(false)
     }
   })
 
@@ -164,6 +170,23 @@ describe('a dealing of zero', () => {
     for (const abort of aborts(deals([scalars.zero, slope]))) {
       expect(abort).toMatchObject({ reason: 'degenerate', remedy: 'abort', culprit: undefined })
     }
+  })
+})
+
+describe('a complaint about a dealing of zero', () => {
+  it('does not hold against an honest dealer at its place', () => {
+    const form = { threshold: 2, of: 'zero' } as const
+    const seen = new Map<Party, Uint8Array>()
+    runTampered(
+      evilIn(2, (bytes, to) => {
+        seen.set(to, bytes)
+        return bytes
+      }),
+    )
+    expect([...seen].map(([x, bytes]) => isWrongShare(curve, form, bytes, x))).toEqual([
+      false,
+      false,
+    ])
   })
 })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { u32 } from '../../signer-node/dkls23/bytes.ts'
+import { isWrongShare } from '../../signer-node/dkls23/complaint.ts'
 import type { Point, Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { confirmKey } from '../../signer-node/dkls23/keygen.ts'
@@ -110,7 +111,11 @@ describe('a dealer of a reshare', () => {
   it('that gives a wrong share is convicted by its own message', () => {
     const outcomes = deals(honest, { share: (share) => scalars.add(share, scalars.one) })
     expectAll(outcomes, fault('share'))
-    for (const x of HEARERS) expect(abortOf(outcomes, x).evidence).toHaveLength(AT.end)
+    for (const x of HEARERS.map(parseParty)) {
+      const { evidence } = abortOf(outcomes, x)
+      expect(evidence).toHaveLength(AT.end)
+      expect(isWrongShare(curve, { threshold: 2, of: 'share' }, evidence!, x)).toBe(true)
+    }
   })
 
   it('that gives one receiver the share of another is convicted by both', () => {

@@ -147,7 +147,13 @@ const samples: { readonly [T in keyof typeof bodies]: JsonObject } = {
     signature: '00'.repeat(64),
     vault: 'hot-eth',
   },
-  'peer.banned': { node: 'node-a', peer: 'node-b', reason: 'PEER_FAULT' },
+  'peer.banned': {
+    node: 'node-a',
+    number: 1,
+    peer: 'node-b',
+    reason: 'PEER_BANNED',
+    signature: '00'.repeat(64),
+  },
 }
 
 function write(type: keyof typeof bodies, body: JsonObject): Entry {

@@ -1,8 +1,11 @@
 // Backups in the log: whose word counts, when, and from when on a vault's address may be shown.
 import { describe, expect, it } from 'vitest'
+import { parseEntry } from '../../policy/audit/entry.ts'
 import { isShown, unprovenOf } from '../../policy/audit/fold-backups.ts'
+import { isKeyLine, requireKeyOf } from '../../policy/audit/fold-keys.ts'
 import { readSync } from '../../policy/audit/rows.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
+import { parseRoot } from '../../policy/documents.ts'
 import { toHex } from '../../proto/crypto.ts'
 import { parseVaultId } from '../../proto/ids.ts'
 import * as house from '../kit/audit-documents.ts'
@@ -14,6 +17,8 @@ import {
   testedBody,
   vaultRow,
 } from '../kit/audit-log.ts'
+import { asks, keyedLog, ripe } from '../kit/change-log.ts'
+import { refusedWith } from '../kit/refused.ts'
 
 const type = 'key.backup-tested'
 const row = vaultRow('hot-eth')
@@ -111,3 +116,29 @@ function stored(next: typeof row): string {
   const { confirms: _, ...body } = keyBody(next)
   return JSON.stringify(body, Object.keys(body).concat(['node', 'x']).sort())
 }
+
+describe('a key that was dealt anew', () => {
+  const line = () => {
+    const asked = ripe(keyedLog(), asks.refresh)
+    asked.add('key.refreshed', asked.keyLine())
+    const entry = parseEntry(asked.log.lines.at(-1)!)
+    if (!isKeyLine(entry)) throw new Error(`expected the line of a key, got ${entry.type}`)
+    return entry
+  }
+  const root = parseRoot(house.rootText)
+
+  it("is every node's by their words on it and on the change that asked for it", () => {
+    expect(requireKeyOf(root, line())).toMatchObject({ vault: 'hot-eth', epoch: 2 })
+  })
+
+  it("is nobody's by words on another change, another state, or with a word missing", () => {
+    const entry = line()
+    const other = digestNamed('another')
+    for (const change of [{ change: other }, { keyState: other }, { confirms: [] }]) {
+      const body = { ...entry.body, ...change }
+      expect(refusedWith(() => requireKeyOf(root, { ...entry, body } as typeof entry))).toBe(
+        'PARTICIPANTS',
+      )
+    }
+  })
+})

@@ -121,15 +121,12 @@ describe('a re-admission', () => {
     return { ...asked.carried, confirms: [asked.consent(node)], node, peer, ...patch }
   }
 
-  it('lifts the ban of one node on one peer, once', () => {
-    const log = keyedLog()
-    const ban = { node: 'node-a', peer: 'node-b', reason: 'PEER_FAULT' }
-    log.add('peer.banned', ban).add('peer.banned', { ...ban, node: 'node-b', peer: 'node-a' })
-    const asked = ripe(log, asks.readmit)
+  it('lets one peer in again at one node, once; a ban that the node states stays on record', () => {
+    const asked = ripe(keyedLog(), asks.readmit)
     asked.add('peer.readmitted', line(asked))
-    const bans = log.rows.answer({ kind: 'scan', table: 'ban', from: '', to: '}' })
-    expect(bans.map(({ key }) => key)).toEqual(['node-b|node-a'])
-    log.add('peer.banned', ban)
+    const query = { kind: 'scan', table: 'readmission', from: '', to: '}' } as const
+    const rows = asked.log.rows.answer(query)
+    expect(rows.map(({ key }) => key)).toEqual([`node-a|node-b|${asked.carried.change}`])
     expect(asked.outcome('peer.readmitted', line(asked))).toBe('REQUEST_ENDED')
   })
 

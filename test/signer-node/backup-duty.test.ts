@@ -97,7 +97,9 @@ describe('a proof of a backup', () => {
       do: 'backup-proved',
       proof: { credential, document, signature: toHex(signature) },
     }
-    expect(obey(JSON.stringify(line), node).backups).toEqual(['hot-eth.1 proved'])
+    expect(obey(JSON.stringify(line), node)).toMatchObject({
+      status: { backups: ['hot-eth.1 proved'] },
+    })
     three.settle()
     const [said] = three.heard('node-a', 'backupTested')
     const { value } = openBy(

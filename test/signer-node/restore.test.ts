@@ -63,7 +63,12 @@ describe('a backup', () => {
   it('does not restore at another node, organisation or party than it was made for', () => {
     const other = selfOf('node-b')
     expect(restored(backup('node-b'), other)).toBe('CONFIG')
-    expect(restored(backup('node-b'))).toBe('SEAL')
+    expect(restored(backup('node-b'))).toBe('PARTICIPANTS')
+    const foreign = encode({
+      ...(parse(backup('node-a')) as JsonObject),
+      context: { ...(parse(backup('node-a')) as { context: JsonObject }).context, org: 'other' },
+    })
+    expect(restored(foreign)).toBe('CONFIG')
     expect(restored(backup('node-a'), selfOf('node-a'), { org: 'other' })).toBe('CONFIG')
     expect(restored(backup('node-a'), selfOf('node-a'), { x: 2 })).toBe('PARTICIPANTS')
     expect(restored(backup('node-a'), { ...selfOf('node-a'), env: 'prod' })).toBe('CONFIG')
@@ -74,7 +79,7 @@ describe('a backup', () => {
     const bytes = backup('node-a')
     for (let at = 0; at < bytes.length; at += 97) {
       const bent = bytes.with(at, bytes[at]! ^ 1)
-      expect(restored(bent), String(at)).toMatch(/^(SEAL|CONFIG)$/)
+      expect(restored(bent), String(at)).toMatch(/^[A-Z_]+$/)
     }
     expect(restored(toUtf8('{}'))).toBe('SEAL')
     expect(files()).toEqual([])
@@ -86,7 +91,8 @@ describe('a backup', () => {
       encode({ ...written, context: { ...written.context, ...change } })
     expect(restored(named({ vault: 'warm-eth' }))).toBe('SEAL')
     expect(restored(named({ epoch: 2 }))).toBe('SEAL')
-    expect(restored(named({ party: 2 }))).toBe('SEAL')
+    expect(restored(named({ party: 2 }))).toBe('PARTICIPANTS')
+    expect(restored(named({ made: 'cd'.repeat(32) }))).toBe('SEAL')
     expect(files()).toEqual([])
   })
 

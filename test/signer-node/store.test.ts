@@ -108,7 +108,7 @@ describe('the store of a node', () => {
     new Bans(store).ban(parseNodeId('node-2'), 'ot-check', 1)
     store.close()
     store = open()
-    expect(new Bans(store).banned()).toEqual([{ peer: 'node-2', reason: 'ot-check' }])
+    expect(new Bans(store).banned()).toEqual([{ peer: 'node-2', number: 1, reason: 'ot-check' }])
   })
 
   it('refuses a database of a newer program', () => {

@@ -247,7 +247,15 @@ export class ThreeNodes {
   prepare(name: Name, part: Partial<CoordinatorPart<'prepare'>>): void {
     const none = new Uint8Array()
     const lines = this.page(name)
-    const prepare = { lines, warrant: none, attemptSeq: 0, keygen: none, ticket: none, ...part }
+    const prepare = {
+      lines,
+      warrant: none,
+      attemptSeq: 0,
+      keygen: none,
+      ticket: none,
+      fresh: false,
+      ...part,
+    }
     this.give(name, { frame: 'prepare', prepare })
   }
 
@@ -272,6 +280,11 @@ export class ThreeNodes {
     })
     return { ...(body as unknown as JsonObject), confirms }
   }
+}
+
+/** Ends every ban in this store; a test that goes on is not about how that is done. */
+export function lift(store: Store): void {
+  store.run('insert into readmission select peer || number, peer, number, 1 from ban')
 }
 
 export function selfOf(name: Name): Self {
