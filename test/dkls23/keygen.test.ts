@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { Malformed } from '../../signer-node/dkls23/bytes.ts'
 import type { Curve, Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
-import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
 import { confirmKey, prepareKey } from '../../signer-node/dkls23/keygen.ts'
 import type { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
 import { InvalidParticipants, parseParty } from '../../signer-node/dkls23/party.ts'
@@ -11,6 +10,7 @@ import { sha256 } from '../../signer-node/dkls23/transcript.ts'
 import { AT } from '../kit/crooked-dealer.ts'
 import { keygenRuns, keyTerms, makeKey } from '../kit/keys.ts'
 import { driveAll, nodes, type Tamper } from '../kit/protocol.ts'
+import { twins } from '../kit/twins.ts'
 import { hex, vector } from '../kit/vectors.ts'
 
 const native = nativeCurve()
@@ -34,7 +34,7 @@ function subsets<T>(list: readonly T[], size: number): readonly (readonly T[])[]
   )
 }
 
-describe.each([native, nobleCurve()])('the vectors of key making with the $name twin', (curve) => {
+describe.each(twins)('the vectors of key making with the $name twin', (curve) => {
   it('are reproduced byte for byte', () => {
     const runs = keygenRuns(curve, THRESHOLD, nodes(1, 2, 3))
     const sent: string[] = []

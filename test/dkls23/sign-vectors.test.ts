@@ -125,7 +125,7 @@ describe('signing, as in the vectors', () => {
       const tail = randomness.bytes('tail', TAIL_BYTES, 1)
       const pairing = pairings.get(two)!.get(one)!
       const psid = pairing.psid(sid, 'receiver', 'ote')
-      const extended = extendAsReceiver(psid, pairing.secrets.receiverLeaves, beta, tail)
+      const extended = extendAsReceiver({ curve, psid }, pairing.secrets.receiverLeaves, beta, tail)
       expect(hex(psid)).toBe(vector('psid ote A=1 B=2'))
       expect(hex(sha256(beta))).toBe(vector('beta A=1 B=2'))
       expect(hex(extended.binding)).toBe(vector('e A=1 B=2'))
