@@ -17,8 +17,6 @@ import { scryptDefault } from '../proto/seal.ts'
 import { serveAdmin } from './admin.ts'
 import { parseSignerConfig, type SignerConfig } from './config.ts'
 import type { Curve } from './dkls23/curve.ts'
-import { nativeCurve } from './dkls23/curve-native.ts'
-import { nobleCurve } from './dkls23/curve-noble.ts'
 import { Secret } from './dkls23/secret.ts'
 import { FloorFile } from './floor-file.ts'
 import { type Health, serveHealth } from './health.ts'
@@ -29,6 +27,7 @@ import type { Clock, Event, Random } from './ports.ts'
 import type { Self } from './self.ts'
 import { selfCheck } from './self-check.ts'
 import { Store } from './store.ts'
+import { type Choice, chooseCurve } from './twin.ts'
 
 const tickMs = 50
 const drainMs = limits.sessionTimeoutMs
@@ -40,7 +39,7 @@ const random: Random = (length) => new Uint8Array(randomBytes(length))
 async function run(config: SignerConfig, passphrase: Secret): Promise<void> {
   // Also for what is open to others only for a moment, such as a socket between listen and chmod.
   process.umask(0o077)
-  const curve = openCurve(config)
+  const { curve, warning } = openCurve(config)
   selfCheck(curve, clock, random)
   const self = openSelf(config, passphrase, curve)
   const store = openStore(config)
@@ -65,6 +64,7 @@ async function run(config: SignerConfig, passphrase: Secret): Promise<void> {
   )
   const health = await serveHealth(config.healthListen, () => node.status())
   watch.health = health
+  if (warning !== undefined) health.count(warning)
   const admin = await serveAdmin(config.adminSocket, node)
   const links = openLinks(config, node)
   watch.links = links
@@ -96,11 +96,12 @@ function report({ level, name, ...rest }: Event): void {
   logger[line](rest, name)
 }
 
-function openCurve({ curve: name }: SignerConfig): Curve {
-  if (name === 'noble') logger.warn('reference curve: slower, and not constant in time')
-  const curve = name === 'native' ? nativeCurve() : nobleCurve()
-  curve.points.blind(random(32))
-  return curve
+/** With what must be said of it, which metrics count too once they are open. */
+function openCurve({ curve: name }: SignerConfig): Choice {
+  const choice = chooseCurve(name)
+  if (choice.warning !== undefined) report(choice.warning)
+  choice.curve.points.blind(random(32))
+  return choice
 }
 
 function openSelf(config: SignerConfig, passphrase: Secret, curve: Curve): Self {

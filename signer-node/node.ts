@@ -5,6 +5,7 @@
 // at once) takes a new incarnation and forgets every Pairing and acceptance of the old one.
 import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
+import type { Curve } from './dkls23/curve.ts'
 import { Floor } from './floor.ts'
 import { Greetings } from './greetings.ts'
 import { Keys } from './keys.ts'
@@ -32,6 +33,8 @@ export interface Status {
   readonly coordinators: readonly string[]
   /** Why the node may only witness; empty while it may sign. */
   readonly fenced: string
+  /** The make of the curve: anything but `native` is slower. */
+  readonly curve: Curve['name']
 }
 
 const floorAgainMs = 2_000
@@ -125,6 +128,7 @@ export class SignerNode {
       frozen: bans.frozen(),
       coordinators: [...this.#attached],
       fenced: meta.fenced() ?? '',
+      curve: self.curve.name,
     }
   }
 

@@ -70,7 +70,7 @@ export class WasmLibrary {
     if (!equalBytes(sha256(module), Buffer.from(DIGEST, 'base64'))) {
       throw new Error(`the WebAssembly module of ${PACKAGE} is not the one that is known here`)
     }
-    this.#exports = parseExports(instantiate(module, { a: HOST }))
+    this.#exports = parseExports(instantiate(module, { a: host }))
     this.#exports.g()
     this.memory = new Uint8Array(this.#exports.f.buffer)
     this.#context = this.#exports.j(SIGN_AND_VERIFY)
@@ -174,7 +174,7 @@ export class WasmLibrary {
 }
 
 /** What the module may call: it never writes, and it aborts when its own checks fail. */
-const HOST = {
+export const host = {
   a: () => 0,
   b: refuse,
   c: () => 0,
@@ -186,7 +186,7 @@ function refuse(): never {
   throw new Error('libsecp256k1 stopped at an illegal argument')
 }
 
-function moduleBytes(): Uint8Array {
+export function moduleBytes(): Uint8Array {
   const main = createRequire(import.meta.url).resolve(PACKAGE)
   return readFileSync(join(main, '..', 'secp256k1.wasm'))
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ascii, Malformed, u32 } from '../../signer-node/dkls23/bytes.ts'
 import { type Curve, ORDER, type Point, type Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import { host, moduleBytes, WasmLibrary } from '../../signer-node/dkls23/curve-wasm-library.ts'
 import { modOrder, toInteger, toScalar } from '../../signer-node/dkls23/scalar-field.ts'
 import { expand, hashToScalar, sha256 } from '../../signer-node/dkls23/transcript.ts'
 import { native, twins } from '../kit/twins.ts'
@@ -250,6 +251,47 @@ describe('the twins', () => {
     expect(verdicts[2]).toEqual(verdicts[0])
     expect(new Set(verdicts[0]).size).toBeGreaterThan(16)
     expect(verdicts[0]).toContain('identity')
+  })
+})
+
+describe('the WebAssembly library', () => {
+  const library = new WasmLibrary()
+  const [one, zero] = [native.scalars.one, native.scalars.zero]
+
+  it('is loaded only when it is the file that is known', () => {
+    const changed = Uint8Array.from(moduleBytes())
+    expect(() => new WasmLibrary(changed)).not.toThrow()
+    changed[changed.length - 1]! ^= 1
+    expect(() => new WasmLibrary(changed)).toThrow('not the one that is known here')
+  })
+
+  it('refuses keys and points that are none, and is as before afterwards', () => {
+    const off = unhex(`02${'00'.repeat(31)}05`)
+    expect(() => library.create(zero)).toThrow('refused')
+    expect(() => library.ecdh(off, one)).toThrow('refused')
+    expect(() => library.ecdh(native.points.generator, zero)).toThrow('refused')
+    expect(() => library.multiplyPublic(off, one)).toThrow('refused')
+    expect(() => library.uncompress(off)).toThrow('refused')
+    expect(() => library.verify(off, unhex(vector('m')), new Uint8Array(64))).toThrow('refused')
+    expect(hex(library.create(one))).toBe(hex(native.points.generator))
+  })
+
+  it('cannot go on after a fault that it finds in itself', () => {
+    expect(host.e).toThrow('stopped')
+    expect(host.b).toThrow('stopped')
+    expect([host.a(), host.c(), host.d()]).toEqual([0, 0, 0])
+  })
+
+  it('keeps no operand and nothing on its stack', () => {
+    const k = sample(3)
+    const shared = library.ecdh(native.points.generator, k)
+    library.create(k)
+    const held = Buffer.from(library.memory)
+    expect(held.includes(Buffer.from(k))).toBe(false)
+    expect(held.includes(Buffer.from(shared))).toBe(false)
+    expect(held.subarray(157872 - 65536, 157872).every((byte) => byte === 0)).toBe(true)
+    // Where nothing was wiped the stack would show: the constants of the module do.
+    expect(held.subarray(0, 65536).some((byte) => byte !== 0)).toBe(true)
   })
 })
 
