@@ -1,7 +1,9 @@
 /**
  * The native twin: libsecp256k1 through the `secp256k1` addon. Secret scalars meet points only in
- * its constant-time calls (publicKeyCreate, ecdh); everything else that is secret is bytes in the
- * compiled module (`core.ts`).
+ * publicKeyCreate and ecdh; everything else that is secret is bytes in the compiled module.
+ * The time of the addon's ecdh tells of the scalar (`npm run bench -- ct`), so chi, which decides
+ * what a signature hides, goes through the WebAssembly build of the same library; the exponents of
+ * base transfers, each used once, do not (docs/security.md).
  * INVARIANT: `bindings.js` is loaded, never `index.js`, which falls back to `elliptic` in silence.
  */
 
@@ -11,6 +13,7 @@ import { coreScalarField } from './core-scalars.ts'
 import { coreScalarTables } from './core-tables.ts'
 import { coreExtensionTables } from './core-transfers.ts'
 import { type Curve, type Group, POINT_BYTES, type Point, type Scalar, type Sum } from './curve.ts'
+import { threadLibrary } from './curve-wasm-library.ts'
 import { equalPoints, requireNonZero, toPoint, xScalar } from './point.ts'
 import { bigintScalarField, isZero } from './scalar-field.ts'
 import { SecretScope } from './secret.ts'
@@ -30,8 +33,8 @@ interface Addon {
   ecdh(
     point: Uint8Array,
     key: Uint8Array,
-    options?: { hashfn: HashPoint; xbuf: Uint8Array; ybuf: Uint8Array },
-    output?: Uint8Array,
+    options: { hashfn: HashPoint; xbuf: Uint8Array; ybuf: Uint8Array },
+    output: Uint8Array,
   ): Uint8Array
 }
 
@@ -85,7 +88,7 @@ function nativeGroup(addon: Addon): Group {
     },
     sharedDigest(point, k) {
       requireNonZero(k)
-      return addon.ecdh(point, k)
+      return threadLibrary().ecdh(point, k)
     },
     digest: sha256,
     xScalar,

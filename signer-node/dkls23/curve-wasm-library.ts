@@ -173,6 +173,14 @@ export class WasmLibrary {
   }
 }
 
+let shared: WasmLibrary | undefined
+
+/** The one instance of this thread, made when it is first asked for. */
+export function threadLibrary(): WasmLibrary {
+  shared ??= new WasmLibrary()
+  return shared
+}
+
 /** What the module may call: it never writes, and it aborts when its own checks fail. */
 export const host = {
   a: () => 0,

@@ -3,7 +3,7 @@
  * products of secret scalars, noble for sums of points, and everything else as in the native twin.
  * A shared x-coordinate, which that module does not give out, is Diffie-Hellman of OpenSSL.
  * INVARIANT: secret scalars meet points only in `create`, `ecdh` and OpenSSL's ladder.
- * It is two to three times slower than the native twin in signing, twenty times in pair setup.
+ * It is twice as slow as the native twin in signing, and takes seconds for a pair setup.
  */
 
 import { createECDH } from 'node:crypto'
@@ -13,14 +13,14 @@ import { coreScalarField } from './core-scalars.ts'
 import { coreScalarTables } from './core-tables.ts'
 import { coreExtensionTables } from './core-transfers.ts'
 import { type Curve, type Group, POINT_BYTES, type Point, type Scalar, type Sum } from './curve.ts'
-import { WasmLibrary } from './curve-wasm-library.ts'
+import { threadLibrary, type WasmLibrary } from './curve-wasm-library.ts'
 import { equalPoints, requireNonZero, toPoint, xScalar } from './point.ts'
 import { isZero } from './scalar-field.ts'
 import { sha256 } from './transcript.ts'
 
 const NoblePoint = secp256k1.Point
 
-export function wasmCurve(library = new WasmLibrary()): Curve {
+export function wasmCurve(library = threadLibrary()): Curve {
   return {
     name: 'wasm',
     scalars: coreScalarField,
@@ -84,7 +84,7 @@ function negate(point: Sum): Sum {
   return negated
 }
 
-/** OpenSSL's ladder, which takes half a millisecond; only the base transfers ask for it. */
+/** OpenSSL's ladder, which takes milliseconds; only the base transfers ask for it. */
 function sharedX(point: Point, k: Scalar): Uint8Array {
   const exchange = createECDH('secp256k1')
   exchange.setPrivateKey(k)

@@ -8,6 +8,7 @@ import { vi } from 'vitest'
 import { chunks } from '../../signer-node/dkls23/bytes.ts'
 import { kernel } from '../../signer-node/dkls23/core.ts'
 import type { Curve, Scalar, ScalarTable } from '../../signer-node/dkls23/curve.ts'
+import { threadLibrary } from '../../signer-node/dkls23/curve-wasm-library.ts'
 import type { Protocol } from '../../signer-node/dkls23/protocol.ts'
 import { SecretScope } from '../../signer-node/dkls23/secret.ts'
 import { hex, unhex } from '../kit/vectors.ts'
@@ -21,9 +22,9 @@ export type Needles = Iterable<readonly [name: string, bytes: Uint8Array]>
 export class Memory {
   readonly #buffers: Set<ArrayBufferLike>
 
-  /** The memory of the compiled module is always searched; that of a library, when it is named. */
-  constructor(...others: readonly Uint8Array[]) {
-    this.#buffers = new Set([kernel.memory, ...others].map(({ buffer }) => buffer))
+  /** The memory of the compiled module and of the WebAssembly library are always searched. */
+  constructor() {
+    this.#buffers = new Set([kernel.memory, threadLibrary().memory].map(({ buffer }) => buffer))
   }
 
   /** Runs the code with constructors that note the memory of what they make. */

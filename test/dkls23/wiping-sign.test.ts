@@ -2,7 +2,6 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Curve } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { wasmCurve } from '../../signer-node/dkls23/curve-wasm.ts'
-import { WasmLibrary } from '../../signer-node/dkls23/curve-wasm-library.ts'
 import { deriveChild } from '../../signer-node/dkls23/derivation.ts'
 import { gadgetOf } from '../../signer-node/dkls23/multiplication.ts'
 import { checkExtension } from '../../signer-node/dkls23/ot-extension.ts'
@@ -28,8 +27,7 @@ import {
 } from './memory.ts'
 
 const native = nativeCurve()
-const library = new WasmLibrary()
-const twins = [native, wasmCurve(library)] as const
+const twins = [native, wasmCurve()] as const
 const [one, two] = [parseParty(1), parseParty(2)]
 const path = [7]
 const keyshares = keysharesOf(native, dkgKey)
@@ -97,7 +95,7 @@ function rowsOfSender({ run, job }: PreparedSigner, name: string) {
 
 /** Party 1 signs with party 2 and is watched. */
 function signWatched(curve: Curve, tamper?: Tamper) {
-  const [memory, tapped] = [new Memory(library.memory), tap(curve)]
+  const [memory, tapped] = [new Memory(), tap(curve)]
   // The gadget is public and made once for each curve.
   gadgetOf(tapped.curve)
   tapped.given.clear()
