@@ -14,7 +14,7 @@ COPY package.json ./
 COPY proto proto
 COPY policy policy
 # Volumes take over the mode of the directory below them, whoever the container runs as.
-RUN mkdir -p -m 1777 /var/lib/custody /var/lib/custody-floor
+RUN mkdir -p -m 1777 /var/lib/custody /var/lib/custody-floor /var/lib/custody-backups
 USER node
 
 FROM base AS coordinator

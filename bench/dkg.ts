@@ -3,13 +3,10 @@
 // pairing for all keys of two nodes, so the two are also shown added up.
 import { nativeCurve } from '../signer-node/dkls23/curve-native.ts'
 import { nativeEcdh } from './ecdh.ts'
-import { Meter } from './meter.ts'
+import { measure } from './measure.ts'
 import { makeKey, pairAll } from './parties.ts'
 import { wasmPeer } from './peer-wasm.ts'
 import { type Bench, type Figure, figure, type Ratio, ratio } from './report.ts'
-
-const SAMPLES = 30
-const WARM = 2
 
 export async function bench(): Promise<Bench> {
   const curve = nativeCurve()
@@ -33,20 +30,4 @@ export async function bench(): Promise<Bench> {
   figures.push(figure('native ecdh, one call', 'ms', nativeEcdh()))
   const notes = peer === undefined ? ['the WASM peer is not installed: see bench/peers'] : []
   return { figures, ratios, notes }
-}
-
-function measure(name: string, parties: number, run: (meter: Meter) => void): readonly Figure[] {
-  const meters: Meter[] = []
-  for (let i = -WARM; i < SAMPLES; i += 1) {
-    const meter = new Meter(parties)
-    run(meter)
-    if (i >= 0) meters.push(meter)
-  }
-  const cpu = meters.map((meter) => meter.cpuMsPerParty())
-  const bytes = meters.map((meter) => meter.bytesPerParty())
-  return [
-    figure(`${name}, CPU per party`, 'ms', cpu),
-    figure(`${name}, sent per party`, 'bytes', bytes),
-    figure(`${name}, rounds`, 'rounds', [meters[0]?.rounds ?? 0]),
-  ]
 }

@@ -2,13 +2,15 @@
 // real generators, real bytes, no wire. Secrets come from a counter, so that runs repeat.
 import { combine } from '../signer-node/dkls23/combine.ts'
 import type { Curve } from '../signer-node/dkls23/curve.ts'
-import { confirmKey, prepareKey } from '../signer-node/dkls23/keygen.ts'
+import { confirmKey, type PendingKey, prepareKey } from '../signer-node/dkls23/keygen.ts'
 import type { Keyshare } from '../signer-node/dkls23/keyshare.ts'
 import { setUpPairing } from '../signer-node/dkls23/pair-setup.ts'
 import type { Pairing } from '../signer-node/dkls23/pairing.ts'
 import { type Participant, type Party, parseParticipants } from '../signer-node/dkls23/party.ts'
 import type { Incoming, Protocol, Run } from '../signer-node/dkls23/protocol.ts'
 import { SessionRandomness } from '../signer-node/dkls23/randomness.ts'
+import { prepareRefresh } from '../signer-node/dkls23/refresh.ts'
+import { prepareReshare } from '../signer-node/dkls23/reshare.ts'
 import { Secret } from '../signer-node/dkls23/secret.ts'
 import { type SignatureShare, sign } from '../signer-node/dkls23/sign.ts'
 import { sha256 } from '../signer-node/dkls23/transcript.ts'
@@ -70,12 +72,52 @@ export function makeKey(
   const members = runsOf(curve, participants(n))
   const terms = { keyId: utf8.encode('bench'), epoch: 1, threshold: t }
   const pending = drive(members, (run) => prepareKey(run, terms), meter)
-  const confirm = (run: Run, i: number) => {
-    const own = pending[i]
-    if (own === undefined) throw new Error('a party has no key')
-    return confirmKey(run, own)
+  return confirmAll(members, pending, meter)
+}
+
+export function refreshKey(
+  curve: Curve,
+  keyshares: readonly Keyshare[],
+  meter: Meter,
+): readonly Keyshare[] {
+  const members = runsOf(curve, participants(keyshares.length))
+  const refresh = (run: Run, i: number) => {
+    const own = held(keyshares, i)
+    return prepareRefresh(run, own, own.facts.epoch + 1)
   }
-  return drive(members, confirm, meter)
+  return confirmAll(members, drive(members, refresh, meter), meter)
+}
+
+/** From the first t holders to t of n nodes, among whom are all the dealers. */
+export function reshareKey(
+  curve: Curve,
+  keyshares: readonly Keyshare[],
+  [threshold, n]: readonly [number, number],
+  meter: Meter,
+): readonly Keyshare[] {
+  const members = runsOf(curve, participants(n))
+  const { facts: old, keyState } = held(keyshares, 0)
+  const dealers = participants(old.threshold).map(({ x }) => x)
+  const receivers = participants(n)
+  const terms = { old, keyState, epoch: old.epoch + 1, threshold, dealers, receivers }
+  const reshare = (run: Run, i: number) =>
+    prepareReshare(run, terms, i < dealers.length ? held(keyshares, i) : undefined)
+  const pending = drive(members, reshare, meter)
+  return confirmAll(members, pending, meter)
+}
+
+function confirmAll(
+  members: readonly Run[],
+  pending: readonly (PendingKey | undefined)[],
+  meter: Meter,
+): readonly Keyshare[] {
+  return drive(members, (run, i) => confirmKey(run, held(pending, i)), meter)
+}
+
+function held<T>(all: readonly (T | undefined)[], i: number): T {
+  const one = all[i]
+  if (one === undefined) throw new Error('a party has no key')
+  return one
 }
 
 export type Pairings = readonly ReadonlyMap<Party, Pairing>[]

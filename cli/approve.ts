@@ -5,17 +5,20 @@
 import { type Approval, type Decision, signApproval, tagOf } from '../policy/approval.ts'
 import type { BodyOf } from '../policy/audit/bodies.ts'
 import type { Entry } from '../policy/audit/entry.ts'
+import { claimsChange, parseChange } from '../policy/change.ts'
 import { parseIntent } from '../policy/request.ts'
-import { baseUnits } from '../policy/units.ts'
 import { digestOf, toUtf8 } from '../proto/crypto.ts'
 import { writeSigned } from '../proto/frames.ts'
 import { type Handle, parseDigest, parsePersonId } from '../proto/ids.ts'
-import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
+import type { ReplyOf } from '../proto/io/wire.ts'
+import { refuse } from '../proto/refusal.ts'
 import { openKey } from './approver-key.ts'
 import { atDesk, type Desk, waitMs } from './desk.ts'
 import { effectiveJson, requireCreated, waitEffective } from './effective.ts'
 import { keyOptions, profileOptions } from './profile.ts'
-import { amountOf, checkCode, show as render, type Shown } from './show.ts'
+import type { Ruleset } from './ruleset.ts'
+import { amountOf, checkCode, show as render } from './show.ts'
+import type { Shown } from './shown.ts'
 import {
   type Answer,
   type Args,
@@ -36,21 +39,36 @@ export const pending: Verb = {
   run: (args, world) =>
     atDesk(args, world, ['approver'], async ({ client, ruleset }) => {
       const { pending: found } = must(await client.ApprovalService.ListPending({}))
-      const items = found.map(({ intent: bytes, rule, missing, expires }) => {
-        const { digest, intent } = parseIntent(bytes)
-        const asset = ruleset.rulebook.assets.get(intent.asset)
-        const amount = asset === undefined ? `${intent.amount}` : amountOf(intent, asset)
-        const { vault, to } = intent
-        return { id: digest, check: checkCode(digest), amount, vault, to, rule, missing, expires }
-      })
+      const items = found.map((one) => ({ ...waiting(one.intent, ruleset), ...toldOf(one) }))
       const lines = items.map(
-        (item) =>
-          `${item.check}  ${item.amount} from ${item.vault} to ${item.to}\n` +
-          `           ${item.rule}, needs ${item.missing.join(' + ')}, until ${item.expires}\n` +
-          `           ${item.id}\n`,
+        ({ check, id, what, rule, missing, expires }) =>
+          `${check}  ${what}\n` +
+          `           ${rule}, needs ${missing.join(' + ')}, until ${expires}\n` +
+          `           ${id}\n`,
       )
       return done(lines.join('') || 'nothing waits for you\n', { pending: items })
     }),
+}
+
+type Pending = ReplyOf<'ApprovalService', 'ListPending'>['pending'][number]
+
+function toldOf({ rule, missing, expires }: Pending) {
+  return { rule, missing: [...missing], expires }
+}
+
+/** From the bytes of the request; nothing that anybody says of them. */
+function waiting(bytes: Uint8Array, { rulebook }: Ruleset) {
+  if (claimsChange(bytes)) {
+    const { digest, change } = parseChange(bytes)
+    const { op, vault } = change
+    return { id: digest, check: checkCode(digest), what: `${op} of ${vault}`, op, vault }
+  }
+  const { digest, intent } = parseIntent(bytes)
+  const asset = rulebook.assets.get(intent.asset)
+  const amount = asset === undefined ? `${intent.amount}` : amountOf(intent, asset)
+  const { vault, to } = intent
+  const what = `${amount} from ${vault} to ${to}`
+  return { id: digest, check: checkCode(digest), what, amount, vault, to }
 }
 
 export const show: Verb = {
@@ -113,7 +131,8 @@ async function decideAt(decision: Decision, desk: Desk, args: Args, world: World
     rule: approval.rule,
   }
   const isOurs = (entry: Entry): boolean => entry.type === type && isSame(entry.body, said)
-  const effective = await waitEffective(reply, isOurs, { ...desk, world }, patienceMs)
+  const { reigns } = desk.ruleset
+  const effective = await waitEffective(reply, isOurs, { ...desk, reigns, world }, patienceMs)
   const { seq, state } = reply
   await requireCreated(desk.client, seq, effective, shown)
   const by = effective.witnesses.join(', ')
@@ -160,20 +179,17 @@ function facts({ digest, text, display }: Shown) {
 }
 
 async function confirm(decision: Decision, shown: Shown, world: World): Promise<void> {
-  const { intent, asset } = shown
-  const tail = intent.to.slice(-6)
-  const address = await world.ask(
-    `To ${decision}, type the last 6 characters of the address`,
-    false,
-  )
-  if (address === undefined) throw new UsageError('expected a terminal to ask at, or --yes')
-  if (address.trim().toLowerCase() !== tail.toLowerCase()) {
-    refuse('REFUSED', 'the address typed is another one: nothing was signed')
-  }
-  const typed = (await world.ask(`and the amount in ${asset.unit}`, false))?.trim() ?? ''
-  const amount = attempt(() => baseUnits(typed, asset.decimals, 'amount'))
-  if (isRefusal(amount) || amount !== intent.amount) {
-    refuse('REFUSED', 'the amount typed is another one: nothing was signed')
+  for (const [at, { question, isRight, what }] of shown.retype.entries()) {
+    const typed = await world.ask(
+      at === 0 ? `To ${decision}, type ${question}` : `and ${question}`,
+      false,
+    )
+    if (at === 0 && typed === undefined) {
+      throw new UsageError('expected a terminal to ask at, or --yes')
+    }
+    if (!isRight(typed?.trim() ?? '')) {
+      refuse('REFUSED', `the ${what} typed is another one: nothing was signed`)
+    }
   }
 }
 
@@ -203,7 +219,7 @@ function approvalOf(
     credential,
     display: shown.display,
     issued,
-    expires: Math.min(shown.intent.notAfter, issued + shown.rule.ttlMs),
+    expires: Math.min(shown.asked.notAfter, issued + shown.rule.ttlMs),
     nonce: world.random(16),
   }
 }

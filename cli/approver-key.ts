@@ -61,11 +61,17 @@ export function keyThing(
   return { kind: 'identity', context: { org, env, owner: id, credential } }
 }
 
-async function readPassphrase(profile: Profile, args: Args, world: World): Promise<Uint8Array> {
+/** From where the flags or the owner's files say; undefined when a person has to type it. */
+export function readSecret(args: Args, beside?: string): Uint8Array | undefined {
   const descriptor = flag(args, 'passphrase-fd')
   if (descriptor !== undefined) return fromDescriptor(descriptor)
-  const file = flag(args, 'credential') ?? profile.credential
-  if (file !== undefined) return fromFile(file)
+  const file = flag(args, 'credential') ?? beside
+  return file === undefined ? undefined : fromFile(file)
+}
+
+async function readPassphrase(profile: Profile, args: Args, world: World): Promise<Uint8Array> {
+  const given = readSecret(args, profile.credential)
+  if (given !== undefined) return given
   const typed = await world.ask(`Passphrase of ${profile.id}`, true)
   if (typed === undefined) throw new UsageError('expected a passphrase: no terminal to ask at')
   return new TextEncoder().encode(typed)

@@ -4,6 +4,7 @@
 // Source: policy design 4.10, with its own exit codes.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cosignatures, parseNote, signedByLog } from '../policy/audit/checkpoint.ts'
+import { witnessesFor } from '../policy/audit/heads.ts'
 import type { Report } from '../policy/audit/report.ts'
 import { verify } from '../policy/audit/verify.ts'
 import { durationMs } from '../policy/units.ts'
@@ -13,6 +14,7 @@ import type { JsonObject } from '../proto/jcs.ts'
 import { refuse } from '../proto/refusal.ts'
 import { onLine } from './desk.ts'
 import { profileOptions } from './profile.ts'
+import { openRoots } from './roots.ts'
 import { done, flag, must, type Verb, word } from './verb.ts'
 
 const anyone = ['approver', 'caller', 'operator'] as const
@@ -29,15 +31,16 @@ export const auditCheckpoint: Verb = {
       if (!signedByLog(note, trust.log.vkey)) {
         refuse('LOG_MALFORMED', `checkpoint: not signed by ${trust.log.origin}`)
       }
-      const witnesses = cosignatures(note, trust.witnesses).map(({ witness }) => witness.name)
       const { origin, size } = note.checkpoint
+      const judges = witnessesFor(size, trust, await openRoots(client, trust))
+      const witnesses = cosignatures(note, judges.witnesses).map(({ witness }) => witness.name)
       const root = toHex(note.checkpoint.root)
-      const enough = witnesses.length >= trust.q
-      const said = `cosigned by ${witnesses.join(', ') || 'nobody'}, ${trust.q} needed`
+      const enough = witnesses.length >= judges.q
+      const said = `cosigned by ${witnesses.join(', ') || 'nobody'}, ${judges.q} needed`
       return {
         exit: enough ? 0 : 3,
         text: `${origin} size ${size}\n  root ${root}\n  ${said}\n`,
-        json: { origin, size, root, witnesses, quorum: trust.q, enough },
+        json: { origin, size, root, witnesses, quorum: judges.q, enough },
       }
     }),
 }

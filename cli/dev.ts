@@ -1,9 +1,10 @@
 // `custody dev up`: a development cluster that stays up. Makes the directory when it is new, starts
-// chain, coordinator and three nodes as real processes, makes and funds the keys of the online
-// vaults, says what to type next, starts again whatever dies, stops everything on Ctrl-C. Started
-// on the same directory it goes on where it was.
+// chain, coordinator and three nodes as real processes, makes the keys of the online vaults,
+// proves their backups, funds them, says what to type next, starts again whatever dies, stops
+// everything on Ctrl-C. Started on the same directory it goes on where it was.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { proveBackup } from './dev-backups.ts'
 import { anvilProgram, balances, fund } from './dev-chain.ts'
 import { type DevCluster, devClusterAt } from './dev-cluster.ts'
 import type { Child } from './dev-processes.ts'
@@ -14,6 +15,8 @@ import { type Answer, type Args, done, flag, UsageError, type Verb, type World }
 /** The online vaults of the development policy; cold ones need a ceremony. */
 const vaults = ['hot', 'warm'] as const
 const gift = { wei: 10n * 10n ** 18n, token: 1_000_000n * 10n ** 6n }
+const triesMax = 100
+const betweenTriesMs = 100
 const customer = '0x70997970c51812dc3a010c7d01b50e0d17dc79c8'
 
 export const devUp: Verb = {
@@ -172,13 +175,25 @@ async function readyText(cluster: DevCluster, withChain: boolean, world: World):
   ].join('\n')
 }
 
-/** The vault's address; its key is made when there is none. */
+/** The vault's address; what is missing before it may be shown is done: its key, its backups. */
 async function vaultReady(cluster: DevCluster, vault: string, world: World): Promise<Place> {
   const args: Args = { words: [vault], flags: { as: join(cluster.directory, 'operator') } }
-  const held = addressIn(await vaultShow.run(args, world))
-  if (held !== '') return { vault, address: held }
-  world.say(`  making the key of vault ${vault} with all nodes\n`)
-  const address = addressIn(await vaultCreate.run(args, world))
+  let answer = await vaultShow.run(args, world)
+  if (epochIn(answer) === 0) {
+    world.say(`  making the key of vault ${vault} with all nodes\n`)
+    answer = await vaultCreate.run(args, world)
+  }
+  const epoch = epochIn(answer)
+  if (addressIn(answer) === '') {
+    world.say(`  opening the backup of ${vault} at every node, with the keys in recovery/\n`)
+    const proving = { directory: cluster.directory, vault, epoch }
+    await Promise.all(cluster.nodes.map((node) => proveBackup(proving, node, world)))
+  }
+  for (let tries = 0; addressIn(answer) === '' && tries < triesMax; tries += 1) {
+    await world.pause(betweenTriesMs)
+    answer = await vaultShow.run(args, world)
+  }
+  const address = addressIn(answer)
   if (address === '') throw new UsageError(`vault ${vault}: no address after its key was made`)
   return { vault, address }
 }
@@ -186,6 +201,12 @@ async function vaultReady(cluster: DevCluster, vault: string, world: World): Pro
 function addressIn({ json }: Answer): string {
   const { address } = json
   return typeof address === 'string' ? address : ''
+}
+
+/** 0 while there is no key. */
+function epochIn({ json }: Answer): number {
+  const { epoch } = json
+  return typeof epoch === 'number' ? epoch : 0
 }
 
 /** The handlers stay: a second Ctrl-C must not end this program before its children. */

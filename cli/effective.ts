@@ -1,13 +1,14 @@
 // "Effective": a line is in the log and enough witnesses say so. Held against the trust file alone:
 // the line says exactly what we signed, lies in the tree under its number, and the tree's head is
-// signed by the log and cosigned by q pinned witnesses. A decision counts only after the line that
-// created its request, so that line is proved too. Anything less is "recorded", which a coordinator
-// can say of what it then withholds.
+// signed by the log and cosigned by q witnesses of its root. A decision counts only after the line
+// that created its request, so that line is proved too. Anything less is "recorded", which a
+// coordinator can say of what it then withholds.
 // Source: README D26, policy design 3.9.
-import { cosignatures, parseNote, signedByLog } from '../policy/audit/checkpoint.ts'
+import { parseNote, signedByLog } from '../policy/audit/checkpoint.ts'
 import { type Entry, type EntryOf, parseEntry } from '../policy/audit/entry.ts'
 import { verifyInclusion } from '../policy/audit/merkle.ts'
-import type { ReadIntent } from '../policy/request.ts'
+import type { Reigns } from '../policy/audit/reigns.ts'
+import type { Asked } from '../policy/check-people.ts'
 import type { Trust } from '../policy/trust.ts'
 import type { Digest } from '../proto/ids.ts'
 import type { WireClient } from '../proto/io/channel-client.ts'
@@ -15,6 +16,7 @@ import type { JsonObject } from '../proto/jcs.ts'
 import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import { Unavailable } from '../proto/unavailable.ts'
+import { cosignersOf } from './roots.ts'
 import { must, type World } from './verb.ts'
 
 /** What a decision or a freeze is answered with. */
@@ -23,6 +25,12 @@ export interface Recorded {
   readonly checkpoint: Uint8Array
   readonly proof: readonly Uint8Array[]
   readonly entry: Uint8Array
+}
+
+/** The trust file, and the roots that were proved from it. */
+export interface Judging {
+  readonly trust: Trust
+  readonly reigns: Reigns
 }
 
 export interface Effective {
@@ -39,15 +47,15 @@ const linesPerRead = 500
 export async function waitEffective(
   recorded: Recorded,
   isOurs: (entry: Entry) => boolean,
-  from: { readonly client: WireClient; readonly trust: Trust; readonly world: World },
+  from: Judging & { readonly client: WireClient; readonly world: World },
   waitMs: number,
 ): Promise<Effective> {
-  const { client, trust, world } = from
+  const { client, world } = from
   const until = world.nowMs() + waitMs
   const entry = requireOurs(recorded, isOurs)
   let { checkpoint, proof } = recorded
   for (;;) {
-    const found = checkpoint.length === 0 ? undefined : prove(entry, checkpoint, proof, trust)
+    const found = checkpoint.length === 0 ? undefined : prove(entry, checkpoint, proof, from)
     if (found !== undefined) return found
     if (world.nowMs() >= until) {
       throw new Unavailable(`line ${entry.seq} is recorded, but not yet witnessed`)
@@ -62,19 +70,20 @@ export function prove(
   entry: Entry,
   checkpoint: Uint8Array,
   proof: readonly Uint8Array[],
-  trust: Trust,
+  judging: Judging,
 ): Effective | undefined {
   const note = parseNote(checkpoint)
-  if (!signedByLog(note, trust.log.vkey)) {
-    refuse('LOG_MALFORMED', `checkpoint: not signed by ${trust.log.origin}`)
+  const { log } = judging.trust
+  if (!signedByLog(note, log.vkey)) {
+    refuse('LOG_MALFORMED', `checkpoint: not signed by ${log.origin}`)
   }
   const { size, root } = note.checkpoint
-  const given = cosignatures(note, trust.witnesses)
-  if (given.length < trust.q || size <= entry.seq) return undefined
+  const witnesses = cosignersOf(note, judging, entry.seq)
+  if (witnesses === undefined || size <= entry.seq) return undefined
   if (!verifyInclusion({ leaf: entry.leaf, index: entry.seq, size, root, proof })) {
     refuse('LINE_MISSING', `line ${entry.seq}: the proof does not lead to the witnessed root`)
   }
-  return { size, root, witnesses: given.map(({ witness }) => witness.name) }
+  return { size, root, witnesses }
 }
 
 /** In the same witnessed tree, before line `seq`: else the fold knows no request to decide on. */
@@ -82,7 +91,7 @@ export async function requireCreated(
   client: WireClient,
   seq: number,
   { size, root }: Effective,
-  { digest, intent }: ReadIntent,
+  { digest, asked: intent }: { readonly digest: Digest; readonly asked: Asked },
 ): Promise<void> {
   const line = await findCreated(client, seq, digest, intent.created - limits.clockSkewMs)
   for (const field of ['id', 'initiator', 'vault', 'op', 'notAfter'] as const) {

@@ -7,7 +7,7 @@ import { freezeText } from '../policy/documents.ts'
 import { digestOf, toUtf8 } from '../proto/crypto.ts'
 import { writeSigned } from '../proto/frames.ts'
 import { type Handle, parseHandle, parsePersonId } from '../proto/ids.ts'
-import { refuse } from '../proto/refusal.ts'
+import { Refused, refuse } from '../proto/refusal.ts'
 import { sign } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { Unavailable } from '../proto/unavailable.ts'
@@ -15,6 +15,7 @@ import { openKey } from './approver-key.ts'
 import { type Line, onLine, waitMs } from './desk.ts'
 import { effectiveJson, waitEffective } from './effective.ts'
 import { keyOptions, profileOptions } from './profile.ts'
+import { openRoots } from './roots.ts'
 import {
   type Answer,
   type Args,
@@ -60,7 +61,9 @@ async function freezeAt(line: Line, args: Args, world: World): Promise<Answer> {
   world.say(`recorded as line ${reply.seq}, waiting for the witnesses\n`)
   const isOurs = (entry: Entry): boolean =>
     entry.type === 'freeze.set' && entry.body.freeze === digest && entry.body.scope === scope
-  const effective = await waitEffective(reply, isOurs, { ...line, world }, patienceMs).catch(inTime)
+  const reigns = await openRoots(client, line.trust).catch(inDoubt)
+  const from = { ...line, reigns, world }
+  const effective = await waitEffective(reply, isOurs, from, patienceMs).catch(inTime)
   const { seq } = reply
   return done(`effective: ${scope} is frozen since line ${seq}\n`, {
     ...{ scope, freeze: digest, seq },
@@ -78,4 +81,11 @@ async function confirm(scope: Handle, world: World): Promise<void> {
 function inTime(error: unknown): never {
   if (!(error instanceof Unavailable)) throw error
   throw new Unavailable(`${error.message}; freeze at the nodes too`, error.code, error)
+}
+
+/** The line is recorded; who would have to witness it could not be proved. */
+function inDoubt(error: unknown): never {
+  if (!(error instanceof Refused)) return inTime(error)
+  const { because } = error.refusal
+  throw new Unavailable(`recorded, and not proved: ${because}; freeze at the nodes too`)
 }

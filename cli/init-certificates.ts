@@ -12,8 +12,11 @@ import {
   ExtendedKeyUsageExtension,
   KeyUsageFlags,
   KeyUsagesExtension,
+  PemConverter,
+  Pkcs10CertificateRequestGenerator,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
+  X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
 
@@ -61,22 +64,63 @@ export async function makeAuthority(name: string, validity: Validity): Promise<A
   return {
     cert: cert.toString('pem'),
     key: await pem(keys.privateKey),
-    issue: async (wish) => {
-      const own = await makeKeys()
-      const leaf = await X509CertificateGenerator.create({
-        subject: `CN=${wish.name}`,
-        issuer: cert.subjectName,
-        ...validity,
-        publicKey: own.publicKey,
-        signingKey: keys.privateKey,
-        signingAlgorithm: algorithm,
-        extensions: await leafExtensions(wish.uris, own.publicKey, keys.publicKey),
-      })
-      const spki = new Uint8Array(await webcrypto.subtle.exportKey('spki', own.publicKey))
-      const pin = createHash('sha256').update(spki).digest('hex')
-      return { cert: leaf.toString('pem'), key: await pem(own.privateKey), pin }
-    },
+    issue: issuing(cert.subjectName, validity, {
+      signingKey: keys.privateKey,
+      issuerKey: keys.publicKey,
+    }),
   }
+}
+
+/** An authority again, from its files. */
+export async function openAuthority(
+  files: Pick<Authority, 'cert' | 'key'>,
+  validity: Validity,
+): Promise<Authority> {
+  cryptoProvider.set(webcrypto)
+  const issuer = new X509Certificate(files.cert)
+  const der = PemConverter.decodeFirst(files.key)
+  const signingKey = await webcrypto.subtle.importKey('pkcs8', der, algorithm, true, ['sign'])
+  const issuerKey = await issuer.publicKey.export(algorithm, ['verify'])
+  return { ...files, issue: issuing(issuer.subjectName, validity, { signingKey, issuerKey }) }
+}
+
+/** For an authority that lives elsewhere: what it is asked to sign, and the key that stays here. */
+export async function makeRequest(wish: LeafWish): Promise<Leaf> {
+  cryptoProvider.set(webcrypto)
+  const own = await makeKeys()
+  const uris = wish.uris.map((value) => ({ type: 'url', value }) as const)
+  const request = await Pkcs10CertificateRequestGenerator.create({
+    name: `CN=${wish.name}`,
+    keys: own,
+    signingAlgorithm: algorithm,
+    extensions: [new SubjectAlternativeNameExtension(uris)],
+  })
+  return { cert: request.toString('pem'), key: await pem(own.privateKey), pin: await pinOf(own) }
+}
+
+function issuing(
+  issuer: X509Certificate['subjectName'],
+  validity: Validity,
+  { signingKey, issuerKey }: Record<'signingKey' | 'issuerKey', webcrypto.CryptoKey>,
+): Authority['issue'] {
+  return async (wish) => {
+    const own = await makeKeys()
+    const leaf = await X509CertificateGenerator.create({
+      subject: `CN=${wish.name}`,
+      issuer,
+      ...validity,
+      publicKey: own.publicKey,
+      signingKey,
+      signingAlgorithm: algorithm,
+      extensions: await leafExtensions(wish.uris, own.publicKey, issuerKey),
+    })
+    return { cert: leaf.toString('pem'), key: await pem(own.privateKey), pin: await pinOf(own) }
+  }
+}
+
+async function pinOf({ publicKey }: webcrypto.CryptoKeyPair): Promise<string> {
+  const spki = new Uint8Array(await webcrypto.subtle.exportKey('spki', publicKey))
+  return createHash('sha256').update(spki).digest('hex')
 }
 
 async function leafExtensions(

@@ -75,7 +75,7 @@ export async function devCluster(wish: ClusterWish): Promise<Cluster> {
     ...(wish.layout === 'compose' ? database(wish) : []),
   ]
   const empty = owners.nodes.flatMap(({ directory }) =>
-    ['data', 'floor', 'run'].map((name) => `${directory}/${name}`),
+    ['data', 'floor', 'backups', 'run'].map((name) => `${directory}/${name}`),
   )
   return { files, empty: ['coordinator/data', ...empty], root: root.digest, origin }
 }

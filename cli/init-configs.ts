@@ -55,7 +55,7 @@ export function configurations(
     clients: pins(owners),
     ...places.store,
   }
-  const nodes = owners.nodes.map(({ id, directory }, index) =>
+  const nodes = owners.nodes.map(({ id, directory, recovery }, index) =>
     openFile(
       `${directory}/config.json`,
       json({
@@ -72,6 +72,10 @@ export function configurations(
         },
         credential: 'credential',
         ...places.node,
+        backups: {
+          directory: places.backups,
+          recovery: [{ file: recovery.file, digest: recovery.digest }],
+        },
         healthListen: `127.0.0.1:${wish.portBase + 11 + index}`,
         curve: 'native',
       }),
@@ -89,12 +93,14 @@ interface Places {
   readonly coordinator: string
   readonly store: JsonObject
   readonly node: JsonObject
+  readonly backups: string
 }
 
 function onOneMachine({ portBase }: ClusterWish): Places {
   const listen = `127.0.0.1:${portBase}`
   const node = { dataDir: 'data', floorDir: 'floor', adminSocket: 'run/admin.sock' }
-  return { listen, coordinator: listen, store: { dataDir: 'data' }, node }
+  const store = { dataDir: 'data' }
+  return { listen, coordinator: listen, store, node, backups: 'backups' }
 }
 
 /** The names, ports and volumes of docker-compose.yml. */
@@ -108,6 +114,7 @@ function inCompose({ portBase }: ClusterWish): Places {
       floorDir: '/var/lib/custody-floor',
       adminSocket: '/var/lib/custody/run/admin.sock',
     },
+    backups: '/var/lib/custody-backups',
   }
 }
 

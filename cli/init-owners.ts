@@ -1,16 +1,20 @@
 // The owners of a development cluster: for each a certificate, a passphrase and sealed keys, as
 // files of its own directory, and beside them the public facts that the documents name.
-// INVARIANT: a private key appears in files below its owner's directory and nowhere else.
+// INVARIANT: a private key appears in files below its owner's directory and nowhere else; that of a
+// node's recovery key below `recovery/`, away from the node.
 // Writes nothing.
 import { type Vkey, vkeyOf } from '../policy/audit/checkpoint.ts'
+import type { Env } from '../policy/intent.ts'
 import { toHex, toUtf8 } from '../proto/crypto.ts'
-import { type Handle, parseHandle } from '../proto/ids.ts'
+import { type Digest, type Handle, parseHandle } from '../proto/ids.ts'
 import type { Role } from '../proto/io/routes.ts'
 import { logKeyThing } from '../proto/log-key.ts'
 import { nodeKeyThing } from '../proto/node-keys.ts'
+import { parseRecoveryKey } from '../proto/recovery-key.ts'
 import type { SealedThing } from '../proto/seal-file.ts'
 import { keyThing, makeKey } from './approver-key.ts'
 import type { Authority, Leaf } from './init-certificates.ts'
+import { makeRecoveryKey } from './recovery-key.ts'
 
 export interface InitFile {
   /** Below the cluster's directory. */
@@ -21,7 +25,9 @@ export interface InitFile {
 
 export interface Makers {
   readonly org: Handle
-  readonly authority: Authority
+  /** `dev` where it is left out. */
+  readonly env?: Env
+  readonly authority: Pick<Authority, 'issue'>
   readonly random: (length: number) => Uint8Array
 }
 
@@ -37,6 +43,14 @@ export interface Owner {
 export interface NodeOwner extends Owner {
   readonly identity: Uint8Array
   readonly witness: Vkey
+  /** The public half lies with the node, the private one in a directory that no program reads. */
+  readonly recovery: RecoveryPin
+}
+
+export interface RecoveryPin {
+  /** Below the node's directory. */
+  readonly file: string
+  readonly digest: Digest
 }
 
 export interface LogOwner extends Owner {
@@ -59,18 +73,42 @@ export interface Owners {
 // The passphrases are 256 random bits, so the least cost that a sealed file may have is enough.
 const cost = { n: 2 ** 15, r: 8, p: 1 }
 
-export async function makeNode(id: string, makers: Makers): Promise<NodeOwner> {
-  const bare = await makeOwner(id, `nodes/${id}`, ['node'], makers)
-  const owner = { org: makers.org, env: 'dev' as const, owner: bare.id }
+export async function makeNode(
+  id: string,
+  makers: Makers,
+  directory = `nodes/${id}`,
+): Promise<NodeOwner> {
+  const bare = await makeOwner(id, directory, ['node'], makers)
+  const owner = { org: makers.org, env: makers.env ?? 'dev', owner: bare.id }
   const identity = seal(bare, 'keys/identity.seal', nodeKeyThing(owner, 'identity'), makers)
   const witness = seal(bare, 'keys/witness.seal', nodeKeyThing(owner, 'witness'), makers)
   // Sealed as the keys are; its public key means nothing.
   const secret = seal(bare, 'keys/secret.seal', nodeKeyThing(owner, 'secret'), makers)
+  const recovery = makeRecovery(id, makers)
   return {
     ...bare,
-    files: [...bare.files, identity.file, witness.file, secret.file],
+    files: [...bare.files, identity.file, witness.file, secret.file, ...recovery.files],
+    recovery: recovery.pin,
     identity: identity.publicKey,
     witness: vkeyOf(`${makers.org}/${id}`, 'witness', witness.publicKey),
+  }
+}
+
+/** As `custody recovery init` on a machine of its own: in development, a directory of its own. */
+function makeRecovery(id: string, { org, random }: Makers) {
+  const owner = { org, env: 'dev' as const, node: parseHandle(id), id: parseHandle('recovery-1') }
+  const passphrase = toHex(random(32))
+  const made = makeRecoveryKey(owner, { passphrase: toUtf8(passphrase), cost }, random)
+  const { digest } = parseRecoveryKey(made.document)
+  const file = 'recovery/recovery-1.json'
+  return {
+    files: [
+      openFile(`recovery/${id}/recovery.json`, made.document),
+      secretFile(`recovery/${id}/recovery.seal`, made.sealed),
+      secretFile(`recovery/${id}/credential`, `${passphrase}\n`),
+      openFile(`nodes/${id}/${file}`, made.document),
+    ],
+    pin: { file, digest },
   }
 }
 

@@ -37,6 +37,7 @@ export const init: Verb = {
       `  root    ${root}`,
       `  log     ${origin}`,
       `  owners  coordinator, nodes/, people/, services/, operator; shared/ holds no secret`,
+      `  backups opened with recovery/NODE, which belongs on another machine`,
       args.flags['compose'] === true
         ? 'start it with: docker-compose up --build'
         : `start it with: custody dev up ${directory}`,

@@ -87,7 +87,7 @@ async function destination(
 async function vaultAddress(vault: string, desk: Desk): Promise<string> {
   const { vault: found } = must(await desk.client.VaultService.GetVault({ vault }))
   const address = found ? proved(found, desk).address : ''
-  if (address === '') return refuse('VAULT_NOT_FOUND', `${vault}: has no key and no address yet`)
+  if (address === '') return refuse('VAULT_NOT_FOUND', `${vault}: has no address yet`)
   return address
 }
 

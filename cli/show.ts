@@ -4,35 +4,27 @@
 // Source: policy design 3.9. The check code is the first 40 bits of the intent's digest, for two
 // people to read to each other.
 import { chainOf } from '../policy/chain/chains.ts'
+import { claimsChange, openChange } from '../policy/change.ts'
 import { parseDestination } from '../policy/destination.ts'
 import { displayDigest, type Named, render } from '../policy/display.ts'
 import type { Intent } from '../policy/intent.ts'
 import type { Asset } from '../policy/places.ts'
-import { openIntent } from '../policy/request.ts'
+import { openIntent, type ReadIntent } from '../policy/request.ts'
 import { credentialAt } from '../policy/roster.ts'
 import { classOfBook, classOfVault } from '../policy/rulebook.ts'
-import type { Rule } from '../policy/rules/rule.ts'
-import { decimalOf } from '../policy/units.ts'
-import { fromHex } from '../proto/crypto.ts'
+import { baseUnits, decimalOf } from '../policy/units.ts'
+import { fromHex, toUtf8 } from '../proto/crypto.ts'
 import { readSigned } from '../proto/frames.ts'
 import { type Digest, parseHandle, parseVaultId } from '../proto/ids.ts'
 import type { WireClient } from '../proto/io/channel-client.ts'
 import type { ReplyOf } from '../proto/io/wire.ts'
-import { refuse } from '../proto/refusal.ts'
+import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import type { Ruleset } from './ruleset.ts'
+import { showChange } from './show-change.ts'
+import { type Retyped, retypeEnd, type Shown } from './shown.ts'
 import { must } from './verb.ts'
 
 export type Package = ReplyOf<'ApprovalService', 'GetApprovalPackage'>
-
-export interface Shown {
-  readonly digest: Digest
-  readonly intent: Intent
-  readonly rule: Rule
-  /** The rendered text, and its digest. */
-  readonly text: string
-  readonly display: Digest
-  readonly asset: Asset
-}
 
 /** Verifies the initiator's signature, finds who the address belongs to, renders. */
 export async function show(
@@ -42,15 +34,28 @@ export async function show(
   nowMs: number,
 ): Promise<Shown> {
   const signed = readSigned(sent.intent)
-  const { rulebook, roster } = ruleset
+  const { roster } = ruleset
   const credential = credentialAt(roster, signed.credential, nowMs)
   if (credential === undefined) {
     return refuse('INTENT_SIG', `no valid credential ${signed.credential} in the directory`)
   }
-  const { digest, intent } = openIntent(signed, credential.publicKey)
-  if (intent.initiator !== credential.person) {
-    refuse('INTENT_SIG', `intent of ${intent.initiator}, signed by ${credential.person}`)
+  const shown = claimsChange(toUtf8(signed.document))
+    ? await showChange(openChange(signed, credential.publicKey), ruleset, client)
+    : await showPayment(openIntent(signed, credential.publicKey), sent, ruleset, client)
+  const { initiator } = shown.asked
+  if (initiator !== credential.person) {
+    refuse('INTENT_SIG', `request of ${initiator}, signed by ${credential.person}`)
   }
+  return shown
+}
+
+async function showPayment(
+  { digest, intent }: ReadIntent,
+  sent: Package,
+  ruleset: Ruleset,
+  client: WireClient,
+): Promise<Shown> {
+  const { rulebook } = ruleset
   const id = parseHandle(sent.rule, 'rule')
   const rule = rulebook.rules.find((item) => item.id === id)
   const asset = rulebook.assets.get(intent.asset)
@@ -59,7 +64,16 @@ export async function show(
   }
   const named = await recipient(intent, sent.record, ruleset, client)
   const text = render(intent, rulebook, id, named)
-  return { digest, intent, rule, text, display: displayDigest(text), asset }
+  const retype = [retypeEnd('address', intent.to), retypeAmount(intent, asset)]
+  return { digest, asked: intent, rule, text, display: displayDigest(text), retype }
+}
+
+function retypeAmount({ amount }: Intent, { decimals, unit }: Asset): Retyped {
+  const isRight = (typed: string): boolean => {
+    const read = attempt(() => baseUnits(typed, decimals, 'amount'))
+    return !isRefusal(read) && read === amount
+  }
+  return { question: `the amount in ${unit}`, isRight, what: 'amount' }
 }
 
 /** `7K3M-Q0ZT`: 40 bits in Crockford's alphabet, which has no I, L, O and U. */

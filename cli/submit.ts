@@ -3,6 +3,7 @@
 // asset's decimals would change the amount; then it is signed with the caller's own key.
 // Source: the API design 7.2 to 7.4. Sending the same id and intent again takes effect once.
 import { readFileSync } from 'node:fs'
+import { claimsChange, parseChange } from '../policy/change.ts'
 import { encodeIntent, parseIntent } from '../policy/request.ts'
 import { writeSigned } from '../proto/frames.ts'
 import { parseDigest } from '../proto/ids.ts'
@@ -87,10 +88,11 @@ export const cancel: Verb = {
 type Request = ReplyOf<'SigningService', 'GetRequest'>['request']
 
 /** A denied request is a no; every other state is an answer. */
-function requestAnswer(request: Request): Answer {
+export function requestAnswer(request: Request): Answer {
   if (!request) return refuse('REQUEST_NOT_FOUND', 'expected a request, got nothing')
   const { state, rule, missing, attempts, txid, callerId, vault, seq } = request
-  const { digest } = parseIntent(request.intent)
+  const isChange = claimsChange(request.intent)
+  const { digest } = isChange ? parseChange(request.intent) : parseIntent(request.intent)
   if (digest !== request.id) refuse('MALFORMED', 'expected the intent of this request, got another')
   const reasons = request.reasons.map((reason) => ({ ...reason }))
   const lines = [

@@ -1,12 +1,16 @@
 // vault list, show, create. An address is shown only after it was derived here from the public key
-// that every node of the pinned root signed: a coordinator cannot make anyone fund another one.
+// that every node of the pinned root signed, and after every one of them signed that its backup of
+// that key was opened in a test: a coordinator can make nobody fund another one, or one too early.
 // Source: the API design 7.2; first-walk, making a key.
 import { parseEntry } from '../policy/audit/entry.ts'
-import { requireKeyOf } from '../policy/audit/fold-keys.ts'
+import { requireBackupOf } from '../policy/audit/fold-backups.ts'
+import { type KeyAt, keyStates } from '../policy/audit/key-chain.ts'
+import { type Reigns, reignOver } from '../policy/audit/reigns.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { networkOf } from '../policy/rulebook.ts'
+import type { VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
-import { parseVaultId } from '../proto/ids.ts'
+import { type NodeId, parseVaultId } from '../proto/ids.ts'
 import type { ReplyOf } from '../proto/io/wire.ts'
 import { refuse } from '../proto/refusal.ts'
 import { atDesk, type Desk } from './desk.ts'
@@ -14,7 +18,7 @@ import { profileOptions } from './profile.ts'
 import { done, must, type Verb, word } from './verb.ts'
 
 export const vaultList: Verb = {
-  about: 'every vault of the policy, with its address once it has a key',
+  about: 'every vault of the policy, with its address once every backup is proven',
   usage: '[--as DIR]',
   words: { min: 0, max: 0 },
   options: profileOptions,
@@ -28,7 +32,7 @@ export const vaultList: Verb = {
 }
 
 export const vaultShow: Verb = {
-  about: 'one vault: key, address, who confirmed it',
+  about: 'one vault: key, address, who confirmed it, whose backup is proven',
   usage: 'VAULT [--as DIR]',
   words: { min: 1, max: 1 },
   options: profileOptions,
@@ -58,36 +62,119 @@ type Vault = NonNullable<ReplyOf<'VaultService', 'GetVault'>['vault']>
 function vaultAnswer(vault: Vault | null, desk: Desk) {
   if (vault === null) return refuse('VAULT_NOT_FOUND', 'expected a vault, got nothing')
   const item = proved(vault, desk)
-  const confirmed = item.confirms.length === 0 ? 'nobody yet' : item.confirms.join(', ')
-  return done(`${lineOf(item)}  confirmed by ${confirmed}\n`, item)
+  return done(`${lineOf(item)}${restOf(item)}`, item)
 }
 
-/** Nothing of the answer but the names and the line that every node of the pinned root signed. */
-export function proved({ vault, line }: Vault, { ruleset }: Pick<Desk, 'ruleset'>) {
-  const { root, rulebook } = ruleset
+/** Nothing of the answer but names, and lines that nodes of the pinned roots signed. */
+export function proved(sent: Vault, { ruleset }: AtRuleset) {
+  const { vault, line, backups, unproven } = sent
+  const { rulebook } = ruleset
   const named = rulebook.vaults.get(parseVaultId(vault))
   const network = networkOf(rulebook, parseVaultId(vault))?.caip2
   if (named === undefined || network === undefined) {
     return refuse('VAULT_NOT_FOUND', `the policy names no vault ${vault}`)
   }
   const what = { vault, tier: named.tier, network, key: named.key }
-  if (line.length === 0) return { ...what, epoch: 0, publicKey: '', address: '', confirms: [] }
-  const entry = parseEntry(line)
-  if (
-    entry.type !== 'key.generated' ||
-    entry.body.vault !== vault ||
-    entry.body.key !== named.key
-  ) {
-    return refuse('BYTES_FROM', `vault ${vault}: expected the line of its own key`)
+  if (line.length === 0) {
+    const none = { epoch: 0, publicKey: '', address: '', standing: '', imported: false }
+    return { ...what, ...none, exported: false, confirms: [], proven: [], unproven: [] }
   }
-  const { epoch, publicKey, participants } = requireKeyOf(root, entry)
-  const address = chainOf(network).address(publicKey)
-  const confirms = participants.map(({ node }) => node)
-  return { ...what, epoch, publicKey: toHex(publicKey), address, confirms }
+  const states = statesOf(sent, { ruleset })
+  const { row } = states.at(-1) ?? refuse('VAULT_NOT_FOUND', 'expected a line about the key')
+  const tested = backups.map((bytes) => testedOf(bytes, states, ruleset.reigns))
+  // Backups of one epoch count together; once shown, an address stays, whatever comes later.
+  const shownAt = states.find((state) => isProven(state, tested))
+  const proven = tested.filter((one) => one.epoch === (shownAt?.row.epoch ?? row.epoch))
+  const confirms = row.participants.map(({ node }) => node)
+  const isShown = shownAt !== undefined
+  const names = proven.map(({ node }) => node)
+  const { standing, imported, exported, epoch } = row
+  return {
+    ...what,
+    ...{ epoch, standing, imported, exported, confirms, proven: names },
+    publicKey: isShown ? toHex(row.publicKey) : '',
+    address: isShown ? chainOf(network).address(row.publicKey) : '',
+    // A later epoch has backups of its own; which are missing there is the coordinator's word.
+    unproven: isShown ? [...unproven] : confirms.filter((node) => !names.includes(node)),
+  }
 }
 
-function lineOf(vault: ReturnType<typeof proved>): string {
-  const { vault: name, tier, network, address, epoch } = vault
-  const key = address === '' ? 'no key yet' : `${address} (epoch ${epoch})`
-  return `${name.padEnd(12)} ${tier.padEnd(5)} ${network.padEnd(14)} ${key}\n`
+type AtRuleset = Pick<Desk, 'ruleset'>
+
+/** The key of one vault, as its lines prove it; undefined while it has none. */
+export async function keyInForce(
+  vault: string,
+  { client, ruleset }: Pick<Desk, 'client' | 'ruleset'>,
+): Promise<VaultRow | undefined> {
+  const { vault: found } = must(await client.VaultService.GetVault({ vault }))
+  if (!found || found.vault !== vault) {
+    return refuse('VAULT_NOT_FOUND', `expected the vault ${vault}, got another`)
+  }
+  return found.line.length === 0 ? undefined : statesOf(found, { ruleset }).at(-1)?.row
+}
+
+/** What each of its lines made of the key; refused where one is not the vault's own. */
+function statesOf(
+  { vault, line, later }: Pick<Vault, 'vault' | 'line' | 'later'>,
+  { ruleset }: AtRuleset,
+): readonly KeyAt[] {
+  const { reigns, rulebook } = ruleset
+  // A key outlives roots: its nodes are those of the root that was in force at each line.
+  const rootAt = (seq: number) => reignOver(reigns, seq).root
+  const states = keyStates([line, ...later].map(parseEntry), rootAt)
+  const wrong = states.some(({ row }) => {
+    return row.vault !== vault || row.key !== rulebook.vaults.get(row.vault)?.key
+  })
+  if (wrong) refuse('BYTES_FROM', `vault ${vault}: expected the line of its own key`)
+  return states
+}
+
+interface Tested {
+  readonly node: NodeId
+  readonly epoch: number
+}
+
+/** The node that says so, of exactly one state of this key. */
+function testedOf(line: Uint8Array, states: readonly KeyAt[], reigns: Reigns): Tested {
+  const entry = parseEntry(line)
+  if (entry.type !== 'key.backup-tested') {
+    return refuse('BYTES_FROM', 'expected the line of a proven backup')
+  }
+  const { node, epoch } = entry.body
+  const state = states.find(({ row }) => row.epoch === epoch)
+  if (state === undefined) return refuse('EPOCH', `no line of the key has epoch ${epoch}`)
+  // Backups may be proven long after the key was made, under a root that came after it.
+  requireBackupOf(state.row, entry.body, reignOver(reigns, entry.seq).root)
+  return { node, epoch }
+}
+
+function isProven({ row }: KeyAt, tested: readonly Tested[]): boolean {
+  return row.participants.every(({ node }) => {
+    return tested.some((one) => one.node === node && one.epoch === row.epoch)
+  })
+}
+
+type Proved = ReturnType<typeof proved>
+
+function lineOf({ vault: name, tier, network, address, unproven, ...key }: Proved): string {
+  const tags = [key.imported ? ', imported' : '', key.exported ? ', exported' : ''].join('')
+  const said = key.standing === 'active' ? tags : `, ${key.standing}`
+  const epoch = `(epoch ${key.epoch}${said})`
+  const shown =
+    key.epoch === 0
+      ? 'no key yet'
+      : address === ''
+        ? `no address before its backups are proven: ${unproven.join(', ')} ${epoch}`
+        : `${address} ${epoch}`
+  return `${name.padEnd(12)} ${tier.padEnd(5)} ${network.padEnd(14)} ${shown}\n`
+}
+
+function restOf({ confirms, proven, address, unproven }: Proved): string {
+  const names = (list: readonly string[]): string => list.join(', ') || 'nobody yet'
+  const later = address === '' ? [] : unproven
+  return [
+    `  key confirmed by ${names(confirms)}\n`,
+    `  backup proven by ${names(proven)}\n`,
+    ...(later.length === 0 ? [] : [`  epoch in force: not proven yet by ${names(later)}\n`]),
+  ].join('')
 }

@@ -139,6 +139,7 @@ async function sign(ports: DriverPorts, driven: Driven, made: Made): Promise<Nex
     epoch: vault.epoch,
     participants,
     warrant,
+    fresh: wantsFresh(ports, driven, participants),
     digest: chainOf(the.intent.network).digest(bytes),
     publicKey: derive(vault, the.intent.path).publicKey,
   })
@@ -152,12 +153,29 @@ async function sign(ports: DriverPorts, driven: Driven, made: Made): Promise<Nex
   return judgeFailure(ports, driven, { attempted, number: attempt })
 }
 
+/** Some participant says so of another, or the key is a cold one. */
+function wantsFresh(
+  { links }: DriverPorts,
+  { the }: Driven,
+  participants: readonly string[],
+): boolean {
+  const { vault } = the.intent
+  if (the.inForce.rulebook.vaults.get(vault)?.tier === 'cold') return true
+  return participants.some((node) =>
+    links
+      .link(node)
+      ?.state?.pairings.some(
+        ({ peer, fresh }) => participants.includes(peer) && fresh.includes(vault),
+      ),
+  )
+}
+
 function nodesFor(
   { links, tree }: DriverPorts,
   vault: VaultRow,
   avoid: readonly string[],
 ): readonly NodeId[] | Refusal {
-  return chooseNodes({ vault, links: links.attached, size: tree.size, avoid })
+  return chooseNodes({ vault, links: links.signers, size: tree.size, avoid })
 }
 
 /** What the own `admit` should have caught ends the driving: somebody has to look. */

@@ -1,14 +1,14 @@
 // Which nodes sign: t of the vault that are ready, hold its key, have the log, and hold pairings
 // with each other; the fastest first, and not the set that failed last when there is another.
 // A choice is a matter of speed and patience only: every node judges for itself.
-import type { VaultRow } from '../policy/view.ts'
+import type { KeyFacts } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import type { NodeId } from '../proto/ids.ts'
 import { type Refusal, refusal } from '../proto/refusal.ts'
 import type { Link } from './link.ts'
 
 export interface Choosing {
-  readonly vault: VaultRow
+  readonly vault: KeyFacts
   readonly links: readonly Link[]
   /** Lines of the log now. */
   readonly size: number

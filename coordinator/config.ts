@@ -63,7 +63,10 @@ function shapeIn(directory: string) {
         }),
         (chain) => chain.network,
       ),
-      /** Every client that may connect; a key that is not here is turned away. */
+      /**
+       * Every client that may connect; a key that is not here is turned away. Nodes are let in by
+       * the root in force and not by what stands here.
+       */
       clients: distinct(
         object({ pin, role: literal('caller', 'approver', 'operator', 'node'), id: handle }),
         (client) => client.pin,

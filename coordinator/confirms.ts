@@ -42,17 +42,18 @@ export type Confirm = Shaped<typeof shape>
 const keysMax = 64
 
 export class Confirms {
-  readonly #root: Root
+  readonly #ports: { readonly root: Root }
   readonly #byKey = new Map<string, Map<string, Uint8Array>>()
 
-  constructor(root: Root) {
-    this.#root = root
+  /** `root` is read at each confirmation: the one in force then. */
+  constructor(ports: { readonly root: Root }) {
+    this.#ports = ports
   }
 
   /** The body of the line when this confirmation was the last one missing. */
   add(from: string, signed: Signed): { readonly confirm: Confirm; readonly body?: JsonObject } {
     const read = { shape, refuseWith: 'VIEW' } as const
-    const { value: confirm } = open(tags.confirm, signed, identityOf(this.#root, from), read)
+    const { value: confirm } = open(tags.confirm, signed, identityOf(this.#ports.root, from), read)
     if (confirm.node !== from) refuse('VIEW', `${from} confirms in the name of ${confirm.node}`)
     const terms = termsOf(confirm)
     const name = fromUtf8(encode(terms)) ?? ''

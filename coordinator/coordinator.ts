@@ -3,11 +3,16 @@
 // process with frames in memory as well as over gRPC.
 // INVARIANT: after each commit the order is: lines are remembered for pages, Prepare is queued
 // behind its attempt line, then everything is pushed, then drivers are woken.
+import type { Entry } from '../policy/audit/entry.ts'
 import { createFold } from '../policy/audit/fold.ts'
 import { parseRoot, type Root } from '../policy/documents.ts'
 import { toHex } from '../proto/crypto.ts'
+import type { Digest, NodeId } from '../proto/ids.ts'
 import { isRefusal, refuse } from '../proto/refusal.ts'
+import { Backups } from './backups.ts'
+import { Bans } from './bans.ts'
 import type { ChainRpc } from './chain-rpc/rpc.ts'
+import { Changes } from './changes.ts'
 import { CosignedHeads } from './cosigned.ts'
 import { Decisions } from './decisions.ts'
 import type { Governed } from './desk/bootstrap.ts'
@@ -24,6 +29,7 @@ import type { Clock, LogSigner, Random, Report } from './ports.ts'
 import { Proofs } from './proofs.ts'
 import { Receipts } from './receipts.ts'
 import { Requests } from './requests.ts'
+import { Roots } from './roots.ts'
 import { Sequencer } from './sequencer.ts'
 import { Signing } from './signing.ts'
 import { intentOf } from './store/lines.ts'
@@ -42,7 +48,7 @@ export interface CoordinatorPorts {
   readonly report: Report
   readonly log: LogSigner
   readonly governed: Governed
-  /** Digest of the root document that everything hangs on. */
+  /** Digest of the first root document, on which everything hangs. */
   readonly root: string
   /** By CAIP-2. */
   readonly chains: ReadonlyMap<string, ChainRpc>
@@ -51,10 +57,12 @@ export interface CoordinatorPorts {
 }
 
 export interface Coordinator {
-  readonly root: Root
+  readonly roots: Roots
   readonly requests: Requests
   readonly decisions: Decisions
   readonly keys: Keys
+  /** Approved changes; whoever drives the nodes hooks in by `drivenBy`. */
+  readonly changes: Changes
   readonly proofs: Proofs
   readonly links: Links
   readonly sequencer: Sequencer
@@ -72,20 +80,23 @@ export interface Coordinator {
   /** Time passed: call it about once a second. */
   tick(): Promise<void>
   attach(node: string, send: Send): Attached
+  /** Nodes that may hold a stream now, by the keys of their TLS certificates. */
+  admitted(): ReadonlyMap<Digest, NodeId>
   /** Running attempts end, nothing new begins. */
   stop(): Promise<void>
 }
 
 export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const { name, store, clock, random, report, log, governed, chains } = ports
-  const root = parseRoot(governed.root)
-  if (root.digest !== ports.root) {
-    refuse('CONFIG', `expected the root ${ports.root}, got ${root.digest}`)
+  const first = parseRoot(governed.root)
+  if (first.digest !== ports.root) {
+    refuse('CONFIG', `expected the root ${ports.root}, got ${first.digest}`)
   }
-  const origin = root.log.origin
+  const origin = first.log.origin
+  const roots = new Roots(first)
   const [tree, memory, copy] = [new Tree(), new RulesMemory(), committed(store, origin)]
   const notes: Notes = new Map()
-  const heads = new CosignedHeads({ store, tree, log, root })
+  const heads = new CosignedHeads({ store, tree, log, roots })
   const pages = new Pages({ store, origin, heads })
   const handlers = handlersOf({
     memory,
@@ -94,19 +105,30 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
     governed,
     cannotSign: (vault) => cannotSign({ links, tree }, vault),
   })
-  const fold = createFold({ rootDigest: root.digest, origin })
+  const fold = createFold({ rootDigest: first.digest, origin })
   const cache = new RowCache()
   const outside = { store, origin, clock, random, report }
   const sequencer = new Sequencer({ ...outside, tree, cache, fold, handlers })
-  const links: Links = new Links({ name, root, clock, report, tree, heads, pages, sequencer })
-  const signing = new Signing({ root, clock, random, report, links, sequencer })
-  const keys = new Keys({ root, clock, random, report, links, sequencer, tree, copy, memory })
-  new Receipts({ root, report, links, sequencer, copy })
+  const admitted = (): ReadonlyMap<Digest, NodeId> => roots.admitted(heads.sizeOf)
+  const isAdmitted = (node: string): boolean => [...admitted().values()].some((id) => id === node)
+  // Whoever asks for the root gets the one in force.
+  const withRoot = <T extends object>(rest: T): T & { readonly root: Root } =>
+    Object.defineProperty({ ...rest, root: first }, 'root', { get: () => roots.now })
+  const carrying = { clock, report, sequencer }
+  const links: Links = new Links(withRoot({ ...carrying, name, tree, heads, pages, isAdmitted }))
+  const sessions = { ...carrying, random, links }
+  const signing = new Signing(withRoot(sessions))
+  const keys = new Keys(withRoot({ ...sessions, tree, copy, memory }))
+  const telling = { roots, report, links, sequencer, copy }
+  new Receipts(telling)
+  new Backups(telling)
+  new Bans(telling)
   const sentAt = new Map()
   const shared = { copy, memory, clock, report, sequencer, notes }
   const driver: DriverPorts = { ...shared, tree, links, signing, chains, sentAt }
   const owner = `${name}/${toHex(random(8))}`
-  const jobs = new Jobs({ ...driver, store, origin, owner })
+  const changes = new Changes({ ...shared, tree })
+  const jobs = new Jobs({ ...driver, store, origin, owner, changes })
   const proofs = new Proofs({ store, origin, tree, heads, clock })
   const stopping = new AbortController()
   const requests = new Requests({ ...shared, store, origin })
@@ -120,14 +142,25 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
       const intent = intentOf(entry)
       if (intent !== '') jobs.wake(intent)
     }
+    // Without lines of its own: another coordinator's.
+    if (entries.length === 0 || entries.some(isRoot)) void followRoot()
   })
+  const followRoot = async (): Promise<void> => {
+    try {
+      if (await roots.refresh(copy)) links.dropStrangers()
+    } catch (error) {
+      const because = error instanceof Error ? error.message : 'unknown'
+      report({ level: 'alarm', name: 'root.failed', because })
+    }
+  }
 
   return {
     ...{
-      root,
+      roots,
       requests,
       decisions,
       keys,
+      changes,
       proofs,
       links,
       sequencer,
@@ -140,6 +173,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
     open: async () => {
       await heads.load()
       await sequencer.refresh()
+      await roots.refresh(copy)
     },
     start: async () => {
       if (heads.largest > 0) await links.untilWitnessed(ports.witnessGraceMs)
@@ -153,10 +187,16 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
       await jobs.tick()
     },
     attach: (node, send) => links.attach(node, send),
+    admitted,
     stopping: stopping.signal,
     stop: async () => {
       await jobs.stop()
+      await changes.stop()
       stopping.abort()
     },
   }
+}
+
+function isRoot({ type }: Entry): boolean {
+  return type === 'root.activated'
 }

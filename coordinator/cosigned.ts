@@ -8,12 +8,13 @@ import {
   formatNote,
   parseNote,
   signCheckpoint,
-  type Vkey,
 } from '../policy/audit/checkpoint.ts'
-import { type Root, witnessesOf } from '../policy/documents.ts'
+import { everyWitness, type Reign, reignOver, reignOverHead } from '../policy/audit/reigns.ts'
+import { witnessesOf } from '../policy/documents.ts'
 import { equalBytes, fromUtf8 } from '../proto/crypto.ts'
 import { refuse } from '../proto/refusal.ts'
 import type { LogSigner } from './ports.ts'
+import type { Roots } from './roots.ts'
 import { putHead, readHeads, readNewestHeads } from './store/heads.ts'
 import type { Store } from './store/store.ts'
 import type { Tree } from './tree.ts'
@@ -33,19 +34,17 @@ export interface CosignedPorts {
   readonly store: Store
   readonly tree: Tree
   readonly log: LogSigner
-  readonly root: Root
+  readonly roots: Roots
 }
 
 export class CosignedHeads {
   readonly #ports: CosignedPorts
-  readonly #witnesses: readonly Vkey[]
   readonly #newest = new Map<string, Newest>()
   readonly #waiters = new Set<Waiter>()
   #signed = { size: -1, note: '' }
 
   constructor(ports: CosignedPorts) {
     this.#ports = ports
-    this.#witnesses = witnessesOf(ports.root)
   }
 
   /** What was kept before; a head beyond the log is a sign that the database lost commits. */
@@ -61,10 +60,10 @@ export class CosignedHeads {
 
   /** Refused when it is not a pinned witness's signature over a prefix of this log. */
   async receive(bytes: Uint8Array): Promise<string> {
-    const { tree, store } = this.#ports
+    const { tree, store, roots } = this.#ports
     const note = parseNote(bytes)
     const { origin, size, root } = note.checkpoint
-    const given = cosignatures(note, this.#witnesses)
+    const given = cosignatures(note, everyWitness(roots.reigns))
     if (origin !== this.origin || given.length === 0) {
       refuse('LOG_MALFORMED', 'expected a head of this log with a cosignature of a pinned witness')
     }
@@ -82,11 +81,13 @@ export class CosignedHeads {
     return written
   }
 
-  /** Enough witnesses have seen this line. */
+  /** Enough witnesses have seen this line: those of its root, and of each root before its end. */
   covers(seq: number): boolean {
-    const sizes = [...this.#newest.values()].map(({ size }) => size)
-    return sizes.filter((size) => size > seq).length >= this.#ports.root.witness.q
+    return this.#ports.roots.coverage(seq, this.sizeOf).isCovered
   }
+
+  /** The largest head that this witness has cosigned. */
+  readonly sizeOf = (witness: string): number => this.#newest.get(witness)?.size ?? 0
 
   /** Newest notes, one for each witness whose head contains the line. */
   notesOver(seq: number): readonly string[] {
@@ -116,21 +117,46 @@ export class CosignedHeads {
     return note
   }
 
-  /** The largest head that q witnesses cosigned together; the bare newest one if there is none. */
+  /**
+   * The largest head that q witnesses of its root cosigned. While those of a new root are still on
+   * their way it is one that the old ones cosigned; the bare newest if there is none.
+   */
   async best(): Promise<string> {
-    const { root, store, tree } = this.#ports
+    const { reigns } = this.#ports.roots
+    const own = await this.#best((size) => [reignOverHead(reigns, size)])
+    return own ?? (await this.bestFor(reigns.at(-1)?.from ?? 0))
+  }
+
+  /** As `best`, for one line: the witnesses of its own root do as well. */
+  async bestFor(seq: number): Promise<string> {
+    const { reigns } = this.#ports.roots
+    const found = await this.#best((size) => [reignOverHead(reigns, size), reignOver(reigns, seq)])
+    return found ?? this.checkpoint(this.#ports.tree.size)
+  }
+
+  async #best(judges: (size: number) => readonly Reign[]): Promise<string | undefined> {
+    const { store } = this.#ports
     const sizes = [...this.#newest.values()].map(({ size }) => size).sort((a, b) => b - a)
     for (const size of new Set(sizes)) {
-      const range = { from: size - 1, to: size, countMax: this.#witnesses.length }
+      const range = { from: size - 1, to: size, countMax: this.#newest.size }
       const heads = await readHeads(store, this.origin, range)
-      if (heads.length < root.witness.q) continue
-      return joinNotes([this.checkpoint(size), ...heads.map(({ note }) => note)])
+      const notes = heads.map(({ note }) => note)
+      const isEnough = judges(size).some(({ root }) => {
+        const own = new Set(witnessesOf(root).map(({ name }) => name))
+        return heads.filter(({ witness }) => own.has(witness)).length >= root.witness.q
+      })
+      if (isEnough) return joinNotes([this.checkpoint(size), ...notes])
     }
-    return this.checkpoint(tree.size)
+    return undefined
+  }
+
+  /** The lines that brought later roots. */
+  get switches(): readonly number[] {
+    return this.#ports.roots.reigns.slice(1).map(({ from }) => from)
   }
 
   /** The log's name. */
   get origin(): string {
-    return this.#ports.root.log.origin
+    return this.#ports.roots.now.log.origin
   }
 }

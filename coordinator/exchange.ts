@@ -1,7 +1,7 @@
 // An exchange: one Prepare to several nodes, their acceptances gathered, Start, and one result from
 // each. It knows who has answered and how long to wait, and nothing of what is computed between.
-// Ends once: with every result, or with the first failure. Nobody is blamed here; a culprit is what
-// a node said, and is written down as such.
+// Ends once: with every result, or with the first failure. Nobody is blamed: nodes do not say who
+// was at fault, so all of a set that failed are asked later.
 import type { CoordinatorPart, WireSigned } from '../proto/frames.ts'
 import type { Signed } from '../proto/signed.ts'
 
@@ -9,10 +9,8 @@ export interface Failed {
   readonly kind: 'failed'
   /** Code of the registry of reasons. */
   readonly reason: string
-  /** A node, or empty. */
-  readonly culprit: string
   readonly refusals: readonly Signed[]
-  /** Whom it waited for in vain, who refused, or who was named: better asked last next time. */
+  /** Whom it waited for in vain, who refused, or all: better asked last next time. */
   readonly slow: readonly string[]
 }
 
@@ -68,15 +66,18 @@ export class Exchange<T> {
 
   refuse(node: string, refusal: Signed): void {
     if (!this.nodes.includes(node)) return
-    this.#fail({ reason: 'REFUSED', culprit: '', refusals: [refusal], slow: [node] })
+    this.#fail({ reason: 'REFUSED', refusals: [refusal], slow: [node] })
   }
 
-  stop(node: string, reason: string, culprit: string): void {
+  /** One node's word for any failure of the rounds: it may itself be the one to blame. */
+  stop(node: string, reason: string): void {
     if (!this.nodes.includes(node)) return
-    const named = this.nodes.includes(culprit) && culprit !== node ? culprit : ''
     const written = reasonForm.test(reason) ? reason : 'INTERNAL'
-    const slow = named === '' ? [] : [named]
-    this.#fail({ reason: written, culprit: named, refusals: [], slow })
+    this.#fail({
+      reason: written,
+      refusals: [],
+      slow: written === 'SESSION_TIMEOUT' ? this.nodes : [],
+    })
   }
 
   #fail(failed: Omit<Failed, 'kind'>): void {
@@ -101,7 +102,7 @@ export class Exchange<T> {
     void this.#ports.patience(phase, this.#done.signal).then(() => {
       const slow = this.nodes.filter((node) => !answers.has(node))
       if (slow.length === 0) return
-      this.#fail({ reason: 'SESSION_TIMEOUT', culprit: '', refusals: [], slow })
+      this.#fail({ reason: 'SESSION_TIMEOUT', refusals: [], slow })
     })
   }
 }

@@ -4,9 +4,10 @@
 import { parseNoteText } from '../policy/audit/checkpoint.ts'
 import { linesPerFile } from '../policy/audit/export.ts'
 import { concat, toUtf8 } from '../proto/crypto.ts'
+import { limits } from '../proto/limits.ts'
 import type { ProofsPorts } from './proofs.ts'
 import { readAllBlobs } from './store/blobs.ts'
-import { type CosignedHead, readLastHeads } from './store/heads.ts'
+import { type CosignedHead, readHeads, readLastHeads } from './store/heads.ts'
 import { readLines } from './store/lines.ts'
 import { joinNotes } from './witnessed.ts'
 
@@ -20,6 +21,8 @@ export interface ExportPart {
 
 const partBytesMax = 262_144
 const headsMax = 1_000
+/** Of two sizes at least, whoever has cosigned them. */
+const headsPerSwitch = 2 * limits.witnessesMax
 const newline = Uint8Array.of(0x0a)
 
 export async function* exportParts(ports: ProofsPorts): AsyncGenerator<ExportPart> {
@@ -57,7 +60,12 @@ async function* headFiles(
   size: number,
 ): AsyncGenerator<ExportPart> {
   const bySize = new Map<number, CosignedHead[]>()
-  for (const head of await readLastHeads(store, origin, { to: size, sizesMax: headsMax })) {
+  const last = await readLastHeads(store, origin, { to: size, sizesMax: headsMax })
+  // That the old witnesses had seen each new root is proved for ever, however long ago it was.
+  const early = heads.switches.map((from) => {
+    return readHeads(store, origin, { from, to: size, countMax: headsPerSwitch })
+  })
+  for (const head of [...(await Promise.all(early)).flat(), ...last]) {
     bySize.set(head.size, [...(bySize.get(head.size) ?? []), head])
   }
   for (const [at, [headSize, given]] of [...bySize].entries()) {

@@ -11,6 +11,7 @@ import { Refused } from '../proto/refusal.ts'
 import { Unavailable } from '../proto/unavailable.ts'
 import { continueSigning, startFirst } from './attempts.ts'
 import { follow, send } from './broadcast.ts'
+import type { Changes } from './changes.ts'
 import { type DriverPorts, done, type Next, takeUp, wait } from './driver.ts'
 import { dropLease, renewLeases, takeLease } from './store/jobs.ts'
 import { requestsIn } from './store/requests.ts'
@@ -18,6 +19,7 @@ import type { Store } from './store/store.ts'
 import { Waiting } from './waiting.ts'
 
 export interface JobsPorts extends DriverPorts {
+  readonly changes: Changes
   readonly store: Store
   readonly origin: string
   /** Name of this process among all coordinators. */

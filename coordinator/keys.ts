@@ -41,7 +41,7 @@ export class Keys {
 
   constructor(ports: KeysPorts) {
     this.#ports = ports
-    this.#confirms = new Confirms(ports.root)
+    this.#confirms = new Confirms(ports)
     ports.links.onAnswer((node, answer) => this.#hear(node, answer))
   }
 
@@ -95,7 +95,7 @@ export class Keys {
     const [ticket, key] = [toHex(exchange.ticket), `${vault}/${epoch}`]
     this.#exchanges.set(ticket, exchange)
     this.#byKey.set(key, exchange)
-    const part = { warrant: nothing, attemptSeq: 0, keygen, ticket: exchange.ticket }
+    const part = { warrant: nothing, attemptSeq: 0, keygen, ticket: exchange.ticket, fresh: false }
     for (const node of nodes) links.prepare(node, tree.size, part)
     links.push()
     try {
@@ -148,8 +148,8 @@ export class Keys {
         break
       }
       case 'stopped': {
-        const { ticket, reason, culprit } = answer.stopped
-        exchange(ticket)?.stop(node, reason, culprit)
+        const { ticket, reason } = answer.stopped
+        exchange(ticket)?.stop(node, reason)
         break
       }
       case 'keyConfirm':

@@ -38,6 +38,7 @@ export class Link {
   /** Smoothed time between a page and its cosignature. */
   #answerMs = 0
   #lastUntil = 0
+  #timesLast = 0
   heardAt: number
 
   constructor(
@@ -62,11 +63,18 @@ export class Link {
 
   /** The smaller, the sooner this node is asked. */
   get rank(): number {
-    return this.#answerMs + (this.#now() < this.#lastUntil ? lastRank : 0)
+    return this.#answerMs + this.#late * lastRank
   }
 
+  /** Behind others until then, and further behind with every time. */
   putLast(until: number): void {
+    this.#timesLast = this.#late + 1
     this.#lastUntil = until
+  }
+
+  /** It took part in something that ended well. */
+  putBack(): void {
+    this.#timesLast = 0
   }
 
   /** Has all but the very newest of the log. */
@@ -127,6 +135,10 @@ export class Link {
   close(): void {
     this.#closed = true
     this.#prepares = []
+  }
+
+  get #late(): number {
+    return this.#now() < this.#lastUntil ? this.#timesLast : 0
   }
 
   #take(state: NodePart<'state'>): void {

@@ -5,7 +5,7 @@
 import type { Root } from '../policy/documents.ts'
 import type { CoordinatorFrame, NodeFrame, NodePart } from '../proto/frames.ts'
 import { limits } from '../proto/limits.ts'
-import { Refused } from '../proto/refusal.ts'
+import { Refused, refuse } from '../proto/refusal.ts'
 import type { CosignedHeads } from './cosigned.ts'
 import { Link, type PreparePart, type Send } from './link.ts'
 import type { Pages } from './pages.ts'
@@ -16,13 +16,25 @@ import type { Tree } from './tree.ts'
 /** Frames that answer a ticket, a session or a key. */
 export type Answer = Extract<
   NodeFrame,
-  { readonly frame: 'accepted' | 'refused' | 'share' | 'stopped' | 'keyConfirm' | 'receipts' }
+  {
+    readonly frame:
+      | 'accepted'
+      | 'refused'
+      | 'share'
+      | 'stopped'
+      | 'keyConfirm'
+      | 'receipts'
+      | 'backupTested'
+      | 'bans'
+  }
 >
 export type AnswerListener = (node: string, answer: Answer) => void
 
 export interface LinksPorts {
   readonly name: string
+  /** The one in force, whenever it is read. */
   readonly root: Root
+  readonly isAdmitted: (node: string) => boolean
   readonly clock: Clock
   readonly report: Report
   readonly tree: Tree
@@ -59,6 +71,12 @@ export class Links {
     return [...this.#links.values()]
   }
 
+  /** Those that the root in force names. */
+  get signers(): readonly Link[] {
+    const named = new Set<string>(this.#ports.root.nodes.map(({ node }) => node))
+    return this.attached.filter(({ node }) => named.has(node))
+  }
+
   link(node: string): Link | undefined {
     return this.#links.get(node)
   }
@@ -67,8 +85,14 @@ export class Links {
     this.#listeners.push(listener)
   }
 
-  /** A second stream of a node replaces the first. `node` was proved by the channel. */
+  /**
+   * A second stream of a node replaces the first. `node` was proved by the channel; refused where
+   * no root asks for it.
+   */
   attach(node: string, send: Send): Attached {
+    if (!this.#ports.isAdmitted(node)) {
+      refuse('UNAUTHENTICATED', `the root in force does not name ${node}`)
+    }
     const { pages, clock } = this.#ports
     const link = new Link(node, send, { pages, now: () => clock.now() })
     this.#links.get(node)?.close()
@@ -123,8 +147,25 @@ export class Links {
     for (const node of nodes) this.#links.get(node)?.putLast(until)
   }
 
+  /** These finished together. */
+  putBack(nodes: readonly string[]): void {
+    for (const node of nodes) this.#links.get(node)?.putBack()
+  }
+
+  /** Whoever the root in force does not ask for any more is heard no more. */
+  dropStrangers(): void {
+    for (const link of this.attached) {
+      if (this.#ports.isAdmitted(link.node)) continue
+      this.#ports.report({ level: 'warn', name: 'node.removed', node: link.node })
+      link.close()
+      this.#links.delete(link.node)
+      this.#welcomeAll()
+    }
+  }
+
   /** Heartbeats, and streams that fell silent. */
   tick(): void {
+    this.dropStrangers()
     const now = this.#ports.clock.now()
     const isBeat = now - this.#beatAt >= limits.streamHeartbeatMs
     if (isBeat) this.#beatAt = now

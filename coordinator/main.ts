@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { parseRoot } from '../policy/documents.ts'
 import { ed25519PublicKey, ed25519Signer, equalBytes, toHex, toUtf8 } from '../proto/crypto.ts'
-import { serve } from '../proto/io/channel-server.ts'
+import { serve, type WireServer } from '../proto/io/channel-server.ts'
 import { limits } from '../proto/limits.ts'
 import { logKeyThing } from '../proto/log-key.ts'
 import { Refused, refuse } from '../proto/refusal.ts'
@@ -31,6 +31,8 @@ import type { Store } from './store/store.ts'
 const tickMs = 1_000
 const drainMs = 10_000
 const witnessGraceMs = 5_000
+type Client = Parameters<WireServer['admit']>[1]
+
 const logger = pino({ base: null, redact: ['*.passphrase', '*.secret'] })
 
 async function run(file: string): Promise<void> {
@@ -57,8 +59,9 @@ async function run(file: string): Promise<void> {
     chains: new Map(config.chains.map((chain) => [chain.network, chainOf(chain)])),
     witnessGraceMs,
   })
-  if (coordinator.root.log.origin !== config.origin) {
-    refuse('CONFIG', `origin: expected ${coordinator.root.log.origin}, got ${config.origin}`)
+  const { origin } = coordinator.roots.now.log
+  if (origin !== config.origin) {
+    refuse('CONFIG', `origin: expected ${origin}, got ${config.origin}`)
   }
   const health = watchHealth(coordinator)
   watch.health = health
@@ -66,7 +69,7 @@ async function run(file: string): Promise<void> {
   const wire = await serveGrpc(config, coordinator)
   const http = await serveHttp(config.httpListen, { health, proofs: coordinator.proofs })
   await coordinator.start()
-  const ticking = tickUntilStopped(coordinator)
+  const ticking = tickUntilStopped(coordinator, wire)
   const { host, port } = wire.address
   logger.info(`ready: coordinator ${config.name}, grpc ${host}:${port}`)
 
@@ -157,7 +160,7 @@ function serveGrpc(config: CoordinatorConfig, coordinator: Coordinator) {
   return serve(handlersFor(coordinator), config.listen, {
     identity: { ca: text(ca), cert: text(cert), key: text(key) },
     org: config.org,
-    clients: new Map(config.clients.map(({ pin, role, id }) => [pin, { role, id }])),
+    clients: new Map([...peopleOf(config), ...nodesOf(coordinator)]),
     nowMs: Date.now,
     stallMs: limits.streamStallMs,
     correlationId: () => toHex(randomBytes(8)),
@@ -166,11 +169,30 @@ function serveGrpc(config: CoordinatorConfig, coordinator: Coordinator) {
   })
 }
 
-function tickUntilStopped(coordinator: Coordinator) {
+/** Everyone but the nodes: which nodes may connect is said by the root in force. */
+function peopleOf({ clients }: CoordinatorConfig): Map<string, Client> {
+  const people = clients.filter(({ role }) => role !== 'node')
+  return new Map(people.map(({ pin, role, id }) => [pin, { role, id }]))
+}
+
+function nodesOf(coordinator: Coordinator): Map<string, Client> {
+  return new Map([...coordinator.admitted()].map(([pin, id]) => [pin, { role: 'node', id }]))
+}
+
+function tickUntilStopped(coordinator: Coordinator, wire: WireServer) {
   const stop = new AbortController()
+  let admitted = nodesOf(coordinator)
+  /** Nodes come and go with the root. */
+  const followRoot = (): void => {
+    const now = nodesOf(coordinator)
+    for (const pin of admitted.keys()) if (!now.has(pin)) wire.revoke(pin)
+    for (const [pin, client] of now) if (!admitted.has(pin)) wire.admit(pin, client)
+    admitted = now
+  }
   const loop = async (): Promise<void> => {
     while (!stop.signal.aborted) {
       await clock.sleep(tickMs, stop.signal)
+      followRoot()
       await coordinator.tick().catch((error: unknown) => logger.warn({ err: error }, 'tick failed'))
     }
   }

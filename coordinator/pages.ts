@@ -2,11 +2,12 @@
 // log's checkpoint over exactly these lines, and the cosigned heads that were kept of them. Lines
 // of the last runs come from memory, older ones from the database.
 import { type Entry, parseEntry } from '../policy/audit/entry.ts'
-import { toUtf8 } from '../proto/crypto.ts'
+import { parseRoot } from '../policy/documents.ts'
+import { fromUtf8, toUtf8 } from '../proto/crypto.ts'
 import type { CoordinatorPart } from '../proto/frames.ts'
 import { limits } from '../proto/limits.ts'
 import type { CosignedHeads } from './cosigned.ts'
-import { readBlobs } from './store/blobs.ts'
+import { readBlob, readBlobs } from './store/blobs.ts'
 import { readHeads } from './store/heads.ts'
 import { readLines } from './store/lines.ts'
 import type { Store } from './store/store.ts'
@@ -15,6 +16,7 @@ export type LinesPage = CoordinatorPart<'lines'>
 
 /** About 300 bytes each, so that a page of lines and its heads fit one frame. */
 const headsPerPageMax = 512
+const ordersPerPageMax = 4
 
 export interface PagesPorts {
   readonly store: Store
@@ -42,7 +44,7 @@ export class Pages {
   /** From `from` up to at most `size` lines of the log; without lines where there are none. */
   async from(from: number, size: number): Promise<LinesPage> {
     const { origin, heads } = this.#ports
-    const entries = await this.#entries(from, size)
+    const entries = fewOrders(await this.#entries(from, size))
     const end = from + entries.length
     return {
       origin,
@@ -75,9 +77,14 @@ export class Pages {
   }
 
   async #documents(entries: readonly Entry[]): Promise<LinesPage['documents']> {
+    const { store } = this.#ports
     const named = entries.flatMap(documentsOf)
     if (named.length === 0) return []
-    const blobs = await readBlobs(this.#ports.store, named)
+    for (const entry of entries) {
+      if (entry.type !== 'root.activated' || entry.body.signatures === undefined) continue
+      named.push(entry.body.signatures, ...(await genesisOf(store, entry.body.root)))
+    }
+    const blobs = await readBlobs(store, [...new Set(named)])
     return [...blobs.values()].map(({ kind, content }) => ({ kind, content }))
   }
 
@@ -88,6 +95,14 @@ export class Pages {
     const range = { from, to, countMax: headsPerPageMax }
     return (await readHeads(store, origin, range)).map(({ note }) => toUtf8(note))
   }
+}
+
+/** A root that follows another is judged together with everything that it names. */
+async function genesisOf(store: Store, digest: string): Promise<readonly string[]> {
+  const blob = await readBlob(store, digest)
+  if (blob === undefined) return []
+  const { policy, directory, books } = parseRoot(fromUtf8(blob.content) ?? '').genesis
+  return [policy, directory, ...books.values()]
 }
 
 /** Documents that travel with the line, because the fold reads them. */
@@ -103,9 +118,27 @@ function documentsOf(entry: Entry): readonly string[] {
       return [entry.body.book]
     case 'freeze.set':
       return [entry.body.freeze]
+    case 'key.created':
+    case 'key.imported':
+    case 'key.refreshed':
+    case 'key.reshared':
+    case 'key.exported':
+    case 'key.disabled':
+    case 'peer.readmitted':
+      return [entry.body.order]
     default:
       return []
   }
+}
+
+/** Orders are large and rare; a page with its documents must fit one frame. */
+function fewOrders(entries: readonly Entry[]): readonly Entry[] {
+  let orders = 0
+  const end = entries.findIndex((entry) => {
+    orders += 'order' in entry.body ? 1 : 0
+    return orders > ordersPerPageMax
+  })
+  return end < 0 ? entries : entries.slice(0, end)
 }
 
 /** As many lines as one page holds, at least one. */

@@ -43,7 +43,7 @@ export class Proofs {
     await heads.untilCovered(seq, clock.sleep(effectiveWaitMs, stop.signal))
     stop.abort()
     const [entry = new Uint8Array(0)] = await this.lines(seq, 1)
-    const best = await heads.best()
+    const best = await heads.bestFor(seq)
     const { size } = parseNoteText(best).checkpoint
     if (size <= seq || !heads.covers(seq))
       return { checkpoint: new Uint8Array(0), proof: [], entry }

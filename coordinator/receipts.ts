@@ -2,7 +2,6 @@
 // when whoever asked for it is gone. Each is verified and proposed once; what is recorded is left
 // alone.
 import { get, tables } from '../policy/audit/tables.ts'
-import type { Root } from '../policy/documents.ts'
 import { readSigned, type WireSigned } from '../proto/frames.ts'
 import { limits } from '../proto/limits.ts'
 import type { ShareReceipt } from '../proto/node-documents.ts'
@@ -13,11 +12,12 @@ import type { Links } from './links.ts'
 import type { Copy } from './page.ts'
 import type { Report } from './ports.ts'
 import { receiptBlob, receiptBody } from './results.ts'
+import type { Roots } from './roots.ts'
 import type { Sequencer } from './sequencer.ts'
 import { openReceipt } from './signing.ts'
 
 export interface ReceiptsPorts {
-  readonly root: Root
+  readonly roots: Roots
   readonly report: Report
   readonly links: Links
   readonly sequencer: Sequencer
@@ -42,10 +42,12 @@ export class Receipts {
   }
 
   async #take(node: string, wires: readonly WireSigned[]): Promise<void> {
-    const { root, report, sequencer } = this.#ports
+    const { roots, report, sequencer } = this.#ports
+    // One that is about to leave still has its receipts.
+    const nodes = roots.reigns.flatMap(({ root }) => root.nodes)
     const fresh: Opened<ShareReceipt>[] = []
     for (const wire of wires.slice(0, receiptsMax)) {
-      const receipt = attempt(() => openReceipt(root, node, readSigned(wire)))
+      const receipt = attempt(() => openReceipt({ nodes }, node, readSigned(wire)))
       if (isRefusal(receipt)) {
         report({ level: 'warn', name: 'node.receipt', because: receipt.because, node })
       } else if (!(await this.#isRecorded(receipt.value))) {

@@ -7,6 +7,7 @@ import { stateAt } from '../policy/audit/standing.ts'
 import { get, tables } from '../policy/audit/tables.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { parseSignature } from '../policy/chain/signature.ts'
+import { isChangeOp } from '../policy/change.ts'
 import { parseIntent } from '../policy/request.ts'
 import type { IntentRow, RequestState } from '../policy/view.ts'
 import { toUtf8 } from '../proto/crypto.ts'
@@ -14,8 +15,8 @@ import type { Digest } from '../proto/ids.ts'
 import { type Json, parse } from '../proto/jcs.ts'
 import { attempt, isRefusal } from '../proto/refusal.ts'
 import { list, object, type Reader, text } from '../proto/shape.ts'
-import { gather, readSigned } from './desk/case.ts'
-import { judge } from './desk/judge.ts'
+import { readSigned } from './desk/case.ts'
+import { lookAt } from './desk/request.ts'
 import type { RulesMemory } from './desk/rules.ts'
 import type { Note } from './driver.ts'
 import type { Copy } from './page.ts'
@@ -75,7 +76,7 @@ export async function showRequest(
     rule: row.rule,
     attempts: row.attempts,
     missing: found.missing,
-    ...(await transactionOf(copy, entries, parseIntent(toUtf8(document)).intent.network)),
+    ...(isChangeOp(row.op) ? noTransaction : await transactionOf(copy, entries, document)),
     seq: entries.at(-1)?.seq ?? row.seq,
     intent: document,
   }
@@ -96,7 +97,7 @@ async function judgementOf(
   const { row, entries, now } = about
   if (row.state === 'DENIED') return { ...nothing, reasons: await deniedFor(copy, entries) }
   if (row.state !== 'AWAITING_APPROVAL' && row.state !== 'WAITING') return nothing
-  const { verdict } = await judge(copy, await gather(copy, memory, row.intent), now)
+  const { verdict } = (await lookAt(copy, memory, row.intent, now)).judged
   return {
     reasons: verdict.reasons.map(({ code, rule, because }) => ({ code, rule, because })),
     missing: verdict.missing.map(({ count, role }) => `${count} ${role}`),
@@ -124,12 +125,15 @@ async function deniedFor(copy: Copy, entries: readonly Entry[]): Promise<Shown['
   return isRefusal(read) ? [] : read.map(({ code, rule, because }) => ({ code, rule, because }))
 }
 
+const noTransaction = { signedTransaction: new Uint8Array(0), txid: '' }
+
 /** Of the newest signature. */
-async function transactionOf(copy: Copy, entries: readonly Entry[], network: string) {
+async function transactionOf(copy: Copy, entries: readonly Entry[], document: string) {
   const completed = entries.findLast(
     (entry): entry is EntryOf<'sign.completed'> => entry.type === 'sign.completed',
   )
-  if (completed === undefined) return { signedTransaction: new Uint8Array(0), txid: '' }
+  if (completed === undefined) return noTransaction
+  const { network } = parseIntent(toUtf8(document)).intent
   const { bytes } = await readWarrant(copy.session, completed.body.warrant)
   const signature = parseSignature(completed.body.signature)
   const { raw, txid } = chainOf(network).attach(bytes, signature)

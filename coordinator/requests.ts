@@ -4,10 +4,11 @@
 // 7.4). Nothing here waits for people.
 import { below, tables } from '../policy/audit/tables.ts'
 import { chainOf } from '../policy/chain/chains.ts'
+import { type Change, claimsChange, everyVault, openChange } from '../policy/change.ts'
 import type { Root } from '../policy/documents.ts'
 import type { Intent } from '../policy/intent.ts'
 import { recipientOf } from '../policy/recipient.ts'
-import { openIntent, type ReadIntent } from '../policy/request.ts'
+import { openIntent } from '../policy/request.ts'
 import { callerAt, credentialAt, type Roster } from '../policy/roster.ts'
 import type { IntentRow } from '../policy/view.ts'
 import { digestOf, toUtf8 } from '../proto/crypto.ts'
@@ -18,8 +19,10 @@ import { writeTime } from '../proto/shape.ts'
 import type { Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { resolve } from './desk/case.ts'
-import { type Judgement, judge } from './desk/judge.ts'
+import { judgeChangeAt, resolveChange } from './desk/change-case.ts'
+import { judge } from './desk/judge.ts'
 import type { Rules, RulesMemory } from './desk/rules.ts'
+import type { Judged } from './desk/settle.ts'
 import type { Notes } from './driver.ts'
 import type { Copy } from './page.ts'
 import type { Clock } from './ports.ts'
@@ -50,7 +53,15 @@ export interface RequestsPorts {
 /** The request as it stands, or that it is stored and no run has judged it yet. */
 export type Submitted =
   | { readonly kind: 'request'; readonly shown: Shown }
-  | { readonly kind: 'accepted'; readonly id: Digest; readonly intent: Intent }
+  | { readonly kind: 'accepted'; readonly id: Digest; readonly intent: Asked }
+
+/** What payments and changes are asked for by. */
+type Asked = Pick<Intent, 'id' | 'initiator' | 'vault'>
+
+type ReadAsked = { readonly digest: Digest } & (
+  | { readonly kind: 'payment'; readonly intent: Intent }
+  | { readonly kind: 'change'; readonly intent: Change }
+)
 
 export class Requests {
   readonly #ports: RequestsPorts
@@ -114,12 +125,17 @@ export class Requests {
   }
 
   /** What the policy would say now; nothing is stored. */
-  async simulate(signed: Signed, records: readonly Signed[]): Promise<Judgement | Refusal> {
+  async simulate(signed: Signed, records: readonly Signed[]): Promise<Judged | Refusal> {
     const { copy, memory, clock } = this.#ports
     const rules = await memory.at(copy)
     const read = attempt(() => this.#open(signed, rules))
     if (isRefusal(read)) return read
     const row = { ...rowOf(read, signed.credential), t: clock.now() }
+    if (read.kind === 'change') {
+      const asked = await resolveChange(copy, rules, { row, signed, decisions: [] })
+      // No line is written, so none can have been witnessed.
+      return judgeChangeAt({ ...asked, witnessed: undefined }, clock.now())
+    }
     const the = await resolve(copy, rules, { row, signed, decisions: [] }, records)
     return judge(copy, the, clock.now())
   }
@@ -129,23 +145,26 @@ export class Requests {
     return showRequest(copy, id, { memory, origin, now: clock.now(), note: notes.get(id) })
   }
 
-  #open(signed: Signed, { inForce, root }: Rules): ReadIntent {
+  #open(signed: Signed, { inForce, root }: Rules): ReadAsked {
     const { roster, rulebook } = inForce
     const now = this.#ports.clock.now()
     const credential = credentialAt(roster, signed.credential, now)
     if (credential === undefined) {
       return refuse('INTENT_SIG', `no valid credential ${signed.credential} in the directory`)
     }
-    const read = openIntent(signed, credential.publicKey)
+    const read = openAsked(signed, credential.publicKey)
     requireOwn(read.intent, root, credential.person)
     requireTimes(read.intent, now)
-    if (!rulebook.vaults.has(read.intent.vault)) {
-      refuse('VAULT_NOT_FOUND', `the policy names no vault ${read.intent.vault}`)
+    const { kind, intent } = read
+    // What cannot be built and decoded here would only hold up a nonce or a limit.
+    if (kind === 'payment') chainOf(intent.network)
+    if (!rulebook.vaults.has(intent.vault) && intent.vault !== everyVault) {
+      refuse('VAULT_NOT_FOUND', `the policy names no vault ${intent.vault}`)
     }
     return read
   }
 
-  async #known({ digest, intent }: ReadIntent): Promise<Submitted | Refusal | undefined> {
+  async #known({ digest, intent }: ReadAsked): Promise<Submitted | Refusal | undefined> {
     const { store, origin } = this.#ports
     const caller = { initiator: intent.initiator, callerId: intent.id }
     const row = await findRequest(store, origin, caller)
@@ -162,14 +181,17 @@ export class Requests {
   async #blobs(
     signed: Signed,
     records: readonly Signed[],
-    { intent, digest }: ReadIntent,
+    read: ReadAsked,
     rules: Rules,
   ): Promise<readonly Blob[] | Refusal> {
     const { store, origin, copy, clock } = this.#ports
+    const { digest, intent } = read
     const open = await countOpen(store, origin, intent.initiator)
     if (open >= limits.pendingRequestsPerCallerMax) {
       return refusal('QUEUE_FULL', `${intent.initiator} has ${open} open requests`)
     }
+    const own = { digest, kind: 'intent', content: signedContent(signed) } as const
+    if (read.kind === 'change') return [own]
     const vaults = await copy.read(below(tables.vault))
     const known = {
       inForce: rules.inForce,
@@ -178,10 +200,12 @@ export class Requests {
       witnessedAt: () => undefined,
     }
     const vouching = records.filter((record) => {
-      return !isRefusal(attempt(() => recipientOf(intent, { kind: 'attested', record }, known)))
+      return !isRefusal(
+        attempt(() => recipientOf(read.intent, { kind: 'attested', record }, known)),
+      )
     })
     return [
-      { digest, kind: 'intent', content: signedContent(signed) },
+      own,
       ...vouching.map((record) => ({
         digest: digestOf(tags.dest, toUtf8(record.document)),
         kind: 'dest',
@@ -191,7 +215,7 @@ export class Requests {
   }
 
   /** At most a second, then the caller looks again. */
-  async #answerTo(read: ReadIntent, answer: Promise<Answer>): Promise<Submitted | Refusal> {
+  async #answerTo(read: ReadAsked, answer: Promise<Answer>): Promise<Submitted | Refusal> {
     const stop = new AbortController()
     const late = this.#ports.clock
       .sleep(limits.submitWaitMs, stop.signal)
@@ -217,18 +241,32 @@ export function callerOf(
   return callerAt(roster, pin, now)?.person ?? name
 }
 
-function requireOwn({ org, env, initiator, network }: Intent, root: Root, person: PersonId): void {
+/** A payment or a change, by the format that the document states. */
+function openAsked(signed: Signed, publicKey: Uint8Array): ReadAsked {
+  if (claimsChange(toUtf8(signed.document))) {
+    const { digest, change } = openChange(signed, publicKey)
+    return { kind: 'change', digest, intent: change }
+  }
+  return { kind: 'payment', ...openIntent(signed, publicKey) }
+}
+
+function requireOwn(
+  { org, env, initiator }: Pick<Intent, 'org' | 'env' | 'initiator'>,
+  root: Root,
+  person: PersonId,
+): void {
   if (org !== root.org || env !== root.env) {
     refuse('INVALID_INTENT', `expected an intent of ${root.org} ${root.env}, got ${org} ${env}`)
   }
   if (person !== initiator) {
     refuse('INTENT_SIG', `expected a credential of ${initiator}, got ${person}`)
   }
-  // What cannot be built and decoded here would only hold up a nonce or a limit.
-  chainOf(network)
 }
 
-function requireTimes({ created, notAfter }: Intent, now: number): void {
+function requireTimes(
+  { created, notAfter }: Pick<Intent, 'created' | 'notAfter'>,
+  now: number,
+): void {
   if (created > now + limits.clockSkewMs) {
     refuse('TIME', `created ${writeTime(created)}, it is ${writeTime(now)}`)
   }
@@ -236,7 +274,7 @@ function requireTimes({ created, notAfter }: Intent, now: number): void {
 }
 
 /** As the line would make it. */
-function rowOf({ digest, intent }: ReadIntent, credential: Handle): IntentRow {
+function rowOf({ digest, intent }: ReadAsked, credential: Handle): IntentRow {
   const { id, initiator, op, vault, notAfter, created } = intent
   const named = { intent: digest, id, initiator, credential, op, vault, notAfter }
   return { ...named, state: 'AWAITING_APPROVAL', rule: '', attempts: 0, seq: 0, t: created }

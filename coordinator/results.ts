@@ -29,10 +29,10 @@ export function resultLines(tried: Tried, attempted: Attempted): Written {
   const given = receipts.map(({ digest }) => digest)
   const kept = { receipts: receipts.map(receiptBody), blobs: receipts.map(receiptBlob) }
   if (attempted.kind === 'failed') {
-    const { reason, culprit, refusals } = attempted
+    const { reason, refusals } = attempted
     const blobs = refusals.map(refusalBlob)
     const named = blobs.map(({ digest }) => digest)
-    const body = { attempt, culprit, intent, reason, receipts: given, refusals: named }
+    const body = { attempt, culprit: '', intent, reason, receipts: given, refusals: named }
     return { ...kept, lines: [{ type: 'session.aborted', body }], blobs: [...kept.blobs, ...blobs] }
   }
   const { signature, sid } = attempted

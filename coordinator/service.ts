@@ -31,17 +31,18 @@ async function carry(
   node: string,
   stream: CoordinatorStream,
 ): Promise<void> {
-  const attached = attach(node, (frame) => stream.send(frame))
   const end = (): void => stream.close()
   stopping.addEventListener('abort', end, { once: true })
+  let attached: ReturnType<typeof attach> | undefined
   try {
+    attached = attach(node, (frame) => stream.send(frame))
     for await (const frame of stream.received) attached.receive(frame)
   } catch (error) {
     const because = error instanceof Error ? error.message : 'unknown'
     driver.report({ level: 'warn', name: 'node.stream', because, node })
   } finally {
     stopping.removeEventListener('abort', end)
-    attached.close()
+    attached?.close()
     end()
   }
 }

@@ -21,6 +21,7 @@ import type { Sequencer } from './sequencer.ts'
 import { verifiesTwice } from './verify-twice.ts'
 
 export interface SigningPorts {
+  /** The one in force, whenever it is read. */
   readonly root: Root
   readonly clock: Clock
   readonly random: Random
@@ -36,6 +37,8 @@ export interface AttemptOrder {
   /** Ascending by their x. */
   readonly participants: readonly NodeId[]
   readonly warrant: Uint8Array
+  /** Pairings are made in the session: three rounds more. */
+  readonly fresh: boolean
   /** What the key signs, and the key at the intent's path. */
   readonly digest: Uint8Array
   readonly publicKey: Uint8Array
@@ -56,20 +59,24 @@ export type Attempted =
   | {
       readonly kind: 'failed'
       readonly reason: string
-      readonly culprit: string
       readonly refusals: readonly Signed[]
       readonly receipts: readonly Opened<ShareReceipt>[]
     }
 
 const nothing = new Uint8Array(0)
-const patienceMs = { accept: limits.acceptanceLifetimeMs, work: limits.sessionTimeoutMs } as const
+
+interface Armed {
+  readonly exchange: Exchange<Share>
+  readonly warrant: Uint8Array
+  readonly fresh: boolean
+}
 
 export class Signing {
   readonly #ports: SigningPorts
   readonly #byTicket = new Map<string, Exchange<Share>>()
   readonly #byAttempt = new Map<string, Exchange<Share>>()
   /** Exchanges that wait for their line, by warrant. */
-  readonly #armed = new Map<string, { exchange: Exchange<Share>; warrant: Uint8Array }>()
+  readonly #armed = new Map<string, Armed>()
 
   constructor(ports: SigningPorts) {
     this.#ports = ports
@@ -94,7 +101,7 @@ export class Signing {
     const ticket = toHex(exchange.ticket)
     this.#byTicket.set(ticket, exchange)
     this.#byAttempt.set(key, exchange)
-    this.#armed.set(digest, { exchange, warrant })
+    this.#armed.set(digest, { exchange, warrant, fresh: order.fresh })
     try {
       const answer = await this.#ports.sequencer.propose({
         kind: 'attempt',
@@ -104,6 +111,7 @@ export class Signing {
       if (isRefusal(answer)) return answer
       const ended = await exchange.ended
       if (ended.kind === 'failed') this.#ports.links.putLast(ended.slow)
+      else this.#ports.links.putBack(participants)
       return this.#conclude(order, ended)
     } finally {
       this.#armed.delete(digest)
@@ -119,16 +127,18 @@ export class Signing {
       if (entry.type !== 'session.started') continue
       const armed = this.#armed.get(entry.body.warrant)
       if (armed === undefined) continue
-      const { exchange, warrant } = armed
+      const { exchange, warrant, fresh } = armed
       const { ticket, nodes } = exchange
       this.#ports.links.follow(toHex(ticket), nodes)
-      const part = { warrant, attemptSeq: entry.seq, keygen: nothing, ticket }
+      const part = { warrant, attemptSeq: entry.seq, keygen: nothing, ticket, fresh }
       for (const node of nodes) this.#ports.links.prepare(node, entry.seq + 1, part)
     }
   }
 
-  #open({ participants }: AttemptOrder): Exchange<Share> {
+  #open({ participants, fresh }: AttemptOrder): Exchange<Share> {
     const { random, clock, links } = this.#ports
+    const work = fresh ? limits.freshSessionTimeoutMs : limits.sessionTimeoutMs
+    const patienceMs = { accept: limits.acceptanceLifetimeMs, work }
     return new Exchange<Share>(random(16), participants, {
       start: (node, start) => links.send(node, { frame: 'start', start }),
       patience: (phase, stop) => clock.sleep(patienceMs[phase], stop),
@@ -141,7 +151,7 @@ export class Signing {
     const parts = ended.results.map(({ part }) => part)
     const signature = attempting(() => assemble(parts, order.digest, order.publicKey))
     const sid = receipts[0]?.value.sid
-    const failed = { kind: 'failed', reason: 'PEER_FAULT', culprit: '', refusals: [] } as const
+    const failed = { kind: 'failed', reason: 'PEER_FAULT', refusals: [] } as const
     if (isRefusal(signature) || sid === undefined) return { ...failed, receipts }
     if (!verifiesTwice(signature, order.digest, order.publicKey)) {
       const because = 'two implementations disagree about a signature'
@@ -178,8 +188,8 @@ export class Signing {
         this.#takeShare(node, answer.share)
         break
       case 'stopped': {
-        const { ticket, reason, culprit } = answer.stopped
-        this.#byTicket.get(toHex(ticket))?.stop(node, reason, culprit)
+        const { ticket, reason } = answer.stopped
+        this.#byTicket.get(toHex(ticket))?.stop(node, reason)
         break
       }
       default:
@@ -195,12 +205,16 @@ export class Signing {
 }
 
 /** Signed by this very node of the root. */
-export function openReceipt(root: Root, node: string, signed: Signed): Opened<ShareReceipt> {
+export function openReceipt(
+  root: Pick<Root, 'nodes'>,
+  node: string,
+  signed: Signed,
+): Opened<ShareReceipt> {
   if (signed.credential !== node) refuse('VIEW', `expected a receipt of ${node}`)
   return openBy(kinds.receipt, signed, identityOf(root, node))
 }
 
-export function identityOf(root: Root, node: string): Uint8Array {
+export function identityOf(root: Pick<Root, 'nodes'>, node: string): Uint8Array {
   const known = root.nodes.find((item) => item.node === node)
   return known?.identity ?? refuse('VIEW', `${node} is no node of the root`)
 }

@@ -5,14 +5,16 @@ import { get, tables } from '../policy/audit/tables.ts'
 import type { VaultRow } from '../policy/view.ts'
 import type { Digest } from '../proto/ids.ts'
 import { isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
+import type { Changes } from './changes.ts'
 import { chooseNodes } from './choose.ts'
-import { gather } from './desk/case.ts'
-import { type Judgement, judge } from './desk/judge.ts'
+import { lookAt } from './desk/request.ts'
+import type { Judged } from './desk/settle.ts'
 import type { DriverPorts } from './driver.ts'
 import { type RequestRow, requestsIn } from './store/requests.ts'
 import type { Store } from './store/store.ts'
 
 export interface WaitingPorts extends DriverPorts {
+  readonly changes: Changes
   readonly store: Store
   readonly origin: string
 }
@@ -46,14 +48,18 @@ export class Waiting {
 
   async #lookAt({ intent, state }: RequestRow, now: number): Promise<void> {
     const { copy, memory, sequencer, notes } = this.#ports
-    const the = await gather(copy, memory, intent)
-    const judged = await judge(copy, the, now)
+    const looked = await lookAt(copy, memory, intent, now)
+    const { judged } = looked
     if (now > judged.endsAt) {
       await sequencer.propose({ kind: 'expire', content: { intent } })
       return
     }
     if (state === 'RESERVED') return
-    const vault = await copy.read(get(tables.vault, the.intent.vault))
+    if (looked.kind === 'change') {
+      await this.#lookAtChange(intent, judged, state)
+      return
+    }
+    const vault = await copy.read(get(tables.vault, looked.the.intent.vault))
     const hindrance = judged.standing === 'ALLOW' ? this.#hindrance(intent, vault) : undefined
     if (hindrance !== undefined) notes.set(intent, hindrance)
     if (hindrance === undefined && wouldMove(judged, state)) {
@@ -61,9 +67,19 @@ export class Waiting {
     }
   }
 
+  /** Nothing waits for a drive: it takes as long as its nodes take. */
+  async #lookAtChange(intent: Digest, judged: Judged, state: RequestRow['state']): Promise<void> {
+    const { changes, sequencer } = this.#ports
+    const now = judged.standing === 'ALLOW' ? 'WAITING' : judged.standing
+    if (now !== state) await sequencer.propose({ kind: 'judge', content: { intent } })
+    else if (judged.standing === 'ALLOW') changes.drive(intent)
+  }
+
   /** What keeps an allowed request from its reservation. */
   #hindrance(intent: Digest, vault: VaultRow | undefined): Refusal | undefined {
     if (vault === undefined) return refusal('VAULT_NOT_FOUND', 'the vault has no key yet')
+    const { standing } = vault
+    if (standing !== 'active') return refusal('KEY_DISABLED', `the vault's key is ${standing}`)
     const nodes = cannotSign(this.#ports, vault)
     if (nodes !== undefined) return nodes
     this.#ports.notes.delete(intent)
@@ -83,10 +99,10 @@ export function cannotSign(
   { links, tree }: Pick<DriverPorts, 'links' | 'tree'>,
   vault: VaultRow,
 ): Refusal | undefined {
-  const chosen = chooseNodes({ vault, links: links.attached, size: tree.size, avoid: [] })
+  const chosen = chooseNodes({ vault, links: links.signers, size: tree.size, avoid: [] })
   return isRefusal(chosen) ? chosen : undefined
 }
 
-function wouldMove({ standing }: Judgement, state: RequestRow['state']): boolean {
+function wouldMove({ standing }: Judged, state: RequestRow['state']): boolean {
   return standing === 'ALLOW' || standing !== state
 }

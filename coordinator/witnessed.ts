@@ -9,7 +9,8 @@ import {
   parseNoteText,
   witnessedTime,
 } from '../policy/audit/checkpoint.ts'
-import { type Root, witnessesOf } from '../policy/documents.ts'
+import { type Reigns, reignOver, reignOverHead } from '../policy/audit/reigns.ts'
+import { witnessesOf } from '../policy/documents.ts'
 import { concat, fromHex, toBase64 } from '../proto/crypto.ts'
 import { readHeads } from './store/heads.ts'
 import type { Session } from './store/store.ts'
@@ -26,15 +27,17 @@ const headsPerLook = 256
 /** Undefined while no head with q cosignatures covers the line. */
 export async function witnessedAt(
   session: Session,
-  root: Root,
+  reigns: Reigns,
   seq: number,
 ): Promise<Witnessed | undefined> {
+  const { origin } = reignOver(reigns, seq).root.log
   const range = { from: seq, to: Number.MAX_SAFE_INTEGER, countMax: headsPerLook }
   const bySize = new Map<number, string[]>()
-  for (const { size, note } of await readHeads(session, root.log.origin, range)) {
+  for (const { size, note } of await readHeads(session, origin, range)) {
     bySize.set(size, [...(bySize.get(size) ?? []), note])
   }
-  for (const notes of bySize.values()) {
+  for (const [size, notes] of bySize) {
+    const { root } = reignOverHead(reigns, size)
     const note = joinNotes(notes)
     const at = witnessedTime(cosignatures(parseNoteText(note), witnessesOf(root)), root.witness)
     if (at !== undefined) return { at, note }

@@ -68,6 +68,9 @@ export interface Admitted {
 
 export type Check = `N${number}`
 
+/** Runs one check, and says which it was when it refuses. */
+export type By = <T>(check: Check, work: () => T) => T
+
 export interface CheckRefusal extends Refusal {
   /** Which of the checks said no. */
   readonly check: Check
@@ -89,8 +92,6 @@ export function admit(submission: Submission): Admitted | CheckRefusal {
   )
   return isRefusal(result) ? { ...result, check } : result
 }
-
-type By = <T>(check: Check, work: () => T) => T
 
 /** Whatever a check returns was verified by it; whatever it did not return nobody may use. */
 function judge({ warrant: bytes, attempt: number, own }: Submission, by: By): Admitted {

@@ -9,6 +9,7 @@ import { writeTimeMillis } from '../proto/shape.ts'
 import type { DestinationFacts } from './facts.ts'
 import { type InForce, parseInForce } from './in-force.ts'
 import type { Intent } from './intent.ts'
+import { requireSigns } from './key-standing.ts'
 import type { Rulebook } from './rulebook.ts'
 import type { Tier } from './vault.ts'
 import {
@@ -99,9 +100,15 @@ export function requireClock({ attempt }: Lines, clockMs: number): void {
 }
 
 /** N4: nobody has said stop. */
-export function requireThawed({ view, frozenLocally }: Own): void {
-  if (frozenLocally) refuse('FROZEN', 'frozen by the operator of this node')
+export function requireThawed(own: Own): void {
+  const { view } = own
+  requireThawedLocally(own)
   if (view.frozen.length > 0) refuse('FROZEN', `frozen: ${view.frozen.join(', ')}`)
+}
+
+/** N4: the operator of this node has not said stop. */
+export function requireThawedLocally({ frozenLocally }: Own): void {
+  if (frozenLocally) refuse('FROZEN', 'frozen by the operator of this node')
 }
 
 /** N9: one ruleset, in the warrant, at the attempt line and now; its documents parse. */
@@ -124,16 +131,16 @@ export function requireRuleset(read: ReadWarrant, lines: Lines, view: RequestVie
   return inForce
 }
 
-/** N9: the key was made with the numbers that the policy states, for a vault that signs here. */
+/**
+ * N9: a key of a vault that signs here. Its numbers are those of the root it was made under, which
+ * the fold checked then: a key outlives roots and policies until it is reshared.
+ */
 export function requireKey(vault: VaultRow, rulebook: Rulebook): Tier {
-  const { n, t } = rulebook.quorumCrypto
   const known = rulebook.vaults.get(vault.vault)
   if (known === undefined || known.key !== vault.key) {
     return refuse('EPOCH', `the policy has no vault ${vault.vault} with key ${vault.key}`)
   }
-  if (vault.t !== t || vault.participants.length !== n) {
-    refuse('PARTICIPANTS', `expected a key of ${t} of ${n}, got ${vault.t}`)
-  }
+  requireSigns(vault)
   if (known.tier === 'cold') refuse('NOT_SUPPORTED', 'a cold vault signs at its ceremony')
   return known.tier
 }

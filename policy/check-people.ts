@@ -8,9 +8,9 @@ import { refuse } from '../proto/refusal.ts'
 import { writeTime } from '../proto/shape.ts'
 import type { Signed } from '../proto/signed.ts'
 import { type Approval, openApproval, tagOf } from './approval.ts'
-import type { Lines } from './check-lines.ts'
 import type { ApprovalFacts } from './facts.ts'
 import type { InForce } from './in-force.ts'
+import type { Intent } from './intent.ts'
 import { openIntent, type ReadIntent } from './request.ts'
 import { credentialThrough, type Roster } from './roster.ts'
 import type { Rulebook } from './rulebook.ts'
@@ -21,18 +21,42 @@ import type { DecisionRow, IntentRow, LineAt } from './view.ts'
  * N17: signed by its initiator, recorded as it is, neither early nor late. The credential was
  * valid when the request was recorded, and is at the attempt: a withdrawn key pays nothing.
  */
-export function openRequested(
+export function openRequested(signed: Signed, lines: At, roster: Roster): ReadIntent {
+  const opened = openAsked(signed, lines, {
+    roster,
+    open: (key) => {
+      const { digest, intent } = openIntent(signed, key)
+      return { digest, asked: intent }
+    },
+  })
+  return { digest: opened.digest, intent: opened.asked }
+}
+
+/** The line that recorded the request, and the one at which it is judged. */
+export interface At {
+  readonly intent: IntentRow
+  readonly attempt: LineAt
+}
+
+/** What payments and changes are recorded with. */
+export type Asked = Pick<Intent, 'id' | 'initiator' | 'vault' | 'created' | 'notAfter'> &
+  Pick<IntentRow, 'op'>
+
+/** As `openRequested`, of a document that `open` verifies under the initiator's key. */
+export function openAsked<T extends Asked>(
   signed: Signed,
-  lines: { readonly intent: IntentRow; readonly attempt: LineAt },
-  roster: Roster,
-): ReadIntent {
-  const { intent: row, attempt } = lines
+  { intent: row, attempt }: At,
+  by: {
+    readonly roster: Roster
+    readonly open: (publicKey: Uint8Array) => { readonly digest: Digest; readonly asked: T }
+  },
+): { readonly digest: Digest; readonly asked: T } {
+  const { roster } = by
   const credential = credentialThrough(roster, signed.credential, [row.t, attempt.t])
   if (credential === undefined || signed.credential !== row.credential) {
     return refuse('INTENT_SIG', `no valid credential ${signed.credential} of the created line`)
   }
-  const read = openIntent(signed, credential.publicKey)
-  const { digest, intent } = read
+  const { digest, asked: intent } = by.open(credential.publicKey)
   if (digest !== row.intent) refuse('INTENT_SIG', `expected intent ${row.intent}, got ${digest}`)
   if (credential.person !== intent.initiator) {
     refuse('INTENT_SIG', `expected a credential of ${intent.initiator}, got ${credential.person}`)
@@ -45,8 +69,8 @@ export function openRequested(
   if (intent.created > row.t + limits.clockSkewMs) {
     refuse('TIME', `intent dated ${writeTime(intent.created)}, recorded ${writeTime(row.t)}`)
   }
-  if (attempt.t > intent.notAfter) refuse('TIME', 'the attempt line is past notAfter')
-  return read
+  if (attempt.t > intent.notAfter) refuse('TIME', 'judged past notAfter')
+  return { digest, asked: intent }
 }
 
 export interface Counted {
@@ -56,10 +80,14 @@ export interface Counted {
 }
 
 export interface Case {
-  readonly read: ReadIntent
-  readonly inForce: InForce
-  readonly lines: Lines
-  readonly rule: Rule
+  readonly read: {
+    readonly digest: Digest
+    readonly intent: Pick<Intent, 'created' | 'notAfter'>
+  }
+  readonly inForce: Pick<InForce, 'rulebook' | 'roster'>
+  /** Where it is judged. */
+  readonly lines: { readonly attempt: LineAt }
+  readonly rule: Pick<Rule, 'id' | 'ttlMs'>
   readonly display: Digest
   readonly decisions: readonly DecisionRow[]
   readonly witnessedAt: (seq: number) => number | undefined

@@ -9,8 +9,8 @@ import { writeTime } from '../proto/shape.ts'
 import { networkTitle } from './chain/chains.ts'
 import type { Intent } from './intent.ts'
 import type { Asset } from './places.ts'
+import type { Requirement } from './quorum.ts'
 import type { Rulebook } from './rulebook.ts'
-import type { Rule } from './rules/rule.ts'
 import { decimalOf } from './units.ts'
 
 /** Who the address belongs to: class of the policy, and the record's label or the own vault. */
@@ -36,7 +36,7 @@ export function render(
     ['', `${destination.class}: ${destination.label}`],
     ['FEE', `at most ${fee(intent, rulebook)}`],
     ['PURPOSE', intent.purpose],
-    ['RULE', `${rule.id} (${people(rule)})`],
+    ['RULE', `${rule.id} (${peopleIn(rule.require)})`],
     ['EXPIRES', writeTime(intent.notAfter)],
   ] as const
   return lines.map(([label, value]) => `${label.padEnd(10)}${value}\n`).join('')
@@ -60,7 +60,8 @@ function fee({ network, maxFee }: Intent, { networks, assets }: Rulebook): strin
   return `${decimalOf(maxFee, asset.decimals)} ${asset.unit}`
 }
 
-function people({ require }: Rule): string {
+/** Whose approval is asked for, in words. */
+export function peopleIn(require: readonly Requirement[]): string {
   if (require.length === 0) return 'no approval'
   return require.map(({ role, count }) => `${count} ${role}`).join(' + ')
 }

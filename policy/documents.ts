@@ -33,7 +33,7 @@ import { faultsOf, type KeyQuorum, type WitnessQuorum } from './tolerance.ts'
 
 export interface RootNode {
   readonly node: NodeId
-  /** Its place in every vault, 1 to n. */
+  /** Its place in every vault, 1 to n; it keeps it while others come and go. */
   readonly x: number
   /** Ed25519 key of its messages and documents, 32 bytes. */
   readonly identity: Uint8Array
@@ -211,8 +211,10 @@ function requireRoot(root: Omit<Shaped<typeof rootShape>, 'format'>): void {
   )
 
   const { n } = quorumCrypto
-  if (nodes.length !== n || nodes.some((item) => item.x > n)) {
-    refuse('MALFORMED', `nodes: expected ${n} with x from 1 to ${n}, got ${nodes.length}`)
+  // A node keeps its place when another one leaves, so later roots may have gaps.
+  const last = root.version === 1 ? n : limits.nodesMax
+  if (nodes.length !== n || nodes.some((item) => item.x > last)) {
+    refuse('MALFORMED', `nodes: expected ${n} with x from 1 to ${last}, got ${nodes.length}`)
   }
   if (keys.length !== witness.w) {
     refuse('MALFORMED', `witness.w: expected ${keys.length} as listed, got ${witness.w}`)

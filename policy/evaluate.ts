@@ -90,7 +90,8 @@ function judgeTimes(facts: Facts, rulebook: Rulebook, rule: Rule | undefined): S
   return { reasons, trace }
 }
 
-function failed(error: unknown): Verdict {
+/** Whatever broke, nothing is lawful. */
+export function failed(error: unknown): Verdict {
   // Messages of the engine's own errors differ between versions; a trace may not.
   const because = error instanceof Refused ? error.message : 'evaluation failed'
   const reasons: readonly Reason[] = [no('ERROR', 'evaluate', because)]

@@ -109,7 +109,7 @@ function destinationJson(destination: DestinationFacts): Json {
   }
 }
 
-const timeOrNone: Reader<number | undefined> = (value, path) =>
+export const timeOrNone: Reader<number | undefined> = (value, path) =>
   value === '' ? undefined : timeMillis(value, path)
 
 const vaultShape = object({ kind: literal('vault'), class: handle, vault: vaultId })
@@ -129,12 +129,14 @@ const destinationShape: Reader<Shaped<typeof vaultShape> | Shaped<typeof recordS
   return own ? vaultShape(value, path) : recordShape(value, path)
 }
 
+export const approvalsShape: Reader<readonly ApprovalFacts[]> = list(
+  object({ person: personId, role: handle, witnessedAt: timeOrNone }),
+  0,
+  limits.personsMax,
+)
+
 const factsShape = object({
-  approvals: list(
-    object({ person: personId, role: handle, witnessedAt: timeOrNone }),
-    0,
-    limits.personsMax,
-  ),
+  approvals: approvalsShape,
   at: timeMillis,
   destination: destinationShape,
   feeMax: amount,

@@ -6,7 +6,7 @@ import type { PersonId } from '../proto/ids.ts'
 import type { Json } from '../proto/jcs.ts'
 import { refuse } from '../proto/refusal.ts'
 import { writeTimeMillis } from '../proto/shape.ts'
-import { type ApprovalFacts, type Facts, writeTimeOrNone } from './facts.ts'
+import { type ApprovalFacts, writeTimeOrNone } from './facts.ts'
 import { peopleOf, type Requirement, seat, type Voter } from './quorum.ts'
 import { inRoles } from './roles.ts'
 import { interested, type Roster } from './roster.ts'
@@ -20,9 +20,16 @@ export interface QuorumFinding {
   readonly trace: Json
 }
 
+/** Whoever asked, and who said yes; of a payment or a change. */
+export interface Voices {
+  readonly at: number
+  readonly intent: { readonly initiator: PersonId }
+  readonly approvals: readonly ApprovalFacts[]
+}
+
 export function judgeQuorum(
-  facts: Facts,
-  rule: Rule,
+  facts: Voices,
+  rule: Pick<Rule, 'id' | 'require' | 'holdMs'>,
   rulebook: Rulebook,
   roster: Roster,
 ): QuorumFinding {
@@ -57,8 +64,8 @@ export function judgeQuorum(
  * nor the time of completion depends on what is left out, and one more approval takes nothing away.
  */
 export function countable(
-  { intent, approvals }: Pick<Facts, 'intent' | 'approvals'>,
-  { require }: Rule,
+  { intent, approvals }: Pick<Voices, 'intent' | 'approvals'>,
+  { require }: Pick<Rule, 'require'>,
   rulebook: Rulebook,
   roster: Roster,
 ): readonly ApprovalFacts[] {
@@ -112,7 +119,7 @@ function completion(require: readonly Requirement[], votes: readonly Vote[]): nu
 }
 
 function holdReason(
-  { id, holdMs }: Rule,
+  { id, holdMs }: Pick<Rule, 'id' | 'holdMs'>,
   at: number,
   completedAt: number | undefined,
 ): readonly Reason[] {

@@ -68,6 +68,8 @@ function ownVault(intent: Intent, known: Known): Recipient {
   const own = vaultAt(intent, known)
   const of = own && classOfVault(known.inForce.rulebook, own.vault)
   if (own === undefined || of === undefined) return unknown('an address of no own vault')
+  // Value sent to a key that signs no more, or that its dealer knows, would be lost.
+  if (own.standing !== 'active') return unknown(`the vault ${own.vault}, whose key does not sign`)
   const { id } = of
   return {
     facts: { kind: 'vault', class: id, vault: own.vault },

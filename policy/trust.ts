@@ -1,5 +1,7 @@
 // The trust file of a verifier: what an auditor pins, written by hand or copied on paper, and never
 // taken from whoever is audited. One statement a line, `#` begins a comment:
+// The root is the first one of the log, and the witnesses and quorum are its own: later roots are
+// proved from it, by the signatures of the quorum before, so this file stays as it is.
 //   root <digest> · log <origin> <vkey> · witness <vkey> · quorum <q>
 // An unknown word, a second root, log or quorum, or a key of the wrong role is a refusal.
 import { equalBytes, toHex } from '../proto/crypto.ts'

@@ -48,6 +48,13 @@ export const durationMs: Reader<number> = (value, path) => {
   return Number(count) * (unitMs[unit] ?? 0)
 }
 
+/** As people write it: what `durationMs` reads back, in the largest unit that divides it. */
+export function writeDuration(ms: number): string {
+  const units = ['d', 'h', 'm'].map((unit) => [unit, unitMs[unit] ?? 1] as const)
+  const [unit, size] = units.find(([, size]) => ms > 0 && ms % size === 0) ?? ['s', 1_000]
+  return `${ms / size}${unit}`
+}
+
 /** A duration of more than nothing. */
 export const someMs: Reader<number> = (value, path) => {
   const length = durationMs(value, path)

@@ -3,6 +3,7 @@
 // `audit/` imports it. Amounts are bigint, times milliseconds, keys and chain digests raw bytes.
 // INVARIANT: every row comes from a line that did not fold to void.
 import type { Digest, Handle, NodeId, PersonId, VaultId } from '../proto/ids.ts'
+import type { ChangeOp } from './change.ts'
 import type { Fee, Op } from './intent.ts'
 
 /** States of the walk, section 3. */
@@ -20,6 +21,7 @@ export const requestStates = [
   'REJECTED',
   'CANCELLED',
   'EXPIRED',
+  'ACTIVE',
 ] as const
 export type RequestState = (typeof requestStates)[number]
 
@@ -31,6 +33,7 @@ const overStates: ReadonlySet<RequestState> = new Set<RequestState>([
   'REJECTED',
   'CANCELLED',
   'EXPIRED',
+  'ACTIVE',
 ])
 
 /** No share may leave for a request in this state, whatever its attempts say. */
@@ -50,7 +53,7 @@ export interface IntentRow extends LineAt {
   readonly id: Handle
   readonly initiator: PersonId
   readonly credential: Handle
-  readonly op: Op
+  readonly op: Op | ChangeOp
   readonly vault: VaultId
   readonly notAfter: number
   readonly state: RequestState
@@ -136,7 +139,12 @@ export interface AttemptRow extends LineAt {
   readonly state: 'open' | 'aborted' | 'completed'
 }
 
-export interface VaultRow {
+/** Whether the key of a vault may sign, and why not. */
+export const keyStandings = ['active', 'unrefreshed', 'exported', 'disabled'] as const
+export type KeyStanding = (typeof keyStandings)[number]
+
+/** A key as its line states it. */
+export interface KeyFacts {
   readonly vault: VaultId
   readonly key: Handle
   readonly epoch: number
@@ -148,6 +156,14 @@ export interface VaultRow {
   /** 32 bytes. */
   readonly chainCode: Uint8Array
   readonly keyState: Digest
+}
+
+export interface VaultRow extends KeyFacts {
+  /** Only an active key signs. */
+  readonly standing: KeyStanding
+  /** For ever: somebody else may hold the key as well. */
+  readonly imported: boolean
+  readonly exported: boolean
 }
 
 export interface BookInForce extends LineAt {

@@ -9,6 +9,8 @@ export const limits = {
   pageBytesMax: 524_288,
   pagesUnacknowledgedMax: 2,
   warrantBytesMax: 65_536,
+  /** Travels with its line, so a page of lines holds few of them. */
+  orderBytesMax: 65_536,
   documentBytesMax: 262_144,
   /** H-1: one audit entry. */
   entryBytesMax: 65_535,
@@ -32,10 +34,18 @@ export const limits = {
   attemptsPerIntentMax: 8,
   sessionsPerNodeMax: 64,
   nodesMax: 16,
+  /** Of one log: whoever proves the newest root walks all of them. */
+  rootsMax: 64,
   witnessesMax: 32,
   acceptanceLifetimeMs: 10_000,
   roundTimeoutMs: 5_000,
   sessionTimeoutMs: 20_000,
+  /** With pairings made in the session: three rounds more. */
+  freshSessionTimeoutMs: 35_000,
+  /** Failed sessions that a node has not spoken of yet: all that fail within one round's time. */
+  lastWordsMax: 256,
+  /** Documents against one peer that a node keeps; the strikes go on being counted. */
+  evidencePerPeerMax: 64,
   /** N3: the attempt line's `t` against a node's own clock. */
   clockSkewMs: 120_000,
   jobLeaseMs: 20_000,

@@ -47,6 +47,12 @@ const acceptor = {
   deadline: timeMillis,
 }
 
+/** Instead of the id of a Pairing: one that is made in the session and ends with it. */
+export const fresh = 'fresh'
+export type PairingName = Digest | typeof fresh
+const pairingName: Reader<PairingName> = (value, path) =>
+  value === fresh ? fresh : digest(value, path)
+
 const acceptance = object({
   format: literal('custody-acceptance/v1'),
   ...owner,
@@ -66,8 +72,8 @@ const acceptance = object({
   epoch: count,
   keyState: digest,
   participants: list(nodeId, 1, limits.nodesMax),
-  /** The Pairing with each other participant. */
-  pairings: mapOf(digest),
+  /** The Pairing with each other participant, or that it is made in the session. */
+  pairings: mapOf(pairingName),
   policy: digest,
   trace: digest,
   display: digest,

@@ -37,9 +37,15 @@ const identityContext = object({ org: handle, env, owner: handle, credential: ha
 export type KeyshareContext = Shaped<typeof keyshareContext>
 export type IdentityContext = Shaped<typeof identityContext>
 
+/**
+ * A share that signs, one that came back from a backup and may not, and the backup itself: the kind
+ * is under the mac, so nobody without the key of the file can make one of another.
+ */
+export type KeyshareKind = 'keyshare' | 'restored' | 'backup'
+
 /** What a file is and for whom: the opener states it in full, and any difference is a refusal. */
 export type SealedThing =
-  | { readonly kind: 'keyshare' | 'backup'; readonly context: KeyshareContext }
+  | { readonly kind: KeyshareKind; readonly context: KeyshareContext }
   | { readonly kind: 'identity'; readonly context: IdentityContext }
 
 export interface PassphraseStanza extends ScryptCost {
@@ -64,7 +70,15 @@ export interface RsaStanza {
   readonly wrapped: Uint8Array
 }
 
-export type Stanza = PassphraseStanza | P256Stanza | RsaStanza
+/** For a recovery key: held by a person, away from the node. */
+export interface RecoveryStanza {
+  readonly how: 'x25519'
+  readonly to: Uint8Array
+  readonly eph: Uint8Array
+  readonly wrapped: Uint8Array
+}
+
+export type Stanza = PassphraseStanza | P256Stanza | RsaStanza | RecoveryStanza
 
 export interface Seal {
   readonly thing: SealedThing
@@ -101,21 +115,30 @@ const rsaStanza = object({
   wrapped: hex(384),
 })
 
+const recoveryStanza = object({
+  how: literal('x25519'),
+  to: hex(32),
+  eph: hex(32),
+  wrapped: wrappedDek,
+})
+
 const stanza: Reader<Stanza> = (value, path) => {
   const how = typeof value === 'object' && 'how' in value ? value['how'] : undefined
-  switch (literal('scrypt', 'p256-ecdh', 'rsa-oaep-sha256')(how, `${path}.how`)) {
+  switch (literal('scrypt', 'p256-ecdh', 'rsa-oaep-sha256', 'x25519')(how, `${path}.how`)) {
     case 'scrypt':
       return scryptStanza(value, path)
     case 'p256-ecdh':
       return p256Stanza(value, path)
     case 'rsa-oaep-sha256':
       return rsaStanza(value, path)
+    case 'x25519':
+      return recoveryStanza(value, path)
   }
 }
 
 const sealShape = object({
   format: literal('custody-seal/v1'),
-  kind: literal('keyshare', 'identity', 'backup'),
+  kind: literal('keyshare', 'restored', 'identity', 'backup'),
   context: (value) => value,
   stanzas: list(stanza, 1, 4),
   mac: hex(32),
@@ -145,14 +168,27 @@ function stanzaJson(written: Stanza): JsonObject {
   return Object.fromEntries(entries)
 }
 
-/** One passphrase alone, or tokens only: of a mixture the weaker would decide. */
+/** One way in for each kind: of a mixture the weaker would decide. */
 function requireStanzas(kind: SealedThing['kind'], stanzas: readonly Stanza[]): void {
-  const passphrases = stanzas.filter(({ how }) => how === 'scrypt').length
-  const alone = passphrases === 1 && stanzas.length === 1
-  if (!alone && (passphrases > 0 || kind !== 'keyshare')) {
-    refuse(
-      'MALFORMED',
-      `stanzas: expected one passphrase alone${kind === 'keyshare' ? ' or tokens' : ''}`,
-    )
-  }
+  const expected = wayIn[kind]
+  if (!expected.fits(stanzas)) refuse('MALFORMED', `stanzas: expected ${expected.what}`)
+}
+
+const passphraseAlone = (stanzas: readonly Stanza[]): boolean =>
+  stanzas.length === 1 && stanzas[0]?.how === 'scrypt'
+const passphraseOrTokens = (stanzas: readonly Stanza[]): boolean =>
+  passphraseAlone(stanzas) || stanzas.every(({ how }) => how !== 'scrypt' && how !== 'x25519')
+const recoveryAlone = (stanzas: readonly Stanza[]): boolean =>
+  stanzas.every(({ how }) => how === 'x25519') && areDistinct(stanzas)
+
+const wayIn = {
+  keyshare: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens' },
+  restored: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens' },
+  identity: { fits: passphraseAlone, what: 'one passphrase alone' },
+  backup: { fits: recoveryAlone, what: 'recovery keys alone, each once' },
+} as const
+
+function areDistinct(stanzas: readonly Stanza[]): boolean {
+  const keys = stanzas.map((written) => ('to' in written ? toHex(written.to) : ''))
+  return new Set(keys).size === keys.length
 }

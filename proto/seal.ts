@@ -2,8 +2,9 @@
 // key (DEK) seals the body; each stanza wraps the DEK for one passphrase or one hardware token; the
 // mac covers the rest. INVARIANT: the DEK is fresh for every file, so its keys are used once and
 // the nonce may be zero. Randomness is an argument.
-// Token stanzas parse; opening them waits for the token's door. Whatever does not open is refused
-// in one sentence: the cause would help only an attacker.
+// Token stanzas parse; opening them waits for the token's door; recovery stanzas are
+// `seal-recovery.ts`. Whatever does not open is refused in one sentence: the cause would help only
+// an attacker.
 import {
   aesGcmOpen,
   aesGcmSeal,
@@ -71,8 +72,9 @@ export function openWithPassphrase(
   passphrase: Uint8Array,
 ): Uint8Array {
   const seal = attempt(() => parseSeal(bytes))
-  if (isRefusal(seal) || !equalBytes(thingBytes(seal.thing), thingBytes(expected))) return closed()
+  if (isRefusal(seal) || !isThing(seal.thing, expected)) return closed()
   const [stanza] = seal.stanzas
+  if (stanza?.how === 'x25519') return closed()
   if (stanza?.how !== 'scrypt') {
     return refuse('NOT_SUPPORTED', 'this file is sealed to a token, which is not supported yet')
   }
@@ -91,6 +93,19 @@ export function openUnder(dek: Uint8Array, { thing, stanzas, mac, body }: Seal):
   return aesGcmOpen(bodyKey(dek), nonce, body, mac) ?? closed()
 }
 
+/** What every key that wraps a DEK is bound to: what the file is of. */
+export function wrapInfo({ context }: SealedThing): Uint8Array {
+  return tagged(tags.sealWrap, sha256(encode(context)))
+}
+
+export function isThing(thing: SealedThing, expected: SealedThing): boolean {
+  return equalBytes(thingBytes(thing), thingBytes(expected))
+}
+
+export function closed(): never {
+  return refuse('SEAL', 'this file does not open here')
+}
+
 const nonce = new Uint8Array(12)
 const noSalt = new Uint8Array(0)
 
@@ -99,8 +114,7 @@ function passphraseKey(
   passphrase: Uint8Array,
   { salt, n, r, p }: ScryptCost & { readonly salt: Uint8Array },
 ): Uint8Array {
-  const info = tagged(tags.sealWrap, sha256(encode(thing.context)))
-  return hkdfSha256(scrypt(passphrase, salt, { n, r, p }), salt, info, 32)
+  return hkdfSha256(scrypt(passphrase, salt, { n, r, p }), salt, wrapInfo(thing), 32)
 }
 
 function bodyKey(dek: Uint8Array): Uint8Array {
@@ -113,8 +127,4 @@ function macOf(dek: Uint8Array, header: JsonObject): Uint8Array {
 
 function thingBytes({ kind, context }: SealedThing): Uint8Array {
   return encode({ kind, context })
-}
-
-function closed(): never {
-  return refuse('SEAL', 'this file does not open here')
 }

@@ -1,15 +1,19 @@
 // The operator's socket: one line of JSON in, one line of JSON out, over a Unix socket that only
-// the owner may open. status, freeze, unfreeze, drain; nothing that signs and nothing that shows a
-// secret. A local freeze needs nobody's permission, because a coordinator could withhold
-// everybody's.
+// the owner may open. status, evidence, freeze, unfreeze, drain, backup-proved; nothing that
+// signs and nothing that shows a secret. A local freeze needs nobody's permission, because a
+// coordinator could withhold everybody's.
 import { chmodSync, unlinkSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import type { Json } from '../proto/jcs.ts'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import { handle, literal, object } from '../proto/shape.ts'
+import { type Signed, signedShape } from '../proto/signed.ts'
 import type { SignerNode, Status } from './node.ts'
 
-type Operated = Pick<SignerNode, 'status' | 'freeze' | 'unfreeze' | 'drain'>
+type Operated = Pick<
+  SignerNode,
+  'status' | 'evidence' | 'freeze' | 'unfreeze' | 'drain' | 'backupProved'
+>
 
 export interface Admin {
   /** Nobody is answered any more: what a reply would read may be closed next. */
@@ -19,9 +23,10 @@ export interface Admin {
 const lineBytesMax = 4_096
 const idleMs = 60_000
 
-const verb = literal('status', 'drain', 'freeze', 'unfreeze')
+const verb = literal('status', 'evidence', 'drain', 'freeze', 'unfreeze', 'backup-proved')
 const bare = object({ do: verb })
 const scoped = object({ do: literal('freeze', 'unfreeze'), scope: handle })
+const proven = object({ do: literal('backup-proved'), proof: signedShape })
 
 /** Listens when it resolves. A socket that a dead process left behind is replaced. */
 export async function serveAdmin(path: string, node: Operated): Promise<Admin> {
@@ -47,7 +52,7 @@ export async function serveAdmin(path: string, node: Operated): Promise<Admin> {
 }
 
 /** One command; refuses what it does not know. */
-export function obey(line: string, node: Operated): Status {
+export function obey(line: string, node: Operated): Answer {
   const command = read(line)
   switch (command.do) {
     case 'freeze':
@@ -59,25 +64,45 @@ export function obey(line: string, node: Operated): Status {
     case 'drain':
       node.drain()
       break
+    case 'backup-proved':
+      node.backupProved(command.proof)
+      break
+    case 'evidence':
+      return { evidence: node.evidence() }
     case 'status':
       break
   }
-  return node.status()
+  return { status: node.status() }
 }
 
+type Answer = { readonly status: Status } | { readonly evidence: ReturnType<Operated['evidence']> }
+
 type Command =
-  | { readonly do: 'status' | 'drain' }
+  | { readonly do: 'status' | 'evidence' | 'drain' }
   | { readonly do: 'freeze' | 'unfreeze'; readonly scope: string }
+  | { readonly do: 'backup-proved'; readonly proof: Signed }
 
 function read(line: string): Command {
   const value = parseLine(line)
-  const hasScope = typeof value === 'object' && 'scope' in value
-  if (hasScope) return scoped(value, '')
+  const has = (key: string): boolean => typeof value === 'object' && key in value
+  if (has('scope')) return scoped(value, '')
+  if (has('proof')) return proven(value, '')
   const { do: named } = bare(value, '')
-  return named === 'status' || named === 'drain'
-    ? { do: named }
-    : refuse('MALFORMED', `${named}: expected a scope, all or a vault`)
+  switch (named) {
+    case 'status':
+    case 'evidence':
+    case 'drain':
+      return { do: named }
+    default:
+      return refuse('MALFORMED', `${named}: expected ${wanted[named]}`)
+  }
 }
+
+const wanted = {
+  freeze: 'a scope, all or a vault',
+  unfreeze: 'a scope, all or a vault',
+  'backup-proved': 'a proof',
+} as const
 
 function parseLine(line: string): Json {
   try {
@@ -106,7 +131,7 @@ function converse(socket: Socket, node: Operated): void {
 
 function reply(line: string, node: Operated): object {
   const done = attempt(() => obey(line, node))
-  return isRefusal(done) ? { refused: done.code, because: done.because } : { status: done }
+  return isRefusal(done) ? { refused: done.code, because: done.because } : done
 }
 
 function removeStale(path: string): void {

@@ -7,17 +7,19 @@ import { parseEntry } from '../policy/audit/entry.ts'
 import { requestView } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
 import { get, tables } from '../policy/audit/tables.ts'
+import { witnessedIn } from '../policy/audit/witnessed.ts'
 import { digestOf, toHex } from '../proto/crypto.ts'
 import type { CoordinatorPart } from '../proto/frames.ts'
 import type { Digest, NodeId } from '../proto/ids.ts'
 import type { JsonObject } from '../proto/jcs.ts'
+import { fresh } from '../proto/node-documents.ts'
 import { attempt as attempting, isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
 import { tags } from '../proto/tags.ts'
 import type { Brake } from './brake.ts'
-import { witnessedAt } from './heads.ts'
 import { ownHead } from './log-copy.ts'
 import type { Parts } from './parts.ts'
 import type { Checked } from './refusals.ts'
+import { needsFresh } from './signing-protocol.ts'
 
 export type Prepare = CoordinatorPart<'prepare'>
 
@@ -54,7 +56,7 @@ export class Admission {
     const { rows, bans, ports, witness, copy, closed, journal } = this.#parts
     const shut = closed()
     if (shut !== undefined) return shut
-    const root = witness.root
+    const own = { reigns: witness.reigns, rootAt: (size: number) => copy.rootAt(size) }
     const view = attempting(() => readSync(requestView(intent), rows))
     if (isRefusal(view)) return view
     const admitted = admit({
@@ -64,20 +66,20 @@ export class Admission {
         view,
         clockMs: ports.clock.wallMs(),
         frozenLocally: bans.isFrozen(view.intent?.vault ?? ''),
-        witnessedAt: (seq, heads) =>
-          root && witnessedAt(root, (size) => copy.rootAt(size), seq, heads),
+        witnessedAt: (seq, heads) => witnessedIn(own, seq, heads),
         accepted: journal.accepted(intent, attempt)?.warrant,
       },
     })
     return isRefusal(admitted) ? admitted : attempting(() => this.#requireAble(admitted))
   }
 
-  /** What the acceptance says of the attempt. */
-  words(admitted: Admitted): JsonObject {
+  /** What the acceptance says of the attempt; over fresh pairings when anybody needs them. */
+  words(admitted: Admitted, isAsked: boolean): JsonObject {
     const { copy, origin, pairings, self } = this.#parts
     const { vault, participants, intent } = admitted
     const others = participants.filter((node) => node !== self.node)
-    const ids = others.map((peer) => [peer, pairings.idWith(peer) ?? ''])
+    const isFresh = isAsked || needsFresh(this.#parts, admitted)
+    const ids = others.map((peer) => [peer, isFresh ? fresh : (pairings.idWith(peer) ?? '')])
     return {
       format: 'custody-acceptance/v1',
       intent: admitted.intentDigest,
@@ -120,24 +122,19 @@ export class Admission {
   }
 
   #requirePeer(peer: NodeId): void {
+    const { pairings } = this.#parts
+    if (pairings.fence.isQuiet(peer)) refuse('BUSY', `nothing new with ${peer} for a moment`)
     if (isBanned(this.#parts, peer)) refuse('PEER_BANNED', `${peer} is banned here`)
-    if (this.#parts.pairings.with(peer) === undefined) refuse('BUSY', `no pairing with ${peer} yet`)
+    if (pairings.with(peer) === undefined) refuse('BUSY', `no pairing with ${peer} yet`)
   }
 }
 
-/**
- * By the own store alone. A line that says this node banned a peer is not signed by this node:
- * whoever holds the key of the log could stop a house for ever with one, so it is an alarm.
- */
+/** By the own store, or by the log's line of it, which nobody but this node can have signed. */
 export function isBanned(
-  { self, bans, rows, ports }: Pick<Parts, 'self' | 'bans' | 'rows' | 'ports'>,
+  { self, bans, rows }: Pick<Parts, 'self' | 'bans' | 'rows'>,
   peer: NodeId,
 ): boolean {
   if (bans.isBanned(peer)) return true
-  const isClaimed = readSync(get(tables.ban, self.node, peer), rows) !== undefined
-  if (isClaimed && bans.isFirstClaim(peer)) {
-    const because = 'the log says that this node banned it, the own store does not'
-    ports.report({ level: 'alarm', name: 'ban-claimed', peer, because })
-  }
-  return false
+  const said = readSync(get(tables.ban, self.node, peer), rows)
+  return said !== undefined && said.number > bans.last(peer)
 }

@@ -3,13 +3,14 @@
 // nothing: the stores were opened by main.ts or by a test.
 import { writeSigned } from '../proto/frames.ts'
 import type { Digest } from '../proto/ids.ts'
-import type { Refusal } from '../proto/refusal.ts'
 import { Bans } from './bans.ts'
+import { Blame } from './blame.ts'
 import type { FloorPlace } from './floor-file.ts'
 import { HistoryRows } from './history-rows.ts'
 import { Journal } from './journal.ts'
 import { Keyshares } from './keyshares.ts'
 import type { Keystore } from './keystore.ts'
+import { LastWords } from './last-words.ts'
 import { LogCopy } from './log-copy.ts'
 import { Meta } from './meta.ts'
 import { Pairings } from './pairings.ts'
@@ -19,6 +20,7 @@ import type { Ports } from './ports.ts'
 import { Incarnation, type Self } from './self.ts'
 import { Sessions } from './sessions.ts'
 import type { Store } from './store.ts'
+import { Strikes } from './strikes.ts'
 import { Witness } from './witness.ts'
 
 export interface NodeSettings {
@@ -35,7 +37,7 @@ export interface NodeStores {
 }
 
 export interface Whole {
-  readonly closed: () => Refusal | undefined
+  readonly closed: Parts['closed']
   readonly changed: () => void
 }
 
@@ -52,6 +54,7 @@ export function assemble(
   const journal = new Journal(store, self.node)
   const bans = new Bans(store)
   const sessions = new Sessions(ports, self.node)
+  const lastWords = new LastWords(ports)
   const incarnation = new Incarnation(ports.random)
   const { clock, report } = ports
   // What proved a rollback is left as it is, for whoever looks, and for the next start.
@@ -64,6 +67,9 @@ export function assemble(
   const log = { self, origin, rootDigest, copy, rows, journal, floor, clock, report }
   const witness = new Witness(log)
   const peers = peersIn(witness, self)
+  const step = (work: () => void): void => store.step(work)
+  const strikes = new Strikes(store)
+  const blame = new Blame({ self, strikes, ports, step })
   const pairings = new Pairings({
     self,
     incarnation,
@@ -71,7 +77,8 @@ export function assemble(
     peers,
     sessions,
     bans,
-    step: (work) => store.step(work),
+    blame,
+    step,
     sayTo: (coordinator, to, hello) => {
       const document = writeSigned(hello)
       ports.send(coordinator, {
@@ -82,12 +89,12 @@ export function assemble(
     changed: whole.changed,
   })
   const keyshares = new Keyshares({ keystore, rows, copy, witness, ports })
-  const records = { store, copy, rows, journal, bans, meta, place, keystore }
-  const work = { incarnation, sessions, witness, peers, pairings, keyshares }
+  const records = { store, copy, rows, journal, bans, strikes, blame, meta, place, keystore }
+  const work = { incarnation, sessions, lastWords, witness, peers, pairings, keyshares }
   return { self, origin, ports, ...records, ...work, ...whole }
 }
 
-/** As the root says, as soon as it is known. */
+/** As the root in force says, as soon as it is known. */
 function peersIn(witness: Witness, self: Self): Peers {
   const nodes = (): readonly Peer[] => witness.root?.nodes ?? []
   return {

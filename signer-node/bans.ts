@@ -3,7 +3,7 @@
 // INVARIANT: a tombstone is written before anything else that depended on the Pairing may leave
 // (protocol document, 1.13); a ban ends only by re-admission, never by time.
 // Decides nothing: `pairings.ts` says what is a ban.
-import { type NodeId, parseHandle, parseNodeId } from '../proto/ids.ts'
+import { type Digest, type NodeId, parseHandle, parseNodeId } from '../proto/ids.ts'
 import { numberOf, type Sql, textOf } from './store.ts'
 
 const dayMs = 86_400_000
@@ -16,41 +16,112 @@ export interface Death {
   readonly atMs: number
 }
 
+export interface Ban {
+  readonly peer: NodeId
+  /** 1, 2, 3, ... of this peer. */
+  readonly number: number
+  readonly reason: string
+}
+
+export interface Readmission {
+  readonly peer: NodeId
+  /** The approved change; each is used once. */
+  readonly change: Digest
+  /** Of the ban that it ends. */
+  readonly number: number
+  readonly atMs: number
+  /** Epochs in force: with a later one of the vault its part of the quarantine is over. */
+  readonly epochs: readonly { readonly vault: string; readonly epoch: number }[]
+}
+
+const inForce = `from ban left join readmission using (peer, number) where change is null`
+
 export class Bans {
   readonly #sql: Sql
-  /** Peers of which the log alone says that they are banned here. */
-  readonly #claimed = new Set<NodeId>()
 
   constructor(sql: Sql) {
     this.#sql = sql
   }
 
   isBanned(peer: NodeId): boolean {
-    return this.#sql.first('select 1 from ban where peer = ?', peer) !== undefined
+    return this.#sql.first(`select 1 ${inForce} and peer = ?`, peer) !== undefined
   }
 
-  banned(): readonly { readonly peer: NodeId; readonly reason: string }[] {
-    const rows = this.#sql.all('select peer, reason from ban order by peer')
+  /** In force. */
+  banned(): readonly Ban[] {
+    const rows = this.#sql.all(`select peer, number, ban.reason as reason ${inForce} order by peer`)
     return rows.map((row) => ({
       peer: parseNodeId(textOf(row, 'peer')),
+      number: numberOf(row, 'number'),
       reason: textOf(row, 'reason'),
     }))
   }
 
-  /** True once for a peer, as long as the node runs. */
-  isFirstClaim(peer: NodeId): boolean {
-    const isFirst = !this.#claimed.has(peer)
-    this.#claimed.add(peer)
-    return isFirst
+  /** Number of the last ban of this peer, also of one that ended; 0 for none. */
+  last(peer: NodeId): number {
+    const row = this.#sql.first(
+      'select coalesce(max(number), 0) as n from ban where peer = ?',
+      peer,
+    )
+    return numberOf(row, 'n')
   }
 
+  /** A peer that is banned stays so under the same number. */
   ban(peer: NodeId, reason: string, atMs: number): void {
+    if (!this.isBanned(peer)) this.restore(peer, this.last(peer) + 1, { reason, atMs })
+  }
+
+  /** As the log says that this node once said. */
+  restore(
+    peer: NodeId,
+    number: number,
+    { reason, atMs }: { readonly reason: string; readonly atMs: number },
+  ): void {
     this.#sql.run(
-      'insert into ban (peer, reason, at) values (?, ?, ?) on conflict do nothing',
+      'insert into ban (peer, number, reason, at) values (?, ?, ?, ?)',
       peer,
+      number,
       reason,
       atMs,
     )
+  }
+
+  /** False, and nothing is done, unless exactly this ban is in force and the change is unused. */
+  readmit({ peer, change, number, atMs, epochs }: Readmission): boolean {
+    const isIt = this.banned().some((ban) => ban.peer === peer && ban.number === number)
+    if (!isIt || this.isUsed(change)) return false
+    this.#sql.run(
+      'insert into readmission (change, peer, number, at) values (?, ?, ?, ?)',
+      change,
+      peer,
+      number,
+      atMs,
+    )
+    for (const { vault, epoch } of epochs) {
+      this.#sql.run(
+        `insert into quarantine (peer, vault, epoch) values (?, ?, ?)
+         on conflict (peer, vault) do update set epoch = excluded.epoch`,
+        peer,
+        vault,
+        epoch,
+      )
+    }
+    return true
+  }
+
+  isUsed(change: Digest): boolean {
+    return this.#sql.first('select 1 from readmission where change = ?', change) !== undefined
+  }
+
+  /** Until a later epoch of the vault the re-admitted peer signs only over pairings made anew. */
+  isQuarantined(peer: NodeId, vault: string, epoch: number): boolean {
+    const row = this.#sql.first(
+      'select 1 from quarantine where peer = ? and vault = ? and epoch >= ?',
+      peer,
+      vault,
+      epoch,
+    )
+    return row !== undefined
   }
 
   bury({ peer, pairing, reason, atMs }: Death): void {

@@ -4,7 +4,17 @@
 // Source: first-walk, bootstrap; README D1, D16. Opens no file.
 import { address, distinct, pathFrom, pin, readConfig, tlsFiles } from '../proto/config.ts'
 import { refuse } from '../proto/refusal.ts'
-import { digest, handle, integer, literal, object, type Shaped, text } from '../proto/shape.ts'
+import {
+  digest,
+  handle,
+  integer,
+  list,
+  literal,
+  object,
+  type Shaped,
+  text,
+} from '../proto/shape.ts'
+import { recoveryKeysMax } from './recovery-keys.ts'
 
 export type SignerConfig = Shaped<ReturnType<typeof shapeIn>>
 export type CoordinatorPeer = SignerConfig['coordinators'][number]
@@ -13,9 +23,11 @@ export type CoordinatorPeer = SignerConfig['coordinators'][number]
 export function parseSignerConfig(source: string, directory: string): SignerConfig {
   const config = readConfig(source, shapeIn(directory))
   if (config.coordinators.length === 0) refuse('CONFIG', 'coordinators: expected at least one')
-  // Who copies or restores the data directory must not get the passphrase or the floor with it.
-  for (const outside of ['credential', 'floorDir'] as const) {
-    if (`${config[outside]}/`.startsWith(`${config.dataDir}/`)) {
+  // Who copies or restores the data directory must not get the passphrase, the floor or the backups
+  // with it.
+  const places = { ...config, backups: config.backups.directory }
+  for (const outside of ['credential', 'floorDir', 'backups'] as const) {
+    if (`${places[outside]}/`.startsWith(`${config.dataDir}/`)) {
       refuse('CONFIG', `${outside}: expected a place outside dataDir`)
     }
   }
@@ -44,6 +56,11 @@ function shapeIn(directory: string) {
     dataDir: path,
     /** Second place of the floor: another volume. */
     floorDir: path,
+    /** Files sealed to the recovery keys, best on another volume; each public key by its digest. */
+    backups: object({
+      directory: path,
+      recovery: list(object({ file: path, digest }), 1, recoveryKeysMax),
+    }),
     /** Unix socket of the operator, in a directory of mode 0700. */
     adminSocket: path,
     healthListen: address,

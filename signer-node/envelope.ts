@@ -73,8 +73,13 @@ export class Channel {
     }
   }
 
-  /** Undefined for anything that the peer did not write for exactly this place. */
+  /** The payload alone. */
   open(round: number, ciphertext: Uint8Array): Uint8Array | undefined {
+    return this.openSigned(round, ciphertext)?.payload
+  }
+
+  /** Undefined for anything that the peer did not write for exactly this place. */
+  openSigned(round: number, ciphertext: Uint8Array): Opened | undefined {
     const { sid, self, peer, peerIdentity } = this.#ends
     const place = { sid, round, from: peer, to: self }
     const aad = placeBytes(place)
@@ -82,15 +87,24 @@ export class Channel {
     if (plaintext === undefined || plaintext.length < signatureBytes) return undefined
     const payload = plaintext.subarray(0, plaintext.length - signatureBytes)
     const signature = plaintext.subarray(plaintext.length - signatureBytes)
-    return ed25519Verify(peerIdentity, messageBytes(place, payload), signature)
-      ? payload
-      : undefined
+    const digest = sha256(payload)
+    if (!ed25519Verify(peerIdentity, signedBytes(place, digest), signature)) return undefined
+    return { place, payload, digest, signature: signature.slice() }
   }
 
   [Symbol.dispose](): void {
     this.#toPeer[Symbol.dispose]()
     this.#fromPeer[Symbol.dispose]()
   }
+}
+
+/** What a peer wrote, and its signature over that. */
+export interface Opened {
+  readonly place: Place
+  readonly payload: Uint8Array
+  /** Of the payload, which may be wiped. */
+  readonly digest: Uint8Array
+  readonly signature: Uint8Array
 }
 
 export interface Place {
@@ -102,7 +116,11 @@ export interface Place {
 
 /** What the sender signs: enough for a complaint that shows plaintext and signature alone. */
 export function messageBytes(place: Place, payload: Uint8Array): Uint8Array {
-  return tagged(tags.message, concat(placeBytes(place), sha256(payload)))
+  return signedBytes(place, sha256(payload))
+}
+
+export function signedBytes(place: Place, payloadDigest: Uint8Array): Uint8Array {
+  return tagged(tags.message, concat(placeBytes(place), payloadDigest))
 }
 
 function placeBytes({ sid, round, from, to }: Place): Uint8Array {

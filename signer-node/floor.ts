@@ -13,6 +13,7 @@ import {
   signedByLog,
   type Vkey,
 } from '../policy/audit/checkpoint.ts'
+import { coverage, type Reigns, reignOver } from '../policy/audit/reigns.ts'
 import { key, tables } from '../policy/audit/tables.ts'
 import type { Root } from '../policy/documents.ts'
 import { equalBytes, toHex } from '../proto/crypto.ts'
@@ -93,8 +94,8 @@ export class Floor {
   /** Queries to everyone who has not answered yet; the same nonce, so an answer counts once. */
   queries(): readonly { readonly to: NodeId; readonly document: Signed }[] {
     if (this.#state !== 'checking') return []
-    const { self, peers } = this.#needs
-    const silent = peers.others().filter(({ node }) => !this.#answers.has(node))
+    const { self } = this.#needs
+    const silent = this.#peers().filter(({ node }) => !this.#answers.has(node))
     return silent.map(({ node: to }) => {
       const document = {
         format: 'custody-floor-query/v1',
@@ -149,9 +150,8 @@ export class Floor {
 
   /** After an answer and after every page: whether this node may cosign now. */
   review(): void {
-    const root = this.#needs.witness.root
-    if (root === undefined || this.#state === 'passed' || this.#state === 'fenced') return
-    if (this.#answers.size < this.#needed(root)) return
+    if (this.#state === 'passed' || this.#state === 'fenced') return
+    if (!this.#isAnswered()) return
     if (this.#state === 'checking') this.#fenceIfBehindOwn()
     this.#state = 'catching-up'
     if (this.#needs.copy.size() < this.target) return
@@ -166,8 +166,46 @@ export class Floor {
     this.#needs.ports.report({ level: 'info', name: `floor-${this.#state}` })
   }
 
-  #needed(root: Root): number {
-    return this.#secondPlaceAgrees ? 1 : floorAnswers(root)
+  #isAnswered(): boolean {
+    const asked = this.#asked()
+    if (this.#secondPlaceAgrees) return asked.length > 0 && this.#answers.size > 0
+    const enough = asked.every(({ root }) => {
+      const answered = root.nodes.filter(({ node }) => this.#answers.has(node)).length
+      return answered >= floorAnswers(root)
+    })
+    return asked.length > 0 && enough
+  }
+
+  /**
+   * The roots by which this node may have signed what its copy has lost. One whose end the other
+   * witnesses have sealed by themselves is none: whatever it signed under it is in their log.
+   */
+  #asked(): Reigns {
+    const { self, witness } = this.#needs
+    const { reigns } = witness
+    if (reigns.length === 0) return []
+    const start = reigns.indexOf(reignOver(reigns, this.#sizeAtStart))
+    return reigns.filter(({ root }, at) => {
+      const isNamed = root.nodes.some(({ node }) => node === self.node)
+      return at >= start && isNamed && !this.#isSealedByOthers(at)
+    })
+  }
+
+  #isSealedByOthers(at: number): boolean {
+    const { witness, copy } = this.#needs
+    const next = witness.reigns[at + 1]
+    if (next === undefined) return false
+    const own = witness.vkey?.name
+    const size = (name: string) => (name === own ? 0 : (copy.cosigned(name)?.size ?? 0))
+    return coverage(witness.reigns, next.from, size).isCovered
+  }
+
+  /** All but this node: those of the root in force, and those of the roots that are asked about. */
+  #peers(): readonly Peer[] {
+    const { self, peers } = this.#needs
+    const named = [...peers.others(), ...this.#asked().flatMap(({ root }) => root.nodes)]
+    const others = named.filter(({ node }) => node !== self.node)
+    return [...new Map(others.map((peer) => [peer.node, peer])).values()]
   }
 
   /** By the size at the start: afterwards the copy may contain again what it had lost. */
@@ -201,8 +239,9 @@ export class Floor {
     kind: Kind<T>,
     document: Signed,
   ): { readonly peer: Peer; readonly value: T } | undefined {
-    const { self, peers } = this.#needs
-    const peer = peers.peer(document.credential)
+    const { self, witness } = this.#needs
+    const nodes = witness.reigns.flatMap(({ root }) => root.nodes)
+    const peer = nodes.findLast(({ node }) => node === document.credential)
     if (peer === undefined) return undefined
     const opened = attempt(() => openBy(kind, document, peer.identity))
     if (isRefusal(opened)) return undefined

@@ -1,14 +1,17 @@
 // What a node says of itself to a coordinator: hello when a stream opens, its state whenever that
-// changes, receipts until the log shows them, confirmations of keys until the log has the key,
-// floor queries until they are answered. None of it is asked for and all of it may be said twice.
+// changes, receipts and proven backups until the log shows them, confirmations of keys until it has
+// the key, floor queries until they are answered. None of it is asked for and all of it may be said
+// twice.
 import { readSync } from '../policy/audit/rows.ts'
 import { get, tables } from '../policy/audit/tables.ts'
 import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
 import type { NodeId } from '../proto/ids.ts'
 import type { Signed } from '../proto/signed.ts'
+import type { BackupDuty } from './backup-duty.ts'
 import type { Floor } from './floor.ts'
 import type { Keys } from './keys.ts'
 import type { Parts } from './parts.ts'
+import type { Readmissions } from './readmissions.ts'
 import { type StateWord, statePart } from './standing.ts'
 
 /** Protocol versions, newest first. */
@@ -20,6 +23,8 @@ export interface GreetingsNeeds {
   readonly parts: Parts
   readonly floor: Floor
   readonly keys: Keys
+  readonly backups: BackupDuty
+  readonly readmissions: Readmissions
   readonly word: () => StateWord
 }
 
@@ -45,9 +50,10 @@ export class Greetings {
 
   /** A coordinator said who it is and how much of the log it has. */
   welcomed(coordinator: string, welcome: CoordinatorPart<'welcome'>): readonly NodeFrame[] {
-    const { parts, keys } = this.#needs
+    const { parts, keys, backups } = this.#needs
     parts.pairings.sighted(coordinator, welcome.peers)
-    const frames = [...this.floorQueries(), ...keys.confirmations(), ...this.receipts()]
+    const own = [...keys.confirmations(), ...backups.statements(), ...this.bans()]
+    const frames = [...this.floorQueries(), ...own, ...this.receipts()]
     const { size, root } = statePart(parts, this.#needs.word())
     const isAhead = welcome.origin === parts.origin && welcome.size < size
     const { origin } = parts
@@ -73,6 +79,12 @@ export class Greetings {
     if (unseen.length === 0) return []
     const receipts = unseen.map(({ receipt }) => writeSigned(receipt))
     return [{ frame: 'receipts', receipts: { receipts } }]
+  }
+
+  /** What this node holds against its peers, until the log shows it. */
+  bans(): readonly NodeFrame[] {
+    const bans = this.#needs.readmissions.statements().map(writeSigned)
+    return bans.length === 0 ? [] : [{ frame: 'bans', bans: { bans } }]
   }
 
   note(to: NodeId, kind: string, document: Signed): NodeFrame {

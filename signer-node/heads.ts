@@ -4,15 +4,13 @@
 // INVARIANT: nothing is kept under a witness's name that its pinned key did not sign. A log-signed
 // head with another root is a fork; a cosignature alone proves nothing about the log.
 import {
-  type Cosignature,
   cosignatures,
   type Note,
   parseNoteText,
   signedByLog,
   type Vkey,
-  witnessedTime,
 } from '../policy/audit/checkpoint.ts'
-import { type Root, witnessesOf } from '../policy/documents.ts'
+import { type Coverage, coverage, everyWitness, type Reigns } from '../policy/audit/reigns.ts'
 import { equalBytes, fromUtf8 } from '../proto/crypto.ts'
 import { limits } from '../proto/limits.ts'
 import { attempt, isRefusal } from '../proto/refusal.ts'
@@ -37,31 +35,30 @@ export class Heads {
   }
 
   /** Notes as they came; returns the first proof of a fork among them, if there is one. */
-  receive(root: Root, notes: readonly Uint8Array[]): OtherFace | undefined {
+  receive(reigns: Reigns, notes: readonly Uint8Array[]): OtherFace | undefined {
     // A node of more would be held by whoever sends copies: no more than one for each witness.
     for (const bytes of notes.slice(0, limits.witnessesMax)) {
       const read = attempt(() => parseNoteText(fromUtf8(bytes) ?? ''))
-      const face = isRefusal(read) ? undefined : this.#take(root, read)
+      const face = isRefusal(read) ? undefined : this.#take(reigns, read)
       if (face !== undefined) return face
     }
     return undefined
   }
 
   /** After the own copy grew: heads that waited may agree with it now. */
-  review(root: Root): OtherFace | undefined {
+  review(reigns: Reigns): OtherFace | undefined {
     for (const [witness, note] of [...this.#ahead]) {
       if (note.checkpoint.size > this.#copy.size()) continue
       this.#ahead.delete(witness)
-      const face = this.#take(root, note)
+      const face = this.#take(reigns, note)
       if (face !== undefined) return face
     }
     return undefined
   }
 
-  /** R1: how many pinned witnesses have cosigned a head that contains this line. */
-  count(root: Root, seq: number): number {
-    return witnessesOf(root).filter(({ name }) => (this.#copy.cosigned(name)?.size ?? 0) > seq)
-      .length
+  /** R1: how many witnesses of the line's root have cosigned a head that contains it. */
+  coverage(reigns: Reigns, seq: number): Coverage {
+    return coverage(reigns, seq, (name) => this.#copy.cosigned(name)?.size ?? 0)
   }
 
   /** A head of this node's own making. */
@@ -69,14 +66,16 @@ export class Heads {
     this.#copy.keepCosigned(witness.name, head)
   }
 
-  #take(root: Root, note: Note): OtherFace | undefined {
+  #take(reigns: Reigns, note: Note): OtherFace | undefined {
+    const log = reigns[0]?.root.log
+    if (log === undefined) return undefined
+    // Whose cosignature counts for which line is asked when it is counted.
     const read = attempt(() => ({
-      given: cosignatures(note, witnessesOf(root)),
-      isLogs: signedByLog(note, root.log.vkey),
+      given: cosignatures(note, everyWitness(reigns)),
+      isLogs: signedByLog(note, log.vkey),
     }))
     const { origin, size, root: offered } = note.checkpoint
-    if (isRefusal(read) || origin !== root.log.origin)
-      return this.#ignore('a head that is not signed')
+    if (isRefusal(read) || origin !== log.origin) return this.#ignore('a head that is not signed')
     const own = this.#copy.rootAt(size)
     if (own === undefined) {
       for (const { witness } of read.given) this.#wait(witness.name, note)
@@ -100,47 +99,6 @@ export class Heads {
   #ignore(because: string): undefined {
     this.#report({ level: 'warn', name: 'head-ignored', because })
   }
-}
-
-/**
- * Witnessed time of a line: on the smallest of these heads that covers it with q cosignatures and
- * agrees with the own copy, the (f+1)-th smallest cosignature time. One head may come as several
- * notes with a cosignature each.
- */
-export function witnessedAt(
-  root: Root,
-  rootAt: (size: number) => Uint8Array | undefined,
-  seq: number,
-  heads: readonly string[],
-): number | undefined {
-  const covering = heads
-    .map((head) => attempt(() => parseNoteText(head)))
-    .filter((note): note is Note => !isRefusal(note))
-    .filter(({ checkpoint }) => checkpoint.origin === root.log.origin && checkpoint.size > seq)
-  const sizes = [...new Set(covering.map(({ checkpoint }) => checkpoint.size))]
-  for (const size of sizes.sort((a, b) => a - b)) {
-    const own = rootAt(size)
-    if (own === undefined) continue
-    const agreeing = covering.filter(
-      ({ checkpoint }) => checkpoint.size === size && equalBytes(checkpoint.root, own),
-    )
-    const time = witnessedTime(cosignaturesOf(agreeing, witnessesOf(root)), root.witness)
-    if (time !== undefined) return time
-  }
-  return undefined
-}
-
-/** One for each witness over all notes, its earliest. */
-function cosignaturesOf(notes: readonly Note[], witnesses: readonly Vkey[]): Cosignature[] {
-  const byName = new Map<string, Cosignature>()
-  for (const note of notes) {
-    const given = attempt(() => cosignatures(note, witnesses))
-    for (const one of isRefusal(given) ? [] : given) {
-      const known = byName.get(one.witness.name)
-      if (known === undefined || one.at < known.at) byName.set(one.witness.name, one)
-    }
-  }
-  return [...byName.values()]
 }
 
 /** The note as it came: body and signature lines are kept apart, so they are joined again. */

@@ -80,9 +80,12 @@ const states = [
   'ready',
   'draining',
   'fenced',
+  'removed',
   'frozen',
   'forked',
 ] as const
+
+const sumOf = (counts: readonly number[]): number => counts.reduce((sum, n) => sum + n, 0)
 
 class Metrics {
   readonly #registry = new Registry()
@@ -103,6 +106,7 @@ class Metrics {
       ['shares_released', 'Receipts in the journal', ({ receipts }) => receipts],
       ['envelopes_dropped', 'Envelopes that belonged to nothing', (now) => now.droppedEnvelopes],
       ['pairings', 'Pairings in use', ({ pairings }) => pairings.length],
+      ['strikes', 'Faults of peers within a day', (now) => sumOf(Object.values(now.strikes))],
       ['peers_banned', 'Banned peers', ({ banned }) => banned.length],
       ['vaults', 'Vaults with an active keyshare', ({ vaults }) => vaults.length],
       ['coordinators', 'Open streams', ({ coordinators }) => coordinators.length],

@@ -92,6 +92,6 @@ export function requireEpoch(
   if (held.filter(({ state }) => state === 'pending').length >= pendingMax) {
     refuse('BUSY', `${vault}: ${pendingMax} keys are pending; an operator must look`)
   }
-  const highest = held.at(-1)?.epoch ?? -1
+  const highest = keystore.highest(vault)
   if (epoch <= highest) refuse('EPOCH', `expected an epoch above ${highest}, got ${epoch}`)
 }

@@ -5,7 +5,7 @@
 // anything; a confirmation is durable and handed out again; an epoch is prepared once. A key is
 // used only after the log made it lawful under q cosignatures: that is `keyshares.ts`.
 import { confirmDocument } from '../policy/audit/key-confirm.ts'
-import type { VaultRow } from '../policy/view.ts'
+import type { KeyFacts } from '../policy/view.ts'
 import { digestOf, fromHex, toHex, toUtf8 } from '../proto/crypto.ts'
 import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
 import { type Digest, parseDigest, type VaultId } from '../proto/ids.ts'
@@ -22,7 +22,6 @@ import { confirmKey, type PendingKey, prepareKey } from './dkls23/keygen.ts'
 import type { KeyTerms } from './dkls23/keyshare.ts'
 import type { Protocol, Run } from './dkls23/protocol.ts'
 import { sessionId } from './dkls23/session-id.ts'
-import { reasonOf } from './failures.ts'
 import { judgeKeygen, type KeyPlan, requireEpoch } from './key-plan.ts'
 import { ownHead } from './log-copy.ts'
 import type { Parts } from './parts.ts'
@@ -161,7 +160,12 @@ export class Keys {
       protocol: makeKey(run, terms, (pending) => this.#keep(plan, pending)),
       secrets: [randomness],
       deadlineMs: ports.clock.monotonicMs() + limits.sessionTimeoutMs,
-      ended: (ended) => this.#ended(plan, { sid, ticket, coordinator: open.coordinator }, ended),
+      ended: (ended) => {
+        const { participants, key, epoch, t } = plan
+        const making = { key, epoch, t, participants, acceptances: acceptanceDigests(all) }
+        if (ended.kind === 'failed') this.#parts.blame.failed(ended, sid, making)
+        this.#ended(plan, { sid, ticket, coordinator: open.coordinator }, ended)
+      },
     })
   }
 
@@ -180,8 +184,14 @@ export class Keys {
     this.#running.delete(plan.vault)
     if (ended.kind === 'failed') {
       const { because, culprit = '' } = ended
-      ports.report({ level: 'warn', name: 'keygen-failed', because, vault: plan.vault })
-      ports.send(coordinator, stoppedFrame(sid, ticket, reasonOf(ended), culprit))
+      ports.report({
+        level: 'warn',
+        name: 'keygen-failed',
+        because,
+        peer: culprit,
+        vault: plan.vault,
+      })
+      this.#parts.lastWords.failed({ sid, ticket, coordinator }, ended)
       return
     }
     using _wipedAfterwards = ended.result.keyshare
@@ -225,7 +235,7 @@ function* makeKey(
 }
 
 /** What the log line will say of the key. */
-function rowOf({ vault, key, epoch, t, participants }: KeyPlan, pending: PendingKey): VaultRow {
+function rowOf({ vault, key, epoch, t, participants }: KeyPlan, pending: PendingKey): KeyFacts {
   const { facts, keyState } = pending.keyshare
   return {
     vault,

@@ -1,7 +1,7 @@
-// The Keyshares that this node may sign with, opened once and held as Secrets while it runs. A
-// pending one becomes active when the log says so under q cosignatures, and never by a
-// coordinator's word.
-// INVARIANT: what is held here is exactly the key, epoch and key state of the witnessed log.
+// The Keyshares of this node, opened once and held as Secrets while it runs. A pending one becomes
+// active when the log says so under q cosignatures, and never by a coordinator's word.
+// INVARIANT: what is held here is exactly the key, epoch and key state of the witnessed log; one
+// that was restored from a backup is given to a refresh and never to a signature.
 import { readSync } from '../policy/audit/rows.ts'
 import { below, tables } from '../policy/audit/tables.ts'
 import type { VaultRow } from '../policy/view.ts'
@@ -9,41 +9,59 @@ import { toHex } from '../proto/crypto.ts'
 import type { VaultId } from '../proto/ids.ts'
 import { attempt, isRefusal } from '../proto/refusal.ts'
 import type { Keyshare } from './dkls23/keyshare.ts'
-import type { ExpectedKeyshare } from './keystore.ts'
+import type { ExpectedKeyshare, KeyshareState } from './keystore.ts'
 import type { Parts } from './parts.ts'
-import { keyWitnesses } from './witness.ts'
 
 export type KeysharesNeeds = Pick<Parts, 'keystore' | 'rows' | 'copy' | 'witness' | 'ports'>
 
+interface Held {
+  readonly keyshare: Keyshare
+  readonly isRestored: boolean
+}
+
 export class Keyshares {
   readonly #needs: KeysharesNeeds
-  readonly #held = new Map<VaultId, Keyshare>()
+  readonly #held = new Map<VaultId, Held>()
   /** Files that did not open are not tried again before a restart: each try takes its time. */
   readonly #closed = new Set<string>()
+  /** Vaults whose share in force is not here: said once. */
+  readonly #missing = new Set<string>()
 
   constructor(needs: KeysharesNeeds) {
     this.#needs = needs
   }
 
-  /** The Keyshare of exactly this row of the log. */
-  of({ vault, epoch, keyState }: VaultRow): Keyshare | undefined {
-    const keyshare = this.#held.get(vault)
-    const isSame = keyshare?.facts.epoch === epoch && toHex(keyshare.keyState) === keyState
-    return isSame ? keyshare : undefined
+  /** To sign with: the Keyshare of exactly this row of the log. */
+  of(row: VaultRow): Keyshare | undefined {
+    const held = this.#at(row)
+    return held?.isRestored === false ? held.keyshare : undefined
   }
 
+  /** The old share of a refresh, restored or not, of the row that is in force. */
+  forRefresh(row: VaultRow): Keyshare | undefined {
+    return this.#at(row)?.keyshare
+  }
+
+  /** Those to sign with. */
   all(): readonly { readonly vault: VaultId; readonly keyshare: Keyshare }[] {
-    return [...this.#held].map(([vault, keyshare]) => ({ vault, keyshare }))
+    const signing = [...this.#held].filter(([, { isRestored }]) => !isRestored)
+    return signing.map(([vault, { keyshare }]) => ({ vault, keyshare }))
   }
 
-  /** After every page and head: opens what the log has made lawful. True when one was added. */
+  /** While there is one, this node signs nothing: its disk was lost, and a copy may exist. */
+  restored(): readonly VaultId[] {
+    return [...this.#held].filter(([, { isRestored }]) => isRestored).map(([vault]) => vault)
+  }
+
+  /** After every page and head: opens what the log has made lawful. True when one was opened. */
   review(): boolean {
-    const before = this.#held.size
+    let isChanged = false
     for (const row of this.vaults()) {
-      const isClosed = this.#closed.has(`${row.vault} ${row.epoch}`)
-      if (!isClosed && this.of(row) === undefined && this.#isWitnessed(row)) this.#open(row)
+      const isClosed = this.#closed.has(nameOf(row))
+      if (isClosed || this.#at(row) !== undefined || !this.#isWitnessed(row)) continue
+      isChanged = this.#open(row) || isChanged
     }
-    return this.#held.size > before
+    return isChanged
   }
 
   vaults(): readonly VaultRow[] {
@@ -51,36 +69,65 @@ export class Keyshares {
   }
 
   [Symbol.dispose](): void {
-    for (const keyshare of this.#held.values()) keyshare[Symbol.dispose]()
+    for (const { keyshare } of this.#held.values()) keyshare[Symbol.dispose]()
     this.#held.clear()
+  }
+
+  #at({ vault, epoch, keyState }: VaultRow): Held | undefined {
+    const held = this.#held.get(vault)
+    const isSame =
+      held?.keyshare.facts.epoch === epoch && toHex(held.keyshare.keyState) === keyState
+    return isSame ? held : undefined
   }
 
   #isWitnessed({ vault, epoch }: VaultRow): boolean {
     const { witness, copy } = this.#needs
-    const count = keyWitnesses(witness, copy, vault, epoch) ?? 0
-    return witness.root !== undefined && count >= witness.root.witness.q
+    const seq = copy.keyLine(vault, epoch)
+    return seq !== undefined && witness.coverage(seq).isCovered
   }
 
-  #open(row: VaultRow): void {
+  #open(row: VaultRow): boolean {
     const { keystore, ports } = this.#needs
     const { vault, epoch } = row
-    const found = keystore.held(vault).find((one) => one.epoch === epoch)
-    if (found === undefined) return
+    const state = this.#stateOf(row)
+    if (state === undefined) return false
     const opened = attempt(() => {
       // Opened before it is renamed: a file that does not open must not replace anything.
-      const keyshare = keystore.open(expectedOfRow(row), found.state)
+      const keyshare = keystore.open(expectedOfRow(row), state)
       keystore.activate(vault, epoch)
       return keyshare
     })
     if (isRefusal(opened)) {
-      this.#closed.add(`${vault} ${epoch}`)
+      this.#closed.add(nameOf(row))
       ports.report({ level: 'alarm', name: 'keyshare-closed', vault, because: opened.because })
-      return
+      return false
     }
-    this.#held.get(vault)?.[Symbol.dispose]()
-    this.#held.set(vault, opened)
-    ports.report({ level: 'info', name: 'keyshare-active', vault, because: `epoch ${epoch}` })
+    this.#held.get(vault)?.keyshare[Symbol.dispose]()
+    const isRestored = state === 'restored'
+    this.#held.set(vault, { keyshare: opened, isRestored })
+    const because = `epoch ${epoch}`
+    if (isRestored) ports.report({ level: 'alarm', name: 'keyshare-restored', vault, because })
+    else ports.report({ level: 'info', name: 'keyshare-active', vault, because })
+    return true
   }
+
+  /** Whatever lies beside a restored one, the restored one counts. */
+  #stateOf(row: VaultRow): KeyshareState | undefined {
+    const { keystore, ports } = this.#needs
+    const held = keystore.held(row.vault)
+    const states = held.filter(({ epoch }) => epoch === row.epoch).map(({ state }) => state)
+    if (states.length === 0 && !this.#missing.has(nameOf(row))) {
+      this.#missing.add(nameOf(row))
+      const here = held.map(({ epoch }) => epoch).join(', ') || 'none'
+      const because = `the log has epoch ${row.epoch}, here: ${here}`
+      ports.report({ level: 'alarm', name: 'keyshare-missing', vault: row.vault, because })
+    }
+    return states.find((state) => state === 'restored') ?? states[0]
+  }
+}
+
+function nameOf({ vault, epoch }: VaultRow): string {
+  return `${vault} ${epoch}`
 }
 
 function expectedOfRow(row: VaultRow): ExpectedKeyshare {

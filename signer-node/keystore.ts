@@ -1,8 +1,9 @@
-// Sealed files at rest: the node's own keys, and its Keyshares from pending to active. They are
-// opened as Secrets, and nothing else is ever stored here.
-// INVARIANT: a new Keyshare is sealed, written, synced and opened again before anybody hears of it;
-// a pending one is kept until its epoch or a higher one is activated (protocol document, 2.2). The
-// passphrase stays in memory while the node runs, because new Keyshares are sealed with it.
+// Sealed files at rest: the node's own keys, and its Keyshares from pending to active, or restored.
+// INVARIANT: of a new Keyshare first the backup is on disk, then the share is sealed, written and
+// opened again, before anybody hears of it; a pending one is kept until its epoch or a higher one
+// is activated (protocol document, 2.2). A restored one is of a kind of its own under the seal: no
+// name that its file is given makes it one that signs. The passphrase stays in memory while the
+// node runs: new Keyshares are sealed with it.
 import { readdirSync, readFileSync, renameSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ScryptCost, toHex } from '../proto/crypto.ts'
@@ -11,6 +12,7 @@ import { type NodeKey, nodeKeyThing } from '../proto/node-keys.ts'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import { openWithPassphrase, sealToPassphrase } from '../proto/seal.ts'
 import { type KeyshareContext, parseSeal, type SealedThing } from '../proto/seal-file.ts'
+import type { Backups } from './backups.ts'
 import { Malformed } from './dkls23/bytes.ts'
 import type { Curve } from './dkls23/curve.ts'
 import { Keyshare } from './dkls23/keyshare.ts'
@@ -34,6 +36,7 @@ export interface KeystorePorts {
   readonly random: Random
   readonly cost: ScryptCost
   readonly curve: Curve
+  readonly backups: Backups
 }
 
 /** What the opener knows of a Keyshare from the witnessed log. */
@@ -46,7 +49,8 @@ export interface ExpectedKeyshare {
   readonly keyState: Digest
 }
 
-export type KeyshareState = 'pending' | 'active'
+/** A restored one came from a backup: it signs nothing, and is the old share of a refresh. */
+export type KeyshareState = 'pending' | 'active' | 'restored'
 
 /** Opens one of the node's own keys; the caller disposes of it. */
 export function openNodeKey(
@@ -72,43 +76,51 @@ export class Keystore {
     this.#ports = ports
   }
 
-  /** On disk and opened again when this returns. `made` names the document it was made by. */
+  get backups(): Backups {
+    return this.#ports.backups
+  }
+
+  /** On disk and opened again when this returns, and so is its backup. `made`: what made it. */
   keepPending(vault: VaultId, keyshare: Keyshare, made: Digest): void {
-    const { facts } = keyshare
-    const held = this.held(vault)
-    if (held.filter(({ state }) => state === 'pending').length >= pendingMax) {
+    const { epoch } = keyshare.facts
+    const pending = this.held(vault).filter(({ state }) => state === 'pending')
+    if (pending.length >= pendingMax) {
       refuse('BUSY', `${vault}: ${pendingMax} keys are pending already`)
     }
     // Somebody may have confirmed what lies here: nothing is ever written over it.
-    const highest = held.at(-1)?.epoch ?? -1
-    if (facts.epoch <= highest) {
-      refuse('EPOCH', `expected an epoch above ${highest}, got ${facts.epoch}`)
-    }
-    const expected = expectedOf(vault, keyshare)
-    const { passphrase, random, cost } = this.#ports
+    const highest = this.highest(vault)
+    if (epoch <= highest) refuse('EPOCH', `expected an epoch above ${highest}, got ${epoch}`)
     using plaintext = keyshare.encode()
-    using dek = new Secret(random(keyBytes))
-    const sealed = sealToPassphrase(
-      this.#thing(expected, made),
-      plaintext.bytes,
-      { passphrase: passphrase.bytes, cost },
-      { dek: dek.bytes, salt: random(16) },
-    )
-    replaceFile(this.#path(vault, facts.epoch, 'pending'), sealed)
-    using tested = this.open(expected, 'pending')
-    if (toHex(tested.keyState) !== expected.keyState) refuse('SEAL', 'test opening failed')
+    this.backups.keep(this.#context(expectedOf(vault, keyshare), made), plaintext)
+    this.#seal(expectedOf(vault, keyshare), made, 'pending', plaintext)
+  }
+
+  /** From a backup that was opened: sealed anew as one that is not to sign. */
+  keepRestored(vault: VaultId, keyshare: Keyshare, made: Digest): void {
+    const highest = this.held(vault).at(-1)?.epoch ?? -1
+    if (keyshare.facts.epoch <= highest) {
+      refuse('KEY_EXISTS', `${vault}: a keyshare of epoch ${highest} is here; move it away first`)
+    }
+    using plaintext = keyshare.encode()
+    this.#seal(expectedOf(vault, keyshare), made, 'restored', plaintext)
+  }
+
+  /** Of everything that was ever kept here of this vault, backups too; -1 for none. */
+  highest(vault: VaultId): number {
+    const kept = this.held(vault).map(({ epoch }) => epoch)
+    return Math.max(-1, ...kept, ...this.backups.held(vault))
   }
 
   /**
    * The one way from pending to active; lower epochs are gone afterwards. Harmless to repeat. An
-   * active file is never replaced: a pending one of its epoch is dropped.
+   * active or restored file is never replaced: a pending one of its epoch is dropped.
    */
   activate(vault: VaultId, epoch: number): void {
     const held = this.held(vault)
     const states = held.filter((one) => one.epoch === epoch).map(({ state }) => state)
     if (states.includes('pending')) {
       const pending = this.#path(vault, epoch, 'pending')
-      if (states.includes('active')) unlinkSync(pending)
+      if (states.length > 1) unlinkSync(pending)
       else renameSync(pending, this.#path(vault, epoch, 'active'))
       syncDirectory(this.#directory)
     }
@@ -123,7 +135,7 @@ export class Keystore {
     const bytes = readFileSync(this.#path(expected.vault, expected.epoch, state))
     const made = attempt(() => madeOf(parseSeal(bytes).thing))
     if (isRefusal(made)) return refuse('SEAL', 'this file does not open here')
-    const thing = this.#thing(expected, made)
+    const thing = this.#thing(expected, made, state)
     using opened = new Secret(openWithPassphrase(bytes, thing, this.#ports.passphrase.bytes))
     const keyshare = this.#parse(opened)
     if (toHex(keyshare.keyState) !== expected.keyState || keyshare.self.x !== this.#owner.x) {
@@ -146,9 +158,9 @@ export class Keystore {
     readonly state: KeyshareState
   }[] {
     return readdirSync(this.#directory).flatMap((name) => {
-      const [, vault, epoch, pending] = fileForm.exec(name) ?? []
+      const [, vault, epoch, written = 'active'] = fileForm.exec(name) ?? []
       if (vault === undefined) return []
-      const state: KeyshareState = pending === undefined ? 'active' : 'pending'
+      const state = states.find((one) => one === written) ?? 'active'
       return [{ vault: parseVaultId(vault.replaceAll('~', '/')), epoch: Number(epoch), state }]
     })
   }
@@ -162,23 +174,43 @@ export class Keystore {
     }
   }
 
-  #thing(expected: ExpectedKeyshare, made: Digest): SealedThing {
+  #seal(expected: ExpectedKeyshare, made: Digest, state: KeyshareState, plaintext: Secret): void {
+    const { passphrase, random, cost } = this.#ports
+    using dek = new Secret(random(keyBytes))
+    const sealed = sealToPassphrase(
+      this.#thing(expected, made, state),
+      plaintext.bytes,
+      { passphrase: passphrase.bytes, cost },
+      { dek: dek.bytes, salt: random(16) },
+    )
+    replaceFile(this.#path(expected.vault, expected.epoch, state), sealed)
+    using tested = this.open(expected, state)
+    if (toHex(tested.keyState) !== expected.keyState) refuse('SEAL', 'test opening failed')
+  }
+
+  #thing(expected: ExpectedKeyshare, made: Digest, state: KeyshareState): SealedThing {
+    const kind = state === 'restored' ? 'restored' : 'keyshare'
+    return { kind, context: this.#context(expected, made) }
+  }
+
+  #context(expected: ExpectedKeyshare, made: Digest): KeyshareContext {
     const { org, env, x } = this.#owner
     const { vault, epoch, threshold, parties, publicKey, keyState } = expected
     const key = toHex(publicKey)
     // The key-state digest covers every public share, so it is the digest of the commitments.
     const context = { org, env, vault, key, commitments: keyState, epoch, party: x }
-    return { kind: 'keyshare', context: { ...context, threshold, parties, made } }
+    return { ...context, threshold, parties, made }
   }
 
   /** A handle has no `~`, so the names of two vaults never meet. */
   #path(vault: string, epoch: number, state: KeyshareState): string {
-    const name = `${vault.replaceAll('/', '~')}.${epoch}${state === 'pending' ? '.pending' : ''}`
+    const name = `${vault.replaceAll('/', '~')}.${epoch}${state === 'active' ? '' : `.${state}`}`
     return join(this.#directory, `${name}.keyshare`)
   }
 }
 
-const fileForm = /^([a-z0-9][a-z0-9._~-]*)\.(0|[1-9][0-9]*)(\.pending)?\.keyshare$/
+const states = ['pending', 'active', 'restored'] as const
+const fileForm = /^([a-z0-9][a-z0-9._~-]*)\.(0|[1-9][0-9]*)(?:\.(pending|restored))?\.keyshare$/
 
 export function expectedOf(vault: VaultId, { facts, keyState }: Keyshare): ExpectedKeyshare {
   return {

@@ -7,10 +7,12 @@ import type { CoordinatorPart, NodeFrame } from '../proto/frames.ts'
 import { limits } from '../proto/limits.ts'
 import { attempt as attempting, isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
 import type { Prepare } from './admission.ts'
+import type { BackupDuty } from './backup-duty.ts'
 import type { Floor } from './floor.ts'
 import type { OtherFace } from './heads.ts'
 import type { JudgedKey, Keys } from './keys.ts'
 import type { Parts } from './parts.ts'
+import type { Readmissions } from './readmissions.ts'
 import { nothingNamed, refusedFrame } from './refusals.ts'
 import type { Releases } from './release.ts'
 import type { Judged, Signing } from './signing.ts'
@@ -22,6 +24,8 @@ export interface LogDutyNeeds {
   readonly signing: Signing
   readonly keys: Keys
   readonly releases: Releases
+  readonly backups: BackupDuty
+  readonly readmissions: Readmissions
   readonly mayCosign: () => boolean
   /** The coordinators that are attached. */
   readonly everyone: () => Iterable<string>
@@ -76,13 +80,15 @@ export class LogDuty {
 
   /** After anything that may have moved the own copy or what is known of it. */
   review(): void {
-    const { parts, floor, releases } = this.#needs
-    const { root } = parts.witness
-    const face = root && parts.witness.heads.review(root)
+    const { parts, floor, releases, backups, readmissions } = this.#needs
+    const { heads, reigns } = parts.witness
+    const face = heads.review(reigns)
     if (face !== undefined) this.#forked(face)
     floor.review()
     this.#cosignAtLast()
     if (this.#needs.mayCosign() && parts.keyshares.review()) parts.changed()
+    backups.review()
+    readmissions.review()
     releases.review()
   }
 
@@ -126,9 +132,8 @@ export class LogDuty {
   #settle(heads: readonly Uint8Array[]): void {
     const { witness, store } = this.#needs.parts
     witness.settled()
-    const { root } = witness
-    if (root !== undefined && heads.length > 0) {
-      const face = store.step(() => witness.heads.receive(root, heads))
+    if (heads.length > 0) {
+      const face = store.step(() => witness.heads.receive(witness.reigns, heads))
       if (face !== undefined) this.#forked(face)
     }
     this.review()

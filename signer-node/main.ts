@@ -3,30 +3,31 @@
 // passphrase of the credential file, checks itself, serves its two local doors and dials out. Time,
 // randomness and timers enter here; everything else is handed to the node.
 //   custody-signer --config FILE [--credential FILE | --passphrase-fd N]
+// Commands beside it are `commands.ts`.
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { ed25519PublicKey, ed25519Signer } from '../proto/crypto.ts'
 import { parseNodeId } from '../proto/ids.ts'
 import { connect } from '../proto/io/channel-client.ts'
 import { limits } from '../proto/limits.ts'
-import { Refused, refuse } from '../proto/refusal.ts'
-import { scryptDefault } from '../proto/seal.ts'
+import { Refused } from '../proto/refusal.ts'
 import { serveAdmin } from './admin.ts'
+import { CommandUsage, commandOf, commandUsage, isUnreadable } from './commands.ts'
 import { parseSignerConfig, type SignerConfig } from './config.ts'
 import type { Curve } from './dkls23/curve.ts'
-import { Secret } from './dkls23/secret.ts'
+import type { Secret } from './dkls23/secret.ts'
 import { FloorFile } from './floor-file.ts'
 import { type Health, serveHealth } from './health.ts'
-import { Keystore, openNodeKey } from './keystore.ts'
+import { openNodeKey } from './keystore.ts'
 import { type Dial, Links } from './link.ts'
 import { SignerNode } from './node.ts'
+import { made, openKeystore, openStore, readPassphrase } from './opening.ts'
 import type { Clock, Event, Random } from './ports.ts'
 import type { Self } from './self.ts'
 import { selfCheck } from './self-check.ts'
-import { Store } from './store.ts'
 import { type Choice, chooseCurve } from './twin.ts'
 
 const tickMs = 50
@@ -39,7 +40,7 @@ const random: Random = (length) => new Uint8Array(randomBytes(length))
 async function run(config: SignerConfig, passphrase: Secret): Promise<void> {
   // Also for what is open to others only for a moment, such as a socket between listen and chmod.
   process.umask(0o077)
-  const { curve, warning } = openCurve(config)
+  const { curve, warning } = openCurve(config.curve)
   selfCheck(curve, clock, random)
   const self = openSelf(config, passphrase, curve)
   const store = openStore(config)
@@ -48,7 +49,7 @@ async function run(config: SignerConfig, passphrase: Secret): Promise<void> {
     { self, origin: config.origin, rootDigest: config.root },
     {
       store,
-      keystore: openKeystore(config, passphrase, curve),
+      keystore: openKeystore(config, { passphrase, curve, random }),
       place: new FloorFile(made(config.floorDir), config.node),
     },
     {
@@ -97,7 +98,7 @@ function report({ level, name, ...rest }: Event): void {
 }
 
 /** With what must be said of it, which metrics count too once they are open. */
-function openCurve({ curve: name }: SignerConfig): Choice {
+function openCurve(name: SignerConfig['curve']): Choice {
   const choice = chooseCurve(name)
   if (choice.warning !== undefined) report(choice.warning)
   choice.curve.points.blind(random(32))
@@ -122,22 +123,6 @@ function openSelf(config: SignerConfig, passphrase: Secret, curve: Curve): Self 
     secret: openNodeKey(keys.secret, 'secret', owner, passphrase),
     curve,
   }
-}
-
-function openKeystore(config: SignerConfig, passphrase: Secret, curve: Curve): Keystore {
-  const directory = made(join(config.dataDir, 'keyshares'))
-  // Development clusters hold play money and start often.
-  const cost = config.env === 'dev' ? { ...scryptDefault, n: 2 ** 15 } : scryptDefault
-  return new Keystore(directory, config, { passphrase, random, cost, curve })
-}
-
-function openStore({ dataDir }: SignerConfig): Store {
-  return new Store(join(made(dataDir), 'node.db'), { busyTimeoutMs: 1_000 })
-}
-
-function made(directory: string): string {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  return directory
 }
 
 function openLinks(config: SignerConfig, node: SignerNode): Links {
@@ -175,21 +160,11 @@ function stopSignal(): Promise<void> {
   })
 }
 
-/** From a file of the owner alone or a descriptor; others can read environment and command line. */
-function readPassphrase(source: string | number): Secret {
-  if (typeof source === 'string' && (statSync(source).mode & 0o077) !== 0) {
-    refuse('CONFIG', 'credential: expected a file that only its owner can read')
-  }
-  const bytes = readFileSync(source)
-  const end = bytes.at(-1) === newline ? bytes.length - 1 : bytes.length
-  const passphrase = new Secret(Uint8Array.from(bytes.subarray(0, end)))
-  bytes.fill(0)
-  if (passphrase.bytes.length === 0) refuse('CONFIG', 'passphrase: expected one, got nothing')
-  return passphrase
-}
-
-const newline = 0x0a
-const usage = 'usage: custody-signer --config FILE [--credential FILE | --passphrase-fd N]'
+const usage = [
+  'usage:',
+  'custody-signer --config FILE [--credential FILE | --passphrase-fd N]',
+  ...commandUsage,
+]
 const options = {
   config: { type: 'string' },
   credential: { type: 'string' },
@@ -211,17 +186,29 @@ function readArguments(): { readonly file: string; readonly source?: string | nu
 }
 
 async function main(): Promise<void> {
-  const given = readArguments()
-  if (given === undefined) {
-    console.error(usage)
-    process.exitCode = 2
+  const words = process.argv.slice(2)
+  const command = commandOf(words)
+  if (command !== undefined) {
+    const world = {
+      random,
+      wallMs: clock.wallMs,
+      curve: (name: SignerConfig['curve']) => openCurve(name).curve,
+    }
+    console.log(JSON.stringify(await command(world)))
     return
   }
+  const given = readArguments()
+  if (given === undefined) throw new CommandUsage()
   const config = parseSignerConfig(readFileSync(given.file, 'utf8'), dirname(resolve(given.file)))
   await run(config, readPassphrase(given.source ?? config.credential))
 }
 
 main().catch((error: unknown) => {
+  if (error instanceof CommandUsage || isUnreadable(error)) {
+    const because = error instanceof CommandUsage ? usage.join('\n  ') : error.message
+    console.error(because)
+    process.exit(2)
+  }
   const refused = error instanceof Refused ? error.refusal : undefined
   logger.fatal(refused ?? { err: error }, 'cannot run')
   // Open handles of whatever had started must not keep a failed program alive.

@@ -4,7 +4,9 @@
 // INVARIANT: a node that suspects a copy of its memory (its clocks part, or all its streams break
 // at once) takes a new incarnation and forgets every Pairing and acceptance of the old one.
 import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
+import type { Signed } from '../proto/signed.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
+import { BackupDuty } from './backup-duty.ts'
 import type { Curve } from './dkls23/curve.ts'
 import { Floor } from './floor.ts'
 import { Greetings } from './greetings.ts'
@@ -13,10 +15,19 @@ import { LogDuty } from './log-duty.ts'
 import type { Parts } from './parts.ts'
 import type { Ports } from './ports.ts'
 import { Prepared } from './prepared.ts'
+import { Readmissions } from './readmissions.ts'
 import { Releases } from './release.ts'
 import { type Desk, receiveFrame } from './service.ts'
 import { Signing } from './signing.ts'
-import { type Condition, closedFor, mayCosign, type StateWord, stateWord } from './standing.ts'
+import {
+  type Condition,
+  closedFor,
+  mayCosign,
+  type StateWord,
+  stateWord,
+  type Work,
+} from './standing.ts'
+import type { KeptEvidence } from './strikes.ts'
 
 export interface Status {
   readonly node: string
@@ -29,12 +40,16 @@ export interface Status {
   readonly vaults: readonly string[]
   readonly pairings: readonly string[]
   readonly banned: readonly string[]
+  /** Faults within a day, of peers that had any. */
+  readonly strikes: Readonly<Record<string, number>>
   readonly frozen: readonly string[]
   readonly coordinators: readonly string[]
   /** Why the node may only witness; empty while it may sign. */
   readonly fenced: string
   /** The make of the curve: anything but `native` is slower. */
   readonly curve: Curve['name']
+  /** Backup files here, and whether they were opened in a test. */
+  readonly backups: readonly string[]
 }
 
 const floorAgainMs = 2_000
@@ -65,7 +80,7 @@ export class SignerNode {
   #look: Look
 
   constructor(settings: NodeSettings, stores: NodeStores, ports: Ports) {
-    const closed = () => closedFor(this.#parts, this.#condition())
+    const closed = (work?: Work) => closedFor(this.#parts, this.#condition(), work)
     const changed = () => this.#stateChanged()
     this.#parts = assemble(settings, stores, ports, { closed, changed })
     this.#desk = this.#furnish(this.#parts)
@@ -101,10 +116,11 @@ export class SignerNode {
   /** To be called a few times a second. */
   tick(): void {
     if (this.#isGone) return
-    const { sessions, pairings } = this.#parts
+    const { sessions, pairings, lastWords } = this.#parts
     const { signing, keys, duty } = this.#desk
     this.#compareClocks()
     sessions.tick()
+    lastWords.tick()
     signing.tick()
     keys.tick()
     pairings.tick()
@@ -125,11 +141,18 @@ export class SignerNode {
       vaults: keyshares.all().map(({ vault }) => vault),
       pairings: pairings.all().map(({ peer }) => peer),
       banned: bans.banned().map(({ peer }) => peer),
+      strikes: this.#strikes(),
       frozen: bans.frozen(),
       coordinators: [...this.#attached],
-      fenced: meta.fenced() ?? '',
+      fenced: meta.fenced() ?? restoredText(keyshares.restored()),
       curve: self.curve.name,
+      backups: this.#desk.backups.list(),
     }
+  }
+
+  /** Documents against peers that a stranger can check. */
+  evidence(): readonly KeptEvidence[] {
+    return this.#parts.strikes.evidence()
   }
 
   /** By this node's operator: `all` or a vault. In force when it returns, whatever is running. */
@@ -146,6 +169,11 @@ export class SignerNode {
     bans.unfreeze(scope)
     ports.report({ level: 'warn', name: 'unfrozen', because: scope })
     this.#stateChanged()
+  }
+
+  /** By this node's operator, from the recovery machine; refuses a proof that is not of its own. */
+  backupProved(proof: Signed): void {
+    this.#desk.backups.proved(proof)
   }
 
   /** No new work; what runs may finish. */
@@ -174,10 +202,20 @@ export class SignerNode {
     const keys = new Keys(parts, new Prepared(parts.store, parts.self.node))
     const may = () => mayCosign(parts, this.#condition())
     const everyone = () => this.#attached
-    const duty = new LogDuty({ parts, floor, signing, keys, releases, mayCosign: may, everyone })
+    const backups = new BackupDuty(parts, everyone)
+    const readmissions = new Readmissions(parts)
+    const work = { parts, floor, signing, keys, releases, backups, readmissions }
+    const duty = new LogDuty({ ...work, mayCosign: may, everyone })
     const word = () => stateWord(parts, this.#condition())
-    const greetings = new Greetings({ parts, floor, keys, word })
-    return { parts, floor, duty, greetings, signing, keys, releases }
+    const greetings = new Greetings({ ...work, word })
+    return { ...work, duty, greetings }
+  }
+
+  #strikes(): Readonly<Record<string, number>> {
+    const { peers, strikes, ports } = this.#parts
+    const now = ports.clock.wallMs()
+    const counted = peers.others().map(({ node }) => [node, strikes.today(node, now)] as const)
+    return Object.fromEntries(counted.filter(([, count]) => count > 0))
   }
 
   #condition(): Condition {
@@ -191,8 +229,11 @@ export class SignerNode {
     this.#parts.ports.defer(() => {
       this.#isStateDue = false
       if (this.#isGone) return
-      const state = this.#desk.greetings.state()
-      for (const coordinator of this.#attached) this.#send(coordinator, state)
+      const { greetings } = this.#desk
+      const said = [greetings.state(), ...greetings.bans()]
+      for (const coordinator of this.#attached) {
+        for (const frame of said) this.#send(coordinator, frame)
+      }
     })
   }
 
@@ -232,7 +273,9 @@ export class SignerNode {
     }
     if (monotonicMs - this.#receiptsSaidMs >= receiptsAgainMs) {
       this.#receiptsSaidMs = monotonicMs
-      for (const said of greetings.receipts()) this.#send(first, said)
+      const { backups, greetings: says } = this.#desk
+      const said = [...says.receipts(), ...backups.statements(), ...says.bans()]
+      for (const frame of said) this.#send(first, frame)
     }
   }
 
@@ -244,4 +287,8 @@ export class SignerNode {
   #send(coordinator: string, frame: NodeFrame): void {
     this.#parts.ports.send(coordinator, frame)
   }
+}
+
+function restoredText(vaults: readonly string[]): string {
+  return vaults.length === 0 ? '' : `restored from a backup: ${vaults.join(', ')}`
 }

@@ -3,15 +3,18 @@
 // INVARIANT: one Pairing a peer in use; it lives in memory only; a death is on disk before anything
 // that depended on it can leave; a new one replaces the old only when both sides confirmed it. A
 // coordinator can delay a set-up. It can neither force one while the old stands nor read one.
-import { toHex } from '../proto/crypto.ts'
-import { type Digest, type NodeId, parseDigest } from '../proto/ids.ts'
+import { equalBytes, toHex } from '../proto/crypto.ts'
+import { type Digest, type NodeId, parseDigest, parseNodeId } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
-import type { PairHello } from '../proto/node-documents.ts'
+import { fresh, type PairHello, type PairingName } from '../proto/node-documents.ts'
+import { attempt, isRefusal } from '../proto/refusal.ts'
 import type { Opened, Signed } from '../proto/signed.ts'
 import type { Bans } from './bans.ts'
+import type { Blame } from './blame.ts'
 import { setUpPairing } from './dkls23/pair-setup.ts'
 import type { Pairing, PairingDeath } from './dkls23/pairing.ts'
 import { openChannel } from './envelope.ts'
+import { Fence } from './fence.ts'
 import { hearHello, needsSetUp, type OwnHello, pairSid, sayHello } from './pair-hello.ts'
 import type { Peer, Peers } from './peers.ts'
 import type { Ports } from './ports.ts'
@@ -23,8 +26,6 @@ import type { Sessions } from './sessions.ts'
 const lifetimeMs = 86_400_000
 const usesMax = 1_000_000
 const probationUses = 3
-/** A third failed set-up within a day is no accident any more. */
-const setupFailuresMax = 3
 /** Above one, so that the two ends do not miss each other by a hair. */
 const patience = 1.1
 
@@ -35,6 +36,7 @@ export interface PairingsNeeds {
   readonly peers: Peers
   readonly sessions: Sessions
   readonly bans: Bans
+  readonly blame: Pick<Blame, 'failed'>
   /** One durable transaction. */
   readonly step: (work: () => void) => void
   readonly sayTo: (coordinator: string, peer: NodeId, hello: Signed) => void
@@ -65,6 +67,7 @@ interface Sighting {
 export class Pairings {
   /** Of all acceptances: a clone is one, whatever it accepts. */
   readonly counters = new SeenCounters()
+  readonly fence: Fence
   readonly #needs: PairingsNeeds
   readonly #held = new Map<NodeId, Held>()
   readonly #waiting = new Map<NodeId, OwnHello>()
@@ -79,6 +82,7 @@ export class Pairings {
 
   constructor(needs: PairingsNeeds) {
     this.#needs = needs
+    this.fence = new Fence(needs)
   }
 
   /** The Pairing with this peer that may take a session now. */
@@ -98,7 +102,9 @@ export class Pairings {
   }
 
   /** Whether a session over this Pairing may still end well: in use, or merely replaced. */
-  isSound(peer: NodeId, id: Digest | undefined): boolean {
+  isSound(peer: NodeId, id: PairingName | undefined): boolean {
+    // It ended with its session; what remains is that the peer was not lost meanwhile.
+    if (id === fresh) return this.#held.get(peer)?.pairing.isAlive === true
     const retired = this.#retired.filter((one) => one.peer === peer)
     const known = [this.#held.get(peer), ...retired].map((one) => one?.pairing)
     return known.some((pairing) => pairing?.isAlive && toHex(pairing.id) === id)
@@ -122,10 +128,16 @@ export class Pairings {
     coordinator: string,
     attached: readonly { readonly node: string; readonly incarnation: Uint8Array }[],
   ): void {
-    for (const { node, incarnation } of attached) {
-      const peer = this.#needs.peers.peer(node)
-      if (peer === undefined || peer.node === this.#needs.self.node) continue
-      this.#sightings.set(peer.node, { coordinator, incarnation: toHex(incarnation) })
+    for (const [node, sighting] of this.#sightings) {
+      if (sighting.coordinator === coordinator && this.#isStranger(node)) {
+        this.#sightings.delete(node)
+      }
+    }
+    // Who is no peer yet may become one by the next line.
+    for (const { node: name, incarnation } of attached.slice(0, 2 * limits.nodesMax)) {
+      const node = attempt(() => parseNodeId(name))
+      if (isRefusal(node) || node === this.#needs.self.node) continue
+      this.#sightings.set(node, { coordinator, incarnation: toHex(incarnation) })
     }
     this.tick()
   }
@@ -170,7 +182,14 @@ export class Pairings {
     this.#waiting.clear()
   }
 
+  /** A ban that came from elsewhere than the fence. */
+  forget(peer: NodeId): void {
+    this.#drop(peer)
+  }
+
   tick(): void {
+    this.fence.tick()
+    for (const node of [...this.#held.keys()]) if (this.#isStranger(node)) this.#drop(node)
     this.#discard(({ untilMs }) => untilMs <= this.#now())
     for (const [node, { coordinator, incarnation }] of this.#sightings) {
       const peer = this.#needs.peers.peer(node)
@@ -220,7 +239,7 @@ export class Pairings {
     const run = { sid, self: me, participants: parties, curve: self.curve, randomness }
     sessions.start(sid, coordinator, {
       counterparts: new Map([[other.x, { node: peer.node, channel }]]),
-      protocol: setUpPairing(run, (death) => this.#died(peer.node, death)),
+      protocol: setUpPairing(run, (death) => this.died(peer.node, death)),
       secrets: [randomness],
       deadlineMs: this.#now() + limits.sessionTimeoutMs,
       ended: (ended) => this.#ended(peer.node, sid, toHex(theirs.value.incarnation), ended),
@@ -230,7 +249,8 @@ export class Pairings {
   #ended(peer: NodeId, sid: Uint8Array, incarnation: string, ended: Ended<Pairing>): void {
     const { report } = this.#needs.ports
     if (ended.kind === 'failed') {
-      if (ended.reason === 'pprf-check') this.#setUpFailed(peer, sid)
+      this.#needs.blame.failed(ended, sid)
+      if (ended.reason === 'pprf-check') this.fence.setUpFailed(peer, sid)
       report({ level: 'warn', name: 'pairing-failed', peer, because: ended.because })
       return
     }
@@ -243,47 +263,29 @@ export class Pairings {
     this.#needs.changed()
   }
 
-  /** The trees did not fit: what the peer may have learned is thrown away with the set-up. */
-  #setUpFailed(peer: NodeId, sid: Uint8Array): void {
-    const { bans, ports, step } = this.#needs
-    const atMs = ports.clock.wallMs()
-    const reason = 'pprf-check'
-    step(() => {
-      bans.bury({ peer, pairing: toHex(sid), reason, atMs })
-      if (bans.deathsToday(peer, reason, atMs) >= setupFailuresMax) bans.ban(peer, reason, atMs)
-    })
-  }
-
-  /** The fence: called inside the failing check, returns when the tombstone is durable. */
-  #died(peer: NodeId, { pairingId, check }: PairingDeath): void {
-    const { bans, ports, step, sessions, changed } = this.#needs
-    const pairing = toHex(pairingId)
-    const atMs = ports.clock.wallMs()
+  /** Called inside the failing check, of a Pairing held here or of one made in a session. */
+  died(peer: NodeId, death: PairingDeath, { isFresh = false } = {}): void {
+    const { ports, sessions } = this.#needs
     const held = this.#held.get(peer)
-    const isHeld = held !== undefined && toHex(held.pairing.id) === pairing
-    const isOnProbation = isHeld && held.uses <= probationUses
-    let isBanned = false
-    step(() => {
-      bans.bury({ peer, pairing, reason: check, atMs })
-      isBanned = !(isOnProbation && bans.takeProbation(peer, atMs))
-      if (isBanned) bans.ban(peer, check, atMs)
-    })
-    if (isHeld) this.#held.delete(peer)
-    const name = isBanned ? 'peer-banned' : 'probation-failed'
-    ports.report({ level: 'alarm', name, peer, because: check })
+    const isHeld = held !== undefined && equalBytes(held.pairing.id, death.pairingId)
+    const isYoung = isFresh || (isHeld && held.uses <= probationUses)
+    const isBanned = this.fence.died(peer, death, { shown: this.idWith(peer), isYoung })
+    if (isHeld || isBanned) this.#erase(peer)
+    if (isBanned) this.#discard((one) => one.peer === peer)
     // The check that called this is still on the stack: the other sessions end after it.
-    ports.defer(() => {
-      sessions.stopWith(peer, 'PEER_BANNED', `pairing destroyed: ${check}`)
-      changed()
-    })
+    ports.defer(() => sessions.bereave(peer, `pairing destroyed: ${death.check}`))
   }
 
   #drop(peer: NodeId): void {
+    this.#erase(peer)
+    this.#discard((one) => one.peer === peer)
+    this.#needs.sessions.bereave(peer, 'pairing dropped')
+    this.#needs.changed()
+  }
+
+  #erase(peer: NodeId): void {
     this.#held.get(peer)?.pairing[Symbol.dispose]()
     this.#held.delete(peer)
-    this.#discard((one) => one.peer === peer)
-    this.#needs.sessions.stopWith(peer, 'VIEW', 'pairing dropped')
-    this.#needs.changed()
   }
 
   #discard(isOver: (one: Retired) => boolean): void {
@@ -301,6 +303,11 @@ export class Pairings {
     const hello = sayHello(self, incarnation, ports.random, said)
     sayTo(coordinator, to.node, hello.signed)
     return hello
+  }
+
+  /** The root in force names it no more. */
+  #isStranger(node: NodeId): boolean {
+    return this.#needs.peers.peer(node) === undefined
   }
 
   #holds({ node }: Peer): Digest | '' {

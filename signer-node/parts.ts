@@ -2,11 +2,13 @@
 // two. `node.ts` puts them together; tests put together what they need.
 import type { Refusal } from '../proto/refusal.ts'
 import type { Bans } from './bans.ts'
+import type { Blame } from './blame.ts'
 import type { FloorPlace } from './floor-file.ts'
 import type { HistoryRows } from './history-rows.ts'
 import type { Journal } from './journal.ts'
 import type { Keyshares } from './keyshares.ts'
 import type { Keystore } from './keystore.ts'
+import type { LastWords } from './last-words.ts'
 import type { LogCopy } from './log-copy.ts'
 import type { Meta } from './meta.ts'
 import type { Pairings } from './pairings.ts'
@@ -14,7 +16,9 @@ import type { Peers } from './peers.ts'
 import type { Ports } from './ports.ts'
 import type { Incarnation, Self } from './self.ts'
 import type { Sessions } from './sessions.ts'
+import type { Work } from './standing.ts'
 import type { Store } from './store.ts'
+import type { Strikes } from './strikes.ts'
 import type { Witness } from './witness.ts'
 
 export interface Parts {
@@ -27,16 +31,19 @@ export interface Parts {
   readonly rows: HistoryRows
   readonly journal: Journal
   readonly bans: Bans
+  readonly strikes: Strikes
+  readonly blame: Blame
   readonly meta: Meta
   readonly place: FloorPlace
   readonly witness: Witness
   readonly peers: Peers
   readonly pairings: Pairings
   readonly sessions: Sessions
+  readonly lastWords: LastWords
   readonly keystore: Keystore
   readonly keyshares: Keyshares
   /** Why this node takes no new work now; undefined while it does. */
-  readonly closed: () => Refusal | undefined
+  readonly closed: (work?: Work) => Refusal | undefined
   /** State, keys or pairings changed: the coordinators are told. */
   readonly changed: () => void
 }

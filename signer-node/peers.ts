@@ -1,4 +1,4 @@
-// The other nodes as the root document names them, once it is known: their place, their identity
+// The other nodes as the root in force names them, once it is known: their place, their identity
 // key and their witness key. Nothing that a coordinator says can change one.
 import type { Vkey } from '../policy/audit/checkpoint.ts'
 import type { NodeId } from '../proto/ids.ts'

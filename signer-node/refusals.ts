@@ -48,13 +48,8 @@ export function refusedFrame(
   return { frame: 'refused', refused: { ticket, refusal: writeSigned(signed) } }
 }
 
-export function stoppedFrame(
-  sid: Uint8Array,
-  ticket: Uint8Array,
-  reason: string,
-  culprit = '',
-): NodeFrame {
-  return { frame: 'stopped', stopped: { sid, ticket, reason, culprit } }
+export function stoppedFrame(sid: Uint8Array, ticket: Uint8Array, reason: string): NodeFrame {
+  return { frame: 'stopped', stopped: { sid, ticket, reason } }
 }
 
 const most = 2_000

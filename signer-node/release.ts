@@ -11,7 +11,7 @@ import { type AttemptRow, isOver, type RequestView } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import { writeSigned } from '../proto/frames.ts'
 import { type Digest, parseDigest } from '../proto/ids.ts'
-import { kinds, signBy } from '../proto/node-documents.ts'
+import { kinds, type PairingName, signBy } from '../proto/node-documents.ts'
 import type { ReasonCode } from '../proto/reasons.ts'
 import { attempt as attempting, isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
 import { isBanned } from './admission.ts'
@@ -30,7 +30,7 @@ export interface Waiting {
   readonly coordinator: string
   readonly admitted: Admitted
   /** The Pairings that the session ran over, by peer. */
-  readonly pairings: ReadonlyMap<string, Digest>
+  readonly pairings: ReadonlyMap<string, PairingName>
   readonly share: SignatureShare
   /** Of the session, on the monotonic clock. */
   readonly deadlineMs: number
@@ -38,7 +38,8 @@ export interface Waiting {
   readonly over: () => void
 }
 
-type Step = 'now' | 'wait' | Refusal
+type Died = { readonly kind: 'died'; readonly died: string }
+type Step = 'now' | 'wait' | Refusal | Died
 
 export class Releases {
   readonly #parts: Parts
@@ -77,7 +78,8 @@ export class Releases {
     const step = this.#judge(waiting)
     if (step === 'wait') return
     if (step === 'now') this.#send(waiting)
-    else this.#end(waiting, step.code, step.because)
+    else if (isRefusal(step)) this.#end(waiting, step.code, step.because)
+    else this.#bereave(waiting, step.died)
   }
 
   #judge(waiting: Waiting): Step {
@@ -86,18 +88,18 @@ export class Releases {
     const view = attempting(() => readSync(requestView(admitted.intentDigest), rows))
     if (isRefusal(view)) return view
     const attempt = view.attempts.find((row) => row.attempt === admitted.attempt)
-    const root = witness.root
-    if (attempt === undefined || root === undefined) return refusal('LINE_MISSING', 'no attempt')
+    if (attempt === undefined) return refusal('LINE_MISSING', 'no attempt')
     const isLate = ports.clock.monotonicMs() >= deadlineMs
-    const q = root.witness.q
-    const seen = witness.heads.count(root, attempt.seq)
-    if (seen < q) return isLate ? refusal('COSIGN', `expected ${q} witnesses, got ${seen}`) : 'wait'
+    const { q, seen, isCovered } = witness.coverage(attempt.seq)
+    const lacking =
+      seen < q ? `expected ${q} witnesses, got ${seen}` : 'a new root is not witnessed'
+    if (!isCovered) return isLate ? refusal('COSIGN', lacking) : 'wait'
     if (isLate) return refusal('SESSION_TIMEOUT', 'the session is over')
     return this.#stopped(waiting, view, attempt) ?? 'now'
   }
 
   /** R2 to R4: what may have changed since the acceptance. */
-  #stopped(waiting: Waiting, view: RequestView, attempt: AttemptRow): Refusal | undefined {
+  #stopped(waiting: Waiting, view: RequestView, attempt: AttemptRow): Refusal | Died | undefined {
     const { ports, bans } = this.#parts
     const { admitted } = waiting
     const now = ports.clock.wallMs()
@@ -122,13 +124,15 @@ export class Releases {
   }
 
   /** The fence: once a Pairing died, nothing leaves that was made over it. */
-  #parted({ admitted, pairings }: Waiting): Refusal | undefined {
-    const { self } = this.#parts
+  #parted({ admitted, pairings }: Waiting): Died | Refusal | undefined {
+    const { self, peers } = this.#parts
     const others = admitted.participants.filter((node) => node !== self.node)
+    const gone = others.find((peer) => peers.peer(peer) === undefined)
+    if (gone !== undefined) return refusal('PARTICIPANTS', `${gone} has left the root meanwhile`)
     const banned = others.find((peer) => isBanned(this.#parts, peer))
-    if (banned !== undefined) return refusal('PEER_BANNED', `${banned} was banned meanwhile`)
+    if (banned !== undefined) return { kind: 'died', died: `${banned} was banned meanwhile` }
     const broken = others.find((peer) => !this.#parts.pairings.isSound(peer, pairings.get(peer)))
-    return broken && refusal('VIEW', `the pairing with ${broken} died meanwhile`)
+    return broken && { kind: 'died', died: `the pairing with ${broken} died meanwhile` }
   }
 
   /** R5 and R6. */
@@ -173,6 +177,14 @@ export class Releases {
     this.#forget(waiting)
     ports.report({ level: 'warn', name: 'share-withheld', because, sid: toHex(sid) })
     ports.send(coordinator, stoppedFrame(sid, ticket, code))
+  }
+
+  /** The share is gone at once; of the check that failed elsewhere nothing is heard before time. */
+  #bereave(waiting: Waiting, because: string): void {
+    const { ports, lastWords } = this.#parts
+    this.#forget(waiting)
+    ports.report({ level: 'warn', name: 'share-withheld', because, sid: toHex(waiting.sid) })
+    lastWords.later(waiting, waiting.deadlineMs)
   }
 
   #forget({ sid, share, over }: Waiting): void {

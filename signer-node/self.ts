@@ -84,6 +84,6 @@ export function partiesOf(
 }
 
 /** The network part of every session id: sessions of two deployments never meet. */
-export function networkId({ org, env }: Self): Uint8Array {
+export function networkId({ org, env }: Pick<Self, 'org' | 'env'>): Uint8Array {
   return new TextEncoder().encode(`${org}/${env}`)
 }

@@ -2,6 +2,7 @@
 // INVARIANT: a frame that refuses to be read is reported and changes nothing.
 import { type CoordinatorFrame, type CoordinatorPart, readSigned } from '../proto/frames.ts'
 import { attempt as attempting, isRefusal } from '../proto/refusal.ts'
+import type { BackupDuty } from './backup-duty.ts'
 import type { Floor } from './floor.ts'
 import type { Greetings } from './greetings.ts'
 import type { Keys } from './keys.ts'
@@ -12,6 +13,7 @@ import type { Releases } from './release.ts'
 import type { Signing } from './signing.ts'
 
 export interface Desk {
+  readonly backups: BackupDuty
   readonly parts: Parts
   readonly floor: Floor
   readonly duty: LogDuty

@@ -10,7 +10,8 @@ import type { ReasonCode } from '../proto/reasons.ts'
 import { Abort, type AbortReason, type Remedy } from './dkls23/abort.ts'
 import type { Party } from './dkls23/party.ts'
 import type { Incoming, Outgoing, Protocol } from './dkls23/protocol.ts'
-import type { Channel } from './envelope.ts'
+import type { Channel, Opened } from './envelope.ts'
+import type { Exhibit } from './evidence.ts'
 import type { Clock } from './ports.ts'
 
 export interface Counterpart {
@@ -26,7 +27,13 @@ export interface Failure {
   readonly because: string
   /** Why it was stopped from outside. */
   readonly code?: ReasonCode
+  /** On the monotonic clock: nothing is said of it before, because silence would not be either. */
+  readonly quietUntilMs: number
+  /** What the culprit signed, where it convicts it. */
+  readonly exhibit?: Exhibit
 }
+
+type Cause = Omit<Failure, 'kind' | 'quietUntilMs'>
 
 export type Ended<R> = { readonly kind: 'done'; readonly result: R } | Failure
 
@@ -48,7 +55,7 @@ export interface SessionPlan<R> {
 
 interface Kept {
   readonly seal: Uint8Array
-  readonly payload: Uint8Array
+  readonly message: Opened
 }
 
 export class Session<R> {
@@ -94,10 +101,13 @@ export class Session<R> {
     const seal = sha256(ciphertext)
     const kept = this.#kept.get(round)?.get(party)
     if (kept !== undefined && equalBytes(kept.seal, seal)) return
-    const payload = channel.open(round, ciphertext)
-    if (payload === undefined) this.#dropped += 1
-    else if (kept !== undefined) this.#fail(twoMessages(from, round))
-    else this.#keep(round, party, { seal, payload })
+    const message = channel.openSigned(round, ciphertext)
+    if (message === undefined) this.#dropped += 1
+    else if (kept === undefined) this.#keep(round, party, { seal, message })
+    // The same words sealed or signed in another way are an equal copy.
+    else if (!equalBytes(kept.message.digest, message.digest)) {
+      this.#fail(twoMessages(from, kept.message, message))
+    }
   }
 
   /** Called now and then: ends a session whose round or whole time is over. */
@@ -108,7 +118,6 @@ export class Session<R> {
       .filter(([party]) => !this.#kept.get(this.#round)?.has(party))
       .map(([, { node }]) => node)
     this.#fail({
-      kind: 'failed',
       reason: 'timeout',
       remedy: 'retry',
       because: `round ${this.#round}: nothing from ${missing.join(' ') || 'anyone'} in time`,
@@ -117,7 +126,12 @@ export class Session<R> {
 
   /** From outside: a higher attempt, a ban, a coordinator that gave up. */
   stop(code: ReasonCode, because: string): void {
-    this.#fail({ kind: 'failed', reason: 'stopped', remedy: 'retry', because, code })
+    this.#fail({ reason: 'stopped', remedy: 'retry', because, code })
+  }
+
+  /** Its Pairing is gone: what that says of a check is not said. */
+  bereave(because: string): void {
+    this.#fail({ reason: 'pairing-dead', remedy: 'retry', because })
   }
 
   #keep(round: number, party: Party, kept: Kept): void {
@@ -130,7 +144,11 @@ export class Session<R> {
     const senders = this.#kept.get(this.#round)
     if (this.#isStepDue || senders?.size !== this.#plan.counterparts.size) return
     const round = this.#round
-    const inbox = [...senders].map(([from, { payload }]) => ({ round, from, bytes: payload }))
+    const inbox = [...senders].map(([from, { message }]) => ({
+      round,
+      from,
+      bytes: message.payload,
+    }))
     this.#isStepDue = true
     this.#ports.defer(() => this.#step(inbox))
   }
@@ -168,16 +186,29 @@ export class Session<R> {
     }
   }
 
-  #blamed({ reason, remedy, culprit, message }: Abort): Failure {
+  #blamed(abort: Abort): Cause {
+    const { reason, remedy, culprit, message } = abort
     const node = culprit === undefined ? undefined : this.#plan.counterparts.get(culprit)?.node
+    const exhibit = this.#exhibit(abort)
     const blame = node === undefined ? {} : { culprit: node }
-    return { kind: 'failed', reason, remedy, because: message, ...blame }
+    const shown = exhibit === undefined ? {} : { exhibit }
+    return { reason, remedy, because: message, ...blame, ...shown }
   }
 
-  #fail(failure: Failure): void {
+  /** The protocol copied the message before it wiped it; the signature came with the envelope. */
+  #exhibit({ culprit, evidence }: Abort): Exhibit | undefined {
+    if (culprit === undefined || evidence === undefined) return undefined
+    const message = this.#kept.get(this.#round)?.get(culprit)?.message
+    if (message === undefined || !equalBytes(sha256(evidence), message.digest)) return undefined
+    const { place, signature } = message
+    return { kind: 'wrong-share', place, payload: evidence, signature }
+  }
+
+  #fail(cause: Cause): void {
     if (this.#isOver) return
     this.#abandon()
-    this.#end(failure)
+    const quietUntilMs = Math.min(this.#roundDeadlineMs, this.#plan.deadlineMs)
+    this.#end({ kind: 'failed', ...cause, quietUntilMs })
   }
 
   /** Throwing into a protocol lets its own declarations wipe what it holds. */
@@ -193,7 +224,7 @@ export class Session<R> {
   #end(ended: Ended<R>): void {
     this.#isOver = true
     for (const senders of this.#kept.values()) {
-      for (const { payload } of senders.values()) payload.fill(0)
+      for (const { message } of senders.values()) message.payload.fill(0)
     }
     for (const { channel } of this.#plan.counterparts.values()) channel[Symbol.dispose]()
     for (const secret of this.#plan.secrets) secret[Symbol.dispose]()
@@ -201,12 +232,13 @@ export class Session<R> {
   }
 }
 
-function twoMessages(culprit: NodeId, round: number): Failure {
+function twoMessages(culprit: NodeId, first: Opened, second: Opened): Cause {
+  const { place } = first
   return {
-    kind: 'failed',
     reason: 'two-messages',
     remedy: 'fault',
     culprit,
-    because: `two different messages of ${culprit} in round ${round}`,
+    because: `two different messages of ${culprit} in round ${place.round}`,
+    exhibit: { kind: 'two-messages', place, first, second },
   }
 }

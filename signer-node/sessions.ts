@@ -22,7 +22,7 @@ export interface Sealed {
 interface Open {
   readonly session: Pick<
     Session<unknown>,
-    'receive' | 'tick' | 'stop' | 'peers' | 'isOver' | 'dropped'
+    'receive' | 'tick' | 'stop' | 'bereave' | 'peers' | 'isOver' | 'dropped'
   >
   readonly coordinator: string
 }
@@ -89,9 +89,9 @@ export class Sessions {
   }
 
   /** Every session with this peer, whatever its purpose: its Pairing is gone. */
-  stopWith(peer: NodeId, code: ReasonCode, because: string): void {
+  bereave(peer: NodeId, because: string): void {
     for (const { session } of [...this.#open.values()]) {
-      if (session.peers().includes(peer)) session.stop(code, because)
+      if (session.peers().includes(peer)) session.bereave(because)
     }
   }
 

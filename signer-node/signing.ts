@@ -9,7 +9,7 @@ import { fromHex, toHex, toUtf8 } from '../proto/crypto.ts'
 import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
 import type { Digest } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
-import { type Acceptance, kinds } from '../proto/node-documents.ts'
+import { type Acceptance, fresh, kinds } from '../proto/node-documents.ts'
 import {
   attempt as attempting,
   isRefusal,
@@ -22,11 +22,8 @@ import { Acceptances, type OpenAcceptance } from './acceptances.ts'
 import { Admission, type Prepare } from './admission.ts'
 import { Brake } from './brake.ts'
 import { acceptanceDigests, counterpartsOf, participantOf } from './counterparts.ts'
-import type { Pairing } from './dkls23/pairing.ts'
-import { type Party, parseParty } from './dkls23/party.ts'
 import { sessionId } from './dkls23/session-id.ts'
-import { type SignatureShare, sign } from './dkls23/sign.ts'
-import { reasonOf } from './failures.ts'
+import type { SignatureShare } from './dkls23/sign.ts'
 import type { Parts } from './parts.ts'
 import {
   type Checked,
@@ -39,6 +36,7 @@ import {
 import type { Releases, Waiting } from './release.ts'
 import { networkId, partiesOf, sessionRandomness } from './self.ts'
 import type { Ended } from './session.ts'
+import { signingProtocol } from './signing-protocol.ts'
 
 type Open = OpenAcceptance<Acceptance>
 
@@ -99,7 +97,7 @@ export class Signing {
     }
     const admitted = this.#isFull() ? tooMany : this.#admission.judge(prepare, named)
     if (isRefusal(admitted)) return { kind: 'refused', refusal: admitted, about: named }
-    const open = this.#acceptances.make(coordinator, this.#admission.words(admitted))
+    const open = this.#acceptances.make(coordinator, this.#admission.words(admitted, prepare.fresh))
     const { warrantDigest: warrant } = admitted
     const { warrant: warrantText } = prepare
     journal.accept(intent, attempt, { warrant, acceptance: open.signed, warrantText })
@@ -164,7 +162,7 @@ export class Signing {
 
   #run(ticket: Uint8Array, open: Open, all: readonly Opened<Acceptance>[], admitted: Admitted) {
     using _wipedAfterwards = open.secret
-    const { self, keyshares, pairings, sessions, incarnation, ports } = this.#parts
+    const { self, keyshares, sessions, incarnation, ports } = this.#parts
     const { vault, intentDigest, attempt, digest, intent, publicKey } = admitted
     const keyshare = keyshares.of(vault)
     const path = parsePath(intent.path)
@@ -180,29 +178,25 @@ export class Signing {
       acceptances: acceptanceDigests(all),
     })
     const counterparts = counterpartsOf(this.#parts, sid, all, open)
-    const held = new Map<Party, Pairing>()
-    for (const { node, x } of members) {
-      const pairing = node === self.node ? undefined : pairings.with(node)
-      if (pairing !== undefined) held.set(parseParty(x), pairing)
-    }
     if (keyshare === undefined || counterparts === undefined) {
       this.#live.delete(intentDigest)
       ports.send(open.coordinator, stoppedFrame(noSid, ticket, 'VIEW'))
       return
     }
-    for (const { node } of counterparts.values()) pairings.use(node)
     this.#live.set(intentDigest, { attempt, ticket, sid })
     const about = { purpose: 'sign', sid }
     const randomness = sessionRandomness(self, incarnation, ports.random, about)
     const { curve } = self
     const me = participantOf(parties, self.x)
     const run = { sid, self: me, participants: parties, curve, randomness }
-    const deadlineMs = ports.clock.monotonicMs() + limits.sessionTimeoutMs
+    const nodes = new Map([...counterparts].map(([x, { node }]) => [x, node] as const))
+    const over = { pairings: open.value.pairings, nodes }
+    const made = signingProtocol(this.#parts, run, { keyshare, path, digest }, over)
+    const { protocol, secrets, timeoutMs } = made
+    const deadlineMs = ports.clock.monotonicMs() + timeoutMs
+    const plan = { counterparts, protocol, secrets, deadlineMs }
     sessions.start<SignatureShare>(sid, open.coordinator, {
-      counterparts,
-      protocol: sign(run, { keyshare, pairings: held, path, digest }),
-      secrets: [randomness],
-      deadlineMs,
+      ...plan,
       ended: (ended) => {
         const { coordinator } = open
         const over = (): void => this.#forget(intentDigest, sid)
@@ -223,9 +217,13 @@ export class Signing {
     const { culprit = '', remedy, because } = ended
     const intent = admitted.intentDigest
     about.over()
+    this.#parts.blame.failed(ended, sid)
+    if (ended.reason === 'pprf-check' && ended.culprit !== undefined) {
+      this.#parts.pairings.fence.setUpFailed(ended.culprit, sid)
+    }
     if (remedy !== 'retry') this.#brake.failed(admitted.vault.vault, ports.clock.monotonicMs())
     ports.report({ level: 'warn', name: 'session-failed', because, peer: culprit, intent })
-    ports.send(coordinator, stoppedFrame(sid, ticket, reasonOf(ended), culprit))
+    this.#parts.lastWords.failed({ sid, ticket, coordinator }, ended)
   }
 
   /** Whatever lower attempt lives: its session ends, its share is not released any more. */
@@ -272,8 +270,9 @@ export class Signing {
       }
     }
     for (const node of own.participants) {
+      const named = own.pairings.get(node)
       const held = node === own.node ? undefined : this.#parts.pairings.idWith(node)
-      if (own.pairings.get(node) !== held) refuse('VIEW', `another pairing with ${node} by now`)
+      if (named !== fresh && named !== held) refuse('VIEW', `another pairing with ${node} by now`)
     }
     return all
   }

@@ -3,6 +3,7 @@
 // `closed`.
 import { fromHex } from '../proto/crypto.ts'
 import type { NodePart } from '../proto/frames.ts'
+import type { NodeId } from '../proto/ids.ts'
 import { type Refusal, refusal } from '../proto/refusal.ts'
 import type { Floor } from './floor.ts'
 import { ownHead } from './log-copy.ts'
@@ -16,6 +17,7 @@ export type StateWord =
   | 'fenced'
   | 'frozen'
   | 'forked'
+  | 'removed'
 
 /** What makes the word besides the parts. */
 export interface Condition {
@@ -23,26 +25,40 @@ export interface Condition {
   readonly isDraining: boolean
 }
 
+type Asked = Pick<Parts, 'copy' | 'bans' | 'keyshares' | 'witness'>
+
+/** A refresh is what lifts a fence, so a fenced node takes part in it and in nothing else. */
+export type Work = 'any' | 'refresh'
+
 export function stateWord(
-  { copy, bans }: Pick<Parts, 'copy' | 'bans'>,
+  { copy, bans, keyshares, witness }: Asked,
   { floor, isDraining }: Condition,
 ): StateWord {
   if (copy.fork() !== undefined) return 'forked'
+  const { standing, root } = witness
+  if (standing === 'removed') return 'removed'
+  if (standing === 'awaited' && root !== undefined) return 'catching-up'
   if (floor.state !== 'passed') return floor.state
+  if (keyshares.restored().length > 0) return 'fenced'
   if (isDraining) return 'draining'
   return bans.isFrozen('all') ? 'frozen' : 'ready'
 }
 
-/** A cosignature says "one consistent tree"; a frozen or fenced node still says so. */
-export function mayCosign(parts: Pick<Parts, 'copy' | 'bans'>, condition: Condition): boolean {
-  const word = stateWord(parts, condition)
-  return word !== 'forked' && word !== 'checking' && word !== 'catching-up'
+/**
+ * A cosignature says "one consistent tree"; a frozen or fenced node still says so. One that was
+ * removed says it until the others can do without: the line that removes it needs the old quorum.
+ */
+export function mayCosign({ copy, witness }: Asked, { floor }: Condition): boolean {
+  const isPast = floor.state === 'passed' || floor.state === 'fenced'
+  if (copy.fork() !== undefined || !isPast || witness.standing === 'awaited') return false
+  return witness.standing === 'named' || !witness.isRemovalSealed
 }
 
 /** Why no new work is taken. A freeze is not among them: `admit` asks for it, for its vault. */
 export function closedFor(
-  parts: Pick<Parts, 'copy' | 'bans'>,
+  parts: Asked,
   condition: Condition,
+  work: Work = 'any',
 ): Refusal | undefined {
   const word = stateWord(parts, condition)
   switch (word) {
@@ -53,15 +69,35 @@ export function closedFor(
       return refusal('BUSY', 'this node is going down')
     case 'forked':
       return refusal('LOG_FORK', 'the log showed two faces; an operator must look')
+    case 'fenced':
+      return work === 'refresh' ? undefined : fencedFor(parts)
+    case 'removed': {
+      const version = parts.witness.root?.version
+      return refusal('PARTICIPANTS', `root ${version} does not name this node`)
+    }
     case 'checking':
     case 'catching-up':
-    case 'fenced':
       return refusal('FLOOR', `this node is ${word}`)
   }
 }
 
+/** A share that came back from a backup is named; a proved rollback has no other name. */
+function fencedFor({ keyshares }: Pick<Parts, 'keyshares'>): Refusal {
+  const restored = keyshares.restored().join(', ')
+  return restored === ''
+    ? refusal('FLOOR', 'this node is fenced')
+    : refusal('RESTORED', `restored from a backup, to be refreshed before it signs: ${restored}`)
+}
+
 export function statePart(parts: Parts, word: StateWord): NodePart<'state'> {
   const { copy, origin, keyshares, pairings, bans } = parts
+  const freshFor = (peer: NodeId): readonly string[] =>
+    keyshares
+      .vaults()
+      .filter(({ vault, epoch }) => bans.isQuarantined(peer, vault, epoch))
+      .map(({ vault }) => vault)
+  const { fence } = pairings
+  const told = bans.banned().filter(({ peer }) => !fence.isQuiet(peer))
   const head = ownHead(copy)
   // Whoever asks for a vault that is frozen here is refused, and a request has few attempts.
   const usable = keyshares.all().filter(({ vault }) => !bans.isFrozen(vault))
@@ -76,10 +112,15 @@ export function statePart(parts: Parts, word: StateWord): NodePart<'state'> {
       epoch: facts.epoch,
     })),
     pairings: [
-      ...pairings.all().map(({ peer, id }) => {
-        return { peer, pairing: fromHex(id) ?? new Uint8Array(), banned: false }
+      ...[...pairings.all(), ...fence.ghosts()].map(({ peer, id }) => {
+        return {
+          peer,
+          pairing: fromHex(id) ?? new Uint8Array(),
+          banned: false,
+          fresh: freshFor(peer),
+        }
       }),
-      ...bans.banned().map(({ peer }) => ({ peer, pairing: new Uint8Array(), banned: true })),
+      ...told.map(({ peer }) => ({ peer, pairing: new Uint8Array(), banned: true, fresh: [] })),
     ],
   }
 }

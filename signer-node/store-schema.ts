@@ -46,5 +46,28 @@ const first = `
   insert into log_head (one, size, prev, t, roots) values (1, 0, '', 0, x'');
   ${['line', 'tile', 'accepted', 'journal', 'tombstone', 'prepared'].map(appendOnly).join('')}`
 
+const backups = `
+  create table tested (vault text, epoch integer, recovery text not null, proof text not null,
+    proof_signature blob not null, document text not null, signature blob not null,
+    primary key (vault, epoch)) strict, without rowid;
+  ${appendOnly('tested')}`
+
+/** Bans are numbered and end by re-admission; faults are counted and some of them proved. */
+const quarantine = `
+  alter table ban rename to old_ban;
+  create table ban (peer text not null, number integer not null default 1, reason text not null,
+    at integer not null, primary key (peer, number)) strict, without rowid;
+  insert into ban (peer, reason, at) select peer, reason, at from old_ban;
+  drop table old_ban;
+  create table readmission (change text primary key, peer text not null, number integer not null,
+    at integer not null, unique (peer, number)) strict, without rowid;
+  create table quarantine (peer text, vault text, epoch integer not null,
+    primary key (peer, vault)) strict, without rowid;
+  create table strike (peer text, sid text, reason text not null, at integer not null,
+    primary key (peer, sid)) strict, without rowid;
+  create table evidence (digest text primary key, peer text not null, at integer not null,
+    document text not null) strict, without rowid;
+  ${['ban', 'readmission', 'strike', 'evidence'].map(appendOnly).join('')}`
+
 /** Migration n brings `user_version` from n to n + 1. */
-export const migrations: readonly string[] = [first]
+export const migrations: readonly string[] = [first, backups, quarantine]

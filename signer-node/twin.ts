@@ -1,6 +1,6 @@
 // Which make of the curve a node computes with. `native` is asked for; where its addon does not
-// load, the WebAssembly twin takes its place, and that is an alarm in the log, a word in /readyz and
-// a metric: never silent. The reference twin is used only when it is named.
+// load, the WebAssembly twin takes its place, and that is an alarm in the log, a word in /readyz
+// and a metric: never silent. The reference twin is used only when it is named.
 import type { SignerConfig } from './config.ts'
 import type { Curve } from './dkls23/curve.ts'
 import { nativeCurve } from './dkls23/curve-native.ts'

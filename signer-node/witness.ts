@@ -18,12 +18,12 @@ import { type Documents, readEnclosures } from '../policy/audit/enclosures.ts'
 import type { Entry } from '../policy/audit/entry.ts'
 import { createFold, type Fold } from '../policy/audit/fold.ts'
 import { rootOf } from '../policy/audit/merkle.ts'
+import { type Coverage, type Reign, type Reigns, readReigns } from '../policy/audit/reigns.ts'
 import { readSync } from '../policy/audit/rows.ts'
-import { get, tables } from '../policy/audit/tables.ts'
 import { parseRoot, type Root } from '../policy/documents.ts'
 import { equalBytes, fromUtf8 } from '../proto/crypto.ts'
 import type { CoordinatorPart, NodePart } from '../proto/frames.ts'
-import type { Digest, VaultId } from '../proto/ids.ts'
+import type { Digest } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import type { FloorPlace } from './floor-file.ts'
@@ -47,6 +47,7 @@ export type Taken =
 export interface WitnessNeeds {
   readonly self: Self
   readonly origin: string
+  /** The first root; later ones come with the log. */
   readonly rootDigest: Digest
   readonly copy: LogCopy
   readonly rows: HistoryRows
@@ -56,27 +57,55 @@ export interface WitnessNeeds {
   readonly report: (event: Event) => void
 }
 
+/** `awaited`: no root has named this node yet; `removed`: one did, the one in force does not. */
+export type Standing = 'awaited' | 'named' | 'removed'
+
 export class Witness {
   readonly heads: Heads
   readonly #needs: WitnessNeeds
   readonly #fold: Fold
-  #root: Root | undefined
+  #reigns: Reigns
+  #isRootNew = false
 
   constructor(needs: WitnessNeeds) {
     this.#needs = needs
     this.#fold = createFold({ rootDigest: needs.rootDigest, origin: needs.origin })
     this.heads = new Heads(needs.copy, needs.report)
-    this.#root = this.#storedRoot()
+    this.#reigns = this.#storedReigns()
   }
 
-  /** The own witness key under the name that the root gives it. */
+  /** The own witness key under the name that the last root to name this node gave it. */
   get vkey(): Vkey | undefined {
-    return this.#root?.nodes.find(({ node }) => node === this.#needs.self.node)?.witness
+    return this.#lastNaming()?.root.nodes.find((one) => this.#isSelf(one))?.witness
   }
 
-  /** Undefined until the first page brought the pinned root. */
+  /** Every root of the own copy; empty until the first page brought the pinned one. */
+  get reigns(): Reigns {
+    return this.#reigns
+  }
+
+  /** The one in force. */
   get root(): Root | undefined {
-    return this.#root
+    return this.#reigns.at(-1)?.root
+  }
+
+  get standing(): Standing {
+    const last = this.#lastNaming()
+    if (last === undefined) return 'awaited'
+    return last === this.#reigns.at(-1) ? 'named' : 'removed'
+  }
+
+  /** The old quorum has seen the line that took this node out: it can do without this node. */
+  get isRemovalSealed(): boolean {
+    const last = this.#lastNaming()
+    const next = last && this.#reigns[this.#reigns.indexOf(last) + 1]
+    return next !== undefined && this.coverage(next.from).isCovered
+  }
+
+  /** Who has seen this line; nobody while no root is known. */
+  coverage(seq: number): Coverage {
+    if (this.#reigns.length === 0) return { q: 0, seen: 0, isCovered: false }
+    return this.heads.coverage(this.#reigns, seq)
   }
 
   get size(): number {
@@ -88,7 +117,7 @@ export class Witness {
     const { copy, origin } = this.#needs
     if (page.origin !== origin) refuse('LOG_MALFORMED', `expected origin ${origin}`)
     const documents = readDocuments(page)
-    const root = this.#root ?? this.#rootAmong(documents)
+    const root = this.#reigns[0]?.root ?? this.#rootAmong(documents)
     const note = readCheckpoint(page, root)
     const own = copy.head()
     if (page.from > own.size) return { kind: 'behind' }
@@ -101,6 +130,7 @@ export class Witness {
     const extended = this.#extended(own, page, note)
     this.#requirePast(extended.head.t)
     this.#foldAll(extended.entries, documents)
+    if (this.#isRootNew) this.#storedReigns()
     copy.append(extended.entries, extended.head)
     copy.keepCheckpoint({ size, root: note.checkpoint.root, note: checkpointText(page) })
     return { kind: 'appended', entries: extended.entries }
@@ -108,7 +138,16 @@ export class Witness {
 
   /** After the step of `take` was committed: what is known now. */
   settled(): void {
-    this.#root ??= this.#storedRoot()
+    if (!this.#isRootNew) return
+    this.#isRootNew = false
+    const before = this.standing
+    this.#reigns = this.#storedReigns()
+    const { report } = this.#needs
+    const because = `root ${this.root?.version}`
+    report({ level: 'info', name: 'root-in-force', because })
+    if (before === 'named' && this.standing === 'removed') {
+      report({ level: 'alarm', name: 'removed', because: `${because} does not name this node` })
+    }
   }
 
   /** The cosignature of the own latest head, never of a smaller one. The floor is written first. */
@@ -161,6 +200,7 @@ export class Witness {
       switch (folded.kind) {
         case 'folded':
           rows.apply(folded.writes)
+          if (entry.type === 'root.activated') this.#isRootNew = true
           if (entry.type === 'key.generated') {
             copy.keepKeyLine(entry.body.vault, entry.body.epoch, entry.seq)
           }
@@ -186,9 +226,19 @@ export class Witness {
       : requireSelf(parseRoot(text), this.#needs.self)
   }
 
-  #storedRoot(): Root | undefined {
-    const row = readSync(get(tables.document, this.#needs.rootDigest), this.#needs.rows)
-    return row === undefined ? undefined : requireSelf(parseRoot(row.text), this.#needs.self)
+  /** Refused where a root names other keys for this node than those that were opened here. */
+  #storedReigns(): Reigns {
+    const reigns = readSync(readReigns(), this.#needs.rows)
+    for (const { root } of reigns) requireSelf(root, this.#needs.self)
+    return reigns
+  }
+
+  #lastNaming(): Reign | undefined {
+    return this.#reigns.findLast(({ root }) => root.nodes.some((one) => this.#isSelf(one)))
+  }
+
+  #isSelf({ node }: { readonly node: string }): boolean {
+    return node === this.#needs.self.node
   }
 }
 
@@ -198,13 +248,13 @@ export function floorAnswers({ witness: { w, q, f } }: Root): number {
 }
 
 /**
- * The keys that were opened here are those that the root names for this node, and its nodes alone
- * can answer a floor query and cosign by quorum: light witnesses do neither yet.
+ * The keys that were opened here are those that the root names for this node, if it does, and its
+ * nodes alone can answer a floor query and cosign by quorum: light witnesses do neither yet.
  */
 function requireSelf(root: Root, self: Self): Root {
   const named = root.nodes.find(({ node }) => node === self.node)
+  if (named === undefined) return root
   const same =
-    named !== undefined &&
     named.x === self.x &&
     equalBytes(named.identity, self.identity) &&
     equalBytes(named.witness.publicKey, self.witness.publicKey)
@@ -214,17 +264,6 @@ function requireSelf(root: Root, self: Self): Root {
     refuse('NOT_SUPPORTED', `a witness quorum that ${length} nodes cannot reach without others`)
   }
   return root
-}
-
-/** How many witnesses have cosigned the line that made this key; undefined before there is one. */
-export function keyWitnesses(
-  { heads, root }: Witness,
-  copy: LogCopy,
-  vault: VaultId,
-  epoch: number,
-): number | undefined {
-  const seq = copy.keyLine(vault, epoch)
-  return seq === undefined || root === undefined ? undefined : heads.count(root, seq)
 }
 
 function readDocuments({ documents }: Page): Documents {

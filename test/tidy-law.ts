@@ -52,8 +52,11 @@ const laws: readonly Law[] = [
     builtins: [/^node:(crypto|fs|util|os|path|process)$/],
   }),
   law(/^signer-node\/store[^/]*\.ts$/, [signer, policy, protoAll], { builtins: [/^node:sqlite$/] }),
-  law(/^signer-node\/(keystore|floor-file)\.ts$/, [signer, policy, protoAll], {
+  law(/^signer-node\/(keystore|floor-file|backups)\.ts$/, [signer, policy, protoAll], {
     builtins: [/^node:(fs|path)$/],
+  }),
+  law(/^signer-node\/(commands|opening)\.ts$/, [signer, policy, protoAll], {
+    builtins: [/^node:(fs|path|util)$/],
   }),
   law(/^signer-node\/envelope\.ts$/, [signer, policy, protoAll], { builtins: [/^node:crypto$/] }),
   law(/^signer-node\/health\.ts$/, [signer, policy, protoAll], {
@@ -97,6 +100,9 @@ const laws: readonly Law[] = [
   }),
   law(/^cli\/dev[^/]*\.ts$/, [/^cli\//, policy, protoAll], {
     builtins: [/^node:(child_process|fs|path|net|url|util|crypto|os)$/],
+  }),
+  law(/^cli\/recovery-process\.ts$/, [/^cli\//, policy, protoAll], {
+    builtins: [/^node:(child_process|path)$/],
   }),
   law(/^cli\/approver-key\.ts$/, [/^cli\//, policy, protoAll], {
     packages: [/^@clack\/prompts$/],

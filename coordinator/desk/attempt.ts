@@ -67,7 +67,7 @@ async function admitOn(
   { memory, tree }: AttemptPorts,
   the: Omit<ReturnType<typeof shape>, 'warrant'> & { readonly warrant: Uint8Array },
 ): Promise<Admitted | ReturnType<typeof admit>> {
-  const { root } = await memory.at(sheet)
+  const { reigns } = await memory.at(sheet)
   const rootAt = (size: number) => (size <= tree.size ? tree.root(size) : undefined)
   return admit({
     warrant: the.warrant,
@@ -76,7 +76,7 @@ async function admitOn(
       view: await sheet.read(requestView(the.intent)),
       clockMs: sheet.t,
       frozenLocally: false,
-      witnessedAt: (seq, heads) => witnessedIn({ root, rootAt }, seq, heads),
+      witnessedAt: (seq, heads) => witnessedIn({ reigns, rootAt }, seq, heads),
     },
   })
 }

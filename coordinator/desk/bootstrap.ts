@@ -70,7 +70,7 @@ interface Activation {
   readonly name?: Handle
 }
 
-async function activate(sheet: Page, activation: Activation): Promise<void> {
+export async function activate(sheet: Page, activation: Activation): Promise<void> {
   const { type, kind, text, change, name } = activation
   const digest = digestOfText(tags[kind], text)
   const body = {

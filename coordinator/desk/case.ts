@@ -37,11 +37,18 @@ export interface Case extends Rules {
 
 /** Refused when there is no such request. */
 export async function gather(copy: Copy, memory: RulesMemory, id: Digest): Promise<Case> {
+  return resolve(copy, await memory.at(copy), await partsOf(copy, id))
+}
+
+/** The row, the signed document and the decisions, of a payment or a change. */
+export async function partsOf(
+  copy: Copy,
+  id: Digest,
+): Promise<Pick<Case, 'row' | 'signed' | 'decisions'>> {
   const row = await copy.read(get(tables.intent, id))
   if (row === undefined) return refuse('REQUEST_NOT_FOUND', `no request ${id}`)
   const signed = readSigned(await readBlob(copy.session, id), 'intent')
-  const decisions = await decisionsOf(copy, id)
-  return resolve(copy, await memory.at(copy), { row, signed, decisions })
+  return { row, signed, decisions: await decisionsOf(copy, id) }
 }
 
 /** For a request that is no line yet: `row` is what the line would make, with its own records. */
@@ -53,11 +60,11 @@ export async function resolve(
 ): Promise<Case> {
   const { row, signed, decisions } = about
   const { intent } = parseIntent(toUtf8(signed.document))
-  const { inForce, root } = rules
+  const { inForce, reigns } = rules
   const evidence = await evidenceOf(copy, rules, intent, records)
   const witnessed = new Map<number, Witnessed>()
   for (const seq of seqsOfInterest(rules, evidence, decisions)) {
-    const found = await witnessedAt(copy.session, root, seq)
+    const found = await witnessedAt(copy.session, reigns, seq)
     if (found !== undefined) witnessed.set(seq, found)
   }
   const known = {

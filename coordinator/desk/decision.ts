@@ -9,10 +9,10 @@ import { refuse } from '../../proto/refusal.ts'
 import { digest, literal, object } from '../../proto/shape.ts'
 import { type Handler, recorded } from '../proposal.ts'
 import { readBlob } from '../store/blobs.ts'
-import { type Case, gather, readSigned } from './case.ts'
-import { bindingsOf, judge } from './judge.ts'
+import { readSigned } from './case.ts'
+import { bindingsFor, type Looked, lookAt, rowOf, settleRequest } from './request.ts'
 import type { RulesMemory } from './rules.ts'
-import { type CannotSign, settle } from './settle.ts'
+import type { CannotSign } from './settle.ts'
 
 export interface DecisionPorts {
   readonly memory: RulesMemory
@@ -30,28 +30,32 @@ export function decisionHandler({ memory, cannotSign }: DecisionPorts): Handler 
     const { intent, approval, decision } = shape(content, 'decision')
     const kind = decision === 'approve' ? 'approval' : 'rejection'
     const signed = readSigned(await readBlob(sheet.session, approval), kind)
-    const the = await gather(sheet, memory, intent)
-    const { rule } = await judge(sheet, the, sheet.t)
+    const looked = await lookAt(sheet, memory, intent, sheet.t)
+    const { rule } = looked
     if (rule === undefined)
       return refuse('POLICY_DENIED', 'no rule asks anybody about this request')
-    const bindings = bindingsOf(the, rule, { recordedAt: sheet.t, t: sheet.t })
-    if (bindings === undefined) return refuse('DEST_UNKNOWN', 'nothing vouches for the destination')
+    const bindings = bindingsFor(looked, rule, { recordedAt: sheet.t, t: sheet.t })
+    if (bindings === undefined) return refuse('DISPLAY', 'there is no text of it to decide on')
     const opened = openApproval(decision, signed, bindings)
-    requireAsked(the, rule, opened)
+    requireAsked(looked, rule, opened)
     const { person } = opened.approval
     const type = decision === 'approve' ? 'approval.recorded' : 'approval.rejected'
     await sheet.append({ actor: person, type, body: { approval, intent, person, rule: rule.id } })
-    const now = await gather(sheet, memory, intent)
-    if (now.row.state === 'AWAITING_APPROVAL' || now.row.state === 'WAITING') {
-      await settle(sheet, now, { cannotSign, isNews: true })
+    const { state } = await rowOf(sheet, intent)
+    if (state === 'AWAITING_APPROVAL' || state === 'WAITING') {
+      await settleRequest(sheet, memory, intent, { cannotSign, isNews: true })
     }
     return recorded(sheet)
   }
 }
 
 /** In a role that the rule asks, and without an interest of their own. */
-function requireAsked({ inForce, intent }: Case, rule: Rule, { approval }: OpenedApproval): void {
-  const { rulebook, roster } = inForce
+function requireAsked(
+  { the, initiator }: Looked,
+  rule: Pick<Rule, 'id' | 'require'>,
+  { approval }: OpenedApproval,
+): void {
+  const { rulebook, roster } = the.inForce
   const { person, as } = approval
   if (!rule.require.some(({ role }) => role === as)) {
     refuse('APPROVAL_SCOPE', `rule ${rule.id} does not ask the role ${as}`)
@@ -59,7 +63,7 @@ function requireAsked({ inForce, intent }: Case, rule: Rule, { approval }: Opene
   if (!inRoles(rulebook.roles, person, [as])) {
     refuse('APPROVAL_SCOPE', `${person} is not in the role ${as}`)
   }
-  if (!rulebook.initiatorMayApprove && interested(roster, intent.initiator).has(person)) {
-    refuse('APPROVAL_SCOPE', `${person} asked for this payment`)
+  if (!rulebook.initiatorMayApprove && interested(roster, initiator).has(person)) {
+    refuse('APPROVAL_SCOPE', `${person} asked for this`)
   }
 }

@@ -11,6 +11,7 @@ import { intentHandlers } from './intent.ts'
 import { lineHandlers } from './lines.ts'
 import type { RulesMemory } from './rules.ts'
 import type { CannotSign } from './settle.ts'
+import { successionHandler } from './succession.ts'
 
 export interface DeskPorts {
   readonly memory: RulesMemory
@@ -26,6 +27,7 @@ export function handlersOf(ports: DeskPorts): ReadonlyMap<string, Handler> {
     ['decision', decisionHandler(ports)],
     ['attempt', attemptHandler(ports)],
     ['bootstrap', bootstrapHandler(ports)],
+    ['root', successionHandler],
     ...lineHandlers(),
   ])
 }

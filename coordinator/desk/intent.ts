@@ -1,21 +1,19 @@
 // Requests on the desk: created and judged in one run, judged again when something may have
 // changed, cancelled, expired, given back. Signatures were verified at the border; whether a line
 // is lawful is the fold's to say.
-import { get, tables } from '../../policy/audit/tables.ts'
+import { claimsChange, parseChange } from '../../policy/change.ts'
 import { parseIntent } from '../../policy/request.ts'
-import type { IntentRow } from '../../policy/view.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
-import type { Digest } from '../../proto/ids.ts'
 import type { Json } from '../../proto/jcs.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { digest, handle, object, writeTime } from '../../proto/shape.ts'
 import type { Page } from '../page.ts'
 import { type Handler, recorded } from '../proposal.ts'
 import { readBlob } from '../store/blobs.ts'
-import { gather, readSigned } from './case.ts'
-import { judge } from './judge.ts'
+import { readSigned } from './case.ts'
+import { lookAt, rowOf, settleRequest } from './request.ts'
 import type { RulesMemory } from './rules.ts'
-import { type CannotSign, line, settle } from './settle.ts'
+import { type CannotSign, line } from './settle.ts'
 
 export interface IntentPorts {
   readonly memory: RulesMemory
@@ -38,7 +36,7 @@ const namedBy = object({ intent: digest, by: handle })
 async function create(sheet: Page, content: Json, ports: IntentPorts) {
   const { intent: id } = named(content, 'submit')
   const signed = readSigned(await readBlob(sheet.session, id), 'intent')
-  const { intent } = parseIntent(toUtf8(signed.document))
+  const intent = readAsked(toUtf8(signed.document))
   await sheet.append({
     actor: intent.initiator,
     type: 'intent.created',
@@ -53,7 +51,7 @@ async function create(sheet: Page, content: Json, ports: IntentPorts) {
     },
   })
   const { cannotSign } = ports
-  await settle(sheet, await gather(sheet, ports.memory, id), { cannotSign, isNews: true })
+  await settleRequest(sheet, ports.memory, id, { cannotSign, isNews: true })
   return recorded(sheet)
 }
 
@@ -62,7 +60,7 @@ async function judgeAgain(sheet: Page, content: Json, ports: IntentPorts) {
   const { state } = await rowOf(sheet, id)
   if (state === 'AWAITING_APPROVAL' || state === 'WAITING') {
     const { cannotSign } = ports
-    await settle(sheet, await gather(sheet, ports.memory, id), { cannotSign, isNews: false })
+    await settleRequest(sheet, ports.memory, id, { cannotSign, isNews: false })
   }
   return recorded(sheet)
 }
@@ -76,8 +74,7 @@ const cancel: Handler = async (sheet, content) => {
 /** Only when nothing can authorise it any more. */
 async function expire(sheet: Page, content: Json, ports: IntentPorts) {
   const { intent: id } = named(content, 'expire')
-  const the = await gather(sheet, ports.memory, id)
-  const { endsAt } = await judge(sheet, the, sheet.t)
+  const { endsAt } = (await lookAt(sheet, ports.memory, id, sheet.t)).judged
   if (sheet.t <= endsAt) refuse('TIME', `the request ends ${writeTime(endsAt)}`)
   await sheet.append(line('intent.expired', { by: 'coordinator', intent: id }))
   return recorded(sheet)
@@ -90,7 +87,7 @@ const release: Handler = async (sheet, content) => {
   return recorded(sheet)
 }
 
-async function rowOf(sheet: Page, id: Digest): Promise<IntentRow> {
-  const row = await sheet.read(get(tables.intent, id))
-  return row ?? refuse('REQUEST_NOT_FOUND', `no request ${id}`)
+/** What both kinds of request are recorded with. */
+function readAsked(document: Uint8Array) {
+  return claimsChange(document) ? parseChange(document).change : parseIntent(document).intent
 }

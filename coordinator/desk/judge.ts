@@ -41,13 +41,20 @@ export async function judge(copy: Copy, the: Case, t: number): Promise<Judgement
 }
 
 /** The digest of the text that people are shown for this request under this rule. */
-export function displayOf(the: Case, rule: Rule): ReturnType<typeof displayDigest> | undefined {
+export function displayOf(
+  the: Case,
+  rule: Pick<Rule, 'id'>,
+): ReturnType<typeof displayDigest> | undefined {
   if (isRefusal(the.recipient)) return undefined
   return displayDigest(render(the.intent, the.inForce.rulebook, rule.id, the.recipient.named))
 }
 
 /** What an approval must say to count for this request now. */
-export function bindingsOf(the: Case, rule: Rule, at: { recordedAt: number; t: number }) {
+export function bindingsOf(
+  the: Case,
+  rule: Pick<Rule, 'id'>,
+  at: { recordedAt: number; t: number },
+) {
   const display = displayOf(the, rule)
   if (display === undefined) return undefined
   const { rulebook, roster } = the.inForce

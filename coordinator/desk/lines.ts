@@ -21,6 +21,14 @@ const plain: ReadonlySet<EntryType> = new Set<EntryType>([
   'tx.dropped',
   'freeze.set',
   'key.generated',
+  'key.created',
+  'key.imported',
+  'key.refreshed',
+  'key.reshared',
+  'key.exported',
+  'key.disabled',
+  'peer.readmitted',
+  'key.backup-tested',
   'peer.banned',
 ])
 

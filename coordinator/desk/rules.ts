@@ -1,6 +1,7 @@
 // The documents in force, parsed once for each ruleset: a digest is its content, so remembering can
 // change no answer. Everything on the desk judges by these.
 import { inForce } from '../../policy/audit/history.ts'
+import { type Reigns, readReigns } from '../../policy/audit/reigns.ts'
 import type { Reading } from '../../policy/audit/rows.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { parseRoot, type Root } from '../../policy/documents.ts'
@@ -11,6 +12,8 @@ import type { Copy } from '../page.ts'
 
 export interface Rules {
   readonly root: Root
+  /** Every root up to this one. */
+  readonly reigns: Reigns
   readonly inForce: InForce
 }
 
@@ -23,10 +26,15 @@ export class RulesMemory {
   async at(copy: Copy): Promise<Rules> {
     const row = await copy.read(inForce())
     const known = this.#known.get(row.digest)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      // On which line a root came is known only when it is committed: a page may be given up.
+      const isFirst = known.root.version === 1
+      return isFirst ? known : { ...known, reigns: await copy.read(readReigns()) }
+    }
     const texts = await copy.read(textsOf(row))
     const rules = {
       root: parseRoot(texts.get(row.root) ?? ''),
+      reigns: await copy.read(readReigns()),
       inForce: parseInForce(row, texts),
     }
     if (this.#known.size >= rulesetsMax) this.#known.clear()

@@ -39,6 +39,9 @@ export async function settle(
   return judged
 }
 
+/** Of a payment or of a change. */
+export type Judged = Pick<Judgement, 'facts' | 'verdict' | 'standing'>
+
 const stateOf = {
   ALLOW: 'WAITING',
   WAITING: 'WAITING',
@@ -46,12 +49,12 @@ const stateOf = {
   DENIED: 'DENIED',
 } as const satisfies Record<Judgement['standing'], RequestState>
 
-function moved(row: IntentRow, { standing, verdict }: Judgement): boolean {
+export function moved(row: IntentRow, { standing, verdict }: Judged): boolean {
   return row.state !== stateOf[standing] || row.rule !== verdict.rule
 }
 
 /** The record of a judgement, with its facts and its trace kept beside the log. */
-async function record(sheet: Page, row: IntentRow, judged: Judgement): Promise<void> {
+export async function record(sheet: Page, row: IntentRow, judged: Judged): Promise<void> {
   const { verdict, facts } = judged
   const [factsName, trace] = [factsDigest(facts), traceDigest(verdict)]
   sheet.keep(
@@ -75,7 +78,7 @@ async function record(sheet: Page, row: IntentRow, judged: Judgement): Promise<v
 /** A cold vault signs at its ceremony, so its nodes need not be here. */
 async function canReserve(sheet: Page, the: Case, cannotSign: CannotSign): Promise<boolean> {
   const vault = await sheet.read(get(tables.vault, the.intent.vault))
-  if (vault === undefined) return false
+  if (vault?.standing !== 'active') return false
   const tier = the.inForce.rulebook.vaults.get(the.intent.vault)?.tier
   return tier === 'cold' || cannotSign(vault) === undefined
 }

@@ -12,8 +12,7 @@ import type { Caller } from '../../proto/io/identity.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { writeTime } from '../../proto/shape.ts'
 import type { Coordinator } from '../coordinator.ts'
-import { type Case, gather } from '../desk/case.ts'
-import { type Judgement, judge } from '../desk/judge.ts'
+import { type Looked, lookAt } from '../desk/request.ts'
 import { callerOf } from '../requests.ts'
 
 const pendingMax = 100
@@ -28,18 +27,18 @@ export function approvalService(coordinator: Coordinator): Handlers['ApprovalSer
         before: Number.MAX_SAFE_INTEGER,
         countMax: pendingMax,
       })
-      const looked = await Promise.all(rows.map(({ intent }) => lookAt(coordinator, intent)))
-      const open = looked.filter(({ the, judged }) => mayDecide(the, judged, person))
-      return { pending: open.map(({ the, judged }) => pendingOf(the, judged)) }
+      const all = await Promise.all(rows.map(({ intent }) => looked(coordinator, intent)))
+      return { pending: all.filter((one) => mayDecide(one, person)).map(pendingOf) }
     },
     GetApprovalPackage: async ({ id }) => {
-      const { the, judged } = await lookAt(coordinator, parseDigest(id, 'request'))
+      const found = await looked(coordinator, parseDigest(id, 'request'))
+      const { the, judged } = found
       const { driver } = coordinator
       const text = async (digest: string) =>
         toUtf8((await driver.copy.read(get(tables.document, digest)))?.text ?? '')
       return {
         intent: writeSigned(the.signed),
-        record: toUtf8(recordText(the)),
+        record: toUtf8(recordText(found)),
         policy: await text(the.inForce.rulebook.digest),
         directory: await text(the.inForce.roster.digest),
         rule: judged.verdict.rule,
@@ -65,36 +64,34 @@ async function personOf({ driver }: Coordinator, caller: Caller): Promise<Person
   return parsePersonId(callerOf(roster, pin, caller.id, driver.clock.now()))
 }
 
-async function lookAt(
-  { driver }: Coordinator,
-  intent: Digest,
-): Promise<{ readonly the: Case; readonly judged: Judgement }> {
-  const the = await gather(driver.copy, driver.memory, intent)
-  return { the, judged: await judge(driver.copy, the, driver.clock.now()) }
+async function looked({ driver }: Coordinator, intent: Digest): Promise<Looked> {
+  return lookAt(driver.copy, driver.memory, intent, driver.clock.now())
 }
 
 /** Asked by the rule, not heard yet, and without an interest of their own. */
-function mayDecide(the: Case, { verdict, rule }: Judgement, person: PersonId): boolean {
+function mayDecide({ the, judged, rule, initiator }: Looked, person: PersonId): boolean {
   const { rulebook, roster } = the.inForce
-  const isBarred =
-    !rulebook.initiatorMayApprove && interested(roster, the.intent.initiator).has(person)
+  const isBarred = !rulebook.initiatorMayApprove && interested(roster, initiator).has(person)
   const isHeard = the.decisions.some((decision) => decision.person === person)
-  const asked = verdict.missing.map(({ role }) => role)
+  const asked = judged.verdict.missing.map(({ role }) => role)
   return rule !== undefined && !isBarred && !isHeard && inRoles(rulebook.roles, person, asked)
 }
 
-function pendingOf({ row, signed }: Case, { verdict, endsAt }: Judgement) {
+function pendingOf({ the, judged }: Looked) {
+  const { verdict, endsAt } = judged
   return {
-    id: row.intent,
-    intent: toUtf8(signed.document),
+    id: the.row.intent,
+    intent: toUtf8(the.signed.document),
     rule: verdict.rule,
     missing: verdict.missing.map(({ count, role }) => `${count} ${role}`),
     expires: writeTime(endsAt),
   }
 }
 
-/** Canonical text of the destination record; empty for an own vault. */
-function recordText({ evidence }: Case): string {
+/** Canonical text of the destination record; empty for an own vault and for a change. */
+function recordText(found: Looked): string {
+  if (found.kind === 'change') return ''
+  const { evidence } = found.the
   switch (evidence.kind) {
     case 'vault':
       return ''

@@ -7,7 +7,7 @@ import { exportParts } from '../export.ts'
 import type { Link } from '../link.ts'
 
 export function auditService(coordinator: Coordinator): Handlers['AuditService'] {
-  const { proofs, tree, root, links } = coordinator
+  const { proofs, tree, roots, links } = coordinator
   return {
     GetCheckpoint: async () => ({ checkpoint: toUtf8(await proofs.checkpoint()) }),
     ReadEntries: async ({ fromSeq, countMax }) => ({
@@ -19,8 +19,8 @@ export function auditService(coordinator: Coordinator): Handlers['AuditService']
     Export: () => exportParts(proofs.ports),
     GetStatus: async () => ({
       size: tree.size,
-      nodes: root.nodes.map(({ node }) => statusOf(node, links.link(node))),
-      witnessQuorum: root.witness.q,
+      nodes: roots.now.nodes.map(({ node }) => statusOf(node, links.link(node))),
+      witnessQuorum: roots.now.witness.q,
     }),
   }
 }

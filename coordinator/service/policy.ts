@@ -4,13 +4,15 @@ import { inForce, spendsSince } from '../../policy/audit/history.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { type Limit, used } from '../../policy/rules/limit.ts'
 import type { SpendRow } from '../../policy/view.ts'
-import { toUtf8 } from '../../proto/crypto.ts'
+import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import { readSigned } from '../../proto/frames.ts'
 import type { Handlers } from '../../proto/io/handlers.ts'
-import { isRefusal } from '../../proto/refusal.ts'
+import { isRefusal, refuse } from '../../proto/refusal.ts'
 import type { Coordinator } from '../coordinator.ts'
+import { rootSteps, submitRoot } from '../successions.ts'
 
-export function policyService({ driver, decisions }: Coordinator): Handlers['PolicyService'] {
+export function policyService(coordinator: Coordinator): Handlers['PolicyService'] {
+  const { driver, decisions, roots, proofs } = coordinator
   const { copy, memory, clock } = driver
   const text = async (digest: string) =>
     toUtf8((await copy.read(get(tables.document, digest)))?.text ?? '')
@@ -26,6 +28,7 @@ export function policyService({ driver, decisions }: Coordinator): Handlers['Pol
         policy: await text(row.policy),
         directory: await text(row.directory),
         books: await Promise.all(books),
+        roots: await rootSteps(copy, roots, proofs),
       }
     },
     GetLimits: async () => {
@@ -41,7 +44,19 @@ export function policyService({ driver, decisions }: Coordinator): Handlers['Pol
       const { seq, checkpoint, proof, entry } = recorded
       return { seq, checkpoint, proof: [...proof], entry }
     },
+    SubmitRoot: async ({ root, signatures, documents }) => {
+      const texts = documents.map(({ content }) => written(content))
+      const sent = { root: written(root), signatures: written(signatures), documents: texts }
+      const recorded = await submitRoot(coordinator, sent)
+      if (isRefusal(recorded)) return recorded
+      const { seq, checkpoint, proof, entry } = recorded
+      return { seq, checkpoint, proof: [...proof], entry }
+    },
   }
+}
+
+function written(bytes: Uint8Array): string {
+  return fromUtf8(bytes) ?? refuse('MALFORMED', 'document: expected well-formed utf-8')
 }
 
 function limitOf(limit: Limit, rows: readonly SpendRow[], t: number) {

@@ -1,6 +1,11 @@
-// VaultService: the vaults of the policy, their keys as the log has them, with the line that all
-// nodes confirmed, so that a payer can check an address before funding it; and the making of a key.
-import { parseEntry } from '../../policy/audit/entry.ts'
+// VaultService: the vaults of the policy, their keys as the log has them, with the lines that
+// nodes signed and their words on their backups, so that a payer can check an address before
+// funding it; and the making of a key.
+// INVARIANT: no address, and nothing that an address is computed from, before every node has a
+// proven backup. The lines are in the log for everybody; they are evidence, and here they come as
+// such.
+import { type Entry, parseEntry } from '../../policy/audit/entry.ts'
+import { unprovenOf } from '../../policy/audit/fold-backups.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { networkOf, type Rulebook } from '../../policy/rulebook.ts'
@@ -19,8 +24,14 @@ export function vaultService({ driver, keys, heads }: Coordinator): Handlers['Va
   const { copy, memory } = driver
   const show = async (rulebook: Rulebook, vault: VaultId): Promise<WireVault> => {
     const row = await copy.read(get(tables.vault, vault))
+    const shown = await copy.read(get(tables.shown, vault))
+    const unproven = row === undefined ? [] : await copy.read(unprovenOf(row))
     const lines = await readKeyLines(copy.session, heads.origin)
-    return wireVault(rulebook, vault, row, lineOf(lines, vault))
+    return {
+      ...wireVault(rulebook, vault, row, shown !== undefined),
+      ...linesOf(lines.map(parseEntry), vault, shown?.epoch ?? row?.epoch ?? 0),
+      unproven: [...unproven],
+    }
   }
   return {
     ListVaults: async () => {
@@ -46,31 +57,41 @@ export function vaultService({ driver, keys, heads }: Coordinator): Handlers['Va
   }
 }
 
-function lineOf(lines: readonly Uint8Array[], vault: VaultId): Uint8Array {
-  const isIts = (line: Uint8Array): boolean => {
-    const entry = parseEntry(line)
-    return entry.type === 'key.generated' && entry.body.vault === vault
+/** What shows whose key it is and what became of it, and whose backup of this epoch is proven. */
+function linesOf(
+  entries: readonly Entry[],
+  vault: VaultId,
+  epoch: number,
+): Pick<WireVault, 'line' | 'later' | 'backups'> {
+  const own = entries.filter(({ body }) => 'keyState' in body && body.vault === vault)
+  const [made, ...later] = own.filter(({ type }) => type !== 'key.backup-tested')
+  const tested = own.filter(({ type, body }) => {
+    return type === 'key.backup-tested' && 'epoch' in body && body.epoch === epoch
+  })
+  return {
+    line: made?.bytes ?? new Uint8Array(0),
+    later: later.map(({ bytes }) => bytes),
+    backups: tested.map(({ bytes }) => bytes),
   }
-  return lines.find(isIts) ?? new Uint8Array(0)
 }
 
 function wireVault(
   rulebook: Rulebook,
   vault: VaultId,
   row: VaultRow | undefined,
-  line: Uint8Array,
-): WireVault {
+  isShown: boolean,
+): Omit<WireVault, 'line' | 'later' | 'backups' | 'unproven'> {
   const network = networkOf(rulebook, vault)?.caip2 ?? ''
+  const shown = isShown ? row : undefined
   return {
     vault,
     tier: rulebook.vaults.get(vault)?.tier ?? '',
     network,
     key: row?.key ?? '',
     epoch: row?.epoch ?? 0,
-    publicKey: row === undefined ? '' : toHex(row.publicKey),
-    chainCode: row === undefined ? '' : toHex(row.chainCode),
-    address: row === undefined ? '' : chainOf(network).address(row.publicKey),
+    publicKey: shown === undefined ? '' : toHex(shown.publicKey),
+    chainCode: shown === undefined ? '' : toHex(shown.chainCode),
+    address: shown === undefined ? '' : chainOf(network).address(shown.publicKey),
     threshold: row?.t ?? rulebook.quorumCrypto.t,
-    line,
   }
 }

@@ -72,7 +72,9 @@ export async function appendLines(
 
 /** The request a line is about; empty for the others. */
 export function intentOf(entry: Entry): Digest | '' {
-  return 'intent' in entry.body ? entry.body.intent : ''
+  if ('intent' in entry.body) return entry.body.intent
+  // A line that carries out a change is about its request too.
+  return 'order' in entry.body ? entry.body.change : ''
 }
 
 /** Whole lines from `from` on, at least one where there is one. */
@@ -116,13 +118,13 @@ export async function readLinesOf(
   return rows.map((row) => bytesOf(row, 'bytes'))
 }
 
-/** The lines that made keys, in order. */
+/** The lines that made, moved or ended keys, in order. */
 export async function readKeyLines(
   session: Session,
   origin: string,
 ): Promise<readonly Uint8Array[]> {
   const rows = await session.query(
-    "select bytes from entry where origin = $1 and type = 'key.generated' order by seq",
+    "select bytes from entry where origin = $1 and type like 'key.%' order by seq",
     [origin],
   )
   return rows.map((row) => bytesOf(row, 'bytes'))

@@ -23,7 +23,15 @@ const signedKinds: ReadonlySet<BlobKind> = new Set<BlobKind>([
 ])
 
 /** What the fold reads: they travel with their lines. */
-export const enclosedKinds: readonly BlobKind[] = ['root', 'policy', 'directory', 'book', 'freeze']
+export const enclosedKinds: readonly BlobKind[] = [
+  'root',
+  'rootSignatures',
+  'policy',
+  'directory',
+  'book',
+  'freeze',
+  'order',
+]
 
 export function parseBlobKind(written: string): BlobKind {
   if (written === 'bytes' || isTagName(written)) return written

@@ -15,11 +15,13 @@ import {
   list,
   literal,
   object,
+  objectWith,
   type Reader,
   type Shaped,
   text,
   time,
 } from '../../proto/shape.ts'
+import { changeOps } from '../change.ts'
 import { personId } from '../document.ts'
 import { ops, parseNetwork, parsePath } from '../intent.ts'
 import { vaultId } from '../vault.ts'
@@ -33,6 +35,8 @@ const height = text(20, /^(?:0|[1-9][0-9]*)$/)
 const txid = text(66, /^(?:0x)?[0-9a-f]{64}$/)
 const address = text(64, /^(?:0x[0-9a-f]{40}|T[1-9A-HJ-NP-Za-km-z]{33})$/)
 export const op = literal(...ops)
+/** Of a payment or of a change. */
+export const requestOp = literal(...ops, ...changeOps)
 const network: Reader<string> = (value, path) => parseNetwork(text(48)(value, path))
 const derivation: Reader<string> = (value, path) => {
   const written = text(96)(value, path)
@@ -51,6 +55,20 @@ export const fee = object({ max: amount, price: amount, tip: amount })
 const governed = { change: digest, ruleset: digest, version }
 const policyChange = object({ ...governed, policy: digest })
 const directoryChange = object({ ...governed, directory: digest })
+const confirms = list(object({ node: nodeId, signature: hex(64) }), 1, limits.nodesMax)
+const keyFields = {
+  chainCode: hex(32),
+  confirms,
+  epoch,
+  key: handle,
+  keyState: digest,
+  participants: list(object({ node: nodeId, x: party }), 1, limits.nodesMax),
+  publicKey: hex(33),
+  t: party,
+  vault: vaultId,
+}
+/** The approved request that the line carries out, and the order that proves the approval. */
+const carriedOut = { change: digest, order: digest }
 const decided = object({ approval: digest, intent: digest, person: personId, rule: handle })
 const ended = object({ by: personId, intent: digest })
 
@@ -64,7 +82,8 @@ export const bodies = {
     vkey,
   }),
   'log.heartbeat': object({}),
-  'root.activated': object({ root: digest, ruleset: digest, version }),
+  /** `signatures`: of every root but the first, which configurations pin. */
+  'root.activated': objectWith({ root: digest, ruleset: digest, version }, { signatures: digest }),
   'policy.proposed': policyChange,
   'policy.activated': policyChange,
   'directory.proposed': directoryChange,
@@ -77,7 +96,7 @@ export const bodies = {
     initiator: personId,
     intent: digest,
     notAfter: time,
-    op,
+    op: requestOp,
     vault: vaultId,
   }),
   'intent.evaluated': object({
@@ -146,18 +165,38 @@ export const bodies = {
   'tx.dropped': object({ evidence: digest, intent: digest, txid }),
   'freeze.set': object({ freeze: digest, scope: handle }),
   'freeze.cleared': object({ change: digest, scope: handle }),
-  'key.generated': object({
-    chainCode: hex(32),
-    confirms: list(object({ node: nodeId, signature: hex(64) }), 1, limits.nodesMax),
+  'key.generated': object(keyFields),
+  'key.created': object({ ...keyFields, ...carriedOut }),
+  'key.imported': object({ ...keyFields, ...carriedOut }),
+  'key.refreshed': object({ ...keyFields, ...carriedOut }),
+  'key.reshared': object({ ...keyFields, ...carriedOut, from: epoch }),
+  'key.exported': object({
+    ...carriedOut,
+    confirms,
     epoch,
-    key: handle,
     keyState: digest,
-    participants: list(object({ node: nodeId, x: party }), 1, limits.nodesMax),
-    publicKey: hex(33),
-    t: party,
+    recipient: hex(32),
     vault: vaultId,
   }),
-  'peer.banned': object({ node: nodeId, peer: nodeId, reason }),
+  'key.disabled': object({ ...carriedOut, confirms, epoch, keyState: digest, vault: vaultId }),
+  'key.backup-tested': object({
+    backup: digest,
+    epoch,
+    keyState: digest,
+    node: nodeId,
+    proof: digest,
+    recovery: handle,
+    signature: hex(64),
+    vault: vaultId,
+  }),
+  'peer.readmitted': object({ ...carriedOut, confirms, node: nodeId, peer: nodeId }),
+  'peer.banned': object({
+    node: nodeId,
+    number: counter,
+    peer: nodeId,
+    reason,
+    signature: hex(64),
+  }),
 }
 
 export type EntryType = keyof typeof bodies

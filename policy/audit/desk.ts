@@ -9,11 +9,12 @@ import { parseRoster, type Roster } from '../roster.ts'
 import { parseRulebook, type Rulebook } from '../rulebook.ts'
 import type { Documents } from './enclosures.ts'
 import { inForce } from './history.ts'
+import { type Reigns, readReigns } from './reigns.ts'
 import type { Reading } from './rows.ts'
 import { get, type RulesetStored, tables } from './tables.ts'
 
 export interface Context {
-  /** The one root that may be activated: from the configuration, never from the log. */
+  /** The first root: from the configuration, never from the log. It decides who may follow. */
   readonly rootDigest: Digest
   /** The log's name. */
   readonly origin: string
@@ -76,6 +77,11 @@ export class Desk {
 
   *root(): Reading<Root> {
     return yield* this.#library.root((yield* this.ruleset()).root)
+  }
+
+  /** Every root up to now. */
+  reigns(): Reading<Reigns> {
+    return readReigns((digest) => this.#library.root(digest))
   }
 
   *rulebook(): Reading<Rulebook> {

@@ -1,16 +1,15 @@
-// The fold of what is in force: the log's beginning, the pinned root, and the first activations,
-// which the root names. Each is valid once, in this order, without approvals, because every process
-// pins the root's digest. Later changes need the governance in force and are not supported yet:
-// they are void.
+// The fold of what is in force: the log's beginning, and the activations that the root in force
+// names. Each is valid once after its root, in this order, without approvals, because the root's
+// quorum signed for it. Changes that no root names need the governance in force and are not
+// supported yet: they are void. Roots themselves are `fold-root.ts`.
 import type { Digest, Handle } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { tags } from '../../proto/tags.ts'
 import { loadRulebook } from '../analyse.ts'
 import { parseBook } from '../book.ts'
 import { digestOfText } from '../document.ts'
-import { parseRoot, type Root, rulesetText } from '../documents.ts'
+import { type Root, rulesetText } from '../documents.ts'
 import { parseRoster } from '../roster.ts'
-import { formatVkey } from './checkpoint.ts'
 import type { Desk } from './desk.ts'
 import type { EntryOf } from './entry.ts'
 import type { Reading, Write } from './rows.ts'
@@ -22,23 +21,6 @@ export function begun({ body }: EntryOf<'log.genesis'>, desk: Desk): readonly Wr
     refuse('LOG_FORK', `expected origin ${desk.context.origin}, got ${origin}`)
   }
   return [put(tables.log, 'log', { origin, vkey })]
-}
-
-export function* rootActivated(
-  { body }: EntryOf<'root.activated'>,
-  desk: Desk,
-): Reading<readonly Write[]> {
-  if (yield* get(tables.ruleset, 'now')) refuse('NOT_SUPPORTED', 'a root is in force')
-  if (body.root !== desk.context.rootDigest) refuse('RULESET_SIG', 'not the root that is pinned')
-  const text = desk.came(body.root)
-  const root = parseRoot(text)
-  const log = yield* get(tables.log, 'log')
-  const { origin, vkey } = root.log
-  if (log?.origin !== origin || log.vkey !== formatVkey(vkey)) {
-    refuse('LOG_FORK', 'the root names another log')
-  }
-  const next = { root: root.digest, policy: '', directory: '', books: [] } as const
-  return activate(root, next, { ...body, expected: root.version, digest: root.digest, text })
 }
 
 export function* policyActivated(
@@ -93,7 +75,7 @@ export function* bookActivated(
   return activate(root, next, { ...body, expected: version, digest, text })
 }
 
-interface Activation {
+export interface Activation {
   readonly ruleset: Digest
   readonly version: number
   readonly expected: number
@@ -102,7 +84,7 @@ interface Activation {
 }
 
 /** The line must state the version, and the digest of the ruleset that it makes. */
-function activate(
+export function activate(
   root: Root,
   next: Omit<RulesetStored, 'digest'>,
   { ruleset, version, expected, digest, text }: Activation,

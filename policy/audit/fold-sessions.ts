@@ -5,6 +5,8 @@
 import { toHex } from '../../proto/crypto.ts'
 import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
+import type { Root } from '../documents.ts'
+import { requireSigns } from '../key-standing.ts'
 import type { SlotRule } from '../places.ts'
 import { networkOf } from '../rulebook.ts'
 import type { AttemptRow, VaultRow } from '../view.ts'
@@ -12,6 +14,7 @@ import type { Desk } from './desk.ts'
 import type { EntryOf } from './entry.ts'
 import { closeAt } from './fold-spends.ts'
 import { frozenScopes } from './history.ts'
+import { identityIn } from './reigns.ts'
 import type { Reading, Write } from './rows.ts'
 import { hasEnded, knownIntent, requireOpen } from './standing.ts'
 import { get, type IntentStored, key, put, type ReservationStored, tables } from './tables.ts'
@@ -32,7 +35,10 @@ export function* started(line: Started, desk: Desk): Reading<readonly Write[]> {
   const frozen = yield* frozenScopes(row.vault)
   if (frozen.length > 0) refuse('FROZEN', `frozen: ${frozen.join(', ')}`)
   const vault = yield* get(tables.vault, row.vault)
-  requireParticipants(line, vault ?? refuse('VAULT_NOT_FOUND', 'the vault has no key'))
+  if (vault === undefined) return refuse('VAULT_NOT_FOUND', 'the vault has no key')
+  requireSigns(vault)
+  requireParticipants(line, vault)
+  requireNamed(line, yield* desk.root())
   yield* requireOneEffect(line, reservation, desk)
 
   const next: IntentStored = { ...row, attempts: attempt, state: 'SIGNING', until }
@@ -65,8 +71,8 @@ export function* receiptGiven(
   desk: Desk,
 ): Reading<readonly Write[]> {
   const { node, counter, receipt } = body
-  const { nodes } = yield* desk.root()
-  if (!nodes.some((known) => known.node === node)) {
+  // Of any root: a receipt may come after its node has left.
+  if (identityIn(yield* desk.reigns(), node) === undefined) {
     refuse('PARTICIPANTS', `${node} is no node of the root`)
   }
   if (yield* get(tables.receipt, node, counter)) {
@@ -111,6 +117,13 @@ function requireParticipants({ body }: Started, vault: VaultRow): void {
     if (x <= last) refuse('PARTICIPANTS', 'expected nodes of the vault, each once, in order')
     last = x
   }
+}
+
+/** A key outlives the root that it was made under; its members sign while a root names them. */
+function requireNamed({ body }: Started, { nodes, version }: Root): void {
+  const named = new Set(nodes.map(({ node }) => node))
+  const gone = body.participants.find((node) => !named.has(node))
+  if (gone !== undefined) refuse('PARTICIPANTS', `${gone} is no node of root ${version}`)
 }
 
 function* requireOneEffect(

@@ -9,10 +9,13 @@ import { Refused, refuse } from '../../proto/refusal.ts'
 import { type Context, Desk, Library, Missing } from './desk.ts'
 import type { Documents } from './enclosures.ts'
 import type { Entry } from './entry.ts'
+import { backupTested } from './fold-backups.ts'
+import * as changes from './fold-changes.ts'
 import { frozen } from './fold-freeze.ts'
 import * as governance from './fold-governance.ts'
 import { banned, generated } from './fold-keys.ts'
 import * as requests from './fold-requests.ts'
+import { rootActivated } from './fold-root.ts'
 import * as sessions from './fold-sessions.ts'
 import { completed, followed } from './fold-signatures.ts'
 import { released, reserved } from './fold-spends.ts'
@@ -48,7 +51,7 @@ function* meaning(entry: Entry, desk: Desk): Reading<readonly Write[]> {
     case 'log.heartbeat':
       return []
     case 'root.activated':
-      return yield* governance.rootActivated(entry, desk)
+      return yield* rootActivated(entry, desk)
     case 'policy.activated':
       return yield* governance.policyActivated(entry, desk)
     case 'directory.activated':
@@ -90,7 +93,19 @@ function* meaning(entry: Entry, desk: Desk): Reading<readonly Write[]> {
       return yield* followed(entry)
     case 'key.generated':
       return yield* generated(entry, desk)
+    case 'key.created':
+    case 'key.imported':
+    case 'key.refreshed':
+    case 'key.reshared':
+      return yield* changes.dealtAnew(entry, desk)
+    case 'key.exported':
+    case 'key.disabled':
+      return yield* changes.retired(entry, desk)
+    case 'peer.readmitted':
+      return yield* changes.readmitted(entry, desk)
+    case 'key.backup-tested':
+      return yield* backupTested(entry, desk)
     case 'peer.banned':
-      return banned(entry)
+      return yield* banned(entry, desk)
   }
 }

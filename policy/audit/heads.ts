@@ -4,8 +4,10 @@
 import { equalBytes, fromUtf8 } from '../../proto/crypto.ts'
 import { limits } from '../../proto/limits.ts'
 import { attempt, isRefusal, type Refusal } from '../../proto/refusal.ts'
+import { witnessesOf } from '../documents.ts'
 import type { Trust } from '../trust.ts'
 import { type Cosignature, cosignatures, type Note, parseNote, signedByLog } from './checkpoint.ts'
+import { type Reigns, reignOverHead } from './reigns.ts'
 import type { Finding } from './report.ts'
 
 /** The tree over the lines of an export. */
@@ -19,6 +21,8 @@ export interface Witnessing {
   /** The newest instant, in milliseconds, at which q witnesses had seen this head. */
   readonly seenAt: number | undefined
 }
+
+export type Judges = Pick<Trust, 'witnesses' | 'q'>
 
 export interface SignedHead {
   readonly note: Note
@@ -46,8 +50,16 @@ export function contradict(a: Note, b: Note): boolean {
   return one.size === other.size && !equalBytes(one.root, other.root)
 }
 
-export function witnessing(note: Note, trust: Trust, nowMs: number): Witnessing {
-  const given = attempt(() => cosignatures(note, trust.witnesses))
+/** Whose cosignatures a head of this size needs: those of the root of its last line. */
+export function witnessesFor(size: number, trust: Trust, reigns: Reigns): Judges {
+  if (reigns.length === 0) return trust
+  const reign = reignOverHead(reigns, size)
+  if (reign === reigns[0]) return trust
+  return { witnesses: witnessesOf(reign.root), q: reign.root.witness.q }
+}
+
+export function witnessing(note: Note, judges: Judges, nowMs: number): Witnessing {
+  const given = attempt(() => cosignatures(note, judges.witnesses))
   if (isRefusal(given)) {
     const { code, because } = given
     return {
@@ -56,9 +68,9 @@ export function witnessing(note: Note, trust: Trust, nowMs: number): Witnessing 
     }
   }
   const counted = given.filter((one) => one.at <= nowMs + limits.clockSkewMs)
-  const seenAt = newest(counted, trust.q)
+  const seenAt = newest(counted, judges.q)
   if (seenAt !== undefined) return { findings: [], seenAt }
-  const because = `expected cosignatures of ${trust.q} witnesses, got ${counted.length}`
+  const because = `expected cosignatures of ${judges.q} witnesses, got ${counted.length}`
   return {
     findings: [{ area: 'witnessing', word: 'UNCONFIRMED', code: 'COSIGN', because }],
     seenAt: undefined,

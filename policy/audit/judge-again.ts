@@ -10,11 +10,16 @@ import { writeTimeMillis } from '../../proto/shape.ts'
 import { admit } from '../admit.ts'
 import { chainOf } from '../chain/chains.ts'
 import { parseSignature } from '../chain/signature.ts'
+import { encodeChange, isChangeOp, parseChange } from '../change.ts'
+import { parseChangeFacts } from '../change-facts.ts'
 import type { Root } from '../documents.ts'
 import { evaluate } from '../evaluate.ts'
 import { parseFacts } from '../facts.ts'
 import { parseInForce } from '../in-force.ts'
+import { judgeChange } from '../judge-change.ts'
 import { encodeIntent, parseIntent } from '../request.ts'
+import type { Roster } from '../roster.ts'
+import type { Rulebook } from '../rulebook.ts'
 import { traceDigest } from '../verdict.ts'
 import { parseWarrant } from '../warrant.ts'
 import { type BlobKind, blobText } from './blobs.ts'
@@ -22,8 +27,9 @@ import type { Desk } from './desk.ts'
 import { type Docket, violation } from './docket.ts'
 import type { EntryOf } from './entry.ts'
 import { requestView } from './history.ts'
+import type { Reigns } from './reigns.ts'
 import { type MemoryRows, readSync } from './rows.ts'
-import { resultOf } from './standing.ts'
+import { knownIntent, resultOf } from './standing.ts'
 import { get, tables } from './tables.ts'
 import { type WitnessedHead, witnessedIn } from './witnessed.ts'
 
@@ -32,17 +38,22 @@ export interface Bench {
   readonly rows: MemoryRows
   /** The documents in force at the line. */
   readonly desk: Desk
+  /** In force at the line. */
   readonly root: Root
+  /** Of the whole log. */
+  readonly reigns: Reigns
   readonly rootAt: (size: number) => Uint8Array
+  /** How many lines there are. */
+  readonly size: number
   readonly blob: (kind: BlobKind, digest: Digest) => Uint8Array | undefined
-  /** Heads of these lines that q witnesses cosigned, ascending. */
+  /** Heads of these lines that q witnesses of their root cosigned, ascending. */
   readonly heads: readonly WitnessedHead[]
 }
 
 /** Whether it could be judged. */
 export function attemptAgain(
   { body, seq, t }: EntryOf<'session.started'>,
-  { rows, root, rootAt, blob, heads }: Bench,
+  { rows, reigns, rootAt, blob, heads }: Bench,
   docket: Docket,
 ): boolean {
   const { intent, attempt: number } = body
@@ -55,7 +66,7 @@ export function attemptAgain(
     docket.missing(seq, `warrant ${body.warrant}`)
     return false
   }
-  const own = { root, rootAt: (size: number) => (size <= seq + 1 ? rootAt(size) : undefined) }
+  const own = { reigns, rootAt: (size: number) => (size <= seq + 1 ? rootAt(size) : undefined) }
   const result = admit({
     warrant,
     attempt: number,
@@ -112,9 +123,9 @@ export function evaluationAgain(
   const judged = attempt(() => {
     const { ruleset, documents } = readSync(requestView(body.intent), rows)
     const { rulebook, roster } = parseInForce(ruleset, documents)
-    const facts = parseFacts(blobText(written))
-    const { digest: intent } = parseIntent(encodeIntent(facts.intent))
-    return { intent, at: facts.at, verdict: evaluate(facts, rulebook, roster), rulebook }
+    const { op } = readSync(knownIntent(body.intent), rows)
+    const judge = isChangeOp(op) ? changeJudged : paymentJudged
+    return { ...judge(blobText(written), rulebook, roster), rulebook }
   })
   if (isRefusal(judged)) {
     docket.find(violation(seq, judged.code, judged.because))
@@ -136,11 +147,27 @@ export function evaluationAgain(
   return true
 }
 
+function paymentJudged(written: string, rulebook: Rulebook, roster: Roster) {
+  const facts = parseFacts(written)
+  const { digest: intent } = parseIntent(encodeIntent(facts.intent))
+  return { intent, at: facts.at, verdict: evaluate(facts, rulebook, roster) }
+}
+
+function changeJudged(written: string, rulebook: Rulebook, roster: Roster) {
+  const facts = parseChangeFacts(written)
+  const { digest: intent } = parseChange(encodeChange(facts.change))
+  return { intent, at: facts.at, verdict: judgeChange(facts, rulebook, roster) }
+}
+
 /**
  * N3 by the clock of the witnesses: they had not seen the line long after its time, or had seen it
  * long before. Undefined where the heads that were kept show neither.
  */
-function wrongTime(seq: number, t: number, heads: readonly WitnessedHead[]): string | undefined {
+export function wrongTime(
+  seq: number,
+  t: number,
+  heads: readonly WitnessedHead[],
+): string | undefined {
   const first = heads.find(({ size }) => size > seq)
   const before = heads.filter(({ size }) => size <= seq).map(({ at }) => at)
   const last = Math.max(0, ...before)

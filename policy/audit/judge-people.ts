@@ -7,7 +7,10 @@ import { parse } from '../../proto/jcs.ts'
 import { attempt, isRefusal, refuse } from '../../proto/refusal.ts'
 import { type Signed, signedShape } from '../../proto/signed.ts'
 import { openSigned } from '../approval.ts'
-import { openRequested } from '../check-people.ts'
+import { isChangeOp, openChange } from '../change.ts'
+import { openAsked, openRequested } from '../check-people.ts'
+import type { Roster } from '../roster.ts'
+import type { IntentRow } from '../view.ts'
 import { type Docket, violation } from './docket.ts'
 import type { EntryOf } from './entry.ts'
 import { requireOwn } from './fold-governance.ts'
@@ -22,8 +25,7 @@ export function intentAgain(line: EntryOf<'intent.created'>, bench: Bench, docke
   judge(signed, named, docket, (document) => {
     const row = readSync(knownIntent(intent), bench.rows)
     const roster = readSync(bench.desk.roster(), bench.rows)
-    const read = openRequested(document, { intent: row, attempt: row }, roster)
-    requireOwn(read.intent, bench.root)
+    requireOwn(openRecorded(document, row, roster), bench.root)
   })
 }
 
@@ -47,6 +49,17 @@ export function decisionAgain(
       }
     }
   })
+}
+
+/** A payment or a change, as the line says. */
+function openRecorded(document: Signed, row: IntentRow, roster: Roster) {
+  const lines = { intent: row, attempt: row }
+  if (!isChangeOp(row.op)) return openRequested(document, lines, roster).intent
+  const open = (key: Uint8Array) => {
+    const { digest, change } = openChange(document, key)
+    return { digest, asked: change }
+  }
+  return openAsked(document, lines, { roster, open }).asked
 }
 
 interface Named {

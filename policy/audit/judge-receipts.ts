@@ -13,6 +13,7 @@ import { violation } from './docket.ts'
 import type { EntryOf } from './entry.ts'
 import { requireOwn } from './fold-governance.ts'
 import type { Bench } from './judge-again.ts'
+import { identityIn } from './reigns.ts'
 import { readSync } from './rows.ts'
 import { get, tables } from './tables.ts'
 
@@ -68,17 +69,17 @@ function isOf({ intent, attempt: number, sid }: ShareReceipt, body: Named): bool
 /** Undefined where it was not kept. */
 function openReceipt(
   digest: Digest,
-  { rows, root, blob }: Bench,
+  { rows, root, reigns, blob }: Bench,
 ): ShareReceipt | Refusal | undefined {
   const content = blob('shareReceipt', digest)
   if (content === undefined) return undefined
   return attempt(() => {
     const signed = signedShape(parse(content), 'receipt')
-    const by = root.nodes.find(({ node }) => node === signed.credential)
-    if (by === undefined) {
+    const identity = identityIn(reigns, signed.credential)
+    if (identity === undefined) {
       return refuse('PARTICIPANTS', `${signed.credential} is no node of the root`)
     }
-    const { value } = openBy(kinds.receipt, signed, by.identity)
+    const { value } = openBy(kinds.receipt, signed, identity)
     requireOwn(value, root)
     const row = readSync(get(tables.attempt, value.intent, value.attempt), rows)
     if (row?.participants.includes(value.node) !== true) {

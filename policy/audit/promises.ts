@@ -5,8 +5,9 @@
 import { attempt, isRefusal, type Refusal, refusal } from '../../proto/refusal.ts'
 import type { Trust } from '../trust.ts'
 import { cosignatures } from './checkpoint.ts'
-import { agrees, contradict, readHead, type SignedHead } from './heads.ts'
+import { agrees, contradict, readHead, type SignedHead, witnessesFor } from './heads.ts'
 import type { Chain } from './integrity.ts'
+import type { Reigns } from './reigns.ts'
 import type { Finding } from './report.ts'
 
 export interface Given {
@@ -17,6 +18,8 @@ export interface Given {
   /** Of the export, not signed by the log. */
   readonly unsigned: readonly SignedHead[]
   readonly trust: Trust
+  /** As the lines say. */
+  readonly reigns: Reigns
   readonly remembered: readonly Uint8Array[]
 }
 
@@ -55,11 +58,12 @@ function beyond({ note }: SignedHead, { size }: Chain): readonly Finding[] {
 }
 
 /** Enough witnesses vouch for another tree under this name, and the log never signed it. */
-function foreign({ note }: SignedHead, { chain, trust }: Given): readonly Finding[] {
+function foreign({ note }: SignedHead, { chain, trust, reigns }: Given): readonly Finding[] {
   const { origin, size } = note.checkpoint
   if (chain.findings.length > 0 || origin !== trust.log.origin || agrees(note, chain)) return []
-  const given = attempt(() => cosignatures(note, trust.witnesses))
-  if (isRefusal(given) || given.length < trust.q) return []
+  const judges = witnessesFor(size, trust, reigns)
+  const given = attempt(() => cosignatures(note, judges.witnesses))
+  if (isRefusal(given) || given.length < judges.q) return []
   const because = `${given.length} witnesses cosigned ${size} lines that are not these`
   return [{ area: 'witnessing', word: 'UNCONFIRMED', code: 'LOG_FORK', because }]
 }

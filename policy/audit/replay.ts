@@ -1,22 +1,23 @@
 // The replay: every line folded again and every decision judged again, with the same `fold`,
 // `admit` and `evaluate` that decided when it happened, on documents that are found by digest and
-// under the root that the auditor pinned.
+// under the root that the auditor pinned and those that followed it lawfully.
 // A void line is a violation: the sequencer never writes one. What nobody kept cannot be judged,
 // and that is said too, because silence would look like consent.
 import { fromUtf8 } from '../../proto/crypto.ts'
 import type { Digest } from '../../proto/ids.ts'
-import { parseRoot } from '../documents.ts'
 import type { Trust } from '../trust.ts'
 import { type BlobKind, enclosedKinds } from './blobs.ts'
-import { Desk, Library } from './desk.ts'
+import { type Context, Desk, Library } from './desk.ts'
 import { Docket, unjudged, violation } from './docket.ts'
 import type { Documents } from './enclosures.ts'
 import type { Entry } from './entry.ts'
 import type { Blob } from './export.ts'
 import { createFold } from './fold.ts'
 import { attemptAgain, type Bench, evaluationAgain, signatureAgain } from './judge-again.ts'
+import { changeAgain } from './judge-change-again.ts'
 import { decisionAgain, intentAgain } from './judge-people.ts'
 import { namedReceipts, receiptAgain } from './judge-receipts.ts'
+import { type Reigns, readReigns } from './reigns.ts'
 import type { Finding, Notice } from './report.ts'
 import { MemoryRows, readSync } from './rows.ts'
 import { get, tables } from './tables.ts'
@@ -38,6 +39,8 @@ export interface Replayed {
   readonly attempts: number
   readonly signatures: number
   readonly evaluations: number
+  /** Every root that the lines brought, as far as they could be folded. */
+  readonly reigns: Reigns
   /** Whether the last line was reached. */
   readonly isWhole: boolean
 }
@@ -48,6 +51,9 @@ export function replay(recorded: Recorded, trust: Trust): Replayed {
   const context = { rootDigest: trust.root, origin: trust.log.origin }
   const fold = createFold(context)
   const documents = enclosed(blobs)
+  const desk = new Desk(context, documents, new Library())
+  const reigns = reignsOf(entries, context, documents)
+  const judges = reigns.length === 0 ? undefined : judgesOf(recorded, reigns)
   const docket = new Docket()
   const done = { attempts: 0, signatures: 0, evaluations: 0 }
   let bench: Bench | undefined
@@ -56,34 +62,50 @@ export function replay(recorded: Recorded, trust: Trust): Replayed {
     if (folded.kind === 'missing') {
       const because = `document ${folded.digest}, which the rest stands on, is not in the export`
       docket.find(unjudged(entry.seq, because))
-      return { ...docket.close(), ...done, isWhole: false }
+      return { ...docket.close(), ...done, reigns, isWhole: false }
     }
     if (folded.kind === 'void') {
       docket.find(violation(entry.seq, folded.code, `void ${entry.type}: ${folded.because}`))
       continue
     }
     rows.apply(folded.writes)
-    if (entry.type === 'root.activated') {
-      const root = parseRoot(documents.get(trust.root)?.[0] ?? '')
-      bench = benchOf(recorded, { root, rows, desk: new Desk(context, documents, new Library()) })
+    if (entry.type === 'root.activated' && judges !== undefined) {
+      bench = { ...judges, rows, desk, root: readSync(desk.root(), rows) }
     }
     if (bench !== undefined) judgeAgain(entry, bench, docket, done)
   }
-  return { ...docket.close(), ...done, isWhole: true }
+  return { ...docket.close(), ...done, reigns, isWhole: true }
 }
 
-function benchOf(
+/**
+ * Every root of the log. A head is judged by the root of its last line, which may come long after
+ * the line that the head is held against: so the roots are read before anything is judged.
+ */
+function reignsOf(entries: readonly Entry[], context: Context, documents: Documents): Reigns {
+  const rows = new MemoryRows()
+  const fold = createFold(context)
+  const last = entries.findLastIndex(({ type }) => type === 'root.activated')
+  for (const entry of entries.slice(0, last + 1)) {
+    const folded = readSync(fold(entry, documents), rows)
+    if (folded.kind === 'missing') break
+    if (folded.kind === 'folded') rows.apply(folded.writes)
+  }
+  return readSync(readReigns(), rows)
+}
+
+function judgesOf(
   { entries, blobs, rootAt, heads }: Recorded,
-  the: Pick<Bench, 'rows' | 'desk' | 'root'>,
-): Bench {
+  reigns: Reigns,
+): Omit<Bench, 'rows' | 'desk' | 'root'> {
   const kept = new Map(blobs.map(({ kind, digest, content }) => [named(kind, digest), content]))
   const own = {
-    root: the.root,
+    reigns,
     rootAt: (size: number) => (size <= entries.length ? rootAt(size) : undefined),
   }
   return {
-    ...the,
+    reigns,
     rootAt,
+    size: entries.length,
     blob: (kind, digest) => kept.get(named(kind, digest)),
     heads: [...witnessedHeads(own, -1, heads)],
   }
@@ -107,6 +129,15 @@ function judgeAgain(entry: Entry, bench: Bench, docket: Docket, done: Done): voi
     case 'approval.recorded':
     case 'approval.rejected':
       decisionAgain(entry, bench, docket)
+      break
+    case 'key.created':
+    case 'key.imported':
+    case 'key.refreshed':
+    case 'key.reshared':
+    case 'key.exported':
+    case 'key.disabled':
+    case 'peer.readmitted':
+      changeAgain(entry, bench, docket)
       break
     case 'spend.reserved':
       docket.reserved(entry.body.intent, entry.seq)

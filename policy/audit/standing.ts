@@ -17,6 +17,7 @@ const finalStates: ReadonlySet<RequestState> = new Set<RequestState>([
   'REJECTED',
   'CANCELLED',
   'EXPIRED',
+  'ACTIVE',
 ])
 
 export function isFinal(state: RequestState): boolean {

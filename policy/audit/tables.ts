@@ -17,14 +17,16 @@ import {
   list,
   literal,
   object,
+  objectWith,
   type Reader,
   type Shaped,
   text,
 } from '../../proto/shape.ts'
 import { personId } from '../document.ts'
+import { madeHere } from '../key-standing.ts'
 import { vaultId } from '../vault.ts'
-import { requestStates } from '../view.ts'
-import { fee, nodeId, op } from './bodies.ts'
+import { keyStandings, requestStates, type VaultRow } from '../view.ts'
+import { fee, nodeId, op, requestOp } from './bodies.ts'
 import type { Reading, Write } from './rows.ts'
 
 export interface Table<T> {
@@ -55,6 +57,23 @@ const spending = {
 /** `holder`: who was given the nonce last; `uses`: how many of its intents have a transaction. */
 const slot = object({ holder: digestOrNone, nonce: count, uses: count })
 
+const vaultShape = objectWith(
+  {
+    chainCode: hex(32),
+    epoch: count,
+    key: handle,
+    keyState: digest,
+    participants: list(member),
+    publicKey: hex(33),
+    t: integer(1, limits.nodesMax),
+    vault: vaultId,
+  },
+  { standing: literal(...keyStandings), imported: bool, exported: bool },
+)
+
+/** A row that was written before keys had a standing is one of a key that was made here. */
+const vaultRow: Reader<VaultRow> = (value, path) => ({ ...madeHere, ...vaultShape(value, path) })
+
 export const tables = {
   /** One row, key `log`. */
   log: table('log', object({ origin: word, vkey: text(256) })),
@@ -69,6 +88,8 @@ export const tables = {
       root: digest,
     }),
   ),
+  /** By version: every root and the line that brought it. */
+  root: table('root', object({ ...line, root: digest, version: count })),
   /** By digest: texts of governing documents and of freezes. */
   document: table('document', object({ text: text(2 * limits.documentBytesMax) })),
   /** By intent. */
@@ -84,7 +105,7 @@ export const tables = {
       initiator: personId,
       intent: digest,
       notAfter: count,
-      op,
+      op: requestOp,
       rejected: bool,
       rule: handleOrNone,
       state: literal(...requestStates),
@@ -165,21 +186,28 @@ export const tables = {
   /** By scope. */
   freeze: table('freeze', object({ ...line, freeze: digest, scope: handle })),
   /** By vault. */
-  vault: table(
-    'vault',
+  vault: table('vault', vaultRow),
+  /** By vault, epoch and node: backups that were opened in a test. */
+  backup: table(
+    'backup',
     object({
-      chainCode: hex(32),
+      ...line,
+      backup: digest,
       epoch: count,
-      key: handle,
       keyState: digest,
-      participants: list(member),
-      publicKey: hex(33),
-      t: integer(1, limits.nodesMax),
+      node: nodeId,
       vault: vaultId,
     }),
   ),
-  /** By node and peer. */
-  ban: table('ban', object({ ...line, node: nodeId, peer: nodeId, reason: word })),
+  /** By vault: the epoch of which every node had a proven backup; its address may be shown. */
+  shown: table('shown', object({ ...line, epoch: count, vault: vaultId })),
+  /** By node and peer: the newest ban. */
+  ban: table('ban', object({ ...line, node: nodeId, number: count, peer: nodeId, reason: word })),
+  /** By node, peer and change: lines that let a banned peer in again. */
+  readmission: table(
+    'readmission',
+    object({ ...line, change: digest, node: nodeId, peer: nodeId }),
+  ),
 } as const
 
 export type IntentStored = RowOf<typeof tables.intent>

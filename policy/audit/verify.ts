@@ -7,13 +7,15 @@ import { limits } from '../../proto/limits.ts'
 import { attempt, isRefusal, type Refusal } from '../../proto/refusal.ts'
 import { writeTime, writeTimeMillis } from '../../proto/shape.ts'
 import { parseTrust, type Trust } from '../trust.ts'
-import { formatVkey, type Note, parseNote } from './checkpoint.ts'
+import { formatVkey, type Note, parseNote, parseNoteText } from './checkpoint.ts'
 import { type Export, type Files, readExport } from './export.ts'
-import { readHead, type SignedHead, witnessing } from './heads.ts'
+import { readHead, type SignedHead, witnessesFor, witnessing } from './heads.ts'
 import { type Chain, checkBlobs, matchCheckpoint, readChain } from './integrity.ts'
 import { promises } from './promises.ts'
-import { type Replayed, replay } from './replay.ts'
+import { type Reigns, reignOver } from './reigns.ts'
+import { type Recorded, type Replayed, replay } from './replay.ts'
 import { type Area, conclude, type Finding, nothingChecked, type Report } from './report.ts'
+import { coveredBy } from './witnessed.ts'
 
 export interface Audit {
   readonly files: Files
@@ -55,14 +57,15 @@ function trusted(the: Examined): Report {
   const checkpoint = readHead(exported.checkpoint, trust)
   const remembered = audit.remembered ?? []
   const unsigned = kept.filter((head): head is SignedHead => !isRefusal(head) && !head.signed)
-  const promised = promises({ chain, checkpoint, heads, unsigned, trust, remembered })
-  if (isRefusal(promised)) return unreadable(promised)
-
   const intact = chain.findings.length === 0
   const { entries, rootAt } = chain
   const signed = [...heads, ...(isRefusal(checkpoint) || !checkpoint.signed ? [] : [checkpoint])]
   const recorded = { entries, blobs: blobs.good, rootAt, heads: signed.map((head) => head.text) }
   const replayed = intact ? replay(recorded, trust) : undefined
+  const reigns = replayed?.reigns ?? []
+  const given = { chain, checkpoint, heads, unsigned, trust, reigns, remembered }
+  const promised = promises(given)
+  if (isRefusal(promised)) return unreadable(promised)
   const findings: Finding[] = [
     ...chain.findings,
     ...matchCheckpoint(
@@ -73,7 +76,8 @@ function trusted(the: Examined): Report {
     ...blobs.findings,
     ...kept.filter(isRefusal).map(badHead),
     ...identity(checkpoint, chain, trust),
-    ...seen(the),
+    ...seen(the, reigns),
+    ...switches(recorded, reigns),
     ...dated(the),
     ...promised.findings,
     ...(replayed?.findings ?? []),
@@ -127,12 +131,28 @@ function identity(
   )
 }
 
-function seen({ audit, note, trust }: Examined): readonly Finding[] {
-  const { findings, seenAt } = witnessing(note, trust, audit.nowMs)
+function seen({ audit, note, trust }: Examined, reigns: Reigns): readonly Finding[] {
+  const judges = witnessesFor(note.checkpoint.size, trust, reigns)
+  const { findings, seenAt } = witnessing(note, judges, audit.nowMs)
   const { ageMaxMs = Number.POSITIVE_INFINITY, nowMs } = audit
   if (seenAt === undefined || nowMs - seenAt <= ageMaxMs) return findings
-  const because = `stale: ${trust.q} witnesses last saw this head at ${writeTime(seenAt)}`
+  const because = `stale: ${judges.q} witnesses last saw this head at ${writeTime(seenAt)}`
   return [{ area: 'witnessing', word: 'UNCONFIRMED', code: 'CLOCK', because }]
+}
+
+/** Before anything counts under a new root, q witnesses of the old one have seen its line. */
+function switches(recorded: Recorded, reigns: Reigns): readonly Finding[] {
+  const own = { reigns, rootAt: recorded.rootAt }
+  const heads = recorded.heads.filter((head) => {
+    return parseNoteText(head).checkpoint.size <= recorded.entries.length
+  })
+  return reigns.slice(1).flatMap(({ root, from }) => {
+    const { q } = reignOver(reigns, from).root.witness
+    const seen = coveredBy(own, from, heads).length
+    if (seen >= q) return []
+    const because = `root ${root.version}: expected ${q} witnesses of the root before, got ${seen}`
+    return [{ area: 'witnessing', word: 'UNCONFIRMED', code: 'COSIGN', because, line: from }]
+  })
 }
 
 const nothing: Finding = {

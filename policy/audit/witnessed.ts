@@ -1,11 +1,12 @@
 // Witnessed time and coverage of a line, from cosigned heads: what a node, a coordinator and an
 // auditor each compute from the same notes and their own copy of the tree. One head may come as
 // several notes with a cosignature each.
+// Each head is judged by the witnesses of its own root (`reigns.ts`).
 // A note that is malformed, of another log, of another root or badly signed proves nothing here;
 // whether it also accuses somebody is asked elsewhere.
 import { equalBytes } from '../../proto/crypto.ts'
 import { attempt, isRefusal } from '../../proto/refusal.ts'
-import { type Root, witnessesOf } from '../documents.ts'
+import { witnessesOf } from '../documents.ts'
 import {
   type Cosignature,
   cosignatures,
@@ -14,9 +15,10 @@ import {
   type Vkey,
   witnessedTime,
 } from './checkpoint.ts'
+import { type Reigns, reignOver, reignOverHead } from './reigns.ts'
 
 export interface OwnTree {
-  readonly root: Root
+  readonly reigns: Reigns
   /** Root of the own copy at this size; undefined beyond it. */
   readonly rootAt: (size: number) => Uint8Array | undefined
 }
@@ -50,26 +52,27 @@ export function* witnessedHeads(
     bySize.set(size, [...(bySize.get(size) ?? []), note])
   }
   for (const [size, notes] of [...bySize].sort(([a], [b]) => a - b)) {
-    const at = witnessedTime(joined(notes, witnessesOf(own.root)), own.root.witness)
+    const { root } = reignOverHead(own.reigns, size)
+    const at = witnessedTime(joined(notes, witnessesOf(root)), root.witness)
     if (at !== undefined) yield { size, at }
   }
 }
 
-/** Every pinned witness that cosigned a head with the line in it; heads may differ in size. */
+/** Every witness of the line's root that cosigned a head with it; heads may differ in size. */
 export function coveredBy(
   own: OwnTree,
   seq: number,
   heads: readonly string[],
 ): readonly Cosignature[] {
-  return joined(agreeing(own, seq, heads), witnessesOf(own.root))
+  return joined(agreeing(own, seq, heads), witnessesOf(reignOver(own.reigns, seq).root))
 }
 
-function agreeing({ root, rootAt }: OwnTree, seq: number, heads: readonly string[]): Note[] {
+function agreeing({ reigns, rootAt }: OwnTree, seq: number, heads: readonly string[]): Note[] {
   return heads.flatMap((head) => {
     const note = attempt(() => parseNoteText(head))
     if (isRefusal(note)) return []
     const { origin, size, root: offered } = note.checkpoint
-    if (origin !== root.log.origin || size <= seq) return []
+    if (origin !== reigns[0]?.root.log.origin || size <= seq) return []
     const own = rootAt(size)
     return own !== undefined && equalBytes(own, offered) ? [note] : []
   })

@@ -27,6 +27,8 @@ export interface ServerSettings extends BugReport {
 
 export interface WireServer {
   readonly address: Address
+  /** From now on a key of the pins. */
+  admit(pin: string, caller: Omit<Caller, 'pin'>): void
   /** Takes a key out of the pins and ends its open connections. */
   revoke(pin: string): void
   /** No new calls; running ones get the grace, then the connections end. */
@@ -61,6 +63,9 @@ export async function serve(
   const bound = door.address()
   return {
     address: { host: address.host, port: isBound(bound) ? bound.port : address.port },
+    admit: (pin, caller) => {
+      pins.set(pin, caller)
+    },
     revoke: (pin) => {
       pins.delete(pin)
       for (const { caller, cut } of connections.values()) {

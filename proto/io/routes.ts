@@ -59,6 +59,7 @@ export const routes = {
     GetRuleset: { kind: 'unary', roles: people },
     GetLimits: { kind: 'unary', roles: people },
     SubmitFreeze: { kind: 'unary', roles: approver },
+    SubmitRoot: { kind: 'unary', roles: operator },
   },
   VaultService: {
     ListVaults: { kind: 'unary', roles: people },

@@ -24,6 +24,7 @@ const REMEDIES = {
   commitment: 'fault',
   proof: 'fault',
   share: 'fault',
+  constant: 'fault',
   'identity-point': 'fault',
   'ot-check': 'ban',
   'rvole-check': 'ban',
@@ -34,6 +35,10 @@ const REMEDIES = {
 } as const satisfies Record<string, Remedy>
 
 export type AbortReason = keyof typeof REMEDIES
+
+export function isAbortReason(text: string): text is AbortReason {
+  return Object.hasOwn(REMEDIES, text)
+}
 
 export interface Blame {
   readonly culprit?: Party

@@ -11,8 +11,9 @@
 
 import { Abort } from './abort.ts'
 import { maskOf, swapMasked } from './bits.ts'
-import { chunks, concat, u8, u16 } from './bytes.ts'
+import { concat, u8, u16 } from './bytes.ts'
 import { type Curve, POINT_BYTES, type Point, requirePoint, type Scalar } from './curve.ts'
+import { type Layout, list, pair, point } from './layout.ts'
 import { BASE_OTS } from './params.ts'
 import type { Party } from './party.ts'
 import { choiceBit } from './pprf.ts'
@@ -20,9 +21,7 @@ import type { SessionRandomness } from './randomness.ts'
 import { SecretScope } from './secret.ts'
 import { expand, hash } from './transcript.ts'
 
-const PAIR_BYTES = 2 * POINT_BYTES
 const COUNTERS = 0x10000
-export const BASE_OT_MESSAGE_BYTES = BASE_OTS * PAIR_BYTES
 
 export interface BaseOtRun {
   readonly curve: Curve
@@ -96,15 +95,9 @@ export function collect(
   return concat(...keys)
 }
 
-export function encodePairs(pairs: readonly PointPair[]): Uint8Array {
-  return concat(...pairs.flat())
-}
-
-export function decodePairs(curve: Curve, bytes: Uint8Array): readonly PointPair[] {
-  return chunks(bytes, PAIR_BYTES).map((pair) => [
-    curve.points.decodePoint(pair.subarray(0, POINT_BYTES)),
-    curve.points.decodePoint(pair.subarray(POINT_BYTES)),
-  ])
+/** Either message. */
+export function pairsLayout(curve: Curve): Layout<readonly PointPair[]> {
+  return list(BASE_OTS, pair(point(curve)))
 }
 
 /** HG: try-and-increment; every input is public in the end, so its time tells nothing. */

@@ -8,7 +8,7 @@
  * K = first message | e = challenge | z = response = k + e*w | com = hash of every K at once
  */
 
-import { concat, Malformed, Reader, u8, u16 } from './bytes.ts'
+import { concat, u8, u16 } from './bytes.ts'
 import {
   type Curve,
   POINT_BYTES,
@@ -17,6 +17,7 @@ import {
   SCALAR_BYTES,
   type Scalar,
 } from './curve.ts'
+import { below, decodeAs, group, type Layout, list, point, scalar } from './layout.ts'
 import type { Participant } from './party.ts'
 import { SecretScope } from './secret.ts'
 import { hash, hashToScalar, type Part } from './transcript.ts'
@@ -74,11 +75,11 @@ export function proveSchnorr(
 }
 
 export function decodeSchnorrProof(curve: Curve, bytes: Uint8Array): SchnorrProof {
-  const reader = new Reader(bytes)
-  const firstMessage = curve.points.decodePoint(reader.take(POINT_BYTES))
-  const response = curve.scalars.decodeScalar(reader.take(SCALAR_BYTES))
-  reader.end()
-  return { firstMessage, response }
+  return decodeAs(schnorrLayout(curve), bytes)
+}
+
+export function schnorrLayout(curve: Curve): Layout<SchnorrProof> {
+  return group({ firstMessage: point(curve), response: scalar(curve) })
 }
 
 /** z*G == K + e*A. */
@@ -120,16 +121,16 @@ export function proveCoefficient(
 }
 
 export function decodeCoefficientProof(curve: Curve, bytes: Uint8Array): readonly Repetition[] {
-  const reader = new Reader(bytes)
-  const repetitions = repeat(() => {
-    const firstMessage = curve.points.decodePoint(reader.take(POINT_BYTES))
-    const challenge = reader.u16()
-    if (challenge >= CHALLENGES) throw new Malformed(`a challenge is below ${CHALLENGES}`)
-    const response = curve.scalars.decodeScalar(reader.take(SCALAR_BYTES))
-    return { firstMessage, challenge, response }
+  return decodeAs(coefficientProofLayout(curve), bytes)
+}
+
+export function coefficientProofLayout(curve: Curve): Layout<readonly Repetition[]> {
+  const repetition = group<Repetition>({
+    firstMessage: point(curve),
+    challenge: below(CHALLENGES),
+    response: scalar(curve),
   })
-  reader.end()
-  return repetitions
+  return list(REPETITIONS, repetition)
 }
 
 /** The hash bits are zero and z_i*G == K_i + e_i*A, for every repetition. */

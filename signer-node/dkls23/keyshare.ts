@@ -1,26 +1,28 @@
 /**
  * Keyshare: one party's part of one key in one epoch, and the only secret of the protocol that
- * outlives a process. The version tag is its first bytes.
+ * outlives a process. The version tag is its first bytes; files of the version before still open.
  * INVARIANT: a Keyshare that exists is consistent: its secret belongs to its own public share,
  * all public shares lie on one polynomial of degree t-1 through the public key, and the key-state
  * digest names exactly this. It is checked when made and again whenever it is parsed.
  */
 
-import { ascii, concat, Malformed, Reader, u8, u16, u32 } from './bytes.ts'
-import { type Curve, POINT_BYTES, type Point, SCALAR_BYTES, type Scalar } from './curve.ts'
+import { concat, Malformed, Reader, u16, u32 } from './bytes.ts'
+import { type Curve, type Point, SCALAR_BYTES, type Scalar } from './curve.ts'
+import { encodeFacts, readFacts } from './keyshare-format.ts'
+import { CHAIN_CODE_BYTES } from './params.ts'
 import {
   type Participant,
   type Party,
   parseParticipants,
   parseParty,
+  requireAscending,
   requireThreshold,
 } from './party.ts'
 import { interpolatePoint } from './polynomial.ts'
 import { equalBytes, Secret } from './secret.ts'
 import { participantParts } from './session-id.ts'
-import { DIGEST_BYTES, hash, KEYSHARE_TAG } from './transcript.ts'
+import { DIGEST_BYTES, hash } from './transcript.ts'
 
-export const CHAIN_CODE_BYTES = 32
 export const KEY_ID_BYTES_MAX = 64
 const EPOCH_MAX = 0xffff_ffff
 
@@ -31,8 +33,24 @@ export interface KeyTerms {
   readonly threshold: number
 }
 
+/**
+ * What became of a key, for ever. It is no part of the key-state digest: the log says it too, and a
+ * node compares the two.
+ */
+export interface KeyPast {
+  /** An imported key may exist elsewhere. */
+  readonly origin: 'made' | 'imported'
+  /** Somebody holds the whole key. */
+  readonly isExported: boolean
+  /** Whoever dealt an imported key knows its shares until the first refresh; it signs nothing. */
+  readonly standing: 'active' | 'unrefreshed'
+}
+
+export const MADE_HERE: KeyPast = { origin: 'made', isExported: false, standing: 'active' }
+
 /** The public part, the same at every party. */
 export interface KeyFacts extends KeyTerms {
+  readonly past: KeyPast
   readonly participants: readonly Participant[]
   /** X_l of every participant. */
   readonly publicShares: ReadonlyMap<Party, Point>
@@ -57,8 +75,7 @@ export class Keyshare {
   static make(curve: Curve, facts: KeyFacts, x: Party, secretShare: Secret<Scalar>): Keyshare {
     using onFailure = new DisposableStack()
     onFailure.use(secretShare)
-    requireTerms(facts, facts.participants)
-    requireShape(facts)
+    requireFacts(curve, facts)
     const self = facts.participants.find((participant) => participant.x === x)
     const publicShare = facts.publicShares.get(x)
     if (self === undefined || publicShare === undefined) {
@@ -67,15 +84,12 @@ export class Keyshare {
     if (!curve.points.equal(curve.points.multiplyBase(secretShare.bytes), publicShare)) {
       throw new Malformed('the secret share does not belong to its public share')
     }
-    requireInterpolation(curve, facts)
     onFailure.move()
     return new Keyshare(facts, self, secretShare)
   }
 
   static parse(curve: Curve, bytes: Uint8Array): Keyshare {
     const reader = new Reader(bytes)
-    const tag = reader.take(KEYSHARE_TAG.length)
-    if (!equalBytes(tag, ascii(KEYSHARE_TAG))) throw new Malformed('not a keyshare of this version')
     const facts = readFacts(curve, reader)
     const [x, keyState] = [parseParty(reader.u16()), reader.take(DIGEST_BYTES)]
     using encoded = new Secret(reader.take(SCALAR_BYTES))
@@ -87,12 +101,17 @@ export class Keyshare {
     return Keyshare.make(curve, facts, x, secretShare)
   }
 
-  /** The only encoding; secret as a whole. */
+  /** The only encoding that is written; secret as a whole. */
   encode(): Secret {
     const { facts, self, keyState, secretShare } = this
-    return new Secret(
-      concat(ascii(KEYSHARE_TAG), encodeFacts(facts), u16(self.x), keyState, secretShare.bytes),
-    )
+    return new Secret(concat(encodeFacts(facts), u16(self.x), keyState, secretShare.bytes))
+  }
+
+  /** The same share of a key that somebody now holds whole; a copy, so that each can be wiped. */
+  markExported(curve: Curve): Keyshare {
+    const facts = { ...this.facts, past: { ...this.facts.past, isExported: true } }
+    const { add, zero } = curve.scalars
+    return Keyshare.make(curve, facts, this.self.x, new Secret(add(this.secretShare.bytes, zero)))
   }
 
   [Symbol.dispose](): void {
@@ -114,6 +133,21 @@ export function keyStateDigest(facts: KeyFacts): Uint8Array {
   )
 }
 
+/** Lawful terms, and all public shares on one polynomial of degree t-1 through the public key. */
+function requireFacts(curve: Curve, facts: KeyFacts): void {
+  requireTerms(facts, facts.participants)
+  requireShape(facts)
+  requireInterpolation(curve, facts)
+}
+
+/** Facts that somebody else told: consistent, and what the log calls by this digest. */
+export function requireKeyState(curve: Curve, facts: KeyFacts, keyState: Uint8Array): void {
+  requireFacts(curve, facts)
+  if (!equalBytes(keyStateDigest(facts), keyState)) {
+    throw new Malformed('the key-state digest does not name this key')
+  }
+}
+
 /** What can be said of a key before it is made; no key exists with other terms. */
 export function requireTerms(
   { keyId, epoch, threshold }: KeyTerms,
@@ -125,11 +159,26 @@ export function requireTerms(
   if (!Number.isInteger(epoch) || epoch < 0 || epoch > EPOCH_MAX) {
     throw new Malformed(`an epoch is an unsigned integer of 32 bits, got ${epoch}`)
   }
-  requireOrder(participants, parseParticipants(participants))
+  requireAscending(participants, parseParticipants(participants))
   requireThreshold(threshold, participants.length)
 }
 
-function requireShape({ chainCode, participants, publicShares }: KeyFacts): void {
+/** What nobody may do with an imported key before its dealer's knowledge is void. */
+export function requireActive({ past }: KeyFacts): void {
+  if (past.standing !== 'active') {
+    throw new Malformed('an imported key is used for nothing before it was refreshed')
+  }
+}
+
+/** An epoch is never made again: neither by a refresh nor by a reshare. */
+export function requireLaterEpoch({ epoch: old }: KeyTerms, epoch: number): void {
+  if (epoch <= old) throw new Malformed(`expected an epoch above ${old}, got ${epoch}`)
+}
+
+function requireShape({ chainCode, participants, past, publicShares }: KeyFacts): void {
+  if (past.standing === 'unrefreshed' && (past.origin !== 'imported' || past.isExported)) {
+    throw new Malformed('only an imported key waits for its refresh, and it is not exported before')
+  }
   if (chainCode.length !== CHAIN_CODE_BYTES) throw new Malformed('a chain code has 32 bytes')
   const holders = [...publicShares.keys()].join()
   if (holders !== participants.map(({ x }) => x).join()) {
@@ -148,54 +197,5 @@ function requireInterpolation(curve: Curve, facts: KeyFacts): void {
     if (!curve.points.equal(interpolatePoint(curve, basis, x), share)) {
       throw new Malformed(`the public share of party ${x} is not on the polynomial of the others`)
     }
-  }
-}
-
-function encodeFacts(facts: KeyFacts): Uint8Array {
-  const participants = facts.participants.map(({ x, nodeId }) =>
-    concat(u16(x), u8(nodeId.length), nodeId),
-  )
-  return concat(
-    u8(facts.keyId.length),
-    facts.keyId,
-    u32(facts.epoch),
-    u16(facts.threshold),
-    u16(participants.length),
-    ...participants,
-    ...facts.publicShares.values(),
-    facts.publicKey,
-    facts.chainCode,
-  )
-}
-
-function readFacts(curve: Curve, reader: Reader): KeyFacts {
-  const keyId = reader.take(reader.u8())
-  const [epoch, threshold] = [reader.u32(), reader.u16()]
-  const participants = readParticipants(reader)
-  const point = (): Point => curve.points.decodePoint(reader.take(POINT_BYTES))
-  const publicShares = new Map(participants.map(({ x }) => [x, point()]))
-  const publicKey = point()
-  const chainCode = reader.take(CHAIN_CODE_BYTES)
-  return { keyId, epoch, threshold, participants, publicShares, publicKey, chainCode }
-}
-
-function readParticipants(reader: Reader): readonly Participant[] {
-  const count = reader.u16()
-  const entries = Array.from({ length: count }, () => ({
-    x: reader.u16(),
-    nodeId: reader.take(reader.u8()),
-  }))
-  const participants = parseParticipants(entries)
-  requireOrder(entries, participants)
-  return participants
-}
-
-/** Strict: the ascending order is the one order there is. */
-function requireOrder(
-  entries: readonly { readonly x: number }[],
-  ascending: readonly Participant[],
-): void {
-  if (entries.some(({ x }, i) => x !== ascending[i]?.x)) {
-    throw new Malformed('participants stand in ascending order')
   }
 }

@@ -7,17 +7,18 @@
  * alpha0, alpha1, gamma = pads | A~ = correction | a^ = mask | mu = proof | e = binding
  */
 
-import { concat, Reader, u16 } from './bytes.ts'
+import { concat, u16 } from './bytes.ts'
 import { type Curve, SCALAR_BYTES, type Scalar, type ScalarTable } from './curve.ts'
+import { digest, group, type Layout, mapped, raw, scalar, sizeOf } from './layout.ts'
 import { checkExtension, extendAsReceiver, padsOf } from './ot-extension.ts'
 import type { Pairing, Role } from './pairing.ts'
-import { BETA_BYTES, EXTENDED_OTS, INPUTS, PAD_BYTES, PAD_SCALARS, TAIL_BYTES } from './params.ts'
+import { BETA_BYTES, EXTENDED_OTS, INPUTS, PAD_SCALARS, TAIL_BYTES } from './params.ts'
 import type { SessionRandomness } from './randomness.ts'
 import { equalBytes, SecretScope } from './secret.ts'
-import { DIGEST_BYTES, hash, hashToScalar } from './transcript.ts'
+import { hash, hashToScalar } from './transcript.ts'
 
-const CORRECTION_BYTES = EXTENDED_OTS * PAD_BYTES
-export const PRODUCT_MESSAGE_BYTES = CORRECTION_BYTES + SCALAR_BYTES + DIGEST_BYTES
+const CORRECTION = raw('scalar', SCALAR_BYTES, EXTENDED_OTS * PAD_SCALARS)
+export const PRODUCT_MESSAGE_BYTES = sizeOf([CORRECTION, raw('scalar', SCALAR_BYTES), digest])
 
 export interface MultiplicationRun {
   readonly sid: Uint8Array
@@ -108,19 +109,16 @@ export function finish(run: MultiplicationRun, pending: Request, product: Produc
   return inputPair(tables.weighColumns(gadgetOf(curve), corrected, INPUTS))
 }
 
-export function encodeProduct({ correction, eta, proof }: Product): Uint8Array {
-  return concat(correction, eta, proof)
-}
-
-/** Every entry is decoded here, before anything can depend on beta. */
-export function decodeProduct(curve: Curve, bytes: Uint8Array): Product {
-  const reader = new Reader(bytes)
-  const correction = reader.take(CORRECTION_BYTES)
-  const table = curve.tables.decodeTable(correction, PAD_SCALARS)
-  const eta = curve.scalars.decodeScalar(reader.take(SCALAR_BYTES))
-  const proof = reader.take(DIGEST_BYTES)
-  reader.end()
-  return { correction, table, eta, proof }
+/** Every entry is decoded as it is read, before anything can depend on beta. */
+export function productLayout(curve: Curve): Layout<Product> {
+  return mapped(
+    group({ correction: CORRECTION, eta: scalar(curve), proof: digest }),
+    ({ correction, eta, proof }) => {
+      const table = curve.tables.decodeTable(correction, PAD_SCALARS)
+      return { correction, table, eta, proof }
+    },
+    (product) => product,
+  )
 }
 
 /** theta with the psid and the hash h that it came from. */

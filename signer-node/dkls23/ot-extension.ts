@@ -9,8 +9,9 @@
  * W = BASE_OTS, xi = EXTENDED_OTS, U = corrections, x~ = choiceSum, t~ = rowSums, e = binding
  */
 
-import { concat, Reader, u16 } from './bytes.ts'
+import { concat, u16 } from './bytes.ts'
 import type { Curve } from './curve.ts'
+import { decodeAs, group, raw, sizeOf } from './layout.ts'
 import {
   BASE_OTS,
   CHECK_BITS,
@@ -25,10 +26,15 @@ import { SecretScope } from './secret.ts'
 import { expand, hash } from './transcript.ts'
 
 const ROW_BYTES = BASE_OTS / 8
-const CORRECTION_BYTES = TREES * COLUMN_BYTES
-const ROW_SUM_BYTES = CHECK_BITS * ROW_BYTES
 const PARAMETERS = concat(u16(TREE_DEPTH), u16(BASE_OTS), u16(EXTENDED_OTS), u16(CHECK_BITS))
-export const EXTENSION_MESSAGE_BYTES = CORRECTION_BYTES + TAIL_BYTES + ROW_SUM_BYTES
+
+/** U, x~ and t~, as the receiver sends them. */
+export const EXTENSION = group({
+  corrections: raw('bytes', COLUMN_BYTES, TREES),
+  choiceSum: raw('bytes', TAIL_BYTES),
+  rowSums: raw('bytes', ROW_BYTES, CHECK_BITS),
+})
+export const EXTENSION_MESSAGE_BYTES = sizeOf([EXTENSION])
 
 /** Which session extends, and whose arithmetic it uses. */
 export interface ExtensionRun {
@@ -97,12 +103,7 @@ export function padsOf(
 }
 
 function parseMessage(message: Uint8Array) {
-  const reader = new Reader(message)
-  const corrections = reader.take(CORRECTION_BYTES)
-  const choiceSum = reader.take(TAIL_BYTES)
-  const rowSums = reader.take(ROW_SUM_BYTES)
-  reader.end()
-  return { corrections, choiceSum, rowSums }
+  return decodeAs(EXTENSION, message)
 }
 
 /** chi_1 .. chi_m. */

@@ -9,23 +9,14 @@
  */
 
 import { Abort } from './abort.ts'
-import {
-  BASE_OT_MESSAGE_BYTES,
-  type BaseOtRun,
-  choose,
-  collect,
-  decodePairs,
-  encodePairs,
-  offer,
-  type PointPair,
-} from './base-ot.ts'
-import { concat, Reader } from './bytes.ts'
-import { COMMITMENT_BYTES, commit, requireOpening, SALT_BYTES } from './commitment.ts'
+import { type BaseOtRun, choose, collect, offer, type PointPair, pairsLayout } from './base-ot.ts'
+import { commit, requireOpening, SALT_BYTES } from './commitment.ts'
 import type { Curve } from './curve.ts'
+import { alone, digest, group, raw, salt, unread } from './layout.ts'
 import { directionalSessionId, Pairing, type RecordDeath, type Role } from './pairing.ts'
 import { DELTA_BYTES } from './params.ts'
 import type { Participant, Party } from './party.ts'
-import { growTrees, PPRF_MESSAGE_BYTES, punctureTrees } from './pprf.ts'
+import { growTrees, punctureTrees, TREES_MESSAGE } from './pprf.ts'
 import {
   broadcast,
   type Protocol,
@@ -33,26 +24,28 @@ import {
   type Round,
   type Run,
   requireSameView,
+  roundOf,
 } from './protocol.ts'
 import { SecretScope } from './secret.ts'
-import { DIGEST_BYTES, hash, sha256 } from './transcript.ts'
+import { hash, sha256 } from './transcript.ts'
 import { ZERO_PART_BYTES, zeroSeed } from './zero-share.ts'
 
 /** P1: the base transfers as chooser, and a commitment to the part of the seed. */
 interface Choices {
-  readonly bytes: Uint8Array
   readonly choices: readonly PointPair[]
   readonly commitment: Uint8Array
 }
 
 /** P2: the base transfers as offerer, the own trees, and the opened part of the seed. */
 interface Answers {
-  readonly bytes: Uint8Array
   readonly answers: readonly PointPair[]
   readonly trees: Uint8Array
   readonly zeroPart: Uint8Array
   readonly salt: Uint8Array
 }
+
+/** A message with the bytes that it was read from or is sent as, which P3 confirms. */
+type Kept<M> = M & { readonly bytes: Uint8Array }
 
 export function* setUpPairing(run: Run, recordDeath: RecordDeath): Protocol<Pairing> {
   using secrets = new SecretScope()
@@ -68,17 +61,20 @@ export function* setUpPairing(run: Run, recordDeath: RecordDeath): Protocol<Pair
   const choice = choose(chooser, delta)
   for (const exponent of choice.exponents) secrets.keep(exponent)
   const commitment = commit({ sid, committer: self, label: 'zero' }, part, salt)
-  const first = choicesOf(choice.pairs, commitment)
-  const theirFirst = only(yield* broadcast(choicesRound(curve), [peer], first))
+  const choices = choicesRound(curve)
+  const first = kept(choices, { choices: choice.pairs, commitment })
+  const theirFirst = only(yield* broadcast(keeping(choices), [peer], first))
 
   // P2
   const offered = offer(otRun(run, peer, 'receiver'), theirFirst.choices)
   secrets.keep(offered.keys)
   const grown = growTrees(directionalSessionId(facts, 'receiver', 'pprf'), offered.keys)
   secrets.keep(grown.leaves)
-  const second = answersOf(offered.pairs, grown.message, part, salt)
+  const answers = answersRound(curve)
+  const trees = grown.message
+  const second = kept(answers, { answers: offered.pairs, trees, zeroPart: part, salt })
   secrets.keep(second.bytes)
-  const theirSecond = only(yield* broadcast(answersRound(curve), [peer], second))
+  const theirSecond = only(yield* broadcast(keeping(answers), [peer], second))
   for (const bytes of [theirSecond.bytes, theirSecond.zeroPart]) secrets.keep(bytes)
 
   const scope = { sid, committer: peer, label: 'zero' } as const
@@ -130,63 +126,31 @@ function otRun(run: Run, peer: Participant, role: Role): BaseOtRun {
   return { curve, psid, peer: peer.x, randomness }
 }
 
-function choicesOf(choices: readonly PointPair[], commitment: Uint8Array): Choices {
-  return { bytes: concat(encodePairs(choices), commitment), choices, commitment }
+function kept<M extends object>(round: Round<M>, message: M): Kept<M> {
+  return { ...message, bytes: round.encode(message) }
 }
 
-function choicesRound(curve: Curve): Round<Choices> {
+function keeping<M extends object>(round: Round<M>): Round<Kept<M>> {
   return {
-    number: 1,
-    name: 'pair setup 1',
-    size: BASE_OT_MESSAGE_BYTES + COMMITMENT_BYTES,
+    ...round,
     encode: ({ bytes }) => bytes,
-    decode(bytes) {
-      const reader = new Reader(bytes)
-      const choices = decodePairs(curve, reader.take(BASE_OT_MESSAGE_BYTES))
-      const commitment = reader.take(COMMITMENT_BYTES)
-      reader.end()
-      return { bytes, choices, commitment }
-    },
+    decode: (bytes) => ({ ...round.decode(bytes), bytes }),
   }
 }
 
-function answersOf(
-  answers: readonly PointPair[],
-  trees: Uint8Array,
-  zeroPart: Uint8Array,
-  salt: Uint8Array,
-): Answers {
-  return {
-    bytes: concat(encodePairs(answers), trees, zeroPart, salt),
-    answers,
-    trees,
-    zeroPart,
+export function choicesRound(curve: Curve): Round<Choices> {
+  const layout = group<Choices>({ choices: pairsLayout(curve), commitment: digest })
+  return roundOf(1, 'pair setup 1', layout)
+}
+
+export function answersRound(curve: Curve): Round<Answers> {
+  const layout = group<Answers>({
+    answers: pairsLayout(curve),
+    trees: unread(TREES_MESSAGE),
+    zeroPart: raw('bytes', ZERO_PART_BYTES),
     salt,
-  }
+  })
+  return roundOf(2, 'pair setup 2', layout)
 }
 
-function answersRound(curve: Curve): Round<Answers> {
-  return {
-    number: 2,
-    name: 'pair setup 2',
-    size: BASE_OT_MESSAGE_BYTES + PPRF_MESSAGE_BYTES + ZERO_PART_BYTES + SALT_BYTES,
-    encode: ({ bytes }) => bytes,
-    decode(bytes) {
-      const reader = new Reader(bytes)
-      const answers = decodePairs(curve, reader.take(BASE_OT_MESSAGE_BYTES))
-      const trees = reader.take(PPRF_MESSAGE_BYTES)
-      const zeroPart = reader.take(ZERO_PART_BYTES)
-      const salt = reader.take(SALT_BYTES)
-      reader.end()
-      return { bytes, answers, trees, zeroPart, salt }
-    },
-  }
-}
-
-const confirmRound: Round<Uint8Array> = {
-  number: 3,
-  name: 'pair setup 3',
-  size: DIGEST_BYTES,
-  encode: (confirm) => confirm,
-  decode: (bytes) => bytes,
-}
+export const confirmRound: Round<Uint8Array> = roundOf(3, 'pair setup 3', alone('confirm', digest))

@@ -32,3 +32,6 @@ export const BETA_BYTES = EXTENDED_OTS / 8
 export const TAIL_BYTES = CHECK_BITS / 8
 export const COLUMN_BYTES = COLUMNS / 8
 export const PAD_BYTES = PAD_SCALARS * 32
+
+/** Of BIP-32. */
+export const CHAIN_CODE_BYTES = 32

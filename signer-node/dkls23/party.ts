@@ -6,6 +6,7 @@
  */
 
 import { Malformed } from './bytes.ts'
+import { equalBytes } from './secret.ts'
 
 export type Party = number & { readonly __brand: 'Party' }
 
@@ -42,12 +43,34 @@ export function parseParticipants(
   const participants = entries
     .map(({ x, nodeId }) => ({ x: parseParty(x), nodeId: parseNodeId(nodeId) }))
     .sort((a, b) => a.x - b.x)
-  const indices = new Set(participants.map(({ x }) => x))
-  const nodeIds = new Set(participants.map(({ nodeId }) => nodeId.join()))
-  if (indices.size !== participants.length || nodeIds.size !== participants.length) {
-    throw new InvalidParticipants('an index or a node id appears twice among the participants')
-  }
+  requireDistinct(participants)
   return participants
+}
+
+/** Two sets as one, in ascending x; who is in both is there once. */
+export function joinParticipants(
+  some: readonly Participant[],
+  others: readonly Participant[],
+): readonly Participant[] {
+  const isNew = (other: Participant): boolean => !some.some((one) => isSameParticipant(one, other))
+  const all = [...some, ...others.filter(isNew)].sort((a, b) => a.x - b.x)
+  requireDistinct(all)
+  return all
+}
+
+/** The same index at the same node; both are public. */
+export function isSameParticipant(a: Participant, b: Participant): boolean {
+  return a.x === b.x && equalBytes(a.nodeId, b.nodeId)
+}
+
+export function isSameList(some: readonly Participant[], others: readonly Participant[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every((one, i) => {
+      const other = others[i]
+      return other !== undefined && isSameParticipant(one, other)
+    })
+  )
 }
 
 /** Enough to sign is always more than half, so two disjoint groups can never both sign. */
@@ -57,6 +80,24 @@ export function requireThreshold(threshold: number, nodes: number): void {
     throw new InvalidParticipants(
       `expected a threshold from 2 to ${nodes} and above half of it, got ${threshold}`,
     )
+  }
+}
+
+/** Strict: the ascending order is the one order there is. */
+export function requireAscending(
+  entries: readonly { readonly x: number }[],
+  ascending: readonly Participant[],
+): void {
+  if (entries.some(({ x }, i) => x !== ascending[i]?.x)) {
+    throw new InvalidParticipants('participants stand in ascending order')
+  }
+}
+
+function requireDistinct(participants: readonly Participant[]): void {
+  const indices = new Set(participants.map(({ x }) => x))
+  const nodeIds = new Set(participants.map(({ nodeId }) => nodeId.join()))
+  if (indices.size !== participants.length || nodeIds.size !== participants.length) {
+    throw new InvalidParticipants('an index or a node id appears twice among the participants')
   }
 }
 

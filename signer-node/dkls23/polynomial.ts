@@ -21,11 +21,18 @@ export class Polynomial {
     this.#coefficients = coefficients
   }
 
-  static sample(curve: Curve, randomness: SessionRandomness, threshold: number): Polynomial {
+  /** Random, or random but for a constant that is given; takes ownership of the constant. */
+  static sample(
+    curve: Curve,
+    randomness: SessionRandomness,
+    threshold: number,
+    constant?: Scalar,
+  ): Polynomial {
     const degrees = Array.from({ length: threshold }, (_, m) => m)
+    const draw = (m: number): Scalar => randomness.scalar('coef', m)
     return new Polynomial(
       curve,
-      degrees.map((m) => randomness.scalar('coef', m)),
+      degrees.map((m) => (m === 0 ? (constant ?? draw(m)) : draw(m))),
     )
   }
 

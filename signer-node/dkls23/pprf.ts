@@ -9,13 +9,21 @@
 
 import { bitAt, maskOf, swapMasked, xorInto, xorMasked } from './bits.ts'
 import { chunks, concat, Reader, u16 } from './bytes.ts'
+import { digest, group, list, raw, sizeOf } from './layout.ts'
 import { KEY_BYTES, LEAVES, TREE_DEPTH, TREES } from './params.ts'
 import { equalBytes } from './secret.ts'
-import { DIGEST_BYTES, FixedHash, hash } from './transcript.ts'
+import { FixedHash, hash } from './transcript.ts'
 
 const PROOF_BYTES = 64
-const CORRECTION_BYTES = (TREE_DEPTH - 1) * 2 * KEY_BYTES
-export const PPRF_MESSAGE_BYTES = TREES * (CORRECTION_BYTES + PROOF_BYTES + DIGEST_BYTES)
+
+/** Of one tree: the sums of all levels but the first, that of the proofs, and the hash of these. */
+const TREE = group({
+  corrections: raw('bytes', KEY_BYTES, (TREE_DEPTH - 1) * 2),
+  proofSum: raw('bytes', PROOF_BYTES),
+  proofs: digest,
+})
+export const TREES_MESSAGE = list(TREES, TREE)
+export const PPRF_MESSAGE_BYTES = sizeOf([TREES_MESSAGE])
 
 /** All leaves, tree by tree. */
 export interface GrownTrees {
@@ -53,11 +61,11 @@ export function punctureTrees(
   let failures = 0
   chunks(keys, TREE_DEPTH * KEY_BYTES).forEach((treeKeys, tree) => {
     const path = { tree, punctured: puncturedLeaf(delta, tree) }
-    const corrections = chunks(reader.take(CORRECTION_BYTES), KEY_BYTES)
+    const { corrections: sums, proofSum, proofs } = TREE.read(reader)
+    const corrections = chunks(sums, KEY_BYTES)
     const known = evaluateTree(oracle, path, chunks(treeKeys, KEY_BYTES), corrections)
-    const digest = digestOfPunctured(oracle, path, known, reader.take(PROOF_BYTES))
     // One verdict over all trees: which of them failed would tell bits of Delta.
-    failures += Number(!equalBytes(digest, reader.take(DIGEST_BYTES)))
+    failures += Number(!equalBytes(digestOfPunctured(oracle, path, known, proofSum), proofs))
     leaves.set(known.subarray(KEY_BYTES), tree * (LEAVES - 1) * KEY_BYTES)
     known.fill(0)
   })

@@ -10,6 +10,7 @@
 import { Abort } from './abort.ts'
 import { Malformed } from './bytes.ts'
 import type { Curve } from './curve.ts'
+import { decodeAs, encodeAs, type Field, type Layout, sizeOf } from './layout.ts'
 import type { Participant, Party } from './party.ts'
 import type { SessionRandomness } from './randomness.ts'
 import { equalBytes, SecretScope } from './secret.ts'
@@ -31,10 +32,11 @@ export type Inbox = readonly Incoming[]
 
 export type Protocol<R> = Generator<readonly Outgoing[], R, Inbox>
 
-/** One round's message type: its only encoding, of one exact size. */
+/** One round's message type: its fields, and its only encoding, of one exact size. */
 export interface Round<M> {
   readonly number: number
   readonly name: string
+  readonly fields: readonly Field[]
   readonly size: number
   encode(message: M): Uint8Array
   /** Throws Malformed for anything but the one encoding of a message. */
@@ -49,6 +51,18 @@ export interface Run {
   readonly participants: readonly Participant[]
   readonly curve: Curve
   readonly randomness: SessionRandomness
+}
+
+/** A round whose message stands in this layout. */
+export function roundOf<M>(number: number, name: string, layout: Layout<M>): Round<M> {
+  return {
+    number,
+    name,
+    fields: layout.parts,
+    size: sizeOf([layout]),
+    encode: (message) => encodeAs(layout, message),
+    decode: (bytes) => decodeAs(layout, bytes),
+  }
 }
 
 export function peersOf({ self, participants }: Run): readonly Participant[] {
@@ -85,6 +99,24 @@ export function* exchange<M>(
     bytes: sent.keep(encode(round, messageFor(peer))),
   }))
   return receive(round, peers, inbox)
+}
+
+/**
+ * Where not everybody speaks: sends what there is to send, and returns the messages of exactly the
+ * speakers. The messages may hold secrets and are wiped as in `exchange`.
+ */
+export function* exchangeAmong<M>(
+  round: Round<M>,
+  speakers: readonly Participant[],
+  messages: ReadonlyMap<Party, M>,
+): Protocol<ReadonlyMap<Party, M>> {
+  using sent = new SecretScope()
+  const inbox = yield [...messages].map(([to, message]) => ({
+    round: round.number,
+    to,
+    bytes: sent.keep(encode(round, message)),
+  }))
+  return receive(round, speakers, inbox)
 }
 
 /** All peers must have seen the same as this party. A difference blames nobody. */

@@ -28,6 +28,18 @@ export type Statement =
       readonly receivers: readonly Party[]
     }
   | {
+      readonly purpose: 'import'
+      readonly threshold: number
+      readonly nodes: number
+      /** Names the dealing. */
+      readonly commitments: Uint8Array
+    }
+  | {
+      readonly purpose: 'export'
+      /** The public key that the parts are sealed to. */
+      readonly recipient: Uint8Array
+    }
+  | {
       readonly purpose: 'pair'
       readonly incarnationLow: Uint8Array
       readonly incarnationHigh: Uint8Array
@@ -39,7 +51,7 @@ export interface SessionFacts {
   readonly networkId: Uint8Array
   /** Empty where there is no key yet. */
   readonly keyId: Uint8Array
-  /** The epoch in force; for dkg the one to be made; for pair 0. */
+  /** The epoch in force; for dkg and import the one to be made; for pair 0. */
   readonly epoch: number
   /** Empty where there is no state yet. */
   readonly keyState: Uint8Array
@@ -110,6 +122,10 @@ function statementParts(statement: Statement): readonly Part[] {
         statement.dealers.map(u16),
         statement.receivers.map(u16),
       ]
+    case 'import':
+      return [u16(statement.threshold), u16(statement.nodes), statement.commitments]
+    case 'export':
+      return [statement.recipient]
     case 'pair':
       return [statement.incarnationLow, statement.incarnationHigh, u32(statement.attempt)]
   }

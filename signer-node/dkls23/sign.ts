@@ -23,11 +23,12 @@ import {
   type ScalarPair,
 } from './multiplication.ts'
 import type { Pairing } from './pairing.ts'
-import { InvalidParticipants, type Participant, type Party } from './party.ts'
+import type { Party } from './party.ts'
 import { lagrangeAtZero } from './polynomial.ts'
 import { exchange, type Protocol, peersOf, type Run, requireSameView } from './protocol.ts'
 import { equalBytes, SecretScope } from './secret.ts'
 import { type FirstMessage, firstRound, type SecondMessage, secondRound } from './sign-messages.ts'
+import { pairingWith, requireSigners } from './signers.ts'
 import { hash } from './transcript.ts'
 import { zeroShare } from './zero-share.ts'
 
@@ -63,7 +64,8 @@ interface Nonce extends Input {
 
 export function* sign(run: Run, job: SigningJob): Protocol<SignatureShare> {
   using secrets = new SecretScope()
-  requireSigners(run, job)
+  requireSigners(run, job.keyshare)
+  if (job.digest.length !== SCALAR_BYTES) throw new RangeError('a digest has 32 bytes')
   const { curve } = run
   const { publicKey, tweak } = deriveChild(curve, job.keyshare.facts, job.path)
   const links = linksOf(run, job)
@@ -110,29 +112,11 @@ export function* sign(run: Run, job: SigningJob): Protocol<SignatureShare> {
   return { ...lastShares(run, secrets, terms), nonce: noncePoint }
 }
 
-/** Exactly t signers, all of them holders of the key, this one with its own share. */
-function requireSigners({ self, participants }: Run, { keyshare, digest }: SigningJob): void {
-  const { threshold, participants: holders } = keyshare.facts
-  if (participants.length !== threshold) {
-    throw new InvalidParticipants(`expected ${threshold} signers, got ${participants.length}`)
-  }
-  const isHolder = (signer: Participant): boolean =>
-    holders.some((holder) => isSame(signer, holder))
-  if (!isSame(self, keyshare.self) || !participants.every(isHolder)) {
-    throw new InvalidParticipants('every signer holds a share of the key, this one its own')
-  }
-  if (digest.length !== SCALAR_BYTES) throw new RangeError('a digest has 32 bytes')
-}
-
 /** One multiplication run with every other signer, over the pairing with exactly that node. */
 function linksOf(run: Run, { pairings }: SigningJob): readonly MultiplicationRun[] {
-  const { self, sid, curve, randomness } = run
+  const { sid, curve, randomness } = run
   return peersOf(run).map((peer) => {
-    const pairing = pairings.get(peer.x)
-    if (pairing === undefined || !isSame(pairing.peer, peer) || !isSame(pairing.self, self)) {
-      throw new Abort('pairing-mismatch', `there is no pairing with party ${peer.x}`)
-    }
-    return { sid, curve, randomness, pairing }
+    return { sid, curve, randomness, pairing: pairingWith(run, peer, pairings) }
   })
 }
 
@@ -275,8 +259,4 @@ function entry<T>(map: ReadonlyMap<Party, T>, x: Party): T {
   const value = map.get(x)
   if (value === undefined) throw new RangeError(`there is nothing of party ${x}`)
   return value
-}
-
-function isSame(a: Participant, b: Participant): boolean {
-  return a.x === b.x && equalBytes(a.nodeId, b.nodeId)
 }

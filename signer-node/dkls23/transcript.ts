@@ -29,6 +29,7 @@ const TAGS = [
   'vole-mu',
   'pair-confirm',
   'zero-seed',
+  'fresh-pairing',
   'zero',
   'round1',
   'echo',
@@ -41,6 +42,7 @@ const TAGS = [
   'schnorr',
   'omega',
   'rerand',
+  'import',
 ] as const
 
 /** The four hashes of the hot loops: how many indices follow v, and how many bytes come out. */
@@ -61,8 +63,9 @@ export const SUITE = 'dkls23/secp256k1/W256/k2/xi512/s128/rho1/sha256-shake256'
 export const DIGEST_BYTES = 32
 const WIDE_BYTES = 64
 const PREFIX = 'mpc1/'
-/** Not hashed: the first bytes of a stored keyshare. */
-export const KEYSHARE_TAG = `${PREFIX}keyshare/1\n`
+/** Not hashed: the first bytes of a stored keyshare, as it is written and as it was before. */
+export const KEYSHARE_TAG = `${PREFIX}keyshare/2\n`
+export const KEYSHARE_TAG_1 = `${PREFIX}keyshare/1\n`
 
 /** H: 32 bytes. */
 export function hash(tag: Tag, ...parts: readonly Part[]): Uint8Array {

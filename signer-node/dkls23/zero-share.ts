@@ -17,17 +17,28 @@ export function zeroSeed(pairingId: Uint8Array, low: Uint8Array, high: Uint8Arra
   return hash('zero-seed', pairingId, low, high)
 }
 
+/** In which session, and with what all parties must have seen alike. */
+export interface ZeroScope {
+  readonly sid: Uint8Array
+  readonly digest: Uint8Array
+}
+
+/** What the higher of two parties adds and the lower one subtracts; secret. */
+export function zeroFragment(curve: Curve, seed: Uint8Array, { sid, digest }: ZeroScope): Scalar {
+  return hashToScalar(curve, 'zero', seed, sid, digest)
+}
+
 /** zeta of one party; `seeds` holds z for each other signer. */
 export function zeroShare(
   curve: Curve,
   self: Party,
   seeds: ReadonlyMap<Party, Uint8Array>,
-  { sid, digest }: { readonly sid: Uint8Array; readonly digest: Uint8Array },
+  about: ZeroScope,
 ): Scalar {
   using scraps = new SecretScope()
   const { zero, add, subtract } = curve.scalars
   const sum = [...seeds].reduce((share, [peer, seed]) => {
-    const fragment = scraps.keep(hashToScalar(curve, 'zero', seed, sid, digest))
+    const fragment = scraps.keep(zeroFragment(curve, seed, about))
     return scraps.keep(peer < self ? add(share, fragment) : subtract(share, fragment))
   }, zero)
   // A copy: the sums on the way, and the last of them, are wiped here.

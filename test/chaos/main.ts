@@ -41,7 +41,7 @@ async function setUp(): Promise<string> {
   await stage.untilReady(...nodes)
   const made = await stage.custody('vault', 'create', 'hot', ...stage.as('operator'))
   if (made.exit !== 0) throw new Error(made.output)
-  const address = String(made.json['address'])
+  const address = await stage.proveBackups('hot')
   const amounts = { wei: 100n * 10n ** 18n, token: 1_000_000n * usdt }
   await fund(stage.cluster.rpc, address, amounts)
   return address

@@ -111,6 +111,7 @@ describe('submit', () => {
           policy: Buffer.from(honest.replace(from, into)),
           directory: readFileSync(place.path('shared/directory.json')),
           books: [],
+          roots: [],
         }),
       }
       const { exit, json } = await bot(['submit', ...payout, '--amount', '1'])

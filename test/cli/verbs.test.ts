@@ -93,6 +93,58 @@ describe('limits, vault, audit checkpoint and export', () => {
     expect((await ana(['vault', 'create', 'warm'])).json.refused.code).toBe('CALLER_NOT_ALLOWED')
   })
 
+  it('vault shows no address before every node of the key has a proven backup', async () => {
+    const operator = (words: readonly string[]) => custody(place, 'operator', words)
+    const lie = (vault: ReturnType<typeof vaultOf>) => {
+      house.lies.VaultService = { GetVault: async () => ({ vault }) }
+      return operator(['vault', 'show', 'hot'])
+    }
+    const hot = vaultOf(place, 'hot')
+    expect((await lie(hot)).json).toMatchObject({ address: hotAddress, unproven: [] })
+    const [one, two] = hot.backups
+    for (const backups of [[], [one!, two!], [one!, two!, two!]]) {
+      const { json } = await lie({ ...hot, backups })
+      expect(json).toMatchObject({ address: '', publicKey: '', unproven: expect.any(Array) })
+      expect(json.unproven).toContain('node-3')
+      expect(json.confirms).toEqual(['node-1', 'node-2', 'node-3'])
+    }
+    const shown = await run(['vault', 'show', 'hot', '--as', place.path('operator')], testWorld())
+    expect(shown.stdout).toContain('no address before its backups are proven: node-3')
+    expect(shown.stdout).toContain('backup proven by node-1, node-2')
+    const pay = ['--vault', 'warm', '--to-vault', 'hot', '--asset', 'usdt', '--amount', '1']
+    const paid = await ana(['submit', ...pay, '--purpose', 'refill/1'])
+    expect(paid.json.refused).toMatchObject({ code: 'VAULT_NOT_FOUND' })
+  })
+
+  it('vault takes the word on a backup of its own node and of exactly this key', async () => {
+    const operator = (words: readonly string[]) => custody(place, 'operator', words)
+    const hot = vaultOf(place, 'hot')
+    const [one, two, three] = hot.backups as [Uint8Array, Uint8Array, Uint8Array]
+    const lie = async (line: Uint8Array) => {
+      const vault = { ...hot, backups: [one, two, line] }
+      house.lies.VaultService = { GetVault: async () => ({ vault }) }
+      return (await operator(['vault', 'show', 'hot'])).json.refused?.code
+    }
+    const swap = (from: string, to: string) =>
+      toUtf8(new TextDecoder().decode(three).replace(from, to))
+    expect(await lie(three)).toBeUndefined()
+    expect(await lie(swap('"node":"node-3"', '"node":"node-1"'))).toBe('BACKUP')
+    expect(await lie(swap('"node":"node-3"', '"node":"node-9"'))).toBe('PARTICIPANTS')
+    expect(await lie(swap('"epoch":1', '"epoch":2'))).toBe('EPOCH')
+    expect(await lie(swap('ab'.repeat(32), 'ac'.repeat(32)))).toBe('EPOCH')
+    expect(await lie(swap('0b'.repeat(32), '0a'.repeat(32)))).toBe('BACKUP')
+    expect(await lie(hot.line)).toBe('BYTES_FROM')
+    expect(await lie(vaultOf(place, 'warm').backups[2]!)).toBe('EPOCH')
+  })
+
+  it('vault says which nodes lack a proven backup of a later epoch, and shows the address', async () => {
+    const vault = { ...vaultOf(place, 'hot'), unproven: ['node-2'] }
+    house.lies.VaultService = { GetVault: async () => ({ vault }) }
+    const shown = await run(['vault', 'show', 'hot', '--as', place.path('operator')], testWorld())
+    expect(shown.stdout).toContain(hotAddress)
+    expect(shown.stdout).toContain('epoch in force: not proven yet by node-2')
+  })
+
   it('vault shows no address that a coordinator made up', async () => {
     const operator = (words: readonly string[]) => custody(place, 'operator', words)
     const lie = (vault: ReturnType<typeof vaultOf>) => {

@@ -2,8 +2,7 @@
 // that moves when the test moves it.
 import type { ChainRpc, MinedAt, SendAnswer } from '../../coordinator/chain-rpc/rpc.ts'
 import { type Coordinator, createCoordinator } from '../../coordinator/coordinator.ts'
-import { gather } from '../../coordinator/desk/case.ts'
-import { displayOf, judge } from '../../coordinator/desk/judge.ts'
+import { bindingsFor, lookAt } from '../../coordinator/desk/request.ts'
 import type { Event } from '../../coordinator/ports.ts'
 import { readLinesOf } from '../../coordinator/store/lines.ts'
 import type { Store } from '../../coordinator/store/store.ts'
@@ -213,9 +212,10 @@ export async function decision(
   changes: Partial<Approval> & { readonly person: PersonId; readonly as: Handle },
 ): Promise<Signed> {
   const { copy, memory } = coordinator.driver
-  const the = await gather(copy, memory, parseDigest(id))
-  const { rule } = await judge(copy, the, clock.now())
+  const looked = await lookAt(copy, memory, parseDigest(id), clock.now())
+  const { the, rule } = looked
   if (rule === undefined) throw new Error('no rule')
+  const bound = bindingsFor(looked, rule, { recordedAt: clock.now(), t: clock.now() })
   const { rulebook, roster } = the.inForce
   return signDecision({
     org: root.org,
@@ -226,7 +226,7 @@ export async function decision(
     directory: roster.digest,
     rule: rule.id,
     credential: credentialOf(changes.person),
-    display: displayOf(the, rule) ?? the.row.intent,
+    display: bound?.display ?? the.row.intent,
     issued: clock.now(),
     expires: clock.now() + 3 * 3_600_000,
     nonce: nonce(`${id} ${changes.person}`),

@@ -85,7 +85,7 @@ describe('the key of a vault', () => {
     expect(keygens(house).length).toBeLessThanOrEqual(4)
     for (const node of house.nodes) {
       node.script.refuseWith = undefined
-      node.script.stopWith = { reason: 'VIEW', culprit: '' }
+      node.script.stopWith = { reason: 'VIEW' }
     }
     expect(await create(house)).toMatchObject({ code: 'VIEW' })
   })

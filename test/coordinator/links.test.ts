@@ -86,6 +86,7 @@ describe('lines', () => {
       attemptSeq: 34,
       keygen: new Uint8Array(0),
       ticket: new Uint8Array(16),
+      fresh: false,
     }
     link.prepare(35, part)
     link.acknowledge(13)
@@ -317,6 +318,15 @@ describe('who is attached', () => {
     house.clock.advance(4 * limits.streamHeartbeatMs)
     house.coordinator.links.tick()
     expect(house.coordinator.links.attached).toHaveLength(0)
+  })
+
+  it('is a node that the root in force names, and nobody else', async () => {
+    const house = await built()
+    const attach = (node: string) => () => house.coordinator.attach(node, () => {})
+    expect(attach('signer-x')).toThrow('UNAUTHENTICATED')
+    expect(house.coordinator.links.attached).toHaveLength(3)
+    expect(attach('signer-c')).not.toThrow()
+    expect([...house.coordinator.admitted().values()]).toEqual(['signer-a', 'signer-b', 'signer-c'])
   })
 
   it('is asked to show that it lives', async () => {

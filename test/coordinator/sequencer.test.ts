@@ -1,7 +1,9 @@
 // The sequencer on both engines: order, void answers, several at once, crashes between, and that what
 // stands in the tables is what the lines say.
+
 import { describe, expect, it } from 'vitest'
 import { CosignedHeads } from '../../coordinator/cosigned.ts'
+import { Roots } from '../../coordinator/roots.ts'
 import { putInbox } from '../../coordinator/store/inbox.ts'
 import { readHead, readLines } from '../../coordinator/store/lines.ts'
 import { listRequests } from '../../coordinator/store/requests.ts'
@@ -94,7 +96,7 @@ function cases(engine: Engine): void {
     expect(await readHead(world.store, origin)).toMatchObject({ size: head.size, prev: head.prev })
     expect(equalBytes(world.tree.root(head.size), rootOf(head.frontier))).toBe(true)
     const { store, tree } = world
-    const heads = new CosignedHeads({ store, tree, log: logSigner, root })
+    const heads = new CosignedHeads({ store, tree, log: logSigner, roots: new Roots(root) })
     for (const size of [head.size, 3]) {
       const note = parseNoteText(heads.checkpoint(size))
       expect(note.checkpoint.size).toBe(size)

@@ -22,7 +22,8 @@ import { destinationJson } from '../../policy/destination.ts'
 import { freezeText, parseRoot } from '../../policy/documents.ts'
 import type { Intent } from '../../policy/intent.ts'
 import { encodeIntent } from '../../policy/request.ts'
-import type { VaultRow } from '../../policy/view.ts'
+import type { KeyFacts } from '../../policy/view.ts'
+import { testedDocument } from '../../proto/backup-documents.ts'
 import { digestOf, ed25519Signer, toHex, toUtf8 } from '../../proto/crypto.ts'
 import {
   type Digest,
@@ -148,7 +149,7 @@ export const bootstrap = (world: World): Promise<Answer> => world.propose('boots
 
 export const vaultSecret = (vault: string): Uint8Array => digestBytes(`key of ${vault}`)
 
-export function vaultRow(vault: string): VaultRow {
+export function vaultRow(vault: string): KeyFacts {
   return {
     vault: parseVaultId(vault),
     key: parseHandle(`k-${vault}`),
@@ -171,6 +172,16 @@ export function keyLine(vault: string) {
   }))
   const body = { ...rest, chainCode: toHex(chainCode), publicKey: toHex(publicKey), confirms }
   return { actor: 'coordinator', type: 'key.generated', body }
+}
+
+/** A node's statement that its backup of this vault's key was opened in a test. */
+export function testedStatement(vault: string, name: string, change: object = {}): Signed {
+  const { epoch, keyState } = vaultRow(vault)
+  const [node, id] = [parseNodeId(name), parseVaultId(vault)]
+  const [backup, proof] = [anyDigest(`backup of ${name}`), anyDigest(`proof of ${name}`)]
+  const said = { vault: id, epoch, keyState, node, backup, proof, recovery: parseHandle('r-1') }
+  const document = testedDocument({ ...said, org: root.org, env: root.env, ...change })
+  return sign(tags.backupTested, document, node, ed25519Signer(seedOf(name)))
 }
 
 export async function makeKey(world: World, vault: string): Promise<Answer> {

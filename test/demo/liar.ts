@@ -14,6 +14,7 @@ import { committed } from '../../coordinator/page.ts'
 import { Pages } from '../../coordinator/pages.ts'
 import type { Clock } from '../../coordinator/ports.ts'
 import { resultLines } from '../../coordinator/results.ts'
+import { Roots } from '../../coordinator/roots.ts'
 import { Sequencer } from '../../coordinator/sequencer.ts'
 import { Signing } from '../../coordinator/signing.ts'
 import { openPglite } from '../../coordinator/store/pglite.ts'
@@ -76,7 +77,7 @@ async function standUp(directory: string) {
   const tree = new Tree()
   const memory = new RulesMemory()
   const copy = committed(store, origin)
-  const heads = new CosignedHeads({ store, tree, log, root })
+  const heads = new CosignedHeads({ store, tree, log, roots: new Roots(root) })
   const pages = new Pages({ store, origin, heads })
   const governed = { root: '', policy: '', directory: '', books: new Map() }
   const cannotSign = () => undefined
@@ -89,7 +90,9 @@ async function standUp(directory: string) {
   const ports = { store, origin, clock, random, report, tree, cache, fold, handlers }
   const sequencer = new Sequencer(ports)
   const { name } = config
-  const links: Links = new Links({ name, root, clock, report, tree, heads, pages, sequencer })
+  const isAdmitted = () => true
+  const outside = { name, root, clock, report, isAdmitted }
+  const links: Links = new Links({ ...outside, tree, heads, pages, sequencer })
   const signing = new Signing({ root, clock, random, report, links, sequencer })
   sequencer.onLines((entries) => {
     pages.remember(entries)
@@ -158,6 +161,7 @@ async function lie(liar: Liar, swapped: Swapped, id: Digest): Promise<Lie> {
       epoch: vault.epoch,
       participants,
       warrant,
+      fresh: false,
       digest: chainOf(the.intent.network).digest(bytes),
       publicKey: derive(vault, the.intent.path).publicKey,
     })

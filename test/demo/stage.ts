@@ -76,8 +76,16 @@ export class Stage {
 
   /** The custody program, as a process of its own, with `--json`. */
   custody(...words: readonly string[]): Promise<Answer> {
-    const program = [join(repository, 'cli', 'main.ts'), ...words, '--json']
-    const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'pipe'] })
+    return this.#program(join(repository, 'cli', 'main.ts'), ...words, '--json')
+  }
+
+  /** A command of custody-signer beside the node that runs. */
+  signer(...words: readonly string[]): Promise<Answer> {
+    return this.#program(join(repository, 'signer-node', 'main.ts'), ...words)
+  }
+
+  #program(...program: readonly string[]): Promise<Answer> {
+    const child = spawn(process.execPath, [...program], { stdio: ['ignore', 'pipe', 'pipe'] })
     let [stdout, stderr] = ['', '']
     child.stdout.on('data', (chunk: Buffer) => {
       stdout += chunk.toString()
@@ -98,6 +106,35 @@ export class Stage {
     const { exit, stdout, stderr } = await run([...words, '--json'], world)
     const json = stdout.startsWith('{') ? JSON.parse(stdout) : {}
     return { exit, json, output: `${stdout}${stderr}` }
+  }
+
+  /** Opens the backup at every node with its recovery key; then the address may be shown. */
+  async proveBackups(vault: string): Promise<string> {
+    await Promise.all(nodes.map((node) => this.#proveBackup(vault, node)))
+    for (let tries = 0; tries < 100; tries += 1) {
+      const shown = await this.ask('vault', 'show', vault, ...this.as('operator'))
+      const address = String(shown.json['address'] ?? '')
+      if (address !== '') return address
+      await pause(50)
+    }
+    throw new Error(`no address of ${vault} after every backup was proven`)
+  }
+
+  async #proveBackup(vault: string, node: string): Promise<void> {
+    const at = (...path: readonly string[]): string => join(this.directory, ...path)
+    const proof = at('recovery', node, `${vault}.proof`)
+    const backup = at('nodes', node, 'backups', `${vault}.1.backup`)
+    const as = ['--as', at('recovery', node), '--out', proof]
+    const opened = await this.ask('recovery', 'verify', backup, ...as)
+    expect(`a backup of ${node} that opens`, opened.exit === 0, opened.output)
+    const config = ['--config', at('nodes', node, 'config.json')]
+    let told = await this.signer('backup', 'proved', proof, ...config)
+    // A node that has not read the line of the key yet says so.
+    for (let tries = 0; tries < 40 && told.output.includes('LOG_BEHIND'); tries += 1) {
+      await pause(100)
+      told = await this.signer('backup', 'proved', proof, ...config)
+    }
+    expect(`${node} takes its proof`, told.exit === 0, told.output)
   }
 
   as(owner: string): readonly ['--as', string] {

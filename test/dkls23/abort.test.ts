@@ -6,7 +6,7 @@ import { parseParty } from '../../signer-node/dkls23/party.ts'
 const REMEDIES: readonly (readonly [Remedy, readonly AbortReason[]])[] = [
   ['retry', ['missing-message', 'view-mismatch', 'pairing-mismatch', 'pprf-check']],
   ['fault', ['unknown-sender', 'duplicate-message', 'wrong-round', 'wrong-size', 'malformed']],
-  ['fault', ['commitment', 'proof', 'share', 'identity-point']],
+  ['fault', ['commitment', 'proof', 'share', 'constant', 'identity-point']],
   ['ban', ['ot-check', 'rvole-check', 'gamma-check']],
   ['abort', ['public-key-sum', 'signature-invalid', 'degenerate']],
 ]

@@ -5,16 +5,16 @@ import {
   type Choice,
   choose,
   collect,
-  decodePairs,
-  encodePairs,
   groupOracle,
   type Offer,
   offer,
   type PointPair,
+  pairsLayout,
 } from '../../signer-node/dkls23/base-ot.ts'
 import { ascii, chunks, Malformed, u8, u16 } from '../../signer-node/dkls23/bytes.ts'
 import type { Curve, Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import { decodeAs, encodeAs } from '../../signer-node/dkls23/layout.ts'
 import { BASE_OTS, DELTA_BYTES, KEY_BYTES } from '../../signer-node/dkls23/params.ts'
 import { parseParty } from '../../signer-node/dkls23/party.ts'
 import { choiceBit } from '../../signer-node/dkls23/pprf.ts'
@@ -128,12 +128,12 @@ describe('base oblivious transfer', () => {
   })
 
   it('encodes and decodes points pair by pair, and refuses one that is not on the curve', () => {
-    const bytes = encodePairs(choice.pairs)
-    expect(decodePairs(curve, bytes)).toEqual(choice.pairs)
+    const bytes = encodeAs(pairsLayout(curve), choice.pairs)
+    expect(decodeAs(pairsLayout(curve), bytes)).toEqual(choice.pairs)
     const off = Uint8Array.from(bytes)
     off.fill(0xff, 34, 66)
-    expect(() => decodePairs(curve, off)).toThrow(Malformed)
-    expect(() => decodePairs(curve, bytes.subarray(1))).toThrow(Malformed)
+    expect(() => decodeAs(pairsLayout(curve), off)).toThrow(Malformed)
+    expect(() => decodeAs(pairsLayout(curve), bytes.subarray(1))).toThrow(Malformed)
   })
 
   it('refuses more answers than it made choices', () => {

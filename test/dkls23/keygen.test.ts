@@ -1,15 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { Malformed } from '../../signer-node/dkls23/bytes.ts'
-import type { Curve, Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { confirmKey, prepareKey } from '../../signer-node/dkls23/keygen.ts'
-import type { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
 import { InvalidParticipants, parseParty } from '../../signer-node/dkls23/party.ts'
-import { lagrangeAtZero } from '../../signer-node/dkls23/polynomial.ts'
 import { sha256 } from '../../signer-node/dkls23/transcript.ts'
 import { AT } from '../kit/crooked-dealer.ts'
 import { keygenRuns, keyTerms, makeKey } from '../kit/keys.ts'
 import { driveAll, nodes, type Tamper } from '../kit/protocol.ts'
+import { groupsOf, secretOf } from '../kit/shares.ts'
 import { twins } from '../kit/twins.ts'
 import { hex, vector } from '../kit/vectors.ts'
 
@@ -17,22 +15,6 @@ const native = nativeCurve()
 const { points } = native
 const THRESHOLD = 2
 const TERMS = keyTerms(THRESHOLD)
-
-const secretOf = (curve: Curve, key: Iterable<Keyshare>): Scalar => {
-  const shares = [...key]
-  const xs = shares.map(({ self }) => self.x)
-  return shares.reduce((sum, { self, secretShare }) => {
-    const weight = lagrangeAtZero(curve, xs, self.x)
-    return curve.scalars.add(sum, curve.scalars.multiply(weight, secretShare.bytes))
-  }, curve.scalars.zero)
-}
-
-function subsets<T>(list: readonly T[], size: number): readonly (readonly T[])[] {
-  if (size === 0) return [[]]
-  return list.flatMap((item, i) =>
-    subsets(list.slice(i + 1), size - 1).map((rest) => [item, ...rest]),
-  )
-}
 
 describe.each(twins)('the vectors of key making with the $name twin', (curve) => {
   it('are reproduced byte for byte', () => {
@@ -76,10 +58,10 @@ describe('key making', () => {
     const key = [...makeKey(native, threshold, xs).values()]
     expect(new Set(key.map(({ keyState }) => hex(keyState))).size).toBe(1)
     const { publicKey } = key[0]!.facts
-    for (const group of subsets(key, threshold)) {
+    for (const group of groupsOf(key, threshold)) {
       expect(hex(points.multiplyBase(secretOf(native, group))!)).toBe(hex(publicKey))
     }
-    for (const group of subsets(key, threshold - 1)) {
+    for (const group of groupsOf(key, threshold - 1)) {
       expect(hex(points.multiplyBase(secretOf(native, group))!)).not.toBe(hex(publicKey))
     }
   })

@@ -1,9 +1,16 @@
+import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { ascii, concat, Malformed, u16, u32 } from '../../signer-node/dkls23/bytes.ts'
 import type { Point, Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
-import { type KeyFacts, Keyshare, keyStateDigest } from '../../signer-node/dkls23/keyshare.ts'
+import {
+  type KeyFacts,
+  type KeyPast,
+  Keyshare,
+  keyStateDigest,
+  MADE_HERE,
+} from '../../signer-node/dkls23/keyshare.ts'
 import { InvalidParticipants, type Party, parseParty } from '../../signer-node/dkls23/party.ts'
 import { Polynomial } from '../../signer-node/dkls23/polynomial.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
@@ -45,8 +52,16 @@ const withShare = (x: Party, point: Point): ReadonlyMap<Party, Point> =>
   new Map([...FACTS.publicShares].map(([l, X]) => [l, l === x ? point : X]))
 const shifted = (point: Point): Point => points.add(point, points.generator)!
 
-/** Where a field of the encoding begins: tag, key id (1 + 5), epoch, t, n, 3 x (2 + 1 + 6), .. */
-const AT = { epoch: 22, threshold: 26, count: 28, firstIndex: 30, shares: 57 } as const
+/** Where a field of the encoding begins: tag, past, key id (1 + 5), epoch, t, n, 3 x (2 + 1 + 6), .. */
+const AT = {
+  past: 16,
+  keyId: 18,
+  epoch: 23,
+  threshold: 27,
+  count: 29,
+  firstIndex: 31,
+  shares: 58,
+} as const
 const PK = AT.shares + 3 * 33
 const LAST = { publicKey: PK, chainCode: PK + 33, holder: PK + 65, keyState: PK + 67 } as const
 const patched = (offset: number, patch: Uint8Array): Uint8Array => {
@@ -79,7 +94,7 @@ describe('a keyshare', () => {
 
   it('has its version tag first', () => {
     expect(Buffer.from(ENCODED).toString('latin1').startsWith(KEYSHARE_TAG)).toBe(true)
-    expect(KEYSHARE_TAG).toBe('mpc1/keyshare/1\n')
+    expect(KEYSHARE_TAG).toBe('mpc1/keyshare/2\n')
   })
 
   it('never prints its secret', () => {
@@ -97,6 +112,62 @@ describe('a keyshare', () => {
     const { bytes } = parsed.secretShare
     parsed[Symbol.dispose]()
     expect(bytes.every((byte) => byte === 0)).toBe(true)
+  })
+})
+
+describe('what became of a key', () => {
+  it.each<[number, KeyPast]>([
+    [0, { origin: 'made', isExported: false, standing: 'active' }],
+    [1, { origin: 'imported', isExported: false, standing: 'active' }],
+    [2, { origin: 'made', isExported: true, standing: 'active' }],
+    [3, { origin: 'imported', isExported: true, standing: 'active' }],
+    [5, { origin: 'imported', isExported: false, standing: 'unrefreshed' }],
+  ])('is byte %i of its file, and no part of the key state', (byte, past) => {
+    const keyshare = make({ past })
+    const { bytes } = keyshare.encode()
+    expect(hex(bytes)).toBe(hex(patched(AT.past, Uint8Array.of(byte))))
+    using parsed = Keyshare.parse(curve, bytes)
+    expect(parsed.facts.past).toEqual(past)
+    expect(hex(parsed.keyState)).toBe(vector('key-state'))
+  })
+
+  it('is marked on a copy when somebody holds the whole key, and nothing else changes', () => {
+    const marked = first.markExported(curve)
+    expect(marked.facts).toEqual({ ...FACTS, past: { ...MADE_HERE, isExported: true } })
+    expect(hex(marked.encode().bytes)).toBe(hex(patched(AT.past, Uint8Array.of(2))))
+    marked[Symbol.dispose]()
+    expect(hex(first.secretShare.bytes)).toBe(vector('s_1'))
+  })
+
+  it('cannot be marked as exported before an import was refreshed', () => {
+    const past = { ...MADE_HERE, origin: 'imported', standing: 'unrefreshed' } as const
+    expect(() => make({ past }).markExported(curve)).toThrow(Malformed)
+  })
+})
+
+describe('keyshares that were written before', () => {
+  const files: Readonly<Record<string, Readonly<Record<string, string>>>> = JSON.parse(
+    readFileSync(new URL('../vectors/keyshares/format-1.json', import.meta.url), 'utf8'),
+  )
+  const all = Object.entries(files).flatMap(([name, shares]) =>
+    Object.entries(shares).map(([x, text]) => [name, x, text] as const),
+  )
+
+  it('are those of four keys', () => {
+    expect(Object.keys(files)).toHaveLength(4)
+    expect(all).toHaveLength(14)
+    expect(Buffer.from(unhex(all[0]![2])).toString('latin1')).toMatch(/^mpc1\/keyshare\/1\n/)
+  })
+
+  it.each(all)('still open: %s, party %s', (_, x, text) => {
+    const bytes = unhex(text)
+    using parsed = Keyshare.parse(curve, bytes)
+    expect(parsed.self.x).toBe(Number(x))
+    expect(parsed.facts.past).toEqual(MADE_HERE)
+    // The same share in the format of today: the digit of the version, and one byte more.
+    const today = concat(ascii(KEYSHARE_TAG), Uint8Array.of(0), bytes.slice(KEYSHARE_TAG.length))
+    expect(hex(parsed.encode().bytes)).toBe(hex(today))
+    expect(() => Keyshare.parse(curve, concat(bytes, Uint8Array.of(0)))).toThrow(Malformed)
   })
 })
 
@@ -184,7 +255,11 @@ describe('parsing a keyshare', () => {
   })
 
   it.each([
-    ['another version tag', patched(13, ascii('2'))],
+    ['a version to come', patched(14, ascii('3'))],
+    ['the version before, with a byte that it did not have', patched(14, ascii('1'))],
+    ['an import that was never made', patched(AT.past, Uint8Array.of(4))],
+    ['an export of an import before its refresh', patched(AT.past, Uint8Array.of(7))],
+    ['a past that is not known here', patched(AT.past, Uint8Array.of(8))],
     ['another epoch', patched(AT.epoch, u32(2))],
     ['another threshold', patched(AT.threshold, u16(3))],
     ['a threshold of one', patched(AT.threshold, u16(1))],
@@ -196,10 +271,10 @@ describe('parsing a keyshare', () => {
     ['indices out of order', patched(AT.firstIndex, u16(9))],
     [
       'two participants in the other order',
-      patched(AT.firstIndex, concat(ENCODED.slice(39, 48), ENCODED.slice(30, 39))),
+      patched(AT.firstIndex, concat(ENCODED.slice(40, 49), ENCODED.slice(31, 40))),
     ],
     ['another node id', patched(AT.firstIndex + 3, ascii('m'))],
-    ['another key id', patched(17, ascii('l'))],
+    ['another key id', patched(AT.keyId, ascii('l'))],
     [
       'public shares changed for each other',
       patched(AT.shares, concat(FACTS.publicShares.get(P2)!, FACTS.publicShares.get(P1)!)),

@@ -3,14 +3,14 @@ import { bitAt } from '../../signer-node/dkls23/bits.ts'
 import { ascii, concat, Malformed } from '../../signer-node/dkls23/bytes.ts'
 import { type Curve, ORDER, type Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import { decodeAs, encodeAs } from '../../signer-node/dkls23/layout.ts'
 import {
   answer,
-  decodeProduct,
-  encodeProduct,
   finish,
   gadgetOf,
   type MultiplicationRun,
   PRODUCT_MESSAGE_BYTES,
+  productLayout,
   request,
   type ScalarPair,
 } from '../../signer-node/dkls23/multiplication.ts'
@@ -76,17 +76,17 @@ describe('a multiplication', () => {
   const { sender, receiver } = setUp(curve)
   const pending = request(receiver)
   const { product } = answer(sender, inputs, pending.message)
-  const bytes = encodeProduct(product)
+  const bytes = encodeAs(productLayout(curve), product)
   /** Lets a fresh copy of the receiver's pairing judge a product. */
   const finishWith = (changed: Uint8Array) =>
-    finish(setUp(curve).receiver, pending, decodeProduct(curve, changed))
+    finish(setUp(curve).receiver, pending, decodeAs(productLayout(curve), changed))
 
   it('has one encoding, of the exact size, and refuses every other', () => {
     expect(bytes.length).toBe(PRODUCT_MESSAGE_BYTES)
-    expect(encodeProduct(decodeProduct(curve, bytes))).toEqual(bytes)
+    expect(encodeAs(productLayout(curve), decodeAs(productLayout(curve), bytes))).toEqual(bytes)
     const longer = concat(bytes, Uint8Array.of(0))
-    expect(() => decodeProduct(curve, longer)).toThrow(Malformed)
-    expect(() => decodeProduct(curve, bytes.slice(1))).toThrow(Malformed)
+    expect(() => decodeAs(productLayout(curve), longer)).toThrow(Malformed)
+    expect(() => decodeAs(productLayout(curve), bytes.slice(1))).toThrow(Malformed)
   })
 
   it.each([0, 511 * PAD_BYTES, EXTENDED_OTS * PAD_BYTES])(
@@ -94,7 +94,7 @@ describe('a multiplication', () => {
     (at) => {
       const changed = Uint8Array.from(bytes)
       changed.set(unhex(ORDER.toString(16)), at)
-      expect(() => decodeProduct(curve, changed)).toThrow(Malformed)
+      expect(() => decodeAs(productLayout(curve), changed)).toThrow(Malformed)
     },
   )
 
@@ -128,7 +128,7 @@ describe('a multiplication', () => {
       tables: { ...tables, correct: () => tables.decodeTable(correction, 3) },
     }
     const cheat = setUp(forging).sender
-    return encodeProduct(answer(cheat, inputs, pending.message).product)
+    return encodeAs(productLayout(curve), answer(cheat, inputs, pending.message).product)
   }
 
   it.each([
@@ -166,7 +166,7 @@ describe('a multiplication', () => {
     const corrections = [0, PAD_BYTES + 7, EXTENDED_OTS * PAD_BYTES - 1]
     for (const at of corrections) {
       const watched = { ...setUp(curve).receiver, curve: noting }
-      const changed = decodeProduct(curve, flip(bytes, at))
+      const changed = decodeAs(productLayout(curve), flip(bytes, at))
       expect(() => finish(watched, pending, changed)).toThrow()
     }
     expect(new Set(seen.map(([first]) => hex(first!))).size).toBe(corrections.length)
@@ -193,7 +193,7 @@ describe('a multiplication', () => {
   })
 
   it('never gives twice the input for complementary choices under one session id (A9)', () => {
-    const first = decodeProduct(curve, bytes)
+    const first = decodeAs(productLayout(curve), bytes)
     const { sender: repeated, receiver: twin } = setUp(curve)
     const psid = twin.pairing.psid(sid, 'receiver', 'ote')
     const complement = pending.beta.map((byte) => byte ^ 0xff)

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { BASE_OT_MESSAGE_BYTES } from '../../signer-node/dkls23/base-ot.ts'
+import { pairsLayout } from '../../signer-node/dkls23/base-ot.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import { sizeOf } from '../../signer-node/dkls23/layout.ts'
 import { setUpPairing } from '../../signer-node/dkls23/pair-setup.ts'
 import type { Pairing } from '../../signer-node/dkls23/pairing.ts'
 import { parseParty } from '../../signer-node/dkls23/party.ts'
@@ -11,6 +12,7 @@ import { abortOf, drive, driveAll, flip, nodes, type Tamper } from '../kit/proto
 import { hex, vector } from '../kit/vectors.ts'
 
 const curve = nativeCurve()
+const BASE_OT_MESSAGE_BYTES = sizeOf([pairsLayout(curve)])
 const [one, two] = [parseParty(1), parseParty(2)]
 
 function setups(options?: Parameters<typeof pairRuns>[2]) {

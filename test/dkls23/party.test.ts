@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { ascii } from '../../signer-node/dkls23/bytes.ts'
 import {
   InvalidParticipants,
+  isSameList,
+  joinParticipants,
   PARTICIPANTS_MAX,
   parseParticipants,
   parseParty,
@@ -41,6 +43,38 @@ describe('participants', () => {
   it('may be as many as the limit says', () => {
     const entries = Array.from({ length: PARTICIPANTS_MAX }, (_, i) => entry(i + 1))
     expect(parseParticipants(entries)).toHaveLength(PARTICIPANTS_MAX)
+  })
+})
+
+describe('two sets of participants', () => {
+  const [some, others] = [
+    [entry(1), entry(3)],
+    [entry(2), entry(3)],
+  ].map((entries) => parseParticipants(entries))
+
+  it('are one in ascending order, in which nobody is twice', () => {
+    const all = joinParticipants(some!, others!)
+    expect(isSameList(all, parseParticipants([entry(1), entry(2), entry(3)]))).toBe(true)
+  })
+
+  it('may be more together than one alone', () => {
+    const range = (from: number) => Array.from({ length: 16 }, (_, i) => entry(from + i))
+    const all = joinParticipants(parseParticipants(range(1)), parseParticipants(range(17)))
+    expect(all).toHaveLength(32)
+  })
+
+  it.each([
+    ['an index at two nodes', entry(3, 'node-9')],
+    ['a node at two indices', entry(4, 'node-3')],
+  ])('are refused as one with %s', (_, other) => {
+    expect(() => joinParticipants(some!, parseParticipants([other]))).toThrow(InvalidParticipants)
+  })
+
+  it('are the same only with the same nodes at the same indices', () => {
+    expect(isSameList(some!, parseParticipants([entry(1), entry(3)]))).toBe(true)
+    expect(isSameList(some!, others!)).toBe(false)
+    expect(isSameList(some!, some!.slice(1))).toBe(false)
+    expect(isSameList(some!, parseParticipants([entry(1), entry(3, 'node-9')]))).toBe(false)
   })
 })
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Abort } from '../../signer-node/dkls23/abort.ts'
 import { Malformed } from '../../signer-node/dkls23/bytes.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import { alone, raw } from '../../signer-node/dkls23/layout.ts'
 import { type Party, parseParty } from '../../signer-node/dkls23/party.ts'
 import {
   broadcast,
@@ -18,6 +19,7 @@ import { abortOf, drive, driveAll, nodes, vectorRandomness } from '../kit/protoc
 const ROUND: Round<number> = {
   number: 4,
   name: 'the test round',
+  fields: alone('value', raw('bytes', 2)).parts,
   size: 2,
   encode: (value) => Uint8Array.of(0, value),
   decode(bytes) {

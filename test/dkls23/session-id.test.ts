@@ -78,7 +78,22 @@ describe('the session id of the vectors', () => {
   })
 })
 
+const IMPORT = {
+  purpose: 'import',
+  threshold: 2,
+  nodes: 3,
+  commitments: new Uint8Array(32).fill(1),
+} as const
+
 describe('a session id', () => {
+  it('is another for two imports of one dealing, because nobody accepts twice alike (A45)', () => {
+    const ids = ['first', 'second'].map((name) => {
+      const acceptances = [1, 2].map((x) => vectorAcceptance(name, x))
+      return hex(sessionId({ ...FACTS, statement: IMPORT, acceptances }))
+    })
+    expect(new Set(ids).size).toBe(2)
+  })
+
   const reshare: Statement = {
     purpose: 'reshare',
     newEpoch: 3,
@@ -105,6 +120,12 @@ describe('a session id', () => {
     ['its receivers', { statement: { ...reshare, receivers: [one!.x] } }],
     ['its threshold', { statement: { ...reshare, newThreshold: 2 } }],
     ['its epoch', { statement: { ...reshare, newEpoch: 4 } }],
+    ['an import', { statement: IMPORT }],
+    ['its dealing', { statement: { ...IMPORT, commitments: new Uint8Array(32).fill(2) } }],
+    ['its threshold', { statement: { ...IMPORT, threshold: 3 } }],
+    ['its nodes', { statement: { ...IMPORT, nodes: 5 } }],
+    ['an export', { statement: { purpose: 'export', recipient: new Uint8Array(32) } }],
+    ['its recipient', { statement: { purpose: 'export', recipient: new Uint8Array(32).fill(2) } }],
     ['a pair', { statement: PAIR }],
     ['another attempt', { statement: { ...PAIR, attempt: 2 } }],
     ['the sides of a pair', { statement: { ...PAIR, incarnationLow: incarnation(2) } }],

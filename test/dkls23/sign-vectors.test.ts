@@ -16,15 +16,16 @@ import { type SignatureShare, sign } from '../../signer-node/dkls23/sign.ts'
 import { secondRound } from '../../signer-node/dkls23/sign-messages.ts'
 import { sha256 } from '../../signer-node/dkls23/transcript.ts'
 import { zeroShare } from '../../signer-node/dkls23/zero-share.ts'
+import { makeKey } from '../kit/keys.ts'
+import { refreshKey, reshareKey } from '../kit/lifecycle.ts'
 import { dealPairings, makePairings } from '../kit/pairings.ts'
-import { driveAll, type Tamper, vectorRandomness } from '../kit/protocol.ts'
+import { driveAll, nodes, type Tamper, vectorRandomness } from '../kit/protocol.ts'
 import {
   dkgKey,
   keysharesOf,
   prepareSigning,
   type SigningSetup,
   signingProtocols,
-  type VectorKey,
   vectorDigest,
 } from '../kit/signing.ts'
 import { hex, vector } from '../kit/vectors.ts'
@@ -33,16 +34,14 @@ const curve = nativeCurve()
 const [one, two] = [parseParty(1), parseParty(2)]
 type Pairings = ReadonlyMap<Party, ReadonlyMap<Party, Pairing>>
 
-const refreshedKey: VectorKey = {
-  threshold: 2,
-  epoch: 2,
-  shares: { 1: vector('refresh s_1'), 2: vector('refresh s_2'), 3: vector('refresh s_3') },
-}
-const resharedKey: VectorKey = {
+/** The key of the vectors through its life, by the generators that lead it. */
+const made = makeKey(curve, 2, [1, 2, 3])
+const refreshed = refreshKey(curve, made)
+const reshared = reshareKey(curve, refreshed, {
+  dealers: [1, 3],
+  receivers: nodes(1, 2, 4, 5, 6),
   threshold: 3,
-  epoch: 3,
-  shares: Object.fromEntries([1, 2, 4, 5, 6].map((x) => [x, vector(`reshare s_${x}`)])),
-}
+})
 
 function signWith(setup: SigningSetup, tamper?: Tamper) {
   const shares = driveAll(signingProtocols(setup), tamper)
@@ -174,7 +173,6 @@ describe('signing, as in the vectors', () => {
   })
 
   it('signs with refreshed shares: run sign-refreshed', () => {
-    const refreshed = keysharesOf(curve, refreshedKey)
     expect(hex(refreshed.get(one)!.keyState)).toBe(vector('refresh key-state'))
     const setup = { curve, name: 'sign-refreshed', signers: [2, 3], keyshares: refreshed, pairings }
     const { signature } = signWith(setup)
@@ -183,7 +181,6 @@ describe('signing, as in the vectors', () => {
   })
 
   it('signs with three of five: run sign-3of5', () => {
-    const reshared = keysharesOf(curve, resharedKey)
     expect(hex(reshared.get(one)!.keyState)).toBe(vector('reshare key-state'))
     const setup: SigningSetup = {
       curve,

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { decodePairs, offer } from '../../signer-node/dkls23/base-ot.ts'
+import { offer, pairsLayout } from '../../signer-node/dkls23/base-ot.ts'
 import { Operands } from '../../signer-node/dkls23/core.ts'
 import type { Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { confirmKey, prepareKey } from '../../signer-node/dkls23/keygen.ts'
+import { decodeAs } from '../../signer-node/dkls23/layout.ts'
 import { setUpPairing } from '../../signer-node/dkls23/pair-setup.ts'
 import { directionalSessionId, type Pairing } from '../../signer-node/dkls23/pairing.ts'
 import { parseParty } from '../../signer-node/dkls23/party.ts'
@@ -197,8 +198,10 @@ function offeredKeys(by: typeof one, choices: Uint8Array): Uint8Array {
   const peer = participants.find(({ x }) => x !== by)!
   const psid = directionalSessionId({ sid, id: sid, self, peer }, 'receiver', 'base-ot')
   const randomness = vectorRandomness('pair-1-2', by, curve)
-  return offer({ curve, psid, peer: peer.x, randomness }, decodePairs(curve, choices.slice(0, -32)))
-    .keys
+  return offer(
+    { curve, psid, peer: peer.x, randomness },
+    decodeAs(pairsLayout(curve), choices.slice(0, -32)),
+  ).keys
 }
 
 describe('pair setup', () => {

@@ -17,11 +17,14 @@ import { confirmMessage } from '../../policy/audit/key-confirm.ts'
 import { rootOf } from '../../policy/audit/merkle.ts'
 import { MemoryRows, readSync } from '../../policy/audit/rows.ts'
 import { parseRoot } from '../../policy/documents.ts'
-import type { VaultRow } from '../../policy/view.ts'
-import { plainDigest, sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
+import { madeHere } from '../../policy/key-standing.ts'
+import type { KeyFacts, VaultRow } from '../../policy/view.ts'
+import { type BackupTested, testedDocument } from '../../proto/backup-documents.ts'
+import { plainDigest, sha256, tagged, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { parseDigest, parseHandle, parseNodeId, parseVaultId } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { writeTime } from '../../proto/shape.ts'
+import { tags } from '../../proto/tags.ts'
 import * as house from './audit-documents.ts'
 
 export type Type = Draft['type']
@@ -34,10 +37,12 @@ export class TestLog {
   readonly rows = new MemoryRows()
   readonly lines: Uint8Array[] = []
   readonly enclosures: string[] = []
-  readonly #fold: Fold = createFold({
-    rootDigest: house.rootDigest,
-    origin: house.origin,
-  })
+  readonly #fold: Fold
+
+  /** Under the house's own root, or under another one of the same log. */
+  constructor(rootDigest = house.rootDigest) {
+    this.#fold = createFold({ rootDigest, origin: house.origin })
+  }
 
   /** What the next line would fold to; nothing is kept. */
   judge(type: Type, body: JsonObject, enclosures: readonly string[] = []): Folded {
@@ -147,10 +152,11 @@ export function vaultRow(vault: string): VaultRow {
     publicKey: secp256k1.getPublicKey(vaultSecret(vault), true),
     chainCode: sha256(toUtf8(`test-chain-code/${vault}`)),
     keyState: digestNamed(`key-state ${vault}`),
+    ...madeHere,
   }
 }
 
-export function keyBody(row: VaultRow): JsonObject {
+export function keyBody(row: KeyFacts): JsonObject {
   return {
     chainCode: toHex(row.chainCode),
     confirms: row.participants.map(({ node }) => ({
@@ -165,6 +171,24 @@ export function keyBody(row: VaultRow): JsonObject {
     t: row.t,
     vault: row.vault,
   }
+}
+
+/** The word of a node that its backup of this key was opened in a test. */
+export function testedBody(row: VaultRow, node: string, change: JsonObject = {}): JsonObject {
+  const said = {
+    backup: digestNamed(`backup of ${node}`),
+    epoch: row.epoch,
+    keyState: row.keyState,
+    node,
+    proof: digestNamed(`proof of ${node}`),
+    recovery: 'r-1',
+    vault: row.vault,
+    ...change,
+  }
+  const { org, env } = parseRoot(house.rootText)
+  const document = testedDocument({ ...said, org, env } as unknown as BackupTested)
+  const { sign } = house.keyOf(`${node}-identity`)
+  return { ...said, signature: toHex(sign(tagged(tags.backupTested, document))) }
 }
 
 /** A log with everything in force and a key in every vault. */

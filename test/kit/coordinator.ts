@@ -16,12 +16,14 @@ import {
 import { type Draft, type Entry, writeEntry } from '../../policy/audit/entry.ts'
 import { confirmMessage } from '../../policy/audit/key-confirm.ts'
 import { inclusionProof, MemoryTree, rootAt } from '../../policy/audit/merkle.ts'
-import { parseRoot } from '../../policy/documents.ts'
+import { claimsChange, parseChange } from '../../policy/change.ts'
+import { parseRoot, type Root } from '../../policy/documents.ts'
 import { parseIntent } from '../../policy/request.ts'
-import type { VaultRow } from '../../policy/view.ts'
-import { digestOf, ed25519Signer, fromHex, toHex, toUtf8 } from '../../proto/crypto.ts'
+import type { KeyFacts } from '../../policy/view.ts'
+import { testedDocument } from '../../proto/backup-documents.ts'
+import { digestOf, ed25519Signer, fromHex, tagged, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { readSigned, writeSigned } from '../../proto/frames.ts'
-import { parseDigest, parseHandle, parseVaultId } from '../../proto/ids.ts'
+import { type NodeId, parseDigest, parseHandle, parseVaultId } from '../../proto/ids.ts'
 import { serve } from '../../proto/io/channel-server.ts'
 import type { Handlers } from '../../proto/io/handlers.ts'
 import type { ReplyOf } from '../../proto/io/wire.ts'
@@ -32,7 +34,7 @@ import { refusal } from '../../proto/refusal.ts'
 import { openWithPassphrase } from '../../proto/seal.ts'
 import type { SealedThing } from '../../proto/seal-file.ts'
 import { writeTime } from '../../proto/shape.ts'
-import type { Signed } from '../../proto/signed.ts'
+import type { Sign, Signed } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
 import type { Place } from './cluster.ts'
 
@@ -50,6 +52,8 @@ export interface FakeCoordinator {
   readonly decisions: Signed[]
   readonly freezes: Signed[]
   readonly entries: readonly Entry[]
+  /** Appends a line, whatever it means. */
+  readonly add: (draft: Omit<Draft, 't' | 'actor'>) => Entry
   /** How many witnesses cosign from now on. */
   cosigners: number
   /** Set what differs; everything else stays honest. */
@@ -80,6 +84,7 @@ export async function fakeCoordinator(place: Place): Promise<FakeCoordinator> {
     decisions: [] as Signed[],
     freezes: [] as Signed[],
     entries: log.entries,
+    add: log.add,
     cosigners: 2,
     lies: {} as FakeCoordinator['lies'],
   }
@@ -186,10 +191,10 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
         const signed = readSigned(intent)
         const request = wired(signed)
         const record = recordOf(place, signed, documents[0]?.content)
-        const rule =
-          Number(parseIntent(toUtf8(signed.document)).intent.amount) > 25e9
-            ? 'payout-large'
-            : 'payout-mid'
+        const { intent: asked } = readAsked(signed.document)
+        const amount = 'amount' in asked ? Number(asked.amount) : 0
+        const byAmount = amount > 25e9 ? 'payout-large' : 'payout-mid'
+        const rule = 'amount' in asked ? byAmount : 'governance.key'
         state.requests.set(request.id, { signed, request, record, rule })
         log.add({ type: 'intent.created', body: createdBody(signed) })
         return { request }
@@ -218,7 +223,7 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
           intent: toUtf8(signed.document),
           rule,
           missing: ['1 ops'],
-          expires: writeTime(parseIntent(toUtf8(signed.document)).intent.notAfter),
+          expires: writeTime(readAsked(signed.document).intent.notAfter),
         })),
       }),
       GetApprovalPackage: async ({ id }) => {
@@ -252,6 +257,13 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
         policy: file('policy.json'),
         directory: file('directory.json'),
         books: [{ kind: 'book', content: file('book-customer.json') }],
+        roots: [
+          {
+            root: file('root.json'),
+            signatures: new Uint8Array(0),
+            entry: log.entries[1]?.bytes ?? new Uint8Array(0),
+          },
+        ],
       }),
       GetLimits: async () => ({
         limits: [{ id: 'payout-1h', unit: 'USDT', max: '1', used: '250000000', window: '' }],
@@ -263,6 +275,7 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
         const { scope } = JSON.parse(signed.document)
         return recorded(log.add({ type: 'freeze.set', body: { freeze: digest, scope } }))
       },
+      SubmitRoot: async () => refusal('NOT_SUPPORTED', 'this stand-in keeps one root'),
     },
     VaultService: {
       ListVaults: async () => ({ vaults: [vaultOf(place, 'hot')] }),
@@ -292,7 +305,7 @@ export const hotAddress = '0x7e5f4552091a69125d5dfcb7b8c2659029395bdf'
 /** The vault with a key that every node of the cluster signed. */
 export function vaultOf(place: Place, name: string) {
   const root = parseRoot(readFileSync(place.path('shared/root.json'), 'utf8'))
-  const vault: VaultRow = {
+  const vault: KeyFacts = {
     vault: parseVaultId(name),
     key: parseHandle(`k-${name}`),
     epoch: 1,
@@ -302,11 +315,15 @@ export function vaultOf(place: Place, name: string) {
     chainCode: new Uint8Array(32),
     keyState: parseDigest('ab'.repeat(32)),
   }
-  const confirms = root.nodes.map(({ node }) => {
+  const identities = root.nodes.map(({ node }) => {
     const owner = { org: root.org, env: root.env, owner: parseHandle(node) }
-    const sign = unseal(place, `nodes/${node}`, 'identity', nodeKeyThing(owner, 'identity'))
+    const thing = nodeKeyThing(owner, 'identity')
+    return { node, sign: unseal(place, `nodes/${node}`, 'identity', thing) }
+  })
+  const confirms = identities.map(({ node, sign }) => {
     return { node, signature: toHex(sign(confirmMessage(vault, node))) }
   })
+  const backups = identities.map(({ node, sign }) => testedLine(root, vault, node, sign))
   const { publicKey, chainCode, keyState } = vault
   const body = {
     ...{ ...vault, publicKey: toHex(publicKey), chainCode: toHex(chainCode), keyState },
@@ -317,12 +334,25 @@ export function vaultOf(place: Place, name: string) {
   const { network, key, epoch } = { network: 'eip155:31337', key: vault.key, epoch: 1 }
   return {
     ...{ vault: name, tier: name, network, key, epoch, threshold: 2, line: entry.bytes },
+    ...{ backups, unproven: [] as string[] },
     ...{ publicKey: toHex(publicKey), chainCode: toHex(chainCode), address: hotAddress },
+    later: [] as Uint8Array[],
   }
 }
 
+/** A node's word that its backup of this key was opened in a test, as a line. */
+function testedLine(root: Root, row: KeyFacts, node: NodeId, sign: Sign): Uint8Array {
+  const [backup, proof] = [parseDigest('0b'.repeat(32)), parseDigest('0c'.repeat(32))]
+  const { vault, epoch, keyState } = row
+  const said = { vault, epoch, keyState, node, backup, proof, recovery: parseHandle('r-1') }
+  const document = testedDocument({ ...said, org: root.org, env: root.env })
+  const body = { ...said, signature: toHex(sign(tagged(tags.backupTested, document))) }
+  const draft = { type: 'key.backup-tested', actor: 'coordinator-1', t: 0, body } as const
+  return writeEntry(draft, { seq: 6, prev: parseDigest('cd'.repeat(32)) }).bytes
+}
+
 function wired(signed: Signed): Wired {
-  const { digest, intent } = parseIntent(toUtf8(signed.document))
+  const { digest, intent } = readAsked(signed.document)
   return {
     id: digest,
     initiator: intent.initiator,
@@ -340,8 +370,15 @@ function wired(signed: Signed): Wired {
   }
 }
 
+function readAsked(document: string) {
+  const bytes = toUtf8(document)
+  if (!claimsChange(bytes)) return parseIntent(bytes)
+  const { digest, change } = parseChange(bytes)
+  return { digest, intent: change }
+}
+
 function createdBody({ credential, document }: Signed): JsonObject {
-  const { digest: intent, intent: said } = parseIntent(toUtf8(document))
+  const { digest: intent, intent: said } = readAsked(document)
   const { id, initiator, notAfter, op, vault } = said
   return { credential, id, initiator, intent, notAfter: writeTime(notAfter), op, vault }
 }
@@ -353,7 +390,9 @@ function recordOf(place: Place, signed: Signed, sent: Uint8Array | undefined): U
     if (typeof written === 'object' && 'document' in written)
       return toUtf8(String(written['document']))
   }
-  const { dest } = parseIntent(toUtf8(signed.document)).intent
+  const { intent } = readAsked(signed.document)
+  if (!('dest' in intent)) return new Uint8Array(0)
+  const { dest } = intent
   const book = JSON.parse(readFileSync(place.path('shared/book-customer.json'), 'utf8'))
   for (const record of book.records) {
     // A canonical book holds canonical records.

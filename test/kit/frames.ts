@@ -23,7 +23,7 @@ const state: NodePart<'state'> = {
   size: 41,
   root,
   keys: [{ vault: 'hot-eth', key: 'k1', epoch: 1 }],
-  pairings: [{ peer: 'node-2', pairing: bytes(32), banned: true }],
+  pairings: [{ peer: 'node-2', pairing: bytes(32), banned: true, fresh: ['hot-eth'] }],
 }
 
 export const nodeFrames: readonly NodeFrame[] = [
@@ -43,7 +43,8 @@ export const nodeFrames: readonly NodeFrame[] = [
     frame: 'share',
     share: { sid, rPoint: bytes(33), u: bytes(32), w: bytes(32, 8), receipt: signed },
   },
-  { frame: 'stopped', stopped: { sid, ticket, reason: 'VIEW', culprit: 'node-2' } },
+  { frame: 'bans', bans: { bans: [signed] } },
+  { frame: 'stopped', stopped: { sid, ticket, reason: 'VIEW' } },
   { frame: 'receipts', receipts: { receipts: [signed, signed] } },
   { frame: 'heartbeat', heartbeat: {} },
   { frame: 'keyConfirm', keyConfirm: { sid, confirm: signed } },
@@ -65,7 +66,7 @@ export const coordinatorFrames: readonly CoordinatorFrame[] = [
   { frame: 'heads', heads: { origin, heads: [bytes(6)] } },
   {
     frame: 'prepare',
-    prepare: { lines, warrant: bytes(7), attemptSeq: 40, keygen: bytes(8), ticket },
+    prepare: { lines, warrant: bytes(7), attemptSeq: 40, keygen: bytes(8), ticket, fresh: true },
   },
   { frame: 'start', start: { ticket, acceptances: [signed, signed] } },
   { frame: 'envelope', envelope },

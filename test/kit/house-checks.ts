@@ -228,7 +228,16 @@ function oneLog({ house, entries }: Seen): readonly string[] {
 
 /** Events that accuse somebody, or say that the product broke: weather is no reason for any. */
 const accusations = new Set([
-  ...['peer-banned', 'probation-failed', 'clone', 'rollback', 'fork', 'receipt-beyond-journal'],
+  ...[
+    'peer-banned',
+    'probation-failed',
+    'peer-faulty',
+    'ban-restored',
+    'clone',
+    'rollback',
+    'fork',
+    'receipt-beyond-journal',
+  ],
   ...['keyshare-closed', 'page-refused', 'node.fork', 'node.name', 'node.supply'],
   ...['node.cosignature', 'node.refused', 'signature.disputed', 'sequencer.bug', 'sequencer.held'],
   ...['transaction.reverted', 'driver.failed', 'log.failed'],

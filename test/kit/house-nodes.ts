@@ -11,6 +11,7 @@ import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { FloorFile } from '../../signer-node/floor-file.ts'
 import { Keystore } from '../../signer-node/keystore.ts'
 import { SignerNode } from '../../signer-node/node.ts'
+import type { Random } from '../../signer-node/ports.ts'
 import type { Self } from '../../signer-node/self.ts'
 import { root } from '../coordinator/world.ts'
 import { publicKeyOf, seedOf } from '../policy/dev-fixture.ts'
@@ -18,6 +19,7 @@ import type { Record } from './house-record.ts'
 import { bytesFrom, type Time } from './house-time.ts'
 import type { NodeEnd } from './house-wires.ts'
 import { Died, Life, MortalNodeStore } from './mortal.ts'
+import { testBackups } from './recovery.ts'
 
 const curve = nativeCurve()
 const computeMs = 1
@@ -25,6 +27,8 @@ const computeMs = 1
 export interface NodeWorld {
   readonly home: string
   readonly seed: string
+  /** Place of a node that the first root does not name. */
+  readonly placeOf: (node: string) => number | undefined
   readonly time: Time
   readonly record: Record
   readonly coordinators: () => readonly string[]
@@ -77,21 +81,20 @@ export class NodeProcess {
     this.#lives += 1
     const { seed, coordinators, dial } = this.#world
     const life = new Life(() => this.#forget(life))
-    const self = selfOf(this.name)
+    const self = selfOf(this.name, this.#world.placeOf(this.name))
     const random = bytesFrom(`${seed}/${this.name}/${this.#lives}`)
-    const store = new MortalNodeStore(join(this.#made('data'), 'node.db'), life)
-    const keystore = new Keystore(this.#made('keyshares'), self, {
-      passphrase: new Secret(Buffer.from('a passphrase of this node')),
-      random,
-      cost: { n: 2 ** 15, r: 8, p: 1 },
-      curve,
-    })
+    const { store, keystore } = this.#disk(life, random)
     const place = new FloorFile(this.#made('floor'), this.name)
     const settings = { self, origin: root.log.origin, rootDigest: root.digest }
     const node = new SignerNode(settings, { store, keystore, place }, this.#ports(life, random))
     this.#running = { life, node, store }
     this.#tickLater(life, node)
     for (const coordinator of coordinators()) dial(this.name, coordinator)
+  }
+
+  /** What a command beside the stopped program opens. */
+  disk(): { readonly store: MortalNodeStore; readonly keystore: Keystore } {
+    return this.#disk(new Life(() => {}), bytesFrom(`${this.#world.seed}/${this.name}/disk`))
   }
 
   /** As its program does at SIGTERM. */
@@ -142,6 +145,19 @@ export class NodeProcess {
     }
   }
 
+  #disk(life: Life, random: Random) {
+    const self = selfOf(this.name)
+    const store = new MortalNodeStore(join(this.#made('data'), 'node.db'), life)
+    const keystore = new Keystore(this.#made('keyshares'), self, {
+      passphrase: new Secret(Buffer.from('a passphrase of this node')),
+      random,
+      cost: { n: 2 ** 15, r: 8, p: 1 },
+      curve,
+      backups: testBackups(this.#made('backups'), self, random),
+    })
+    return { store, keystore }
+  }
+
   #tickLater(life: Life, node: SignerNode): void {
     this.#world.time.after(this.#world.tickMs(), () => {
       if (life.isOver) return
@@ -180,14 +196,14 @@ export class NodeProcess {
   }
 }
 
-function selfOf(name: string): Self {
-  const node = root.nodes.find((one) => one.node === name)
-  if (node === undefined) throw new Error(`${name} is no node of the root`)
+function selfOf(name: string, place?: number): Self {
+  const x = place ?? root.nodes.find((one) => one.node === name)?.x
+  if (x === undefined) throw new Error(`${name} is no node of the root`)
   return {
     org: root.org,
     env: root.env,
     node: parseNodeId(name),
-    x: node.x,
+    x,
     sign: ed25519Signer(seedOf(name)),
     identity: publicKeyOf(name),
     witness: {

@@ -19,7 +19,7 @@ import { trustText } from '../../policy/trust.ts'
 import type { CoordinatorFrame, NodeFrame } from '../../proto/frames.ts'
 import { type Digest, parseDigest } from '../../proto/ids.ts'
 import { limits } from '../../proto/limits.ts'
-import { isRefusal, type Refusal } from '../../proto/refusal.ts'
+import { attempt, isRefusal, type Refusal } from '../../proto/refusal.ts'
 import type { Signed } from '../../proto/signed.ts'
 import { as, decision } from '../coordinator/house.ts'
 import {
@@ -68,7 +68,7 @@ export class House {
   readonly chain: TestChain
   readonly record: Record
   readonly wires: Wires
-  readonly nodes: ReadonlyMap<string, NodeProcess>
+  readonly nodes: Map<string, NodeProcess>
   readonly store: Store
   readonly home = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'house-'))
   /** What arrives instead of a frame. */
@@ -76,6 +76,7 @@ export class House {
   down: (place: Place, frame: CoordinatorFrame) => CoordinatorFrame | undefined = (_, frame) =>
     frame
   readonly #traffic = new Traffic()
+  readonly #places = new Map<string, number>()
   readonly #names: readonly string[]
   readonly #coordinators = new Map<string, CoordinatorProcess>()
   #lives = 0
@@ -105,6 +106,14 @@ export class House {
       },
     })
     this.nodes = new Map(names.map((name) => [name, this.#process(name)]))
+  }
+
+  /** A node that no root names yet; it is started by whoever wants it. */
+  addNode(name: string, x: number): NodeProcess {
+    this.#places.set(name, x)
+    const process = this.#process(name)
+    this.nodes.set(name, process)
+    return process
   }
 
   at(name: string): NodeProcess {
@@ -153,7 +162,7 @@ export class House {
     this.#coordinators.set(name, running)
     await coordinator.open()
     running.isOpen = true
-    for (const node of names) this.wires.dial({ node, coordinator: name })
+    for (const node of this.nodes.keys()) this.wires.dial({ node, coordinator: name })
     // A later life waits for a witness, which comes only when the world goes on.
     void coordinator.start().catch((error: unknown) => this.#complain(name, error))
     this.#tickLater(name, running)
@@ -286,6 +295,7 @@ export class House {
     return new NodeProcess(name, {
       home: this.home,
       seed: this.seed,
+      placeOf: (node) => this.#places.get(node),
       time: this.time,
       record: this.record,
       coordinators: () => this.#names,
@@ -326,7 +336,8 @@ export class House {
     const found = this.#coordinators.get(name)
     if (!found?.isOpen) return undefined
     const { life, coordinator } = found
-    const attached = coordinator.attach(node, send)
+    const attached = attempt(() => coordinator.attach(node, send))
+    if (isRefusal(attached)) return undefined
     const live = (work: () => void): void => {
       if (life.isOver) return
       this.#isTouched = true
@@ -361,7 +372,7 @@ export class House {
 
   #coordinatorGone(name: string): void {
     this.#coordinators.delete(name)
-    for (const node of names) this.wires.cut({ node, coordinator: name })
+    for (const node of this.nodes.keys()) this.wires.cut({ node, coordinator: name })
   }
 
   /** Until nobody who has no clock is doing anything. */

@@ -113,6 +113,7 @@ export class LyingCoordinator {
       epoch: vault.epoch,
       participants: nodes.map(parseNodeId),
       warrant: lie.warrant?.(honest) ?? honest,
+      fresh: false,
       digest: chainOf(the.intent.network).digest(bytes),
       publicKey: derive(vault, the.intent.path).publicKey,
     }

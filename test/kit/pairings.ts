@@ -83,9 +83,10 @@ export function dealPairings(
   for (const self of participants) {
     for (const peer of participants.filter(({ x }) => x !== self.x)) {
       const name = [self.x, peer.x].sort((a, b) => a - b).join('-')
+      // Dealt once: a Pairing copies what it is given.
       const secrets: PairingSecrets = {
-        ...pick(dealTrees(`${seed} ${self.x} to ${peer.x}`)),
-        receiverLeaves: dealTrees(`${seed} ${peer.x} to ${self.x}`).allLeaves,
+        ...pick(dealtOnce(`${seed} ${self.x} to ${peer.x}`)),
+        receiverLeaves: dealtOnce(`${seed} ${peer.x} to ${self.x}`).allLeaves,
         zeroSeed: sha256(ascii(`${seed} zero ${name}`)),
       }
       const id = sha256(ascii(`${seed} pairing ${name}`))
@@ -96,6 +97,14 @@ export function dealPairings(
     }
   }
   return all
+}
+
+const dealt = new Map<string, ReturnType<typeof dealTrees>>()
+
+function dealtOnce(seed: string): ReturnType<typeof dealTrees> {
+  const trees = dealt.get(seed) ?? dealTrees(seed)
+  dealt.set(seed, trees)
+  return trees
 }
 
 /** Both ends of one direction of trees. */

@@ -4,6 +4,7 @@ import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { derive } from '../../policy/chain/derive.ts'
 import type { Destination } from '../../policy/destination.ts'
+import { madeHere } from '../../policy/key-standing.ts'
 import type { VaultRow } from '../../policy/view.ts'
 import { sha256, toUtf8 } from '../../proto/crypto.ts'
 import { parseDigest, parseHandle, parseNodeId, parseVaultId } from '../../proto/ids.ts'
@@ -48,6 +49,7 @@ export const vaults: readonly VaultRow[] = ['cold-eth', 'hot-eth', 'warm-eth'].m
   publicKey: secp256k1.getPublicKey(secretOf(name)),
   chainCode: sha256(toUtf8(`test-seed/chain/${name}`)),
   keyState: parseDigest('cc'.repeat(32)),
+  ...madeHere,
 }))
 
 export function secretOf(vault: string): Uint8Array {

@@ -6,7 +6,7 @@
 import { ascii } from '../../signer-node/dkls23/bytes.ts'
 import type { Curve } from '../../signer-node/dkls23/curve.ts'
 import { deriveChild, type Path } from '../../signer-node/dkls23/derivation.ts'
-import { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
+import { Keyshare, MADE_HERE } from '../../signer-node/dkls23/keyshare.ts'
 import type { Pairing } from '../../signer-node/dkls23/pairing.ts'
 import type { Participant, Party } from '../../signer-node/dkls23/party.ts'
 import type { Protocol, Run } from '../../signer-node/dkls23/protocol.ts'
@@ -42,6 +42,7 @@ export function keysharesOf(curve: Curve, key: VectorKey): ReadonlyMap<Party, Ke
     keyId,
     epoch: key.epoch,
     threshold: key.threshold,
+    past: MADE_HERE,
     participants,
     publicShares: new Map(participants.map(({ x }) => [x, curve.points.multiplyBase(secret(x))!])),
     publicKey: curve.points.decodePoint(unhex(vector('pk'))),

@@ -12,6 +12,25 @@ const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
 const bytes = lines.map(toUtf8)
 
 const zero = '0'.repeat(64)
+const keyLine = {
+  chainCode: zero,
+  confirms: [{ node: 'node-a', signature: '00'.repeat(64) }],
+  epoch: 0,
+  key: 'k-1',
+  keyState: zero,
+  participants: [{ node: 'node-a', x: 1 }],
+  publicKey: '02'.repeat(33),
+  t: 2,
+  vault: 'hot-eth',
+}
+const carriedOut = { change: zero, order: zero }
+const retired = {
+  ...carriedOut,
+  confirms: keyLine.confirms,
+  epoch: 1,
+  keyState: zero,
+  vault: 'hot-eth',
+}
 /** One lawful body for each type; written, read and bent below. */
 const samples: { readonly [T in keyof typeof bodies]: JsonObject } = {
   'log.genesis': {
@@ -105,18 +124,36 @@ const samples: { readonly [T in keyof typeof bodies]: JsonObject } = {
   'tx.dropped': { evidence: zero, intent: zero, txid: zero },
   'freeze.set': { freeze: zero, scope: 'all' },
   'freeze.cleared': { change: zero, scope: 'hot-eth' },
-  'key.generated': {
-    chainCode: zero,
-    confirms: [{ node: 'node-a', signature: '00'.repeat(64) }],
+  'key.generated': keyLine,
+  'key.created': { ...keyLine, ...carriedOut },
+  'key.imported': { ...keyLine, ...carriedOut },
+  'key.refreshed': { ...keyLine, ...carriedOut },
+  'key.reshared': { ...keyLine, ...carriedOut, from: 1 },
+  'key.exported': { ...retired, recipient: zero },
+  'key.disabled': retired,
+  'peer.readmitted': {
+    ...carriedOut,
+    confirms: keyLine.confirms,
+    node: 'node-a',
+    peer: 'node-b',
+  },
+  'key.backup-tested': {
+    backup: zero,
     epoch: 0,
-    key: 'k-1',
     keyState: zero,
-    participants: [{ node: 'node-a', x: 1 }],
-    publicKey: '02'.repeat(33),
-    t: 2,
+    node: 'node-a',
+    proof: zero,
+    recovery: 'r-1',
+    signature: '00'.repeat(64),
     vault: 'hot-eth',
   },
-  'peer.banned': { node: 'node-a', peer: 'node-b', reason: 'PEER_FAULT' },
+  'peer.banned': {
+    node: 'node-a',
+    number: 1,
+    peer: 'node-b',
+    reason: 'PEER_BANNED',
+    signature: '00'.repeat(64),
+  },
 }
 
 function write(type: keyof typeof bodies, body: JsonObject): Entry {

@@ -75,7 +75,7 @@ describe('the bootstrap of governance', () => {
 
   it('is void for a second activation of each', () => {
     const log = bootedLog()
-    expect(log.outcome('root.activated', bootstrap.root, [house.rootText])).toBe('NOT_SUPPORTED')
+    expect(log.outcome('root.activated', bootstrap.root, [house.rootText])).toBe('GOV_QUORUM')
     expect(log.outcome('policy.activated', bootstrap.policy)).toBe('NOT_SUPPORTED')
     expect(log.outcome('directory.activated', bootstrap.directory)).toBe('NOT_SUPPORTED')
     expect(log.outcome('book.activated', bootstrap.book)).toBe('NOT_SUPPORTED')

@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import { banDocument, openBan } from '../../policy/audit/ban-statement.ts'
 import { confirmMessage } from '../../policy/audit/key-confirm.ts'
-import { toHex } from '../../proto/crypto.ts'
+import { tagged, toHex } from '../../proto/crypto.ts'
 import { parseHandle, parseNodeId, parseVaultId } from '../../proto/ids.ts'
+import type { JsonObject } from '../../proto/jcs.ts'
+import { sign } from '../../proto/signed.ts'
+import { tags } from '../../proto/tags.ts'
 import * as house from '../kit/audit-documents.ts'
 import { bootedLog, digestNamed, keyBody, vaultRow } from '../kit/audit-log.ts'
+import { refusedWith } from '../kit/refused.ts'
 
 const row = vaultRow('hot-eth')
 const body = keyBody(row)
@@ -87,10 +92,57 @@ describe('a key', () => {
 })
 
 describe('a ban', () => {
-  it('is kept for the node and its peer', () => {
-    const ban = { node: 'node-a', peer: 'node-b', reason: 'PEER_FAULT' }
-    const log = bootedLog().add('peer.banned', ban)
+  const said = { node: 'node-a', number: 1, peer: 'node-b', reason: 'PEER_BANNED' }
+  const signed = (change: Partial<typeof said> = {}, by = 'node-a-identity') => {
+    const body = { ...said, ...change }
+    const message = tagged(tags.ban, banDocument(house, body))
+    return { ...body, signature: toHex(house.keyOf(by).sign(message)) }
+  }
+
+  it('is a fact in the words of the node that says it', () => {
+    const log = bootedLog().add('peer.banned', signed())
     const [kept] = log.rows.answer({ kind: 'get', table: 'ban', key: 'node-a|node-b' })
-    expect(JSON.parse(kept!.value)).toMatchObject(ban)
+    expect(JSON.parse(kept!.value)).toMatchObject(said)
+    // The one that it bans may say the same of it.
+    log.add('peer.banned', signed({ node: 'node-b', peer: 'node-a' }, 'node-b-identity'))
+  })
+
+  it('is void by another key, about a stranger, about itself, or with a word changed', () => {
+    const log = bootedLog()
+    const bent: readonly JsonObject[] = [
+      signed({}, 'node-b-identity'),
+      signed({}, 'node-a-witness'),
+      signed({ peer: 'node-x' }),
+      signed({ node: 'node-x' }),
+      signed({ peer: 'node-a' }),
+      { ...signed(), number: 2 },
+      { ...signed(), peer: 'node-c' },
+      { ...signed(), reason: 'REJECTED' },
+    ]
+    for (const body of bent) expect(log.outcome('peer.banned', body)).toBe('PARTICIPANTS')
+    expect(log.outcome('peer.banned', signed())).toBe('folded')
+  })
+
+  it('is void when it is said again, so an old statement says nothing new', () => {
+    const log = bootedLog().add('peer.banned', signed())
+    expect(log.outcome('peer.banned', signed())).toBe('STALE_ATTEMPT')
+    log.add('peer.banned', signed({ number: 3 }))
+    expect(log.outcome('peer.banned', signed({ number: 2 }))).toBe('STALE_ATTEMPT')
+  })
+
+  it('is handed on only with every word in its place', () => {
+    const { publicKey: identity, sign: by } = house.keyOf('node-a-identity')
+    const made = (document: Uint8Array, credential = 'node-a') =>
+      sign(tags.ban, document, parseHandle(credential), by)
+    const owner = { org: house.org, env: house.env }
+    const good = banDocument(owner, said)
+    expect(openBan(owner, made(good), identity)).toMatchObject(said)
+    const bad = [
+      made(good, 'node-b'),
+      made(banDocument({ ...owner, org: 'other' }, said)),
+      made(banDocument({ ...owner, env: 'prod' }, said)),
+      { ...made(good), signature: new Uint8Array(64) },
+    ]
+    for (const one of bad) expect(refusedWith(() => openBan(owner, one, identity))).toBe('VIEW')
   })
 })

@@ -9,7 +9,7 @@ import { cosign } from '../kit/audit-log.ts'
 // Two of three witnesses, none corrupt: the smallest time counts.
 const root = parseRoot(house.rootText)
 const rootAt = (size: number) => (size <= 20 ? sha256(Uint8Array.of(size)) : undefined)
-const own = { root, rootAt }
+const own = { reigns: [{ root, from: 1 }], rootAt }
 const at = Date.parse('2026-12-01T00:00:00Z')
 
 function head(

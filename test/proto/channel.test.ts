@@ -5,6 +5,7 @@ import { connect as connectTcp } from 'node:net'
 import { connect as connectTls, createSecureContext } from 'node:tls'
 import { Client, credentials, Metadata } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseHandle } from '../../proto/ids.ts'
 import { serve } from '../../proto/io/channel-server.ts'
 import type { Handlers } from '../../proto/io/handlers.ts'
 import { limits } from '../../proto/limits.ts'
@@ -173,12 +174,15 @@ describe('who is not let in', () => {
     await other.close()
   })
 
-  it('ends the open connection of a revoked key', async () => {
+  it('ends the open connection of a revoked key, and lets in one that is admitted', async () => {
     const leaving = await end('caller', 'svc-old')
+    const coming = await end('caller', 'svc-new')
     const other = await house(coordinator, [leaving], { SigningService: signing })
-    const client = other.client(leaving).SigningService
-    const ask = () => client.GetRequest({ id: 'x', initiator: '', callerId: '' }, 2_000)
+    const asked = { id: 'x', initiator: '', callerId: '' }
+    const ask = (who = leaving) => other.client(who).SigningService.GetRequest(asked, 2_000)
     expect(await ask()).toMatchObject({ request: {} })
+    other.server.admit(coming.leaf.pin, { role: 'caller', id: parseHandle('svc-new') })
+    expect(await ask(coming)).toMatchObject({ request: {} })
     other.server.revoke(leaving.leaf.pin)
     await expect(ask()).rejects.toThrow(Unavailable)
     await other.close()

@@ -35,6 +35,7 @@ const signer = {
   credential: 'credential',
   dataDir: 'data',
   floorDir: 'floor',
+  backups: { directory: 'backups', recovery: [{ file: 'r.json', digest: 'cd'.repeat(32) }] },
   adminSocket: 'admin/socket',
   healthListen: '127.0.0.1:7010',
   curve: 'native',
@@ -106,7 +107,14 @@ describe('the configuration of a node', () => {
     })
   })
 
-  it('keeps credential and floor outside the data directory', () => {
+  it('keeps credential, floor and backups outside the data directory', () => {
+    const [one] = signer.backups.recovery
+    const inside = { ...signer.backups, directory: 'data/backups' }
+    expect(() => readSigner({ backups: inside })).toThrow(/backups: expected a place/)
+    const many = { ...signer.backups, recovery: [one, one, one, one, one] }
+    expect(() => readSigner({ backups: many })).toThrow(/backups.recovery: expected 1 to 4/)
+    const none = { ...signer.backups, recovery: [] }
+    expect(() => readSigner({ backups: none })).toThrow(/backups.recovery: expected 1 to 4/)
     expect(() => readSigner({ credential: 'data/pass' })).toThrow(/credential: expected a place/)
     expect(() => readSigner({ floorDir: 'data' })).toThrow(/floorDir: expected a place/)
     expect(readSigner({ floorDir: 'data-floor' }).floorDir).toBe('/srv/n/data-floor')

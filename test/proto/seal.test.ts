@@ -127,8 +127,8 @@ describe('the vectors of the sealed file', () => {
 describe('opening a sealed file', () => {
   it('gives back exactly what was sealed, for every kind', () => {
     expect(openWithPassphrase(file, cold, passphrase)).toEqual(keyshare)
-    const backup: SealedThing = { kind: 'backup', context: context }
-    for (const thing of [approver, backup]) {
+    const restored: SealedThing = { kind: 'restored', context: context }
+    for (const thing of [approver, restored]) {
       const bytes = sealToPassphrase(thing, h('seed'), quick, random)
       expect(openWithPassphrase(bytes, thing, passphrase)).toEqual(h('seed'))
     }
@@ -163,7 +163,9 @@ describe('opening a sealed file', () => {
       const forged = encode({ ...written, context: { ...context, [key]: value } })
       expect(opens(forged, expected)).toBe('SEAL')
     }
-    expect(opens(file, { ...cold, kind: 'backup' } as SealedThing)).toBe('SEAL')
+    for (const kind of ['backup', 'restored'] as const) {
+      expect(opens(file, { kind, context })).toBe('SEAL')
+    }
     expect(opens(file, approver)).toBe('SEAL')
   })
 
@@ -193,6 +195,7 @@ describe('opening a sealed file', () => {
       { body: flip(written.body) },
       { body: '' },
       { kind: 'backup' },
+      { kind: 'restored' },
     ]
     for (const change of changes) expect(opens(encode({ ...written, ...change }))).toBe('SEAL')
     expect(opens(encode({ ...written }))).toBe('accepted')
@@ -255,9 +258,22 @@ describe('the form of a sealed file', () => {
     expect(parses({ stanzas: [rsa, rsa, rsa, rsa, rsa] })).toBe('MALFORMED')
   })
 
-  it('keeps backups and identities to one passphrase', () => {
-    expect(parses({ kind: 'backup' })).toBe('accepted')
+  it('seals backups to recovery keys alone, each once, and nothing else to them', () => {
+    const to = (byte: string): JsonObject => {
+      return { how: 'x25519', to: byte.repeat(32), eph: '09'.repeat(32), wrapped: '00'.repeat(48) }
+    }
+    const [one, two] = [to('01'), to('02')]
+    expect(parses({ kind: 'backup', stanzas: [one, two] })).toBe('accepted')
+    expect(parses({ kind: 'backup', stanzas: [one, one] })).toBe('MALFORMED')
+    expect(parses({ kind: 'backup' })).toBe('MALFORMED')
     expect(parses({ kind: 'backup', stanzas: [rsa] })).toBe('MALFORMED')
+    expect(parses({ kind: 'backup', stanzas: [one, stanza] })).toBe('MALFORMED')
+    expect(parses({ kind: 'keyshare', stanzas: [one] })).toBe('MALFORMED')
+    expect(parses({ kind: 'restored', stanzas: [one] })).toBe('MALFORMED')
+    expect(parses({ kind: 'restored', stanzas: [one, rsa] })).toBe('MALFORMED')
+  })
+
+  it('keeps identities to one passphrase', () => {
     expect(parses({ kind: 'identity', context: { ...approver.context } })).toBe('accepted')
     expect(parses({ kind: 'identity', context: { ...approver.context }, stanzas: [rsa] })).toBe(
       'MALFORMED',

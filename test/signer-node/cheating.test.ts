@@ -1,32 +1,51 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseNodeId } from '../../proto/ids.ts'
 import { Brake } from '../../signer-node/brake.ts'
-import type { Protocol } from '../../signer-node/dkls23/protocol.ts'
+import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import type { Outgoing, Protocol } from '../../signer-node/dkls23/protocol.ts'
+import { verifyEvidence } from '../../signer-node/evidence.ts'
 import { Sessions } from '../../signer-node/sessions.ts'
+import * as house from '../kit/audit-documents.ts'
 import { SigningHouse } from './signing-kit.ts'
 
-// What node b changes in its second message of a signature, sealed and signed as its own: a byte of
-// the multiplication, or a byte of the salt that opens its commitment.
-type Mischief = 'none' | 'product' | 'salt'
+// What node b changes in its second message, sealed and signed as its own: a byte of the
+// multiplication, of the salt that opens its commitment, of the share that it deals; or it says a
+// second thing beside the first.
+type Mischief = 'none' | 'product' | 'salt' | 'share' | 'twice'
 let mischief: Mischief = 'none'
 const productBytes = 49_216
-const at = { product: 1_000 * 32 - 1, salt: productBytes + 32 + 33 }
+const at = {
+  none: 0,
+  twice: 0,
+  product: 1_000 * 32 - 1,
+  salt: productBytes + 32 + 33,
+  share: 4_481,
+}
+
+function bent({ bytes, ...rest }: Outgoing): Outgoing {
+  const changed = bytes.slice()
+  changed[at[mischief]] = (changed[at[mischief]] ?? 0) ^ 1
+  return { ...rest, bytes: changed }
+}
 
 function* crooked<R>(protocol: Protocol<R>): Protocol<R> {
   let step = protocol.next([])
   while (!step.done) {
-    for (const { round, bytes } of step.value) {
-      if (round === 2 && mischief !== 'none') bytes[at[mischief]] = (bytes[at[mischief]] ?? 0) ^ 1
-    }
-    step = protocol.next(yield step.value)
+    const said = step.value.flatMap((one) => {
+      if (one.round !== 2) return [one]
+      return mischief === 'twice' ? [one, bent(one)] : [bent(one)]
+    })
+    step = protocol.next(yield said)
   }
   return step.value
 }
 
-// Only a node whose one counterpart in a signature is node a runs crooked: that is node b.
+// Node b is the one that has not itself among its counterparts: node a alone in a signature, nodes a
+// and c when a key is made.
 const { start } = Sessions.prototype
 Sessions.prototype.start = function (sid, coordinator, plan) {
-  const nodes = [...plan.counterparts.values()].map(({ node }) => String(node))
-  const isCrooked = nodes.join() === 'node-a' && mischief !== 'none'
+  const nodes = [...plan.counterparts.values()].map(({ node }) => String(node)).join()
+  const isCrooked = (nodes === 'node-a' || nodes === 'node-a,node-c') && mischief !== 'none'
   const protocol = isCrooked ? crooked(plan.protocol) : plan.protocol
   start.call(this, sid, coordinator, { ...plan, protocol } as never)
 }
@@ -44,17 +63,77 @@ function ending(): string {
   const payout = three.payout()
   three.begin(payout, three.askSigners(payout))
   const shared = three.heard('node-a', 'share').length
-  return shared > 0 ? 'shared' : three.stopped('node-a')
+  return shared > 0 ? 'shared' : word()
+}
+
+/** What node a says, when silence would have been noticed and not before. */
+function word(): string {
+  three.tick(4_999)
+  expect(three.stopped('node-a')).toBe('')
+  three.tick(1)
+  return three.stopped('node-a')
+}
+
+function alarms(wanted: string): readonly unknown[] {
+  return three.at('node-a').ports.events.filter(({ name }) => name === wanted)
+}
+
+function blamed(): unknown {
+  return three.at('node-a').ports.events.findLast(({ name }) => name === 'session-failed')
 }
 
 describe('a peer that does not open its commitment', () => {
   it('is named as the one at fault, and is not banned for it', () => {
     expect(ending()).toBe('shared')
     mischief = 'salt'
-    expect(ending()).toBe('PEER_FAULT node-b')
+    expect(ending()).toBe('SESSION_TIMEOUT')
+    expect(blamed()).toMatchObject({ peer: 'node-b' })
     expect(three.at('node-a').node.status().banned).toEqual([])
     mischief = 'none'
     expect(ending()).toBe('shared')
+  })
+})
+
+describe('a peer that signs what convicts it', () => {
+  const root = {
+    org: house.org,
+    env: house.env,
+    nodes: ['node-a', 'node-b', 'node-c'].map((name, index) => ({
+      node: parseNodeId(name),
+      x: index + 1,
+      identity: house.keyOf(`${name}-identity`).publicKey,
+    })),
+  } as const
+
+  it('two things in one place: node a keeps what a stranger can check, and bans nobody', () => {
+    mischief = 'twice'
+    expect(ending()).toBe('SESSION_TIMEOUT')
+    mischief = 'none'
+    const { node } = three.at('node-a')
+    const [kept] = node.evidence()
+    expect(kept).toMatchObject({ peer: 'node-b' })
+    const proved = verifyEvidence(kept!.document, root, nativeCurve())
+    expect(proved).toMatchObject({
+      kind: 'two-messages',
+      accused: 'node-b',
+      by: 'node-a',
+      round: 2,
+    })
+    expect(node.status()).toMatchObject({ banned: [], strikes: { 'node-b': 2 } })
+    expect(alarms('peer-faulty')).toEqual([])
+    expect(ending()).toBe('shared')
+  })
+
+  it('a share beside its polynomial: the same, and the third fault of a day is an alarm', () => {
+    mischief = 'share'
+    expect(() => three.makeKey('warm-eth')).toThrow()
+    mischief = 'none'
+    const [, kept] = three.at('node-a').node.evidence()
+    const proved = verifyEvidence(kept!.document, root, nativeCurve())
+    expect(proved).toMatchObject({ kind: 'wrong-share', accused: 'node-b', by: 'node-a' })
+    expect(three.at('node-a').node.status()).toMatchObject({ banned: [], strikes: { 'node-b': 3 } })
+    expect(alarms('peer-faulty')).toMatchObject([{ level: 'alarm', peer: 'node-b' }])
+    three.tick(20_000)
   })
 })
 
@@ -67,7 +146,7 @@ describe('the brake of a node', () => {
       for (let attempt = 1; attempt <= 8 && failures < 10; attempt += 1, failures += 1) {
         if (attempt > 1) three.nextAttempt(payout, attempt)
         three.begin(payout, three.askSigners(payout, attempt), attempt)
-        expect(three.stopped('node-a')).toBe('PEER_FAULT node-b')
+        expect(blamed()).toMatchObject({ peer: 'node-b' })
       }
     }
     mischief = 'none'
@@ -83,12 +162,14 @@ describe('a peer that cheats in a multiplication', () => {
     for (let uses = 0; uses < 2; uses += 1) expect(ending()).toBe('shared')
     mischief = 'product'
     const payout = three.payout()
+    three.heard('node-a', 'stopped')
     const given = three.askSigners(payout)
     const { ports, node } = three.at('node-a')
     three.begin(payout, given)
-    expect(three.stopped('node-a')).toBe('PEER_BANNED node-b')
-    expect(three.heard('node-a', 'share')).toEqual([])
+    // Durable and known to the own operator; the coordinator has heard nothing.
     expect(node.status().banned).toEqual(['node-b'])
+    expect(word()).toBe('SESSION_TIMEOUT')
+    expect(three.heard('node-a', 'share')).toEqual([])
     expect(node.status().pairings).toEqual(['node-c'])
     expect(ports.events.filter(({ level }) => level === 'alarm').map(({ name }) => name)).toContain(
       'peer-banned',

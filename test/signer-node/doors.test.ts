@@ -175,10 +175,12 @@ const status: Status = {
   vaults: ['hot-eth'],
   pairings: ['node-b', 'node-c'],
   banned: [],
+  strikes: { 'node-b': 2, 'node-c': 1 },
   frozen: [],
   coordinators: ['c1'],
   fenced: '',
   curve: 'native',
+  backups: [],
 }
 
 describe('the health port', () => {
@@ -210,6 +212,7 @@ describe('the health port', () => {
     const metrics = await ask('/metrics')
     expect(metrics).toContain('custody_signer_log_size 7')
     expect(metrics).toContain('custody_signer_pairings 2')
+    expect(metrics).toContain('custody_signer_strikes 3')
     expect(metrics).toContain('custody_signer_state{state="catching-up"} 1')
     expect(metrics).toContain('custody_signer_state{state="ready"} 0')
     expect(metrics).toContain('custody_signer_events_total{name="fork",level="alarm"} 1')
@@ -229,6 +232,7 @@ describe("the operator's socket", () => {
   const done: string[] = []
   const node = {
     status: () => status,
+    evidence: () => ['kept'],
     freeze: (scope: string) => done.push(`freeze ${scope}`),
     unfreeze: (scope: string) => done.push(`unfreeze ${scope}`),
     drain: () => done.push('drain'),
@@ -236,7 +240,8 @@ describe("the operator's socket", () => {
 
   it('does what one line says, and answers with the status', () => {
     done.length = 0
-    expect(obey('{"do":"status"}', node)).toBe(status)
+    expect(obey('{"do":"status"}', node)).toEqual({ status })
+    expect(obey('{"do":"evidence"}', node)).toEqual({ evidence: ['kept'] })
     obey('{"do":"freeze","scope":"all"}', node)
     obey('{"do":"unfreeze","scope":"hot-eth"}', node)
     obey('{"do":"drain"}', node)

@@ -217,6 +217,7 @@ describe('a keygen document', () => {
     three.log.add('key.generated', line)
     three.lines(...names)
     deliver()
+    three.tick(5_000)
     expect(names.flatMap((name) => three.heard(name, 'stopped'))).toHaveLength(3)
     for (const name of names) expect(files(name)).toEqual(['hot-eth.1.keyshare'])
   })

@@ -19,6 +19,7 @@ import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { FloorFile } from '../../signer-node/floor-file.ts'
 import { expectedOf, Keystore, openNodeKey } from '../../signer-node/keystore.ts'
 import { makeKey } from '../kit/keys.ts'
+import { testBackups } from '../kit/recovery.ts'
 import { refusedWith } from '../kit/refused.ts'
 import { namedRandom, seedOf } from './world.ts'
 
@@ -52,7 +53,8 @@ function keystore(directory: string, x = 1, secret = passphrase()): Keystore {
     x,
   } as const
   const random = namedRandom(`${directory}/${x}`)
-  return new Keystore(directory, owner, { passphrase: secret, random, cost, curve })
+  const backups = testBackups(`${directory}-backups`, owner, random)
+  return new Keystore(directory, owner, { passphrase: secret, random, cost, curve, backups })
 }
 
 function share(x: number): Keyshare {

@@ -47,6 +47,7 @@ function node(x: number, kind = Sessions): TestNode {
     ports,
     sessions,
     bans,
+    blame: { failed: () => {} },
     peers: {
       peer: (name) => all.find((one) => one.node === name),
       others: () => all.filter((one) => one.node !== self.node),
@@ -330,8 +331,7 @@ describe('the death of a pairing', () => {
     expect(low().bans.isBanned(high().id)).toBe(false)
     clock.advance(12_000)
     pair()
-    const second = id(low(), high())
-    expect(second).toBeDefined()
+    expect(id(low(), high())).toBeDefined()
     fail(low(), high())
     expect(low().bans.isBanned(high().id)).toBe(true)
     expect(

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { ed25519Verify, fromUtf8, tagged, toUtf8 } from '../../proto/crypto.ts'
+import { banDocument } from '../../policy/audit/ban-statement.ts'
+import { ed25519Verify, fromUtf8, tagged, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { tags } from '../../proto/tags.ts'
 import * as house from '../kit/audit-documents.ts'
 import { SigningHouse, signers } from './signing-kit.ts'
-import { names } from './three-nodes.ts'
+import { lift, names } from './three-nodes.ts'
 
 let three: SigningHouse
 beforeAll(() => {
@@ -115,30 +116,37 @@ describe('Prepare', () => {
     store.run(`insert into ban (peer, reason, at) values ('node-b', 'ot-check', 1)`)
     three.ask('node-a', payout)
     expect(three.refusal('node-a')).toBe('PEER_BANNED session')
-    store.run('delete from ban')
+    lift(store)
     expect(node.status().banned).toEqual([])
     three.carry = (_from, _to, frame) => frame
     three.tick(30_000)
     three.welcome()
   })
 
-  // The line is not signed by the node that it speaks for: if it counted, whoever holds the key of
-  // the log could stop a house for ever.
-  it('is not refused when only the log says that this node banned the peer: one alarm', () => {
-    const reason = 'OT_CHECK'
-    const seen = three.log.outcome('peer.banned', { node: 'node-c', peer: 'node-a', reason })
-    expect(seen).toBe('folded')
-    three.log.add('peer.banned', { node: 'node-c', peer: 'node-a', reason })
+  it('is not refused when a line that it did not sign says that it banned the peer', () => {
+    const said = { node: 'node-c', number: 1, peer: 'node-a', reason: 'PEER_BANNED' }
+    const { sign } = house.keyOf('node-a-identity')
+    const signature = toHex(sign(tagged(tags.ban, banDocument(house, said))))
+    expect(three.log.outcome('peer.banned', { ...said, signature })).toBe('PARTICIPANTS')
+    three.log.force('peer.banned', { ...said, signature })
     three.lines('node-c')
-    const { pairings } = three.at('node-c').node.status()
-    expect(pairings).toContain('node-a')
+    expect(three.at('node-c').node.status()).toMatchObject({ banned: [] })
     three.prepare('node-c', { keygen: three.keygen('warm-eth') })
-    three.prepare('node-c', { keygen: three.keygen('warm-eth', 2) })
     expect(three.refusal('node-c')).toBe('nothing')
-    const { events } = three.at('node-c').ports
-    const alarms = events.filter(({ name }) => name === 'ban-claimed')
+  })
+
+  it('is refused when a line that it signed says so, though its own store has forgotten', () => {
+    const said = { node: 'node-c', number: 1, peer: 'node-a', reason: 'PEER_BANNED' }
+    const { sign } = house.keyOf('node-c-identity')
+    const signature = toHex(sign(tagged(tags.ban, banDocument(house, said))))
+    three.log.add('peer.banned', { ...said, signature })
+    three.prepare('node-c', { keygen: three.keygen('warm-eth', 3) })
+    expect(three.refusal('node-c')).toBe('PEER_BANNED session')
+    const { node, ports, store } = three.at('node-c')
+    expect(node.status()).toMatchObject({ banned: ['node-a'], pairings: ['node-b'] })
+    const alarms = ports.events.filter(({ name }) => name === 'ban-restored')
     expect(alarms).toMatchObject([{ level: 'alarm', peer: 'node-a' }])
-    expect(three.at('node-c').node.status().banned).toEqual([])
+    lift(store)
   })
 
   it('of an older attempt is refused after a newer one was accepted', () => {

@@ -281,10 +281,12 @@ describe('the sessions of a node', () => {
 
   it('end together when a peer is lost, and by the clock', () => {
     const sessions = opened()
-    sessions.stopWith(node(3), 'VIEW', 'not in it')
+    sessions.bereave(node(3), 'not in it')
     expect(sessions.count).toBe(1)
-    sessions.stopWith(node(2), 'PEER_BANNED', 'banned')
+    sessions.bereave(node(2), 'banned')
     expect([sessions.count, results.length]).toEqual([0, 1])
+    expect(results[0]).toMatchObject({ reason: 'pairing-dead', remedy: 'retry' })
+    expect(results[0]).not.toHaveProperty('code')
 
     const late = opened()
     clock.advance(20_000)

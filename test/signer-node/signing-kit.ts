@@ -22,6 +22,8 @@ const curve = nativeCurve()
 export class SigningHouse extends ThreeNodes {
   readonly story: Story
   publicKey = ''
+  /** What the coordinator says of pairings made in the session. */
+  fresh = false
   #payouts = 0
 
   constructor() {
@@ -61,7 +63,8 @@ export class SigningHouse extends ThreeNodes {
   /** Prepare of the newest line, which must be an attempt line. */
   ask(name: Name, payout: Payout, attempt = 1, warrant = payout.warrant()): void {
     const attemptSeq = this.log.head.size - 1
-    this.prepare(name, { warrant, attemptSeq, ticket: this.ticket(payout, attempt) })
+    const ticket = this.ticket(payout, attempt)
+    this.prepare(name, { warrant, attemptSeq, ticket, fresh: this.fresh })
   }
 
   askSigners(payout: Payout, attempt = 1): readonly NodePart<'accepted'>['acceptance'][] {
@@ -129,7 +132,7 @@ export class SigningHouse extends ThreeNodes {
 
   stopped(name: Name): string {
     return this.heard(name, 'stopped')
-      .map(({ reason, culprit }) => `${reason}${culprit && ` ${culprit}`}`)
+      .map(({ reason }) => reason)
       .join(', ')
   }
 

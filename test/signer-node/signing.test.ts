@@ -289,6 +289,7 @@ describe('a ticket', () => {
       attemptSeq: three.log.head.size - 1,
       keygen: none,
       ticket: one,
+      fresh: false,
     }
     const { node } = three.at('node-a')
     node.attached('c2')

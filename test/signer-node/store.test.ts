@@ -13,6 +13,7 @@ import { HistoryRows } from '../../signer-node/history-rows.ts'
 import { Journal } from '../../signer-node/journal.ts'
 import { LogCopy } from '../../signer-node/log-copy.ts'
 import { Store } from '../../signer-node/store.ts'
+import { migrations } from '../../signer-node/store-schema.ts'
 import { seedOf } from './world.ts'
 
 const origin = 'log.acme.example/test'
@@ -107,7 +108,7 @@ describe('the store of a node', () => {
     new Bans(store).ban(parseNodeId('node-2'), 'ot-check', 1)
     store.close()
     store = open()
-    expect(new Bans(store).banned()).toEqual([{ peer: 'node-2', reason: 'ot-check' }])
+    expect(new Bans(store).banned()).toEqual([{ peer: 'node-2', number: 1, reason: 'ot-check' }])
   })
 
   it('refuses a database of a newer program', () => {
@@ -117,7 +118,7 @@ describe('the store of a node', () => {
     const raw = new (process.getBuiltinModule('node:sqlite').DatabaseSync)(
       join(directory, 'node.db'),
     )
-    raw.exec('pragma user_version = 1')
+    raw.exec(`pragma user_version = ${migrations.length}`)
     raw.close()
     store = open()
   })

@@ -19,6 +19,7 @@ import type { Self } from '../../signer-node/self.ts'
 import { Store } from '../../signer-node/store.ts'
 import * as house from '../kit/audit-documents.ts'
 import { bootedLog, type TestLog } from '../kit/audit-log.ts'
+import { testBackups } from '../kit/recovery.ts'
 import { seedOf, TestClock, type TestPorts, testPorts } from './world.ts'
 
 export const names = ['node-a', 'node-b', 'node-c'] as const
@@ -66,6 +67,7 @@ export class ThreeNodes {
       random,
       cost: { n: 2 ** 15, r: 8, p: 1 },
       curve,
+      backups: testBackups(at('backups'), selfOf(name), random),
     })
     return { store, keystore, place: new FloorFile(at('floor'), name) }
   }
@@ -245,7 +247,15 @@ export class ThreeNodes {
   prepare(name: Name, part: Partial<CoordinatorPart<'prepare'>>): void {
     const none = new Uint8Array()
     const lines = this.page(name)
-    const prepare = { lines, warrant: none, attemptSeq: 0, keygen: none, ticket: none, ...part }
+    const prepare = {
+      lines,
+      warrant: none,
+      attemptSeq: 0,
+      keygen: none,
+      ticket: none,
+      fresh: false,
+      ...part,
+    }
     this.give(name, { frame: 'prepare', prepare })
   }
 
@@ -270,6 +280,11 @@ export class ThreeNodes {
     })
     return { ...(body as unknown as JsonObject), confirms }
   }
+}
+
+/** Ends every ban in this store; a test that goes on is not about how that is done. */
+export function lift(store: Store): void {
+  store.run('insert into readmission select peer || number, peer, number, 1 from ban')
 }
 
 export function selfOf(name: Name): Self {

@@ -1,8 +1,13 @@
 // npm run storm -- --seeds N [--from K] [--json]: storms over a whole house, one for each seed, and what
 // they broke. A seed that failed is told with its number: `--from K --seeds 1` does it again.
+// npm run storm -- hostile ...: the adversary harness, in `hostile.ts`; -- fuzz ...: in `fuzz.ts`.
 import { parseArgs } from 'node:util'
 import { openHouse } from '../kit/house-open.ts'
 import { type Outcome, storm } from './storm.ts'
+
+const [suite, ...rest] = process.argv.slice(2)
+if (suite === 'hostile') process.exit((await import('./hostile.ts')).hostile(rest))
+if (suite === 'fuzz') process.exit(await (await import('./fuzz.ts')).fuzz(rest))
 
 const options = {
   seeds: { type: 'string', default: '10' },

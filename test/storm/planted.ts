@@ -18,13 +18,13 @@ export interface Planted {
   readonly plant: () => () => void
 }
 
-const enough = 99
+const seenByAll = { q: 2, seen: 99, isCovered: true }
 
 export const planted: readonly Planted[] = [
   {
     bug: 'a node that releases without waiting for witnesses',
     breaks: 'a share leaves only when q witnesses',
-    plant: () => replace(Heads.prototype, 'count', () => () => enough),
+    plant: () => replace(Heads.prototype, 'coverage', () => () => seenByAll),
   },
   {
     bug: 'a node that releases without a journal row',

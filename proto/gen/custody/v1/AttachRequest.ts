@@ -16,6 +16,8 @@ import type { Heartbeat as _custody_v1_Heartbeat, Heartbeat__Output as _custody_
 import type { KeyConfirm as _custody_v1_KeyConfirm, KeyConfirm__Output as _custody_v1_KeyConfirm__Output } from '../../custody/v1/KeyConfirm.ts';
 import type { State as _custody_v1_State, State__Output as _custody_v1_State__Output } from '../../custody/v1/State.ts';
 import type { SupplyLines as _custody_v1_SupplyLines, SupplyLines__Output as _custody_v1_SupplyLines__Output } from '../../custody/v1/SupplyLines.ts';
+import type { Bans as _custody_v1_Bans, Bans__Output as _custody_v1_Bans__Output } from '../../custody/v1/Bans.ts';
+import type { BackupTested as _custody_v1_BackupTested, BackupTested__Output as _custody_v1_BackupTested__Output } from '../../custody/v1/BackupTested.ts';
 
 /**
  * Up: from node to coordinator.
@@ -37,7 +39,9 @@ export interface AttachRequest {
   'keyConfirm'?: (_custody_v1_KeyConfirm | null);
   'state'?: (_custody_v1_State | null);
   'supplyLines'?: (_custody_v1_SupplyLines | null);
-  'frame'?: "hello"|"cosigned"|"behind"|"ahead"|"fork"|"accepted"|"refused"|"envelope"|"note"|"share"|"stopped"|"receipts"|"heartbeat"|"keyConfirm"|"state"|"supplyLines";
+  'bans'?: (_custody_v1_Bans | null);
+  'backupTested'?: (_custody_v1_BackupTested | null);
+  'frame'?: "hello"|"cosigned"|"behind"|"ahead"|"fork"|"accepted"|"refused"|"envelope"|"note"|"share"|"stopped"|"receipts"|"heartbeat"|"keyConfirm"|"state"|"supplyLines"|"bans"|"backupTested";
 }
 
 /**
@@ -60,5 +64,7 @@ export interface AttachRequest__Output {
   'keyConfirm'?: (_custody_v1_KeyConfirm__Output | null);
   'state'?: (_custody_v1_State__Output | null);
   'supplyLines'?: (_custody_v1_SupplyLines__Output | null);
-  'frame'?: "hello"|"cosigned"|"behind"|"ahead"|"fork"|"accepted"|"refused"|"envelope"|"note"|"share"|"stopped"|"receipts"|"heartbeat"|"keyConfirm"|"state"|"supplyLines";
+  'bans'?: (_custody_v1_Bans__Output | null);
+  'backupTested'?: (_custody_v1_BackupTested__Output | null);
+  'frame'?: "hello"|"cosigned"|"behind"|"ahead"|"fork"|"accepted"|"refused"|"envelope"|"note"|"share"|"stopped"|"receipts"|"heartbeat"|"keyConfirm"|"state"|"supplyLines"|"bans"|"backupTested";
 }

@@ -8,6 +8,8 @@ import type { GetRulesetRequest as _custody_v1_GetRulesetRequest, GetRulesetRequ
 import type { GetRulesetResponse as _custody_v1_GetRulesetResponse, GetRulesetResponse__Output as _custody_v1_GetRulesetResponse__Output } from '../../custody/v1/GetRulesetResponse.ts';
 import type { SubmitFreezeRequest as _custody_v1_SubmitFreezeRequest, SubmitFreezeRequest__Output as _custody_v1_SubmitFreezeRequest__Output } from '../../custody/v1/SubmitFreezeRequest.ts';
 import type { SubmitFreezeResponse as _custody_v1_SubmitFreezeResponse, SubmitFreezeResponse__Output as _custody_v1_SubmitFreezeResponse__Output } from '../../custody/v1/SubmitFreezeResponse.ts';
+import type { SubmitRootRequest as _custody_v1_SubmitRootRequest, SubmitRootRequest__Output as _custody_v1_SubmitRootRequest__Output } from '../../custody/v1/SubmitRootRequest.ts';
+import type { SubmitRootResponse as _custody_v1_SubmitRootResponse, SubmitRootResponse__Output as _custody_v1_SubmitRootResponse__Output } from '../../custody/v1/SubmitRootResponse.ts';
 
 /**
  * The documents in force, the room left in the limits, and the freeze.
@@ -46,6 +48,21 @@ export interface PolicyServiceClient extends grpc.Client {
   submitFreeze(argument: _custody_v1_SubmitFreezeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_SubmitFreezeResponse__Output>): grpc.ClientUnaryCall;
   submitFreeze(argument: _custody_v1_SubmitFreezeRequest, callback: grpc.requestCallback<_custody_v1_SubmitFreezeResponse__Output>): grpc.ClientUnaryCall;
   
+  /**
+   * A root that the quorum of the root in force signed out of band, with what its genesis changes.
+   */
+  SubmitRoot(argument: _custody_v1_SubmitRootRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_SubmitRootResponse__Output>): grpc.ClientUnaryCall;
+  SubmitRoot(argument: _custody_v1_SubmitRootRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_custody_v1_SubmitRootResponse__Output>): grpc.ClientUnaryCall;
+  SubmitRoot(argument: _custody_v1_SubmitRootRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_SubmitRootResponse__Output>): grpc.ClientUnaryCall;
+  SubmitRoot(argument: _custody_v1_SubmitRootRequest, callback: grpc.requestCallback<_custody_v1_SubmitRootResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * A root that the quorum of the root in force signed out of band, with what its genesis changes.
+   */
+  submitRoot(argument: _custody_v1_SubmitRootRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_SubmitRootResponse__Output>): grpc.ClientUnaryCall;
+  submitRoot(argument: _custody_v1_SubmitRootRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_custody_v1_SubmitRootResponse__Output>): grpc.ClientUnaryCall;
+  submitRoot(argument: _custody_v1_SubmitRootRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_SubmitRootResponse__Output>): grpc.ClientUnaryCall;
+  submitRoot(argument: _custody_v1_SubmitRootRequest, callback: grpc.requestCallback<_custody_v1_SubmitRootResponse__Output>): grpc.ClientUnaryCall;
+  
 }
 
 /**
@@ -61,10 +78,16 @@ export interface PolicyServiceHandlers extends grpc.UntypedServiceImplementation
    */
   SubmitFreeze: grpc.handleUnaryCall<_custody_v1_SubmitFreezeRequest__Output, _custody_v1_SubmitFreezeResponse>;
   
+  /**
+   * A root that the quorum of the root in force signed out of band, with what its genesis changes.
+   */
+  SubmitRoot: grpc.handleUnaryCall<_custody_v1_SubmitRootRequest__Output, _custody_v1_SubmitRootResponse>;
+  
 }
 
 export interface PolicyServiceDefinition extends grpc.ServiceDefinition {
   GetLimits: MethodDefinition<_custody_v1_GetLimitsRequest, _custody_v1_GetLimitsResponse, _custody_v1_GetLimitsRequest__Output, _custody_v1_GetLimitsResponse__Output>
   GetRuleset: MethodDefinition<_custody_v1_GetRulesetRequest, _custody_v1_GetRulesetResponse, _custody_v1_GetRulesetRequest__Output, _custody_v1_GetRulesetResponse__Output>
   SubmitFreeze: MethodDefinition<_custody_v1_SubmitFreezeRequest, _custody_v1_SubmitFreezeResponse, _custody_v1_SubmitFreezeRequest__Output, _custody_v1_SubmitFreezeResponse__Output>
+  SubmitRoot: MethodDefinition<_custody_v1_SubmitRootRequest, _custody_v1_SubmitRootResponse, _custody_v1_SubmitRootRequest__Output, _custody_v1_SubmitRootResponse__Output>
 }

@@ -24,6 +24,10 @@ export interface Prepare {
    * Names the answer; 16 bytes chosen by the coordinator.
    */
   'ticket'?: (Buffer | Uint8Array | string);
+  /**
+   * Some participant signs only over pairings made in the session: all of them do so.
+   */
+  'fresh'?: (boolean);
 }
 
 /**
@@ -47,4 +51,8 @@ export interface Prepare__Output {
    * Names the answer; 16 bytes chosen by the coordinator.
    */
   'ticket': (Buffer);
+  /**
+   * Some participant signs only over pairings made in the session: all of them do so.
+   */
+  'fresh': (boolean);
 }

@@ -11,17 +11,31 @@ export interface Vault {
   'key'?: (string);
   'epoch'?: (number);
   /**
-   * Compressed point, hex.
+   * Compressed point, hex. Empty, as chain code and address are, while the vault is not shown.
    */
   'publicKey'?: (string);
   'chainCode'?: (string);
   'address'?: (string);
   'threshold'?: (number);
   /**
-   * The log line key.generated, with the signature of every node over the key: whoever has the
-   * root can check an address before funding it. Empty while there is no key.
+   * The log line that made the key (key.generated, key.created or key.imported), with the signature
+   * of every node over the key: whoever has the root can check an address before funding it. Empty
+   * while there is no key.
    */
   'line'?: (Buffer | Uint8Array | string);
+  /**
+   * Log lines key.backup-tested, each signed by its node: of the epoch of `line`. The address may be
+   * shown when every node of the key is among them.
+   */
+  'backups'?: (Buffer | Uint8Array | string)[];
+  /**
+   * Nodes without a proven backup of the epoch in force.
+   */
+  'unproven'?: (string)[];
+  /**
+   * The lines about the key after that one, in order: refreshed, reshared, exported, disabled.
+   */
+  'later'?: (Buffer | Uint8Array | string)[];
 }
 
 export interface Vault__Output {
@@ -34,15 +48,29 @@ export interface Vault__Output {
   'key': (string);
   'epoch': (number);
   /**
-   * Compressed point, hex.
+   * Compressed point, hex. Empty, as chain code and address are, while the vault is not shown.
    */
   'publicKey': (string);
   'chainCode': (string);
   'address': (string);
   'threshold': (number);
   /**
-   * The log line key.generated, with the signature of every node over the key: whoever has the
-   * root can check an address before funding it. Empty while there is no key.
+   * The log line that made the key (key.generated, key.created or key.imported), with the signature
+   * of every node over the key: whoever has the root can check an address before funding it. Empty
+   * while there is no key.
    */
   'line': (Buffer);
+  /**
+   * Log lines key.backup-tested, each signed by its node: of the epoch of `line`. The address may be
+   * shown when every node of the key is among them.
+   */
+  'backups': (Buffer)[];
+  /**
+   * Nodes without a proven backup of the epoch in force.
+   */
+  'unproven': (string)[];
+  /**
+   * The lines about the key after that one, in order: refreshed, reshared, exported, disabled.
+   */
+  'later': (Buffer)[];
 }

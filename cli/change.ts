@@ -1,0 +1,210 @@
+// vault refresh, reshare, import, export, destroy and node readmit: asking for a change of a key or
+// between two nodes. What the change names (epoch, key state, holders) is taken from the lines that
+// the nodes signed, never from what a coordinator says of them; it is rendered here before it is
+// signed. Asking changes nothing: people approve it, nodes judge it, a line puts it into effect.
+import { type Asked, type Change, encodeChange, everyVault, parseChange } from '../policy/change.ts'
+import { displayChange } from '../policy/display-change.ts'
+import { durationMs } from '../policy/units.ts'
+import type { VaultRow } from '../policy/view.ts'
+import { toHex } from '../proto/crypto.ts'
+import { writeSigned } from '../proto/frames.ts'
+import {
+  type NodeId,
+  parseHandle,
+  parseNodeId,
+  parsePersonId,
+  parseVaultId,
+  type VaultId,
+} from '../proto/ids.ts'
+import { refuse } from '../proto/refusal.ts'
+import { digest, hex } from '../proto/shape.ts'
+import { sign } from '../proto/signed.ts'
+import { tags } from '../proto/tags.ts'
+import { openKey } from './approver-key.ts'
+import { atDesk, type Desk, waitMs } from './desk.ts'
+import { keyOptions, profileOptions } from './profile.ts'
+import { requestAnswer } from './submit.ts'
+import { keyInForce } from './vault.ts'
+import {
+  type Answer,
+  type Args,
+  flag,
+  must,
+  required,
+  UsageError,
+  type Verb,
+  type World,
+  word,
+} from './verb.ts'
+
+const asking = '--purpose TEXT [--id KEY] [--valid 48h] [--wait SECONDS] [--as DIR]'
+const options = {
+  ...profileOptions,
+  ...keyOptions,
+  purpose: { type: 'string' },
+  id: { type: 'string' },
+  valid: { type: 'string' },
+  wait: { type: 'string' },
+} as const
+
+/** What one verb adds to what all changes say. */
+type Terms = (args: Args, desk: Desk, row: VaultRow | undefined) => (asked: Asked) => Change
+
+export const vaultRefresh = verb(
+  'give all holders new shares of the same key',
+  '',
+  (_, __, row) => {
+    const { epoch, keyState } = keyed(row)
+    return (asked) => ({ ...asked, op: 'key.refresh', terms: { epoch, keyState } })
+  },
+)
+
+export const vaultReshare = verb(
+  'deal the key anew to all nodes of the root',
+  '--dealers NODE,NODE',
+  (args, desk, row) => {
+    const { epoch: from, keyState } = keyed(row)
+    const { nodes, quorumCrypto } = desk.ruleset.root
+    const participants = [...nodes].sort((a, b) => a.x - b.x).map(({ node, x }) => ({ node, x }))
+    const dealers = dealersOf(required(args, 'dealers'), keyed(row))
+    const terms = { from, keyState, dealers, participants, t: quorumCrypto.t }
+    return (asked) => ({ ...asked, op: 'key.reshare', terms })
+  },
+  { dealers: { type: 'string' } },
+)
+
+export const vaultImport = verb(
+  'bring in a key from outside, dealt by its holder',
+  '--public-key HEX --chain-code HEX --commitments DIGEST',
+  (args) => {
+    const publicKey = hex(33)(required(args, 'public-key'), 'public-key')
+    const chainCode = hex(32)(required(args, 'chain-code'), 'chain-code')
+    const commitments = digest(required(args, 'commitments'), 'commitments')
+    const terms = { publicKey, chainCode, commitments }
+    return (asked) => ({ ...asked, op: 'key.import', terms })
+  },
+  {
+    'public-key': { type: 'string' },
+    'chain-code': { type: 'string' },
+    commitments: { type: 'string' },
+  },
+)
+
+export const vaultExport = verb(
+  'let the whole key leave the house, sealed to one recipient',
+  '--recipient HEX',
+  (args, _, row) => {
+    const recipient = hex(32)(required(args, 'recipient'), 'recipient')
+    const { keyState } = keyed(row)
+    return (asked) => ({ ...asked, op: 'key.export', terms: { recipient, keyState } })
+  },
+  { recipient: { type: 'string' } },
+)
+
+export const vaultDestroy = verb('destroy every share of a key, for ever', '', (_, __, row) => {
+  const { epoch, keyState } = keyed(row)
+  return (asked) => ({ ...asked, op: 'key.destroy', terms: { epoch, keyState } })
+})
+
+export const nodeReadmit: Verb = {
+  about: 'let a node trust a peer again that it has banned',
+  usage: `NODE PEER ${asking}`,
+  words: { min: 2, max: 2 },
+  options,
+  run: (args, world) =>
+    atDesk(args, world, ['caller'], (desk) => {
+      const [node, peer] = [parseNodeId(word(args, 0)), parseNodeId(word(args, 1))]
+      const made = (asked: Asked): Change => ({
+        ...asked,
+        op: 'peer.readmit',
+        terms: { node, peer },
+      })
+      return ask({ vault: parseVaultId(everyVault), row: undefined, made }, args, desk, world)
+    }),
+}
+
+function verb(about: string, more: string, terms: Terms, added: Verb['options'] = {}): Verb {
+  return {
+    about,
+    usage: ['VAULT', more, asking].filter((part) => part !== '').join(' '),
+    words: { min: 1, max: 1 },
+    options: { ...options, ...added },
+    run: (args, world) =>
+      atDesk(args, world, ['caller'], async (desk) => {
+        const vault = parseVaultId(word(args, 0))
+        const row = await keyInForce(vault, desk)
+        return ask({ vault, row, made: terms(args, desk, row) }, args, desk, world)
+      }),
+  }
+}
+
+interface Asking {
+  readonly vault: VaultId
+  readonly row: VaultRow | undefined
+  readonly made: (asked: Asked) => Change
+}
+
+async function ask(
+  { vault, row, made }: Asking,
+  args: Args,
+  desk: Desk,
+  world: World,
+): Promise<Answer> {
+  const patienceMs = args.flags['wait'] === undefined ? 0 : waitMs(args)
+  const bytes = encodeChange(made(askedFor(vault, args, desk, world)))
+  // What we would not read ourselves is not signed.
+  const { change, digest: id } = parseChange(bytes)
+  world.say(displayChange(change, { rulebook: desk.ruleset.rulebook, row }))
+  const key = await openKey(desk.profile, args, world)
+  const signed = sign(tags.intent, bytes, key.credential, key.sign)
+  const { SigningService } = desk.client
+  let { request } = must(
+    await SigningService.SubmitIntent({ intent: writeSigned(signed), documents: [] }),
+  )
+  const until = world.nowMs() + patienceMs
+  while (request && !isOver(request.state) && world.nowMs() < until) {
+    await world.pause(pollMs)
+    ;({ request } = must(await SigningService.GetRequest({ id, initiator: '', callerId: '' })))
+  }
+  const answer = requestAnswer(request)
+  const next = nextOf(request?.state ?? '', id)
+  return { ...answer, text: `${answer.text}${next}`, json: { ...answer.json, next } }
+}
+
+const pollMs = 500
+
+function isOver(state: string): boolean {
+  return ['ACTIVE', 'DENIED', 'REJECTED', 'CANCELLED', 'EXPIRED'].includes(state)
+}
+
+function nextOf(state: string, id: string): string {
+  if (state === 'ACTIVE') return '  it is in force\n'
+  if (isOver(state)) return '  nothing was changed\n'
+  return `  people decide with: custody approve ${id}\n  look again with: custody status ${id}\n`
+}
+
+function askedFor(vault: VaultId, args: Args, { profile }: Desk, world: World): Asked {
+  const created = Math.floor(world.nowMs() / 1_000) * 1_000
+  return {
+    org: profile.org,
+    env: profile.env,
+    id: parseHandle(flag(args, 'id') ?? `cli-${toHex(world.random(12))}`, 'id'),
+    created,
+    notAfter: created + durationMs(flag(args, 'valid') ?? '48h', 'valid'),
+    initiator: parsePersonId(profile.id),
+    vault,
+    purpose: required(args, 'purpose'),
+  }
+}
+
+function keyed(row: VaultRow | undefined): VaultRow {
+  return row ?? refuse('VAULT_NOT_FOUND', 'the vault has no key yet')
+}
+
+/** In the order of their x, however they were typed. */
+function dealersOf(typed: string, row: VaultRow): readonly NodeId[] {
+  const named = new Set(typed.split(',').map((name) => parseNodeId(name)))
+  const dealers = row.participants.filter(({ node }) => named.has(node))
+  if (dealers.length !== named.size) throw new UsageError('--dealers: expected holders of the key')
+  return dealers.map(({ node }) => node)
+}

@@ -1,0 +1,150 @@
+// `custody init node DIR`: a new node, made where it will run: identity, witness key and node
+// secret, sealed; the key of its TLS certificate; a configuration; and its card, by which the next
+// root can name it. Private keys appear below DIR and nowhere else.
+// With the authority's files it has its certificate at once; without them there is a request, which
+// the organisation's authority signs into `tls/node.pem`. Writes over nothing.
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseRoot, type Root } from '../policy/documents.ts'
+import { pin, readConfig } from '../proto/config.ts'
+import { parseNodeId } from '../proto/ids.ts'
+import type { JsonObject } from '../proto/jcs.ts'
+import { limits } from '../proto/limits.ts'
+import { refuse } from '../proto/refusal.ts'
+import { handle, list, object, text } from '../proto/shape.ts'
+import { write } from './init.ts'
+import { makeRequest, openAuthority } from './init-certificates.ts'
+import { type InitFile, type Makers, makeNode, openFile, pinOf } from './init-owners.ts'
+import { cardText } from './node-card.ts'
+import {
+  type Answer,
+  type Args,
+  done,
+  flag,
+  UsageError,
+  type Verb,
+  type World,
+  word,
+} from './verb.ts'
+
+/** As `custody init` shares it; the clients are the coordinator's. */
+const pinsShape = object({
+  coordinator: object({ name: handle, address: text(128), pin }),
+  clients: list(object({ id: handle, pin, role: text(32) })),
+})
+const yearMs = 365 * 86_400_000
+
+export const initNode: Verb = {
+  about: 'make a new node: sealed keys, certificate or request, configuration, card',
+  usage: 'DIR --node NAME --x N --shared DIR [--ca-key FILE] [--health HOST:PORT]',
+  words: { min: 1, max: 1 },
+  options: {
+    node: { type: 'string' },
+    x: { type: 'string' },
+    shared: { type: 'string' },
+    'ca-key': { type: 'string' },
+    health: { type: 'string' },
+  },
+  run: async (args, world) => initAt(args, world),
+}
+
+async function initAt(args: Args, world: World): Promise<Answer> {
+  const directory = word(args, 0)
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  if (readdirSync(directory).length > 0) {
+    refuse('CONFIG', `${directory}: expected an empty directory`)
+  }
+  const [node, shared, x] = [needed(args, 'node'), needed(args, 'shared'), place(args)]
+  parseNodeId(node)
+  const read = (name: string): string => readFileSync(join(shared, name), 'utf8')
+  const root = parseRoot(read('root.json'))
+  const authority = await authorityFor(args, read('ca.pem'), world)
+  const makers: Makers = { org: root.org, env: root.env, authority, random: world.random }
+  const owner = await makeNode(node, makers, '.')
+  const hasCertificate = flag(args, 'ca-key') !== undefined
+  const transport = pinOf(owner, 'node')
+  const { identity, witness } = owner
+  const card = cardText({ node, x, identity, transport, witness })
+  const files: readonly InitFile[] = [
+    ...owner.files.map((file) => (hasCertificate ? file : asRequest(file))),
+    openFile('tls/ca.pem', read('ca.pem')),
+    openFile('card.json', card),
+    openFile('config.json', configuration(args, root, { node, x }, serverIn(read('pins.json')))),
+  ]
+  write(directory, { files, empty: ['data', 'floor', 'run'], root: root.digest, origin: '' })
+  const next = hasCertificate
+    ? 'its certificate is tls/node.pem'
+    : 'have tls/node.csr signed by your authority, into tls/node.pem'
+  const lines = [
+    `node ${node} at x ${x} in ${directory}`,
+    `  identity   ${Buffer.from(identity).toString('hex')}`,
+    `  transport  ${transport}`,
+    `  card       ${join(directory, 'card.json')}: for custody root draft --add`,
+    next,
+  ]
+  return done(`${lines.join('\n')}\n`, { directory, node, x, transport })
+}
+
+async function authorityFor(args: Args, cert: string, world: World): Promise<Makers['authority']> {
+  const file = flag(args, 'ca-key')
+  if (file === undefined) return { issue: makeRequest }
+  const now = Math.floor(world.nowMs() / 1_000) * 1_000
+  const validity = { notBefore: new Date(now - 60_000), notAfter: new Date(now + yearMs) }
+  return openAuthority({ cert, key: readFileSync(file, 'utf8') }, validity)
+}
+
+function asRequest(file: InitFile): InitFile {
+  return file.path.endsWith('tls/node.pem') ? { ...file, path: 'tls/node.csr' } : file
+}
+
+function configuration(
+  args: Args,
+  root: Root,
+  { node, x }: { readonly node: string; readonly x: number },
+  server: JsonObject,
+): string {
+  const config = {
+    format: 'custody-signer/v1',
+    org: root.org,
+    env: root.env,
+    node,
+    x,
+    root: root.digest,
+    origin: root.log.origin,
+    coordinators: [server],
+    tls: { ca: 'tls/ca.pem', cert: 'tls/node.pem', key: 'tls/node.key' },
+    keys: {
+      identity: 'keys/identity.seal',
+      witness: 'keys/witness.seal',
+      secret: 'keys/secret.seal',
+    },
+    credential: 'credential',
+    dataDir: 'data',
+    floorDir: 'floor',
+    adminSocket: 'run/admin.sock',
+    healthListen: flag(args, 'health') ?? '127.0.0.1:7199',
+    curve: 'native',
+  }
+  return `${JSON.stringify(config, null, 2)}\n`
+}
+
+/** Where its coordinator is, and by which key it is known. */
+function serverIn(pins: string): JsonObject {
+  const { coordinator } = readConfig(pins, pinsShape)
+  return { ...coordinator }
+}
+
+function needed(args: Args, name: string): string {
+  return flag(args, name) ?? missing(name)
+}
+
+function missing(name: string): never {
+  throw new UsageError(`expected --${name}`)
+}
+
+function place(args: Args): number {
+  const typed = needed(args, 'x')
+  const x = /^\d{1,2}$/.test(typed) ? Number(typed) : 0
+  if (x < 1 || x > limits.nodesMax) throw new UsageError(`--x: expected 1 to ${limits.nodesMax}`)
+  return x
+}

@@ -1,0 +1,128 @@
+// Changes that are approved and ripe: the order is issued, judged here exactly as every node will,
+// and handed to whoever drives the nodes. What the nodes confirm becomes the line, which carries
+// the order with it. The driver is a port: it knows sessions and frames, this file knows none.
+// INVARIANT: one drive of a request at a time in this process; two drivers elsewhere are harmless,
+// because the first line ends the request.
+import { type AdmittedChange, admitChange } from '../policy/admit-change.ts'
+import type { EntryType } from '../policy/audit/bodies.ts'
+import { requestView } from '../policy/audit/history.ts'
+import type { Reigns } from '../policy/audit/reigns.ts'
+import { witnessedIn } from '../policy/audit/witnessed.ts'
+import { fromUtf8 } from '../proto/crypto.ts'
+import type { Digest } from '../proto/ids.ts'
+import type { JsonObject } from '../proto/jcs.ts'
+import { isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
+import { orderOf } from './desk/change-case.ts'
+import { gatherChange } from './desk/request.ts'
+import type { RulesMemory } from './desk/rules.ts'
+import type { Notes } from './driver.ts'
+import type { Copy } from './page.ts'
+import type { Clock, Report } from './ports.ts'
+import type { Answer } from './proposal.ts'
+import type { Sequencer } from './sequencer.ts'
+import type { Tree } from './tree.ts'
+
+export interface ChangesPorts {
+  readonly copy: Copy
+  readonly memory: RulesMemory
+  readonly tree: Tree
+  readonly clock: Clock
+  readonly report: Report
+  readonly sequencer: Sequencer
+  readonly notes: Notes
+}
+
+/** An approved change in the hands of its driver. */
+export interface RipeChange {
+  readonly admitted: AdmittedChange
+  /** Canonical bytes, as they go to the nodes. */
+  readonly order: Uint8Array
+  /** Appends the line that the nodes confirmed; `change` and `order` are filled in. */
+  readonly carryOut: (type: EntryType, body: JsonObject) => Promise<Answer>
+}
+
+/** Lets the nodes do it. A Refusal is why it did not come to a line; it is tried again. */
+export type ChangeDriver = (ripe: RipeChange) => Promise<Refusal | undefined>
+
+export class Changes {
+  readonly #ports: ChangesPorts
+  readonly #running = new Map<Digest, Promise<void>>()
+  #driver: ChangeDriver | undefined
+
+  constructor(ports: ChangesPorts) {
+    this.#ports = ports
+  }
+
+  drivenBy(driver: ChangeDriver): void {
+    this.#driver = driver
+  }
+
+  /** A change that waits for nothing but its driver; resolves when this drive has ended. */
+  async drive(id: Digest): Promise<void> {
+    const running = this.#running.get(id) ?? this.#drive(id).finally(() => this.#running.delete(id))
+    this.#running.set(id, running)
+    await running
+  }
+
+  isRunning(id: Digest): boolean {
+    return this.#running.has(id)
+  }
+
+  /** Ends when running drives have. */
+  async stop(): Promise<void> {
+    await Promise.allSettled(this.#running.values())
+  }
+
+  async #drive(id: Digest): Promise<void> {
+    const { notes, report } = this.#ports
+    const failed = await this.#attempt(id).catch((error: unknown) => {
+      const because = error instanceof Error ? error.message : 'unknown'
+      report({ level: 'alarm', name: 'change.failed', because, intent: id })
+      return refusal('INTERNAL', 'the drive of the change broke')
+    })
+    if (failed === undefined) notes.delete(id)
+    else notes.set(id, failed)
+  }
+
+  async #attempt(id: Digest): Promise<Refusal | undefined> {
+    const { copy, memory, clock } = this.#ports
+    const the = await gatherChange(copy, memory, id)
+    const order = orderOf(the, clock.now())
+    const admitted = await this.#admit(id, order, the.reigns)
+    if (isRefusal(admitted)) return refusal(admitted.code, admitted.because, admitted.rule)
+    if (this.#driver === undefined) {
+      return refusal('NOT_SUPPORTED', `nothing here carries out ${admitted.change.op}`)
+    }
+    const carryOut = (type: EntryType, body: JsonObject) =>
+      this.#write(type, { ...body, change: id, order: admitted.order }, order)
+    return this.#driver({ admitted, order, carryOut })
+  }
+
+  async #admit(id: Digest, order: Uint8Array, reigns: Reigns) {
+    const { copy, clock, tree } = this.#ports
+    const rootAt = (size: number) => (size <= tree.size ? tree.root(size) : undefined)
+    return admitChange({
+      order,
+      own: {
+        view: await copy.read(requestView(id)),
+        clockMs: clock.now(),
+        frozenLocally: false,
+        witnessedAt: (seq, heads) => witnessedIn({ reigns, rootAt }, seq, heads),
+      },
+    })
+  }
+
+  /** The order travels with its line, and is kept beside the log for auditors. */
+  #write(type: EntryType, body: JsonObject & { order: Digest }, order: Uint8Array) {
+    const text = fromUtf8(order) ?? ''
+    return this.#ports.sequencer.propose({
+      kind: 'lines',
+      content: {
+        receipts: [],
+        lines: [{ actor: 'coordinator', type, body }],
+        documents: [text],
+      },
+      blobs: [{ digest: body.order, kind: 'order', content: order }],
+    })
+  }
+}

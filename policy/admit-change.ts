@@ -1,0 +1,117 @@
+// admitChange: the one gate of changes, as `admit` is of payments. An order, the own copy of the
+// log and the own clock give `AdmittedChange`, the only value on which a node refreshes, reshares,
+// exports, destroys or lets a peer in again, or a refusal that names the check.
+// INVARIANT: pure; every fact comes from a verified signature or the own copy. Stop conditions
+// (freeze, rejection, time, an ended request) are asked again before anything leaves.
+// N3 is the own clock against the line that recorded the request: there is no attempt line.
+import type { Digest, RequestId } from '../proto/ids.ts'
+import { limits } from '../proto/limits.ts'
+import { attempt as attempting, isRefusal, refuse } from '../proto/refusal.ts'
+import { writeTimeMillis } from '../proto/shape.ts'
+import type { By, Check, CheckRefusal } from './admit.ts'
+import { type Approved, approvedChange } from './approved-change.ts'
+import { type Change, isChangeOp } from './change.ts'
+import { stopsWhenFrozen } from './change-fit.ts'
+import { type Own, requireThawedLocally } from './check-lines.ts'
+import { parseRoot, type Root } from './documents.ts'
+import { parseInForce } from './in-force.ts'
+import { parseOrder } from './order.ts'
+import { traceDigest } from './verdict.ts'
+import type { IntentRow, RequestView, VaultRow } from './view.ts'
+
+declare const admitted: unique symbol
+
+/** Made by `admitChange` and by nothing else. */
+export interface AdmittedChange {
+  readonly [admitted]: true
+  readonly change: Change
+  /** Digest of the change: the request. */
+  readonly digest: RequestId
+  /** Digest of the order, as the line names it. */
+  readonly order: Digest
+  /** The key in force; undefined for a new key and between peers. */
+  readonly vault: VaultRow | undefined
+  readonly root: Root
+  readonly policy: Digest
+  readonly display: Digest
+  readonly trace: Digest
+  /** Last instant, in milliseconds, at which the approvals and the change still hold. */
+  readonly until: number
+}
+
+export interface ChangeSubmission {
+  /** Canonical bytes of the order. */
+  readonly order: Uint8Array
+  /** The view is that of the change's request, at the newest line of the own copy. */
+  readonly own: Own
+}
+
+export function admitChange(submission: ChangeSubmission): AdmittedChange | CheckRefusal {
+  let check: Check = 'N1'
+  const result = attempting(() =>
+    judge(submission, (id, work) => {
+      check = id
+      return work()
+    }),
+  )
+  return isRefusal(result) ? { ...result, check } : result
+}
+
+function judge({ order: bytes, own }: ChangeSubmission, by: By): AdmittedChange {
+  const { view, clockMs } = own
+  const read = by('N1', () => parseOrder(bytes))
+  const row = by('N8', () => findRequest(view))
+  by('N3', () => requireClock(row, clockMs))
+  const inForce = by('N9', () => parseInForce(view.ruleset, view.documents))
+  const root = by('N9', () => rootOf(view))
+  const vault = view.vaults.find((known) => known.vault === row.vault)
+  const grounds = {
+    row,
+    decisions: view.decisions,
+    vault,
+    root,
+    inForce,
+    frozen: view.frozen,
+    // Every line of the own copy lies before this judgement.
+    at: { seq: Number.MAX_SAFE_INTEGER, t: clockMs },
+    witnessedAt: (seq: number) => own.witnessedAt(seq, read.order.heads),
+  }
+  const approved = approvedChange(read, grounds, by)
+  by('N4', () => requireThawedHere(approved, own))
+  const { change, digest, display, verdict, until } = approved
+  const value: Omit<AdmittedChange, typeof admitted> = {
+    ...{ change, digest, display, until, root },
+    order: read.digest,
+    vault: approved.fitted.kind === 'key' ? approved.fitted.row : undefined,
+    policy: inForce.rulebook.digest,
+    trace: traceDigest(verdict),
+  }
+  return value as AdmittedChange
+}
+
+/** N8: the own copy holds the line that recorded this change. */
+function findRequest({ intent }: RequestView): IntentRow {
+  if (intent === undefined) return refuse('LINE_MISSING', 'no created line in the own copy')
+  if (!isChangeOp(intent.op)) refuse('LINE_MISSING', `the request is a payment, ${intent.op}`)
+  return intent
+}
+
+/** N3: a clock before the request was recorded would lengthen what people allowed. */
+function requireClock({ t }: IntentRow, clockMs: number): void {
+  // A clock that is no number compares with nothing, so what is asked is what must hold.
+  if (!(clockMs >= t - limits.clockSkewMs)) {
+    refuse('CLOCK', `recorded at ${writeTimeMillis(t)}, own clock ${clockMs - t} ms later`)
+  }
+}
+
+function rootOf({ ruleset, documents }: RequestView): Root {
+  const text = documents.get(ruleset.root)
+  const root = text === undefined ? undefined : parseRoot(text)
+  if (root?.digest !== ruleset.root) return refuse('RULESET_VERSION', 'no root is in force')
+  return root
+}
+
+/** N4: the operator's own switch stops what a freeze stops. */
+function requireThawedHere({ change }: Approved, own: Own): void {
+  if (stopsWhenFrozen(change.op)) requireThawedLocally(own)
+}

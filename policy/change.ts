@@ -1,0 +1,256 @@
+// Change: what somebody asks to be done with a key or between two nodes, as one signed document.
+// It is an intent as a payment is: one digest under the tag `intent` names the request, people
+// approve that digest, and the format inside keeps the two apart. Terms name the key's state that
+// was seen when asking, so that a change fits one epoch and can come into force once.
+// Checked here is what needs no log and no policy; whether it fits the vault is `change-fit.ts`.
+import { digestOf, toHex } from '../proto/crypto.ts'
+import type { Digest, Handle, NodeId, PersonId, RequestId, VaultId } from '../proto/ids.ts'
+import { parseNodeId } from '../proto/ids.ts'
+import { encode, type Json, type JsonObject, parse } from '../proto/jcs.ts'
+import { limits } from '../proto/limits.ts'
+import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
+import {
+  digest,
+  handle,
+  hex,
+  integer,
+  list,
+  literal,
+  object,
+  type Reader,
+  text,
+  time,
+  writeTime,
+} from '../proto/shape.ts'
+import { open, type Signed } from '../proto/signed.ts'
+import { tags } from '../proto/tags.ts'
+import { pointBytes } from './chain/derive.ts'
+import { distinct, ownership, personId } from './document.ts'
+import type { Env, Op } from './intent.ts'
+import { lineForm } from './request.ts'
+import { vaultId } from './vault.ts'
+
+export const changeOps = [
+  'key.create',
+  'key.refresh',
+  'key.reshare',
+  'key.import',
+  'key.export',
+  'key.destroy',
+  'peer.readmit',
+] as const
+export type ChangeOp = (typeof changeOps)[number]
+
+/** What a change says whatever it asks for. */
+export interface Asked {
+  readonly org: Handle
+  readonly env: Env
+  /** The caller's idempotency key, unique per initiator for ever, payments included. */
+  readonly id: Handle
+  /** Milliseconds since 1970, as `notAfter`. */
+  readonly created: number
+  /** After this instant no node takes part. */
+  readonly notAfter: number
+  readonly initiator: PersonId
+  /** `all` for a change between nodes, which serves every vault. */
+  readonly vault: VaultId
+  readonly purpose: string
+}
+
+export interface Member {
+  readonly node: NodeId
+  readonly x: number
+}
+
+/** What each operation asks for, beside the vault. */
+export interface TermsOf {
+  readonly 'key.create': Record<never, never>
+  readonly 'key.refresh': { readonly epoch: number; readonly keyState: Digest }
+  readonly 'key.reshare': {
+    /** The epoch in force. */
+    readonly from: number
+    readonly keyState: Digest
+    /** Exactly the nodes that deal their old shares, in the order of their x. */
+    readonly dealers: readonly NodeId[]
+    /** Who holds the key afterwards, ascending by x. */
+    readonly participants: readonly Member[]
+    readonly t: number
+  }
+  readonly 'key.import': {
+    /** Compressed, 33 bytes. */
+    readonly publicKey: Uint8Array
+    /** 32 bytes. */
+    readonly chainCode: Uint8Array
+    /** Digest of the dealer's commitments, so that nobody swaps the dealing. */
+    readonly commitments: Digest
+  }
+  readonly 'key.export': {
+    /** X25519, 32 bytes: whoever holds its private half gets the whole key. */
+    readonly recipient: Uint8Array
+    readonly keyState: Digest
+  }
+  readonly 'key.destroy': { readonly epoch: number; readonly keyState: Digest }
+  readonly 'peer.readmit': { readonly node: NodeId; readonly peer: NodeId }
+}
+
+/** Switch over `op`. */
+export type Change = {
+  [K in ChangeOp]: Asked & { readonly op: K; readonly terms: TermsOf[K] }
+}[ChangeOp]
+
+export type ChangeOf<K extends ChangeOp> = Extract<Change, { readonly op: K }>
+
+export interface ReadChange {
+  readonly digest: RequestId
+  readonly change: Change
+}
+
+/** The vault of a change that serves every vault; no policy may name one so. */
+export const everyVault = 'all'
+
+export function isChangeOp(op: Op | ChangeOp): op is ChangeOp {
+  return changeOps.some((known) => known === op)
+}
+
+/** Whether these bytes say that they are a change; nothing else of them is looked at. */
+export function claimsChange(bytes: Uint8Array): boolean {
+  const value = attempt(() => parse(bytes, limits.intentBytesMax))
+  return (
+    !isRefusal(value) &&
+    typeof value === 'object' &&
+    'format' in value &&
+    value['format'] === format
+  )
+}
+
+/** The change of exact canonical bytes; nothing is said about who signed it. */
+export function parseChange(bytes: Uint8Array): ReadChange {
+  const change = readChange(parse(bytes, limits.intentBytesMax), '')
+  return { digest: digestOf(tags.intent, bytes), change }
+}
+
+/** Verifies under the initiator's key, then parses; the key comes from the caller's roster. */
+export function openChange(signed: Signed, publicKey: Uint8Array): ReadChange {
+  if (signed.document.length > limits.intentBytesMax) {
+    refuse('TOO_LARGE', `change: expected at most ${limits.intentBytesMax} bytes`)
+  }
+  const read = { shape: readChange, refuseWith: 'INTENT_SIG' } as const
+  const { digest: named, value } = open(tags.intent, signed, publicKey, read)
+  return { digest: named, change: value }
+}
+
+/** Canonical bytes, for whoever makes a change; refused when they would not be read back. */
+export function encodeChange(change: Change): Uint8Array {
+  const { created, notAfter, terms, ...asked } = change
+  const times = { created: writeTime(created), notAfter: writeTime(notAfter) }
+  const bytes = encode({ ...asked, ...times, format, terms: plain(terms) })
+  parseChange(bytes)
+  return bytes
+}
+
+const format = 'custody-change/v1'
+const nodeId: Reader<NodeId> = (value, path) => parseNodeId(handle(value, path))
+const place = integer(1, limits.nodesMax)
+const epoch = integer(0, Number.MAX_SAFE_INTEGER)
+const state = object({ epoch, keyState: digest })
+
+const termsShapes = {
+  'key.create': object({}),
+  'key.refresh': state,
+  'key.reshare': object({
+    from: epoch,
+    keyState: digest,
+    dealers: distinct(list(nodeId, 1, limits.nodesMax)),
+    participants: list(object({ node: nodeId, x: place }), 1, limits.nodesMax),
+    t: place,
+  }),
+  'key.import': object({ publicKey: hex(33), chainCode: hex(32), commitments: digest }),
+  'key.export': object({ recipient: hex(32), keyState: digest }),
+  'key.destroy': state,
+  'peer.readmit': object({ node: nodeId, peer: nodeId }),
+}
+
+const unread: Reader<Json> = (value, path) => value ?? refuse('MALFORMED', `${path}: missing`)
+
+const changeShape = object({
+  created: time,
+  ...ownership,
+  format: literal(format),
+  id: handle,
+  initiator: personId,
+  notAfter: time,
+  op: literal(...changeOps),
+  purpose: text(128, lineForm),
+  terms: unread,
+  vault: vaultId,
+})
+
+const readChange: Reader<Change> = (value, path) => {
+  const { format: _, terms, op, ...asked } = changeShape(value, path)
+  // The terms were read by the shape of this very operation.
+  const change = { ...asked, op, terms: termsShapes[op](terms, 'terms') } as Change
+  requireLife(change)
+  requireVault(change)
+  requireTerms(change)
+  return change
+}
+
+function requireLife({ created, notAfter }: Asked): void {
+  if (notAfter <= created) bad('expected notAfter later than created')
+  const most = created + limits.intentLifetimeMsMax
+  if (notAfter > most) bad(`expected notAfter by ${writeTime(most)}, got ${writeTime(notAfter)}`)
+}
+
+function requireVault({ op, vault }: Change): void {
+  const every = op === 'peer.readmit'
+  if (every !== (vault === everyVault)) {
+    bad(`${op}: expected ${every ? `vault ${everyVault}` : 'one vault'}, got ${vault}`)
+  }
+}
+
+function requireTerms(change: Change): void {
+  switch (change.op) {
+    case 'key.reshare':
+      requireCommittee(change.terms)
+      break
+    case 'key.import':
+      pointBytes(change.terms.publicKey)
+      break
+    case 'key.export':
+      if (change.terms.recipient.every((byte) => byte === 0)) bad('recipient: expected a key')
+      break
+    case 'peer.readmit':
+      if (change.terms.node === change.terms.peer) bad('peer: expected another node')
+      break
+    default:
+  }
+}
+
+/** One form for one committee, and two of its quorums always share a node. */
+function requireCommittee({ participants, t }: TermsOf['key.reshare']): void {
+  const ascending = participants.every(({ x }, at) => x > (participants[at - 1]?.x ?? 0))
+  const nodes = new Set(participants.map(({ node }) => node))
+  if (!ascending || nodes.size !== participants.length) {
+    bad('participants: expected each node once, ascending by x')
+  }
+  if (t > participants.length || 2 * t <= participants.length) {
+    bad(`t: expected more than half of ${participants.length} and no more than them, got ${t}`)
+  }
+}
+
+function plain(terms: Change['terms']): JsonObject {
+  const written = Object.entries(terms).map(([name, value]) => [name, plainValue(value)] as const)
+  return Object.fromEntries(written)
+}
+
+function plainValue(value: TermsValue): Json {
+  if (value instanceof Uint8Array) return toHex(value)
+  if (typeof value === 'string' || typeof value === 'number') return value
+  return value.map((item) => (typeof item === 'string' ? item : { node: item.node, x: item.x }))
+}
+
+type TermsValue = string | number | Uint8Array | readonly (NodeId | Member)[]
+
+function bad(because: string): never {
+  return refuse('INVALID_INTENT', because)
+}

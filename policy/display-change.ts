@@ -1,0 +1,131 @@
+// The text that people approve for a change: what happens to which key, at which address, who holds
+// it afterwards, from which epoch. Rendered by everybody from the signed change and the own copy of
+// the key's row, never from what a program says about them; its digest stands in every approval.
+// Changing one byte here voids every approval in flight: the vectors are in the tests.
+import { toHex } from '../proto/crypto.ts'
+import { refuse } from '../proto/refusal.ts'
+import { writeTime } from '../proto/shape.ts'
+import { chainOf, networkTitle } from './chain/chains.ts'
+import type { Change, ChangeOp, Member, TermsOf } from './change.ts'
+import { peopleIn } from './display.ts'
+import { governanceRule } from './judge-change.ts'
+import { networkOf, type Rulebook } from './rulebook.ts'
+import { writeDuration } from './units.ts'
+import type { VaultRow } from './view.ts'
+
+export interface Shown {
+  readonly rulebook: Rulebook
+  /** The key in force, from the own copy of the log; undefined where there is none. */
+  readonly row: VaultRow | undefined
+}
+
+type Line = readonly [label: string, value: string]
+
+/** Ends with a newline. */
+export function displayChange(change: Change, shown: Shown): string {
+  const { governance } = shown.rulebook
+  const lines: readonly Line[] = [
+    ['CHANGE', titles[change.op]],
+    ...(change.op === 'peer.readmit' ? peerLines(change.terms) : vaultLines(change, shown)),
+    ['PURPOSE', change.purpose],
+    ['ASKED BY', change.initiator],
+    ['RULE', `${governanceRule} (${peopleIn(governance.key.require)})`],
+    ['DELAY', `${writeDuration(governance.key.delay)} from the record of the request`],
+    ['EXPIRES', writeTime(change.notAfter)],
+  ]
+  return lines.map(([label, value]) => `${label.padEnd(10)}${value}\n`).join('')
+}
+
+const titles: { readonly [K in ChangeOp]: string } = {
+  'key.create': 'make a new key',
+  'key.refresh': 'refresh the shares of a key',
+  'key.reshare': 'deal a key to new holders',
+  'key.import': 'bring in a key from outside',
+  'key.export': 'EXPORT A WHOLE KEY',
+  'key.destroy': 'DESTROY A KEY FOR EVER',
+  'peer.readmit': 'let a node trust a banned peer again',
+}
+
+function peerLines({ node, peer }: TermsOf['peer.readmit']): readonly Line[] {
+  return [
+    ['NODE', `${node} lifts its ban`],
+    ['PEER', peer],
+    ['', 'a ban means that the peer was caught deviating: be sure that its machine is clean'],
+  ]
+}
+
+function vaultLines(
+  change: Exclude<Change, { op: 'peer.readmit' }>,
+  shown: Shown,
+): readonly Line[] {
+  const { rulebook } = shown
+  const known = rulebook.vaults.get(change.vault)
+  const network = networkOf(rulebook, change.vault)
+  if (known === undefined || network === undefined) {
+    return refuse('DISPLAY', `the policy knows no vault ${change.vault}`)
+  }
+  return [
+    ['VAULT', `${change.vault} (${known.tier}, key ${known.key})`],
+    ['ON', networkTitle(network.caip2)],
+    ...keyLines(change, network.caip2, shown.row),
+    ...termLines(change, shown),
+  ]
+}
+
+/** The address that stays, comes or goes: of the key in force, or of the one that is brought in. */
+function keyLines(change: Change, network: string, row: VaultRow | undefined): readonly Line[] {
+  const address = (publicKey: Uint8Array): Line => ['ADDRESS', chainOf(network).address(publicKey)]
+  if (change.op === 'key.import') return [address(change.terms.publicKey)]
+  if (change.op === 'key.create') return []
+  if (row === undefined) return refuse('DISPLAY', `vault ${change.vault} has no key`)
+  return [address(row.publicKey), ['HELD BY', `${holders(row)}, epoch ${row.epoch}`]]
+}
+
+function termLines(
+  change: Exclude<Change, { op: 'peer.readmit' }>,
+  { rulebook }: Shown,
+): readonly Line[] {
+  switch (change.op) {
+    case 'key.create':
+      return [['HOLDERS', `${rulebook.quorumCrypto.t} of all ${rulebook.quorumCrypto.n} nodes`]]
+    case 'key.refresh':
+      return [['', 'same key, same holders, same address; old shares become worthless']]
+    case 'key.reshare':
+      return [
+        ['DEALERS', change.terms.dealers.join(', ')],
+        ['HOLDERS', holders(change.terms)],
+        ['', 'same key, same address; from then on the holders above sign, and nobody else'],
+      ]
+    case 'key.import':
+      return [
+        ['PUBLIC KEY', ''],
+        ['', toHex(change.terms.publicKey)],
+        ['CHAIN CODE', ''],
+        ['', toHex(change.terms.chainCode)],
+        ['DEALING', change.terms.commitments],
+        ['WARNING', 'whoever had this key before may still have it: nobody here can know'],
+      ]
+    case 'key.export':
+      return [
+        ['RECIPIENT', toHex(change.terms.recipient)],
+        ['KEY STATE', change.terms.keyState],
+        ['WARNING', 'THE KEY LEAVES THE HOUSE: whoever holds the recipient key takes everything'],
+        ['', 'at this address and at every address derived from it; the vault signs no more'],
+      ]
+    case 'key.destroy':
+      return [
+        ['KEY STATE', change.terms.keyState],
+        ['WARNING', 'WHATEVER LIES AT THIS ADDRESS IS LOST FOR EVER: empty it first'],
+      ]
+  }
+}
+
+function holders({
+  t,
+  participants,
+}: {
+  readonly t: number
+  readonly participants: readonly Member[]
+}) {
+  return `${t} of ${participants.map(({ node, x }) => `${node} (${x})`).join(', ')}`
+}

@@ -1,0 +1,39 @@
+// The other end of the operator's socket: one command to the node that runs on this machine, one
+// answer. Only who may open the socket is heard, and only this machine's node answers.
+import { createConnection } from 'node:net'
+import type { Json } from '../proto/jcs.ts'
+import { isReasonCode } from '../proto/reasons.ts'
+import { refuse } from '../proto/refusal.ts'
+import { Unavailable } from '../proto/unavailable.ts'
+
+const patienceMs = 10_000
+
+/** The node's status after the command; refuses what the node refused. */
+export async function tellAdmin(socket: string, command: Json): Promise<object> {
+  const answer: unknown = JSON.parse(await exchange(socket, `${JSON.stringify(command)}\n`))
+  const said = typeof answer === 'object' && answer !== null ? answer : {}
+  if ('status' in said && typeof said.status === 'object' && said.status !== null) {
+    return said.status
+  }
+  const code = 'refused' in said ? String(said.refused) : ''
+  const because = 'because' in said ? String(said.because) : 'the node gave no answer'
+  return refuse(isReasonCode(code) ? code : 'INTERNAL', because)
+}
+
+function exchange(socket: string, line: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let heard = ''
+    const gone = (why: string) => reject(new Unavailable(`no node answers at ${socket}: ${why}`))
+    const connection = createConnection(socket, () => connection.write(line))
+    connection.setEncoding('utf8')
+    connection.setTimeout(patienceMs, () => connection.destroy(new Error('timed out')))
+    connection.on('error', (error) => gone(error.message))
+    connection.on('close', () => gone('it hung up'))
+    connection.on('data', (chunk: string) => {
+      heard += chunk
+      if (!heard.includes('\n')) return
+      resolve(heard.slice(0, heard.indexOf('\n')))
+      connection.destroy()
+    })
+  })
+}

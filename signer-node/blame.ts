@@ -1,0 +1,44 @@
+// What a node writes down when a session failed: a strike for the sender that was at fault, and the
+// evidence where a stranger could check it. Durable before anything is said of the session.
+// INVARIANT: a strike is counted only where the table of endings names somebody, once a session.
+// Ends nothing and bans nobody: bans come from the fence alone.
+import { toHex } from '../proto/crypto.ts'
+import { endingOf } from './endings.ts'
+import { type KeyMaking, writeEvidence } from './evidence.ts'
+import type { Ports } from './ports.ts'
+import type { Self } from './self.ts'
+import type { Failure } from './session.ts'
+import type { Strikes } from './strikes.ts'
+
+/** Of one peer within a day: then somebody looks. */
+const strikesMax = 3
+
+export interface BlameNeeds {
+  readonly self: Self
+  readonly strikes: Strikes
+  readonly ports: Ports
+  readonly step: (work: () => void) => void
+}
+
+export class Blame {
+  readonly #needs: BlameNeeds
+
+  constructor(needs: BlameNeeds) {
+    this.#needs = needs
+  }
+
+  failed({ reason, culprit: peer, exhibit }: Failure, sid: Uint8Array, making?: KeyMaking): void {
+    const { self, strikes, ports, step } = this.#needs
+    if (endingOf(reason).counted !== 'strike' || peer === undefined) return
+    const atMs = ports.clock.wallMs()
+    const evidence = exhibit && writeEvidence(self, peer, exhibit, making)
+    step(() => {
+      strikes.strike({ peer, sid: toHex(sid), reason, atMs })
+      if (evidence !== undefined) strikes.keep({ ...evidence, peer, atMs })
+    })
+    const count = strikes.today(peer, atMs)
+    if (count < strikesMax) return
+    const because = `${count} faults within a day, the last: ${reason}`
+    ports.report({ level: 'alarm', name: 'peer-faulty', peer, because })
+  }
+}

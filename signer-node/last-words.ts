@@ -1,0 +1,71 @@
+// What a node says of a session that failed, and when: one word, at the deadline of the round in
+// which it failed, which is when silence would have been noticed. So no text, no size and no moment
+// tells a failed check from a lost message (failure model 5.1); the finer reason stays in the own
+// log and store.
+// INVARIANT: a word that may not be said yet is in memory only, and there are at most as many as
+// the limit; whoever waits for one that is lost has a deadline of its own.
+import type { NodeFrame } from '../proto/frames.ts'
+import { limits } from '../proto/limits.ts'
+import type { ReasonCode } from '../proto/reasons.ts'
+import { endingOf } from './endings.ts'
+import type { Ports } from './ports.ts'
+import { stoppedFrame } from './refusals.ts'
+import type { Failure } from './session.ts'
+
+/** What every failure looks like from outside. */
+export const theOneWord: ReasonCode = 'SESSION_TIMEOUT'
+
+/** Whom to tell, about what. */
+export interface About {
+  readonly coordinator: string
+  readonly sid: Uint8Array
+  readonly ticket: Uint8Array
+}
+
+interface Word {
+  readonly atMs: number
+  readonly coordinator: string
+  readonly frame: NodeFrame
+}
+
+export class LastWords {
+  readonly #ports: Pick<Ports, 'clock' | 'send'>
+  #waiting: readonly Word[] = []
+
+  constructor(ports: Pick<Ports, 'clock' | 'send'>) {
+    this.#ports = ports
+  }
+
+  get count(): number {
+    return this.#waiting.length
+  }
+
+  /** Of a session that failed. */
+  failed(about: About, { reason, code, quietUntilMs }: Failure): void {
+    const why = endingOf(reason).said === 'why' ? code : undefined
+    if (why !== undefined) this.#say(about.coordinator, frameOf(about, why))
+    else this.later(about, quietUntilMs)
+  }
+
+  /** At the given time of the monotonic clock; the oldest gives way when there are too many. */
+  later(about: About, atMs: number): void {
+    const word = { atMs, coordinator: about.coordinator, frame: frameOf(about, theOneWord) }
+    this.#waiting = [...this.#waiting, word].slice(-limits.lastWordsMax)
+    this.tick()
+  }
+
+  tick(): void {
+    const now = this.#ports.clock.monotonicMs()
+    const due = this.#waiting.filter(({ atMs }) => atMs <= now)
+    this.#waiting = this.#waiting.filter(({ atMs }) => atMs > now)
+    for (const { coordinator, frame } of due) this.#say(coordinator, frame)
+  }
+
+  #say(coordinator: string, frame: NodeFrame): void {
+    this.#ports.send(coordinator, frame)
+  }
+}
+
+function frameOf({ sid, ticket }: About, reason: ReasonCode): NodeFrame {
+  return stoppedFrame(sid, ticket, reason)
+}

@@ -1,0 +1,181 @@
+// Asking for changes and deciding on them from the command line: every fact comes from lines that
+// the nodes signed, every text is rendered here.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { parseChange } from '../../policy/change.ts'
+import { displayDigest } from '../../policy/display.ts'
+import { toUtf8 } from '../../proto/crypto.ts'
+import { custody, makeCluster, type Place, type TestWorld, testWorld } from '../kit/cluster.ts'
+import {
+  type FakeCoordinator,
+  fakeCoordinator,
+  freePort,
+  hotAddress,
+  vaultOf,
+} from '../kit/coordinator.ts'
+
+let place: Place
+let house: FakeCoordinator
+beforeAll(async () => {
+  place = await makeCluster(await freePort())
+  house = await fakeCoordinator(place)
+})
+afterAll(async () => {
+  await house.close()
+  place.remove()
+})
+beforeEach(() => house.beHonest())
+
+const by = (who: string) => (words: readonly string[], world?: TestWorld) =>
+  custody(place, `people/${who}`, words, world)
+const [ana, jun] = [by('ana'), by('jun')]
+const because = ['--purpose', 'care of a key']
+const recipient = 'ab'.repeat(32)
+
+function sentOf(id: string) {
+  return parseChange(toUtf8(house.requests.get(id)!.signed.document)).change
+}
+
+async function asked(words: readonly string[]): Promise<string> {
+  const answer = await ana([...words, ...because])
+  expect(answer.exit, JSON.stringify(answer.json)).toBe(0)
+  return answer.json.id
+}
+
+describe('asking for a change', () => {
+  it('takes epoch, key state and holders from the lines that the nodes signed', async () => {
+    const keyState = 'ab'.repeat(32)
+    expect(sentOf(await asked(['vault', 'refresh', 'hot']))).toMatchObject({
+      op: 'key.refresh',
+      vault: 'hot',
+      initiator: 'ana',
+      terms: { epoch: 1, keyState },
+    })
+    const reshare = ['vault', 'reshare', 'hot', '--dealers', 'node-3,node-1']
+    expect(sentOf(await asked(reshare))).toMatchObject({
+      op: 'key.reshare',
+      terms: { from: 1, keyState, dealers: ['node-1', 'node-3'], t: 2 },
+    })
+    expect(sentOf(await asked(['vault', 'export', 'hot', '--recipient', recipient]))).toMatchObject(
+      {
+        op: 'key.export',
+        terms: { keyState },
+      },
+    )
+    expect(sentOf(await asked(['vault', 'destroy', 'hot']))).toMatchObject({
+      op: 'key.destroy',
+      terms: { epoch: 1, keyState },
+    })
+    expect(sentOf(await asked(['node', 'readmit', 'node-1', 'node-2']))).toMatchObject({
+      op: 'peer.readmit',
+      vault: 'all',
+      terms: { node: 'node-1', peer: 'node-2' },
+    })
+  })
+
+  it('brings in exactly the key that was typed', async () => {
+    const hot = vaultOf(place, 'hot')
+    const typed = ['--public-key', hot.publicKey, '--chain-code', '11'.repeat(32)]
+    const words = ['vault', 'import', 'hot', ...typed, '--commitments', 'cd'.repeat(32)]
+    expect(sentOf(await asked(words))).toMatchObject({ op: 'key.import', vault: 'hot' })
+    const bent = [
+      ...words.slice(0, 4),
+      `05${hot.publicKey.slice(2)}`,
+      ...words.slice(5),
+      ...because,
+    ]
+    expect((await ana(bent)).json.refused.code).toBe('MALFORMED')
+  })
+
+  it('shows what will be signed before it is, and says what comes next', async () => {
+    const world = testWorld()
+    const answer = await ana(['vault', 'refresh', 'hot', ...because], world)
+    expect(world.said.join('')).toContain('CHANGE    refresh the shares of a key\n')
+    expect(world.said.join('')).toContain(`ADDRESS   ${hotAddress}\n`)
+    expect(answer.json.next).toContain(`custody approve ${answer.json.id}`)
+  })
+
+  it('waits until it is in force when told to', async () => {
+    const id = await asked(['vault', 'refresh', 'hot', '--id', 'waited'])
+    const kept = house.requests.get(id)!
+    house.lies.SigningService = {
+      SubmitIntent: async () => ({ request: kept.request }),
+      GetRequest: async () => ({ request: { ...kept.request, state: 'ACTIVE' } }),
+    }
+    const answer = await ana(['vault', 'refresh', 'hot', '--wait', '5', ...because])
+    expect(answer.json.next).toContain('it is in force')
+    house.lies.SigningService = {
+      SubmitIntent: async () => ({ request: { ...kept.request, state: 'DENIED' } }),
+    }
+    const denied = await ana(['vault', 'refresh', 'hot', ...because])
+    expect(denied).toMatchObject({ exit: 1 })
+    expect(denied.json.next).toContain('nothing was changed')
+  })
+
+  it('is refused for a key that nobody proves, or that is not there', async () => {
+    const refused = async (words: readonly string[]) => (await ana([...words, ...because])).json
+    const hot = vaultOf(place, 'hot')
+    const lie = (vault: object | null) => {
+      house.lies.VaultService = { GetVault: async () => ({ vault: vault as typeof hot | null }) }
+      return refused(['vault', 'refresh', 'hot'])
+    }
+    const forged = toUtf8(new TextDecoder().decode(hot.line).replace('"epoch":1', '"epoch":2'))
+    expect((await lie({ ...hot, line: forged })).refused.code).toBe('PARTICIPANTS')
+    expect((await lie({ ...hot, line: vaultOf(place, 'warm').line })).refused.code).toBe(
+      'BYTES_FROM',
+    )
+    expect((await lie(vaultOf(place, 'warm'))).refused.code).toBe('VAULT_NOT_FOUND')
+    expect((await lie({ ...hot, line: new Uint8Array(0) })).refused.code).toBe('VAULT_NOT_FOUND')
+    expect((await lie(null)).refused.code).toBe('VAULT_NOT_FOUND')
+    house.beHonest()
+    const strangers = await ana(['vault', 'reshare', 'hot', '--dealers', 'node-9', ...because])
+    expect(strangers.exit).toBe(2)
+    expect((await ana(['vault', 'refresh', 'hot'])).exit).toBe(2)
+  })
+})
+
+describe('deciding on a change', () => {
+  it('renders it here, and has the operation and the vault typed again', async () => {
+    const id = await asked(['vault', 'refresh', 'hot', '--id', 'decided'])
+    const found = (await jun(['pending'])).json.pending.find((one: { id: string }) => one.id === id)
+    expect(found).toMatchObject({ op: 'key.refresh', vault: 'hot', rule: 'governance.key' })
+    const shown = await jun(['show', id])
+    expect(shown.json.text).toContain('refresh the shares of a key')
+    expect(shown.json.display).toBe(displayDigest(shown.json.text))
+
+    const wrong = await jun(['approve', id], testWorld(['key.refresh warm']))
+    expect(wrong.json.refused.code).toBe('REFUSED')
+    expect(house.decisions.some(({ document }) => document.includes(id))).toBe(false)
+    const yes = await jun(['approve', id], testWorld(['key.refresh hot']))
+    expect(yes.exit, JSON.stringify(yes.json)).toBe(0)
+    const [signed] = house.decisions.filter(({ document }) => document.includes(id))
+    expect(JSON.parse(signed!.document)).toMatchObject({
+      as: 'director',
+      display: shown.json.display,
+      intent: id,
+      rule: 'governance.key',
+    })
+  })
+
+  it('asks once more where harm could not be undone', async () => {
+    const out = await asked(['vault', 'export', 'hot', '--recipient', recipient, '--id', 'out'])
+    const one = await jun(['approve', out], testWorld(['key.export hot', 'ffffff']))
+    expect(one.json.refused.because).toContain('recipient')
+    expect((await jun(['approve', out], testWorld(['key.export hot', 'ababab']))).exit).toBe(0)
+    const end = await asked(['vault', 'destroy', 'hot', '--id', 'end'])
+    const two = await jun(['reject', end], testWorld(['key.destroy hot', 'ffffff']))
+    expect(two.json.refused.because).toContain('address')
+    const tail = hotAddress.slice(-6)
+    expect((await jun(['reject', end], testWorld(['key.destroy hot', tail]))).exit).toBe(0)
+    const peers = await asked(['node', 'readmit', 'node-1', 'node-2', '--id', 'peers'])
+    expect((await jun(['approve', peers], testWorld(['node-1 node-2']))).exit).toBe(0)
+  })
+
+  it('is refused to whom the section does not ask, and for a text that is not proved', async () => {
+    const id = await asked(['vault', 'refresh', 'hot', '--id', 'asked'])
+    expect((await by('bo')(['approve', id, '--yes'])).json.refused.code).toBe('APPROVAL_SCOPE')
+    const hot = vaultOf(place, 'hot')
+    const forged = toUtf8(new TextDecoder().decode(hot.line).replace('"epoch":1', '"epoch":2'))
+    house.lies.VaultService = { GetVault: async () => ({ vault: { ...hot, line: forged } }) }
+    expect((await jun(['approve', id, '--yes'])).json.refused.code).toBe('PARTICIPANTS')
+  })
+})

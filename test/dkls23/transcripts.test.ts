@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import { type Transcripts, transcripts } from '../kit/transcripts.ts'
+import { vector } from '../kit/vectors.ts'
+
+const file = new URL('../vectors/transcripts/dkls23.json', import.meta.url)
+const golden: Transcripts = JSON.parse(readFileSync(file, 'utf8'))
+
+describe('the messages of every protocol', () => {
+  const found = transcripts(nativeCurve())
+
+  it('are those that were written down, byte for byte: the wire has not changed', () => {
+    expect(found).toEqual(golden)
+  })
+
+  it('are of all protocols, and of as many messages as each has', () => {
+    const counts = Object.entries(golden).map(([run, lines]) => [run, lines.length])
+    expect(Object.fromEntries(counts)).toEqual({
+      'pair-1-2': 3 * 2,
+      dkg: 3 * 6,
+      refresh: 3 * 6,
+      // Dealers 1 and 3 to all of six; the same to five receivers; five receivers to one another.
+      reshare: 2 * 5 + (4 + 5) + 5 * 4,
+      sign: 2 * 2 + 2,
+      import: 1 + 3 + 6,
+      export: 2,
+    })
+  })
+
+  it('contain those of the vectors that other programs made', () => {
+    const all = Object.values(golden).flat()
+    for (const name of ['P1 1', 'P2 2', 'round 1 1 to 2', 'round 2 2 to 1']) {
+      expect(all.some((line) => line.endsWith(vector(name)))).toBe(true)
+    }
+  })
+})

@@ -1,0 +1,99 @@
+/** Decoders of documents and text: everything that is read before it is believed. */
+
+import { parseCoordinatorConfig } from '../../coordinator/config.ts'
+import { readAnswer } from '../../coordinator/proposal.ts'
+import { loadRulebook } from '../../policy/analyse.ts'
+import { openSigned } from '../../policy/approval.ts'
+import { parseNoteText, parseVkey } from '../../policy/audit/checkpoint.ts'
+import { readSignedEnclosure } from '../../policy/audit/enclosures.ts'
+import { parseEntry } from '../../policy/audit/entry.ts'
+import { type Files, readExport } from '../../policy/audit/export.ts'
+import { parseBook } from '../../policy/book.ts'
+import { parseDestination } from '../../policy/destination.ts'
+import { parseFreeze, parseRoot, parseRuleset } from '../../policy/documents.ts'
+import { parseFacts } from '../../policy/facts.ts'
+import { parseNetwork, parsePath } from '../../policy/intent.ts'
+import { parseIntent } from '../../policy/request.ts'
+import { parseRoster } from '../../policy/roster.ts'
+import { parseRulebook } from '../../policy/rulebook.ts'
+import { parseTrust } from '../../policy/trust.ts'
+import { parseWarrant } from '../../policy/warrant.ts'
+import { toUtf8 } from '../../proto/crypto.ts'
+import { parseHandle } from '../../proto/ids.ts'
+import { encode, parse } from '../../proto/jcs.ts'
+import { kinds } from '../../proto/node-documents.ts'
+import { parseSeal } from '../../proto/seal-file.ts'
+import { sign } from '../../proto/signed.ts'
+import { tags } from '../../proto/tags.ts'
+import { parseSignerConfig } from '../../signer-node/config.ts'
+import { testKey } from '../kit/examples.ts'
+import { directoryText } from '../kit/scene-world.ts'
+import { seedsOf } from './corpus.ts'
+import { jsonTarget, type Target, textTarget } from './target.ts'
+
+const ana = testKey('ana')
+const roster = parseRoster(directoryText)
+const recordedAt = Date.parse('2026-12-07T12:00:00Z')
+
+/** What `parse` takes, it writes again byte for byte: else one document would have two forms. */
+function canonical(bytes: Uint8Array): void {
+  const again = encode(parse(bytes))
+  if (Buffer.compare(again, bytes) !== 0) throw new Error('taken, and written in another form')
+}
+
+function filesIn(bytes: Uint8Array): Files {
+  const files = Object.entries(parse(bytes)).map(([name, content]) => {
+    return [name, toUtf8(typeof content === 'string' ? content : '')] as const
+  })
+  return new Map(files)
+}
+
+function nodeDocuments(): readonly Target[] {
+  return Object.entries(kinds).map(([name, { shape }]) =>
+    jsonTarget(name, seedsOf(name), (bytes) => shape(parse(bytes), '')),
+  )
+}
+
+export function documentTargets(): readonly Target[] {
+  const json = (name: string, run: (bytes: Uint8Array, text: string) => void, share = 0.3) =>
+    jsonTarget(name, seedsOf(name), run, { share })
+  return [
+    // The files of an Export, by name.
+    json('export', (bytes) => readExport(filesIn(bytes))),
+    jsonTarget('jcs', seedsOf('intent'), canonical, { share: 0.5 }),
+    json('intent', (bytes) => parseIntent(bytes)),
+    json('destination', (bytes) => parseDestination(bytes)),
+    json('book', (_, text) => parseBook(text)),
+    json('directory', (_, text) => parseRoster(text)),
+    json('policy', (_, text) => parseRulebook(text), 0.03),
+    jsonTarget('policy-analysed', [seedsOf('policy')[0]], (_, text) => loadRulebook(text), {
+      share: 0.02,
+    }),
+    json('root', (_, text) => parseRoot(text)),
+    json('ruleset', (_, text) => parseRuleset(text)),
+    json('freeze', (_, text) => parseFreeze(text)),
+    json('facts', (_, text) => parseFacts(text), 0.1),
+    json('warrant', (bytes) => parseWarrant(bytes), 0.1),
+    json('enclosure', (_, text) => readSignedEnclosure(text)),
+    json('entry', (bytes) => parseEntry(bytes)),
+    json('seal', (bytes) => parseSeal(bytes)),
+    json('answer', (_, text) => readAnswer(text)),
+    json('signer-config', (_, text) => parseSignerConfig(text, '/srv/n')),
+    json('coordinator-config', (_, text) => parseCoordinatorConfig(text, '/srv/c')),
+    // Signed anew, so that what comes is refused for what it says and not for its signature.
+    json(
+      'approval',
+      (bytes) => {
+        const signed = sign(tags.approval, bytes, parseHandle('ana-1'), ana.sign)
+        openSigned('approve', signed, roster, recordedAt)
+      },
+      0.02,
+    ),
+    ...nodeDocuments(),
+    textTarget('note', seedsOf('note'), parseNoteText),
+    textTarget('vkey', seedsOf('vkey'), parseVkey),
+    textTarget('trust', seedsOf('trust'), parseTrust),
+    textTarget('path', [toUtf8('m/0/2147483647'), toUtf8('m')], parsePath),
+    textTarget('network', [toUtf8('eip155:31337'), toUtf8('tron:0x2b6653dc')], parseNetwork),
+  ]
+}

@@ -1,0 +1,128 @@
+// Writes test/vectors/corpus again: `node test/fuzz/write-corpus.ts`. Small honest inputs for every
+// target of the fuzzer, from the vectors and the examples of the tests. What the fuzzer found is kept
+// beside them under names that begin with `found`, and stays.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
+import { encodeSignature } from '../../policy/chain/signature.ts'
+import { concat, toUtf8 } from '../../proto/crypto.ts'
+import { type Codec, methods, statusDetails } from '../../proto/io/wire.ts'
+import { encode, type JsonObject } from '../../proto/jcs.ts'
+import { ascii } from '../../signer-node/dkls23/bytes.ts'
+import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import { coordinatorFrames, nodeFrames } from '../kit/frames.ts'
+import { drive } from '../kit/protocol.ts'
+import { dkgKey, keysharesOf } from '../kit/signing.ts'
+import { corpusFolder } from './corpus.ts'
+import { coordinatorConfig, nodeDocuments, signerConfig } from './examples.ts'
+import { dashed, fuzzedStages } from './stages.ts'
+
+const curve = nativeCurve()
+const vectors = new URL('../vectors/', import.meta.url).pathname
+const fileOf = (path: string): Uint8Array => readFileSync(join(vectors, path))
+const allOf = (folder: string): readonly Uint8Array[] =>
+  readdirSync(join(vectors, folder))
+    .sort()
+    .map((name) => fileOf(`${folder}/${name}`))
+const log = 'logs/good'
+
+/** A message with something in every field that is no message itself. */
+function filled(codec: Codec<object>): object {
+  const fields = Object.entries(codec.decode(Buffer.alloc(0))).map(([name, value]) => {
+    if (typeof value === 'string') return [name, 'text']
+    if (typeof value === 'number') return [name, 7]
+    return [name, value instanceof Uint8Array ? new Uint8Array(3) : value]
+  })
+  return Object.fromEntries(fields)
+}
+
+function put(target: string, ...inputs: readonly Uint8Array[]): void {
+  mkdirSync(join(corpusFolder, target), { recursive: true })
+  for (const [at, input] of inputs.entries()) {
+    writeFileSync(join(corpusFolder, target, String(at).padStart(2, '0')), input)
+  }
+}
+
+for (const name of [
+  'book',
+  'destination',
+  'directory',
+  'freeze',
+  'intent',
+  'root',
+  'ruleset',
+  'warrant',
+]) {
+  put(name, fileOf(`documents/${name}.json`))
+}
+put('approval', fileOf('documents/approval.json'))
+put('seal', fileOf('documents/seal.json'))
+put('policy', fileOf('documents/policy-dev.json'), fileOf('documents/policy-full.json'))
+put('trust', fileOf('documents/trust.txt'), fileOf('logs/good.trust'))
+put('facts', ...allOf(`${log}/blobs/facts`).slice(0, 2))
+put('enclosure', ...allOf(`${log}/blobs/shareReceipt`).slice(0, 2))
+put('note', fileOf(`${log}/checkpoint`), ...allOf(`${log}/heads`).slice(0, 1))
+
+const lines = fileOf(`${log}/entries/00000000.jsonl`).toString().split('\n').slice(0, -1)
+const byType = new Map(lines.map((line) => [/"type":"([^"]*)"/.exec(line)?.[1], line]))
+put('entry', ...[...byType.values()].map((line) => toUtf8(line)))
+put('vkey', toUtf8(/^log \S+ (\S+)$/m.exec(fileOf('logs/good.trust').toString())?.[1] ?? ''))
+
+const payment = {
+  chainId: 31_337n,
+  nonce: 7n,
+  tip: 10n ** 9n,
+  price: 10n ** 10n,
+  gasLimit: 65_000n,
+}
+const token = '0xdac17f958d2ee523a2206206994597c13d831ec7'
+const to = '0x7a16ff8270133f063aab6c9977183d9e72835428'
+put(
+  'transaction',
+  encodeUnsigned({ ...payment, to: token, value: 0n, calldata: transferCall(to, 42_000n) }),
+  encodeUnsigned({ ...payment, to, value: 10n ** 18n, calldata: new Uint8Array() }),
+)
+put(
+  'signature',
+  encodeSignature({ r: new Uint8Array(32).fill(1), s: new Uint8Array(32).fill(2), v: 1 }),
+)
+
+const attach = methods.find(({ name }) => name === 'Attach')
+put('node-frame', ...nodeFrames.map((frame) => attach!.request.encode(frame)))
+put('coordinator-frame', ...coordinatorFrames.map((frame) => attach!.reply.encode(frame)))
+put(
+  'requests',
+  ...methods
+    .filter(({ name }) => name !== 'Attach')
+    .map(({ request }, at) => concat(Uint8Array.of(at), request.encode(filled(request)))),
+)
+put('status', statusDetails.encode({ code: 3, message: 'no', details: [] } as never))
+put(
+  'export',
+  encode({
+    checkpoint: fileOf(`${log}/checkpoint`).toString(),
+    'entries/00000000.jsonl': `${lines.slice(0, 2).join('\n')}\n`,
+    [`blobs/facts/${'ab'.repeat(32)}`]: '{}',
+    'heads/00000000': 'head',
+  }),
+)
+for (const [kind, document] of Object.entries(nodeDocuments))
+  put(kind, encode(document as JsonObject))
+put('signer-config', toUtf8(JSON.stringify(signerConfig)))
+put('coordinator-config', toUtf8(JSON.stringify(coordinatorConfig)))
+put(
+  'answer',
+  ascii('{"kind":"recorded","seqs":[1,2]}'),
+  ascii('{"because":"no","code":"VIEW","kind":"refused"}'),
+)
+
+const [keyshare] = keysharesOf(curve, dkgKey).values()
+put('keyshare', keyshare!.encode().bytes)
+
+for (const { stage } of fuzzedStages(curve)) {
+  drive(stage.begin('corpus').protocols, (number, from, _to, bytes) => {
+    const name = stage.rounds.get(number)?.name ?? ''
+    if (from === 1) put(`round-${dashed(name)}`, bytes)
+    return bytes
+  })
+}

@@ -1,0 +1,224 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type ChangeOp,
+  changeOps,
+  claimsChange,
+  encodeChange,
+  isChangeOp,
+  openChange,
+  parseChange,
+} from '../../policy/change.ts'
+import { ops } from '../../policy/intent.ts'
+import { openIntent, parseIntent } from '../../policy/request.ts'
+import { digestOf, toHex } from '../../proto/crypto.ts'
+import { encode, type JsonObject, parse } from '../../proto/jcs.ts'
+import { limits } from '../../proto/limits.ts'
+import { writeTime } from '../../proto/shape.ts'
+import { sign } from '../../proto/signed.ts'
+import { type Tag, tags } from '../../proto/tags.ts'
+import { allChanges, changes } from '../kit/changes.ts'
+import { handleOf, payout, payoutBytes, testKey } from '../kit/examples.ts'
+import { refusedWith } from '../kit/refused.ts'
+
+const written = (op: ChangeOp): JsonObject => parse(encodeChange(changes[op])) as JsonObject
+const parses = (op: ChangeOp, patch: JsonObject): string =>
+  refusedWith(() => parseChange(encode({ ...written(op), ...patch })))
+const terms = (op: ChangeOp, patch: JsonObject): string =>
+  parses(op, { terms: { ...(written(op)['terms'] as JsonObject), ...patch } })
+
+describe('a change', () => {
+  it.each(allChanges)('is read back exactly as it was written: $op', (change) => {
+    const bytes = encodeChange(change)
+    const read = parseChange(bytes)
+    expect(read).toEqual({ digest: digestOf(tags.intent, bytes), change })
+    expect(encodeChange(read.change)).toEqual(bytes)
+  })
+
+  it('has one golden form for each operation', () => {
+    const text = new TextDecoder().decode(encodeChange(changes['peer.readmit']))
+    expect(text).toBe(
+      '{"created":"2026-12-07T10:15:00Z","env":"prod","format":"custody-change/v1","id":"c-7",' +
+        '"initiator":"oli","notAfter":"2026-12-09T10:15:00Z","op":"peer.readmit",' +
+        '"org":"acme-treasury","purpose":"quarterly key care",' +
+        '"terms":{"node":"signer-a","peer":"signer-b"},"vault":"all"}',
+    )
+  })
+
+  it.each(allChanges)('needs every key and no other, in its terms too: $op', ({ op }) => {
+    const whole = written(op)
+    for (const key of Object.keys(whole)) {
+      const { [key]: _, ...rest } = whole
+      expect(refusedWith(() => parseChange(encode(rest)))).toBe('MALFORMED')
+    }
+    const inside = whole['terms'] as JsonObject
+    for (const key of Object.keys(inside)) {
+      const { [key]: _, ...rest } = inside
+      expect(parses(op, { terms: rest })).toBe('MALFORMED')
+    }
+    expect(parses(op, { gas: '1' })).toBe('MALFORMED')
+    expect(terms(op, { more: '1' })).toBe('MALFORMED')
+    expect(parses(op, {})).toBe('accepted')
+  })
+
+  it('takes the terms of its own operation only', () => {
+    const form = (op: ChangeOp): string =>
+      Object.keys(written(op)['terms'] as JsonObject)
+        .sort()
+        .join()
+    for (const op of changeOps) {
+      for (const other of changeOps) {
+        if (form(op) === form(other)) continue
+        expect(parses(op, { terms: written(other)['terms'] as JsonObject }), `${op} ${other}`).toBe(
+          'MALFORMED',
+        )
+      }
+    }
+  })
+
+  const malformed: readonly JsonObject[] = [
+    { format: 'custody-change/v2' },
+    { format: 'custody-intent/v1' },
+    { env: 'production' },
+    { org: 'Acme' },
+    { id: '' },
+    { created: '2026-12-07T10:15:00.000Z' },
+    { notAfter: '2026-02-30T10:15:00Z' },
+    { vault: 'hot eth' },
+    { op: 'key.delete' },
+    { op: 'evm.transfer' },
+    { purpose: '' },
+    { purpose: 'a  b' },
+    { purpose: 'a\nb' },
+    { purpose: 'a'.repeat(129) },
+    { initiator: '' },
+    { terms: [] },
+    { terms: 'none' },
+  ]
+  it.each(malformed.map((patch) => [JSON.stringify(patch), patch] as const))(
+    'is refused with %s',
+    (_, patch) => expect(parses('key.refresh', patch)).toBe('MALFORMED'),
+  )
+
+  it('lives 90 days at most, and ends after it began', () => {
+    const { created } = changes['key.refresh']
+    const until = (ms: number): string =>
+      parses('key.refresh', { notAfter: writeTime(created + ms) })
+    expect(until(limits.intentLifetimeMsMax)).toBe('accepted')
+    expect(until(limits.intentLifetimeMsMax + 1_000)).toBe('INVALID_INTENT')
+    expect(until(0)).toBe('INVALID_INTENT')
+  })
+
+  it('names one vault, or all of them when it is between two nodes', () => {
+    expect(parses('key.refresh', { vault: 'all' })).toBe('INVALID_INTENT')
+    expect(parses('peer.readmit', { vault: 'hot-eth' })).toBe('INVALID_INTENT')
+  })
+
+  it('is too large above the bound of an intent', () => {
+    const wide = { ...written('key.refresh'), purpose: 'a'.repeat(limits.intentBytesMax) }
+    expect(refusedWith(() => parseChange(encode(wide)))).toBe('TOO_LARGE')
+  })
+})
+
+describe('the terms of a change', () => {
+  const [a, b, c] = changes['key.reshare'].terms.participants.map(({ node, x }) => ({ node, x }))
+  const reshare = (patch: JsonObject): string => terms('key.reshare', patch)
+
+  it('name a committee in one form only', () => {
+    expect(reshare({ participants: [a!, b!, { node: 'signer-d', x: 5 }] })).toBe('accepted')
+    for (const participants of [
+      [b!, a!, c!],
+      [a!, a!, c!],
+      [a!, b!, { ...c!, x: 2 }],
+      [a!, b!, { ...c!, node: 'signer-a' }],
+    ]) {
+      expect(reshare({ participants })).toBe('INVALID_INTENT')
+    }
+    expect(reshare({ participants: [] })).toBe('MALFORMED')
+    expect(reshare({ participants: [a!, b!, { ...c!, x: 0 }] })).toBe('MALFORMED')
+    expect(reshare({ participants: [a!, b!, { ...c!, x: limits.nodesMax + 1 }] })).toBe('MALFORMED')
+    expect(reshare({ dealers: [] })).toBe('MALFORMED')
+    expect(reshare({ dealers: ['signer-a', 'signer-a'] })).toBe('MALFORMED')
+  })
+
+  it('ask for more than half of the committee, so that two quorums share a node', () => {
+    expect(reshare({ t: 2 })).toBe('accepted')
+    expect(reshare({ t: 3 })).toBe('accepted')
+    expect(reshare({ t: 1 })).toBe('INVALID_INTENT')
+    expect(reshare({ t: 4 })).toBe('INVALID_INTENT')
+    expect(reshare({ t: 0 })).toBe('MALFORMED')
+  })
+
+  it('name a key on the curve, and a recipient that is a key', () => {
+    const off = `05${toHex(changes['key.import'].terms.publicKey).slice(2)}`
+    expect(terms('key.import', { publicKey: off })).toBe('MALFORMED')
+    expect(terms('key.import', { chainCode: 'ab' })).toBe('MALFORMED')
+    expect(terms('key.export', { recipient: '00'.repeat(32) })).toBe('INVALID_INTENT')
+    expect(terms('key.export', { recipient: `01${'00'.repeat(31)}` })).toBe('accepted')
+  })
+
+  it('name two different nodes to be let in again', () => {
+    expect(terms('peer.readmit', { peer: 'signer-a' })).toBe('INVALID_INTENT')
+    expect(terms('peer.readmit', { peer: 'signer-c' })).toBe('accepted')
+  })
+
+  it('name an epoch that a key can have', () => {
+    for (const epoch of [-1, 1.5, '1', Number.MAX_SAFE_INTEGER + 1]) {
+      expect(terms('key.refresh', { epoch })).toBe('MALFORMED')
+    }
+    expect(terms('key.refresh', { epoch: 0 })).toBe('accepted')
+  })
+})
+
+describe('payments and changes', () => {
+  it('are never read as each other, though one digest space names both', () => {
+    expect(refusedWith(() => parseChange(payoutBytes))).toBe('MALFORMED')
+    expect(claimsChange(payoutBytes)).toBe(false)
+    const payment = parse(payoutBytes) as JsonObject
+    for (const change of allChanges) {
+      const bytes = encodeChange(change)
+      expect(claimsChange(bytes)).toBe(true)
+      expect(refusedWith(() => parseIntent(bytes))).toBe('MALFORMED')
+      // Not even with the other's format, or with the keys of both.
+      const asPayment = { ...written(change.op), format: 'custody-intent/v1' }
+      expect(refusedWith(() => parseIntent(encode(asPayment)))).toBe('MALFORMED')
+      expect(refusedWith(() => parseIntent(encode({ ...payment, ...asPayment })))).toBe('MALFORMED')
+      const both = { ...payment, ...written(change.op) }
+      expect(refusedWith(() => parseChange(encode(both)))).toBe('MALFORMED')
+    }
+    const asChange = encode({ ...payment, format: 'custody-change/v1' })
+    expect(refusedWith(() => parseChange(asChange))).toBe('MALFORMED')
+  })
+
+  it('have operations of their own', () => {
+    expect(changeOps.filter((op) => isChangeOp(op))).toEqual(changeOps)
+    expect(ops.filter((op) => isChangeOp(op))).toEqual([])
+  })
+})
+
+describe('a signed change', () => {
+  const oli = testKey('oli')
+  const bytes = encodeChange(changes['key.refresh'])
+  const signed = (tag: Tag, document = bytes) => sign(tag, document, handleOf('oli-1'), oli.sign)
+
+  it('opens under the key and the tag that it was signed with', () => {
+    const read = openChange(signed(tags.intent), oli.publicKey)
+    expect(read).toEqual(parseChange(bytes))
+    expect(refusedWith(() => openChange(signed(tags.intent), testKey('eli').publicKey))).toBe(
+      'INTENT_SIG',
+    )
+    expect(refusedWith(() => openChange(signed(tags.approval), oli.publicKey))).toBe('INTENT_SIG')
+  })
+
+  it('is no payment, whoever signed it, and a signed payment is no change', () => {
+    expect(refusedWith(() => openIntent(signed(tags.intent), oli.publicKey))).toBe('MALFORMED')
+    const payment = signed(tags.intent, payoutBytes)
+    expect(refusedWith(() => openChange(payment, oli.publicKey))).toBe('MALFORMED')
+    expect(openIntent(payment, oli.publicKey).intent).toEqual(payout)
+  })
+
+  it('is refused unread when it is larger than any', () => {
+    const document = 'a'.repeat(limits.intentBytesMax + 1)
+    const huge = { credential: handleOf('oli-1'), document, signature: new Uint8Array(64) }
+    expect(refusedWith(() => openChange(huge, oli.publicKey))).toBe('TOO_LARGE')
+  })
+})

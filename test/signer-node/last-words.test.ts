@@ -1,0 +1,60 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { limits } from '../../proto/limits.ts'
+import { Abort, type AbortReason, isAbortReason } from '../../signer-node/dkls23/abort.ts'
+import { endings } from '../../signer-node/endings.ts'
+import { LastWords } from '../../signer-node/last-words.ts'
+import type { Failure } from '../../signer-node/session.ts'
+import { seedOf, TestClock, type TestPorts, testPorts } from './world.ts'
+
+let clock: TestClock
+let ports: TestPorts
+let words: LastWords
+beforeEach(() => {
+  clock = new TestClock()
+  ports = testPorts('last words', clock)
+  words = new LastWords(ports)
+})
+
+const about = { coordinator: 'c1', sid: seedOf('sid'), ticket: seedOf('ticket').slice(0, 16) }
+const reasons = Object.keys(endings).filter(isAbortReason)
+
+function failure(reason: Failure['reason'], code?: Failure['code']): Failure {
+  const remedy = isAbortReason(reason) ? new Abort(reason, '').remedy : 'retry'
+  const why = code === undefined ? {} : { code }
+  const quietUntilMs = clock.monotonicMs() + 3_000
+  return { kind: 'failed', reason, remedy, because: `${reason} of node-b`, quietUntilMs, ...why }
+}
+
+describe('the last words of a session', () => {
+  it('are the same bytes at the same moment for every failure of the rounds', () => {
+    const seen = new Set<string>()
+    for (const reason of [...reasons, 'timeout', 'two-messages'] as (AbortReason | 'timeout')[]) {
+      words.failed(about, failure(reason))
+      clock.advance(2_999)
+      words.tick()
+      expect(ports.sent).toEqual([])
+      clock.advance(1)
+      words.tick()
+      const [said] = ports.sent.splice(0)
+      seen.add(JSON.stringify(said))
+    }
+    expect(seen.size).toBe(1)
+    expect([...seen][0]).toContain('"reason":"SESSION_TIMEOUT"')
+  })
+
+  it('say why, and at once, only where whoever stopped it knows', () => {
+    words.failed(about, failure('stopped', 'STALE_ATTEMPT'))
+    expect(ports.sent).toMatchObject([{ frame: { stopped: { reason: 'STALE_ATTEMPT' } } }])
+  })
+
+  it('are no more than the limit: the oldest is not said', () => {
+    const sids = Array.from({ length: limits.lastWordsMax + 1 }, (_, at) => seedOf(`${at}`))
+    for (const sid of sids) words.failed({ ...about, sid }, failure('timeout'))
+    expect(words.count).toBe(limits.lastWordsMax)
+    clock.advance(3_000)
+    words.tick()
+    expect(words.count).toBe(0)
+    const said = ports.sent.map(({ frame }) => frame.frame === 'stopped' && frame.stopped.sid)
+    expect(said).toEqual(sids.slice(1))
+  })
+})

@@ -1,0 +1,146 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { formatVkey, vkeyOf } from '../../policy/audit/checkpoint.ts'
+import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
+import type { JsonObject } from '../../proto/jcs.ts'
+import { parse } from '../../proto/jcs.ts'
+import { kinds } from '../../proto/node-documents.ts'
+import * as house from '../kit/audit-documents.ts'
+import {
+  nextRoot,
+  node,
+  nodeJson,
+  policy3,
+  policyWith,
+  replaced,
+  replaceNode,
+  rootLine,
+  signedBy,
+} from '../kit/succession.ts'
+import { SigningHouse } from './signing-kit.ts'
+import { ThreeNodes } from './three-nodes.ts'
+
+let three: ThreeNodes
+beforeEach(() => {
+  three = new ThreeNodes().ready()
+  three.shareHeads = false
+  for (const name of ['node-a', 'node-b', 'node-c'] as const) three.at(name).said.length = 0
+})
+afterEach(() => three.close())
+
+const events = (name: 'node-a' | 'node-c', called: string) =>
+  three.at(name).ports.events.filter((event) => event.name === called)
+const size = (name: 'node-a' | 'node-c') => three.at(name).node.status().size
+
+describe('a node that the new root does not name', () => {
+  it('cosigns the line until the old quorum has seen it, and then no more', () => {
+    replaceNode(three.log)
+    three.lines('node-c')
+    expect(three.state('node-c')).toBe('removed')
+    expect(events('node-c', 'removed')).toHaveLength(1)
+    const [last] = three.heard('node-c', 'cosigned')
+    expect(last?.size).toBe(three.log.head.size)
+    // With the head of one more the old quorum is complete.
+    three.lines('node-a')
+    const [other] = three.heard('node-a', 'cosigned')
+    three.heads(other!.note)
+    three.settle()
+    three.log.wait(1).add('log.heartbeat', {})
+    three.lines('node-c')
+    expect(three.heard('node-c', 'cosigned')).toEqual([])
+    expect(three.heard('node-c', 'behind')).toHaveLength(1)
+    expect(size('node-c')).toBe(three.log.head.size)
+  })
+
+  it('takes no new work, with the reason, also after a restart', () => {
+    replaceNode(three.log)
+    three.lines('node-c')
+    three.prepare('node-c', { keygen: three.keygen('hot-eth'), ticket: new Uint8Array(16) })
+    const [refused] = three.heard('node-c', 'refused')
+    const said = kinds.refusal.shape(parse(toUtf8(fromUtf8(refused!.refusal.document)!)), 'refusal')
+    expect(said).toMatchObject({ code: 'PARTICIPANTS', expected: 'root 2 does not name this node' })
+    three.stop('node-c')
+    three.start('node-c')
+    expect(three.state('node-c')).toBe('removed')
+  })
+})
+
+describe('a node that stays', () => {
+  it('takes a forged succession for the void line that it is', () => {
+    const forged = signedBy(replaced, ['nobody'])
+    const policy = policyWith({ witness: { n: 3, f: 0, quorum: 3 } }).text
+    const [body, enclosures] = rootLine(three.log, replaced, forged, [policy])
+    three.log.force('root.activated', body, enclosures)
+    three.lines('node-a', 'node-c')
+    expect(events('node-a', 'void-line')).toHaveLength(1)
+    expect(three.state('node-c')).toBe('ready')
+    expect(three.heard('node-c', 'cosigned')).toHaveLength(1)
+  })
+
+  it('takes no page with a root that its nodes alone cannot serve, and keeps what it had', () => {
+    const lights = ['l-1', 'l-2', 'l-3', 'l-4', 'l-5'].map((name) =>
+      formatVkey(vkeyOf(`${name}.example/witness`, 'witness', house.keyOf(name).publicKey)),
+    )
+    const policy = policyWith({ witness: { n: 8, f: 0, quorum: 7 } })
+    const genesis = { ...(house.root['genesis'] as JsonObject), policy: policy.digest }
+    const wide = nextRoot({ witnesses: lights, witness: { w: 8, f: 0, q: 7 }, genesis })
+    const before = size('node-a')
+    three.log.add('root.activated', ...rootLine(three.log, wide, signedBy(wide), [policy.text]))
+    three.lines('node-a')
+    expect(size('node-a')).toBe(before)
+    expect(events('node-a', 'page-refused').at(-1)?.because).toContain('NOT_SUPPORTED')
+    expect(three.state('node-a')).toBe('ready')
+  })
+})
+
+describe('the floor of a node that was away at the switch', () => {
+  it('asks by the root before it too, unless the others have sealed it without this node', () => {
+    three.stop('node-a')
+    rmSync(join(three.home, 'node-a', 'floor'), { recursive: true })
+    replaceNode(three.log)
+    three.lines('node-b', 'node-c')
+    const notes = (['node-b', 'node-c'] as const).map(
+      (name) => three.heard(name, 'cosigned')[0]!.note,
+    )
+    // The one that has left answers nobody any more.
+    three.carry = (from, to, frame) => (from === 'node-c' || to === 'node-c' ? undefined : frame)
+    three.start('node-a')
+    three.lines('node-a')
+    three.tick(2_000)
+    expect(three.state('node-a')).toBe('checking')
+    expect(three.heard('node-a', 'cosigned')).toEqual([])
+    three.heads(notes[0]!)
+    three.tick(2_000)
+    expect(three.state('node-a')).toBe('checking')
+    three.heads(notes[1]!)
+    three.tick(2_000)
+    expect(three.state('node-a')).toBe('ready')
+    expect(three.heard('node-a', 'cosigned').length).toBeGreaterThan(0)
+  })
+})
+
+describe('a share that waits', () => {
+  it('does not leave when one of its session has left the root meanwhile', () => {
+    const signing = new SigningHouse()
+    try {
+      signing.shareHeads = false
+      const payout = signing.payout()
+      signing.begin(payout, signing.askSigners(payout))
+      expect(signing.at('node-a').node.status().waitingReleases).toBe(1)
+      const nodes = [node.a, nodeJson('node-d', 2), node.c]
+      const next = nextRoot({ ...(JSON.parse(replaced.text) as JsonObject), nodes })
+      const line = rootLine(signing.log, next, signedBy(next), [policy3.text])
+      signing.log.add('root.activated', ...line)
+      signing.shareHeads = true
+      signing.lines('node-a', 'node-b', 'node-c')
+      expect(signing.stopped('node-a')).toBe('PARTICIPANTS')
+      expect(signing.stopped('node-b')).toBe('PARTICIPANTS')
+      expect(signing.heard('node-a', 'share')).toEqual([])
+      signing.tick(50)
+      expect(signing.at('node-a').node.status().pairings).toEqual(['node-c'])
+    } finally {
+      signing.close()
+    }
+  })
+})

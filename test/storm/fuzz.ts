@@ -1,0 +1,78 @@
+// npm run storm -- fuzz [--executions N] [--only TEXT] [--seed S] [--from K] [--json]: every decoder and
+// step function, with inputs broken a little. What is found is told by target and number:
+// `--only TARGET --seed S --from NUMBER --executions 1` does it again.
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const options = {
+  executions: { type: 'string', default: '100000' },
+  only: { type: 'string', default: '' },
+  seed: { type: 'string', default: '1' },
+  from: { type: 'string', default: '0' },
+  json: { type: 'boolean', default: false },
+} as const
+
+interface Ran {
+  readonly kind: 'ran'
+  readonly target: string
+  readonly executions: number
+  readonly taken: number
+  readonly slowestMs: number
+  readonly ms: number
+  readonly found: readonly { readonly at: number; readonly what: string; readonly input: string }[]
+}
+type Said = Ran | { readonly kind: 'at'; readonly target: string; readonly at: number }
+
+/** No execution of any target comes near; a busy machine is counted in. */
+const silenceMsMax = 60_000
+const child = fileURLToPath(new URL('../fuzz/child.ts', import.meta.url))
+
+export async function fuzz(args: string[]): Promise<number> {
+  const { json, ...told } = parseArgs({ options, args }).values
+  const ran: Ran[] = []
+  const end = await watch(told, (one) => {
+    ran.push(one)
+    tell(one)
+  })
+  const executions = ran.reduce((sum, one) => sum + one.executions, 0)
+  const found = ran.reduce((sum, one) => sum + one.found.length, 0)
+  const failed = found + Number(end !== 'done')
+  if (end !== 'done') console.log(end)
+  console.log(`${executions} executions of ${ran.length} targets, ${failed} failed`)
+  if (json) console.log(JSON.stringify({ suite: 'fuzz', cases: executions, failed }))
+  return failed === 0 ? 0 : 1
+}
+
+/** `done`, or where the child stopped answering or died. */
+function watch(told: Readonly<Record<string, string>>, ran: (one: Ran) => void): Promise<string> {
+  const args = Object.entries(told).flatMap(([name, value]) => [`--${name}`, value])
+  const process = fork(child, args)
+  return new Promise((resolve) => {
+    let last = 'before the first target'
+    let silent = setTimeout(hung, silenceMsMax)
+    function hung(): void {
+      process.kill('SIGKILL')
+      resolve(`HANG  ${last}`)
+    }
+    process.on('message', (said: Said) => {
+      clearTimeout(silent)
+      silent = setTimeout(hung, silenceMsMax)
+      if (said.kind === 'ran') ran(said)
+      else last = `${said.target} near ${said.at}`
+    })
+    process.on('exit', (code) => {
+      clearTimeout(silent)
+      resolve(code === 0 ? 'done' : `DIED  ${last}`)
+    })
+  })
+}
+
+function tell({ target, executions, taken, slowestMs, ms, found }: Ran): void {
+  const share = ((100 * taken) / Math.max(1, executions)).toFixed(1)
+  const each = ((1_000 * ms) / Math.max(1, executions)).toFixed(1)
+  const word = found.length === 0 ? 'held ' : 'FOUND'
+  const figures = `${executions} executions, ${share} % taken, ${each} us each`
+  console.log(`${word} ${target.padEnd(20)} ${figures}, slowest ${slowestMs.toFixed(0)} ms`)
+  for (const { at, what, input } of found) console.log(`      ${at}: ${what}\n      ${input}`)
+}

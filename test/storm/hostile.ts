@@ -1,0 +1,33 @@
+// npm run storm -- hostile [--only TEXT] [--part K/N] [--json]: every field of every message of every
+// protocol, mutated in every way. A case that failed is told by its name: `--only NAME` plays it again.
+import { parseArgs } from 'node:util'
+import type { Played } from '../hostile/play.ts'
+import { allCases, playAll, summaryOf } from '../hostile/suite.ts'
+
+const options = {
+  only: { type: 'string', default: '' },
+  part: { type: 'string', default: '1/1' },
+  json: { type: 'boolean', default: false },
+} as const
+
+export function hostile(args: string[]): number {
+  const { only, part, json } = parseArgs({ options, args }).values
+  const [which = 1, parts = 1] = part.split('/').map(Number)
+  const cases = allCases().filter(({ name }, at) => name.includes(only) && at % parts === which - 1)
+  const begun = performance.now()
+  const played: Played[] = []
+  for (const one of playAll(cases)) {
+    played.push(one)
+    for (const what of one.broken) console.log(`BROKE  ${one.name}: ${what}`)
+    if (played.length % 100 === 0) console.log(`${played.length} of ${cases.length}`)
+  }
+  const failed = played.filter(({ broken }) => broken.length > 0).length
+  const seconds = ((performance.now() - begun) / 1_000).toFixed(0)
+  const slowest = Math.max(0, ...played.map(({ ms }) => ms)).toFixed(0)
+  console.log(
+    `${played.length} cases in ${seconds} s, ${failed} failed; the slowest took ${slowest} ms`,
+  )
+  console.log(`honest parties ended with: ${summaryOf(played)}`)
+  if (json) console.log(JSON.stringify({ suite: 'hostile', cases: played.length, failed }))
+  return failed === 0 ? 0 : 1
+}
