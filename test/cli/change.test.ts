@@ -5,13 +5,8 @@ import { parseChange } from '../../policy/change.ts'
 import { displayDigest } from '../../policy/display.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
 import { custody, makeCluster, type Place, type TestWorld, testWorld } from '../kit/cluster.ts'
-import {
-  type FakeCoordinator,
-  fakeCoordinator,
-  freePort,
-  hotAddress,
-  vaultOf,
-} from '../kit/coordinator.ts'
+import { hotAddress, vaultOf } from '../kit/cluster-vault.ts'
+import { type FakeCoordinator, fakeCoordinator, freePort } from '../kit/coordinator.ts'
 
 let place: Place
 let house: FakeCoordinator

@@ -12,7 +12,8 @@ import {
   type TestWorld,
   testWorld,
 } from '../kit/cluster.ts'
-import { type FakeCoordinator, fakeCoordinator, freePort, hotAddress } from '../kit/coordinator.ts'
+import { hotAddress } from '../kit/cluster-vault.ts'
+import { type FakeCoordinator, fakeCoordinator, freePort } from '../kit/coordinator.ts'
 
 let place: Place
 let house: FakeCoordinator

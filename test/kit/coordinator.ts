@@ -13,17 +13,14 @@ import {
   formatVkey,
   signCheckpoint,
 } from '../../policy/audit/checkpoint.ts'
-import { type Draft, type Entry, writeEntry } from '../../policy/audit/entry.ts'
-import { confirmMessage } from '../../policy/audit/key-confirm.ts'
+import type { Draft, Entry } from '../../policy/audit/entry.ts'
 import { inclusionProof, MemoryTree, rootAt } from '../../policy/audit/merkle.ts'
 import { claimsChange, parseChange } from '../../policy/change.ts'
-import { parseRoot, type Root } from '../../policy/documents.ts'
+import { parseRoot } from '../../policy/documents.ts'
 import { parseIntent } from '../../policy/request.ts'
-import type { KeyFacts } from '../../policy/view.ts'
-import { testedDocument } from '../../proto/backup-documents.ts'
-import { digestOf, ed25519Signer, fromHex, tagged, toHex, toUtf8 } from '../../proto/crypto.ts'
+import { digestOf, toUtf8 } from '../../proto/crypto.ts'
 import { readSigned, writeSigned } from '../../proto/frames.ts'
-import { type NodeId, parseDigest, parseHandle, parseVaultId } from '../../proto/ids.ts'
+import { parseHandle } from '../../proto/ids.ts'
 import { serve } from '../../proto/io/channel-server.ts'
 import type { Handlers } from '../../proto/io/handlers.ts'
 import type { ReplyOf } from '../../proto/io/wire.ts'
@@ -31,12 +28,11 @@ import { type JsonObject, parse } from '../../proto/jcs.ts'
 import { logKeyThing } from '../../proto/log-key.ts'
 import { nodeKeyThing } from '../../proto/node-keys.ts'
 import { refusal } from '../../proto/refusal.ts'
-import { openWithPassphrase } from '../../proto/seal.ts'
-import type { SealedThing } from '../../proto/seal-file.ts'
 import { writeTime } from '../../proto/shape.ts'
-import type { Sign, Signed } from '../../proto/signed.ts'
+import type { Signed } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
 import type { Place } from './cluster.ts'
+import { unseal, vaultOf } from './cluster-vault.ts'
 
 type Wired = NonNullable<ReplyOf<'SigningService', 'GetRequest'>['request']>
 
@@ -165,12 +161,6 @@ function openLog(place: Place): Log {
   }
 }
 
-function unseal(place: Place, owner: string, key: string, thing: SealedThing) {
-  const passphrase = toUtf8(readFileSync(place.path(`${owner}/credential`), 'utf8').trim())
-  const sealed = readFileSync(place.path(`${owner}/keys/${key}.seal`))
-  return ed25519Signer(openWithPassphrase(sealed, thing, passphrase))
-}
-
 type State = Pick<FakeCoordinator, 'requests' | 'decisions' | 'freezes' | 'cosigners'>
 
 function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLinkService'> {
@@ -297,58 +287,6 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
       GetStatus: async () => ({ size: log.entries.length, nodes: [], witnessQuorum: 2 }),
     },
   }
-}
-
-/** The generator point as a key: its address is known to everyone. */
-export const hotAddress = '0x7e5f4552091a69125d5dfcb7b8c2659029395bdf'
-
-/** The vault with a key that every node of the cluster signed. */
-export function vaultOf(place: Place, name: string) {
-  const root = parseRoot(readFileSync(place.path('shared/root.json'), 'utf8'))
-  const vault: KeyFacts = {
-    vault: parseVaultId(name),
-    key: parseHandle(`k-${name}`),
-    epoch: 1,
-    t: 2,
-    participants: root.nodes.map(({ node, x }) => ({ node, x })),
-    publicKey: fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798')!,
-    chainCode: new Uint8Array(32),
-    keyState: parseDigest('ab'.repeat(32)),
-  }
-  const identities = root.nodes.map(({ node }) => {
-    const owner = { org: root.org, env: root.env, owner: parseHandle(node) }
-    const thing = nodeKeyThing(owner, 'identity')
-    return { node, sign: unseal(place, `nodes/${node}`, 'identity', thing) }
-  })
-  const confirms = identities.map(({ node, sign }) => {
-    return { node, signature: toHex(sign(confirmMessage(vault, node))) }
-  })
-  const backups = identities.map(({ node, sign }) => testedLine(root, vault, node, sign))
-  const { publicKey, chainCode, keyState } = vault
-  const body = {
-    ...{ ...vault, publicKey: toHex(publicKey), chainCode: toHex(chainCode), keyState },
-    confirms,
-  }
-  const draft = { type: 'key.generated', actor: 'coordinator-1', t: 0, body } as const
-  const entry = writeEntry(draft, { seq: 5, prev: parseDigest('cd'.repeat(32)) })
-  const { network, key, epoch } = { network: 'eip155:31337', key: vault.key, epoch: 1 }
-  return {
-    ...{ vault: name, tier: name, network, key, epoch, threshold: 2, line: entry.bytes },
-    ...{ backups, unproven: [] as string[] },
-    ...{ publicKey: toHex(publicKey), chainCode: toHex(chainCode), address: hotAddress },
-    later: [] as Uint8Array[],
-  }
-}
-
-/** A node's word that its backup of this key was opened in a test, as a line. */
-function testedLine(root: Root, row: KeyFacts, node: NodeId, sign: Sign): Uint8Array {
-  const [backup, proof] = [parseDigest('0b'.repeat(32)), parseDigest('0c'.repeat(32))]
-  const { vault, epoch, keyState } = row
-  const said = { vault, epoch, keyState, node, backup, proof, recovery: parseHandle('r-1') }
-  const document = testedDocument({ ...said, org: root.org, env: root.env })
-  const body = { ...said, signature: toHex(sign(tagged(tags.backupTested, document))) }
-  const draft = { type: 'key.backup-tested', actor: 'coordinator-1', t: 0, body } as const
-  return writeEntry(draft, { seq: 6, prev: parseDigest('cd'.repeat(32)) }).bytes
 }
 
 function wired(signed: Signed): Wired {
