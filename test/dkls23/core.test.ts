@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
-import { kernel } from '../../signer-node/dkls23/core.ts'
+import { kernel, Operands } from '../../signer-node/dkls23/core.ts'
 import { coreScalarField } from '../../signer-node/dkls23/core-scalars.ts'
 import { ORDER } from '../../signer-node/dkls23/curve.ts'
 import { modOrder, toInteger, toScalar } from '../../signer-node/dkls23/scalar-field.ts'
@@ -50,6 +52,17 @@ describe('the compiled module', () => {
       'weighColumn: i32.and; i32.shr_u; i32.const 1; i32.and; if',
       'weighColumns: i32.const 7; i32.rem_u; i32.const 6; i32.eq; if',
     ])
+  })
+
+  it('has an instance of its own in every thread', async () => {
+    const [a, b] = [7n, ORDER - 2n].map(toScalar)
+    using operands = new Operands(a!)
+    const file = new URL('../kit/core-worker.ts', import.meta.url)
+    const worker = new Worker(file, { workerData: { a, b } })
+    const [product] = await once(worker, 'message')
+    expect(toInteger(product)).toBe(ORDER - 14n)
+    expect(operands.take(0, 32)).toEqual(a)
+    await worker.terminate()
   })
 
   it('divides nothing but two counters', () => {
