@@ -1,5 +1,6 @@
-// The Keyshares of this node, opened once and held as Secrets while it runs. A pending one becomes
-// active when the log says so under q cosignatures, and never by a coordinator's word.
+// The Keyshares of this node, opened once and held while it runs: their secret hidden, and opened
+// for one session at a time. A pending one becomes active when the log says so under q
+// cosignatures, and never by a coordinator's word.
 // INVARIANT: what is held here is exactly the key, epoch and key state of the witnessed log; one
 // that was restored from a backup is given to a refresh and never to a signature.
 import { readSync } from '../policy/audit/rows.ts'
@@ -8,14 +9,23 @@ import type { VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import type { VaultId } from '../proto/ids.ts'
 import { attempt, isRefusal } from '../proto/refusal.ts'
-import type { Keyshare } from './dkls23/keyshare.ts'
-import type { ExpectedKeyshare, KeyshareState } from './keystore.ts'
+import type { KeyFacts, Keyshare } from './dkls23/keyshare.ts'
+import { Secret } from './dkls23/secret.ts'
+import type { ExpectedKeyshare, KeyshareState, Keystore } from './keystore.ts'
 import type { Parts } from './parts.ts'
 
 export type KeysharesNeeds = Pick<Parts, 'keystore' | 'rows' | 'copy' | 'witness' | 'ports'>
 
+/** A Keyshare as it is held: what is public of it, and a way to its secret. */
+export interface HeldKeyshare {
+  readonly facts: KeyFacts
+  readonly keyState: Uint8Array
+  /** For one session; the caller disposes of it. */
+  readonly open: () => Keyshare
+}
+
 interface Held {
-  readonly keyshare: Keyshare
+  readonly keyshare: HeldKeyshare
   readonly isRestored: boolean
 }
 
@@ -32,18 +42,18 @@ export class Keyshares {
   }
 
   /** To sign with: the Keyshare of exactly this row of the log. */
-  of(row: VaultRow): Keyshare | undefined {
+  of(row: VaultRow): HeldKeyshare | undefined {
     const held = this.#at(row)
     return held?.isRestored === false ? held.keyshare : undefined
   }
 
   /** The old share of a refresh, restored or not, of the row that is in force. */
-  forRefresh(row: VaultRow): Keyshare | undefined {
+  forRefresh(row: VaultRow): HeldKeyshare | undefined {
     return this.#at(row)?.keyshare
   }
 
   /** Those to sign with. */
-  all(): readonly { readonly vault: VaultId; readonly keyshare: Keyshare }[] {
+  all(): readonly { readonly vault: VaultId; readonly keyshare: HeldKeyshare }[] {
     const signing = [...this.#held].filter(([, { isRestored }]) => !isRestored)
     return signing.map(([vault, { keyshare }]) => ({ vault, keyshare }))
   }
@@ -69,7 +79,6 @@ export class Keyshares {
   }
 
   [Symbol.dispose](): void {
-    for (const { keyshare } of this.#held.values()) keyshare[Symbol.dispose]()
     this.#held.clear()
   }
 
@@ -93,16 +102,15 @@ export class Keyshares {
     if (state === undefined) return false
     const opened = attempt(() => {
       // Opened before it is renamed: a file that does not open must not replace anything.
-      const keyshare = keystore.open(expectedOfRow(row), state)
+      using keyshare = keystore.open(expectedOfRow(row), state)
       keystore.activate(vault, epoch)
-      return keyshare
+      return hidden(keyshare, keystore)
     })
     if (isRefusal(opened)) {
       this.#closed.add(nameOf(row))
       ports.report({ level: 'alarm', name: 'keyshare-closed', vault, because: opened.because })
       return false
     }
-    this.#held.get(vault)?.keyshare[Symbol.dispose]()
     const isRestored = state === 'restored'
     this.#held.set(vault, { keyshare: opened, isRestored })
     const because = `epoch ${epoch}`
@@ -124,6 +132,17 @@ export class Keyshares {
     }
     return states.find((state) => state === 'restored') ?? states[0]
   }
+}
+
+/** The Keyshare itself is the caller's to wipe. */
+function hidden(keyshare: Keyshare, { shield, curve }: Keystore): HeldKeyshare {
+  const { facts, keyState } = keyshare
+  const share = shield.hide(keyshare.secretShare)
+  const open = (): Keyshare => {
+    using opened = shield.open(share)
+    return keyshare.reopened(curve, new Secret(curve.scalars.decodeScalar(opened.bytes)))
+  }
+  return { facts, keyState, open }
 }
 
 function nameOf({ vault, epoch }: VaultRow): string {

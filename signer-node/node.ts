@@ -31,7 +31,8 @@ import type { KeptEvidence } from './strikes.ts'
 
 export interface Status {
   readonly node: string
-  readonly state: StateWord
+  /** `locked`: nothing is open yet, and there is no node. */
+  readonly state: StateWord | 'locked'
   readonly size: number
   readonly sessions: number
   readonly waitingReleases: number
@@ -46,8 +47,8 @@ export interface Status {
   readonly coordinators: readonly string[]
   /** Why the node may only witness; empty while it may sign. */
   readonly fenced: string
-  /** The make of the curve: anything but `native` is slower. */
-  readonly curve: Curve['name']
+  /** The make of the curve: anything but `native` is slower. Empty while the node is locked. */
+  readonly curve: Curve['name'] | ''
   /** Backup files here, and whether they were opened in a test. */
   readonly backups: readonly string[]
 }

@@ -18,7 +18,7 @@ function slice(): readonly Case[] {
   return all.flatMap((stage) => {
     const cases = casesOf(stage)
     const isLarge = stage.parties.length > 3 || /fresh|3 of 5/.test(stage.name)
-    if (isLarge) return cases.filter((_, at) => at % 280 === 7)
+    if (isLarge) return cases.filter((_, at) => at % 400 === 7)
     const few = stage.name.startsWith('signing') ? 2 : 1
     const byField = Map.groupBy(cases, ({ round, leaf }) => `${round} ${leaf.path}`)
     return [...byField.values()].flatMap((ofField, at) =>
