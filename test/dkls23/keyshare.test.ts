@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest'
 import { ascii, concat, Malformed, u16, u32 } from '../../signer-node/dkls23/bytes.ts'
 import type { Point, Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
-import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
 import {
   type KeyFacts,
   type KeyPast,
@@ -18,6 +17,7 @@ import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { KEYSHARE_TAG } from '../../signer-node/dkls23/transcript.ts'
 import { makeKey } from '../kit/keys.ts'
 import { nodes } from '../kit/protocol.ts'
+import { twins } from '../kit/twins.ts'
 import { hex, unhex, vector } from '../kit/vectors.ts'
 
 const curve = nativeCurve()
@@ -82,7 +82,7 @@ describe('a keyshare', () => {
   })
 
   it('survives encoding and parsing, with either twin', () => {
-    for (const twin of [curve, nobleCurve()]) {
+    for (const twin of twins) {
       using parsed = Keyshare.parse(twin, ENCODED)
       expect(parsed.facts).toEqual(FACTS)
       expect(parsed.self).toEqual(first.self)
@@ -168,6 +168,25 @@ describe('keyshares that were written before', () => {
     const today = concat(ascii(KEYSHARE_TAG), Uint8Array.of(0), bytes.slice(KEYSHARE_TAG.length))
     expect(hex(parsed.encode().bytes)).toBe(hex(today))
     expect(() => Keyshare.parse(curve, concat(bytes, Uint8Array.of(0)))).toThrow(Malformed)
+  })
+})
+
+describe('a threshold below the degree of the polynomial', () => {
+  it('is refused, though all shares together give the key', () => {
+    const whole = makeAmong([P1, P2, P3], idOf, 3)
+    const claimed = { ...whole.facts, threshold: 2 }
+    expect(() => Keyshare.make(curve, claimed, P1, shareOf(whole))).toThrow(
+      'the public shares do not interpolate to the public key',
+    )
+    const same = Keyshare.make(curve, whole.facts, P1, shareOf(whole))
+    expect(hex(same.keyState)).toBe(hex(whole.keyState))
+  })
+})
+
+describe('the longest name and the last epoch', () => {
+  it('are lawful', () => {
+    const { facts } = make({ keyId: new Uint8Array(64).fill(7), epoch: 2 ** 32 - 1 })
+    expect([facts.keyId.length, facts.epoch]).toEqual([64, 4_294_967_295])
   })
 })
 
