@@ -21,7 +21,7 @@ import {
   refreshOf,
   sharesOf,
 } from '../kit/house-changes.ts'
-import { linesOf } from '../kit/house-checks.ts'
+import { breaches, linesOf } from '../kit/house-checks.ts'
 import { openHouse, ready } from '../kit/house-open.ts'
 import { backupBytes, recovery } from '../kit/recovery.ts'
 
@@ -111,5 +111,11 @@ describe('a node whose share was restored from its backup', () => {
     await house.untilState(paid, 'SETTLED')
     const [last] = linesOf(await house.story(paid), 'session.started').slice(-1)
     expect(last?.body.participants).toEqual(['signer-b', 'signer-c'])
+  })
+})
+
+describe('a house that was refreshed', () => {
+  it('breaks no rule that the world can check, and a stranger finds its Export OK', async () => {
+    expect(await breaches(house)).toEqual([])
   })
 })
