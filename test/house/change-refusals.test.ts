@@ -121,7 +121,7 @@ describe('a node that is asked to carry out a change', () => {
     expect(new Set(stopped)).toEqual(new Set(['VIEW']))
     house.up = (_place, frame) => frame
     await house.untilState(moved, 'ACTIVE', 300_000)
-    await inForce(house, from + 1)
+    await inForce(house, (await keyOf(house)).epoch)
     for (const name of [a, b]) expect(house.at(name).node.status().strikes).toEqual({})
     await pays(house)
   })
