@@ -153,7 +153,7 @@ function interpolation({ of, coefficients, target }: Sharing): void {
 
 /** The same in the exponent; the native twin is enough, its points are compared above. */
 function inExponent({ of, coefficients, target }: Sharing): void {
-  const [curve] = twins as [Curve]
+  const [curve] = twins
   const { points } = curve
   const polynomial = new Polynomial(
     curve,
