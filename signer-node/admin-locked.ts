@@ -1,7 +1,7 @@
 // A locked node: started without its passphrase, it has opened nothing and dials nobody. It says
-// `locked` at its health port and waits at the operator's socket, where only the owner is heard, for
-// the place of its passphrase: a file of the owner alone, or a pipe. Not for the passphrase itself:
-// what comes through a socket is copied on its way to where nobody can wipe it.
+// `locked` at its health port and waits at the operator's socket, where only the owner is heard,
+// for the place of its passphrase: a file of the owner alone, or a pipe. Not for the passphrase
+// itself: what comes through a socket is copied on its way to where nobody can wipe it.
 // INVARIANT: a passphrase that does not open the node's own key leaves it locked and says so.
 import { createServer } from 'node:net'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
