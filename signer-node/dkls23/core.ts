@@ -60,7 +60,7 @@ export class Operands {
     return offset
   }
 
-  /** A copy of `length` bytes, outside the engine's heap, whose collector leaves copies behind. */
+  /** A copy, outside the engine's heap, which would keep old copies of its own. */
   take(offset: number, length: number): Uint8Array {
     const copy = new Uint8Array(new ArrayBuffer(length))
     copy.set(memory.subarray(START + offset, START + offset + length))
