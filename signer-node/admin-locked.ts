@@ -16,11 +16,11 @@ const unlock = object({ do: literal('unlock'), credential: text(pathBytesMax) })
 const ask = object({ do: literal('status') })
 
 /** Everything that a locked node can say of itself. */
-export function lockedStatus(node: string): Status {
+export function lockedStatus(node: string, curve: Status['curve']): Status {
   return {
     ...{ node, state: 'locked', size: 0, sessions: 0, waitingReleases: 0 },
     ...{ droppedEnvelopes: 0, receipts: 0, vaults: [], pairings: [], banned: [], strikes: {} },
-    ...{ frozen: [], coordinators: [], fenced: '', backups: [] },
+    ...{ frozen: [], coordinators: [], fenced: '', curve, backups: [] },
   }
 }
 

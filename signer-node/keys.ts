@@ -227,9 +227,12 @@ function* makeKey(
   keep: (pending: PendingKey) => void,
 ): Protocol<PendingKey> {
   const pending = yield* prepareKey(run, terms)
+  using onFailure = new DisposableStack()
+  onFailure.use(pending.keyshare)
   const kept = attempting(() => keep(pending))
   // Nobody is to blame for a disk that is full of pending keys, and nothing was confirmed.
   if (isRefusal(kept)) throw new Abort('missing-message', kept.because)
+  onFailure.move()
   yield* confirmKey(run, pending)
   return pending
 }

@@ -196,7 +196,8 @@ function readArguments(): Given | undefined {
 /** Waits, with nothing open but the two local doors, until the passphrase is brought. */
 async function untilUnlocked(config: SignerConfig): Promise<Secret> {
   process.umask(0o077)
-  const status = () => lockedStatus(config.node)
+  const { curve } = chooseCurve(config.curve)
+  const status = () => lockedStatus(config.node, curve.name)
   const health = await serveHealth(config.healthListen, status)
   const { host, port } = config.healthListen
   const waiting = unlocked(config.adminSocket, status, (credential) => openedBy(config, credential))
