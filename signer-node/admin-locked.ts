@@ -1,7 +1,7 @@
 // A locked node: started without its passphrase, it has opened nothing and dials nobody. It says
-// `locked` at its health port and waits at the operator's socket, where only the owner is heard, for
-// the place of its passphrase: a file of the owner alone, or a pipe. Not for the passphrase itself:
-// what comes through a socket is copied on its way to where nobody can wipe it.
+// `locked` at its health port and waits at the operator's socket, where only the owner is heard,
+// for the place of its passphrase: a file of the owner alone, or a pipe. Not for the passphrase
+// itself: what comes through a socket is copied on its way to where nobody can wipe it.
 // INVARIANT: a passphrase that does not open the node's own key leaves it locked and says so.
 import { createServer } from 'node:net'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
@@ -16,11 +16,11 @@ const unlock = object({ do: literal('unlock'), credential: text(pathBytesMax) })
 const ask = object({ do: literal('status') })
 
 /** Everything that a locked node can say of itself. */
-export function lockedStatus(node: string, curve: Status['curve']): Status {
+export function lockedStatus(node: string): Status {
   return {
     ...{ node, state: 'locked', size: 0, sessions: 0, waitingReleases: 0 },
     ...{ droppedEnvelopes: 0, receipts: 0, vaults: [], pairings: [], banned: [], strikes: {} },
-    ...{ frozen: [], coordinators: [], fenced: '', curve, backups: [] },
+    ...{ frozen: [], coordinators: [], fenced: '', backups: [], curve: '' },
   }
 }
 

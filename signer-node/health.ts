@@ -48,7 +48,7 @@ function route(
       return
     case '/readyz': {
       const { state, curve } = status()
-      const remark = curve === 'native' ? '' : `, on the slower ${curve} curve`
+      const remark = curve === 'native' || curve === '' ? '' : `, on the slower ${curve} curve`
       answer(response, state === 'ready' ? 200 : 503, `${state}${remark}\n`)
       return
     }

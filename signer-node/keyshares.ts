@@ -14,7 +14,13 @@ import { Secret } from './dkls23/secret.ts'
 import type { ExpectedKeyshare, KeyshareState, Keystore } from './keystore.ts'
 import type { Parts } from './parts.ts'
 
-export type KeysharesNeeds = Pick<Parts, 'keystore' | 'rows' | 'copy' | 'witness' | 'ports'>
+export type KeysharesNeeds = Pick<
+  Parts,
+  'self' | 'keystore' | 'rows' | 'copy' | 'witness' | 'ports'
+> & {
+  /** A share that was held here is about to be wiped: `seq` is the line that made it old. */
+  readonly superseded: (vault: VaultId, seq: number) => void
+}
 
 /** A Keyshare as it is held: what is public of it, and a way to its secret. */
 export interface HeldKeyshare {
@@ -36,6 +42,8 @@ export class Keyshares {
   readonly #closed = new Set<string>()
   /** Vaults whose share in force is not here: said once. */
   readonly #missing = new Set<string>()
+  /** Keys of which nothing is left here, and when this node first saw that it should be so. */
+  readonly #over = new Map<string, { readonly seq: number; isGone: boolean }>()
 
   constructor(needs: KeysharesNeeds) {
     this.#needs = needs
@@ -67,6 +75,10 @@ export class Keyshares {
   review(): boolean {
     let isChanged = false
     for (const row of this.vaults()) {
+      if (this.#isOver(row)) {
+        isChanged = this.#destroy(row) || isChanged
+        continue
+      }
       const isClosed = this.#closed.has(nameOf(row))
       if (isClosed || this.#at(row) !== undefined || !this.#isWitnessed(row)) continue
       isChanged = this.#open(row) || isChanged
@@ -111,11 +123,48 @@ export class Keyshares {
       ports.report({ level: 'alarm', name: 'keyshare-closed', vault, because: opened.because })
       return false
     }
+    this.#forget(row)
     const isRestored = state === 'restored'
     this.#held.set(vault, { keyshare: opened, isRestored })
     const because = `epoch ${epoch}`
     if (isRestored) ports.report({ level: 'alarm', name: 'keyshare-restored', vault, because })
     else ports.report({ level: 'info', name: 'keyshare-active', vault, because })
+    return true
+  }
+
+  /** True when one was held; the sessions that work with it end, and what they opened is wiped. */
+  #forget({ vault, epoch }: VaultRow): boolean {
+    if (!this.#held.delete(vault)) return false
+    this.#needs.superseded(vault, this.#needs.copy.keyLine(vault, epoch) ?? 0)
+    return true
+  }
+
+  /** Destroyed by an approved change, or dealt anew to others. */
+  #isOver({ standing, participants }: VaultRow): boolean {
+    const { self } = this.#needs
+    return standing === 'disabled' || !participants.some(({ node }) => node === self.node)
+  }
+
+  /** True when something went; not before the line that says so is witnessed. */
+  #destroy(row: VaultRow): boolean {
+    const { copy, witness, keystore, ports } = this.#needs
+    const { vault, epoch, standing } = row
+    const name = `${nameOf(row)} ${standing}`
+    const over = this.#over.get(name) ?? { seq: copy.size() - 1, isGone: false }
+    this.#over.set(name, over)
+    if (over.isGone || !witness.coverage(over.seq).isCovered) return false
+    const held = this.#forget(row)
+    // A share of a later epoch is kept: whoever confirmed it may not lose it.
+    const through = standing === 'disabled' ? Number.POSITIVE_INFINITY : epoch
+    const gone = attempt(() => keystore.destroy(vault, through))
+    if (isRefusal(gone)) {
+      ports.report({ level: 'alarm', name: 'keyshare-left', vault, because: gone.because })
+      return held
+    }
+    over.isGone = true
+    if (gone === 0) return held
+    const because = standing === 'disabled' ? 'the key was destroyed' : 'others hold the key now'
+    ports.report({ level: 'warn', name: 'keyshare-destroyed', vault, because })
     return true
   }
 

@@ -147,6 +147,18 @@ export class Keystore {
     syncDirectory(this.#directory)
   }
 
+  /**
+   * Of a key that this node has no part in any more: all files up to this epoch, backups too. Gone,
+   * not overwritten: on a disk that remembers, the seal is what protects what was. Returns how
+   * many.
+   */
+  destroy(vault: VaultId, through: number): number {
+    const dead = this.held(vault).filter(({ epoch }) => epoch <= through)
+    for (const { epoch, state } of dead) unlinkSync(this.#path(vault, epoch, state))
+    if (dead.length > 0) syncDirectory(this.#directory)
+    return dead.length + this.backups.dropBelow(vault, through + 1).length
+  }
+
   /** Refused with one sentence when the file is not exactly the expected Keyshare of this node. */
   open(expected: ExpectedKeyshare, state: KeyshareState): Keyshare {
     const bytes = readFileSync(this.#path(expected.vault, expected.epoch, state))

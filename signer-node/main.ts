@@ -196,8 +196,7 @@ function readArguments(): Given | undefined {
 /** Waits, with nothing open but the two local doors, until the passphrase is brought. */
 async function untilUnlocked(config: SignerConfig): Promise<Secret> {
   process.umask(0o077)
-  const { curve } = chooseCurve(config.curve)
-  const status = () => lockedStatus(config.node, curve.name)
+  const status = () => lockedStatus(config.node)
   const health = await serveHealth(config.healthListen, status)
   const { host, port } = config.healthListen
   const waiting = unlocked(config.adminSocket, status, (credential) => openedBy(config, credential))

@@ -47,8 +47,8 @@ export interface Status {
   readonly coordinators: readonly string[]
   /** Why the node may only witness; empty while it may sign. */
   readonly fenced: string
-  /** The make of the curve: anything but `native` is slower. */
-  readonly curve: Curve['name']
+  /** The make of the curve: anything but `native` is slower. Empty while the node is locked. */
+  readonly curve: Curve['name'] | ''
   /** Backup files here, and whether they were opened in a test. */
   readonly backups: readonly string[]
 }

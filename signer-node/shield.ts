@@ -1,6 +1,6 @@
-// Shield: what a node must keep for as long as it runs (shares, the passphrase) it keeps hidden, and
-// opens for the length of a session or a file. As OpenSSH shields its keys: AES-256-GCM under the
-// hash of 16 KiB that only this process knows.
+// Shield: what a node must keep for as long as it runs (shares, the passphrase) it keeps hidden,
+// and opens for the length of a session or a file. As OpenSSH shields its keys: AES-256-GCM under
+// the hash of 16 KiB that only this process knows.
 // INVARIANT: a hidden secret stands nowhere in memory as itself, whole or in part.
 // A string scan, a page of swap or part of an image shows nothing; whoever has the whole image of
 // the process has both halves. docs/security.md says what that is worth.

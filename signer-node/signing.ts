@@ -195,7 +195,8 @@ export class Signing {
     const made = signingProtocol(this.#parts, run, { keyshare, path, digest }, over)
     const { protocol, secrets, timeoutMs } = made
     const deadlineMs = ports.clock.monotonicMs() + timeoutMs
-    const plan = { counterparts, protocol, secrets: [...secrets, keyshare], deadlineMs }
+    const used = [...secrets, keyshare]
+    const plan = { counterparts, protocol, secrets: used, deadlineMs, vault: vault.vault }
     sessions.start<SignatureShare>(sid, open.coordinator, {
       ...plan,
       ended: (ended) => {

@@ -60,9 +60,9 @@ export class Operands {
     return offset
   }
 
-  /** A copy of `length` bytes, `offset` bytes behind the first operand. */
+  /** A copy, outside the engine's heap, which would keep old copies of its own. */
   take(offset: number, length: number): Uint8Array {
-    const copy = new Uint8Array(length)
+    const copy = new Uint8Array(new ArrayBuffer(length))
     copy.set(memory.subarray(START + offset, START + offset + length))
     return copy
   }

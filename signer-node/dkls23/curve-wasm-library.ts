@@ -154,7 +154,7 @@ export class WasmLibrary {
   }
 
   #copy(from: number, length: number): Uint8Array {
-    const copy = new Uint8Array(length)
+    const copy = new Uint8Array(new ArrayBuffer(length))
     copy.set(this.memory.subarray(from, from + length))
     return copy
   }
