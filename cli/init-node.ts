@@ -36,12 +36,13 @@ const yearMs = 365 * 86_400_000
 
 export const initNode: Verb = {
   about: 'make a new node: sealed keys, certificate or request, configuration, card',
-  usage: 'DIR --node NAME --x N --shared DIR [--ca-key FILE] [--health HOST:PORT]',
+  usage: 'DIR --node NAME --x N --shared DIR --recovery FILE [--ca-key FILE] [--health HOST:PORT]',
   words: { min: 1, max: 1 },
   options: {
     node: { type: 'string' },
     x: { type: 'string' },
     shared: { type: 'string' },
+    recovery: { type: 'string' },
     'ca-key': { type: 'string' },
     health: { type: 'string' },
   },
@@ -59,19 +60,30 @@ async function initAt(args: Args, world: World): Promise<Answer> {
   const read = (name: string): string => readFileSync(join(shared, name), 'utf8')
   const root = parseRoot(read('root.json'))
   const authority = await authorityFor(args, read('ca.pem'), world)
-  const makers: Makers = { org: root.org, env: root.env, authority, random: world.random }
+  const recovery = readFileSync(needed(args, 'recovery'))
+  const makers: Makers = {
+    ...{ org: root.org, env: root.env, authority, recovery },
+    random: world.random,
+  }
   const owner = await makeNode(node, makers, '.')
   const hasCertificate = flag(args, 'ca-key') !== undefined
   const transport = pinOf(owner, 'node')
   const { identity, witness } = owner
   const card = cardText({ node, x, identity, transport, witness })
+  const backupsTo = { directory: 'backups', recovery: [{ ...owner.recovery }] }
+  const serverOf = serverIn(read('pins.json'))
   const files: readonly InitFile[] = [
     ...owner.files.map((file) => (hasCertificate ? file : asRequest(file))),
     openFile('tls/ca.pem', read('ca.pem')),
     openFile('card.json', card),
-    openFile('config.json', configuration(args, root, { node, x }, serverIn(read('pins.json')))),
+    openFile('config.json', configuration(args, root, { node, x, backupsTo }, serverOf)),
   ]
-  write(directory, { files, empty: ['data', 'floor', 'run'], root: root.digest, origin: '' })
+  write(directory, {
+    files,
+    empty: ['data', 'floor', 'run', 'backups'],
+    root: root.digest,
+    origin: '',
+  })
   const next = hasCertificate
     ? 'its certificate is tls/node.pem'
     : 'have tls/node.csr signed by your authority, into tls/node.pem'
@@ -100,7 +112,7 @@ function asRequest(file: InitFile): InitFile {
 function configuration(
   args: Args,
   root: Root,
-  { node, x }: { readonly node: string; readonly x: number },
+  { node, x, backupsTo }: { node: string; x: number; backupsTo: JsonObject },
   server: JsonObject,
 ): string {
   const config = {
@@ -121,6 +133,7 @@ function configuration(
     credential: 'credential',
     dataDir: 'data',
     floorDir: 'floor',
+    backups: backupsTo,
     adminSocket: 'run/admin.sock',
     healthListen: flag(args, 'health') ?? '127.0.0.1:7199',
     curve: 'native',

@@ -11,6 +11,7 @@ import type { Role } from '../proto/io/routes.ts'
 import { logKeyThing } from '../proto/log-key.ts'
 import { nodeKeyThing } from '../proto/node-keys.ts'
 import { parseRecoveryKey } from '../proto/recovery-key.ts'
+import { refuse } from '../proto/refusal.ts'
 import type { SealedThing } from '../proto/seal-file.ts'
 import { keyThing, makeKey } from './approver-key.ts'
 import type { Authority, Leaf } from './init-certificates.ts'
@@ -28,6 +29,8 @@ export interface Makers {
   /** `dev` where it is left out. */
   readonly env?: Env
   readonly authority: Pick<Authority, 'issue'>
+  /** Public half of a recovery key that was made elsewhere; in development one is made here. */
+  readonly recovery?: Uint8Array
   readonly random: (length: number) => Uint8Array
 }
 
@@ -84,7 +87,10 @@ export async function makeNode(
   const witness = seal(bare, 'keys/witness.seal', nodeKeyThing(owner, 'witness'), makers)
   // Sealed as the keys are; its public key means nothing.
   const secret = seal(bare, 'keys/secret.seal', nodeKeyThing(owner, 'secret'), makers)
-  const recovery = makeRecovery(id, makers)
+  const recovery =
+    makers.recovery === undefined
+      ? makeRecovery(id, makers)
+      : givenRecovery(makers.recovery, owner, directory)
   return {
     ...bare,
     files: [...bare.files, identity.file, witness.file, secret.file, ...recovery.files],
@@ -94,13 +100,31 @@ export async function makeNode(
   }
 }
 
+/** Of this very node; its private half never comes here. */
+function givenRecovery(
+  document: Uint8Array,
+  owner: { readonly org: Handle; readonly env: Env; readonly owner: Handle },
+  directory: string,
+) {
+  const { digest, org, env, node } = parseRecoveryKey(document)
+  if (org !== owner.org || env !== owner.env || node !== owner.owner) {
+    refuse('CONFIG', `recovery: a key of ${org} ${env} ${node}, expected ${owner.owner}`)
+  }
+  return {
+    files: [openFile(`${directory}/${recoveryFile}`, document)],
+    pin: { file: recoveryFile, digest },
+  }
+}
+
+const recoveryFile = 'recovery/recovery-1.json'
+
 /** As `custody recovery init` on a machine of its own: in development, a directory of its own. */
 function makeRecovery(id: string, { org, random }: Makers) {
   const owner = { org, env: 'dev' as const, node: parseHandle(id), id: parseHandle('recovery-1') }
   const passphrase = toHex(random(32))
   const made = makeRecoveryKey(owner, { passphrase: toUtf8(passphrase), cost }, random)
   const { digest } = parseRecoveryKey(made.document)
-  const file = 'recovery/recovery-1.json'
+  const file = recoveryFile
   return {
     files: [
       openFile(`recovery/${id}/recovery.json`, made.document),

@@ -47,12 +47,14 @@ export type ChangeDriver = (ripe: RipeChange) => Promise<Refusal | undefined>
 export class Changes {
   readonly #ports: ChangesPorts
   readonly #running = new Map<Digest, Promise<void>>()
-  #driver: ChangeDriver | undefined
+  #driver: ChangeDriver
 
-  constructor(ports: ChangesPorts) {
+  constructor(ports: ChangesPorts, driver: ChangeDriver) {
     this.#ports = ports
+    this.#driver = driver
   }
 
+  /** From the next drive on. */
   drivenBy(driver: ChangeDriver): void {
     this.#driver = driver
   }
@@ -90,9 +92,6 @@ export class Changes {
     const order = orderOf(the, clock.now())
     const admitted = await this.#admit(id, order, the.reigns)
     if (isRefusal(admitted)) return refusal(admitted.code, admitted.because, admitted.rule)
-    if (this.#driver === undefined) {
-      return refusal('NOT_SUPPORTED', `nothing here carries out ${admitted.change.op}`)
-    }
     const carryOut = (type: EntryType, body: JsonObject) =>
       this.#write(type, { ...body, change: id, order: admitted.order }, order)
     return this.#driver({ admitted, order, carryOut })

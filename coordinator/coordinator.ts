@@ -20,6 +20,8 @@ import { handlersOf } from './desk/desk.ts'
 import { RulesMemory } from './desk/rules.ts'
 import type { DriverPorts, Notes } from './driver.ts'
 import { Jobs } from './jobs.ts'
+import { KeyChanges } from './key-changes.ts'
+import { KeySessions } from './key-sessions.ts'
 import { Keys } from './keys.ts'
 import type { Send } from './link.ts'
 import { type Attached, Links } from './links.ts'
@@ -61,7 +63,7 @@ export interface Coordinator {
   readonly requests: Requests
   readonly decisions: Decisions
   readonly keys: Keys
-  /** Approved changes; whoever drives the nodes hooks in by `drivenBy`. */
+  /** Approved changes, carried out by `KeyChanges`; another driver hooks in by `drivenBy`. */
   readonly changes: Changes
   readonly proofs: Proofs
   readonly links: Links
@@ -118,7 +120,9 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const links: Links = new Links(withRoot({ ...carrying, name, tree, heads, pages, isAdmitted }))
   const sessions = { ...carrying, random, links }
   const signing = new Signing(withRoot(sessions))
-  const keys = new Keys(withRoot({ ...sessions, tree, copy, memory }))
+  const aboutKeys = new KeySessions(withRoot({ ...sessions, tree }))
+  const keys = new Keys(withRoot({ ...sessions, copy, memory }), aboutKeys)
+  const keyChanges = new KeyChanges(withRoot({ ...sessions, tree }), aboutKeys)
   const telling = { roots, report, links, sequencer, copy }
   new Receipts(telling)
   new Backups(telling)
@@ -127,7 +131,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const shared = { copy, memory, clock, report, sequencer, notes }
   const driver: DriverPorts = { ...shared, tree, links, signing, chains, sentAt }
   const owner = `${name}/${toHex(random(8))}`
-  const changes = new Changes({ ...shared, tree })
+  const changes = new Changes({ ...shared, tree }, (ripe) => keyChanges.drive(ripe))
   const jobs = new Jobs({ ...driver, store, origin, owner, changes })
   const proofs = new Proofs({ store, origin, tree, heads, clock })
   const stopping = new AbortController()

@@ -22,6 +22,8 @@ export interface ExchangePorts {
   readonly start: (node: string, start: CoordinatorPart<'start'>) => void
   /** Resolves when a phase has taken too long, or at once when it is stopped. */
   readonly patience: (phase: 'accept' | 'work', stop: AbortSignal) => Promise<void>
+  /** Of whom a result is waited for; of all without it. */
+  readonly finishers?: readonly string[]
 }
 
 const reasonForm = /^[A-Z][A-Z0-9_]{0,63}$/
@@ -43,7 +45,7 @@ export class Exchange<T> {
     this.ended = new Promise((resolve) => {
       this.#end = resolve
     })
-    this.#watch('accept', this.#acceptances)
+    this.#watch('accept', this.#acceptances, nodes)
   }
 
   accept(node: string, acceptance: WireSigned): void {
@@ -52,14 +54,14 @@ export class Exchange<T> {
     if (this.#acceptances.size < this.nodes.length) return
     const acceptances = this.nodes.flatMap((name) => this.#acceptances.get(name) ?? [])
     for (const name of this.nodes) this.#ports.start(name, { ticket: this.ticket, acceptances })
-    this.#watch('work', this.#results)
+    this.#watch('work', this.#results, this.#finishers)
   }
 
   /** The first one from each node counts. */
   result(node: string, result: T): void {
-    if (!this.nodes.includes(node) || this.#results.has(node)) return
+    if (!this.#finishers.includes(node) || this.#results.has(node)) return
     this.#results.set(node, result)
-    if (this.#results.size === this.nodes.length) {
+    if (this.#results.size === this.#finishers.length) {
       this.#finish({ kind: 'done', results: this.#inOrder() })
     }
   }
@@ -98,9 +100,17 @@ export class Exchange<T> {
     this.#end(ended)
   }
 
-  #watch(phase: 'accept' | 'work', answers: ReadonlyMap<string, unknown>): void {
+  get #finishers(): readonly string[] {
+    return this.#ports.finishers ?? this.nodes
+  }
+
+  #watch(
+    phase: 'accept' | 'work',
+    answers: ReadonlyMap<string, unknown>,
+    asked: readonly string[],
+  ): void {
     void this.#ports.patience(phase, this.#done.signal).then(() => {
-      const slow = this.nodes.filter((node) => !answers.has(node))
+      const slow = asked.filter((node) => !answers.has(node))
       if (slow.length === 0) return
       this.#fail({ reason: 'SESSION_TIMEOUT', refusals: [], slow })
     })

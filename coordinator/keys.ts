@@ -1,48 +1,34 @@
-// Making the key of a vault (first-walk): all nodes of the root take part, each confirms what it
-// has sealed, and the n confirmations become the line that brings the key into force. Every try has
-// a new epoch, because a node never prepares one epoch twice.
+// Making the first key of a vault (first-walk): all nodes of the root take part, each confirms what
+// it has sealed, and the n confirmations become the line that brings the key into force. Every try
+// has a new epoch, because a node never prepares one epoch twice.
 // The coordinator knows no share and decides nothing about the key; the fold checks the line.
 import { get, tables } from '../policy/audit/tables.ts'
 import type { VaultRow } from '../policy/view.ts'
-import { toHex } from '../proto/crypto.ts'
-import { readSigned } from '../proto/frames.ts'
 import type { VaultId } from '../proto/ids.ts'
-import { encode, type JsonObject, parseText } from '../proto/jcs.ts'
-import { limits } from '../proto/limits.ts'
-import { kinds, openBy, type RefusalDocument } from '../proto/node-documents.ts'
-import { isReasonCode } from '../proto/reasons.ts'
-import { attempt as attempting, isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
-import type { Signed } from '../proto/signed.ts'
-import { type Confirm, Confirms } from './confirms.ts'
+import { encode, type JsonObject } from '../proto/jcs.ts'
+import { isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
+import type { Confirm } from './confirms.ts'
 import type { RulesMemory } from './desk/rules.ts'
-import { type Ended, Exchange } from './exchange.ts'
-import type { Answer } from './links.ts'
+import type { Ended } from './exchange.ts'
+import type { KeySessions } from './key-sessions.ts'
+import { failureOf, nextEpoch, triesMax, untilNextTryMs } from './key-tries.ts'
 import type { Copy } from './page.ts'
-import { identityOf, type SigningPorts } from './signing.ts'
-import type { Tree } from './tree.ts'
+import type { SigningPorts } from './signing.ts'
 
 export interface KeysPorts extends SigningPorts {
-  readonly tree: Tree
   readonly copy: Copy
   readonly memory: RulesMemory
 }
 
-const triesMax = 4
-const betweenTriesMs = 1_000
-const patienceMs = { accept: limits.acceptanceLifetimeMs, work: limits.sessionTimeoutMs } as const
-const nothing = new Uint8Array(0)
-
 export class Keys {
   readonly #ports: KeysPorts
-  readonly #confirms: Confirms
-  readonly #exchanges = new Map<string, Exchange<Confirm>>()
-  readonly #byKey = new Map<string, Exchange<Confirm>>()
+  readonly #sessions: KeySessions
   readonly #making = new Set<VaultId>()
 
-  constructor(ports: KeysPorts) {
+  constructor(ports: KeysPorts, sessions: KeySessions) {
     this.#ports = ports
-    this.#confirms = new Confirms(ports)
-    ports.links.onAnswer((node, answer) => this.#hear(node, answer))
+    this.#sessions = sessions
+    sessions.onFirstKey((body) => this.#write(body))
   }
 
   async create(vault: VaultId): Promise<VaultRow | Refusal> {
@@ -71,39 +57,24 @@ export class Keys {
       const ended = await this.#attempt(vault, { epoch, attempt, t: rulebook.quorumCrypto.t })
       if (ended.kind === 'done') return await this.#inForce(vault)
       last = failureOf(ended)
-      epoch = Math.max(epoch, ...ended.refusals.map(epochNamed)) + 1
-      await this.#ports.clock.sleep(betweenTriesMs)
+      epoch = nextEpoch(epoch, ended)
+      await this.#ports.clock.sleep(untilNextTryMs)
     }
     return last
   }
 
   /** One try with every node of the root. */
-  async #attempt(
+  #attempt(
     vault: VaultId,
     { epoch, attempt, t }: { epoch: number; attempt: number; t: number },
   ): Promise<Ended<Confirm>> {
-    const { root, random, clock, links, tree } = this.#ports
-    const members = [...root.nodes].sort((a, b) => a.x - b.x).map(({ node, x }) => ({ node, x }))
-    const { org, env } = root
+    const { org, env, nodes: named } = this.#ports.root
+    const members = [...named].sort((a, b) => a.x - b.x).map(({ node, x }) => ({ node, x }))
     const format = 'custody-keygen/v1'
-    const keygen = encode({ format, org, env, vault, epoch, t, participants: members, attempt })
+    const document = encode({ format, org, env, vault, epoch, t, participants: members, attempt })
     const nodes = members.map(({ node }) => node)
-    const exchange = new Exchange<Confirm>(random(16), nodes, {
-      start: (node, start) => links.send(node, { frame: 'start', start }),
-      patience: (phase, stop) => clock.sleep(patienceMs[phase], stop),
-    })
-    const [ticket, key] = [toHex(exchange.ticket), `${vault}/${epoch}`]
-    this.#exchanges.set(ticket, exchange)
-    this.#byKey.set(key, exchange)
-    const part = { warrant: nothing, attemptSeq: 0, keygen, ticket: exchange.ticket, fresh: false }
-    for (const node of nodes) links.prepare(node, tree.size, part)
-    links.push()
-    try {
-      return await exchange.ended
-    } finally {
-      this.#exchanges.delete(ticket)
-      this.#byKey.delete(key)
-    }
+    const order = new Uint8Array(0)
+    return this.#sessions.deal({ vault, epoch, document, order, nodes, holders: nodes })
   }
 
   /** The confirmations are here; the line is being written. */
@@ -127,44 +98,6 @@ export class Keys {
     return refusal('NOT_ENOUGH_SIGNERS', `expected every node ready, not so: ${names}`)
   }
 
-  #hear(node: string, answer: Answer): void {
-    const heard = attempting(() => this.#take(node, answer))
-    if (isRefusal(heard)) {
-      this.#ports.report({ level: 'warn', name: 'node.answer', because: heard.because, node })
-    }
-  }
-
-  #take(node: string, answer: Answer): void {
-    const exchange = (ticket: Uint8Array) => this.#exchanges.get(toHex(ticket))
-    switch (answer.frame) {
-      case 'accepted':
-        exchange(answer.accepted.ticket)?.accept(node, answer.accepted.acceptance)
-        break
-      case 'refused': {
-        const found = exchange(answer.refused.ticket)
-        const signed = readSigned(answer.refused.refusal)
-        if (found !== undefined) openBy(kinds.refusal, signed, identityOf(this.#ports.root, node))
-        found?.refuse(node, signed)
-        break
-      }
-      case 'stopped': {
-        const { ticket, reason } = answer.stopped
-        exchange(ticket)?.stop(node, reason)
-        break
-      }
-      case 'keyConfirm':
-        this.#confirm(node, readSigned(answer.keyConfirm.confirm))
-        break
-      default:
-    }
-  }
-
-  #confirm(node: string, signed: Signed): void {
-    const { confirm, body } = this.#confirms.add(node, signed)
-    if (body !== undefined) this.#write(body)
-    this.#byKey.get(`${confirm.vault}/${confirm.epoch}`)?.result(node, confirm)
-  }
-
   #write(body: JsonObject): void {
     const { sequencer, report } = this.#ports
     const line = { actor: 'coordinator', type: 'key.generated', body }
@@ -179,22 +112,4 @@ export class Keys {
 
 function exists(vault: VaultId): Refusal {
   return refusal('KEY_EXISTS', `${vault} has a key`)
-}
-
-function failureOf({ reason, refusals }: Ended<Confirm> & { readonly kind: 'failed' }): Refusal {
-  const said = refusals.map(read).map(({ node, code, expected, got }) => {
-    return `${node} ${code}: ${expected}${got === '' ? '' : `, got ${got}`}`
-  })
-  const code = isReasonCode(reason) ? reason : 'INTERNAL'
-  return refusal(code, said.length === 0 ? 'the nodes did not finish' : said.join('; '))
-}
-
-/** A node that prepared an epoch before says which; 0 where it said something else. */
-function epochNamed(signed: Signed): number {
-  const { code, expected } = read(signed)
-  return code === 'EPOCH' ? Number(/above (\d{1,10})/.exec(expected)?.[1] ?? 0) : 0
-}
-
-function read({ document }: Signed): RefusalDocument {
-  return kinds.refusal.shape(parseText(document), 'refusal')
 }

@@ -130,7 +130,14 @@ export class Signing {
       const { exchange, warrant, fresh } = armed
       const { ticket, nodes } = exchange
       this.#ports.links.follow(toHex(ticket), nodes)
-      const part = { warrant, attemptSeq: entry.seq, keygen: nothing, ticket, fresh }
+      const part = {
+        warrant,
+        attemptSeq: entry.seq,
+        keygen: nothing,
+        order: nothing,
+        ticket,
+        fresh,
+      }
       for (const node of nodes) this.#ports.links.prepare(node, entry.seq + 1, part)
     }
   }

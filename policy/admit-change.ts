@@ -4,14 +4,14 @@
 // INVARIANT: pure; every fact comes from a verified signature or the own copy. Stop conditions
 // (freeze, rejection, time, an ended request) are asked again before anything leaves.
 // N3 is the own clock against the line that recorded the request: there is no attempt line.
-import type { Digest, RequestId } from '../proto/ids.ts'
+import type { Digest, Handle, RequestId } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
 import { attempt as attempting, isRefusal, refuse } from '../proto/refusal.ts'
 import { writeTimeMillis } from '../proto/shape.ts'
 import type { By, Check, CheckRefusal } from './admit.ts'
 import { type Approved, approvedChange } from './approved-change.ts'
 import { type Change, isChangeOp } from './change.ts'
-import { stopsWhenFrozen } from './change-fit.ts'
+import { type Fitted, stopsWhenFrozen } from './change-fit.ts'
 import { type Own, requireThawedLocally } from './check-lines.ts'
 import { parseRoot, type Root } from './documents.ts'
 import { parseInForce } from './in-force.ts'
@@ -31,6 +31,8 @@ export interface AdmittedChange {
   readonly order: Digest
   /** The key in force; undefined for a new key and between peers. */
   readonly vault: VaultRow | undefined
+  /** The key of that vault, in force or to be made; undefined between peers. */
+  readonly key: Handle | undefined
   readonly root: Root
   readonly policy: Digest
   readonly display: Digest
@@ -79,14 +81,27 @@ function judge({ order: bytes, own }: ChangeSubmission, by: By): AdmittedChange 
   const approved = approvedChange(read, grounds, by)
   by('N4', () => requireThawedHere(approved, own))
   const { change, digest, display, verdict, until } = approved
+  const { fitted } = approved
   const value: Omit<AdmittedChange, typeof admitted> = {
     ...{ change, digest, display, until, root },
     order: read.digest,
-    vault: approved.fitted.kind === 'key' ? approved.fitted.row : undefined,
+    vault: fitted.kind === 'key' ? fitted.row : undefined,
+    key: keyOf(fitted),
     policy: inForce.rulebook.digest,
     trace: traceDigest(verdict),
   }
   return value as AdmittedChange
+}
+
+function keyOf(fitted: Fitted): Handle | undefined {
+  switch (fitted.kind) {
+    case 'key':
+      return fitted.row.key
+    case 'new':
+      return fitted.key
+    case 'peers':
+      return undefined
+  }
 }
 
 /** N8: the own copy holds the line that recorded this change. */

@@ -74,7 +74,7 @@ export interface ScryptCost {
 export function scrypt(passphrase: Uint8Array, salt: Uint8Array, cost: ScryptCost): Uint8Array {
   const maxmem = 256 * cost.n * cost.r
   const options = { N: cost.n, r: cost.r, p: cost.p, maxmem }
-  return new Uint8Array(scryptSync(passphrase, salt, 32, options))
+  return viewOf(scryptSync(passphrase, salt, 32, options))
 }
 
 /** AES-256-GCM; the 16-byte tag is appended. */
@@ -100,10 +100,13 @@ export function aesGcmOpen(
   const decipher = createDecipheriv('aes-256-gcm', key, nonce)
   decipher.setAAD(aad)
   decipher.setAuthTag(sealed.subarray(sealed.length - 16))
+  const plaintext = decipher.update(sealed.subarray(0, sealed.length - 16))
   try {
-    return concat(decipher.update(sealed.subarray(0, sealed.length - 16)), decipher.final())
+    return concat(plaintext, decipher.final())
   } catch {
     return undefined
+  } finally {
+    plaintext.fill(0)
   }
 }
 
@@ -116,9 +119,10 @@ const oidEd25519 = 0x70
 const oidX25519 = 0x6e
 
 function privateKey(seed: Uint8Array, oid: number): KeyObject {
-  const der = Buffer.from(concat(pkcs8(oid), seed))
+  const der = concat(pkcs8(oid), seed)
   try {
-    return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    const key = Buffer.from(der.buffer, der.byteOffset, der.byteLength)
+    return createPrivateKey({ key, format: 'der', type: 'pkcs8' })
   } finally {
     der.fill(0)
   }
@@ -173,10 +177,15 @@ export function x25519(secret: Uint8Array, peer: Uint8Array): Uint8Array | undef
       privateKey: privateKey(secret, oidX25519),
       publicKey: publicKey(peer, oidX25519),
     })
-    return shared.every((byte) => byte === 0) ? undefined : new Uint8Array(shared)
+    return shared.every((byte) => byte === 0) ? undefined : viewOf(shared)
   } catch {
     return undefined
   }
+}
+
+/** The same bytes without the manners of a Buffer: a copy would leave a second secret behind. */
+function viewOf({ buffer, byteOffset, length }: Buffer): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, length)
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,7 +1,7 @@
 // The documents that nodes sign with their identity key: acceptance, refusal and share receipt of a
 // request, acceptance of a key to make, hello of a pair, query and answer of a floor. Beside them
-// the keygen document, which a coordinator writes and nobody signs. Fields: the walk, section 5,
-// and first-walk.
+// the keygen document and that of a change to carry out, which a coordinator writes and nobody
+// signs. Fields: the walk, section 5, and first-walk.
 // INVARIANT: strict JCS with exactly these keys; a node id is the credential of its documents. Says
 // nothing about when one is right: that is judged by whoever receives it.
 import { digestOf, toUtf8 } from './crypto.ts'
@@ -84,7 +84,18 @@ const keygenAcceptance = object({
   ...owner,
   ...acceptor,
   ...head,
+  /** Digest of the keygen document, or of the change-run document, which names the order. */
   keygen: digest,
+  purpose: literal('dkg', 'refresh', 'reshare'),
+  /** The approved change; empty for a key that the policy alone asks for. */
+  change: digestOrNone,
+  /** The epoch in force and its key state as this node's own log has them; 0 and empty for none. */
+  from: count,
+  keyState: digestOrNone,
+  /** The epoch to be made. */
+  epoch: count,
+  /** Of whoever deals in a reshare: the public facts of the old key, hex; empty for all others. */
+  facts: text(16_384, /^[0-9a-f]*$/),
 })
 
 const keygen = object({
@@ -94,6 +105,17 @@ const keygen = object({
   epoch: integer(0, 0xffff_ffff),
   t: integer(1, limits.nodesMax),
   participants: parties,
+  attempt,
+})
+
+const changeRun = object({
+  format: literal('custody-change-run/v1'),
+  ...owner,
+  change: digest,
+  /** Of the order that came with it. */
+  order: digest,
+  /** The epoch to be made; 0 where no share is dealt. */
+  epoch: integer(0, 0xffff_ffff),
   attempt,
 })
 
@@ -172,6 +194,7 @@ const floorAnswer = object({
 export type Acceptance = Shaped<typeof acceptance>
 export type KeygenAcceptance = Shaped<typeof keygenAcceptance>
 export type Keygen = Shaped<typeof keygen>
+export type ChangeRun = Shaped<typeof changeRun>
 export type RefusalDocument = Shaped<typeof refusalDocument>
 export type ShareReceipt = Shaped<typeof receipt>
 export type PairHello = Shaped<typeof hello>
@@ -188,6 +211,7 @@ export const kinds = {
   acceptance: { tag: tags.acceptance, shape: acceptance },
   keygenAcceptance: { tag: tags.acceptance, shape: keygenAcceptance },
   keygen: { tag: tags.keygen, shape: keygen },
+  changeRun: { tag: tags.keygen, shape: changeRun },
   refusal: { tag: tags.refusal, shape: refusalDocument },
   receipt: { tag: tags.shareReceipt, shape: receipt },
   hello: { tag: tags.hello, shape: hello },

@@ -45,7 +45,9 @@ export function sealToPassphrase(
   { passphrase, cost }: Passphrase,
   { dek, salt }: SealRandomness,
 ): Uint8Array {
-  const wrapped = aesGcmSeal(passphraseKey(thing, passphrase, { ...cost, salt }), nonce, dek)
+  const wrapped = once(passphraseKey(thing, passphrase, { ...cost, salt }), (key) =>
+    aesGcmSeal(key, nonce, dek),
+  )
   return sealUnder(dek, thing, [{ how: 'scrypt', ...cost, salt, wrapped }], plaintext)
 }
 
@@ -58,7 +60,7 @@ export function sealUnder(
 ): Uint8Array {
   const header = headerJson(thing, stanzas)
   const mac = macOf(dek, header)
-  const body = aesGcmSeal(bodyKey(dek), nonce, plaintext, mac)
+  const body = once(bodyKey(dek), (key) => aesGcmSeal(key, nonce, plaintext, mac))
   const bytes = encode({ ...header, mac: toHex(mac), body: toHex(body) })
   // A file that we would not read back is never written.
   parseSeal(bytes)
@@ -78,7 +80,9 @@ export function openWithPassphrase(
   if (stanza?.how !== 'scrypt') {
     return refuse('NOT_SUPPORTED', 'this file is sealed to a token, which is not supported yet')
   }
-  const dek = aesGcmOpen(passphraseKey(expected, passphrase, stanza), nonce, stanza.wrapped)
+  const dek = once(passphraseKey(expected, passphrase, stanza), (key) =>
+    aesGcmOpen(key, nonce, stanza.wrapped),
+  )
   if (dek === undefined) return closed()
   try {
     return openUnder(dek, seal)
@@ -90,7 +94,7 @@ export function openWithPassphrase(
 /** The plaintext under an unwrapped DEK: first the mac over the header, then the body. */
 export function openUnder(dek: Uint8Array, { thing, stanzas, mac, body }: Seal): Uint8Array {
   if (!equalBytes(mac, macOf(dek, headerJson(thing, stanzas)))) return closed()
-  return aesGcmOpen(bodyKey(dek), nonce, body, mac) ?? closed()
+  return once(bodyKey(dek), (key) => aesGcmOpen(key, nonce, body, mac)) ?? closed()
 }
 
 /** What every key that wraps a DEK is bound to: what the file is of. */
@@ -109,12 +113,23 @@ export function closed(): never {
 const nonce = new Uint8Array(12)
 const noSalt = new Uint8Array(0)
 
+/** A key that is made for one use and wiped after it. */
+function once<T>(key: Uint8Array, use: (key: Uint8Array) => T): T {
+  try {
+    return use(key)
+  } finally {
+    key.fill(0)
+  }
+}
+
 function passphraseKey(
   thing: SealedThing,
   passphrase: Uint8Array,
   { salt, n, r, p }: ScryptCost & { readonly salt: Uint8Array },
 ): Uint8Array {
-  return hkdfSha256(scrypt(passphrase, salt, { n, r, p }), salt, wrapInfo(thing), 32)
+  return once(scrypt(passphrase, salt, { n, r, p }), (key) =>
+    hkdfSha256(key, salt, wrapInfo(thing), 32),
+  )
 }
 
 function bodyKey(dek: Uint8Array): Uint8Array {
@@ -122,7 +137,9 @@ function bodyKey(dek: Uint8Array): Uint8Array {
 }
 
 function macOf(dek: Uint8Array, header: JsonObject): Uint8Array {
-  return hmacSha256(hkdfSha256(dek, noSalt, toUtf8('header'), 32), encode(header))
+  return once(hkdfSha256(dek, noSalt, toUtf8('header'), 32), (key) =>
+    hmacSha256(key, encode(header)),
+  )
 }
 
 function thingBytes({ kind, context }: SealedThing): Uint8Array {

@@ -59,6 +59,8 @@ const ownFields: ReadonlySet<string> = new Set([
   'size',
   'root',
   'deadline',
+  // Asked for by whoever needs them.
+  'facts',
 ])
 
 export class Acceptances<T extends Acceptor & { readonly node: NodeId }> {

@@ -3,7 +3,7 @@
 // signs and nothing that shows a secret. A local freeze needs nobody's permission, because a
 // coordinator could withhold everybody's.
 import { chmodSync, unlinkSync } from 'node:fs'
-import { createServer, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import type { Json } from '../proto/jcs.ts'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import { handle, literal, object } from '../proto/shape.ts'
@@ -30,25 +30,30 @@ const proven = object({ do: literal('backup-proved'), proof: signedShape })
 
 /** Listens when it resolves. A socket that a dead process left behind is replaced. */
 export async function serveAdmin(path: string, node: Operated): Promise<Admin> {
-  removeStale(path)
   const open = new Set<Socket>()
   const server = createServer((socket) => {
     open.add(socket)
     socket.once('close', () => open.delete(socket))
-    converse(socket, node)
+    converse(socket, (line) => reply(line, node))
   })
-  server.maxConnections = 8
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(path, resolve)
-  })
-  chmodSync(path, 0o600)
+  await listenFor(path, server)
   return {
     close: () => {
       server.close()
       for (const socket of open) socket.destroy()
     },
   }
+}
+
+/** For the owner alone, and for few at once. */
+export async function listenFor(path: string, server: Server): Promise<void> {
+  removeStale(path)
+  server.maxConnections = 8
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(path, resolve)
+  })
+  chmodSync(path, 0o600)
 }
 
 /** One command; refuses what it does not know. */
@@ -104,7 +109,7 @@ const wanted = {
   'backup-proved': 'a proof',
 } as const
 
-function parseLine(line: string): Json {
+export function parseLine(line: string): Json {
   try {
     const value: Json | null = JSON.parse(line)
     return value ?? refuse('MALFORMED', 'expected an object')
@@ -114,7 +119,8 @@ function parseLine(line: string): Json {
   }
 }
 
-function converse(socket: Socket, node: Operated): void {
+/** Lines in, answers out, for as long as the caller stays. */
+export function converse(socket: Socket, answer: (line: string) => object): void {
   let waiting = ''
   socket.setEncoding('utf8')
   socket.setTimeout(idleMs, () => socket.destroy())
@@ -125,7 +131,7 @@ function converse(socket: Socket, node: Operated): void {
     if (waiting.length > lineBytesMax) socket.destroy()
     const lines = waiting.split('\n')
     waiting = lines.pop() ?? ''
-    for (const line of lines) socket.write(`${JSON.stringify(reply(line, node))}\n`)
+    for (const line of lines) socket.write(`${JSON.stringify(answer(line))}\n`)
   })
 }
 

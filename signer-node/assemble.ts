@@ -2,7 +2,7 @@
 // node can answer (why nothing new is taken, who hears of a change) come in as functions. Opens
 // nothing: the stores were opened by main.ts or by a test.
 import { writeSigned } from '../proto/frames.ts'
-import type { Digest } from '../proto/ids.ts'
+import type { Digest, VaultId } from '../proto/ids.ts'
 import { Bans } from './bans.ts'
 import { Blame } from './blame.ts'
 import type { FloorPlace } from './floor-file.ts'
@@ -87,8 +87,14 @@ export function assemble(
       })
     },
     changed: whole.changed,
+    logSize: () => copy.size(),
   })
-  const keyshares = new Keyshares({ keystore, rows, copy, witness, ports })
+  const superseded = (vault: VaultId, seq: number): void => {
+    sessions.supersede(vault, 'another epoch of the key came into force')
+    pairings.renew(seq)
+  }
+  const knows = { self, keystore, rows, copy, witness, ports }
+  const keyshares = new Keyshares({ ...knows, superseded })
   const records = { store, copy, rows, journal, bans, strikes, blame, meta, place, keystore }
   const work = { incarnation, sessions, lastWords, witness, peers, pairings, keyshares }
   return { self, origin, ports, ...records, ...work, ...whole }

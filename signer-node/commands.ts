@@ -1,5 +1,7 @@
 // What custody-signer does besides running: on the recovery machine it opens a backup in a test, on
-// a node it hands the proof over to the running node, and on a stopped one it restores.
+// a node it hands the proof over to the running node, on a stopped one it restores, and one that
+// waits locked it unlocks.
+//   custody-signer unlock --config CONFIG [--credential FILE]
 //   custody-signer backup verify FILE --recovery DIR --out PROOF [PASSPHRASE]
 //   custody-signer backup proved PROOF --config CONFIG
 //   custody-signer restore --backup FILE --recovery DIR --config CONFIG [PASSPHRASE]
@@ -27,6 +29,7 @@ export interface CommandWorld {
 }
 
 export const commandUsage = [
+  'custody-signer unlock --config CONFIG [--credential FILE]',
   'custody-signer backup verify FILE --recovery DIR --out PROOF',
   'custody-signer backup proved PROOF --config CONFIG',
   'custody-signer restore --backup FILE --recovery DIR --config CONFIG',
@@ -42,6 +45,7 @@ export function commandOf(
   words: readonly string[],
 ): ((world: CommandWorld) => Promise<object>) | undefined {
   const [first, second, ...rest] = words
+  if (first === 'unlock') return () => unlock(words.slice(1))
   if (first === 'restore') return (world) => restore(words.slice(1), world)
   if (first !== 'backup') return undefined
   if (second === 'verify') return (world) => verify(rest, world)
@@ -111,6 +115,14 @@ async function restore(words: readonly string[], world: CommandWorld): Promise<o
   } finally {
     store.close()
   }
+}
+
+/** Tells the node where its passphrase is: it reads the file, or the pipe, itself. */
+async function unlock(words: readonly string[]): Promise<object> {
+  const { values } = read({ args: [...words], options: { config: text, credential: text } })
+  const config = configAt(values.config)
+  const { credential = config.credential } = values
+  return tellAdmin(config.adminSocket, { do: 'unlock', credential: resolve(credential) })
 }
 
 interface PassphraseFlags {

@@ -74,6 +74,7 @@ function listening(server: Server, { host, port }: Address): Promise<void> {
 }
 
 const states = [
+  'locked',
   'checking',
   'catching-up',
   'ready',

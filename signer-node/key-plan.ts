@@ -1,31 +1,46 @@
-// Whether this node takes part in making a key: the keygen document against the pinned root, the
-// policy in force and the own copy of the log. The document is a coordinator's and is believed in
-// nothing.
+// A key that this node agrees to deal, and the judgement of the keygen document: the first key of a
+// vault, against the pinned root, the policy in force and the own copy of the log. The document is
+// a coordinator's and is believed in nothing. Approved changes are judged in `key-change.ts`.
 // INVARIANT: every attempt has an epoch above any that this node ever prepared for the vault.
 import { inForce } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
 import { get, tables } from '../policy/audit/tables.ts'
+import type { Member } from '../policy/change.ts'
 import type { Root } from '../policy/documents.ts'
 import { parseRulebook, type Rulebook } from '../policy/rulebook.ts'
+import type { VaultRow } from '../policy/view.ts'
 import { digestOf } from '../proto/crypto.ts'
 import type { Digest, Handle, NodeId, VaultId } from '../proto/ids.ts'
 import { parse } from '../proto/jcs.ts'
-import { type Keygen, kinds } from '../proto/node-documents.ts'
+import { type Keygen, type KeygenAcceptance, kinds } from '../proto/node-documents.ts'
 import { attempt as attempting, type Refusal, refuse } from '../proto/refusal.ts'
 import { isBanned } from './admission.ts'
 import { pendingMax } from './keystore.ts'
 import type { Parts } from './parts.ts'
 
-/** A key that this node agrees to make. */
+export type Purpose = KeygenAcceptance['purpose']
+
+/** Shares that this node agrees to deal or to receive. */
 export interface KeyPlan {
+  readonly purpose: Purpose
   readonly vault: VaultId
   readonly key: Handle
   readonly epoch: number
   readonly t: number
-  /** All nodes of the root, in ascending x. */
-  readonly participants: readonly { readonly node: NodeId; readonly x: number }[]
-  /** Digest of the keygen document. */
+  /** Who holds the key afterwards, in ascending x. */
+  readonly participants: readonly Member[]
+  /** Everyone of the session, in ascending x. */
+  readonly parties: readonly Member[]
+  /** Of these, who deals. */
+  readonly dealers: readonly NodeId[]
+  /** Digest of the document that asked for it. */
   readonly keygen: Digest
+  /** The approved change; undefined for a key that the policy alone asks for. */
+  readonly change: Digest | undefined
+  /** The key in force, as the own log has it; undefined for a first key. */
+  readonly old: VaultRow | undefined
+  /** Judged again before the share is kept: people or the log may have stopped it meanwhile. */
+  readonly again: () => unknown
 }
 
 export function judgeKeygen(parts: Parts, document: Uint8Array): KeyPlan | Refusal {
@@ -36,12 +51,46 @@ export function judgeKeygen(parts: Parts, document: Uint8Array): KeyPlan | Refus
     const root = parts.witness.root ?? refuse('LOG_BEHIND', 'the root is not known yet')
     const { key, tier } = vaultOf(parts, plan, root)
     if (tier === 'cold') refuse('NOT_SUPPORTED', 'keys of cold vaults are made in a ceremony')
-    requireMembers(parts, plan, root)
-    requireEpoch(parts, plan)
-    if (parts.sessions.isFull) refuse('BUSY', `${parts.sessions.count} sessions are running`)
+    requireMembers(plan, root)
     const { vault, epoch, t, participants } = plan
-    return { vault, key, epoch, t, participants, keygen: digestOf(kinds.keygen.tag, document) }
+    const first = { purpose: 'dkg', change: undefined, old: undefined } as const
+    const keygen = digestOf(kinds.keygen.tag, document)
+    const dealers = participants.map(({ node }) => node)
+    const parties = { participants, parties: participants, dealers }
+    const judged = { ...first, vault, key, epoch, t, ...parties, keygen, again: () => undefined }
+    requireAble(parts, judged)
+    return judged
   })
+}
+
+/** What only this node knows, whatever asks for the key. */
+export function requireAble(parts: Parts, plan: KeyPlan): void {
+  const { self, sessions } = parts
+  if (!plan.parties.some(({ node }) => node === self.node)) {
+    refuse('PARTICIPANTS', `${self.node} takes no part`)
+  }
+  const banned = plan.parties.find(({ node }) => node !== self.node && isBanned(parts, node))
+  if (banned !== undefined) refuse('PEER_BANNED', `${banned.node} is banned here`)
+  requireEpoch(parts, plan)
+  if (sessions.isFull) refuse('BUSY', `${sessions.count} sessions are running`)
+}
+
+/** Asked again before the Keyshare is kept: the log or another key may have come in between. */
+export function requireEpoch(
+  { rows, keystore }: Pick<Parts, 'rows' | 'keystore'>,
+  { vault, epoch, old }: Pick<KeyPlan, 'vault' | 'epoch' | 'old'>,
+): void {
+  const row = readSync(get(tables.vault, vault), rows)
+  if (old === undefined && row !== undefined) refuse('KEY_EXISTS', `${vault} has a key`)
+  if (old !== undefined && (row?.epoch !== old.epoch || row.keyState !== old.keyState)) {
+    refuse('EPOCH', `${vault}: epoch ${old.epoch} is not in force any more`)
+  }
+  const held = keystore.held(vault)
+  if (held.filter(({ state }) => state === 'pending').length >= pendingMax) {
+    refuse('BUSY', `${vault}: ${pendingMax} keys are pending; an operator must look`)
+  }
+  const highest = Math.max(keystore.highest(vault), old?.epoch ?? -1)
+  if (epoch <= highest) refuse('EPOCH', `expected an epoch above ${highest}, got ${epoch}`)
 }
 
 function vaultOf(parts: Parts, plan: Keygen, { org, env }: Root) {
@@ -65,7 +114,7 @@ function rulebookOf({ rows }: Parts): Rulebook {
 }
 
 /** All nodes of the root, at their places: a key is every node's or nobody's. */
-function requireMembers(parts: Parts, { participants }: Keygen, { nodes }: Root): void {
+function requireMembers({ participants }: Keygen, { nodes }: Root): void {
   const expected = [...nodes].sort((a, b) => a.x - b.x)
   const same = expected.every(
     ({ node, x }, at) => participants[at]?.node === node && participants[at]?.x === x,
@@ -73,25 +122,4 @@ function requireMembers(parts: Parts, { participants }: Keygen, { nodes }: Root)
   if (!same || participants.length !== expected.length) {
     refuse('PARTICIPANTS', 'expected all nodes of the root, in the order of x')
   }
-  for (const { node } of nodes) {
-    if (node !== parts.self.node && isBanned(parts, node)) {
-      refuse('PEER_BANNED', `${node} is banned here`)
-    }
-  }
-}
-
-/** Asked again before the Keyshare is kept: the log or another key may have come in between. */
-export function requireEpoch(
-  { rows, keystore }: Pick<Parts, 'rows' | 'keystore'>,
-  { vault, epoch }: Pick<KeyPlan, 'vault' | 'epoch'>,
-): void {
-  if (readSync(get(tables.vault, vault), rows) !== undefined) {
-    refuse('KEY_EXISTS', `${vault} has a key`)
-  }
-  const held = keystore.held(vault)
-  if (held.filter(({ state }) => state === 'pending').length >= pendingMax) {
-    refuse('BUSY', `${vault}: ${pendingMax} keys are pending; an operator must look`)
-  }
-  const highest = keystore.highest(vault)
-  if (epoch <= highest) refuse('EPOCH', `expected an epoch above ${highest}, got ${epoch}`)
 }

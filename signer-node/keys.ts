@@ -1,39 +1,46 @@
-// Makes Keyshares: the distributed key generation of a vault over the wire (protocol document, 1.11
-// and 2.2). Any node makes a key for a vault that its pinned policy names and that has none in its
-// log.
+// Deals Keyshares over the wire: the first key of a vault, and what approved changes ask for (a new
+// key, a refresh, a reshare); consents to changes that deal none (protocol document, 1.11 and 2).
 // INVARIANT: the pending Keyshare is sealed, on disk and opened again before this node confirms
 // anything; a confirmation is durable and handed out again; an epoch is prepared once. A key is
-// used only after the log made it lawful under q cosignatures: that is `keyshares.ts`.
+// used only after the log made it lawful under q cosignatures: that is `keyshares.ts`. What each
+// purpose runs is `key-protocol.ts`; who may ask for it `key-plan.ts` and `key-change.ts`.
 import { confirmDocument } from '../policy/audit/key-confirm.ts'
-import type { KeyFacts } from '../policy/view.ts'
 import { digestOf, fromHex, toHex, toUtf8 } from '../proto/crypto.ts'
 import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
-import { type Digest, parseDigest, type VaultId } from '../proto/ids.ts'
+import type { Digest, VaultId } from '../proto/ids.ts'
+import type { JsonObject } from '../proto/jcs.ts'
 import { limits } from '../proto/limits.ts'
 import { type KeygenAcceptance, kinds } from '../proto/node-documents.ts'
-import { attempt as attempting, isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
+import {
+  attempt as attempting,
+  isRefusal,
+  type Refusal,
+  refusal,
+  refuse,
+} from '../proto/refusal.ts'
 import { type Opened, type Signed, sign } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { Acceptances, type OpenAcceptance } from './acceptances.ts'
 import type { Prepare } from './admission.ts'
 import { acceptanceDigests, counterpartsOf, participantOf } from './counterparts.ts'
-import { Abort } from './dkls23/abort.ts'
-import { confirmKey, type PendingKey, prepareKey } from './dkls23/keygen.ts'
-import type { KeyTerms } from './dkls23/keyshare.ts'
-import type { Protocol, Run } from './dkls23/protocol.ts'
+import type { PendingKey } from './dkls23/keygen.ts'
+import type { Party } from './dkls23/party.ts'
 import { sessionId } from './dkls23/session-id.ts'
+import { type ChangeWork, judgeRun } from './key-change.ts'
 import { judgeKeygen, type KeyPlan, requireEpoch } from './key-plan.ts'
+import { dealKey, factsSaid, type KeySession, keySession, rowOf } from './key-protocol.ts'
 import { ownHead } from './log-copy.ts'
 import type { Parts } from './parts.ts'
 import type { Prepared } from './prepared.ts'
 import { type Checked, noSid, refusedFrame, stoppedFrame } from './refusals.ts'
 import { networkId, partiesOf, sessionRandomness } from './self.ts'
-import type { Ended } from './session.ts'
+import type { Counterpart, Ended } from './session.ts'
 
 type Open = OpenAcceptance<KeygenAcceptance>
 
 export type JudgedKey =
   | { readonly kind: 'accepted'; readonly open: Open; readonly plan: KeyPlan }
+  | { readonly kind: 'consent'; readonly consent: Signed }
   | { readonly kind: 'refused'; readonly refusal: Checked; readonly keygen: Digest }
 
 export class Keys {
@@ -58,11 +65,15 @@ export class Keys {
   /** Inside the step that took the lines. */
   judge(coordinator: string, prepare: Prepare): JudgedKey {
     const keygen = digestOf(tags.keygen, prepare.keygen)
-    const plan = this.#planOf(prepare.keygen)
-    if (isRefusal(plan)) return { kind: 'refused', refusal: plan, keygen }
-    const { origin, copy } = this.#parts
-    const words = { format: 'custody-keygen-acceptance/v1', keygen, origin, ...ownHead(copy) }
-    return { kind: 'accepted', open: this.#acceptances.make(coordinator, words), plan }
+    const work = this.#work(prepare)
+    if (isRefusal(work)) return { kind: 'refused', refusal: work, keygen }
+    if (work.kind === 'consent') return work
+    const { plan } = work
+    if (this.#running.has(plan.vault)) {
+      const refusal = busy(plan.vault)
+      return { kind: 'refused', refusal, keygen }
+    }
+    return { kind: 'accepted', open: this.#acceptances.make(coordinator, this.#words(plan)), plan }
   }
 
   answer(ticket: Uint8Array, judged: JudgedKey): NodeFrame {
@@ -70,6 +81,7 @@ export class Keys {
       const about = { intent: '', attempt: 0, warrant: judged.keygen } as const
       return refusedFrame(this.#parts, ticket, about, judged.refusal)
     }
+    if (judged.kind === 'consent') return confirmFrame(ticket, judged.consent)
     const { open, plan } = judged
     this.#closeOthers(plan)
     this.#acceptances.keep(ticket, open)
@@ -82,7 +94,7 @@ export class Keys {
     const open = this.#acceptances.get(ticket)
     const plan = this.#plans.get(toHex(ticket))
     if (open?.coordinator !== coordinator || plan === undefined) return false
-    const nodes = plan.participants.map(({ node }) => node)
+    const nodes = plan.parties.map(({ node }) => node)
     const all = this.#acceptances.compare(open, acceptances, nodes)
     if (isRefusal(all)) {
       const { report, send } = this.#parts.ports
@@ -98,10 +110,9 @@ export class Keys {
 
   /** To a coordinator that attached: what this node has confirmed and the log does not show yet. */
   confirmations(): readonly NodeFrame[] {
-    const made = new Set(this.#parts.keyshares.vaults().map(({ vault }) => vault))
     return this.#prepared
       .all()
-      .filter(({ vault }) => !made.has(vault))
+      .filter((one) => this.#isOpen(one))
       .map(({ sid, confirm }) => confirmFrame(sid, confirm))
   }
 
@@ -117,14 +128,34 @@ export class Keys {
     this.#plans.clear()
   }
 
-  #planOf(keygen: Uint8Array): KeyPlan | Refusal {
-    return attempting(() => {
-      const plan = judgeKeygen(this.#parts, keygen)
-      if (!isRefusal(plan) && this.#running.has(plan.vault)) {
-        refuse('BUSY', `a key of ${plan.vault} is being made`)
-      }
-      return plan
-    })
+  #work({ keygen, order }: Prepare): ChangeWork | Checked {
+    if (order.length > 0) return judgeRun(this.#parts, { keygen, order })
+    const plan = judgeKeygen(this.#parts, keygen)
+    return isRefusal(plan) ? plan : { kind: 'deal', plan }
+  }
+
+  /** What this node says yes to, as its own log has it. */
+  #words(plan: KeyPlan): JsonObject {
+    const { origin, copy } = this.#parts
+    const { keygen, purpose, change = '', old, epoch } = plan
+    return {
+      format: 'custody-keygen-acceptance/v1',
+      keygen,
+      purpose,
+      change,
+      from: old?.epoch ?? 0,
+      keyState: old?.keyState ?? '',
+      epoch,
+      facts: factsSaid(this.#parts, plan),
+      origin,
+      ...ownHead(copy),
+    }
+  }
+
+  /** Not in the log yet, nor overtaken by what is. */
+  #isOpen({ vault, epoch }: { readonly vault: VaultId; readonly epoch: number }): boolean {
+    const row = this.#parts.keyshares.vaults().find((known) => known.vault === vault)
+    return row === undefined || (row.epoch < epoch && row.standing !== 'disabled')
   }
 
   #run(
@@ -134,43 +165,64 @@ export class Keys {
     plan: KeyPlan,
   ): void {
     using _wipedAfterwards = open.secret
-    const { self, sessions, incarnation, ports } = this.#parts
-    const parties = partiesOf(plan.participants)
-    const terms = { keyId: toUtf8(plan.key), epoch: plan.epoch, threshold: plan.t }
-    const sid = sessionId({
-      statement: { purpose: 'dkg', threshold: plan.t, nodes: parties.length },
-      networkId: networkId(self),
-      keyId: terms.keyId,
-      epoch: plan.epoch,
-      keyState: new Uint8Array(),
-      participants: parties,
-      acceptances: acceptanceDigests(all),
-    })
-    const counterparts = counterpartsOf(this.#parts, sid, all, open)
-    if (counterparts === undefined) {
+    const { ports } = this.#parts
+    const begun = attempting(() => this.#begin(open, all, plan))
+    if (isRefusal(begun)) {
+      ports.report({ level: 'warn', name: 'view', because: begun.because, vault: plan.vault })
       ports.send(open.coordinator, stoppedFrame(noSid, ticket, 'VIEW'))
       return
     }
-    const randomness = sessionRandomness(self, incarnation, ports.random, { purpose: 'dkg', sid })
+    const { sid, session, counterparts } = begun
+    const { self, sessions, incarnation } = this.#parts
+    const about = { purpose: plan.purpose, sid }
+    const randomness = sessionRandomness(self, incarnation, ports.random, about)
+    const parties = partiesOf(plan.parties)
     const me = participantOf(parties, self.x)
     const run = { sid, self: me, participants: parties, curve: self.curve, randomness }
+    const keep = (pending: PendingKey): void => this.#keep(plan, pending)
+    const { speakers } = session
     this.#running.add(plan.vault)
-    sessions.start<PendingKey>(sid, open.coordinator, {
+    sessions.start<PendingKey | undefined>(sid, open.coordinator, {
       counterparts,
-      protocol: makeKey(run, terms, (pending) => this.#keep(plan, pending)),
-      secrets: [randomness],
+      vault: plan.vault,
+      ...(speakers === undefined ? {} : { speakers }),
+      protocol: dealKey(run, session.protocol(run), keep),
+      secrets: [randomness, ...session.secrets],
       deadlineMs: ports.clock.monotonicMs() + limits.sessionTimeoutMs,
       ended: (ended) => {
-        const { participants, key, epoch, t } = plan
+        const { key, epoch, t, participants } = plan
         const making = { key, epoch, t, participants, acceptances: acceptanceDigests(all) }
-        if (ended.kind === 'failed') this.#parts.blame.failed(ended, sid, making)
+        const known = plan.purpose === 'dkg' ? making : undefined
+        if (ended.kind === 'failed') this.#parts.blame.failed(ended, sid, known)
         this.#ended(plan, { sid, ticket, coordinator: open.coordinator }, ended)
       },
     })
   }
 
+  /** Refuses what differs between the participants: nobody is blamed for it. */
+  #begin(open: Open, all: readonly Opened<KeygenAcceptance>[], plan: KeyPlan): Begun {
+    const { old, epoch, key } = plan
+    const session = keySession({ parts: this.#parts, plan, all })
+    const sid = sessionId({
+      statement: session.statement,
+      networkId: networkId(this.#parts.self),
+      keyId: toUtf8(key),
+      epoch: old?.epoch ?? epoch,
+      keyState: fromHex(old?.keyState ?? '') ?? noSid,
+      participants: partiesOf(plan.parties),
+      acceptances: acceptanceDigests(all),
+    })
+    const counterparts = counterpartsOf(this.#parts, sid, all, open)
+    if (counterparts === undefined) {
+      for (const secret of session.secrets) secret[Symbol.dispose]()
+      return refuse('VIEW', 'a participant gave a key of no channel')
+    }
+    return { session, sid, counterparts }
+  }
+
   /** Between the rounds that make the key and the one that confirms it. */
   #keep(plan: KeyPlan, { keyshare }: PendingKey): void {
+    plan.again()
     requireEpoch(this.#parts, plan)
     this.#parts.keystore.keepPending(plan.vault, keyshare, plan.keygen)
   }
@@ -178,7 +230,7 @@ export class Keys {
   #ended(
     plan: KeyPlan,
     { sid, ticket, coordinator }: { sid: Uint8Array; ticket: Uint8Array; coordinator: string },
-    ended: Ended<PendingKey>,
+    ended: Ended<PendingKey | undefined>,
   ): void {
     const { ports, self, store } = this.#parts
     this.#running.delete(plan.vault)
@@ -194,9 +246,13 @@ export class Keys {
       this.#parts.lastWords.failed({ sid, ticket, coordinator }, ended)
       return
     }
+    if (ended.result === undefined) {
+      ports.report({ level: 'info', name: 'key-dealt', vault: plan.vault, sid: toHex(sid) })
+      return
+    }
     using _wipedAfterwards = ended.result.keyshare
-    const row = rowOf(plan, ended.result)
-    const confirm = sign(tags.confirm, confirmDocument(row, self.node), self.node, self.sign)
+    const document = confirmDocument(rowOf(plan, ended.result), self.node, plan.change)
+    const confirm = sign(tags.confirm, document, self.node, self.sign)
     const kept = attempting(() =>
       store.step(() => this.#prepared.keep(plan.vault, plan.epoch, { sid, confirm })),
     )
@@ -220,33 +276,14 @@ export class Keys {
   }
 }
 
-/** The whole of a key making; `keep` makes the pending Keyshare durable before it is confirmed. */
-function* makeKey(
-  run: Run,
-  terms: KeyTerms,
-  keep: (pending: PendingKey) => void,
-): Protocol<PendingKey> {
-  const pending = yield* prepareKey(run, terms)
-  const kept = attempting(() => keep(pending))
-  // Nobody is to blame for a disk that is full of pending keys, and nothing was confirmed.
-  if (isRefusal(kept)) throw new Abort('missing-message', kept.because)
-  yield* confirmKey(run, pending)
-  return pending
+interface Begun {
+  readonly session: KeySession
+  readonly sid: Uint8Array
+  readonly counterparts: ReadonlyMap<Party, Counterpart>
 }
 
-/** What the log line will say of the key. */
-function rowOf({ vault, key, epoch, t, participants }: KeyPlan, pending: PendingKey): KeyFacts {
-  const { facts, keyState } = pending.keyshare
-  return {
-    vault,
-    key,
-    epoch,
-    t,
-    participants,
-    publicKey: facts.publicKey,
-    chainCode: facts.chainCode,
-    keyState: parseDigest(toHex(keyState), 'key state'),
-  }
+function busy(vault: VaultId): Refusal {
+  return refusal('BUSY', `a key of ${vault} is being made`)
 }
 
 function confirmFrame(sid: Uint8Array, confirm: Signed): NodeFrame {

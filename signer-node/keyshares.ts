@@ -1,5 +1,6 @@
-// The Keyshares of this node, opened once and held as Secrets while it runs. A pending one becomes
-// active when the log says so under q cosignatures, and never by a coordinator's word.
+// The Keyshares of this node, opened once and held while it runs: their secret hidden, and opened
+// for one session at a time. A pending one becomes active when the log says so under q
+// cosignatures, and never by a coordinator's word.
 // INVARIANT: what is held here is exactly the key, epoch and key state of the witnessed log; one
 // that was restored from a backup is given to a refresh and never to a signature.
 import { readSync } from '../policy/audit/rows.ts'
@@ -8,14 +9,29 @@ import type { VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import type { VaultId } from '../proto/ids.ts'
 import { attempt, isRefusal } from '../proto/refusal.ts'
-import type { Keyshare } from './dkls23/keyshare.ts'
-import type { ExpectedKeyshare, KeyshareState } from './keystore.ts'
+import type { KeyFacts, Keyshare } from './dkls23/keyshare.ts'
+import { Secret } from './dkls23/secret.ts'
+import type { ExpectedKeyshare, KeyshareState, Keystore } from './keystore.ts'
 import type { Parts } from './parts.ts'
 
-export type KeysharesNeeds = Pick<Parts, 'keystore' | 'rows' | 'copy' | 'witness' | 'ports'>
+export type KeysharesNeeds = Pick<
+  Parts,
+  'self' | 'keystore' | 'rows' | 'copy' | 'witness' | 'ports'
+> & {
+  /** A share that was held here is about to be wiped: `seq` is the line that made it old. */
+  readonly superseded: (vault: VaultId, seq: number) => void
+}
+
+/** A Keyshare as it is held: what is public of it, and a way to its secret. */
+export interface HeldKeyshare {
+  readonly facts: KeyFacts
+  readonly keyState: Uint8Array
+  /** For one session; the caller disposes of it. */
+  readonly open: () => Keyshare
+}
 
 interface Held {
-  readonly keyshare: Keyshare
+  readonly keyshare: HeldKeyshare
   readonly isRestored: boolean
 }
 
@@ -26,24 +42,26 @@ export class Keyshares {
   readonly #closed = new Set<string>()
   /** Vaults whose share in force is not here: said once. */
   readonly #missing = new Set<string>()
+  /** Keys of which nothing is left here, and when this node first saw that it should be so. */
+  readonly #over = new Map<string, { readonly seq: number; isGone: boolean }>()
 
   constructor(needs: KeysharesNeeds) {
     this.#needs = needs
   }
 
   /** To sign with: the Keyshare of exactly this row of the log. */
-  of(row: VaultRow): Keyshare | undefined {
+  of(row: VaultRow): HeldKeyshare | undefined {
     const held = this.#at(row)
     return held?.isRestored === false ? held.keyshare : undefined
   }
 
   /** The old share of a refresh, restored or not, of the row that is in force. */
-  forRefresh(row: VaultRow): Keyshare | undefined {
+  forRefresh(row: VaultRow): HeldKeyshare | undefined {
     return this.#at(row)?.keyshare
   }
 
   /** Those to sign with. */
-  all(): readonly { readonly vault: VaultId; readonly keyshare: Keyshare }[] {
+  all(): readonly { readonly vault: VaultId; readonly keyshare: HeldKeyshare }[] {
     const signing = [...this.#held].filter(([, { isRestored }]) => !isRestored)
     return signing.map(([vault, { keyshare }]) => ({ vault, keyshare }))
   }
@@ -57,6 +75,10 @@ export class Keyshares {
   review(): boolean {
     let isChanged = false
     for (const row of this.vaults()) {
+      if (this.#isOver(row)) {
+        isChanged = this.#destroy(row) || isChanged
+        continue
+      }
       const isClosed = this.#closed.has(nameOf(row))
       if (isClosed || this.#at(row) !== undefined || !this.#isWitnessed(row)) continue
       isChanged = this.#open(row) || isChanged
@@ -69,7 +91,6 @@ export class Keyshares {
   }
 
   [Symbol.dispose](): void {
-    for (const { keyshare } of this.#held.values()) keyshare[Symbol.dispose]()
     this.#held.clear()
   }
 
@@ -93,21 +114,57 @@ export class Keyshares {
     if (state === undefined) return false
     const opened = attempt(() => {
       // Opened before it is renamed: a file that does not open must not replace anything.
-      const keyshare = keystore.open(expectedOfRow(row), state)
+      using keyshare = keystore.open(expectedOfRow(row), state)
       keystore.activate(vault, epoch)
-      return keyshare
+      return hidden(keyshare, keystore)
     })
     if (isRefusal(opened)) {
       this.#closed.add(nameOf(row))
       ports.report({ level: 'alarm', name: 'keyshare-closed', vault, because: opened.because })
       return false
     }
-    this.#held.get(vault)?.keyshare[Symbol.dispose]()
+    this.#forget(row)
     const isRestored = state === 'restored'
     this.#held.set(vault, { keyshare: opened, isRestored })
     const because = `epoch ${epoch}`
     if (isRestored) ports.report({ level: 'alarm', name: 'keyshare-restored', vault, because })
     else ports.report({ level: 'info', name: 'keyshare-active', vault, because })
+    return true
+  }
+
+  /** True when one was held; the sessions that work with it end, and what they opened is wiped. */
+  #forget({ vault, epoch }: VaultRow): boolean {
+    if (!this.#held.delete(vault)) return false
+    this.#needs.superseded(vault, this.#needs.copy.keyLine(vault, epoch) ?? 0)
+    return true
+  }
+
+  /** Destroyed by an approved change, or dealt anew to others. */
+  #isOver({ standing, participants }: VaultRow): boolean {
+    const { self } = this.#needs
+    return standing === 'disabled' || !participants.some(({ node }) => node === self.node)
+  }
+
+  /** True when something went; not before the line that says so is witnessed. */
+  #destroy(row: VaultRow): boolean {
+    const { copy, witness, keystore, ports } = this.#needs
+    const { vault, epoch, standing } = row
+    const name = `${nameOf(row)} ${standing}`
+    const over = this.#over.get(name) ?? { seq: copy.size() - 1, isGone: false }
+    this.#over.set(name, over)
+    if (over.isGone || !witness.coverage(over.seq).isCovered) return false
+    const held = this.#forget(row)
+    // A share of a later epoch is kept: whoever confirmed it may not lose it.
+    const through = standing === 'disabled' ? Number.POSITIVE_INFINITY : epoch
+    const gone = attempt(() => keystore.destroy(vault, through))
+    if (isRefusal(gone)) {
+      ports.report({ level: 'alarm', name: 'keyshare-left', vault, because: gone.because })
+      return held
+    }
+    over.isGone = true
+    if (gone === 0) return held
+    const because = standing === 'disabled' ? 'the key was destroyed' : 'others hold the key now'
+    ports.report({ level: 'warn', name: 'keyshare-destroyed', vault, because })
     return true
   }
 
@@ -124,6 +181,17 @@ export class Keyshares {
     }
     return states.find((state) => state === 'restored') ?? states[0]
   }
+}
+
+/** The Keyshare itself is the caller's to wipe. */
+function hidden(keyshare: Keyshare, { shield, curve }: Keystore): HeldKeyshare {
+  const { facts, keyState } = keyshare
+  const share = shield.hide(keyshare.secretShare)
+  const open = (): Keyshare => {
+    using opened = shield.open(share)
+    return keyshare.reopened(curve, new Secret(curve.scalars.decodeScalar(opened.bytes)))
+  }
+  return { facts, keyState, open }
 }
 
 function nameOf({ vault, epoch }: VaultRow): string {

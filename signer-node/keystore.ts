@@ -2,8 +2,8 @@
 // INVARIANT: of a new Keyshare first the backup is on disk, then the share is sealed, written and
 // opened again, before anybody hears of it; a pending one is kept until its epoch or a higher one
 // is activated (protocol document, 2.2). A restored one is of a kind of its own under the seal: no
-// name that its file is given makes it one that signs. The passphrase stays in memory while the
-// node runs: new Keyshares are sealed with it.
+// name that its file is given makes it one that signs. The passphrase stays with the node while
+// it runs, hidden, because new Keyshares are sealed with it.
 import { readdirSync, readFileSync, renameSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ScryptCost, toHex } from '../proto/crypto.ts'
@@ -19,6 +19,7 @@ import { Keyshare } from './dkls23/keyshare.ts'
 import { Secret } from './dkls23/secret.ts'
 import { replaceFile, syncDirectory } from './floor-file.ts'
 import type { Random } from './ports.ts'
+import { type Hidden, Shield } from './shield.ts'
 
 const keyBytes = 32
 /** Several attempts of one vault may be prepared; beyond this an operator looks. */
@@ -68,12 +69,28 @@ export function openNodeKey(
 export class Keystore {
   readonly #directory: string
   readonly #owner: KeystoreOwner
-  readonly #ports: KeystorePorts
+  readonly #ports: Omit<KeystorePorts, 'passphrase'>
+  readonly #passphrase: Hidden
+  /** Of this node: hides what is opened for long. */
+  readonly shield: Shield
 
+  /** The passphrase is the caller's to wipe, as soon as this returns. */
   constructor(directory: string, owner: KeystoreOwner, ports: KeystorePorts) {
+    const { passphrase, ...others } = ports
     this.#directory = directory
     this.#owner = owner
-    this.#ports = ports
+    this.#ports = others
+    this.shield = new Shield(ports.random)
+    this.#passphrase = this.shield.hide(passphrase)
+  }
+
+  /** Nothing opens afterwards. */
+  [Symbol.dispose](): void {
+    this.shield[Symbol.dispose]()
+  }
+
+  get curve(): Curve {
+    return this.#ports.curve
   }
 
   get backups(): Backups {
@@ -130,13 +147,25 @@ export class Keystore {
     syncDirectory(this.#directory)
   }
 
+  /**
+   * Of a key that this node has no part in any more: all files up to this epoch, backups too. Gone,
+   * not overwritten: on a disk that remembers, the seal is what protects what was. Returns how many.
+   */
+  destroy(vault: VaultId, through: number): number {
+    const dead = this.held(vault).filter(({ epoch }) => epoch <= through)
+    for (const { epoch, state } of dead) unlinkSync(this.#path(vault, epoch, state))
+    if (dead.length > 0) syncDirectory(this.#directory)
+    return dead.length + this.backups.dropBelow(vault, through + 1).length
+  }
+
   /** Refused with one sentence when the file is not exactly the expected Keyshare of this node. */
   open(expected: ExpectedKeyshare, state: KeyshareState): Keyshare {
     const bytes = readFileSync(this.#path(expected.vault, expected.epoch, state))
     const made = attempt(() => madeOf(parseSeal(bytes).thing))
     if (isRefusal(made)) return refuse('SEAL', 'this file does not open here')
     const thing = this.#thing(expected, made, state)
-    using opened = new Secret(openWithPassphrase(bytes, thing, this.#ports.passphrase.bytes))
+    using passphrase = this.shield.open(this.#passphrase)
+    using opened = new Secret(openWithPassphrase(bytes, thing, passphrase.bytes))
     const keyshare = this.#parse(opened)
     if (toHex(keyshare.keyState) !== expected.keyState || keyshare.self.x !== this.#owner.x) {
       keyshare[Symbol.dispose]()
@@ -175,7 +204,8 @@ export class Keystore {
   }
 
   #seal(expected: ExpectedKeyshare, made: Digest, state: KeyshareState, plaintext: Secret): void {
-    const { passphrase, random, cost } = this.#ports
+    const { random, cost } = this.#ports
+    using passphrase = this.shield.open(this.#passphrase)
     using dek = new Secret(random(keyBytes))
     const sealed = sealToPassphrase(
       this.#thing(expected, made, state),

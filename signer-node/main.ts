@@ -2,7 +2,7 @@
 // The custody-signer program: wiring only. Reads one configuration, opens the sealed keys with the
 // passphrase of the credential file, checks itself, serves its two local doors and dials out. Time,
 // randomness and timers enter here; everything else is handed to the node.
-//   custody-signer --config FILE [--credential FILE | --passphrase-fd N]
+//   custody-signer --config FILE [--credential FILE | --passphrase-fd N | --locked]
 // Commands beside it are `commands.ts`.
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -13,8 +13,9 @@ import { ed25519PublicKey, ed25519Signer } from '../proto/crypto.ts'
 import { parseNodeId } from '../proto/ids.ts'
 import { connect } from '../proto/io/channel-client.ts'
 import { limits } from '../proto/limits.ts'
-import { Refused } from '../proto/refusal.ts'
+import { Refused, refuse } from '../proto/refusal.ts'
 import { serveAdmin } from './admin.ts'
+import { lockedStatus, unlocked } from './admin-locked.ts'
 import { CommandUsage, commandOf, commandUsage, isUnreadable } from './commands.ts'
 import { parseSignerConfig, type SignerConfig } from './config.ts'
 import type { Curve } from './dkls23/curve.ts'
@@ -44,13 +45,15 @@ async function run(config: SignerConfig, passphrase: Secret): Promise<void> {
   const curve = openCurve(config.curve)
   selfCheck(curve, clock, random)
   const self = openSelf(config, passphrase, curve)
+  const keystore = openKeystore(config, { passphrase, curve, random })
+  passphrase[Symbol.dispose]()
   const store = openStore(config)
   const watch: { health?: Health; links?: Links } = {}
   const node = new SignerNode(
     { self, origin: config.origin, rootDigest: config.root },
     {
       store,
-      keystore: openKeystore(config, { passphrase, curve, random }),
+      keystore,
       place: new FloorFile(made(config.floorDir), config.node),
     },
     {
@@ -87,7 +90,7 @@ async function run(config: SignerConfig, passphrase: Secret): Promise<void> {
   health.close()
   node[Symbol.dispose]()
   self.secret[Symbol.dispose]()
-  passphrase[Symbol.dispose]()
+  keystore[Symbol.dispose]()
   store.close()
   logger.info('stopped')
 }
@@ -105,9 +108,8 @@ function openCurve(name: SignerConfig['curve']): Curve {
 }
 
 function openSelf(config: SignerConfig, passphrase: Secret, curve: Curve): Self {
-  const { org, env, keys } = config
-  const node = parseNodeId(config.node)
-  const owner = { org, env, node }
+  const { keys } = config
+  const owner = ownerOf(config)
   using identity = openNodeKey(keys.identity, 'identity', owner, passphrase)
   using witness = openNodeKey(keys.witness, 'witness', owner, passphrase)
   return {
@@ -161,27 +163,68 @@ function stopSignal(): Promise<void> {
 
 const usage = [
   'usage:',
-  'custody-signer --config FILE [--credential FILE | --passphrase-fd N]',
+  'custody-signer --config FILE [--credential FILE | --passphrase-fd N | --locked]',
   ...commandUsage,
 ]
 const options = {
   config: { type: 'string' },
   credential: { type: 'string' },
   'passphrase-fd': { type: 'string' },
+  locked: { type: 'boolean', default: false },
 } as const
 
-function readArguments(): { readonly file: string; readonly source?: string | number } | undefined {
+interface Given {
+  readonly file: string
+  /** Where the passphrase is; `locked`: the operator brings it later. */
+  readonly source?: string | number | typeof locked
+}
+
+const locked = Symbol('locked')
+
+function readArguments(): Given | undefined {
+  const { values } = parseArgs({ options })
+  const { config: file, credential, 'passphrase-fd': descriptor, locked: isLocked } = values
+  const sources = [credential, descriptor, isLocked || undefined].filter((one) => one !== undefined)
+  if (file === undefined || sources.length > 1) return undefined
+  if (isLocked) return { file, source: locked }
+  if (credential !== undefined) return { file, source: credential }
+  if (descriptor === undefined) return { file }
+  return /^[0-9]{1,4}$/.test(descriptor) ? { file, source: Number(descriptor) } : undefined
+}
+
+/** Waits, with nothing open but the two local doors, until the passphrase is brought. */
+async function untilUnlocked(config: SignerConfig): Promise<Secret> {
+  process.umask(0o077)
+  const status = () => lockedStatus(config.node)
+  const health = await serveHealth(config.healthListen, status)
+  const { host, port } = config.healthListen
+  const waiting = unlocked(config.adminSocket, status, (credential) => openedBy(config, credential))
+  logger.info(`locked: signer ${config.node}, health ${host}:${port}, admin ${config.adminSocket}`)
+  const passphrase = await waiting
+  health.close()
+  return passphrase
+}
+
+/** Refused unless it opens this node's own key. */
+function openedBy(config: SignerConfig, credential: string): Secret {
+  using onFailure = new DisposableStack()
+  const passphrase = onFailure.use(readCredential(credential))
+  openNodeKey(config.keys.identity, 'identity', ownerOf(config), passphrase)[Symbol.dispose]()
+  onFailure.move()
+  return passphrase
+}
+
+function readCredential(credential: string): Secret {
   try {
-    const { config: file, credential, 'passphrase-fd': descriptor } = parseArgs({ options }).values
-    if (file === undefined || (credential !== undefined && descriptor !== undefined)) {
-      return undefined
-    }
-    if (descriptor === undefined)
-      return credential === undefined ? { file } : { file, source: credential }
-    return /^[0-9]{1,4}$/.test(descriptor) ? { file, source: Number(descriptor) } : undefined
-  } catch {
-    return undefined
+    return readPassphrase(credential)
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+    return refuse('CONFIG', `credential: ${error.message}`)
   }
+}
+
+function ownerOf({ org, env, node }: SignerConfig) {
+  return { org, env, node: parseNodeId(node) }
 }
 
 async function main(): Promise<void> {
@@ -192,10 +235,20 @@ async function main(): Promise<void> {
     console.log(JSON.stringify(await command(world)))
     return
   }
-  const given = readArguments()
+  const given = attempted(readArguments)
   if (given === undefined) throw new CommandUsage()
   const config = parseSignerConfig(readFileSync(given.file, 'utf8'), dirname(resolve(given.file)))
-  await run(config, readPassphrase(given.source ?? config.credential))
+  const { source = config.credential } = given
+  await run(config, source === locked ? await untilUnlocked(config) : readPassphrase(source))
+}
+
+/** Words that the parser does not know are no words. */
+function attempted<T>(read: () => T | undefined): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
 }
 
 main().catch((error: unknown) => {

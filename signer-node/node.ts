@@ -30,7 +30,8 @@ import type { KeptEvidence } from './strikes.ts'
 
 export interface Status {
   readonly node: string
-  readonly state: StateWord
+  /** `locked`: nothing is open yet, and there is no node. */
+  readonly state: StateWord | 'locked'
   readonly size: number
   readonly sessions: number
   readonly waitingReleases: number

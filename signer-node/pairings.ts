@@ -42,6 +42,8 @@ export interface PairingsNeeds {
   readonly sayTo: (coordinator: string, peer: NodeId, hello: Signed) => void
   /** A Pairing came or went. */
   readonly changed: () => void
+  /** Lines in the own copy of the log. */
+  readonly logSize: () => number
 }
 
 interface Held {
@@ -49,6 +51,8 @@ interface Held {
   /** Of the peer. */
   readonly incarnation: string
   readonly bornMs: number
+  /** Lines that this node had then. */
+  readonly bornSize: number
   uses: number
 }
 
@@ -182,6 +186,21 @@ export class Pairings {
     this.#waiting.clear()
   }
 
+  /**
+   * A key has new shares: what was paired before this line is used for no new session any more, so
+   * that nothing of the old epoch helps against the new one (protocol 2.1). What runs may end.
+   */
+  renew(seq: number): void {
+    const untilMs = this.#now() + limits.freshSessionTimeoutMs
+    for (const [peer, { pairing, bornSize }] of [...this.#held]) {
+      if (bornSize > seq) continue
+      this.#retired = [...this.#retired, { peer, pairing, untilMs }]
+      this.#held.delete(peer)
+    }
+    this.#needs.changed()
+    this.tick()
+  }
+
   /** A ban that came from elsewhere than the fence. */
   forget(peer: NodeId): void {
     this.#drop(peer)
@@ -258,9 +277,13 @@ export class Pairings {
     const untilMs = this.#now() + limits.sessionTimeoutMs
     if (old !== undefined)
       this.#retired = [...this.#retired, { peer, pairing: old.pairing, untilMs }]
-    this.#held.set(peer, { pairing: ended.result, incarnation, bornMs: this.#now(), uses: 0 })
+    this.#held.set(peer, { pairing: ended.result, incarnation, ...this.#born() })
     report({ level: 'info', name: 'paired', peer })
     this.#needs.changed()
+  }
+
+  #born() {
+    return { bornMs: this.#now(), bornSize: this.#needs.logSize(), uses: 0 }
   }
 
   /** Called inside the failing check, of a Pairing held here or of one made in a session. */

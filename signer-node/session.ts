@@ -4,7 +4,7 @@
 // INVARIANT: a session ends once, and its keys and secrets are wiped when it does. Knows no
 // coordinator and no meaning of the result: its owner gets it in `ended`.
 import { equalBytes, sha256 } from '../proto/crypto.ts'
-import type { NodeId } from '../proto/ids.ts'
+import type { NodeId, VaultId } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
 import type { ReasonCode } from '../proto/reasons.ts'
 import { Abort, type AbortReason, type Remedy } from './dkls23/abort.ts'
@@ -46,6 +46,10 @@ export interface SessionPorts {
 export interface SessionPlan<R> {
   readonly counterparts: ReadonlyMap<Party, Counterpart>
   readonly protocol: Protocol<R>
+  /** Whose messages a round waits for; without it everybody speaks in every round. */
+  readonly speakers?: (round: number) => readonly Party[]
+  /** Whose key it works with; a session of another epoch ends when its key comes into force. */
+  readonly vault?: VaultId
   /** Wiped when the session ends, as are the channels. */
   readonly secrets: readonly Disposable[]
   /** On the monotonic clock. */
@@ -58,10 +62,13 @@ interface Kept {
   readonly message: Opened
 }
 
+/** Rounds of a reshare, which is the only one that has listeners. */
+const listenedAhead = 3
+
 export class Session<R> {
   readonly #plan: SessionPlan<R>
   readonly #ports: SessionPorts
-  /** By round, then by sender; never more than one round ahead of this party. */
+  /** By round, then by sender; never more than a few rounds ahead of this party. */
   readonly #kept = new Map<number, Map<Party, Kept>>()
   #round = 0
   #roundDeadlineMs: number
@@ -86,6 +93,10 @@ export class Session<R> {
     return this.#dropped
   }
 
+  get vault(): VaultId | undefined {
+    return this.#plan.vault
+  }
+
   peers(): readonly NodeId[] {
     return [...this.#plan.counterparts.values()].map(({ node }) => node)
   }
@@ -93,7 +104,7 @@ export class Session<R> {
   receive(from: NodeId, round: number, ciphertext: Uint8Array): void {
     if (this.#isOver) return
     const place = [...this.#plan.counterparts].find(([, { node }]) => node === from)
-    if (place === undefined || round < 1 || round > this.#round + 1) {
+    if (place === undefined || round < 1 || round > this.#round + this.#ahead) {
       this.#dropped += 1
       return
     }
@@ -114,9 +125,9 @@ export class Session<R> {
   tick(): void {
     const now = this.#ports.clock.monotonicMs()
     if (this.#isOver || now < Math.min(this.#roundDeadlineMs, this.#plan.deadlineMs)) return
-    const missing = [...this.#plan.counterparts]
-      .filter(([party]) => !this.#kept.get(this.#round)?.has(party))
-      .map(([, { node }]) => node)
+    const missing = this.#speakers()
+      .filter((party) => !this.#kept.get(this.#round)?.has(party))
+      .flatMap((party) => this.#plan.counterparts.get(party)?.node ?? [])
     this.#fail({
       reason: 'timeout',
       remedy: 'retry',
@@ -142,15 +153,23 @@ export class Session<R> {
 
   #stepWhenComplete(): void {
     const senders = this.#kept.get(this.#round)
-    if (this.#isStepDue || senders?.size !== this.#plan.counterparts.size) return
     const round = this.#round
-    const inbox = [...senders].map(([from, { message }]) => ({
-      round,
-      from,
-      bytes: message.payload,
-    }))
+    const speakers = this.#speakers()
+    const heard = [...(senders ?? [])].filter(([from]) => speakers.includes(from))
+    const inbox = heard.map(([from, { message }]) => ({ round, from, bytes: message.payload }))
+    if (this.#isStepDue || inbox.length !== speakers.length) return
     this.#isStepDue = true
     this.#ports.defer(() => this.#step(inbox))
+  }
+
+  /** Nobody waits for one who only listens, so the others may be rounds before it. */
+  get #ahead(): number {
+    return this.#plan.speakers === undefined ? 1 : listenedAhead
+  }
+
+  #speakers(): readonly Party[] {
+    const { speakers, counterparts } = this.#plan
+    return speakers?.(this.#round) ?? [...counterparts.keys()]
   }
 
   #step(inbox: readonly Incoming[]): void {
@@ -177,7 +196,8 @@ export class Session<R> {
   }
 
   #send(outgoing: readonly Outgoing[]): void {
-    this.#round = outgoing[0]?.round ?? this.#round
+    // Who only listens says nothing in a round, and yet it is one.
+    this.#round = outgoing[0]?.round ?? this.#round + 1
     this.#roundDeadlineMs = this.#ports.clock.monotonicMs() + limits.roundTimeoutMs
     for (const { round, to, bytes } of outgoing) {
       const counterpart = this.#plan.counterparts.get(to)

@@ -4,7 +4,7 @@
 // counted; there are never more than the limit at a time. Knows no purpose: pairs, keys and
 // signatures bring their own protocols.
 import { toHex } from '../proto/crypto.ts'
-import type { NodeId } from '../proto/ids.ts'
+import type { NodeId, VaultId } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
 import type { ReasonCode } from '../proto/reasons.ts'
 import type { Ports } from './ports.ts'
@@ -22,7 +22,7 @@ export interface Sealed {
 interface Open {
   readonly session: Pick<
     Session<unknown>,
-    'receive' | 'tick' | 'stop' | 'bereave' | 'peers' | 'isOver' | 'dropped'
+    'receive' | 'tick' | 'stop' | 'bereave' | 'peers' | 'isOver' | 'dropped' | 'vault'
   >
   readonly coordinator: string
 }
@@ -92,6 +92,13 @@ export class Sessions {
   bereave(peer: NodeId, because: string): void {
     for (const { session } of [...this.#open.values()]) {
       if (session.peers().includes(peer)) session.bereave(because)
+    }
+  }
+
+  /** Sessions over a key of this vault: another epoch came into force. */
+  supersede(vault: VaultId, because: string): void {
+    for (const { session } of [...this.#open.values()]) {
+      if (session.vault === vault) session.stop('EPOCH', because)
     }
   }
 

@@ -164,7 +164,7 @@ export class Signing {
     using _wipedAfterwards = open.secret
     const { self, keyshares, sessions, incarnation, ports } = this.#parts
     const { vault, intentDigest, attempt, digest, intent, publicKey } = admitted
-    const keyshare = keyshares.of(vault)
+    const kept = keyshares.of(vault)
     const path = parsePath(intent.path)
     const members = vault.participants.filter(({ node }) => admitted.participants.includes(node))
     const parties = partiesOf(members)
@@ -178,7 +178,7 @@ export class Signing {
       acceptances: acceptanceDigests(all),
     })
     const counterparts = counterpartsOf(this.#parts, sid, all, open)
-    if (keyshare === undefined || counterparts === undefined) {
+    if (kept === undefined || counterparts === undefined) {
       this.#live.delete(intentDigest)
       ports.send(open.coordinator, stoppedFrame(noSid, ticket, 'VIEW'))
       return
@@ -191,10 +191,12 @@ export class Signing {
     const run = { sid, self: me, participants: parties, curve, randomness }
     const nodes = new Map([...counterparts].map(([x, { node }]) => [x, node] as const))
     const over = { pairings: open.value.pairings, nodes }
+    const keyshare = kept.open()
     const made = signingProtocol(this.#parts, run, { keyshare, path, digest }, over)
     const { protocol, secrets, timeoutMs } = made
     const deadlineMs = ports.clock.monotonicMs() + timeoutMs
-    const plan = { counterparts, protocol, secrets, deadlineMs }
+    const used = [...secrets, keyshare]
+    const plan = { counterparts, protocol, secrets: used, deadlineMs, vault: vault.vault }
     sessions.start<SignatureShare>(sid, open.coordinator, {
       ...plan,
       ended: (ended) => {

@@ -201,9 +201,7 @@ export class Witness {
         case 'folded':
           rows.apply(folded.writes)
           if (entry.type === 'root.activated') this.#isRootNew = true
-          if (entry.type === 'key.generated') {
-            copy.keepKeyLine(entry.body.vault, entry.body.epoch, entry.seq)
-          }
+          keepKeyLine(copy, entry)
           break
         case 'void':
           report({ level: 'alarm', name: 'void-line', because: `${entry.seq}: ${folded.because}` })
@@ -289,4 +287,18 @@ function readCheckpoint(page: Page, root: Root): Note {
 
 function checkpointText({ checkpoint }: Page): string {
   return fromUtf8(checkpoint) ?? ''
+}
+
+/** Where a key or a new epoch of one came into the log: in force when that line is witnessed. */
+function keepKeyLine(copy: LogCopy, entry: Entry): void {
+  switch (entry.type) {
+    case 'key.generated':
+    case 'key.created':
+    case 'key.imported':
+    case 'key.refreshed':
+    case 'key.reshared':
+      copy.keepKeyLine(entry.body.vault, entry.body.epoch, entry.seq)
+      break
+    default:
+  }
 }

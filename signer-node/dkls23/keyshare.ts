@@ -7,7 +7,7 @@
  */
 
 import { concat, Malformed, Reader, u16, u32 } from './bytes.ts'
-import { type Curve, type Point, SCALAR_BYTES, type Scalar } from './curve.ts'
+import { type Curve, type Point, SCALAR_BYTES, type Scalar, type Sum } from './curve.ts'
 import { encodeFacts, readFacts } from './keyshare-format.ts'
 import { CHAIN_CODE_BYTES } from './params.ts'
 import {
@@ -81,11 +81,19 @@ export class Keyshare {
     if (self === undefined || publicShare === undefined) {
       throw new Malformed('the holder of a keyshare is one of its participants')
     }
-    if (!curve.points.equal(curve.points.multiplyBase(secretShare.bytes), publicShare)) {
-      throw new Malformed('the secret share does not belong to its public share')
-    }
+    requireOwnShare(curve, publicShare, secretShare)
     onFailure.move()
     return new Keyshare(facts, self, secretShare)
+  }
+
+  /** The same key, its secret brought back from wherever it was kept; takes ownership of it. */
+  reopened(curve: Curve, secretShare: Secret<Scalar>): Keyshare {
+    using onFailure = new DisposableStack()
+    onFailure.use(secretShare)
+    // All else was checked when this was made, and cannot have changed.
+    requireOwnShare(curve, this.facts.publicShares.get(this.self.x), secretShare)
+    onFailure.move()
+    return new Keyshare(this.facts, this.self, secretShare)
   }
 
   static parse(curve: Curve, bytes: Uint8Array): Keyshare {
@@ -117,6 +125,11 @@ export class Keyshare {
   [Symbol.dispose](): void {
     this.secretShare[Symbol.dispose]()
   }
+}
+
+function requireOwnShare(curve: Curve, publicShare: Sum, secretShare: Secret<Scalar>): void {
+  if (curve.points.equal(curve.points.multiplyBase(secretShare.bytes), publicShare)) return
+  throw new Malformed('the secret share does not belong to its public share')
 }
 
 /** Names one version of one key (1.3, tag `key-state`). */

@@ -1,7 +1,8 @@
 /**
  * Secret: bytes that are wiped at the end of a scope and are never printed, logged or serialized
  * by accident. SecretScope does the same for many byte strings of one function at once.
- * INVARIANT: a Secret owns its bytes; after disposal it refuses to give them out.
+ * INVARIANT: a Secret owns its bytes; after disposal it refuses to give them out. They lie outside
+ * the engine's heap, where the collector would move them and leave the old copy behind.
  * What it cannot do: copies that the runtime or a BigInt made are beyond its reach.
  */
 
@@ -12,9 +13,10 @@ export class Secret<Bytes extends Uint8Array = Uint8Array> {
   readonly #bytes: Bytes
   #isWiped = false
 
-  /** Takes ownership: the caller keeps no use of `bytes` beyond the life of this Secret. */
+  /** Takes the bytes away: what was given is wiped. */
   constructor(bytes: Bytes) {
-    this.#bytes = bytes
+    this.#bytes = outsideHeap(bytes)
+    bytes.fill(0)
   }
 
   get bytes(): Bytes {
@@ -42,6 +44,13 @@ export class Secret<Bytes extends Uint8Array = Uint8Array> {
   [INSPECT](): string {
     return HIDDEN
   }
+}
+
+/** The engine keeps up to 64 bytes inside its heap, unless they are a view of a buffer. */
+function outsideHeap<Bytes extends Uint8Array>(bytes: Bytes): Bytes {
+  const copy = new Uint8Array(new ArrayBuffer(bytes.length))
+  copy.set(bytes)
+  return copy as Uint8Array as Bytes
 }
 
 /** `using secrets = new SecretScope()`: everything it keeps is wiped when the scope ends. */

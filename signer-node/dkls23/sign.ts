@@ -164,9 +164,11 @@ function keyInput(
     participants.map(({ x }) => x),
     self.x,
   )
-  const tweaked = secrets.keep(add(keyshare.secretShare.bytes, tweak))
-  const weighted = secrets.keep(multiply(weight, tweaked))
-  const zero = secrets.keep(zeroShare(curve, self.x, seeds, { sid, digest: view }))
+  // At the path m the tweaked share is the share itself: gone before anything is awaited.
+  using scraps = new SecretScope()
+  const tweaked = scraps.keep(add(keyshare.secretShare.bytes, tweak))
+  const weighted = scraps.keep(multiply(weight, tweaked))
+  const zero = scraps.keep(zeroShare(curve, self.x, seeds, { sid, digest: view }))
   const share = secrets.keep(add(weighted, zero))
   return { share, point: requirePoint(curve.points.multiplyBase(share)) }
 }

@@ -1,16 +1,26 @@
 // `custody init node` and `custody root`: a new node's card, the next root drawn up, read in words,
 // signed by directors and handed over; and the chain of roots as the CLI proves it.
 import { X509Certificate } from 'node:crypto'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { makeRecoveryKey } from '../../cli/recovery-key.ts'
 import { run } from '../../cli/run.ts'
 import { parseRoot } from '../../policy/documents.ts'
 import { parseRootSignatures } from '../../policy/succession.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
+import { parseHandle } from '../../proto/ids.ts'
 import { parseSignerConfig } from '../../signer-node/config.ts'
-import { custody, makeCluster, type Place, testWorld } from '../kit/cluster.ts'
+import { counted, custody, makeCluster, type Place, testWorld } from '../kit/cluster.ts'
 import { type FakeCoordinator, fakeCoordinator, freePort } from '../kit/coordinator.ts'
 
 let place: Place
@@ -37,8 +47,33 @@ const as = (owner: string, words: readonly string[], answers: readonly string[] 
 const file = (path: string) => readFileSync(path, 'utf8')
 const shared = () => place.path('shared')
 
+/** The public half of a recovery key that was made on another machine. */
+function recovery(node: string): readonly string[] {
+  const owner = { org: parseHandle('acme-dev'), env: 'dev', id: parseHandle('recovery-1') } as const
+  const cost = { n: 2 ** 15, r: 8, p: 1 }
+  const passphrase = toUtf8('a passphrase of the safe')
+  const made = makeRecoveryKey(
+    { ...owner, node: parseHandle(node) },
+    { passphrase, cost },
+    counted(node),
+  )
+  const path = join(room, `${node}-recovery.json`)
+  writeFileSync(path, made.document)
+  return ['--recovery', path]
+}
+
 async function initNode(name: string, ...more: readonly string[]) {
-  const words = ['init', 'node', join(room, name), '--node', name, '--shared', shared(), ...more]
+  const words = [
+    'init',
+    'node',
+    join(room, name),
+    '--node',
+    name,
+    '--shared',
+    shared(),
+    ...recovery(name),
+    ...more,
+  ]
   const printed = await run([...words, '--json'], testWorld())
   return { ...printed, json: JSON.parse(printed.stdout || '{}') }
 }
@@ -93,6 +128,7 @@ describe('custody init node', () => {
     expect((await initNode('node-4', '--x', '3')).exit).toBe(2)
     expect((await initNode('node-6')).exit).toBe(2)
     expect((await initNode('node-6', '--x', '17')).exit).toBe(2)
+    expect((await initNode('node-6', '--x', '6', ...recovery('node-7'))).exit).toBe(2)
   })
 })
 

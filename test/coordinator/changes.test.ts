@@ -141,13 +141,13 @@ describe('a change at the coordinator', () => {
     expect((await shownOf(house, pay)).reasons.map(({ code }) => code)).toContain('KEY_DISABLED')
   })
 
-  it('waits with a note while nobody here can carry it out, and while its nodes cannot', async () => {
+  it('waits with a note while its nodes refuse or are away, and while driving it breaks', async () => {
     const house = await built()
     const id = await approved(house)
     await house.pass(5_000)
     const reasons = async () => (await shownOf(house, id)).reasons.map(({ code }) => code)
     expect(await house.state(id)).toBe('WAITING')
-    expect(await reasons()).toEqual(['NOT_SUPPORTED'])
+    expect(await reasons()).toEqual(['REFUSED'])
     house.coordinator.changes.drivenBy(async () => refusal('NOT_ENOUGH_SIGNERS', 'node away'))
     await house.until('note', async () => (await reasons()).includes('NOT_ENOUGH_SIGNERS'))
     house.coordinator.changes.drivenBy(async () => {

@@ -85,6 +85,7 @@ describe('lines', () => {
       warrant: new Uint8Array(0),
       attemptSeq: 34,
       keygen: new Uint8Array(0),
+      order: new Uint8Array(0),
       ticket: new Uint8Array(16),
       fresh: false,
     }

@@ -123,6 +123,11 @@ export function scriptedNode(name: string, clock: TestClock): ScriptedNode {
       send(refused(part, script.refuseWith))
       return
     }
+    // Of a change it knows nothing: the nodes of `test/house/` do.
+    if (part.order.length > 0) {
+      send(refused(part, 'NOT_SUPPORTED'))
+      return
+    }
     const ticket = toHex(part.ticket)
     if (part.keygen.length > 0) keygens.set(ticket, part)
     else judging.set(ticket, { started: attemptAt(part.attemptSeq), ticket: part.ticket })

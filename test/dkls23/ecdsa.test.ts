@@ -1,94 +1,18 @@
-import { readFileSync } from 'node:fs'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { describe, expect, it } from 'vitest'
 import { combine } from '../../signer-node/dkls23/combine.ts'
-import { type Curve, ORDER, type Point, type Scalar } from '../../signer-node/dkls23/curve.ts'
+import { ORDER } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
-import {
-  isValidSignature,
-  normalize,
-  parityOf,
-  type Signature,
-} from '../../signer-node/dkls23/ecdsa.ts'
-import { sha256 } from '../../signer-node/dkls23/transcript.ts'
-import { readDerSignature } from '../kit/der.ts'
+import { isValidSignature, normalize, parityOf } from '../../signer-node/dkls23/ecdsa.ts'
 import { vectorDigest } from '../kit/signing.ts'
 import { hex, unhex, vector } from '../kit/vectors.ts'
-
-interface WycheproofTest {
-  readonly tcId: number
-  readonly comment: string
-  readonly flags: readonly string[]
-  readonly msg: string
-  readonly sig: string
-  readonly result: 'valid' | 'invalid'
-}
-interface WycheproofGroup {
-  readonly publicKey: { readonly uncompressed: string }
-  readonly tests: readonly WycheproofTest[]
-}
-const file = '../vectors/wycheproof/ecdsa_secp256k1_sha256_bitcoin_test.json'
-const wycheproof: {
-  readonly numberOfTests: number
-  readonly testGroups: readonly WycheproofGroup[]
-} = JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'))
-
-const MALLEABLE = 'SignatureMalleabilityBitcoin'
-
-function scalarOf(curve: Curve, value: bigint): Scalar | undefined {
-  if (value >= ORDER) return undefined
-  return curve.scalars.decodeScalar(unhex(value.toString(16).padStart(64, '0')))
-}
-
-/** From DER to a pair of scalars that may be a signature, or undefined. */
-function parse(curve: Curve, der: string): Pick<Signature, 'r' | 's'> | undefined {
-  const numbers = readDerSignature(unhex(der))
-  if (numbers === undefined) return undefined
-  const [r, s] = numbers.map((value) => scalarOf(curve, value))
-  return r === undefined || s === undefined ? undefined : { r, s }
-}
-
-function isAccepted(curve: Curve, publicKey: Point, { msg, sig }: WycheproofTest): boolean {
-  const signature = parse(curve, sig)
-  if (signature === undefined) return false
-  return isValidSignature(curve, publicKey, sha256(unhex(msg)), signature)
-}
-
-function compressed(curve: Curve, uncompressed: string): Point {
-  const parity = Number.parseInt(uncompressed.slice(-1), 16) & 1
-  return curve.points.decodePoint(unhex(`0${2 + parity}${uncompressed.slice(2, 66)}`))
-}
+import { scalarOf } from '../kit/wycheproof.ts'
 
 describe.each([
-  ['native', nativeCurve(), 1],
-  ['noble', nobleCurve(), 12],
-] as const)('ECDSA on the %s twin', (_, curve, stride) => {
-  const tests = wycheproof.testGroups.flatMap(({ publicKey, tests: group }) =>
-    group.map((test) => ({ test, publicKey: compressed(curve, publicKey.uncompressed) })),
-  )
-
-  it('accepts what Wycheproof calls valid and refuses the rest', () => {
-    expect(tests).toHaveLength(wycheproof.numberOfTests)
-    const wrong = tests
-      .filter((_, i) => i % stride === 0)
-      .filter(({ test, publicKey }) => {
-        return isAccepted(curve, publicKey, test) !== (test.result === 'valid')
-      })
-    expect(wrong.map(({ test }) => `${test.tcId} ${test.comment}`)).toEqual([])
-  })
-
-  it('refuses a high s and accepts its normal form', () => {
-    const malleable = tests.filter(({ test }) => test.flags.includes(MALLEABLE))
-    expect(malleable).not.toEqual([])
-    for (const { test, publicKey } of malleable) {
-      const high = { ...parse(curve, test.sig)!, recovery: 0 }
-      const digest = sha256(unhex(test.msg))
-      expect(isValidSignature(curve, publicKey, digest, high)).toBe(false)
-      expect(isValidSignature(curve, publicKey, digest, normalize(curve, high))).toBe(true)
-    }
-  })
-
+  ['native', nativeCurve()],
+  ['noble', nobleCurve()],
+] as const)('ECDSA on the %s twin', (_, curve) => {
   it('turns only the parity when it turns s, and keeps bit 1 (A25)', () => {
     const low = scalarOf(curve, 5n)!
     const high = curve.scalars.negate(low)

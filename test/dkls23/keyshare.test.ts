@@ -171,6 +171,23 @@ describe('keyshares that were written before', () => {
   })
 })
 
+describe('a keyshare whose secret was kept elsewhere', () => {
+  it('is the same again with it, after it was wiped itself', () => {
+    const kept = shareOf(first)
+    const own = make({})
+    own[Symbol.dispose]()
+    using again = own.reopened(curve, kept)
+    expect(hex(again.encode().bytes)).toBe(hex(first.encode().bytes))
+  })
+
+  it('is refused with the secret of another, which is wiped', () => {
+    const other = shareOf(second)
+    const { bytes } = other
+    expect(() => make({}).reopened(curve, other)).toThrow('does not belong to its public share')
+    expect(bytes.every((byte) => byte === 0)).toBe(true)
+  })
+})
+
 describe('a keyshare that does not fit together', () => {
   it('is still made when nothing is changed', () => {
     expect(hex(make({}).keyState)).toBe(hex(first.keyState))

@@ -20,14 +20,23 @@ describe('Secret', () => {
   })
 
   it('wipes its bytes at the end of its scope and refuses to be used after it', () => {
-    const bytes = CANARY.slice()
-    const secret = new Secret(bytes)
+    const secret = new Secret(CANARY.slice())
+    const { bytes } = secret
     {
       using inScope = secret
-      expect(inScope.bytes).toBe(bytes)
+      expect([...inScope.bytes]).toEqual([...CANARY])
     }
     expect([...bytes]).toEqual([0, 0, 0, 0])
     expect(() => secret.bytes).toThrow('a secret was used after it was wiped')
+  })
+
+  it('takes the bytes away from whoever gave them, to a place that the collector never moves', () => {
+    const given = CANARY.slice()
+    const secret = new Secret(given)
+    expect([...given]).toEqual([0, 0, 0, 0])
+    expect([...secret.bytes]).toEqual([...CANARY])
+    // Of its own buffer: what the engine allocates inside its heap has none before it is asked for.
+    expect(secret.bytes.buffer.byteLength).toBe(CANARY.length)
   })
 
   it('equals a secret of the same bytes and no other', () => {

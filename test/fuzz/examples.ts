@@ -147,6 +147,7 @@ export const signerConfig = {
   credential: 'credential',
   dataDir: 'data',
   floorDir: 'floor',
+  backups: { directory: 'backups', recovery: [{ file: 'r.json', digest: 'cd'.repeat(32) }] },
   adminSocket: 'admin/socket',
   healthListen: '127.0.0.1:7010',
   curve: 'native',

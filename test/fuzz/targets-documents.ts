@@ -9,19 +9,24 @@ import { readSignedEnclosure } from '../../policy/audit/enclosures.ts'
 import { parseEntry } from '../../policy/audit/entry.ts'
 import { type Files, readExport } from '../../policy/audit/export.ts'
 import { parseBook } from '../../policy/book.ts'
+import { parseChange } from '../../policy/change.ts'
+import { parseChangeFacts } from '../../policy/change-facts.ts'
 import { parseDestination } from '../../policy/destination.ts'
 import { parseFreeze, parseRoot, parseRuleset } from '../../policy/documents.ts'
 import { parseFacts } from '../../policy/facts.ts'
 import { parseNetwork, parsePath } from '../../policy/intent.ts'
+import { parseOrder } from '../../policy/order.ts'
 import { parseIntent } from '../../policy/request.ts'
 import { parseRoster } from '../../policy/roster.ts'
 import { parseRulebook } from '../../policy/rulebook.ts'
+import { parseRootSignatures } from '../../policy/succession.ts'
 import { parseTrust } from '../../policy/trust.ts'
 import { parseWarrant } from '../../policy/warrant.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
 import { parseHandle } from '../../proto/ids.ts'
 import { encode, parse } from '../../proto/jcs.ts'
 import { kinds } from '../../proto/node-documents.ts'
+import { parseRecoveryKey } from '../../proto/recovery-key.ts'
 import { parseSeal } from '../../proto/seal-file.ts'
 import { sign } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
@@ -80,6 +85,11 @@ export function documentTargets(): readonly Target[] {
     json('answer', (_, text) => readAnswer(text)),
     json('signer-config', (_, text) => parseSignerConfig(text, '/srv/n')),
     json('coordinator-config', (_, text) => parseCoordinatorConfig(text, '/srv/c')),
+    json('change', (bytes) => parseChange(bytes)),
+    json('change-facts', (_, text) => parseChangeFacts(text), 0.1),
+    json('order', (bytes) => parseOrder(bytes), 0.1),
+    json('root-signatures', (_, text) => parseRootSignatures(text)),
+    json('recovery-key', (bytes) => parseRecoveryKey(bytes)),
     // Signed anew, so that what comes is refused for what it says and not for its signature.
     json(
       'approval',

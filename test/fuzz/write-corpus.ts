@@ -5,13 +5,20 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
 import { encodeSignature } from '../../policy/chain/signature.ts'
+import { encodeChange } from '../../policy/change.ts'
+import { changeFactsText } from '../../policy/change-facts.ts'
+import { rootSignaturesText } from '../../policy/succession.ts'
 import { concat, toUtf8 } from '../../proto/crypto.ts'
 import { type Codec, methods, statusDetails } from '../../proto/io/wire.ts'
 import { encode, type JsonObject } from '../../proto/jcs.ts'
 import { ascii } from '../../signer-node/dkls23/bytes.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import { keyedLog, ripe } from '../kit/change-log.ts'
+import { changes } from '../kit/changes.ts'
+import { testKey } from '../kit/examples.ts'
 import { coordinatorFrames, nodeFrames } from '../kit/frames.ts'
 import { drive } from '../kit/protocol.ts'
+import { recoveryDocument } from '../kit/recovery.ts'
 import { dkgKey, keysharesOf } from '../kit/signing.ts'
 import { corpusFolder } from './corpus.ts'
 import { coordinatorConfig, nodeDocuments, signerConfig } from './examples.ts'
@@ -62,6 +69,22 @@ put('trust', fileOf('documents/trust.txt'), fileOf('logs/good.trust'))
 put('facts', ...allOf(`${log}/blobs/facts`).slice(0, 2))
 put('enclosure', ...allOf(`${log}/blobs/shareReceipt`).slice(0, 2))
 put('note', fileOf(`${log}/checkpoint`), ...allOf(`${log}/heads`).slice(0, 1))
+
+put('change', ...Object.values(changes).map((one) => encodeChange(one)))
+put('order', ripe(keyedLog(), changes['key.refresh']).order)
+put('recovery-key', recoveryDocument({ org: 'acme', env: 'dev', node: 'node-a' } as never))
+const [key, signature] = [testKey('root'), new Uint8Array(64).fill(7)]
+const rootSigned = { org: 'acme', env: 'dev', root: 'ab'.repeat(32) }
+const signedBy = [{ key: key.publicKey, signature }]
+put('root-signatures', toUtf8(rootSignaturesText({ ...rootSigned, signatures: signedBy } as never)))
+const judged = {
+  at: Date.parse('2026-12-07T12:00:00Z'),
+  change: changes['key.refresh'],
+  createdAt: undefined,
+}
+const voices = [{ person: 'ana', role: 'ops', witnessedAt: undefined }]
+const noFaults = { approvals: voices, frozen: false, rejected: false, unfit: '' }
+put('change-facts', toUtf8(changeFactsText({ ...judged, ...noFaults } as never)))
 
 const lines = fileOf(`${log}/entries/00000000.jsonl`).toString().split('\n').slice(0, -1)
 const byType = new Map(lines.map((line) => [/"type":"([^"]*)"/.exec(line)?.[1], line]))

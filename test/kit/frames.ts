@@ -66,7 +66,15 @@ export const coordinatorFrames: readonly CoordinatorFrame[] = [
   { frame: 'heads', heads: { origin, heads: [bytes(6)] } },
   {
     frame: 'prepare',
-    prepare: { lines, warrant: bytes(7), attemptSeq: 40, keygen: bytes(8), ticket, fresh: true },
+    prepare: {
+      lines,
+      warrant: bytes(7),
+      attemptSeq: 40,
+      keygen: bytes(8),
+      ticket,
+      fresh: true,
+      order: bytes(9),
+    },
   },
   { frame: 'start', start: { ticket, acceptances: [signed, signed] } },
   { frame: 'envelope', envelope },

@@ -41,12 +41,9 @@ function node(x: number, kind = Sessions): TestNode {
   const sessions = new kind(ports, self.node)
   const bans = new Bans(store)
   const hellos: TestNode['hellos'] = []
+  const own = { self, incarnation, ports, sessions, bans }
   const pairings = new Pairings({
-    self,
-    incarnation,
-    ports,
-    sessions,
-    bans,
+    ...own,
     blame: { failed: () => {} },
     peers: {
       peer: (name) => all.find((one) => one.node === name),
@@ -55,8 +52,9 @@ function node(x: number, kind = Sessions): TestNode {
     step: (work) => store.step(work),
     sayTo: (_coordinator, to, hello) => hellos.push({ to, hello }),
     changed: () => {},
+    logSize: () => 0,
   })
-  return { x, id: self.node, ports, incarnation, sessions, bans, pairings, store, hellos }
+  return { x, id: self.node, ...own, pairings, store, hellos }
 }
 
 beforeEach(() => {

@@ -288,6 +288,7 @@ describe('a ticket', () => {
       warrant: payout.warrant(),
       attemptSeq: three.log.head.size - 1,
       keygen: none,
+      order: none,
       ticket: one,
       fresh: false,
     }

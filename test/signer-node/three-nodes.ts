@@ -252,6 +252,7 @@ export class ThreeNodes {
       warrant: none,
       attemptSeq: 0,
       keygen: none,
+      order: none,
       ticket: none,
       fresh: false,
       ...part,

@@ -1,13 +1,20 @@
 // npm run storm -- --seeds N [--from K] [--json]: storms over a whole house, one for each seed, and what
 // they broke. A seed that failed is told with its number: `--from K --seeds 1` does it again.
-// npm run storm -- hostile ...: the adversary harness, in `hostile.ts`; -- fuzz ...: in `fuzz.ts`.
+// npm run storm -- properties | signatures | hostile | fuzz ...: storms over the protocol and the
+// decoders alone, in their own files.
 import { parseArgs } from 'node:util'
 import { openHouse } from '../kit/house-open.ts'
 import { type Outcome, storm } from './storm.ts'
 
-const [suite, ...rest] = process.argv.slice(2)
-if (suite === 'hostile') process.exit((await import('./hostile.ts')).hostile(rest))
-if (suite === 'fuzz') process.exit(await (await import('./fuzz.ts')).fuzz(rest))
+const [suite = '', ...rest] = process.argv.slice(2)
+const suites: Readonly<Record<string, () => Promise<number> | number>> = {
+  hostile: async () => (await import('./hostile.ts')).hostile(rest),
+  fuzz: async () => (await import('./fuzz.ts')).fuzz(rest),
+  properties: async () => (await import('./properties.ts')).propertiesStorm(rest),
+  signatures: async () => (await import('./signatures.ts')).signaturesStorm(rest),
+}
+const named = Object.hasOwn(suites, suite) ? suites[suite] : undefined
+if (named !== undefined) process.exit(await named())
 
 const options = {
   seeds: { type: 'string', default: '10' },

@@ -4,7 +4,7 @@ import type { Lines as _custody_v1_Lines, Lines__Output as _custody_v1_Lines__Ou
 import type { Long } from '@grpc/proto-loader';
 
 /**
- * Lines, and what to judge on top of them: a warrant or a key to make.
+ * Lines, and what to judge on top of them: a warrant, a key to make or a change to carry out.
  */
 export interface Prepare {
   'lines'?: (_custody_v1_Lines | null);
@@ -17,7 +17,7 @@ export interface Prepare {
    */
   'attemptSeq'?: (number | string | Long);
   /**
-   * Canonical keygen document; empty for a signature.
+   * Canonical keygen document, or change-run document when `order` is given; empty for a signature.
    */
   'keygen'?: (Buffer | Uint8Array | string);
   /**
@@ -28,10 +28,14 @@ export interface Prepare {
    * Some participant signs only over pairings made in the session: all of them do so.
    */
   'fresh'?: (boolean);
+  /**
+   * Canonical order of an approved change; empty for a signature and for a first key.
+   */
+  'order'?: (Buffer | Uint8Array | string);
 }
 
 /**
- * Lines, and what to judge on top of them: a warrant or a key to make.
+ * Lines, and what to judge on top of them: a warrant, a key to make or a change to carry out.
  */
 export interface Prepare__Output {
   'lines': (_custody_v1_Lines__Output | null);
@@ -44,7 +48,7 @@ export interface Prepare__Output {
    */
   'attemptSeq': (number);
   /**
-   * Canonical keygen document; empty for a signature.
+   * Canonical keygen document, or change-run document when `order` is given; empty for a signature.
    */
   'keygen': (Buffer);
   /**
@@ -55,4 +59,8 @@ export interface Prepare__Output {
    * Some participant signs only over pairings made in the session: all of them do so.
    */
   'fresh': (boolean);
+  /**
+   * Canonical order of an approved change; empty for a signature and for a first key.
+   */
+  'order': (Buffer);
 }

@@ -1,0 +1,175 @@
+// Carries out approved changes with the nodes: a new key, a refresh, a reshare by sessions in which
+// every holder confirms what it has sealed; a destruction and a re-admission by consents. The lines
+// are all that is remembered: whatever is killed half-way, the nodes confirm again what they have
+// sealed, and the next drive writes the line or tries a higher epoch.
+// INVARIANT: one epoch a try, above any that a node has prepared; a change is one line, whoever
+// writes it. The coordinator knows no share; the fold checks every line.
+import type { EntryType } from '../policy/audit/bodies.ts'
+import type { Change } from '../policy/change.ts'
+import { stopsWhenFrozen } from '../policy/change-fit.ts'
+import { toHex } from '../proto/crypto.ts'
+import { encode, type JsonObject } from '../proto/jcs.ts'
+import { isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
+import type { Signed } from '../proto/signed.ts'
+import type { RipeChange } from './changes.ts'
+import type { KeySessions, KeySessionsPorts } from './key-sessions.ts'
+import { failureOf, nextEpoch, triesMax, untilNextTryMs } from './key-tries.ts'
+
+interface Committee {
+  readonly line: EntryType
+  /** Everyone of the session, in ascending x. */
+  readonly nodes: readonly string[]
+  readonly holders: readonly string[]
+  /** The epoch in force, 0 for none. */
+  readonly from: number
+  readonly more: JsonObject
+}
+
+interface Asking {
+  readonly line: EntryType
+  /** In the order of the line. */
+  readonly nodes: readonly string[]
+  readonly enough: number
+  readonly body: JsonObject
+}
+
+type Plan =
+  | { readonly kind: 'deal'; readonly committee: Committee }
+  | { readonly kind: 'ask'; readonly asking: Asking }
+  | Refusal
+
+export class KeyChanges {
+  readonly #ports: KeySessionsPorts
+  readonly #sessions: KeySessions
+
+  constructor(ports: KeySessionsPorts, sessions: KeySessions) {
+    this.#ports = ports
+    this.#sessions = sessions
+  }
+
+  /** A Refusal says why it did not come to a line this time. */
+  async drive(ripe: RipeChange): Promise<Refusal | undefined> {
+    const plan = planOf(ripe)
+    if (isRefusal(plan)) return plan
+    return plan.kind === 'deal'
+      ? await this.#deal(ripe, plan.committee)
+      : await this.#ask(ripe, plan.asking)
+  }
+
+  async #deal(ripe: RipeChange, committee: Committee): Promise<Refusal | undefined> {
+    const { change, digest } = ripe.admitted
+    let epoch = committee.from + 1
+    let last = refusal('NOT_ENOUGH_SIGNERS', 'no attempt was made')
+    for (let attempt = 1; attempt <= triesMax; attempt += 1) {
+      // Perhaps of an earlier life: whoever confirmed says so again when it attaches.
+      const confirmed = this.#sessions.confirmed(digest)
+      if (confirmed !== undefined) return await written(ripe, committee, confirmed)
+      const absent = this.#absent(committee.nodes, change)
+      if (absent !== undefined) return absent
+      const { nodes, holders } = committee
+      const document = this.#document(ripe, epoch, attempt)
+      const about = { vault: change.vault, epoch, nodes, holders }
+      const ended = await this.#sessions.deal({ ...about, document, order: ripe.order })
+      if (ended.kind === 'failed') {
+        last = failureOf(ended)
+        epoch = nextEpoch(epoch, ended)
+        await this.#ports.clock.sleep(untilNextTryMs)
+      }
+    }
+    const confirmed = this.#sessions.confirmed(digest)
+    return confirmed === undefined ? last : await written(ripe, committee, confirmed)
+  }
+
+  /** Those who refuse or are silent are left out, as long as enough are left. */
+  async #ask(ripe: RipeChange, asking: Asking): Promise<Refusal | undefined> {
+    const { change, digest } = ripe.admitted
+    const document = this.#document(ripe, 0, 1)
+    let nodes = asking.nodes.filter((node) => this.#absent([node], change) === undefined)
+    let last = refusal('NOT_ENOUGH_SIGNERS', `expected ${asking.enough} nodes ready`)
+    while (nodes.length >= asking.enough) {
+      const about = { document, order: ripe.order, nodes }
+      const ended = await this.#sessions.consents(digest, about)
+      if (ended.kind === 'done') {
+        const confirms = confirmsOf(nodes, ended.results)
+        const answer = await ripe.carryOut(asking.line, { ...asking.body, confirms })
+        return isRefusal(answer) ? answer : undefined
+      }
+      last = failureOf(ended)
+      nodes = ended.slow.length === 0 ? [] : nodes.filter((node) => !ended.slow.includes(node))
+    }
+    return last
+  }
+
+  #document({ admitted }: RipeChange, epoch: number, attempt: number): Uint8Array {
+    const { org, env } = this.#ports.root
+    const { digest: change, order } = admitted
+    return encode({ format: 'custody-change-run/v1', org, env, change, order, epoch, attempt })
+  }
+
+  /** A fenced node takes part in a refresh, and a frozen one in what a freeze does not stop. */
+  #absent(nodes: readonly string[], { op }: Change): Refusal | undefined {
+    const able = new Set(['ready'])
+    if (!stopsWhenFrozen(op)) able.add('frozen')
+    if (op === 'key.refresh') able.add('fenced')
+    const { links } = this.#ports
+    const absent = nodes.filter((node) => !able.has(links.link(node)?.state?.state ?? ''))
+    if (absent.length === 0) return undefined
+    return refusal('NOT_ENOUGH_SIGNERS', `expected every node ready, not so: ${absent.join(', ')}`)
+  }
+}
+
+function planOf({ admitted }: RipeChange): Plan {
+  const { change, vault, root } = admitted
+  switch (change.op) {
+    case 'key.create': {
+      const nodes = [...root.nodes].sort((a, b) => a.x - b.x).map(({ node }) => node)
+      return dealing({ line: 'key.created', nodes, holders: nodes, from: 0, more: {} })
+    }
+    case 'key.refresh': {
+      const nodes = (vault?.participants ?? []).map(({ node }) => node)
+      const from = vault?.epoch ?? 0
+      return dealing({ line: 'key.refreshed', nodes, holders: nodes, from, more: {} })
+    }
+    case 'key.reshare': {
+      const { dealers, participants, from } = change.terms
+      const old = (vault?.participants ?? []).filter(({ node }) => dealers.includes(node))
+      const joining = participants.filter(({ node }) => !dealers.includes(node))
+      const nodes = [...old, ...joining].sort((a, b) => a.x - b.x).map(({ node }) => node)
+      const holders = participants.map(({ node }) => node)
+      return dealing({ line: 'key.reshared', nodes, holders, from, more: { from } })
+    }
+    case 'key.destroy': {
+      const nodes = (vault?.participants ?? []).map(({ node }) => node)
+      const { epoch, keyState } = change.terms
+      const body = { epoch, keyState, vault: change.vault }
+      return { kind: 'ask', asking: { line: 'key.disabled', nodes, enough: vault?.t ?? 1, body } }
+    }
+    case 'peer.readmit': {
+      const { node, peer } = change.terms
+      const asking = { line: 'peer.readmitted', nodes: [node], enough: 1 } as const
+      return { kind: 'ask', asking: { ...asking, body: { node, peer } } }
+    }
+    case 'key.import':
+    case 'key.export':
+      return refusal('NOT_SUPPORTED', `nothing here carries out ${change.op}`)
+  }
+}
+
+function dealing(committee: Committee): Plan {
+  return { kind: 'deal', committee }
+}
+
+async function written(
+  ripe: RipeChange,
+  { line, more }: Committee,
+  confirmed: JsonObject,
+): Promise<Refusal | undefined> {
+  const answer = await ripe.carryOut(line, { ...confirmed, ...more })
+  return isRefusal(answer) ? answer : undefined
+}
+
+function confirmsOf(nodes: readonly string[], given: readonly Signed[]): readonly JsonObject[] {
+  return nodes.map((node, at) => {
+    return { node, signature: toHex(given[at]?.signature ?? new Uint8Array(0)) }
+  })
+}

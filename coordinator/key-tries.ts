@@ -1,0 +1,35 @@
+// Trying again: what nodes said when a dealing of a key failed, and the epoch of the next try. A
+// node never prepares one epoch twice, and says which one it is above.
+// Judges nothing: a wrong epoch is refused by every node.
+
+import { parseText } from '../proto/jcs.ts'
+import { kinds, type RefusalDocument } from '../proto/node-documents.ts'
+import { isReasonCode } from '../proto/reasons.ts'
+import { type Refusal, refusal } from '../proto/refusal.ts'
+import type { Signed } from '../proto/signed.ts'
+import type { Failed } from './exchange.ts'
+
+export const triesMax = 4
+export const untilNextTryMs = 1_000
+
+export function failureOf({ reason, refusals }: Failed): Refusal {
+  const said = refusals.map(read).map(({ node, code, expected, got }) => {
+    return `${node} ${code}: ${expected}${got === '' ? '' : `, got ${got}`}`
+  })
+  const code = isReasonCode(reason) ? reason : 'INTERNAL'
+  return refusal(code, said.length === 0 ? 'the nodes did not finish' : said.join('; '))
+}
+
+export function nextEpoch(epoch: number, { refusals }: Failed): number {
+  return Math.max(epoch, ...refusals.map(epochNamed)) + 1
+}
+
+/** A node that prepared an epoch before says which; 0 where it said something else. */
+function epochNamed(signed: Signed): number {
+  const { code, expected } = read(signed)
+  return code === 'EPOCH' ? Number(/above (\d{1,10})/.exec(expected)?.[1] ?? 0) : 0
+}
+
+function read({ document }: Signed): RefusalDocument {
+  return kinds.refusal.shape(parseText(document), 'refusal')
+}

@@ -1,0 +1,176 @@
+// Whether this node takes part in carrying out a change: the order that came with the Prepare,
+// judged by `admitChange` on the own copy of the log, and what only this node knows beside it. Says
+// for each operation what it means here: shares to deal, or a word of consent.
+// INVARIANT: nothing is done that `admitChange` did not admit; of the coordinator's document only
+// the epoch to be made is believed, and that must be above any that was ever prepared here.
+import { type AdmittedChange, admitChange } from '../policy/admit-change.ts'
+import { requestView } from '../policy/audit/history.ts'
+import { consentDocument } from '../policy/audit/key-confirm.ts'
+import { readSync } from '../policy/audit/rows.ts'
+import { witnessedIn } from '../policy/audit/witnessed.ts'
+import type { Change, Member } from '../policy/change.ts'
+import type { Root } from '../policy/documents.ts'
+import type { VaultRow } from '../policy/view.ts'
+import { digestOf } from '../proto/crypto.ts'
+import type { Digest, NodeId } from '../proto/ids.ts'
+import { parse } from '../proto/jcs.ts'
+import { type ChangeRun, kinds } from '../proto/node-documents.ts'
+import { attempt as attempting, isRefusal, refuse } from '../proto/refusal.ts'
+import { type Signed, sign } from '../proto/signed.ts'
+import { tags } from '../proto/tags.ts'
+import { type KeyPlan, requireAble } from './key-plan.ts'
+import type { Parts } from './parts.ts'
+import type { Checked } from './refusals.ts'
+import type { Work } from './standing.ts'
+
+/** What a Prepare with an order brings. */
+export interface RunAsked {
+  /** Canonical bytes of the change-run document. */
+  readonly keygen: Uint8Array
+  /** Canonical bytes of the order. */
+  readonly order: Uint8Array
+}
+
+export type ChangeWork =
+  | { readonly kind: 'deal'; readonly plan: KeyPlan }
+  /** Signed, and given to nobody yet. */
+  | { readonly kind: 'consent'; readonly consent: Signed }
+
+export function judgeRun(parts: Parts, { keygen, order }: RunAsked): ChangeWork | Checked {
+  const run = attempting(() => kinds.changeRun.shape(parse(keygen), 'change run'))
+  if (isRefusal(run)) return run
+  const admitted = admit(parts, run, order)
+  if (isRefusal(admitted)) return admitted
+  const shut = parts.closed(workIn(admitted.change))
+  if (shut !== undefined) return shut
+  const again = (): unknown => {
+    const still = admit(parts, run, order)
+    return isRefusal(still) ? refuse(still.code, still.because) : undefined
+  }
+  const digest = digestOf(kinds.changeRun.tag, keygen)
+  return attempting(() => workOf({ parts, run, admitted, keygen: digest, again }))
+}
+
+interface Asked {
+  readonly parts: Parts
+  readonly run: ChangeRun
+  readonly admitted: AdmittedChange
+  readonly keygen: Digest
+  readonly again: () => unknown
+}
+
+function admit(parts: Parts, run: ChangeRun, order: Uint8Array): AdmittedChange | Checked {
+  const { rows, witness, copy, bans, ports } = parts
+  if (digestOf(tags.order, order) !== run.order) {
+    return { kind: 'refused', code: 'WARRANT', because: 'the document names another order' }
+  }
+  const view = attempting(() => readSync(requestView(run.change), rows))
+  if (isRefusal(view)) return view
+  const own = { reigns: witness.reigns, rootAt: (size: number) => copy.rootAt(size) }
+  return admitChange({
+    order,
+    own: {
+      view,
+      clockMs: ports.clock.wallMs(),
+      frozenLocally: bans.isFrozen(view.intent?.vault ?? ''),
+      witnessedAt: (seq, heads) => witnessedIn(own, seq, heads),
+    },
+  })
+}
+
+/** A restored share is for a refresh and for nothing else. */
+function workIn({ op }: Change): Work {
+  return op === 'key.refresh' ? 'refresh' : 'any'
+}
+
+function workOf(asked: Asked): ChangeWork {
+  const { admitted } = asked
+  const { change } = admitted
+  switch (change.op) {
+    case 'key.create':
+    case 'key.refresh':
+    case 'key.reshare':
+      return { kind: 'deal', plan: planOf(asked) }
+    case 'key.destroy': {
+      const holders = inForce(admitted).participants
+      return consentOf(
+        asked,
+        holders.map(({ node }) => node),
+      )
+    }
+    case 'peer.readmit':
+      return consentOf(asked, [change.terms.node])
+    case 'key.import':
+    case 'key.export':
+      return refuse('NOT_SUPPORTED', `nodes do not carry out ${change.op} yet`)
+  }
+}
+
+function consentOf({ parts, admitted }: Asked, asked: readonly NodeId[]): ChangeWork {
+  const { self } = parts
+  if (!asked.includes(self.node)) refuse('PARTICIPANTS', `${self.node} is not asked`)
+  const document = consentDocument(admitted.digest, self.node)
+  return { kind: 'consent', consent: sign(tags.confirm, document, self.node, self.sign) }
+}
+
+function planOf(asked: Asked): KeyPlan {
+  const { parts, run, admitted, keygen, again } = asked
+  const { change, digest } = admitted
+  const committee = committeeOf(admitted)
+  const terms = { vault: change.vault, epoch: run.epoch, change: digest, keygen, again }
+  const plan: KeyPlan = { ...terms, ...committee }
+  requireAble(parts, plan)
+  requireShare(parts, plan)
+  return plan
+}
+
+type Committee = Pick<
+  KeyPlan,
+  'purpose' | 'key' | 't' | 'participants' | 'parties' | 'dealers' | 'old'
+>
+
+/** Who deals to whom, as the change and the key in force say. */
+function committeeOf(admitted: AdmittedChange): Committee {
+  const { change, root } = admitted
+  switch (change.op) {
+    case 'key.refresh': {
+      const old = inForce(admitted)
+      const { key, t, participants } = old
+      return { purpose: 'refresh', key, t, old, ...alike(participants) }
+    }
+    case 'key.reshare': {
+      const old = inForce(admitted)
+      const { dealers, participants, t } = change.terms
+      const dealing = old.participants.filter(({ node }) => dealers.includes(node))
+      const joining = participants.filter(({ node }) => !dealers.includes(node))
+      const parties = [...dealing, ...joining].sort((a, b) => a.x - b.x)
+      return { purpose: 'reshare', key: old.key, t, old, dealers, participants, parties }
+    }
+    default: {
+      const t = root.quorumCrypto.t
+      const key = admitted.key ?? refuse('VAULT_NOT_FOUND', 'the policy names no key')
+      return { purpose: 'dkg', key, t, old: undefined, ...alike(places(root)) }
+    }
+  }
+}
+
+function alike(participants: readonly Member[]) {
+  const dealers = participants.map(({ node }) => node)
+  return { participants, parties: participants, dealers }
+}
+
+function places({ nodes }: Root): readonly Member[] {
+  return [...nodes].sort((a, b) => a.x - b.x).map(({ node, x }) => ({ node, x }))
+}
+
+function inForce({ vault }: AdmittedChange): VaultRow {
+  return vault ?? refuse('VAULT_NOT_FOUND', 'the vault has no key')
+}
+
+/** Whoever deals has its share of the key in force; a restored one is for a refresh only. */
+function requireShare({ self, keyshares }: Parts, plan: KeyPlan): void {
+  const { old, purpose, dealers } = plan
+  if (old === undefined || !dealers.includes(self.node)) return
+  const own = purpose === 'refresh' ? keyshares.forRefresh(old) : keyshares.of(old)
+  if (own === undefined) refuse('EPOCH', `no keyshare of ${old.vault} for epoch ${old.epoch}`)
+}
