@@ -38,9 +38,9 @@ export async function proveRoots(client: WireClient, trust: Trust, sent: Sent): 
 }
 
 /**
- * Whether the witnesses of the line's root, or of the head's, have cosigned this head. Quorums share
- * an honest witness with those of the root before theirs and with no older ones: two switches after
- * the line, its own quorum may have seen another log, and go on in it.
+ * Whether the witnesses of the line's root, or of the head's, have cosigned this head. Quorums
+ * share an honest witness with those of the root before theirs and with no older ones: two switches
+ * after the line, its own quorum may have seen another log, and go on in it.
  */
 export function cosignersOf(
   note: ReturnType<typeof parseNote>,

@@ -149,7 +149,8 @@ export class Keystore {
 
   /**
    * Of a key that this node has no part in any more: all files up to this epoch, backups too. Gone,
-   * not overwritten: on a disk that remembers, the seal is what protects what was. Returns how many.
+   * not overwritten: on a disk that remembers, the seal is what protects what was. Returns how
+   * many.
    */
   destroy(vault: VaultId, through: number): number {
     const dead = this.held(vault).filter(({ epoch }) => epoch <= through)

@@ -1,6 +1,6 @@
-// Text of somebody else on its way to a screen. A coordinator may send anything in a state, a name or
-// a reason, and what moves the cursor, breaks the line or turns its direction could draw over what
-// was rendered here: no client ever holds such text.
+// Text of somebody else on its way to a screen. A coordinator may send anything in a state, a name
+// or a reason, and what moves the cursor, breaks the line or turns its direction could draw over
+// what was rendered here: no client ever holds such text.
 // INVARIANT: bytes are untouched, so nothing that is signed or hashed changes.
 // Judges no word: what the text says is still only what the server says.
 
