@@ -5,6 +5,7 @@ import { type Bench, print } from './report.ts'
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   sign: async () => (await import('./sign.ts')).bench(),
+  ct: async () => (await import('./ct.ts')).bench(),
   dkg: async () => (await import('./dkg.ts')).bench(),
   lifecycle: async () => (await import('./lifecycle.ts')).bench(),
 }

@@ -23,6 +23,8 @@ export interface Bench {
   readonly figures: readonly Figure[]
   readonly ratios: readonly Ratio[]
   readonly notes: readonly string[]
+  /** The measurement itself came out wrong: the program then exits with 1. */
+  readonly hasFailed?: boolean
 }
 
 export function figure(name: string, unit: string, samples: readonly number[]): Figure {
@@ -53,6 +55,7 @@ export function print(name: string, bench: Bench, json: boolean): void {
   }
   for (const note of bench.notes) console.log(`  ${note}`)
   const { figures, ratios } = bench
+  if (bench.hasFailed === true) process.exitCode = 1
   if (json) console.log(JSON.stringify({ bench: name, commit, machine, figures, ratios }))
 }
 

@@ -20,7 +20,7 @@ export function lockedStatus(node: string): Status {
   return {
     ...{ node, state: 'locked', size: 0, sessions: 0, waitingReleases: 0 },
     ...{ droppedEnvelopes: 0, receipts: 0, vaults: [], pairings: [], banned: [], strikes: {} },
-    ...{ frozen: [], coordinators: [], fenced: '', backups: [] },
+    ...{ frozen: [], coordinators: [], fenced: '', backups: [], curve: '' },
   }
 }
 

@@ -64,7 +64,7 @@ function shapeIn(directory: string) {
     /** Unix socket of the operator, in a directory of mode 0700. */
     adminSocket: path,
     healthListen: address,
-    /** `noble` is the slower reference twin, said loudly at start. */
-    curve: literal('native', 'noble'),
+    /** `native` falls back to `wasm`, said loudly; `noble` is the reference twin (twin.ts). */
+    curve: literal('native', 'wasm', 'noble'),
   })
 }

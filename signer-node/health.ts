@@ -47,8 +47,9 @@ function route(
       answer(response, 200, 'alive\n')
       return
     case '/readyz': {
-      const { state } = status()
-      answer(response, state === 'ready' ? 200 : 503, `${state}\n`)
+      const { state, curve } = status()
+      const remark = curve === 'native' || curve === '' ? '' : `, on the slower ${curve} curve`
+      answer(response, state === 'ready' ? 200 : 503, `${state}${remark}\n`)
       return
     }
     case '/metrics':
@@ -121,6 +122,17 @@ class Metrics {
         },
       })
     }
+    new Gauge({
+      name: 'custody_signer_curve',
+      help: '1 for the make of the curve that the node computes with',
+      labelNames: ['twin'],
+      registers,
+      collect() {
+        for (const twin of ['native', 'wasm', 'noble'] as const) {
+          this.set({ twin }, Number(twin === status().curve))
+        }
+      },
+    })
     new Gauge({
       name: 'custody_signer_state',
       help: '1 for the state that the node is in',

@@ -19,8 +19,6 @@ import { lockedStatus, unlocked } from './admin-locked.ts'
 import { CommandUsage, commandOf, commandUsage, isUnreadable } from './commands.ts'
 import { parseSignerConfig, type SignerConfig } from './config.ts'
 import type { Curve } from './dkls23/curve.ts'
-import { nativeCurve } from './dkls23/curve-native.ts'
-import { nobleCurve } from './dkls23/curve-noble.ts'
 import type { Secret } from './dkls23/secret.ts'
 import { FloorFile } from './floor-file.ts'
 import { type Health, serveHealth } from './health.ts'
@@ -31,6 +29,7 @@ import { made, openKeystore, openStore, readPassphrase } from './opening.ts'
 import type { Clock, Event, Random } from './ports.ts'
 import type { Self } from './self.ts'
 import { selfCheck } from './self-check.ts'
+import { type Choice, chooseCurve } from './twin.ts'
 
 const tickMs = 50
 const drainMs = limits.sessionTimeoutMs
@@ -42,7 +41,7 @@ const random: Random = (length) => new Uint8Array(randomBytes(length))
 async function run(config: SignerConfig, passphrase: Secret): Promise<void> {
   // Also for what is open to others only for a moment, such as a socket between listen and chmod.
   process.umask(0o077)
-  const curve = openCurve(config.curve)
+  const { curve, warning } = openCurve(config.curve)
   selfCheck(curve, clock, random)
   const self = openSelf(config, passphrase, curve)
   const keystore = openKeystore(config, { passphrase, curve, random })
@@ -69,6 +68,7 @@ async function run(config: SignerConfig, passphrase: Secret): Promise<void> {
   )
   const health = await serveHealth(config.healthListen, () => node.status())
   watch.health = health
+  if (warning !== undefined) health.count(warning)
   const admin = await serveAdmin(config.adminSocket, node)
   const links = openLinks(config, node)
   watch.links = links
@@ -100,11 +100,12 @@ function report({ level, name, ...rest }: Event): void {
   logger[line](rest, name)
 }
 
-function openCurve(name: SignerConfig['curve']): Curve {
-  if (name === 'noble') logger.warn('reference curve: slower, and not constant in time')
-  const curve = name === 'native' ? nativeCurve() : nobleCurve()
-  curve.points.blind(random(32))
-  return curve
+/** With what must be said of it, which metrics count too once they are open. */
+function openCurve(name: SignerConfig['curve']): Choice {
+  const choice = chooseCurve(name)
+  if (choice.warning !== undefined) report(choice.warning)
+  choice.curve.points.blind(random(32))
+  return choice
 }
 
 function openSelf(config: SignerConfig, passphrase: Secret, curve: Curve): Self {
@@ -231,7 +232,11 @@ async function main(): Promise<void> {
   const words = process.argv.slice(2)
   const command = commandOf(words)
   if (command !== undefined) {
-    const world = { random, wallMs: clock.wallMs, curve: openCurve }
+    const world = {
+      random,
+      wallMs: clock.wallMs,
+      curve: (name: SignerConfig['curve']) => openCurve(name).curve,
+    }
     console.log(JSON.stringify(await command(world)))
     return
   }

@@ -7,6 +7,7 @@ import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
 import type { Signed } from '../proto/signed.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
 import { BackupDuty } from './backup-duty.ts'
+import type { Curve } from './dkls23/curve.ts'
 import { Floor } from './floor.ts'
 import { Greetings } from './greetings.ts'
 import { Keys } from './keys.ts'
@@ -46,6 +47,8 @@ export interface Status {
   readonly coordinators: readonly string[]
   /** Why the node may only witness; empty while it may sign. */
   readonly fenced: string
+  /** The make of the curve: anything but `native` is slower. Empty while the node is locked. */
+  readonly curve: Curve['name'] | ''
   /** Backup files here, and whether they were opened in a test. */
   readonly backups: readonly string[]
 }
@@ -143,6 +146,7 @@ export class SignerNode {
       frozen: bans.frozen(),
       coordinators: [...this.#attached],
       fenced: meta.fenced() ?? restoredText(keyshares.restored()),
+      curve: self.curve.name,
       backups: this.#desk.backups.list(),
     }
   }

@@ -43,7 +43,7 @@ const laws: readonly Law[] = [
 
   law(/^signer-node\/dkls23\/curve[^/]*\.ts$/, [dkls], {
     packages: [/^@noble\/curves\//, /^secp256k1\/bindings\.js$/],
-    builtins: [/^node:module$/],
+    builtins: [/^node:(module|fs|path|crypto)$/],
   }),
   law(/^signer-node\/dkls23\/transcript\.ts$/, [dkls], { builtins: [/^node:crypto$/] }),
   law(dkls, [dkls]),

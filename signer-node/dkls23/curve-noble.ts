@@ -7,10 +7,12 @@
 
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { Malformed } from './bytes.ts'
-import { type Curve, type Group, POINT_BYTES, type Point, type Sum } from './curve.ts'
-import { equalPoints, toPoint, xScalar } from './point.ts'
+import { type Curve, type Group, POINT_BYTES, type Point, type Scalar, type Sum } from './curve.ts'
+import { plainExtensionTables } from './plain-extension.ts'
+import { equalPoints, requireNonZero, toPoint, xScalar } from './point.ts'
 import { bigintScalarField, isZero, toInteger } from './scalar-field.ts'
 import { bigintScalarTables } from './scalar-table.ts'
+import { sha256 } from './transcript.ts'
 
 const NoblePoint = secp256k1.Point
 type NoblePoint = typeof NoblePoint.BASE
@@ -20,6 +22,7 @@ export function nobleCurve(): Curve {
     name: 'noble',
     scalars: bigintScalarField,
     tables: bigintScalarTables,
+    extension: plainExtensionTables,
     points: nobleGroup,
   }
 }
@@ -33,19 +36,24 @@ const nobleGroup: Group = {
   },
   tryPoint,
   multiplyBase: (k) => (isZero(k) ? undefined : close(NoblePoint.BASE.multiply(toInteger(k)))),
-  multiply: (point, k) => (isZero(k) ? undefined : close(open(point).multiply(toInteger(k)))),
   multiplyPublic: (point, k) => close(open(point).multiplyUnsafe(toInteger(k))),
   add: (a, b) => close(open(a).add(open(b))),
   sum: (points) => close(points.reduce<NoblePoint>((all, p) => all.add(open(p)), NoblePoint.ZERO)),
   negate: (point) => close(open(point).negate()),
   equal: equalPoints,
   sharedX(point, k) {
-    if (isZero(k)) throw new RangeError('a shared point needs a scalar other than zero')
-    const shared = open(point).multiply(toInteger(k)).toBytes(true)
+    const shared = sharedPoint(point, k)
     const x = shared.slice(1)
     shared.fill(0)
     return x
   },
+  sharedDigest(point, k) {
+    const shared = sharedPoint(point, k)
+    const digest = sha256(shared)
+    shared.fill(0)
+    return digest
+  },
+  digest: sha256,
   xScalar,
   isOdd: (point) => point[0] === 3,
   verify: (publicKey, digest, r, s) =>
@@ -53,6 +61,11 @@ const nobleGroup: Group = {
   blind() {
     // Nothing to blind: this twin keeps no blinded tables.
   },
+}
+
+function sharedPoint(point: Point, k: Scalar): Uint8Array {
+  requireNonZero(k)
+  return open(point).multiply(toInteger(k)).toBytes(true)
 }
 
 function tryPoint(bytes: Uint8Array): Point | undefined {

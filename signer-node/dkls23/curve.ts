@@ -1,10 +1,11 @@
 /**
  * The one door to secp256k1. Everything above it sees scalars and points as opaque canonical
  * bytes, and tables of scalars as opaque objects, so that arithmetic can be replaced by another
- * twin without touching a protocol file. Twins: `curve-native.ts` and `curve-noble.ts`.
+ * twin without touching a protocol file. Twins: `curve-native.ts`, `curve-wasm.ts` and, as the
+ * reference, `curve-noble.ts`; every one gives the same bytes.
  * INVARIANT: a Scalar is 32 bytes big-endian below q; a Point is 33 bytes SEC1 compressed on the
  * curve. The identity has no encoding, so it is never a Point: sums give `undefined` for it.
- * It does no hashing and draws no randomness.
+ * It draws no randomness.
  */
 
 import { Abort } from './abort.ts'
@@ -67,6 +68,40 @@ export interface ScalarTables {
   subtractSelected(column: ScalarTable, bits: Uint8Array, value: Scalar): ScalarTable
 }
 
+/**
+ * The batches of the OT extension (1.8), all on bytes. A matrix of rows has, for each of its 640
+ * columns j, row_j of 256 bits; the sum over GF(2^128) has bit p of every column in row p.
+ */
+export interface ExtensionTables {
+  /** Receiver: U, and the rows of V, from all leaves and its choices x. */
+  expandOwn(
+    psid: Uint8Array,
+    leaves: Uint8Array,
+    choices: Uint8Array,
+  ): { readonly corrections: Uint8Array; readonly rows: Uint8Array }
+  /** Sender: the rows of Q, from the leaves that it knows and U. */
+  expandKnown(
+    psid: Uint8Array,
+    delta: Uint8Array,
+    leaves: Uint8Array,
+    corrections: Uint8Array,
+  ): Uint8Array
+  /** The sum of chi_j times block j of the rows, plus the last block. */
+  weigh(rows: Uint8Array, weights: Uint8Array): Uint8Array
+  /** The same for the one column of choices. */
+  weighColumn(column: Uint8Array, weights: Uint8Array): Uint8Array
+  /** q~_w == t~_w ^ Delta_w * x~ for all w at once, with one verdict at the end. */
+  agree(sums: Uint8Array, claimed: ClaimedSums, delta: Uint8Array): boolean
+  /** pad_j for each of the 512 rows that carry something; `offset` is added to each row first. */
+  pads(binding: Uint8Array, rows: Uint8Array, offset: Uint8Array): Uint8Array
+}
+
+/** t~ and x~, as the receiver sent them. */
+export interface ClaimedSums {
+  readonly rowSums: Uint8Array
+  readonly choiceSum: Uint8Array
+}
+
 export interface Group {
   readonly generator: Point
   /** Strict: 33 bytes, first byte 02 or 03, on the curve, else Malformed. */
@@ -75,8 +110,6 @@ export interface Group {
   tryPoint(bytes: Uint8Array): Point | undefined
   /** k*G, in constant time. */
   multiplyBase(k: Scalar): Sum
-  /** k*P for a secret k, in constant time. */
-  multiply(point: Sum, k: Scalar): Sum
   /** k*P in variable time, for public k only. */
   multiplyPublic(point: Sum, k: Scalar): Sum
   add(a: Sum, b: Sum): Sum
@@ -85,6 +118,10 @@ export interface Group {
   equal(a: Sum, b: Sum): boolean
   /** The x-coordinate of k*P for a secret k, 32 bytes; k must not be zero. */
   sharedX(point: Point, k: Scalar): Uint8Array
+  /** SHA-256 of k*P, compressed, for a secret k: what `digest` gives of a point known otherwise. */
+  sharedDigest(point: Point, k: Scalar): Uint8Array
+  /** SHA-256 of a point, compressed. */
+  digest(point: Point): Uint8Array
   /** x(P) mod q, and whether the reduction changed it (recovery id bit 1). */
   xScalar(point: Point): { readonly x: Scalar; readonly isReduced: boolean }
   isOdd(point: Point): boolean
@@ -95,9 +132,10 @@ export interface Group {
 }
 
 export interface Curve {
-  readonly name: 'native' | 'noble'
+  readonly name: 'native' | 'wasm' | 'noble'
   readonly scalars: ScalarField
   readonly tables: ScalarTables
+  readonly extension: ExtensionTables
   readonly points: Group
 }
 

@@ -7,7 +7,6 @@
  * alpha0, alpha1, gamma = pads | A~ = correction | a^ = mask | mu = proof | e = binding
  */
 
-import { toBytes, toWords } from './bits.ts'
 import { concat, u16 } from './bytes.ts'
 import { type Curve, SCALAR_BYTES, type Scalar, type ScalarTable } from './curve.ts'
 import { digest, group, type Layout, mapped, raw, scalar, sizeOf } from './layout.ts'
@@ -57,7 +56,7 @@ export function request({ sid, curve, randomness, pairing }: MultiplicationRun):
   const beta = randomness.bytes('beta', BETA_BYTES, peer)
   const tail = secrets.keep(randomness.bytes('tail', TAIL_BYTES, peer))
   const psid = pairing.psid(sid, 'receiver', 'ote')
-  const transfers = extendAsReceiver(psid, pairing.secrets.receiverLeaves, beta, tail)
+  const transfers = extendAsReceiver({ curve, psid }, pairing.secrets.receiverLeaves, beta, tail)
   return { ...transfers, beta, factor: curve.tables.sumSelected(gadgetOf(curve), beta) }
 }
 
@@ -71,14 +70,14 @@ export function answer(
   const { sid, curve, randomness, pairing } = run
   const { add, multiply, negate, zero: none } = curve.scalars
   const { delta, senderLeaves } = pairing.secrets
-  const transfers = checkExtension(pairing.psid(sid, 'sender', 'ote'), delta, senderLeaves, message)
-  secrets.keep(toBytes(transfers.rows))
+  const psid = pairing.psid(sid, 'sender', 'ote')
+  const transfers = checkExtension({ curve, psid }, delta, senderLeaves, message)
+  secrets.keep(transfers.rows)
   pairing.judge('ot-check', transfers.isConsistent)
 
   const { binding, rows } = transfers
-  const offset = secrets.keep(toWords(delta))
-  using zero = padTable(curve, secrets.keep(padsOf(binding, rows)))
-  using one = padTable(curve, secrets.keep(padsOf(binding, rows, offset)))
+  using zero = padTable(curve, secrets.keep(padsOf(curve, binding, rows)))
+  using one = padTable(curve, secrets.keep(padsOf(curve, binding, rows, delta)))
   const mask = secrets.keep(randomness.scalar('ahat', pairing.peer.x, 0))
   const table = curve.tables.correct(zero, one, [...inputs, mask])
   const correction = curve.tables.encodeTable(table)

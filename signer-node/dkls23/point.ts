@@ -1,10 +1,10 @@
 /**
- * What both twins do with a point's bytes alone. Not for use outside the two: the one place where
+ * What all twins do with a point's bytes alone. Not for use outside them: the one place where
  * bytes that a curve library has checked or made become a Point.
  */
 
 import { ORDER, POINT_BYTES, type Point, type Scalar, type Sum } from './curve.ts'
-import { modOrder, readInteger, toScalar, viewOf } from './scalar-field.ts'
+import { isZero, modOrder, readInteger, toScalar, viewOf } from './scalar-field.ts'
 
 /** A copy, so that later writes to the argument cannot change the Point. */
 export function toPoint(checked: Uint8Array): Point {
@@ -23,4 +23,8 @@ export function equalPoints(a: Sum, b: Sum): boolean {
 export function xScalar(point: Point): { readonly x: Scalar; readonly isReduced: boolean } {
   const x = readInteger(viewOf(point), 1)
   return { x: toScalar(modOrder(x)), isReduced: x >= ORDER }
+}
+
+export function requireNonZero(k: Scalar): void {
+  if (isZero(k)) throw new RangeError('a shared point needs a scalar other than zero')
 }

@@ -26,7 +26,7 @@ import type { Pairing } from './pairing.ts'
 import type { Party } from './party.ts'
 import { lagrangeAtZero } from './polynomial.ts'
 import { exchange, type Protocol, peersOf, type Run, requireSameView } from './protocol.ts'
-import { SecretScope } from './secret.ts'
+import { equalBytes, SecretScope } from './secret.ts'
 import { type FirstMessage, firstRound, type SecondMessage, secondRound } from './sign-messages.ts'
 import { pairingWith, requireSigners } from './signers.ts'
 import { hash } from './transcript.ts'
@@ -192,9 +192,14 @@ function requireGammas(
   [du, dv]: ScalarPair,
   { noncePoint, keyPoint, gammas: [gammaU, gammaV] }: SecondMessage,
 ): void {
+  using scraps = new SecretScope()
   const { points } = curve
-  const holds = (point: Point, share: Scalar, gamma: Point): boolean =>
-    points.equal(points.multiply(point, factor), points.add(points.multiplyBase(share), gamma))
+  // The digest of chi * P, so that no chi meets a point but in a Diffie-Hellman call.
+  const holds = (point: Point, share: Scalar, gamma: Point): boolean => {
+    const sum = points.add(points.multiplyBase(share), gamma)
+    const digest = scraps.keep(points.sharedDigest(point, factor))
+    return sum !== undefined && equalBytes(scraps.keep(points.digest(sum)), digest)
+  }
   const [isNonceRight, isKeyRight] = [holds(noncePoint, du, gammaU), holds(keyPoint, dv, gammaV)]
   pairing.judge('gamma-check', isNonceRight && isKeyRight)
 }

@@ -102,13 +102,11 @@ export class FixedHash {
   readonly #outputBytes: number
 
   constructor(tag: FixedTag, v: Uint8Array) {
-    if (v.length !== DIGEST_BYTES) throw new RangeError(`v has ${DIGEST_BYTES} bytes`)
     const { indices, outputBytes } = FIXED[tag]
     this.#indices = indices
     this.#outputBytes = outputBytes
     this.#preimage = new Uint8Array(FIXED_HEAD_BYTES + 2 * indices + FIXED_PAYLOAD_BYTES)
-    this.#preimage.set(ascii(PREFIX + tag))
-    this.#preimage.set(v, FIXED_TAG_BYTES)
+    this.#preimage.set(fixedHead(tag, v))
     this.#view = new DataView(this.#preimage.buffer)
   }
 
@@ -126,6 +124,15 @@ export class FixedHash {
   [Symbol.dispose](): void {
     this.#preimage.fill(0)
   }
+}
+
+/** What all hashes of one tag and one v begin with. */
+export function fixedHead(tag: FixedTag, v: Uint8Array): Uint8Array {
+  if (v.length !== DIGEST_BYTES) throw new RangeError(`v has ${DIGEST_BYTES} bytes`)
+  const head = new Uint8Array(FIXED_HEAD_BYTES)
+  head.set(ascii(PREFIX + tag))
+  head.set(v, FIXED_TAG_BYTES)
+  return head
 }
 
 const FIXED_TAG_BYTES = 16

@@ -14,13 +14,13 @@ import {
 import { ascii, chunks, Malformed, u8, u16 } from '../../signer-node/dkls23/bytes.ts'
 import type { Curve, Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
-import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
 import { decodeAs, encodeAs } from '../../signer-node/dkls23/layout.ts'
 import { BASE_OTS, DELTA_BYTES, KEY_BYTES } from '../../signer-node/dkls23/params.ts'
 import { parseParty } from '../../signer-node/dkls23/party.ts'
 import { choiceBit } from '../../signer-node/dkls23/pprf.ts'
 import { expand, hash, hashToScalar, sha256 } from '../../signer-node/dkls23/transcript.ts'
 import { vectorRandomness } from '../kit/protocol.ts'
+import { twins } from '../kit/twins.ts'
 import { hex, vector } from '../kit/vectors.ts'
 
 const curve = nativeCurve()
@@ -149,7 +149,7 @@ describe('base oblivious transfer', () => {
   })
 })
 
-describe.each([curve, nobleCurve()])('the group oracle on the $name twin', (twin) => {
+describe.each(twins)('the group oracle on the $name twin', (twin) => {
   it.each([
     [0, 0],
     [255, 1],
@@ -169,7 +169,6 @@ describe('the group oracle (A1, Devious Transfer)', () => {
     const watched: Curve = {
       ...withPoints({
         multiplyBase: note('multiplyBase'),
-        multiply: note('multiply'),
         multiplyPublic: note('multiplyPublic'),
       }),
       scalars: {

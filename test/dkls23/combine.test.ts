@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { combine } from '../../signer-node/dkls23/combine.ts'
 import type { Point, Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
-import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
 import { recoversTo } from '../../signer-node/dkls23/ecdsa.ts'
 import { parseParty } from '../../signer-node/dkls23/party.ts'
 import type { SignatureShare } from '../../signer-node/dkls23/sign.ts'
 import { dealPairings } from '../kit/pairings.ts'
 import { driveAll, flip } from '../kit/protocol.ts'
 import { dkgKey, keysharesOf, signingProtocols, vectorDigest } from '../kit/signing.ts'
+import { twins } from '../kit/twins.ts'
 
 const curve = nativeCurve()
 const { scalars, points } = curve
@@ -33,7 +33,7 @@ const invalid = expect.objectContaining({
   evidence: undefined,
 })
 
-describe.each([curve, nobleCurve()])('combining the last messages on the $name twin', (twin) => {
+describe.each(twins)('combining the last messages on the $name twin', (twin) => {
   it('gives a signature that recovers to the public key, whoever is named first', () => {
     const signature = combine(twin, publicKey, vectorDigest, shares)
     expect(recoversTo(twin, publicKey, vectorDigest, signature)).toBe(true)

@@ -2,7 +2,6 @@ import { HDNodeWallet } from 'ethers'
 import { describe, expect, it } from 'vitest'
 import type { Curve } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
-import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
 import {
   deriveChild,
   type ExtendedKey,
@@ -10,6 +9,7 @@ import {
   PATH_LEVELS_MAX,
   parsePath,
 } from '../../signer-node/dkls23/derivation.ts'
+import { twins } from '../kit/twins.ts'
 import { hex, unhex, vector } from '../kit/vectors.ts'
 
 const curve = nativeCurve()
@@ -64,7 +64,7 @@ describe('a path', () => {
   )
 })
 
-describe.each([nativeCurve(), nobleCurve()])('derivation with the $name twin', (twin) => {
+describe.each(twins)('derivation with the $name twin', (twin) => {
   it('reproduces the vectors', () => {
     const child = deriveChild(twin, ROOT, [0, 7])
     expect(hex(child.tweak)).toBe(vector('sign-path tau'))

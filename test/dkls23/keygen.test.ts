@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Malformed } from '../../signer-node/dkls23/bytes.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
-import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
 import { confirmKey, prepareKey } from '../../signer-node/dkls23/keygen.ts'
 import { InvalidParticipants, parseParty } from '../../signer-node/dkls23/party.ts'
 import { sha256 } from '../../signer-node/dkls23/transcript.ts'
@@ -9,6 +8,7 @@ import { AT } from '../kit/crooked-dealer.ts'
 import { keygenRuns, keyTerms, makeKey } from '../kit/keys.ts'
 import { driveAll, nodes, type Tamper } from '../kit/protocol.ts'
 import { groupsOf, secretOf } from '../kit/shares.ts'
+import { twins } from '../kit/twins.ts'
 import { hex, vector } from '../kit/vectors.ts'
 
 const native = nativeCurve()
@@ -16,7 +16,7 @@ const { points } = native
 const THRESHOLD = 2
 const TERMS = keyTerms(THRESHOLD)
 
-describe.each([native, nobleCurve()])('the vectors of key making with the $name twin', (curve) => {
+describe.each(twins)('the vectors of key making with the $name twin', (curve) => {
   it('are reproduced byte for byte', () => {
     const runs = keygenRuns(curve, THRESHOLD, nodes(1, 2, 3))
     const sent: string[] = []

@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest'
 import { ascii, concat, Malformed, u16, u32 } from '../../signer-node/dkls23/bytes.ts'
 import type { Point, Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
-import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
 import {
   type KeyFacts,
   type KeyPast,
@@ -18,6 +17,7 @@ import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { KEYSHARE_TAG } from '../../signer-node/dkls23/transcript.ts'
 import { makeKey } from '../kit/keys.ts'
 import { nodes } from '../kit/protocol.ts'
+import { twins } from '../kit/twins.ts'
 import { hex, unhex, vector } from '../kit/vectors.ts'
 
 const curve = nativeCurve()
@@ -82,7 +82,7 @@ describe('a keyshare', () => {
   })
 
   it('survives encoding and parsing, with either twin', () => {
-    for (const twin of [curve, nobleCurve()]) {
+    for (const twin of twins) {
       using parsed = Keyshare.parse(twin, ENCODED)
       expect(parsed.facts).toEqual(FACTS)
       expect(parsed.self).toEqual(first.self)

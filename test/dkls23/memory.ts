@@ -6,7 +6,9 @@
 
 import { vi } from 'vitest'
 import { chunks } from '../../signer-node/dkls23/bytes.ts'
+import { kernel } from '../../signer-node/dkls23/core.ts'
 import type { Curve, Scalar, ScalarTable } from '../../signer-node/dkls23/curve.ts'
+import { threadLibrary } from '../../signer-node/dkls23/curve-wasm-library.ts'
 import type { Protocol } from '../../signer-node/dkls23/protocol.ts'
 import { SecretScope } from '../../signer-node/dkls23/secret.ts'
 import { hex, unhex } from '../kit/vectors.ts'
@@ -18,7 +20,12 @@ const NEEDLE_BYTES_MIN = 16
 export type Needles = Iterable<readonly [name: string, bytes: Uint8Array]>
 
 export class Memory {
-  readonly #buffers = new Set<ArrayBufferLike>()
+  readonly #buffers: Set<ArrayBufferLike>
+
+  /** The memory of the compiled module and of the WebAssembly library are always searched. */
+  constructor() {
+    this.#buffers = new Set([kernel.memory, threadLibrary().memory].map(({ buffer }) => buffer))
+  }
 
   /** Runs the code with constructors that note the memory of what they make. */
   watch<T>(code: () => T): T {
@@ -158,6 +165,7 @@ export function tap(curve: Curve): Tap {
         ...points,
         multiplyPublic: (point, k) => points.multiplyPublic(point, publish(k)),
         sharedX: (point, k) => note('sharedX', points.sharedX(point, k)),
+        sharedDigest: (point, k) => note('sharedDigest', points.sharedDigest(point, k)),
       },
       tables: {
         ...sums,

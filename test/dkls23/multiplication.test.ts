@@ -3,7 +3,6 @@ import { bitAt } from '../../signer-node/dkls23/bits.ts'
 import { ascii, concat, Malformed } from '../../signer-node/dkls23/bytes.ts'
 import { type Curve, ORDER, type Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
-import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
 import { decodeAs, encodeAs } from '../../signer-node/dkls23/layout.ts'
 import {
   answer,
@@ -21,6 +20,7 @@ import { parseParty } from '../../signer-node/dkls23/party.ts'
 import { hashToScalar, sha256 } from '../../signer-node/dkls23/transcript.ts'
 import { type Deaths, dealPairings } from '../kit/pairings.ts'
 import { flip, vectorRandomness } from '../kit/protocol.ts'
+import { twins } from '../kit/twins.ts'
 import { hex, unhex, vector } from '../kit/vectors.ts'
 
 const sid = sha256(ascii('multiplication'))
@@ -46,7 +46,7 @@ const inputsOf = (curve: Curve): ScalarPair => [
 const ban = (check: string, culprit: number) =>
   expect.objectContaining({ reason: check, remedy: 'ban', culprit })
 
-describe.each([nativeCurve(), nobleCurve()])('a multiplication on the $name twin', (curve) => {
+describe.each(twins)('a multiplication on the $name twin', (curve) => {
   const inputs = inputsOf(curve)
   const { add, multiply } = curve.scalars
 
@@ -199,7 +199,7 @@ describe('a multiplication', () => {
     const complement = pending.beta.map((byte) => byte ^ 0xff)
     const tail = new Uint8Array(TAIL_BYTES).fill(9)
     const leaves = twin.pairing.secrets.receiverLeaves
-    const other = extendAsReceiver(psid, leaves, complement, tail)
+    const other = extendAsReceiver({ curve, psid }, leaves, complement, tail)
     const second = answer(repeated, inputs, other.message).product
     const twice = hex(curve.scalars.add(inputs[0], inputs[0]))
     for (let j = 0; j < EXTENDED_OTS; j++) {

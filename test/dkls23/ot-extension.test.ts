@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bitAt, toBytes, toWords } from '../../signer-node/dkls23/bits.ts'
+import { bitAt } from '../../signer-node/dkls23/bits.ts'
 import { ascii, chunks, Malformed, u16 } from '../../signer-node/dkls23/bytes.ts'
 import {
   checkExtension,
@@ -22,25 +22,26 @@ import { expand, FixedHash, sha256 } from '../../signer-node/dkls23/transcript.t
 import { multiplyField } from '../kit/gf128.ts'
 import { dealTrees } from '../kit/pairings.ts'
 import { flip } from '../kit/protocol.ts'
+import { native, noble } from '../kit/twins.ts'
 import { hex } from '../kit/vectors.ts'
 
 const { delta, senderLeaves, allLeaves } = dealTrees('extension')
 const psid = sha256(ascii('extension'))
 const beta = expand('rng', BETA_BYTES, 'beta')
 const tail = expand('rng', TAIL_BYTES, 'tail')
-const received = extendAsReceiver(psid, allLeaves, beta, tail)
-const checked = checkExtension(psid, delta, senderLeaves, received.message)
 const CORRECTIONS = TREES * COLUMN_BYTES
 
-const verdict = (message: Uint8Array): boolean =>
-  checkExtension(psid, delta, senderLeaves, message).isConsistent
+describe.each([native, noble])('OT extension on the $name twin', (curve) => {
+  const received = extendAsReceiver({ curve, psid }, allLeaves, beta, tail)
+  const checked = checkExtension({ curve, psid }, delta, senderLeaves, received.message)
+  const verdict = (message: Uint8Array): boolean =>
+    checkExtension({ curve, psid }, delta, senderLeaves, message).isConsistent
 
-describe('OT extension', () => {
   it('gives the sender both pads and the receiver the one that beta chose', () => {
     expect(checked.isConsistent).toBe(true)
     expect(checked.binding).toEqual(received.binding)
-    const zero = chunks(padsOf(checked.binding, checked.rows), PAD_BYTES)
-    const one = chunks(padsOf(checked.binding, checked.rows, toWords(delta)), PAD_BYTES)
+    const zero = chunks(padsOf(curve, checked.binding, checked.rows), PAD_BYTES)
+    const one = chunks(padsOf(curve, checked.binding, checked.rows, delta), PAD_BYTES)
     chunks(received.pads, PAD_BYTES).forEach((pad, j) => {
       const [chosen, other] = bitAt(beta, j) === 0 ? [zero, one] : [one, zero]
       expect(hex(pad)).toBe(hex(chosen[j]!))
@@ -89,12 +90,17 @@ describe('OT extension', () => {
     'refuses %i bytes before any arithmetic',
     (length) => {
       const message = new Uint8Array(length)
-      expect(() => checkExtension(psid, delta, senderLeaves, message)).toThrow(Malformed)
+      expect(() => checkExtension({ curve, psid }, delta, senderLeaves, message)).toThrow(Malformed)
     },
   )
 
   it('hides the choices: the sums change with the random tail and with nothing else fixed', () => {
-    const again = extendAsReceiver(psid, allLeaves, beta, expand('rng', TAIL_BYTES, 'another'))
+    const again = extendAsReceiver(
+      { curve, psid },
+      allLeaves,
+      beta,
+      expand('rng', TAIL_BYTES, 'another'),
+    )
     const [sums, others] = [received, again].map(({ message }) => hex(message.slice(CORRECTIONS)))
     expect(sums).not.toBe(others)
     expect(again.message.length - CORRECTIONS).toBe(TAIL_BYTES + CHECK_BITS * 32)
@@ -102,8 +108,8 @@ describe('OT extension', () => {
 
   it('makes other pads for another message or session (A9)', () => {
     const otherChoices = beta.map((byte) => byte ^ 0xff)
-    const second = extendAsReceiver(psid, allLeaves, otherChoices, tail)
-    const third = extendAsReceiver(sha256(psid), allLeaves, beta, tail)
+    const second = extendAsReceiver({ curve, psid }, allLeaves, otherChoices, tail)
+    const third = extendAsReceiver({ curve, psid: sha256(psid) }, allLeaves, beta, tail)
     expect(second.binding).not.toEqual(received.binding)
     const all = [received, second, third].flatMap(({ pads }) => chunks(pads, PAD_BYTES).map(hex))
     expect(new Set(all).size).toBe(3 * EXTENDED_OTS)
@@ -112,10 +118,58 @@ describe('OT extension', () => {
   })
 
   it('makes different pads of equal rows (A8)', () => {
-    const rows = new Uint32Array(checked.rows.length)
-    const pads = chunks(padsOf(received.binding, rows), PAD_BYTES)
+    const rows = new Uint8Array(checked.rows.length)
+    const pads = chunks(padsOf(curve, received.binding, rows), PAD_BYTES)
     expect(new Set(pads.map(hex)).size).toBe(EXTENDED_OTS)
-    expect(toBytes(rows).every((byte) => byte === 0)).toBe(true)
+    expect(rows.every((byte) => byte === 0)).toBe(true)
+  })
+})
+
+describe('the compiled extension', () => {
+  it('gives the bytes of the plain one in every step', () => {
+    const choices = expand('rng', COLUMN_BYTES, 'choices')
+    const weights = expand('rng', 64, 'weights')
+    const results = [native, noble].map(({ extension }) => {
+      const own = extension.expandOwn(psid, allLeaves, choices)
+      const rows = extension.expandKnown(psid, delta, senderLeaves, own.corrections)
+      const sums = [own.rows, rows].map((matrix) => extension.weigh(matrix, weights))
+      const column = extension.weighColumn(choices, weights)
+      const claimed = { rowSums: sums[0]!, choiceSum: column }
+      const pads = [own.rows, rows].map((matrix) => extension.pads(psid, matrix, delta))
+      const verdicts = [claimed, { ...claimed, choiceSum: flip(column, 15, 0x80) }].map((claim) =>
+        extension.agree(sums[1]!, claim, delta),
+      )
+      expect(verdicts).toEqual([true, false])
+      return [own.corrections, own.rows, rows, ...sums, column, ...pads].map(hex)
+    })
+    expect(results[0]).toEqual(results[1])
+  })
+
+  it('takes operands of exactly their lengths', () => {
+    const { extension } = native
+    const [rows, weights, column] = [20480, 64, 80].map((length) => new Uint8Array(length))
+    const claimed = { rowSums: new Uint8Array(4096), choiceSum: new Uint8Array(16) }
+    const short = new Uint8Array(31)
+    const calls = [
+      () => extension.expandOwn(psid, short, column!),
+      () => extension.expandOwn(psid, allLeaves, short),
+      () => extension.expandKnown(psid, short, senderLeaves, new Uint8Array(CORRECTIONS)),
+      () => extension.expandKnown(psid, delta, short, new Uint8Array(CORRECTIONS)),
+      () => extension.expandKnown(psid, delta, senderLeaves, short),
+      () => extension.weigh(short, weights!),
+      () => extension.weigh(rows!, short),
+      () => extension.weighColumn(short, weights!),
+      () => extension.weighColumn(column!, short),
+      () => extension.agree(short, claimed, delta),
+      () => extension.agree(claimed.rowSums, { ...claimed, rowSums: short }, delta),
+      () => extension.agree(claimed.rowSums, { ...claimed, choiceSum: short }, delta),
+      () => extension.agree(claimed.rowSums, claimed, short),
+      () => extension.pads(psid, short, delta),
+      () => extension.pads(psid, rows!, short),
+      () => extension.pads(short, rows!, delta),
+    ]
+    for (const call of calls) expect(call).toThrow(RangeError)
+    expect(extension.agree(claimed.rowSums, claimed, delta)).toBe(true)
   })
 })
 

@@ -4,7 +4,6 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { combine } from '../../signer-node/dkls23/combine.ts'
 import type { Point } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
-import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
 import { deriveChild, type Path } from '../../signer-node/dkls23/derivation.ts'
 import type { Signature } from '../../signer-node/dkls23/ecdsa.ts'
 import { extendAsReceiver } from '../../signer-node/dkls23/ot-extension.ts'
@@ -28,6 +27,7 @@ import {
   signingProtocols,
   vectorDigest,
 } from '../kit/signing.ts'
+import { native, noble, wasm } from '../kit/twins.ts'
 import { hex, vector } from '../kit/vectors.ts'
 
 const curve = nativeCurve()
@@ -124,7 +124,7 @@ describe('signing, as in the vectors', () => {
       const tail = randomness.bytes('tail', TAIL_BYTES, 1)
       const pairing = pairings.get(two)!.get(one)!
       const psid = pairing.psid(sid, 'receiver', 'ote')
-      const extended = extendAsReceiver(psid, pairing.secrets.receiverLeaves, beta, tail)
+      const extended = extendAsReceiver({ curve, psid }, pairing.secrets.receiverLeaves, beta, tail)
       expect(hex(psid)).toBe(vector('psid ote A=1 B=2'))
       expect(hex(sha256(beta))).toBe(vector('beta A=1 B=2'))
       expect(hex(extended.binding)).toBe(vector('e A=1 B=2'))
@@ -212,17 +212,21 @@ describe('signing, as in the vectors', () => {
     expectAcceptedElsewhere(signWith(setup).signature, childKey([]))
   })
 
-  it('gives the same shares on both twins, also against one another', () => {
+  it.each([
+    [native, noble],
+    [wasm, native],
+    [noble, wasm],
+  ])('gives the same shares on the $name twin against another', (mine, theirs) => {
     const setup = { name: 'twins', signers: [1, 2], keyshares, pairings: dealPairings([1, 2]) }
-    const native = prepareSigning({ ...setup, curve })
-    const noble = prepareSigning({ ...setup, curve: nobleCurve() })
+    const first = prepareSigning({ ...setup, curve: mine }).get(one)!
+    const second = prepareSigning({ ...setup, curve: theirs }).get(two)!
     const mixed = new Map<Party, Protocol<SignatureShare>>([
-      [one, sign(native.get(one)!.run, native.get(one)!.job)],
-      [two, sign(noble.get(two)!.run, noble.get(two)!.job)],
+      [one, sign(first.run, first.job)],
+      [two, sign(second.run, second.job)],
     ])
     const shares = driveAll(mixed)
     expect(shares).toEqual(driveAll(signingProtocols({ ...setup, curve })))
-    const signature = combine(nobleCurve(), childKey([]), vectorDigest, [...shares.values()])
+    const signature = combine(theirs, childKey([]), vectorDigest, [...shares.values()])
     expectAcceptedElsewhere(signature, childKey([]))
   })
 })

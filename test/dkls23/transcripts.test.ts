@@ -1,19 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { type Transcripts, transcripts } from '../kit/transcripts.ts'
+import { twins } from '../kit/twins.ts'
 import { vector } from '../kit/vectors.ts'
 
 const file = new URL('../vectors/transcripts/dkls23.json', import.meta.url)
 const golden: Transcripts = JSON.parse(readFileSync(file, 'utf8'))
 
-describe('the messages of every protocol', () => {
-  const found = transcripts(nativeCurve())
+describe.each(twins)('the messages of every protocol on the $name twin', (curve) => {
+  const found = transcripts(curve)
 
   it('are those that were written down, byte for byte: the wire has not changed', () => {
     expect(found).toEqual(golden)
   })
+})
 
+describe('the messages that were written down', () => {
   it('are of all protocols, and of as many messages as each has', () => {
     const counts = Object.entries(golden).map(([run, lines]) => [run, lines.length])
     expect(Object.fromEntries(counts)).toEqual({

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { ascii } from '../../signer-node/dkls23/bytes.ts'
 import type { Scalar } from '../../signer-node/dkls23/curve.ts'
-import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
-import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
 import { type Party, parseParty } from '../../signer-node/dkls23/party.ts'
 import { sha256 } from '../../signer-node/dkls23/transcript.ts'
 import { zeroSeed, zeroShare } from '../../signer-node/dkls23/zero-share.ts'
+import { twins } from '../kit/twins.ts'
 
 const sid = sha256(ascii('session'))
 const digest = sha256(ascii('view'))
@@ -15,7 +14,7 @@ const seedOf = (a: Party, b: Party): Uint8Array => sha256(ascii([a, b].sort().jo
 const seedsOf = (self: Party): ReadonlyMap<Party, Uint8Array> =>
   new Map(parties.filter((peer) => peer !== self).map((peer) => [peer, seedOf(self, peer)]))
 
-describe.each([nativeCurve(), nobleCurve()])('shares of zero on the $name twin', (curve) => {
+describe.each(twins)('shares of zero on the $name twin', (curve) => {
   const sum = (shares: readonly Scalar[]): Scalar =>
     shares.reduce((all, share) => curve.scalars.add(all, share), curve.scalars.zero)
   const shareOf = (self: Party, view = { sid, digest }): Scalar =>

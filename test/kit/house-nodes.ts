@@ -146,7 +146,7 @@ export class NodeProcess {
   }
 
   #disk(life: Life, random: Random) {
-    const self = selfOf(this.name)
+    const self = selfOf(this.name, this.#world.placeOf(this.name))
     const store = new MortalNodeStore(join(this.#made('data'), 'node.db'), life)
     const keystore = new Keystore(this.#made('keyshares'), self, {
       passphrase: new Secret(Buffer.from('a passphrase of this node')),

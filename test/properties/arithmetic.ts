@@ -1,5 +1,5 @@
 /**
- * Scalars, points, polynomials and child keys of both twins against the textbook
+ * Scalars, points, polynomials and child keys of all twins against the textbook
  * (`kit/slow-curve.ts`), with the values at which a reduction, a carry or a sign may slip (A55).
  */
 
@@ -8,8 +8,6 @@ import fc from 'fast-check'
 import { expect } from 'vitest'
 import { derive } from '../../policy/chain/derive.ts'
 import type { Curve, Scalar, Sum } from '../../signer-node/dkls23/curve.ts'
-import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
-import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
 import { deriveChild } from '../../signer-node/dkls23/derivation.ts'
 import { parseParty } from '../../signer-node/dkls23/party.ts'
 import {
@@ -19,6 +17,7 @@ import {
   lagrange,
   Polynomial,
 } from '../../signer-node/dkls23/polynomial.ts'
+import { sha256 } from '../../signer-node/dkls23/transcript.ts'
 import { bytes32, dealKey, evaluate, scalarOf } from '../kit/dealt.ts'
 import {
   GROUP_ORDER,
@@ -31,21 +30,20 @@ import {
   slowMultiply,
   sumOf,
 } from '../kit/slow-curve.ts'
+import { twins } from '../kit/twins.ts'
 import { hex, unhex } from '../kit/vectors.ts'
 import { path, scalarValue, seedText, shape, wideValue, wordValue } from './arbitrary.ts'
 import { type Property, property } from './property.ts'
 
-const twins: readonly Curve[] = [nativeCurve(), nobleCurve()]
-
 const hexOf = (sum: Sum): string => (sum === undefined ? 'identity' : hex(sum))
 
-/** In every twin: the results of both are compared with one expected value. */
-function inBoth(check: (curve: Curve) => void): void {
+/** In every twin: the results of all are compared with one expected value. */
+function inAll(check: (curve: Curve) => void): void {
   for (const curve of twins) check(curve)
 }
 
 function fieldLaws(m: bigint, n: bigint): void {
-  inBoth((curve) => {
+  inAll((curve) => {
     const { add, subtract, multiply, negate, isHigh, isZero, invertPublic } = curve.scalars
     const [a, b] = [scalarOf(curve, m), scalarOf(curve, n)]
     const expectValue = (scalar: Scalar, value: bigint): void => {
@@ -64,7 +62,7 @@ function fieldLaws(m: bigint, n: bigint): void {
 }
 
 function reductions(word: bigint, wide: bigint, natural: number): void {
-  inBoth(({ scalars }) => {
+  inAll(({ scalars }) => {
     expect(integer(scalars.reduce(bytes32(word)))).toBe(word % GROUP_ORDER)
     const packed = unhex(wide.toString(16).padStart(128, '0'))
     expect(integer(scalars.fromWide(packed))).toBe(wide % GROUP_ORDER)
@@ -83,7 +81,7 @@ function groupLaws(m: bigint, n: bigint): void {
     product: slowHex(slowMultiply(right, m)),
     negative: slowHex(slowMultiply(slowGenerator, -m)),
   }
-  inBoth((curve) => {
+  inAll((curve) => {
     const { multiplyBase, multiplyPublic, add, sum, negate, equal } = curve.points
     const [a, b] = [scalarOf(curve, m), scalarOf(curve, n)]
     const [P, Q] = [multiplyBase(a), multiplyBase(b)]
@@ -96,13 +94,14 @@ function groupLaws(m: bigint, n: bigint): void {
     expect(equal(P, Q)).toBe(m === n)
     if (Q === undefined || m === 0n) return
     expect(hex(curve.points.sharedX(Q, a))).toBe(expected.product.slice(2))
+    expect(hex(curve.points.sharedDigest(Q, a))).toBe(hex(sha256(unhex(expected.product))))
   })
 }
 
 function decoding(x: bigint, first: number): void {
   const bytes = Uint8Array.of(first, ...bytes32(x))
   const isPoint = (first === 2 || first === 3) && slowLift(x, first === 3) !== undefined
-  inBoth(({ points }) => {
+  inAll(({ points }) => {
     const decoded = points.tryPoint(bytes)
     expect(hexOf(decoded)).toBe(isPoint ? hex(bytes) : 'identity')
     if (decoded === undefined) {
@@ -154,7 +153,7 @@ function interpolation({ of, coefficients, target }: Sharing): void {
 
 /** The same in the exponent; the native twin is enough, its points are compared above. */
 function inExponent({ of, coefficients, target }: Sharing): void {
-  const [curve] = twins as [Curve]
+  const [curve] = twins
   const { points } = curve
   const polynomial = new Polynomial(
     curve,

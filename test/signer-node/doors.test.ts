@@ -179,14 +179,20 @@ const status: Status = {
   frozen: [],
   coordinators: ['c1'],
   fenced: '',
+  curve: 'native',
   backups: [],
 }
 
 describe('the health port', () => {
   it('says alive, ready or why not, and what it counts; and nothing else', async () => {
     let state: Status['state'] = 'ready'
+    let curve: Status['curve'] = 'native'
     const port = 20_000 + (process.pid % 20_000)
-    const health = await serveHealth({ host: '127.0.0.1', port }, () => ({ ...status, state }))
+    const health = await serveHealth({ host: '127.0.0.1', port }, () => ({
+      ...status,
+      state,
+      curve,
+    }))
     const ask = async (path: string, method = 'GET') => {
       const response = await fetch(`http://127.0.0.1:${port}${path}`, { method })
       return `${response.status} ${await response.text()}`
@@ -195,6 +201,10 @@ describe('the health port', () => {
     expect(await ask('/readyz')).toBe('200 ready\n')
     state = 'catching-up'
     expect(await ask('/readyz')).toBe('503 catching-up\n')
+    expect(await ask('/metrics')).toContain('custody_signer_curve{twin="wasm"} 0')
+    curve = 'wasm'
+    expect(await ask('/readyz')).toBe('503 catching-up, on the slower wasm curve\n')
+    expect(await ask('/metrics')).toContain('custody_signer_curve{twin="wasm"} 1')
     expect(await ask('/livez')).toBe('200 alive\n')
     expect(await ask('/else')).toBe('404 not here\n')
     expect(await ask('/livez', 'POST')).toBe('405 only GET\n')

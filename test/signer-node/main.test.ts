@@ -88,4 +88,31 @@ describe('custody-signer', () => {
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
   })
+
+  it('says loudly, in log and health, that it runs in WebAssembly because the addon did not load', async () => {
+    const preload = place.path('no-addon.cjs')
+    const stop = 'if (/secp256k1.bindings/.test(name)) throw new Error("no addon here")'
+    writeFileSync(
+      preload,
+      `const Module = require('node:module')
+       const resolve = Module._resolveFilename
+       Module._resolveFilename = (name, ...more) => { ${stop}; return resolve(name, ...more) }`,
+    )
+    const words = ['--require', preload, program, '--config', config]
+    const passphrase = place.path('nodes/node-1/credential')
+    const child = spawn(process.execPath, [...words, '--credential', passphrase])
+    const text = await until(child, 'ready: signer node-1')
+    const warned = text.split('\n').find((line) => line.includes('curve.no-addon'))
+    expect(JSON.parse(warned ?? '{}')).toMatchObject({ level: 50, msg: 'curve.no-addon' })
+    const { healthListen } = JSON.parse(readFileSync(config, 'utf8')) as { healthListen: string }
+    const ready = await fetch(`http://${healthListen}/readyz`)
+    expect(await ready.text()).toBe('checking, on the slower wasm curve\n')
+    const metrics = await (await fetch(`http://${healthListen}/metrics`)).text()
+    expect(metrics).toContain('custody_signer_events_total{name="curve.no-addon",level="alarm"} 1')
+    expect(metrics).toContain('custody_signer_curve{twin="wasm"} 1')
+    child.removeAllListeners('exit')
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { concat, u32 } from '../../signer-node/dkls23/bytes.ts'
+import { coreScalarTables } from '../../signer-node/dkls23/core-tables.ts'
 import { ORDER, type Scalar, type ScalarTables } from '../../signer-node/dkls23/curve.ts'
-import { limbScalarTables } from '../../signer-node/dkls23/limb-table.ts'
 import { bigintScalarField } from '../../signer-node/dkls23/scalar-field.ts'
 import { bigintScalarTables } from '../../signer-node/dkls23/scalar-table.ts'
 import { expand } from '../../signer-node/dkls23/transcript.ts'
@@ -64,19 +64,19 @@ function everything(
   ]
 }
 
-describe('tables on limbs', () => {
+describe('tables in the compiled module', () => {
   it.each(
     Object.keys(makes).flatMap((name) => [16, 512, 1040].map((rows) => [name, rows] as const)),
   )('give the same bytes as those on big integers: %s, %i rows', (name, rows) => {
     const make = makes[name]!
-    expect(everything(limbScalarTables, rows, make)).toEqual(
+    expect(everything(coreScalarTables, rows, make)).toEqual(
       everything(bigintScalarTables, rows, make),
     )
   })
 
   it('are all zero once they are disposed of', () => {
-    const table = limbScalarTables.reduceTable(concat(noise(1, 1), noise(1, 2)), 1)
+    const table = coreScalarTables.reduceTable(concat(noise(1, 1), noise(1, 2)), 1)
     table[Symbol.dispose]()
-    expect(limbScalarTables.encodeTable(table).every((byte) => byte === 0)).toBe(true)
+    expect(coreScalarTables.encodeTable(table).every((byte) => byte === 0)).toBe(true)
   })
 })
