@@ -134,6 +134,11 @@ describe('a key', () => {
     const stopped = names.map((name) => three.heard(name, 'stopped').map(({ reason }) => reason))
     expect(stopped).toEqual([['SESSION_TIMEOUT'], ['SESSION_TIMEOUT'], ['SESSION_TIMEOUT']])
     expect(refused(three.keygen('hot-eth', 1))).toBe('EPOCH: expected an epoch above 1')
+    // An epoch after which there is none would be the key's last.
+    for (const epoch of [258, 0xffff_ffff]) {
+      const because = 'EPOCH: expected an epoch of at most 257'
+      expect(refused(three.keygen('hot-eth', epoch))).toBe(because)
+    }
     three.carry = (_from, _to, frame) => frame
     three.log.add('key.generated', three.makeKey('hot-eth', 2))
     three.lines(...names)
