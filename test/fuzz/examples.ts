@@ -56,6 +56,14 @@ export const nodeDocuments = {
     ],
     attempt: 1,
   },
+  changeRun: {
+    format: 'custody-change-run/v1',
+    ...owner,
+    change: digest,
+    order: digest,
+    epoch: 2,
+    attempt: 1,
+  },
   refusal: {
     format: 'custody-refusal/v1',
     ...owner,
