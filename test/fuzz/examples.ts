@@ -42,6 +42,12 @@ export const nodeDocuments = {
     ...acceptor,
     ...head,
     keygen: digest,
+    purpose: 'refresh',
+    change: digest,
+    from: 1,
+    keyState: digest,
+    epoch: 2,
+    facts: '',
   },
   keygen: {
     format: 'custody-keygen/v1',
