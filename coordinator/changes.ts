@@ -44,7 +44,7 @@ export interface RipeChange {
 /** Lets the nodes do it. A Refusal is why it did not come to a line; it is tried again. */
 export type ChangeDriver = (ripe: RipeChange) => Promise<Refusal | undefined>
 
-/** Doubled with every drive that came to no line: nodes that cannot are not asked at once. */
+/** Doubled with each drive without a line: nodes that cannot are not asked again at once. */
 const restMs = 1_000
 const restMsMax = 30_000
 

@@ -61,7 +61,7 @@ function declaredIn(text: string): readonly string[] {
 
 describe('the registry of rounds', () => {
   const texts = readdirSync(SOURCES)
-    .filter((file) => file !== 'protocol.ts')
+    .filter((file) => file.endsWith('.ts') && file !== 'protocol.ts')
     .map((file) => ({ file, text: readFileSync(join(SOURCES, file), 'utf8') }))
 
   it('has every round that a protocol file declares, and no other', () => {

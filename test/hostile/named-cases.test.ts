@@ -10,10 +10,9 @@ import { attacks, families, malicious, type Named } from './named.ts'
 
 const tests = join(import.meta.dirname, '..')
 const dkls = join(import.meta.dirname, '../../signer-node/dkls23')
-const sources = readdirSync(dkls).map((file) => ({
-  file,
-  text: readFileSync(join(dkls, file), 'utf8'),
-}))
+const sources = readdirSync(dkls)
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => ({ file, text: readFileSync(join(dkls, file), 'utf8') }))
 
 function missingFrom({ tests: named }: Named): readonly string[] {
   return named.flatMap(([file, name]) => {
