@@ -178,7 +178,7 @@ function isOver(state: string): boolean {
 }
 
 function nextOf(state: string, id: string): string {
-  if (state === 'ACTIVE') return '  it is in force\n'
+  if (state === 'ACTIVE') return '  the coordinator says that it is in force; the log proves it\n'
   if (isOver(state)) return '  nothing was changed\n'
   return `  people decide with: custody approve ${id}\n  look again with: custody status ${id}\n`
 }

@@ -7,7 +7,7 @@ import { type Checkpoint, cosignatures, parseNote } from '../policy/audit/checkp
 import { parseEntry } from '../policy/audit/entry.ts'
 import { type Judges, witnessesFor } from '../policy/audit/heads.ts'
 import { verifyInclusion } from '../policy/audit/merkle.ts'
-import type { Reign, Reigns } from '../policy/audit/reigns.ts'
+import { type Reign, type Reigns, reignOver, reignOverHead } from '../policy/audit/reigns.ts'
 import { parseRoot, type Root } from '../policy/documents.ts'
 import { parseRootSignatures, requireRootQuorum, requireSuccessor } from '../policy/succession.ts'
 import type { Trust } from '../policy/trust.ts'
@@ -37,14 +37,21 @@ export async function proveRoots(client: WireClient, trust: Trust, sent: Sent): 
   return reigns
 }
 
-/** Whether the witnesses of the line's root, or of the head's, have cosigned this head. */
+/**
+ * Whether the witnesses of the line's root, or of the head's, have cosigned this head. Quorums
+ * share an honest witness with those of the root before theirs and with no older ones: two switches
+ * after the line, its own quorum may have seen another log, and go on in it.
+ */
 export function cosignersOf(
   note: ReturnType<typeof parseNote>,
   { trust, reigns }: { readonly trust: Trust; readonly reigns: Reigns },
   seq: number,
 ): readonly string[] | undefined {
   const { size } = note.checkpoint
-  const judges: Judges[] = [size, seq + 1].map((at) => witnessesFor(at, trust, reigns))
+  const [own, newest] = [reignOver(reigns, seq), reignOverHead(reigns, size)]
+  const isNear = reigns.indexOf(newest) <= reigns.indexOf(own) + 1
+  const sizes = isNear ? [size, seq + 1] : [seq + 1]
+  const judges: Judges[] = sizes.map((at) => witnessesFor(at, trust, reigns))
   for (const { witnesses, q } of judges) {
     const given = cosignatures(note, witnesses)
     if (given.length >= q) return given.map(({ witness }) => witness.name)

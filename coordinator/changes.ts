@@ -44,8 +44,13 @@ export interface RipeChange {
 /** Lets the nodes do it. A Refusal is why it did not come to a line; it is tried again. */
 export type ChangeDriver = (ripe: RipeChange) => Promise<Refusal | undefined>
 
+/** Doubled with each drive without a line: nodes that cannot are not asked again at once. */
+const restMs = 1_000
+const restMsMax = 30_000
+
 export class Changes {
   readonly #ports: ChangesPorts
+  readonly #rests = new Map<Digest, { readonly ms: number; readonly until: number }>()
   readonly #running = new Map<Digest, Promise<void>>()
   #driver: ChangeDriver
 
@@ -61,6 +66,7 @@ export class Changes {
 
   /** A change that waits for nothing but its driver; resolves when this drive has ended. */
   async drive(id: Digest): Promise<void> {
+    if (this.#ports.clock.now() < (this.#rests.get(id)?.until ?? 0)) return
     const running = this.#running.get(id) ?? this.#drive(id).finally(() => this.#running.delete(id))
     this.#running.set(id, running)
     await running
@@ -82,8 +88,17 @@ export class Changes {
       report({ level: 'alarm', name: 'change.failed', because, intent: id })
       return refusal('INTERNAL', 'the drive of the change broke')
     })
-    if (failed === undefined) notes.delete(id)
-    else notes.set(id, failed)
+    if (failed === undefined) this.#forget(id)
+    else {
+      const ms = Math.min(restMsMax, 2 * (this.#rests.get(id)?.ms ?? restMs))
+      this.#rests.set(id, { ms, until: this.#ports.clock.now() + ms })
+      notes.set(id, failed)
+    }
+  }
+
+  #forget(id: Digest): void {
+    this.#ports.notes.delete(id)
+    this.#rests.delete(id)
   }
 
   async #attempt(id: Digest): Promise<Refusal | undefined> {

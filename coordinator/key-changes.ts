@@ -13,7 +13,7 @@ import { isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import type { RipeChange } from './changes.ts'
 import type { KeySessions, KeySessionsPorts } from './key-sessions.ts'
-import { failureOf, nextEpoch, triesMax, untilNextTryMs } from './key-tries.ts'
+import { failureOf, mayPass, nextEpoch, triesMax, untilNextTryMs } from './key-tries.ts'
 
 interface Committee {
   readonly line: EntryType
@@ -72,6 +72,8 @@ export class KeyChanges {
       const ended = await this.#sessions.deal({ ...about, document, order: ripe.order })
       if (ended.kind === 'failed') {
         last = failureOf(ended)
+        // Other refusals than of the epoch are not mended by another one.
+        if (!mayPass(ended)) return last
         epoch = nextEpoch(epoch, ended)
         await this.#ports.clock.sleep(untilNextTryMs)
       }

@@ -24,6 +24,11 @@ export function nextEpoch(epoch: number, { refusals }: Failed): number {
   return Math.max(epoch, ...refusals.map(epochNamed)) + 1
 }
 
+/** Nobody refused, or somebody only the epoch. */
+export function mayPass({ refusals }: Failed): boolean {
+  return refusals.every((signed) => epochNamed(signed) > 0)
+}
+
 /** A node that prepared an epoch before says which; 0 where it said something else. */
 function epochNamed(signed: Signed): number {
   const { code, expected } = read(signed)

@@ -13,7 +13,7 @@ import { handle, hex, integer, list, literal, object, type Reader } from '../pro
 import { tags } from '../proto/tags.ts'
 import { DEALING_ROUND, isWrongShare } from './dkls23/complaint.ts'
 import type { Curve } from './dkls23/curve.ts'
-import { parseParty } from './dkls23/party.ts'
+import { type Participant, parseParty } from './dkls23/party.ts'
 import { sessionId } from './dkls23/session-id.ts'
 import { type Place, signedBytes } from './envelope.ts'
 import { networkId, partiesOf, type Self } from './self.ts'
@@ -172,19 +172,42 @@ function requireBoth(evidence: TwoMessages, identity: Uint8Array): void {
 }
 
 function requireWrongShare(evidence: WrongShare, identity: Uint8Array, curve: Curve): void {
-  const { payload, signature, making, session, round, to } = evidence
-  if (!equalBytes(sessionOf(evidence), session) || round !== DEALING_ROUND) {
+  const { payload, signature, making, session, round, accused, from, to } = evidence
+  const parties = partiesIn(making)
+  const dealer = dealerOf(making, parties, { accused, from })
+  if (!equalBytes(sessionOf(evidence, parties), session) || round !== DEALING_ROUND) {
     refuse('EVIDENCE', 'the session is not the dealing of that key')
   }
   requireSigned(evidence, { digest: sha256(payload), signature }, identity)
   const form = { threshold: making.t, of: 'key' } as const
-  if (!isWrongShare(curve, form, payload, parseParty(to))) {
+  const place = { sid: session, form, dealer, receiver: parseParty(to) }
+  if (!isWrongShare(curve, place, payload)) {
     refuse('EVIDENCE', 'the share is on its polynomial')
   }
 }
 
-function sessionOf({ org, env, making }: WrongShare): Uint8Array {
-  const { key, epoch, t, participants, acceptances } = making
+/** In ascending order, each once: else there was no such session. */
+function partiesIn({ participants }: WrongShare['making']): readonly Participant[] {
+  const isAscending = participants.every(({ x }, i) => x > (participants[i - 1]?.x ?? 0))
+  const isEachOnce = new Set(participants.map(({ node }) => node)).size === participants.length
+  if (isAscending && isEachOnce) return partiesOf(participants)
+  return refuse('EVIDENCE', 'expected the nodes of a session, in ascending order, each once')
+}
+
+function dealerOf(
+  { participants }: WrongShare['making'],
+  parties: readonly Participant[],
+  { accused, from }: Pick<WrongShare, 'accused' | 'from'>,
+): Participant {
+  const dealer = parties[participants.findIndex(({ node }) => node === accused)]
+  return dealer?.x === from ? dealer : refuse('EVIDENCE', 'the accused dealt nothing there')
+}
+
+function sessionOf(
+  { org, env, making }: WrongShare,
+  participants: readonly Participant[],
+): Uint8Array {
+  const { key, epoch, t, acceptances } = making
   if (acceptances.length !== participants.length) refuse('EVIDENCE', 'an acceptance is missing')
   return sessionId({
     statement: { purpose: 'dkg', threshold: t, nodes: participants.length },
@@ -192,7 +215,7 @@ function sessionOf({ org, env, making }: WrongShare): Uint8Array {
     keyId: toUtf8(key),
     epoch,
     keyState: new Uint8Array(),
-    participants: partiesOf(participants),
+    participants,
     acceptances,
   })
 }

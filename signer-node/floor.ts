@@ -137,7 +137,7 @@ export class Floor {
     if (heard === undefined || root === undefined || vkey === undefined) return
     if (this.#state !== 'checking') return
     const { peer, value } = heard
-    if (toHex(value.nonce) !== this.#nonce) return
+    if (toHex(value.nonce) !== this.#nonce || !this.#isAskable(peer)) return
     const own = readHead(value.cosigned, root, (note) => cosignatures(note, [vkey]).length > 0)
     const head = readHead(value.head, root, (note) => signedByLog(note, root.log.vkey))
     this.#answers.set(peer.node, { own, head })
@@ -206,6 +206,11 @@ export class Floor {
     const named = [...peers.others(), ...this.#asked().flatMap(({ root }) => root.nodes)]
     const others = named.filter(({ node }) => node !== self.node)
     return [...new Map(others.map((peer) => [peer.node, peer])).values()]
+  }
+
+  /** Who has left the root is no witness: its word makes no floor, whatever it once cosigned. */
+  #isAskable({ node }: Peer): boolean {
+    return this.#peers().some((peer) => peer.node === node)
   }
 
   /** By the size at the start: afterwards the copy may contain again what it had lost. */

@@ -12,6 +12,7 @@ import type { VaultRow } from '../policy/view.ts'
 import { digestOf } from '../proto/crypto.ts'
 import type { Digest, Handle, NodeId, VaultId } from '../proto/ids.ts'
 import { parse } from '../proto/jcs.ts'
+import { limits } from '../proto/limits.ts'
 import { type Keygen, type KeygenAcceptance, kinds } from '../proto/node-documents.ts'
 import { attempt as attempting, type Refusal, refuse } from '../proto/refusal.ts'
 import { isBanned } from './admission.ts'
@@ -91,6 +92,9 @@ export function requireEpoch(
   }
   const highest = Math.max(keystore.highest(vault), old?.epoch ?? -1)
   if (epoch <= highest) refuse('EPOCH', `expected an epoch above ${highest}, got ${epoch}`)
+  // Whoever could name the last one would leave a key that is never refreshed again.
+  const most = highest + limits.epochStepMax
+  if (epoch > most) refuse('EPOCH', `expected an epoch of at most ${most}, got ${epoch}`)
 }
 
 function vaultOf(parts: Parts, plan: Keygen, { org, env }: Root) {

@@ -274,8 +274,9 @@ export class SignerNode {
     }
     if (monotonicMs - this.#receiptsSaidMs >= receiptsAgainMs) {
       this.#receiptsSaidMs = monotonicMs
-      const { backups, greetings: says } = this.#desk
-      const said = [...says.receipts(), ...backups.statements(), ...says.bans()]
+      const { backups, keys, greetings: says } = this.#desk
+      const own = [...keys.confirmations(), ...backups.statements(), ...says.bans()]
+      const said = [...says.receipts(), ...own]
       for (const frame of said) this.#send(first, frame)
     }
   }

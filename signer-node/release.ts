@@ -7,7 +7,8 @@
 import type { Admitted } from '../policy/admit.ts'
 import { requestView } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
-import { type AttemptRow, isOver, type RequestView } from '../policy/view.ts'
+import { requireSigns } from '../policy/key-standing.ts'
+import { type AttemptRow, isOver, type RequestView, type VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import { writeSigned } from '../proto/frames.ts'
 import { type Digest, parseDigest } from '../proto/ids.ts'
@@ -118,6 +119,8 @@ export class Releases {
     if (view.attempts.at(-1) !== attempt || attempt.state !== 'open') {
       return refusal('STALE_ATTEMPT', `attempt ${attempt.attempt} is not the open one any more`)
     }
+    const goneKey = keyFault(view, admitted.vault)
+    if (goneKey !== undefined) return goneKey
     const shut = this.#parts.closed()
     if (shut !== undefined && shut.code !== 'BUSY') return shut
     return this.#parted(waiting)
@@ -193,6 +196,14 @@ export class Releases {
     share.w.fill(0)
     over()
   }
+}
+
+/** What was exported or destroyed signs no more, nor do shares that a later epoch replaced. */
+function keyFault({ vaults }: RequestView, { vault, keyState }: VaultRow): Refusal | undefined {
+  const row = vaults.find((known) => known.vault === vault)
+  if (row?.keyState !== keyState) return refusal('EPOCH', `${vault} has new shares meanwhile`)
+  const signs = attempting(() => requireSigns(row))
+  return isRefusal(signs) ? signs : undefined
 }
 
 function digestOfSid(sid: Uint8Array): Digest {

@@ -83,7 +83,10 @@ export function* retired(line: RetiredLine, desk: Desk): Reading<readonly Write[
   return [put(tables.vault, row.vault, next), active(the)]
 }
 
-/** Only the node that lifts its ban has to agree; what else it asks for is its own matter. */
+/**
+ * Only the node that lifts its ban has to agree; what else it asks for is its own matter. People
+ * decide about a ban that the log shows: what they were asked before it was about another one.
+ */
 export function* readmitted(
   line: EntryOf<'peer.readmitted'>,
   desk: Desk,
@@ -94,6 +97,9 @@ export function* readmitted(
   if (!('peer' in terms) || terms.node !== node || terms.peer !== peer) {
     refuse('LINE_VOID', 'the approved change names other nodes')
   }
+  const ban = yield* get(tables.ban, node, peer)
+  if (ban === undefined) return refuse('LINE_MISSING', `${node} has said of no ban of ${peer}`)
+  if (the.intent.seq < ban.seq) refuse('PEER_BANNED', `asked before ban ${ban.number} of ${peer}`)
   const message = (by: string) => consentMessage(change, by)
   requireSignatures(confirms, [node], { root: the.root, message })
   const row = { seq: line.seq, t: line.t, change, node, peer }

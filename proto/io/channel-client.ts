@@ -18,6 +18,7 @@ import { Unavailable } from '../unavailable.ts'
 import { readFailure } from './errors.ts'
 import { frameStream } from './frame-stream.ts'
 import { type Pins, readCaller, type TlsIdentity } from './identity.ts'
+import { makeLines } from './line-text.ts'
 import type { KindOf, MethodName, ServiceName } from './routes.ts'
 import { type Method, methods, type ReplyOf, type RequestOf } from './wire.ts'
 
@@ -112,7 +113,7 @@ function unary(
       new Metadata(),
       { deadline },
       (error, reply) => {
-        if (reply !== undefined) return resolve(reply)
+        if (reply !== undefined) return resolve(makeLines(reply))
         const why = error === null ? new Unavailable('expected a reply') : readFailure(error)
         if (isRefusal(why)) resolve(why)
         else reject(why)
@@ -125,7 +126,7 @@ async function* down(method: Method, client: Client, request: object): AsyncGene
   const { path, request: codec, reply } = method
   const stream = client.makeServerStreamRequest(path, codec.encode, reply.decode, request)
   try {
-    yield* stream
+    for await (const reply of stream) yield makeLines(reply)
   } catch (error) {
     const why = readFailure(error as ServiceError)
     throw isRefusal(why) ? new Refused(why) : why

@@ -7,6 +7,7 @@ import { Metadata, type ServiceError, type StatusObject, status } from '@grpc/gr
 import { type GrpcStatus, grpcStatus, isReasonCode, retryClass } from '../reasons.ts'
 import { isRefusal, type Refusal, Refused, refusal } from '../refusal.ts'
 import { Unavailable } from '../unavailable.ts'
+import { lineText } from './line-text.ts'
 import { errorInfo, statusDetails } from './wire.ts'
 
 export interface BugReport {
@@ -71,7 +72,8 @@ function unpack(metadata: Metadata | undefined): Refusal | undefined {
     if (detail === undefined) return undefined
     const info = errorInfo.decode(detail.value)
     if (info.domain !== domain || !isReasonCode(info.reason)) return undefined
-    return refusal(info.reason, info.because, info.metadata['rule'])
+    const rule = info.metadata['rule']
+    return refusal(info.reason, shown(info.because), rule && shown(rule))
   } catch {
     return undefined
   }
@@ -81,7 +83,7 @@ function statusCode(name: GrpcStatus): status {
   return status[name]
 }
 
-// Status text travels in a header: bounded, and well-formed or its encoding would throw.
+// Status text travels in a header and ends on a screen: bounded, one line, and well-formed.
 function shown(text: string): string {
-  return text.slice(0, becauseMax).toWellFormed()
+  return lineText(text.slice(0, becauseMax))
 }

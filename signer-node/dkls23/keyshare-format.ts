@@ -62,7 +62,8 @@ function readParticipants(reader: Reader): readonly Participant[] {
   return participants
 }
 
-function pastByte({ origin, isExported, standing }: KeyPast): number {
+/** One bit for each thing that became of it; zero for a key that was only made. */
+export function pastByte({ origin, isExported, standing }: KeyPast): number {
   const imported = origin === 'imported' ? IMPORTED : 0
   const unrefreshed = standing === 'unrefreshed' ? UNREFRESHED : 0
   return imported | (isExported ? EXPORTED : 0) | unrefreshed

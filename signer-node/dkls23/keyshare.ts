@@ -183,6 +183,17 @@ export function requireActive({ past }: KeyFacts): void {
   }
 }
 
+/**
+ * No key state names the past of a key, so whoever tells it could leave something out. Told may be
+ * that a key was exported, which its holder need not have heard; nothing may be forgotten.
+ */
+export function requireRemembered({ past: own }: KeyFacts, { past: told }: KeyFacts): void {
+  const isExportKept = told.isExported || !own.isExported
+  if (own.origin !== told.origin || own.standing !== told.standing || !isExportKept) {
+    throw new Malformed('the terms forget what became of this key')
+  }
+}
+
 /** An epoch is never made again: neither by a refresh nor by a reshare. */
 export function requireLaterEpoch({ epoch: old }: KeyTerms, epoch: number): void {
   if (epoch <= old) throw new Malformed(`expected an epoch above ${old}, got ${epoch}`)

@@ -5,24 +5,29 @@
  * `confirmKey`. The participants of the run are dealers and receivers, in ascending x.
  * INVARIANT: a receiver believes no dealer: the old key state is checked as a whole, and a dealer's
  * constant must be lambda_i X_i before any of its shares counts (attack A44), so key and chain code
- * stay, and a liar is named. It does not touch the old keyshare.
+ * stay, and a liar is named. A dealer deals only under terms that forget nothing of the past of its
+ * key, and the receivers confirm the past that they were told. It does not touch the old keyshare.
  *
  * a_i = lambda_i s_i, dealt by f_i | s_j' = sum of f_i(x_j) | X_l' = sum of f_i(x_l)*G
  */
 
 import { Abort } from './abort.ts'
+import { concat, u8 } from './bytes.ts'
 import { type Curve, requirePoint, type Scalar } from './curve.ts'
 import { Dealing, type Opening } from './dealing.ts'
 import { type DealingPlan, type Dealt, onlyDeal, receiveDealings } from './dealing-rounds.ts'
 import { type PendingKey, pendingKey } from './keygen.ts'
 import {
   type KeyFacts,
+  type KeyPast,
   Keyshare,
   requireActive,
   requireKeyState,
   requireLaterEpoch,
+  requireRemembered,
   requireTerms,
 } from './keyshare.ts'
+import { pastByte } from './keyshare-format.ts'
 import {
   InvalidParticipants,
   isSameList,
@@ -35,7 +40,7 @@ import { evaluateCommitments, lagrangeAtZero, Polynomial } from './polynomial.ts
 import type { Protocol, Run } from './protocol.ts'
 import { equalBytes, Secret } from './secret.ts'
 
-/** The same at every participant; the session id names all of it. */
+/** The same at every participant; the session id names all of it but the past of the old key. */
 export interface ReshareTerms {
   /** The key as it is: a new node has this from the log and from the statements of its holders. */
   readonly old: KeyFacts
@@ -72,7 +77,8 @@ export function* prepareReshare(
   // A copy, which the keyshare owns.
   const secretShare = new Secret(curve.scalars.add(share.bytes, curve.scalars.zero))
   const facts = newFacts(curve, terms, dealt)
-  return pendingKey(run, Keyshare.make(curve, facts, self.x, secretShare), dealt.transcript)
+  const keyshare = Keyshare.make(curve, facts, self.x, secretShare)
+  return pendingKey(run, keyshare, confirmedPast(dealt.transcript, facts.past))
 }
 
 /**
@@ -137,6 +143,13 @@ function requireOwnShare({ self }: Run, terms: ReshareTerms, own: Keyshare | und
   if (isDealer ? !isFitting : own !== undefined) {
     throw new InvalidParticipants('a dealer, and only a dealer, brings its share of this key')
   }
+  if (own !== undefined) requireRemembered(own.facts, terms.old)
+}
+
+/** DEVIATION: 2.3 confirms no past. That of a key which was only made adds nothing. */
+function confirmedPast(transcript: Uint8Array, past: KeyPast): Uint8Array {
+  const bits = pastByte(past)
+  return bits === 0 ? transcript : concat(transcript, u8(bits))
 }
 
 /** a_i, which is this party's part of the secret over the set of dealers. */

@@ -10,12 +10,14 @@ import {
   importLayout,
 } from '../../signer-node/dkls23/importing.ts'
 import type { PendingKey } from '../../signer-node/dkls23/keygen.ts'
-import { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
+import { type KeyPast, Keyshare, MADE_HERE } from '../../signer-node/dkls23/keyshare.ts'
 import { decodeAs, encodeAs } from '../../signer-node/dkls23/layout.ts'
 import { InvalidParticipants, type Party, parseParty } from '../../signer-node/dkls23/party.ts'
+import { prepareReshare } from '../../signer-node/dkls23/reshare.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { sign } from '../../signer-node/dkls23/sign.ts'
 import { hashToScalar } from '../../signer-node/dkls23/transcript.ts'
+import { retry } from '../kit/crooked-dealer.ts'
 import { KEY_ID } from '../kit/keys.ts'
 import {
   anyOf,
@@ -25,9 +27,12 @@ import {
   type Key,
   refreshKey,
   reshareKey,
+  reshareRuns,
+  reshareTerms,
+  resharing,
 } from '../kit/lifecycle.ts'
 import { dealPairings } from '../kit/pairings.ts'
-import { drive, flip, nodes, vectorRandomness } from '../kit/protocol.ts'
+import { abortOf, drive, flip, nodes, vectorRandomness } from '../kit/protocol.ts'
 import { groupsOf, secretOf } from '../kit/shares.ts'
 import { prepareSigning, signingProtocols } from '../kit/signing.ts'
 import { hex } from '../kit/vectors.ts'
@@ -229,6 +234,43 @@ describe('an imported key', () => {
     const to = { dealers: [1, 2], receivers: nodes(1, 2, 3), threshold: 2 }
     expect(() => reshareKey(curve, imported, to)).toThrow(because)
     expect(anyOf(reshareKey(curve, refreshed, to)).facts.past.origin).toBe('imported')
+  })
+
+  it('is not dealt under terms that forget what became of it, which no key state names', () => {
+    const exported = new Map([...refreshed].map(([x, one]) => [x, one.markExported(curve)]))
+    const past = { origin: 'imported', isExported: false, standing: 'active' } as const
+    const cases: readonly (readonly [Key, KeyPast, boolean])[] = [
+      [imported, past, false],
+      [imported, MADE_HERE, false],
+      [refreshed, MADE_HERE, false],
+      [exported, past, false],
+      [refreshed, past, true],
+      // The log may say more than this holder has heard.
+      [refreshed, { ...past, isExported: true }, true],
+    ]
+    for (const [held, told, isDealt] of cases) {
+      const terms = reshareTerms(held, { dealers: [1, 2], receivers: nodes(1, 3), threshold: 2 })
+      const forged = { ...terms, old: { ...terms.old, past: told } }
+      const first = prepareReshare(reshareRuns(curve, held, terms).get(one)!, forged, held.get(one))
+      if (isDealt) expect(first.next([]).value).toHaveLength(2)
+      else expect(() => first.next([])).toThrow('forget what became of this key')
+      first.return(undefined)
+    }
+  })
+
+  it('is confirmed by no receiver that was told less of its past than another', () => {
+    const terms = reshareTerms(refreshed, {
+      dealers: [1, 2],
+      receivers: nodes(4, 5),
+      threshold: 2,
+    })
+    const forged = { ...terms, old: { ...terms.old, past: MADE_HERE } }
+    const parties = [...reshareRuns(curve, refreshed, terms)].map(([x, run]) => {
+      const own = terms.dealers.includes(x) ? refreshed.get(x) : undefined
+      return [x, resharing(run, x === 5 ? forged : terms, own)] as const
+    })
+    const outcomes = drive(new Map(parties))
+    for (const x of [4, 5]) expect(abortOf(outcomes, x)).toMatchObject(retry('view-mismatch'))
   })
 
   it('signs after its refresh, with shares that its dealer never knew', () => {

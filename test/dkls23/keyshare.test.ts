@@ -171,6 +171,25 @@ describe('keyshares that were written before', () => {
   })
 })
 
+describe('a threshold below the degree of the polynomial', () => {
+  it('is refused, though all shares together give the key', () => {
+    const whole = makeAmong([P1, P2, P3], idOf, 3)
+    const claimed = { ...whole.facts, threshold: 2 }
+    expect(() => Keyshare.make(curve, claimed, P1, shareOf(whole))).toThrow(
+      'the public shares do not interpolate to the public key',
+    )
+    const same = Keyshare.make(curve, whole.facts, P1, shareOf(whole))
+    expect(hex(same.keyState)).toBe(hex(whole.keyState))
+  })
+})
+
+describe('the longest name and the last epoch', () => {
+  it('are lawful', () => {
+    const { facts } = make({ keyId: new Uint8Array(64).fill(7), epoch: 2 ** 32 - 1 })
+    expect([facts.keyId.length, facts.epoch]).toEqual([64, 4_294_967_295])
+  })
+})
+
 describe('a keyshare whose secret was kept elsewhere', () => {
   it('is the same again with it, after it was wiped itself', () => {
     const kept = shareOf(first)

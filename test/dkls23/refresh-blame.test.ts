@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { u32 } from '../../signer-node/dkls23/bytes.ts'
-import { isWrongShare } from '../../signer-node/dkls23/complaint.ts'
+import { type DealtPlace, isWrongShare } from '../../signer-node/dkls23/complaint.ts'
 import type { Point, Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import type { DealingForm } from '../../signer-node/dkls23/dealing.ts'
 import { type Party, parseParty } from '../../signer-node/dkls23/party.ts'
 import type { Protocol, Run } from '../../signer-node/dkls23/protocol.ts'
 import { prepareRefresh } from '../../signer-node/dkls23/refresh.ts'
@@ -48,6 +49,12 @@ function deals(coefficients: readonly Scalar[], twist: Twist = {}) {
   })
 }
 const honest = [scalars.zero, some(0)]
+
+/** Of party 2, to a receiver. */
+function placeOf(form: DealingForm, receiver: Party): DealtPlace {
+  const { sid, self: dealer } = refreshRuns(curve, key, 2).get(evil)!
+  return { sid, form, dealer, receiver }
+}
 
 describe('a commitment to a refresh', () => {
   it('shown to one party in another form is a view mismatch that blames nobody (A20)', () => {
@@ -155,9 +162,14 @@ describe('a dealing of zero', () => {
     for (const x of [1, 3].map(parseParty)) {
       const abort = abortOf(outcomes, x)
       expect(abort).toMatchObject(fault('share'))
-      expect(isWrongShare(curve, form, abort.evidence!, x)).toBe(true)
-      // Not as a dealing of another form.
-      expect(isWrongShare(curve, { ...form, of: 'share' }, abort.evidence!, x)).toBe(false)
+      const place = placeOf(form, x)
+      expect(isWrongShare(curve, place, abort.evidence!)).toBe(true)
+      // Not as a dealing of another form, session or dealer.
+      const share = { ...form, of: 'share' } as const
+      const { sid, self: dealer } = refreshRuns(curve, key, 3).get(x)!
+      expect(isWrongShare(curve, placeOf(share, x), abort.evidence!)).toBe(false)
+      expect(isWrongShare(curve, { ...place, dealer }, abort.evidence!)).toBe(false)
+      expect(isWrongShare(curve, { ...place, sid }, abort.evidence!)).toBe(false)
     }
   })
 
@@ -183,7 +195,7 @@ describe('a complaint about a dealing of zero', () => {
         return bytes
       }),
     )
-    expect([...seen].map(([x, bytes]) => isWrongShare(curve, form, bytes, x))).toEqual([
+    expect([...seen].map(([x, bytes]) => isWrongShare(curve, placeOf(form, x), bytes))).toEqual([
       false,
       false,
     ])

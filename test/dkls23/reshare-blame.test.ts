@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { u32 } from '../../signer-node/dkls23/bytes.ts'
-import { isWrongShare } from '../../signer-node/dkls23/complaint.ts'
+import { type DealtPlace, isWrongShare } from '../../signer-node/dkls23/complaint.ts'
 import type { Point, Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import type { DealingForm } from '../../signer-node/dkls23/dealing.ts'
 import { confirmKey } from '../../signer-node/dkls23/keygen.ts'
 import { type Party, parseParty } from '../../signer-node/dkls23/party.ts'
 import { lagrangeAtZero } from '../../signer-node/dkls23/polynomial.ts'
@@ -56,6 +57,12 @@ const deals = (coefficients: readonly Scalar[], twist: Twist = {}) =>
     return crookedPart(own, plan, twist)
   })
 const honest = [weighed(ownShare), some(0)]
+
+/** Of party 2, to a receiver. */
+function placeOf(form: DealingForm, receiver: Party): DealtPlace {
+  const { sid, self: dealer } = reshareRuns(curve, key, terms).get(EVIL)!
+  return { sid, form, dealer, receiver }
+}
 
 /** Every receiver but the liar itself blames alike. */
 function expectAll(
@@ -114,8 +121,20 @@ describe('a dealer of a reshare', () => {
     for (const x of HEARERS.map(parseParty)) {
       const { evidence } = abortOf(outcomes, x)
       expect(evidence).toHaveLength(AT.end)
-      expect(isWrongShare(curve, { threshold: 2, of: 'share' }, evidence!, x)).toBe(true)
+      expect(isWrongShare(curve, placeOf({ threshold: 2, of: 'share' }, x), evidence!)).toBe(true)
     }
+  })
+
+  it('and is honest cannot be convicted as a dealer of zero, which has the same size', () => {
+    tampered((round, from, to, bytes) => {
+      if (round !== 2 || from !== EVIL) return bytes
+      const [share, zero] = (['share', 'zero'] as const).map((of, more) =>
+        isWrongShare(curve, placeOf({ threshold: 2 + more, of }, parseParty(to)), bytes),
+      )
+      expect([bytes.length, share, zero]).toEqual([AT.end, false, false])
+      return bytes
+    })
+    expect.hasAssertions()
   })
 
   it('that gives one receiver the share of another is convicted by both', () => {

@@ -2,89 +2,23 @@
 // quorum of the root before signed. The key that the first three made goes on with those of them
 // that are left, over restarts of everything, until too few are left.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { submitRoot } from '../../coordinator/successions.ts'
-import { digestOfText } from '../../policy/document.ts'
-import { parseRoot } from '../../policy/documents.ts'
-import { rootMessage, rootSignaturesText } from '../../policy/succession.ts'
-import { ed25519Signer } from '../../proto/crypto.ts'
 import type { Digest } from '../../proto/ids.ts'
-import { type JsonObject, text } from '../../proto/jcs.ts'
-import { isRefusal } from '../../proto/refusal.ts'
-import { tags } from '../../proto/tags.ts'
-import { payout, policyText, rootText } from '../coordinator/world.ts'
+import { payout } from '../coordinator/world.ts'
 import type { House } from '../kit/house.ts'
 import { breaches, linesOf } from '../kit/house-checks.ts'
 import { openHouse } from '../kit/house-open.ts'
-import { digestFor, publicKeyOf, seedOf, witnessKey } from '../policy/dev-fixture.ts'
+import { HouseRoots } from '../kit/house-roots.ts'
 
 const [a, b, c] = ['signer-a', 'signer-b', 'signer-c'] as const
 const [d, e, f] = ['signer-d', 'signer-e', 'signer-f'] as const
-const places: Readonly<Record<string, number>> = { [a]: 1, [b]: 2, [c]: 3, [d]: 3, [e]: 4, [f]: 5 }
 let house: House
-let root = rootText
-let policy = policyText
+let roots: HouseRoots
 
 beforeAll(async () => {
   house = await openHouse({ seed: 'succession' })
+  roots = new HouseRoots(house)
 })
 afterAll(() => house.close())
-
-interface Numbers {
-  readonly n: number
-  readonly t: number
-  readonly q: number
-}
-
-const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
-const nodeOf = (node: string): JsonObject => ({
-  node,
-  x: places[node]!,
-  identity: hex(publicKeyOf(node)),
-  transport: digestFor(`tls/${node}`),
-  witness: witnessKey(node),
-})
-
-/** Draws up, signs and submits the root that names exactly these nodes. */
-async function succeed(nodes: readonly string[], { n, t, q }: Numbers, by = ['jun', 'kat']) {
-  const [before, old] = [JSON.parse(root), JSON.parse(policy)]
-  const witness = { w: n, f: 0, q }
-  const nextPolicy = text({
-    ...old,
-    version: old.version + 1,
-    previous: digestOfText(tags.policy, policy),
-    quorumCrypto: { n, t, f: 1 },
-    log: { ...old.log, witness: { n, f: 0, quorum: q } },
-  })
-  const genesis = { ...before.genesis, policy: digestOfText(tags.policy, nextPolicy) }
-  const written = text({
-    ...before,
-    version: before.version + 1,
-    previous: digestOfText(tags.root, root),
-    nodes: nodes.map(nodeOf),
-    quorumCrypto: { n, t, f: 1 },
-    witness,
-    genesis,
-  })
-  const { org, env, digest } = parseRoot(written)
-  const signatures = rootSignaturesText({
-    ...{ org, env, root: digest },
-    signatures: by.map((name) => ({
-      key: publicKeyOf(`root/${name}`),
-      signature: ed25519Signer(seedOf(`root/${name}`))(rootMessage(written)),
-    })),
-  })
-  const sent = { root: written, signatures, documents: [nextPolicy] }
-  const answer = await house.during(submitRoot(house.coordinator(), sent))
-  if (isRefusal(answer)) return answer.code
-  const again = await house.during(submitRoot(house.coordinator(), sent))
-  expect(again).toMatchObject({ seq: answer.seq })
-  const mixed = { ...sent, root }
-  const other = await house.during(submitRoot(house.coordinator(), mixed))
-  expect(other).toMatchObject({ code: 'RULESET_SIG' })
-  root = written
-  policy = nextPolicy
-  return house.coordinator().roots.now.version
-}
 
 const state = (node: string): string => house.at(node).node.status().state
 const isAttached = (node: string): boolean => house.wires.isOpen({ node, coordinator: 'c1' })
@@ -123,15 +57,15 @@ describe('a house whose root is succeeded', () => {
 
   it('takes no root that too few have signed for', async () => {
     const size = (await house.entries()).length
-    expect(await succeed([a, b, d], { n: 3, t: 2, q: 3 }, ['jun'])).toBe('GOV_QUORUM')
-    expect(await succeed([a, b, d], { n: 3, t: 2, q: 2 })).toBe('LOG_FORK')
+    expect(await roots.succeed([a, b, d], { n: 3, t: 2, q: 3 }, ['jun'])).toBe('GOV_QUORUM')
+    expect(await roots.succeed([a, b, d], { n: 3, t: 2, q: 2 })).toBe('LOG_FORK')
     expect(linesOf(await house.entries(), 'root.activated')).toHaveLength(1)
     expect((await house.entries()).length).toBeGreaterThanOrEqual(size)
   })
 
   it('replaces a lost node: the new one comes in with the root, and the old key pays on', async () => {
     house.at(c).kill()
-    expect(await succeed([a, b, d], { n: 3, t: 2, q: 3 })).toBe(2)
+    expect(await roots.succeed([a, b, d], { n: 3, t: 2, q: 3 })).toBe(2)
     await areReady(a, b, d)
     const id = await pay()
     expect(await signersOf(id)).toEqual([a, b])
@@ -149,7 +83,7 @@ describe('a house whose root is succeeded', () => {
   it('takes two more nodes and removes one, which signs nothing and is witness no more', async () => {
     house.addNode(e, 4).start()
     house.addNode(f, 5).start()
-    expect(await succeed([a, b, e, f], { n: 4, t: 3, q: 3 })).toBe(3)
+    expect(await roots.succeed([a, b, e, f], { n: 4, t: 3, q: 3 })).toBe(3)
     await house.until('it is gone', () => state(d) === 'removed')
     const because = 'root 3 does not name this node'
     expect(house.record.events).toContainEqual(
@@ -183,7 +117,7 @@ describe('a house whose root is succeeded', () => {
   })
 
   it('waits with a reason when fewer than t of the key are left', async () => {
-    expect(await succeed([a, e, f], { n: 3, t: 2, q: 3 })).toBe(4)
+    expect(await roots.succeed([a, e, f], { n: 3, t: 2, q: 3 })).toBe(4)
     await house.until('it is gone', () => state(b) === 'removed')
     const id = await house.submit(payout({ amount: 9_000_000n, created: house.time.now }))
     await house.pass(10_000)

@@ -20,9 +20,19 @@ process.on('message', async () => {
   const id = await house.submit(payout())
   await house.untilState(id, 'SETTLED')
   await house.pass(5_000)
+  churn()
   tell()
 })
 setInterval(() => {}, 1_000)
+
+/** What a node that ticks allocates in some minutes, at once: its time here is virtual. */
+function churn(): void {
+  const kept: object[] = []
+  for (let i = 0; i < 1_000_000; i += 1) {
+    const made = { i, words: [BigInt(i) << 190n, String(i)], bytes: new Uint8Array(32) }
+    kept[i % 50_000] = made
+  }
+}
 
 function tell(): void {
   const files = names.flatMap((name) => {

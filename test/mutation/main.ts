@@ -16,7 +16,7 @@ const beside: Readonly<Record<string, readonly string[]>> = {
   'session-id': ['properties/encoding'],
   transcript: ['properties/encoding'],
   polynomial: ['properties/arithmetic'],
-  keyshare: ['properties/encoding', 'dkls23/keyshare-format'],
+  keyshare: ['properties/encoding', 'dkls23/importing', 'dkls23/reshare', 'dkls23/refresh'],
   pairing: ['dkls23/sign'],
   protocol: ['dkls23/wiping'],
   dealing: ['dkls23/keygen-blame', 'dkls23/keygen', 'dkls23/wiping-life'],

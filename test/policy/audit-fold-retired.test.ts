@@ -1,7 +1,9 @@
 // Changes after which a key signs no more, and the one between peers: their lines in the fold.
 import { describe, expect, it } from 'vitest'
-import { toHex } from '../../proto/crypto.ts'
+import { banDocument } from '../../policy/audit/ban-statement.ts'
+import { tagged, toHex } from '../../proto/crypto.ts'
 import { parseHandle } from '../../proto/ids.ts'
+import { tags } from '../../proto/tags.ts'
 import * as house from '../kit/audit-documents.ts'
 import { digestNamed, keyBody, stored, type TestLog } from '../kit/audit-log.ts'
 import { Asked, asks, bootedLog, freeze, hot, keyedLog, ripe } from '../kit/change-log.ts'
@@ -120,9 +122,16 @@ describe('a re-admission', () => {
     const { node, peer } = asks.readmit.terms
     return { ...asked.carried, confirms: [asked.consent(node)], node, peer, ...patch }
   }
+  const ban = (log: TestLog, number: number): TestLog => {
+    const said = { ...asks.readmit.terms, number, reason: 'PEER_BANNED' }
+    const message = tagged(tags.ban, banDocument(house, said))
+    const signature = toHex(house.keyOf('node-a-identity').sign(message))
+    return log.add('peer.banned', { ...said, signature })
+  }
+  const bannedLog = () => ban(keyedLog(), 1)
 
   it('lets one peer in again at one node, once; a ban that the node states stays on record', () => {
-    const asked = ripe(keyedLog(), asks.readmit)
+    const asked = ripe(bannedLog(), asks.readmit)
     asked.add('peer.readmitted', line(asked))
     const query = { kind: 'scan', table: 'readmission', from: '', to: '}' } as const
     const rows = asked.log.rows.answer(query)
@@ -131,7 +140,7 @@ describe('a re-admission', () => {
   })
 
   it('is void for other nodes, without the word of the node, and under a freeze', () => {
-    const asked = ripe(keyedLog(), asks.readmit)
+    const asked = ripe(bannedLog(), asks.readmit)
     expect(asked.outcome('peer.readmitted', line(asked))).toBe('folded')
     const swapped = { node: 'node-b', peer: 'node-a', confirms: [asked.consent('node-b')] }
     expect(asked.outcome('peer.readmitted', line(asked, swapped))).toBe('LINE_VOID')
@@ -140,5 +149,27 @@ describe('a re-admission', () => {
     expect(asked.outcome('peer.readmitted', line(asked, other))).toBe('PARTICIPANTS')
     freeze(asked.log, 'all')
     expect(asked.outcome('peer.readmitted', line(asked))).toBe('FROZEN')
+  })
+
+  it('lifts no ban that came after people were asked, whatever was approved and agreed to', () => {
+    const log = bannedLog()
+    const first = ripe(log, asks.readmit)
+    const spare = ripe(log, { ...asks.readmit, id: parseHandle('spare') })
+    // The node agreed to both; a coordinator kept the line of one back.
+    const keptBack = line(spare)
+    expect(spare.outcome('peer.readmitted', keptBack)).toBe('folded')
+    first.add('peer.readmitted', line(first))
+    ban(log, 2)
+    expect(spare.outcome('peer.readmitted', keptBack)).toBe('PEER_BANNED')
+    const anew = ripe(log, { ...asks.readmit, id: parseHandle('anew') })
+    expect(anew.outcome('peer.readmitted', line(anew))).toBe('folded')
+  })
+
+  it('lifts no ban that the node has not said', () => {
+    const log = keyedLog()
+    const early = ripe(log, asks.readmit)
+    expect(early.outcome('peer.readmitted', line(early))).toBe('LINE_MISSING')
+    ban(log, 1)
+    expect(early.outcome('peer.readmitted', line(early))).toBe('PEER_BANNED')
   })
 })

@@ -33,23 +33,6 @@ const judged = (document: string, as: Parameters<typeof verifyEvidence>[1] = roo
 const changed = (document: string, change: JsonObject) =>
   text({ ...(JSON.parse(document) as JsonObject), ...change })
 
-/** Round 2 of an honest dealer with threshold 2, as it goes to party 1. */
-function dealing(): Uint8Array {
-  let found = new Uint8Array()
-  const runs = keygenRuns(curve, 2, nodes(1, 2, 3))
-  drive(
-    new Map([...runs].map(([x, run]) => [x, prepareKey(run, keyTerms(2))])),
-    (round, from, to, sent) => {
-      if (round === 2 && from === 2 && to === 1) found = sent.slice()
-      return sent
-    },
-  )
-  return found
-}
-const honest = dealing()
-const crooked = honest.slice()
-crooked[crooked.length - 1] = (crooked.at(-1) ?? 0) ^ 1
-
 const participants = [self, evil, other].map(({ node, x }) => ({ node, x }))
 const making = {
   key: 'k-1',
@@ -72,6 +55,24 @@ const dealt: Place = {
   from: 2,
   to: 1,
 }
+/** Round 2 of an honest dealer with threshold 2, as it goes to party 1. */
+function dealing(): Uint8Array {
+  let found = new Uint8Array()
+  const runs = keygenRuns(curve, 2, nodes(1, 2, 3))
+  const { sid } = dealt
+  drive(
+    new Map([...runs].map(([x, run]) => [x, prepareKey({ ...run, sid }, keyTerms(2))])),
+    (round, from, to, sent) => {
+      if (round === 2 && from === 2 && to === 1) found = sent.slice()
+      return sent
+    },
+  )
+  return found
+}
+const honest = dealing()
+const crooked = honest.slice()
+crooked[crooked.length - 1] = (crooked.at(-1) ?? 0) ^ 1
+
 const share = (payload: Uint8Array, at = dealt): Exhibit => {
   const signature = evil.sign(signedBytes(at, sha256(payload)))
   return { kind: 'wrong-share', place: at, payload, signature }
@@ -153,6 +154,18 @@ describe('a dealt share', () => {
       const bent = changed(document, { making: { ...value.making, ...change } })
       expect(judged(bent), JSON.stringify(change)).toMatch(/EVIDENCE|MALFORMED/)
     }
+    const others = participants.filter(({ node }) => node !== 'node-2')
+    const value = JSON.parse(write(share(crooked))) as { making: JsonObject }
+    const [first, second, third] = participants
+    for (const wrong of [
+      others,
+      [first!, second!, second!],
+      [first!, second!, { ...third!, node: 'node-1' }],
+      [second!, first!, third!],
+    ]) {
+      const making = { ...value.making, participants: wrong }
+      expect(judged(changed(write(share(crooked)), { making }))).toBe('EVIDENCE')
+    }
     // Said to another node it would be wrong there: the place is signed.
     expect(judged(changed(document, { by: 'node-3', to: 3 }))).toBe('EVIDENCE')
     expect(judged(changed(document, { payload: toHex(crooked) }))).toBe('EVIDENCE')
@@ -165,8 +178,12 @@ describe('a dealt share', () => {
     const noPoint = Uint8Array.from(crooked, (byte, at) => (at === 0 ? 9 : byte))
     expect(judged(write(share(noPoint)))).toBe('EVIDENCE')
     expect(writeEvidence(self, evil.node, share(crooked))).toBeUndefined()
-    expect(isWrongShare(curve, { threshold: 0, of: 'key' }, crooked, parseParty(1))).toBe(false)
-    expect(isWrongShare(curve, { threshold: 2, of: 'key' }, crooked, parseParty(1))).toBe(true)
+    const dealer = partiesOf(participants)[1]!
+    const isWrong = (threshold: number, sid = dealt.sid): boolean => {
+      const form = { threshold, of: 'key' } as const
+      return isWrongShare(curve, { sid, form, dealer, receiver: parseParty(1) }, crooked)
+    }
+    expect([isWrong(0), isWrong(2, seedOf('sid')), isWrong(2)]).toEqual([false, false, true])
   })
 })
 

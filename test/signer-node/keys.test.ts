@@ -1,13 +1,16 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import type { CoordinatorFrame } from '../../proto/frames.ts'
 import { encode } from '../../proto/jcs.ts'
 import { limits } from '../../proto/limits.ts'
+import { refuse } from '../../proto/refusal.ts'
 import { assemble } from '../../signer-node/assemble.ts'
+import type { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
 import type { Protocol } from '../../signer-node/dkls23/protocol.ts'
 import { judgeKeygen } from '../../signer-node/key-plan.ts'
+import { Keystore } from '../../signer-node/keystore.ts'
 import * as house from '../kit/audit-documents.ts'
 import { type Name, names, selfOf, ThreeNodes } from './three-nodes.ts'
 import { testPorts } from './world.ts'
@@ -131,6 +134,11 @@ describe('a key', () => {
     const stopped = names.map((name) => three.heard(name, 'stopped').map(({ reason }) => reason))
     expect(stopped).toEqual([['SESSION_TIMEOUT'], ['SESSION_TIMEOUT'], ['SESSION_TIMEOUT']])
     expect(refused(three.keygen('hot-eth', 1))).toBe('EPOCH: expected an epoch above 1')
+    // An epoch after which there is none would be the key's last.
+    for (const epoch of [258, 0xffff_ffff]) {
+      const because = 'EPOCH: expected an epoch of at most 257'
+      expect(refused(three.keygen('hot-eth', epoch))).toBe(because)
+    }
     three.carry = (_from, _to, frame) => frame
     three.log.add('key.generated', three.makeKey('hot-eth', 2))
     three.lines(...names)
@@ -237,6 +245,21 @@ describe('a keygen document', () => {
       expect.objectContaining({ level: 'alarm', name: 'keygen-failed' }),
     )
     expect(refused(three.keygen('hot-eth', 2))).toBe('nothing')
+  })
+
+  it('whose key cannot be kept makes none, and wipes the share that it was making', () => {
+    three.pair()
+    const made: Keyshare[] = []
+    const keep = vi.spyOn(Keystore.prototype, 'keepPending').mockImplementation((_, keyshare) => {
+      expect(keyshare.secretShare.bytes.some((byte) => byte !== 0)).toBe(true)
+      made.push(keyshare)
+      return refuse('BUSY', 'full')
+    })
+    begin(1)
+    keep.mockRestore()
+    expect(made).toHaveLength(3)
+    for (const { secretShare } of made) expect(() => secretShare.bytes).toThrow('wiped')
+    expect(names.flatMap((name) => three.heard(name, 'keyConfirm'))).toEqual([])
   })
 
   it('that is newer closes the older one of its vault', () => {

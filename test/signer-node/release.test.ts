@@ -119,6 +119,33 @@ describe('a share', () => {
     expect(shares()).toEqual([])
   })
 
+  it('does not leave after its key was exported, or has new shares', () => {
+    const edits = [
+      ['"standing":"active"', '"standing":"exported"', 'KEY_DISABLED'],
+      ['"keyState":"', '"keyState":"0000', 'EPOCH'],
+    ] as const
+    for (const [from, to, code] of edits) {
+      held()
+      const { store } = three.at('node-a')
+      const keys = store.all(`select key, value from history where tbl = 'vault'`)
+      const cut = to.endsWith('0000') ? 4 : 0
+      for (const row of keys) {
+        const value = String(row['value'])
+        const at = value.indexOf(from) + from.length
+        const bent = `${value.slice(0, at - from.length)}${to}${value.slice(at + cut)}`
+        store.run(`update history set value = ? where tbl = 'vault' and key = ?`, bent, row['key']!)
+      }
+      shareHeads()
+      expect(three.stopped('node-a'), to).toBe(code)
+      expect(three.heard('node-a', 'share')).toEqual([])
+      // The other one has seen nothing of it.
+      expect(three.heard('node-b', 'share')).toHaveLength(1)
+      for (const { key, value } of keys) {
+        store.run(`update history set value = ? where tbl = 'vault' and key = ?`, value!, key!)
+      }
+    }
+  })
+
   it('does not leave after a higher attempt was started in the log', () => {
     const payout = held()
     three.nextAttempt(payout, 2)

@@ -28,19 +28,20 @@ describe('what is hidden', () => {
 
   it('shows nothing of the secret, and not the same for the same', () => {
     const again = shield.hide(secret)
-    for (const { salt, sealed } of [hidden, again]) {
-      const shown = hex(salt) + hex(sealed)
+    for (const { salt, sealed, tag } of [hidden, again]) {
+      const shown = hex(salt) + hex(sealed) + hex(tag)
       for (let at = 0; at < 29; at += 1) expect(shown).not.toContain(hex(bytes.slice(at, at + 4)))
     }
     expect(hex(again.sealed)).not.toBe(hex(hidden.sealed))
   })
 
   it('does not open after any one bit of it has changed, nor under another shield', () => {
-    const { salt, sealed } = hidden
-    for (let at = 0; at < sealed.length; at += 7) {
-      const changed = sealed.slice()
-      changed[at]! ^= 1 << (at & 7)
-      expect(() => shield.open({ salt, sealed: changed })).toThrow('memory has changed')
+    for (const part of ['salt', 'sealed', 'tag'] as const) {
+      for (let at = 0; at < hidden[part].length; at += 5) {
+        const changed = hidden[part].slice()
+        changed[at]! ^= 1 << (at & 7)
+        expect(() => shield.open({ ...hidden, [part]: changed })).toThrow('memory has changed')
+      }
     }
     expect(() => new Shield(random).open(hidden)).toThrow('memory has changed')
   })

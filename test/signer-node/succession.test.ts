@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { formatVkey, vkeyOf } from '../../policy/audit/checkpoint.ts'
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
+import { writeSigned } from '../../proto/frames.ts'
+import { parseNodeId } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { parse } from '../../proto/jcs.ts'
-import { kinds } from '../../proto/node-documents.ts'
+import { kinds, signBy } from '../../proto/node-documents.ts'
 import * as house from '../kit/audit-documents.ts'
 import {
   nextRoot,
@@ -117,6 +119,38 @@ describe('the floor of a node that was away at the switch', () => {
     three.tick(2_000)
     expect(three.state('node-a')).toBe('ready')
     expect(three.heard('node-a', 'cosigned').length).toBeGreaterThan(0)
+  })
+})
+
+describe('the floor with a second place that agrees', () => {
+  it('is passed on the word of a node that the root names, and of none that has left', () => {
+    replaceNode(three.log)
+    three.shareHeads = true
+    three.lines('node-a', 'node-b', 'node-c')
+    three.stop('node-a')
+    let nonce = ''
+    three.carry = (_from, _to, frame) => {
+      if (frame.frame !== 'note') return frame
+      const asked = JSON.parse(fromUtf8(frame.note.document.document)!) as { nonce: string }
+      nonce = asked.nonce
+      return undefined
+    }
+    three.start('node-a')
+    three.tick(2_000)
+    expect(three.state('node-a')).toBe('checking')
+    const answer = (from: 'node-b' | 'node-c') => {
+      const by = { node: parseNodeId(from), sign: house.keyOf(`${from}-identity`).sign }
+      const words = { org: house.org, env: house.env, node: from, to: 'node-a', nonce }
+      const format = 'custody-floor-answer/v1'
+      const said = { ...words, format, cosigned: '', counter: 0, head: '' }
+      const document = writeSigned(signBy(kinds.floorAnswer, said, by))
+      const note = { from, to: 'node-a', kind: 'floor-answer', document }
+      three.give('node-a', { frame: 'note', note })
+    }
+    answer('node-c')
+    expect(three.state('node-a')).toBe('checking')
+    answer('node-b')
+    expect(three.state('node-a')).toBe('ready')
   })
 })
 

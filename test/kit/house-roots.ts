@@ -1,0 +1,97 @@
+// Roots of a whole house after the first one: drawn up, signed by governance keys and submitted, with
+// the policy that goes with the new numbers. The nodes are those of the tests, by name and place.
+import { submitRoot } from '../../coordinator/successions.ts'
+import { digestOfText } from '../../policy/document.ts'
+import { parseRoot } from '../../policy/documents.ts'
+import { rootMessage, rootSignaturesText } from '../../policy/succession.ts'
+import { ed25519Signer } from '../../proto/crypto.ts'
+import { type JsonObject, text } from '../../proto/jcs.ts'
+import { isRefusal } from '../../proto/refusal.ts'
+import { tags } from '../../proto/tags.ts'
+import { policyText, rootText } from '../coordinator/world.ts'
+import { digestFor, publicKeyOf, seedOf, witnessKey } from '../policy/dev-fixture.ts'
+import type { House } from './house.ts'
+
+/** Of everybody whom a root of these tests may name; the fourth comes in the place of the third. */
+export const places: Readonly<Record<string, number>> = {
+  'signer-a': 1,
+  'signer-b': 2,
+  'signer-c': 3,
+  'signer-d': 3,
+  'signer-e': 4,
+  'signer-f': 5,
+}
+
+export interface Numbers {
+  readonly n: number
+  readonly t: number
+  readonly q: number
+}
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+const nodeOf = (node: string): JsonObject => ({
+  node,
+  x: places[node]!,
+  identity: hex(publicKeyOf(node)),
+  transport: digestFor(`tls/${node}`),
+  witness: witnessKey(node),
+})
+
+/** The roots of one house, each drawn up from the one before. */
+export class HouseRoots {
+  readonly #house: House
+  #root = rootText
+  #policy = policyText
+
+  constructor(house: House) {
+    this.#house = house
+  }
+
+  /** Where a node stands: the version in force, or why the root was not taken. */
+  async succeed(
+    nodes: readonly string[],
+    { n, t, q }: Numbers,
+    by = ['jun', 'kat'],
+  ): Promise<number | string> {
+    const [before, old] = [JSON.parse(this.#root), JSON.parse(this.#policy)]
+    const policy = text({
+      ...old,
+      version: old.version + 1,
+      previous: digestOfText(tags.policy, this.#policy),
+      quorumCrypto: { n, t, f: 1 },
+      log: { ...old.log, witness: { n, f: 0, quorum: q } },
+    })
+    const root = text({
+      ...before,
+      version: before.version + 1,
+      previous: digestOfText(tags.root, this.#root),
+      nodes: nodes.map(nodeOf),
+      quorumCrypto: { n, t, f: 1 },
+      witness: { w: n, f: 0, q },
+      genesis: { ...before.genesis, policy: digestOfText(tags.policy, policy) },
+    })
+    const sent = { root, signatures: signed(root, by), documents: [policy] }
+    const submit = (what: typeof sent) =>
+      this.#house.during(submitRoot(this.#house.coordinator(), what))
+    const answer = await submit(sent)
+    if (isRefusal(answer)) return answer.code
+    const again = await submit(sent)
+    const other = await submit({ ...sent, root: this.#root })
+    if (isRefusal(again) || again.seq !== answer.seq) throw new Error('it was not the same again')
+    if (!isRefusal(other) || other.code !== 'RULESET_SIG') throw new Error('expected RULESET_SIG')
+    this.#root = root
+    this.#policy = policy
+    return this.#house.coordinator().roots.now.version
+  }
+}
+
+function signed(root: string, by: readonly string[]): string {
+  const { org, env, digest } = parseRoot(root)
+  return rootSignaturesText({
+    ...{ org, env, root: digest },
+    signatures: by.map((name) => ({
+      key: publicKeyOf(`root/${name}`),
+      signature: ed25519Signer(seedOf(`root/${name}`))(rootMessage(root)),
+    })),
+  })
+}
