@@ -7,7 +7,14 @@ import type { Run } from '../../signer-node/dkls23/protocol.ts'
 import { here } from '../../signer-node/here.ts'
 import type { Event } from '../../signer-node/ports.ts'
 import type { Runner, Stepper } from '../../signer-node/stepper.ts'
-import { buffersOf, movable } from '../../signer-node/thread-words.ts'
+import {
+  abortOf,
+  buffersOf,
+  cutPlace,
+  cutWork,
+  movable,
+  pairingOfParts,
+} from '../../signer-node/thread-words.ts'
 import { Threads } from '../../signer-node/threads.ts'
 import { driveSteppers, turn } from '../kit/far.ts'
 import { keygen, keygenRuns, keyTerms, makeKey } from '../kit/keys.ts'
@@ -116,6 +123,32 @@ describe('worker threads', () => {
     const secret = movable(Uint8Array.of(1, 2, 3))
     structuredClone(secret, { transfer: [...buffersOf([secret])] })
     expect(secret.length).toBe(0)
+  })
+
+  it('are told public values cut to size, never the whole buffer under a view', () => {
+    const pool = new Uint8Array(1024).fill(7)
+    const { self, participants } = pairRuns(curve, [1, 2]).get(one)!
+    const place = cutPlace({ sid: pool.subarray(32, 64), self, participants })
+    expect([place.sid.length, place.sid.buffer.byteLength]).toEqual([32, 32])
+    expect(place.participants).toEqual(participants)
+    const work = cutWork({ purpose: 'reshare', terms })
+    expect(work).toEqual({ purpose: 'reshare', terms })
+    const shares = work.purpose === 'reshare' ? [...work.terms.old.publicShares.values()] : []
+    expect(shares.map(({ buffer }) => buffer.byteLength)).toEqual([33, 33, 33])
+  })
+
+  it('are never none, and their words are read strictly', () => {
+    const none = new Threads({
+      count: 0,
+      curve: 'native',
+      random: namedRandom('none'),
+      report() {},
+    })
+    expect(() => none.pair(pairRuns(curve, [1, 2]).get(one)!)).toThrow('at least one thread')
+    expect(() => pairingOfParts([Uint8Array.of(1)])).toThrow('four secrets')
+    const words = { turn: 'aborted', id: 1, moved: [], because: 'no matter' } as const
+    expect(() => abortOf({ ...words, reason: 'nonsense' })).toThrow('no reason of an abort')
+    expect(abortOf({ ...words, reason: 'share' })).toMatchObject({ remedy: 'fault' })
   })
 
   it('take K once, before any draw, and leave only the nonce of the confirmation here', () => {
