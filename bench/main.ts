@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   sign: async () => (await import('./sign.ts')).bench(),
   ct: async () => (await import('./ct.ts')).bench(),
   dkg: async () => (await import('./dkg.ts')).bench(),
+  slices: async () => (await import('./slices.ts')).bench(),
   lifecycle: async () => (await import('./lifecycle.ts')).bench(),
 }
 

@@ -24,7 +24,7 @@ export function participants(n: number): readonly Participant[] {
   return parseParticipants(all.map((x) => ({ x, nodeId: utf8.encode(`node-${x}`) })))
 }
 
-function runsOf(curve: Curve, members: readonly Participant[]): readonly Run[] {
+export function runsOf(curve: Curve, members: readonly Participant[]): readonly Run[] {
   runs += 1
   const sid = sha256(utf8.encode(`bench run ${runs}`))
   return members.map((self) => {
@@ -114,7 +114,7 @@ function confirmAll(
   return drive(members, (run, i) => confirmKey(run, held(pending, i)), meter)
 }
 
-function held<T>(all: readonly (T | undefined)[], i: number): T {
+export function held<T>(all: readonly (T | undefined)[], i: number): T {
   const one = all[i]
   if (one === undefined) throw new Error('a party has no key')
   return one

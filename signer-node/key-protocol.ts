@@ -11,23 +11,23 @@ import type { Opened } from '../proto/signed.ts'
 import { Abort } from './dkls23/abort.ts'
 import { Malformed, Reader } from './dkls23/bytes.ts'
 import type { Curve } from './dkls23/curve.ts'
-import { confirmKey, type PendingKey, prepareKey } from './dkls23/keygen.ts'
+import { confirmKey, type PendingKey } from './dkls23/keygen.ts'
 import { type KeyFacts, requireKeyState } from './dkls23/keyshare.ts'
 import { encodeFacts, readFacts } from './dkls23/keyshare-format.ts'
 import { type Party, parseParty } from './dkls23/party.ts'
 import type { Protocol, Run } from './dkls23/protocol.ts'
-import { prepareRefresh } from './dkls23/refresh.ts'
-import { prepareReshare, type ReshareTerms, reshareSpeakers } from './dkls23/reshare.ts'
+import { type ReshareTerms, reshareSpeakers } from './dkls23/reshare.ts'
 import type { Statement } from './dkls23/session-id.ts'
 import type { KeyPlan, Purpose } from './key-plan.ts'
 import type { Parts } from './parts.ts'
 import { partiesOf } from './self.ts'
+import type { KeyJob } from './stepper.ts'
 
 type Accepted = readonly Opened<KeygenAcceptance>[]
 
 export interface KeySession {
   readonly statement: Statement
-  readonly protocol: (run: Run) => Protocol<PendingKey | undefined>
+  readonly job: KeyJob
   /** The old share, opened for this session and wiped with it. */
   readonly secrets: readonly Disposable[]
   readonly speakers?: (round: number) => readonly Party[]
@@ -43,7 +43,7 @@ const sessions: { readonly [P in Purpose]: (asked: Asked) => KeySession } = {
   dkg: ({ plan: { t, parties, key, epoch } }) => {
     const terms = { keyId: toUtf8(key), epoch, threshold: t }
     const statement = { purpose: 'dkg', threshold: t, nodes: parties.length } as const
-    return { statement, secrets: [], protocol: (run) => prepareKey(run, terms) }
+    return { statement, secrets: [], job: { purpose: 'dkg', terms } }
   },
   refresh: ({ parts, plan }) => {
     const { epoch } = plan
@@ -51,7 +51,7 @@ const sessions: { readonly [P in Purpose]: (asked: Asked) => KeySession } = {
     const held = own ?? refuse('EPOCH', 'the old share is not here any more')
     const old = held.open()
     const statement = { purpose: 'refresh', newEpoch: epoch } as const
-    return { statement, secrets: [old], protocol: (run) => prepareRefresh(run, old, epoch) }
+    return { statement, secrets: [old], job: { purpose: 'refresh', old, epoch } }
   },
   reshare: ({ parts, plan, all }) => {
     const { self, keyshares } = parts
@@ -64,7 +64,7 @@ const sessions: { readonly [P in Purpose]: (asked: Asked) => KeySession } = {
     return {
       statement: { purpose: 'reshare', ...about },
       secrets: own === undefined ? [] : [own],
-      protocol: (run) => prepareReshare(run, terms, own),
+      job: { purpose: 'reshare', terms, ...(own === undefined ? {} : { own }) },
       speakers: (round) => reshareSpeakers(terms, parseParty(self.x), round),
     }
   },
@@ -75,13 +75,12 @@ export function keySession(asked: Asked): KeySession {
   return sessions[asked.plan.purpose](asked)
 }
 
-/** The whole of it; `keep` makes the pending Keyshare durable before it is confirmed. */
-export function* dealKey(
+/** After the rounds that deal; `keep` makes the pending Keyshare durable before it is confirmed. */
+export function* confirmKept(
   run: Run,
-  prepared: Protocol<PendingKey | undefined>,
+  pending: PendingKey | undefined,
   keep: (pending: PendingKey) => void,
 ): Protocol<PendingKey | undefined> {
-  const pending = yield* prepared
   if (pending === undefined) return undefined
   const kept = attempting(() => keep(pending))
   if (isRefusal(kept)) {

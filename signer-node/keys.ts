@@ -28,13 +28,14 @@ import type { Party } from './dkls23/party.ts'
 import { sessionId } from './dkls23/session-id.ts'
 import { type ChangeWork, judgeRun } from './key-change.ts'
 import { judgeKeygen, type KeyPlan, requireEpoch } from './key-plan.ts'
-import { dealKey, factsSaid, type KeySession, keySession, rowOf } from './key-protocol.ts'
+import { confirmKept, factsSaid, type KeySession, keySession, rowOf } from './key-protocol.ts'
 import { ownHead } from './log-copy.ts'
 import type { Parts } from './parts.ts'
 import type { Prepared } from './prepared.ts'
 import { type Checked, noSid, refusedFrame, stoppedFrame } from './refusals.ts'
 import { networkId, partiesOf, sessionRandomness } from './self.ts'
 import type { Counterpart, Ended } from './session.ts'
+import { andThen } from './stepper.ts'
 
 type Open = OpenAcceptance<KeygenAcceptance>
 
@@ -186,7 +187,9 @@ export class Keys {
       counterparts,
       vault: plan.vault,
       ...(speakers === undefined ? {} : { speakers }),
-      protocol: dealKey(run, session.protocol(run), keep),
+      stepper: andThen(ports.runner.key(run, session.job), (pending) =>
+        confirmKept(run, pending, keep),
+      ),
       secrets: [randomness, ...session.secrets],
       deadlineMs: ports.clock.monotonicMs() + limits.sessionTimeoutMs,
       ended: (ended) => {

@@ -6,6 +6,7 @@
 // Commands beside it are `commands.ts`.
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
@@ -29,9 +30,12 @@ import { made, openKeystore, openStore, readPassphrase } from './opening.ts'
 import type { Clock, Event, Random } from './ports.ts'
 import type { Self } from './self.ts'
 import { selfCheck } from './self-check.ts'
+import { Threads } from './threads.ts'
 import { type Choice, chooseCurve } from './twin.ts'
 
 const tickMs = 50
+/** One core is left for the loop that serves. */
+const threadCount = Math.max(1, availableParallelism() - 1)
 const drainMs = limits.sessionTimeoutMs
 const logger = pino({ base: null, redact: ['*.passphrase', '*.secret'] })
 
@@ -48,6 +52,11 @@ async function run(config: SignerConfig, passphrase: Secret): Promise<void> {
   passphrase[Symbol.dispose]()
   const store = openStore(config)
   const watch: { health?: Health; links?: Links } = {}
+  const told = (event: Event): void => {
+    watch.health?.count(event)
+    report(event)
+  }
+  const threads = new Threads({ count: threadCount, curve: config.curve, random, report: told })
   const node = new SignerNode(
     { self, origin: config.origin, rootDigest: config.root },
     {
@@ -60,10 +69,8 @@ async function run(config: SignerConfig, passphrase: Secret): Promise<void> {
       random,
       send: (coordinator, frame) => watch.links?.send(coordinator, frame),
       defer: (work) => void setImmediate(work),
-      report: (event) => {
-        watch.health?.count(event)
-        report(event)
-      },
+      report: told,
+      runner: threads,
     },
   )
   const health = await serveHealth(config.healthListen, () => node.status())
@@ -89,6 +96,7 @@ async function run(config: SignerConfig, passphrase: Secret): Promise<void> {
   admin.close()
   health.close()
   node[Symbol.dispose]()
+  await threads.close()
   self.secret[Symbol.dispose]()
   keystore[Symbol.dispose]()
   store.close()

@@ -11,7 +11,7 @@ import { attempt, isRefusal } from '../proto/refusal.ts'
 import type { Opened, Signed } from '../proto/signed.ts'
 import type { Bans } from './bans.ts'
 import type { Blame } from './blame.ts'
-import { setUpPairing } from './dkls23/pair-setup.ts'
+import { pairingOf } from './dkls23/pair-setup.ts'
 import type { Pairing, PairingDeath } from './dkls23/pairing.ts'
 import { openChannel } from './envelope.ts'
 import { Fence } from './fence.ts'
@@ -22,6 +22,7 @@ import { SeenCounters } from './seen-counters.ts'
 import { type Incarnation, partiesOf, type Self, sessionRandomness } from './self.ts'
 import type { Ended } from './session.ts'
 import type { Sessions } from './sessions.ts'
+import { resultOf } from './stepper.ts'
 
 const lifetimeMs = 86_400_000
 const usesMax = 1_000_000
@@ -256,9 +257,10 @@ export class Pairings {
     if (me === undefined || other === undefined || channel === undefined) return
     const randomness = sessionRandomness(self, incarnation, ports.random, { purpose: 'pair', sid })
     const run = { sid, self: me, participants: parties, curve: self.curve, randomness }
-    sessions.start(sid, coordinator, {
+    const recordDeath = (death: PairingDeath): void => this.died(peer.node, death)
+    sessions.start<Pairing>(sid, coordinator, {
       counterparts: new Map([[other.x, { node: peer.node, channel }]]),
-      protocol: setUpPairing(run, (death) => this.died(peer.node, death)),
+      stepper: resultOf(ports.runner.pair(run), (made) => pairingOf(run, made, recordDeath)),
       secrets: [randomness],
       deadlineMs: this.#now() + limits.sessionTimeoutMs,
       ended: (ended) => this.#ended(peer.node, sid, toHex(theirs.value.incarnation), ended),

@@ -3,6 +3,7 @@
 // INVARIANT: nothing in the node reads a clock or draws bytes except through these. Knows no file,
 // no socket and no protocol.
 import type { NodeFrame } from '../proto/frames.ts'
+import type { Runner } from './stepper.ts'
 
 export interface Clock {
   /** UTC in milliseconds; may jump. */
@@ -33,4 +34,6 @@ export interface Ports {
   /** Runs later, in order: no computation holds the streams for several steps. */
   readonly defer: (work: () => void) => void
   readonly report: (event: Event) => void
+  /** Where long computations take place. */
+  readonly runner: Runner
 }

@@ -1,4 +1,4 @@
-// Drives one Protocol over sealed envelopes: order, bounds, deadline, abort (protocol document,
+// Moves one protocol on over sealed envelopes: order, bounds, deadline, abort (protocol document,
 // 1.5). The first authentic message of a (round, sender) counts; an equal copy is ignored, another
 // one is the sender's fault and is never processed; what is not authentic is dropped and counted.
 // INVARIANT: a session ends once, and its keys and secrets are wiped when it does. Knows no
@@ -7,12 +7,13 @@ import { equalBytes, sha256 } from '../proto/crypto.ts'
 import type { NodeId, VaultId } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
 import type { ReasonCode } from '../proto/reasons.ts'
-import { Abort, type AbortReason, type Remedy } from './dkls23/abort.ts'
+import type { Abort, AbortReason, Remedy } from './dkls23/abort.ts'
 import type { Party } from './dkls23/party.ts'
-import type { Incoming, Outgoing, Protocol } from './dkls23/protocol.ts'
+import type { Incoming, Outgoing } from './dkls23/protocol.ts'
 import type { Channel, Opened } from './envelope.ts'
 import type { Exhibit } from './evidence.ts'
 import type { Clock } from './ports.ts'
+import type { Stepper, Turn } from './stepper.ts'
 
 export interface Counterpart {
   readonly node: NodeId
@@ -45,7 +46,7 @@ export interface SessionPorts {
 
 export interface SessionPlan<R> {
   readonly counterparts: ReadonlyMap<Party, Counterpart>
-  readonly protocol: Protocol<R>
+  readonly stepper: Stepper<R>
   /** Whose messages a round waits for; without it everybody speaks in every round. */
   readonly speakers?: (round: number) => readonly Party[]
   /** Whose key it works with; a session of another epoch ends when its key comes into force. */
@@ -125,7 +126,8 @@ export class Session<R> {
   tick(): void {
     const now = this.#ports.clock.monotonicMs()
     if (this.#isOver || now < Math.min(this.#roundDeadlineMs, this.#plan.deadlineMs)) return
-    const missing = this.#speakers()
+    // Nothing is missing from anybody while the own step is under way.
+    const missing = (this.#isStepDue ? [] : this.#speakers())
       .filter((party) => !this.#kept.get(this.#round)?.has(party))
       .flatMap((party) => this.#plan.counterparts.get(party)?.node ?? [])
     this.#fail({
@@ -174,24 +176,23 @@ export class Session<R> {
 
   #step(inbox: readonly Incoming[]): void {
     if (this.#isOver) return
-    this.#isStepDue = false
-    const next = this.#resume(inbox)
-    if (next === undefined) return
-    if (next.done === true) {
-      this.#end({ kind: 'done', result: next.value })
-      return
-    }
-    this.#send(next.value)
-    this.#stepWhenComplete()
+    this.#plan.stepper.next(inbox, (turn) => this.#moved(turn))
   }
 
-  #resume(inbox: readonly Incoming[]): IteratorResult<readonly Outgoing[], R> | undefined {
-    try {
-      return this.#plan.protocol.next(inbox)
-    } catch (error) {
-      if (!(error instanceof Abort)) throw error
-      this.#fail(this.#blamed(error))
-      return undefined
+  /** Perhaps in a later turn; until then every message is kept, and no second step begins. */
+  #moved(turn: Turn<R>): void {
+    this.#isStepDue = false
+    switch (turn.kind) {
+      case 'sent':
+        this.#send(turn.outgoing)
+        this.#stepWhenComplete()
+        return
+      case 'done':
+        this.#end({ kind: 'done', result: turn.result })
+        return
+      case 'aborted':
+        this.#fail(this.#blamed(turn.abort))
+        return
     }
   }
 
@@ -226,19 +227,9 @@ export class Session<R> {
 
   #fail(cause: Cause): void {
     if (this.#isOver) return
-    this.#abandon()
+    this.#plan.stepper.end()
     const quietUntilMs = Math.min(this.#roundDeadlineMs, this.#plan.deadlineMs)
     this.#end({ kind: 'failed', ...cause, quietUntilMs })
-  }
-
-  /** Throwing into a protocol lets its own declarations wipe what it holds. */
-  #abandon(): void {
-    const over = new Abort('missing-message', 'the session is over')
-    try {
-      this.#plan.protocol.throw(over)
-    } catch (error) {
-      if (error !== over) throw error
-    }
   }
 
   #end(ended: Ended<R>): void {

@@ -37,6 +37,7 @@ import type { Releases, Waiting } from './release.ts'
 import { networkId, partiesOf, sessionRandomness } from './self.ts'
 import type { Ended } from './session.ts'
 import { signingProtocol } from './signing-protocol.ts'
+import { stepperOf } from './stepper.ts'
 
 type Open = OpenAcceptance<Acceptance>
 
@@ -196,7 +197,8 @@ export class Signing {
     const { protocol, secrets, timeoutMs } = made
     const deadlineMs = ports.clock.monotonicMs() + timeoutMs
     const used = [...secrets, keyshare]
-    const plan = { counterparts, protocol, secrets: used, deadlineMs, vault: vault.vault }
+    const stepper = stepperOf(protocol)
+    const plan = { counterparts, stepper, secrets: used, deadlineMs, vault: vault.vault }
     sessions.start<SignatureShare>(sid, open.coordinator, {
       ...plan,
       ended: (ended) => {

@@ -59,6 +59,9 @@ const laws: readonly Law[] = [
     builtins: [/^node:(fs|path|util)$/],
   }),
   law(/^signer-node\/envelope\.ts$/, [signer, policy, protoAll], { builtins: [/^node:crypto$/] }),
+  law(/^signer-node\/threads?\.ts$/, [signer, policy, protoAll], {
+    builtins: [/^node:worker_threads$/],
+  }),
   law(/^signer-node\/health\.ts$/, [signer, policy, protoAll], {
     packages: [/^prom-client$/],
     builtins: [/^node:http$/],

@@ -13,7 +13,13 @@ import { type BaseOtRun, choose, collect, offer, type PointPair, pairsLayout } f
 import { commit, requireOpening, SALT_BYTES } from './commitment.ts'
 import type { Curve } from './curve.ts'
 import { alone, digest, group, raw, salt, unread } from './layout.ts'
-import { directionalSessionId, Pairing, type RecordDeath, type Role } from './pairing.ts'
+import {
+  directionalSessionId,
+  Pairing,
+  type PairingSecrets,
+  type RecordDeath,
+  type Role,
+} from './pairing.ts'
 import { DELTA_BYTES } from './params.ts'
 import type { Participant, Party } from './party.ts'
 import { growTrees, punctureTrees, TREES_MESSAGE } from './pprf.ts'
@@ -48,6 +54,19 @@ interface Answers {
 type Kept<M> = M & { readonly bytes: Uint8Array }
 
 export function* setUpPairing(run: Run, recordDeath: RecordDeath): Protocol<Pairing> {
+  return pairingOf(run, yield* agreePairing(run), recordDeath)
+}
+
+/** Takes the secrets, which may come from another thread, away: what was given is wiped. */
+export function pairingOf(run: Run, made: PairingSecrets, recordDeath: RecordDeath): Pairing {
+  const { self, sid } = run
+  const pairing = new Pairing({ id: sid, self, peer: onlyPeer(run) }, made, recordDeath)
+  for (const secret of Object.values(made)) secret.fill(0)
+  return pairing
+}
+
+/** The whole exchange; whoever takes the secrets wipes them. */
+export function* agreePairing(run: Run): Protocol<PairingSecrets> {
   using secrets = new SecretScope()
   const { curve, randomness, self, sid } = run
   const peer = onlyPeer(run)
@@ -100,11 +119,13 @@ export function* setUpPairing(run: Run, recordDeath: RecordDeath): Protocol<Pair
   requireSameView(confirm, yield* broadcast(confirmRound, [peer], confirm), 'the pair setup')
   const [low, high] = isLow ? [part, theirSecond.zeroPart] : [theirSecond.zeroPart, part]
   const seed = secrets.keep(zeroSeed(sid, low, high))
-  return new Pairing(
-    facts,
-    { delta, senderLeaves: punctured.leaves, receiverLeaves: grown.leaves, zeroSeed: seed },
-    recordDeath,
-  )
+  // Copies: what was made here is wiped with the rest.
+  return {
+    delta: Uint8Array.from(delta),
+    senderLeaves: Uint8Array.from(punctured.leaves),
+    receiverLeaves: Uint8Array.from(grown.leaves),
+    zeroSeed: Uint8Array.from(seed),
+  }
 }
 
 function onlyPeer(run: Run): Participant {

@@ -64,6 +64,7 @@ export class SessionRandomness {
   readonly #key: Secret
   readonly #curve: Curve
   readonly #drawn = new Set<string>()
+  #isLent = false
 
   /** Takes ownership of K and wipes it when the session ends. */
   constructor(key: Secret, curve: Curve) {
@@ -85,12 +86,23 @@ export class SessionRandomness {
     return scalar
   }
 
+  /**
+   * A copy of K, for the part of the run that another thread computes. What is drawn there cannot
+   * be seen here, so from now on only the nonce of the confirmation is drawn here.
+   */
+  lend(): Secret {
+    if (this.#isLent || this.#drawn.size > 0) throw new Error('lent once, and before any draw')
+    this.#isLent = true
+    return new Secret(Uint8Array.from(this.#key.bytes))
+  }
+
   [Symbol.dispose](): void {
     this.#key[Symbol.dispose]()
   }
 
   #draw(label: string, length: number, indices: readonly number[]): Uint8Array {
     if (indices.length > INDICES) throw new RangeError(`a draw has at most ${INDICES} indices`)
+    if (this.#isLent && label !== 'pok') throw new Error(`${label} is drawn where K was lent to`)
     const [a = 0, b = 0, c = 0] = indices
     const name = [label, a, b, c].join()
     if (this.#drawn.has(name)) throw new Error(`the secret ${name} was drawn twice`)

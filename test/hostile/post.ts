@@ -10,6 +10,7 @@ import { type Party, parseParty } from '../../signer-node/dkls23/party.ts'
 import { type Channel, openChannel } from '../../signer-node/envelope.ts'
 import type { Ended } from '../../signer-node/session.ts'
 import { type Sealed, Sessions } from '../../signer-node/sessions.ts'
+import { stepperOf } from '../../signer-node/stepper.ts'
 import { seedOf, TestClock, type TestPorts, testPorts } from '../signer-node/world.ts'
 import { keyMaking, type Show, type Stage } from './stage.ts'
 
@@ -111,7 +112,7 @@ export class Post {
     )
     member.sessions.start<unknown>(this.sid, coordinator, {
       counterparts,
-      protocol,
+      stepper: stepperOf(protocol),
       secrets: [],
       deadlineMs: this.clock.monotonicMs() + 20_000,
       ended: (ended) => {

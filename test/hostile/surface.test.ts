@@ -3,9 +3,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { limits } from '../../proto/limits.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
-import type { Protocol } from '../../signer-node/dkls23/protocol.ts'
 import { firstRound, secondRound } from '../../signer-node/dkls23/sign-messages.ts'
 import { Sessions } from '../../signer-node/sessions.ts'
+import { bent, type Twist } from '../kit/bent.ts'
 import { leavesOf } from '../kit/rounds.ts'
 import { SigningHouse } from '../signer-node/signing-kit.ts'
 
@@ -55,16 +55,9 @@ const lies: Readonly<
 }
 
 let lie: Lie | undefined
-function* lying<R>(protocol: Protocol<R>): Protocol<R> {
-  let step = protocol.next([])
-  while (step.done !== true) {
-    const sent = step.value.flatMap(({ round, to, bytes }) => {
-      const told = lie === undefined ? bytes : lie(round, bytes)
-      return told === undefined ? [] : [{ round, to, bytes: told }]
-    })
-    step = protocol.next(yield sent)
-  }
-  return step.value
+const lying: Twist = ({ round, to, bytes }) => {
+  const told = lie === undefined ? bytes : lie(round, bytes)
+  return told === undefined ? [] : [{ round, to, bytes: told }]
 }
 
 // Only node b has node a as its one counterpart in a signature.
@@ -74,8 +67,8 @@ beforeAll(() => {
   Sessions.prototype.start = function (sid, coordinator, plan) {
     const nodes = [...plan.counterparts.values()].map(({ node }) => String(node))
     const isLiar = nodes.join() === 'node-a' && lie !== undefined
-    const protocol = isLiar ? lying(plan.protocol) : plan.protocol
-    start.call(this, sid, coordinator, { ...plan, protocol } as never)
+    const stepper = isLiar ? bent(plan.stepper, lying) : plan.stepper
+    start.call(this, sid, coordinator, { ...plan, stepper } as never)
   }
   house = new SigningHouse()
 })

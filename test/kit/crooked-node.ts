@@ -1,10 +1,8 @@
 // Node b of three as a cheater: what it computes is honest, what it says in a round of a signature
 // is changed before it is sealed and signed as its own. Everything else about it stays honest, so
 // whatever is held against it is held for that.
-import type { Outgoing, Protocol } from '../../signer-node/dkls23/protocol.ts'
 import { Sessions } from '../../signer-node/sessions.ts'
-
-export type Twist = (said: Outgoing) => readonly Outgoing[]
+import { bent, type Twist } from './bent.ts'
 
 /** One bit of one byte of what is said in one round. */
 export const flipped =
@@ -29,18 +27,12 @@ export class CrookedNode {
       const { twist } = crooked
       // A signature of a and b, as b sees it; a pair set-up of the two has no release either.
       const isB = others === 'node-a' && twist !== undefined
-      const protocol = isB ? bend(plan.protocol, twist) : plan.protocol
-      start.call(this, sid, coordinator, { ...plan, protocol } as never)
+      const stepper = isB ? bent(plan.stepper, twist) : plan.stepper
+      start.call(this, sid, coordinator, { ...plan, stepper } as never)
     }
   }
 
   straighten(): void {
     Sessions.prototype.start = this.#start
   }
-}
-
-function* bend<R>(protocol: Protocol<R>, twist: Twist): Protocol<R> {
-  let step = protocol.next([])
-  while (!step.done) step = protocol.next(yield step.value.flatMap(twist))
-  return step.value
 }

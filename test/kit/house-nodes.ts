@@ -9,6 +9,7 @@ import { parseNodeId } from '../../proto/ids.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { FloorFile } from '../../signer-node/floor-file.ts'
+import { here } from '../../signer-node/here.ts'
 import { Keystore } from '../../signer-node/keystore.ts'
 import { SignerNode } from '../../signer-node/node.ts'
 import type { Random } from '../../signer-node/ports.ts'
@@ -142,6 +143,7 @@ export class NodeProcess {
       report: (event: Parameters<Record['event']>[1]): void => {
         if (!life.isOver) record.event(this.name, event)
       },
+      runner: here,
     }
   }
 

@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseNodeId } from '../../proto/ids.ts'
 import { Brake } from '../../signer-node/brake.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
-import type { Outgoing, Protocol } from '../../signer-node/dkls23/protocol.ts'
+import type { Outgoing } from '../../signer-node/dkls23/protocol.ts'
 import { verifyEvidence } from '../../signer-node/evidence.ts'
 import { Sessions } from '../../signer-node/sessions.ts'
 import * as house from '../kit/audit-documents.ts'
+import { bent, type Twist } from '../kit/bent.ts'
 import { SigningHouse } from './signing-kit.ts'
 
 // What node b changes in its second message, sealed and signed as its own: a byte of the
@@ -22,22 +23,15 @@ const at = {
   share: 4_481,
 }
 
-function bent({ bytes, ...rest }: Outgoing): Outgoing {
-  const changed = bytes.slice()
-  changed[at[mischief]] = (changed[at[mischief]] ?? 0) ^ 1
-  return { ...rest, bytes: changed }
+function changed({ bytes, ...rest }: Outgoing): Outgoing {
+  const copy = bytes.slice()
+  copy[at[mischief]] = (copy[at[mischief]] ?? 0) ^ 1
+  return { ...rest, bytes: copy }
 }
 
-function* crooked<R>(protocol: Protocol<R>): Protocol<R> {
-  let step = protocol.next([])
-  while (!step.done) {
-    const said = step.value.flatMap((one) => {
-      if (one.round !== 2) return [one]
-      return mischief === 'twice' ? [one, bent(one)] : [bent(one)]
-    })
-    step = protocol.next(yield said)
-  }
-  return step.value
+const crooked: Twist = (one) => {
+  if (one.round !== 2) return [one]
+  return mischief === 'twice' ? [one, changed(one)] : [changed(one)]
 }
 
 // Node b is the one that has not itself among its counterparts: node a alone in a signature, nodes a
@@ -46,8 +40,8 @@ const { start } = Sessions.prototype
 Sessions.prototype.start = function (sid, coordinator, plan) {
   const nodes = [...plan.counterparts.values()].map(({ node }) => String(node)).join()
   const isCrooked = (nodes === 'node-a' || nodes === 'node-a,node-c') && mischief !== 'none'
-  const protocol = isCrooked ? crooked(plan.protocol) : plan.protocol
-  start.call(this, sid, coordinator, { ...plan, protocol } as never)
+  const stepper = isCrooked ? bent(plan.stepper, crooked) : plan.stepper
+  start.call(this, sid, coordinator, { ...plan, stepper } as never)
 }
 
 let three: SigningHouse

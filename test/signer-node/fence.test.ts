@@ -11,6 +11,7 @@ import { Fence } from '../../signer-node/fence.ts'
 import { LastWords } from '../../signer-node/last-words.ts'
 import type { Ended } from '../../signer-node/session.ts'
 import { type Sealed, Sessions } from '../../signer-node/sessions.ts'
+import { stepperOf } from '../../signer-node/stepper.ts'
 import { Store } from '../../signer-node/store.ts'
 import { CrookedNode, flipped } from '../kit/crooked-node.ts'
 import { Died } from '../kit/mortal.ts'
@@ -82,7 +83,7 @@ class PairOfEnds {
     const { sid } = run
     this.sessions.start(sid, coordinator, {
       counterparts: new Map([[two, { node: testSelf(2).node, channel: channelOf(sid, 1, 2) }]]),
-      protocol: sign(run, job),
+      stepper: stepperOf(sign(run, job)),
       secrets: [],
       deadlineMs: this.clock.monotonicMs() + limits.sessionTimeoutMs,
       ended,

@@ -11,6 +11,7 @@ import type { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
 import type { Protocol } from '../../signer-node/dkls23/protocol.ts'
 import { judgeKeygen } from '../../signer-node/key-plan.ts'
 import { Keystore } from '../../signer-node/keystore.ts'
+import { stepperOf } from '../../signer-node/stepper.ts'
 import * as house from '../kit/audit-documents.ts'
 import { type Name, names, selfOf, ThreeNodes } from './three-nodes.ts'
 import { testPorts } from './world.ts'
@@ -190,7 +191,7 @@ describe('a keygen document', () => {
     const parts = assemble(settings, { store, ...stores }, ports, whole)
     const plan = {
       counterparts: new Map(),
-      protocol: (function* () {})() as Protocol<void>,
+      stepper: stepperOf((function* () {})() as Protocol<void>),
       secrets: [],
       deadlineMs: three.clock.monotonicMs() + 1,
       ended: () => {},

@@ -6,12 +6,13 @@ import type { NodeFrame } from '../../proto/frames.ts'
 import type { NodeId } from '../../proto/ids.ts'
 import type { Signed } from '../../proto/signed.ts'
 import { Bans } from '../../signer-node/bans.ts'
-import type { Protocol } from '../../signer-node/dkls23/protocol.ts'
+import type { Outgoing } from '../../signer-node/dkls23/protocol.ts'
 import { Pairings } from '../../signer-node/pairings.ts'
 import { Incarnation } from '../../signer-node/self.ts'
 import type { SessionPlan } from '../../signer-node/session.ts'
 import { Sessions } from '../../signer-node/sessions.ts'
 import { Store } from '../../signer-node/store.ts'
+import { bent } from '../kit/bent.ts'
 import { peerOf, TestClock, type TestPorts, testPorts, testSelf } from './world.ts'
 
 let home: string
@@ -378,19 +379,14 @@ describe('the death of a pairing', () => {
 /** Changes the digest of its trees, just before the part of the seed and the salt, 32 bytes each. */
 class CrookedSessions extends Sessions {
   override start<R>(sid: Uint8Array, coordinator: string, plan: SessionPlan<R>): void {
-    super.start(sid, coordinator, { ...plan, protocol: crooked(plan.protocol) })
+    super.start(sid, coordinator, { ...plan, stepper: bent(plan.stepper, crooked) })
   }
 }
 
-function* crooked<R>(protocol: Protocol<R>): Protocol<R> {
-  let step = protocol.next([])
-  while (!step.done) {
-    for (const { round, bytes } of step.value) {
-      if (round === 2) bytes[bytes.length - 65] = (bytes[bytes.length - 65] ?? 0) ^ 1
-    }
-    step = protocol.next(yield step.value)
-  }
-  return step.value
+function crooked(said: Outgoing): readonly Outgoing[] {
+  const { round, bytes } = said
+  if (round === 2) bytes[bytes.length - 65] = (bytes[bytes.length - 65] ?? 0) ^ 1
+  return [said]
 }
 
 function isRound(frame: NodeFrame, round: number): boolean {

@@ -7,6 +7,7 @@ import type { Protocol } from '../../signer-node/dkls23/protocol.ts'
 import { type Channel, openChannel } from '../../signer-node/envelope.ts'
 import { type Ended, Session } from '../../signer-node/session.ts'
 import { Sessions } from '../../signer-node/sessions.ts'
+import { type Stepper, stepperOf } from '../../signer-node/stepper.ts'
 import { seedOf, TestClock, testPorts } from './world.ts'
 
 const sid = seedOf('sid')
@@ -66,7 +67,7 @@ function session(): Session<string> {
   return new Session<string>(
     {
       counterparts,
-      protocol: talk([two, three]),
+      stepper: stepperOf(talk([two, three])),
       secrets: [{ [Symbol.dispose]: () => wiped.push('randomness') }],
       deadlineMs: clock.monotonicMs() + 20_000,
       ended: (ended) => results.push(ended),
@@ -216,6 +217,67 @@ describe('a session', () => {
     expect(results).toMatchObject([{ reason: 'stopped', code: 'STALE_ATTEMPT' }])
   })
 
+  describe('whose protocol computes elsewhere', () => {
+    /** Answers when it is told to, like another thread. */
+    function slow(): { readonly run: Session<string>; readonly answer: () => void } {
+      const near = stepperOf(talk([parseParty(2)]))
+      const due: (() => void)[] = []
+      let isOver = false
+      const stepper: Stepper<string> = {
+        next: (inbox, answer) => {
+          due.push(() => isOver || near.next(inbox, answer))
+        },
+        end: () => {
+          isOver = true
+          near.end()
+        },
+      }
+      const counterparts = new Map([[parseParty(2), { node: node(2), channel: channel(1, 2) }]])
+      const deadlineMs = clock.monotonicMs() + 20_000
+      const ended = (how: Ended<string>) => results.push(how)
+      const run = new Session<string>(
+        { counterparts, stepper, secrets: [], deadlineMs, ended },
+        {
+          clock,
+          defer: ports.defer,
+          send: (to, round, ciphertext) => sent.push({ to, round, ciphertext }),
+        },
+      )
+      ports.run()
+      return { run, answer: () => due.shift()?.() }
+    }
+
+    it('keeps what arrives meanwhile, and begins no second step', () => {
+      const { run, answer } = slow()
+      run.receive(node(2), 1, from(2, 1))
+      ports.run()
+      expect(sent).toHaveLength(0)
+      answer()
+      expect(sent.map(({ round }) => round)).toEqual([1])
+      ports.run()
+      run.receive(node(2), 2, from(2, 2))
+      ports.run()
+      answer()
+      ports.run()
+      answer()
+      expect(results).toEqual([{ kind: 'done', result: '2:1 from 2 2:2 from 2' }])
+    })
+
+    it('ends at once when it is stopped or late, and hears no answer any more', () => {
+      for (const end of ['stop', 'tick'] as const) {
+        const { run, answer } = slow()
+        if (end === 'tick') clock.advance(20_000)
+        if (end === 'tick') run.tick()
+        else run.stop('COORDINATOR', 'it gave up')
+        expect(run.isOver).toBe(true)
+        answer()
+      }
+      expect(sent).toHaveLength(0)
+      expect(results).toMatchObject([{ reason: 'stopped' }, { reason: 'timeout' }])
+      expect(results[1]).toMatchObject({ because: 'round 0: nothing from anyone in time' })
+    })
+  })
+
   it('lets a bug in a protocol stop the process instead of hiding it', () => {
     const run = started()
     run.receive(node(2), 1, from(2, 1))
@@ -224,10 +286,12 @@ describe('a session', () => {
     const broken = new Sessions(ports, node(1))
     broken.start(sid, 'c1', {
       counterparts: new Map(),
-      // biome-ignore lint/correctness/useYield: it fails before it speaks
-      protocol: (function* (): Protocol<string> {
-        throw new TypeError('bug')
-      })(),
+      stepper: stepperOf(
+        // biome-ignore lint/correctness/useYield: it fails before it speaks
+        (function* (): Protocol<string> {
+          throw new TypeError('bug')
+        })(),
+      ),
       secrets: [],
       deadlineMs: 0,
       ended: () => {},
@@ -242,7 +306,7 @@ describe('the sessions of a node', () => {
     const two = parseParty(2)
     sessions.start(sid, 'c1', {
       counterparts: new Map([[two, { node: node(2), channel: channel(1, 2) }]]),
-      protocol: talk([two]),
+      stepper: stepperOf(talk([two])),
       secrets: [],
       deadlineMs: clock.monotonicMs() + 20_000,
       ended: (ended) => results.push(ended),
@@ -299,7 +363,7 @@ describe('the sessions of a node', () => {
     expect(sessions.has(sid)).toBe(true)
     const plan = {
       counterparts: new Map(),
-      protocol: talk([]),
+      stepper: stepperOf(talk([])),
       secrets: [],
       deadlineMs: 0,
       ended: () => {},

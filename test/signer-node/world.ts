@@ -7,6 +7,7 @@ import type { NodeFrame } from '../../proto/frames.ts'
 import { parseHandle, parseNodeId } from '../../proto/ids.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
+import { here } from '../../signer-node/here.ts'
 import type { Clock, Event, Ports, Random } from '../../signer-node/ports.ts'
 import type { Self } from '../../signer-node/self.ts'
 
@@ -58,6 +59,7 @@ export function testPorts(name: string, clock: Clock): TestPorts {
     send: (coordinator, frame) => sent.push({ coordinator, frame }),
     defer: (work) => due.push(work),
     report: (event) => events.push(event),
+    runner: here,
     sent,
     events,
     run() {

@@ -1,0 +1,234 @@
+// The worker threads of a node: pair set-ups and the dealing of keys run there, so that no slice of
+// them stands on the loop that serves (`thread.ts` is the other end).
+// INVARIANT: K and an old Keyshare go there as copies that are moved; what comes back is moved too,
+// and wiped here when nobody waits for it any more. A thread that dies fails its runs, blames
+// nobody, and is replaced when the next run begins. It confirms no key and holds no Pairing.
+import { Worker } from 'node:worker_threads'
+import { Abort } from './dkls23/abort.ts'
+import type { Curve } from './dkls23/curve.ts'
+import type { PendingKey } from './dkls23/keygen.ts'
+import { Keyshare } from './dkls23/keyshare.ts'
+import type { PairingSecrets } from './dkls23/pairing.ts'
+import type { Inbox, Run } from './dkls23/protocol.ts'
+import type { Event, Random } from './ports.ts'
+import type { KeyJob, Runner, Stepper, Turn } from './stepper.ts'
+import {
+  abortOf,
+  type Birth,
+  buffersOf,
+  cutPlace,
+  cutWork,
+  type FromThread,
+  movable,
+  pairingOfParts,
+  parseFromThread,
+  type ToThread,
+  type Work,
+  wipe,
+} from './thread-words.ts'
+
+export interface ThreadsNeeds {
+  /** How many at most; each is started when it is first needed. */
+  readonly count: number
+  readonly curve: Birth['curve']
+  readonly random: Random
+  readonly report: (event: Event) => void
+}
+
+const blindingBytes = 32
+
+export class Threads implements Runner {
+  readonly #needs: ThreadsNeeds
+  readonly #threads: (Thread | undefined)[]
+  #next = 0
+
+  constructor(needs: ThreadsNeeds) {
+    this.#needs = needs
+    this.#threads = Array.from({ length: needs.count }, () => undefined)
+  }
+
+  pair(run: Run): Stepper<PairingSecrets> {
+    const read = ({ moved }: Done): PairingSecrets => pairingOfParts(moved)
+    return this.#begin({ run, work: { purpose: 'pair' }, read })
+  }
+
+  key(run: Run, job: KeyJob): Stepper<PendingKey | undefined> {
+    const [work, old] = workOf(job)
+    const read = (done: Done): PendingKey | undefined => pendingOf(run.curve, done)
+    return this.#begin({ run, work, old, read })
+  }
+
+  /** Every run is failed, and nothing is left running. */
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread?.stop()))
+  }
+
+  #begin<R>({ run, work, old, read }: Beginning<R>): Stepper<R> {
+    using key = run.randomness.lend()
+    using encoded = old?.encode()
+    const moved = [key, ...(encoded === undefined ? [] : [encoded])].map(({ bytes }) =>
+      movable(bytes),
+    )
+    const id = this.#next
+    this.#next += 1
+    const thread = this.#leastBusy()
+    thread.say({ ask: 'begin', id, place: cutPlace(run), work: cutWork(work), moved })
+    return new FarStepper(thread, id, read)
+  }
+
+  #leastBusy(): Thread {
+    const places = this.#threads.map((thread, at) => ({ at, thread, load: thread?.load ?? 0 }))
+    const [first] = places.sort((a, b) => a.load - b.load)
+    if (first === undefined) throw new RangeError('there is at least one thread')
+    if (first.thread !== undefined) return first.thread
+    const born = new Thread(this.#needs, (because) => {
+      this.#threads[first.at] = undefined
+      this.#needs.report({ level: 'alarm', name: 'thread-died', because })
+    })
+    this.#threads[first.at] = born
+    return born
+  }
+}
+
+interface Beginning<R> {
+  readonly run: Run
+  readonly work: Work
+  readonly old?: Keyshare | undefined
+  readonly read: (done: Done) => R
+}
+
+type Done = Extract<FromThread, { readonly turn: 'done' }>
+
+/** One thread, and who waits for its words. */
+class Thread {
+  readonly #worker: Worker
+  readonly #waiting = new Map<number, (words: FromThread | undefined) => void>()
+  #isDead = false
+
+  constructor({ curve, random }: ThreadsNeeds, died: (because: string) => void) {
+    const blinding = movable(random(blindingBytes))
+    this.#worker = new Worker(new URL('./thread.ts', import.meta.url), {
+      workerData: { curve, blinding } satisfies Birth,
+      transferList: [blinding.buffer],
+    })
+    // A node that stops does not wait for its threads.
+    this.#worker.unref()
+    this.#worker.on('message', (words: unknown) => this.#heard(parseFromThread(words)))
+    this.#worker.on('error', (error: unknown) => {
+      this.#die()
+      died(error instanceof Error ? error.message : 'an unknown error')
+    })
+    this.#worker.on('exit', () => {
+      if (!this.#isDead) died('it ended by itself')
+      this.#die()
+    })
+  }
+
+  /** Runs that it has. */
+  load = 0
+
+  say(words: ToThread): void {
+    if (this.#isDead) wipe(words.moved)
+    else this.#worker.postMessage(words, [...buffersOf(words.moved)])
+  }
+
+  /** The next words about this run; nothing when the thread is dead. */
+  hear(id: number, hearer: (words: FromThread | undefined) => void): void {
+    if (this.#isDead) hearer(undefined)
+    else this.#waiting.set(id, hearer)
+  }
+
+  forget(id: number): void {
+    this.#waiting.delete(id)
+  }
+
+  async stop(): Promise<void> {
+    this.#die()
+    await this.#worker.terminate()
+  }
+
+  #heard(words: FromThread): void {
+    const hearer = this.#waiting.get(words.id)
+    this.#waiting.delete(words.id)
+    if (hearer === undefined) wipe(words.moved)
+    else hearer(words)
+  }
+
+  #die(): void {
+    this.#isDead = true
+    const hearers = [...this.#waiting.values()]
+    this.#waiting.clear()
+    for (const hearer of hearers) hearer(undefined)
+  }
+}
+
+class FarStepper<R> implements Stepper<R> {
+  readonly #thread: Thread
+  readonly #id: number
+  readonly #read: (done: Done) => R
+  /** What the session sends now; wiped when it goes on, as a protocol here would do. */
+  #sent: readonly Uint8Array[] = []
+  #isOver = false
+
+  constructor(thread: Thread, id: number, read: (done: Done) => R) {
+    this.#thread = thread
+    this.#id = id
+    this.#read = read
+    thread.load += 1
+  }
+
+  next(inbox: Inbox, answer: (turn: Turn<R>) => void): void {
+    wipe(this.#sent)
+    const [thread, id] = [this.#thread, this.#id]
+    thread.hear(id, (words) => answer(this.#turn(words)))
+    const heads = inbox.map(({ round, from }) => ({ round, from }))
+    const moved = inbox.map(({ bytes }) => movable(bytes))
+    thread.say({ ask: 'next', id, inbox: heads, moved })
+  }
+
+  end(): void {
+    wipe(this.#sent)
+    this.#thread.forget(this.#id)
+    this.#thread.say({ ask: 'end', id: this.#id, moved: [] })
+    this.#finish()
+  }
+
+  #turn(words: FromThread | undefined): Turn<R> {
+    if (words?.turn === 'sent') {
+      const outgoing = words.outgoing.map((head, at) => {
+        return { ...head, bytes: words.moved[at] ?? new Uint8Array() }
+      })
+      this.#sent = words.moved
+      return { kind: 'sent', outgoing }
+    }
+    this.#finish()
+    if (words?.turn === 'done') return { kind: 'done', result: this.#read(words) }
+    const died = 'the thread that computed it died'
+    return { kind: 'aborted', abort: words ? abortOf(words) : new Abort('missing-message', died) }
+  }
+
+  #finish(): void {
+    if (!this.#isOver) this.#thread.load -= 1
+    this.#isOver = true
+  }
+}
+
+function workOf(job: KeyJob): readonly [Work, Keyshare | undefined] {
+  switch (job.purpose) {
+    case 'dkg':
+      return [job, undefined]
+    case 'refresh':
+      return [{ purpose: 'refresh', epoch: job.epoch }, job.old]
+    case 'reshare':
+      return [{ purpose: 'reshare', terms: job.terms }, job.own]
+  }
+}
+
+/** Checked again as a whole, like a Keyshare from a disk. */
+function pendingOf(curve: Curve, { moved, round }: Done): PendingKey | undefined {
+  const [encoded, confirmation] = moved
+  if (encoded === undefined || confirmation === undefined || round === undefined) return undefined
+  const keyshare = Keyshare.parse(curve, encoded)
+  encoded.fill(0)
+  return { keyshare, confirmation, round }
+}
