@@ -4,7 +4,8 @@
 // INVARIANT: what is held here is exactly the key, epoch and key state of the witnessed log; one
 // that was restored from a backup is given to a refresh and never to a signature.
 import { readSync } from '../policy/audit/rows.ts'
-import { below, tables } from '../policy/audit/tables.ts'
+import { hasEnded } from '../policy/audit/standing.ts'
+import { below, get, tables } from '../policy/audit/tables.ts'
 import type { VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import type { VaultId } from '../proto/ids.ts'
@@ -42,6 +43,8 @@ export class Keyshares {
   readonly #closed = new Set<string>()
   /** Vaults whose share in force is not here: said once. */
   readonly #missing = new Set<string>()
+  /** Lines of the own copy when pending shares were last looked through. */
+  #swept = 0
   /** Keys of which nothing is left here, and when this node first saw that it should be so. */
   readonly #over = new Map<string, { readonly seq: number; isGone: boolean }>()
 
@@ -74,6 +77,7 @@ export class Keyshares {
   /** After every page and head: opens what the log has made lawful. True when one was opened. */
   review(): boolean {
     let isChanged = false
+    this.#dropEnded()
     for (const row of this.vaults()) {
       if (this.#isOver(row)) {
         isChanged = this.#destroy(row) || isChanged
@@ -137,6 +141,27 @@ export class Keyshares {
     if (!this.#held.delete(vault)) return false
     this.#needs.superseded(vault, this.#needs.copy.keyLine(vault, epoch) ?? 0)
     return true
+  }
+
+  /**
+   * Whoever confirmed a key may not lose its share, because the line may still come. It never comes
+   * when the change that asked for it has ended under q cosignatures: then the share only lies
+   * there, and takes one of the few places for pending ones.
+   */
+  #dropEnded(): void {
+    const { copy, witness, keystore, rows, ports } = this.#needs
+    const size = copy.size()
+    if (size === this.#swept || !witness.coverage(size - 1).isCovered) return
+    this.#swept = size
+    const { t } = copy.head()
+    for (const { vault, epoch, made } of keystore.pending()) {
+      const change = readSync(get(tables.intent, made), rows)
+      const inForce = readSync(get(tables.vault, vault), rows)?.epoch ?? -1
+      if (change === undefined || !hasEnded(change, t) || epoch <= inForce) continue
+      keystore.dropPending(vault, epoch)
+      const because = `epoch ${epoch}: its change has ended`
+      ports.report({ level: 'warn', name: 'pending-dropped', vault, because })
+    }
   }
 
   /** Destroyed by an approved change, or dealt anew to others. */
