@@ -29,6 +29,8 @@ export interface HeldKeyshare {
   readonly keyState: Uint8Array
   /** For one session; the caller disposes of it. */
   readonly open: () => Keyshare
+  /** An old share is as good as a new one to whoever collects t of one epoch. */
+  readonly forget: () => void
 }
 
 interface Held {
@@ -46,7 +48,7 @@ export class Keyshares {
   /** Lines of the own copy when pending shares were last looked through. */
   #swept = 0
   /** Keys of which nothing is left here, and when this node first saw that it should be so. */
-  readonly #over = new Map<string, { readonly seq: number; isGone: boolean }>()
+  readonly #over = new Map<string, { readonly seq: number; isGone: boolean; isSaid: boolean }>()
 
   constructor(needs: KeysharesNeeds) {
     this.#needs = needs
@@ -95,6 +97,7 @@ export class Keyshares {
   }
 
   [Symbol.dispose](): void {
+    for (const { keyshare } of this.#held.values()) keyshare.forget()
     this.#held.clear()
   }
 
@@ -138,6 +141,7 @@ export class Keyshares {
 
   /** True when one was held; the sessions that work with it end, and what they opened is wiped. */
   #forget({ vault, epoch }: VaultRow): boolean {
+    this.#held.get(vault)?.keyshare.forget()
     if (!this.#held.delete(vault)) return false
     this.#needs.superseded(vault, this.#needs.copy.keyLine(vault, epoch) ?? 0)
     return true
@@ -175,7 +179,7 @@ export class Keyshares {
     const { copy, witness, keystore, ports } = this.#needs
     const { vault, epoch, standing } = row
     const name = `${nameOf(row)} ${standing}`
-    const over = this.#over.get(name) ?? { seq: copy.size() - 1, isGone: false }
+    const over = this.#over.get(name) ?? { seq: copy.size() - 1, isGone: false, isSaid: false }
     this.#over.set(name, over)
     if (over.isGone || !witness.coverage(over.seq).isCovered) return false
     const held = this.#forget(row)
@@ -183,6 +187,9 @@ export class Keyshares {
     const through = standing === 'disabled' ? Number.POSITIVE_INFINITY : epoch
     const gone = attempt(() => keystore.destroy(vault, through))
     if (isRefusal(gone)) {
+      // Tried again at every look, and said once.
+      if (over.isSaid) return held
+      over.isSaid = true
       ports.report({ level: 'alarm', name: 'keyshare-left', vault, because: gone.because })
       return held
     }
@@ -216,7 +223,7 @@ function hidden(keyshare: Keyshare, { shield, curve }: Keystore): HeldKeyshare {
     using opened = shield.open(share)
     return keyshare.reopened(curve, new Secret(curve.scalars.decodeScalar(opened.bytes)))
   }
-  return { facts, keyState, open }
+  return { facts, keyState, open, forget: () => shield.forget(share) }
 }
 
 function nameOf({ vault, epoch }: VaultRow): string {
