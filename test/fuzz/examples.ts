@@ -42,6 +42,12 @@ export const nodeDocuments = {
     ...acceptor,
     ...head,
     keygen: digest,
+    purpose: 'refresh',
+    change: digest,
+    from: 1,
+    keyState: digest,
+    epoch: 2,
+    facts: '',
   },
   keygen: {
     format: 'custody-keygen/v1',
@@ -54,6 +60,14 @@ export const nodeDocuments = {
       { node: 'node-b', x: 2 },
       { node: 'node-c', x: 3 },
     ],
+    attempt: 1,
+  },
+  changeRun: {
+    format: 'custody-change-run/v1',
+    ...owner,
+    change: digest,
+    order: digest,
+    epoch: 2,
     attempt: 1,
   },
   refusal: {

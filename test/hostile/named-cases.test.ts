@@ -10,7 +10,10 @@ import { attacks, families, malicious, type Named } from './named.ts'
 
 const tests = join(import.meta.dirname, '..')
 const dkls = join(import.meta.dirname, '../../signer-node/dkls23')
-const sources = readdirSync(dkls)
+const sources = [
+  ...readdirSync(dkls),
+  ...readdirSync(join(dkls, 'core')).map((one) => `core/${one}`),
+]
   .filter((file) => file.endsWith('.ts'))
   .map((file) => ({ file, text: readFileSync(join(dkls, file), 'utf8') }))
 
@@ -55,7 +58,7 @@ function prefixed(prefix: string, all: Readonly<Record<string, Named>>): Record<
 
 describe('the protocol', () => {
   it('leaves no loop of the consistency check early (A4)', () => {
-    for (const file of ['ot-extension.ts', 'gf128.ts']) {
+    for (const file of ['core/transfers.ts', 'plain-extension.ts', 'gf128.ts']) {
       const { text } = sources.find((one) => one.file === file)!
       const loops = loopsIn(text)
       expect([file, loops.length > 0]).toEqual([file, true])
@@ -84,7 +87,9 @@ describe('the protocol', () => {
 
   it('gives secrets to no curve library but through its door (A29)', () => {
     const doors = sources.filter(({ text }) => /from '(@noble\/curves|secp256k1)/.test(text))
-    expect(doors.map(({ file }) => file)).toEqual(['curve-noble.ts'])
+    expect(doors.map(({ file }) => file)).toEqual(['curve-noble.ts', 'curve-wasm.ts'])
+    const wasm = sources.filter(({ text }) => text.includes("'@solar-republic/wasm-secp256k1'"))
+    expect(wasm.map(({ file }) => file)).toEqual(['curve-wasm-library.ts'])
     const native = sources.filter(({ text }) => text.includes("'secp256k1/bindings.js'"))
     expect(native.map(({ file }) => file)).toEqual(['curve-native.ts'])
   })
