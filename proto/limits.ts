@@ -34,7 +34,7 @@ export const limits = {
   attemptsPerIntentMax: 8,
   sessionsPerNodeMax: 64,
   nodesMax: 16,
-  /** From one epoch of a key to the next: unfinished tries use up a few, and there are 2^32. */
+  /** From one epoch of a key to the next, and one for each line since: there are 2^32. */
   epochStepMax: 256,
   /** Of one log: whoever proves the newest root walks all of them. */
   rootsMax: 64,

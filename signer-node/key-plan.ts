@@ -17,6 +17,7 @@ import { type Keygen, type KeygenAcceptance, kinds } from '../proto/node-documen
 import { attempt as attempting, type Refusal, refuse } from '../proto/refusal.ts'
 import { isBanned } from './admission.ts'
 import { pendingMax } from './keystore.ts'
+import type { LogCopy } from './log-copy.ts'
 import type { Parts } from './parts.ts'
 
 export type Purpose = KeygenAcceptance['purpose']
@@ -78,7 +79,7 @@ export function requireAble(parts: Parts, plan: KeyPlan): void {
 
 /** Asked again before the Keyshare is kept: the log or another key may have come in between. */
 export function requireEpoch(
-  { rows, keystore }: Pick<Parts, 'rows' | 'keystore'>,
+  { rows, keystore, copy }: Pick<Parts, 'rows' | 'keystore' | 'copy'>,
   { vault, epoch, old }: Pick<KeyPlan, 'vault' | 'epoch' | 'old'>,
 ): void {
   const row = readSync(get(tables.vault, vault), rows)
@@ -92,9 +93,18 @@ export function requireEpoch(
   }
   const highest = Math.max(keystore.highest(vault), old?.epoch ?? -1)
   if (epoch <= highest) refuse('EPOCH', `expected an epoch above ${highest}, got ${epoch}`)
-  // Whoever could name the last one would leave a key that is never refreshed again.
-  const most = highest + limits.epochStepMax
+  const most = epochMost(copy, vault, old)
   if (epoch > most) refuse('EPOCH', `expected an epoch of at most ${most}, got ${epoch}`)
+}
+
+/**
+ * Whoever could name the last one would leave a key that is never refreshed again. By the log
+ * alone, and wider with every line: by what each node prepared, a share that only one node got to
+ * keep would leave no epoch that is above its own and within reach of the others.
+ */
+function epochMost(copy: LogCopy, vault: VaultId, old: VaultRow | undefined): number {
+  const since = old === undefined ? 0 : (copy.keyLine(vault, old.epoch) ?? 0)
+  return (old?.epoch ?? 0) + limits.epochStepMax + copy.size() - since
 }
 
 function vaultOf(parts: Parts, plan: Keygen, { org, env }: Root) {

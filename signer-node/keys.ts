@@ -227,7 +227,8 @@ export class Keys {
   #keep(plan: KeyPlan, { keyshare }: PendingKey): void {
     plan.again()
     requireEpoch(this.#parts, plan)
-    this.#parts.keystore.keepPending(plan.vault, keyshare, plan.keygen)
+    // By its change a node knows later that nothing can come of it any more.
+    this.#parts.keystore.keepPending(plan.vault, keyshare, plan.change ?? plan.keygen)
   }
 
   #ended(

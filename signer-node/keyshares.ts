@@ -4,7 +4,8 @@
 // INVARIANT: what is held here is exactly the key, epoch and key state of the witnessed log; one
 // that was restored from a backup is given to a refresh and never to a signature.
 import { readSync } from '../policy/audit/rows.ts'
-import { below, tables } from '../policy/audit/tables.ts'
+import { hasEnded } from '../policy/audit/standing.ts'
+import { below, get, tables } from '../policy/audit/tables.ts'
 import type { VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import type { VaultId } from '../proto/ids.ts'
@@ -28,6 +29,8 @@ export interface HeldKeyshare {
   readonly keyState: Uint8Array
   /** For one session; the caller disposes of it. */
   readonly open: () => Keyshare
+  /** An old share is as good as a new one to whoever collects t of one epoch. */
+  readonly forget: () => void
 }
 
 interface Held {
@@ -42,8 +45,10 @@ export class Keyshares {
   readonly #closed = new Set<string>()
   /** Vaults whose share in force is not here: said once. */
   readonly #missing = new Set<string>()
+  /** Lines of the own copy when pending shares were last looked through. */
+  #swept = 0
   /** Keys of which nothing is left here, and when this node first saw that it should be so. */
-  readonly #over = new Map<string, { readonly seq: number; isGone: boolean }>()
+  readonly #over = new Map<string, { readonly seq: number; isGone: boolean; isSaid: boolean }>()
 
   constructor(needs: KeysharesNeeds) {
     this.#needs = needs
@@ -74,6 +79,7 @@ export class Keyshares {
   /** After every page and head: opens what the log has made lawful. True when one was opened. */
   review(): boolean {
     let isChanged = false
+    this.#dropEnded()
     for (const row of this.vaults()) {
       if (this.#isOver(row)) {
         isChanged = this.#destroy(row) || isChanged
@@ -91,6 +97,7 @@ export class Keyshares {
   }
 
   [Symbol.dispose](): void {
+    for (const { keyshare } of this.#held.values()) keyshare.forget()
     this.#held.clear()
   }
 
@@ -134,9 +141,31 @@ export class Keyshares {
 
   /** True when one was held; the sessions that work with it end, and what they opened is wiped. */
   #forget({ vault, epoch }: VaultRow): boolean {
+    this.#held.get(vault)?.keyshare.forget()
     if (!this.#held.delete(vault)) return false
     this.#needs.superseded(vault, this.#needs.copy.keyLine(vault, epoch) ?? 0)
     return true
+  }
+
+  /**
+   * Whoever confirmed a key may not lose its share, because the line may still come. It never comes
+   * when the change that asked for it has ended under q cosignatures: then the share only lies
+   * there, and takes one of the few places for pending ones.
+   */
+  #dropEnded(): void {
+    const { copy, witness, keystore, rows, ports } = this.#needs
+    const size = copy.size()
+    if (size === this.#swept || !witness.coverage(size - 1).isCovered) return
+    this.#swept = size
+    const { t } = copy.head()
+    for (const { vault, epoch, made } of keystore.pending()) {
+      const change = readSync(get(tables.intent, made), rows)
+      const inForce = readSync(get(tables.vault, vault), rows)?.epoch ?? -1
+      if (change === undefined || !hasEnded(change, t) || epoch <= inForce) continue
+      keystore.dropPending(vault, epoch)
+      const because = `epoch ${epoch}: its change has ended`
+      ports.report({ level: 'warn', name: 'pending-dropped', vault, because })
+    }
   }
 
   /** Destroyed by an approved change, or dealt anew to others. */
@@ -150,7 +179,7 @@ export class Keyshares {
     const { copy, witness, keystore, ports } = this.#needs
     const { vault, epoch, standing } = row
     const name = `${nameOf(row)} ${standing}`
-    const over = this.#over.get(name) ?? { seq: copy.size() - 1, isGone: false }
+    const over = this.#over.get(name) ?? { seq: copy.size() - 1, isGone: false, isSaid: false }
     this.#over.set(name, over)
     if (over.isGone || !witness.coverage(over.seq).isCovered) return false
     const held = this.#forget(row)
@@ -158,6 +187,9 @@ export class Keyshares {
     const through = standing === 'disabled' ? Number.POSITIVE_INFINITY : epoch
     const gone = attempt(() => keystore.destroy(vault, through))
     if (isRefusal(gone)) {
+      // Tried again at every look, and said once.
+      if (over.isSaid) return held
+      over.isSaid = true
       ports.report({ level: 'alarm', name: 'keyshare-left', vault, because: gone.because })
       return held
     }
@@ -191,7 +223,7 @@ function hidden(keyshare: Keyshare, { shield, curve }: Keystore): HeldKeyshare {
     using opened = shield.open(share)
     return keyshare.reopened(curve, new Secret(curve.scalars.decodeScalar(opened.bytes)))
   }
-  return { facts, keyState, open }
+  return { facts, keyState, open, forget: () => shield.forget(share) }
 }
 
 function nameOf({ vault, epoch }: VaultRow): string {

@@ -1,9 +1,9 @@
 // Sealed files at rest: the node's own keys, and its Keyshares from pending to active, or restored.
 // INVARIANT: of a new Keyshare first the backup is on disk, then the share is sealed, written and
 // opened again, before anybody hears of it; a pending one is kept until its epoch or a higher one
-// is activated (protocol document, 2.2). A restored one is of a kind of its own under the seal: no
-// name that its file is given makes it one that signs. The passphrase stays with the node while
-// it runs, hidden, because new Keyshares are sealed with it.
+// is activated (protocol document, 2.2), or no line can ever bring it into force. A restored one is
+// of a kind of its own under the seal: no name that its file is given makes it one that signs. The
+// passphrase stays with the node while it runs, hidden, because new Keyshares are sealed with it.
 import { readdirSync, readFileSync, renameSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ScryptCost, toHex } from '../proto/crypto.ts'
@@ -97,7 +97,10 @@ export class Keystore {
     return this.#ports.backups
   }
 
-  /** On disk and opened again when this returns, and so is its backup. `made`: what made it. */
+  /**
+   * On disk and opened again when this returns, and so is its backup. `made`: the approved change
+   * that asked for it, or the keygen document of a first key.
+   */
   keepPending(vault: VaultId, keyshare: Keyshare, made: Digest): void {
     const { epoch } = keyshare.facts
     const pending = this.held(vault).filter(({ state }) => state === 'pending')
@@ -144,6 +147,7 @@ export class Keystore {
     for (const lower of held.filter((one) => one.epoch < epoch)) {
       unlinkSync(this.#path(vault, lower.epoch, lower.state))
     }
+    this.#dropUnfinished(vault)
     syncDirectory(this.#directory)
   }
 
@@ -155,8 +159,25 @@ export class Keystore {
   destroy(vault: VaultId, through: number): number {
     const dead = this.held(vault).filter(({ epoch }) => epoch <= through)
     for (const { epoch, state } of dead) unlinkSync(this.#path(vault, epoch, state))
+    this.#dropUnfinished(vault)
     if (dead.length > 0) syncDirectory(this.#directory)
     return dead.length + this.backups.dropBelow(vault, through + 1).length
+  }
+
+  /** What lies pending, with what asked for it, as the files say of themselves. */
+  pending(): readonly { readonly vault: VaultId; readonly epoch: number; readonly made: Digest }[] {
+    return this.all().flatMap(({ vault, epoch, state }) => {
+      if (state !== 'pending') return []
+      const bytes = readFileSync(this.#path(vault, epoch, state))
+      const made = attempt(() => madeOf(parseSeal(bytes).thing))
+      return isRefusal(made) ? [] : [{ vault, epoch, made }]
+    })
+  }
+
+  /** Of a key that can never come into force. Its backup stays, so its epoch is not used again. */
+  dropPending(vault: VaultId, epoch: number): void {
+    unlinkSync(this.#path(vault, epoch, 'pending'))
+    syncDirectory(this.#directory)
   }
 
   /** Refused with one sentence when the file is not exactly the expected Keyshare of this node. */
@@ -193,6 +214,15 @@ export class Keystore {
       const state = states.find((one) => one === written) ?? 'active'
       return [{ vault: parseVaultId(vault.replaceAll('~', '/')), epoch: Number(epoch), state }]
     })
+  }
+
+  /** A process that died while it wrote left a whole share under a name that nobody reads. */
+  #dropUnfinished(vault: VaultId): void {
+    for (const name of readdirSync(this.#directory)) {
+      const [, of] = fileForm.exec(name.replace(/\.new$/, '')) ?? []
+      if (!name.endsWith('.new') || of !== nameOf(vault)) continue
+      unlinkSync(join(this.#directory, name))
+    }
   }
 
   #parse(opened: Secret): Keyshare {
@@ -233,11 +263,15 @@ export class Keystore {
     return { ...context, threshold, parties, made }
   }
 
-  /** A handle has no `~`, so the names of two vaults never meet. */
   #path(vault: string, epoch: number, state: KeyshareState): string {
-    const name = `${vault.replaceAll('/', '~')}.${epoch}${state === 'active' ? '' : `.${state}`}`
+    const name = `${nameOf(vault)}.${epoch}${state === 'active' ? '' : `.${state}`}`
     return join(this.#directory, `${name}.keyshare`)
   }
+}
+
+/** A handle has no `~`, so the names of two vaults never meet. */
+function nameOf(vault: string): string {
+  return vault.replaceAll('/', '~')
 }
 
 const states = ['pending', 'active', 'restored'] as const

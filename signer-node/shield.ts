@@ -46,6 +46,12 @@ export class Shield {
     return new Secret(padded(key, sealed))
   }
 
+  /** It opens never again, whoever gets the whole image of the process later. */
+  forget({ salt, sealed }: Hidden): void {
+    salt.fill(0)
+    sealed.fill(0)
+  }
+
   /** Whatever was hidden stays hidden for ever. */
   [Symbol.dispose](): void {
     this.#prekey[Symbol.dispose]()

@@ -9,14 +9,14 @@ import { loadRulebook } from '../analyse.ts'
 import { parseBook } from '../book.ts'
 import { parseRoot, type Root } from '../documents.ts'
 import { parseRoster } from '../roster.ts'
-import { parseRulebook } from '../rulebook.ts'
+import { parseRulebook, type Rulebook } from '../rulebook.ts'
 import { parseRootSignatures, requireRootQuorum, requireSuccessor } from '../succession.ts'
 import { formatVkey } from './checkpoint.ts'
 import type { Desk } from './desk.ts'
 import type { EntryOf } from './entry.ts'
 import { activate, requireOwn } from './fold-governance.ts'
 import type { Reading, Write } from './rows.ts'
-import { get, key, put, type RulesetStored, tables } from './tables.ts'
+import { below, get, key, put, type RulesetStored, tables } from './tables.ts'
 
 type Activated = EntryOf<'root.activated'>
 
@@ -88,6 +88,18 @@ interface Before {
   readonly desk: Desk
 }
 
+/**
+ * Shares leave with their nodes, and who left does not come back: a key that keeps fewer than t of
+ * its holders is lost. Whoever means that says so in the policy, which then names no such vault.
+ */
+function* requireHolders({ nodes }: Root, { vaults }: Rulebook): Reading<void> {
+  for (const { vault, standing, t, participants } of yield* below(tables.vault)) {
+    if (standing === 'disabled' || !vaults.has(vault)) continue
+    const kept = participants.filter(({ node }) => nodes.some((one) => one.node === node)).length
+    if (kept < t) refuse('PARTICIPANTS', `${vault}: expected ${t} holders to stay, got ${kept}`)
+  }
+}
+
 /** What is named anew follows what is in force; together they must be a lawful ruleset. */
 function* requireGenesis(next: Root, before: Before): Reading<ReadonlyMap<Digest, string>> {
   const { current, now } = before
@@ -104,7 +116,9 @@ function* requireGenesis(next: Root, before: Before): Reading<ReadonlyMap<Digest
   follow('directory', directory, parseRoster)
   const roster = parseRoster(directory.text)
   requireOwn(roster, next)
-  requireOwn(loadRulebook(policy.text, { root: next, roster }), next)
+  const rulebook = loadRulebook(policy.text, { root: next, roster })
+  requireOwn(rulebook, next)
+  yield* requireHolders(next, rulebook)
   const texts = new Map([policy, directory].map(({ digest, text }) => [digest, text]))
   for (const [name, digest] of genesis.books) {
     const book = yield* documentOf(digest, old.books.get(name) ?? '', before)

@@ -1,9 +1,10 @@
 // The end of a ban and the end of a key in a whole house: both asked for and approved by people,
 // consented to by the nodes that will act on it, and in force by one line.
-import { readdirSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readdirSync, renameSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { parseNodeId, parseVaultId } from '../../proto/ids.ts'
 import { Bans } from '../../signer-node/bans.ts'
+import { Shield } from '../../signer-node/shield.ts'
 import { type House, names } from '../kit/house.ts'
 import { about, approved, ask, keyOf, pay, pays, sharesOf } from '../kit/house-changes.ts'
 import { linesOf } from '../kit/house-checks.ts'
@@ -44,13 +45,25 @@ describe('a key that is destroyed', () => {
     await ready(house)
     const { epoch, keyState } = await keyOf(house)
     for (const name of names) expect(sharesOf(house, name)).toHaveLength(1)
+    const volume = house.at(b).directory('backups')
+    renameSync(volume, `${volume}.away`)
+    const forgotten = vi.spyOn(Shield.prototype, 'forget')
     const terms = { epoch, keyState }
     const id = await approved(house, { ...about(house), op: 'key.destroy', terms })
     await house.untilState(id, 'ACTIVE')
     await house.until('nothing is left', () =>
       names.every((name) => sharesOf(house, name).length === 0),
     )
-    for (const name of names) expect(backupsOf(name)).toEqual([])
+    expect(forgotten).toHaveBeenCalledTimes(names.length)
+    forgotten.mockRestore()
+    // A volume that is away is an alarm, once; its backup goes when it is back.
+    await house.pass(5_000)
+    const left = house.record.events.filter(({ name }) => name === 'keyshare-left')
+    expect(left).toMatchObject([{ process: b, level: 'alarm' }])
+    renameSync(`${volume}.away`, volume)
+    await house.until('no backup is left', () =>
+      names.every((name) => backupsOf(name).length === 0),
+    )
     expect((await keyOf(house)).standing).toBe('disabled')
     const [line] = linesOf(await house.story(id), 'key.disabled')
     expect(line?.body.confirms.length).toBeGreaterThanOrEqual(2)

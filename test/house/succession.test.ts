@@ -116,9 +116,15 @@ describe('a house whose root is succeeded', () => {
     expect(report.word).toBe('OK')
   })
 
-  it('waits with a reason when fewer than t of the key are left', async () => {
-    expect(await roots.succeed([a, e, f], { n: 3, t: 2, q: 3 })).toBe(4)
-    await house.until('it is gone', () => state(b) === 'removed')
+  it('is not succeeded by a root that leaves fewer than t of the key, for which none could deal', async () => {
+    expect(await roots.succeed([a, e, f], { n: 3, t: 2, q: 3 })).toBe('PARTICIPANTS')
+    await house.pass(2_000)
+    expect(house.coordinator().roots.now.version).toBe(3)
+    expect(await signersOf(await pay())).toEqual([a, b])
+  })
+
+  it('waits with a reason when fewer than t of the key are there', async () => {
+    house.at(b).kill()
     const id = await house.submit(payout({ amount: 9_000_000n, created: house.time.now }))
     await house.pass(10_000)
     const shown = await house.during(house.coordinator().requests.find({ id }))

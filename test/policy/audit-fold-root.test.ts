@@ -3,6 +3,7 @@ import { formatVkey, vkeyOf } from '../../policy/audit/checkpoint.ts'
 import { inForce } from '../../policy/audit/history.ts'
 import { readReigns } from '../../policy/audit/reigns.ts'
 import { readSync } from '../../policy/audit/rows.ts'
+import { put, tables } from '../../policy/audit/tables.ts'
 import { digestOfText } from '../../policy/document.ts'
 import { toHex } from '../../proto/crypto.ts'
 import { type JsonObject, text } from '../../proto/jcs.ts'
@@ -96,6 +97,32 @@ describe('a root that follows another', () => {
     expect(log.outcome('spend.reserved', renewed)).toBe('folded')
     // The book kept its place and its age.
     expect(readSync(inForce(), log.rows).books).toMatchObject([{ name: 'customer', seq: 4 }])
+  })
+
+  it('keeps enough holders of every key that its policy names, or is void', () => {
+    const log = replaceNode(bootedLog().add('key.generated', keyBody(vaultRow('hot-eth'))))
+    const onlyA = nextRoot({ nodes: [node.a, nodeJson('node-f', 2), node.d] }, replaced)
+    const [body, documents] = line(log, onlyA)
+    expect(log.outcome('root.activated', body, documents)).toBe('PARTICIPANTS')
+    const withB = nextRoot({ nodes: [node.a, node.b, nodeJson('node-f', 3)] }, replaced)
+    expect(outcome(log, withB)).toBe('folded')
+    const unkeyed = replaceNode(bootedLog())
+    expect(outcome(unkeyed, onlyA)).toBe('folded')
+    const destroyed = replaceNode(bootedLog())
+    const row = { ...vaultRow('hot-eth'), standing: 'disabled' } as const
+    destroyed.rows.apply([put(tables.vault, 'hot-eth', row)])
+    expect(outcome(destroyed, onlyA)).toBe('folded')
+    // Given up by name: the vault is in the policy no more.
+    const other = JSON.parse(policy3.text.replaceAll('"hot-eth"', '"hot-new"')) as JsonObject
+    const without = text({ ...other, version: 3, previous: policy3.digest })
+    const givenUp = nextRoot(
+      {
+        nodes: [node.a, nodeJson('node-f', 2), node.d],
+        genesis: { ...genesis, policy: documentDigest(without) },
+      },
+      replaced,
+    )
+    expect(outcome(log, givenUp, undefined, [without])).toBe('folded')
   })
 
   it('may be followed by the next one, which is signed by its own quorum', () => {

@@ -136,8 +136,9 @@ describe('a key', () => {
     expect(stopped).toEqual([['SESSION_TIMEOUT'], ['SESSION_TIMEOUT'], ['SESSION_TIMEOUT']])
     expect(refused(three.keygen('hot-eth', 1))).toBe('EPOCH: expected an epoch above 1')
     // An epoch after which there is none would be the key's last.
-    for (const epoch of [258, 0xffff_ffff]) {
-      const because = 'EPOCH: expected an epoch of at most 257'
+    const most = limits.epochStepMax + three.log.head.size
+    for (const epoch of [most + 1, 0xffff_ffff]) {
+      const because = `EPOCH: expected an epoch of at most ${most}`
       expect(refused(three.keygen('hot-eth', epoch))).toBe(because)
     }
     three.carry = (_from, _to, frame) => frame

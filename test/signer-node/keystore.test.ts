@@ -170,6 +170,33 @@ describe('a keyshare at rest', () => {
     expect(opened.secretShare.equals(share(1).secretShare)).toBe(true)
   })
 
+  it('leaves no half-written share of its vault when it is activated or destroyed', () => {
+    const directory = freshDirectory()
+    const store = keystore(directory)
+    store.keepPending(vault, share(1), made)
+    const unfinished = (name: string) => writeFileSync(join(directory, name), 'a sealed share')
+    const [own, other] = ['hot-eth.2.pending.keyshare.new', 'hot-eth-2.1.keyshare.new']
+    for (const name of [own, other, 'hot-eth.1.keyshare.new']) unfinished(name)
+    store.activate(vault, 1)
+    expect(readdirSync(directory).sort()).toEqual([other, 'hot-eth.1.keyshare'])
+    unfinished(own)
+    store.destroy(vault, 1)
+    expect(readdirSync(directory)).toEqual([other])
+  })
+
+  it('says what asked for it while it is pending, and its epoch stays used when it is dropped', () => {
+    const directory = freshDirectory()
+    const store = keystore(directory)
+    store.keepPending(vault, share(1), made)
+    writeFileSync(join(directory, 'hot-eth.2.pending.keyshare'), 'not a seal')
+    expect(store.pending()).toEqual([{ vault, epoch: 1, made }])
+    store.dropPending(vault, 1)
+    expect(store.held(vault).map(({ epoch }) => epoch)).toEqual([2])
+    rmSync(join(directory, 'hot-eth.2.pending.keyshare'))
+    expect(store.highest(vault)).toBe(1)
+    expect(() => store.keepPending(vault, share(1), made)).toThrow('above 1')
+  })
+
   it('drops every lower epoch when a higher one is activated', () => {
     const directory = freshDirectory()
     const store = keystore(directory)

@@ -59,6 +59,16 @@ describe('what is hidden', () => {
     }
   })
 
+  it('stays hidden for ever once it is forgotten, and only it', () => {
+    const shield = new Shield(random)
+    const [kept, other] = [shield.hide(secret), shield.hide(secret)]
+    expect(hex(shield.open(kept).bytes)).toBe(hex(bytes))
+    shield.forget(kept)
+    expect(kept.sealed.every((byte) => byte === 0)).toBe(true)
+    expect(() => shield.open(kept)).toThrow('memory has changed')
+    expect(hex(shield.open(other).bytes)).toBe(hex(bytes))
+  })
+
   it('stays hidden for ever once the shield is gone', () => {
     const gone = new Shield(random)
     const kept = gone.hide(secret)
