@@ -1,6 +1,13 @@
 // A refresh in a whole house: approved by people, dealt by all nodes, in force by one line. The key
 // stays, every share changes, and payments go on before, during and after it.
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseHandle } from '../../proto/ids.ts'
+import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import { HistoryRows } from '../../signer-node/history-rows.ts'
+import { restoreBackup } from '../../signer-node/restore.ts'
+import { root } from '../coordinator/world.ts'
 import type { House } from '../kit/house.ts'
 import { names } from '../kit/house.ts'
 import {
@@ -14,8 +21,9 @@ import {
   refreshOf,
   sharesOf,
 } from '../kit/house-changes.ts'
-import { linesOf } from '../kit/house-checks.ts'
-import { openHouse } from '../kit/house-open.ts'
+import { breaches, linesOf } from '../kit/house-checks.ts'
+import { openHouse, ready } from '../kit/house-open.ts'
+import { backupBytes, recovery } from '../kit/recovery.ts'
 
 let house: House
 beforeAll(async () => {
@@ -70,5 +78,44 @@ describe('a refresh', () => {
       ids.map(async (id) => linesOf(await house.story(id), 'session.started').at(-1)?.body.epoch),
     )
     expect(new Set(epochs)).toEqual(new Set([epoch, epoch + 1]))
+  })
+})
+
+describe('a node whose share was restored from its backup', () => {
+  it('is fenced, takes part in a refresh with it, and signs with the new epoch', async () => {
+    const { epoch } = await keyOf(house)
+    const lost = house.at('signer-c')
+    lost.kill()
+    await house.pass(1_000)
+    for (const file of sharesOf(house, 'signer-c')) {
+      rmSync(join(lost.directory('keyshares'), file))
+    }
+    const { store, keystore } = lost.disk()
+    const owner = { org: root.org, env: root.env, node: parseHandle('signer-c'), x: 3 }
+    const place = { owner, keystore, rows: new HistoryRows(store), curve: nativeCurve() }
+    using key = recovery(owner)
+    restoreBackup(place, backupBytes(lost.directory('backups'), `hot.${epoch}`), key)
+    store.close()
+    lost.start()
+    await house.until('it is fenced', () => lost.node.status().state === 'fenced')
+    expect(lost.node.status().vaults).toEqual([])
+
+    const id = await approved(house, await refreshOf(house))
+    await house.untilState(id, 'ACTIVE')
+    await inForce(house, epoch + 1)
+    await house.until('it is ready', () => lost.node.status().state === 'ready')
+    expect(sharesOf(house, 'signer-c')).toEqual([`hot.${epoch + 1}.keyshare`])
+    await ready(house)
+    house.coordinator().links.putLast(['signer-a'])
+    const paid = await pay(house)
+    await house.untilState(paid, 'SETTLED')
+    const [last] = linesOf(await house.story(paid), 'session.started').slice(-1)
+    expect(last?.body.participants).toEqual(['signer-b', 'signer-c'])
+  })
+})
+
+describe('a house that was refreshed', () => {
+  it('breaks no rule that the world can check, and a stranger finds its Export OK', async () => {
+    expect(await breaches(house)).toEqual([])
   })
 })
