@@ -1,5 +1,5 @@
 // How long one piece of work holds the loop that serves: pair set-ups and the dealing of keys, here
-// and in worker threads turn by turn, then signing and scrypt, which stay here. A slice is one call
+// and in worker threads turn by turn, then signing, peer by peer, and scrypt, which stay here. A slice is one call
 // of a stepper; of a run the longest counts. The delay of the loop is what its own timer of 1 ms saw
 // beside the run: it also holds what it costs to take an answer of a thread.
 import { randomBytes } from 'node:crypto'
@@ -22,6 +22,8 @@ import { type Bench, type Figure, figure, type Ratio, ratio } from './report.ts'
 
 const times = 15
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length))
+
+type Moved = Exclude<Turn<unknown>, { readonly kind: 'paused' }>
 
 interface Parties {
   readonly runs: readonly Run[]
@@ -87,7 +89,13 @@ function signing(curve: Curve, signers: number): () => Parties {
   return () => ({
     runs: runsOf(curve, participants(signers)),
     begin: (run, i) => {
-      const job = { keyshare: held(key, i), pairings: held(pairings, i), path: [], digest }
+      const job = {
+        keyshare: held(key, i),
+        pairings: held(pairings, i),
+        path: [],
+        digest,
+        isSliced: true,
+      }
       return stepperOf(sign(run, job))
     },
   })
@@ -118,7 +126,7 @@ async function runAll({ runs, begin }: Parties): Promise<number> {
   const parties = runs.map((run, i) => ({ x: run.self.x, stepper: begin(run, i) }))
   let inboxes = new Map<number, Incoming[]>()
   for (;;) {
-    const due: Promise<{ readonly from: Party; readonly turn: Turn<unknown> }>[] = []
+    const due: Promise<{ readonly from: Party; readonly turn: Moved }>[] = []
     for (const { x, stepper } of parties) {
       await rest()
       const inbox = inboxes.get(x) ?? []
@@ -136,7 +144,14 @@ async function runAll({ runs, begin }: Parties): Promise<number> {
     inboxes = next
   }
 
-  function step(stepper: Stepper<unknown>, inbox: readonly Incoming[]): Promise<Turn<unknown>> {
+  async function step(stepper: Stepper<unknown>, inbox: readonly Incoming[]): Promise<Moved> {
+    const turn = await call(stepper, inbox)
+    if (turn.kind !== 'paused') return turn
+    await rest()
+    return await step(stepper, [])
+  }
+
+  function call(stepper: Stepper<unknown>, inbox: readonly Incoming[]): Promise<Turn<unknown>> {
     return new Promise((answer) => {
       const before = performance.now()
       stepper.next(inbox, answer)

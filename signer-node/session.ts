@@ -181,6 +181,10 @@ export class Session<R> {
 
   /** Perhaps in a later turn; until then every message is kept, and no second step begins. */
   #moved(turn: Turn<R>): void {
+    if (turn.kind === 'paused') {
+      this.#ports.defer(() => this.#step([]))
+      return
+    }
     this.#isStepDue = false
     switch (turn.kind) {
       case 'sent':

@@ -62,7 +62,7 @@ export function signingProtocol(
     if (pairing !== undefined) held.set(x, pairing)
     parts.pairings.use(node)
   }
-  const protocol = sign(run, { ...job, pairings: held })
+  const protocol = sign(run, { ...job, pairings: held, isSliced: true })
   return { protocol, secrets: [run.randomness], timeoutMs: limits.sessionTimeoutMs }
 }
 

@@ -6,11 +6,13 @@ import { Abort } from './dkls23/abort.ts'
 import type { PendingKey } from './dkls23/keygen.ts'
 import type { Keyshare, KeyTerms } from './dkls23/keyshare.ts'
 import type { PairingSecrets } from './dkls23/pairing.ts'
-import type { Inbox, Outgoing, Protocol, Run } from './dkls23/protocol.ts'
+import { type Inbox, type Outgoing, PAUSE, type Protocol, type Run } from './dkls23/protocol.ts'
 import type { ReshareTerms } from './dkls23/reshare.ts'
 
 export type Turn<R> =
   | { readonly kind: 'sent'; readonly outgoing: readonly Outgoing[] }
+  /** It has more to compute, and is to be moved on, with nothing, in a later turn. */
+  | { readonly kind: 'paused' }
   | { readonly kind: 'done'; readonly result: R }
   | { readonly kind: 'aborted'; readonly abort: Abort }
 
@@ -44,7 +46,8 @@ export function stepperOf<R>(protocol: Protocol<R>): Stepper<R> {
 export function turnOf<R>(protocol: Protocol<R>, inbox: Inbox): Turn<R> {
   try {
     const { done, value } = protocol.next(inbox)
-    return done === true ? { kind: 'done', result: value } : { kind: 'sent', outgoing: value }
+    if (done === true) return { kind: 'done', result: value }
+    return value === PAUSE ? { kind: 'paused' } : { kind: 'sent', outgoing: value }
   } catch (error) {
     if (!(error instanceof Abort)) throw error
     return { kind: 'aborted', abort: error }

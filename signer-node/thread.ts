@@ -109,6 +109,8 @@ function wordsOf<R>(id: number, turn: Turn<R>, done: Plan<R>['done']): FromThrea
       const moved = outgoing.map(({ bytes }) => movable(bytes))
       return { turn: 'sent', id, outgoing: outgoing.map(({ round, to }) => ({ round, to })), moved }
     }
+    case 'paused':
+      throw new Error('what runs in a thread makes no pauses')
     case 'done':
       return done(id, turn.result)
     case 'aborted':

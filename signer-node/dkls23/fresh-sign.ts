@@ -19,7 +19,7 @@ import { hash } from './transcript.ts'
 
 export const SETUP_ROUNDS = 3
 
-export interface FreshJob extends Omit<SigningJob, 'pairings'> {
+export interface FreshJob extends Omit<SigningJob, 'pairings' | 'isSliced'> {
   /** Of the set-up with every other signer. */
   readonly randomness: ReadonlyMap<Party, SessionRandomness>
   readonly recordDeath: RecordDeath

@@ -68,7 +68,7 @@ export class Pairing {
   }
 
   get secrets(): PairingSecrets {
-    this.#requireAlive()
+    this.requireAlive()
     return this.#secrets
   }
 
@@ -82,7 +82,7 @@ export class Pairing {
    * it returns. Synchronous, so verdicts are committed one at a time; a dead pairing takes none.
    */
   judge(check: BanCheck, hasPassed: boolean): void {
-    this.#requireAlive()
+    this.requireAlive()
     if (hasPassed) return
     this[Symbol.dispose]()
     this.#recordDeath({ pairingId: this.id, peer: this.peer.x, check })
@@ -96,7 +96,7 @@ export class Pairing {
     for (const secret of Object.values(this.#secrets)) secret.fill(0)
   }
 
-  #requireAlive(): void {
+  requireAlive(): void {
     if (!this.#isAlive) throw new Abort('pairing-dead', 'the pairing was destroyed')
   }
 }

@@ -32,6 +32,12 @@ export type Inbox = readonly Incoming[]
 
 export type Protocol<R> = Generator<readonly Outgoing[], R, Inbox>
 
+/**
+ * Yielded to send nothing and wait for nobody: whoever drives the run resumes it with nothing, in a
+ * later turn. Told from a round of one who only listens by being this very list.
+ */
+export const PAUSE: readonly Outgoing[] = Object.freeze([])
+
 /** One round's message type: its fields, and its only encoding, of one exact size. */
 export interface Round<M> {
   readonly number: number

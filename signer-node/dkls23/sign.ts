@@ -25,7 +25,7 @@ import {
 import type { Pairing } from './pairing.ts'
 import type { Party } from './party.ts'
 import { lagrangeAtZero } from './polynomial.ts'
-import { exchange, type Protocol, peersOf, type Run, requireSameView } from './protocol.ts'
+import { exchange, PAUSE, type Protocol, peersOf, type Run, requireSameView } from './protocol.ts'
 import { equalBytes, SecretScope } from './secret.ts'
 import { type FirstMessage, firstRound, type SecondMessage, secondRound } from './sign-messages.ts'
 import { pairingWith, requireSigners } from './signers.ts'
@@ -40,6 +40,8 @@ export interface SigningJob {
   readonly path: Path
   /** m: 32 bytes that this node computed itself. */
   readonly digest: Uint8Array
+  /** Whether it pauses between the work for one signer and that for the next. */
+  readonly isSliced?: boolean
 }
 
 /** (u_i, w_i), and the nonce point on which all signers agree. */
@@ -73,7 +75,7 @@ export function* sign(run: Run, job: SigningJob): Protocol<SignatureShare> {
   const nonce = drawNonce(run, secrets)
 
   // Round 1
-  const requests = byPeer(links, (link) => keepRequest(secrets, request(link)))
+  const requests = yield* byPeer(job, links, (link) => keepRequest(secrets, request(link)))
   const firsts = yield* exchange(firstRound, peers, ({ x }) => ({
     commitment: nonce.commitment,
     extension: entry(requests, x).message,
@@ -82,7 +84,7 @@ export function* sign(run: Run, job: SigningJob): Protocol<SignatureShare> {
   // Round 2
   const view = viewOf(run, nonce.commitment, firsts)
   const key = keyInput(run, job, { tweak, view }, secrets)
-  const answers = byPeer(links, (link, x) => {
+  const answers = yield* byPeer(job, links, (link, x) => {
     const made = answer(link, [nonce.share, key.share], entry(firsts, x).extension)
     return { ...made, shares: keepPair(secrets, made.shares) }
   })
@@ -96,7 +98,7 @@ export function* sign(run: Run, job: SigningJob): Protocol<SignatureShare> {
 
   // Round 3: the views of all before anything else.
   requireSameView(view, new Map([...seconds].map(([x, second]) => [x, second.view])), 'the view')
-  const finished = byPeer(links, (link, x) => {
+  const finished = yield* byPeer(job, links, (link, x) => {
     requireNonceOpening(link, entry(firsts, x).commitment, entry(seconds, x))
     const shares = keepPair(secrets, finish(link, entry(requests, x), entry(seconds, x).product))
     requireGammas(link, entry(requests, x).factor, shares, entry(seconds, x))
@@ -249,12 +251,21 @@ function keepPair(secrets: SecretScope, pair: ScalarPair): ScalarPair {
   return pair
 }
 
-/** One result for every other signer, in ascending x. */
-function byPeer<T>(
+/** One result for every other signer, in ascending x; where asked to, one in each turn. */
+function* byPeer<T>(
+  { isSliced = false }: SigningJob,
   links: readonly MultiplicationRun[],
   make: (link: MultiplicationRun, x: Party) => T,
-): ReadonlyMap<Party, T> {
-  return new Map(links.map((link) => [link.pairing.peer.x, make(link, link.pairing.peer.x)]))
+): Protocol<ReadonlyMap<Party, T>> {
+  const made = new Map<Party, T>()
+  for (const link of links) {
+    if (isSliced && made.size > 0) yield PAUSE
+    const { x } = link.pairing.peer
+    made.set(x, make(link, x))
+  }
+  // One may have died in a pause, by the verdict of another session: nothing of it leaves here.
+  for (const { pairing } of links) pairing.requireAlive()
+  return made
 }
 
 function entry<T>(map: ReadonlyMap<Party, T>, x: Party): T {

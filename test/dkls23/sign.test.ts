@@ -5,6 +5,7 @@ import type { Curve, Point, Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { PRODUCT_MESSAGE_BYTES } from '../../signer-node/dkls23/multiplication.ts'
 import { type Party, parseParty } from '../../signer-node/dkls23/party.ts'
+import { PAUSE, type Protocol } from '../../signer-node/dkls23/protocol.ts'
 import { sign } from '../../signer-node/dkls23/sign.ts'
 import {
   firstRound,
@@ -61,6 +62,47 @@ const judged = (tamper: Tamper, setup = pairOfSigners()) =>
 
 const plusG = (point: Point): Point => points.add(point, points.generator)!
 const plusOne = (scalar: Scalar): Scalar => scalars.add(scalar, scalars.one)
+
+describe('signing in slices', () => {
+  it('pauses between two peers, and makes the same shares as in one go', () => {
+    const keyshares = keysharesOf(curve, resharedKey)
+    const signers = [1, 2, 4]
+    const setup = () => ({
+      curve,
+      name: 'slices',
+      signers,
+      keyshares,
+      pairings: dealPairings(signers),
+    })
+    let pauses = 0
+    const resumed = function* <R>(protocol: Protocol<R>): Protocol<R> {
+      let step = protocol.next([])
+      while (step.done !== true) {
+        if (step.value === PAUSE) pauses += 1
+        step = protocol.next(step.value === PAUSE ? [] : yield step.value)
+      }
+      return step.value
+    }
+    const sliced = [...prepareSigning(setup())].map(([x, { run, job }]) => {
+      return [x, resumed(sign(run, { ...job, isSliced: true }))] as const
+    })
+    const shares = driveAll(new Map(sliced))
+    expect(shares).toEqual(driveAll(signingProtocols(setup())))
+    // Three signers, each with one pause in each of three steps.
+    expect(pauses).toBe(9)
+  })
+
+  it('sends nothing over a pairing that died in a pause', () => {
+    const keyshares = keysharesOf(curve, resharedKey)
+    const pairings = dealPairings([1, 2, 4])
+    const setup = { curve, name: 'dead in a pause', signers: [1, 2, 4], keyshares, pairings }
+    const { run, job } = prepareSigning(setup).get(one)!
+    const signing = sign(run, { ...job, isSliced: true })
+    expect(signing.next([]).value).toBe(PAUSE)
+    pairings.get(one)!.get(two)![Symbol.dispose]()
+    expect(() => signing.next([])).toThrow('the pairing was destroyed')
+  })
+})
 
 describe('signing, when a message is not what it must be', () => {
   it('finishes when none is touched, and no pairing dies', () => {

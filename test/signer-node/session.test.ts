@@ -3,7 +3,7 @@ import { ed25519PublicKey, ed25519Signer, x25519PublicKey } from '../../proto/cr
 import { type NodeId, parseNodeId } from '../../proto/ids.ts'
 import { Abort } from '../../signer-node/dkls23/abort.ts'
 import { type Party, parseParty } from '../../signer-node/dkls23/party.ts'
-import type { Protocol } from '../../signer-node/dkls23/protocol.ts'
+import { PAUSE, type Protocol } from '../../signer-node/dkls23/protocol.ts'
 import { type Channel, openChannel } from '../../signer-node/envelope.ts'
 import { type Ended, Session } from '../../signer-node/session.ts'
 import { Sessions } from '../../signer-node/sessions.ts'
@@ -261,6 +261,32 @@ describe('a session', () => {
       ports.run()
       answer()
       expect(results).toEqual([{ kind: 'done', result: '2:1 from 2 2:2 from 2' }])
+    })
+
+    it('goes on by itself after a pause, in a later turn, in the same round', () => {
+      const pausing = (function* (): Protocol<string> {
+        yield PAUSE
+        yield [{ round: 1, to: parseParty(2), bytes: bytes('1 from 1') }]
+        yield PAUSE
+        return 'over'
+      })()
+      const counterparts = new Map([[parseParty(2), { node: node(2), channel: channel(1, 2) }]])
+      const sessions = new Sessions(ports, node(1))
+      const stepper = stepperOf(pausing)
+      const deadlineMs = clock.monotonicMs() + 20_000
+      const ended = (how: Ended<string>) => results.push(how)
+      sessions.start(sid, 'c1', { counterparts, stepper, secrets: [], deadlineMs, ended })
+      ports.run()
+      expect(ports.sent).toHaveLength(1)
+      sessions.receive('c1', {
+        sid,
+        round: 1,
+        from: 'node-2',
+        to: 'node-1',
+        ciphertext: from(2, 1),
+      })
+      ports.run()
+      expect(results).toEqual([{ kind: 'done', result: 'over' }])
     })
 
     it('ends at once when it is stopped or late, and hears no answer any more', () => {
