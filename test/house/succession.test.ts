@@ -125,6 +125,7 @@ describe('a house whose root is succeeded', () => {
 
   it('waits with a reason when fewer than t of the key are there', async () => {
     house.at(b).kill()
+    await house.pass(2_000)
     const id = await house.submit(payout({ amount: 9_000_000n, created: house.time.now }))
     await house.pass(10_000)
     const shown = await house.during(house.coordinator().requests.find({ id }))
