@@ -79,8 +79,13 @@ export async function inForce(house: House, epoch: number): Promise<void> {
   )
 }
 
+/** In the order of their epochs. */
 export const sharesOf = (house: House, name: string): readonly string[] =>
-  readdirSync(house.at(name).directory('keyshares')).sort()
+  readdirSync(house.at(name).directory('keyshares')).sort((a, b) => epochOf(a) - epochOf(b))
+
+function epochOf(file: string): number {
+  return Number(file.split('.')[1])
+}
 
 let cents = 0n
 

@@ -124,6 +124,6 @@ describe('the configuration of a node', () => {
     const [one] = signer.coordinators
     expect(() => readSigner({ coordinators: [] })).toThrow(/at least one/)
     expect(() => readSigner({ coordinators: [one, one] })).toThrow(/stands there twice/)
-    expect(() => readSigner({ curve: 'p256' })).toThrow(/curve: expected native or noble/)
+    expect(() => readSigner({ curve: 'p256' })).toThrow(/curve: expected native or wasm or noble/)
   })
 })
