@@ -20,12 +20,13 @@ import { Store } from '../../signer-node/store.ts'
 import * as house from '../kit/audit-documents.ts'
 import { bootedLog, type TestLog } from '../kit/audit-log.ts'
 import { testBackups } from '../kit/recovery.ts'
+import { rememberingCurve } from '../kit/remembering-curve.ts'
 import { seedOf, TestClock, type TestPorts, testPorts } from './world.ts'
 
 export const names = ['node-a', 'node-b', 'node-c'] as const
 export type Name = (typeof names)[number]
 export const coordinator = 'c1'
-const curve = nativeCurve()
+const curve = rememberingCurve(nativeCurve())
 
 export interface Running {
   readonly node: SignerNode
