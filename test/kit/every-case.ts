@@ -1,9 +1,31 @@
-// Some walks cost a second or more a case. `npm test` plays some of the cases, spread over the list;
-// `npm run storm -- crashes`, which CI runs too, plays every one.
+// Walks of a whole house cost seconds a case. `npm test` leaves the longest files out, and plays of
+// some lists a few cases spread over them; `npm run storm -- walks [--every]` plays the rest, and CI
+// runs that too.
 import { env } from 'node:process'
 
 export const everyCase = 'CUSTODY_EVERY_CASE'
+export const withWalks = 'CUSTODY_WALKS'
 const isEvery = env[everyCase] === '1'
+
+const names = [
+  'backups',
+  'change-crash',
+  'change-denied',
+  'change-refusals',
+  'coordinator-crash',
+  'crash',
+  'reshare',
+  'retire',
+  'split-view',
+  'storm',
+  'succession',
+  'two-coordinators',
+] as const
+
+export const longWalks: readonly string[] = names.map((name) => `test/house/${name}.test.ts`)
+
+/** What a run of the tests leaves out. */
+export const leftOut: readonly string[] = env[withWalks] === '1' ? [] : longWalks
 
 /** All of the list, or each `step`-th from the `first` on. */
 export function daily<T>(list: readonly T[], first: number, step: number): readonly T[] {
