@@ -1,7 +1,7 @@
 // Every way in which a message or a session can end, as one table: how grave it is, what happens
 // then, whether somebody is named, what is kept of it, what is counted, and what leaves the node.
 // Source: protocol document 1.13; failure model 5.1 (O-...), where equivocation is a FAULT here.
-// INVARIANT: nothing but a failed check over data that its sender signed, for this session, under
+// INVARIANT: nothing but a failed check over data that its sender signed, for that session, under
 // one view, is a ban; what anybody who carries messages can cause names nobody.
 // Acts on nothing itself: `session.ts` ends, `blame.ts` keeps and counts, `last-words.ts` tells.
 import type { AbortReason } from './dkls23/abort.ts'

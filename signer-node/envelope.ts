@@ -1,6 +1,6 @@
 // Node-to-node sealing (protocol document, 1.5): the coordinator carries, and cannot read or swap.
 // Every message is signed under the node's identity key over the plaintext's digest, and payload
-// and signature are encrypted together with a key of this session and this direction.
+// and signature are encrypted together with a key of one session and one direction.
 // INVARIANT: one key seals one plaintext per round; the nonce is the round number. Decides nothing
 // about order or copies: that is `session.ts`.
 import {

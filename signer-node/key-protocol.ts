@@ -28,7 +28,7 @@ type Accepted = readonly Opened<KeygenAcceptance>[]
 export interface KeySession {
   readonly statement: Statement
   readonly job: KeyJob
-  /** The old share, opened for this session and wiped with it. */
+  /** The old share, opened for one session and wiped with it. */
   readonly secrets: readonly Disposable[]
   readonly speakers?: (round: number) => readonly Party[]
 }

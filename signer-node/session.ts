@@ -89,7 +89,7 @@ export class Session<R> {
     return this.#isOver
   }
 
-  /** Envelopes that nobody in this session wrote. */
+  /** Envelopes that nobody in the session wrote. */
   get dropped(): number {
     return this.#dropped
   }

@@ -1,9 +1,9 @@
 /**
- * freshOt: signing over pairings that are made inside the session, for this session alone (1.10 and
+ * freshOt: signing over pairings that are made inside the session, for that session alone (1.10 and
  * 1.12 one after the other): pair set-up with every other signer in rounds 1 to 3, at once, then
  * `sign` in rounds 4 to 6. For cold keys, and for a peer in quarantine.
- * INVARIANT: such a pairing has an id of this session and these two, and is destroyed when the
- * session ends, however it ends; its Delta is behind the same fence as any other.
+ * INVARIANT: such a pairing has an id of its session and its two, and is destroyed when the
+ * session ends, however it ends; its Delta is behind the same fence as all others.
  * The set-ups have sessions of their own, so each brings its own randomness.
  */
 
