@@ -38,6 +38,7 @@ export const tags = {
   recoveryKey: 'custody/v1/recovery-key',
   backupProof: 'custody/v1/backup-proof',
   backupTested: 'custody/v1/backup-tested',
+  tokenCard: 'custody/v1/token-card',
   sealWrap: 'custody/v1/seal-wrap',
   entropy: 'custody/v1/entropy',
 } as const
