@@ -1,7 +1,7 @@
 // What custody-signer does besides running: on the recovery machine it opens a backup in a test, on
 // a node it hands the proof over to the running node, on a stopped one it restores, and one that
 // waits locked it unlocks.
-//   custody-signer unlock --config CONFIG [--credential FILE]
+//   custody-signer unlock --config CONFIG [--credential FILE] [--half 1|2] [--last-try]
 //   custody-signer backup verify FILE --recovery DIR --out PROOF [PASSPHRASE]
 //   custody-signer backup proved PROOF --config CONFIG
 //   custody-signer restore --backup FILE --recovery DIR --config CONFIG [PASSPHRASE]
@@ -13,14 +13,16 @@ import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { parseText } from '../proto/jcs.ts'
 import { signedJson, signedShape } from '../proto/signed.ts'
-import { tellAdmin } from './admin-client.ts'
+import { tellAdmin, tokenPatienceMs } from './admin-client.ts'
 import { parseSignerConfig, type SignerConfig } from './config.ts'
 import type { Curve } from './dkls23/curve.ts'
 import { HistoryRows } from './history-rows.ts'
-import { openKeystore, openStore, readPassphrase } from './opening.ts'
+import { openKeystore, openStore, passphraseWay, readPassphrase, tokenSettings } from './opening.ts'
 import type { Random } from './ports.ts'
 import { openRecovery, proveBackup, type Recovery } from './recovery-open.ts'
 import { restoreBackup } from './restore.ts'
+import { sealKeysOf } from './unseal.ts'
+import { TokenWay, type WayIn } from './way-in.ts'
 
 export interface CommandWorld {
   readonly random: Random
@@ -29,7 +31,7 @@ export interface CommandWorld {
 }
 
 export const commandUsage = [
-  'custody-signer unlock --config CONFIG [--credential FILE]',
+  'custody-signer unlock --config CONFIG [--credential FILE] [--half 1|2] [--last-try]',
   'custody-signer backup verify FILE --recovery DIR --out PROOF',
   'custody-signer backup proved PROOF --config CONFIG',
   'custody-signer restore --backup FILE --recovery DIR --config CONFIG',
@@ -105,9 +107,12 @@ async function restore(words: readonly string[], world: CommandWorld): Promise<o
   // Whoever holds the store is running: only a stopped node is given a share.
   const store = openStore(config)
   try {
-    using own = readPassphrase(config.credential)
     using recovery = openPlace(place, values)
-    const keystore = openKeystore(config, { passphrase: own, curve, random: world.random })
+    const keystore = openKeystore(config, {
+      way: sealingWay(config, world),
+      curve,
+      random: world.random,
+    })
     const at = { owner: config, keystore, rows: new HistoryRows(store), curve }
     const { vault, epoch, isInForce } = restoreBackup(at, readFileSync(backup), recovery)
     const state = 'restored: a witness until the next refresh'
@@ -117,12 +122,28 @@ async function restore(words: readonly string[], world: CommandWorld): Promise<o
   }
 }
 
-/** Tells the node where its passphrase is: it reads the file, or the pipe, itself. */
+/** To seal with: for tokens that needs no PIN. */
+function sealingWay(config: SignerConfig, { random }: CommandWorld): WayIn {
+  const settings = tokenSettings(config)
+  if (settings !== undefined) return new TokenWay(sealKeysOf(settings.cards), random)
+  using own = readPassphrase(config.credential)
+  return passphraseWay(config, own, random)
+}
+
+/** Tells the node where its passphrase or PIN is: it reads the file, or the pipe, itself. */
 async function unlock(words: readonly string[]): Promise<object> {
-  const { values } = read({ args: [...words], options: { config: text, credential: text } })
+  const flag = { type: 'boolean' } as const
+  const options = { config: text, credential: text, half: text, 'last-try': flag }
+  const { values } = read({ args: [...words], options })
   const config = configAt(values.config)
-  const { credential = config.credential } = values
-  return tellAdmin(config.adminSocket, { do: 'unlock', credential: resolve(credential) })
+  const { credential = config.credential, half, 'last-try': lastTry } = values
+  if (half !== undefined && half !== '1' && half !== '2') throw new CommandUsage()
+  const command = {
+    ...{ do: 'unlock', credential: resolve(credential) },
+    ...(half === undefined ? {} : { half: Number(half) }),
+    ...(lastTry === true ? { lastTry } : {}),
+  }
+  return tellAdmin(config.adminSocket, command, tokenPatienceMs)
 }
 
 interface PassphraseFlags {
