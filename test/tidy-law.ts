@@ -52,7 +52,7 @@ const laws: readonly Law[] = [
     builtins: [/^node:(crypto|fs|util|os|path|process)$/],
   }),
   law(/^signer-node\/store[^/]*\.ts$/, [signer, policy, protoAll], { builtins: [/^node:sqlite$/] }),
-  law(/^signer-node\/(keystore|floor-file|backups)\.ts$/, [signer, policy, protoAll], {
+  law(/^signer-node\/(keystore|floor-file|backups|invitations)\.ts$/, [signer, policy, protoAll], {
     builtins: [/^node:(fs|path)$/],
   }),
   law(/^signer-node\/(commands|opening)\.ts$/, [signer, policy, protoAll], {
