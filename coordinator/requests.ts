@@ -207,6 +207,8 @@ export class Requests {
     const known = {
       inForce: rules.inForce,
       vaults,
+      // An attested record never speaks of an own vault.
+      shown: [],
       createdAt: clock.now(),
       witnessedAt: () => undefined,
     }

@@ -80,6 +80,8 @@ export class Keyshares {
 
   /** After every page and head: opens what the log has made lawful. True when one was opened. */
   review(): boolean {
+    // What becomes of the shares of a node that left is decided in `leaving.ts`.
+    if (this.#needs.witness.isRemovalSealed) return false
     let isChanged = false
     this.#dropEnded()
     for (const row of this.vaults()) {
@@ -96,6 +98,11 @@ export class Keyshares {
 
   vaults(): readonly VaultRow[] {
     return readSync(below(tables.vault), this.#needs.rows)
+  }
+
+  /** This node has no part in any key any more: what works with one ends. */
+  forgetAll(): void {
+    for (const row of this.vaults()) this.#forget(row)
   }
 
   [Symbol.dispose](): void {

@@ -12,6 +12,7 @@ import type { BackupDuty } from './backup-duty.ts'
 import type { Floor } from './floor.ts'
 import type { OtherFace } from './heads.ts'
 import type { JudgedKey, Keys } from './keys.ts'
+import { Leaving } from './leaving.ts'
 import type { Parts } from './parts.ts'
 import type { Readmissions } from './readmissions.ts'
 import { nothingNamed, refusedFrame } from './refusals.ts'
@@ -38,10 +39,12 @@ type Verdict =
 
 export class LogDuty {
   readonly #needs: LogDutyNeeds
+  readonly #leaving: Leaving
   #couldCosign = false
 
   constructor(needs: LogDutyNeeds) {
     this.#needs = needs
+    this.#leaving = new Leaving(needs.parts)
   }
 
   lines(coordinator: string, page: Page): void {
@@ -104,6 +107,7 @@ export class LogDuty {
     this.#cosignAtLast()
     if (this.#needs.mayCosign() && parts.keyshares.review()) parts.changed()
     if (this.#needs.mayCosign()) parts.invitations.review()
+    this.#leaving.review()
     backups.review()
     readmissions.review()
     releases.review()
