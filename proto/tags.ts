@@ -43,6 +43,10 @@ export const tags = {
   tokenProof: 'custody/v1/token-proof',
   sealWrap: 'custody/v1/seal-wrap',
   entropy: 'custody/v1/entropy',
+  invitation: 'custody/v1/import-invitation',
+  dealing: 'custody/v1/import-dealing',
+  importShare: 'custody/v1/import-share',
+  importRefresh: 'custody/v1/import-refresh',
 } as const
 
 export type Tag = (typeof tags)[keyof typeof tags]

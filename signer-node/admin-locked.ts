@@ -1,8 +1,8 @@
-// A node that waits: locked without its passphrase, or sealed without its token's PIN. It has opened
-// nothing and dials nobody. It says so at its health port and waits at the operator's socket, where
-// only the owner is heard, for the place of the word that opens it: a file of the owner alone, or a
-// pipe. Not for the word itself: what comes through a socket is copied on its way to where nobody
-// can wipe it.
+// A node that waits: locked without its passphrase, or sealed without its token's PIN. It has
+// opened nothing and dials nobody. It says so at its health port and waits at the operator's
+// socket, where only the owner is heard, for the place of the word that opens it: a file of the
+// owner alone, or a pipe. Not for the word itself: what comes through a socket is copied on its way
+// to where nobody can wipe it.
 // INVARIANT: what does not open leaves the node as it was and says so; one try at a time.
 import { createServer } from 'node:net'
 import { Refused, refuse } from '../proto/refusal.ts'

@@ -38,7 +38,7 @@ interface CommonPorts {
   readonly backups: Backups
 }
 
-/** A passphrase is the caller's to wipe, as soon as the keystore is made; a way is the keystore's. */
+/** A passphrase is the caller's to wipe, once the keystore is made; a way is the keystore's. */
 export type KeystorePorts = CommonPorts &
   (
     | { readonly way: WayIn }
@@ -92,6 +92,10 @@ export class Keystore {
   /** Nothing opens afterwards. */
   [Symbol.dispose](): void {
     this.#way[Symbol.dispose]()
+  }
+
+  get directory(): string {
+    return this.#directory
   }
 
   get curve(): Curve {
@@ -190,14 +194,23 @@ export class Keystore {
     const bytes = readFileSync(this.#path(expected.vault, expected.epoch, state))
     const made = attempt(() => madeOf(parseSeal(bytes).thing))
     if (isRefusal(made)) return refuse('SEAL', 'this file does not open here')
-    const thing = this.#thing(expected, made, state)
-    using opened = this.#way.open(bytes, thing)
+    using opened = this.unseal(this.#thing(expected, made, state), bytes)
     const keyshare = this.#parse(opened)
     if (toHex(keyshare.keyState) !== expected.keyState || keyshare.self.x !== this.#owner.x) {
       keyshare[Symbol.dispose]()
       return refuse('SEAL', 'this file does not open here')
     }
     return keyshare
+  }
+
+  /** The plaintext stays its owner's to wipe. */
+  seal(thing: SealedThing, plaintext: Secret): Uint8Array {
+    return this.#way.seal(thing, plaintext)
+  }
+
+  /** Refused with one sentence when the file is not exactly this thing of this node. */
+  unseal(thing: SealedThing, bytes: Uint8Array): Secret {
+    return this.#way.open(bytes, thing)
   }
 
   /** What lies in the directory for one vault, ascending by epoch, the active one first. */
@@ -246,7 +259,7 @@ export class Keystore {
   }
 
   #seal(expected: ExpectedKeyshare, made: Digest, state: KeyshareState, plaintext: Secret): void {
-    const sealed = this.#way.seal(this.#thing(expected, made, state), plaintext)
+    const sealed = this.seal(this.#thing(expected, made, state), plaintext)
     replaceFile(this.#path(expected.vault, expected.epoch, state), sealed)
     using tested = this.open(expected, state)
     if (toHex(tested.keyState) !== expected.keyState) refuse('SEAL', 'test opening failed')
@@ -293,5 +306,5 @@ export function expectedOf(vault: VaultId, { facts, keyState }: Keyshare): Expec
 
 /** The one part of the context that the log does not tell; the seal's mac covers it. */
 function madeOf(thing: SealedThing): Digest {
-  return thing.kind === 'identity' ? refuse('SEAL', 'expected a keyshare') : thing.context.made
+  return 'made' in thing.context ? thing.context.made : refuse('SEAL', 'expected a keyshare')
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The custody-signer program: wiring only. Reads one configuration, opens the sealed keys with the
-// passphrase of the credential file or by its token, checks itself, serves its two local doors and dials out. Time,
-// randomness and timers enter here; everything else is handed to the node.
+// passphrase of the credential file or by its token, checks itself, serves its two local doors and
+// dials out. Time, randomness and timers enter here; everything else is handed to the node.
 //   custody-signer --config FILE [--credential FILE | --passphrase-fd N | --locked]
 // Commands beside it are `commands.ts`.
 import { randomBytes } from 'node:crypto'
@@ -29,6 +29,7 @@ import { made, openKeystore, openStore, readPassphrase } from './opening.ts'
 import type { Clock, Event, Random } from './ports.ts'
 import type { Self } from './self.ts'
 import { selfCheck } from './self-check.ts'
+import { openTerminal } from './terminal.ts'
 import { Threads } from './threads.ts'
 import { type Choice, chooseCurve } from './twin.ts'
 import { locked, type Source, wayOf } from './wake.ts'
@@ -217,6 +218,7 @@ async function main(): Promise<void> {
       random,
       wallMs: clock.wallMs,
       curve: (name: SignerConfig['curve']) => openCurve(name).curve,
+      terminal: openTerminal,
     }
     console.log(JSON.stringify(await command(world)))
     return

@@ -1,8 +1,8 @@
 // Unsealing: one login, one answer of the token for each file, and the token is let go before the
 // node serves anybody. Which token it is, that its module is the pinned one and that its maker is
 // one for this environment is settled before a PIN is given to it.
-// INVARIANT: the three keys of the node open, or nothing has happened; a keyshare that does not open
-// is named and stays closed. What went wrong leaves no DEK behind.
+// INVARIANT: the three keys of the node open, or nothing has happened; a keyshare that does not
+// open is named and stays closed. What went wrong leaves no DEK behind.
 import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import { parseSeal, type Seal } from '../proto/seal-file.ts'
 import { type TokenSealKey, tokenTask, unwrapByToken } from '../proto/seal-token.ts'

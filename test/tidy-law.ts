@@ -68,11 +68,18 @@ const laws: readonly Law[] = [
     builtins: [/^node:(crypto|fs|util|os|path|process)$/],
   }),
   law(/^signer-node\/store[^/]*\.ts$/, [signer, policy, protoAll], { builtins: [/^node:sqlite$/] }),
-  law(/^signer-node\/(keystore|floor-file|backups|pin-tries)\.ts$/, [signer, policy, protoAll], {
-    builtins: [/^node:(fs|path)$/],
-  }),
+  law(
+    /^signer-node\/(keystore|floor-file|backups|invitations|pin-tries)\.ts$/,
+    [signer, policy, protoAll],
+    {
+      builtins: [/^node:(fs|path)$/],
+    },
+  ),
   law(/^signer-node\/(commands|opening)\.ts$/, [signer, policy, protoAll], {
     builtins: [/^node:(fs|path|util)$/],
+  }),
+  law(/^signer-node\/(dealer|terminal)\.ts$/, [signer, policy, protoAll], {
+    builtins: [/^node:(fs|util|tty)$/],
   }),
   law(/^signer-node\/envelope\.ts$/, [signer, policy, protoAll], { builtins: [/^node:crypto$/] }),
   law(/^signer-node\/threads?\.ts$/, [signer, policy, protoAll], {
