@@ -149,12 +149,12 @@ export class Keystore {
     const states = held.filter((one) => one.epoch === epoch).map(({ state }) => state)
     if (states.includes('pending')) {
       const pending = this.#path(vault, epoch, 'pending')
-      if (states.length > 1) this.#delete(pending)
+      if (states.length > 1) this.discard(pending)
       else renameSync(pending, this.#path(vault, epoch, 'active'))
       syncDirectory(this.#directory)
     }
     for (const lower of held.filter((one) => one.epoch < epoch)) {
-      this.#delete(this.#path(vault, lower.epoch, lower.state))
+      this.discard(this.#path(vault, lower.epoch, lower.state))
     }
     this.#dropUnfinished(vault)
     syncDirectory(this.#directory)
@@ -167,7 +167,7 @@ export class Keystore {
    */
   destroy(vault: VaultId, through: number): number {
     const dead = this.held(vault).filter(({ epoch }) => epoch <= through)
-    for (const { epoch, state } of dead) this.#delete(this.#path(vault, epoch, state))
+    for (const { epoch, state } of dead) this.discard(this.#path(vault, epoch, state))
     this.#dropUnfinished(vault)
     if (dead.length > 0) syncDirectory(this.#directory)
     return dead.length + this.backups.dropBelow(vault, through + 1).length
@@ -185,7 +185,7 @@ export class Keystore {
 
   /** Of a key that can never come into force. Its backup stays, so its epoch is not used again. */
   dropPending(vault: VaultId, epoch: number): void {
-    this.#delete(this.#path(vault, epoch, 'pending'))
+    this.discard(this.#path(vault, epoch, 'pending'))
     syncDirectory(this.#directory)
   }
 
@@ -213,6 +213,13 @@ export class Keystore {
     return this.#way.open(bytes, thing)
   }
 
+  /** A sealed file of this directory, and its key, where it has one of its own. */
+  discard(path: string): void {
+    const bytes = readFileSync(path)
+    unlinkSync(path)
+    this.#way.forget(bytes)
+  }
+
   /** What lies in the directory for one vault, ascending by epoch, the active one first. */
   held(vault: VaultId): readonly { readonly epoch: number; readonly state: KeyshareState }[] {
     return this.all()
@@ -231,13 +238,6 @@ export class Keystore {
       const state = states.find((one) => one === written) ?? 'active'
       return [{ vault: parseVaultId(vault.replaceAll('~', '/')), epoch: Number(epoch), state }]
     })
-  }
-
-  /** Its key too, where it has one of its own. */
-  #delete(path: string): void {
-    const bytes = readFileSync(path)
-    unlinkSync(path)
-    this.#way.forget(bytes)
   }
 
   /** A process that died while it wrote left a whole share under a name that nobody reads. */

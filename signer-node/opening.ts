@@ -39,11 +39,13 @@ export function passphraseWay(
   return new PassphraseWay(passphrase, cost, random)
 }
 
+export const sealedName = /\.(?:keyshare|invitation)$/
+
 /** What a token has to open before there is a node, and every Keyshare beside it. */
 export function sealedFiles({ keys, dataDir }: SignerConfig): readonly SealedFile[] {
   const own = [keys.identity, keys.witness, keys.secret]
   const directory = made(join(dataDir, 'keyshares'))
-  const shares = readdirSync(directory).filter((name) => name.endsWith('.keyshare'))
+  const shares = readdirSync(directory).filter((name) => sealedName.test(name))
   return [
     ...own.map((path) => ({ name: basename(path), bytes: readFileSync(path), isNeeded: true })),
     ...shares.map((name) => {
@@ -93,6 +95,23 @@ export function readPassphrase(source: string | number, what = 'passphrase'): Se
   bytes.fill(0)
   if (passphrase.bytes.length === 0) refuse('CONFIG', `${what}: expected one, got nothing`)
   return passphrase
+}
+
+/** As many lines, from a file of the owner alone or a descriptor. */
+export function readLines(source: string | number, count: number): readonly Secret[] {
+  using all = readPassphrase(source, 'PIN')
+  const lines: Secret[] = []
+  let rest = all.bytes
+  for (let at = 0; at < count; at += 1) {
+    const found = rest.indexOf(newline)
+    const end = found < 0 || at === count - 1 ? rest.length : found
+    lines.push(new Secret(rest.slice(0, end)))
+    rest = rest.subarray(Math.min(rest.length, end + 1))
+  }
+  const isWrong = lines.some(({ bytes }) => bytes.length === 0 || bytes.includes(newline))
+  if (!isWrong) return lines
+  for (const line of lines) line[Symbol.dispose]()
+  return refuse('CONFIG', `PIN: expected ${count} lines`)
 }
 
 const newline = 0x0a

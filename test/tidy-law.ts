@@ -75,7 +75,7 @@ const laws: readonly Law[] = [
       builtins: [/^node:(fs|path)$/],
     },
   ),
-  law(/^signer-node\/(commands|opening)\.ts$/, [signer, policy, protoAll], {
+  law(/^signer-node\/(commands|opening|hsm-commands|hsm-files)\.ts$/, [signer, policy, protoAll], {
     builtins: [/^node:(fs|path|util)$/],
   }),
   law(/^signer-node\/(dealer|terminal)\.ts$/, [signer, policy, protoAll], {
