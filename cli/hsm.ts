@@ -1,6 +1,7 @@
 // hsm show, probe, init, enrol, seal, test-seal: a hardware token from first look to a node that
 // opens with it. Only screens: the program that loads a module and knows keyshares is
 // custody-signer, and it asks for PINs itself, at the terminal, so none passes through here.
+import { resolve } from 'node:path'
 import type { JsonObject } from '../proto/jcs.ts'
 import { bool, list, object, text } from '../proto/shape.ts'
 import { runSigner } from './recovery-process.ts'
@@ -98,11 +99,11 @@ export const hsmEnrol: Verb = {
     const keystore = {
       stanza: 'token',
       module: {
-        file: String(args.flags['module']),
+        file: resolve(String(args.flags['module'])),
         digest: said['module'] ?? '',
         parameters: String(args.flags['parameters'] ?? ''),
       },
-      tokens: [{ file: card, digest: said['digest'] ?? '' }],
+      tokens: [{ file: resolve(card), digest: said['digest'] ?? '' }],
       pin: 'attended',
     }
     return answer(

@@ -131,7 +131,7 @@ async function enrol(card: string, flags: Flags, world: HsmWorld): Promise<objec
 async function seal(file: string, flags: Flags, world: HsmWorld): Promise<object> {
   const config = configAt(file)
   using pin = await pinOf(flags, config, world)
-  return resealNode(config, pin, {
+  return await resealNode(config, pin, {
     random: world.random,
     isBack: flags.back === true,
     isAcknowledged: flags['last-try'] === true,
@@ -143,7 +143,7 @@ async function testSeal(file: string, flags: Flags, world: HsmWorld): Promise<ob
   const config = configAt(file)
   using pin = await pinOf(flags, config, world)
   const isAcknowledged = flags['last-try'] === true
-  return testNode(config, pin, { random: world.random, isAcknowledged })
+  return await testNode(config, pin, { random: world.random, isAcknowledged })
 }
 
 const pinMin = 8

@@ -130,6 +130,7 @@ class Sealed {
     const { random, report } = this.#world
     const ports = { random, tries: pinTries(this.#config) }
     const files = sealedFiles(this.#config)
+    this.#because = 'the token is asked'
     const { way, by, closed } = await unseal(this.#settings, files, pin, { trying, ports })
     report({ level: 'info', name: 'unsealed', because: `token ${by.id}, ${trying.by}` })
     for (const name of closed) {
