@@ -2,8 +2,8 @@
 // complete any more. What an approved change asked for goes with its change (`keyshares.ts`), and
 // what this node never confirmed goes with its session (`keys.ts`); only a first key has no end.
 // INVARIANT: nothing goes of a vault that has a key, or while the own copy of the log may be
-// behind: there a pending share may be the key. Every backup stays, so that no epoch is used twice and
-// whoever was wrong restores it.
+// behind: there a pending share may be the key. Every backup stays, so that no epoch is used twice
+// and whoever was wrong restores it.
 import { readSync } from '../policy/audit/rows.ts'
 import { get, tables } from '../policy/audit/tables.ts'
 import type { VaultId } from '../proto/ids.ts'
