@@ -137,8 +137,8 @@ export class Keys {
     this.#plans.clear()
   }
 
-  #work({ keygen, order }: Prepare): ChangeWork | Checked {
-    if (order.length > 0) return judgeRun(this.#parts, { keygen, order })
+  #work({ keygen, order, dealing }: Prepare): ChangeWork | Checked {
+    if (order.length > 0) return judgeRun(this.#parts, { keygen, order, dealing })
     const plan = judgeKeygen(this.#parts, keygen)
     return isRefusal(plan) ? plan : { kind: 'deal', plan }
   }
@@ -281,7 +281,7 @@ export class Keys {
       return
     }
     using _wipedAfterwards = ended.result.keyshare
-    const document = confirmDocument(rowOf(plan, ended.result), self.node, plan.change)
+    const document = confirmDocument(rowOf(plan, ended.result), self.node, plan.named)
     const confirm = sign(tags.confirm, document, self.node, self.sign)
     const kept = attempting(() =>
       store.step(() => this.#prepared.keep(plan.vault, plan.epoch, { sid, confirm })),
