@@ -74,6 +74,9 @@ const laws: readonly Law[] = [
   law(/^signer-node\/(commands|opening)\.ts$/, [signer, policy, protoAll], {
     builtins: [/^node:(fs|path|util)$/],
   }),
+  law(/^signer-node\/(dealer|terminal)\.ts$/, [signer, policy, protoAll], {
+    builtins: [/^node:(fs|util|tty)$/],
+  }),
   law(/^signer-node\/envelope\.ts$/, [signer, policy, protoAll], { builtins: [/^node:crypto$/] }),
   law(/^signer-node\/threads?\.ts$/, [signer, policy, protoAll], {
     builtins: [/^node:worker_threads$/],

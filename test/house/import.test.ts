@@ -2,14 +2,10 @@
 // change, the line of the import, the refresh that it carries, and then a signature.
 import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { toHex } from '../../proto/crypto.ts'
-import type { Digest } from '../../proto/ids.ts'
-import { dealingDocument } from '../../proto/import-documents.ts'
-import { isRefusal } from '../../proto/refusal.ts'
 import { type House, names } from '../kit/house.ts'
-import { approved, ask, inForce, keyOf, pays, sharesOf } from '../kit/house-changes.ts'
-import { breaches, linesOf } from '../kit/house-checks.ts'
-import { dealt, imported, importOf, invitations, row } from '../kit/house-imports.ts'
+import { inForce, keyOf, pays, sharesOf } from '../kit/house-changes.ts'
+import { breaches } from '../kit/house-checks.ts'
+import { dealt, imported, invitations, row } from '../kit/house-imports.ts'
 import { openHouse } from '../kit/house-open.ts'
 
 let house: House
