@@ -64,14 +64,14 @@ export const dealtFields = {
   reshare: object({ ...changing, dealers: places, receivers: places }),
 } as const
 
-/** The session of a plan that everybody has accepted; undefined where no party of it deals. */
+/** The session of a plan that everybody has accepted; none of an import, where no node deals. */
 export function dealtSession(
   plan: KeyPlan,
   acceptances: readonly Uint8Array[],
 ): DealtSession | undefined {
   const { purpose, key, epoch, t, parties, participants, dealers, old } = plan
-  if (purpose === 'import') return undefined
   const shared = { key, epoch, t, participants: parties, acceptances }
+  if (purpose === 'import') return undefined
   if (purpose === 'dkg' || old === undefined) return { purpose: 'dkg', ...shared }
   const keyState = fromHex(old.keyState) ?? new Uint8Array()
   const changing = { ...shared, from: old.epoch, keyState }
