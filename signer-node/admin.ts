@@ -123,9 +123,10 @@ export function parseLine(line: string): Json {
   }
 }
 
-/** Lines in, answers out, for as long as the caller stays. */
-export function converse(socket: Socket, answer: (line: string) => object): void {
+/** Lines in, answers out in their order, for as long as the caller stays. */
+export function converse(socket: Socket, answer: (line: string) => object | Promise<object>): void {
   let waiting = ''
+  let answered: Promise<unknown> = Promise.resolve()
   socket.setEncoding('utf8')
   socket.setTimeout(idleMs, () => socket.destroy())
   // A caller that hangs up is no event.
@@ -135,7 +136,11 @@ export function converse(socket: Socket, answer: (line: string) => object): void
     if (waiting.length > lineBytesMax) socket.destroy()
     const lines = waiting.split('\n')
     waiting = lines.pop() ?? ''
-    for (const line of lines) socket.write(`${JSON.stringify(answer(line))}\n`)
+    for (const line of lines) {
+      answered = answered.then(async () => {
+        socket.write(`${JSON.stringify(await answer(line))}\n`)
+      })
+    }
   })
 }
 

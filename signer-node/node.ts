@@ -32,8 +32,10 @@ import type { KeptEvidence } from './strikes.ts'
 
 export interface Status {
   readonly node: string
-  /** `locked`: nothing is open yet, and there is no node. */
-  readonly state: StateWord | 'locked'
+  /** `locked`, `sealed`: nothing is open yet, and there is no node. */
+  readonly state: StateWord | 'locked' | 'sealed'
+  /** Why it is sealed: what is the matter with its token. */
+  readonly sealed?: string
   readonly size: number
   readonly sessions: number
   readonly waitingReleases: number

@@ -18,6 +18,7 @@ import type { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { FloorFile } from '../../signer-node/floor-file.ts'
 import { expectedOf, Keystore, openNodeKey } from '../../signer-node/keystore.ts'
+import { PassphraseWay } from '../../signer-node/way-in.ts'
 import { makeKey } from '../kit/keys.ts'
 import { refreshKey } from '../kit/lifecycle.ts'
 import { testBackups } from '../kit/recovery.ts'
@@ -248,8 +249,10 @@ describe('the keys of a node', () => {
     return path
   }
 
+  const way = () => new PassphraseWay(passphrase(), cost, namedRandom('way'))
+
   it('open as secrets to their owner', () => {
-    using opened = openNodeKey(sealed('identity'), 'identity', owner, passphrase())
+    using opened = openNodeKey(sealed('identity'), 'identity', owner, way())
     expect(opened.bytes).toEqual(seedOf('identity'))
     expect(String(opened)).toBe('[secret]')
   })
@@ -257,13 +260,13 @@ describe('the keys of a node', () => {
   it('are not taken for one another, nor for those of another node', () => {
     const path = sealed('witness')
     const other = { ...owner, node: parseHandle('node-2') }
-    expect(refusedWith(() => openNodeKey(path, 'identity', owner, passphrase()))).toBe('SEAL')
-    expect(refusedWith(() => openNodeKey(path, 'witness', other, passphrase()))).toBe('SEAL')
+    expect(refusedWith(() => openNodeKey(path, 'identity', owner, way()))).toBe('SEAL')
+    expect(refusedWith(() => openNodeKey(path, 'witness', other, way()))).toBe('SEAL')
   })
 
   it('have 32 bytes', () => {
     const path = sealed('identity', new Uint8Array(31))
-    expect(refusedWith(() => openNodeKey(path, 'identity', owner, passphrase()))).toBe('SEAL')
+    expect(refusedWith(() => openNodeKey(path, 'identity', owner, way()))).toBe('SEAL')
   })
 })
 
