@@ -4,6 +4,7 @@
 //   custody-signer unlock --config CONFIG [--credential FILE | --ask] [--half 1|2] [--last-try]
 //   custody-signer backup verify FILE --recovery DIR --out PROOF [PASSPHRASE]
 //   custody-signer backup proved PROOF --config CONFIG
+//   custody-signer drop-pending VAULT --config CONFIG
 //   custody-signer restore --backup FILE --recovery DIR --config CONFIG [PASSPHRASE]
 //   custody-signer deal-import ... brings a key in: `dealer.ts`
 // PASSPHRASE of the recovery key: --recovery-credential FILE or --recovery-passphrase-fd N; else
@@ -41,6 +42,7 @@ export const commandUsage = [
   '  [--last-try] [--ask]',
   'custody-signer backup verify FILE --recovery DIR --out PROOF',
   'custody-signer backup proved PROOF --config CONFIG',
+  'custody-signer drop-pending VAULT --config CONFIG',
   'custody-signer restore --backup FILE --recovery DIR --config CONFIG',
   '  of the recovery key: [--recovery-credential FILE | --recovery-passphrase-fd N]',
   ...dealerUsage,
@@ -58,6 +60,7 @@ export function commandOf(
   const [first, second, ...rest] = words
   if (first === 'unlock') return (world) => unlock(words.slice(1), world)
   if (first === 'restore') return (world) => restore(words.slice(1), world)
+  if (first === 'drop-pending') return () => dropPending(words.slice(1))
   if (first === 'deal-import') return (world) => dealImport(words.slice(1), world)
   if (first === 'hsm') return (world) => hsm(words.slice(1), world)
   if (first !== 'backup') return undefined
@@ -121,6 +124,15 @@ async function proved(words: readonly string[]): Promise<object> {
   if (file === undefined || more.length > 0) throw new CommandUsage()
   const proof = signedJson(signedShape(parseText(readFileSync(file, 'utf8').trimEnd()), 'proof'))
   return tellAdmin(configAt(values.config).adminSocket, { do: 'backup-proved', proof })
+}
+
+/** Of a vault that never had a key; the node refuses anything else. */
+async function dropPending(words: readonly string[]): Promise<object> {
+  const options = { config: text }
+  const { values, positionals } = read({ args: [...words], options, allowPositionals: true })
+  const [vault, ...more] = positionals
+  if (vault === undefined || more.length > 0) throw new CommandUsage()
+  return tellAdmin(configAt(values.config).adminSocket, { do: 'drop-pending', scope: vault })
 }
 
 async function restore(words: readonly string[], world: CommandWorld): Promise<object> {

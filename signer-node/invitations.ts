@@ -86,6 +86,11 @@ export class Invitations {
     for (const vault of this.#all()) if (this.#isOver(vault)) this.#destroy(vault)
   }
 
+  /** Of a node that left: no key is dealt to it any more. */
+  destroyAll(): void {
+    for (const vault of this.#all()) this.#destroy(vault)
+  }
+
   [Symbol.dispose](): void {
     for (const hidden of this.#hidden.values()) this.#needs.keystore.shield.forget(hidden)
     this.#hidden.clear()

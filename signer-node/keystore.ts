@@ -126,9 +126,15 @@ export class Keystore {
 
   /** From a backup that was opened: sealed anew as one that is not to sign. */
   keepRestored(vault: VaultId, keyshare: Keyshare, made: Digest): void {
-    const highest = this.held(vault).at(-1)?.epoch ?? -1
-    if (keyshare.facts.epoch <= highest) {
-      refuse('KEY_EXISTS', `${vault}: a keyshare of epoch ${highest} is here; move it away first`)
+    const { epoch } = keyshare.facts
+    // Two epochs may both be wanted: the one in force, and a pending one whose line may come. In
+    // which order they are brought back is nobody's care; nothing is ever written over.
+    const there = this.held(vault).find(
+      (one) => one.epoch === epoch || (one.state === 'active' && one.epoch > epoch),
+    )
+    if (there !== undefined) {
+      const because = `a keyshare of epoch ${there.epoch} is here; move it away first`
+      refuse('KEY_EXISTS', `${vault}: ${because}`)
     }
     using plaintext = keyshare.encode()
     this.#seal(expectedOf(vault, keyshare), made, 'restored', plaintext)

@@ -20,6 +20,7 @@ import { FloorFile } from '../../signer-node/floor-file.ts'
 import { expectedOf, Keystore, openNodeKey } from '../../signer-node/keystore.ts'
 import { PassphraseWay } from '../../signer-node/way-in.ts'
 import { makeKey } from '../kit/keys.ts'
+import { refreshKey } from '../kit/lifecycle.ts'
 import { testBackups } from '../kit/recovery.ts'
 import { refusedWith } from '../kit/refused.ts'
 import { namedRandom, seedOf } from './world.ts'
@@ -65,6 +66,30 @@ function share(x: number): Keyshare {
 }
 
 describe('a keyshare at rest', () => {
+  it('is restored beside other epochs in any order, over none, and below no active one', () => {
+    const later = refreshKey(curve, shares as never).get(1 as never)!
+    const both = [share(1), later]
+    for (const order of [both, [...both].reverse()]) {
+      const store = keystore(freshDirectory())
+      for (const one of order) store.keepRestored(vault, one, made)
+      expect(store.held(vault)).toMatchObject([
+        { epoch: 1, state: 'restored' },
+        { epoch: 2, state: 'restored' },
+      ])
+      expect(refusedWith(() => store.keepRestored(vault, later, made))).toBe('KEY_EXISTS')
+    }
+    // The one in force was lost, and a pending one lies there, which may not be moved away.
+    const pending = keystore(freshDirectory())
+    pending.keepPending(vault, later, made)
+    expect(refusedWith(() => pending.keepRestored(vault, later, made))).toBe('KEY_EXISTS')
+    pending.keepRestored(vault, share(1), made)
+    expect(pending.held(vault).map(({ state }) => state)).toEqual(['restored', 'pending'])
+    const active = keystore(freshDirectory())
+    active.keepPending(vault, later, made)
+    active.activate(vault, 2)
+    expect(refusedWith(() => active.keepRestored(vault, share(1), made))).toBe('KEY_EXISTS')
+  })
+
   it('is pending until it is activated, and opens only in the state it is in', () => {
     const directory = freshDirectory()
     const store = keystore(directory)
