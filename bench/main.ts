@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   dkg: async () => (await import('./dkg.ts')).bench(),
   slices: async () => (await import('./slices.ts')).bench(),
   lifecycle: async () => (await import('./lifecycle.ts')).bench(),
+  unseal: async () => (await import('./unseal.ts')).bench(),
 }
 
 const { values, positionals } = parseArgs({
