@@ -94,7 +94,7 @@ export function assemble(
     pairings.renew(seq)
   }
   const knows = { self, keystore, rows, copy, witness, ports }
-  const keyshares = new Keyshares({ ...knows, superseded })
+  const keyshares = new Keyshares({ ...knows, superseded, opened: whole.changed })
   const records = { store, copy, rows, journal, bans, strikes, blame, meta, place, keystore }
   const work = { incarnation, sessions, lastWords, witness, peers, pairings, keyshares }
   return { self, origin, ports, ...records, ...work, ...whole }

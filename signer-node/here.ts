@@ -1,6 +1,7 @@
 // Runs protocols in the thread that asks: what a worker thread does with its jobs, and what tests
 // and simulators do with all of them.
 // INVARIANT: the one place that says which protocol a job is, so both ways run the same code.
+import { scryptOf } from '../proto/seal.ts'
 import type { PendingKey } from './dkls23/keygen.ts'
 import { prepareKey } from './dkls23/keygen.ts'
 import { agreePairing } from './dkls23/pair-setup.ts'
@@ -12,6 +13,7 @@ import { type KeyJob, type Runner, stepperOf } from './stepper.ts'
 export const here: Runner = {
   pair: (run) => stepperOf(agreePairing(run)),
   key: (run, job) => stepperOf(keyProtocol(run, job)),
+  scrypt: (job, answer) => answer(scryptOf(job)),
 }
 
 export function keyProtocol(run: Run, job: KeyJob): Protocol<PendingKey | undefined> {
