@@ -14,14 +14,14 @@ export interface Derivation {
 
 export function derive<R>(
   work: Deriving<R>,
-  { scrypt }: Pick<Runner, 'scrypt'>,
+  runner: Pick<Runner, 'scrypt'>,
   over: (ended: R | Refusal) => void,
 ): Derivation {
   let isOver = false
   const go = (key?: Uint8Array): void => {
     const step = attempt(() => (key === undefined ? work.next() : work.next(key)))
     if (!isRefusal(step) && step.done !== true) {
-      scrypt(step.value, (made) => {
+      runner.scrypt(step.value, (made) => {
         if (isOver) made.fill(0)
         else go(made)
       })

@@ -106,6 +106,9 @@ describe('keys of the runtime threads', () => {
     const random = namedRandom('derived')
     const needs = { count: 1, random, clock: new TestClock(), report() {} }
     const threads = new Threads({ ...needs, curve: 'native' })
+    const ended = new Promise((over) => derive(two([], secret()), threads, over))
+    const [byte] = scryptOf({ passphrase: toUtf8('passphrase'), salt, cost })
+    expect(await ended).toBe(`${byte} ${byte}`)
     const order: string[] = []
     const keys = await new Promise<readonly Uint8Array[]>((over) => {
       const first: Uint8Array[] = []
