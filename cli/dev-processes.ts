@@ -45,9 +45,9 @@ export function nodeCommand(
 }
 
 /**
- * The permission model of the runtime for a signer: it reads its program, what is shared and its own
- * directory, writes in its own directory, and starts no other program. The curve is an addon, whose
- * code no model binds; addon and threads must be allowed.
+ * The permission model of the runtime for a signer: it reads its program, what is shared and its
+ * own directory, writes in its own directory, and starts no other program. The curve is an addon,
+ * whose code no model binds; addon and threads must be allowed.
  */
 export function signerPermissions(directory: string, node: string): readonly string[] {
   const program = ['signer-node', 'policy', 'proto', 'node_modules', 'package.json']

@@ -11,7 +11,7 @@ import type { Inbox, Protocol, Run } from './dkls23/protocol.ts'
 import { SessionRandomness } from './dkls23/randomness.ts'
 import { Secret, SecretScope } from './dkls23/secret.ts'
 import { keyProtocol } from './here.ts'
-import { endProtocol, type KeyJob, turnOf, type Whole } from './stepper.ts'
+import { endProtocol, type ImportJob, type KeyJob, turnOf, type Whole } from './stepper.ts'
 import {
   abortWords,
   type FromThread,
@@ -25,6 +25,7 @@ import {
 type Begin = Extract<ToThread, { readonly ask: 'begin' }>
 type Next = Extract<ToThread, { readonly ask: 'next' }>
 type KeyWork = Exclude<Work, { readonly purpose: 'pair' }>
+type Job = Exclude<KeyJob, ImportJob>
 
 export class ThreadRuns {
   readonly #curve: Curve
@@ -136,7 +137,7 @@ function keyDone(id: number, pending: PendingKey | undefined): FromThread {
 }
 
 /** A share that is missing is malformed. */
-function jobOf(curve: Curve, work: KeyWork, old: Uint8Array = new Uint8Array()): KeyJob {
+function jobOf(curve: Curve, work: KeyWork, old: Uint8Array = new Uint8Array()): Job {
   switch (work.purpose) {
     case 'dkg':
       return work
@@ -147,7 +148,7 @@ function jobOf(curve: Curve, work: KeyWork, old: Uint8Array = new Uint8Array()):
   }
 }
 
-function shareOf(job: KeyJob): readonly Keyshare[] {
+function shareOf(job: Job): readonly Keyshare[] {
   if (job.purpose === 'dkg') return []
   const share = job.purpose === 'refresh' ? job.old : job.own
   return share === undefined ? [] : [share]

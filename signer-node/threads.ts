@@ -13,8 +13,9 @@ import type { PendingKey } from './dkls23/keygen.ts'
 import { Keyshare } from './dkls23/keyshare.ts'
 import type { PairingSecrets } from './dkls23/pairing.ts'
 import type { Inbox, Run } from './dkls23/protocol.ts'
+import { here } from './here.ts'
 import type { Clock, Event, Random } from './ports.ts'
-import type { KeyJob, Runner, Whole, WholeStepper } from './stepper.ts'
+import type { ImportJob, KeyJob, Runner, Whole, WholeStepper } from './stepper.ts'
 import {
   abortOf,
   type Birth,
@@ -58,6 +59,7 @@ export class Threads implements Runner {
   }
 
   key(run: Run, job: KeyJob): WholeStepper<PendingKey | undefined> {
+    if (job.purpose === 'import') return here.key(run, job)
     const [work, old] = workOf(job)
     const read = (done: Done): PendingKey | undefined => pendingOf(run.curve, done)
     return this.#begin({ run, work, old, read })
@@ -258,7 +260,7 @@ class FarStepper<R> implements WholeStepper<R> {
   }
 }
 
-function workOf(job: KeyJob): readonly [Work, Keyshare | undefined] {
+function workOf(job: Exclude<KeyJob, ImportJob>): readonly [Work, Keyshare | undefined] {
   switch (job.purpose) {
     case 'dkg':
       return [job, undefined]

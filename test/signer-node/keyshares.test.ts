@@ -52,7 +52,8 @@ function opens() {
     ...ports.runner,
     scrypt: (_job: ScryptJob, answer: (key: Uint8Array) => void) => void answers.push(answer),
   }
-  const facts = { epoch: hot.epoch }
+  const past = { origin: 'made', isExported: false, standing: 'active' }
+  const facts = { epoch: hot.epoch, past }
   const secretShare = new Secret(new Uint8Array(32))
   const log: { row: VaultRow } = { row: hot }
   const done: string[] = []
