@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { refuse } from '../proto/refusal.ts'
 import { startChain } from './dev-chain.ts'
-import { answers, type Child, nodeCommand, startChild } from './dev-processes.ts'
+import { answers, type Child, nodeCommand, signerPermissions, startChild } from './dev-processes.ts'
 
 export interface DevCluster {
   readonly directory: string
@@ -17,7 +17,7 @@ export interface DevCluster {
   startChain(): Promise<Child>
   startCoordinator(): Promise<Child>
   /** Returns when the process answers; `untilReady` when the node may sign. */
-  startNode(node: string): Promise<Child>
+  startNode(node: string, flags?: readonly string[]): Promise<Child>
   untilReady(node: string, child: Child): Promise<void>
 }
 
@@ -45,9 +45,11 @@ export function devClusterAt(directory: string): DevCluster {
       await child.until(() => answers(url), 'answered')
       return child
     },
-    startNode: async (node) => {
+    startNode: async (node, more = []) => {
       const words = ['--config', join(directory, 'nodes', node, 'config.json')]
-      const child = startChild({ name: node, ...nodeCommand('signer-node/main.ts', words), logs })
+      const flags = [...signerPermissions(directory, node), ...more]
+      const command = nodeCommand('signer-node/main.ts', words, flags)
+      const child = startChild({ name: node, ...command, logs })
       await child.until(() => answers(`${health(node)}/livez`), 'answered')
       return child
     },
