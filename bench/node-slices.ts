@@ -47,11 +47,10 @@ class Stage {
     else this.running.set(name, await cluster.startNode(name, this.#flags()))
   }
 
-  /** The probe, and what it may read and write beyond the node. */
+  /** The probe. */
   #flags(): readonly string[] {
     const probe = join(import.meta.dirname, 'node-probe.ts')
-    const may = [`--allow-fs-read=${import.meta.dirname}`, `--allow-fs-write=${this.probes}`]
-    return [`--import=${pathToFileURL(probe).href}`, ...may]
+    return [`--import=${pathToFileURL(probe).href}`]
   }
 
   async ready(...names: readonly string[]): Promise<void> {

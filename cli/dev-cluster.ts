@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { refuse } from '../proto/refusal.ts'
 import { startChain } from './dev-chain.ts'
-import { answers, type Child, nodeCommand, signerPermissions, startChild } from './dev-processes.ts'
+import { answers, type Child, nodeCommand, startChild } from './dev-processes.ts'
 
 export interface DevCluster {
   readonly directory: string
@@ -45,9 +45,8 @@ export function devClusterAt(directory: string): DevCluster {
       await child.until(() => answers(url), 'answered')
       return child
     },
-    startNode: async (node, more = []) => {
+    startNode: async (node, flags = []) => {
       const words = ['--config', join(directory, 'nodes', node, 'config.json')]
-      const flags = [...signerPermissions(directory, node), ...more]
       const command = nodeCommand('signer-node/main.ts', words, flags)
       const child = startChild({ name: node, ...command, logs })
       await child.until(() => answers(`${health(node)}/livez`), 'answered')

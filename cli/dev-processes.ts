@@ -2,7 +2,7 @@
 // their output in one log file each, stopped in order. Ends only processes that it started.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { Unavailable } from '../proto/unavailable.ts'
 
 export interface Command {
@@ -42,21 +42,6 @@ export function nodeCommand(
 ): Pick<Command, 'program' | 'words'> {
   const program = join(repository, main)
   return { program: process.execPath, words: [...nodeFlags, ...flags, program, ...words] }
-}
-
-/**
- * The permission model of the runtime for a signer: it reads its program, what is shared and its
- * own directory, writes in its own directory, and starts no other program. The curve is an addon,
- * whose code no model binds; addon and threads must be allowed.
- */
-export function signerPermissions(directory: string, node: string): readonly string[] {
-  const program = ['signer-node', 'policy', 'proto', 'node_modules', 'package.json']
-  const own = resolve(directory, 'nodes', node)
-  const read = [...program.map((part) => join(repository, part)), resolve(directory, 'shared'), own]
-  // The loader of the addon looks there for its C library.
-  const all = [...read, '/etc/alpine-release'].map((path) => `--allow-fs-read=${path}`)
-  const rest = ['--allow-worker', '--allow-addons', `--allow-fs-write=${own}`]
-  return ['--permission', '--disable-warning=SecurityWarning', ...all, ...rest]
 }
 
 export function startChild({ name, program, words, logs }: Command): Child {
