@@ -81,7 +81,7 @@ export class Hsm {
 
   private constructor({ module }: TokenPlace, ports: HsmPorts) {
     this.#ports = ports
-    this.#process = new TokenProcess(module, ports.program)
+    this.#process = started(module, ports)
   }
 
   /** Of all tokens of a module that can be used. */
@@ -203,6 +203,16 @@ export class Hsm {
 }
 
 const none = new Uint8Array(0)
+
+/** The runtime may be told to start no other program. */
+function started(module: string, { program }: HsmPorts): TokenProcess {
+  try {
+    return new TokenProcess(module, program)
+  } catch (error) {
+    const because = error instanceof Error ? error.message : 'unknown'
+    return refuse('TOKEN_BROKEN', `its process cannot be started: ${because}`)
+  }
+}
 
 /** What a module calls the cause of a thing that does not open helps only an attacker. */
 function sentenceOf({ fault, because }: TokenFault): string {
