@@ -175,7 +175,9 @@ export class Hsm {
     // Only padded does a secret go from process to process: what streams copy stays a riddle.
     using pad = new Secret(this.#ports.random(task.do === 'agree' ? 32 : 384))
     const [answer = none] = await this.#ask(task.do, [...asked, pad.bytes])
-    return new Secret(answer.map((byte, at) => byte ^ (pad.bytes[at] ?? 0)))
+    const opened = new Uint8Array(new ArrayBuffer(answer.length))
+    for (const [at, byte] of answer.entries()) opened[at] = byte ^ (pad.bytes[at] ?? 0)
+    return new Secret(opened)
   }
 
   /** To be mixed with other randomness, never used alone. */

@@ -5,17 +5,26 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseHandle } from '../../proto/ids.ts'
 import { nodeKeyThing } from '../../proto/node-keys.ts'
 import { parseSeal } from '../../proto/seal-file.ts'
+import { parseTokenCard } from '../../proto/token-card.ts'
 import type { SignerConfig } from '../../signer-node/config.ts'
 import { resealNode, testNode } from '../../signer-node/hsm-files.ts'
 import { openNodeKey } from '../../signer-node/keystore.ts'
 import { twoPersonPin } from '../../signer-node/two-person.ts'
-import { sealKeysOf } from '../../signer-node/unseal.ts'
+import { dekOf, sealKeysOf } from '../../signer-node/unseal.ts'
 import { locked } from '../../signer-node/wake.ts'
 import { TokenWay } from '../../signer-node/way-in.ts'
 import { makeCluster, type Place } from '../kit/cluster.ts'
+import { canReadImages, findInImage } from '../kit/core-image.ts'
 import { refusal } from '../kit/refused.ts'
 import { enrolledNode, type SealedNode, sealNode, wake } from '../kit/sealed-node.ts'
-import { makeToken, random, secretPin, type TestToken, tokensHere } from '../kit/tokens.ts'
+import {
+  loggedIn,
+  makeToken,
+  random,
+  secretPin,
+  type TestToken,
+  tokensHere,
+} from '../kit/tokens.ts'
 
 const portBase = 33_000 + (process.pid % 5_000)
 const keys = ['identity', 'witness', 'secret'] as const
@@ -117,7 +126,6 @@ describe('sealing the files of a node to a token', () => {
       { org: config.org, env: config.env, owner: parseHandle('node-2') },
       'secret',
     )
-    const { parseTokenCard } = await import('../../proto/token-card.ts')
     const card = parseTokenCard(readFileSync(join(node.directory, 'token-1.json')))
     using way = new TokenWay(sealKeysOf([card]), random)
     using kept = secretPin('0'.repeat(32))
@@ -276,6 +284,19 @@ describe('a node that is sealed', () => {
 
 const tried = (wrong: number) => `{"format":"custody-pin-tries/v1","wrong":${wrong}}`
 
+/** What would open its files: the PIN, and the key of each. */
+async function secretsOf({ token, directory }: SealedNode): Promise<Map<string, Uint8Array>> {
+  await using hsm = await loggedIn(token)
+  const card = parseTokenCard(readFileSync(join(directory, 'token-1.json')))
+  await hsm.use(card)
+  const found = new Map<string, Uint8Array>([['PIN', Buffer.from(token.pin)]])
+  for (const [at, bytes] of files().entries()) {
+    const dek = await dekOf(hsm, card, { name: '', bytes, isNeeded: true })
+    found.set(keys[at]!, dek!.bytes)
+  }
+  return found
+}
+
 describe('custody-signer with a token', () => {
   it('starts sealed, is unlocked by hand, and no process of the token is left', async () => {
     node.configure()
@@ -301,6 +322,14 @@ describe('custody-signer with a token', () => {
     const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
     expect(children.trim()).toBe('')
     expect(printed).not.toContain(token.pin)
+    if (canReadImages) {
+      const secrets = await secretsOf(node)
+      expect([...secrets.keys()]).toEqual(['PIN', 'identity', 'witness', 'secret'])
+      expect(await findInImage(child.pid!, secrets)).toEqual([])
+      // The search sees this process: the serial of its token is there.
+      const control = new Map([['serial', Buffer.from(token.place.serial)]])
+      expect(await findInImage(child.pid!, control)).not.toEqual([])
+    }
     const ended = new Promise((resolve) => child.once('close', resolve))
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
