@@ -21,6 +21,7 @@ import {
   type Answer,
   type Args,
   done,
+  Mistyped,
   must,
   UsageError,
   type Verb,
@@ -156,7 +157,7 @@ async function confirm({ digest, version }: Root, world: World): Promise<void> {
   const typed = await world.ask(asked, false)
   if (typed === undefined) throw new UsageError('expected a terminal to ask at, or --yes')
   if (typed.trim().toLowerCase() !== digest.slice(0, 8)) {
-    refuse('REFUSED', 'those are other characters: nothing was signed')
+    throw new Mistyped('those are other characters: nothing was signed')
   }
 }
 

@@ -137,7 +137,7 @@ describe('limits, vault, audit checkpoint and export', () => {
     house.lies.VaultService = { GetVault: async () => ({ vault }) }
     const shown = await run(['vault', 'show', 'hot', '--as', place.path('operator')], testWorld())
     expect(shown.stdout).toContain(hotAddress)
-    expect(shown.stdout).toContain('epoch in force: not proven yet by node-2')
+    expect(shown.stdout).toContain('backup of epoch 1, in force, not proven yet by node-2')
   })
 
   it('vault shows no address that a coordinator made up', async () => {
