@@ -146,10 +146,11 @@ export class Stage {
     const sent = await this.ask(...words, ...this.as('people/ana'))
     expect(`${words.join(' ')} is asked for`, sent.exit === 0, sent.output)
     const id = String(sent.json['id'])
-    for (const person of ['jun', 'kat', 'oli']) {
+    const board = ['jun', 'kat', 'oli'].map(async (person) => {
       const said = await this.ask('approve', id, '--yes', ...this.as(`people/${person}`))
       expect(`${person} approves`, said.exit === 0, said.output)
-    }
+    })
+    await Promise.all(board)
     return id
   }
 
