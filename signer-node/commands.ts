@@ -5,6 +5,7 @@
 //   custody-signer backup verify FILE --recovery DIR --out PROOF [PASSPHRASE]
 //   custody-signer backup proved PROOF --config CONFIG
 //   custody-signer restore --backup FILE --recovery DIR --config CONFIG [PASSPHRASE]
+//   custody-signer deal-import ... brings a key in: `dealer.ts`
 // PASSPHRASE of the recovery key: --recovery-credential FILE or --recovery-passphrase-fd N; else
 // the file `credential` in DIR. Answers one line of JSON; says no secret and opens no socket but
 // the operator's.
@@ -15,17 +16,20 @@ import { parseText } from '../proto/jcs.ts'
 import { signedJson, signedShape } from '../proto/signed.ts'
 import { tellAdmin } from './admin-client.ts'
 import { parseSignerConfig, type SignerConfig } from './config.ts'
+import { dealCommand, dealerUsage } from './dealer.ts'
 import type { Curve } from './dkls23/curve.ts'
 import { HistoryRows } from './history-rows.ts'
 import { openKeystore, openStore, readPassphrase } from './opening.ts'
 import type { Random } from './ports.ts'
 import { openRecovery, proveBackup, type Recovery } from './recovery-open.ts'
 import { restoreBackup } from './restore.ts'
+import type { Terminal } from './terminal.ts'
 
 export interface CommandWorld {
   readonly random: Random
   readonly wallMs: () => number
   readonly curve: (name: SignerConfig['curve']) => Curve
+  readonly terminal: () => Terminal | undefined
 }
 
 export const commandUsage = [
@@ -34,6 +38,7 @@ export const commandUsage = [
   'custody-signer backup proved PROOF --config CONFIG',
   'custody-signer restore --backup FILE --recovery DIR --config CONFIG',
   '  of the recovery key: [--recovery-credential FILE | --recovery-passphrase-fd N]',
+  ...dealerUsage,
 ]
 
 const text = { type: 'string' } as const
@@ -47,10 +52,18 @@ export function commandOf(
   const [first, second, ...rest] = words
   if (first === 'unlock') return () => unlock(words.slice(1))
   if (first === 'restore') return (world) => restore(words.slice(1), world)
+  if (first === 'deal-import') return (world) => dealImport(words.slice(1), world)
   if (first !== 'backup') return undefined
   if (second === 'verify') return (world) => verify(rest, world)
   if (second === 'proved') return () => proved(rest)
   throw new CommandUsage()
+}
+
+async function dealImport(words: readonly string[], world: CommandWorld): Promise<object> {
+  const { random, terminal } = world
+  const dealt = await dealCommand(words, { random, curve: world.curve('native'), terminal })
+  if (dealt === undefined) throw new CommandUsage()
+  return dealt
 }
 
 /** Exit 2, with the usage. */

@@ -30,6 +30,7 @@ import { made, openKeystore, openStore, readPassphrase } from './opening.ts'
 import type { Clock, Event, Random } from './ports.ts'
 import type { Self } from './self.ts'
 import { selfCheck } from './self-check.ts'
+import { openTerminal } from './terminal.ts'
 import { Threads } from './threads.ts'
 import { type Choice, chooseCurve } from './twin.ts'
 
@@ -244,6 +245,7 @@ async function main(): Promise<void> {
       random,
       wallMs: clock.wallMs,
       curve: (name: SignerConfig['curve']) => openCurve(name).curve,
+      terminal: openTerminal,
     }
     console.log(JSON.stringify(await command(world)))
     return
