@@ -22,7 +22,7 @@ import {
   done,
   Mistyped,
   must,
-  UsageError,
+  typed,
   type Verb,
   type World,
   word,
@@ -73,9 +73,10 @@ async function freezeAt(line: Line, args: Args, world: World): Promise<Answer> {
 }
 
 async function confirm(scope: Handle, world: World): Promise<void> {
-  const typed = await world.ask(`This stops signing for ${scope}. Type ${scope} to freeze`, false)
-  if (typed === undefined) throw new UsageError('expected a terminal to ask at, or --yes')
-  if (typed.trim() !== scope) throw new Mistyped('another scope was typed: nothing was frozen')
+  const asked = `This stops signing for ${scope}. Type ${scope} to freeze`
+  if ((await typed(world, asked)) !== scope) {
+    throw new Mistyped('another scope was typed: nothing was frozen')
+  }
 }
 
 // A coordinator can record a freeze and keep it from the nodes.

@@ -23,7 +23,7 @@ import {
   done,
   Mistyped,
   must,
-  UsageError,
+  typed,
   type Verb,
   type World,
   word,
@@ -154,9 +154,7 @@ function judged({ root, documents }: Draft, { ruleset }: Desk): readonly string[
 
 async function confirm({ digest, version }: Root, world: World): Promise<void> {
   const asked = `To sign root ${version}, type the first 8 characters of its digest`
-  const typed = await world.ask(asked, false)
-  if (typed === undefined) throw new UsageError('expected a terminal to ask at, or --yes')
-  if (typed.trim().toLowerCase() !== digest.slice(0, 8)) {
+  if ((await typed(world, asked)).toLowerCase() !== digest.slice(0, 8)) {
     throw new Mistyped('those are other characters: nothing was signed')
   }
 }

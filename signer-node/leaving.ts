@@ -3,8 +3,8 @@
 // more, so every share, backup and Pairing that lies here is only something to be stolen: all of it
 // is deleted, as that of a destroyed key.
 // INVARIANT: nothing goes before q witnesses of the root that named this node have cosigned that
-// line, nor on a log that showed two faces; nor of a key of which fewer than t holders stayed, which
-// people gave up: there the share here may be what somebody can still be saved with.
+// line, nor on a log that showed two faces; nor of a key of which fewer than t holders stayed,
+// which people gave up: there the share here may be what somebody can still be saved with.
 import { readSync } from '../policy/audit/rows.ts'
 import { get, tables } from '../policy/audit/tables.ts'
 import type { VaultId } from '../proto/ids.ts'
@@ -13,7 +13,15 @@ import type { Parts } from './parts.ts'
 
 type LeavingNeeds = Pick<
   Parts,
-  'copy' | 'rows' | 'witness' | 'keystore' | 'keyshares' | 'pairings' | 'ports' | 'changed'
+  | 'copy'
+  | 'rows'
+  | 'witness'
+  | 'keystore'
+  | 'keyshares'
+  | 'invitations'
+  | 'pairings'
+  | 'ports'
+  | 'changed'
 >
 
 export class Leaving {
@@ -27,10 +35,11 @@ export class Leaving {
 
   /** After anything that may have moved the own copy or what is known of it. */
   review(): void {
-    const { copy, witness, keyshares, pairings, ports, changed } = this.#parts
+    const { copy, witness, keyshares, invitations, pairings, ports, changed } = this.#parts
     if (this.#isGone || !witness.isRemovalSealed || copy.fork() !== undefined) return
     pairings.forgetAll()
     keyshares.forgetAll()
+    invitations.destroyAll()
     const gone = attempt(() => this.#destroyAll())
     if (!isRefusal(gone)) {
       this.#isGone = true
