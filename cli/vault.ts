@@ -172,12 +172,14 @@ function lineOf({ vault: name, tier, network, address, unproven, ...key }: Prove
   const tags = [key.imported ? ', imported' : '', key.exported ? ', exported' : ''].join('')
   const said = key.standing === 'active' ? tags : `, ${key.standing}`
   const epoch = `(epoch ${key.epoch}${said})`
+  // Whoever copies it from here should read this first.
+  const warning = key.standing === 'active' ? '' : 'send nothing to '
   const shown =
     key.epoch === 0
       ? 'no key yet'
       : address === ''
         ? `no address before its backups are proven: ${unproven.join(', ')} ${epoch}`
-        : `${address} ${epoch}`
+        : `${warning}${address} ${epoch}`
   return `${name.padEnd(12)} ${tier.padEnd(5)} ${network.padEnd(14)} ${shown}\n`
 }
 
