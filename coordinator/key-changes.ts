@@ -126,7 +126,7 @@ export class KeyChanges {
     return encode({ format: 'custody-change-run/v1', org, env, change, order, epoch, attempt })
   }
 
-  /** A fenced node takes part where it gets a new share, and a frozen one in what no freeze stops. */
+  /** A fenced node takes part where it gets a new share; a frozen one in what no freeze stops. */
   #absent(nodes: readonly string[], op: ChangeOp): Refusal | undefined {
     const able = new Set(['ready'])
     if (!stopsWhenFrozen(op)) able.add('frozen')
