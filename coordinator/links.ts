@@ -26,6 +26,7 @@ export type Answer = Extract<
       | 'receipts'
       | 'backupTested'
       | 'bans'
+      | 'exportPart'
   }
 >
 export type AnswerListener = (node: string, answer: Answer) => void

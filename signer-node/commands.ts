@@ -1,6 +1,6 @@
 // What custody-signer does besides running: on the recovery machine it opens a backup in a test, on
 // a node it hands the proof over to the running node, on a stopped one it restores, and one that
-// waits locked it unlocks.
+// waits locked it unlocks. Those of an exported key's recipient are `commands-export.ts`.
 //   custody-signer unlock --config CONFIG [--credential FILE]
 //   custody-signer backup verify FILE --recovery DIR --out PROOF [PASSPHRASE]
 //   custody-signer backup proved PROOF --config CONFIG
@@ -14,19 +14,13 @@ import { parseArgs } from 'node:util'
 import { parseText } from '../proto/jcs.ts'
 import { signedJson, signedShape } from '../proto/signed.ts'
 import { tellAdmin } from './admin-client.ts'
+import { CommandUsage, type CommandWorld } from './command.ts'
+import { exportCommandOf, exportUsage } from './commands-export.ts'
 import { parseSignerConfig, type SignerConfig } from './config.ts'
-import type { Curve } from './dkls23/curve.ts'
 import { HistoryRows } from './history-rows.ts'
 import { openKeystore, openStore, readPassphrase } from './opening.ts'
-import type { Random } from './ports.ts'
 import { openRecovery, proveBackup, type Recovery } from './recovery-open.ts'
 import { restoreBackup } from './restore.ts'
-
-export interface CommandWorld {
-  readonly random: Random
-  readonly wallMs: () => number
-  readonly curve: (name: SignerConfig['curve']) => Curve
-}
 
 export const commandUsage = [
   'custody-signer unlock --config CONFIG [--credential FILE]',
@@ -34,6 +28,7 @@ export const commandUsage = [
   'custody-signer backup proved PROOF --config CONFIG',
   'custody-signer restore --backup FILE --recovery DIR --config CONFIG',
   '  of the recovery key: [--recovery-credential FILE | --recovery-passphrase-fd N]',
+  ...exportUsage,
 ]
 
 const text = { type: 'string' } as const
@@ -47,15 +42,10 @@ export function commandOf(
   const [first, second, ...rest] = words
   if (first === 'unlock') return () => unlock(words.slice(1))
   if (first === 'restore') return (world) => restore(words.slice(1), world)
-  if (first !== 'backup') return undefined
+  if (first !== 'backup') return exportCommandOf(words)
   if (second === 'verify') return (world) => verify(rest, world)
   if (second === 'proved') return () => proved(rest)
   throw new CommandUsage()
-}
-
-/** Exit 2, with the usage. */
-export class CommandUsage extends Error {
-  override readonly name = 'CommandUsage'
 }
 
 async function verify(words: readonly string[], world: CommandWorld): Promise<object> {

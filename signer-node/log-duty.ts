@@ -8,6 +8,7 @@ import { limits } from '../proto/limits.ts'
 import { attempt as attempting, isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
 import type { Prepare } from './admission.ts'
 import type { BackupDuty } from './backup-duty.ts'
+import type { ExportDuty } from './export-duty.ts'
 import type { Floor } from './floor.ts'
 import type { OtherFace } from './heads.ts'
 import type { JudgedKey, Keys } from './keys.ts'
@@ -25,6 +26,7 @@ export interface LogDutyNeeds {
   readonly keys: Keys
   readonly releases: Releases
   readonly backups: BackupDuty
+  readonly exports: ExportDuty
   readonly readmissions: Readmissions
   readonly mayCosign: () => boolean
   /** The coordinators that are attached. */
@@ -80,7 +82,7 @@ export class LogDuty {
 
   /** After anything that may have moved the own copy or what is known of it. */
   review(): void {
-    const { parts, floor, releases, backups, readmissions } = this.#needs
+    const { parts, floor, releases, backups, exports, readmissions } = this.#needs
     const { heads, reigns } = parts.witness
     const face = heads.review(reigns)
     if (face !== undefined) this.#forked(face)
@@ -88,6 +90,7 @@ export class LogDuty {
     this.#cosignAtLast()
     if (this.#needs.mayCosign() && parts.keyshares.review()) parts.changed()
     backups.review()
+    exports.review()
     readmissions.review()
     releases.review()
   }

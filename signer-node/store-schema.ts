@@ -69,5 +69,10 @@ const quarantine = `
     document text not null) strict, without rowid;
   ${['ban', 'readmission', 'strike', 'evidence'].map(appendOnly).join('')}`
 
+/** The newest part of each export, as it left: the same bytes are given again. */
+const exported = `
+  create table export_part (change text primary key, vault text not null, document text not null,
+    signature blob not null, sealed blob not null) strict, without rowid;`
+
 /** Migration n brings `user_version` from n to n + 1. */
-export const migrations: readonly string[] = [first, backups, quarantine]
+export const migrations: readonly string[] = [first, backups, quarantine, exported]

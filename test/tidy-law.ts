@@ -55,7 +55,7 @@ const laws: readonly Law[] = [
   law(/^signer-node\/(keystore|floor-file|backups)\.ts$/, [signer, policy, protoAll], {
     builtins: [/^node:(fs|path)$/],
   }),
-  law(/^signer-node\/(commands|opening)\.ts$/, [signer, policy, protoAll], {
+  law(/^signer-node\/(commands[^/]*|opening)\.ts$/, [signer, policy, protoAll], {
     builtins: [/^node:(fs|path|util)$/],
   }),
   law(/^signer-node\/envelope\.ts$/, [signer, policy, protoAll], { builtins: [/^node:crypto$/] }),

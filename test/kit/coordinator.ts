@@ -274,6 +274,8 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
           ? { vault: vaultOf(place, vault) }
           : refusal('VAULT_NOT_FOUND', `no vault ${vault}`),
       CreateVault: async ({ vault }) => ({ vault: vaultOf(place, vault) }),
+      GetExport: async ({ vault }) =>
+        refusal('LINE_MISSING', `the key of ${vault} was not exported`),
     },
     AuditService: {
       GetCheckpoint: async () => ({ checkpoint: log.note(state.cosigners) }),
