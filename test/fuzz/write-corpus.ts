@@ -9,6 +9,7 @@ import { encodeChange } from '../../policy/change.ts'
 import { changeFactsText } from '../../policy/change-facts.ts'
 import { rootSignaturesText } from '../../policy/succession.ts'
 import { concat, toUtf8 } from '../../proto/crypto.ts'
+import { parcelDocument } from '../../proto/export-documents.ts'
 import { type Codec, methods, statusDetails } from '../../proto/io/wire.ts'
 import { encode, type JsonObject } from '../../proto/jcs.ts'
 import { ascii } from '../../signer-node/dkls23/bytes.ts'
@@ -16,6 +17,7 @@ import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { keyedLog, ripe } from '../kit/change-log.ts'
 import { changes } from '../kit/changes.ts'
 import { testKey } from '../kit/examples.ts'
+import { ExportCase } from '../kit/export-case.ts'
 import { coordinatorFrames, nodeFrames } from '../kit/frames.ts'
 import { drive } from '../kit/protocol.ts'
 import { recoveryDocument } from '../kit/recovery.ts'
@@ -63,7 +65,14 @@ for (const name of [
   put(name, fileOf(`documents/${name}.json`))
 }
 put('approval', fileOf('documents/approval.json'))
-put('seal', fileOf('documents/seal.json'))
+const exported = new ExportCase()
+const parcel = exported.parcel()
+const [{ statement, sealed }] = parcel.parts as [(typeof parcel.parts)[0]]
+put('seal', fileOf('documents/seal.json'), toUtf8(sealed))
+put('export-part', toUtf8(statement.document))
+put('recipient-key', exported.recipientDocument())
+put('parcel', parcelDocument(parcel))
+put('spoiled-part', exported.evidence())
 put('policy', fileOf('documents/policy-dev.json'), fileOf('documents/policy-full.json'))
 put('trust', fileOf('documents/trust.txt'), fileOf('logs/good.trust'))
 put('facts', ...allOf(`${log}/blobs/facts`).slice(0, 2))

@@ -14,6 +14,7 @@ const names = [
   'change-refusals',
   'coordinator-crash',
   'crash',
+  'export-crash',
   'reshare',
   'retire',
   'split-view',
