@@ -41,6 +41,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'vault create': async () => (await import('./vault.ts')).vaultCreate,
   'vault refresh': async () => (await import('./change.ts')).vaultRefresh,
   'vault reshare': async () => (await import('./change.ts')).vaultReshare,
+  'vault invitations': async () => (await import('./invitations.ts')).vaultInvitations,
   'vault import': async () => (await import('./change.ts')).vaultImport,
   'vault export': async () => (await import('./change.ts')).vaultExport,
   'vault export-parts': async () => (await import('./export-parts.ts')).vaultExportParts,

@@ -48,6 +48,21 @@ const exportContext = object({
   change: digest,
 })
 
+/** A one-time key for the import of a vault's key. */
+const invitationContext = object({
+  org: handle,
+  env,
+  vault: handle,
+  key: handle,
+  node: handle,
+  x: integer(1, 65_535),
+  /** Its public half, hex. */
+  to: text(64, /^[0-9a-f]{64}$/),
+  /** Lines of the node's log when it was made. */
+  size: integer(0, Number.MAX_SAFE_INTEGER),
+})
+
+export type InvitationContext = Shaped<typeof invitationContext>
 export type KeyshareContext = Shaped<typeof keyshareContext>
 export type IdentityContext = Shaped<typeof identityContext>
 export type ExportContext = Shaped<typeof exportContext>
@@ -64,6 +79,7 @@ export type SealedThing =
   | { readonly kind: 'identity'; readonly context: IdentityContext }
   /** One node's part of a key that leaves the house, for its recipient alone. */
   | { readonly kind: 'export'; readonly context: ExportContext }
+  | { readonly kind: 'invitation'; readonly context: InvitationContext }
 
 export interface PassphraseStanza extends ScryptCost {
   readonly how: 'scrypt'
@@ -155,7 +171,7 @@ const stanza: Reader<Stanza> = (value, path) => {
 
 const sealShape = object({
   format: literal('custody-seal/v1'),
-  kind: literal('keyshare', 'restored', 'identity', 'backup', 'export'),
+  kind: literal('keyshare', 'restored', 'identity', 'backup', 'invitation', 'export'),
   context: (value) => value,
   stanzas: list(stanza, 1, 4),
   mac: hex(32),
@@ -174,7 +190,11 @@ function thingOf(kind: SealedThing['kind'], context: Json | undefined): SealedTh
       return { kind, context: identityContext(context, 'context') }
     case 'export':
       return { kind, context: exportContext(context, 'context') }
-    default:
+    case 'invitation':
+      return { kind, context: invitationContext(context, 'context') }
+    case 'keyshare':
+    case 'restored':
+    case 'backup':
       return { kind, context: keyshareContext(context, 'context') }
   }
 }
@@ -200,15 +220,18 @@ function requireStanzas(kind: SealedThing['kind'], stanzas: readonly Stanza[]): 
 
 const passphraseAlone = (stanzas: readonly Stanza[]): boolean =>
   stanzas.length === 1 && stanzas[0]?.how === 'scrypt'
+const tokensAlone = (stanzas: readonly Stanza[]): boolean =>
+  stanzas.every(({ how }) => how !== 'scrypt' && how !== 'x25519') && areDistinct(stanzas)
 const passphraseOrTokens = (stanzas: readonly Stanza[]): boolean =>
-  passphraseAlone(stanzas) || stanzas.every(({ how }) => how !== 'scrypt' && how !== 'x25519')
+  passphraseAlone(stanzas) || tokensAlone(stanzas)
 const recoveryAlone = (stanzas: readonly Stanza[]): boolean =>
   stanzas.every(({ how }) => how === 'x25519') && areDistinct(stanzas)
 
 const wayIn = {
-  keyshare: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens' },
-  restored: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens' },
-  identity: { fits: passphraseAlone, what: 'one passphrase alone' },
+  keyshare: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens, each once' },
+  restored: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens, each once' },
+  identity: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens, each once' },
+  invitation: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens, each once' },
   backup: { fits: recoveryAlone, what: 'recovery keys alone, each once' },
   export: { fits: recoveryAlone, what: 'recipients alone, each once' },
 } as const

@@ -5,6 +5,7 @@
 //   custody-signer backup verify FILE --recovery DIR --out PROOF [PASSPHRASE]
 //   custody-signer backup proved PROOF --config CONFIG
 //   custody-signer restore --backup FILE --recovery DIR --config CONFIG [PASSPHRASE]
+//   custody-signer deal-import ... brings a key in: `dealer.ts`
 // PASSPHRASE of the recovery key: --recovery-credential FILE or --recovery-passphrase-fd N; else
 // the file `credential` in DIR. Answers one line of JSON; says no secret and opens no socket but
 // the operator's.
@@ -17,6 +18,7 @@ import { tellAdmin } from './admin-client.ts'
 import { CommandUsage, type CommandWorld } from './command.ts'
 import { exportCommandOf, exportUsage } from './commands-export.ts'
 import { parseSignerConfig, type SignerConfig } from './config.ts'
+import { dealCommand, dealerUsage } from './dealer.ts'
 import { HistoryRows } from './history-rows.ts'
 import { openKeystore, openStore, readPassphrase } from './opening.ts'
 import { openRecovery, proveBackup, type Recovery } from './recovery-open.ts'
@@ -28,6 +30,7 @@ export const commandUsage = [
   'custody-signer backup proved PROOF --config CONFIG',
   'custody-signer restore --backup FILE --recovery DIR --config CONFIG',
   '  of the recovery key: [--recovery-credential FILE | --recovery-passphrase-fd N]',
+  ...dealerUsage,
   ...exportUsage,
 ]
 
@@ -42,10 +45,18 @@ export function commandOf(
   const [first, second, ...rest] = words
   if (first === 'unlock') return () => unlock(words.slice(1))
   if (first === 'restore') return (world) => restore(words.slice(1), world)
+  if (first === 'deal-import') return (world) => dealImport(words.slice(1), world)
   if (first !== 'backup') return exportCommandOf(words)
   if (second === 'verify') return (world) => verify(rest, world)
   if (second === 'proved') return () => proved(rest)
   throw new CommandUsage()
+}
+
+async function dealImport(words: readonly string[], world: CommandWorld): Promise<object> {
+  const { random, terminal } = world
+  const dealt = await dealCommand(words, { random, curve: world.curve('native'), terminal })
+  if (dealt === undefined) throw new CommandUsage()
+  return dealt
 }
 
 async function verify(words: readonly string[], world: CommandWorld): Promise<object> {

@@ -23,6 +23,7 @@ import { tags } from '../proto/tags.ts'
 import { Acceptances, type OpenAcceptance } from './acceptances.ts'
 import type { Prepare } from './admission.ts'
 import { acceptanceDigests, counterpartsOf, participantOf } from './counterparts.ts'
+import { dealtSession } from './dealt-session.ts'
 import type { PendingKey } from './dkls23/keygen.ts'
 import type { Party } from './dkls23/party.ts'
 import { sessionId } from './dkls23/session-id.ts'
@@ -129,8 +130,8 @@ export class Keys {
     this.#plans.clear()
   }
 
-  #work({ keygen, order }: Prepare): ChangeWork | Checked {
-    if (order.length > 0) return judgeRun(this.#parts, { keygen, order })
+  #work({ keygen, order, dealing }: Prepare): ChangeWork | Checked {
+    if (order.length > 0) return judgeRun(this.#parts, { keygen, order, dealing })
     const plan = judgeKeygen(this.#parts, keygen)
     return isRefusal(plan) ? plan : { kind: 'deal', plan }
   }
@@ -193,10 +194,8 @@ export class Keys {
       secrets: [randomness, ...session.secrets],
       deadlineMs: ports.clock.monotonicMs() + limits.sessionTimeoutMs,
       ended: (ended) => {
-        const { key, epoch, t, participants } = plan
-        const making = { key, epoch, t, participants, acceptances: acceptanceDigests(all) }
-        const known = plan.purpose === 'dkg' ? making : undefined
-        if (ended.kind === 'failed') this.#parts.blame.failed(ended, sid, known)
+        const dealt = dealtSession(plan, acceptanceDigests(all))
+        if (ended.kind === 'failed') this.#parts.blame.failed(ended, sid, dealt)
         this.#ended(plan, { sid, ticket, coordinator: open.coordinator }, ended)
       },
     })
@@ -255,7 +254,7 @@ export class Keys {
       return
     }
     using _wipedAfterwards = ended.result.keyshare
-    const document = confirmDocument(rowOf(plan, ended.result), self.node, plan.change)
+    const document = confirmDocument(rowOf(plan, ended.result), self.node, plan.named)
     const confirm = sign(tags.confirm, document, self.node, self.sign)
     const kept = attempting(() =>
       store.step(() => this.#prepared.keep(plan.vault, plan.epoch, { sid, confirm })),

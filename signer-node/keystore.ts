@@ -89,6 +89,10 @@ export class Keystore {
     this.shield[Symbol.dispose]()
   }
 
+  get directory(): string {
+    return this.#directory
+  }
+
   get curve(): Curve {
     return this.#ports.curve
   }
@@ -201,15 +205,28 @@ export class Keystore {
     const bytes = readFileSync(this.#path(expected.vault, expected.epoch, state))
     const made = attempt(() => madeOf(parseSeal(bytes).thing))
     if (isRefusal(made)) return refuse('SEAL', 'this file does not open here')
-    const thing = this.#thing(expected, made, state)
-    using passphrase = this.shield.open(this.#passphrase)
-    using opened = new Secret(openWithPassphrase(bytes, thing, passphrase.bytes))
+    using opened = this.unseal(this.#thing(expected, made, state), bytes)
     const keyshare = this.#parse(opened)
     if (toHex(keyshare.keyState) !== expected.keyState || keyshare.self.x !== this.#owner.x) {
       keyshare[Symbol.dispose]()
       return refuse('SEAL', 'this file does not open here')
     }
     return keyshare
+  }
+
+  /** Under the node's passphrase; the plaintext stays its owner's to wipe. */
+  seal(thing: SealedThing, plaintext: Secret): Uint8Array {
+    const { random, cost } = this.#ports
+    using passphrase = this.shield.open(this.#passphrase)
+    using dek = new Secret(random(keyBytes))
+    const by = { passphrase: passphrase.bytes, cost }
+    return sealToPassphrase(thing, plaintext.bytes, by, { dek: dek.bytes, salt: random(16) })
+  }
+
+  /** Refused with one sentence when the file is not exactly this thing of this node. */
+  unseal(thing: SealedThing, bytes: Uint8Array): Secret {
+    using passphrase = this.shield.open(this.#passphrase)
+    return new Secret(openWithPassphrase(bytes, thing, passphrase.bytes))
   }
 
   /** What lies in the directory for one vault, ascending by epoch, the active one first. */
@@ -251,15 +268,7 @@ export class Keystore {
   }
 
   #seal(expected: ExpectedKeyshare, made: Digest, state: KeyshareState, plaintext: Secret): void {
-    const { random, cost } = this.#ports
-    using passphrase = this.shield.open(this.#passphrase)
-    using dek = new Secret(random(keyBytes))
-    const sealed = sealToPassphrase(
-      this.#thing(expected, made, state),
-      plaintext.bytes,
-      { passphrase: passphrase.bytes, cost },
-      { dek: dek.bytes, salt: random(16) },
-    )
+    const sealed = this.seal(this.#thing(expected, made, state), plaintext)
     replaceFile(this.#path(expected.vault, expected.epoch, state), sealed)
     using tested = this.open(expected, state)
     if (toHex(tested.keyState) !== expected.keyState) refuse('SEAL', 'test opening failed')
@@ -306,6 +315,5 @@ export function expectedOf(vault: VaultId, { facts, keyState }: Keyshare): Expec
 
 /** The one part of the context that the log does not tell; the seal's mac covers it. */
 function madeOf(thing: SealedThing): Digest {
-  const { context } = thing
-  return 'made' in context ? context.made : refuse('SEAL', 'expected a keyshare')
+  return 'made' in thing.context ? thing.context.made : refuse('SEAL', 'expected a keyshare')
 }

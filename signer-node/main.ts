@@ -31,6 +31,7 @@ import { made, openKeystore, openStore, readPassphrase } from './opening.ts'
 import type { Clock, Event, Random } from './ports.ts'
 import type { Self } from './self.ts'
 import { selfCheck } from './self-check.ts'
+import { openTerminal } from './terminal.ts'
 import { Threads } from './threads.ts'
 import { type Choice, chooseCurve } from './twin.ts'
 
@@ -246,6 +247,7 @@ async function main(): Promise<void> {
       wallMs: clock.wallMs,
       isTerminal: process.stdout.isTTY === true,
       curve: (name: SignerConfig['curve']) => openCurve(name).curve,
+      terminal: openTerminal,
     }
     console.log(JSON.stringify(await command(world)))
     return

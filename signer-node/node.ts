@@ -189,11 +189,12 @@ export class SignerNode {
   }
 
   [Symbol.dispose](): void {
-    const { sessions, pairings, keyshares } = this.#parts
+    const { sessions, pairings, keyshares, invitations } = this.#parts
     sessions.stopAll('BUSY', 'the node goes down')
     this.#desk.releases.stopAll('BUSY')
     pairings.forgetAll()
     keyshares[Symbol.dispose]()
+    invitations[Symbol.dispose]()
     this.#isGone = true
   }
 

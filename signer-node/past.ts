@@ -25,3 +25,8 @@ export function requireSamePast({ past }: Pick<KeyFacts, 'past'>, row: VaultRow)
     )
   }
 }
+
+/** Whoever dealt it knows it still. */
+export function isRefreshed({ past }: Pick<KeyFacts, 'past'>): boolean {
+  return past.standing === 'active'
+}

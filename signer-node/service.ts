@@ -67,6 +67,9 @@ function dispatch(desk: Desk, coordinator: string, frame: CoordinatorFrame): voi
     case 'requestPart':
       desk.exports.asked(coordinator, frame.requestPart)
       return
+    case 'invite':
+      duty.invite(coordinator, frame.invite)
+      return
     case 'heartbeat':
       return
   }

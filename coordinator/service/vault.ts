@@ -22,7 +22,7 @@ import { readKeyLines } from '../store/lines.ts'
 type WireVault = NonNullable<ReplyOf<'VaultService', 'GetVault'>['vault']>
 
 export function vaultService(coordinator: Coordinator): Handlers['VaultService'] {
-  const { driver, keys, heads, exports, proofs } = coordinator
+  const { driver, keys, invitations, heads, exports, proofs } = coordinator
   const { copy, memory } = driver
   const show = async (rulebook: Rulebook, vault: VaultId): Promise<WireVault> => {
     const row = await copy.read(get(tables.vault, vault))
@@ -64,6 +64,10 @@ export function vaultService(coordinator: Coordinator): Handlers['VaultService']
         return { statement: writeSigned(statement), sealed }
       })
       return { line: entry, proof: [...proof], checkpoint, parts }
+    },
+    GetInvitations: async ({ vault }) => {
+      const gathered = await invitations.gather(parseVaultId(vault))
+      return isRefusal(gathered) ? gathered : { invitations: gathered.map(writeSigned) }
     },
   }
 }

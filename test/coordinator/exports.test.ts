@@ -1,5 +1,5 @@
-// The coordinator and the parts of an exported key: what it keeps and what it does not, when it asks
-// whom, and what it answers. Nodes are scripted; what stands in for a part is as real as its
+// The coordinator and the parts of an exported key: what it keeps and what it does not, when it
+// asks whom, and what it answers. Nodes are scripted; what stands in for a part is as real as its
 // signature, which is all that a coordinator can see of one.
 import { afterEach, describe, expect, it } from 'vitest'
 import { handlersFor } from '../../coordinator/service.ts'

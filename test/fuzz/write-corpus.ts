@@ -1,6 +1,6 @@
 // Writes test/vectors/corpus again: `node test/fuzz/write-corpus.ts`. Small honest inputs for every
-// target of the fuzzer, from the vectors and the examples of the tests. What the fuzzer found is kept
-// beside them under names that begin with `found`, and stays.
+// target of the fuzzer, from the vectors and the examples of the tests. What the fuzzer found is
+// kept beside them under names that begin with `found`, and stays.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
@@ -10,8 +10,11 @@ import { changeFactsText } from '../../policy/change-facts.ts'
 import { rootSignaturesText } from '../../policy/succession.ts'
 import { concat, toUtf8 } from '../../proto/crypto.ts'
 import { parcelDocument } from '../../proto/export-documents.ts'
+import { parseHandle } from '../../proto/ids.ts'
 import { type Codec, methods, statusDetails } from '../../proto/io/wire.ts'
 import { encode, type JsonObject } from '../../proto/jcs.ts'
+import { sealToTokens } from '../../proto/seal-token.ts'
+import { parseTokenCard } from '../../proto/token-card.ts'
 import { ascii } from '../../signer-node/dkls23/bytes.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { keyedLog, ripe } from '../kit/change-log.ts'
@@ -22,6 +25,7 @@ import { coordinatorFrames, nodeFrames } from '../kit/frames.ts'
 import { drive } from '../kit/protocol.ts'
 import { recoveryDocument } from '../kit/recovery.ts'
 import { dkgKey, keysharesOf } from '../kit/signing.ts'
+import { testCard } from '../kit/token-card.ts'
 import { corpusFolder } from './corpus.ts'
 import { coordinatorConfig, nodeDocuments, signerConfig } from './examples.ts'
 import { dashed, fuzzedStages } from './stages.ts'
@@ -45,6 +49,20 @@ function filled(codec: Codec<object>): object {
   return Object.fromEntries(fields)
 }
 
+/** Sealed to two tokens, of the profiles A and C. */
+function tokenSeal(): Uint8Array {
+  const { seal: point } = parseTokenCard(testCard('T1'))
+  const [owner, credential] = [parseHandle('node-a'), parseHandle('secret')]
+  const context = { org: parseHandle('acme'), env: 'dev', owner, credential } as const
+  const keys = [
+    { how: 'p256-ecdh', kdf: 'null', token: 'T1', point },
+    { how: 'rsa-oaep-sha256', token: 'T2', modulus: new Uint8Array(384).fill(0xc1) },
+  ] as const
+  const fresh = new Uint8Array(32).fill(7)
+  const random = { dek: fresh, perToken: [fresh, fresh] }
+  return sealToTokens({ kind: 'identity', context }, fresh, keys, random)
+}
+
 function put(target: string, ...inputs: readonly Uint8Array[]): void {
   mkdirSync(join(corpusFolder, target), { recursive: true })
   for (const [at, input] of inputs.entries()) {
@@ -65,10 +83,11 @@ for (const name of [
   put(name, fileOf(`documents/${name}.json`))
 }
 put('approval', fileOf('documents/approval.json'))
+put('token-card', testCard('T1'))
 const exported = new ExportCase()
 const parcel = exported.parcel()
 const [{ statement, sealed }] = parcel.parts as [(typeof parcel.parts)[0]]
-put('seal', fileOf('documents/seal.json'), toUtf8(sealed))
+put('seal', fileOf('documents/seal.json'), tokenSeal(), toUtf8(sealed))
 put('export-part', toUtf8(statement.document))
 put('recipient-key', exported.recipientDocument())
 put('parcel', parcelDocument(parcel))

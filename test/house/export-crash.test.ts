@@ -1,6 +1,6 @@
 // An export in which somebody dies at every step at which something becomes durable or leaves, in
-// which parts are lost, and in which pairings part between two parts. Whatever happens, there is one
-// line, and at the end the recipient has the whole key from parts that fit.
+// which parts are lost, and in which pairings part between two parts. Whatever happens, there is
+// one line, and at the end the recipient has the whole key from parts that fit.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toHex } from '../../proto/crypto.ts'
 import type { Digest } from '../../proto/ids.ts'

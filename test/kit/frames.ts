@@ -50,6 +50,7 @@ export const nodeFrames: readonly NodeFrame[] = [
   { frame: 'keyConfirm', keyConfirm: { sid, confirm: signed } },
   { frame: 'state', state },
   { frame: 'supplyLines', supplyLines: { lines } },
+  { frame: 'invited', invited: { ticket, invitation: signed } },
   { frame: 'exportPart', exportPart: { ticket, statement: signed, sealed: bytes(12) } },
 ]
 
@@ -75,6 +76,7 @@ export const coordinatorFrames: readonly CoordinatorFrame[] = [
       ticket,
       fresh: true,
       order: bytes(9),
+      dealing: bytes(10),
     },
   },
   { frame: 'start', start: { ticket, acceptances: [signed, signed] } },
@@ -83,5 +85,6 @@ export const coordinatorFrames: readonly CoordinatorFrame[] = [
   { frame: 'stop', stop: { sid } },
   { frame: 'heartbeat', heartbeat: {} },
   { frame: 'requestLines', requestLines: { origin, from: 3 } },
+  { frame: 'invite', invite: { ticket, vault: 'hot' } },
   { frame: 'requestPart', requestPart: { ticket, change: 'ab'.repeat(32), anew: true } },
 ]

@@ -165,6 +165,7 @@ describe('the program of the recipient', () => {
     random: (length: number) => new Uint8Array(randomBytes(length)),
     wallMs: Date.now,
     curve: () => curve,
+    terminal: () => undefined,
     isTerminal: false,
   }
   const run = async (...words: string[]) => {
