@@ -39,6 +39,7 @@ export const tags = {
   backupProof: 'custody/v1/backup-proof',
   backupTested: 'custody/v1/backup-tested',
   tokenCard: 'custody/v1/token-card',
+  pin: 'custody/v1/pin',
   tokenProof: 'custody/v1/token-proof',
   recipientKey: 'custody/v1/recipient-key',
   exportPart: 'custody/v1/export-part',
