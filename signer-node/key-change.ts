@@ -113,12 +113,8 @@ function workOf(asked: Asked): ChangeWork {
 }
 
 /** Whoever says yes will be counted on for its part: one of t, and nobody can take its place. */
-function requireExporter({ parts, admitted }: Asked): void {
-  const { self, keyshares } = parts
+function requireExporter({ parts: { keyshares }, admitted }: Asked): void {
   const row = inForce(admitted)
-  if (!row.participants.some(({ node }) => node === self.node)) {
-    refuse('PARTICIPANTS', `${self.node} holds no share of ${row.vault}`)
-  }
   if (keyshares.of(row) === undefined) {
     refuse('EPOCH', `no keyshare of ${row.vault} for epoch ${row.epoch}`)
   }

@@ -1,7 +1,7 @@
 // A key that leaves a whole house: asked for, approved by people, consented to by t holders, in the
 // log before anything else; then each exporter's sealed part, gathered by the coordinator, and the
 // key in the hands of its recipient alone.
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toHex } from '../../proto/crypto.ts'
@@ -20,7 +20,7 @@ import {
 } from '../kit/house-changes.ts'
 import { breaches, linesOf } from '../kit/house-checks.ts'
 import { contentsOf, exportOf, open, openedPublicKey, parcelOf } from '../kit/house-exports.ts'
-import { openHouse } from '../kit/house-open.ts'
+import { openHouse, ready } from '../kit/house-open.ts'
 
 let house: House
 let first: Digest
@@ -64,6 +64,36 @@ describe('a key that people let go', () => {
     expect(await house.state(id)).toBe('DENIED')
     const again = await ask(house, await exportOf(house))
     expect(await house.state(again)).toBe('AWAITING_APPROVAL')
+  })
+
+  it('counts on nobody who lost its share, whatever its coordinator hears of it', async () => {
+    const [a] = names as [string]
+    const directory = house.at(a).directory('keyshares')
+    house.at(a).stop()
+    renameSync(directory, `${directory}.away`)
+    mkdirSync(directory)
+    house.at(a).start()
+    // As a liar would say it for the node: it holds the key.
+    const keys = [{ vault: 'hot', key: 'k-hot', epoch: (await keyOf(house)).epoch }]
+    house.up = ({ node }, frame) => {
+      if (node !== a) return frame
+      if (frame.frame === 'state') return { ...frame, state: { ...frame.state, keys } }
+      if (frame.frame !== 'hello') return frame
+      return { ...frame, hello: { ...frame.hello, state: { ...frame.hello.state, keys } } }
+    }
+    await ready(house)
+    const id = await approved(house, await exportOf(house))
+    await house.untilState(id, 'ACTIVE')
+    const [line] = linesOf(await house.story(id), 'key.exported')
+    expect(line?.body.confirms.map(({ node }) => node)).toEqual(names.slice(1))
+    const said = house.record.refused.filter(({ node }) => node === a)
+    expect(said.at(-1)?.value).toMatchObject({ code: 'EPOCH', warrant: expect.any(String) })
+    house.up = (_place, frame) => frame
+    house.at(a).stop()
+    rmdirSync(directory)
+    renameSync(`${directory}.away`, directory)
+    house.at(a).start()
+    await ready(house)
   })
 
   it('is marked in the file of every holder, and stays so over a restart', async () => {

@@ -59,7 +59,7 @@ const bigNote = (fill: number): CoordinatorFrame & NodeFrame => ({
 
 describe('a frame', () => {
   it('has an example here, one of each kind', () => {
-    expect(new Set(nodeFrames.map((item) => item.frame)).size).toBe(18)
+    expect(new Set(nodeFrames.map((item) => item.frame)).size).toBe(19)
     expect(new Set(coordinatorFrames.map((item) => item.frame)).size).toBe(11)
   })
 

@@ -1,4 +1,6 @@
 // A node's part of an exported key: when it is made, for whom, from what, and when not.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { plainDigest, toHex } from '../../proto/crypto.ts'
 import { parseNodeId } from '../../proto/ids.ts'
@@ -27,8 +29,17 @@ describe('a session that is under way when the line comes', () => {
     three.begin(payout, three.askSigners(payout))
     // Both wait for the witnesses of their attempt line.
     const line = three.exported('under way')
+    const file = join(three.home, 'node-b', 'keyshares', 'hot-eth.1.keyshare')
+    const sealed = readFileSync(file)
+    writeFileSync(file, '{}')
     three.shareHeads = true
     three.lines(...names)
+    // A file that cannot be marked is an alarm, once, and no part leaves meanwhile.
+    expect(three.askPart('node-b', line)).toBe('KEY_DISABLED')
+    three.tick(1_000)
+    expect(events('node-b', 'keyshare-unmarked')).toMatchObject([{ level: 'alarm' }])
+    writeFileSync(file, sealed)
+    three.tick(1_000)
     expect(signers.map((name) => three.stopped(name))).toEqual(['KEY_DISABLED', 'KEY_DISABLED'])
     expect(signers.flatMap((name) => three.heard(name, 'share'))).toEqual([])
     const given = signers.map((name) => three.part(name, line))
