@@ -108,7 +108,16 @@ function workOf(asked: Asked): ChangeWork {
     case 'peer.readmit':
       return consentOf(asked, [change.terms.node])
     case 'key.export':
-      return refuse('NOT_SUPPORTED', `nodes do not carry out ${change.op} yet`)
+      requireExporter(asked)
+      return consentOf(asked, [asked.parts.self.node])
+  }
+}
+
+/** Whoever says yes will be counted on for its part: one of t, and nobody can take its place. */
+function requireExporter({ parts: { keyshares }, admitted }: Asked): void {
+  const row = inForce(admitted)
+  if (keyshares.of(row) === undefined) {
+    refuse('EPOCH', `no keyshare of ${row.vault} for epoch ${row.epoch}`)
   }
 }
 
