@@ -16,12 +16,15 @@ const names = [
   'coordinator-crash',
   'crash',
   'export-crash',
+  'key-create',
   'reshare',
+  'reshare-crash',
   'retire',
   'split-view',
   'storm',
   'succession',
   'two-coordinators',
+  'two-drivers',
 ] as const
 
 export const longWalks: readonly string[] = names.map((name) => `test/house/${name}.test.ts`)
