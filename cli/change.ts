@@ -4,11 +4,13 @@
 // signed. Asking changes nothing: people approve it, nodes judge it, a line puts it into effect.
 import { readFileSync } from 'node:fs'
 import { type Asked, type Change, encodeChange, everyVault, parseChange } from '../policy/change.ts'
+import { requireFit } from '../policy/change-fit.ts'
 import { requireDealingOf, termsOfDealing } from '../policy/dealing.ts'
 import { displayChange } from '../policy/display-change.ts'
 import { durationMs } from '../policy/units.ts'
 import type { VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
+import { parseRecipientKey } from '../proto/export-documents.ts'
 import { writeSigned } from '../proto/frames.ts'
 import {
   type NodeId,
@@ -27,7 +29,7 @@ import { openKey } from './approver-key.ts'
 import { atDesk, type Desk, waitMs } from './desk.ts'
 import { keyOptions, profileOptions } from './profile.ts'
 import { requestAnswer } from './submit.ts'
-import { keyInForce } from './vault.ts'
+import { keyInForce, vaultCreate as makeKey } from './vault.ts'
 import {
   type Answer,
   type Args,
@@ -52,6 +54,18 @@ const options = {
 
 /** What one verb adds to what all changes say. */
 type Terms = (args: Args, desk: Desk, row: VaultRow | undefined) => (asked: Asked) => Change
+
+const askForKey = verb('', '', () => (asked) => ({ ...asked, op: 'key.create', terms: {} }))
+
+/** A first key needs nobody's approval; who wants it in the log that people agreed, asks for it. */
+export const vaultCreate: Verb = {
+  ...makeKey,
+  usage: `${makeKey.usage}\n  custody vault create VAULT ${asking}`,
+  about: `${makeKey.about}; with --purpose, people approve it first`,
+  options: askForKey.options,
+  run: (args, world) =>
+    flag(args, 'purpose') === undefined ? makeKey.run(args, world) : askForKey.run(args, world),
+}
 
 export const vaultRefresh = verb(
   'give all holders new shares of the same key',
@@ -88,9 +102,9 @@ export const vaultImport = verb(
 
 export const vaultExport = verb(
   'let the whole key leave the house, sealed to one recipient',
-  '--recipient HEX',
-  (args, _, row) => {
-    const recipient = hex(32)(required(args, 'recipient'), 'recipient')
+  '--recipient FILE|HEX',
+  (args, desk, row) => {
+    const recipient = recipientOf(required(args, 'recipient'), desk)
     const { keyState } = keyed(row)
     return (asked) => ({ ...asked, op: 'key.export', terms: { recipient, keyState } })
   },
@@ -148,10 +162,13 @@ async function ask(
 ): Promise<Answer> {
   const patienceMs = args.flags['wait'] === undefined ? 0 : waitMs(args)
   const bytes = encodeChange(made(askedFor(vault, args, desk, world)))
+  const { root, rulebook } = desk.ruleset
   // What we would not read ourselves is not signed.
   const { change, digest: id } = parseChange(bytes)
   const documents = documentsOf(change, args)
-  world.say(displayChange(change, { rulebook: desk.ruleset.rulebook, row }))
+  // Nobody is asked for what everybody would refuse, and here is the place to say why.
+  requireFit(change, { root, rulebook, row })
+  world.say(displayChange(change, { rulebook, row }))
   const key = await openKey(desk.profile, args, world)
   const signed = sign(tags.intent, bytes, key.credential, key.sign)
   const { SigningService } = desk.client
@@ -204,6 +221,14 @@ function askedFor(vault: VaultId, args: Args, { profile }: Desk, world: World): 
     vault,
     purpose: required(args, 'purpose'),
   }
+}
+
+/** The public document that the recipient made, or its key as the recipient reads it out. */
+function recipientOf(typed: string, { profile }: Desk): Uint8Array {
+  if (/^[0-9a-f]{64}$/.test(typed)) return hex(32)(typed, 'recipient')
+  const { org, env, seal } = parseRecipientKey(readFileSync(typed))
+  if (org === profile.org && env === profile.env) return seal
+  return refuse('CONFIG', `${typed}: a recipient's key of ${org} ${env}`)
 }
 
 function keyed(row: VaultRow | undefined): VaultRow {

@@ -98,6 +98,12 @@ function optionsOf({ n, r, p }: ScryptCost) {
   return { N: n, r, p, maxmem: 256 * n * r }
 }
 
+/** AES-128 in counter mode, for the files of wallets; says nothing about who wrote it. */
+export function aesCtr(key: Uint8Array, iv: Uint8Array, bytes: Uint8Array): Uint8Array {
+  const cipher = createCipheriv('aes-128-ctr', key, iv)
+  return concat(cipher.update(bytes), cipher.final())
+}
+
 /** AES-256-GCM; the 16-byte tag is appended. */
 export function aesGcmSeal(
   key: Uint8Array,

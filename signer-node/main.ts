@@ -16,7 +16,8 @@ import { connect } from '../proto/io/channel-client.ts'
 import { limits } from '../proto/limits.ts'
 import { Refused, refuse } from '../proto/refusal.ts'
 import { serveAdmin } from './admin.ts'
-import { CommandUsage, commandOf, commandUsage, isUnreadable } from './commands.ts'
+import { CommandUsage } from './command.ts'
+import { commandOf, commandUsage, isUnreadable } from './commands.ts'
 import { parseSignerConfig, type SignerConfig } from './config.ts'
 import type { Curve } from './dkls23/curve.ts'
 import type { Secret } from './dkls23/secret.ts'
@@ -219,6 +220,7 @@ async function main(): Promise<void> {
     const world = {
       random,
       wallMs: clock.wallMs,
+      isTerminal: process.stdout.isTTY === true,
       curve: (name: SignerConfig['curve']) => openCurve(name).curve,
       terminal: openTerminal,
     }

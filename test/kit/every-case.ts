@@ -15,12 +15,16 @@ const names = [
   'change-refusals',
   'coordinator-crash',
   'crash',
+  'export-crash',
+  'key-create',
   'reshare',
+  'reshare-crash',
   'retire',
   'split-view',
   'storm',
   'succession',
   'two-coordinators',
+  'two-drivers',
 ] as const
 
 export const longWalks: readonly string[] = names.map((name) => `test/house/${name}.test.ts`)
