@@ -193,7 +193,7 @@ describe('a node that is sealed', () => {
     expect([waking.told, waking.said]).toEqual([['unsealed: token token-1, credential'], []])
   })
 
-  it('waits for its token: gone, put back, let in', async () => {
+  it('waits for its token: gone, put back, let in; and needs it no more afterwards', async () => {
     token.unplug()
     const config = node.configure({ pin: 'credential' })
     const waking = wake(config, node.word(token.pin))
@@ -204,7 +204,19 @@ describe('a node that is sealed', () => {
     token.plug()
     expect(tries()).toBe(0)
     await waking.unlock(node.word(token.pin))
-    ;(await waking.way)[Symbol.dispose]()
+    using way = await waking.way
+    // Pulled out again: what was opened stays open, and new files are sealed to it.
+    token.unplug()
+    try {
+      opensAll(config, way)
+      using kept = secretPin('0'.repeat(32))
+      const { org, env } = config
+      const thing = nodeKeyThing({ org, env, owner: parseHandle(config.node) }, 'secret')
+      using opened = way.open(way.seal(thing, kept), thing)
+      expect(opened.equals(kept)).toBe(true)
+    } finally {
+      token.plug()
+    }
   })
 
   it('takes no other token, no other card and no other module', async () => {
