@@ -1,99 +1,80 @@
-// npm run mutation -- FILE... [--json]: how many planted mistakes the tests find. Stryker changes one
-// thing at a time in a file of `signer-node/dkls23/` and runs the tests that reach it; what no test
-// notices is printed as a survivor. FILE is a name without its ending; without one, all of the
-// table. The tool is no dependency: `npm --prefix test/mutation install` brings it.
+// npm run mutation -- [FILE...] [--told] [--json]: how many planted mistakes the tests find. Stryker
+// changes one thing at a time in a file of `signer-node/dkls23/` and runs the tests that reach it;
+// what no test notices is printed as a survivor. FILE is a name without its ending, with
+// `:LINE` or `:LINE-LINE` for a part of it; without one, all. `--told` runs nothing and prints
+// what the last runs gave. The tool is no dependency: `npm --prefix test/mutation install`.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { files, root, testsOf } from './reach.ts'
+import { percent, row, type Score, scoreOf } from './score.ts'
 
-const root = join(import.meta.dirname, '../..')
 const tool = join(import.meta.dirname, 'node_modules/@stryker-mutator/core/bin/stryker.js')
-const report = join(import.meta.dirname, 'reports/report.json')
-
-/** What is tried beside `test/dkls23/FILE*.test.ts`. */
-const beside: Readonly<Record<string, readonly string[]>> = {
-  'session-id': ['properties/encoding'],
-  transcript: ['properties/encoding'],
-  polynomial: ['properties/arithmetic'],
-  keyshare: ['properties/encoding', 'dkls23/importing', 'dkls23/reshare', 'dkls23/refresh'],
-  pairing: ['dkls23/sign'],
-  protocol: ['dkls23/wiping'],
-  dealing: ['dkls23/keygen-blame', 'dkls23/keygen', 'dkls23/wiping-life'],
-  keygen: ['dkls23/wiping-life'],
-  'dlog-proof': [],
-  'ot-extension': ['dkls23/wiping-sign'],
-  multiplication: ['dkls23/sign-vectors', 'dkls23/wiping-sign'],
-  sign: ['dkls23/wiping-sign'],
-}
-
-interface Mutant {
-  readonly status: string
-  readonly mutatorName: string
-  readonly replacement?: string
-  readonly location: { readonly start: { readonly line: number; readonly column: number } }
-}
-
-interface Score {
-  readonly file: string
-  readonly found: number
-  readonly survivors: readonly string[]
-}
+const reports = join(import.meta.dirname, 'reports')
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false } },
+  options: { json: { type: 'boolean', default: false }, told: { type: 'boolean', default: false } },
 })
-if (!existsSync(tool)) {
-  console.error('the mutation tester is not here: npm --prefix test/mutation install')
-  process.exit(2)
+const asked = positionals.length > 0 ? positionals : files
+if (!values.told) {
+  if (!existsSync(tool)) {
+    console.error('the mutation tester is not here: npm --prefix test/mutation install')
+    process.exit(2)
+  }
+  const failed = asked.filter((file) => !mutate(file))
+  if (failed.length > 0) {
+    console.error(`not run to the end: ${failed.join(', ')}`)
+    process.exitCode = 1
+  }
 }
-const files = positionals.length > 0 ? positionals : Object.keys(beside)
-const scores = files.map(mutated)
+const scores = asked.flatMap((file) => {
+  const report = reportOf(file)
+  return existsSync(report) ? [scoreOf(file.replace(/:.*/, ''), report)] : []
+})
 for (const score of scores) tell(score)
-const [found, missed] = [
-  scores.reduce((sum, score) => sum + score.found, 0),
-  scores.reduce((sum, { survivors }) => sum + survivors.length, 0),
-]
-console.log(`found ${found} of ${found + missed}, ${percent(found, missed)} %`)
-if (values.json) console.log(JSON.stringify({ suite: 'mutation', cases: found + missed, missed }))
+console.log('| file | found | of | % | at set-up | endless | late | broken |')
+for (const score of scores) console.log(row(score))
+const missed = scores.reduce((sum, { survivors }) => sum + survivors.length, 0)
+const cases = scores.reduce((sum, { found }) => sum + found, missed)
+console.log(`found ${cases - missed} of ${cases}, ${percent(cases - missed, cases)} %`)
+if (values.json) console.log(JSON.stringify({ suite: 'mutation', cases, missed }))
 
-function mutated(file: string): Score {
+/** Only what changed since the last run of this file is tried again. */
+function mutate(asked: string): boolean {
+  const [file = '', part] = asked.split(':')
   const source = `signer-node/dkls23/${file}.ts`
   if (!existsSync(join(root, source))) throw new Error(`there is no ${source}`)
-  const words = [tool, 'run', 'test/mutation/stryker.config.json', '--mutate', source]
+  const range = part === undefined ? '' : `:${part.includes('-') ? part : `${part}-${part}`}`
+  const config = configOf(asked, part === undefined ? `${file}.kept.json` : undefined)
+  const words = [tool, 'run', config, '--mutate', source + range]
   const env = { ...process.env, MUTATION_TESTS: testsOf(file).join(',') }
   const run = spawnSync(process.execPath, words, { cwd: root, env, stdio: 'inherit' })
-  if (run.status !== 0) throw new Error(`stryker ended with ${run.status} for ${file}`)
-  const { files: reported }: { files: Record<string, { source: string; mutants: Mutant[] }> } =
-    JSON.parse(readFileSync(report, 'utf8'))
-  const { mutants = [], source: text = '' } = reported[source] ?? {}
-  const isFound = ({ status }: Mutant): boolean => status === 'Killed' || status === 'Timeout'
-  const isMissed = ({ status }: Mutant): boolean => status === 'Survived' || status === 'NoCoverage'
-  const lines = text.split('\n')
-  const survivors = mutants.filter(isMissed).map(({ mutatorName, replacement = '', location }) => {
-    const { line } = location.start
-    const was = (lines[line - 1] ?? '').trim()
-    return `${line} ${mutatorName}: ${was}  =>  ${replacement.replaceAll(/\s+/g, ' ').slice(0, 60)}`
-  })
-  return { file, found: mutants.filter(isFound).length, survivors }
+  return run.status === 0
 }
 
-function testsOf(file: string): readonly string[] {
-  const own = readdirSync(join(root, 'test/dkls23'))
-    .filter((name) => name.startsWith(file) && name.endsWith('.test.ts'))
-    .filter((name) => /^(-[a-z]+)*\.test\.ts$/.test(name.slice(file.length)))
-    .map((name) => `test/dkls23/${name}`)
-  const others = (beside[file] ?? []).map((name) => `test/${name}.test.ts`)
-  return [...new Set([...own, ...others])].filter((name) => existsSync(join(root, name)))
+/** Every run has files of its own, so that two may run at once. */
+function configOf(asked: string, kept: string | undefined): string {
+  const shared = JSON.parse(readFileSync(join(import.meta.dirname, 'stryker.config.json'), 'utf8'))
+  const config = {
+    ...shared,
+    jsonReporter: { fileName: reportOf(asked) },
+    tempDirName: `.mutation/${asked.replace(':', '.')}`,
+    ...(kept === undefined ? {} : { incremental: true, incrementalFile: join(reports, kept) }),
+  }
+  mkdirSync(reports, { recursive: true })
+  const path = `${reportOf(asked)}.config.json`
+  writeFileSync(path, JSON.stringify(config))
+  return path
 }
 
-function tell({ file, found: killed, survivors }: Score): void {
-  const all = killed + survivors.length
-  console.log(`${file}: found ${killed} of ${all}, ${percent(killed, survivors.length)} %`)
+function reportOf(file: string): string {
+  return join(reports, `${file.replace(':', '.')}.json`)
+}
+
+function tell({ file, survivors, late }: Score): void {
+  console.log(`${file}: ${survivors.length} not found, ${late.length} found by the clock alone`)
   for (const survivor of survivors) console.log(`  ${survivor}`)
-}
-
-function percent(killed: number, missedOnes: number): string {
-  return ((100 * killed) / Math.max(1, killed + missedOnes)).toFixed(1)
+  for (const one of late) console.log(`  late ${one}`)
 }

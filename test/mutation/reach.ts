@@ -1,0 +1,81 @@
+// Which tests a file of `signer-node/dkls23/` is tried with: its own, `test/dkls23/FILE*.test.ts`,
+// and those below, the fast ones first. The slowest (traces, wiping) are left out wherever something
+// faster reaches the same lines: a set too small makes a survivor, never a false find.
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+export const root = join(import.meta.dirname, '../..')
+const dealing = ['dkls23/keygen', 'dkls23/keygen-blame']
+const curves = ['dkls23/curve', 'dkls23/ecdsa', 'dkls23/wycheproof-ecdh']
+const core = ['dkls23/core', 'dkls23/core-tables', 'dkls23/ot-extension', 'dkls23/scalar-table']
+
+/** By file; the checks against malice first, which is also the order of a run. */
+const reach: Readonly<Record<string, readonly string[]>> = {
+  'ot-extension': ['dkls23/wiping-sign', 'dkls23/sign-vectors'],
+  multiplication: ['dkls23/wiping-sign', 'dkls23/sign-vectors'],
+  sign: ['dkls23/wiping-sign', 'dkls23/combine', 'dkls23/sign-vectors'],
+  pprf: ['dkls23/wiping'],
+  'plain-extension': ['dkls23/ot-extension'],
+  'base-ot': ['dkls23/wiping'],
+  commitment: ['dkls23/keygen-blame'],
+  'dlog-proof': [],
+  dealing: [...dealing, 'dkls23/refresh-blame', 'dkls23/wiping-life'],
+  'dealing-rounds': [...dealing, 'dkls23/reshare', 'dkls23/refresh', 'dkls23/wiping-life'],
+  keygen: ['dkls23/importing', 'dkls23/wiping'],
+  complaint: ['dkls23/reshare-blame', 'dkls23/refresh-blame'],
+  refresh: ['dkls23/wiping-life'],
+  reshare: ['dkls23/wiping-life'],
+  'pair-setup': ['dkls23/wiping'],
+  pairing: ['dkls23/sign', 'dkls23/sign-vectors'],
+  protocol: ['dkls23/wiping'],
+  'sign-messages': ['dkls23/sign', 'dkls23/sign-vectors'],
+  signers: ['dkls23/sign-start', 'dkls23/sign', 'dkls23/exporting'],
+  combine: ['dkls23/sign-vectors'],
+  importing: ['dkls23/wiping-life'],
+  exporting: ['dkls23/wiping-life'],
+  'fresh-sign': [],
+  'zero-share': ['dkls23/wiping-sign', 'dkls23/sign-vectors'],
+  transcript: ['properties/encoding', 'dkls23/pprf', 'dkls23/sign-vectors'],
+  'session-id': ['properties/encoding'],
+  polynomial: ['properties/arithmetic', 'dkls23/importing'],
+  keyshare: ['properties/encoding', 'dkls23/importing', 'dkls23/refresh', 'dkls23/reshare'],
+  'keyshare-format': ['dkls23/keyshare', 'properties/encoding'],
+  layout: ['properties/encoding'],
+  party: [],
+  derivation: ['dkls23/bip32-vectors'],
+  ecdsa: ['dkls23/combine', 'dkls23/wycheproof-ecdsa'],
+  bits: ['dkls23/pprf'],
+  bytes: ['dkls23/layout', 'properties/encoding'],
+  gf128: ['dkls23/ot-extension'],
+  randomness: ['dkls23/transcripts', 'dkls23/sign-vectors'],
+  secret: [],
+  abort: ['dkls23/protocol'],
+  point: curves,
+  params: ['dkls23/transcript', 'dkls23/ot-extension'],
+  curve: ['dkls23/core', ...curves],
+  'curve-native': curves,
+  'curve-noble': curves,
+  'curve-wasm': curves,
+  'curve-wasm-library': curves,
+  'scalar-field': ['dkls23/scalar-table', 'dkls23/curve', 'properties/arithmetic'],
+  'scalar-table': ['dkls23/core-tables', 'dkls23/multiplication'],
+  engine: core,
+  core,
+  'core-module': core,
+  'core-scalars': core,
+  'core-tables': core,
+  'core-transfers': core,
+}
+
+export const files: readonly string[] = Object.keys(reach)
+
+export function testsOf(file: string): readonly string[] {
+  const own = readdirSync(join(root, 'test/dkls23'))
+    .filter((name) => name.startsWith(file) && name.endsWith('.test.ts'))
+    .filter((name) => /^(-[a-z]+)*\.test\.ts$/.test(name.slice(file.length)))
+    .map((name) => `test/dkls23/${name}`)
+  const others = (reach[file] ?? []).map((name) => `test/${name}.test.ts`)
+  const missing = others.filter((name) => !existsSync(join(root, name)))
+  if (missing.length > 0) throw new Error(`there is no ${missing.join()}`)
+  return [...new Set([...own, ...others])]
+}
