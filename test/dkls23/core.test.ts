@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
+import { Malformed } from '../../signer-node/dkls23/bytes.ts'
 import { kernel, Operands } from '../../signer-node/dkls23/core.ts'
 import { coreScalarField } from '../../signer-node/dkls23/core-scalars.ts'
 import { ORDER } from '../../signer-node/dkls23/curve.ts'
@@ -100,6 +101,25 @@ describe('scalars in the compiled module', () => {
       for (const b of edges) {
         expect(toInteger(scalars.multiply(a, b))).toBe((toInteger(a) * toInteger(b)) % ORDER)
       }
+    }
+  })
+
+  it('tell what is below q by every word of it, whatever the other words are', () => {
+    const around = [3n, 2n, 1n, 0n].map((i) => {
+      const word = BigInt.asUintN(64, ORDER >> (64n * i))
+      const beside = [0n, word - 1n, word, word + 1n, 2n ** 64n - 1n]
+      return beside.map((value) => BigInt.asUintN(64, value) << (64n * i))
+    })
+    const values = around.reduce<readonly bigint[]>(
+      (sums, words) => sums.flatMap((sum) => words.map((word) => sum + word)),
+      [0n],
+    )
+    expect(values).toHaveLength(625)
+    for (const value of values) {
+      const encoded = unhex(value.toString(16).padStart(64, '0'))
+      expect(toInteger(scalars.reduce(encoded))).toBe(value % ORDER)
+      if (value < ORDER) expect(toInteger(scalars.decodeScalar(encoded))).toBe(value)
+      else expect(() => scalars.decodeScalar(encoded)).toThrow(Malformed)
     }
   })
 })

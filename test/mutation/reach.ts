@@ -1,6 +1,6 @@
 // Which tests a file of `signer-node/dkls23/` is tried with: its own, `test/dkls23/FILE*.test.ts`,
-// and those below, the fast ones first. The slowest (traces, wiping) are left out wherever something
-// faster reaches the same lines: a set too small makes a survivor, never a false find.
+// and those below, the fast ones first. The slowest are `last`: they are run for what survives the
+// others (`--last`). A set that is too small makes a survivor, never a false find.
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -11,28 +11,28 @@ const core = ['dkls23/core', 'dkls23/core-tables', 'dkls23/ot-extension', 'dkls2
 
 /** By file; the checks against malice first, which is also the order of a run. */
 const reach: Readonly<Record<string, readonly string[]>> = {
-  'ot-extension': ['dkls23/wiping-sign', 'dkls23/sign-vectors'],
-  multiplication: ['dkls23/wiping-sign', 'dkls23/sign-vectors'],
+  'ot-extension': ['dkls23/fields', 'dkls23/wiping-sign', 'dkls23/sign-vectors'],
+  multiplication: ['dkls23/fields', 'dkls23/wiping-sign', 'dkls23/sign-vectors'],
   sign: ['dkls23/wiping-sign', 'dkls23/combine', 'dkls23/sign-vectors'],
-  pprf: ['dkls23/wiping'],
+  pprf: ['dkls23/fields'],
   'plain-extension': ['dkls23/ot-extension'],
-  'base-ot': ['dkls23/wiping'],
-  commitment: ['dkls23/keygen-blame'],
+  'base-ot': ['dkls23/fields'],
+  commitment: [],
   'dlog-proof': [],
-  dealing: [...dealing, 'dkls23/refresh-blame', 'dkls23/wiping-life'],
-  'dealing-rounds': [...dealing, 'dkls23/reshare', 'dkls23/refresh', 'dkls23/wiping-life'],
-  keygen: ['dkls23/importing', 'dkls23/wiping'],
-  complaint: ['dkls23/reshare-blame', 'dkls23/refresh-blame'],
-  refresh: ['dkls23/wiping-life'],
-  reshare: ['dkls23/wiping-life'],
-  'pair-setup': ['dkls23/wiping'],
+  dealing: ['dkls23/fields', ...dealing],
+  'dealing-rounds': ['dkls23/fields', ...dealing, 'dkls23/reshare'],
+  keygen: ['dkls23/fields', 'dkls23/importing'],
+  complaint: [],
+  refresh: [],
+  reshare: [],
+  'pair-setup': ['dkls23/fields'],
   pairing: ['dkls23/sign', 'dkls23/sign-vectors'],
   protocol: ['dkls23/wiping'],
-  'sign-messages': ['dkls23/sign', 'dkls23/sign-vectors'],
+  'sign-messages': ['dkls23/fields', 'dkls23/sign'],
   signers: ['dkls23/sign-start', 'dkls23/sign', 'dkls23/exporting'],
   combine: ['dkls23/sign-vectors'],
-  importing: ['dkls23/wiping-life'],
-  exporting: ['dkls23/wiping-life'],
+  importing: [],
+  exporting: [],
   'fresh-sign': [],
   'zero-share': ['dkls23/wiping-sign', 'dkls23/sign-vectors'],
   transcript: ['properties/encoding', 'dkls23/pprf', 'dkls23/sign-vectors'],
@@ -67,9 +67,25 @@ const reach: Readonly<Record<string, readonly string[]>> = {
   'core-transfers': core,
 }
 
+/** With `--last`, instead of the above. */
+const last: Readonly<Record<string, readonly string[]>> = {
+  pprf: ['dkls23/wiping'],
+  'base-ot': ['dkls23/pair-setup', 'dkls23/wiping'],
+  'pair-setup': ['dkls23/wiping'],
+  keygen: ['dkls23/wiping', 'dkls23/wiping-life'],
+  dealing: ['dkls23/refresh-blame', 'dkls23/wiping-life', 'dkls23/wiping'],
+  'dealing-rounds': ['dkls23/wiping-life', 'dkls23/wiping'],
+  refresh: ['dkls23/wiping-life'],
+  reshare: ['dkls23/wiping-life'],
+  importing: ['dkls23/wiping-life'],
+  exporting: ['dkls23/wiping-life'],
+  transcript: ['dkls23/wiping', 'dkls23/transcripts'],
+}
+
 export const files: readonly string[] = Object.keys(reach)
 
-export function testsOf(file: string): readonly string[] {
+export function testsOf(file: string, isLast = false): readonly string[] {
+  if (isLast) return (last[file] ?? []).map((name) => `test/${name}.test.ts`)
   const own = readdirSync(join(root, 'test/dkls23'))
     .filter((name) => name.startsWith(file) && name.endsWith('.test.ts'))
     .filter((name) => /^(-[a-z]+)*\.test\.ts$/.test(name.slice(file.length)))

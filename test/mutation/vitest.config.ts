@@ -1,6 +1,5 @@
 // The tests of a mutation run: those that MUTATION_TESTS names, in that order, one thread, no retry.
 // MUTATION_CORE is a file that stands for `core-module.ts`: the compiled module with a mistake.
-import { readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 import {
   BaseSequencer,
@@ -35,21 +34,15 @@ class StopAtOnce implements Reporter {
 }
 
 const core = process.env['MUTATION_CORE']
-const withMistake = {
-  name: 'the compiled module with a mistake',
-  load: (id: string) =>
-    core !== undefined && id.endsWith('/dkls23/core-module.ts')
-      ? readFileSync(core, 'utf8')
-      : undefined,
-}
+const alias = core === undefined ? [] : [{ find: './core-module.ts', replacement: core }]
 
 export default defineConfig({
-  plugins: [withMistake],
+  resolve: { alias },
   test: {
     include: named,
     reporters: [new StopAtOnce()],
     sequence: { sequencer: AsNamed },
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
   },
 })
