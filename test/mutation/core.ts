@@ -2,18 +2,15 @@
 // `signer-node/dkls23/core/`, which Stryker cannot change. Each is compiled as the module is, the
 // tests that compare it with big integers and with plain TypeScript run over it, and what they do
 // not notice is printed. Which mistakes are tried is drawn by the seed from all that there are.
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildCore, moduleSource } from '../kit/build-core.ts'
 import { type Mistake, mistakes, planted } from './core-mistakes.ts'
-import { root } from './reach.ts'
+import { type Fate, Trials } from './tried.ts'
 
 /** The first find most. */
-const tests = ['core-tables', 'core', 'ot-extension']
-const module = join(import.meta.dirname, 'reports/core-module.ts')
-const timeoutMs = 300_000
+const names = ['core-memory', 'core-scalars', 'core-tables', 'ot-extension']
+const tests = names.map((name) => `test/dkls23/${name}.test.ts`)
+const path = 'signer-node/dkls23/core-module.ts'
 
 const { values } = parseArgs({
   options: {
@@ -25,42 +22,29 @@ const { values } = parseArgs({
 const seed = Number(values.seed)
 const every = mistakes()
 const tried = values.all ? every : drawn(every, Number(values.count))
-const counts = { found: 0, survived: 0, refused: 0, endless: 0, unchanged: 0 }
-mkdirSync(join(import.meta.dirname, 'reports'), { recursive: true })
+const counts: Partial<Record<Fate | 'refused' | 'unchanged', number>> = {}
 const original = (await buildCore()).bytes
-if ((await verdict(original)) !== 'survived') throw new Error('the tests fail without a mistake')
+const trials = new Trials()
+await trials.begin({ path, tests })
 for (const mistake of tried) {
   const fate = await fateOf(mistake)
-  counts[fate] += 1
+  counts[fate] = (counts[fate] ?? 0) + 1
   console.log(`${fate.padEnd(9)} ${mistake.file}:${mistake.line} ${mistake.was} => ${mistake.is}`)
 }
+trials.end()
 console.log(`${every.length} mistakes can be planted, ${tried.length} tried with seed ${seed}:`)
 console.log(JSON.stringify(counts))
 
-async function fateOf(mistake: Mistake): Promise<keyof typeof counts> {
+/** Refused is what does not compile, unchanged what compiles to the same bytes. */
+async function fateOf(mistake: Mistake): Promise<Fate | 'refused' | 'unchanged'> {
   let bytes: Uint8Array
   try {
-    bytes = (await buildCore((path, source) => planted(path, source, mistake))).bytes
+    bytes = (await buildCore((name, source) => planted(name, source, mistake))).bytes
   } catch {
     return 'refused'
   }
-  return Buffer.compare(bytes, original) === 0 ? 'unchanged' : verdict(bytes)
-}
-
-/** `survived` when every test passes over the module. */
-async function verdict(bytes: Uint8Array): Promise<'found' | 'survived' | 'endless'> {
-  writeFileSync(module, moduleSource(bytes))
-  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-  const words = [vitest, 'run', '--config', 'test/mutation/vitest.config.ts', '--bail', '1']
-  const env = {
-    ...process.env,
-    MUTATION_TESTS: tests.map((name) => `test/dkls23/${name}.test.ts`).join(','),
-    MUTATION_CORE: module,
-  }
-  const stdio = 'ignore'
-  const run = spawnSync(process.execPath, words, { cwd: root, env, stdio, timeout: timeoutMs })
-  if (run.error !== undefined) return 'endless'
-  return run.status === 0 ? 'survived' : 'found'
+  if (Buffer.compare(bytes, original) === 0) return 'unchanged'
+  return (await trials.run({ path, source: moduleSource(bytes), tests })).fate
 }
 
 /** `count` of them, by a draw that the seed determines, in the order of the source. */

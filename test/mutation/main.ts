@@ -94,8 +94,8 @@ function wantedOf(
   })
 }
 
-const keyOf = ({ line, column, kind, replacement }: Omit<Tried, 'fate'>): string =>
-  [line, column, kind, replacement].join(' ')
+const keyOf = ({ line, column, end, kind, replacement }: Omit<Tried, 'fate'>): string =>
+  [line, column, end, kind, replacement].join(' ')
 
 function replaced(old: readonly Tried[], tried: readonly Tried[]): readonly Tried[] {
   const byKey = new Map(tried.map((one) => [keyOf(one), one]))
@@ -104,8 +104,9 @@ function replaced(old: readonly Tried[], tried: readonly Tried[]): readonly Trie
   return [...kept, ...tried.filter((one) => !known.has(keyOf(one)))]
 }
 
-function placeOf(path: string, { kind, from, replacement }: Planted): Omit<Tried, 'fate'> {
+function placeOf(path: string, { kind, from, to, replacement }: Planted): Omit<Tried, 'fate'> {
   const lines = path === '' ? [] : readFileSync(join(root, path), 'utf8').split('\n')
   const was = (lines[from.line] ?? '').trim()
-  return { line: from.line + 1, column: from.column, kind, was, replacement }
+  const end = `${to.line + 1}:${to.column}`
+  return { line: from.line + 1, column: from.column, end, kind, was, replacement }
 }

@@ -4,6 +4,7 @@ import type { Fate } from './tried.ts'
 export interface Tried {
   readonly line: number
   readonly column: number
+  readonly end: string
   readonly kind: string
   readonly was: string
   readonly replacement: string

@@ -9,8 +9,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Outcome, Trial } from './trial.ts'
 
 /** Of the time that all tests take without a mistake, and as much more in any case. */
-const timesAsLong = 10
-const allowanceMs = 5_000
+const timesAsLong = 4
+const allowanceMs = 1_500
 /** Every trial leaves its modules in memory. */
 const trialsMax = 100
 const tickMs = 10
