@@ -154,11 +154,11 @@ export class KeyChanges {
     return encode({ format: 'custody-change-run/v1', org, env, change, order, epoch, attempt })
   }
 
-  /** A fenced node takes part in a refresh, and a frozen one in what a freeze does not stop. */
+  /** A fenced node takes part where it gets a new share; a frozen one in what no freeze stops. */
   #absent(nodes: readonly string[], op: ChangeOp): Refusal | undefined {
     const able = new Set(['ready'])
     if (!stopsWhenFrozen(op)) able.add('frozen')
-    if (op === 'key.refresh') able.add('fenced')
+    if (op === 'key.refresh' || op === 'key.reshare') able.add('fenced')
     const { links } = this.#ports
     const absent = nodes.filter((node) => !able.has(links.link(node)?.state?.state ?? ''))
     if (absent.length === 0) return undefined

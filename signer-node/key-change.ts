@@ -82,9 +82,10 @@ function admit(parts: Parts, run: ChangeRun, order: Uint8Array): Admission | Che
   })
 }
 
-/** A restored share is for a refresh and for nothing else. */
+/** A restored share is for what makes it worthless, and for nothing else. */
 function workIn(admitted: Admission): Work {
-  return isCovered(admitted) || admitted.change.op === 'key.refresh' ? 'refresh' : 'any'
+  const { op } = admitted.change
+  return isCovered(admitted) || op === 'key.refresh' || op === 'key.reshare' ? 'refresh' : 'any'
 }
 
 function workOf(asked: Asked): ChangeWork {
@@ -200,10 +201,10 @@ function inForce({ vault }: Admission): VaultRow {
   return vault ?? refuse('VAULT_NOT_FOUND', 'the vault has no key')
 }
 
-/** Whoever deals has its share of the key in force; a restored one is for a refresh only. */
+/** Whoever deals has its share of the key in force, restored or not. */
 function requireShare({ self, keyshares }: Parts, plan: KeyPlan): void {
-  const { old, purpose, dealers } = plan
+  const { old, dealers } = plan
   if (old === undefined || !dealers.includes(self.node)) return
-  const own = purpose === 'refresh' ? keyshares.forRefresh(old) : keyshares.of(old)
+  const own = keyshares.forRefresh(old)
   if (own === undefined) refuse('EPOCH', `no keyshare of ${old.vault} for epoch ${old.epoch}`)
 }
