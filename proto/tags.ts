@@ -38,6 +38,8 @@ export const tags = {
   recoveryKey: 'custody/v1/recovery-key',
   backupProof: 'custody/v1/backup-proof',
   backupTested: 'custody/v1/backup-tested',
+  recipientKey: 'custody/v1/recipient-key',
+  exportPart: 'custody/v1/export-part',
   sealWrap: 'custody/v1/seal-wrap',
   entropy: 'custody/v1/entropy',
   invitation: 'custody/v1/import-invitation',

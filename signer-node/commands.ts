@@ -1,6 +1,6 @@
 // What custody-signer does besides running: on the recovery machine it opens a backup in a test, on
 // a node it hands the proof over to the running node, on a stopped one it restores, and one that
-// waits locked it unlocks.
+// waits locked it unlocks. Those of an exported key's recipient are `commands-export.ts`.
 //   custody-signer unlock --config CONFIG [--credential FILE]
 //   custody-signer backup verify FILE --recovery DIR --out PROOF [PASSPHRASE]
 //   custody-signer backup proved PROOF --config CONFIG
@@ -15,22 +15,14 @@ import { parseArgs } from 'node:util'
 import { parseText } from '../proto/jcs.ts'
 import { signedJson, signedShape } from '../proto/signed.ts'
 import { tellAdmin } from './admin-client.ts'
+import { CommandUsage, type CommandWorld } from './command.ts'
+import { exportCommandOf, exportUsage } from './commands-export.ts'
 import { parseSignerConfig, type SignerConfig } from './config.ts'
 import { dealCommand, dealerUsage } from './dealer.ts'
-import type { Curve } from './dkls23/curve.ts'
 import { HistoryRows } from './history-rows.ts'
 import { openKeystore, openStore, readPassphrase } from './opening.ts'
-import type { Random } from './ports.ts'
 import { openRecovery, proveBackup, type Recovery } from './recovery-open.ts'
 import { restoreBackup } from './restore.ts'
-import type { Terminal } from './terminal.ts'
-
-export interface CommandWorld {
-  readonly random: Random
-  readonly wallMs: () => number
-  readonly curve: (name: SignerConfig['curve']) => Curve
-  readonly terminal: () => Terminal | undefined
-}
 
 export const commandUsage = [
   'custody-signer unlock --config CONFIG [--credential FILE]',
@@ -39,6 +31,7 @@ export const commandUsage = [
   'custody-signer restore --backup FILE --recovery DIR --config CONFIG',
   '  of the recovery key: [--recovery-credential FILE | --recovery-passphrase-fd N]',
   ...dealerUsage,
+  ...exportUsage,
 ]
 
 const text = { type: 'string' } as const
@@ -53,7 +46,7 @@ export function commandOf(
   if (first === 'unlock') return () => unlock(words.slice(1))
   if (first === 'restore') return (world) => restore(words.slice(1), world)
   if (first === 'deal-import') return (world) => dealImport(words.slice(1), world)
-  if (first !== 'backup') return undefined
+  if (first !== 'backup') return exportCommandOf(words)
   if (second === 'verify') return (world) => verify(rest, world)
   if (second === 'proved') return () => proved(rest)
   throw new CommandUsage()
@@ -64,11 +57,6 @@ async function dealImport(words: readonly string[], world: CommandWorld): Promis
   const dealt = await dealCommand(words, { random, curve: world.curve('native'), terminal })
   if (dealt === undefined) throw new CommandUsage()
   return dealt
-}
-
-/** Exit 2, with the usage. */
-export class CommandUsage extends Error {
-  override readonly name = 'CommandUsage'
 }
 
 async function verify(words: readonly string[], world: CommandWorld): Promise<object> {

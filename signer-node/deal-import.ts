@@ -27,7 +27,7 @@ export interface DealtFor {
   readonly chainCode: Uint8Array
 }
 
-/** A lawful private key: 32 bytes, not zero, below the order. It is copied; the caller wipes both. */
+/** A lawful private key: 32 bytes, not zero, below the order. A copy; the caller wipes both. */
 export function parseKey(curve: Curve, key: Secret): Secret<Scalar> {
   try {
     const scalar = new Secret(curve.scalars.decodeScalar(key.bytes))

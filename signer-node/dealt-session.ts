@@ -64,10 +64,14 @@ export const dealtFields = {
   reshare: object({ ...changing, dealers: places, receivers: places }),
 } as const
 
-/** The session of a plan that everybody has accepted. */
-export function dealtSession(plan: KeyPlan, acceptances: readonly Uint8Array[]): DealtSession {
+/** The session of a plan that everybody has accepted; in an import no node deals anything. */
+export function dealtSession(
+  plan: KeyPlan,
+  acceptances: readonly Uint8Array[],
+): DealtSession | undefined {
   const { purpose, key, epoch, t, parties, participants, dealers, old } = plan
   const shared = { key, epoch, t, participants: parties, acceptances }
+  if (purpose === 'import') return undefined
   if (purpose === 'dkg' || old === undefined) return { purpose: 'dkg', ...shared }
   const keyState = fromHex(old.keyState) ?? new Uint8Array()
   const changing = { ...shared, from: old.epoch, keyState }

@@ -107,7 +107,20 @@ function workOf(asked: Asked): ChangeWork {
     case 'peer.readmit':
       return consentOf(asked, [change.terms.node])
     case 'key.export':
-      return refuse('NOT_SUPPORTED', `nodes do not carry out ${change.op} yet`)
+      requireExporter(asked)
+      return consentOf(asked, [asked.parts.self.node])
+  }
+}
+
+/** Whoever says yes will be counted on for its part: one of t, and nobody can take its place. */
+function requireExporter({ parts, admitted }: Asked): void {
+  const { self, keyshares } = parts
+  const row = inForce(admitted)
+  if (!row.participants.some(({ node }) => node === self.node)) {
+    refuse('PARTICIPANTS', `${self.node} holds no share of ${row.vault}`)
+  }
+  if (keyshares.of(row) === undefined) {
+    refuse('EPOCH', `no keyshare of ${row.vault} for epoch ${row.epoch}`)
   }
 }
 

@@ -168,6 +168,22 @@ export class Keystore {
     return dead.length + this.backups.dropBelow(vault, through + 1).length
   }
 
+  /**
+   * Somebody is about to hold the whole key: the file says so, durable and opened again, when this
+   * returns. The same share; the caller disposes of it.
+   */
+  markExported(expected: ExpectedKeyshare): Keyshare {
+    const bytes = readFileSync(this.#path(expected.vault, expected.epoch, 'active'))
+    const made = madeOf(parseSeal(bytes).thing)
+    using keyshare = this.open(expected, 'active')
+    using onFailure = new DisposableStack()
+    const marked = onFailure.use(keyshare.markExported(this.#ports.curve))
+    using plaintext = marked.encode()
+    this.#seal(expected, made, 'active', plaintext)
+    onFailure.move()
+    return marked
+  }
+
   /** What lies pending, with what asked for it, as the files say of themselves. */
   pending(): readonly { readonly vault: VaultId; readonly epoch: number; readonly made: Digest }[] {
     return this.all().flatMap(({ vault, epoch, state }) => {
@@ -299,5 +315,6 @@ export function expectedOf(vault: VaultId, { facts, keyState }: Keyshare): Expec
 
 /** The one part of the context that the log does not tell; the seal's mac covers it. */
 function madeOf(thing: SealedThing): Digest {
-  return 'made' in thing.context ? thing.context.made : refuse('SEAL', 'expected a keyshare')
+  const { context } = thing
+  return 'made' in context ? context.made : refuse('SEAL', 'expected a keyshare')
 }

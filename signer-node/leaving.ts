@@ -3,8 +3,8 @@
 // more, so every share, backup and Pairing that lies here is only something to be stolen: all of it
 // is deleted, as that of a destroyed key.
 // INVARIANT: nothing goes before q witnesses of the root that named this node have cosigned that
-// line, nor on a log that showed two faces; nor of a key of which fewer than t holders stayed, which
-// people gave up: there the share here may be what somebody can still be saved with.
+// line, nor on a log that showed two faces; nor of a key of which fewer than t holders stayed,
+// which people gave up: there the share here may be what somebody can still be saved with.
 import { readSync } from '../policy/audit/rows.ts'
 import { get, tables } from '../policy/audit/tables.ts'
 import type { VaultId } from '../proto/ids.ts'

@@ -9,6 +9,7 @@ import { limits } from '../proto/limits.ts'
 import { attempt as attempting, isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
 import type { Prepare } from './admission.ts'
 import type { BackupDuty } from './backup-duty.ts'
+import type { ExportDuty } from './export-duty.ts'
 import type { Floor } from './floor.ts'
 import type { OtherFace } from './heads.ts'
 import type { JudgedKey, Keys } from './keys.ts'
@@ -27,6 +28,7 @@ export interface LogDutyNeeds {
   readonly keys: Keys
   readonly releases: Releases
   readonly backups: BackupDuty
+  readonly exports: ExportDuty
   readonly readmissions: Readmissions
   readonly mayCosign: () => boolean
   /** The coordinators that are attached. */
@@ -99,7 +101,7 @@ export class LogDuty {
 
   /** After anything that may have moved the own copy or what is known of it. */
   review(): void {
-    const { parts, floor, releases, backups, readmissions } = this.#needs
+    const { parts, floor, releases, backups, exports, readmissions } = this.#needs
     const { heads, reigns } = parts.witness
     const face = heads.review(reigns)
     if (face !== undefined) this.#forked(face)
@@ -109,6 +111,7 @@ export class LogDuty {
     if (this.#needs.mayCosign()) parts.invitations.review()
     this.#leaving.review()
     backups.review()
+    exports.review()
     readmissions.review()
     releases.review()
   }

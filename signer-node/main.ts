@@ -17,7 +17,8 @@ import { limits } from '../proto/limits.ts'
 import { Refused, refuse } from '../proto/refusal.ts'
 import { serveAdmin } from './admin.ts'
 import { lockedStatus, unlocked } from './admin-locked.ts'
-import { CommandUsage, commandOf, commandUsage, isUnreadable } from './commands.ts'
+import { CommandUsage } from './command.ts'
+import { commandOf, commandUsage, isUnreadable } from './commands.ts'
 import { parseSignerConfig, type SignerConfig } from './config.ts'
 import type { Curve } from './dkls23/curve.ts'
 import type { Secret } from './dkls23/secret.ts'
@@ -244,6 +245,7 @@ async function main(): Promise<void> {
     const world = {
       random,
       wallMs: clock.wallMs,
+      isTerminal: process.stdout.isTTY === true,
       curve: (name: SignerConfig['curve']) => openCurve(name).curve,
       terminal: openTerminal,
     }

@@ -55,7 +55,7 @@ const laws: readonly Law[] = [
   law(/^signer-node\/(keystore|floor-file|backups|invitations)\.ts$/, [signer, policy, protoAll], {
     builtins: [/^node:(fs|path)$/],
   }),
-  law(/^signer-node\/(commands|opening)\.ts$/, [signer, policy, protoAll], {
+  law(/^signer-node\/(commands[^/]*|opening)\.ts$/, [signer, policy, protoAll], {
     builtins: [/^node:(fs|path|util)$/],
   }),
   law(/^signer-node\/(dealer|terminal)\.ts$/, [signer, policy, protoAll], {
