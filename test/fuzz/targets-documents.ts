@@ -24,6 +24,7 @@ import { parseTrust } from '../../policy/trust.ts'
 import { parseWarrant } from '../../policy/warrant.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
 import { parseHandle } from '../../proto/ids.ts'
+import { invitationKind, parseDealing, parseInvitations } from '../../proto/import-documents.ts'
 import { encode, parse } from '../../proto/jcs.ts'
 import { kinds } from '../../proto/node-documents.ts'
 import { parseRecoveryKey } from '../../proto/recovery-key.ts'
@@ -99,6 +100,9 @@ export function documentTargets(): readonly Target[] {
       },
       0.02,
     ),
+    json('invitation', (bytes) => invitationKind.shape(parse(bytes), '')),
+    json('dealing', (bytes) => parseDealing(bytes)),
+    json('invitations', (bytes) => parseInvitations(bytes)),
     ...nodeDocuments(),
     textTarget('note', seedsOf('note'), parseNoteText),
     textTarget('vkey', seedsOf('vkey'), parseVkey),
