@@ -259,8 +259,8 @@ function requireDealing(read: ReadAsked, dealing: Uint8Array | undefined): void 
   const change = read.kind === 'change' && read.intent.op === 'key.import' ? read.intent : undefined
   if (change === undefined && dealing === undefined) return
   if (change === undefined) refuse('INVALID_INTENT', 'a dealing goes with an import alone')
-  const content = dealing ?? refuse('DEALING', 'expected the dealing of this import')
-  requireDealingOf(change, parseDealing(content))
+  if (dealing === undefined) refuse('DEALING', 'expected the dealing of this import')
+  requireDealingOf(change, parseDealing(dealing))
 }
 
 /** A payment or a change, by the format that the document states. */

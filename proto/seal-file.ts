@@ -218,16 +218,18 @@ function requireStanzas(kind: SealedThing['kind'], stanzas: readonly Stanza[]): 
 
 const passphraseAlone = (stanzas: readonly Stanza[]): boolean =>
   stanzas.length === 1 && stanzas[0]?.how === 'scrypt'
+const tokensAlone = (stanzas: readonly Stanza[]): boolean =>
+  stanzas.every(({ how }) => how !== 'scrypt' && how !== 'x25519') && areDistinct(stanzas)
 const passphraseOrTokens = (stanzas: readonly Stanza[]): boolean =>
-  passphraseAlone(stanzas) || stanzas.every(({ how }) => how !== 'scrypt' && how !== 'x25519')
+  passphraseAlone(stanzas) || tokensAlone(stanzas)
 const recoveryAlone = (stanzas: readonly Stanza[]): boolean =>
   stanzas.every(({ how }) => how === 'x25519') && areDistinct(stanzas)
 
 const wayIn = {
-  keyshare: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens' },
-  restored: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens' },
-  identity: { fits: passphraseAlone, what: 'one passphrase alone' },
-  invitation: { fits: passphraseAlone, what: 'one passphrase alone' },
+  keyshare: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens, each once' },
+  restored: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens, each once' },
+  identity: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens, each once' },
+  invitation: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens, each once' },
   backup: { fits: recoveryAlone, what: 'recovery keys alone, each once' },
   export: { fits: recoveryAlone, what: 'recipients alone, each once' },
 } as const

@@ -40,6 +40,8 @@ export const tags = {
   backupTested: 'custody/v1/backup-tested',
   recipientKey: 'custody/v1/recipient-key',
   exportPart: 'custody/v1/export-part',
+  tokenCard: 'custody/v1/token-card',
+  tokenProof: 'custody/v1/token-proof',
   sealWrap: 'custody/v1/seal-wrap',
   entropy: 'custody/v1/entropy',
   invitation: 'custody/v1/import-invitation',

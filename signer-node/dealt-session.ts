@@ -64,7 +64,7 @@ export const dealtFields = {
   reshare: object({ ...changing, dealers: places, receivers: places }),
 } as const
 
-/** The session of a plan that everybody has accepted; in an import no node deals anything. */
+/** The session of a plan that everybody has accepted; none of an import, where no node deals. */
 export function dealtSession(
   plan: KeyPlan,
   acceptances: readonly Uint8Array[],

@@ -68,7 +68,7 @@ export function judgeDealing(parts: Parts, asked: DealingAsked, bytes: Uint8Arra
   })
 }
 
-/** The caller disposes of it. Refused when it is not sealed to the invitation that is open here. */
+/** The caller disposes of it. Refused when not sealed to the invitation that is open here. */
 export function ownShare(
   { self, invitations }: Parts,
   { vault, terms }: ChangeOf<'key.import'>,

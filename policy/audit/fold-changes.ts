@@ -190,7 +190,7 @@ function requireLaterKey(
   return { ...stated, standing: 'active', imported, exported }
 }
 
-/** The refresh that an import carries: people and delay were judged at the line of the import. */
+/** The refresh that an import carries: people and delay were judged at the import's line. */
 function* refreshedAtLast(
   { body }: EntryOf<'key.refreshed'>,
   request: IntentStored,
