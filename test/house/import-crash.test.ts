@@ -1,7 +1,7 @@
 // An import in which somebody dies at every step at which something becomes durable or leaves. What
 // is left is always one of: no key, a key that signs nothing, a key that was refreshed; and it goes
 // on by itself to the last. A house each, because a vault gets a key once.
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { dealtFor } from '../../coordinator/store/dealings.ts'
 import type { Digest } from '../../proto/ids.ts'
 import { dealingDocument } from '../../proto/import-documents.ts'
@@ -13,8 +13,10 @@ import { dealt, imported, importOf, invitations, row } from '../kit/house-import
 import { openHouse } from '../kit/house-open.ts'
 import type { Doom, Moment } from '../kit/mortal.ts'
 
+/** A whole house each, on a machine that may be busy. */
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 })
 let house: House
-afterEach(() => house.close())
+afterEach(() => house?.close())
 
 async function begun(seed: string): Promise<Digest> {
   house = await openHouse({ seed, keyless: true })
@@ -50,14 +52,15 @@ async function endsWell(id: Digest): Promise<void> {
   expect(isImported).toBe(true)
   await inForce(house, epoch)
   for (const name of names) expect(sharesOf(house, name)).toEqual([`hot.${epoch}.keyshare`])
-  const story = await house.story(id)
   const entries = await house.entries()
-  expect(
-    linesOf(story, 'key.imported').length + linesOf(entries, 'key.imported').length,
-  ).toBeLessThan(3)
   expect(linesOf(entries, 'key.imported')).toHaveLength(1)
   expect(linesOf(entries, 'key.refreshed')).toHaveLength(1)
+  expect(linesOf(await house.story(id), 'key.imported')).toHaveLength(1)
   await pays(house)
+}
+
+/** What is asked once, because it takes its time. */
+async function leavesNothing(): Promise<void> {
   expect(await breaches(house)).toEqual([])
   // Swept once a minute: nobody keeps sealed shares that nobody needs.
   await house.jump(180_000)
@@ -117,9 +120,11 @@ describe('a coordinator that dies in an import', () => {
     house.killCoordinator('c1')
     await house.pass(1_000)
     await house.startCoordinator('c1')
-    for (const [person, role] of board)
+    for (const [person, role] of board) {
       expect(await house.approve(id, person, role)).toBe('recorded')
+    }
     await endsWell(id)
+    await leavesNothing()
   })
 })
 
