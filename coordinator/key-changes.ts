@@ -115,13 +115,6 @@ export class KeyChanges {
     return last
   }
 
-  /** Nothing for whatever is dealt by the nodes themselves. */
-  async #dealingOf(ripe: RipeChange): Promise<Uint8Array | Refusal> {
-    if (operationOf(ripe) !== 'key.import') return new Uint8Array(0)
-    const dealing = await this.#ports.dealing(ripe.admitted.digest)
-    return dealing ?? refusal('DEALING', 'no dealing came with this request')
-  }
-
   /** Whoever refuses or is silent is asked last the next time. */
   async #askExactly(
     ripe: RipeChange,
@@ -148,17 +141,24 @@ export class KeyChanges {
     return this.#sessions.consents(ripe.admitted.digest, { document, order: ripe.order, nodes })
   }
 
+  /** Nothing for whatever is dealt by the nodes themselves. */
+  async #dealingOf(ripe: RipeChange): Promise<Uint8Array | Refusal> {
+    if (operationOf(ripe) !== 'key.import') return new Uint8Array(0)
+    const dealing = await this.#ports.dealing(ripe.admitted.digest)
+    return dealing ?? refusal('DEALING', 'no dealing came with this request')
+  }
+
   #document({ admitted }: RipeChange, epoch: number, attempt: number): Uint8Array {
     const { org, env } = this.#ports.root
     const { digest: change, order } = admitted
     return encode({ format: 'custody-change-run/v1', org, env, change, order, epoch, attempt })
   }
 
-  /** A fenced node takes part in a refresh, and a frozen one in what a freeze does not stop. */
+  /** A fenced node takes part where it gets a new share; a frozen one in what no freeze stops. */
   #absent(nodes: readonly string[], op: ChangeOp): Refusal | undefined {
     const able = new Set(['ready'])
     if (!stopsWhenFrozen(op)) able.add('frozen')
-    if (op === 'key.refresh') able.add('fenced')
+    if (op === 'key.refresh' || op === 'key.reshare') able.add('fenced')
     const { links } = this.#ports
     const absent = nodes.filter((node) => !able.has(links.link(node)?.state?.state ?? ''))
     if (absent.length === 0) return undefined

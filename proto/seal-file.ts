@@ -77,9 +77,9 @@ export type KeyshareKind = 'keyshare' | 'restored' | 'backup'
 export type SealedThing =
   | { readonly kind: KeyshareKind; readonly context: KeyshareContext }
   | { readonly kind: 'identity'; readonly context: IdentityContext }
-  | { readonly kind: 'invitation'; readonly context: InvitationContext }
   /** One node's part of a key that leaves the house, for its recipient alone. */
   | { readonly kind: 'export'; readonly context: ExportContext }
+  | { readonly kind: 'invitation'; readonly context: InvitationContext }
 
 export interface PassphraseStanza extends ScryptCost {
   readonly how: 'scrypt'
@@ -171,7 +171,7 @@ const stanza: Reader<Stanza> = (value, path) => {
 
 const sealShape = object({
   format: literal('custody-seal/v1'),
-  kind: literal('keyshare', 'restored', 'identity', 'backup', 'export', 'invitation'),
+  kind: literal('keyshare', 'restored', 'identity', 'backup', 'invitation', 'export'),
   context: (value) => value,
   stanzas: list(stanza, 1, 4),
   mac: hex(32),
@@ -188,11 +188,13 @@ function thingOf(kind: SealedThing['kind'], context: Json | undefined): SealedTh
   switch (kind) {
     case 'identity':
       return { kind, context: identityContext(context, 'context') }
-    case 'invitation':
-      return { kind, context: invitationContext(context, 'context') }
     case 'export':
       return { kind, context: exportContext(context, 'context') }
-    default:
+    case 'invitation':
+      return { kind, context: invitationContext(context, 'context') }
+    case 'keyshare':
+    case 'restored':
+    case 'backup':
       return { kind, context: keyshareContext(context, 'context') }
   }
 }

@@ -9,7 +9,6 @@ export interface CommandWorld {
   readonly random: Random
   readonly wallMs: () => number
   readonly curve: (name: SignerConfig['curve']) => Curve
-  /** Opened when something has to be asked; undefined where there is none. */
   readonly terminal: () => Terminal | undefined
   /** Whether a person reads what is written to stdout. */
   readonly isTerminal: boolean

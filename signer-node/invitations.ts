@@ -5,7 +5,7 @@
 // sealed its share, and confirmed it), or an import that was asked for since has ended: one
 // invitation, one request. So what was dealt opens nowhere afterwards.
 // Judges no dealing: that is `key-import.ts`.
-import { readdirSync, readFileSync, unlinkSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inForce } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
@@ -86,6 +86,11 @@ export class Invitations {
     for (const vault of this.#all()) if (this.#isOver(vault)) this.#destroy(vault)
   }
 
+  /** Of a node that left: no key is dealt to it any more. */
+  destroyAll(): void {
+    for (const vault of this.#all()) this.#destroy(vault)
+  }
+
   [Symbol.dispose](): void {
     for (const hidden of this.#hidden.values()) this.#needs.keystore.shield.forget(hidden)
     this.#hidden.clear()
@@ -159,7 +164,7 @@ export class Invitations {
     const hidden = this.#hidden.get(vault)
     if (hidden !== undefined) keystore.shield.forget(hidden)
     this.#hidden.delete(vault)
-    unlinkSync(this.#path(vault))
+    keystore.discard(this.#path(vault))
     syncDirectory(keystore.directory)
     ports.report({ level: 'info', name: 'invitation-over', vault, because: 'its key is gone' })
   }

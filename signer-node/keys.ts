@@ -32,6 +32,7 @@ import { judgeKeygen, type KeyPlan, requireEpoch } from './key-plan.ts'
 import { confirmKept, factsSaid, type KeySession, keySession, rowOf } from './key-protocol.ts'
 import { ownHead } from './log-copy.ts'
 import type { Parts } from './parts.ts'
+import { giveUpPending } from './pending-keys.ts'
 import type { Prepared } from './prepared.ts'
 import { type Checked, noSid, refusedFrame, stoppedFrame } from './refusals.ts'
 import { networkId, partiesOf, sessionRandomness } from './self.ts'
@@ -118,6 +119,12 @@ export class Keys {
       .map(({ sid, confirm }) => confirmFrame(sid, confirm))
   }
 
+  /** By the operator: a first key whose confirmations nobody completes. */
+  giveUpPending(vault: VaultId): readonly number[] {
+    if (this.#running.has(vault)) refuse('BUSY', busy(vault).because)
+    return giveUpPending(this.#parts, vault)
+  }
+
   tick(): void {
     this.#acceptances.drop(() => false)
     for (const ticket of this.#plans.keys()) {
@@ -181,7 +188,11 @@ export class Keys {
     const parties = partiesOf(plan.parties)
     const me = participantOf(parties, self.x)
     const run = { sid, self: me, participants: parties, curve: self.curve, randomness }
-    const keep = (pending: PendingKey): void => this.#keep(plan, pending)
+    let isKept = false
+    const keep = (pending: PendingKey): void => {
+      this.#keep(plan, pending)
+      isKept = true
+    }
     const { speakers } = session
     this.#running.add(plan.vault)
     sessions.start<PendingKey | undefined>(sid, open.coordinator, {
@@ -195,7 +206,10 @@ export class Keys {
       deadlineMs: ports.clock.monotonicMs() + limits.sessionTimeoutMs,
       ended: (ended) => {
         const dealt = dealtSession(plan, acceptanceDigests(all))
-        if (ended.kind === 'failed') this.#parts.blame.failed(ended, sid, dealt)
+        if (ended.kind === 'failed') {
+          this.#parts.blame.failed(ended, sid, dealt)
+          if (isKept) this.#dropUnconfirmed(plan)
+        }
         this.#ended(plan, { sid, ticket, coordinator: open.coordinator }, ended)
       },
     })
@@ -228,6 +242,19 @@ export class Keys {
     requireEpoch(this.#parts, plan)
     // By its change a node knows later that nothing can come of it any more.
     this.#parts.keystore.keepPending(plan.vault, keyshare, plan.change ?? plan.keygen)
+  }
+
+  /**
+   * No line brings it into force without this node's word, which this process never gave. After a
+   * death nobody knows that any more: then it lies there as one that may have been confirmed.
+   */
+  #dropUnconfirmed({ vault, epoch }: KeyPlan): void {
+    const { keystore, ports } = this.#parts
+    const held = keystore.held(vault)
+    if (!held.some((one) => one.epoch === epoch && one.state === 'pending')) return
+    keystore.dropPending(vault, epoch)
+    const because = `epoch ${epoch}: never confirmed here`
+    ports.report({ level: 'info', name: 'pending-dropped', vault, because })
   }
 
   #ended(

@@ -64,7 +64,7 @@ export class Keyshares {
     return held !== undefined && maySign(held) ? held.keyshare : undefined
   }
 
-  /** The old share of a refresh, restored or not, of the row that is in force. */
+  /** The old share of a refresh or a reshare, restored or not, of the row that is in force. */
   forRefresh(row: VaultRow): HeldKeyshare | undefined {
     return this.#at(row)?.keyshare
   }

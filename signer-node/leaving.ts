@@ -13,7 +13,15 @@ import type { Parts } from './parts.ts'
 
 type LeavingNeeds = Pick<
   Parts,
-  'copy' | 'rows' | 'witness' | 'keystore' | 'keyshares' | 'pairings' | 'ports' | 'changed'
+  | 'copy'
+  | 'rows'
+  | 'witness'
+  | 'keystore'
+  | 'keyshares'
+  | 'invitations'
+  | 'pairings'
+  | 'ports'
+  | 'changed'
 >
 
 export class Leaving {
@@ -27,10 +35,11 @@ export class Leaving {
 
   /** After anything that may have moved the own copy or what is known of it. */
   review(): void {
-    const { copy, witness, keyshares, pairings, ports, changed } = this.#parts
+    const { copy, witness, keyshares, invitations, pairings, ports, changed } = this.#parts
     if (this.#isGone || !witness.isRemovalSealed || copy.fork() !== undefined) return
     pairings.forgetAll()
     keyshares.forgetAll()
+    invitations.destroyAll()
     const gone = attempt(() => this.#destroyAll())
     if (!isRefusal(gone)) {
       this.#isGone = true

@@ -4,6 +4,7 @@
 // INVARIANT: a node that suspects a copy of its memory (its clocks part, or all its streams break
 // at once) takes a new incarnation and forgets every Pairing and acceptance of the old one.
 import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
+import { parseVaultId } from '../proto/ids.ts'
 import type { Signed } from '../proto/signed.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
 import { BackupDuty } from './backup-duty.ts'
@@ -32,8 +33,10 @@ import type { KeptEvidence } from './strikes.ts'
 
 export interface Status {
   readonly node: string
-  /** `locked`: nothing is open yet, and there is no node. */
-  readonly state: StateWord | 'locked'
+  /** `locked`, `sealed`: nothing is open yet, and there is no node. */
+  readonly state: StateWord | 'locked' | 'sealed'
+  /** Why it is sealed: what is the matter with its token. */
+  readonly sealed?: string
   readonly size: number
   readonly sessions: number
   readonly waitingReleases: number
@@ -176,6 +179,11 @@ export class SignerNode {
   /** By this node's operator, from the recovery machine; refuses a proof that is not of its own. */
   backupProved(proof: Signed): void {
     this.#desk.backups.proved(proof)
+  }
+
+  /** By this node's operator: pending shares of a vault that never had a key. */
+  dropPending(vault: string): void {
+    this.#desk.keys.giveUpPending(parseVaultId(vault))
   }
 
   /** No new work; what runs may finish. */

@@ -64,11 +64,11 @@ function dispatch(desk: Desk, coordinator: string, frame: CoordinatorFrame): voi
     case 'requestLines':
       duty.supply(coordinator, frame.requestLines)
       return
-    case 'invite':
-      duty.invite(coordinator, frame.invite)
-      return
     case 'requestPart':
       desk.exports.asked(coordinator, frame.requestPart)
+      return
+    case 'invite':
+      duty.invite(coordinator, frame.invite)
       return
     case 'heartbeat':
       return

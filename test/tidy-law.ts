@@ -68,12 +68,20 @@ const laws: readonly Law[] = [
     builtins: [/^node:(crypto|fs|util|os|path|process)$/],
   }),
   law(/^signer-node\/store[^/]*\.ts$/, [signer, policy, protoAll], { builtins: [/^node:sqlite$/] }),
-  law(/^signer-node\/(keystore|floor-file|backups|invitations)\.ts$/, [signer, policy, protoAll], {
-    builtins: [/^node:(fs|path)$/],
-  }),
-  law(/^signer-node\/(commands[^/]*|opening)\.ts$/, [signer, policy, protoAll], {
-    builtins: [/^node:(fs|path|util)$/],
-  }),
+  law(
+    /^signer-node\/(keystore|floor-file|backups|invitations|pin-tries)\.ts$/,
+    [signer, policy, protoAll],
+    {
+      builtins: [/^node:(fs|path)$/],
+    },
+  ),
+  law(
+    /^signer-node\/(commands[^/]*|opening|hsm-commands|hsm-files)\.ts$/,
+    [signer, policy, protoAll],
+    {
+      builtins: [/^node:(fs|path|util)$/],
+    },
+  ),
   law(/^signer-node\/(dealer|terminal)\.ts$/, [signer, policy, protoAll], {
     builtins: [/^node:(fs|util|tty)$/],
   }),

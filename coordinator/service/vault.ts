@@ -56,10 +56,6 @@ export function vaultService(coordinator: Coordinator): Handlers['VaultService']
       const { rulebook } = (await memory.at(copy)).inForce
       return { vault: await show(rulebook, vault) }
     },
-    GetInvitations: async ({ vault }) => {
-      const gathered = await invitations.gather(parseVaultId(vault))
-      return isRefusal(gathered) ? gathered : { invitations: gathered.map(writeSigned) }
-    },
     GetExport: async ({ vault: name }) => {
       const found = await exports.parts(parseVaultId(name))
       if (isRefusal(found)) return found
@@ -68,6 +64,10 @@ export function vaultService(coordinator: Coordinator): Handlers['VaultService']
         return { statement: writeSigned(statement), sealed }
       })
       return { line: entry, proof: [...proof], checkpoint, parts }
+    },
+    GetInvitations: async ({ vault }) => {
+      const gathered = await invitations.gather(parseVaultId(vault))
+      return isRefusal(gathered) ? gathered : { invitations: gathered.map(writeSigned) }
     },
   }
 }

@@ -1,9 +1,9 @@
 // Tron addresses as documents write them: base58check of 21 bytes that begin with 0x41.
 // One address has one form: the checksum is double SHA-256 and the bytes are written back.
 // Tron transactions are not decoded here.
-import { concat, equalBytes, keccak256, sha256, toHex } from '../../proto/crypto.ts'
+import { concat, equalBytes, fromHex, sha256 } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
-import { pointBytes } from './derive.ts'
+import { evmAddress } from './evm.ts'
 
 const alphabet = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 const addressForm = /^T[1-9A-HJ-NP-Za-km-z]{33}$/
@@ -18,16 +18,18 @@ export function parseTronAddress(text: string, what = 'address'): string {
   return text
 }
 
-/** Of a compressed key. */
+/** Of a compressed public key: the same twenty bytes as on EVM networks, written in another way. */
 export function tronAddress(publicKey: Uint8Array): string {
-  const hash = keccak256(pointBytes(publicKey)).subarray(12)
-  const body = concat(Uint8Array.of(0x41), hash)
-  return encode58(concat(body, sha256(sha256(body)).subarray(0, 4)))
+  const twenty = fromHex(evmAddress(publicKey).slice(2).toLowerCase()) ?? new Uint8Array(0)
+  return tronText(twenty)
 }
 
-/** Begins with 0x41, so no zero is lost. */
-function encode58(bytes: Uint8Array): string {
-  let [value, written] = [BigInt(`0x${toHex(bytes)}`), '']
+/** Base58check of these twenty bytes. */
+export function tronText(twenty: Uint8Array): string {
+  const body = concat(Uint8Array.of(0x41), twenty)
+  const bytes = concat(body, sha256(sha256(body)).subarray(0, 4))
+  let value = bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n)
+  let written = ''
   for (; value > 0n; value /= 58n) written = `${alphabet[Number(value % 58n)]}${written}`
   return written
 }

@@ -210,6 +210,6 @@ function sentenceOf({ fault, because }: TokenFault): string {
   return fault === 'broken' || fault === 'wrong-token' ? because : `${fault}: ${because}`
 }
 
-function placeBytes({ module, parameters, serial }: TokenPlace): Uint8Array {
-  return encode({ module, parameters, serial })
+function placeBytes({ module, parameters, serial, digest }: TokenPlace): Uint8Array {
+  return encode({ module, parameters, serial, digest })
 }

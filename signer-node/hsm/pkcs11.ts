@@ -68,12 +68,15 @@ export function initPkcs11(place: TokenPlace, pins: InitPins, label: string): To
   return facts
 }
 
-function openModule({ module, parameters }: TokenPlace) {
+function openModule({ module, parameters, digest: pinned }: TokenPlace) {
   const cryptoki = loadBinding()
   if (cryptoki === undefined) {
     return fail('no-binding', 'the package pkcs11js is not installed here, or was not compiled')
   }
   const digest = createHash('sha256').update(read(module)).digest('hex')
+  if (pinned !== '' && pinned !== digest) {
+    return fail('wrong-token', `module: expected the file ${pinned}, got ${digest}`)
+  }
   calling('load', () => cryptoki.load(module))
   const options = { flags: ck.osLocking, libraryParameters: parameters }
   calling('C_Initialize', () => cryptoki.C_Initialize(parameters === '' ? undefined : options))

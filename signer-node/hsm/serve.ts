@@ -29,7 +29,12 @@ export type Operation = (typeof operations)[number]
 type Fields = readonly Uint8Array[]
 type Random = (length: number) => Uint8Array
 
-const placeShape = object({ module: text(1_024), parameters: text(1_024), serial: text(64) })
+const placeShape = object({
+  module: text(1_024),
+  parameters: text(1_024),
+  serial: text(64),
+  digest: text(64),
+})
 const profileOf = literal(...tokenProfiles)
 const gapsShape = list(text(64), 0, 32)
 const randomMax = 1_024

@@ -67,6 +67,8 @@ export interface TokenPlace {
   readonly parameters: string
   /** Empty: the only one there is. */
   readonly serial: string
+  /** SHA-256 that the module's file must have before it is loaded; empty: any. */
+  readonly digest: string
 }
 
 export interface InitPins {

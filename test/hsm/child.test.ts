@@ -126,7 +126,7 @@ describe('the process of a token', () => {
        }
        await import(${JSON.stringify(main)})`,
     )
-    const place = { module: '/bin/true', parameters: '', serial: '' }
+    const place = { module: '/bin/true', parameters: '', serial: '', digest: '' }
     const { TokenProcess } = await import('../../signer-node/hsm/child.ts')
     const made = new TokenProcess('software:', without)
     const { toUtf8 } = await import('../../proto/crypto.ts')

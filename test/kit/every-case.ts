@@ -17,6 +17,7 @@ const names = [
   'crash',
   'import-crash',
   'import-lies',
+  'export-crash',
   'reshare',
   'retire',
   'split-view',

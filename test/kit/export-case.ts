@@ -22,6 +22,8 @@ import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { encodeFacts } from '../../signer-node/dkls23/keyshare-format.ts'
 import { parseParty } from '../../signer-node/dkls23/party.ts'
 import { lagrangeAtZero } from '../../signer-node/dkls23/polynomial.ts'
+import { Secret } from '../../signer-node/dkls23/secret.ts'
+import { openParcel } from '../../signer-node/export-open.ts'
 import { partiesOf } from '../../signer-node/self.ts'
 import * as house from './audit-documents.ts'
 import { bootedLog, digestNamed, type TestLog } from './audit-log.ts'
@@ -121,6 +123,15 @@ export class ExportCase {
     const thing = partThing(said, toHex(this.publicKey))
     const dek = unwrapDek(toUtf8(part.sealed), thing, this.secret)
     return spoiledDocument({ ...proved, part, dek })
+  }
+
+  /** Of a recipient against a node that spoiled its part. */
+  evidence(): Uint8Array {
+    using secret = new Secret(this.secret.slice())
+    const own = { curve, secret, root: this.root.digest }
+    const opened = openParcel(this.parcel({ content: this.bent(0) }), own)
+    if (opened.kind === 'opened' || opened.evidence === undefined) throw new Error('not spoiled')
+    return opened.evidence
   }
 
   recipientDocument(): Uint8Array {

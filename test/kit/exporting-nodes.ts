@@ -1,6 +1,6 @@
 // Three whole nodes whose key was exported by a line that their fold found lawful, as far as a node
-// can tell: the line stands in their log, and the rows that such a line writes in their history. The
-// people's side of it is tested where the fold is.
+// can tell: the line stands in their log, and the rows that such a line writes in their history.
+// The people's side of it is tested where the fold is.
 
 import { readSync } from '../../policy/audit/rows.ts'
 import { get, type RowOf, tables } from '../../policy/audit/tables.ts'

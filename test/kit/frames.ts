@@ -52,6 +52,7 @@ export const nodeFrames: readonly NodeFrame[] = [
   { frame: 'supplyLines', supplyLines: { lines } },
   { frame: 'exportPart', exportPart: { ticket, statement: signed, sealed: bytes(8) } },
   { frame: 'invited', invited: { ticket, invitation: signed } },
+  { frame: 'exportPart', exportPart: { ticket, statement: signed, sealed: bytes(12) } },
 ]
 
 export const coordinatorFrames: readonly CoordinatorFrame[] = [
@@ -87,4 +88,5 @@ export const coordinatorFrames: readonly CoordinatorFrame[] = [
   { frame: 'requestLines', requestLines: { origin, from: 3 } },
   { frame: 'requestPart', requestPart: { ticket, change: 'ab'.repeat(32), anew: true } },
   { frame: 'invite', invite: { ticket, vault: 'hot' } },
+  { frame: 'requestPart', requestPart: { ticket, change: 'ab'.repeat(32), anew: true } },
 ]

@@ -1,10 +1,17 @@
 // Exports in a whole house: what a recipient asks for, what it is brought, and what it finds in it.
 import { vaultService } from '../../coordinator/service/vault.ts'
 import type { ChangeOf } from '../../policy/change.ts'
-import { fromUtf8, x25519PublicKey } from '../../proto/crypto.ts'
-import { type Parcel, parcelDocument, parseParcel } from '../../proto/export-documents.ts'
+import { fromUtf8, toHex, toUtf8, x25519PublicKey } from '../../proto/crypto.ts'
+import {
+  exportPartKind,
+  type Parcel,
+  parcelDocument,
+  parseParcel,
+  partThing,
+} from '../../proto/export-documents.ts'
 import { readSigned } from '../../proto/frames.ts'
 import { isRefusal, type Refusal } from '../../proto/refusal.ts'
+import { openWithRecovery } from '../../proto/seal-recovery.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { type OpenedKey, openParcel, type Spoiled } from '../../signer-node/export-open.ts'
@@ -60,4 +67,18 @@ export function openedPublicKey(parcel: Parcel, name = 'rita'): string {
   if (opened.kind === 'spoiled') throw new Error(`${opened.node}: ${opened.because}`)
   using key = opened.key
   return Buffer.from(curve.points.multiplyBase(key.bytes)!).toString('hex')
+}
+
+/** The scalar of each part, and the key: what must be found nowhere. */
+export function contentsOf(parcel: Parcel, name = 'rita'): readonly Uint8Array[] {
+  const opened = open(parcel, name)
+  if (opened.kind === 'spoiled') throw new Error(opened.because)
+  using key = opened.key
+  const publicKey = toHex(opened.facts.publicKey)
+  const parts = parcel.parts.map(({ statement, sealed }) => {
+    const said = exportPartKind.shape(JSON.parse(statement.document), 'part')
+    const thing = partThing(said, publicKey)
+    return openWithRecovery(toUtf8(sealed), thing, recipientSecret(name)).slice(0, 32)
+  })
+  return [key.bytes.slice(), ...parts]
 }

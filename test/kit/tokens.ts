@@ -73,7 +73,7 @@ export const officerPin = '87654321'
 
 async function softwareToken(directory: string): Promise<TestToken> {
   const home = join(directory, 'token')
-  const place = { module: `software:${home}`, parameters: '', serial: '' }
+  const place = { module: `software:${home}`, parameters: '', serial: '', digest: '' }
   const pin = '12345678'
   const { serial } = await initialised(place, pin)
   const made = { name: 'software', place: { ...place, serial }, pin, gaps: [] } as const
@@ -91,7 +91,7 @@ async function softHsmToken(directory: string, mechanisms: string): Promise<Test
   ]
   writeFileSync(join(directory, 'softhsm2.conf'), `${settings.join('\n')}\n`)
   process.env['SOFTHSM2_CONF'] = join(directory, 'softhsm2.conf')
-  const place = { module: softHsm() ?? '', parameters: '', serial: '' }
+  const place = { module: softHsm() ?? '', parameters: '', serial: '', digest: '' }
   const pin = '12345678'
   const { serial } = await initialised(place, pin)
   const made = { name: 'SoftHSM', place: { ...place, serial }, pin, gaps: [] } as const
@@ -105,7 +105,7 @@ function nssToken(directory: string): TestToken {
   writeFileSync(join(directory, 'pin'), pin)
   execFileSync('certutil', ['-N', '-d', `sql:${home}`, '-f', join(directory, 'pin')])
   const parameters = `configdir='sql:${home}' certPrefix='' keyPrefix='' secmod='secmod.db' flags=`
-  const place = { module: nss() ?? '', parameters, serial: '0000000000000000' }
+  const place = { module: nss() ?? '', parameters, serial: '0000000000000000', digest: '' }
   // It forgets that a lasting key was born in it.
   return { name: 'NSS', place, pin, gaps: ['local'], ...moved(directory, 'token') }
 }

@@ -165,8 +165,8 @@ describe('the program of the recipient', () => {
     random: (length: number) => new Uint8Array(randomBytes(length)),
     wallMs: Date.now,
     curve: () => curve,
-    isTerminal: false,
     terminal: () => undefined,
+    isTerminal: false,
   }
   const run = async (...words: string[]) => {
     try {

@@ -233,6 +233,7 @@ describe('a node that left, and holds a share', () => {
         witness: { isRemovalSealed: true },
         pairings: { forgetAll: () => touched.push('pairings') },
         keyshares: { forgetAll: () => touched.push('keyshares') },
+        invitations: { destroyAll: () => touched.push('invitations') },
         keystore: { all: () => [], backups: { all: () => [] } },
         changed: () => touched.push('said'),
       }
@@ -240,7 +241,7 @@ describe('a node that left, and holds a share', () => {
       return touched.splice(0)
     }
     expect(review({ held: '', offered: '' })).toEqual([])
-    expect(review(undefined)).toEqual(['pairings', 'keyshares', 'said'])
+    expect(review(undefined)).toEqual(['pairings', 'keyshares', 'invitations', 'said'])
   })
 })
 
