@@ -65,7 +65,8 @@ describe('an invitation', () => {
   })
 
   it('is one of a bounded number', () => {
-    const bytes = readFileSync(join(place(), (asked('hot-eth'), 'hot-eth.invitation')))
+    documentOf(asked('hot-eth'))
+    const bytes = readFileSync(join(place(), 'hot-eth.invitation'))
     for (let at = 1; at < limits.invitationsMax; at += 1) {
       writeFileSync(join(place(), `vault-${at}.invitation`), bytes)
     }
