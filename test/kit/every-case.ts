@@ -18,12 +18,15 @@ const names = [
   'import-crash',
   'import-lies',
   'export-crash',
+  'key-create',
   'reshare',
+  'reshare-crash',
   'retire',
   'split-view',
   'storm',
   'succession',
   'two-coordinators',
+  'two-drivers',
 ] as const
 
 export const longWalks: readonly string[] = names.map((name) => `test/house/${name}.test.ts`)
