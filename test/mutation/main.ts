@@ -95,8 +95,9 @@ function wantedOf(
   })
 }
 
-const keyOf = ({ line, column, end, kind, replacement }: Omit<Tried, 'fate'>): string =>
-  [line, column, end, kind, replacement].join(' ')
+function keyOf({ line, column, end, kind, replacement }: Omit<Tried, 'fate'>): string {
+  return [line, column, end, kind, replacement].join(' ')
+}
 
 function replaced(old: readonly Tried[], tried: readonly Tried[]): readonly Tried[] {
   const byKey = new Map(tried.map((one) => [keyOf(one), one]))
