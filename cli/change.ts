@@ -2,11 +2,15 @@
 // between two nodes. What the change names (epoch, key state, holders) is taken from the lines that
 // the nodes signed, never from what a coordinator says of them; it is rendered here before it is
 // signed. Asking changes nothing: people approve it, nodes judge it, a line puts it into effect.
+import { readFileSync } from 'node:fs'
 import { type Asked, type Change, encodeChange, everyVault, parseChange } from '../policy/change.ts'
+import { requireFit } from '../policy/change-fit.ts'
+import { requireDealingOf, termsOfDealing } from '../policy/dealing.ts'
 import { displayChange } from '../policy/display-change.ts'
 import { durationMs } from '../policy/units.ts'
 import type { VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
+import { parseRecipientKey } from '../proto/export-documents.ts'
 import { writeSigned } from '../proto/frames.ts'
 import {
   type NodeId,
@@ -16,15 +20,16 @@ import {
   parseVaultId,
   type VaultId,
 } from '../proto/ids.ts'
+import { parseDealing } from '../proto/import-documents.ts'
 import { refuse } from '../proto/refusal.ts'
-import { digest, hex } from '../proto/shape.ts'
+import { hex } from '../proto/shape.ts'
 import { sign } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { openKey } from './approver-key.ts'
 import { atDesk, type Desk, waitMs } from './desk.ts'
 import { keyOptions, profileOptions } from './profile.ts'
 import { requestAnswer } from './submit.ts'
-import { keyInForce } from './vault.ts'
+import { keyInForce, vaultCreate as makeKey } from './vault.ts'
 import {
   type Answer,
   type Args,
@@ -49,6 +54,18 @@ const options = {
 
 /** What one verb adds to what all changes say. */
 type Terms = (args: Args, desk: Desk, row: VaultRow | undefined) => (asked: Asked) => Change
+
+const askForKey = verb('', '', () => (asked) => ({ ...asked, op: 'key.create', terms: {} }))
+
+/** A first key needs nobody's approval; who wants it in the log that people agreed, asks for it. */
+export const vaultCreate: Verb = {
+  ...makeKey,
+  usage: `${makeKey.usage}\n  custody vault create VAULT ${asking}`,
+  about: `${makeKey.about}; with --purpose, people approve it first`,
+  options: askForKey.options,
+  run: (args, world) =>
+    flag(args, 'purpose') === undefined ? makeKey.run(args, world) : askForKey.run(args, world),
+}
 
 export const vaultRefresh = verb(
   'give all holders new shares of the same key',
@@ -75,26 +92,19 @@ export const vaultReshare = verb(
 
 export const vaultImport = verb(
   'bring in a key from outside, dealt by its holder',
-  '--public-key HEX --chain-code HEX --commitments DIGEST',
+  '--dealing FILE',
   (args) => {
-    const publicKey = hex(33)(required(args, 'public-key'), 'public-key')
-    const chainCode = hex(32)(required(args, 'chain-code'), 'chain-code')
-    const commitments = digest(required(args, 'commitments'), 'commitments')
-    const terms = { publicKey, chainCode, commitments }
+    const terms = termsOfDealing(parseDealing(dealingOf(args)))
     return (asked) => ({ ...asked, op: 'key.import', terms })
   },
-  {
-    'public-key': { type: 'string' },
-    'chain-code': { type: 'string' },
-    commitments: { type: 'string' },
-  },
+  { dealing: { type: 'string' } },
 )
 
 export const vaultExport = verb(
   'let the whole key leave the house, sealed to one recipient',
-  '--recipient HEX',
-  (args, _, row) => {
-    const recipient = hex(32)(required(args, 'recipient'), 'recipient')
+  '--recipient FILE|HEX',
+  (args, desk, row) => {
+    const recipient = recipientOf(required(args, 'recipient'), desk)
     const { keyState } = keyed(row)
     return (asked) => ({ ...asked, op: 'key.export', terms: { recipient, keyState } })
   },
@@ -152,14 +162,18 @@ async function ask(
 ): Promise<Answer> {
   const patienceMs = args.flags['wait'] === undefined ? 0 : waitMs(args)
   const bytes = encodeChange(made(askedFor(vault, args, desk, world)))
+  const { root, rulebook } = desk.ruleset
   // What we would not read ourselves is not signed.
   const { change, digest: id } = parseChange(bytes)
-  world.say(displayChange(change, { rulebook: desk.ruleset.rulebook, row }))
+  const documents = documentsOf(change, args)
+  // Nobody is asked for what everybody would refuse, and here is the place to say why.
+  requireFit(change, { root, rulebook, row })
+  world.say(displayChange(change, { rulebook, row }))
   const key = await openKey(desk.profile, args, world)
   const signed = sign(tags.intent, bytes, key.credential, key.sign)
   const { SigningService } = desk.client
   let { request } = must(
-    await SigningService.SubmitIntent({ intent: writeSigned(signed), documents: [] }),
+    await SigningService.SubmitIntent({ intent: writeSigned(signed), documents }),
   )
   const until = world.nowMs() + patienceMs
   while (request && !isOver(request.state) && world.nowMs() < until) {
@@ -169,6 +183,18 @@ async function ask(
   const answer = requestAnswer(request)
   const next = nextOf(request?.state ?? '', id)
   return { ...answer, text: `${answer.text}${next}`, json: { ...answer.json, next } }
+}
+
+/** What an import is carried out with: it goes with the request, and is the one that was named. */
+function documentsOf(change: Change, args: Args) {
+  if (change.op !== 'key.import') return []
+  const content = dealingOf(args)
+  requireDealingOf(change, parseDealing(content))
+  return [{ kind: 'dealing', content }]
+}
+
+function dealingOf(args: Args): Uint8Array {
+  return new Uint8Array(readFileSync(required(args, 'dealing')))
 }
 
 const pollMs = 500
@@ -195,6 +221,14 @@ function askedFor(vault: VaultId, args: Args, { profile }: Desk, world: World): 
     vault,
     purpose: required(args, 'purpose'),
   }
+}
+
+/** The public document that the recipient made, or its key as the recipient reads it out. */
+function recipientOf(typed: string, { profile }: Desk): Uint8Array {
+  if (/^[0-9a-f]{64}$/.test(typed)) return hex(32)(typed, 'recipient')
+  const { org, env, seal } = parseRecipientKey(readFileSync(typed))
+  if (org === profile.org && env === profile.env) return seal
+  return refuse('CONFIG', `${typed}: a recipient's key of ${org} ${env}`)
 }
 
 function keyed(row: VaultRow | undefined): VaultRow {

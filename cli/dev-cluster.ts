@@ -17,7 +17,7 @@ export interface DevCluster {
   startChain(): Promise<Child>
   startCoordinator(): Promise<Child>
   /** Returns when the process answers; `untilReady` when the node may sign. */
-  startNode(node: string): Promise<Child>
+  startNode(node: string, flags?: readonly string[]): Promise<Child>
   untilReady(node: string, child: Child): Promise<void>
 }
 
@@ -45,9 +45,10 @@ export function devClusterAt(directory: string): DevCluster {
       await child.until(() => answers(url), 'answered')
       return child
     },
-    startNode: async (node) => {
+    startNode: async (node, flags = []) => {
       const words = ['--config', join(directory, 'nodes', node, 'config.json')]
-      const child = startChild({ name: node, ...nodeCommand('signer-node/main.ts', words), logs })
+      const command = nodeCommand('signer-node/main.ts', words, flags)
+      const child = startChild({ name: node, ...command, logs })
       await child.until(() => answers(`${health(node)}/livez`), 'answered')
       return child
     },

@@ -7,7 +7,7 @@ import { freezeText } from '../policy/documents.ts'
 import { digestOf, toUtf8 } from '../proto/crypto.ts'
 import { writeSigned } from '../proto/frames.ts'
 import { type Handle, parseHandle, parsePersonId } from '../proto/ids.ts'
-import { Refused, refuse } from '../proto/refusal.ts'
+import { Refused } from '../proto/refusal.ts'
 import { sign } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { Unavailable } from '../proto/unavailable.ts'
@@ -20,8 +20,9 @@ import {
   type Answer,
   type Args,
   done,
+  Mistyped,
   must,
-  UsageError,
+  typed,
   type Verb,
   type World,
   word,
@@ -72,9 +73,10 @@ async function freezeAt(line: Line, args: Args, world: World): Promise<Answer> {
 }
 
 async function confirm(scope: Handle, world: World): Promise<void> {
-  const typed = await world.ask(`This stops signing for ${scope}. Type ${scope} to freeze`, false)
-  if (typed === undefined) throw new UsageError('expected a terminal to ask at, or --yes')
-  if (typed.trim() !== scope) refuse('REFUSED', 'nothing was frozen')
+  const asked = `This stops signing for ${scope}. Type ${scope} to freeze`
+  if ((await typed(world, asked)) !== scope) {
+    throw new Mistyped('another scope was typed: nothing was frozen')
+  }
 }
 
 // A coordinator can record a freeze and keep it from the nodes.

@@ -131,6 +131,7 @@ function configuration(
       secret: 'keys/secret.seal',
     },
     credential: 'credential',
+    keystore: { stanza: 'passphrase' },
     dataDir: 'data',
     floorDir: 'floor',
     backups: backupsTo,

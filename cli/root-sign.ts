@@ -21,8 +21,9 @@ import {
   type Answer,
   type Args,
   done,
+  Mistyped,
   must,
-  UsageError,
+  typed,
   type Verb,
   type World,
   word,
@@ -153,10 +154,8 @@ function judged({ root, documents }: Draft, { ruleset }: Desk): readonly string[
 
 async function confirm({ digest, version }: Root, world: World): Promise<void> {
   const asked = `To sign root ${version}, type the first 8 characters of its digest`
-  const typed = await world.ask(asked, false)
-  if (typed === undefined) throw new UsageError('expected a terminal to ask at, or --yes')
-  if (typed.trim().toLowerCase() !== digest.slice(0, 8)) {
-    refuse('REFUSED', 'those are other characters: nothing was signed')
+  if ((await typed(world, asked)).toLowerCase() !== digest.slice(0, 8)) {
+    throw new Mistyped('those are other characters: nothing was signed')
   }
 }
 

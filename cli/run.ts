@@ -7,6 +7,8 @@ import { Refused } from '../proto/refusal.ts'
 import { Unavailable } from '../proto/unavailable.ts'
 import {
   type Answer,
+  Mistyped,
+  mistypedAnswer,
   refusedAnswer,
   UsageError,
   unavailableAnswer,
@@ -38,15 +40,23 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'root submit': async () => (await import('./root-sign.ts')).rootSubmit,
   'vault list': async () => (await import('./vault.ts')).vaultList,
   'vault show': async () => (await import('./vault.ts')).vaultShow,
-  'vault create': async () => (await import('./vault.ts')).vaultCreate,
+  'vault create': async () => (await import('./change.ts')).vaultCreate,
   'vault refresh': async () => (await import('./change.ts')).vaultRefresh,
   'vault reshare': async () => (await import('./change.ts')).vaultReshare,
+  'vault invitations': async () => (await import('./invitations.ts')).vaultInvitations,
   'vault import': async () => (await import('./change.ts')).vaultImport,
   'vault export': async () => (await import('./change.ts')).vaultExport,
+  'vault export-parts': async () => (await import('./export-parts.ts')).vaultExportParts,
   'vault destroy': async () => (await import('./change.ts')).vaultDestroy,
   'node readmit': async () => (await import('./change.ts')).nodeReadmit,
   'recovery init': async () => (await import('./recovery.ts')).recoveryInit,
   'recovery verify': async () => (await import('./recovery.ts')).recoveryVerify,
+  'hsm show': async () => (await import('./hsm.ts')).hsmShow,
+  'hsm probe': async () => (await import('./hsm.ts')).hsmProbe,
+  'hsm init': async () => (await import('./hsm.ts')).hsmInit,
+  'hsm enrol': async () => (await import('./hsm.ts')).hsmEnrol,
+  'hsm seal': async () => (await import('./hsm.ts')).hsmSeal,
+  'hsm test-seal': async () => (await import('./hsm.ts')).hsmTestSeal,
   limits: async () => (await import('./limits.ts')).limits,
   freeze: async () => (await import('./freeze.ts')).freeze,
   'audit checkpoint': async () => (await import('./audit.ts')).auditCheckpoint,
@@ -100,7 +110,7 @@ function findVerb(argv: readonly string[]): Found | undefined {
 async function help(argv: readonly string[]): Promise<Printed> {
   const lines: string[] = []
   for (const [name, load] of Object.entries(verbs)) {
-    lines.push(`  ${name.padEnd(18)}${(await load()).about}\n`)
+    lines.push(`  ${name.padEnd(20)}${(await load()).about}\n`)
   }
   const text = `custody VERB [--json] [--help]\n\n${lines.join('')}`
   const asked = argv.length === 0 || argv.some((item) => item === '--help' || item === '-h')
@@ -131,6 +141,7 @@ function print({ exit, text, json }: Answer, isJson: boolean): Printed {
 
 function answerOf(error: unknown, name: string, verb: Verb): Answer {
   if (error instanceof Refused) return fileFault(refusedAnswer(error.refusal), error)
+  if (error instanceof Mistyped) return mistypedAnswer(error)
   if (error instanceof Unavailable) return unavailableAnswer(error.message)
   if (error instanceof UsageError || isArgumentFault(error)) {
     const text = `${error.message}\n  ${verbHelp(name, verb)}`

@@ -46,6 +46,16 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
+/** What a person typed to confirm is not what it should be: a slip, or a doubt in time. */
+export class Mistyped extends Error {
+  override readonly name = 'Mistyped'
+}
+
+export function mistypedAnswer({ message }: Mistyped): Answer {
+  const json = { refused: { code: 'REFUSED', rule: '', because: message, retry: 'AFTER' } }
+  return { exit: 1, text: `${message}\n  read it once more, then say it again\n`, json }
+}
+
 export function done(text: string, json: JsonObject): Answer {
   return { exit: 0, text, json }
 }
@@ -91,6 +101,13 @@ export function word(args: Args, index: number): string {
   const found = args.words[index]
   if (found === undefined) throw new UsageError('expected one more argument')
   return found
+}
+
+/** What a person types before something is signed; `--yes` is for whoever has no terminal. */
+export async function typed(world: World, question: string): Promise<string> {
+  const answer = await world.ask(question, false)
+  if (answer === undefined) throw new UsageError('expected a terminal to ask at, or --yes')
+  return answer.trim()
 }
 
 const advice: Readonly<Record<Retry, string>> = {

@@ -23,6 +23,10 @@ export const limits = {
   jsonDepthMax: 16,
   jsonItemsMax: 65_536,
   documentsPerSubmitMax: 8,
+  /** Of an import: at most 16 sealed shares; it travels in one request and one Prepare. */
+  dealingBytesMax: 32_768,
+  /** Keys for imports that a node keeps at one time; a vault has one. */
+  invitationsMax: 16,
   /** Of one warrant, so no quorum may ask for more people. */
   approvalsPerIntentMax: 64,
   /** Of one directory; each decides once, so facts hold no more approvals. */
@@ -44,6 +48,8 @@ export const limits = {
   sessionTimeoutMs: 20_000,
   /** With pairings made in the session: three rounds more. */
   freshSessionTimeoutMs: 35_000,
+  /** Of a worker thread that has something to compute: then it is ended and replaced. */
+  threadSilenceMs: 20_000,
   /** Failed sessions that a node has not spoken of yet: all that fail within one round's time. */
   lastWordsMax: 256,
   /** Documents against one peer that a node keeps; the strikes go on being counted. */
@@ -88,5 +94,9 @@ export const limits = {
   bodySizeMax: 65_536,
   /** An Export is read whole by the verifier, so it must fit its memory. */
   exportFilesMax: 65_536,
+  /** One part of an exported key, sealed: of 16 exporters it has two kilobytes. */
+  sealedPartBytesMax: 16_384,
+  /** Root, line, proof and all parts, as they go to the recipient. */
+  parcelBytesMax: 1_048_576,
   exportBytesMax: 1_073_741_824,
 } as const

@@ -2,7 +2,7 @@
 // case and of exact length and costs are bounded, so that one share has one file and a hostile file
 // cannot exhaust the memory of a node. Opens nothing: that is `seal.ts`.
 import { type ScryptCost, toHex } from './crypto.ts'
-import { type JsonObject, parse } from './jcs.ts'
+import { type Json, type JsonObject, parse } from './jcs.ts'
 import { refuse } from './refusal.ts'
 import {
   digest,
@@ -33,9 +33,39 @@ const keyshareContext = object({
   made: digest,
 })
 const identityContext = object({ org: handle, env, owner: handle, credential: handle })
+const exportContext = object({
+  org: handle,
+  env,
+  vault: handle,
+  /** Public key of the vault, compressed. */
+  key: text(66, /^0[23][0-9a-f]{64}$/),
+  keyState: digest,
+  epoch: integer(0, 0xffff_ffff),
+  /** Who made the part, and its place. */
+  node: handle,
+  party: integer(1, 255),
+  /** The approved change, which names the recipient. */
+  change: digest,
+})
 
+/** A one-time key for the import of a vault's key. */
+const invitationContext = object({
+  org: handle,
+  env,
+  vault: handle,
+  key: handle,
+  node: handle,
+  x: integer(1, 65_535),
+  /** Its public half, hex. */
+  to: text(64, /^[0-9a-f]{64}$/),
+  /** Lines of the node's log when it was made. */
+  size: integer(0, Number.MAX_SAFE_INTEGER),
+})
+
+export type InvitationContext = Shaped<typeof invitationContext>
 export type KeyshareContext = Shaped<typeof keyshareContext>
 export type IdentityContext = Shaped<typeof identityContext>
+export type ExportContext = Shaped<typeof exportContext>
 
 /**
  * A share that signs, one that came back from a backup and may not, and the backup itself: the kind
@@ -47,6 +77,9 @@ export type KeyshareKind = 'keyshare' | 'restored' | 'backup'
 export type SealedThing =
   | { readonly kind: KeyshareKind; readonly context: KeyshareContext }
   | { readonly kind: 'identity'; readonly context: IdentityContext }
+  /** One node's part of a key that leaves the house, for its recipient alone. */
+  | { readonly kind: 'export'; readonly context: ExportContext }
+  | { readonly kind: 'invitation'; readonly context: InvitationContext }
 
 export interface PassphraseStanza extends ScryptCost {
   readonly how: 'scrypt'
@@ -70,7 +103,7 @@ export interface RsaStanza {
   readonly wrapped: Uint8Array
 }
 
-/** For a recovery key: held by a person, away from the node. */
+/** For a key that a person holds, away from the node. */
 export interface RecoveryStanza {
   readonly how: 'x25519'
   readonly to: Uint8Array
@@ -138,7 +171,7 @@ const stanza: Reader<Stanza> = (value, path) => {
 
 const sealShape = object({
   format: literal('custody-seal/v1'),
-  kind: literal('keyshare', 'restored', 'identity', 'backup'),
+  kind: literal('keyshare', 'restored', 'identity', 'backup', 'invitation', 'export'),
   context: (value) => value,
   stanzas: list(stanza, 1, 4),
   mac: hex(32),
@@ -148,11 +181,22 @@ const sealShape = object({
 export function parseSeal(bytes: Uint8Array): Seal {
   const { kind, context, stanzas, mac, body } = sealShape(parse(bytes), '')
   requireStanzas(kind, stanzas)
-  const thing: SealedThing =
-    kind === 'identity'
-      ? { kind, context: identityContext(context, 'context') }
-      : { kind, context: keyshareContext(context, 'context') }
-  return { thing, stanzas, mac, body }
+  return { thing: thingOf(kind, context), stanzas, mac, body }
+}
+
+function thingOf(kind: SealedThing['kind'], context: Json | undefined): SealedThing {
+  switch (kind) {
+    case 'identity':
+      return { kind, context: identityContext(context, 'context') }
+    case 'export':
+      return { kind, context: exportContext(context, 'context') }
+    case 'invitation':
+      return { kind, context: invitationContext(context, 'context') }
+    case 'keyshare':
+    case 'restored':
+    case 'backup':
+      return { kind, context: keyshareContext(context, 'context') }
+  }
 }
 
 /** All that the mac covers. */
@@ -176,16 +220,20 @@ function requireStanzas(kind: SealedThing['kind'], stanzas: readonly Stanza[]): 
 
 const passphraseAlone = (stanzas: readonly Stanza[]): boolean =>
   stanzas.length === 1 && stanzas[0]?.how === 'scrypt'
+const tokensAlone = (stanzas: readonly Stanza[]): boolean =>
+  stanzas.every(({ how }) => how !== 'scrypt' && how !== 'x25519') && areDistinct(stanzas)
 const passphraseOrTokens = (stanzas: readonly Stanza[]): boolean =>
-  passphraseAlone(stanzas) || stanzas.every(({ how }) => how !== 'scrypt' && how !== 'x25519')
+  passphraseAlone(stanzas) || tokensAlone(stanzas)
 const recoveryAlone = (stanzas: readonly Stanza[]): boolean =>
   stanzas.every(({ how }) => how === 'x25519') && areDistinct(stanzas)
 
 const wayIn = {
-  keyshare: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens' },
-  restored: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens' },
-  identity: { fits: passphraseAlone, what: 'one passphrase alone' },
+  keyshare: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens, each once' },
+  restored: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens, each once' },
+  identity: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens, each once' },
+  invitation: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens, each once' },
   backup: { fits: recoveryAlone, what: 'recovery keys alone, each once' },
+  export: { fits: recoveryAlone, what: 'recipients alone, each once' },
 } as const
 
 function areDistinct(stanzas: readonly Stanza[]): boolean {

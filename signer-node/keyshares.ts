@@ -6,14 +6,19 @@
 import { readSync } from '../policy/audit/rows.ts'
 import { hasEnded } from '../policy/audit/standing.ts'
 import { below, get, tables } from '../policy/audit/tables.ts'
+import { carriesRefresh } from '../policy/covered-refresh.ts'
 import type { VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import type { VaultId } from '../proto/ids.ts'
-import { attempt, isRefusal } from '../proto/refusal.ts'
+import { attempt, isRefusal, type Refusal } from '../proto/refusal.ts'
+import { type Deriving, scryptOf } from '../proto/seal.ts'
+import { type Derivation, derive } from './deriving.ts'
 import type { KeyFacts, Keyshare } from './dkls23/keyshare.ts'
 import { Secret } from './dkls23/secret.ts'
 import type { ExpectedKeyshare, KeyshareState, Keystore } from './keystore.ts'
 import type { Parts } from './parts.ts'
+import { isRefreshed, requireSamePast } from './past.ts'
+import type { Runner } from './stepper.ts'
 
 export type KeysharesNeeds = Pick<
   Parts,
@@ -21,6 +26,8 @@ export type KeysharesNeeds = Pick<
 > & {
   /** A share that was held here is about to be wiped: `seq` is the line that made it old. */
   readonly superseded: (vault: VaultId, seq: number) => void
+  /** One is held that was opened in a later turn than the look that found it. */
+  readonly opened: () => void
 }
 
 /** A Keyshare as it is held: what is public of it, and a way to its secret. */
@@ -45,29 +52,36 @@ export class Keyshares {
   readonly #closed = new Set<string>()
   /** Vaults whose share in force is not here: said once. */
   readonly #missing = new Set<string>()
+  /** Vaults whose exported share could not be marked: said once. */
+  readonly #unmarked = new Set<string>()
   /** Lines of the own copy when pending shares were last looked through. */
   #swept = 0
   /** Keys of which nothing is left here, and when this node first saw that it should be so. */
   readonly #over = new Map<string, { readonly seq: number; isGone: boolean; isSaid: boolean }>()
 
+  /** Opened elsewhere at the moment; one a vault. */
+  readonly #opening = new Map<VaultId, { readonly name: string; readonly opening: Derivation }>()
+  #runner: Pick<Runner, 'scrypt'>
+
   constructor(needs: KeysharesNeeds) {
     this.#needs = needs
+    this.#runner = needs.ports.runner
   }
 
-  /** To sign with: the Keyshare of exactly this row of the log. */
+  /** To sign with: the Keyshare of exactly this row of the log; none that its dealer knows. */
   of(row: VaultRow): HeldKeyshare | undefined {
     const held = this.#at(row)
-    return held?.isRestored === false ? held.keyshare : undefined
+    return held !== undefined && maySign(held) ? held.keyshare : undefined
   }
 
-  /** The old share of a refresh, restored or not, of the row that is in force. */
+  /** The old share of a refresh or a reshare, restored or not, of the row that is in force. */
   forRefresh(row: VaultRow): HeldKeyshare | undefined {
     return this.#at(row)?.keyshare
   }
 
   /** Those to sign with. */
   all(): readonly { readonly vault: VaultId; readonly keyshare: HeldKeyshare }[] {
-    const signing = [...this.#held].filter(([, { isRestored }]) => !isRestored)
+    const signing = [...this.#held].filter(([, held]) => maySign(held))
     return signing.map(([vault, { keyshare }]) => ({ vault, keyshare }))
   }
 
@@ -78,6 +92,8 @@ export class Keyshares {
 
   /** After every page and head: opens what the log has made lawful. True when one was opened. */
   review(): boolean {
+    // What becomes of the shares of a node that left is decided in `leaving.ts`.
+    if (this.#needs.witness.isRemovalSealed) return false
     let isChanged = false
     this.#dropEnded()
     for (const row of this.vaults()) {
@@ -85,8 +101,9 @@ export class Keyshares {
         isChanged = this.#destroy(row) || isChanged
         continue
       }
-      const isClosed = this.#closed.has(nameOf(row))
-      if (isClosed || this.#at(row) !== undefined || !this.#isWitnessed(row)) continue
+      this.#mark(row)
+      const isTried = this.#closed.has(nameOf(row)) || this.#isOpening(row)
+      if (isTried || this.#at(row) !== undefined || !this.#isWitnessed(row)) continue
       isChanged = this.#open(row) || isChanged
     }
     return isChanged
@@ -96,9 +113,28 @@ export class Keyshares {
     return readSync(below(tables.vault), this.#needs.rows)
   }
 
+  /** At a start, before anything is served: here and all in one. */
+  reviewAtOnce(): void {
+    this.#runner = { scrypt: (job, answer) => answer(scryptOf(job)) }
+    this.review()
+    this.#runner = this.#needs.ports.runner
+  }
+
+  /** This node has no part in any key any more: what works with one ends. */
+  forgetAll(): void {
+    this.#endOpening()
+    for (const row of this.vaults()) this.#forget(row)
+  }
+
   [Symbol.dispose](): void {
+    this.#endOpening()
     for (const { keyshare } of this.#held.values()) keyshare.forget()
     this.#held.clear()
+  }
+
+  #endOpening(): void {
+    for (const { opening } of this.#opening.values()) opening.end()
+    this.#opening.clear()
   }
 
   #at({ vault, epoch, keyState }: VaultRow): Held | undefined {
@@ -114,29 +150,91 @@ export class Keyshares {
     return seq !== undefined && witness.coverage(seq).isCovered
   }
 
+  /** True when it was opened at once. */
   #open(row: VaultRow): boolean {
-    const { keystore, ports } = this.#needs
-    const { vault, epoch } = row
+    const { vault } = row
     const state = this.#stateOf(row)
     if (state === undefined) return false
-    const opened = attempt(() => {
-      // Opened before it is renamed: a file that does not open must not replace anything.
-      using keyshare = keystore.open(expectedOfRow(row), state)
-      keystore.activate(vault, epoch)
-      return hidden(keyshare, keystore)
+    // Of no use any more, whether or not the new one opens.
+    this.#forget(row)
+    let isLater = false
+    const opening = derive(this.#opened(row, state), this.#runner, (opened) => {
+      this.#opening.delete(vault)
+      if (this.#took(row, state, opened) && isLater) this.#needs.opened()
     })
+    isLater = !opening.isOver
+    if (isLater) this.#opening.set(vault, { name: nameOf(row), opening })
+    return this.#at(row) !== undefined
+  }
+
+  /** Opened before it is renamed: a file that does not open must not replace anything. */
+  *#opened(row: VaultRow, state: KeyshareState): Deriving<HeldKeyshare | undefined> {
+    const { keystore } = this.#needs
+    using keyshare = yield* keystore.opening(expectedOfRow(row), state)
+    // The log may have gone on meanwhile; then the next look finds what is in force.
+    if (!this.#isInForce(row)) return undefined
+    requireSamePast(keyshare.facts, row)
+    keystore.activate(row.vault, row.epoch)
+    return hidden(keyshare, keystore)
+  }
+
+  #took(row: VaultRow, state: KeyshareState, opened: HeldKeyshare | Refusal | undefined): boolean {
+    const { ports } = this.#needs
+    const { vault, epoch } = row
+    if (opened === undefined) return false
     if (isRefusal(opened)) {
       this.#closed.add(nameOf(row))
       ports.report({ level: 'alarm', name: 'keyshare-closed', vault, because: opened.because })
       return false
     }
-    this.#forget(row)
     const isRestored = state === 'restored'
     this.#held.set(vault, { keyshare: opened, isRestored })
     const because = `epoch ${epoch}`
     if (isRestored) ports.report({ level: 'alarm', name: 'keyshare-restored', vault, because })
     else ports.report({ level: 'info', name: 'keyshare-active', vault, because })
     return true
+  }
+
+  #isInForce({ vault, epoch, keyState }: VaultRow): boolean {
+    const row = readSync(get(tables.vault, vault), this.#needs.rows)
+    return row?.epoch === epoch && row.keyState === keyState && !this.#isOver(row)
+  }
+
+  /** Of an epoch that another one replaced meanwhile nothing more is opened. */
+  #isOpening(row: VaultRow): boolean {
+    const opening = this.#opening.get(row.vault)
+    if (opening === undefined || opening.name === nameOf(row)) return opening !== undefined
+    opening.opening.end()
+    this.#opening.delete(row.vault)
+    return false
+  }
+
+  /**
+   * Every holder of an exported key writes it into its file, once the line is witnessed. Only from
+   * a file that says so does a part leave; and a log that forgot the line opens it no more.
+   */
+  #mark(row: VaultRow): void {
+    const { keystore, rows, witness, ports } = this.#needs
+    const { vault } = row
+    const held = this.#at(row)
+    const line = row.exported ? readSync(get(tables.exported, vault), rows) : undefined
+    if (held === undefined || held.isRestored || held.keyshare.facts.past.isExported) return
+    if (line === undefined || !witness.coverage(line.seq).isCovered) return
+    const marked = attempt(() => {
+      using keyshare = keystore.markExported(expectedOfRow(row))
+      return hidden(keyshare, keystore)
+    })
+    if (isRefusal(marked)) {
+      // Tried again at every look, and said once.
+      if (this.#unmarked.has(nameOf(row))) return
+      this.#unmarked.add(nameOf(row))
+      ports.report({ level: 'alarm', name: 'keyshare-unmarked', vault, because: marked.because })
+      return
+    }
+    held.keyshare.forget()
+    this.#held.set(vault, { keyshare: marked, isRestored: false })
+    const because = `line ${line.seq}: the key signs no more`
+    ports.report({ level: 'warn', name: 'keyshare-exported', vault, because })
   }
 
   /** True when one was held; the sessions that work with it end, and what they opened is wiped. */
@@ -160,8 +258,11 @@ export class Keyshares {
     const { t } = copy.head()
     for (const { vault, epoch, made } of keystore.pending()) {
       const change = readSync(get(tables.intent, made), rows)
-      const inForce = readSync(get(tables.vault, vault), rows)?.epoch ?? -1
+      const row = readSync(get(tables.vault, vault), rows)
+      const inForce = row?.epoch ?? -1
       if (change === undefined || !hasEnded(change, t) || epoch <= inForce) continue
+      // An import that is in force still carries its refresh.
+      if (carriesRefresh(change, row)) continue
       keystore.dropPending(vault, epoch)
       const because = `epoch ${epoch}: its change has ended`
       ports.report({ level: 'warn', name: 'pending-dropped', vault, because })
@@ -215,6 +316,10 @@ export class Keyshares {
   }
 }
 
+function maySign({ isRestored, keyshare }: Held): boolean {
+  return !isRestored && isRefreshed(keyshare.facts)
+}
+
 /** The Keyshare itself is the caller's to wipe. */
 function hidden(keyshare: Keyshare, { shield, curve }: Keystore): HeldKeyshare {
   const { facts, keyState } = keyshare
@@ -226,8 +331,9 @@ function hidden(keyshare: Keyshare, { shield, curve }: Keystore): HeldKeyshare {
   return { facts, keyState, open, forget: () => shield.forget(share) }
 }
 
-function nameOf({ vault, epoch }: VaultRow): string {
-  return `${vault} ${epoch}`
+/** What does not open for the one standing may open for another. */
+function nameOf({ vault, epoch, exported }: VaultRow): string {
+  return `${vault} ${epoch}${exported ? ' exported' : ''}`
 }
 
 function expectedOfRow(row: VaultRow): ExpectedKeyshare {

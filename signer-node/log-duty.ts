@@ -3,14 +3,17 @@
 // cosign yet answers with its size instead, so that the next page comes.
 // INVARIANT: nothing leaves before the step that it follows from was committed.
 import { toUtf8 } from '../proto/crypto.ts'
-import type { CoordinatorPart, NodeFrame } from '../proto/frames.ts'
+import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
+import { parseVaultId } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
 import { attempt as attempting, isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
 import type { Prepare } from './admission.ts'
 import type { BackupDuty } from './backup-duty.ts'
+import type { ExportDuty } from './export-duty.ts'
 import type { Floor } from './floor.ts'
 import type { OtherFace } from './heads.ts'
 import type { JudgedKey, Keys } from './keys.ts'
+import { Leaving } from './leaving.ts'
 import type { Parts } from './parts.ts'
 import type { Readmissions } from './readmissions.ts'
 import { nothingNamed, refusedFrame } from './refusals.ts'
@@ -25,6 +28,7 @@ export interface LogDutyNeeds {
   readonly keys: Keys
   readonly releases: Releases
   readonly backups: BackupDuty
+  readonly exports: ExportDuty
   readonly readmissions: Readmissions
   readonly mayCosign: () => boolean
   /** The coordinators that are attached. */
@@ -37,10 +41,12 @@ type Verdict =
 
 export class LogDuty {
   readonly #needs: LogDutyNeeds
+  readonly #leaving: Leaving
   #couldCosign = false
 
   constructor(needs: LogDutyNeeds) {
     this.#needs = needs
+    this.#leaving = new Leaving(needs.parts)
   }
 
   lines(coordinator: string, page: Page): void {
@@ -68,6 +74,21 @@ export class LogDuty {
     this.#send(coordinator, this.#answer(prepare, done))
   }
 
+  /** Asked for by a coordinator, for a dealer: the answer is signed, and nothing depends on it. */
+  invite(coordinator: string, { ticket, vault }: CoordinatorPart<'invite'>): void {
+    const { parts } = this.#needs
+    const invited = attempting(() => {
+      const shut = parts.closed()
+      return shut ?? parts.invitations.invite(parseVaultId(vault))
+    })
+    this.#send(
+      coordinator,
+      isRefusal(invited)
+        ? refusedFrame(parts, ticket, nothingNamed, invited)
+        : { frame: 'invited', invited: { ticket, invitation: writeSigned(invited) } },
+    )
+  }
+
   /** For a coordinator whose database lost lines: a page up to a checkpoint that the log signed. */
   supply(coordinator: string, { origin, from }: CoordinatorPart<'requestLines'>): void {
     const { copy } = this.#needs.parts
@@ -80,14 +101,17 @@ export class LogDuty {
 
   /** After anything that may have moved the own copy or what is known of it. */
   review(): void {
-    const { parts, floor, releases, backups, readmissions } = this.#needs
+    const { parts, floor, releases, backups, exports, readmissions } = this.#needs
     const { heads, reigns } = parts.witness
     const face = heads.review(reigns)
     if (face !== undefined) this.#forked(face)
     floor.review()
     this.#cosignAtLast()
     if (this.#needs.mayCosign() && parts.keyshares.review()) parts.changed()
+    if (this.#needs.mayCosign()) parts.invitations.review()
+    this.#leaving.review()
     backups.review()
+    exports.review()
     readmissions.review()
     releases.review()
   }

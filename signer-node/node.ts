@@ -4,10 +4,12 @@
 // INVARIANT: a node that suspects a copy of its memory (its clocks part, or all its streams break
 // at once) takes a new incarnation and forgets every Pairing and acceptance of the old one.
 import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
+import { parseVaultId } from '../proto/ids.ts'
 import type { Signed } from '../proto/signed.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
 import { BackupDuty } from './backup-duty.ts'
 import type { Curve } from './dkls23/curve.ts'
+import { ExportDuty } from './export-duty.ts'
 import { Floor } from './floor.ts'
 import { Greetings } from './greetings.ts'
 import { Keys } from './keys.ts'
@@ -31,8 +33,10 @@ import type { KeptEvidence } from './strikes.ts'
 
 export interface Status {
   readonly node: string
-  /** `locked`: nothing is open yet, and there is no node. */
-  readonly state: StateWord | 'locked'
+  /** `locked`, `sealed`: nothing is open yet, and there is no node. */
+  readonly state: StateWord | 'locked' | 'sealed'
+  /** Why it is sealed: what is the matter with its token. */
+  readonly sealed?: string
   readonly size: number
   readonly sessions: number
   readonly waitingReleases: number
@@ -89,7 +93,7 @@ export class SignerNode {
     this.#floorAskedMs = this.#look.monotonicMs
     this.#receiptsSaidMs = this.#look.monotonicMs
     this.#parts.journal.verify()
-    this.#parts.keyshares.review()
+    this.#parts.keyshares.reviewAtOnce()
   }
 
   /** A stream to this coordinator is open. */
@@ -177,6 +181,11 @@ export class SignerNode {
     this.#desk.backups.proved(proof)
   }
 
+  /** By this node's operator: pending shares of a vault that never had a key. */
+  dropPending(vault: string): void {
+    this.#desk.keys.giveUpPending(parseVaultId(vault))
+  }
+
   /** No new work; what runs may finish. */
   drain(): void {
     this.#isDraining = true
@@ -188,11 +197,12 @@ export class SignerNode {
   }
 
   [Symbol.dispose](): void {
-    const { sessions, pairings, keyshares } = this.#parts
+    const { sessions, pairings, keyshares, invitations } = this.#parts
     sessions.stopAll('BUSY', 'the node goes down')
     this.#desk.releases.stopAll('BUSY')
     pairings.forgetAll()
     keyshares[Symbol.dispose]()
+    invitations[Symbol.dispose]()
     this.#isGone = true
   }
 
@@ -205,7 +215,8 @@ export class SignerNode {
     const everyone = () => this.#attached
     const backups = new BackupDuty(parts, everyone)
     const readmissions = new Readmissions(parts)
-    const work = { parts, floor, signing, keys, releases, backups, readmissions }
+    const exports = new ExportDuty(parts)
+    const work = { parts, floor, signing, keys, releases, backups, exports, readmissions }
     const duty = new LogDuty({ ...work, mayCosign: may, everyone })
     const word = () => stateWord(parts, this.#condition())
     const greetings = new Greetings({ ...work, word })

@@ -69,5 +69,16 @@ const quarantine = `
     document text not null) strict, without rowid;
   ${['ban', 'readmission', 'strike', 'evidence'].map(appendOnly).join('')}`
 
+/** Where an import of a vault was asked for: what ends an invitation. */
+const imports = `
+  create table import_asked (vault text, seq integer, change text not null,
+    primary key (vault, seq)) strict, without rowid;
+  ${appendOnly('import_asked')}`
+
+/** The newest part of each export, as it left: the same bytes are given again. */
+const exported = `
+  create table export_part (change text primary key, vault text not null, document text not null,
+    signature blob not null, sealed blob not null) strict, without rowid;`
+
 /** Migration n brings `user_version` from n to n + 1. */
-export const migrations: readonly string[] = [first, backups, quarantine]
+export const migrations: readonly string[] = [first, backups, quarantine, imports, exported]

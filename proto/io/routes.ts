@@ -65,6 +65,8 @@ export const routes = {
     ListVaults: { kind: 'unary', roles: people },
     GetVault: { kind: 'unary', roles: people },
     CreateVault: { kind: 'unary', roles: operator },
+    GetInvitations: { kind: 'unary', roles: operator },
+    GetExport: { kind: 'unary', roles: operator },
   },
   AuditService: {
     GetCheckpoint: { kind: 'unary', roles: people },

@@ -5,7 +5,7 @@ import type { Curve, Point, Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { PRODUCT_MESSAGE_BYTES } from '../../signer-node/dkls23/multiplication.ts'
 import { type Party, parseParty } from '../../signer-node/dkls23/party.ts'
-import { PAUSE, type Protocol } from '../../signer-node/dkls23/protocol.ts'
+import { PAUSE, type Protocol, type Sliced } from '../../signer-node/dkls23/protocol.ts'
 import { sign } from '../../signer-node/dkls23/sign.ts'
 import {
   firstRound,
@@ -75,7 +75,7 @@ describe('signing in slices', () => {
       pairings: dealPairings(signers),
     })
     let pauses = 0
-    const resumed = function* <R>(protocol: Protocol<R>): Protocol<R> {
+    const resumed = function* <R>(protocol: Sliced<R>): Protocol<R> {
       let step = protocol.next([])
       while (step.done !== true) {
         if (step.value === PAUSE) pauses += 1

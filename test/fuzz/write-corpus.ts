@@ -1,6 +1,6 @@
 // Writes test/vectors/corpus again: `node test/fuzz/write-corpus.ts`. Small honest inputs for every
-// target of the fuzzer, from the vectors and the examples of the tests. What the fuzzer found is kept
-// beside them under names that begin with `found`, and stays.
+// target of the fuzzer, from the vectors and the examples of the tests. What the fuzzer found is
+// kept beside them under names that begin with `found`, and stays.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
@@ -9,19 +9,25 @@ import { encodeChange } from '../../policy/change.ts'
 import { changeFactsText } from '../../policy/change-facts.ts'
 import { rootSignaturesText } from '../../policy/succession.ts'
 import { concat, toUtf8 } from '../../proto/crypto.ts'
+import { parcelDocument } from '../../proto/export-documents.ts'
+import { parseHandle } from '../../proto/ids.ts'
 import { type Codec, methods, statusDetails } from '../../proto/io/wire.ts'
 import { encode, type JsonObject } from '../../proto/jcs.ts'
+import { sealToTokens } from '../../proto/seal-token.ts'
+import { parseTokenCard } from '../../proto/token-card.ts'
 import { ascii } from '../../signer-node/dkls23/bytes.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { keyedLog, ripe } from '../kit/change-log.ts'
 import { changes } from '../kit/changes.ts'
 import { testKey } from '../kit/examples.ts'
+import { ExportCase } from '../kit/export-case.ts'
 import { coordinatorFrames, nodeFrames } from '../kit/frames.ts'
 import { drive } from '../kit/protocol.ts'
 import { recoveryDocument } from '../kit/recovery.ts'
 import { dkgKey, keysharesOf } from '../kit/signing.ts'
+import { testCard } from '../kit/token-card.ts'
 import { corpusFolder } from './corpus.ts'
-import { coordinatorConfig, nodeDocuments, signerConfig } from './examples.ts'
+import { coordinatorConfig, importDocuments, nodeDocuments, signerConfig } from './examples.ts'
 import { dashed, fuzzedStages } from './stages.ts'
 
 const curve = nativeCurve()
@@ -41,6 +47,20 @@ function filled(codec: Codec<object>): object {
     return [name, value instanceof Uint8Array ? new Uint8Array(3) : value]
   })
   return Object.fromEntries(fields)
+}
+
+/** Sealed to two tokens, of the profiles A and C. */
+function tokenSeal(): Uint8Array {
+  const { seal: point } = parseTokenCard(testCard('T1'))
+  const [owner, credential] = [parseHandle('node-a'), parseHandle('secret')]
+  const context = { org: parseHandle('acme'), env: 'dev', owner, credential } as const
+  const keys = [
+    { how: 'p256-ecdh', kdf: 'null', token: 'T1', point },
+    { how: 'rsa-oaep-sha256', token: 'T2', modulus: new Uint8Array(384).fill(0xc1) },
+  ] as const
+  const fresh = new Uint8Array(32).fill(7)
+  const random = { dek: fresh, perToken: [fresh, fresh] }
+  return sealToTokens({ kind: 'identity', context }, fresh, keys, random)
 }
 
 function put(target: string, ...inputs: readonly Uint8Array[]): void {
@@ -63,7 +83,15 @@ for (const name of [
   put(name, fileOf(`documents/${name}.json`))
 }
 put('approval', fileOf('documents/approval.json'))
-put('seal', fileOf('documents/seal.json'))
+put('token-card', testCard('T1'))
+const exported = new ExportCase()
+const parcel = exported.parcel()
+const [{ statement, sealed }] = parcel.parts as [(typeof parcel.parts)[0]]
+put('seal', fileOf('documents/seal.json'), tokenSeal(), toUtf8(sealed))
+put('export-part', toUtf8(statement.document))
+put('recipient-key', exported.recipientDocument())
+put('parcel', parcelDocument(parcel))
+put('spoiled-part', exported.evidence())
 put('policy', fileOf('documents/policy-dev.json'), fileOf('documents/policy-full.json'))
 put('trust', fileOf('documents/trust.txt'), fileOf('logs/good.trust'))
 put('facts', ...allOf(`${log}/blobs/facts`).slice(0, 2))
@@ -129,7 +157,7 @@ put(
     'heads/00000000': 'head',
   }),
 )
-for (const [kind, document] of Object.entries(nodeDocuments))
+for (const [kind, document] of Object.entries({ ...nodeDocuments, ...importDocuments }))
   put(kind, encode(document as JsonObject))
 put('signer-config', toUtf8(JSON.stringify(signerConfig)))
 put('coordinator-config', toUtf8(JSON.stringify(coordinatorConfig)))

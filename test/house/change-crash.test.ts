@@ -7,37 +7,15 @@ import { daily } from '../kit/every-case.ts'
 import { type House, names } from '../kit/house.ts'
 import { approved, inForce, keyOf, pay, pays, refreshOf, sharesOf } from '../kit/house-changes.ts'
 import { linesOf } from '../kit/house-checks.ts'
+import { doomAtLine, doomAtRow, doomBeforeRound, oneDiesAndReturns } from '../kit/house-doom.ts'
 import { openHouse, ready } from '../kit/house-open.ts'
-import type { Doom, Moment } from '../kit/mortal.ts'
+import type { Moment } from '../kit/mortal.ts'
 
 let house: House
 beforeAll(async () => {
   house = await openHouse({ seed: 'change crash' })
 })
 afterAll(() => house.close())
-
-/** At the `nth` row of this table that any node writes from now on. */
-function doomAt(table: string, moment: Moment, nth: number): void {
-  let rows = 0
-  const doom: Doom = {
-    moment,
-    of: ({ statement }) => {
-      if (!statement.includes(`insert into ${table} `)) return false
-      rows += 1
-      return rows === nth
-    },
-  }
-  for (const node of house.nodes.values()) node.life.doom = doom
-}
-
-async function oneDiesAndReturns(): Promise<void> {
-  const dead = () => [...house.nodes.values()].filter(({ isUp }) => !isUp)
-  await house.until('one is dead', () => dead().length > 0)
-  for (const node of house.nodes.values()) if (node.isUp) node.life.doom = undefined
-  house.down = (_place, frame) => frame
-  await house.pass(2_000)
-  for (const node of dead()) node.start()
-}
 
 /** One line of the change, one epoch, one share in every directory; and it signs. */
 async function endsWell(id: Digest, above: number): Promise<void> {
@@ -69,23 +47,18 @@ describe('a node that dies in a refresh', () => {
   ]
   for (const [when, table, moment, nth] of daily(moments, 1, 3)) {
     it(`${when} comes back, and the new epoch signs`, async () => {
-      doomAt(table, moment, nth)
+      doomAtRow(house, { table, moment, nth })
       const [id, epoch] = await begun()
-      await oneDiesAndReturns()
+      await oneDiesAndReturns(house)
       await endsWell(id, epoch)
     })
   }
 
   for (const round of daily([1, 2, 3], 1, 3)) {
     it(`before it hears the others in round ${round} comes back, and the new epoch signs`, async () => {
-      house.down = ({ node }, frame) => {
-        if (frame.frame !== 'envelope' || frame.envelope.round !== round) return frame
-        house.at(node).kill()
-        house.down = (_place, other) => other
-        return undefined
-      }
+      doomBeforeRound(house, round)
       const [id, epoch] = await begun()
-      await oneDiesAndReturns()
+      await oneDiesAndReturns(house)
       await endsWell(id, epoch)
     })
   }
@@ -94,12 +67,7 @@ describe('a node that dies in a refresh', () => {
 describe('a coordinator that dies in a refresh', () => {
   for (const moment of daily(['before', 'after'] as const, 1, 2)) {
     it(`${moment} the line of the new epoch is committed leaves it to the next one`, async () => {
-      house.running('c1').life.doom = {
-        moment,
-        of: ({ statement, values }) =>
-          statement.includes('insert into entry ') &&
-          values.some((value) => Array.isArray(value) && value.includes('key.refreshed')),
-      }
+      doomAtLine(house, 'key.refreshed', moment)
       const [id, epoch] = await begun()
       await house.until('it is dead', () => !house.isUp('c1'))
       await house.pass(1_000)

@@ -6,9 +6,9 @@ import type { Digest } from '../../proto/ids.ts'
 import { payout } from '../coordinator/world.ts'
 import type { House } from '../kit/house.ts'
 import { breaches, linesOf } from '../kit/house-checks.ts'
-import type { NodeProcess } from '../kit/house-nodes.ts'
+import { doomAtRow, doomBeforeRound, oneDiesAndReturns } from '../kit/house-doom.ts'
 import { isReady, openHouse, ready } from '../kit/house-open.ts'
-import type { Doom, Moment } from '../kit/mortal.ts'
+import type { Moment } from '../kit/mortal.ts'
 
 let house: House
 beforeAll(async () => {
@@ -23,32 +23,6 @@ async function ask(): Promise<Digest> {
   const created = house.time.now
   const times = { created, notAfter: created + 3_600_000 }
   return house.submit(payout({ ...times, amount: 1_000_000n + cents }))
-}
-
-/** At the `nth` row of this table that any node writes from now on. */
-function doomAt(table: string, moment: Moment, nth: number): void {
-  let rows = 0
-  const doom: Doom = {
-    moment,
-    of: ({ statement }) => {
-      if (!statement.includes(`insert into ${table} `)) return false
-      rows += 1
-      return rows === nth
-    },
-  }
-  for (const node of house.nodes.values()) node.life.doom = doom
-}
-
-/** One node is dead; two seconds later it comes back, and everybody is well again. */
-async function oneDiesAndReturns(): Promise<void> {
-  const dead = (): readonly NodeProcess[] => [...house.nodes.values()].filter(({ isUp }) => !isUp)
-  await house.until('one is dead', () => dead().length > 0)
-  for (const node of house.nodes.values()) if (node.isUp) node.life.doom = undefined
-  house.up = (_place, frame) => frame
-  house.down = (_place, frame) => frame
-  await house.pass(2_000)
-  expect(dead()).toHaveLength(1)
-  dead()[0]?.start()
 }
 
 async function endsOnce(id: Digest): Promise<void> {
@@ -69,23 +43,18 @@ describe('a node that dies', () => {
   ]
   for (const [when, table, moment, nth] of moments) {
     it(`${when} comes back, and the request ends once`, async () => {
-      doomAt(table, moment, nth)
+      doomAtRow(house, { table, moment, nth })
       const id = await ask()
-      await oneDiesAndReturns()
+      await oneDiesAndReturns(house)
       await endsOnce(id)
     })
   }
 
   for (const round of [1, 2]) {
     it(`before it hears the other in round ${round} comes back, and the request ends once`, async () => {
-      house.down = ({ node }, frame) => {
-        if (frame.frame !== 'envelope' || frame.envelope.round !== round) return frame
-        house.at(node).kill()
-        house.down = (_place, other) => other
-        return undefined
-      }
+      doomBeforeRound(house, round)
       const id = await ask()
-      await oneDiesAndReturns()
+      await oneDiesAndReturns(house)
       await endsOnce(id)
     })
   }
@@ -98,7 +67,7 @@ describe('a node that dies', () => {
       return frame
     }
     const id = await ask()
-    await oneDiesAndReturns()
+    await oneDiesAndReturns(house)
     await endsOnce(id)
     expect(house.record.sharesOf(id)).toHaveLength(2)
   })

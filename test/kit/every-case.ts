@@ -9,17 +9,24 @@ const isEvery = env[everyCase] === '1'
 
 const names = [
   'backups',
+  'change-blame',
   'change-crash',
   'change-denied',
   'change-refusals',
   'coordinator-crash',
   'crash',
+  'import-crash',
+  'import-lies',
+  'export-crash',
+  'key-create',
   'reshare',
+  'reshare-crash',
   'retire',
   'split-view',
   'storm',
   'succession',
   'two-coordinators',
+  'two-drivers',
 ] as const
 
 export const longWalks: readonly string[] = names.map((name) => `test/house/${name}.test.ts`)

@@ -5,7 +5,13 @@ import { get, tables } from '../../policy/audit/tables.ts'
 import { type Change, type ChangeOf, encodeChange } from '../../policy/change.ts'
 import type { VaultRow } from '../../policy/view.ts'
 import { ed25519Signer } from '../../proto/crypto.ts'
-import { type Digest, parseHandle, parsePersonId, parseVaultId } from '../../proto/ids.ts'
+import {
+  type Digest,
+  parseHandle,
+  parseNodeId,
+  parsePersonId,
+  parseVaultId,
+} from '../../proto/ids.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { sign } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
@@ -51,18 +57,40 @@ export async function refreshOf(house: House): Promise<ChangeOf<'key.refresh'>> 
   return { ...about(house), op: 'key.refresh', terms: { epoch, keyState } }
 }
 
-export async function ask(house: House, change: Change): Promise<Digest> {
+/** To all nodes of the root in force. */
+export async function reshareOf(
+  house: House,
+  dealers: readonly string[],
+): Promise<ChangeOf<'key.reshare'>> {
+  const { epoch: from, keyState } = await keyOf(house)
+  const { nodes, quorumCrypto } = house.someCoordinator.roots.now
+  const participants = [...nodes].sort((m, n) => m.x - n.x).map(({ node, x }) => ({ node, x }))
+  const named = dealers.map((name) => parseNodeId(name))
+  const terms = { from, keyState, dealers: named, participants, t: quorumCrypto.t }
+  return { ...about(house), op: 'key.reshare', terms }
+}
+
+export async function ask(house: House, change: Change, dealing?: Uint8Array): Promise<Digest> {
   const key = ed25519Signer(seedOf(change.initiator))
   const signed = sign(tags.intent, encodeChange(change), credentialOf(change.initiator), key)
   const { requests } = house.someCoordinator
-  const submitted = await house.during(requests.submit(signed, []))
+  const submitted = await house.during(requests.submit(signed, [], dealing))
   if (isRefusal(submitted)) throw new Error(`${submitted.code}: ${submitted.because}`)
   return submitted.kind === 'request' ? submitted.shown.id : submitted.id
 }
 
 /** Asked for and approved; what follows is the machines'. */
-export async function approved(house: House, change: Change): Promise<Digest> {
-  const id = await ask(house, change)
+export function approved(house: House, change: Change): Promise<Digest> {
+  return approvedWith(house, change)
+}
+
+/** The same, with what an import is carried out with. */
+export async function approvedWith(
+  house: House,
+  change: Change,
+  dealing?: Uint8Array,
+): Promise<Digest> {
+  const id = await ask(house, change, dealing)
   for (const [person, role] of board) {
     const said = await house.approve(id, person, role)
     if (said !== 'recorded') throw new Error(`${said.code}: ${said.because}`)

@@ -12,13 +12,16 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseDigest, parseHandle, parseVaultId } from '../../proto/ids.ts'
 import { nodeKeyThing } from '../../proto/node-keys.ts'
-import { sealToPassphrase } from '../../proto/seal.ts'
+import { refuse } from '../../proto/refusal.ts'
+import { giveUp, type ScryptJob, scryptOf, sealToPassphrase } from '../../proto/seal.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import type { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { FloorFile } from '../../signer-node/floor-file.ts'
 import { expectedOf, Keystore, openNodeKey } from '../../signer-node/keystore.ts'
+import { PassphraseWay } from '../../signer-node/way-in.ts'
 import { makeKey } from '../kit/keys.ts'
+import { refreshKey } from '../kit/lifecycle.ts'
 import { testBackups } from '../kit/recovery.ts'
 import { refusedWith } from '../kit/refused.ts'
 import { namedRandom, seedOf } from './world.ts'
@@ -64,6 +67,30 @@ function share(x: number): Keyshare {
 }
 
 describe('a keyshare at rest', () => {
+  it('is restored beside other epochs in any order, over none, and below no active one', () => {
+    const later = refreshKey(curve, shares as never).get(1 as never)!
+    const both = [share(1), later]
+    for (const order of [both, [...both].reverse()]) {
+      const store = keystore(freshDirectory())
+      for (const one of order) store.keepRestored(vault, one, made)
+      expect(store.held(vault)).toMatchObject([
+        { epoch: 1, state: 'restored' },
+        { epoch: 2, state: 'restored' },
+      ])
+      expect(refusedWith(() => store.keepRestored(vault, later, made))).toBe('KEY_EXISTS')
+    }
+    // The one in force was lost, and a pending one lies there, which may not be moved away.
+    const pending = keystore(freshDirectory())
+    pending.keepPending(vault, later, made)
+    expect(refusedWith(() => pending.keepRestored(vault, later, made))).toBe('KEY_EXISTS')
+    pending.keepRestored(vault, share(1), made)
+    expect(pending.held(vault).map(({ state }) => state)).toEqual(['restored', 'pending'])
+    const active = keystore(freshDirectory())
+    active.keepPending(vault, later, made)
+    active.activate(vault, 2)
+    expect(refusedWith(() => active.keepRestored(vault, share(1), made))).toBe('KEY_EXISTS')
+  })
+
   it('is pending until it is activated, and opens only in the state it is in', () => {
     const directory = freshDirectory()
     const store = keystore(directory)
@@ -157,6 +184,61 @@ describe('a keyshare at rest', () => {
     expect(opened.secretShare.equals(share(1).secretShare)).toBe(true)
   })
 
+  describe('whose keys are derived elsewhere', () => {
+    const key = ({ value }: IteratorResult<ScryptJob, void>) => scryptOf(value as ScryptJob)
+    const begun = (again?: () => void) => {
+      const directory = freshDirectory()
+      const store = keystore(directory)
+      const asked = again === undefined ? {} : { again }
+      const work = store.keeping({ vault, keyshare: share(1), made, ...asked })
+      const first = work.next()
+      const kept = () => [store.held(vault).length, store.backups.held(vault).length]
+      return { directory, store, work, first, kept }
+    }
+
+    it('is on disk after the first and opened again after the second', () => {
+      let times = 0
+      const { store, work, first, kept } = begun(() => {
+        times += 1
+      })
+      expect([kept(), times]).toEqual([[0, 0], 0])
+      const second = work.next(key(first))
+      expect([second.done, kept(), times]).toEqual([false, [1, 1], 1])
+      expect(work.next(key(second)).done).toBe(true)
+      using opened = store.open(expectedOf(vault, share(1)), 'pending')
+      expect(opened.secretShare.equals(share(1).secretShare)).toBe(true)
+    })
+
+    it('is not written when it has become unlawful meanwhile, nor is its backup', () => {
+      const { work, first, kept } = begun(() => refuse('FROZEN', 'meanwhile'))
+      expect(refusedWith(() => work.next(key(first)))).toBe('FROZEN')
+      expect(kept()).toEqual([0, 0])
+    })
+
+    it('is never written over what was kept meanwhile', () => {
+      const { store, work, first } = begun()
+      store.keepPending(vault, share(1), made)
+      expect(refusedWith(() => work.next(key(first)))).toBe('EPOCH')
+    })
+
+    it('is not told to be kept when it went again while it was opened', () => {
+      const { store, work, first, kept } = begun()
+      const second = work.next(key(first))
+      store.dropPending(vault, 1)
+      expect(refusedWith(() => work.next(key(second)))).toBe('EPOCH')
+      expect(kept()).toEqual([0, 1])
+    })
+
+    it('leaves no passphrase open and writes nothing when it is given up', () => {
+      const { work, first, kept } = begun()
+      const { passphrase: open } = first.value as ScryptJob
+      expect(open.some((byte) => byte !== 0)).toBe(true)
+      giveUp(work)
+      expect(open.every((byte) => byte === 0)).toBe(true)
+      expect(kept()).toEqual([0, 0])
+    })
+  })
+
   it('that is active is never replaced: a pending one of its epoch is dropped', () => {
     const directory = freshDirectory()
     const store = keystore(directory)
@@ -223,8 +305,10 @@ describe('the keys of a node', () => {
     return path
   }
 
+  const way = () => new PassphraseWay(passphrase(), cost, namedRandom('way'))
+
   it('open as secrets to their owner', () => {
-    using opened = openNodeKey(sealed('identity'), 'identity', owner, passphrase())
+    using opened = openNodeKey(sealed('identity'), 'identity', owner, way())
     expect(opened.bytes).toEqual(seedOf('identity'))
     expect(String(opened)).toBe('[secret]')
   })
@@ -232,13 +316,13 @@ describe('the keys of a node', () => {
   it('are not taken for one another, nor for those of another node', () => {
     const path = sealed('witness')
     const other = { ...owner, node: parseHandle('node-2') }
-    expect(refusedWith(() => openNodeKey(path, 'identity', owner, passphrase()))).toBe('SEAL')
-    expect(refusedWith(() => openNodeKey(path, 'witness', other, passphrase()))).toBe('SEAL')
+    expect(refusedWith(() => openNodeKey(path, 'identity', owner, way()))).toBe('SEAL')
+    expect(refusedWith(() => openNodeKey(path, 'witness', other, way()))).toBe('SEAL')
   })
 
   it('have 32 bytes', () => {
     const path = sealed('identity', new Uint8Array(31))
-    expect(refusedWith(() => openNodeKey(path, 'identity', owner, passphrase()))).toBe('SEAL')
+    expect(refusedWith(() => openNodeKey(path, 'identity', owner, way()))).toBe('SEAL')
   })
 })
 
