@@ -26,12 +26,15 @@ export interface Numbers {
   readonly n: number
   readonly t: number
   readonly q: number
+  /** Of the witnesses; 0 where it is left out. */
+  readonly f?: number
+  readonly lights?: readonly string[]
 }
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
-const nodeOf = (node: string): JsonObject => ({
+const nodeOf = (node: string): JsonObject => ({ ...lightOf(node), x: places[node]! })
+const lightOf = (node: string): JsonObject => ({
   node,
-  x: places[node]!,
   identity: hex(publicKeyOf(node)),
   transport: digestFor(`tls/${node}`),
   witness: witnessKey(node),
@@ -50,16 +53,17 @@ export class HouseRoots {
   /** Where a node stands: the version in force, or why the root was not taken. */
   async succeed(
     nodes: readonly string[],
-    { n, t, q }: Numbers,
+    { n, t, q, f = 0, lights = [] }: Numbers,
     by = ['jun', 'kat'],
   ): Promise<number | string> {
     const [before, old] = [JSON.parse(this.#root), JSON.parse(this.#policy)]
+    const w = n + lights.length
     const policy = text({
       ...old,
       version: old.version + 1,
       previous: digestOfText(tags.policy, this.#policy),
       quorumCrypto: { n, t, f: 1 },
-      log: { ...old.log, witness: { n, f: 0, quorum: q } },
+      log: { ...old.log, witness: { n: w, f, quorum: q } },
     })
     const root = text({
       ...before,
@@ -67,7 +71,8 @@ export class HouseRoots {
       previous: digestOfText(tags.root, this.#root),
       nodes: nodes.map(nodeOf),
       quorumCrypto: { n, t, f: 1 },
-      witness: { w: n, f: 0, q },
+      witnesses: lights.map(lightOf),
+      witness: { w, f, q },
       genesis: { ...before.genesis, policy: digestOfText(tags.policy, policy) },
     })
     const sent = { root, signatures: signed(root, by), documents: [policy] }

@@ -32,7 +32,7 @@ import {
   start,
 } from '../coordinator/world.ts'
 import { TestChain } from './house-chain.ts'
-import { NodeProcess } from './house-nodes.ts'
+import { NodeProcess, ownerOf } from './house-nodes.ts'
 import { Record } from './house-record.ts'
 import { bytesFrom, Dice, Time } from './house-time.ts'
 import { type CoordinatorEnd, type Place, Wires } from './house-wires.ts'
@@ -113,6 +113,20 @@ export class House {
     this.#places.set(name, x)
     const process = this.#process(name)
     this.nodes.set(name, process)
+    return process
+  }
+
+  /** A light witness that no root names yet. */
+  addLight(name: string): NodeProcess {
+    const process = this.#process(name, true)
+    this.nodes.set(name, process)
+    return process
+  }
+
+  /** Another instance of a node, on the disk that lies in the home of `instance`. */
+  addInstance(instance: string): NodeProcess {
+    const process = this.#process(instance)
+    this.nodes.set(instance, process)
     return process
   }
 
@@ -291,8 +305,9 @@ export class House {
     rmSync(this.home, { recursive: true, force: true })
   }
 
-  #process(name: string): NodeProcess {
+  #process(name: string, isLight = false): NodeProcess {
     return new NodeProcess(name, {
+      isLight,
       home: this.home,
       seed: this.seed,
       placeOf: (node) => this.#places.get(node),
@@ -336,7 +351,7 @@ export class House {
     const found = this.#coordinators.get(name)
     if (!found?.isOpen) return undefined
     const { life, coordinator } = found
-    const attached = attempt(() => coordinator.attach(node, send))
+    const attached = attempt(() => coordinator.attach(ownerOf(node), send))
     if (isRefusal(attached)) return undefined
     const live = (work: () => void): void => {
       if (life.isOver) return
