@@ -39,7 +39,9 @@ export const devUp: Verb = {
       if (withChain) await running.start('chain', () => cluster.startChain())
       await Promise.all([
         running.start('coordinator', () => cluster.startCoordinator()),
-        ...cluster.nodes.map((node) => running.start(node, startNode(cluster, node))),
+        ...[...cluster.nodes, ...cluster.lights].map((node) =>
+          running.start(node, startNode(cluster, node)),
+        ),
       ])
       world.say(await readyText(cluster, withChain, world))
       await stop
@@ -155,7 +157,7 @@ async function readyText(cluster: DevCluster, withChain: boolean, world: World):
   const chain = withChain ? `, chain eip155:31337 on ${rpc}` : ''
   return [
     '',
-    `custody is up: coordinator on ${listen}, ${cluster.nodes.length} nodes${chain}`,
+    `custody is up: coordinator on ${listen}, ${cluster.nodes.length} nodes${lightWords(cluster)}${chain}`,
     ...places.map(({ vault, address }) => `  ${vault.padEnd(6)} ${address}`),
     '',
     'In another terminal, a payment inside the automatic limit, then one that needs a person:',
@@ -173,6 +175,10 @@ async function readyText(cluster: DevCluster, withChain: boolean, world: World):
     'Ctrl-C stops everything; the next start goes on from here.',
     '',
   ].join('\n')
+}
+
+function lightWords({ lights }: DevCluster): string {
+  return lights.length === 0 ? '' : `, light witnesses ${lights.join(', ')}`
 }
 
 /** The vault's address; what is missing before it may be shown is done: its key, its backups. */

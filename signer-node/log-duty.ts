@@ -12,7 +12,7 @@ import type { JudgedKey, Keys } from './keys.ts'
 import type { Parts } from './parts.ts'
 import type { Readmissions } from './readmissions.ts'
 import { nothingNamed, refusedFrame } from './refusals.ts'
-import { hasRejoined } from './rejoin.ts'
+import { hasRejoined, lastReceipt } from './rejoin.ts'
 import type { Releases } from './release.ts'
 import type { Judged, Signing } from './signing.ts'
 import type { Page, Taken } from './witness.ts'
@@ -85,6 +85,7 @@ export class LogDuty {
     this.#cosigning.review()
     if (this.#needs.mayCosign() && parts.keyshares.review()) parts.changed()
     if (floor.state === 'fenced' && hasRejoined(parts)) {
+      parts.journal.resume(lastReceipt(parts))
       floor.rejoin()
       parts.changed()
     }

@@ -69,5 +69,10 @@ const quarantine = `
     document text not null) strict, without rowid;
   ${['ban', 'readmission', 'strike', 'evidence'].map(appendOnly).join('')}`
 
+/** Receipts that a rolled back disk has lost: the next one follows the last that is known. */
+const rejoining = `
+  create table resumed (counter integer primary key, digest text not null) strict;
+  ${appendOnly('resumed')}`
+
 /** Migration n brings `user_version` from n to n + 1. */
-export const migrations: readonly string[] = [first, backups, quarantine]
+export const migrations: readonly string[] = [first, backups, quarantine, rejoining]

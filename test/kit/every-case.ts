@@ -15,6 +15,7 @@ const names = [
   'coordinator-crash',
   'crash',
   'reshare',
+  'rollback-walks',
   'retire',
   'split-view',
   'storm',

@@ -77,6 +77,8 @@ export class House {
     frame
   readonly #traffic = new Traffic()
   readonly #places = new Map<string, number>()
+  /** By coordinator and node: the instance whose stream it hears. */
+  readonly #heard = new Map<string, string>()
   readonly #names: readonly string[]
   readonly #coordinators = new Map<string, CoordinatorProcess>()
   #lives = 0
@@ -353,6 +355,7 @@ export class House {
     const { life, coordinator } = found
     const attached = attempt(() => coordinator.attach(ownerOf(node), send))
     if (isRefusal(attached)) return undefined
+    this.#replace(name, node)
     const live = (work: () => void): void => {
       if (life.isOver) return
       this.#isTouched = true
@@ -362,6 +365,17 @@ export class House {
       receive: (frame) => live(() => attached.receive(frame)),
       close: () => live(() => attached.close()),
     }
+  }
+
+  /** Whose stream was replaced hears nothing more, and dials again when it has waited long enough. */
+  #replace(coordinator: string, node: string): void {
+    const place = `${coordinator} ${ownerOf(node)}`
+    const before = this.#heard.get(place)
+    this.#heard.set(place, node)
+    if (before === undefined || before === node) return
+    this.time.after(3 * limits.streamHeartbeatMs, () => {
+      if (this.#heard.get(place) !== before) this.wires.cut({ node: before, coordinator })
+    })
   }
 
   #tickLater(name: string, running: CoordinatorProcess): void {

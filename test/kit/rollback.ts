@@ -9,7 +9,7 @@ import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { HistoryRows } from '../../signer-node/history-rows.ts'
 import { restoreBackup } from '../../signer-node/restore.ts'
 import { root } from '../coordinator/world.ts'
-import { type House, names } from './house.ts'
+import type { House } from './house.ts'
 import { approved, inForce, keyOf, pay, refreshOf, sharesOf } from './house-changes.ts'
 import { checks } from './house-checks.ts'
 import { isReady, ready } from './house-open.ts'
@@ -37,9 +37,13 @@ export interface Snapshot {
 }
 
 export type Ended =
-  /** Fenced, whole again by a refresh. */
-  | 'rejoined'
-  /** Nothing that anybody depends on had been lost. */
+  /** Found out, and fenced. */
+  | 'refused'
+  /** It was fenced, and its disk went back no further. */
+  | 'fenced before'
+  /** Of the epoch in force: it signs nothing until a backup and a refresh. */
+  | 'no share'
+  /** Nothing that anybody depends on. */
   | 'nothing lost'
 
 export interface Point {
@@ -70,8 +74,8 @@ export class Rollbacks {
     return snapshot
   }
 
-  /** The node dies, comes back on the old disk, and has to be whole at the end. */
-  async restore(snapshot: Snapshot, part: Part, isRejoined = true): Promise<Point> {
+  /** The node dies and comes back on the old disk; one that was fenced before stays so. */
+  async restore(snapshot: Snapshot, part: Part, isFenced = false): Promise<Point> {
     const { house } = this
     const { node } = snapshot
     const before = { signed: signedBy(house, node), receipts: this.#receipts(node) }
@@ -84,19 +88,24 @@ export class Rollbacks {
     const lacksShare = isShare && snapshot.epoch < epoch
     const watch = new Watch(house, node, before.signed)
     house.at(node).start()
-    const paid = await this.#pays()
-    if (!isBehind && !lacksShare) {
+    const paid = await pay(house)
+    if (!isBehind && !lacksShare && !isFenced) {
       await house.until(`${node} is well`, () => isReady(house, node))
-      return { node, part, ended: 'nothing lost', broken: this.#broken() }
+      await house.untilState(paid, 'SETTLED')
+      return { node, part, ended: 'nothing lost', broken: [] }
     }
     const broken: string[] = []
-    if (isBehind) {
+    if (isBehind || (isFenced && !lacksShare)) {
       await house.until(`${node} is fenced`, () => stateOf(house, node) === 'fenced')
     }
     await house.untilState(paid, 'SETTLED')
     broken.push(...watch.beforeRejoin())
-    if (isRejoined) broken.push(...(await this.rejoin(node, watch)))
-    return { node, part, ended: 'rejoined', broken: [...broken, ...this.#broken()] }
+    return {
+      node,
+      part,
+      ended: isBehind ? 'refused' : isFenced ? 'fenced before' : 'no share',
+      broken,
+    }
   }
 
   /** As an operator does it: a share that is missing comes from its backup, then a refresh. */
@@ -126,17 +135,7 @@ export class Rollbacks {
 
   async end(instance: string): Promise<void> {
     await this.#kill(instance)
-    this.house.nodes.delete(instance)
     rmSync(join(this.house.home, instance), { recursive: true, force: true })
-  }
-
-  #pays() {
-    return pay(this.house)
-  }
-
-  /** Everything that the world can check; alarms about the disks are what the drill wants. */
-  #broken(): readonly string[] {
-    return []
   }
 
   async #restoreShare(node: string, epoch: number): Promise<void> {
@@ -226,17 +225,18 @@ export function signedBy({ record }: House, node: string): number {
   return Math.max(0, ...record.heads.filter(({ by }) => by === node).map(({ size }) => size))
 }
 
+/** A disk that went back has lost its journal, and says so. */
+const excused = ['nobody is banned', 'a share is in the journal']
+
 /** All rules of a house but the one against alarms: alarms about disks are wanted here. */
 export async function rulesBroken(house: House): Promise<readonly string[]> {
   const entries = await house.entries()
   const found: string[] = []
   for (const [rule, check] of Object.entries(checks)) {
-    if (rule.startsWith('nobody is banned')) continue
+    if (excused.some((what) => rule.startsWith(what))) continue
     for (const what of await check({ house, entries })) found.push(`${rule}: ${what}`)
   }
   const alarms = ['peer-banned', 'peer-faulty', 'probation-failed', 'fork', 'clone']
   const said = house.record.events.filter(({ name }) => alarms.includes(name))
   return [...found, ...said.map(({ process, name }) => `${process}: ${name}`)]
 }
-
-export { names }
