@@ -2,7 +2,9 @@
 // between two nodes. What the change names (epoch, key state, holders) is taken from the lines that
 // the nodes signed, never from what a coordinator says of them; it is rendered here before it is
 // signed. Asking changes nothing: people approve it, nodes judge it, a line puts it into effect.
+import { readFileSync } from 'node:fs'
 import { type Asked, type Change, encodeChange, everyVault, parseChange } from '../policy/change.ts'
+import { requireDealingOf, termsOfDealing } from '../policy/dealing.ts'
 import { displayChange } from '../policy/display-change.ts'
 import { durationMs } from '../policy/units.ts'
 import type { VaultRow } from '../policy/view.ts'
@@ -16,8 +18,9 @@ import {
   parseVaultId,
   type VaultId,
 } from '../proto/ids.ts'
+import { parseDealing } from '../proto/import-documents.ts'
 import { refuse } from '../proto/refusal.ts'
-import { digest, hex } from '../proto/shape.ts'
+import { hex } from '../proto/shape.ts'
 import { sign } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { openKey } from './approver-key.ts'
@@ -75,19 +78,12 @@ export const vaultReshare = verb(
 
 export const vaultImport = verb(
   'bring in a key from outside, dealt by its holder',
-  '--public-key HEX --chain-code HEX --commitments DIGEST',
+  '--dealing FILE',
   (args) => {
-    const publicKey = hex(33)(required(args, 'public-key'), 'public-key')
-    const chainCode = hex(32)(required(args, 'chain-code'), 'chain-code')
-    const commitments = digest(required(args, 'commitments'), 'commitments')
-    const terms = { publicKey, chainCode, commitments }
+    const terms = termsOfDealing(parseDealing(dealingOf(args)))
     return (asked) => ({ ...asked, op: 'key.import', terms })
   },
-  {
-    'public-key': { type: 'string' },
-    'chain-code': { type: 'string' },
-    commitments: { type: 'string' },
-  },
+  { dealing: { type: 'string' } },
 )
 
 export const vaultExport = verb(
@@ -154,12 +150,13 @@ async function ask(
   const bytes = encodeChange(made(askedFor(vault, args, desk, world)))
   // What we would not read ourselves is not signed.
   const { change, digest: id } = parseChange(bytes)
+  const documents = documentsOf(change, args)
   world.say(displayChange(change, { rulebook: desk.ruleset.rulebook, row }))
   const key = await openKey(desk.profile, args, world)
   const signed = sign(tags.intent, bytes, key.credential, key.sign)
   const { SigningService } = desk.client
   let { request } = must(
-    await SigningService.SubmitIntent({ intent: writeSigned(signed), documents: [] }),
+    await SigningService.SubmitIntent({ intent: writeSigned(signed), documents }),
   )
   const until = world.nowMs() + patienceMs
   while (request && !isOver(request.state) && world.nowMs() < until) {
@@ -169,6 +166,18 @@ async function ask(
   const answer = requestAnswer(request)
   const next = nextOf(request?.state ?? '', id)
   return { ...answer, text: `${answer.text}${next}`, json: { ...answer.json, next } }
+}
+
+/** What an import is carried out with: it goes with the request, and is the one that was named. */
+function documentsOf(change: Change, args: Args) {
+  if (change.op !== 'key.import') return []
+  const content = dealingOf(args)
+  requireDealingOf(change, parseDealing(content))
+  return [{ kind: 'dealing', content }]
+}
+
+function dealingOf(args: Args): Uint8Array {
+  return new Uint8Array(readFileSync(required(args, 'dealing')))
 }
 
 const pollMs = 500

@@ -16,16 +16,7 @@ import { type Line, onLine, waitMs } from './desk.ts'
 import { effectiveJson, waitEffective } from './effective.ts'
 import { keyOptions, profileOptions } from './profile.ts'
 import { openRoots } from './roots.ts'
-import {
-  type Answer,
-  type Args,
-  done,
-  must,
-  UsageError,
-  type Verb,
-  type World,
-  word,
-} from './verb.ts'
+import { type Answer, type Args, done, must, typed, type Verb, type World, word } from './verb.ts'
 
 export const freeze: Verb = {
   about: 'stop signing everywhere, or for one vault',
@@ -72,9 +63,8 @@ async function freezeAt(line: Line, args: Args, world: World): Promise<Answer> {
 }
 
 async function confirm(scope: Handle, world: World): Promise<void> {
-  const typed = await world.ask(`This stops signing for ${scope}. Type ${scope} to freeze`, false)
-  if (typed === undefined) throw new UsageError('expected a terminal to ask at, or --yes')
-  if (typed.trim() !== scope) refuse('REFUSED', 'nothing was frozen')
+  const asked = `This stops signing for ${scope}. Type ${scope} to freeze`
+  if ((await typed(world, asked)) !== scope) refuse('REFUSED', 'nothing was frozen')
 }
 
 // A coordinator can record a freeze and keep it from the nodes.

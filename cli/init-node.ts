@@ -154,6 +154,7 @@ function configuration(
       secret: 'keys/secret.seal',
     },
     credential: 'credential',
+    keystore: { stanza: 'passphrase' },
     ...ownPlaces,
     backups: { directory: 'backups', recovery: [recovery] },
     healthListen: healthIn(args),

@@ -3,6 +3,7 @@
 // back.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import type { JsonObject } from '../proto/jcs.ts'
 import { isReasonCode } from '../proto/reasons.ts'
 import { refuse } from '../proto/refusal.ts'
 import { Unavailable } from '../proto/unavailable.ts'
@@ -11,9 +12,7 @@ import { UsageError } from './verb.ts'
 const program = join(import.meta.dirname, '../signer-node/main.ts')
 const flags = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning']
 
-export interface Said {
-  readonly [key: string]: string | number
-}
+export type Said = JsonObject
 
 /** Wipes the passphrase; refuses what the program refused. */
 export async function runSigner(words: readonly string[], passphrase: Uint8Array): Promise<Said> {

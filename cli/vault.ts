@@ -148,7 +148,9 @@ function testedOf(line: Uint8Array, states: readonly KeyAt[], reigns: Reigns): T
   return { node, epoch }
 }
 
+/** Of an imported key somebody else knows every share until it is refreshed. */
 function isProven({ row }: KeyAt, tested: readonly Tested[]): boolean {
+  if (row.standing === 'unrefreshed') return false
   return row.participants.every(({ node }) => {
     return tested.some((one) => one.node === node && one.epoch === row.epoch)
   })

@@ -93,6 +93,13 @@ export function word(args: Args, index: number): string {
   return found
 }
 
+/** What a person types before something is signed; `--yes` is for whoever has no terminal. */
+export async function typed(world: World, question: string): Promise<string> {
+  const answer = await world.ask(question, false)
+  if (answer === undefined) throw new UsageError('expected a terminal to ask at, or --yes')
+  return answer.trim()
+}
+
 const advice: Readonly<Record<Retry, string>> = {
   NEVER: 'the same will be refused again',
   SAME_KEY: 'send exactly the same again: it takes effect once',

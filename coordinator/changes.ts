@@ -3,11 +3,11 @@
 // the order with it. The driver is a port: it knows sessions and frames, this file knows none.
 // INVARIANT: one drive of a request at a time in this process; two drivers elsewhere are harmless,
 // because the first line ends the request.
-import { type AdmittedChange, admitChange } from '../policy/admit-change.ts'
 import type { EntryType } from '../policy/audit/bodies.ts'
 import { requestView } from '../policy/audit/history.ts'
 import type { Reigns } from '../policy/audit/reigns.ts'
 import { witnessedIn } from '../policy/audit/witnessed.ts'
+import { type Admission, admitWork, isCovered, refreshNamed } from '../policy/covered-refresh.ts'
 import { fromUtf8 } from '../proto/crypto.ts'
 import type { Digest } from '../proto/ids.ts'
 import type { JsonObject } from '../proto/jcs.ts'
@@ -34,7 +34,9 @@ export interface ChangesPorts {
 
 /** An approved change in the hands of its driver. */
 export interface RipeChange {
-  readonly admitted: AdmittedChange
+  readonly admitted: Admission
+  /** What the nodes confirm it under. */
+  readonly named: Digest
   /** Canonical bytes, as they go to the nodes. */
   readonly order: Uint8Array
   /** Appends the line that the nodes confirmed; `change` and `order` are filled in. */
@@ -109,13 +111,14 @@ export class Changes {
     if (isRefusal(admitted)) return refusal(admitted.code, admitted.because, admitted.rule)
     const carryOut = (type: EntryType, body: JsonObject) =>
       this.#write(type, { ...body, change: id, order: admitted.order }, order)
-    return this.#driver({ admitted, order, carryOut })
+    const named = isCovered(admitted) ? refreshNamed(id) : id
+    return this.#driver({ admitted, named, order, carryOut })
   }
 
   async #admit(id: Digest, order: Uint8Array, reigns: Reigns) {
     const { copy, clock, tree } = this.#ports
     const rootAt = (size: number) => (size <= tree.size ? tree.root(size) : undefined)
-    return admitChange({
+    return admitWork({
       order,
       own: {
         view: await copy.read(requestView(id)),

@@ -19,6 +19,8 @@ import type { Governed } from './desk/bootstrap.ts'
 import { handlersOf } from './desk/desk.ts'
 import { RulesMemory } from './desk/rules.ts'
 import type { DriverPorts, Notes } from './driver.ts'
+import { Imports } from './imports.ts'
+import { Invitations } from './invitations.ts'
 import { Jobs } from './jobs.ts'
 import { KeyChanges } from './key-changes.ts'
 import { KeySessions } from './key-sessions.ts'
@@ -34,6 +36,7 @@ import { Requests } from './requests.ts'
 import { Roots } from './roots.ts'
 import { Sequencer } from './sequencer.ts'
 import { Signing } from './signing.ts'
+import { readDealing } from './store/dealings.ts'
 import { intentOf } from './store/lines.ts'
 import { RowCache } from './store/row-cache.ts'
 import type { Store } from './store/store.ts'
@@ -63,6 +66,7 @@ export interface Coordinator {
   readonly requests: Requests
   readonly decisions: Decisions
   readonly keys: Keys
+  readonly invitations: Invitations
   /** Approved changes, carried out by `KeyChanges`; another driver hooks in by `drivenBy`. */
   readonly changes: Changes
   readonly proofs: Proofs
@@ -122,7 +126,9 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const signing = new Signing(withRoot(sessions))
   const aboutKeys = new KeySessions(withRoot({ ...sessions, tree }))
   const keys = new Keys(withRoot({ ...sessions, copy, memory }), aboutKeys)
-  const keyChanges = new KeyChanges(withRoot({ ...sessions, tree }), aboutKeys)
+  const dealing = (change: Digest) => readDealing(store, change)
+  const keyChanges = new KeyChanges(withRoot({ ...sessions, tree, dealing }), aboutKeys)
+  const invitations = new Invitations(withRoot(sessions))
   const telling = { roots, report, links, sequencer, copy }
   new Receipts(telling)
   new Backups(telling)
@@ -133,6 +139,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const owner = `${name}/${toHex(random(8))}`
   const changes = new Changes({ ...shared, tree }, (ripe) => keyChanges.drive(ripe))
   const jobs = new Jobs({ ...driver, store, origin, owner, changes })
+  const imports = new Imports({ ...driver, store, origin, owner, changes })
   const proofs = new Proofs({ store, origin, tree, heads, clock })
   const stopping = new AbortController()
   const requests = new Requests({ ...shared, store, origin })
@@ -145,10 +152,19 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
     for (const entry of entries) {
       const intent = intentOf(entry)
       if (intent !== '') jobs.wake(intent)
+      if (entry.type === 'key.imported') void refreshImported()
     }
     // Without lines of its own: another coordinator's.
     if (entries.length === 0 || entries.some(isRoot)) void followRoot()
   })
+  const refreshImported = async (): Promise<void> => {
+    try {
+      await imports.look()
+    } catch (error) {
+      const because = error instanceof Error ? error.message : 'unknown'
+      report({ level: 'alarm', name: 'import.failed', because })
+    }
+  }
   const followRoot = async (): Promise<void> => {
     try {
       if (await roots.refresh(copy)) links.dropStrangers()
@@ -164,6 +180,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
       requests,
       decisions,
       keys,
+      invitations,
       changes,
       proofs,
       links,
@@ -189,11 +206,13 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
       links.tick()
       await sequencer.tick()
       await jobs.tick()
+      await imports.look()
     },
     attach: (node, send) => links.attach(node, send),
     admitted,
     stopping: stopping.signal,
     stop: async () => {
+      imports.stop()
       await jobs.stop()
       await changes.stop()
       stopping.abort()

@@ -1,13 +1,17 @@
-// Carries out approved changes with the nodes: a new key, a refresh, a reshare by sessions in which
+// Carries out approved changes with the nodes: a new or imported key, a refresh (also the one that
+// an import carries), a reshare by sessions in which
 // every holder confirms what it has sealed; a destruction and a re-admission by consents. The lines
 // are all that is remembered: whatever is killed half-way, the nodes confirm again what they have
 // sealed, and the next drive writes the line or tries a higher epoch.
 // INVARIANT: one epoch a try, above any that a node has prepared; a change is one line, whoever
 // writes it. The coordinator knows no share; the fold checks every line.
 import type { EntryType } from '../policy/audit/bodies.ts'
-import type { Change } from '../policy/change.ts'
+import type { ChangeOp } from '../policy/change.ts'
 import { stopsWhenFrozen } from '../policy/change-fit.ts'
+import { isCovered } from '../policy/covered-refresh.ts'
+import type { VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
+import type { Digest } from '../proto/ids.ts'
 import { encode, type JsonObject } from '../proto/jcs.ts'
 import { isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
@@ -38,11 +42,16 @@ type Plan =
   | { readonly kind: 'ask'; readonly asking: Asking }
   | Refusal
 
+export interface KeyChangesPorts extends KeySessionsPorts {
+  /** What came with the request of an import. */
+  readonly dealing: (change: Digest) => Promise<Uint8Array | undefined>
+}
+
 export class KeyChanges {
-  readonly #ports: KeySessionsPorts
+  readonly #ports: KeyChangesPorts
   readonly #sessions: KeySessions
 
-  constructor(ports: KeySessionsPorts, sessions: KeySessions) {
+  constructor(ports: KeyChangesPorts, sessions: KeySessions) {
     this.#ports = ports
     this.#sessions = sessions
   }
@@ -57,19 +66,21 @@ export class KeyChanges {
   }
 
   async #deal(ripe: RipeChange, committee: Committee): Promise<Refusal | undefined> {
-    const { change, digest } = ripe.admitted
+    const { change } = ripe.admitted
+    const dealing = await this.#dealingOf(ripe)
+    if (isRefusal(dealing)) return dealing
     let epoch = committee.from + 1
     let last = refusal('NOT_ENOUGH_SIGNERS', 'no attempt was made')
     for (let attempt = 1; attempt <= triesMax; attempt += 1) {
       // Perhaps of an earlier life: whoever confirmed says so again when it attaches.
-      const confirmed = this.#sessions.confirmed(digest)
+      const confirmed = this.#sessions.confirmed(ripe.named)
       if (confirmed !== undefined) return await written(ripe, committee, confirmed)
-      const absent = this.#absent(committee.nodes, change)
+      const absent = this.#absent(committee.nodes, operationOf(ripe))
       if (absent !== undefined) return absent
       const { nodes, holders } = committee
       const document = this.#document(ripe, epoch, attempt)
       const about = { vault: change.vault, epoch, nodes, holders }
-      const ended = await this.#sessions.deal({ ...about, document, order: ripe.order })
+      const ended = await this.#sessions.deal({ ...about, document, order: ripe.order, dealing })
       if (ended.kind === 'failed') {
         last = failureOf(ended)
         // Other refusals than of the epoch are not mended by another one.
@@ -78,7 +89,7 @@ export class KeyChanges {
         await this.#ports.clock.sleep(untilNextTryMs)
       }
     }
-    const confirmed = this.#sessions.confirmed(digest)
+    const confirmed = this.#sessions.confirmed(ripe.named)
     return confirmed === undefined ? last : await written(ripe, committee, confirmed)
   }
 
@@ -86,7 +97,7 @@ export class KeyChanges {
   async #ask(ripe: RipeChange, asking: Asking): Promise<Refusal | undefined> {
     const { change, digest } = ripe.admitted
     const document = this.#document(ripe, 0, 1)
-    let nodes = asking.nodes.filter((node) => this.#absent([node], change) === undefined)
+    let nodes = asking.nodes.filter((node) => this.#absent([node], change.op) === undefined)
     let last = refusal('NOT_ENOUGH_SIGNERS', `expected ${asking.enough} nodes ready`)
     while (nodes.length >= asking.enough) {
       const about = { document, order: ripe.order, nodes }
@@ -102,6 +113,13 @@ export class KeyChanges {
     return last
   }
 
+  /** Nothing for whatever is dealt by the nodes themselves. */
+  async #dealingOf(ripe: RipeChange): Promise<Uint8Array | Refusal> {
+    if (operationOf(ripe) !== 'key.import') return new Uint8Array(0)
+    const dealing = await this.#ports.dealing(ripe.admitted.digest)
+    return dealing ?? refusal('DEALING', 'no dealing came with this request')
+  }
+
   #document({ admitted }: RipeChange, epoch: number, attempt: number): Uint8Array {
     const { org, env } = this.#ports.root
     const { digest: change, order } = admitted
@@ -109,7 +127,7 @@ export class KeyChanges {
   }
 
   /** A fenced node takes part in a refresh, and a frozen one in what a freeze does not stop. */
-  #absent(nodes: readonly string[], { op }: Change): Refusal | undefined {
+  #absent(nodes: readonly string[], op: ChangeOp): Refusal | undefined {
     const able = new Set(['ready'])
     if (!stopsWhenFrozen(op)) able.add('frozen')
     if (op === 'key.refresh') able.add('fenced')
@@ -122,16 +140,16 @@ export class KeyChanges {
 
 function planOf({ admitted }: RipeChange): Plan {
   const { change, vault, root } = admitted
+  if (isCovered(admitted)) return refreshOf(admitted.vault)
   switch (change.op) {
-    case 'key.create': {
+    case 'key.create':
+    case 'key.import': {
       const nodes = [...root.nodes].sort((a, b) => a.x - b.x).map(({ node }) => node)
-      return dealing({ line: 'key.created', nodes, holders: nodes, from: 0, more: {} })
+      const line = change.op === 'key.import' ? 'key.imported' : 'key.created'
+      return dealing({ line, nodes, holders: nodes, from: 0, more: {} })
     }
-    case 'key.refresh': {
-      const nodes = (vault?.participants ?? []).map(({ node }) => node)
-      const from = vault?.epoch ?? 0
-      return dealing({ line: 'key.refreshed', nodes, holders: nodes, from, more: {} })
-    }
+    case 'key.refresh':
+      return refreshOf(vault)
     case 'key.reshare': {
       const { dealers, participants, from } = change.terms
       const old = (vault?.participants ?? []).filter(({ node }) => dealers.includes(node))
@@ -151,10 +169,20 @@ function planOf({ admitted }: RipeChange): Plan {
       const asking = { line: 'peer.readmitted', nodes: [node], enough: 1 } as const
       return { kind: 'ask', asking: { ...asking, body: { node, peer } } }
     }
-    case 'key.import':
     case 'key.export':
       return refusal('NOT_SUPPORTED', `nothing here carries out ${change.op}`)
   }
+}
+
+function refreshOf(vault: VaultRow | undefined): Plan {
+  const nodes = (vault?.participants ?? []).map(({ node }) => node)
+  const from = vault?.epoch ?? 0
+  return dealing({ line: 'key.refreshed', nodes, holders: nodes, from, more: {} })
+}
+
+/** What is carried out now: of an import whose key is in force, its refresh. */
+function operationOf({ admitted }: RipeChange): ChangeOp {
+  return isCovered(admitted) ? 'key.refresh' : admitted.change.op
 }
 
 function dealing(committee: Committee): Plan {

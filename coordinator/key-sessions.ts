@@ -28,6 +28,8 @@ export interface KeyOrder {
   readonly document: Uint8Array
   /** Canonical order of the change; empty for a first key. */
   readonly order: Uint8Array
+  /** Canonical dealing of an import; empty for everything else. */
+  readonly dealing?: Uint8Array
   /** Everyone of the session, in ascending x. */
   readonly nodes: readonly string[]
 }
@@ -101,10 +103,11 @@ export class KeySessions {
     })
   }
 
-  async #ask<T>(exchange: Exchange<T>, { document, order, nodes }: KeyOrder): Promise<Ended<T>> {
+  async #ask<T>(exchange: Exchange<T>, asking: KeyOrder): Promise<Ended<T>> {
     const { links, tree } = this.#ports
     const { ticket } = exchange
-    const asked = { warrant: nothing, attemptSeq: 0, keygen: document, order, fresh: false }
+    const { document: keygen, order, nodes, dealing = nothing } = asking
+    const asked = { warrant: nothing, attemptSeq: 0, keygen, order, dealing, fresh: false }
     this.#exchanges.set(toHex(ticket), exchange)
     for (const node of nodes) links.prepare(node, tree.size, { ...asked, ticket })
     links.push()

@@ -26,6 +26,7 @@ export type Answer = Extract<
       | 'receipts'
       | 'backupTested'
       | 'bans'
+      | 'invited'
   }
 >
 export type AnswerListener = (node: string, answer: Answer) => void
@@ -157,6 +158,7 @@ export class Links {
     for (const link of this.attached) {
       if (this.#ports.isAdmitted(link.node)) continue
       this.#ports.report({ level: 'warn', name: 'node.removed', node: link.node })
+      this.#farewell(link)
       link.close()
       this.#links.delete(link.node)
       this.#welcomeAll()
@@ -280,6 +282,13 @@ export class Links {
     const notes = heads.notesOver(seq).map((note) => new TextEncoder().encode(note))
     const part = { origin: root.log.origin, heads: notes }
     for (const link of this.attached) link.send({ frame: 'heads', heads: part })
+  }
+
+  /** By these heads it knows that its part is over, and deletes what it held. */
+  #farewell(link: Link): void {
+    const { heads, root } = this.#ports
+    const notes = heads.notesOver(0).map((note) => new TextEncoder().encode(note))
+    link.send({ frame: 'heads', heads: { origin: root.log.origin, heads: notes } })
   }
 
   #relay(

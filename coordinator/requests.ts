@@ -5,6 +5,7 @@
 import { below, tables } from '../policy/audit/tables.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { type Change, claimsChange, everyVault, openChange } from '../policy/change.ts'
+import { requireDealingOf } from '../policy/dealing.ts'
 import type { Root } from '../policy/documents.ts'
 import type { Intent } from '../policy/intent.ts'
 import { recipientOf } from '../policy/recipient.ts'
@@ -13,6 +14,7 @@ import { callerAt, credentialAt, type Roster } from '../policy/roster.ts'
 import type { IntentRow } from '../policy/view.ts'
 import { digestOf, toUtf8 } from '../proto/crypto.ts'
 import { type Digest, type Handle, type PersonId, parseDigest } from '../proto/ids.ts'
+import { parseDealing } from '../proto/import-documents.ts'
 import { limits } from '../proto/limits.ts'
 import { attempt, isRefusal, type Refusal, refusal, refuse } from '../proto/refusal.ts'
 import { writeTime } from '../proto/shape.ts'
@@ -31,6 +33,7 @@ import { type Shown, showRequest } from './request-view.ts'
 import { signedContent } from './results.ts'
 import type { Sequencer } from './sequencer.ts'
 import type { Blob } from './store/blobs.ts'
+import { putDealing } from './store/dealings.ts'
 import {
   countOpen,
   findRequest,
@@ -70,8 +73,13 @@ export class Requests {
     this.#ports = ports
   }
 
-  async submit(signed: Signed, records: readonly Signed[]): Promise<Submitted | Refusal> {
-    const { copy, memory, sequencer } = this.#ports
+  /** `dealing`: what an import is carried out with; it comes with its request and never later. */
+  async submit(
+    signed: Signed,
+    records: readonly Signed[],
+    dealing?: Uint8Array,
+  ): Promise<Submitted | Refusal> {
+    const { copy, memory, sequencer, store } = this.#ports
     const rules = await memory.at(copy)
     const read = attempt(() => this.#open(signed, rules))
     if (isRefusal(read)) return read
@@ -79,6 +87,9 @@ export class Requests {
     if (known !== undefined) return known
     const blobs = await this.#blobs(signed, records, read, rules)
     if (isRefusal(blobs)) return blobs
+    const unfit = attempt(() => requireDealing(read, dealing))
+    if (isRefusal(unfit)) return unfit
+    if (dealing !== undefined) await putDealing(store, read.digest, dealing)
     const content = { intent: read.digest }
     const { answer } = await sequencer.submit({ kind: 'submit', content, blobs })
     return this.#answerTo(read, answer)
@@ -196,6 +207,8 @@ export class Requests {
     const known = {
       inForce: rules.inForce,
       vaults,
+      // An attested record never speaks of an own vault.
+      shown: [],
       createdAt: clock.now(),
       witnessedAt: () => undefined,
     }
@@ -239,6 +252,15 @@ export function callerOf(
   now: number,
 ): PersonId | Handle {
   return callerAt(roster, pin, now)?.person ?? name
+}
+
+/** An import comes with the dealing that its terms name, and nothing else with any. */
+function requireDealing(read: ReadAsked, dealing: Uint8Array | undefined): void {
+  const change = read.kind === 'change' && read.intent.op === 'key.import' ? read.intent : undefined
+  if (change === undefined && dealing === undefined) return
+  if (change === undefined) refuse('INVALID_INTENT', 'a dealing goes with an import alone')
+  if (dealing === undefined) refuse('DEALING', 'expected the dealing of this import')
+  requireDealingOf(change, parseDealing(dealing))
 }
 
 /** A payment or a change, by the format that the document states. */

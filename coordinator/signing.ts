@@ -135,6 +135,7 @@ export class Signing {
         attemptSeq: entry.seq,
         keygen: nothing,
         order: nothing,
+        dealing: nothing,
         ticket,
         fresh,
       }

@@ -21,9 +21,8 @@ import type { IntentRow, RequestView, VaultRow } from './view.ts'
 
 declare const admitted: unique symbol
 
-/** Made by `admitChange` and by nothing else. */
-export interface AdmittedChange {
-  readonly [admitted]: true
+/** What whoever carries it out goes by. */
+export interface AdmittedWork {
   readonly change: Change
   /** Digest of the change: the request. */
   readonly digest: RequestId
@@ -34,6 +33,11 @@ export interface AdmittedChange {
   /** The key of that vault, in force or to be made; undefined between peers. */
   readonly key: Handle | undefined
   readonly root: Root
+}
+
+/** Made by `admitChange` and by nothing else. */
+export interface AdmittedChange extends AdmittedWork {
+  readonly [admitted]: true
   readonly policy: Digest
   readonly display: Digest
   readonly trace: Digest
@@ -105,21 +109,21 @@ function keyOf(fitted: Fitted): Handle | undefined {
 }
 
 /** N8: the own copy holds the line that recorded this change. */
-function findRequest({ intent }: RequestView): IntentRow {
+export function findRequest({ intent }: RequestView): IntentRow {
   if (intent === undefined) return refuse('LINE_MISSING', 'no created line in the own copy')
   if (!isChangeOp(intent.op)) refuse('LINE_MISSING', `the request is a payment, ${intent.op}`)
   return intent
 }
 
 /** N3: a clock before the request was recorded would lengthen what people allowed. */
-function requireClock({ t }: IntentRow, clockMs: number): void {
+export function requireClock({ t }: IntentRow, clockMs: number): void {
   // A clock that is no number compares with nothing, so what is asked is what must hold.
   if (!(clockMs >= t - limits.clockSkewMs)) {
     refuse('CLOCK', `recorded at ${writeTimeMillis(t)}, own clock ${clockMs - t} ms later`)
   }
 }
 
-function rootOf({ ruleset, documents }: RequestView): Root {
+export function rootOf({ ruleset, documents }: RequestView): Root {
   const text = documents.get(ruleset.root)
   const root = text === undefined ? undefined : parseRoot(text)
   if (root?.digest !== ruleset.root) return refuse('RULESET_VERSION', 'no root is in force')

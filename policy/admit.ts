@@ -110,7 +110,8 @@ function judge({ warrant: bytes, attempt: number, own }: Submission, by: By): Ad
   const witnessedAt = (seq: number) => own.witnessedAt(seq, warrant.heads)
   const read = by('N17', () => openRequested(warrant.intent, lines, roster))
   const { intent } = read
-  const known = { inForce, vaults: view.vaults, createdAt: lines.intent.t, witnessedAt }
+  const { vaults, shown } = view
+  const known = { inForce, vaults, shown, createdAt: lines.intent.t, witnessedAt }
   const recipient = by('N10', () => recipientOf(intent, warrant.dest, known))
   by('N10', () => requireAttester(warrant.dest, roster, t))
   by('N10', () => requireActive(recipient.facts, rulebook, t))

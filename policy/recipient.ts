@@ -6,6 +6,7 @@
 // Addresses below a vault's own (paths other than `m`) are without number and in no row: a record
 // that names one cannot be told from a stranger's.
 import { toUtf8 } from '../proto/crypto.ts'
+import type { VaultId } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
 import { open, type Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
@@ -30,6 +31,8 @@ export type Evidence =
 export interface Known {
   readonly inForce: InForce
   readonly vaults: readonly VaultRow[]
+  /** Own vaults whose backups were proven: only into these may money come. */
+  readonly shown: readonly VaultId[]
   /** When the intent was recorded: the attesting credential must have been valid. */
   readonly createdAt: number
   readonly witnessedAt: (seq: number) => number | undefined
@@ -70,6 +73,10 @@ function ownVault(intent: Intent, known: Known): Recipient {
   if (own === undefined || of === undefined) return unknown('an address of no own vault')
   // Value sent to a key that signs no more, or that its dealer knows, would be lost.
   if (own.standing !== 'active') return unknown(`the vault ${own.vault}, whose key does not sign`)
+  // Nor may money come in that one lost disk would keep for ever.
+  if (!known.shown.includes(own.vault)) {
+    return unknown(`the vault ${own.vault}, whose backups are not proven yet`)
+  }
   const { id } = of
   return {
     facts: { kind: 'vault', class: id, vault: own.vault },

@@ -192,6 +192,8 @@ export interface RequestView {
   readonly frozen: readonly string[]
   /** The newest epoch of every vault that has a key: own destinations are derived from these. */
   readonly vaults: readonly VaultRow[]
+  /** Those of which every node had a proven backup once: they may be paid into. */
+  readonly shown: readonly VaultId[]
   /** In force at the newest line. */
   readonly ruleset: RulesetRow
   /** Texts of root, policy, directory and books of the ruleset, by digest. */

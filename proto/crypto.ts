@@ -1,10 +1,13 @@
 // The one door to node:crypto and the hash library for documents: hash, HMAC, HKDF, scrypt,
-// AES-GCM, Ed25519, X25519. Deterministic functions only: randomness is an argument of whoever
-// needs it. Keys are raw 32-byte values here; Node's DER wrappers are made and dropped inside.
-// Protocol hashing does not go through this file (dkls23/transcript.ts).
+// AES-GCM, Ed25519, X25519, and P-256 and RSA-OAEP for tokens. Deterministic functions only:
+// randomness is an argument of whoever needs it. Keys are raw 32-byte values here; Node's DER
+// wrappers are made and dropped inside. Protocol hashing does not go through this file
+// (dkls23/transcript.ts).
 import {
+  constants,
   createCipheriv,
   createDecipheriv,
+  createECDH,
   createHash,
   createHmac,
   createPrivateKey,
@@ -14,6 +17,7 @@ import {
   type KeyObject,
   sign as nodeSign,
   verify as nodeVerify,
+  publicEncrypt,
   scryptSync,
   timingSafeEqual,
 } from 'node:crypto'
@@ -201,6 +205,89 @@ export function x25519(secret: Uint8Array, peer: Uint8Array): Uint8Array | undef
   } catch {
     return undefined
   }
+}
+
+// RFC 5480: a P-256 point as a SubjectPublicKeyInfo.
+const spkiP256 = Uint8Array.of(
+  ...[0x30, 0x59, 0x30, 0x13, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8],
+  ...[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7, 3, 0x42, 0],
+)
+
+/** The point of a secret, 65 bytes. Undefined when the secret is none of the curve. */
+export function p256PublicKey(secret: Uint8Array): Uint8Array | undefined {
+  return p256(secret, (curve) => viewOf(curve.getPublicKey()))
+}
+
+/** The x-coordinate of the shared point. Undefined unless both are of the curve. */
+export function p256Shared(secret: Uint8Array, point: Uint8Array): Uint8Array | undefined {
+  if (!isUncompressed(point)) return undefined
+  return p256(secret, (curve) => viewOf(curve.computeSecret(point)))
+}
+
+/** Of SHA-256 of the message, as r and s; false for every malformed point; never throws. */
+export function p256Verify(point: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (!isUncompressed(point) || signature.length !== 64) return false
+  try {
+    const der = { key: Buffer.from(concat(spkiP256, point)), format: 'der', type: 'spki' } as const
+    const key = createPublicKey(der)
+    return nodeVerify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature)
+  } catch {
+    return false
+  }
+}
+
+function isUncompressed(point: Uint8Array): boolean {
+  return point.length === 65 && point[0] === 4
+}
+
+function p256<T>(secret: Uint8Array, use: (curve: ReturnType<typeof createECDH>) => T) {
+  try {
+    const curve = createECDH('prime256v1')
+    curve.setPrivateKey(secret)
+    return use(curve)
+  } catch {
+    return undefined
+  }
+}
+
+const oaepHash = 32
+const noLabel = sha256(new Uint8Array(0))
+
+/**
+ * RSA-OAEP with SHA-256, an empty label and e = 65537; the seed is an argument (RFC 8017, 7.1.1),
+ * 32 bytes and fresh. Undefined when the modulus is no key.
+ */
+export function rsaOaepSeal(
+  modulus: Uint8Array,
+  message: Uint8Array,
+  seed: Uint8Array,
+): Uint8Array | undefined {
+  const room = modulus.length - oaepHash - 1
+  const filling = new Uint8Array(room - oaepHash - 1 - message.length)
+  const block = concat(noLabel, filling, Uint8Array.of(1), message)
+  const masked = xored(block, mgf1(seed, room))
+  const encoded = concat(Uint8Array.of(0), xored(seed, mgf1(masked, oaepHash)), masked)
+  block.fill(0)
+  const n = Buffer.from(modulus).toString('base64url')
+  try {
+    const key = createPublicKey({ key: { kty: 'RSA', n, e: 'AQAB' }, format: 'jwk' })
+    return viewOf(publicEncrypt({ key, padding: constants.RSA_NO_PADDING }, encoded))
+  } catch {
+    return undefined
+  } finally {
+    encoded.fill(0)
+  }
+}
+
+function mgf1(seed: Uint8Array, length: number): Uint8Array {
+  const blocks = Array.from({ length: Math.ceil(length / 32) }, (_, at) =>
+    sha256(seed, Uint8Array.of(0, 0, 0, at)),
+  )
+  return concat(...blocks).subarray(0, length)
+}
+
+function xored(a: Uint8Array, b: Uint8Array): Uint8Array {
+  return a.map((byte, at) => byte ^ (b[at] ?? 0))
 }
 
 /** The same bytes without the manners of a Buffer: a copy would leave a second secret behind. */

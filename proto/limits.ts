@@ -23,6 +23,10 @@ export const limits = {
   jsonDepthMax: 16,
   jsonItemsMax: 65_536,
   documentsPerSubmitMax: 8,
+  /** Of an import: at most 16 sealed shares; it travels in one request and one Prepare. */
+  dealingBytesMax: 32_768,
+  /** Keys for imports that a node keeps at one time; a vault has one. */
+  invitationsMax: 16,
   /** Of one warrant, so no quorum may ask for more people. */
   approvalsPerIntentMax: 64,
   /** Of one directory; each decides once, so facts hold no more approvals. */

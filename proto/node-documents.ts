@@ -86,7 +86,7 @@ const keygenAcceptance = object({
   ...head,
   /** Digest of the keygen document, or of the change-run document, which names the order. */
   keygen: digest,
-  purpose: literal('dkg', 'refresh', 'reshare'),
+  purpose: literal('dkg', 'refresh', 'reshare', 'import'),
   /** The approved change; empty for a key that the policy alone asks for. */
   change: digestOrNone,
   /** The epoch in force and its key state as this node's own log has them; 0 and empty for none. */

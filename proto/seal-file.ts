@@ -2,7 +2,7 @@
 // case and of exact length and costs are bounded, so that one share has one file and a hostile file
 // cannot exhaust the memory of a node. Opens nothing: that is `seal.ts`.
 import { type ScryptCost, toHex } from './crypto.ts'
-import { type JsonObject, parse } from './jcs.ts'
+import { type Json, type JsonObject, parse } from './jcs.ts'
 import { refuse } from './refusal.ts'
 import {
   digest,
@@ -34,6 +34,21 @@ const keyshareContext = object({
 })
 const identityContext = object({ org: handle, env, owner: handle, credential: handle })
 
+/** A one-time key for the import of a vault's key. */
+const invitationContext = object({
+  org: handle,
+  env,
+  vault: handle,
+  key: handle,
+  node: handle,
+  x: integer(1, 65_535),
+  /** Its public half, hex. */
+  to: text(64, /^[0-9a-f]{64}$/),
+  /** Lines of the node's log when it was made. */
+  size: integer(0, Number.MAX_SAFE_INTEGER),
+})
+
+export type InvitationContext = Shaped<typeof invitationContext>
 export type KeyshareContext = Shaped<typeof keyshareContext>
 export type IdentityContext = Shaped<typeof identityContext>
 
@@ -47,6 +62,7 @@ export type KeyshareKind = 'keyshare' | 'restored' | 'backup'
 export type SealedThing =
   | { readonly kind: KeyshareKind; readonly context: KeyshareContext }
   | { readonly kind: 'identity'; readonly context: IdentityContext }
+  | { readonly kind: 'invitation'; readonly context: InvitationContext }
 
 export interface PassphraseStanza extends ScryptCost {
   readonly how: 'scrypt'
@@ -138,7 +154,7 @@ const stanza: Reader<Stanza> = (value, path) => {
 
 const sealShape = object({
   format: literal('custody-seal/v1'),
-  kind: literal('keyshare', 'restored', 'identity', 'backup'),
+  kind: literal('keyshare', 'restored', 'identity', 'backup', 'invitation'),
   context: (value) => value,
   stanzas: list(stanza, 1, 4),
   mac: hex(32),
@@ -148,11 +164,20 @@ const sealShape = object({
 export function parseSeal(bytes: Uint8Array): Seal {
   const { kind, context, stanzas, mac, body } = sealShape(parse(bytes), '')
   requireStanzas(kind, stanzas)
-  const thing: SealedThing =
-    kind === 'identity'
-      ? { kind, context: identityContext(context, 'context') }
-      : { kind, context: keyshareContext(context, 'context') }
-  return { thing, stanzas, mac, body }
+  return { thing: thingOf(kind, context), stanzas, mac, body }
+}
+
+function thingOf(kind: SealedThing['kind'], context: Json | undefined): SealedThing {
+  switch (kind) {
+    case 'identity':
+      return { kind, context: identityContext(context, 'context') }
+    case 'invitation':
+      return { kind, context: invitationContext(context, 'context') }
+    case 'keyshare':
+    case 'restored':
+    case 'backup':
+      return { kind, context: keyshareContext(context, 'context') }
+  }
 }
 
 /** All that the mac covers. */
@@ -176,15 +201,18 @@ function requireStanzas(kind: SealedThing['kind'], stanzas: readonly Stanza[]): 
 
 const passphraseAlone = (stanzas: readonly Stanza[]): boolean =>
   stanzas.length === 1 && stanzas[0]?.how === 'scrypt'
+const tokensAlone = (stanzas: readonly Stanza[]): boolean =>
+  stanzas.every(({ how }) => how !== 'scrypt' && how !== 'x25519') && areDistinct(stanzas)
 const passphraseOrTokens = (stanzas: readonly Stanza[]): boolean =>
-  passphraseAlone(stanzas) || stanzas.every(({ how }) => how !== 'scrypt' && how !== 'x25519')
+  passphraseAlone(stanzas) || tokensAlone(stanzas)
 const recoveryAlone = (stanzas: readonly Stanza[]): boolean =>
   stanzas.every(({ how }) => how === 'x25519') && areDistinct(stanzas)
 
 const wayIn = {
-  keyshare: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens' },
-  restored: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens' },
-  identity: { fits: passphraseAlone, what: 'one passphrase alone' },
+  keyshare: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens, each once' },
+  restored: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens, each once' },
+  identity: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens, each once' },
+  invitation: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens, each once' },
   backup: { fits: recoveryAlone, what: 'recovery keys alone, each once' },
 } as const
 

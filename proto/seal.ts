@@ -2,9 +2,8 @@
 // key (DEK) seals the body; each stanza wraps the DEK for one passphrase or one hardware token; the
 // mac covers the rest. INVARIANT: the DEK is fresh for every file, so its keys are used once and
 // the nonce may be zero. Randomness is an argument.
-// Token stanzas parse; opening them waits for the token's door; recovery stanzas are
-// `seal-recovery.ts`. Whatever does not open is refused in one sentence: the cause would help only
-// an attacker.
+// Token stanzas are `seal-token.ts`, recovery stanzas `seal-recovery.ts`. Whatever does not open is
+// refused in one sentence: the cause would help only an attacker.
 import {
   aesGcmOpen,
   aesGcmSeal,
@@ -78,7 +77,7 @@ export function openWithPassphrase(
   const [stanza] = seal.stanzas
   if (stanza?.how === 'x25519') return closed()
   if (stanza?.how !== 'scrypt') {
-    return refuse('NOT_SUPPORTED', 'this file is sealed to a token, which is not supported yet')
+    return refuse('NOT_SUPPORTED', 'this file is sealed to a token: no passphrase opens it')
   }
   const dek = once(passphraseKey(expected, passphrase, stanza), (key) =>
     aesGcmOpen(key, nonce, stanza.wrapped),

@@ -38,8 +38,15 @@ export const tags = {
   recoveryKey: 'custody/v1/recovery-key',
   backupProof: 'custody/v1/backup-proof',
   backupTested: 'custody/v1/backup-tested',
+  tokenCard: 'custody/v1/token-card',
+  pin: 'custody/v1/pin',
+  tokenProof: 'custody/v1/token-proof',
   sealWrap: 'custody/v1/seal-wrap',
   entropy: 'custody/v1/entropy',
+  invitation: 'custody/v1/import-invitation',
+  dealing: 'custody/v1/import-dealing',
+  importShare: 'custody/v1/import-share',
+  importRefresh: 'custody/v1/import-refresh',
 } as const
 
 export type Tag = (typeof tags)[keyof typeof tags]

@@ -7,10 +7,17 @@ import { refuse } from '../proto/refusal.ts'
 import { Unavailable } from '../proto/unavailable.ts'
 
 const patienceMs = 10_000
+/** A token may be far away, and slow. */
+export const tokenPatienceMs = 180_000
 
 /** The node's status after the command; refuses what the node refused. */
-export async function tellAdmin(socket: string, command: Json): Promise<object> {
-  const answer: unknown = JSON.parse(await exchange(socket, `${JSON.stringify(command)}\n`))
+export async function tellAdmin(
+  socket: string,
+  command: Json,
+  timeoutMs = patienceMs,
+): Promise<object> {
+  const line = `${JSON.stringify(command)}\n`
+  const answer: unknown = JSON.parse(await exchange(socket, line, timeoutMs))
   const said = typeof answer === 'object' && answer !== null ? answer : {}
   if ('status' in said && typeof said.status === 'object' && said.status !== null) {
     return said.status
@@ -20,13 +27,13 @@ export async function tellAdmin(socket: string, command: Json): Promise<object> 
   return refuse(isReasonCode(code) ? code : 'INTERNAL', because)
 }
 
-function exchange(socket: string, line: string): Promise<string> {
+function exchange(socket: string, line: string, timeoutMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
     let heard = ''
     const gone = (why: string) => reject(new Unavailable(`no node answers at ${socket}: ${why}`))
     const connection = createConnection(socket, () => connection.write(line))
     connection.setEncoding('utf8')
-    connection.setTimeout(patienceMs, () => connection.destroy(new Error('timed out')))
+    connection.setTimeout(timeoutMs, () => connection.destroy(new Error('timed out')))
     connection.on('error', (error) => gone(error.message))
     connection.on('close', () => gone('it hung up'))
     connection.on('data', (chunk: string) => {

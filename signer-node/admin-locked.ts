@@ -1,54 +1,87 @@
-// A locked node: started without its passphrase, it has opened nothing and dials nobody. It says
-// `locked` at its health port and waits at the operator's socket, where only the owner is heard,
-// for the place of its passphrase: a file of the owner alone, or a pipe. Not for the passphrase
-// itself: what comes through a socket is copied on its way to where nobody can wipe it.
-// INVARIANT: a passphrase that does not open the node's own key leaves it locked and says so.
+// A node that waits: locked without its passphrase, or sealed without its token's PIN. It has
+// opened nothing and dials nobody. It says so at its health port and waits at the operator's
+// socket, where only the owner is heard, for the place of the word that opens it: a file of the
+// owner alone, or a pipe. Not for the word itself: what comes through a socket is copied on its way
+// to where nobody can wipe it.
+// INVARIANT: what does not open leaves the node as it was and says so; one try at a time.
 import { createServer } from 'node:net'
-import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
-import { literal, object, text } from '../proto/shape.ts'
+import { Refused, refuse } from '../proto/refusal.ts'
+import { bool, integer, literal, object, objectWith, text } from '../proto/shape.ts'
 import { converse, listenFor, parseLine } from './admin.ts'
-import type { Secret } from './dkls23/secret.ts'
 import type { Status } from './node.ts'
 
 const pathBytesMax = 1_024
 
-const unlock = object({ do: literal('unlock'), credential: text(pathBytesMax) })
+const unlock = objectWith(
+  { do: literal('unlock'), credential: text(pathBytesMax) },
+  { half: integer(1, 2), lastTry: bool },
+)
 const ask = object({ do: literal('status') })
 
-/** Everything that a locked node can say of itself. */
-export function lockedStatus(node: string): Status {
+/** What the operator brings. */
+export interface Unlock {
+  readonly credential: string
+  /** Of a PIN that two people make. */
+  readonly half?: number
+  /** A person knows that the next wrong PIN may be the last one. */
+  readonly lastTry?: boolean
+}
+
+/** Everything that a waiting node can say of itself. */
+export function waitingStatus(node: string, state: 'locked' | 'sealed', because = ''): Status {
   return {
-    ...{ node, state: 'locked', size: 0, sessions: 0, waitingReleases: 0 },
+    ...{ node, state, size: 0, sessions: 0, waitingReleases: 0 },
     ...{ droppedEnvelopes: 0, receipts: 0, vaults: [], pairings: [], banned: [], strikes: {} },
     ...{ frozen: [], coordinators: [], fenced: '', backups: [], curve: '' },
+    ...(because === '' ? {} : { sealed: because }),
   }
 }
 
 /**
- * Resolves with the first passphrase that `open` accepts, and has stopped listening by then; the
- * caller disposes of it. `open` refuses a place that is not good, and what does not open the node.
+ * Resolves with the first thing that `open` gives, and has stopped listening by then; the caller
+ * disposes of it. `open` refuses a place that is not good, and what does not open the node; it
+ * gives nothing while something is still missing.
  */
-export async function unlocked(
+export async function unlocked<T>(
   path: string,
   status: () => Status,
-  open: (credential: string) => Secret,
-): Promise<Secret> {
-  const { promise, resolve } = Promise.withResolvers<Secret>()
-  let isOver = false
-  const obey = (line: string): object => {
-    const done = attempt(() => {
-      const value = parseLine(line)
-      if (typeof value !== 'object' || !('credential' in value)) return void ask(value, '')
-      if (isOver) refuse('BUSY', 'this node is unlocked already')
-      resolve(open(unlock(value, '').credential))
-      isOver = true
-    })
-    if (isRefusal(done)) return { refused: done.code, because: done.because }
-    return { status: status() }
+  open: (unlock: Unlock) => Promise<T | undefined> | T | undefined,
+): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
+  let state: 'waiting' | 'trying' | 'over' = 'waiting'
+  const obey = async (line: string): Promise<void> => {
+    const value = parseLine(line)
+    if (typeof value !== 'object' || !('credential' in value)) return void ask(value, '')
+    const brought = unlock(value, '')
+    if (state === 'over') refuse('BUSY', 'this node is unlocked already')
+    if (state === 'trying') refuse('BUSY', 'this node is trying what somebody else has brought')
+    state = 'trying'
+    try {
+      const opened = await open(brought)
+      if (opened === undefined) return
+      state = 'over'
+      resolve(opened)
+    } finally {
+      if (state === 'trying') state = 'waiting'
+    }
   }
-  const server = createServer((socket) => converse(socket, obey))
+  const answer = async (line: string): Promise<object> => {
+    try {
+      await obey(line)
+      return { status: status() }
+    } catch (error) {
+      if (error instanceof Refused) {
+        return { refused: error.refusal.code, because: error.refusal.because }
+      }
+      reject(error)
+      return { refused: 'INTERNAL', because: 'this node stops' }
+    }
+  }
+  const server = createServer((socket) => converse(socket, answer))
   await listenFor(path, server)
-  const passphrase = await promise
-  server.close()
-  return passphrase
+  try {
+    return await promise
+  } finally {
+    server.close()
+  }
 }

@@ -1,7 +1,7 @@
 // The operator's socket: one line of JSON in, one line of JSON out, over a Unix socket that only
-// the owner may open. status, evidence, freeze, unfreeze, drain, backup-proved; nothing that
-// signs and nothing that shows a secret. A local freeze needs nobody's permission, because a
-// coordinator could withhold everybody's.
+// the owner may open. status, evidence, freeze, unfreeze, drain, backup-proved, drop-pending;
+// nothing that signs and nothing that shows a secret. A local freeze needs nobody's permission,
+// because a coordinator could withhold everybody's.
 import { chmodSync, unlinkSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Json } from '../proto/jcs.ts'
@@ -12,7 +12,7 @@ import type { SignerNode, Status } from './node.ts'
 
 type Operated = Pick<
   SignerNode,
-  'status' | 'evidence' | 'freeze' | 'unfreeze' | 'drain' | 'backupProved'
+  'status' | 'evidence' | 'freeze' | 'unfreeze' | 'drain' | 'backupProved' | 'dropPending'
 >
 
 export interface Admin {
@@ -23,9 +23,9 @@ export interface Admin {
 const lineBytesMax = 4_096
 const idleMs = 60_000
 
-const verb = literal('status', 'evidence', 'drain', 'freeze', 'unfreeze', 'backup-proved')
-const bare = object({ do: verb })
-const scoped = object({ do: literal('freeze', 'unfreeze'), scope: handle })
+const onScope = ['freeze', 'unfreeze', 'drop-pending'] as const
+const bare = object({ do: literal('status', 'evidence', 'drain', 'backup-proved', ...onScope) })
+const scoped = object({ do: literal(...onScope), scope: handle })
 const proven = object({ do: literal('backup-proved'), proof: signedShape })
 
 /** Listens when it resolves. A socket that a dead process left behind is replaced. */
@@ -69,6 +69,9 @@ export function obey(line: string, node: Operated): Answer {
     case 'drain':
       node.drain()
       break
+    case 'drop-pending':
+      node.dropPending(command.scope)
+      break
     case 'backup-proved':
       node.backupProved(command.proof)
       break
@@ -84,7 +87,7 @@ type Answer = { readonly status: Status } | { readonly evidence: ReturnType<Oper
 
 type Command =
   | { readonly do: 'status' | 'evidence' | 'drain' }
-  | { readonly do: 'freeze' | 'unfreeze'; readonly scope: string }
+  | { readonly do: (typeof onScope)[number]; readonly scope: string }
   | { readonly do: 'backup-proved'; readonly proof: Signed }
 
 function read(line: string): Command {
@@ -106,6 +109,7 @@ function read(line: string): Command {
 const wanted = {
   freeze: 'a scope, all or a vault',
   unfreeze: 'a scope, all or a vault',
+  'drop-pending': 'a scope, a vault',
   'backup-proved': 'a proof',
 } as const
 
@@ -119,9 +123,10 @@ export function parseLine(line: string): Json {
   }
 }
 
-/** Lines in, answers out, for as long as the caller stays. */
-export function converse(socket: Socket, answer: (line: string) => object): void {
+/** Lines in, answers out in their order, for as long as the caller stays. */
+export function converse(socket: Socket, answer: (line: string) => object | Promise<object>): void {
   let waiting = ''
+  let answered: Promise<unknown> = Promise.resolve()
   socket.setEncoding('utf8')
   socket.setTimeout(idleMs, () => socket.destroy())
   // A caller that hangs up is no event.
@@ -131,7 +136,11 @@ export function converse(socket: Socket, answer: (line: string) => object): void
     if (waiting.length > lineBytesMax) socket.destroy()
     const lines = waiting.split('\n')
     waiting = lines.pop() ?? ''
-    for (const line of lines) socket.write(`${JSON.stringify(answer(line))}\n`)
+    for (const line of lines) {
+      answered = answered.then(async () => {
+        socket.write(`${JSON.stringify(await answer(line))}\n`)
+      })
+    }
   })
 }
 

@@ -8,6 +8,7 @@ import { Blame } from './blame.ts'
 import { keptPlace } from './floor.ts'
 import type { FloorPlace } from './floor-file.ts'
 import { HistoryRows } from './history-rows.ts'
+import { Invitations } from './invitations.ts'
 import { Journal } from './journal.ts'
 import { Keyshares } from './keyshares.ts'
 import type { Keystore } from './keystore.ts'
@@ -90,8 +91,18 @@ export function assemble(
   }
   const knows = { self, keystore, rows, copy, witness, ports }
   const keyshares = new Keyshares({ ...knows, superseded })
+  const invitations = new Invitations(knows)
   const records = { store, copy, rows, journal, bans, strikes, blame, meta, place, keystore }
-  const work = { incarnation, sessions, lastWords, witness, peers, pairings, keyshares }
+  const work = {
+    incarnation,
+    sessions,
+    lastWords,
+    witness,
+    peers,
+    pairings,
+    keyshares,
+    invitations,
+  }
   return { self, origin, ports, ...records, ...work, ...whole }
 }
 

@@ -5,8 +5,9 @@
 import { toHex } from '../proto/crypto.ts'
 import type { NodeId } from '../proto/ids.ts'
 import { type Both, writeCloneEvidence } from './clone-evidence.ts'
+import type { DealtSession } from './dealt-session.ts'
 import { endingOf } from './endings.ts'
-import { type KeyMaking, writeEvidence } from './evidence.ts'
+import { writeEvidence } from './evidence.ts'
 import type { Ports } from './ports.ts'
 import type { Self } from './self.ts'
 import type { Failure } from './session.ts'
@@ -36,11 +37,11 @@ export class Blame {
     step(() => strikes.keep({ ...evidence, peer, atMs: ports.clock.wallMs() }))
   }
 
-  failed({ reason, culprit: peer, exhibit }: Failure, sid: Uint8Array, making?: KeyMaking): void {
+  failed({ reason, culprit: peer, exhibit }: Failure, sid: Uint8Array, dealt?: DealtSession): void {
     const { self, strikes, ports, step } = this.#needs
     if (endingOf(reason).counted !== 'strike' || peer === undefined) return
     const atMs = ports.clock.wallMs()
-    const evidence = exhibit && writeEvidence(self, peer, exhibit, making)
+    const evidence = exhibit && writeEvidence(self, peer, exhibit, dealt)
     step(() => {
       strikes.strike({ peer, sid: toHex(sid), reason, atMs })
       if (evidence !== undefined) strikes.keep({ ...evidence, peer, atMs })

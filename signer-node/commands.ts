@@ -1,40 +1,53 @@
 // What custody-signer does besides running: on the recovery machine it opens a backup in a test, on
 // a node it hands the proof over to the running node, on a stopped one it restores, and one that
 // waits locked it unlocks.
-//   custody-signer unlock --config CONFIG [--credential FILE]
+//   custody-signer unlock --config CONFIG [--credential FILE | --ask] [--half 1|2] [--last-try]
 //   custody-signer backup verify FILE --recovery DIR --out PROOF [PASSPHRASE]
 //   custody-signer backup proved PROOF --config CONFIG
+//   custody-signer drop-pending VAULT --config CONFIG
 //   custody-signer restore --backup FILE --recovery DIR --config CONFIG [PASSPHRASE]
+//   custody-signer deal-import ... brings a key in: `dealer.ts`
 // PASSPHRASE of the recovery key: --recovery-credential FILE or --recovery-passphrase-fd N; else
 // the file `credential` in DIR. Answers one line of JSON; says no secret and opens no socket but
 // the operator's.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { parseText } from '../proto/jcs.ts'
+import { refuse } from '../proto/refusal.ts'
 import { signedJson, signedShape } from '../proto/signed.ts'
-import { tellAdmin } from './admin-client.ts'
+import { tellAdmin, tokenPatienceMs } from './admin-client.ts'
 import { parseSignerConfig, type SignerConfig } from './config.ts'
+import { dealCommand, dealerUsage } from './dealer.ts'
 import type { Curve } from './dkls23/curve.ts'
 import { HistoryRows } from './history-rows.ts'
-import { openKeystore } from './opening.ts'
+import { hsmCommand, hsmUsage } from './hsm-commands.ts'
+import { openKeystore, passphraseWay, tokenSettings } from './opening.ts'
 import { openStore, readPassphrase } from './places.ts'
 import type { Random } from './ports.ts'
 import { openRecovery, proveBackup, type Recovery } from './recovery-open.ts'
 import { restoreBackup } from './restore.ts'
+import type { Terminal } from './terminal.ts'
+import { sealKeysOf } from './unseal.ts'
+import { TokenWay, type WayIn } from './way-in.ts'
 
 export interface CommandWorld {
   readonly random: Random
   readonly wallMs: () => number
   readonly curve: (name: SignerConfig['curve']) => Curve
+  readonly terminal: () => Terminal | undefined
 }
 
 export const commandUsage = [
-  'custody-signer unlock --config CONFIG [--credential FILE]',
+  'custody-signer unlock --config CONFIG [--credential FILE] [--half 1|2]',
+  '  [--last-try] [--ask]',
   'custody-signer backup verify FILE --recovery DIR --out PROOF',
   'custody-signer backup proved PROOF --config CONFIG',
+  'custody-signer drop-pending VAULT --config CONFIG',
   'custody-signer restore --backup FILE --recovery DIR --config CONFIG',
   '  of the recovery key: [--recovery-credential FILE | --recovery-passphrase-fd N]',
+  ...dealerUsage,
+  ...hsmUsage,
 ]
 
 const text = { type: 'string' } as const
@@ -46,11 +59,29 @@ export function commandOf(
   words: readonly string[],
 ): ((world: CommandWorld) => Promise<object>) | undefined {
   const [first, second, ...rest] = words
-  if (first === 'unlock') return () => unlock(words.slice(1))
+  if (first === 'unlock') return (world) => unlock(words.slice(1), world)
   if (first === 'restore') return (world) => restore(words.slice(1), world)
+  if (first === 'drop-pending') return () => dropPending(words.slice(1))
+  if (first === 'deal-import') return (world) => dealImport(words.slice(1), world)
+  if (first === 'hsm') return (world) => hsm(words.slice(1), world)
   if (first !== 'backup') return undefined
   if (second === 'verify') return (world) => verify(rest, world)
   if (second === 'proved') return () => proved(rest)
+  throw new CommandUsage()
+}
+
+async function dealImport(words: readonly string[], world: CommandWorld): Promise<object> {
+  const { random, terminal } = world
+  const dealt = await dealCommand(words, { random, curve: world.curve('native'), terminal })
+  if (dealt === undefined) throw new CommandUsage()
+  return dealt
+}
+
+async function hsm(words: readonly string[], world: CommandWorld): Promise<object> {
+  return (await hsmCommand(words, world)) ?? wrongWords()
+}
+
+function wrongWords(): never {
   throw new CommandUsage()
 }
 
@@ -96,6 +127,15 @@ async function proved(words: readonly string[]): Promise<object> {
   return tellAdmin(configAt(values.config).adminSocket, { do: 'backup-proved', proof })
 }
 
+/** Of a vault that never had a key; the node refuses anything else. */
+async function dropPending(words: readonly string[]): Promise<object> {
+  const options = { config: text }
+  const { values, positionals } = read({ args: [...words], options, allowPositionals: true })
+  const [vault, ...more] = positionals
+  if (vault === undefined || more.length > 0) throw new CommandUsage()
+  return tellAdmin(configAt(values.config).adminSocket, { do: 'drop-pending', scope: vault })
+}
+
 async function restore(words: readonly string[], world: CommandWorld): Promise<object> {
   const options = { backup: text, recovery: text, config: text, ...passphrase }
   const { values } = read({ args: [...words], options })
@@ -106,9 +146,12 @@ async function restore(words: readonly string[], world: CommandWorld): Promise<o
   // Whoever holds the store is running: only a stopped node is given a share.
   const store = openStore(config)
   try {
-    using own = readPassphrase(config.credential)
     using recovery = openPlace(place, values)
-    const keystore = openKeystore(config, { passphrase: own, curve, random: world.random })
+    const keystore = openKeystore(config, {
+      way: sealingWay(config, world),
+      curve,
+      random: world.random,
+    })
     const at = { owner: config, keystore, rows: new HistoryRows(store), curve }
     const { vault, epoch, isInForce } = restoreBackup(at, readFileSync(backup), recovery)
     const state = 'restored: a witness until the next refresh'
@@ -118,12 +161,53 @@ async function restore(words: readonly string[], world: CommandWorld): Promise<o
   }
 }
 
-/** Tells the node where its passphrase is: it reads the file, or the pipe, itself. */
-async function unlock(words: readonly string[]): Promise<object> {
-  const { values } = read({ args: [...words], options: { config: text, credential: text } })
+/** To seal with: for tokens that needs no PIN. */
+function sealingWay(config: SignerConfig, { random }: CommandWorld): WayIn {
+  const settings = tokenSettings(config)
+  if (settings !== undefined) return new TokenWay(sealKeysOf(settings.cards), random)
+  using own = readPassphrase(config.credential)
+  return passphraseWay(config, own, random)
+}
+
+/** Tells the node where its passphrase or PIN is: it reads the file, or the pipe, itself. */
+async function unlock(words: readonly string[], world: CommandWorld): Promise<object> {
+  const flag = { type: 'boolean' } as const
+  const options = { config: text, credential: text, half: text, 'last-try': flag, ask: flag }
+  const { values } = read({ args: [...words], options })
   const config = configAt(values.config)
-  const { credential = config.credential } = values
-  return tellAdmin(config.adminSocket, { do: 'unlock', credential: resolve(credential) })
+  const { credential = config.credential, half, 'last-try': lastTry } = values
+  if (half !== undefined && half !== '1' && half !== '2') throw new CommandUsage()
+  const more = {
+    ...(half === undefined ? {} : { half: Number(half) }),
+    ...(lastTry === true ? { lastTry } : {}),
+  }
+  const tell = (place: string) =>
+    tellAdmin(config.adminSocket, { do: 'unlock', credential: place, ...more }, tokenPatienceMs)
+  if (values.ask !== true) return tell(resolve(credential))
+  const terminal = world.terminal()
+  if (terminal === undefined) return refuse('CONFIG', 'no terminal to ask at')
+  return withTyped(terminal, half === undefined ? 'PIN or passphrase' : `Half ${half}`, tell)
+}
+
+/** Where files lie in memory: the node reads what was typed there, and it is wiped. */
+const memory = '/dev/shm'
+
+async function withTyped<T>(
+  terminal: Terminal,
+  question: string,
+  tell: (place: string) => Promise<T>,
+): Promise<T> {
+  const directory = mkdtempSync(join(memory, 'custody-'))
+  const place = join(directory, 'typed')
+  try {
+    using typed = await terminal.secret(`${question}: `)
+    writeFileSync(place, typed.bytes, { mode: 0o600, flag: 'wx' })
+    return await tell(place)
+  } finally {
+    terminal.close()
+    if (existsSync(place)) writeFileSync(place, new Uint8Array(statSync(place).size))
+    rmSync(directory, { recursive: true, force: true })
+  }
 }
 
 interface PassphraseFlags {

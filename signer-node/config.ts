@@ -11,12 +11,15 @@ import {
   list,
   literal,
   object,
+  objectWith,
   type Shaped,
   text,
 } from '../proto/shape.ts'
+import { type KeystoreConfig, keystoreIn } from './config-keystore.ts'
 import { recoveryKeysMax } from './recovery-keys.ts'
 
-export type SignerConfig = Shaped<ReturnType<typeof shapeIn>>
+type Written = Shaped<ReturnType<typeof shapeIn>>
+export type SignerConfig = Written & { readonly keystore: KeystoreConfig }
 export type CoordinatorPeer = SignerConfig['coordinators'][number]
 
 /** `directory` is where the file stands: relative paths start there. */
@@ -31,12 +34,16 @@ export function parseSignerConfig(source: string, directory: string): SignerConf
       refuse('CONFIG', `${outside}: expected a place outside dataDir`)
     }
   }
-  return config
+  // In production nobody falls into the weaker of the two by forgetting a line.
+  if (config.keystore === undefined && config.env === 'prod') {
+    refuse('CONFIG', 'keystore: expected the stanza, passphrase or token, in production')
+  }
+  return { ...config, keystore: config.keystore ?? { stanza: 'passphrase' } }
 }
 
 function shapeIn(directory: string) {
   const path = pathFrom(directory)
-  return object({
+  const fields = {
     format: literal('custody-signer/v1'),
     org: handle,
     env: literal('prod', 'test', 'dev'),
@@ -50,7 +57,7 @@ function shapeIn(directory: string) {
     tls: tlsFiles(directory),
     /** Sealed files: Ed25519 identity, Ed25519 witness key, 32-byte node secret. */
     keys: object({ identity: path, witness: path, secret: path }),
-    /** File with the passphrase that opens them. */
+    /** File with the passphrase that opens them, or with the PIN of the token. */
     credential: path,
     /** The store and the Keyshares. */
     dataDir: path,
@@ -66,5 +73,6 @@ function shapeIn(directory: string) {
     healthListen: address,
     /** `native` falls back to `wasm`, said loudly; `noble` is the reference twin (twin.ts). */
     curve: literal('native', 'wasm', 'noble'),
-  })
+  }
+  return objectWith(fields, { keystore: keystoreIn(directory) })
 }

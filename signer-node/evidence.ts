@@ -10,15 +10,23 @@ import { parseNodeId } from '../proto/ids.ts'
 import { text as canonical, type JsonObject, parse } from '../proto/jcs.ts'
 import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
-import { handle, hex, integer, list, literal, object, type Reader } from '../proto/shape.ts'
+import { handle, hex, integer, literal, object, type Reader } from '../proto/shape.ts'
 import { tags } from '../proto/tags.ts'
 import { type CloneEvidence, verifyCloneEvidence } from './clone-evidence.ts'
+import {
+  type DealtSession,
+  dealtFields,
+  dealtObject,
+  dealtSessionId,
+  formOf,
+  isDealt,
+  partiesIn,
+} from './dealt-session.ts'
 import { DEALING_ROUND, isWrongShare } from './dkls23/complaint.ts'
 import type { Curve } from './dkls23/curve.ts'
 import { type Participant, parseParty } from './dkls23/party.ts'
-import { sessionId } from './dkls23/session-id.ts'
 import { type Place, signedBytes } from './envelope.ts'
-import { networkId, partiesOf, type Self } from './self.ts'
+import type { Self } from './self.ts'
 
 /** What a message of an envelope was: its digest, and what its sender signed over it. */
 export interface SignedDigest {
@@ -40,16 +48,6 @@ export type Exhibit =
       readonly payload: Uint8Array
       readonly signature: Uint8Array
     }
-
-/** What makes the id of a key making: with it a message is known to be a dealing of that key. */
-export interface KeyMaking {
-  readonly key: string
-  readonly epoch: number
-  readonly t: number
-  readonly participants: readonly { readonly node: NodeId; readonly x: number }[]
-  /** Digests of the acceptances, in the same order. */
-  readonly acceptances: readonly Uint8Array[]
-}
 
 export interface Written {
   readonly digest: Digest
@@ -87,30 +85,37 @@ const twoMessages = object({
   first: signedDigest,
   second: signedDigest,
 })
-const wrongShare = object({
-  ...common,
-  kind: literal('wrong-share'),
-  payload: hex(limits.warrantBytesMax, true),
-  signature: hex(64),
-  making: object({
-    key: handle,
-    epoch: integer(0, 0xffff_ffff),
-    t: integer(1, limits.nodesMax),
-    participants: list(object({ node: nodeId, x: place }), 1, limits.nodesMax),
-    acceptances: list(hex(32), 1, limits.nodesMax),
+const shown = { payload: hex(limits.warrantBytesMax, true), signature: hex(64) }
+const wrongShares = {
+  'wrong-share': object({
+    ...{ ...common, ...shown, kind: literal('wrong-share') },
+    making: dealtFields.dkg,
   }),
-})
+  'wrong-refresh-share': object({
+    ...{ ...common, ...shown, kind: literal('wrong-refresh-share') },
+    making: dealtFields.refresh,
+  }),
+  'wrong-reshare-share': object({
+    ...{ ...common, ...shown, kind: literal('wrong-reshare-share') },
+    making: dealtFields.reshare,
+  }),
+} as const
+const kindOf = {
+  dkg: 'wrong-share',
+  refresh: 'wrong-refresh-share',
+  reshare: 'wrong-reshare-share',
+} as const
 
 type TwoMessages = ReturnType<typeof twoMessages>
-type WrongShare = ReturnType<typeof wrongShare>
+type WrongShare = ReturnType<(typeof wrongShares)[keyof typeof wrongShares]>
 export type Evidence = TwoMessages | WrongShare
 
-/** Undefined for a share of a session that is not known to have made a key. */
+/** Undefined for a share of a session that is not known to have dealt any. */
 export function writeEvidence(
   self: Self,
   accused: NodeId,
   exhibit: Exhibit,
-  making?: KeyMaking,
+  dealt?: DealtSession,
 ): Written | undefined {
   const { sid, round, from, to } = exhibit.place
   const about = {
@@ -121,27 +126,24 @@ export function writeEvidence(
     by: self.node,
     session: toHex(sid),
     ...{ round, from, to },
-    kind: exhibit.kind,
   }
-  const shown = exhibit.kind === 'two-messages' ? bothOf(exhibit) : shareOf(exhibit, making)
+  const shown = exhibit.kind === 'two-messages' ? bothOf(exhibit) : shareOf(exhibit, dealt)
   if (shown === undefined) return undefined
   const document = canonical({ ...about, ...shown })
   return { digest: digestOf(tags.evidence, toUtf8(document)), document }
 }
 
-function bothOf({ first, second }: Exhibit & { readonly kind: 'two-messages' }): JsonObject {
-  return { first: hexed(first), second: hexed(second) }
+function bothOf({ kind, first, second }: Exhibit & { readonly kind: 'two-messages' }): JsonObject {
+  return { kind, first: hexed(first), second: hexed(second) }
 }
 
 function shareOf(
   { payload, signature }: Exhibit & { readonly kind: 'wrong-share' },
-  making: KeyMaking | undefined,
+  dealt: DealtSession | undefined,
 ): JsonObject | undefined {
-  if (making === undefined) return undefined
-  const { key, epoch, t, participants, acceptances } = making
-  const members = participants.map(({ node, x }) => ({ node, x }))
-  const made = { key, epoch, t, participants: members, acceptances: acceptances.map(toHex) }
-  return { payload: toHex(payload), signature: toHex(signature), making: made }
+  if (dealt === undefined) return undefined
+  const shown = { payload: toHex(payload), signature: toHex(signature) }
+  return { kind: kindOf[dealt.purpose], ...shown, making: dealtObject(dealt) }
 }
 
 function hexed({ digest, signature }: SignedDigest): JsonObject {
@@ -157,7 +159,7 @@ export function verifyEvidence(
   const value = parse(toUtf8(document))
   const kind = typeof value === 'object' && 'kind' in value ? value['kind'] : ''
   if (kind === 'clone') return verifyCloneEvidence(document, root)
-  const evidence = kind === 'two-messages' ? twoMessages(value, '') : wrongShare(value, '')
+  const evidence = (kind === 'two-messages' ? twoMessages : wrongShareOf(kind))(value, '')
   if (evidence.org !== root.org || evidence.env !== root.env) {
     refuse('EVIDENCE', `expected a session of ${root.org} ${root.env}`)
   }
@@ -178,53 +180,47 @@ function requireBoth(evidence: TwoMessages, identity: Uint8Array): void {
   for (const message of [first, second]) requireSigned(evidence, message, identity)
 }
 
+function wrongShareOf(kind: unknown) {
+  const found = Object.entries(wrongShares).find(([name]) => name === kind)
+  return found?.[1] ?? wrongShares['wrong-share']
+}
+
 function requireWrongShare(evidence: WrongShare, identity: Uint8Array, curve: Curve): void {
-  const { payload, signature, making, session, round, accused, from, to } = evidence
-  const parties = partiesIn(making)
-  const dealer = dealerOf(making, parties, { accused, from })
-  if (!equalBytes(sessionOf(evidence, parties), session) || round !== DEALING_ROUND) {
+  const { payload, signature, session, round, accused, from, to } = evidence
+  const dealt = dealtIn(evidence)
+  const parties = partiesIn(dealt)
+  const dealer = dealerOf(dealt, parties, { accused, from, to })
+  const isIt = equalBytes(dealtSessionId(evidence, dealt, parties), session)
+  if (!isIt || round !== DEALING_ROUND) {
     refuse('EVIDENCE', 'the session is not the dealing of that key')
   }
   requireSigned(evidence, { digest: sha256(payload), signature }, identity)
-  const form = { threshold: making.t, of: 'key' } as const
+  const form = { threshold: dealt.t, of: formOf[dealt.purpose] } as const
   const place = { sid: session, form, dealer, receiver: parseParty(to) }
   if (!isWrongShare(curve, place, payload)) {
     refuse('EVIDENCE', 'the share is on its polynomial')
   }
 }
 
-/** In ascending order, each once: else there was no such session. */
-function partiesIn({ participants }: WrongShare['making']): readonly Participant[] {
-  const isAscending = participants.every(({ x }, i) => x > (participants[i - 1]?.x ?? 0))
-  const isEachOnce = new Set(participants.map(({ node }) => node)).size === participants.length
-  if (isAscending && isEachOnce) return partiesOf(participants)
-  return refuse('EVIDENCE', 'expected the nodes of a session, in ascending order, each once')
-}
-
 function dealerOf(
-  { participants }: WrongShare['making'],
+  dealt: DealtSession,
   parties: readonly Participant[],
-  { accused, from }: Pick<WrongShare, 'accused' | 'from'>,
+  { accused, from, to }: Pick<WrongShare, 'accused' | 'from' | 'to'>,
 ): Participant {
-  const dealer = parties[participants.findIndex(({ node }) => node === accused)]
-  return dealer?.x === from ? dealer : refuse('EVIDENCE', 'the accused dealt nothing there')
+  const dealer = parties[dealt.participants.findIndex(({ node }) => node === accused)]
+  if (dealer?.x === from && isDealt(dealt, from, to)) return dealer
+  return refuse('EVIDENCE', 'the accused dealt nothing there')
 }
 
-function sessionOf(
-  { org, env, making }: WrongShare,
-  participants: readonly Participant[],
-): Uint8Array {
-  const { key, epoch, t, acceptances } = making
-  if (acceptances.length !== participants.length) refuse('EVIDENCE', 'an acceptance is missing')
-  return sessionId({
-    statement: { purpose: 'dkg', threshold: t, nodes: participants.length },
-    networkId: networkId({ org, env }),
-    keyId: toUtf8(key),
-    epoch,
-    keyState: new Uint8Array(),
-    participants,
-    acceptances,
-  })
+function dealtIn(evidence: WrongShare): DealtSession {
+  switch (evidence.kind) {
+    case 'wrong-share':
+      return { purpose: 'dkg', ...evidence.making }
+    case 'wrong-refresh-share':
+      return { purpose: 'refresh', ...evidence.making }
+    case 'wrong-reshare-share':
+      return { purpose: 'reshare', ...evidence.making }
+  }
 }
 
 function requireSigned(

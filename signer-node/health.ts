@@ -76,6 +76,7 @@ function listening(server: Server, { host, port }: Address): Promise<void> {
 
 const states = [
   'locked',
+  'sealed',
   'checking',
   'catching-up',
   'ready',

@@ -3,12 +3,12 @@
 // for each operation what it means here: shares to deal, or a word of consent.
 // INVARIANT: nothing is done that `admitChange` did not admit; of the coordinator's document only
 // the epoch to be made is believed, and that must be above any that was ever prepared here.
-import { type AdmittedChange, admitChange } from '../policy/admit-change.ts'
 import { requestView } from '../policy/audit/history.ts'
 import { consentDocument } from '../policy/audit/key-confirm.ts'
 import { readSync } from '../policy/audit/rows.ts'
 import { witnessedIn } from '../policy/audit/witnessed.ts'
-import type { Change, Member } from '../policy/change.ts'
+import type { Member } from '../policy/change.ts'
+import { type Admission, admitWork, isCovered, refreshNamed } from '../policy/covered-refresh.ts'
 import type { Root } from '../policy/documents.ts'
 import type { VaultRow } from '../policy/view.ts'
 import { digestOf } from '../proto/crypto.ts'
@@ -18,6 +18,7 @@ import { type ChangeRun, kinds } from '../proto/node-documents.ts'
 import { attempt as attempting, isRefusal, refuse } from '../proto/refusal.ts'
 import { type Signed, sign } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
+import { judgeDealing } from './key-import.ts'
 import { type KeyPlan, requireAble } from './key-plan.ts'
 import type { Parts } from './parts.ts'
 import type { Checked } from './refusals.ts'
@@ -29,6 +30,8 @@ export interface RunAsked {
   readonly keygen: Uint8Array
   /** Canonical bytes of the order. */
   readonly order: Uint8Array
+  /** Canonical bytes of the dealing of an import; empty otherwise. */
+  readonly dealing: Uint8Array
 }
 
 export type ChangeWork =
@@ -36,30 +39,31 @@ export type ChangeWork =
   /** Signed, and given to nobody yet. */
   | { readonly kind: 'consent'; readonly consent: Signed }
 
-export function judgeRun(parts: Parts, { keygen, order }: RunAsked): ChangeWork | Checked {
+export function judgeRun(parts: Parts, { keygen, order, dealing }: RunAsked): ChangeWork | Checked {
   const run = attempting(() => kinds.changeRun.shape(parse(keygen), 'change run'))
   if (isRefusal(run)) return run
   const admitted = admit(parts, run, order)
   if (isRefusal(admitted)) return admitted
-  const shut = parts.closed(workIn(admitted.change))
+  const shut = parts.closed(workIn(admitted))
   if (shut !== undefined) return shut
   const again = (): unknown => {
     const still = admit(parts, run, order)
     return isRefusal(still) ? refuse(still.code, still.because) : undefined
   }
   const digest = digestOf(kinds.changeRun.tag, keygen)
-  return attempting(() => workOf({ parts, run, admitted, keygen: digest, again }))
+  return attempting(() => workOf({ parts, run, admitted, keygen: digest, dealing, again }))
 }
 
 interface Asked {
   readonly parts: Parts
   readonly run: ChangeRun
-  readonly admitted: AdmittedChange
+  readonly admitted: Admission
   readonly keygen: Digest
+  readonly dealing: Uint8Array
   readonly again: () => unknown
 }
 
-function admit(parts: Parts, run: ChangeRun, order: Uint8Array): AdmittedChange | Checked {
+function admit(parts: Parts, run: ChangeRun, order: Uint8Array): Admission | Checked {
   const { rows, witness, copy, bans, ports } = parts
   if (digestOf(tags.order, order) !== run.order) {
     return { kind: 'refused', code: 'WARRANT', because: 'the document names another order' }
@@ -67,7 +71,7 @@ function admit(parts: Parts, run: ChangeRun, order: Uint8Array): AdmittedChange 
   const view = attempting(() => readSync(requestView(run.change), rows))
   if (isRefusal(view)) return view
   const own = { reigns: witness.reigns, rootAt: (size: number) => copy.rootAt(size) }
-  return admitChange({
+  return admitWork({
     order,
     own: {
       view,
@@ -79,17 +83,19 @@ function admit(parts: Parts, run: ChangeRun, order: Uint8Array): AdmittedChange 
 }
 
 /** A restored share is for a refresh and for nothing else. */
-function workIn({ op }: Change): Work {
-  return op === 'key.refresh' ? 'refresh' : 'any'
+function workIn(admitted: Admission): Work {
+  return isCovered(admitted) || admitted.change.op === 'key.refresh' ? 'refresh' : 'any'
 }
 
 function workOf(asked: Asked): ChangeWork {
   const { admitted } = asked
   const { change } = admitted
+  if (isCovered(admitted)) return { kind: 'deal', plan: planOf(asked) }
   switch (change.op) {
     case 'key.create':
     case 'key.refresh':
     case 'key.reshare':
+    case 'key.import':
       return { kind: 'deal', plan: planOf(asked) }
     case 'key.destroy': {
       const holders = inForce(admitted).participants
@@ -100,7 +106,6 @@ function workOf(asked: Asked): ChangeWork {
     }
     case 'peer.readmit':
       return consentOf(asked, [change.terms.node])
-    case 'key.import':
     case 'key.export':
       return refuse('NOT_SUPPORTED', `nodes do not carry out ${change.op} yet`)
   }
@@ -117,11 +122,26 @@ function planOf(asked: Asked): KeyPlan {
   const { parts, run, admitted, keygen, again } = asked
   const { change, digest } = admitted
   const committee = committeeOf(admitted)
-  const terms = { vault: change.vault, epoch: run.epoch, change: digest, keygen, again }
-  const plan: KeyPlan = { ...terms, ...committee }
+  const named = isCovered(admitted) ? refreshNamed(digest) : digest
+  const terms = { vault: change.vault, epoch: run.epoch, change: digest, named, keygen, again }
+  const plan: KeyPlan = { ...terms, ...committee, ...dealtIn(asked, committee) }
   requireAble(parts, plan)
   requireShare(parts, plan)
   return plan
+}
+
+/** What came from outside, for an import and for nothing else. */
+function dealtIn(
+  { parts, admitted, dealing: bytes }: Asked,
+  { purpose, t, participants }: Committee,
+): Pick<KeyPlan, 'dealt'> {
+  const { change } = admitted
+  if (purpose !== 'import' || change.op !== 'key.import') {
+    if (bytes.length > 0) refuse('DEALING', 'expected no dealing with this change')
+    return {}
+  }
+  const dealing = judgeDealing(parts, { admitted, change, t, participants }, bytes)
+  return { dealt: { change, dealing } }
 }
 
 type Committee = Pick<
@@ -130,14 +150,12 @@ type Committee = Pick<
 >
 
 /** Who deals to whom, as the change and the key in force say. */
-function committeeOf(admitted: AdmittedChange): Committee {
+function committeeOf(admitted: Admission): Committee {
   const { change, root } = admitted
+  if (isCovered(admitted)) return refreshed(admitted.vault)
   switch (change.op) {
-    case 'key.refresh': {
-      const old = inForce(admitted)
-      const { key, t, participants } = old
-      return { purpose: 'refresh', key, t, old, ...alike(participants) }
-    }
+    case 'key.refresh':
+      return refreshed(inForce(admitted))
     case 'key.reshare': {
       const old = inForce(admitted)
       const { dealers, participants, t } = change.terms
@@ -149,9 +167,15 @@ function committeeOf(admitted: AdmittedChange): Committee {
     default: {
       const t = root.quorumCrypto.t
       const key = admitted.key ?? refuse('VAULT_NOT_FOUND', 'the policy names no key')
-      return { purpose: 'dkg', key, t, old: undefined, ...alike(places(root)) }
+      const purpose = change.op === 'key.import' ? 'import' : 'dkg'
+      return { purpose, key, t, old: undefined, ...alike(places(root)) }
     }
   }
+}
+
+function refreshed(old: VaultRow): Committee {
+  const { key, t, participants } = old
+  return { purpose: 'refresh', key, t, old, ...alike(participants) }
 }
 
 function alike(participants: readonly Member[]) {
@@ -163,7 +187,7 @@ function places({ nodes }: Root): readonly Member[] {
   return [...nodes].sort((a, b) => a.x - b.x).map(({ node, x }) => ({ node, x }))
 }
 
-function inForce({ vault }: AdmittedChange): VaultRow {
+function inForce({ vault }: Admission): VaultRow {
   return vault ?? refuse('VAULT_NOT_FOUND', 'the vault has no key')
 }
 

@@ -5,7 +5,7 @@
 import { inForce } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
 import { get, tables } from '../policy/audit/tables.ts'
-import type { Member } from '../policy/change.ts'
+import type { ChangeOf, Member } from '../policy/change.ts'
 import type { Root } from '../policy/documents.ts'
 import { parseRulebook, type Rulebook } from '../policy/rulebook.ts'
 import type { VaultRow } from '../policy/view.ts'
@@ -16,6 +16,7 @@ import { limits } from '../proto/limits.ts'
 import { type Keygen, type KeygenAcceptance, kinds } from '../proto/node-documents.ts'
 import { attempt as attempting, type Refusal, refuse } from '../proto/refusal.ts'
 import { isBanned } from './admission.ts'
+import type { Dealt } from './key-import.ts'
 import { pendingMax } from './keystore.ts'
 import type { LogCopy } from './log-copy.ts'
 import type { Parts } from './parts.ts'
@@ -39,6 +40,10 @@ export interface KeyPlan {
   readonly keygen: Digest
   /** The approved change; undefined for a key that the policy alone asks for. */
   readonly change: Digest | undefined
+  /** What its holders confirm it under: the change, but for the refresh that an import carries. */
+  readonly named: Digest | undefined
+  /** Of an import: what was dealt from outside. */
+  readonly dealt?: { readonly change: ChangeOf<'key.import'>; readonly dealing: Dealt }
   /** The key in force, as the own log has it; undefined for a first key. */
   readonly old: VaultRow | undefined
   /** Judged again before the share is kept: people or the log may have stopped it meanwhile. */
@@ -55,7 +60,7 @@ export function judgeKeygen(parts: Parts, document: Uint8Array): KeyPlan | Refus
     if (tier === 'cold') refuse('NOT_SUPPORTED', 'keys of cold vaults are made in a ceremony')
     requireMembers(plan, root)
     const { vault, epoch, t, participants } = plan
-    const first = { purpose: 'dkg', change: undefined, old: undefined } as const
+    const first = { purpose: 'dkg', change: undefined, named: undefined, old: undefined } as const
     const keygen = digestOf(kinds.keygen.tag, document)
     const dealers = participants.map(({ node }) => node)
     const parties = { participants, parties: participants, dealers }

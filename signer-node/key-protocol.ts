@@ -18,6 +18,7 @@ import { type Party, parseParty } from './dkls23/party.ts'
 import type { Protocol, Run } from './dkls23/protocol.ts'
 import { type ReshareTerms, reshareSpeakers } from './dkls23/reshare.ts'
 import type { Statement } from './dkls23/session-id.ts'
+import { ownShare } from './key-import.ts'
 import type { KeyPlan, Purpose } from './key-plan.ts'
 import type { Parts } from './parts.ts'
 import { partiesOf } from './self.ts'
@@ -66,6 +67,20 @@ const sessions: { readonly [P in Purpose]: (asked: Asked) => KeySession } = {
       secrets: own === undefined ? [] : [own],
       job: { purpose: 'reshare', terms, ...(own === undefined ? {} : { own }) },
       speakers: (round) => reshareSpeakers(terms, parseParty(self.x), round),
+    }
+  },
+  import: ({ parts, plan }) => {
+    const { t, parties, key, epoch, dealt } = plan
+    if (dealt === undefined) return refuse('DEALING', 'nothing was dealt for this import')
+    const { approved, dealing } = dealt.dealing
+    const share = ownShare(parts, dealt.change, dealt.dealing)
+    const { commitments } = approved
+    const about = { threshold: t, nodes: parties.length, commitments }
+    const terms = { keyId: toUtf8(key), epoch, threshold: t, approved }
+    return {
+      statement: { purpose: 'import', ...about },
+      secrets: [share],
+      job: { purpose: 'import', terms, dealing, share },
     }
   },
 }

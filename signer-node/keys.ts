@@ -23,6 +23,7 @@ import { tags } from '../proto/tags.ts'
 import { Acceptances, type OpenAcceptance } from './acceptances.ts'
 import type { Prepare } from './admission.ts'
 import { acceptanceDigests, counterpartsOf, participantOf } from './counterparts.ts'
+import { dealtSession } from './dealt-session.ts'
 import type { PendingKey } from './dkls23/keygen.ts'
 import type { Party } from './dkls23/party.ts'
 import { sessionId } from './dkls23/session-id.ts'
@@ -31,6 +32,7 @@ import { judgeKeygen, type KeyPlan, requireEpoch } from './key-plan.ts'
 import { confirmKept, factsSaid, type KeySession, keySession, rowOf } from './key-protocol.ts'
 import { ownHead } from './log-copy.ts'
 import type { Parts } from './parts.ts'
+import { giveUpPending } from './pending-keys.ts'
 import type { Prepared } from './prepared.ts'
 import { type Checked, noSid, refusedFrame, stoppedFrame } from './refusals.ts'
 import { networkId, partiesOf, sessionRandomness } from './self.ts'
@@ -117,6 +119,12 @@ export class Keys {
       .map(({ sid, confirm }) => confirmFrame(sid, confirm))
   }
 
+  /** By the operator: a first key whose confirmations nobody completes. */
+  giveUpPending(vault: VaultId): readonly number[] {
+    if (this.#running.has(vault)) refuse('BUSY', busy(vault).because)
+    return giveUpPending(this.#parts, vault)
+  }
+
   tick(): void {
     this.#acceptances.drop(() => false)
     for (const ticket of this.#plans.keys()) {
@@ -129,8 +137,8 @@ export class Keys {
     this.#plans.clear()
   }
 
-  #work({ keygen, order }: Prepare): ChangeWork | Checked {
-    if (order.length > 0) return judgeRun(this.#parts, { keygen, order })
+  #work({ keygen, order, dealing }: Prepare): ChangeWork | Checked {
+    if (order.length > 0) return judgeRun(this.#parts, { keygen, order, dealing })
     const plan = judgeKeygen(this.#parts, keygen)
     return isRefusal(plan) ? plan : { kind: 'deal', plan }
   }
@@ -180,7 +188,11 @@ export class Keys {
     const parties = partiesOf(plan.parties)
     const me = participantOf(parties, self.x)
     const run = { sid, self: me, participants: parties, curve: self.curve, randomness }
-    const keep = (pending: PendingKey): void => this.#keep(plan, pending)
+    let isKept = false
+    const keep = (pending: PendingKey): void => {
+      this.#keep(plan, pending)
+      isKept = true
+    }
     const { speakers } = session
     this.#running.add(plan.vault)
     sessions.start<PendingKey | undefined>(sid, open.coordinator, {
@@ -193,10 +205,11 @@ export class Keys {
       secrets: [randomness, ...session.secrets],
       deadlineMs: ports.clock.monotonicMs() + limits.sessionTimeoutMs,
       ended: (ended) => {
-        const { key, epoch, t, participants } = plan
-        const making = { key, epoch, t, participants, acceptances: acceptanceDigests(all) }
-        const known = plan.purpose === 'dkg' ? making : undefined
-        if (ended.kind === 'failed') this.#parts.blame.failed(ended, sid, known)
+        const dealt = dealtSession(plan, acceptanceDigests(all))
+        if (ended.kind === 'failed') {
+          this.#parts.blame.failed(ended, sid, dealt)
+          if (isKept) this.#dropUnconfirmed(plan)
+        }
         this.#ended(plan, { sid, ticket, coordinator: open.coordinator }, ended)
       },
     })
@@ -231,6 +244,19 @@ export class Keys {
     this.#parts.keystore.keepPending(plan.vault, keyshare, plan.change ?? plan.keygen)
   }
 
+  /**
+   * No line brings it into force without this node's word, which this process never gave. After a
+   * death nobody knows that any more: then it lies there as one that may have been confirmed.
+   */
+  #dropUnconfirmed({ vault, epoch }: KeyPlan): void {
+    const { keystore, ports } = this.#parts
+    const held = keystore.held(vault)
+    if (!held.some((one) => one.epoch === epoch && one.state === 'pending')) return
+    keystore.dropPending(vault, epoch)
+    const because = `epoch ${epoch}: never confirmed here`
+    ports.report({ level: 'info', name: 'pending-dropped', vault, because })
+  }
+
   #ended(
     plan: KeyPlan,
     { sid, ticket, coordinator }: { sid: Uint8Array; ticket: Uint8Array; coordinator: string },
@@ -255,7 +281,7 @@ export class Keys {
       return
     }
     using _wipedAfterwards = ended.result.keyshare
-    const document = confirmDocument(rowOf(plan, ended.result), self.node, plan.change)
+    const document = confirmDocument(rowOf(plan, ended.result), self.node, plan.named)
     const confirm = sign(tags.confirm, document, self.node, self.sign)
     const kept = attempting(() =>
       store.step(() => this.#prepared.keep(plan.vault, plan.epoch, { sid, confirm })),

@@ -6,6 +6,7 @@
 import { readSync } from '../policy/audit/rows.ts'
 import { hasEnded } from '../policy/audit/standing.ts'
 import { below, get, tables } from '../policy/audit/tables.ts'
+import { carriesRefresh } from '../policy/covered-refresh.ts'
 import type { VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import type { VaultId } from '../proto/ids.ts'
@@ -14,6 +15,7 @@ import type { KeyFacts, Keyshare } from './dkls23/keyshare.ts'
 import { Secret } from './dkls23/secret.ts'
 import type { ExpectedKeyshare, KeyshareState, Keystore } from './keystore.ts'
 import type { Parts } from './parts.ts'
+import { isRefreshed, requireSamePast } from './past.ts'
 
 export type KeysharesNeeds = Pick<
   Parts,
@@ -54,10 +56,10 @@ export class Keyshares {
     this.#needs = needs
   }
 
-  /** To sign with: the Keyshare of exactly this row of the log. */
+  /** To sign with: the Keyshare of exactly this row of the log; none that its dealer knows. */
   of(row: VaultRow): HeldKeyshare | undefined {
     const held = this.#at(row)
-    return held?.isRestored === false ? held.keyshare : undefined
+    return held !== undefined && maySign(held) ? held.keyshare : undefined
   }
 
   /** The old share of a refresh, restored or not, of the row that is in force. */
@@ -67,7 +69,7 @@ export class Keyshares {
 
   /** Those to sign with. */
   all(): readonly { readonly vault: VaultId; readonly keyshare: HeldKeyshare }[] {
-    const signing = [...this.#held].filter(([, { isRestored }]) => !isRestored)
+    const signing = [...this.#held].filter(([, held]) => maySign(held))
     return signing.map(([vault, { keyshare }]) => ({ vault, keyshare }))
   }
 
@@ -78,6 +80,8 @@ export class Keyshares {
 
   /** After every page and head: opens what the log has made lawful. True when one was opened. */
   review(): boolean {
+    // What becomes of the shares of a node that left is decided in `leaving.ts`.
+    if (this.#needs.witness.isRemovalSealed) return false
     let isChanged = false
     this.#dropEnded()
     for (const row of this.vaults()) {
@@ -94,6 +98,11 @@ export class Keyshares {
 
   vaults(): readonly VaultRow[] {
     return readSync(below(tables.vault), this.#needs.rows)
+  }
+
+  /** This node has no part in any key any more: what works with one ends. */
+  forgetAll(): void {
+    for (const row of this.vaults()) this.#forget(row)
   }
 
   [Symbol.dispose](): void {
@@ -122,6 +131,7 @@ export class Keyshares {
     const opened = attempt(() => {
       // Opened before it is renamed: a file that does not open must not replace anything.
       using keyshare = keystore.open(expectedOfRow(row), state)
+      requireSamePast(keyshare.facts, row)
       keystore.activate(vault, epoch)
       return hidden(keyshare, keystore)
     })
@@ -160,8 +170,11 @@ export class Keyshares {
     const { t } = copy.head()
     for (const { vault, epoch, made } of keystore.pending()) {
       const change = readSync(get(tables.intent, made), rows)
-      const inForce = readSync(get(tables.vault, vault), rows)?.epoch ?? -1
+      const row = readSync(get(tables.vault, vault), rows)
+      const inForce = row?.epoch ?? -1
       if (change === undefined || !hasEnded(change, t) || epoch <= inForce) continue
+      // An import that is in force still carries its refresh.
+      if (carriesRefresh(change, row)) continue
       keystore.dropPending(vault, epoch)
       const because = `epoch ${epoch}: its change has ended`
       ports.report({ level: 'warn', name: 'pending-dropped', vault, because })
@@ -213,6 +226,10 @@ export class Keyshares {
     }
     return states.find((state) => state === 'restored') ?? states[0]
   }
+}
+
+function maySign({ isRestored, keyshare }: Held): boolean {
+  return !isRestored && isRefreshed(keyshare.facts)
 }
 
 /** The Keyshare itself is the caller's to wipe. */

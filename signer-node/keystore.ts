@@ -2,26 +2,25 @@
 // INVARIANT: of a new Keyshare first the backup is on disk, then the share is sealed, written and
 // opened again, before anybody hears of it; a pending one is kept until its epoch or a higher one
 // is activated (protocol document, 2.2), or no line can ever bring it into force. A restored one is
-// of a kind of its own under the seal: no name that its file is given makes it one that signs. The
-// passphrase stays with the node while it runs, hidden, because new Keyshares are sealed with it.
+// of a kind of its own under the seal: no name that its file is given makes it one that signs. How
+// files are sealed, by passphrase or tokens, is `way-in.ts`.
 import { readdirSync, readFileSync, renameSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ScryptCost, toHex } from '../proto/crypto.ts'
 import { type Digest, parseDigest, parseVaultId, type VaultId } from '../proto/ids.ts'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
-import { openWithPassphrase, sealToPassphrase } from '../proto/seal.ts'
 import { type KeyshareContext, parseSeal, type SealedThing } from '../proto/seal-file.ts'
 import type { Backups } from './backups.ts'
 import { Malformed } from './dkls23/bytes.ts'
 import type { Curve } from './dkls23/curve.ts'
 import { Keyshare } from './dkls23/keyshare.ts'
-import { Secret } from './dkls23/secret.ts'
+import type { Secret } from './dkls23/secret.ts'
 import { replaceFile, syncDirectory } from './floor-file.ts'
 import type { KeyOwner } from './own-keys.ts'
 import type { Random } from './ports.ts'
-import { type Hidden, Shield } from './shield.ts'
+import type { Shield } from './shield.ts'
+import { PassphraseWay, type WayIn } from './way-in.ts'
 
-const shareBytes = 32
 /** Several attempts of one vault may be prepared; beyond this an operator looks. */
 export const pendingMax = 4
 
@@ -29,13 +28,18 @@ export interface KeystoreOwner extends KeyOwner {
   readonly x: number
 }
 
-export interface KeystorePorts {
-  readonly passphrase: Secret
+interface CommonPorts {
   readonly random: Random
-  readonly cost: ScryptCost
   readonly curve: Curve
   readonly backups: Backups
 }
+
+/** A passphrase is the caller's to wipe, once the keystore is made; a way is the keystore's. */
+export type KeystorePorts = CommonPorts &
+  (
+    | { readonly way: WayIn }
+    | { readonly passphrase: Secret; readonly cost: ScryptCost; readonly way?: never }
+  )
 
 /** What the opener knows of a Keyshare from the witnessed log. */
 export interface ExpectedKeyshare {
@@ -53,24 +57,29 @@ export type KeyshareState = 'pending' | 'active' | 'restored'
 export class Keystore {
   readonly #directory: string
   readonly #owner: KeystoreOwner
-  readonly #ports: Omit<KeystorePorts, 'passphrase'>
-  readonly #passphrase: Hidden
-  /** Of this node: hides what is opened for long. */
-  readonly shield: Shield
+  readonly #ports: CommonPorts
+  readonly #way: WayIn
 
-  /** The passphrase is the caller's to wipe, as soon as this returns. */
   constructor(directory: string, owner: KeystoreOwner, ports: KeystorePorts) {
-    const { passphrase, ...others } = ports
     this.#directory = directory
     this.#owner = owner
-    this.#ports = others
-    this.shield = new Shield(ports.random)
-    this.#passphrase = this.shield.hide(passphrase)
+    const { random, curve, backups } = ports
+    this.#ports = { random, curve, backups }
+    this.#way = ports.way ?? new PassphraseWay(ports.passphrase, ports.cost, ports.random)
+  }
+
+  /** Of this node: hides what is opened for long. */
+  get shield(): Shield {
+    return this.#way.shield
   }
 
   /** Nothing opens afterwards. */
   [Symbol.dispose](): void {
-    this.shield[Symbol.dispose]()
+    this.#way[Symbol.dispose]()
+  }
+
+  get directory(): string {
+    return this.#directory
   }
 
   get curve(): Curve {
@@ -101,9 +110,15 @@ export class Keystore {
 
   /** From a backup that was opened: sealed anew as one that is not to sign. */
   keepRestored(vault: VaultId, keyshare: Keyshare, made: Digest): void {
-    const highest = this.held(vault).at(-1)?.epoch ?? -1
-    if (keyshare.facts.epoch <= highest) {
-      refuse('KEY_EXISTS', `${vault}: a keyshare of epoch ${highest} is here; move it away first`)
+    const { epoch } = keyshare.facts
+    // Two epochs may both be wanted: the one in force, and a pending one whose line may come. In
+    // which order they are brought back is nobody's care; nothing is ever written over.
+    const there = this.held(vault).find(
+      (one) => one.epoch === epoch || (one.state === 'active' && one.epoch > epoch),
+    )
+    if (there !== undefined) {
+      const because = `a keyshare of epoch ${there.epoch} is here; move it away first`
+      refuse('KEY_EXISTS', `${vault}: ${because}`)
     }
     using plaintext = keyshare.encode()
     this.#seal(expectedOf(vault, keyshare), made, 'restored', plaintext)
@@ -124,12 +139,12 @@ export class Keystore {
     const states = held.filter((one) => one.epoch === epoch).map(({ state }) => state)
     if (states.includes('pending')) {
       const pending = this.#path(vault, epoch, 'pending')
-      if (states.length > 1) unlinkSync(pending)
+      if (states.length > 1) this.discard(pending)
       else renameSync(pending, this.#path(vault, epoch, 'active'))
       syncDirectory(this.#directory)
     }
     for (const lower of held.filter((one) => one.epoch < epoch)) {
-      unlinkSync(this.#path(vault, lower.epoch, lower.state))
+      this.discard(this.#path(vault, lower.epoch, lower.state))
     }
     this.#dropUnfinished(vault)
     syncDirectory(this.#directory)
@@ -142,7 +157,7 @@ export class Keystore {
    */
   destroy(vault: VaultId, through: number): number {
     const dead = this.held(vault).filter(({ epoch }) => epoch <= through)
-    for (const { epoch, state } of dead) unlinkSync(this.#path(vault, epoch, state))
+    for (const { epoch, state } of dead) this.discard(this.#path(vault, epoch, state))
     this.#dropUnfinished(vault)
     if (dead.length > 0) syncDirectory(this.#directory)
     return dead.length + this.backups.dropBelow(vault, through + 1).length
@@ -160,7 +175,7 @@ export class Keystore {
 
   /** Of a key that can never come into force. Its backup stays, so its epoch is not used again. */
   dropPending(vault: VaultId, epoch: number): void {
-    unlinkSync(this.#path(vault, epoch, 'pending'))
+    this.discard(this.#path(vault, epoch, 'pending'))
     syncDirectory(this.#directory)
   }
 
@@ -169,15 +184,30 @@ export class Keystore {
     const bytes = readFileSync(this.#path(expected.vault, expected.epoch, state))
     const made = attempt(() => madeOf(parseSeal(bytes).thing))
     if (isRefusal(made)) return refuse('SEAL', 'this file does not open here')
-    const thing = this.#thing(expected, made, state)
-    using passphrase = this.shield.open(this.#passphrase)
-    using opened = new Secret(openWithPassphrase(bytes, thing, passphrase.bytes))
+    using opened = this.unseal(this.#thing(expected, made, state), bytes)
     const keyshare = this.#parse(opened)
     if (toHex(keyshare.keyState) !== expected.keyState || keyshare.self.x !== this.#owner.x) {
       keyshare[Symbol.dispose]()
       return refuse('SEAL', 'this file does not open here')
     }
     return keyshare
+  }
+
+  /** The plaintext stays its owner's to wipe. */
+  seal(thing: SealedThing, plaintext: Secret): Uint8Array {
+    return this.#way.seal(thing, plaintext)
+  }
+
+  /** Refused with one sentence when the file is not exactly this thing of this node. */
+  unseal(thing: SealedThing, bytes: Uint8Array): Secret {
+    return this.#way.open(bytes, thing)
+  }
+
+  /** A sealed file of this directory, and its key, where it has one of its own. */
+  discard(path: string): void {
+    const bytes = readFileSync(path)
+    unlinkSync(path)
+    this.#way.forget(bytes)
   }
 
   /** What lies in the directory for one vault, ascending by epoch, the active one first. */
@@ -219,15 +249,7 @@ export class Keystore {
   }
 
   #seal(expected: ExpectedKeyshare, made: Digest, state: KeyshareState, plaintext: Secret): void {
-    const { random, cost } = this.#ports
-    using passphrase = this.shield.open(this.#passphrase)
-    using dek = new Secret(random(shareBytes))
-    const sealed = sealToPassphrase(
-      this.#thing(expected, made, state),
-      plaintext.bytes,
-      { passphrase: passphrase.bytes, cost },
-      { dek: dek.bytes, salt: random(16) },
-    )
+    const sealed = this.seal(this.#thing(expected, made, state), plaintext)
     replaceFile(this.#path(expected.vault, expected.epoch, state), sealed)
     using tested = this.open(expected, state)
     if (toHex(tested.keyState) !== expected.keyState) refuse('SEAL', 'test opening failed')
@@ -274,5 +296,5 @@ export function expectedOf(vault: VaultId, { facts, keyState }: Keyshare): Expec
 
 /** The one part of the context that the log does not tell; the seal's mac covers it. */
 function madeOf(thing: SealedThing): Digest {
-  return thing.kind === 'identity' ? refuse('SEAL', 'expected a keyshare') : thing.context.made
+  return 'made' in thing.context ? thing.context.made : refuse('SEAL', 'expected a keyshare')
 }

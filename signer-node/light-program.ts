@@ -6,7 +6,9 @@ import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ed25519PublicKey, ed25519Signer } from '../proto/crypto.ts'
 import { parseNodeId } from '../proto/ids.ts'
+import { openWithPassphrase } from '../proto/seal.ts'
 import { serveAdmin } from './admin.ts'
+import { Secret } from './dkls23/secret.ts'
 import { FloorFile } from './floor-file.ts'
 import { type Health, serveHealth } from './health.ts'
 import { type LightConfig, parseLightConfig } from './light-config.ts'
@@ -27,6 +29,7 @@ import {
 } from './program.ts'
 import type { WitnessSelf } from './self.ts'
 import { basicCheck } from './self-check-basic.ts'
+import type { Opener } from './way-in.ts'
 
 async function run(config: LightConfig, source: string | number): Promise<void> {
   process.umask(0o077)
@@ -75,8 +78,11 @@ function openSelf(config: LightConfig, source: string | number): WitnessSelf {
   const { org, env, keys } = config
   const owner = { org, env, node: parseNodeId(config.node) }
   using passphrase = readPassphrase(source)
-  using identity = openNodeKey(keys.identity, 'identity', owner, passphrase)
-  using witness = openNodeKey(keys.witness, 'witness', owner, passphrase)
+  const way: Opener = {
+    open: (bytes, thing) => new Secret(openWithPassphrase(bytes, thing, passphrase.bytes)),
+  }
+  using identity = openNodeKey(keys.identity, 'identity', owner, way)
+  using witness = openNodeKey(keys.witness, 'witness', owner, way)
   return {
     ...owner,
     x: undefined,

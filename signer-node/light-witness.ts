@@ -132,6 +132,10 @@ export class LightWitness {
     refuse('NOT_SUPPORTED', 'a light witness has no share and no backup')
   }
 
+  dropPending(vault: string): void {
+    refuse('NOT_SUPPORTED', `a light witness has no share of ${vault}`)
+  }
+
   drain(): void {
     this.#isDraining = true
     this.#changed()
@@ -164,6 +168,7 @@ export class LightWitness {
         return
       case 'heartbeat':
         return
+      case 'invite':
       case 'prepare':
       case 'start':
       case 'envelope':

@@ -147,6 +147,23 @@ export class LogCopy implements Hashes {
     return row === undefined ? undefined : numberOf(row, 'seq')
   }
 
+  /** Where somebody asked for an import into this vault. */
+  keepImport(vault: string, seq: number, change: Digest): void {
+    this.#sql.run(
+      'insert into import_asked (vault, seq, change) values (?, ?, ?) on conflict do nothing',
+      vault,
+      seq,
+      change,
+    )
+  }
+
+  /** Imports that were asked for at or after this line. */
+  importsFrom(vault: string, seq: number): readonly Digest[] {
+    return this.#sql
+      .all('select change from import_asked where vault = ? and seq >= ? order by seq', vault, seq)
+      .map((row) => parseDigest(textOf(row, 'change')))
+  }
+
   /** Both checkpoints of a log that showed two faces. */
   keepFork(held: string, offered: string, atMs: number): void {
     this.#sql.run('insert into fork (held, offered, at) values (?, ?, ?)', held, offered, atMs)

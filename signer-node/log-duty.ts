@@ -2,13 +2,15 @@
 // durable step each, then the answers. What every witness does stands in `cosigning.ts`; here is
 // what follows from it for sessions, keys and backups. A refusal never withholds the cosignature.
 // INVARIANT: nothing leaves before the step that it follows from was committed.
-import type { CoordinatorPart, NodeFrame } from '../proto/frames.ts'
+import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
+import { parseVaultId } from '../proto/ids.ts'
 import { attempt as attempting, isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
 import type { Prepare } from './admission.ts'
 import type { BackupDuty } from './backup-duty.ts'
 import { Cosigning } from './cosigning.ts'
 import type { Floor } from './floor.ts'
 import type { JudgedKey, Keys } from './keys.ts'
+import { Leaving } from './leaving.ts'
 import type { Parts } from './parts.ts'
 import type { Readmissions } from './readmissions.ts'
 import { nothingNamed, refusedFrame } from './refusals.ts'
@@ -37,9 +39,11 @@ type Verdict =
 export class LogDuty {
   readonly #needs: LogDutyNeeds
   readonly #cosigning: Cosigning
+  readonly #leaving: Leaving
 
   constructor(needs: LogDutyNeeds) {
     this.#needs = needs
+    this.#leaving = new Leaving(needs.parts)
     const { parts, floor, mayCosign, everyone, releases } = needs
     const { origin, store, copy, witness, ports, changed } = parts
     const halt = (code: 'LOG_FORK' | 'FLOOR', because: string): void => {
@@ -75,6 +79,21 @@ export class LogDuty {
     this.#send(coordinator, this.#answer(prepare, done))
   }
 
+  /** Asked for by a coordinator, for a dealer: the answer is signed, and nothing depends on it. */
+  invite(coordinator: string, { ticket, vault }: CoordinatorPart<'invite'>): void {
+    const { parts } = this.#needs
+    const invited = attempting(() => {
+      const shut = parts.closed()
+      return shut ?? parts.invitations.invite(parseVaultId(vault))
+    })
+    this.#send(
+      coordinator,
+      isRefusal(invited)
+        ? refusedFrame(parts, ticket, nothingNamed, invited)
+        : { frame: 'invited', invited: { ticket, invitation: writeSigned(invited) } },
+    )
+  }
+
   supply(coordinator: string, part: CoordinatorPart<'requestLines'>): void {
     this.#send(coordinator, this.#cosigning.supply(part))
   }
@@ -84,6 +103,8 @@ export class LogDuty {
     const { parts, floor, releases, backups, readmissions } = this.#needs
     this.#cosigning.review()
     if (this.#needs.mayCosign() && parts.keyshares.review()) parts.changed()
+    if (this.#needs.mayCosign()) parts.invitations.review()
+    this.#leaving.review()
     if (floor.state === 'fenced' && hasRejoined(parts)) {
       parts.journal.resume(lastReceipt(parts))
       floor.rejoin()

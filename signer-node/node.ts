@@ -4,6 +4,7 @@
 // INVARIANT: a node that suspects a copy of its memory (its clocks part, or all its streams break
 // at once) takes a new incarnation and forgets every Pairing and acceptance of the old one.
 import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
+import { parseVaultId } from '../proto/ids.ts'
 import type { Signed } from '../proto/signed.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
 import { BackupDuty } from './backup-duty.ts'
@@ -31,8 +32,10 @@ import type { KeptEvidence } from './strikes.ts'
 
 export interface Status {
   readonly node: string
-  /** `locked`: nothing is open yet, and there is no node. */
-  readonly state: StateWord | 'locked'
+  /** `locked`, `sealed`: nothing is open yet, and there is no node. */
+  readonly state: StateWord | 'locked' | 'sealed'
+  /** Why it is sealed: what is the matter with its token. */
+  readonly sealed?: string
   readonly size: number
   readonly sessions: number
   readonly waitingReleases: number
@@ -177,6 +180,11 @@ export class SignerNode {
     this.#desk.backups.proved(proof)
   }
 
+  /** By this node's operator: pending shares of a vault that never had a key. */
+  dropPending(vault: string): void {
+    this.#desk.keys.giveUpPending(parseVaultId(vault))
+  }
+
   /** No new work; what runs may finish. */
   drain(): void {
     this.#isDraining = true
@@ -188,11 +196,12 @@ export class SignerNode {
   }
 
   [Symbol.dispose](): void {
-    const { sessions, pairings, keyshares } = this.#parts
+    const { sessions, pairings, keyshares, invitations } = this.#parts
     sessions.stopAll('BUSY', 'the node goes down')
     this.#desk.releases.stopAll('BUSY')
     pairings.forgetAll()
     keyshares[Symbol.dispose]()
+    invitations[Symbol.dispose]()
     this.#isGone = true
   }
 

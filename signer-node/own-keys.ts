@@ -1,12 +1,12 @@
-// A node's own keys as they lie on its disk, sealed to its passphrase: identity, witness key, node
+// A node's own keys as they lie on its disk, sealed: identity, witness key, node
 // secret. A light witness has the first two.
 // INVARIANT: a file opens as the very key of the very node that it was sealed for, or not at all.
 import { readFileSync } from 'node:fs'
 import { type NodeKey, nodeKeyThing } from '../proto/node-keys.ts'
 import { refuse } from '../proto/refusal.ts'
-import { openWithPassphrase } from '../proto/seal.ts'
 import type { KeyshareContext } from '../proto/seal-file.ts'
-import { Secret } from './dkls23/secret.ts'
+import type { Secret } from './dkls23/secret.ts'
+import type { Opener } from './way-in.ts'
 
 const keyBytes = 32
 
@@ -21,10 +21,9 @@ export function openNodeKey(
   path: string,
   key: NodeKey,
   { org, env, node }: KeyOwner,
-  passphrase: Secret,
+  way: Opener,
 ): Secret {
-  const thing = nodeKeyThing({ org, env, owner: node }, key)
-  const opened = new Secret(openWithPassphrase(readFileSync(path), thing, passphrase.bytes))
+  const opened = way.open(readFileSync(path), nodeKeyThing({ org, env, owner: node }, key))
   if (opened.bytes.length !== keyBytes) refuse('SEAL', `${key} key: expected ${keyBytes} bytes`)
   return opened
 }

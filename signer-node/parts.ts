@@ -5,6 +5,7 @@ import type { Bans } from './bans.ts'
 import type { Blame } from './blame.ts'
 import type { FloorPlace } from './floor-file.ts'
 import type { HistoryRows } from './history-rows.ts'
+import type { Invitations } from './invitations.ts'
 import type { Journal } from './journal.ts'
 import type { Keyshares } from './keyshares.ts'
 import type { Keystore } from './keystore.ts'
@@ -42,6 +43,7 @@ export interface Parts {
   readonly lastWords: LastWords
   readonly keystore: Keystore
   readonly keyshares: Keyshares
+  readonly invitations: Invitations
   /** Why this node takes no new work now; undefined while it does. */
   readonly closed: (work?: Work) => Refusal | undefined
   /** State, keys or pairings changed: the coordinators are told. */

@@ -62,6 +62,9 @@ function dispatch(desk: Desk, coordinator: string, frame: CoordinatorFrame): voi
     case 'requestLines':
       duty.supply(coordinator, frame.requestLines)
       return
+    case 'invite':
+      duty.invite(coordinator, frame.invite)
+      return
     case 'heartbeat':
       return
   }

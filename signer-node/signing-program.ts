@@ -1,6 +1,6 @@
 // The signer node as a program: wiring only. Reads one configuration, opens the sealed keys with the
-// passphrase of the credential file, checks itself, serves its two local doors and dials out. Time,
-// randomness and timers enter here; everything else is handed to the node.
+// passphrase of the credential file or by its token, checks itself, serves its two local doors and
+// dials out. Time, randomness and timers enter here; everything else is handed to the node.
 //   custody-signer --config FILE [--credential FILE | --passphrase-fd N | --locked]
 // Commands beside it are `commands.ts`.
 import { readFileSync } from 'node:fs'
@@ -12,7 +12,6 @@ import { parseNodeId } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import { serveAdmin } from './admin.ts'
-import { lockedStatus, unlocked } from './admin-locked.ts'
 import { CommandUsage, commandOf, commandUsage, isUnreadable } from './commands.ts'
 import { parseSignerConfig, type SignerConfig } from './config.ts'
 import type { Curve } from './dkls23/curve.ts'
@@ -37,21 +36,21 @@ import {
 } from './program.ts'
 import type { Self } from './self.ts'
 import { selfCheck } from './self-check.ts'
+import { openTerminal } from './terminal.ts'
 import { Threads } from './threads.ts'
 import { type Choice, chooseCurve } from './twin.ts'
+import { locked, type Source, wayOf } from './wake.ts'
+import type { WayIn } from './way-in.ts'
 
 /** One core is left for the loop that serves. */
 const threadCount = Math.max(1, availableParallelism() - 1)
 const drainMs = limits.sessionTimeoutMs
 
-async function run(config: SignerConfig, passphrase: Secret): Promise<void> {
-  // Also for what is open to others only for a moment, such as a socket between listen and chmod.
-  process.umask(0o077)
+async function run(config: SignerConfig, way: WayIn): Promise<void> {
   const { curve, warning } = openCurve(config.curve)
   selfCheck(curve, clock, random)
-  const self = openSelf(config, passphrase, curve)
-  const keystore = openKeystore(config, { passphrase, curve, random })
-  passphrase[Symbol.dispose]()
+  const self = openSelf(config, way, curve)
+  const keystore = openKeystore(config, { way, curve, random })
   const store = openStore(config)
   const watch: { health?: Health; links?: Links } = {}
   const told = (event: Event): void => {
@@ -113,11 +112,11 @@ function openCurve(name: SignerConfig['curve']): Choice {
   return choice
 }
 
-function openSelf(config: SignerConfig, passphrase: Secret, curve: Curve): Self {
+function openSelf(config: SignerConfig, way: WayIn, curve: Curve): Self {
   const { keys } = config
   const owner = ownerOf(config)
-  using identity = openNodeKey(keys.identity, 'identity', owner, passphrase)
-  using witness = openNodeKey(keys.witness, 'witness', owner, passphrase)
+  using identity = openNodeKey(keys.identity, 'identity', owner, way)
+  using witness = openNodeKey(keys.witness, 'witness', owner, way)
   return {
     ...owner,
     x: config.x,
@@ -127,7 +126,7 @@ function openSelf(config: SignerConfig, passphrase: Secret, curve: Curve): Self 
       publicKey: ed25519PublicKey(witness.bytes),
       sign: ed25519Signer(witness.bytes),
     },
-    secret: openNodeKey(keys.secret, 'secret', owner, passphrase),
+    secret: openNodeKey(keys.secret, 'secret', owner, way),
     curve,
   }
 }
@@ -155,11 +154,8 @@ const options = {
 
 interface Given {
   readonly file: string
-  /** Where the passphrase is; `locked`: the operator brings it later. */
-  readonly source?: string | number | typeof locked
+  readonly source?: Source
 }
-
-const locked = Symbol('locked')
 
 function readArguments(): Given | undefined {
   const { values } = parseArgs({ options })
@@ -172,29 +168,7 @@ function readArguments(): Given | undefined {
   return /^[0-9]{1,4}$/.test(descriptor) ? { file, source: Number(descriptor) } : undefined
 }
 
-/** Waits, with nothing open but the two local doors, until the passphrase is brought. */
-async function untilUnlocked(config: SignerConfig): Promise<Secret> {
-  process.umask(0o077)
-  const status = () => lockedStatus(config.node)
-  const health = await serveHealth(config.healthListen, status)
-  const { host, port } = config.healthListen
-  const waiting = unlocked(config.adminSocket, status, (credential) => openedBy(config, credential))
-  logger.info(`locked: signer ${config.node}, health ${host}:${port}, admin ${config.adminSocket}`)
-  const passphrase = await waiting
-  health.close()
-  return passphrase
-}
-
-/** Refused unless it opens this node's own key. */
-function openedBy(config: SignerConfig, credential: string): Secret {
-  using onFailure = new DisposableStack()
-  const passphrase = onFailure.use(readCredential(credential))
-  openNodeKey(config.keys.identity, 'identity', ownerOf(config), passphrase)[Symbol.dispose]()
-  onFailure.move()
-  return passphrase
-}
-
-function readCredential(credential: string): Secret {
+function readCredential(credential: string | number): Secret {
   try {
     return readPassphrase(credential)
   } catch (error) {
@@ -215,6 +189,7 @@ async function main(): Promise<void> {
       random,
       wallMs: clock.wallMs,
       curve: (name: SignerConfig['curve']) => openCurve(name).curve,
+      terminal: openTerminal,
     }
     console.log(JSON.stringify(await command(world)))
     return
@@ -223,7 +198,11 @@ async function main(): Promise<void> {
   if (given === undefined) throw new CommandUsage()
   const config = parseSignerConfig(readFileSync(given.file, 'utf8'), dirname(resolve(given.file)))
   const { source = config.credential } = given
-  await run(config, source === locked ? await untilUnlocked(config) : readPassphrase(source))
+  // Also for what is open to others only for a moment, such as a socket between listen and chmod.
+  process.umask(0o077)
+  const say = (line: string): void => logger.info(line)
+  const way = await wayOf(config, source, { random, clock, report, say, read: readCredential })
+  await run(config, way)
 }
 
 /** Words that the parser does not know are no words. */

@@ -3,11 +3,14 @@
 // INVARIANT: every `next` is answered once, unless `end` comes first; after `end` nothing is
 // answered, and the protocol has wiped what it held. Knows no envelope and no deadline.
 import { Abort } from './dkls23/abort.ts'
+import type { Scalar } from './dkls23/curve.ts'
+import type { ImportDealing, ImportTerms } from './dkls23/importing.ts'
 import type { PendingKey } from './dkls23/keygen.ts'
 import type { Keyshare, KeyTerms } from './dkls23/keyshare.ts'
 import type { PairingSecrets } from './dkls23/pairing.ts'
 import { type Inbox, type Outgoing, PAUSE, type Protocol, type Run } from './dkls23/protocol.ts'
 import type { ReshareTerms } from './dkls23/reshare.ts'
+import type { Secret } from './dkls23/secret.ts'
 
 export type Turn<R> =
   | { readonly kind: 'sent'; readonly outgoing: readonly Outgoing[] }
@@ -26,6 +29,15 @@ export type KeyJob =
   | { readonly purpose: 'dkg'; readonly terms: KeyTerms }
   | { readonly purpose: 'refresh'; readonly old: Keyshare; readonly epoch: number }
   | { readonly purpose: 'reshare'; readonly terms: ReshareTerms; readonly own?: Keyshare }
+  | ImportJob
+
+/** Has no rounds, so it never leaves the thread that holds the share. */
+export interface ImportJob {
+  readonly purpose: 'import'
+  readonly terms: ImportTerms
+  readonly dealing: ImportDealing
+  readonly share: Secret<Scalar>
+}
 
 /** Where the runs take place that hold no Pairing: in this thread (`here`) or in others. */
 export interface Runner {

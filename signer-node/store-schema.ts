@@ -74,5 +74,11 @@ const rejoining = `
   create table resumed (counter integer primary key, digest text not null) strict;
   ${appendOnly('resumed')}`
 
+/** Where an import of a vault was asked for: what ends an invitation. */
+const imports = `
+  create table import_asked (vault text, seq integer, change text not null,
+    primary key (vault, seq)) strict, without rowid;
+  ${appendOnly('import_asked')}`
+
 /** Migration n brings `user_version` from n to n + 1. */
-export const migrations: readonly string[] = [first, backups, quarantine, rejoining]
+export const migrations: readonly string[] = [first, backups, quarantine, imports, rejoining]

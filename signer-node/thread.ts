@@ -11,7 +11,7 @@ import type { Inbox, Protocol, Run } from './dkls23/protocol.ts'
 import { SessionRandomness } from './dkls23/randomness.ts'
 import { Secret, SecretScope } from './dkls23/secret.ts'
 import { keyProtocol } from './here.ts'
-import { endProtocol, type KeyJob, type Turn, turnOf } from './stepper.ts'
+import { endProtocol, type ImportJob, type KeyJob, type Turn, turnOf } from './stepper.ts'
 import {
   abortWords,
   buffersOf,
@@ -133,7 +133,10 @@ function keyDone(id: number, pending: PendingKey | undefined): FromThread {
   return { turn: 'done', id, moved, round: pending.round }
 }
 
-function jobOf(work: Exclude<Work, { readonly purpose: 'pair' }>, own?: Keyshare): KeyJob {
+function jobOf(
+  work: Exclude<Work, { readonly purpose: 'pair' }>,
+  own?: Keyshare,
+): Exclude<KeyJob, ImportJob> {
   switch (work.purpose) {
     case 'dkg':
       return work

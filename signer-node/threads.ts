@@ -10,8 +10,9 @@ import type { PendingKey } from './dkls23/keygen.ts'
 import { Keyshare } from './dkls23/keyshare.ts'
 import type { PairingSecrets } from './dkls23/pairing.ts'
 import type { Inbox, Run } from './dkls23/protocol.ts'
+import { here } from './here.ts'
 import type { Event, Random } from './ports.ts'
-import type { KeyJob, Runner, Stepper, Turn } from './stepper.ts'
+import type { ImportJob, KeyJob, Runner, Stepper, Turn } from './stepper.ts'
 import {
   abortOf,
   type Birth,
@@ -53,6 +54,7 @@ export class Threads implements Runner {
   }
 
   key(run: Run, job: KeyJob): Stepper<PendingKey | undefined> {
+    if (job.purpose === 'import') return here.key(run, job)
     const [work, old] = workOf(job)
     const read = (done: Done): PendingKey | undefined => pendingOf(run.curve, done)
     return this.#begin({ run, work, old, read })
@@ -213,7 +215,7 @@ class FarStepper<R> implements Stepper<R> {
   }
 }
 
-function workOf(job: KeyJob): readonly [Work, Keyshare | undefined] {
+function workOf(job: Exclude<KeyJob, ImportJob>): readonly [Work, Keyshare | undefined] {
   switch (job.purpose) {
     case 'dkg':
       return [job, undefined]

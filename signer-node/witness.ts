@@ -295,6 +295,10 @@ function checkpointText({ checkpoint }: Page): string {
 /** Where a key or a new epoch of one came into the log: in force when that line is witnessed. */
 function keepKeyLine(copy: LogCopy, entry: Entry): void {
   switch (entry.type) {
+    case 'intent.created':
+      if (entry.body.op !== 'key.import') break
+      copy.keepImport(entry.body.vault, entry.seq, entry.body.intent)
+      break
     case 'key.generated':
     case 'key.created':
     case 'key.imported':

@@ -14,6 +14,7 @@ const protoPure = /^proto\/[^/]+\.ts$/
 const protoAll = /^proto\//
 const policy = /^policy\//
 const dkls = /^signer-node\/dkls23\//
+const hsm = /^signer-node\/hsm\//
 const signer = /^signer-node\/(?!ceremony\/)/
 
 function law(
@@ -47,6 +48,21 @@ const laws: readonly Law[] = [
   }),
   law(/^signer-node\/dkls23\/transcript\.ts$/, [dkls], { builtins: [/^node:crypto$/] }),
   law(dkls, [dkls]),
+  law(/^signer-node\/hsm\/cryptoki\.ts$/, [hsm, protoPure], {
+    packages: [/^pkcs11js$/],
+    builtins: [/^node:module$/],
+  }),
+  law(/^signer-node\/hsm\/software\.ts$/, [hsm, protoPure], {
+    packages: [/^@noble\/curves\//],
+    builtins: [/^node:(crypto|fs|path)$/],
+  }),
+  law(/^signer-node\/hsm\/(pkcs11|main)\.ts$/, [hsm, protoPure], {
+    builtins: [/^node:(crypto|fs)$/],
+  }),
+  law(/^signer-node\/hsm\/child\.ts$/, [hsm, protoPure], {
+    builtins: [/^node:(child_process|path|stream)$/],
+  }),
+  law(/^signer-node\/hsm\//, [hsm, protoPure, /^signer-node\/dkls23\/secret\.ts$/]),
   law(/^signer-node\/program\.ts$/, [signer, policy, protoAll], {
     packages: [/^pino$/],
     builtins: [/^node:(crypto|fs)$/],
@@ -58,11 +74,18 @@ const laws: readonly Law[] = [
     builtins: [/^node:(fs|path)$/],
   }),
   law(/^signer-node\/store[^/]*\.ts$/, [signer, policy, protoAll], { builtins: [/^node:sqlite$/] }),
-  law(/^signer-node\/(keystore|floor-file|backups)\.ts$/, [signer, policy, protoAll], {
-    builtins: [/^node:(fs|path)$/],
-  }),
-  law(/^signer-node\/(commands|opening)\.ts$/, [signer, policy, protoAll], {
+  law(
+    /^signer-node\/(keystore|floor-file|backups|invitations|pin-tries)\.ts$/,
+    [signer, policy, protoAll],
+    {
+      builtins: [/^node:(fs|path)$/],
+    },
+  ),
+  law(/^signer-node\/(commands|opening|hsm-commands|hsm-files)\.ts$/, [signer, policy, protoAll], {
     builtins: [/^node:(fs|path|util)$/],
+  }),
+  law(/^signer-node\/(dealer|terminal)\.ts$/, [signer, policy, protoAll], {
+    builtins: [/^node:(fs|util|tty)$/],
   }),
   law(/^signer-node\/envelope\.ts$/, [signer, policy, protoAll], { builtins: [/^node:crypto$/] }),
   law(/^signer-node\/threads?\.ts$/, [signer, policy, protoAll], {

@@ -70,6 +70,7 @@ export async function resolve(
   const known = {
     inForce,
     vaults: await copy.read(below(tables.vault)),
+    shown: (await copy.read(below(tables.shown))).map(({ vault }) => vault),
     createdAt: row.t,
     witnessedAt: (seq: number) => witnessed.get(seq)?.at,
   }

@@ -24,7 +24,8 @@ export function signingService(coordinator: Coordinator): Handlers['SigningServi
     isRefusal(shown) ? shown : { request: wireRequest(shown) }
   return {
     SubmitIntent: async ({ intent, documents }) => {
-      const submitted = await requests.submit(readSigned(intent), readRecords(documents))
+      const came = { records: readRecords(documents), dealing: readDealing(documents) }
+      const submitted = await requests.submit(readSigned(intent), came.records, came.dealing)
       return isRefusal(submitted) ? submitted : { request: wireSubmitted(submitted) }
     },
     GetRequest: async ({ id, initiator, callerId }) =>
@@ -86,10 +87,18 @@ function readRecords(documents: readonly Plain<Document__Output>[]): readonly Si
   if (documents.length > limits.documentsPerSubmitMax) {
     refuse('TOO_LARGE', `documents: expected at most ${limits.documentsPerSubmitMax}`)
   }
-  return documents.map(({ kind, content }) => {
+  const records = documents.filter(({ kind }) => kind !== 'dealing')
+  return records.map(({ kind, content }) => {
     if (kind !== 'dest') refuse('MALFORMED', `documents: expected dest, got ${kind}`)
     return signedShape(parse(content), 'documents')
   })
+}
+
+/** The dealing that came with an import. */
+function readDealing(documents: readonly Plain<Document__Output>[]): Uint8Array | undefined {
+  const [dealing, ...more] = documents.filter(({ kind }) => kind === 'dealing')
+  if (more.length > 0) refuse('MALFORMED', 'documents: expected one dealing at most')
+  return dealing?.content
 }
 
 /** The created seq before which the page lies. */

@@ -11,6 +11,7 @@ import { chainOf } from '../../policy/chain/chains.ts'
 import { networkOf, type Rulebook } from '../../policy/rulebook.ts'
 import type { VaultRow } from '../../policy/view.ts'
 import { toHex } from '../../proto/crypto.ts'
+import { writeSigned } from '../../proto/frames.ts'
 import { parseVaultId, type VaultId } from '../../proto/ids.ts'
 import type { Handlers } from '../../proto/io/handlers.ts'
 import type { ReplyOf } from '../../proto/io/wire.ts'
@@ -20,7 +21,12 @@ import { readKeyLines } from '../store/lines.ts'
 
 type WireVault = NonNullable<ReplyOf<'VaultService', 'GetVault'>['vault']>
 
-export function vaultService({ driver, keys, heads }: Coordinator): Handlers['VaultService'] {
+export function vaultService({
+  driver,
+  keys,
+  invitations,
+  heads,
+}: Coordinator): Handlers['VaultService'] {
   const { copy, memory } = driver
   const show = async (rulebook: Rulebook, vault: VaultId): Promise<WireVault> => {
     const row = await copy.read(get(tables.vault, vault))
@@ -53,6 +59,10 @@ export function vaultService({ driver, keys, heads }: Coordinator): Handlers['Va
       if (isRefusal(made)) return made
       const { rulebook } = (await memory.at(copy)).inForce
       return { vault: await show(rulebook, vault) }
+    },
+    GetInvitations: async ({ vault }) => {
+      const gathered = await invitations.gather(parseVaultId(vault))
+      return isRefusal(gathered) ? gathered : { invitations: gathered.map(writeSigned) }
     },
   }
 }

@@ -27,6 +27,8 @@ export function* backupTested(
   }
   const tested = { vault, epoch, keyState, node, backup, seq, t }
   const writes = [put(tables.backup, key(vault, epoch, node), tested)]
+  // Of an imported key somebody else knows every share until it is refreshed.
+  if (row.standing === 'unrefreshed') return writes
   const missing = (yield* unprovenOf(row)).filter((one) => one !== node)
   if (missing.length > 0 || (yield* get(tables.shown, vault)) !== undefined) return writes
   return [...writes, put(tables.shown, vault, { vault, epoch, seq, t })]

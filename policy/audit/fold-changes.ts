@@ -13,6 +13,7 @@ import { pointBytes } from '../chain/derive.ts'
 import type { ChangeOf, ChangeOp } from '../change.ts'
 import { isChangeOp } from '../change.ts'
 import { requireSameKey } from '../change-fit.ts'
+import { refreshNamed, requireCovered } from '../covered-refresh.ts'
 import type { Root } from '../documents.ts'
 import { dealt, madeHere } from '../key-standing.ts'
 import { parseOrderText } from '../order.ts'
@@ -48,6 +49,10 @@ const opOf: { readonly [K in CarriedOut['type']]: ChangeOp } = {
 
 /** A key with new shares, which all its holders confirmed under this very change. */
 export function* dealtAnew(line: KeyLine, desk: Desk): Reading<readonly Write[]> {
+  if (line.type === 'key.refreshed') {
+    const request = yield* get(tables.intent, line.body.change)
+    if (request?.op === 'key.import') return yield* refreshedAtLast(line, request, desk)
+  }
   const the = yield* carriedOut(line, desk)
   const { body } = line
   const { chainCode, epoch, key, keyState, participants, publicKey, t, vault } = body
@@ -159,14 +164,43 @@ function requireKeyLine(stated: KeyFacts, { approved, row, root }: Carried): Vau
     return { ...stated, ...dealt }
   }
   const before = row ?? refuse('VAULT_NOT_FOUND', 'the vault has no key')
+  return requireLaterKey(stated, before, change.op === 'key.reshare' ? change.terms : before)
+}
+
+/** The same key in a later epoch, held by this committee. */
+function requireLaterKey(
+  stated: KeyFacts,
+  before: VaultRow,
+  committee: Pick<KeyFacts, 't' | 'participants'>,
+): VaultRow {
   if (stated.key !== before.key) refuse('KEY_DISABLED', `expected the key ${before.key}`)
   requireSameKey(before, stated)
   if (stated.epoch <= before.epoch) {
     refuse('EPOCH', `expected an epoch above ${before.epoch}, got ${stated.epoch}`)
   }
-  requireSameCommittee(change.op === 'key.reshare' ? change.terms : before, stated)
+  requireSameCommittee(committee, stated)
   const { imported, exported } = before
   return { ...stated, standing: 'active', imported, exported }
+}
+
+/** The refresh that an import carries: people and delay were judged at the import's line. */
+function* refreshedAtLast(
+  { body }: EntryOf<'key.refreshed'>,
+  request: IntentStored,
+  desk: Desk,
+): Reading<readonly Write[]> {
+  const { chainCode, epoch, key, keyState, participants, publicKey, t, vault } = body
+  const stated: KeyFacts = { chainCode, epoch, key, keyState, participants, publicKey, t, vault }
+  const root = yield* desk.root()
+  const row = yield* get(tables.vault, request.vault)
+  const order = parseOrderText(desk.came(body.order))
+  const before = requireCovered(order, { request, vault: row, root })
+  if (vault !== before.vault) refuse('LINE_VOID', `expected vault ${before.vault}`)
+  const next = requireLaterKey(stated, before, before)
+  const message = (node: string) => confirmMessage(stated, node, refreshNamed(body.change))
+  const nodes = participants.map(({ node }) => node)
+  requireSignatures(body.confirms, nodes, { root, message })
+  return [put(tables.vault, vault, next)]
 }
 
 function requireRecipient(

@@ -21,6 +21,7 @@ export function* requestView(intent: Digest): Reading<RequestView> {
     attempts: yield* below(tables.attempt, intent),
     frozen: row === undefined ? [] : yield* frozenScopes(row.vault),
     vaults: yield* below(tables.vault),
+    shown: (yield* below(tables.shown)).map(({ vault }) => vault),
     ruleset,
     documents: yield* textsOf(ruleset),
   }

@@ -29,6 +29,8 @@ export function changeAgain(line: CarriedOutLine, bench: Bench, docket: Docket):
   const { key } = readSync(bench.desk.rulebook(), bench.rows).governance
   if (key.delay === 0) return
   const created = readSync(knownIntent(body.change), bench.rows)
+  // The refresh that an import carries: the delay was judged at the line of the import.
+  if (line.type === 'key.refreshed' && created.op === 'key.import') return
   const proved = provedBy(created.seq, body.order, bench)
   const kept = bench.heads.find(({ size }) => size > created.seq)?.at
   const seenAt = proved ?? kept

@@ -3,9 +3,11 @@
 // vault has, whatever a coordinator says; and takes every fact about the key from here.
 // What is proved is what nodes signed. That no later line exists is not: a coordinator can leave
 // lines out, and then whatever is asked for the older state is void.
+import type { Digest } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { pointBytes } from '../chain/derive.ts'
 import { requireSameKey } from '../change-fit.ts'
+import { refreshNamed } from '../covered-refresh.ts'
 import type { Root } from '../documents.ts'
 import { dealt, madeHere } from '../key-standing.ts'
 import type { KeyFacts, VaultRow } from '../view.ts'
@@ -41,7 +43,7 @@ export function keyStates(
   const states: KeyAt[] = []
   for (const line of lines) {
     const [before, root] = [states.at(-1)?.row, rootAt(line.seq)]
-    const row = before === undefined ? begun(line, root) : next(before, line, root)
+    const row = before === undefined ? begun(line, root) : next(before, line, root, lines[0])
     states.push({ row, root })
   }
   return states
@@ -60,12 +62,12 @@ function begun(line: Entry, root: Root): VaultRow {
   }
 }
 
-function next(row: VaultRow, line: Entry, root: Root): VaultRow {
+function next(row: VaultRow, line: Entry, root: Root, first: Entry | undefined): VaultRow {
   switch (line.type) {
     case 'key.refreshed':
     case 'key.reshared': {
       const isReshared = line.type === 'key.reshared'
-      const key = isReshared ? signedByAll(line, root) : signedKey(line, root)
+      const key = isReshared ? signedByAll(line, root) : signedKey(line, root, nameOf(line, first))
       // Fewer signers than holders would be the word of whoever lies.
       if (!isReshared) requireSameCommittee(row, key)
       requireSameKey(row, key)
@@ -92,12 +94,23 @@ function signedByAll(line: NewKey, root: Root): KeyFacts {
   return key
 }
 
-/** Every holder that it names signed this very key, under the change that the line names. */
-function signedKey({ body }: NewKey, root: Root): KeyFacts {
+/** What its holders confirmed it under: the change, or the refresh that the import carries. */
+function nameOf({ body, type }: NewKey, first: Entry | undefined): Digest {
+  const isCovered =
+    type === 'key.refreshed' && first?.type === 'key.imported' && first.body.change === body.change
+  return isCovered ? refreshNamed(body.change) : body.change
+}
+
+/** Every holder that it names signed this very key, under this name. */
+function signedKey(
+  { body }: Pick<NewKey, 'body'>,
+  root: Root,
+  named: Digest = body.change,
+): KeyFacts {
   const { chainCode, epoch, key, keyState, participants, publicKey, t, vault } = body
   const stated: KeyFacts = { chainCode, epoch, key, keyState, participants, publicKey, t, vault }
   pointBytes(publicKey)
-  const message = (node: string) => confirmMessage(stated, node, body.change)
+  const message = (node: string) => confirmMessage(stated, node, named)
   const nodes = participants.map(({ node }) => node)
   requireSignatures(body.confirms, nodes, { root, message })
   return stated

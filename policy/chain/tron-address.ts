@@ -1,8 +1,9 @@
 // Tron addresses as documents write them: base58check of 21 bytes that begin with 0x41.
 // One address has one form: the checksum is double SHA-256 and the bytes are written back.
 // Tron transactions are not decoded here.
-import { concat, equalBytes, sha256 } from '../../proto/crypto.ts'
+import { concat, equalBytes, fromHex, sha256 } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
+import { evmAddress } from './evm.ts'
 
 const alphabet = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 const addressForm = /^T[1-9A-HJ-NP-Za-km-z]{33}$/
@@ -15,6 +16,22 @@ export function parseTronAddress(text: string, what = 'address'): string {
     refuse('MALFORMED', `${what}: expected a Tron address with its checksum`)
   }
   return text
+}
+
+/** Of a compressed public key: the same twenty bytes as on EVM networks, written in another way. */
+export function tronAddress(publicKey: Uint8Array): string {
+  const twenty = fromHex(evmAddress(publicKey).slice(2).toLowerCase()) ?? new Uint8Array(0)
+  return tronText(twenty)
+}
+
+/** Base58check of these twenty bytes. */
+export function tronText(twenty: Uint8Array): string {
+  const body = concat(Uint8Array.of(0x41), twenty)
+  const bytes = concat(body, sha256(sha256(body)).subarray(0, 4))
+  let value = bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n)
+  let written = ''
+  for (; value > 0n; value /= 58n) written = `${alphabet[Number(value % 58n)]}${written}`
+  return written
 }
 
 /** 34 characters give at most 25 bytes; larger values are cut to 26 and fail the length. */

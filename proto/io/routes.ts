@@ -65,6 +65,7 @@ export const routes = {
     ListVaults: { kind: 'unary', roles: people },
     GetVault: { kind: 'unary', roles: people },
     CreateVault: { kind: 'unary', roles: operator },
+    GetInvitations: { kind: 'unary', roles: operator },
   },
   AuditService: {
     GetCheckpoint: { kind: 'unary', roles: people },

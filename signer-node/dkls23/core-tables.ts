@@ -7,6 +7,7 @@
 import { Malformed } from './bytes.ts'
 import { kernel, Operands } from './core.ts'
 import { SCALAR_BYTES, type Scalar, type ScalarTable, type ScalarTables } from './curve.ts'
+import { requireLength, requireShape, requireWholeRows } from './table-shape.ts'
 
 export const coreScalarTables: ScalarTables = {
   decodeTable,
@@ -126,22 +127,4 @@ function scalarAt(operands: Operands, offset: number): Scalar {
 function bytesOf(table: ScalarTable): Uint8Array {
   if (!(table instanceof CoreTable)) throw new TypeError('the table belongs to another twin')
   return table.bytes
-}
-
-function requireWholeRows(packed: Uint8Array, columns: number): void {
-  if (packed.length === 0 || packed.length % (columns * SCALAR_BYTES) !== 0) {
-    throw new Malformed(`a table of ${columns} columns has whole rows, got ${packed.length} bytes`)
-  }
-}
-
-function requireShape(table: ScalarTable, rows: number, columns: number): void {
-  if (table.rows !== rows || table.columns !== columns) {
-    throw new RangeError(
-      `expected a table of ${rows} by ${columns}, got ${table.rows} by ${table.columns}`,
-    )
-  }
-}
-
-function requireLength(list: { readonly length: number }, length: number): void {
-  if (list.length !== length) throw new RangeError(`expected ${length}, got ${list.length}`)
 }

@@ -84,20 +84,35 @@ export function importDigest(
   return hash('import', keyId, u16(threshold), holders, coefficients, chainCode)
 }
 
+export interface ImportTerms extends KeyTerms {
+  readonly approved: ApprovedImport
+}
+
+/** The dealing is the approved one, and this share is on it. */
+export function requireDealt(
+  curve: Curve,
+  { approved, participants, ...terms }: ImportTerms & Pick<ImportHolders, 'participants'>,
+  dealing: ImportDealing,
+  { x, share }: { readonly x: Party; readonly share: Scalar },
+): void {
+  requireTerms(terms, participants)
+  requireApproved({ ...terms, participants }, dealing, approved)
+  if (!isShareOf(curve, dealing.coefficients, x, share)) {
+    throw new Abort('share', 'the imported share is not on the dealt polynomial')
+  }
+}
+
 /** A node's side: the dealing is the approved one, and the share is on it. Copies the share. */
 export function acceptImport(
   run: Run,
-  { approved, ...terms }: KeyTerms & { readonly approved: ApprovedImport },
+  { approved, ...terms }: ImportTerms,
   dealing: ImportDealing,
   share: Secret<Scalar>,
 ): PendingKey {
   const { curve, participants, self, sid } = run
-  requireTerms(terms, participants)
-  requireApproved({ ...terms, participants }, dealing, approved)
+  const to = { x: self.x, share: share.bytes }
+  requireDealt(curve, { ...terms, approved, participants }, dealing, to)
   const { coefficients, chainCode } = dealing
-  if (!isShareOf(curve, coefficients, self.x, share.bytes)) {
-    throw new Abort('share', 'the imported share is not on the dealt polynomial')
-  }
   const publicShares = new Map(
     participants.map(({ x }) => [x, requirePoint(evaluateCommitments(curve, coefficients, x))]),
   )

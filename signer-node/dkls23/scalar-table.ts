@@ -8,6 +8,7 @@
 import { Malformed } from './bytes.ts'
 import { ORDER, SCALAR_BYTES, type Scalar, type ScalarTable, type ScalarTables } from './curve.ts'
 import { modOrder, readInteger, toInteger, toScalar, viewOf, writeInteger } from './scalar-field.ts'
+import { requireLength, requireShape, requireWholeRows } from './table-shape.ts'
 
 export const bigintScalarTables: ScalarTables = {
   decodeTable,
@@ -48,10 +49,7 @@ function decodeTable(packed: Uint8Array, columns: number): ScalarTable {
 }
 
 function read(packed: Uint8Array, columns: number, accept: (entry: bigint) => bigint): BigintTable {
-  const rowBytes = columns * SCALAR_BYTES
-  if (packed.length === 0 || packed.length % rowBytes !== 0) {
-    throw new Malformed(`a table of ${columns} columns has whole rows, got ${packed.length} bytes`)
-  }
+  requireWholeRows(packed, columns)
   const view = viewOf(packed)
   const entries = new Array<bigint>(packed.length / SCALAR_BYTES)
   for (let k = 0; k < entries.length; k++) entries[k] = accept(readInteger(view, k * SCALAR_BYTES))
@@ -149,18 +147,6 @@ function map(table: ScalarTable, change: (entry: bigint, k: number) => bigint): 
 function entriesOf(table: ScalarTable): readonly bigint[] {
   if (!(table instanceof BigintTable)) throw new TypeError('the table belongs to another twin')
   return table.entries
-}
-
-function requireShape(table: ScalarTable, rows: number, columns: number): void {
-  if (table.rows !== rows || table.columns !== columns) {
-    throw new RangeError(
-      `expected a table of ${rows} by ${columns}, got ${table.rows} by ${table.columns}`,
-    )
-  }
-}
-
-function requireLength(list: { readonly length: number }, length: number): void {
-  if (list.length !== length) throw new RangeError(`expected ${length}, got ${list.length}`)
 }
 
 function at(list: readonly bigint[], index: number): bigint {

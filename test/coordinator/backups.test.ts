@@ -1,20 +1,22 @@
 // The address of a vault at the service: nothing that gives it is told before every node has said that
 // its backup was opened, and what nodes say becomes a line once.
 import { afterEach, describe, expect, it } from 'vitest'
+import { gather } from '../../coordinator/desk/case.ts'
+import { RulesMemory } from '../../coordinator/desk/rules.ts'
 import { handlersFor } from '../../coordinator/service.ts'
 import { parseEntry } from '../../policy/audit/entry.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { evmAddress } from '../../policy/chain/evm.ts'
 import { toHex } from '../../proto/crypto.ts'
 import { writeSigned } from '../../proto/frames.ts'
-import { parseHandle } from '../../proto/ids.ts'
+import { parseDigest, parseHandle } from '../../proto/ids.ts'
 import type { Caller } from '../../proto/io/identity.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import type { Signed } from '../../proto/signed.ts'
 import { digestFor } from '../policy/dev-fixture.ts'
 import { type House, houseOn } from './house.ts'
 import { pgliteEngine } from './store-kit.ts'
-import { anyDigest, nodes, testedStatement, vaultRow } from './world.ts'
+import { anyDigest, nodes, payout, testedStatement, vaultRow } from './world.ts'
 
 const engine = pgliteEngine()
 const houses: House[] = []
@@ -57,6 +59,20 @@ async function prove(house: House, name: string): Promise<void> {
 }
 
 describe('the address of a vault', () => {
+  it('is nobody to pay to before that, and an own vault afterwards', async () => {
+    const house = await built()
+    const to = evmAddress(vaultRow('hot').publicKey)
+    const recipient = async () => {
+      const id = await house.submit(payout({ to, dest: '' }))
+      const { copy } = house.coordinator.driver
+      const found = (await gather(copy, new RulesMemory(), parseDigest(id))).recipient
+      return isRefusal(found) ? found.because : found.facts
+    }
+    expect(await recipient()).toContain('the vault hot, whose backups are not proven yet')
+    for (const node of nodes) await prove(house, node)
+    expect(await recipient()).toEqual({ kind: 'vault', class: 'hot', vault: 'hot' })
+  })
+
   it('is told when every node has a proven backup, and nothing that gives it before', async () => {
     const house = await built()
     const hidden = { address: '', publicKey: '', chainCode: '' }

@@ -86,6 +86,7 @@ describe('lines', () => {
       attemptSeq: 34,
       keygen: new Uint8Array(0),
       order: new Uint8Array(0),
+      dealing: new Uint8Array(0),
       ticket: new Uint8Array(16),
       fresh: false,
     }

@@ -30,6 +30,7 @@ import { parseRecoveryKey } from '../../proto/recovery-key.ts'
 import { parseSeal } from '../../proto/seal-file.ts'
 import { sign } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
+import { parseTokenCard } from '../../proto/token-card.ts'
 import { parseSignerConfig } from '../../signer-node/config.ts'
 import { testKey } from '../kit/examples.ts'
 import { directoryText } from '../kit/scene-world.ts'
@@ -82,6 +83,7 @@ export function documentTargets(): readonly Target[] {
     json('enclosure', (_, text) => readSignedEnclosure(text)),
     json('entry', (bytes) => parseEntry(bytes)),
     json('seal', (bytes) => parseSeal(bytes)),
+    json('token-card', (bytes) => parseTokenCard(bytes), 0.1),
     json('answer', (_, text) => readAnswer(text)),
     json('signer-config', (_, text) => parseSignerConfig(text, '/srv/n')),
     json('coordinator-config', (_, text) => parseCoordinatorConfig(text, '/srv/c')),

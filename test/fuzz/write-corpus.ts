@@ -9,8 +9,11 @@ import { encodeChange } from '../../policy/change.ts'
 import { changeFactsText } from '../../policy/change-facts.ts'
 import { rootSignaturesText } from '../../policy/succession.ts'
 import { concat, toUtf8 } from '../../proto/crypto.ts'
+import { parseHandle } from '../../proto/ids.ts'
 import { type Codec, methods, statusDetails } from '../../proto/io/wire.ts'
 import { encode, type JsonObject } from '../../proto/jcs.ts'
+import { sealToTokens } from '../../proto/seal-token.ts'
+import { parseTokenCard } from '../../proto/token-card.ts'
 import { ascii } from '../../signer-node/dkls23/bytes.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { keyedLog, ripe } from '../kit/change-log.ts'
@@ -20,6 +23,7 @@ import { coordinatorFrames, nodeFrames } from '../kit/frames.ts'
 import { drive } from '../kit/protocol.ts'
 import { recoveryDocument } from '../kit/recovery.ts'
 import { dkgKey, keysharesOf } from '../kit/signing.ts'
+import { testCard } from '../kit/token-card.ts'
 import { corpusFolder } from './corpus.ts'
 import { coordinatorConfig, nodeDocuments, signerConfig } from './examples.ts'
 import { dashed, fuzzedStages } from './stages.ts'
@@ -43,6 +47,20 @@ function filled(codec: Codec<object>): object {
   return Object.fromEntries(fields)
 }
 
+/** Sealed to two tokens, of the profiles A and C. */
+function tokenSeal(): Uint8Array {
+  const { seal: point } = parseTokenCard(testCard('T1'))
+  const [owner, credential] = [parseHandle('node-a'), parseHandle('secret')]
+  const context = { org: parseHandle('acme'), env: 'dev', owner, credential } as const
+  const keys = [
+    { how: 'p256-ecdh', kdf: 'null', token: 'T1', point },
+    { how: 'rsa-oaep-sha256', token: 'T2', modulus: new Uint8Array(384).fill(0xc1) },
+  ] as const
+  const fresh = new Uint8Array(32).fill(7)
+  const random = { dek: fresh, perToken: [fresh, fresh] }
+  return sealToTokens({ kind: 'identity', context }, fresh, keys, random)
+}
+
 function put(target: string, ...inputs: readonly Uint8Array[]): void {
   mkdirSync(join(corpusFolder, target), { recursive: true })
   for (const [at, input] of inputs.entries()) {
@@ -63,7 +81,8 @@ for (const name of [
   put(name, fileOf(`documents/${name}.json`))
 }
 put('approval', fileOf('documents/approval.json'))
-put('seal', fileOf('documents/seal.json'))
+put('seal', fileOf('documents/seal.json'), tokenSeal())
+put('token-card', testCard('T1'))
 put('policy', fileOf('documents/policy-dev.json'), fileOf('documents/policy-full.json'))
 put('trust', fileOf('documents/trust.txt'), fileOf('logs/good.trust'))
 put('facts', ...allOf(`${log}/blobs/facts`).slice(0, 2))

@@ -7,37 +7,15 @@ import { daily } from '../kit/every-case.ts'
 import { type House, names } from '../kit/house.ts'
 import { approved, inForce, keyOf, pay, pays, refreshOf, sharesOf } from '../kit/house-changes.ts'
 import { linesOf } from '../kit/house-checks.ts'
+import { diesAndReturns, doomAt } from '../kit/house-dooms.ts'
 import { openHouse, ready } from '../kit/house-open.ts'
-import type { Doom, Moment } from '../kit/mortal.ts'
+import type { Moment } from '../kit/mortal.ts'
 
 let house: House
 beforeAll(async () => {
   house = await openHouse({ seed: 'change crash' })
 })
 afterAll(() => house.close())
-
-/** At the `nth` row of this table that any node writes from now on. */
-function doomAt(table: string, moment: Moment, nth: number): void {
-  let rows = 0
-  const doom: Doom = {
-    moment,
-    of: ({ statement }) => {
-      if (!statement.includes(`insert into ${table} `)) return false
-      rows += 1
-      return rows === nth
-    },
-  }
-  for (const node of house.nodes.values()) node.life.doom = doom
-}
-
-async function oneDiesAndReturns(): Promise<void> {
-  const dead = () => [...house.nodes.values()].filter(({ isUp }) => !isUp)
-  await house.until('one is dead', () => dead().length > 0)
-  for (const node of house.nodes.values()) if (node.isUp) node.life.doom = undefined
-  house.down = (_place, frame) => frame
-  await house.pass(2_000)
-  for (const node of dead()) node.start()
-}
 
 /** One line of the change, one epoch, one share in every directory; and it signs. */
 async function endsWell(id: Digest, above: number): Promise<void> {
@@ -69,9 +47,9 @@ describe('a node that dies in a refresh', () => {
   ]
   for (const [when, table, moment, nth] of daily(moments, 1, 3)) {
     it(`${when} comes back, and the new epoch signs`, async () => {
-      doomAt(table, moment, nth)
+      doomAt(house, table, moment, nth)
       const [id, epoch] = await begun()
-      await oneDiesAndReturns()
+      await diesAndReturns(house)
       await endsWell(id, epoch)
     })
   }
@@ -85,7 +63,7 @@ describe('a node that dies in a refresh', () => {
         return undefined
       }
       const [id, epoch] = await begun()
-      await oneDiesAndReturns()
+      await diesAndReturns(house)
       await endsWell(id, epoch)
     })
   }

@@ -10,7 +10,7 @@ import { type House, names } from '../kit/house.ts'
 import { approved, inForce, keyOf, pays, refreshOf, sharesOf } from '../kit/house-changes.ts'
 import { openHouse, ready } from '../kit/house-open.ts'
 
-const [a, b] = ['signer-a', 'signer-b'] as const
+const [a, b, c] = ['signer-a', 'signer-b', 'signer-c'] as const
 let house: House
 beforeAll(async () => {
   house = await openHouse({ seed: 'change denied' })
@@ -47,17 +47,38 @@ describe('a coordinator that wants a key never to change again', () => {
     await pays(house)
   })
 
+  it('cannot fill the places of pending keys by dealings that nobody gets to confirm', async () => {
+    await ready(house)
+    const { epoch } = await keyOf(house)
+    let failed = 0
+    house.up = (_, frame) => {
+      if (frame.frame === 'stopped') failed += 1
+      return frame
+    }
+    house.down = (_, frame) => (lacks(frame, 3) ? undefined : frame)
+    const id = await approved(house, await refreshOf(house))
+    await house.until('more tries than places', () => failed > 5 * names.length, 300_000)
+    for (const name of names) expect(pending(name).length).toBeLessThanOrEqual(1)
+    house.down = honest
+    await house.until('carried out', async () => (await house.state(id)) === 'ACTIVE', 300_000)
+    expect((await keyOf(house)).epoch).toBeGreaterThan(epoch)
+    await inForce(house, (await keyOf(house)).epoch)
+    await pays(house)
+  })
+
   it('cannot fill the places of pending keys for longer than its change lives', async () => {
     await ready(house)
     const { epoch } = await keyOf(house)
-    house.down = (_, frame) => (lacks(frame, 3) ? undefined : frame)
+    // Two nodes get to confirm, the third never: what it did not confirm it need not keep.
+    house.down = ({ node }, frame) => (node === c && lacks(frame, 3) ? undefined : frame)
     const change = await refreshOf(house)
     await approved(house, { ...change, notAfter: change.created + 120_000 })
     await house.until(
       'no more fit',
-      () => names.every((name) => pending(name).length === 4),
+      () => [a, b].every((name) => pending(name).length === 4),
       300_000,
     )
+    expect(pending(c).length).toBeLessThanOrEqual(1)
     house.down = honest
     await house.jump(120_000)
     expect((await keyOf(house)).epoch).toBe(epoch)

@@ -6,9 +6,9 @@ import type { Digest } from '../../proto/ids.ts'
 import { payout } from '../coordinator/world.ts'
 import type { House } from '../kit/house.ts'
 import { breaches, linesOf } from '../kit/house-checks.ts'
-import type { NodeProcess } from '../kit/house-nodes.ts'
+import { diesAndReturns, doomAt } from '../kit/house-dooms.ts'
 import { isReady, openHouse, ready } from '../kit/house-open.ts'
-import type { Doom, Moment } from '../kit/mortal.ts'
+import type { Moment } from '../kit/mortal.ts'
 
 let house: House
 beforeAll(async () => {
@@ -25,30 +25,9 @@ async function ask(): Promise<Digest> {
   return house.submit(payout({ ...times, amount: 1_000_000n + cents }))
 }
 
-/** At the `nth` row of this table that any node writes from now on. */
-function doomAt(table: string, moment: Moment, nth: number): void {
-  let rows = 0
-  const doom: Doom = {
-    moment,
-    of: ({ statement }) => {
-      if (!statement.includes(`insert into ${table} `)) return false
-      rows += 1
-      return rows === nth
-    },
-  }
-  for (const node of house.nodes.values()) node.life.doom = doom
-}
-
 /** One node is dead; two seconds later it comes back, and everybody is well again. */
 async function oneDiesAndReturns(): Promise<void> {
-  const dead = (): readonly NodeProcess[] => [...house.nodes.values()].filter(({ isUp }) => !isUp)
-  await house.until('one is dead', () => dead().length > 0)
-  for (const node of house.nodes.values()) if (node.isUp) node.life.doom = undefined
-  house.up = (_place, frame) => frame
-  house.down = (_place, frame) => frame
-  await house.pass(2_000)
-  expect(dead()).toHaveLength(1)
-  dead()[0]?.start()
+  expect(await diesAndReturns(house)).toBe(1)
 }
 
 async function endsOnce(id: Digest): Promise<void> {
@@ -69,7 +48,7 @@ describe('a node that dies', () => {
   ]
   for (const [when, table, moment, nth] of moments) {
     it(`${when} comes back, and the request ends once`, async () => {
-      doomAt(table, moment, nth)
+      doomAt(house, table, moment, nth)
       const id = await ask()
       await oneDiesAndReturns()
       await endsOnce(id)

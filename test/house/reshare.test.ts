@@ -101,5 +101,7 @@ describe('a reshare', () => {
     await inForce(house, epoch + 1)
     await paysWith([a, b, d, e])
     expect(house.at(f).node.status().state).toBe('removed')
+    // It heard, before its stream ended, that its part was over.
+    await house.until('nothing is left at f', () => sharesOf(house, f).length === 0)
   })
 })

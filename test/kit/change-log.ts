@@ -10,6 +10,7 @@ import { confirmMessage, consentMessage } from '../../policy/audit/key-confirm.t
 import { readSync } from '../../policy/audit/rows.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { type Change, type ChangeOf, encodeChange, parseChange } from '../../policy/change.ts'
+import { refreshNamed } from '../../policy/covered-refresh.ts'
 import { displayDigest } from '../../policy/display.ts'
 import { displayChange } from '../../policy/display-change.ts'
 import { freezeText, parseRoot } from '../../policy/documents.ts'
@@ -283,6 +284,16 @@ export class Asked {
       signature: toHex(identity(node)(confirmMessage(row, node, this.digest))),
     }))
     return { ...keyBody(row), ...this.carried, confirms, ...patch }
+  }
+
+  /** The line of the refresh that an import carries, confirmed under this name. */
+  coveredLine(key: Partial<KeyFacts> = {}, named = refreshNamed(this.digest)): JsonObject {
+    const row: KeyFacts = { ...hot, epoch: 3, keyState: digestNamed('refreshed'), ...key }
+    const confirms = row.participants.map(({ node }) => ({
+      node,
+      signature: toHex(identity(node)(confirmMessage(row, node, named))),
+    }))
+    return this.keyLine(row, { confirms })
   }
 
   /** The line of a key that signs no more. */

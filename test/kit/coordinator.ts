@@ -47,6 +47,8 @@ export interface FakeCoordinator {
   readonly requests: Map<string, Kept>
   readonly decisions: Signed[]
   readonly freezes: Signed[]
+  /** What the nodes answered. */
+  invitations: readonly Signed[]
   readonly entries: readonly Entry[]
   /** Appends a line, whatever it means. */
   readonly add: (draft: Omit<Draft, 't' | 'actor'>) => Entry
@@ -79,6 +81,7 @@ export async function fakeCoordinator(place: Place): Promise<FakeCoordinator> {
     requests: new Map<string, Kept>(),
     decisions: [] as Signed[],
     freezes: [] as Signed[],
+    invitations: [] as readonly Signed[],
     entries: log.entries,
     add: log.add,
     cosigners: 2,
@@ -161,7 +164,10 @@ function openLog(place: Place): Log {
   }
 }
 
-type State = Pick<FakeCoordinator, 'requests' | 'decisions' | 'freezes' | 'cosigners'>
+type State = Pick<
+  FakeCoordinator,
+  'requests' | 'decisions' | 'freezes' | 'invitations' | 'cosigners'
+>
 
 function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLinkService'> {
   const file = (name: string): Uint8Array => readFileSync(place.path(`shared/${name}`))
@@ -274,6 +280,7 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
           ? { vault: vaultOf(place, vault) }
           : refusal('VAULT_NOT_FOUND', `no vault ${vault}`),
       CreateVault: async ({ vault }) => ({ vault: vaultOf(place, vault) }),
+      GetInvitations: async () => ({ invitations: state.invitations.map(writeSigned) }),
     },
     AuditService: {
       GetCheckpoint: async () => ({ checkpoint: log.note(state.cosigners) }),

@@ -9,6 +9,7 @@ const isEvery = env[everyCase] === '1'
 
 const names = [
   'backups',
+  'change-blame',
   'change-crash',
   'change-denied',
   'change-refusals',

@@ -50,6 +50,7 @@ export const nodeFrames: readonly NodeFrame[] = [
   { frame: 'keyConfirm', keyConfirm: { sid, confirm: signed } },
   { frame: 'state', state },
   { frame: 'supplyLines', supplyLines: { lines } },
+  { frame: 'invited', invited: { ticket, invitation: signed } },
 ]
 
 export const coordinatorFrames: readonly CoordinatorFrame[] = [
@@ -74,6 +75,7 @@ export const coordinatorFrames: readonly CoordinatorFrame[] = [
       ticket,
       fresh: true,
       order: bytes(9),
+      dealing: bytes(10),
     },
   },
   { frame: 'start', start: { ticket, acceptances: [signed, signed] } },
@@ -82,4 +84,5 @@ export const coordinatorFrames: readonly CoordinatorFrame[] = [
   { frame: 'stop', stop: { sid } },
   { frame: 'heartbeat', heartbeat: {} },
   { frame: 'requestLines', requestLines: { origin, from: 3 } },
+  { frame: 'invite', invite: { ticket, vault: 'hot' } },
 ]

@@ -51,18 +51,27 @@ export async function refreshOf(house: House): Promise<ChangeOf<'key.refresh'>> 
   return { ...about(house), op: 'key.refresh', terms: { epoch, keyState } }
 }
 
-export async function ask(house: House, change: Change): Promise<Digest> {
+export async function ask(house: House, change: Change, dealing?: Uint8Array): Promise<Digest> {
   const key = ed25519Signer(seedOf(change.initiator))
   const signed = sign(tags.intent, encodeChange(change), credentialOf(change.initiator), key)
   const { requests } = house.someCoordinator
-  const submitted = await house.during(requests.submit(signed, []))
+  const submitted = await house.during(requests.submit(signed, [], dealing))
   if (isRefusal(submitted)) throw new Error(`${submitted.code}: ${submitted.because}`)
   return submitted.kind === 'request' ? submitted.shown.id : submitted.id
 }
 
 /** Asked for and approved; what follows is the machines'. */
-export async function approved(house: House, change: Change): Promise<Digest> {
-  const id = await ask(house, change)
+export function approved(house: House, change: Change): Promise<Digest> {
+  return approvedWith(house, change)
+}
+
+/** The same, with what an import is carried out with. */
+export async function approvedWith(
+  house: House,
+  change: Change,
+  dealing?: Uint8Array,
+): Promise<Digest> {
+  const id = await ask(house, change, dealing)
   for (const [person, role] of board) {
     const said = await house.approve(id, person, role)
     if (said !== 'recorded') throw new Error(`${said.code}: ${said.because}`)

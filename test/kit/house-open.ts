@@ -24,6 +24,8 @@ let made: MadeKey | undefined
 /** `started`: of the coordinators that the nodes know, those that run. */
 export interface OpenOptions extends HouseOptions {
   readonly started?: readonly string[]
+  /** No vault has a key. */
+  readonly keyless?: boolean
 }
 
 /** Ready to sign for the vault `hot`. One at a time: they share a database. */
@@ -36,9 +38,10 @@ export async function openHouse(options: OpenOptions = {}): Promise<House> {
   for (const name of options.started ?? options.coordinators ?? ['c1']) {
     await house.startCoordinator(name)
   }
-  if (made !== undefined) layShares(house, made)
+  if (made !== undefined && options.keyless !== true) layShares(house, made)
   for (const name of names) house.at(name).start()
   await ready(house)
+  if (options.keyless === true) return house
   if (made === undefined) made = await makeKey(house)
   else await writeKeyLine(house, made)
   await holding(house)

@@ -141,6 +141,7 @@ export function scene(change: Partial<Parts> = {}): Scene {
     attempts: [...the.before({ ...attempt, attempt: 1, state: 'aborted' }), attempt],
     frozen: [],
     vaults,
+    shown: vaults.map(({ vault }) => vault),
     documents,
   })
   const own: Own = {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { destinationJson } from '../../policy/destination.ts'
 import type { Intent } from '../../policy/intent.ts'
-import { parseHandle, parsePersonId } from '../../proto/ids.ts'
+import type { VaultRow } from '../../policy/view.ts'
+import { parseHandle, parsePersonId, parseVaultId } from '../../proto/ids.ts'
 import { text } from '../../proto/jcs.ts'
 import { payout } from '../kit/examples.ts'
 import { activatedAt, scene, startedAt, toRecord } from '../kit/scene.ts'
@@ -112,6 +113,21 @@ const destinations: readonly Row[] = [
     'N10 DEST_UNKNOWN',
     { ...sweep, intent: { ...payout, to: stranger, dest: '' } },
   ],
+  [
+    'an own vault whose backups are not proven yet',
+    'N10 DEST_UNKNOWN',
+    {
+      ...sweep,
+      after: view(({ shown }) => ({ shown: shown.filter((one) => one !== 'warm-eth') })),
+    },
+  ],
+  ...(['unrefreshed', 'exported', 'disabled'] as const).map(
+    (standing): Row => [
+      `an own vault whose key is ${standing}`,
+      'N10 DEST_UNKNOWN',
+      { ...sweep, after: view(({ vaults }) => ({ vaults: vaults.map(warmIs(standing)) })) },
+    ],
+  ),
   ['a record attested by another person', 'N10 DEST_UNKNOWN', { attestedBy: 'ana' }],
   ['a removed record', 'N10 DEST_UNKNOWN', { record: retired, intent: toRecord(retired) }],
   [
@@ -148,6 +164,10 @@ const destinations: readonly Row[] = [
   ['a record whose activation no head proves', 'N10 DEST_COOLDOWN', cooling(undefined)],
 ]
 
+function warmIs(standing: VaultRow['standing']): (row: VaultRow) => VaultRow {
+  return (row) => (row.vault === 'warm-eth' ? { ...row, standing } : row)
+}
+
 function dest(record: typeof desk): Pick<Intent, 'dest' | 'to'> {
   const { dest: digest, to } = toRecord(record)
   return { dest: digest, to }
@@ -160,6 +180,12 @@ function listedNowhere(): Change {
 
 const lawful: readonly Row[] = [
   ['a record whose key still speaks', 'N22 RULE', { ...ended, ...underDirectory(valid(), ended) }],
+  ['an own vault that is shown and active', 'admitted', sweep],
+  [
+    'an own vault, whatever another one waits for',
+    'admitted',
+    { ...sweep, after: view(() => ({ shown: [parseVaultId('warm-eth')] })) },
+  ],
   ['an address of the book on another network', 'admitted', { listed: [onSepolia()] }],
   ['an address below a vault, which no row names', 'admitted', below()],
 ]

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parseEntry } from '../../policy/audit/entry.ts'
 import { isShown, unprovenOf } from '../../policy/audit/fold-backups.ts'
 import { isKeyLine, requireKeyOf } from '../../policy/audit/fold-keys.ts'
+import { requestView } from '../../policy/audit/history.ts'
 import { readSync } from '../../policy/audit/rows.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { parseRoot } from '../../policy/documents.ts'
@@ -81,8 +82,11 @@ describe('the address of a vault', () => {
       log.add(type, testedBody(row, node))
       expect(shown(log)).toBe(false)
     }
+    expect(readSync(requestView(digestNamed('any')), log.rows).shown).toEqual([])
     log.add(type, testedBody(row, 'node-b'))
     expect(shown(log)).toBe(true)
+    // Nodes and the auditor judge payments into it by the same rows.
+    expect(readSync(requestView(digestNamed('any')), log.rows).shown).toEqual([row.vault])
     expect(unproven(log)).toEqual([])
     expect(readSync(get(tables.shown, row.vault), log.rows)).toMatchObject({
       epoch: row.epoch,

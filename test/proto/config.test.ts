@@ -2,44 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { parseCoordinatorConfig } from '../../coordinator/config.ts'
 import { parseSignerConfig } from '../../signer-node/config.ts'
+import { coordinatorConfig, signerConfig } from '../fuzz/examples.ts'
 
-const tls = { ca: 'ca.pem', cert: 'cert.pem', key: '/etc/key.pem' }
-const coordinator = {
-  format: 'custody-coordinator/v1',
-  org: 'acme',
-  env: 'dev',
-  name: 'coordinator-1',
-  root: 'ab'.repeat(32),
-  origin: 'acme.example/log',
-  listen: '127.0.0.1:7000',
-  httpListen: '[::1]:7001',
-  tls,
-  logKey: 'log.key',
-  credential: '../credential',
-  documents: { root: 'r', policy: 'p', directory: 'd', books: { customer: 'b' } },
-  chains: [{ network: 'eip155:31337', rpc: ['http://127.0.0.1:8545'], confirmations: 1 }],
-  clients: [{ pin: '01'.repeat(32), role: 'caller', id: 'svc-payouts' }],
-  dataDir: 'data',
-}
-const signer = {
-  format: 'custody-signer/v1',
-  org: 'acme',
-  env: 'dev',
-  node: 'node-1',
-  x: 1,
-  root: 'ab'.repeat(32),
-  origin: 'acme.example/log',
-  coordinators: [{ name: 'coordinator-1', address: 'localhost:7000', pin: '02'.repeat(32) }],
-  tls,
-  keys: { identity: 'i', witness: 'w', secret: 's' },
-  credential: 'credential',
-  dataDir: 'data',
-  floorDir: 'floor',
-  backups: { directory: 'backups', recovery: [{ file: 'r.json', digest: 'cd'.repeat(32) }] },
-  adminSocket: 'admin/socket',
-  healthListen: '127.0.0.1:7010',
-  curve: 'native',
-}
+const [coordinator, signer] = [coordinatorConfig, signerConfig]
 const readCoordinator = (change: object = {}) =>
   parseCoordinatorConfig(JSON.stringify({ ...coordinator, ...change }), '/srv/c')
 const readSigner = (change: object = {}) =>
@@ -82,7 +47,7 @@ describe('the configuration of a coordinator', () => {
     refused({ root: 'ab' }, 'root: expected 64')
     refused({ listen: '127.0.0.1' }, 'listen: expected host:port')
     refused({ listen: 'a:70000' }, 'listen: expected host:port')
-    refused({ tls: { ...tls, key: '' } }, 'tls.key: expected the form')
+    refused({ tls: { ...coordinator.tls, key: '' } }, 'tls.key: expected the form')
     refused({ chains: [{ ...coordinator.chains[0], rpc: [] }] }, 'chains[0].rpc: expected 1')
     refused({ chains: [coordinator.chains[0], coordinator.chains[0]] }, 'chains: eip155:31337')
     const [client] = coordinator.clients

@@ -251,11 +251,13 @@ describe('the form of a sealed file', () => {
   })
 
   it('never mixes passphrases with tokens or with each other', () => {
-    expect(parses({ stanzas: [rsa, rsa] })).toBe('accepted')
+    const tokens = ['00', '01', '02', '03', '04'].map((byte) => ({ ...rsa, to: byte.repeat(32) }))
+    expect(parses({ stanzas: tokens.slice(0, 4) })).toBe('accepted')
+    expect(parses({ stanzas: [rsa, rsa] })).toBe('MALFORMED')
     expect(parses({ stanzas: [stanza, stanza] })).toBe('MALFORMED')
     expect(parses({ stanzas: [stanza, rsa] })).toBe('MALFORMED')
     expect(parses({ stanzas: [] })).toBe('MALFORMED')
-    expect(parses({ stanzas: [rsa, rsa, rsa, rsa, rsa] })).toBe('MALFORMED')
+    expect(parses({ stanzas: tokens })).toBe('MALFORMED')
   })
 
   it('seals backups to recovery keys alone, each once, and nothing else to them', () => {
@@ -273,11 +275,16 @@ describe('the form of a sealed file', () => {
     expect(parses({ kind: 'restored', stanzas: [one, rsa] })).toBe('MALFORMED')
   })
 
-  it('keeps identities to one passphrase', () => {
-    expect(parses({ kind: 'identity', context: { ...approver.context } })).toBe('accepted')
-    expect(parses({ kind: 'identity', context: { ...approver.context }, stanzas: [rsa] })).toBe(
-      'MALFORMED',
-    )
+  it('seals identities to one passphrase or to tokens, and to no recovery key', () => {
+    const own = { kind: 'identity', context: { ...approver.context } }
+    const recovery: JsonObject = {
+      ...{ how: 'x25519', to: '01'.repeat(32) },
+      ...{ eph: '09'.repeat(32), wrapped: '00'.repeat(48) },
+    }
+    expect(parses(own)).toBe('accepted')
+    expect(parses({ ...own, stanzas: [rsa] })).toBe('accepted')
+    expect(parses({ ...own, stanzas: [rsa, stanza] })).toBe('MALFORMED')
+    expect(parses({ ...own, stanzas: [recovery] })).toBe('MALFORMED')
     expect(parses({ kind: 'identity' })).toBe('MALFORMED')
   })
 

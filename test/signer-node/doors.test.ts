@@ -236,6 +236,7 @@ describe("the operator's socket", () => {
     freeze: (scope: string) => done.push(`freeze ${scope}`),
     unfreeze: (scope: string) => done.push(`unfreeze ${scope}`),
     drain: () => done.push('drain'),
+    dropPending: (vault: string) => done.push(`drop-pending ${vault}`),
   } as never
 
   it('does what one line says, and answers with the status', () => {
@@ -245,7 +246,8 @@ describe("the operator's socket", () => {
     obey('{"do":"freeze","scope":"all"}', node)
     obey('{"do":"unfreeze","scope":"hot-eth"}', node)
     obey('{"do":"drain"}', node)
-    expect(done).toEqual(['freeze all', 'unfreeze hot-eth', 'drain'])
+    obey('{"do":"drop-pending","scope":"hot-eth"}', node)
+    expect(done).toEqual(['freeze all', 'unfreeze hot-eth', 'drain', 'drop-pending hot-eth'])
   })
 
   it('refuses what it does not know', () => {
@@ -256,6 +258,7 @@ describe("the operator's socket", () => {
       '{}',
       '{"do":"sign"}',
       '{"do":"freeze"}',
+      '{"do":"drop-pending"}',
       '{"do":"freeze","scope":""}',
       '{"do":"status","scope":"all"}',
       '{"do":"drain","now":true}',

@@ -35,12 +35,13 @@ const changed = (document: string, change: JsonObject) =>
 
 const participants = [self, evil, other].map(({ node, x }) => ({ node, x }))
 const making = {
+  purpose: 'dkg',
   key: 'k-1',
   epoch: 1,
   t: 2,
   participants,
   acceptances: participants.map(({ node }) => seedOf(node)),
-}
+} as const
 const dealt: Place = {
   sid: sessionId({
     statement: { purpose: 'dkg', threshold: 2, nodes: 3 },

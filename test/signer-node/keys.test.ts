@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
@@ -13,6 +13,7 @@ import { judgeKeygen } from '../../signer-node/key-plan.ts'
 import { Keystore } from '../../signer-node/keystore.ts'
 import { stepperOf } from '../../signer-node/stepper.ts'
 import * as house from '../kit/audit-documents.ts'
+import { refusedWith } from '../kit/refused.ts'
 import { type Name, names, selfOf, ThreeNodes } from './three-nodes.ts'
 import { testPorts } from './world.ts'
 
@@ -134,6 +135,8 @@ describe('a key', () => {
     three.tick(5_000)
     const stopped = names.map((name) => three.heard(name, 'stopped').map(({ reason }) => reason))
     expect(stopped).toEqual([['SESSION_TIMEOUT'], ['SESSION_TIMEOUT'], ['SESSION_TIMEOUT']])
+    // What nobody confirmed comes into force by no line, and takes no place.
+    for (const name of names) expect(files(name)).toEqual([])
     expect(refused(three.keygen('hot-eth', 1))).toBe('EPOCH: expected an epoch above 1')
     // An epoch after which there is none would be the key's last.
     const most = limits.epochStepMax + three.log.head.size
@@ -145,6 +148,48 @@ describe('a key', () => {
     three.log.add('key.generated', three.makeKey('hot-eth', 2))
     three.lines(...names)
     for (const name of names) expect(files(name)).toEqual(['hot-eth.2.keyshare'])
+  })
+})
+
+describe('pending shares of a first key that some confirmed and some never will', () => {
+  const share = (epoch: number) => `hot-eth.${epoch}.pending.keyshare`
+  const give = () => refusedWith(() => three.at('node-a').node.dropPending('hot-eth'))
+
+  it('are given up by the operators, and by nobody and nothing else; then the key is made', () => {
+    three.pair()
+    three.carry = (_from, to, frame) =>
+      to === 'node-c' && frame.frame === 'envelope' && frame.envelope.round === 3
+        ? undefined
+        : frame
+    begin(1)
+    three.tick(5_000)
+    expect(names.map(files)).toEqual([[share(1)], [share(1)], []])
+    three.carry = (_from, _to, frame) => frame
+    const place = join(three.home, 'node-a', 'keyshares')
+    for (const epoch of [2, 3, 4]) cpSync(join(place, share(1)), join(place, share(epoch)))
+    three.stop('node-a')
+    three.start('node-a')
+    // The others have not answered yet: the own copy may be behind.
+    expect(give()).toBe('FLOOR')
+    three.tick(2_000)
+    expect(refused(three.keygen('hot-eth', 5))).toContain('BUSY: hot-eth: 4 keys are pending')
+    three.at('node-a').node.dropPending('warm-eth')
+    expect(files('node-a')).toHaveLength(4)
+    three.at('node-a').node.dropPending('hot-eth')
+    expect(files('node-a')).toEqual([])
+    // Its backup stays: that epoch is never prepared again.
+    expect(readdirSync(join(three.home, 'node-a', 'backups'))).toEqual(['hot-eth.1.backup'])
+    three.tick(2 * limits.pairSetupIntervalMs)
+    three.welcome()
+    const deliver = held()
+    begin(5)
+    expect(give()).toBe('BUSY')
+    deliver()
+    expect(files('node-a')).toEqual([share(5)])
+    three.log.add('key.generated', three.keyLine())
+    three.lines(...names)
+    for (const name of names) expect(files(name)).toEqual(['hot-eth.5.keyshare'])
+    expect(give()).toBe('KEY_EXISTS')
   })
 })
 

@@ -19,7 +19,9 @@ import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { FloorFile } from '../../signer-node/floor-file.ts'
 import { expectedOf, Keystore } from '../../signer-node/keystore.ts'
 import { openNodeKey } from '../../signer-node/own-keys.ts'
+import { PassphraseWay } from '../../signer-node/way-in.ts'
 import { makeKey } from '../kit/keys.ts'
+import { refreshKey } from '../kit/lifecycle.ts'
 import { testBackups } from '../kit/recovery.ts'
 import { refusedWith } from '../kit/refused.ts'
 import { namedRandom, seedOf } from './world.ts'
@@ -65,6 +67,30 @@ function share(x: number): Keyshare {
 }
 
 describe('a keyshare at rest', () => {
+  it('is restored beside other epochs in any order, over none, and below no active one', () => {
+    const later = refreshKey(curve, shares as never).get(1 as never)!
+    const both = [share(1), later]
+    for (const order of [both, [...both].reverse()]) {
+      const store = keystore(freshDirectory())
+      for (const one of order) store.keepRestored(vault, one, made)
+      expect(store.held(vault)).toMatchObject([
+        { epoch: 1, state: 'restored' },
+        { epoch: 2, state: 'restored' },
+      ])
+      expect(refusedWith(() => store.keepRestored(vault, later, made))).toBe('KEY_EXISTS')
+    }
+    // The one in force was lost, and a pending one lies there, which may not be moved away.
+    const pending = keystore(freshDirectory())
+    pending.keepPending(vault, later, made)
+    expect(refusedWith(() => pending.keepRestored(vault, later, made))).toBe('KEY_EXISTS')
+    pending.keepRestored(vault, share(1), made)
+    expect(pending.held(vault).map(({ state }) => state)).toEqual(['restored', 'pending'])
+    const active = keystore(freshDirectory())
+    active.keepPending(vault, later, made)
+    active.activate(vault, 2)
+    expect(refusedWith(() => active.keepRestored(vault, share(1), made))).toBe('KEY_EXISTS')
+  })
+
   it('is pending until it is activated, and opens only in the state it is in', () => {
     const directory = freshDirectory()
     const store = keystore(directory)
@@ -224,8 +250,10 @@ describe('the keys of a node', () => {
     return path
   }
 
+  const way = () => new PassphraseWay(passphrase(), cost, namedRandom('way'))
+
   it('open as secrets to their owner', () => {
-    using opened = openNodeKey(sealed('identity'), 'identity', owner, passphrase())
+    using opened = openNodeKey(sealed('identity'), 'identity', owner, way())
     expect(opened.bytes).toEqual(seedOf('identity'))
     expect(String(opened)).toBe('[secret]')
   })
@@ -233,13 +261,13 @@ describe('the keys of a node', () => {
   it('are not taken for one another, nor for those of another node', () => {
     const path = sealed('witness')
     const other = { ...owner, node: parseHandle('node-2') }
-    expect(refusedWith(() => openNodeKey(path, 'identity', owner, passphrase()))).toBe('SEAL')
-    expect(refusedWith(() => openNodeKey(path, 'witness', other, passphrase()))).toBe('SEAL')
+    expect(refusedWith(() => openNodeKey(path, 'identity', owner, way()))).toBe('SEAL')
+    expect(refusedWith(() => openNodeKey(path, 'witness', other, way()))).toBe('SEAL')
   })
 
   it('have 32 bytes', () => {
     const path = sealed('identity', new Uint8Array(31))
-    expect(refusedWith(() => openNodeKey(path, 'identity', owner, passphrase()))).toBe('SEAL')
+    expect(refusedWith(() => openNodeKey(path, 'identity', owner, way()))).toBe('SEAL')
   })
 })
 

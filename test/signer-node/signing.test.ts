@@ -289,6 +289,7 @@ describe('a ticket', () => {
       attemptSeq: three.log.head.size - 1,
       keygen: none,
       order: none,
+      dealing: none,
       ticket: one,
       fresh: false,
     }

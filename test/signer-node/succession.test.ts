@@ -1,12 +1,16 @@
-import { rmSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { readSync } from '../../policy/audit/rows.ts'
+import { get, put, tables } from '../../policy/audit/tables.ts'
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import { writeSigned } from '../../proto/frames.ts'
 import { parseNodeId } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { parse } from '../../proto/jcs.ts'
 import { kinds, signBy } from '../../proto/node-documents.ts'
+import { HistoryRows } from '../../signer-node/history-rows.ts'
+import { Leaving } from '../../signer-node/leaving.ts'
 import * as house from '../kit/audit-documents.ts'
 import {
   nextRoot,
@@ -20,7 +24,7 @@ import {
   signedBy,
 } from '../kit/succession.ts'
 import { SigningHouse } from './signing-kit.ts'
-import { ThreeNodes } from './three-nodes.ts'
+import { type Name, names, ThreeNodes } from './three-nodes.ts'
 
 let three: ThreeNodes
 beforeEach(() => {
@@ -135,6 +139,93 @@ describe('the floor with a second place that agrees', () => {
     expect(three.state('node-a')).toBe('checking')
     answer('node-b')
     expect(three.state('node-a')).toBe('ready')
+  })
+})
+
+describe('a node that left, and holds a share', () => {
+  let holding: SigningHouse
+  let notes: readonly Uint8Array[] = []
+  beforeAll(() => {
+    holding = new SigningHouse()
+    holding.shareHeads = false
+    for (const name of names) holding.at(name).said.length = 0
+  })
+  afterAll(() => holding.close())
+
+  const files = (name: Name, place: string) => readdirSync(join(holding.home, name, place))
+  const left = (name: Name) => [...files(name, 'keyshares'), ...files(name, 'backups')]
+  const said = (name: Name, event: string) =>
+    holding.at(name).ports.events.filter((one) => one.name === event)
+
+  it('keeps it while the old quorum has not seen the line that took it out', () => {
+    holding.stop('node-c')
+    replaceNode(holding.log)
+    holding.lines('node-a', 'node-b')
+    const stay = ['node-a', 'node-b'] as const
+    notes = stay.map((name) => holding.heard(name, 'cosigned').at(-1)!.note)
+    holding.start('node-c')
+    holding.lines('node-c')
+    holding.heads(notes[0]!)
+    holding.tick(50)
+    expect(holding.state('node-c')).toBe('removed')
+    expect(left('node-c')).toEqual(['hot-eth.1.keyshare', 'hot-eth.1.backup'])
+  })
+
+  it('keeps what may be the last of a key that people gave up, and says so', () => {
+    const rows = new HistoryRows(holding.at('node-c').store)
+    const row = readSync(get(tables.vault, 'hot-eth'), rows)!
+    // Such a root names a policy without the vault; what counts here is who stayed.
+    rows.apply([put(tables.vault, 'hot-eth', { ...row, t: 3 })])
+    holding.heads(notes[1]!)
+    holding.tick(50)
+    expect(left('node-c')).toHaveLength(2)
+    expect(said('node-c', 'keyshare-last')).toMatchObject([{ level: 'alarm', vault: 'hot-eth' }])
+    expect(holding.at('node-c').node.status()).toMatchObject({ vaults: [], pairings: [] })
+    rows.apply([put(tables.vault, 'hot-eth', row)])
+  })
+
+  it('deletes it once that is seen, with its backup; says once what is left, and goes on', () => {
+    const volume = join(holding.home, 'node-c', 'backups')
+    holding.stop('node-c')
+    holding.start('node-c')
+    renameSync(volume, `${volume}.away`)
+    for (let times = 0; times < 3; times += 1) holding.tick(50)
+    expect(said('node-c', 'keyshare-left')).toHaveLength(1)
+    renameSync(`${volume}.away`, volume)
+    holding.tick(50)
+    expect(left('node-c')).toEqual([])
+    expect(said('node-c', 'keyshare-destroyed')).toMatchObject([{ vault: 'hot-eth' }])
+    // Those that stay keep theirs.
+    for (const name of ['node-a', 'node-b'] as const) expect(left(name)).toHaveLength(2)
+  })
+
+  it('misses nothing after a restart, and is removed as before', () => {
+    holding.stop('node-c')
+    holding.start('node-c')
+    holding.tick(50)
+    expect(holding.state('node-c')).toBe('removed')
+    for (const event of ['keyshare-missing', 'keyshare-destroyed', 'keyshare-left']) {
+      expect(said('node-c', event)).toEqual([])
+    }
+  })
+
+  it('keeps it on a log that showed it two faces', () => {
+    const touched: string[] = []
+    const review = (fork: unknown) => {
+      const parts = {
+        copy: { fork: () => fork },
+        witness: { isRemovalSealed: true },
+        pairings: { forgetAll: () => touched.push('pairings') },
+        keyshares: { forgetAll: () => touched.push('keyshares') },
+        invitations: { destroyAll: () => touched.push('invitations') },
+        keystore: { all: () => [], backups: { all: () => [] } },
+        changed: () => touched.push('said'),
+      }
+      new Leaving(parts as never).review()
+      return touched.splice(0)
+    }
+    expect(review({ held: '', offered: '' })).toEqual([])
+    expect(review(undefined)).toEqual(['pairings', 'keyshares', 'invitations', 'said'])
   })
 })
 

@@ -254,6 +254,7 @@ export class ThreeNodes {
       attemptSeq: 0,
       keygen: none,
       order: none,
+      dealing: none,
       ticket: none,
       fresh: false,
       ...part,

@@ -18,6 +18,7 @@ import type { State as _custody_v1_State, State__Output as _custody_v1_State__Ou
 import type { SupplyLines as _custody_v1_SupplyLines, SupplyLines__Output as _custody_v1_SupplyLines__Output } from '../../custody/v1/SupplyLines.ts';
 import type { Bans as _custody_v1_Bans, Bans__Output as _custody_v1_Bans__Output } from '../../custody/v1/Bans.ts';
 import type { BackupTested as _custody_v1_BackupTested, BackupTested__Output as _custody_v1_BackupTested__Output } from '../../custody/v1/BackupTested.ts';
+import type { Invited as _custody_v1_Invited, Invited__Output as _custody_v1_Invited__Output } from '../../custody/v1/Invited.ts';
 
 /**
  * Up: from node to coordinator.
@@ -41,7 +42,8 @@ export interface AttachRequest {
   'supplyLines'?: (_custody_v1_SupplyLines | null);
   'bans'?: (_custody_v1_Bans | null);
   'backupTested'?: (_custody_v1_BackupTested | null);
-  'frame'?: "hello"|"cosigned"|"behind"|"ahead"|"fork"|"accepted"|"refused"|"envelope"|"note"|"share"|"stopped"|"receipts"|"heartbeat"|"keyConfirm"|"state"|"supplyLines"|"bans"|"backupTested";
+  'invited'?: (_custody_v1_Invited | null);
+  'frame'?: "hello"|"cosigned"|"behind"|"ahead"|"fork"|"accepted"|"refused"|"envelope"|"note"|"share"|"stopped"|"receipts"|"heartbeat"|"keyConfirm"|"state"|"supplyLines"|"bans"|"backupTested"|"invited";
 }
 
 /**
@@ -66,5 +68,6 @@ export interface AttachRequest__Output {
   'supplyLines'?: (_custody_v1_SupplyLines__Output | null);
   'bans'?: (_custody_v1_Bans__Output | null);
   'backupTested'?: (_custody_v1_BackupTested__Output | null);
-  'frame'?: "hello"|"cosigned"|"behind"|"ahead"|"fork"|"accepted"|"refused"|"envelope"|"note"|"share"|"stopped"|"receipts"|"heartbeat"|"keyConfirm"|"state"|"supplyLines"|"bans"|"backupTested";
+  'invited'?: (_custody_v1_Invited__Output | null);
+  'frame'?: "hello"|"cosigned"|"behind"|"ahead"|"fork"|"accepted"|"refused"|"envelope"|"note"|"share"|"stopped"|"receipts"|"heartbeat"|"keyConfirm"|"state"|"supplyLines"|"bans"|"backupTested"|"invited";
 }

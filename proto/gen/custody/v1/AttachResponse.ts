@@ -10,6 +10,7 @@ import type { Note as _custody_v1_Note, Note__Output as _custody_v1_Note__Output
 import type { Stop as _custody_v1_Stop, Stop__Output as _custody_v1_Stop__Output } from '../../custody/v1/Stop.ts';
 import type { Heartbeat as _custody_v1_Heartbeat, Heartbeat__Output as _custody_v1_Heartbeat__Output } from '../../custody/v1/Heartbeat.ts';
 import type { RequestLines as _custody_v1_RequestLines, RequestLines__Output as _custody_v1_RequestLines__Output } from '../../custody/v1/RequestLines.ts';
+import type { Invite as _custody_v1_Invite, Invite__Output as _custody_v1_Invite__Output } from '../../custody/v1/Invite.ts';
 
 /**
  * Down: from coordinator to node.
@@ -25,7 +26,8 @@ export interface AttachResponse {
   'stop'?: (_custody_v1_Stop | null);
   'heartbeat'?: (_custody_v1_Heartbeat | null);
   'requestLines'?: (_custody_v1_RequestLines | null);
-  'frame'?: "welcome"|"lines"|"heads"|"prepare"|"start"|"envelope"|"note"|"stop"|"heartbeat"|"requestLines";
+  'invite'?: (_custody_v1_Invite | null);
+  'frame'?: "welcome"|"lines"|"heads"|"prepare"|"start"|"envelope"|"note"|"stop"|"heartbeat"|"requestLines"|"invite";
 }
 
 /**
@@ -42,5 +44,6 @@ export interface AttachResponse__Output {
   'stop'?: (_custody_v1_Stop__Output | null);
   'heartbeat'?: (_custody_v1_Heartbeat__Output | null);
   'requestLines'?: (_custody_v1_RequestLines__Output | null);
-  'frame'?: "welcome"|"lines"|"heads"|"prepare"|"start"|"envelope"|"note"|"stop"|"heartbeat"|"requestLines";
+  'invite'?: (_custody_v1_Invite__Output | null);
+  'frame'?: "welcome"|"lines"|"heads"|"prepare"|"start"|"envelope"|"note"|"stop"|"heartbeat"|"requestLines"|"invite";
 }

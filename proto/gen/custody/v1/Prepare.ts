@@ -32,6 +32,10 @@ export interface Prepare {
    * Canonical order of an approved change; empty for a signature and for a first key.
    */
   'order'?: (Buffer | Uint8Array | string);
+  /**
+   * Canonical dealing of an import; empty for everything else.
+   */
+  'dealing'?: (Buffer | Uint8Array | string);
 }
 
 /**
@@ -63,4 +67,8 @@ export interface Prepare__Output {
    * Canonical order of an approved change; empty for a signature and for a first key.
    */
   'order': (Buffer);
+  /**
+   * Canonical dealing of an import; empty for everything else.
+   */
+  'dealing': (Buffer);
 }

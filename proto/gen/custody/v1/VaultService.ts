@@ -4,6 +4,8 @@ import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { CreateVaultRequest as _custody_v1_CreateVaultRequest, CreateVaultRequest__Output as _custody_v1_CreateVaultRequest__Output } from '../../custody/v1/CreateVaultRequest.ts';
 import type { CreateVaultResponse as _custody_v1_CreateVaultResponse, CreateVaultResponse__Output as _custody_v1_CreateVaultResponse__Output } from '../../custody/v1/CreateVaultResponse.ts';
+import type { GetInvitationsRequest as _custody_v1_GetInvitationsRequest, GetInvitationsRequest__Output as _custody_v1_GetInvitationsRequest__Output } from '../../custody/v1/GetInvitationsRequest.ts';
+import type { GetInvitationsResponse as _custody_v1_GetInvitationsResponse, GetInvitationsResponse__Output as _custody_v1_GetInvitationsResponse__Output } from '../../custody/v1/GetInvitationsResponse.ts';
 import type { GetVaultRequest as _custody_v1_GetVaultRequest, GetVaultRequest__Output as _custody_v1_GetVaultRequest__Output } from '../../custody/v1/GetVaultRequest.ts';
 import type { GetVaultResponse as _custody_v1_GetVaultResponse, GetVaultResponse__Output as _custody_v1_GetVaultResponse__Output } from '../../custody/v1/GetVaultResponse.ts';
 import type { ListVaultsRequest as _custody_v1_ListVaultsRequest, ListVaultsRequest__Output as _custody_v1_ListVaultsRequest__Output } from '../../custody/v1/ListVaultsRequest.ts';
@@ -27,6 +29,21 @@ export interface VaultServiceClient extends grpc.Client {
   createVault(argument: _custody_v1_CreateVaultRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_custody_v1_CreateVaultResponse__Output>): grpc.ClientUnaryCall;
   createVault(argument: _custody_v1_CreateVaultRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_CreateVaultResponse__Output>): grpc.ClientUnaryCall;
   createVault(argument: _custody_v1_CreateVaultRequest, callback: grpc.requestCallback<_custody_v1_CreateVaultResponse__Output>): grpc.ClientUnaryCall;
+  
+  /**
+   * The one-time keys of all nodes for the import of a key into a vault that has none.
+   */
+  GetInvitations(argument: _custody_v1_GetInvitationsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_GetInvitationsResponse__Output>): grpc.ClientUnaryCall;
+  GetInvitations(argument: _custody_v1_GetInvitationsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_custody_v1_GetInvitationsResponse__Output>): grpc.ClientUnaryCall;
+  GetInvitations(argument: _custody_v1_GetInvitationsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_GetInvitationsResponse__Output>): grpc.ClientUnaryCall;
+  GetInvitations(argument: _custody_v1_GetInvitationsRequest, callback: grpc.requestCallback<_custody_v1_GetInvitationsResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * The one-time keys of all nodes for the import of a key into a vault that has none.
+   */
+  getInvitations(argument: _custody_v1_GetInvitationsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_GetInvitationsResponse__Output>): grpc.ClientUnaryCall;
+  getInvitations(argument: _custody_v1_GetInvitationsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_custody_v1_GetInvitationsResponse__Output>): grpc.ClientUnaryCall;
+  getInvitations(argument: _custody_v1_GetInvitationsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_GetInvitationsResponse__Output>): grpc.ClientUnaryCall;
+  getInvitations(argument: _custody_v1_GetInvitationsRequest, callback: grpc.requestCallback<_custody_v1_GetInvitationsResponse__Output>): grpc.ClientUnaryCall;
   
   GetVault(argument: _custody_v1_GetVaultRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_GetVaultResponse__Output>): grpc.ClientUnaryCall;
   GetVault(argument: _custody_v1_GetVaultRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_custody_v1_GetVaultResponse__Output>): grpc.ClientUnaryCall;
@@ -57,6 +74,11 @@ export interface VaultServiceHandlers extends grpc.UntypedServiceImplementation 
    */
   CreateVault: grpc.handleUnaryCall<_custody_v1_CreateVaultRequest__Output, _custody_v1_CreateVaultResponse>;
   
+  /**
+   * The one-time keys of all nodes for the import of a key into a vault that has none.
+   */
+  GetInvitations: grpc.handleUnaryCall<_custody_v1_GetInvitationsRequest__Output, _custody_v1_GetInvitationsResponse>;
+  
   GetVault: grpc.handleUnaryCall<_custody_v1_GetVaultRequest__Output, _custody_v1_GetVaultResponse>;
   
   ListVaults: grpc.handleUnaryCall<_custody_v1_ListVaultsRequest__Output, _custody_v1_ListVaultsResponse>;
@@ -65,6 +87,7 @@ export interface VaultServiceHandlers extends grpc.UntypedServiceImplementation 
 
 export interface VaultServiceDefinition extends grpc.ServiceDefinition {
   CreateVault: MethodDefinition<_custody_v1_CreateVaultRequest, _custody_v1_CreateVaultResponse, _custody_v1_CreateVaultRequest__Output, _custody_v1_CreateVaultResponse__Output>
+  GetInvitations: MethodDefinition<_custody_v1_GetInvitationsRequest, _custody_v1_GetInvitationsResponse, _custody_v1_GetInvitationsRequest__Output, _custody_v1_GetInvitationsResponse__Output>
   GetVault: MethodDefinition<_custody_v1_GetVaultRequest, _custody_v1_GetVaultResponse, _custody_v1_GetVaultRequest__Output, _custody_v1_GetVaultResponse__Output>
   ListVaults: MethodDefinition<_custody_v1_ListVaultsRequest, _custody_v1_ListVaultsResponse, _custody_v1_ListVaultsRequest__Output, _custody_v1_ListVaultsResponse__Output>
 }

@@ -1,0 +1,97 @@
+// Imports after their line: an imported key is refreshed at once, by the order of its own import,
+// and tried again after every crash until it is done; and dealings that no request needs any more
+// are dropped. What is left to do is read from the rows, so nothing has to be remembered.
+// INVARIANT: leases only save work; the first line of a refresh ends the standing that allows it.
+// Judges nothing: whether an order carries a refresh is `covered-refresh.ts`, asked by everybody.
+import { parseEntry } from '../policy/audit/entry.ts'
+import { hasEnded } from '../policy/audit/standing.ts'
+import { below, get, tables } from '../policy/audit/tables.ts'
+import { carriesRefresh } from '../policy/covered-refresh.ts'
+import type { VaultRow } from '../policy/view.ts'
+import type { Digest, VaultId } from '../proto/ids.ts'
+import type { Changes } from './changes.ts'
+import type { Copy } from './page.ts'
+import type { Clock, Report } from './ports.ts'
+import { dealtFor, dropDealing } from './store/dealings.ts'
+import { dropLease, takeLease } from './store/jobs.ts'
+import { readKeyLines } from './store/lines.ts'
+import type { Store } from './store/store.ts'
+
+export interface ImportsPorts {
+  readonly copy: Copy
+  readonly store: Store
+  readonly origin: string
+  readonly clock: Clock
+  readonly report: Report
+  /** Name of this process among all coordinators. */
+  readonly owner: string
+  readonly changes: Changes
+}
+
+const sweptEveryMs = 60_000
+
+export class Imports {
+  readonly #ports: ImportsPorts
+  #isStopped = false
+  #sweptAt = 0
+
+  constructor(ports: ImportsPorts) {
+    this.#ports = ports
+  }
+
+  /** Now and then, and when the line of an import came. Nothing waits for a drive. */
+  async look(): Promise<void> {
+    if (this.#isStopped) return
+    const { copy, clock } = this.#ports
+    const waiting = (await copy.read(below(tables.vault))).filter(isUnrefreshed)
+    for (const { vault } of waiting) {
+      const change = await this.#importOf(vault)
+      if (change !== undefined) await this.#begin(change)
+    }
+    if (clock.now() - this.#sweptAt < sweptEveryMs) return
+    this.#sweptAt = clock.now()
+    await this.#sweep()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  async #begin(change: Digest): Promise<void> {
+    const { changes, store, clock, owner, report } = this.#ports
+    if (changes.isRunning(change)) return
+    if (!(await takeLease(store, change, { owner, now: clock.now() }))) return
+    changes
+      .drive(change)
+      .then(() => dropLease(store, change, owner))
+      .catch((error: unknown) => {
+        const because = error instanceof Error ? error.message : 'unknown'
+        report({ level: 'warn', name: 'import.failed', because, intent: change })
+      })
+  }
+
+  /** The change whose line brought this key. */
+  async #importOf(vault: VaultId): Promise<Digest | undefined> {
+    const { copy, origin } = this.#ports
+    const lines = (await readKeyLines(copy.session, origin)).map(parseEntry)
+    const line = lines.find(({ type, body }) => {
+      return type === 'key.imported' && 'vault' in body && body.vault === vault
+    })
+    return line?.type === 'key.imported' ? line.body.change : undefined
+  }
+
+  /** Sealed shares lie nowhere longer than somebody may need them. */
+  async #sweep(): Promise<void> {
+    const { copy, store, clock } = this.#ports
+    for (const change of await dealtFor(store)) {
+      const request = await copy.read(get(tables.intent, change))
+      if (request === undefined || !hasEnded(request, clock.now())) continue
+      const vault = await copy.read(get(tables.vault, request.vault))
+      if (!carriesRefresh(request, vault)) await dropDealing(store, change)
+    }
+  }
+}
+
+function isUnrefreshed({ standing }: VaultRow): boolean {
+  return standing === 'unrefreshed'
+}

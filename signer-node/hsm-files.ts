@@ -1,0 +1,181 @@
+// A stopped node's files and its token: sealed anew to the tokens of the configuration (or back to a
+// passphrase), and opened in a test. The order on disk is that of `reseal.ts`.
+// INVARIANT: the files are replaced only while nobody else has the node's store.
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
+import { parseSeal } from '../proto/seal-file.ts'
+import { openWithDek } from '../proto/seal-token.ts'
+import type { TokenCard } from '../proto/token-card.ts'
+import type { SignerConfig } from './config.ts'
+import { Secret } from './dkls23/secret.ts'
+import { syncDirectory } from './floor-file.ts'
+import type { Hsm } from './hsm/hsm.ts'
+import { passphraseWay, pinTries, sealedName, tokenSettings } from './opening.ts'
+import { made, openStore, readPassphrase } from './places.ts'
+import type { Random } from './ports.ts'
+import { type FileToReseal, ownThing, type ResealDisk, reseal } from './reseal.ts'
+import { dekOf, openOwnToken, sealKeysOf, type TokenSettings } from './unseal.ts'
+import { type Opener, TokenWay, type WayIn } from './way-in.ts'
+
+export interface ResealWish {
+  readonly random: Random
+  /** To the passphrase, and away from tokens. */
+  readonly isBack: boolean
+  readonly isAcknowledged: boolean
+  /** File of the passphrase that files are sealed to, before or after. */
+  readonly passphrase: string | undefined
+}
+
+export async function resealNode(
+  config: SignerConfig,
+  pin: Secret,
+  wish: ResealWish,
+): Promise<object> {
+  const settings = tokensOf(config)
+  // Whoever holds the store is running.
+  const store = openStore(config)
+  try {
+    using passphrase = passphraseOf(config, wish)
+    const { random, isAcknowledged } = wish
+    const ports = { random, tries: pinTries(config) }
+    const trying = { by: 'operator', isAcknowledged } as const
+    const { hsm, card } = await openOwnToken(settings, pin, trying, ports)
+    await using _token = hsm
+    const files = filesOf(config)
+    const known = await keysOf(hsm, card, files, settings, random)
+    using byToken = known
+    const from = (bytes: Uint8Array): Opener =>
+      isByPassphrase(bytes) ? (passphrase ?? missing()) : byToken
+    if (wish.isBack) {
+      const to = passphrase ?? missing()
+      const names = await reseal(config, files, { from, to, test: async () => to }, disk)
+      return { node: config.node, sealed: names, to: ['passphrase'] }
+    }
+    using to = new TokenWay(sealKeysOf(settings.cards), random)
+    const test = (bytes: Uint8Array) => testedBy(hsm, card, bytes)
+    const names = await reseal(config, files, { from, to, test }, disk)
+    const ids = settings.cards.map(({ id }) => id)
+    return { node: config.node, sealed: names, to: ids, testedBy: card.id }
+  } finally {
+    store.close()
+  }
+}
+
+/** Each file opened by the token that is here; refused when one does not. */
+export async function testNode(
+  config: SignerConfig,
+  pin: Secret,
+  { random, isAcknowledged }: Pick<ResealWish, 'random' | 'isAcknowledged'>,
+): Promise<object> {
+  const settings = tokensOf(config)
+  const ports = { random, tries: pinTries(config) }
+  const trying = { by: 'operator', isAcknowledged } as const
+  const { hsm, card } = await openOwnToken(settings, pin, trying, ports)
+  await using _token = hsm
+  const [opens, closed]: [string[], string[]] = [[], []]
+  for (const { name, bytes } of filesOf(config)) {
+    const isOpen = await doesOpen(hsm, card, name, { config, bytes })
+    if (isOpen) opens.push(name)
+    else closed.push(name)
+  }
+  if (closed.length > 0) refuse('SEAL', `token ${card.id} does not open ${closed.join(', ')}`)
+  return { node: config.node, token: card.id, serial: card.serial, opens }
+}
+
+async function doesOpen(
+  hsm: Hsm,
+  card: TokenCard,
+  name: string,
+  { config, bytes }: { readonly config: SignerConfig; readonly bytes: Uint8Array },
+): Promise<boolean> {
+  using dek = await dekOf(hsm, card, { name, bytes, isNeeded: false })
+  if (dek === undefined) return false
+  const opened = attempt(() => openWithDek(bytes, ownThing(config, name, bytes), dek.bytes))
+  if (isRefusal(opened)) return false
+  opened.fill(0)
+  return true
+}
+
+function tokensOf(config: SignerConfig): TokenSettings {
+  const settings = tokenSettings(config)
+  return settings ?? refuse('CONFIG', 'keystore: its stanza is passphrase, expected token')
+}
+
+function passphraseOf(config: SignerConfig, wish: ResealWish): WayIn | undefined {
+  if (wish.passphrase === undefined) return undefined
+  using word = readPassphrase(wish.passphrase)
+  return passphraseWay(config, word, wish.random)
+}
+
+function missing(): never {
+  return refuse('CONFIG', 'a passphrase is needed: --passphrase FILE')
+}
+
+/** Those that are sealed to tokens already. */
+async function keysOf(
+  hsm: Hsm,
+  card: TokenCard,
+  files: readonly FileToReseal[],
+  settings: TokenSettings,
+  random: Random,
+): Promise<TokenWay> {
+  using onFailure = new DisposableStack()
+  const way = onFailure.use(new TokenWay(sealKeysOf(settings.cards), random))
+  for (const { name, bytes } of files) {
+    if (isByPassphrase(bytes)) continue
+    using dek = await dekOf(hsm, card, { name, bytes, isNeeded: true })
+    if (dek === undefined) refuse('SEAL', `${name}: does not open with the token ${card.id}`)
+    else way.learn(bytes, dek)
+  }
+  onFailure.move()
+  return way
+}
+
+async function testedBy(hsm: Hsm, card: TokenCard, bytes: Uint8Array): Promise<Opener> {
+  const dek = await dekOf(hsm, card, { name: 'test', bytes, isNeeded: true })
+  if (dek === undefined) return refuse('SEAL', `test opening by the token ${card.id} failed`)
+  return {
+    open: (file, thing) => {
+      using key = dek
+      return new Secret(openWithDek(file, thing, key.bytes))
+    },
+  }
+}
+
+function isByPassphrase(bytes: Uint8Array): boolean {
+  const seal = attempt(() => parseSeal(bytes))
+  return !isRefusal(seal) && seal.stanzas.some(({ how }) => how === 'scrypt')
+}
+
+function filesOf({ keys, dataDir }: SignerConfig): readonly FileToReseal[] {
+  const directory = made(join(dataDir, 'keyshares'))
+  const shares = readdirSync(directory).filter((name) => sealedName.test(name))
+  const paths = [keys.identity, keys.witness, keys.secret, ...shares.map((n) => join(directory, n))]
+  return paths.map((path) => ({ name: basename(path), path, bytes: readFileSync(path) }))
+}
+
+const disk: ResealDisk = {
+  writeBeside: (path, bytes) => {
+    const file = openSync(`${path}.new`, 'w', 0o600)
+    try {
+      writeFileSync(file, bytes)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    return readFileSync(`${path}.new`)
+  },
+  activate: (path) => {
+    renameSync(`${path}.new`, path)
+    syncDirectory(dirname(path))
+  },
+}

@@ -1,0 +1,192 @@
+// Invitations: one-time keys to which a dealer seals this node's share of an imported key. One for
+// each vault without a key, sealed under the node's passphrase and on disk before anybody hears of
+// it; asked for again it is the same one.
+// INVARIANT: a key is gone as soon as the vault has a key under q cosignatures (this node has then
+// sealed its share, and confirmed it), or an import that was asked for since has ended: one
+// invitation, one request. So what was dealt opens nowhere afterwards.
+// Judges no dealing: that is `key-import.ts`.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { inForce } from '../policy/audit/history.ts'
+import { readSync } from '../policy/audit/rows.ts'
+import { hasEnded } from '../policy/audit/standing.ts'
+import { get, tables } from '../policy/audit/tables.ts'
+import { parseRulebook } from '../policy/rulebook.ts'
+import { toHex, x25519PublicKey } from '../proto/crypto.ts'
+import { type Handle, parseVaultId, type VaultId } from '../proto/ids.ts'
+import { type Invitation, invitationKind } from '../proto/import-documents.ts'
+import { limits } from '../proto/limits.ts'
+import { digestOfSigned, signBy } from '../proto/node-documents.ts'
+import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
+import { type InvitationContext, parseSeal } from '../proto/seal-file.ts'
+import type { Signed } from '../proto/signed.ts'
+import { Secret } from './dkls23/secret.ts'
+import { replaceFile, syncDirectory } from './floor-file.ts'
+import type { Parts } from './parts.ts'
+import type { Hidden } from './shield.ts'
+
+const secretBytes = 32
+const fileForm = /^([a-z0-9][a-z0-9._~-]*)\.invitation$/
+
+export type InvitationsNeeds = Pick<
+  Parts,
+  'self' | 'keystore' | 'rows' | 'copy' | 'witness' | 'ports'
+>
+
+/** An invitation of this node that is open. */
+export interface OpenInvitation {
+  readonly signed: Signed
+  readonly value: Invitation
+  /** The caller disposes of it. */
+  readonly secret: () => Secret
+}
+
+export class Invitations {
+  readonly #needs: InvitationsNeeds
+  /** Opened once: the seal takes its time. */
+  readonly #hidden = new Map<VaultId, Hidden>()
+  /** Lines of the own copy when they were last looked through. */
+  #swept = -1
+
+  constructor(needs: InvitationsNeeds) {
+    this.#needs = needs
+  }
+
+  /** Refused for a vault that the policy does not name, or that has a key. */
+  invite(vault: VaultId): Signed {
+    const { rows } = this.#needs
+    if (readSync(get(tables.vault, vault), rows) !== undefined) {
+      refuse('KEY_EXISTS', `${vault} has a key`)
+    }
+    const key = this.#keyNamed(vault)
+    const known = this.#context(vault)
+    // A key that the policy calls by another name now is another key.
+    if (known !== undefined && known.key !== key) this.#destroy(vault)
+    const context = this.#context(vault) ?? this.#make(vault, key)
+    return this.#signed(context)
+  }
+
+  /** Undefined where there is none; refused when its file does not open. */
+  of(vault: VaultId): OpenInvitation | undefined {
+    const context = this.#context(vault)
+    if (context === undefined) return undefined
+    const signed = this.#signed(context)
+    const { shield } = this.#needs.keystore
+    const hidden = this.#hidden.get(vault) ?? this.#unseal(vault, context)
+    this.#hidden.set(vault, hidden)
+    return { signed, value: documentOf(context), secret: () => shield.open(hidden) }
+  }
+
+  /** After every page and head. */
+  review(): void {
+    const { copy, witness } = this.#needs
+    const size = copy.size()
+    if (size === this.#swept || !witness.coverage(size - 1).isCovered) return
+    this.#swept = size
+    for (const vault of this.#all()) if (this.#isOver(vault)) this.#destroy(vault)
+  }
+
+  /** Of a node that left: no key is dealt to it any more. */
+  destroyAll(): void {
+    for (const vault of this.#all()) this.#destroy(vault)
+  }
+
+  [Symbol.dispose](): void {
+    for (const hidden of this.#hidden.values()) this.#needs.keystore.shield.forget(hidden)
+    this.#hidden.clear()
+  }
+
+  /** Of the lines that q witnesses have seen. */
+  #isOver(vault: VaultId): boolean {
+    const { rows, copy } = this.#needs
+    if (readSync(get(tables.vault, vault), rows) !== undefined) return true
+    const { t } = copy.head()
+    return copy.importsFrom(vault, this.#context(vault)?.size ?? 0).some((change) => {
+      const asked = readSync(get(tables.intent, change), rows)
+      return asked !== undefined && hasEnded(asked, t)
+    })
+  }
+
+  #keyNamed(vault: VaultId): Handle {
+    const { rows } = this.#needs
+    const { policy } = readSync(inForce(), rows)
+    const row = policy === '' ? undefined : readSync(get(tables.document, policy), rows)
+    if (row === undefined) return refuse('RULESET_VERSION', 'no policy is in force yet')
+    const named = parseRulebook(row.text).vaults.get(vault)
+    if (named === undefined) return refuse('VAULT_NOT_FOUND', `the policy names no ${vault}`)
+    if (named.tier === 'cold') refuse('NOT_SUPPORTED', 'a cold key changes at its ceremony')
+    return named.key
+  }
+
+  #make(vault: VaultId, key: Handle): InvitationContext {
+    const { self, keystore, ports, copy } = this.#needs
+    if (this.#all().length >= limits.invitationsMax) {
+      refuse('BUSY', `${limits.invitationsMax} invitations are open; end an import first`)
+    }
+    using secret = new Secret(ports.random(secretBytes))
+    const { org, env, node, x } = self
+    const to = toHex(x25519PublicKey(secret.bytes))
+    const context = { org, env, vault, key, node, x, to, size: copy.size() }
+    replaceFile(this.#path(vault), keystore.seal({ kind: 'invitation', context }, secret))
+    this.#hidden.set(vault, keystore.shield.hide(secret))
+    ports.report({ level: 'info', name: 'invited', vault, because: `for the key ${key}` })
+    return context
+  }
+
+  #unseal(vault: VaultId, context: InvitationContext): Hidden {
+    const { keystore } = this.#needs
+    const bytes = readFileSync(this.#path(vault))
+    using secret = keystore.unseal({ kind: 'invitation', context }, bytes)
+    if (toHex(x25519PublicKey(secret.bytes)) !== context.to) {
+      return refuse('SEAL', 'this file does not open here')
+    }
+    return keystore.shield.hide(secret)
+  }
+
+  #signed(context: InvitationContext): Signed {
+    const { to, ...rest } = documentOf(context)
+    return signBy(invitationKind, { ...rest, to: toHex(to) }, this.#needs.self)
+  }
+
+  /** As the file says of itself; whether it is so shows when it is opened. */
+  #context(vault: VaultId): InvitationContext | undefined {
+    if (!this.#all().includes(vault)) return undefined
+    const read = attempt(() => parseSeal(readFileSync(this.#path(vault))).thing)
+    if (isRefusal(read) || read.kind !== 'invitation') return undefined
+    const { self } = this.#needs
+    const { org, env, node, x } = read.context
+    const isOwn = org === self.org && env === self.env && node === self.node && x === self.x
+    return isOwn && read.context.vault === vault ? read.context : undefined
+  }
+
+  #destroy(vault: VaultId): void {
+    const { keystore, ports } = this.#needs
+    const hidden = this.#hidden.get(vault)
+    if (hidden !== undefined) keystore.shield.forget(hidden)
+    this.#hidden.delete(vault)
+    keystore.discard(this.#path(vault))
+    syncDirectory(keystore.directory)
+    ports.report({ level: 'info', name: 'invitation-over', vault, because: 'its key is gone' })
+  }
+
+  #all(): readonly VaultId[] {
+    return readdirSync(this.#needs.keystore.directory).flatMap((name) => {
+      const [, vault] = fileForm.exec(name) ?? []
+      return vault === undefined ? [] : [parseVaultId(vault.replaceAll('~', '/'))]
+    })
+  }
+
+  #path(vault: VaultId): string {
+    return join(this.#needs.keystore.directory, `${vault.replaceAll('/', '~')}.invitation`)
+  }
+}
+
+export function invitationNamed(signed: Signed) {
+  return digestOfSigned(invitationKind, signed)
+}
+
+function documentOf(context: InvitationContext): Invitation {
+  const { size: _, to, ...rest } = context
+  const format = 'custody-import-invitation/v1'
+  return invitationKind.shape({ ...rest, format, to }, 'invitation')
+}

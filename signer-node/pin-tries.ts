@@ -1,0 +1,75 @@
+// How often a PIN was tried and found wrong, on disk before each try: a service that is started
+// again and again must not lock its token. Devices count too, but not all say so beforehand, and
+// some (software) never lock. Two wrong ones end the trying by itself; then a person says that he
+// knows. INVARIANT: counted before, taken back after what was no wrong PIN. Holds no PIN.
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { encode, parse } from '../proto/jcs.ts'
+import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
+import { integer, literal, object } from '../proto/shape.ts'
+import { replaceFile } from './floor-file.ts'
+import type { PinState } from './hsm/token.ts'
+
+export const wrongMax = 2
+const countMax = 1_000
+
+const shape = object({ format: literal('custody-pin-tries/v1'), wrong: integer(0, countMax) })
+
+/** A file the machine has, or a person who is there. */
+export interface Trying {
+  readonly by: 'credential' | 'operator'
+  /** The person knows how many tries are left. */
+  readonly isAcknowledged: boolean
+}
+
+export class PinTries {
+  readonly #path: string
+
+  constructor(directory: string) {
+    this.#path = join(directory, 'pin-tries.json')
+  }
+
+  /** Unreadable counts as too many. */
+  get wrong(): number {
+    if (!existsSync(this.#path)) return 0
+    const read = attempt(() => shape(parse(readFileSync(this.#path)), 'pin tries').wrong)
+    return isRefusal(read) ? wrongMax : read
+  }
+
+  /** Refused before the token is asked; otherwise the result of the one try counts. */
+  async once<T>(trying: Trying, pin: PinState, login: () => Promise<T>): Promise<T> {
+    requireMayTry(trying, pin, this.wrong)
+    const before = this.wrong
+    this.#write(Math.min(countMax, before + 1))
+    try {
+      const done = await login()
+      this.#write(0)
+      return done
+    } catch (error) {
+      if (!isWrongPin(error)) this.#write(before)
+      throw error
+    }
+  }
+
+  #write(wrong: number): void {
+    replaceFile(this.#path, encode({ format: 'custody-pin-tries/v1', wrong }))
+  }
+}
+
+function requireMayTry({ by, isAcknowledged }: Trying, pin: PinState, wrong: number): void {
+  if (pin.isLocked) refuse('TOKEN_LOCKED', 'the token is locked: its officer sets a new PIN')
+  if (isAcknowledged && by === 'operator') return
+  if (pin.isFinalTry) {
+    refuse('TOKEN_LOCKED', 'one more wrong PIN locks the token: unlock with --last-try')
+  }
+  if (wrong >= wrongMax) {
+    refuse('TOKEN_PIN', `${wrong} wrong PINs: not tried again, but by unlock with --last-try`)
+  }
+  if (by === 'credential' && pin.isLow) {
+    refuse('TOKEN_PIN', 'the token has seen a wrong PIN: not tried by itself, unlock by hand')
+  }
+}
+
+function isWrongPin(error: unknown): boolean {
+  return error instanceof Refused && error.refusal.code === 'TOKEN_PIN'
+}
