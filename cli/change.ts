@@ -9,6 +9,7 @@ import { displayChange } from '../policy/display-change.ts'
 import { durationMs } from '../policy/units.ts'
 import type { VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
+import { parseRecipientKey } from '../proto/export-documents.ts'
 import { writeSigned } from '../proto/frames.ts'
 import {
   type NodeId,
@@ -88,9 +89,9 @@ export const vaultImport = verb(
 
 export const vaultExport = verb(
   'let the whole key leave the house, sealed to one recipient',
-  '--recipient HEX',
-  (args, _, row) => {
-    const recipient = hex(32)(required(args, 'recipient'), 'recipient')
+  '--recipient FILE|HEX',
+  (args, desk, row) => {
+    const recipient = recipientOf(required(args, 'recipient'), desk)
     const { keyState } = keyed(row)
     return (asked) => ({ ...asked, op: 'key.export', terms: { recipient, keyState } })
   },
@@ -204,6 +205,14 @@ function askedFor(vault: VaultId, args: Args, { profile }: Desk, world: World): 
     vault,
     purpose: required(args, 'purpose'),
   }
+}
+
+/** The public document that the recipient made, or its key as the recipient reads it out. */
+function recipientOf(typed: string, { profile }: Desk): Uint8Array {
+  if (/^[0-9a-f]{64}$/.test(typed)) return hex(32)(typed, 'recipient')
+  const { org, env, seal } = parseRecipientKey(readFileSync(typed))
+  if (org === profile.org && env === profile.env) return seal
+  return refuse('CONFIG', `${typed}: a recipient's key of ${org} ${env}`)
 }
 
 function keyed(row: VaultRow | undefined): VaultRow {

@@ -44,6 +44,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'vault invitations': async () => (await import('./invitations.ts')).vaultInvitations,
   'vault import': async () => (await import('./change.ts')).vaultImport,
   'vault export': async () => (await import('./change.ts')).vaultExport,
+  'vault export-parts': async () => (await import('./export-parts.ts')).vaultExportParts,
   'vault destroy': async () => (await import('./change.ts')).vaultDestroy,
   'node readmit': async () => (await import('./change.ts')).nodeReadmit,
   'recovery init': async () => (await import('./recovery.ts')).recoveryInit,
@@ -107,7 +108,7 @@ function findVerb(argv: readonly string[]): Found | undefined {
 async function help(argv: readonly string[]): Promise<Printed> {
   const lines: string[] = []
   for (const [name, load] of Object.entries(verbs)) {
-    lines.push(`  ${name.padEnd(18)}${(await load()).about}\n`)
+    lines.push(`  ${name.padEnd(20)}${(await load()).about}\n`)
   }
   const text = `custody VERB [--json] [--help]\n\n${lines.join('')}`
   const asked = argv.length === 0 || argv.some((item) => item === '--help' || item === '-h')

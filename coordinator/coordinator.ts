@@ -19,6 +19,7 @@ import type { Governed } from './desk/bootstrap.ts'
 import { handlersOf } from './desk/desk.ts'
 import { RulesMemory } from './desk/rules.ts'
 import type { DriverPorts, Notes } from './driver.ts'
+import { Exports } from './exports.ts'
 import { Imports } from './imports.ts'
 import { Invitations } from './invitations.ts'
 import { Jobs } from './jobs.ts'
@@ -70,6 +71,7 @@ export interface Coordinator {
   /** Approved changes, carried out by `KeyChanges`; another driver hooks in by `drivenBy`. */
   readonly changes: Changes
   readonly proofs: Proofs
+  readonly exports: Exports
   readonly links: Links
   readonly sequencer: Sequencer
   readonly jobs: Jobs
@@ -133,6 +135,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   new Receipts(telling)
   new Backups(telling)
   new Bans(telling)
+  const exports = new Exports({ roots, report, links, copy, heads, clock, random })
   const sentAt = new Map()
   const shared = { copy, memory, clock, report, sequencer, notes }
   const driver: DriverPorts = { ...shared, tree, links, signing, chains, sentAt }
@@ -183,6 +186,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
       invitations,
       changes,
       proofs,
+      exports,
       links,
       sequencer,
       jobs,
@@ -207,6 +211,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
       await sequencer.tick()
       await jobs.tick()
       await imports.look()
+      await exports.tick()
     },
     attach: (node, send) => links.attach(node, send),
     admitted,

@@ -1,6 +1,7 @@
 // Carries out approved changes with the nodes: a new or imported key, a refresh (also the one that
-// an import carries), a reshare by sessions in which
-// every holder confirms what it has sealed; a destruction and a re-admission by consents. The lines
+// an import carries), a reshare by sessions in which every holder confirms what it has sealed; an
+// export, a destruction and a re-admission by consents, after which an export's parts are gathered
+// (`exports.ts`). The lines
 // are all that is remembered: whatever is killed half-way, the nodes confirm again what they have
 // sealed, and the next drive writes the line or tries a higher epoch.
 // INVARIANT: one epoch a try, above any that a node has prepared; a change is one line, whoever
@@ -13,9 +14,11 @@ import type { VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import type { Digest } from '../proto/ids.ts'
 import { encode, type JsonObject } from '../proto/jcs.ts'
-import { isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
+import { isRefusal, type Refusal, refusal, refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import type { RipeChange } from './changes.ts'
+import { chooseNodes } from './choose.ts'
+import type { Ended } from './exchange.ts'
 import type { KeySessions, KeySessionsPorts } from './key-sessions.ts'
 import { failureOf, mayPass, nextEpoch, triesMax, untilNextTryMs } from './key-tries.ts'
 
@@ -34,6 +37,8 @@ interface Asking {
   /** In the order of the line. */
   readonly nodes: readonly string[]
   readonly enough: number
+  /** Of whom exactly `enough` are asked, all paired with each other: their parts must fit. */
+  readonly among?: VaultRow
   readonly body: JsonObject
 }
 
@@ -60,9 +65,12 @@ export class KeyChanges {
   async drive(ripe: RipeChange): Promise<Refusal | undefined> {
     const plan = planOf(ripe)
     if (isRefusal(plan)) return plan
-    return plan.kind === 'deal'
-      ? await this.#deal(ripe, plan.committee)
-      : await this.#ask(ripe, plan.asking)
+    if (plan.kind === 'deal') return await this.#deal(ripe, plan.committee)
+    const { asking } = plan
+    const { among } = asking
+    return among === undefined
+      ? await this.#ask(ripe, asking)
+      : await this.#askExactly(ripe, asking, among)
   }
 
   async #deal(ripe: RipeChange, committee: Committee): Promise<Refusal | undefined> {
@@ -70,7 +78,7 @@ export class KeyChanges {
     const dealing = await this.#dealingOf(ripe)
     if (isRefusal(dealing)) return dealing
     let epoch = committee.from + 1
-    let last = refusal('NOT_ENOUGH_SIGNERS', 'no attempt was made')
+    let last = noTry
     for (let attempt = 1; attempt <= triesMax; attempt += 1) {
       // Perhaps of an earlier life: whoever confirmed says so again when it attaches.
       const confirmed = this.#sessions.confirmed(ripe.named)
@@ -95,22 +103,42 @@ export class KeyChanges {
 
   /** Those who refuse or are silent are left out, as long as enough are left. */
   async #ask(ripe: RipeChange, asking: Asking): Promise<Refusal | undefined> {
-    const { change, digest } = ripe.admitted
-    const document = this.#document(ripe, 0, 1)
+    const { change } = ripe.admitted
     let nodes = asking.nodes.filter((node) => this.#absent([node], change.op) === undefined)
     let last = refusal('NOT_ENOUGH_SIGNERS', `expected ${asking.enough} nodes ready`)
     while (nodes.length >= asking.enough) {
-      const about = { document, order: ripe.order, nodes }
-      const ended = await this.#sessions.consents(digest, about)
-      if (ended.kind === 'done') {
-        const confirms = confirmsOf(nodes, ended.results)
-        const answer = await ripe.carryOut(asking.line, { ...asking.body, confirms })
-        return isRefusal(answer) ? answer : undefined
-      }
+      const ended = await this.#consents(ripe, nodes)
+      if (ended.kind === 'done') return await consented(ripe, asking, nodes, ended.results)
       last = failureOf(ended)
       nodes = ended.slow.length === 0 ? [] : nodes.filter((node) => !ended.slow.includes(node))
     }
     return last
+  }
+
+  /** Whoever refuses or is silent is asked last the next time. */
+  async #askExactly(
+    ripe: RipeChange,
+    asking: Asking,
+    vault: VaultRow,
+  ): Promise<Refusal | undefined> {
+    const { links, tree } = this.#ports
+    let [last, avoid]: [Refusal, readonly string[]] = [noTry, []]
+    for (let attempt = 1; attempt <= triesMax; attempt += 1) {
+      const choosing = { vault, links: links.signers, size: tree.size, avoid }
+      const nodes = chooseNodes(choosing)
+      if (isRefusal(nodes)) return nodes
+      const ended = await this.#consents(ripe, nodes)
+      if (ended.kind === 'done') return await consented(ripe, asking, nodes, ended.results)
+      last = failureOf(ended)
+      links.putLast(ended.slow)
+      avoid = nodes
+    }
+    return last
+  }
+
+  #consents(ripe: RipeChange, nodes: readonly string[]): Promise<Ended<Signed>> {
+    const document = this.#document(ripe, 0, 1)
+    return this.#sessions.consents(ripe.admitted.digest, { document, order: ripe.order, nodes })
   }
 
   /** Nothing for whatever is dealt by the nodes themselves. */
@@ -126,11 +154,11 @@ export class KeyChanges {
     return encode({ format: 'custody-change-run/v1', org, env, change, order, epoch, attempt })
   }
 
-  /** A fenced node takes part in a refresh, and a frozen one in what a freeze does not stop. */
+  /** A fenced node takes part where it gets a new share; a frozen one in what no freeze stops. */
   #absent(nodes: readonly string[], op: ChangeOp): Refusal | undefined {
     const able = new Set(['ready'])
     if (!stopsWhenFrozen(op)) able.add('frozen')
-    if (op === 'key.refresh') able.add('fenced')
+    if (op === 'key.refresh' || op === 'key.reshare') able.add('fenced')
     const { links } = this.#ports
     const absent = nodes.filter((node) => !able.has(links.link(node)?.state?.state ?? ''))
     if (absent.length === 0) return undefined
@@ -169,8 +197,14 @@ function planOf({ admitted }: RipeChange): Plan {
       const asking = { line: 'peer.readmitted', nodes: [node], enough: 1 } as const
       return { kind: 'ask', asking: { ...asking, body: { node, peer } } }
     }
-    case 'key.export':
-      return refusal('NOT_SUPPORTED', `nothing here carries out ${change.op}`)
+    case 'key.export': {
+      const among = vault ?? refuse('VAULT_NOT_FOUND', 'the vault has no key')
+      const { epoch, keyState, t: enough } = among
+      const recipient = toHex(change.terms.recipient)
+      const body = { epoch, keyState, recipient, vault: change.vault }
+      const nodes = among.participants.map(({ node }) => node)
+      return { kind: 'ask', asking: { line: 'key.exported', nodes, enough, among, body } }
+    }
   }
 }
 
@@ -187,6 +221,18 @@ function operationOf({ admitted }: RipeChange): ChangeOp {
 
 function dealing(committee: Committee): Plan {
   return { kind: 'deal', committee }
+}
+
+const noTry = refusal('NOT_ENOUGH_SIGNERS', 'no attempt was made')
+
+async function consented(
+  ripe: RipeChange,
+  { line, body }: Asking,
+  nodes: readonly string[],
+  given: readonly Signed[],
+): Promise<Refusal | undefined> {
+  const answer = await ripe.carryOut(line, { ...body, confirms: confirmsOf(nodes, given) })
+  return isRefusal(answer) ? answer : undefined
 }
 
 async function written(

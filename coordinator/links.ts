@@ -27,6 +27,7 @@ export type Answer = Extract<
       | 'backupTested'
       | 'bans'
       | 'invited'
+      | 'exportPart'
   }
 >
 export type AnswerListener = (node: string, answer: Answer) => void

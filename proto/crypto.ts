@@ -81,6 +81,12 @@ export function scrypt(passphrase: Uint8Array, salt: Uint8Array, cost: ScryptCos
   return viewOf(scryptSync(passphrase, salt, 32, options))
 }
 
+/** AES-128 in counter mode, for the files of wallets; says nothing about who wrote it. */
+export function aesCtr(key: Uint8Array, iv: Uint8Array, bytes: Uint8Array): Uint8Array {
+  const cipher = createCipheriv('aes-128-ctr', key, iv)
+  return concat(cipher.update(bytes), cipher.final())
+}
+
 /** AES-256-GCM; the 16-byte tag is appended. */
 export function aesGcmSeal(
   key: Uint8Array,

@@ -92,5 +92,9 @@ export const limits = {
   bodySizeMax: 65_536,
   /** An Export is read whole by the verifier, so it must fit its memory. */
   exportFilesMax: 65_536,
+  /** One part of an exported key, sealed: of 16 exporters it has two kilobytes. */
+  sealedPartBytesMax: 16_384,
+  /** Root, line, proof and all parts, as they go to the recipient. */
+  parcelBytesMax: 1_048_576,
   exportBytesMax: 1_073_741_824,
 } as const

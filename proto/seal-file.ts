@@ -33,6 +33,20 @@ const keyshareContext = object({
   made: digest,
 })
 const identityContext = object({ org: handle, env, owner: handle, credential: handle })
+const exportContext = object({
+  org: handle,
+  env,
+  vault: handle,
+  /** Public key of the vault, compressed. */
+  key: text(66, /^0[23][0-9a-f]{64}$/),
+  keyState: digest,
+  epoch: integer(0, 0xffff_ffff),
+  /** Who made the part, and its place. */
+  node: handle,
+  party: integer(1, 255),
+  /** The approved change, which names the recipient. */
+  change: digest,
+})
 
 /** A one-time key for the import of a vault's key. */
 const invitationContext = object({
@@ -51,6 +65,7 @@ const invitationContext = object({
 export type InvitationContext = Shaped<typeof invitationContext>
 export type KeyshareContext = Shaped<typeof keyshareContext>
 export type IdentityContext = Shaped<typeof identityContext>
+export type ExportContext = Shaped<typeof exportContext>
 
 /**
  * A share that signs, one that came back from a backup and may not, and the backup itself: the kind
@@ -62,6 +77,8 @@ export type KeyshareKind = 'keyshare' | 'restored' | 'backup'
 export type SealedThing =
   | { readonly kind: KeyshareKind; readonly context: KeyshareContext }
   | { readonly kind: 'identity'; readonly context: IdentityContext }
+  /** One node's part of a key that leaves the house, for its recipient alone. */
+  | { readonly kind: 'export'; readonly context: ExportContext }
   | { readonly kind: 'invitation'; readonly context: InvitationContext }
 
 export interface PassphraseStanza extends ScryptCost {
@@ -86,7 +103,7 @@ export interface RsaStanza {
   readonly wrapped: Uint8Array
 }
 
-/** For a recovery key: held by a person, away from the node. */
+/** For a key that a person holds, away from the node. */
 export interface RecoveryStanza {
   readonly how: 'x25519'
   readonly to: Uint8Array
@@ -154,7 +171,7 @@ const stanza: Reader<Stanza> = (value, path) => {
 
 const sealShape = object({
   format: literal('custody-seal/v1'),
-  kind: literal('keyshare', 'restored', 'identity', 'backup', 'invitation'),
+  kind: literal('keyshare', 'restored', 'identity', 'backup', 'invitation', 'export'),
   context: (value) => value,
   stanzas: list(stanza, 1, 4),
   mac: hex(32),
@@ -171,6 +188,8 @@ function thingOf(kind: SealedThing['kind'], context: Json | undefined): SealedTh
   switch (kind) {
     case 'identity':
       return { kind, context: identityContext(context, 'context') }
+    case 'export':
+      return { kind, context: exportContext(context, 'context') }
     case 'invitation':
       return { kind, context: invitationContext(context, 'context') }
     case 'keyshare':
@@ -214,6 +233,7 @@ const wayIn = {
   identity: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens, each once' },
   invitation: { fits: passphraseOrTokens, what: 'one passphrase alone or tokens, each once' },
   backup: { fits: recoveryAlone, what: 'recovery keys alone, each once' },
+  export: { fits: recoveryAlone, what: 'recipients alone, each once' },
 } as const
 
 function areDistinct(stanzas: readonly Stanza[]): boolean {

@@ -16,7 +16,7 @@ import {
 } from './crypto.ts'
 import { attempt, isRefusal, refuse } from './refusal.ts'
 import { closed, isThing, openUnder, sealUnder, wrapInfo } from './seal.ts'
-import { parseSeal, type RecoveryStanza, type SealedThing } from './seal-file.ts'
+import { parseSeal, type RecoveryStanza, type Seal, type SealedThing } from './seal-file.ts'
 
 /** Fresh for every file: the DEK, and a secret for each recovery key. */
 export interface BackupRandomness {
@@ -41,8 +41,28 @@ export function openWithRecovery(
   expected: SealedThing,
   secret: Uint8Array,
 ): Uint8Array {
-  const seal = attempt(() => parseSeal(bytes))
-  if (isRefusal(seal) || !isThing(seal.thing, expected)) return closed()
+  const dek = unwrapDek(bytes, expected, secret)
+  try {
+    return openWithDek(bytes, expected, dek)
+  } finally {
+    dek.fill(0)
+  }
+}
+
+/**
+ * Opens this one file to whoever has it: the mac allows one DEK alone, so it is no matter of word.
+ */
+export function openWithDek(bytes: Uint8Array, expected: SealedThing, dek: Uint8Array): Uint8Array {
+  return openUnder(dek, sealOf(bytes, expected))
+}
+
+/** The key of one file, for whoever must show what was in it; the caller wipes it. */
+export function unwrapDek(
+  bytes: Uint8Array,
+  expected: SealedThing,
+  secret: Uint8Array,
+): Uint8Array {
+  const seal = sealOf(bytes, expected)
   const own = x25519PublicKey(secret)
   const stanza = seal.stanzas.find(
     (one): one is RecoveryStanza => one.how === 'x25519' && equalBytes(one.to, own),
@@ -51,12 +71,12 @@ export function openWithRecovery(
   if (stanza === undefined || key === undefined) return closed()
   const dek = aesGcmOpen(key, nonce, stanza.wrapped)
   key.fill(0)
-  if (dek === undefined) return closed()
-  try {
-    return openUnder(dek, seal)
-  } finally {
-    dek.fill(0)
-  }
+  return dek ?? closed()
+}
+
+function sealOf(bytes: Uint8Array, expected: SealedThing): Seal {
+  const seal = attempt(() => parseSeal(bytes))
+  return isRefusal(seal) || !isThing(seal.thing, expected) ? closed() : seal
 }
 
 const nonce = new Uint8Array(12)

@@ -1,6 +1,6 @@
 // What custody-signer does besides running: on the recovery machine it opens a backup in a test, on
 // a node it hands the proof over to the running node, on a stopped one it restores, and one that
-// waits locked it unlocks.
+// waits locked it unlocks. Those of an exported key's recipient are `commands-export.ts`.
 //   custody-signer unlock --config CONFIG [--credential FILE | --ask] [--half 1|2] [--last-try]
 //   custody-signer backup verify FILE --recovery DIR --out PROOF [PASSPHRASE]
 //   custody-signer backup proved PROOF --config CONFIG
@@ -17,26 +17,19 @@ import { parseText } from '../proto/jcs.ts'
 import { refuse } from '../proto/refusal.ts'
 import { signedJson, signedShape } from '../proto/signed.ts'
 import { tellAdmin, tokenPatienceMs } from './admin-client.ts'
+import { CommandUsage, type CommandWorld } from './command.ts'
+import { exportCommandOf, exportUsage } from './commands-export.ts'
 import { parseSignerConfig, type SignerConfig } from './config.ts'
 import { dealCommand, dealerUsage } from './dealer.ts'
-import type { Curve } from './dkls23/curve.ts'
 import { HistoryRows } from './history-rows.ts'
 import { hsmCommand, hsmUsage } from './hsm-commands.ts'
 import { openKeystore, passphraseWay, tokenSettings } from './opening.ts'
 import { openStore, readPassphrase } from './places.ts'
-import type { Random } from './ports.ts'
 import { openRecovery, proveBackup, type Recovery } from './recovery-open.ts'
 import { restoreBackup } from './restore.ts'
 import type { Terminal } from './terminal.ts'
 import { sealKeysOf } from './unseal.ts'
 import { TokenWay, type WayIn } from './way-in.ts'
-
-export interface CommandWorld {
-  readonly random: Random
-  readonly wallMs: () => number
-  readonly curve: (name: SignerConfig['curve']) => Curve
-  readonly terminal: () => Terminal | undefined
-}
 
 export const commandUsage = [
   'custody-signer unlock --config CONFIG [--credential FILE] [--half 1|2]',
@@ -48,6 +41,7 @@ export const commandUsage = [
   '  of the recovery key: [--recovery-credential FILE | --recovery-passphrase-fd N]',
   ...dealerUsage,
   ...hsmUsage,
+  ...exportUsage,
 ]
 
 const text = { type: 'string' } as const
@@ -64,7 +58,7 @@ export function commandOf(
   if (first === 'drop-pending') return () => dropPending(words.slice(1))
   if (first === 'deal-import') return (world) => dealImport(words.slice(1), world)
   if (first === 'hsm') return (world) => hsm(words.slice(1), world)
-  if (first !== 'backup') return undefined
+  if (first !== 'backup') return exportCommandOf(words)
   if (second === 'verify') return (world) => verify(rest, world)
   if (second === 'proved') return () => proved(rest)
   throw new CommandUsage()
@@ -83,11 +77,6 @@ async function hsm(words: readonly string[], world: CommandWorld): Promise<objec
 
 function wrongWords(): never {
   throw new CommandUsage()
-}
-
-/** Exit 2, with the usage. */
-export class CommandUsage extends Error {
-  override readonly name = 'CommandUsage'
 }
 
 async function verify(words: readonly string[], world: CommandWorld): Promise<object> {

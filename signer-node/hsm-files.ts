@@ -1,5 +1,5 @@
-// A stopped node's files and its token: sealed anew to the tokens of the configuration (or back to a
-// passphrase), and opened in a test. The order on disk is that of `reseal.ts`.
+// A stopped node's files and its token: sealed anew to the tokens of the configuration (or back to
+// a passphrase), and opened in a test. The order on disk is that of `reseal.ts`.
 // INVARIANT: the files are replaced only while nobody else has the node's store.
 import {
   closeSync,

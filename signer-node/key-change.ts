@@ -82,9 +82,10 @@ function admit(parts: Parts, run: ChangeRun, order: Uint8Array): Admission | Che
   })
 }
 
-/** A restored share is for a refresh and for nothing else. */
+/** A restored share is for what makes it worthless, and for nothing else. */
 function workIn(admitted: Admission): Work {
-  return isCovered(admitted) || admitted.change.op === 'key.refresh' ? 'refresh' : 'any'
+  const { op } = admitted.change
+  return isCovered(admitted) || op === 'key.refresh' || op === 'key.reshare' ? 'refresh' : 'any'
 }
 
 function workOf(asked: Asked): ChangeWork {
@@ -107,7 +108,16 @@ function workOf(asked: Asked): ChangeWork {
     case 'peer.readmit':
       return consentOf(asked, [change.terms.node])
     case 'key.export':
-      return refuse('NOT_SUPPORTED', `nodes do not carry out ${change.op} yet`)
+      requireExporter(asked)
+      return consentOf(asked, [asked.parts.self.node])
+  }
+}
+
+/** Whoever says yes will be counted on for its part: one of t, and nobody can take its place. */
+function requireExporter({ parts: { keyshares }, admitted }: Asked): void {
+  const row = inForce(admitted)
+  if (keyshares.of(row) === undefined) {
+    refuse('EPOCH', `no keyshare of ${row.vault} for epoch ${row.epoch}`)
   }
 }
 
@@ -191,10 +201,10 @@ function inForce({ vault }: Admission): VaultRow {
   return vault ?? refuse('VAULT_NOT_FOUND', 'the vault has no key')
 }
 
-/** Whoever deals has its share of the key in force; a restored one is for a refresh only. */
+/** Whoever deals has its share of the key in force, restored or not. */
 function requireShare({ self, keyshares }: Parts, plan: KeyPlan): void {
-  const { old, purpose, dealers } = plan
+  const { old, dealers } = plan
   if (old === undefined || !dealers.includes(self.node)) return
-  const own = purpose === 'refresh' ? keyshares.forRefresh(old) : keyshares.of(old)
+  const own = keyshares.forRefresh(old)
   if (own === undefined) refuse('EPOCH', `no keyshare of ${old.vault} for epoch ${old.epoch}`)
 }

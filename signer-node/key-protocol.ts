@@ -58,7 +58,7 @@ const sessions: { readonly [P in Purpose]: (asked: Asked) => KeySession } = {
     const { self, keyshares } = parts
     const terms = reshareTerms(self.curve, plan, all)
     const isDealer = plan.dealers.includes(self.node)
-    const own = isDealer ? keyshares.of(oldOf(plan))?.open() : undefined
+    const own = isDealer ? keyshares.forRefresh(oldOf(plan))?.open() : undefined
     const { epoch, threshold, dealers } = terms
     const receivers = terms.receivers.map(({ x }) => x)
     const about = { newEpoch: epoch, newThreshold: threshold, dealers, receivers }
@@ -110,7 +110,7 @@ export function* confirmKept(
 /** The public facts of the old key, from whoever deals in a reshare: the log has only a digest. */
 export function factsSaid({ self, keyshares }: Parts, { purpose, dealers, old }: KeyPlan): string {
   if (purpose !== 'reshare' || old === undefined || !dealers.includes(self.node)) return ''
-  const own = keyshares.of(old)
+  const own = keyshares.forRefresh(old)
   return own === undefined ? '' : toHex(encodeFacts(own.facts))
 }
 

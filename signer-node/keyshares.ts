@@ -13,6 +13,7 @@ import type { VaultId } from '../proto/ids.ts'
 import { attempt, isRefusal } from '../proto/refusal.ts'
 import type { KeyFacts, Keyshare } from './dkls23/keyshare.ts'
 import { Secret } from './dkls23/secret.ts'
+
 import type { ExpectedKeyshare, KeyshareState, Keystore } from './keystore.ts'
 import type { Parts } from './parts.ts'
 import { isRefreshed, requireSamePast } from './past.ts'
@@ -47,6 +48,8 @@ export class Keyshares {
   readonly #closed = new Set<string>()
   /** Vaults whose share in force is not here: said once. */
   readonly #missing = new Set<string>()
+  /** Vaults whose exported share could not be marked: said once. */
+  readonly #unmarked = new Set<string>()
   /** Lines of the own copy when pending shares were last looked through. */
   #swept = 0
   /** Keys of which nothing is left here, and when this node first saw that it should be so. */
@@ -62,7 +65,7 @@ export class Keyshares {
     return held !== undefined && maySign(held) ? held.keyshare : undefined
   }
 
-  /** The old share of a refresh, restored or not, of the row that is in force. */
+  /** The old share of a refresh or a reshare, restored or not, of the row that is in force. */
   forRefresh(row: VaultRow): HeldKeyshare | undefined {
     return this.#at(row)?.keyshare
   }
@@ -89,6 +92,7 @@ export class Keyshares {
         isChanged = this.#destroy(row) || isChanged
         continue
       }
+      this.#mark(row)
       const isClosed = this.#closed.has(nameOf(row))
       if (isClosed || this.#at(row) !== undefined || !this.#isWitnessed(row)) continue
       isChanged = this.#open(row) || isChanged
@@ -147,6 +151,34 @@ export class Keyshares {
     if (isRestored) ports.report({ level: 'alarm', name: 'keyshare-restored', vault, because })
     else ports.report({ level: 'info', name: 'keyshare-active', vault, because })
     return true
+  }
+
+  /**
+   * Every holder of an exported key writes it into its file, once the line is witnessed. Only from
+   * a file that says so does a part leave; and a log that forgot the line opens it no more.
+   */
+  #mark(row: VaultRow): void {
+    const { keystore, rows, witness, ports } = this.#needs
+    const { vault } = row
+    const held = this.#at(row)
+    const line = row.exported ? readSync(get(tables.exported, vault), rows) : undefined
+    if (held === undefined || held.isRestored || held.keyshare.facts.past.isExported) return
+    if (line === undefined || !witness.coverage(line.seq).isCovered) return
+    const marked = attempt(() => {
+      using keyshare = keystore.markExported(expectedOfRow(row))
+      return hidden(keyshare, keystore)
+    })
+    if (isRefusal(marked)) {
+      // Tried again at every look, and said once.
+      if (this.#unmarked.has(nameOf(row))) return
+      this.#unmarked.add(nameOf(row))
+      ports.report({ level: 'alarm', name: 'keyshare-unmarked', vault, because: marked.because })
+      return
+    }
+    held.keyshare.forget()
+    this.#held.set(vault, { keyshare: marked, isRestored: false })
+    const because = `line ${line.seq}: the key signs no more`
+    ports.report({ level: 'warn', name: 'keyshare-exported', vault, because })
   }
 
   /** True when one was held; the sessions that work with it end, and what they opened is wiped. */
@@ -243,8 +275,9 @@ function hidden(keyshare: Keyshare, { shield, curve }: Keystore): HeldKeyshare {
   return { facts, keyState, open, forget: () => shield.forget(share) }
 }
 
-function nameOf({ vault, epoch }: VaultRow): string {
-  return `${vault} ${epoch}`
+/** What does not open for the one standing may open for another. */
+function nameOf({ vault, epoch, exported }: VaultRow): string {
+  return `${vault} ${epoch}${exported ? ' exported' : ''}`
 }
 
 function expectedOfRow(row: VaultRow): ExpectedKeyshare {

@@ -163,6 +163,22 @@ export class Keystore {
     return dead.length + this.backups.dropBelow(vault, through + 1).length
   }
 
+  /**
+   * Somebody is about to hold the whole key: the file says so, durable and opened again, when this
+   * returns. The same share; the caller disposes of it.
+   */
+  markExported(expected: ExpectedKeyshare): Keyshare {
+    const bytes = readFileSync(this.#path(expected.vault, expected.epoch, 'active'))
+    const made = madeOf(parseSeal(bytes).thing)
+    using keyshare = this.open(expected, 'active')
+    using onFailure = new DisposableStack()
+    const marked = onFailure.use(keyshare.markExported(this.#ports.curve))
+    using plaintext = marked.encode()
+    this.#seal(expected, made, 'active', plaintext)
+    onFailure.move()
+    return marked
+  }
+
   /** What lies pending, with what asked for it, as the files say of themselves. */
   pending(): readonly { readonly vault: VaultId; readonly epoch: number; readonly made: Digest }[] {
     return this.all().flatMap(({ vault, epoch, state }) => {

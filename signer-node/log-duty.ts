@@ -8,6 +8,7 @@ import { attempt as attempting, isRefusal, type Refusal, refusal } from '../prot
 import type { Prepare } from './admission.ts'
 import type { BackupDuty } from './backup-duty.ts'
 import { Cosigning } from './cosigning.ts'
+import type { ExportDuty } from './export-duty.ts'
 import type { Floor } from './floor.ts'
 import type { JudgedKey, Keys } from './keys.ts'
 import { Leaving } from './leaving.ts'
@@ -26,6 +27,7 @@ export interface LogDutyNeeds {
   readonly keys: Keys
   readonly releases: Releases
   readonly backups: BackupDuty
+  readonly exports: ExportDuty
   readonly readmissions: Readmissions
   readonly mayCosign: () => boolean
   /** The coordinators that are attached. */
@@ -100,7 +102,7 @@ export class LogDuty {
 
   /** After anything that may have moved the own copy or what is known of it. */
   review(): void {
-    const { parts, floor, releases, backups, readmissions } = this.#needs
+    const { parts, floor, releases, backups, exports, readmissions } = this.#needs
     this.#cosigning.review()
     if (this.#needs.mayCosign() && parts.keyshares.review()) parts.changed()
     if (this.#needs.mayCosign()) parts.invitations.review()
@@ -111,6 +113,7 @@ export class LogDuty {
       parts.changed()
     }
     backups.review()
+    exports.review()
     readmissions.review()
     releases.review()
   }

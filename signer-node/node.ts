@@ -9,6 +9,7 @@ import type { Signed } from '../proto/signed.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
 import { BackupDuty } from './backup-duty.ts'
 import type { Curve } from './dkls23/curve.ts'
+import { ExportDuty } from './export-duty.ts'
 import { Floor } from './floor.ts'
 import { Greetings } from './greetings.ts'
 import { Keys } from './keys.ts'
@@ -214,7 +215,8 @@ export class SignerNode {
     const everyone = () => this.#attached
     const backups = new BackupDuty(parts, everyone)
     const readmissions = new Readmissions(parts)
-    const work = { parts, floor, signing, keys, releases, backups, readmissions }
+    const exports = new ExportDuty(parts)
+    const work = { parts, floor, signing, keys, releases, backups, exports, readmissions }
     const duty = new LogDuty({ ...work, mayCosign: may, everyone })
     const word = () => stateWord(parts, this.#condition())
     const greetings = new Greetings({ ...work, word })

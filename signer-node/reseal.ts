@@ -86,6 +86,7 @@ function isOf(thing: SealedThing, node: string, x: number): boolean {
     case 'restored':
       return thing.context.party === x
     case 'backup':
+    case 'export':
       return false
   }
 }

@@ -1,7 +1,7 @@
 // Brings a lost Keyshare back from its backup, on a node that is stopped. What comes back signs
 // nothing: a copy of it exists, and nobody can say what the lost disk had promised. It is sealed as
 // a file of another kind, so the node knows at every start; with it the node is a witness and takes
-// part in a refresh, and the share of the next epoch signs again.
+// part in a refresh or a reshare, and the share of the next epoch signs again.
 // INVARIANT: only this node's own backup of a key that its log does not contradict is restored.
 
 import { readSync } from '../policy/audit/rows.ts'

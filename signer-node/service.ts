@@ -3,6 +3,7 @@
 import { type CoordinatorFrame, type CoordinatorPart, readSigned } from '../proto/frames.ts'
 import { attempt as attempting, isRefusal } from '../proto/refusal.ts'
 import type { BackupDuty } from './backup-duty.ts'
+import type { ExportDuty } from './export-duty.ts'
 import type { Floor } from './floor.ts'
 import type { Greetings } from './greetings.ts'
 import type { Keys } from './keys.ts'
@@ -14,6 +15,7 @@ import type { Signing } from './signing.ts'
 
 export interface Desk {
   readonly backups: BackupDuty
+  readonly exports: ExportDuty
   readonly parts: Parts
   readonly floor: Floor
   readonly duty: LogDuty
@@ -61,6 +63,9 @@ function dispatch(desk: Desk, coordinator: string, frame: CoordinatorFrame): voi
       return
     case 'requestLines':
       duty.supply(coordinator, frame.requestLines)
+      return
+    case 'requestPart':
+      desk.exports.asked(coordinator, frame.requestPart)
       return
     case 'invite':
       duty.invite(coordinator, frame.invite)

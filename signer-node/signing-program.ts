@@ -12,7 +12,8 @@ import { parseNodeId } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import { serveAdmin } from './admin.ts'
-import { CommandUsage, commandOf, commandUsage, isUnreadable } from './commands.ts'
+import { CommandUsage } from './command.ts'
+import { commandOf, commandUsage, isUnreadable } from './commands.ts'
 import { parseSignerConfig, type SignerConfig } from './config.ts'
 import type { Curve } from './dkls23/curve.ts'
 import type { Secret } from './dkls23/secret.ts'
@@ -188,6 +189,7 @@ async function main(): Promise<void> {
     const world = {
       random,
       wallMs: clock.wallMs,
+      isTerminal: process.stdout.isTTY === true,
       curve: (name: SignerConfig['curve']) => openCurve(name).curve,
       terminal: openTerminal,
     }

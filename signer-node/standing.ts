@@ -27,7 +27,7 @@ export interface Condition {
 
 type Asked = Pick<Parts, 'copy' | 'bans' | 'keyshares' | 'witness'>
 
-/** A refresh is what lifts a fence, so a fenced node takes part in it and in nothing else. */
+/** New shares lift a fence: a fenced node takes part in a refresh or a reshare and nothing else. */
 export type Work = 'any' | 'refresh'
 
 export function stateWord(

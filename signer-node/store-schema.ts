@@ -80,5 +80,17 @@ const imports = `
     primary key (vault, seq)) strict, without rowid;
   ${appendOnly('import_asked')}`
 
+/** The newest part of each export, as it left: the same bytes are given again. */
+const exported = `
+  create table export_part (change text primary key, vault text not null, document text not null,
+    signature blob not null, sealed blob not null) strict, without rowid;`
+
 /** Migration n brings `user_version` from n to n + 1. */
-export const migrations: readonly string[] = [first, backups, quarantine, imports, rejoining]
+export const migrations: readonly string[] = [
+  first,
+  backups,
+  quarantine,
+  imports,
+  exported,
+  rejoining,
+]

@@ -81,9 +81,13 @@ const laws: readonly Law[] = [
       builtins: [/^node:(fs|path)$/],
     },
   ),
-  law(/^signer-node\/(commands|opening|hsm-commands|hsm-files)\.ts$/, [signer, policy, protoAll], {
-    builtins: [/^node:(fs|path|util)$/],
-  }),
+  law(
+    /^signer-node\/(commands[^/]*|opening|hsm-commands|hsm-files)\.ts$/,
+    [signer, policy, protoAll],
+    {
+      builtins: [/^node:(fs|path|util)$/],
+    },
+  ),
   law(/^signer-node\/(dealer|terminal)\.ts$/, [signer, policy, protoAll], {
     builtins: [/^node:(fs|util|tty)$/],
   }),

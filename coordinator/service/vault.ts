@@ -1,6 +1,6 @@
 // VaultService: the vaults of the policy, their keys as the log has them, with the lines that
 // nodes signed and their words on their backups, so that a payer can check an address before
-// funding it; and the making of a key.
+// funding it; the making of a key; the sealed parts of one that was exported.
 // INVARIANT: no address, and nothing that an address is computed from, before every node has a
 // proven backup. The lines are in the log for everybody; they are evidence, and here they come as
 // such.
@@ -21,12 +21,8 @@ import { readKeyLines } from '../store/lines.ts'
 
 type WireVault = NonNullable<ReplyOf<'VaultService', 'GetVault'>['vault']>
 
-export function vaultService({
-  driver,
-  keys,
-  invitations,
-  heads,
-}: Coordinator): Handlers['VaultService'] {
+export function vaultService(coordinator: Coordinator): Handlers['VaultService'] {
+  const { driver, keys, invitations, heads, exports, proofs } = coordinator
   const { copy, memory } = driver
   const show = async (rulebook: Rulebook, vault: VaultId): Promise<WireVault> => {
     const row = await copy.read(get(tables.vault, vault))
@@ -59,6 +55,15 @@ export function vaultService({
       if (isRefusal(made)) return made
       const { rulebook } = (await memory.at(copy)).inForce
       return { vault: await show(rulebook, vault) }
+    },
+    GetExport: async ({ vault: name }) => {
+      const found = await exports.parts(parseVaultId(name))
+      if (isRefusal(found)) return found
+      const { entry, proof, checkpoint } = await proofs.effective(found.line.seq)
+      const parts = found.parts.map(({ statement, sealed }) => {
+        return { statement: writeSigned(statement), sealed }
+      })
+      return { line: entry, proof: [...proof], checkpoint, parts }
     },
     GetInvitations: async ({ vault }) => {
       const gathered = await invitations.gather(parseVaultId(vault))

@@ -81,11 +81,18 @@ export function* retired(line: RetiredLine, desk: Desk): Reading<readonly Write[
     requireRecipient(line, change)
   }
   requireWord(line, row, the.root)
-  const next: VaultRow =
-    line.type === 'key.exported'
-      ? { ...row, standing: 'exported', exported: true }
-      : { ...row, standing: 'disabled' }
-  return [put(tables.vault, row.vault, next), active(the)]
+  if (line.type === 'key.disabled') {
+    return [put(tables.vault, row.vault, { ...row, standing: 'disabled' }), active(the)]
+  }
+  const next: VaultRow = { ...row, standing: 'exported', exported: true }
+  return [put(tables.vault, row.vault, next), exportOf(line), active(the)]
+}
+
+/** Parts go to the newest recipient alone: an earlier one may be why people approved another. */
+function exportOf({ body, seq, t }: EntryOf<'key.exported'>): Write {
+  const { change, confirms, keyState, recipient, vault } = body
+  const nodes = confirms.map(({ node }) => node)
+  return put(tables.exported, vault, { seq, t, change, keyState, nodes, recipient, vault })
 }
 
 /**

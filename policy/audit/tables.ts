@@ -201,6 +201,20 @@ export const tables = {
   ),
   /** By vault: the epoch of which every node had a proven backup; its address may be shown. */
   shown: table('shown', object({ ...line, epoch: count, vault: vaultId })),
+  /** By vault: the newest export of its key, whose parts alone are still made. */
+  exported: table(
+    'exported',
+    object({
+      ...line,
+      change: digest,
+      keyState: digest,
+      /** Who gives a part, in the order of their x. */
+      nodes: list(nodeId, 1, limits.nodesMax),
+      /** X25519. */
+      recipient: hex(32),
+      vault: vaultId,
+    }),
+  ),
   /** By node and peer: the newest ban. */
   ban: table('ban', object({ ...line, node: nodeId, number: count, peer: nodeId, reason: word })),
   /** By node, peer and change: lines that let a banned peer in again. */

@@ -66,6 +66,7 @@ export const routes = {
     GetVault: { kind: 'unary', roles: people },
     CreateVault: { kind: 'unary', roles: operator },
     GetInvitations: { kind: 'unary', roles: operator },
+    GetExport: { kind: 'unary', roles: operator },
   },
   AuditService: {
     GetCheckpoint: { kind: 'unary', roles: people },

@@ -81,7 +81,35 @@ export function openExport(
     return new Secret(add(sum, zero))
   }
   for (const [x, part] of opened) requirePart(curve, facts, [...opened.keys()], { x, ...part })
-  throw new Abort('view-mismatch', 'two exporters state different fragments of zero')
+  throw new Abort('view-mismatch', `parties ${parted(curve, opened)} state different fragments`)
+}
+
+/** Whoever is shown one part, and no other, judges it alone; an Abort names its maker. */
+export function requireHonestPart(
+  curve: Curve,
+  { facts, keyState }: Pick<Keyshare, 'facts' | 'keyState'>,
+  exporters: readonly Party[],
+  { x, part }: { readonly x: Party; readonly part: Secret },
+): void {
+  using scraps = new SecretScope()
+  requireKeyState(curve, facts, keyState)
+  requireExporters(facts, exporters)
+  const layout = partLayout(curve, facts.threshold, scraps)
+  requirePart(curve, facts, exporters, { x, ...decodePart(layout, x, part.bytes) })
+}
+
+/** One of these two lies, and nobody can say which. */
+function parted(curve: Curve, opened: ReadonlyMap<Party, ExportPart>): string {
+  const xs = [...opened.keys()]
+  const fragment = (of: Party, towards: Party): Point | undefined =>
+    opened.get(of)?.fragments[xs.filter((x) => x !== of).indexOf(towards)]
+  const pairs = xs.flatMap((a) => xs.filter((b) => b > a).map((b) => [a, b] as const))
+  const { points } = curve
+  const apart = pairs.filter(([a, b]) => {
+    const [one, other] = [fragment(a, b), fragment(b, a)]
+    return one === undefined || other === undefined || !points.equal(one, other)
+  })
+  return apart.map(([a, b]) => `${a} and ${b}`).join(', ')
 }
 
 function partLayout(curve: Curve, exporters: number, scraps: SecretScope): Layout<ExportPart> {

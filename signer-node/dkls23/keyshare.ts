@@ -183,6 +183,11 @@ export function requireActive({ past }: KeyFacts): void {
   }
 }
 
+/** Somebody may hold the whole key: what it would sign could be anybody's. */
+export function requireUnexported({ past }: KeyFacts): void {
+  if (past.isExported) throw new Malformed('an exported key signs nothing any more')
+}
+
 /**
  * No key state names the past of a key, so whoever tells it could leave something out. Told may be
  * that a key was exported, which its holder need not have heard; nothing may be forgotten.

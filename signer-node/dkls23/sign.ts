@@ -13,7 +13,7 @@ import { Abort } from './abort.ts'
 import { commit, requireOpening, SALT_BYTES } from './commitment.ts'
 import { type Curve, type Point, requirePoint, SCALAR_BYTES, type Scalar } from './curve.ts'
 import { deriveChild, type Path } from './derivation.ts'
-import type { Keyshare } from './keyshare.ts'
+import { type Keyshare, requireUnexported } from './keyshare.ts'
 import {
   answer,
   finish,
@@ -67,6 +67,7 @@ interface Nonce extends Input {
 export function* sign(run: Run, job: SigningJob): Protocol<SignatureShare> {
   using secrets = new SecretScope()
   requireSigners(run, job.keyshare)
+  requireUnexported(job.keyshare.facts)
   if (job.digest.length !== SCALAR_BYTES) throw new RangeError('a digest has 32 bytes')
   const { curve } = run
   const { publicKey, tweak } = deriveChild(curve, job.keyshare.facts, job.path)

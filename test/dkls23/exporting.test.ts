@@ -8,6 +8,7 @@ import type { KeyFacts } from '../../signer-node/dkls23/keyshare.ts'
 import { InvalidParticipants, type Party, parseParty } from '../../signer-node/dkls23/party.ts'
 import { lagrangeAtZero } from '../../signer-node/dkls23/polynomial.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
+import { sign } from '../../signer-node/dkls23/sign.ts'
 import { makeKey } from '../kit/keys.ts'
 import { anyOf, exportParts, exportRuns, importKey, refreshKey } from '../kit/lifecycle.ts'
 import { dealPairings } from '../kit/pairings.ts'
@@ -126,6 +127,20 @@ describe('who exports', () => {
       exportParts(curve, refreshed, [1, 2], pairings),
     )
     expect(hex(opened.bytes)).toBe(hex(secret))
+  })
+})
+
+describe('a share that says that its key was exported', () => {
+  it('signs nothing more, and gives its part again', () => {
+    using marked = key.get(one)!.markExported(curve)
+    const run = { ...exportRuns(curve, key, [1, 2]).get(one)! }
+    const job = { keyshare: marked, pairings: pairings.get(one)! }
+    const signing = { ...job, path: [], digest: new Uint8Array(32).fill(7) }
+    expect(() => sign(run, signing).next()).toThrow('an exported key signs nothing any more')
+    expect(() => sign(run, { ...signing, keyshare: key.get(one)! }).next()).not.toThrow()
+    expect(exportPart(run, job).equals(exportParts(curve, key, [1, 2], pairings).get(one)!)).toBe(
+      true,
+    )
   })
 })
 

@@ -23,6 +23,7 @@ import { parseRootSignatures } from '../../policy/succession.ts'
 import { parseTrust } from '../../policy/trust.ts'
 import { parseWarrant } from '../../policy/warrant.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
+import { exportPartKind, parseParcel, parseRecipientKey } from '../../proto/export-documents.ts'
 import { parseHandle } from '../../proto/ids.ts'
 import { encode, parse } from '../../proto/jcs.ts'
 import { kinds } from '../../proto/node-documents.ts'
@@ -32,6 +33,10 @@ import { sign } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
 import { parseTokenCard } from '../../proto/token-card.ts'
 import { parseSignerConfig } from '../../signer-node/config.ts'
+import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import { Secret } from '../../signer-node/dkls23/secret.ts'
+import { judgeSpoiled, openParcel } from '../../signer-node/export-open.ts'
+import * as house from '../kit/audit-documents.ts'
 import { testKey } from '../kit/examples.ts'
 import { directoryText } from '../kit/scene-world.ts'
 import { seedsOf } from './corpus.ts'
@@ -52,6 +57,15 @@ function filesIn(bytes: Uint8Array): Files {
     return [name, toUtf8(typeof content === 'string' ? content : '')] as const
   })
   return new Map(files)
+}
+
+const curve = nativeCurve()
+const { digest: root } = parseRoot(house.rootText)
+
+function opens(bytes: Uint8Array): void {
+  using secret = new Secret(house.keyOf('rita').publicKey.slice())
+  const opened = openParcel(parseParcel(bytes), { curve, secret, root })
+  if (opened.kind === 'opened') opened.key[Symbol.dispose]()
 }
 
 function nodeDocuments(): readonly Target[] {
@@ -92,6 +106,11 @@ export function documentTargets(): readonly Target[] {
     json('order', (bytes) => parseOrder(bytes), 0.1),
     json('root-signatures', (_, text) => parseRootSignatures(text)),
     json('recovery-key', (bytes) => parseRecoveryKey(bytes)),
+    json('recipient-key', (bytes) => parseRecipientKey(bytes)),
+    json('export-part', (bytes) => exportPartKind.shape(parse(bytes), '')),
+    // Read and then opened, as its recipient does it, and as whoever is shown the evidence.
+    json('parcel', (bytes) => opens(bytes), 0.01),
+    json('spoiled-part', (bytes) => judgeSpoiled(curve, bytes, root), 0.01),
     // Signed anew, so that what comes is refused for what it says and not for its signature.
     json(
       'approval',

@@ -1,6 +1,6 @@
 // Writes test/vectors/corpus again: `node test/fuzz/write-corpus.ts`. Small honest inputs for every
-// target of the fuzzer, from the vectors and the examples of the tests. What the fuzzer found is kept
-// beside them under names that begin with `found`, and stays.
+// target of the fuzzer, from the vectors and the examples of the tests. What the fuzzer found is
+// kept beside them under names that begin with `found`, and stays.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
@@ -9,6 +9,7 @@ import { encodeChange } from '../../policy/change.ts'
 import { changeFactsText } from '../../policy/change-facts.ts'
 import { rootSignaturesText } from '../../policy/succession.ts'
 import { concat, toUtf8 } from '../../proto/crypto.ts'
+import { parcelDocument } from '../../proto/export-documents.ts'
 import { parseHandle } from '../../proto/ids.ts'
 import { type Codec, methods, statusDetails } from '../../proto/io/wire.ts'
 import { encode, type JsonObject } from '../../proto/jcs.ts'
@@ -19,6 +20,7 @@ import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { keyedLog, ripe } from '../kit/change-log.ts'
 import { changes } from '../kit/changes.ts'
 import { testKey } from '../kit/examples.ts'
+import { ExportCase } from '../kit/export-case.ts'
 import { coordinatorFrames, nodeFrames } from '../kit/frames.ts'
 import { drive } from '../kit/protocol.ts'
 import { recoveryDocument } from '../kit/recovery.ts'
@@ -81,8 +83,15 @@ for (const name of [
   put(name, fileOf(`documents/${name}.json`))
 }
 put('approval', fileOf('documents/approval.json'))
-put('seal', fileOf('documents/seal.json'), tokenSeal())
 put('token-card', testCard('T1'))
+const exported = new ExportCase()
+const parcel = exported.parcel()
+const [{ statement, sealed }] = parcel.parts as [(typeof parcel.parts)[0]]
+put('seal', fileOf('documents/seal.json'), tokenSeal(), toUtf8(sealed))
+put('export-part', toUtf8(statement.document))
+put('recipient-key', exported.recipientDocument())
+put('parcel', parcelDocument(parcel))
+put('spoiled-part', exported.evidence())
 put('policy', fileOf('documents/policy-dev.json'), fileOf('documents/policy-full.json'))
 put('trust', fileOf('documents/trust.txt'), fileOf('logs/good.trust'))
 put('facts', ...allOf(`${log}/blobs/facts`).slice(0, 2))

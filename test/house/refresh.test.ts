@@ -1,13 +1,6 @@
 // A refresh in a whole house: approved by people, dealt by all nodes, in force by one line. The key
 // stays, every share changes, and payments go on before, during and after it.
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseHandle } from '../../proto/ids.ts'
-import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
-import { HistoryRows } from '../../signer-node/history-rows.ts'
-import { restoreBackup } from '../../signer-node/restore.ts'
-import { root } from '../coordinator/world.ts'
 import type { House } from '../kit/house.ts'
 import { names } from '../kit/house.ts'
 import {
@@ -23,7 +16,7 @@ import {
 } from '../kit/house-changes.ts'
 import { breaches, linesOf } from '../kit/house-checks.ts'
 import { openHouse, ready } from '../kit/house-open.ts'
-import { backupBytes, recovery } from '../kit/recovery.ts'
+import { loseDisk } from '../kit/house-restore.ts'
 
 let house: House
 beforeAll(async () => {
@@ -85,17 +78,7 @@ describe('a node whose share was restored from its backup', () => {
   it('is fenced, takes part in a refresh with it, and signs with the new epoch', async () => {
     const { epoch } = await keyOf(house)
     const lost = house.at('signer-c')
-    lost.kill()
-    await house.pass(1_000)
-    for (const file of sharesOf(house, 'signer-c')) {
-      rmSync(join(lost.directory('keyshares'), file))
-    }
-    const { store, keystore } = lost.disk()
-    const owner = { org: root.org, env: root.env, node: parseHandle('signer-c'), x: 3 }
-    const place = { owner, keystore, rows: new HistoryRows(store), curve: nativeCurve() }
-    using key = recovery(owner)
-    restoreBackup(place, backupBytes(lost.directory('backups'), `hot.${epoch}`), key)
-    store.close()
+    await loseDisk(house, 'signer-c')
     lost.start()
     await house.until('it is fenced', () => lost.node.status().state === 'fenced')
     expect(lost.node.status().vaults).toEqual([])

@@ -281,6 +281,8 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
           : refusal('VAULT_NOT_FOUND', `no vault ${vault}`),
       CreateVault: async ({ vault }) => ({ vault: vaultOf(place, vault) }),
       GetInvitations: async () => ({ invitations: state.invitations.map(writeSigned) }),
+      GetExport: async ({ vault }) =>
+        refusal('LINE_MISSING', `the key of ${vault} was not exported`),
     },
     AuditService: {
       GetCheckpoint: async () => ({ checkpoint: log.note(state.cosigners) }),

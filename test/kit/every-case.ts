@@ -15,6 +15,7 @@ const names = [
   'change-refusals',
   'coordinator-crash',
   'crash',
+  'export-crash',
   'reshare',
   'rollback-walks',
   'retire',

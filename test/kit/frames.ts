@@ -51,6 +51,7 @@ export const nodeFrames: readonly NodeFrame[] = [
   { frame: 'state', state },
   { frame: 'supplyLines', supplyLines: { lines } },
   { frame: 'invited', invited: { ticket, invitation: signed } },
+  { frame: 'exportPart', exportPart: { ticket, statement: signed, sealed: bytes(12) } },
 ]
 
 export const coordinatorFrames: readonly CoordinatorFrame[] = [
@@ -85,4 +86,5 @@ export const coordinatorFrames: readonly CoordinatorFrame[] = [
   { frame: 'heartbeat', heartbeat: {} },
   { frame: 'requestLines', requestLines: { origin, from: 3 } },
   { frame: 'invite', invite: { ticket, vault: 'hot' } },
+  { frame: 'requestPart', requestPart: { ticket, change: 'ab'.repeat(32), anew: true } },
 ]

@@ -19,6 +19,7 @@ import type { SupplyLines as _custody_v1_SupplyLines, SupplyLines__Output as _cu
 import type { Bans as _custody_v1_Bans, Bans__Output as _custody_v1_Bans__Output } from '../../custody/v1/Bans.ts';
 import type { BackupTested as _custody_v1_BackupTested, BackupTested__Output as _custody_v1_BackupTested__Output } from '../../custody/v1/BackupTested.ts';
 import type { Invited as _custody_v1_Invited, Invited__Output as _custody_v1_Invited__Output } from '../../custody/v1/Invited.ts';
+import type { ExportPart as _custody_v1_ExportPart, ExportPart__Output as _custody_v1_ExportPart__Output } from '../../custody/v1/ExportPart.ts';
 
 /**
  * Up: from node to coordinator.
@@ -43,7 +44,8 @@ export interface AttachRequest {
   'bans'?: (_custody_v1_Bans | null);
   'backupTested'?: (_custody_v1_BackupTested | null);
   'invited'?: (_custody_v1_Invited | null);
-  'frame'?: "hello"|"cosigned"|"behind"|"ahead"|"fork"|"accepted"|"refused"|"envelope"|"note"|"share"|"stopped"|"receipts"|"heartbeat"|"keyConfirm"|"state"|"supplyLines"|"bans"|"backupTested"|"invited";
+  'exportPart'?: (_custody_v1_ExportPart | null);
+  'frame'?: "hello"|"cosigned"|"behind"|"ahead"|"fork"|"accepted"|"refused"|"envelope"|"note"|"share"|"stopped"|"receipts"|"heartbeat"|"keyConfirm"|"state"|"supplyLines"|"bans"|"backupTested"|"invited"|"exportPart";
 }
 
 /**
@@ -69,5 +71,6 @@ export interface AttachRequest__Output {
   'bans'?: (_custody_v1_Bans__Output | null);
   'backupTested'?: (_custody_v1_BackupTested__Output | null);
   'invited'?: (_custody_v1_Invited__Output | null);
-  'frame'?: "hello"|"cosigned"|"behind"|"ahead"|"fork"|"accepted"|"refused"|"envelope"|"note"|"share"|"stopped"|"receipts"|"heartbeat"|"keyConfirm"|"state"|"supplyLines"|"bans"|"backupTested"|"invited";
+  'exportPart'?: (_custody_v1_ExportPart__Output | null);
+  'frame'?: "hello"|"cosigned"|"behind"|"ahead"|"fork"|"accepted"|"refused"|"envelope"|"note"|"share"|"stopped"|"receipts"|"heartbeat"|"keyConfirm"|"state"|"supplyLines"|"bans"|"backupTested"|"invited"|"exportPart";
 }

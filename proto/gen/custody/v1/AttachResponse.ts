@@ -11,6 +11,7 @@ import type { Stop as _custody_v1_Stop, Stop__Output as _custody_v1_Stop__Output
 import type { Heartbeat as _custody_v1_Heartbeat, Heartbeat__Output as _custody_v1_Heartbeat__Output } from '../../custody/v1/Heartbeat.ts';
 import type { RequestLines as _custody_v1_RequestLines, RequestLines__Output as _custody_v1_RequestLines__Output } from '../../custody/v1/RequestLines.ts';
 import type { Invite as _custody_v1_Invite, Invite__Output as _custody_v1_Invite__Output } from '../../custody/v1/Invite.ts';
+import type { RequestPart as _custody_v1_RequestPart, RequestPart__Output as _custody_v1_RequestPart__Output } from '../../custody/v1/RequestPart.ts';
 
 /**
  * Down: from coordinator to node.
@@ -27,7 +28,8 @@ export interface AttachResponse {
   'heartbeat'?: (_custody_v1_Heartbeat | null);
   'requestLines'?: (_custody_v1_RequestLines | null);
   'invite'?: (_custody_v1_Invite | null);
-  'frame'?: "welcome"|"lines"|"heads"|"prepare"|"start"|"envelope"|"note"|"stop"|"heartbeat"|"requestLines"|"invite";
+  'requestPart'?: (_custody_v1_RequestPart | null);
+  'frame'?: "welcome"|"lines"|"heads"|"prepare"|"start"|"envelope"|"note"|"stop"|"heartbeat"|"requestLines"|"invite"|"requestPart";
 }
 
 /**
@@ -45,5 +47,6 @@ export interface AttachResponse__Output {
   'heartbeat'?: (_custody_v1_Heartbeat__Output | null);
   'requestLines'?: (_custody_v1_RequestLines__Output | null);
   'invite'?: (_custody_v1_Invite__Output | null);
-  'frame'?: "welcome"|"lines"|"heads"|"prepare"|"start"|"envelope"|"note"|"stop"|"heartbeat"|"requestLines"|"invite";
+  'requestPart'?: (_custody_v1_RequestPart__Output | null);
+  'frame'?: "welcome"|"lines"|"heads"|"prepare"|"start"|"envelope"|"note"|"stop"|"heartbeat"|"requestLines"|"invite"|"requestPart";
 }

@@ -4,6 +4,8 @@ import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { CreateVaultRequest as _custody_v1_CreateVaultRequest, CreateVaultRequest__Output as _custody_v1_CreateVaultRequest__Output } from '../../custody/v1/CreateVaultRequest.ts';
 import type { CreateVaultResponse as _custody_v1_CreateVaultResponse, CreateVaultResponse__Output as _custody_v1_CreateVaultResponse__Output } from '../../custody/v1/CreateVaultResponse.ts';
+import type { GetExportRequest as _custody_v1_GetExportRequest, GetExportRequest__Output as _custody_v1_GetExportRequest__Output } from '../../custody/v1/GetExportRequest.ts';
+import type { GetExportResponse as _custody_v1_GetExportResponse, GetExportResponse__Output as _custody_v1_GetExportResponse__Output } from '../../custody/v1/GetExportResponse.ts';
 import type { GetInvitationsRequest as _custody_v1_GetInvitationsRequest, GetInvitationsRequest__Output as _custody_v1_GetInvitationsRequest__Output } from '../../custody/v1/GetInvitationsRequest.ts';
 import type { GetInvitationsResponse as _custody_v1_GetInvitationsResponse, GetInvitationsResponse__Output as _custody_v1_GetInvitationsResponse__Output } from '../../custody/v1/GetInvitationsResponse.ts';
 import type { GetVaultRequest as _custody_v1_GetVaultRequest, GetVaultRequest__Output as _custody_v1_GetVaultRequest__Output } from '../../custody/v1/GetVaultRequest.ts';
@@ -29,6 +31,21 @@ export interface VaultServiceClient extends grpc.Client {
   createVault(argument: _custody_v1_CreateVaultRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_custody_v1_CreateVaultResponse__Output>): grpc.ClientUnaryCall;
   createVault(argument: _custody_v1_CreateVaultRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_CreateVaultResponse__Output>): grpc.ClientUnaryCall;
   createVault(argument: _custody_v1_CreateVaultRequest, callback: grpc.requestCallback<_custody_v1_CreateVaultResponse__Output>): grpc.ClientUnaryCall;
+  
+  /**
+   * The sealed parts of an exported key, for its recipient, with the line and its proof.
+   */
+  GetExport(argument: _custody_v1_GetExportRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_GetExportResponse__Output>): grpc.ClientUnaryCall;
+  GetExport(argument: _custody_v1_GetExportRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_custody_v1_GetExportResponse__Output>): grpc.ClientUnaryCall;
+  GetExport(argument: _custody_v1_GetExportRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_GetExportResponse__Output>): grpc.ClientUnaryCall;
+  GetExport(argument: _custody_v1_GetExportRequest, callback: grpc.requestCallback<_custody_v1_GetExportResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * The sealed parts of an exported key, for its recipient, with the line and its proof.
+   */
+  getExport(argument: _custody_v1_GetExportRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_GetExportResponse__Output>): grpc.ClientUnaryCall;
+  getExport(argument: _custody_v1_GetExportRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_custody_v1_GetExportResponse__Output>): grpc.ClientUnaryCall;
+  getExport(argument: _custody_v1_GetExportRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_GetExportResponse__Output>): grpc.ClientUnaryCall;
+  getExport(argument: _custody_v1_GetExportRequest, callback: grpc.requestCallback<_custody_v1_GetExportResponse__Output>): grpc.ClientUnaryCall;
   
   /**
    * The one-time keys of all nodes for the import of a key into a vault that has none.
@@ -75,6 +92,11 @@ export interface VaultServiceHandlers extends grpc.UntypedServiceImplementation 
   CreateVault: grpc.handleUnaryCall<_custody_v1_CreateVaultRequest__Output, _custody_v1_CreateVaultResponse>;
   
   /**
+   * The sealed parts of an exported key, for its recipient, with the line and its proof.
+   */
+  GetExport: grpc.handleUnaryCall<_custody_v1_GetExportRequest__Output, _custody_v1_GetExportResponse>;
+  
+  /**
    * The one-time keys of all nodes for the import of a key into a vault that has none.
    */
   GetInvitations: grpc.handleUnaryCall<_custody_v1_GetInvitationsRequest__Output, _custody_v1_GetInvitationsResponse>;
@@ -87,6 +109,7 @@ export interface VaultServiceHandlers extends grpc.UntypedServiceImplementation 
 
 export interface VaultServiceDefinition extends grpc.ServiceDefinition {
   CreateVault: MethodDefinition<_custody_v1_CreateVaultRequest, _custody_v1_CreateVaultResponse, _custody_v1_CreateVaultRequest__Output, _custody_v1_CreateVaultResponse__Output>
+  GetExport: MethodDefinition<_custody_v1_GetExportRequest, _custody_v1_GetExportResponse, _custody_v1_GetExportRequest__Output, _custody_v1_GetExportResponse__Output>
   GetInvitations: MethodDefinition<_custody_v1_GetInvitationsRequest, _custody_v1_GetInvitationsResponse, _custody_v1_GetInvitationsRequest__Output, _custody_v1_GetInvitationsResponse__Output>
   GetVault: MethodDefinition<_custody_v1_GetVaultRequest, _custody_v1_GetVaultResponse, _custody_v1_GetVaultRequest__Output, _custody_v1_GetVaultResponse__Output>
   ListVaults: MethodDefinition<_custody_v1_ListVaultsRequest, _custody_v1_ListVaultsResponse, _custody_v1_ListVaultsRequest__Output, _custody_v1_ListVaultsResponse__Output>
