@@ -157,7 +157,7 @@ async function readyText(cluster: DevCluster, withChain: boolean, world: World):
   const chain = withChain ? `, chain eip155:31337 on ${rpc}` : ''
   return [
     '',
-    `custody is up: coordinator on ${listen}, ${cluster.nodes.length} nodes${lightWords(cluster)}${chain}`,
+    `custody is up: coordinator on ${listen}, ${nodesIn(cluster)}${chain}`,
     ...places.map(({ vault, address }) => `  ${vault.padEnd(6)} ${address}`),
     '',
     'In another terminal, a payment inside the automatic limit, then one that needs a person:',
@@ -177,8 +177,9 @@ async function readyText(cluster: DevCluster, withChain: boolean, world: World):
   ].join('\n')
 }
 
-function lightWords({ lights }: DevCluster): string {
-  return lights.length === 0 ? '' : `, light witnesses ${lights.join(', ')}`
+function nodesIn({ nodes, lights }: DevCluster): string {
+  const light = lights.length === 0 ? '' : `, light witness ${lights.join(', ')}`
+  return `${nodes.length} nodes${light}`
 }
 
 /** The vault's address; what is missing before it may be shown is done: its key, its backups. */

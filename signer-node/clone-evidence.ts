@@ -1,5 +1,5 @@
-// Evidence of a clone: two acceptances that one node signed under one counter of one incarnation. No
-// honest process does: its counter goes up by one with each. A memory image that was restored, or a
+// Evidence of a clone: two acceptances that one node signed under one counter of one incarnation.
+// No honest process does: its counter goes up with each. A memory image that was restored, or a
 // machine that was copied while it ran, gives two; so does a node that lies, and neither is to be
 // trusted with a session.
 // INVARIANT: the two documents and their signatures alone convict; nothing of the accuser counts.

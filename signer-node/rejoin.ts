@@ -1,6 +1,6 @@
-// How a fenced node signs again (the walk, section 6: `rejoin`). A copy of its disk may be anywhere,
-// so every share that such a copy can hold must be worth nothing: each vault of which this node has
-// a share has one that was dealt in a change that was asked for after the fence.
+// How a fenced node signs again (the walk, section 6: `rejoin`). A copy of its disk may be
+// anywhere, so every share that such a copy can hold must be worth nothing: each vault of which
+// this node has a share has one that was dealt in a change that was asked for after the fence.
 // What the lost disk had given away, counters of receipts, is not given again.
 // INVARIANT: by the witnessed log alone. A share that was pending when the disk was copied does not
 // count, whenever its line came: it was dealt in an older change.

@@ -1,6 +1,6 @@
-// Known answers for what every witness computes with, before its door opens: the hashes, signatures
-// and ciphers that this process was given are the right ones, and its clock and its random bytes are
-// not stuck. Vectors: FIPS 180, RFC 8032, RFC 7748, RFC 5869, the GCM specification.
+// Known answers for what every witness computes with, before its door opens: the hashes,
+// signatures and ciphers that this process was given are the right ones, its clock and its random
+// bytes are not stuck. Vectors: FIPS 180, RFC 8032, RFC 7748, RFC 5869, the GCM specification.
 // Throws at the first wrong answer, with its name.
 import {
   aesGcmOpen,

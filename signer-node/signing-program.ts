@@ -1,6 +1,6 @@
-// The signer node as a program: wiring only. Reads one configuration, opens the sealed keys with the
-// passphrase of the credential file or by its token, checks itself, serves its two local doors and
-// dials out. Time, randomness and timers enter here; everything else is handed to the node.
+// The signer node as a program: wiring only. Reads one configuration, opens the sealed keys with
+// the passphrase of the credential file or by its token, checks itself, serves its two local doors
+// and dials out. Time, randomness and timers enter here; everything else is handed to the node.
 //   custody-signer --config FILE [--credential FILE | --passphrase-fd N | --locked]
 // Commands beside it are `commands.ts`.
 import { readFileSync } from 'node:fs'

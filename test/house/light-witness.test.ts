@@ -19,7 +19,7 @@ let roots: HouseRoots
 beforeAll(async () => {
   house = await openHouse({ seed: 'light' })
   roots = new HouseRoots(house)
-  house.addLight(light).start()
+  house.addProcess(light, true).start()
 })
 afterAll(() => house.close())
 
@@ -128,7 +128,7 @@ describe('a light witness', () => {
 
   it('leaves with a root that names another, and signs no more', async () => {
     const other = 'light-e'
-    house.addLight(other).start()
+    house.addProcess(other, true).start()
     const five = { ...four, q: 4, lights: [light, other] }
     expect(await roots.succeed([a, b, c], { ...four, lights: [other] })).toBe('LOG_FORK')
     expect(await roots.succeed([a, b, c], five)).toBe(4)

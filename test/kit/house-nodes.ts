@@ -17,6 +17,7 @@ import type { Random } from '../../signer-node/ports.ts'
 import type { Self, WitnessSelf } from '../../signer-node/self.ts'
 import { root } from '../coordinator/world.ts'
 import { publicKeyOf, seedOf } from '../policy/dev-fixture.ts'
+import { ownerOf } from './house-instances.ts'
 import type { Record } from './house-record.ts'
 import { bytesFrom, type Time } from './house-time.ts'
 import type { NodeEnd } from './house-wires.ts'
@@ -219,10 +220,6 @@ export class NodeProcess {
     mkdirSync(path, { recursive: true })
     return path
   }
-}
-
-export function ownerOf(process: string): string {
-  return process.replace(/#.*$/, '')
 }
 
 function lightOf(name: string): WitnessSelf {

@@ -32,7 +32,8 @@ import {
   start,
 } from '../coordinator/world.ts'
 import { TestChain } from './house-chain.ts'
-import { NodeProcess, ownerOf } from './house-nodes.ts'
+import { Instances, ownerOf } from './house-instances.ts'
+import { NodeProcess } from './house-nodes.ts'
 import { Record } from './house-record.ts'
 import { bytesFrom, Dice, Time } from './house-time.ts'
 import { type CoordinatorEnd, type Place, Wires } from './house-wires.ts'
@@ -76,9 +77,8 @@ export class House {
   down: (place: Place, frame: CoordinatorFrame) => CoordinatorFrame | undefined = (_, frame) =>
     frame
   readonly #traffic = new Traffic()
+  readonly #instances: Instances
   readonly #places = new Map<string, number>()
-  /** By coordinator and node: the instance whose stream it hears. */
-  readonly #heard = new Map<string, string>()
   readonly #names: readonly string[]
   readonly #coordinators = new Map<string, CoordinatorProcess>()
   #lives = 0
@@ -86,10 +86,8 @@ export class House {
   /** A coordinator has something to think about. */
   #isTouched = false
 
-  constructor(
-    store: Store,
-    { seed = 'house', coordinators = ['c1'], fromMs = start }: HouseOptions,
-  ) {
+  constructor(store: Store, options: HouseOptions) {
+    const { seed = 'house', coordinators = ['c1'], fromMs = start } = options
     this.store = store
     this.seed = seed
     this.#names = coordinators
@@ -107,28 +105,20 @@ export class House {
         return arrives
       },
     })
+    this.#instances = new Instances(this.time, (place) => this.wires.cut(place))
     this.nodes = new Map(names.map((name) => [name, this.#process(name)]))
   }
 
-  /** A node that no root names yet; it is started by whoever wants it. */
+  /** A node that no root names yet. */
   addNode(name: string, x: number): NodeProcess {
     this.#places.set(name, x)
-    const process = this.#process(name)
-    this.nodes.set(name, process)
-    return process
+    return this.addProcess(name)
   }
 
-  /** A light witness that no root names yet. */
-  addLight(name: string): NodeProcess {
-    const process = this.#process(name, true)
+  /** A light witness, or another instance of a node on its own disk. */
+  addProcess(name: string, isLight = false): NodeProcess {
+    const process = this.#process(name, isLight)
     this.nodes.set(name, process)
-    return process
-  }
-
-  /** Another instance of a node, on the disk that lies in the home of `instance`. */
-  addInstance(instance: string): NodeProcess {
-    const process = this.#process(instance)
-    this.nodes.set(instance, process)
     return process
   }
 
@@ -239,13 +229,9 @@ export class House {
     for await (const { path, content } of exportParts(this.someCoordinator.proofs.ports)) {
       files.set(path, Buffer.concat([files.get(path) ?? new Uint8Array(0), content]))
     }
-    const trust = trustText({
-      root: root.digest,
-      log: { origin: root.log.origin, vkey: root.log.vkey },
-      witnesses: witnessesOf(root),
-      q: root.witness.q,
-    })
-    return verify({ files, trust, nowMs: this.time.now })
+    const { digest, log, witness } = root
+    const trust = { root: digest, log, witnesses: witnessesOf(root), q: witness.q }
+    return verify({ files, trust: trustText(trust), nowMs: this.time.now })
   }
 
   /** Lets the world go on until this has an answer. */
@@ -355,7 +341,7 @@ export class House {
     const { life, coordinator } = found
     const attached = attempt(() => coordinator.attach(ownerOf(node), send))
     if (isRefusal(attached)) return undefined
-    this.#replace(name, node)
+    this.#instances.attached({ coordinator: name, node })
     const live = (work: () => void): void => {
       if (life.isOver) return
       this.#isTouched = true
@@ -365,17 +351,6 @@ export class House {
       receive: (frame) => live(() => attached.receive(frame)),
       close: () => live(() => attached.close()),
     }
-  }
-
-  /** Whose stream was replaced hears nothing more, and dials again when it has waited long enough. */
-  #replace(coordinator: string, node: string): void {
-    const place = `${coordinator} ${ownerOf(node)}`
-    const before = this.#heard.get(place)
-    this.#heard.set(place, node)
-    if (before === undefined || before === node) return
-    this.time.after(3 * limits.streamHeartbeatMs, () => {
-      if (this.#heard.get(place) !== before) this.wires.cut({ node: before, coordinator })
-    })
   }
 
   #tickLater(name: string, running: CoordinatorProcess): void {

@@ -130,7 +130,7 @@ export class Rollbacks {
   /** Another instance of a node, on a snapshot or on its present disk. */
   spawn(instance: string, from: Snapshot): void {
     this.#lay(from, places, instance)
-    this.house.addInstance(instance).start()
+    this.house.addProcess(instance).start()
   }
 
   async end(instance: string): Promise<void> {

@@ -79,8 +79,9 @@ describe('a share', () => {
     three.settle()
     expect(three.at('node-a').node.status().waitingReleases).toBe(1)
     three.log.add('log.heartbeat', {})
-    three.heads(toUtf8(three.log.note([1, 2])))
-    three.settle()
+    // To node a alone: node b has not signed so much, and would meet itself.
+    const heads = { origin: house.origin, heads: [toUtf8(three.log.note([1, 2]))] }
+    three.give('node-a', { frame: 'heads', heads })
     expect(three.at('node-a').node.status().waitingReleases).toBe(1)
     three.lines('node-a')
     expect(three.heard('node-a', 'share')).toHaveLength(1)
