@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   ct: async () => (await import('./ct.ts')).bench(),
   dkg: async () => (await import('./dkg.ts')).bench(),
   slices: async () => (await import('./slices.ts')).bench(),
+  'node-slices': async () => (await import('./node-slices.ts')).bench(),
   lifecycle: async () => (await import('./lifecycle.ts')).bench(),
 }
 

@@ -14,7 +14,7 @@ import type { Party } from '../signer-node/dkls23/party.ts'
 import type { Incoming, Run } from '../signer-node/dkls23/protocol.ts'
 import { sign } from '../signer-node/dkls23/sign.ts'
 import { here } from '../signer-node/here.ts'
-import { type Runner, type Stepper, stepperOf, type Turn } from '../signer-node/stepper.ts'
+import { type Runner, type Stepper, slicedStepper, type Turn } from '../signer-node/stepper.ts'
 import { Threads } from '../signer-node/threads.ts'
 import { Meter } from './meter.ts'
 import { held, makeKey, pairAll, participants, runsOf } from './parties.ts'
@@ -33,7 +33,8 @@ interface Parties {
 export async function bench(): Promise<Bench> {
   const curve = nativeCurve()
   const count = Math.max(1, availableParallelism() - 1)
-  const threads = new Threads({ count, curve: 'native', random, report: () => {} })
+  const clock = { monotonicMs: () => performance.now() }
+  const threads = new Threads({ count, curve: 'native', random, clock, report: () => {} })
   const figures: Figure[] = []
   const ratios: Ratio[] = []
   for (const [name, parties] of jobsOf(curve)) {
@@ -94,9 +95,9 @@ function signing(curve: Curve, signers: number): () => Parties {
         pairings: held(pairings, i),
         path: [],
         digest,
-        isSliced: true,
+        isSliced: true as const,
       }
-      return stepperOf(sign(run, job))
+      return slicedStepper(sign(run, job))
     },
   })
 }

@@ -24,6 +24,7 @@ import {
   type Args,
   done,
   flag,
+  Mistyped,
   must,
   UsageError,
   type Verb,
@@ -61,7 +62,8 @@ function waiting(bytes: Uint8Array, { rulebook }: Ruleset) {
   if (claimsChange(bytes)) {
     const { digest, change } = parseChange(bytes)
     const { op, vault } = change
-    return { id: digest, check: checkCode(digest), what: `${op} of ${vault}`, op, vault }
+    const of = op === 'peer.readmit' ? `${change.terms.peer} at ${change.terms.node}` : vault
+    return { id: digest, check: checkCode(digest), what: `${op} of ${of}`, op, vault }
   }
   const { digest, intent } = parseIntent(bytes)
   const asset = rulebook.assets.get(intent.asset)
@@ -188,7 +190,7 @@ async function confirm(decision: Decision, shown: Shown, world: World): Promise<
       throw new UsageError('expected a terminal to ask at, or --yes')
     }
     if (!isRight(typed?.trim() ?? '')) {
-      refuse('REFUSED', `the ${what} typed is another one: nothing was signed`)
+      throw new Mistyped(`the ${what} typed is another one: nothing was signed`)
     }
   }
 }

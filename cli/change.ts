@@ -4,6 +4,7 @@
 // signed. Asking changes nothing: people approve it, nodes judge it, a line puts it into effect.
 import { readFileSync } from 'node:fs'
 import { type Asked, type Change, encodeChange, everyVault, parseChange } from '../policy/change.ts'
+import { requireFit } from '../policy/change-fit.ts'
 import { requireDealingOf, termsOfDealing } from '../policy/dealing.ts'
 import { displayChange } from '../policy/display-change.ts'
 import { durationMs } from '../policy/units.ts'
@@ -28,7 +29,7 @@ import { openKey } from './approver-key.ts'
 import { atDesk, type Desk, waitMs } from './desk.ts'
 import { keyOptions, profileOptions } from './profile.ts'
 import { requestAnswer } from './submit.ts'
-import { keyInForce } from './vault.ts'
+import { keyInForce, vaultCreate as makeKey } from './vault.ts'
 import {
   type Answer,
   type Args,
@@ -53,6 +54,18 @@ const options = {
 
 /** What one verb adds to what all changes say. */
 type Terms = (args: Args, desk: Desk, row: VaultRow | undefined) => (asked: Asked) => Change
+
+const askForKey = verb('', '', () => (asked) => ({ ...asked, op: 'key.create', terms: {} }))
+
+/** A first key needs nobody's approval; who wants it in the log that people agreed, asks for it. */
+export const vaultCreate: Verb = {
+  ...makeKey,
+  usage: `${makeKey.usage}\n  custody vault create VAULT ${asking}`,
+  about: `${makeKey.about}; with --purpose, people approve it first`,
+  options: askForKey.options,
+  run: (args, world) =>
+    flag(args, 'purpose') === undefined ? makeKey.run(args, world) : askForKey.run(args, world),
+}
 
 export const vaultRefresh = verb(
   'give all holders new shares of the same key',
@@ -149,10 +162,13 @@ async function ask(
 ): Promise<Answer> {
   const patienceMs = args.flags['wait'] === undefined ? 0 : waitMs(args)
   const bytes = encodeChange(made(askedFor(vault, args, desk, world)))
+  const { root, rulebook } = desk.ruleset
   // What we would not read ourselves is not signed.
   const { change, digest: id } = parseChange(bytes)
   const documents = documentsOf(change, args)
-  world.say(displayChange(change, { rulebook: desk.ruleset.rulebook, row }))
+  // Nobody is asked for what everybody would refuse, and here is the place to say why.
+  requireFit(change, { root, rulebook, row })
+  world.say(displayChange(change, { rulebook, row }))
   const key = await openKey(desk.profile, args, world)
   const signed = sign(tags.intent, bytes, key.credential, key.sign)
   const { SigningService } = desk.client

@@ -19,7 +19,7 @@ export interface DevCluster {
   startChain(): Promise<Child>
   startCoordinator(): Promise<Child>
   /** Returns when the process answers; `untilReady` when it may sign, or cosign. */
-  startNode(node: string): Promise<Child>
+  startNode(node: string, flags?: readonly string[]): Promise<Child>
   untilReady(node: string, child: Child): Promise<void>
 }
 
@@ -51,10 +51,11 @@ export function devClusterAt(directory: string): DevCluster {
       await child.until(() => answers(url), 'answered')
       return child
     },
-    startNode: async (node) => {
+    startNode: async (node, flags = []) => {
       const mode = lights.includes(node) ? ['--witness'] : []
       const words = [...mode, '--config', configOf(node)]
-      const child = startChild({ name: node, ...nodeCommand('signer-node/main.ts', words), logs })
+      const command = nodeCommand('signer-node/main.ts', words, flags)
+      const child = startChild({ name: node, ...command, logs })
       await child.until(() => answers(`${health(node)}/livez`), 'answered')
       return child
     },

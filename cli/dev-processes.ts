@@ -38,8 +38,10 @@ const repository = join(import.meta.dirname, '..')
 export function nodeCommand(
   main: string,
   words: readonly string[],
+  flags: readonly string[] = [],
 ): Pick<Command, 'program' | 'words'> {
-  return { program: process.execPath, words: [...nodeFlags, join(repository, main), ...words] }
+  const program = join(repository, main)
+  return { program: process.execPath, words: [...nodeFlags, ...flags, program, ...words] }
 }
 
 export function startChild({ name, program, words, logs }: Command): Child {

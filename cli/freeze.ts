@@ -7,7 +7,7 @@ import { freezeText } from '../policy/documents.ts'
 import { digestOf, toUtf8 } from '../proto/crypto.ts'
 import { writeSigned } from '../proto/frames.ts'
 import { type Handle, parseHandle, parsePersonId } from '../proto/ids.ts'
-import { Refused, refuse } from '../proto/refusal.ts'
+import { Refused } from '../proto/refusal.ts'
 import { sign } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { Unavailable } from '../proto/unavailable.ts'
@@ -16,7 +16,17 @@ import { type Line, onLine, waitMs } from './desk.ts'
 import { effectiveJson, waitEffective } from './effective.ts'
 import { keyOptions, profileOptions } from './profile.ts'
 import { openRoots } from './roots.ts'
-import { type Answer, type Args, done, must, typed, type Verb, type World, word } from './verb.ts'
+import {
+  type Answer,
+  type Args,
+  done,
+  Mistyped,
+  must,
+  typed,
+  type Verb,
+  type World,
+  word,
+} from './verb.ts'
 
 export const freeze: Verb = {
   about: 'stop signing everywhere, or for one vault',
@@ -64,7 +74,9 @@ async function freezeAt(line: Line, args: Args, world: World): Promise<Answer> {
 
 async function confirm(scope: Handle, world: World): Promise<void> {
   const asked = `This stops signing for ${scope}. Type ${scope} to freeze`
-  if ((await typed(world, asked)) !== scope) refuse('REFUSED', 'nothing was frozen')
+  if ((await typed(world, asked)) !== scope) {
+    throw new Mistyped('another scope was typed: nothing was frozen')
+  }
 }
 
 // A coordinator can record a freeze and keep it from the nodes.

@@ -51,7 +51,9 @@ export function openTrust(profile: Profile): Trust {
 }
 
 function isDirectory(place: string): boolean {
-  return statSync(place).isDirectory()
+  const found = statSync(place, { throwIfNoEntry: false })
+  if (found === undefined) throw new UsageError(`--as ${place}: there is no such place`)
+  return found.isDirectory()
 }
 
 function shapeIn(directory: string) {

@@ -17,7 +17,17 @@ import { effectiveJson, waitEffective } from './effective.ts'
 import { keyOptions, profileOptions } from './profile.ts'
 import { type Draft, readDraft, readSignatures, writeSignature } from './root-files.ts'
 import { type Change, differenceWords, rootWords } from './root-words.ts'
-import { type Answer, type Args, done, must, typed, type Verb, type World, word } from './verb.ts'
+import {
+  type Answer,
+  type Args,
+  done,
+  Mistyped,
+  must,
+  typed,
+  type Verb,
+  type World,
+  word,
+} from './verb.ts'
 
 export const rootShow: Verb = {
   about: 'the roots of the log up to the one in force, or a draft in words',
@@ -145,7 +155,7 @@ function judged({ root, documents }: Draft, { ruleset }: Desk): readonly string[
 async function confirm({ digest, version }: Root, world: World): Promise<void> {
   const asked = `To sign root ${version}, type the first 8 characters of its digest`
   if ((await typed(world, asked)).toLowerCase() !== digest.slice(0, 8)) {
-    refuse('REFUSED', 'those are other characters: nothing was signed')
+    throw new Mistyped('those are other characters: nothing was signed')
   }
 }
 

@@ -7,6 +7,8 @@ import { Refused } from '../proto/refusal.ts'
 import { Unavailable } from '../proto/unavailable.ts'
 import {
   type Answer,
+  Mistyped,
+  mistypedAnswer,
   refusedAnswer,
   UsageError,
   unavailableAnswer,
@@ -38,7 +40,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'root submit': async () => (await import('./root-sign.ts')).rootSubmit,
   'vault list': async () => (await import('./vault.ts')).vaultList,
   'vault show': async () => (await import('./vault.ts')).vaultShow,
-  'vault create': async () => (await import('./vault.ts')).vaultCreate,
+  'vault create': async () => (await import('./change.ts')).vaultCreate,
   'vault refresh': async () => (await import('./change.ts')).vaultRefresh,
   'vault reshare': async () => (await import('./change.ts')).vaultReshare,
   'vault invitations': async () => (await import('./invitations.ts')).vaultInvitations,
@@ -139,6 +141,7 @@ function print({ exit, text, json }: Answer, isJson: boolean): Printed {
 
 function answerOf(error: unknown, name: string, verb: Verb): Answer {
   if (error instanceof Refused) return fileFault(refusedAnswer(error.refusal), error)
+  if (error instanceof Mistyped) return mistypedAnswer(error)
   if (error instanceof Unavailable) return unavailableAnswer(error.message)
   if (error instanceof UsageError || isArgumentFault(error)) {
     const text = `${error.message}\n  ${verbHelp(name, verb)}`

@@ -39,7 +39,11 @@ function retypeOf(
   row: VaultRow | undefined,
   rulebook: Rulebook,
 ): readonly Retyped[] {
-  const operation = retypeWhole('operation and vault', `${change.op} ${change.vault}`)
+  const operation = retypeWhole(
+    'operation and vault',
+    `${change.op} ${change.vault}`,
+    `${change.op} VAULT`,
+  )
   switch (change.op) {
     case 'key.export':
       return [operation, retypeEnd('recipient', toHex(change.terms.recipient))]
@@ -51,7 +55,9 @@ function retypeOf(
     case 'key.import':
       return [operation, retypeEnd('public key', toHex(change.terms.publicKey))]
     case 'peer.readmit':
-      return [retypeWhole('node and peer', `${change.terms.node} ${change.terms.peer}`)]
+      return [
+        retypeWhole('node and peer', `${change.terms.node} ${change.terms.peer}`, 'NODE PEER'),
+      ]
     case 'key.create':
     case 'key.refresh':
     case 'key.reshare':

@@ -35,6 +35,7 @@ export function retypeEnd(what: string, whole: string): Retyped {
   }
 }
 
-export function retypeWhole(what: string, whole: string): Retyped {
-  return { question: `the ${what}`, isRight: (typed) => typed === whole, what }
+/** `form` says how it is written, with a name for what has to be read. */
+export function retypeWhole(what: string, whole: string, form: string): Retyped {
+  return { question: `the ${what}, as ${form}`, isRight: (typed) => typed === whole, what }
 }

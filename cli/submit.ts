@@ -99,7 +99,7 @@ export function requestAnswer(request: Request): Answer {
     `${state}  ${checkCode(digest)}  ${digest}`,
     ...(rule === '' ? [] : [`  rule ${rule}`]),
     ...(missing.length === 0 ? [] : [`  needs ${missing.join(' + ')}`]),
-    ...reasons.map((one) => `  ${one.code} ${one.rule}: ${one.because}`),
+    ...reasons.filter(isNews).map((one) => `  ${one.code} ${one.rule}: ${one.because}`),
     ...(attempts === 0 ? [] : [`  attempts ${attempts}`]),
     ...(txid === '' ? [] : [`  transaction ${txid}`]),
   ]
@@ -113,6 +113,11 @@ export function requestAnswer(request: Request): Answer {
       ...{ callerId, state, vault, rule, missing, reasons, attempts, txid, signedTransaction, seq },
     },
   }
+}
+
+/** Who is missing stands in a line of its own. */
+function isNews({ code }: { readonly code: string }): boolean {
+  return code !== 'APPROVAL_MISSING'
 }
 
 async function signedIntent(args: Args, desk: Desk, world: World) {

@@ -77,7 +77,15 @@ export function proved(sent: Vault, { ruleset }: AtRuleset) {
   const what = { vault, tier: named.tier, network, key: named.key }
   if (line.length === 0) {
     const none = { epoch: 0, publicKey: '', address: '', standing: '', imported: false }
-    return { ...what, ...none, exported: false, confirms: [], proven: [], unproven: [] }
+    return {
+      ...what,
+      ...none,
+      exported: false,
+      confirms: [],
+      proven: [],
+      provenEpoch: 0,
+      unproven: [],
+    }
   }
   const states = statesOf(sent, { ruleset })
   const { row } = states.at(-1) ?? refuse('VAULT_NOT_FOUND', 'expected a line about the key')
@@ -91,7 +99,9 @@ export function proved(sent: Vault, { ruleset }: AtRuleset) {
   const { standing, imported, exported, epoch } = row
   return {
     ...what,
-    ...{ epoch, standing, imported, exported, confirms, proven: names },
+    ...{ epoch, standing, imported, exported, confirms },
+    proven: confirms.filter((node) => names.includes(node)),
+    provenEpoch: shownAt?.row.epoch ?? row.epoch,
     publicKey: isShown ? toHex(row.publicKey) : '',
     address: isShown ? chainOf(network).address(row.publicKey) : '',
     // A later epoch has backups of its own; which are missing there is the coordinator's word.
@@ -162,21 +172,26 @@ function lineOf({ vault: name, tier, network, address, unproven, ...key }: Prove
   const tags = [key.imported ? ', imported' : '', key.exported ? ', exported' : ''].join('')
   const said = key.standing === 'active' ? tags : `, ${key.standing}`
   const epoch = `(epoch ${key.epoch}${said})`
+  // Whoever copies it from here should read this first.
+  const warning = key.standing === 'active' ? '' : 'send nothing to '
   const shown =
     key.epoch === 0
       ? 'no key yet'
       : address === ''
         ? `no address before its backups are proven: ${unproven.join(', ')} ${epoch}`
-        : `${address} ${epoch}`
+        : `${warning}${address} ${epoch}`
   return `${name.padEnd(12)} ${tier.padEnd(5)} ${network.padEnd(14)} ${shown}\n`
 }
 
-function restOf({ confirms, proven, address, unproven }: Proved): string {
+function restOf({ confirms, proven, address, unproven, ...key }: Proved): string {
   const names = (list: readonly string[]): string => list.join(', ') || 'nobody yet'
   const later = address === '' ? [] : unproven
+  const of = (epoch: number): string => (epoch === key.epoch ? '' : ` of epoch ${epoch}`)
   return [
     `  key confirmed by ${names(confirms)}\n`,
-    `  backup proven by ${names(proven)}\n`,
-    ...(later.length === 0 ? [] : [`  epoch in force: not proven yet by ${names(later)}\n`]),
+    `  backup${of(key.provenEpoch)} proven by ${names(proven)}\n`,
+    ...(later.length === 0
+      ? []
+      : [`  backup of epoch ${key.epoch}, in force, not proven yet by ${names(later)}\n`]),
   ].join('')
 }

@@ -46,6 +46,16 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
+/** What a person typed to confirm is not what it should be: a slip, or a doubt in time. */
+export class Mistyped extends Error {
+  override readonly name = 'Mistyped'
+}
+
+export function mistypedAnswer({ message }: Mistyped): Answer {
+  const json = { refused: { code: 'REFUSED', rule: '', because: message, retry: 'AFTER' } }
+  return { exit: 1, text: `${message}\n  read it once more, then say it again\n`, json }
+}
+
 export function done(text: string, json: JsonObject): Answer {
   return { exit: 0, text, json }
 }

@@ -95,6 +95,11 @@ export class Link {
     if (this.#hello !== undefined) this.#take(state)
   }
 
+  /** As far as it has shown so far. */
+  holds(seq: number): boolean {
+    return this.#acked > seq
+  }
+
   /** The node has cosigned, or otherwise shown, this much. */
   acknowledge(size: number): void {
     this.#acked = Math.max(this.#acked, size)

@@ -62,6 +62,8 @@ export class Links {
   readonly #listeners: AnswerListener[] = []
   /** Nodes that wait for cosignatures over a line of theirs. */
   readonly #following = new Map<string, ReadonlySet<string>>()
+  /** Of how many past roots a link was told who saw the end. */
+  readonly #told = new WeakMap<Link, number>()
 
   #beatAt = 0
 
@@ -159,7 +161,8 @@ export class Links {
     for (const link of this.attached) {
       if (this.#ports.isAdmitted(link.node)) continue
       this.#ports.report({ level: 'warn', name: 'node.removed', node: link.node })
-      this.#farewell(link)
+      // By these it knows that its part is over, and deletes what it held.
+      this.#sendEveryHead(link)
       link.close()
       this.#links.delete(link.node)
       this.#welcomeAll()
@@ -266,6 +269,7 @@ export class Links {
     link.acknowledge(size)
     this.#forward(note, link.node)
     if (!covered && heads.covers(tree.size - 1)) this.#sendHeads(tree.size - 1)
+    else this.#tellEnds(link)
     this.#pump(link)
   }
 
@@ -282,14 +286,33 @@ export class Links {
     const { heads, root } = this.#ports
     const notes = heads.notesOver(seq).map((note) => new TextEncoder().encode(note))
     const part = { origin: root.log.origin, heads: notes }
-    for (const link of this.attached) link.send({ frame: 'heads', heads: part })
+    for (const link of this.attached) {
+      link.send({ frame: 'heads', heads: part })
+      this.#tellEnds(link)
+    }
   }
 
-  /** By these heads it knows that its part is over, and deletes what it held. */
-  #farewell(link: Link): void {
+  /**
+   * A node that came later has not heard those who saw a past root end and are no more themselves:
+   * nothing that came after would ever be in force for it.
+   */
+  #tellEnds(link: Link): void {
+    const { switches } = this.#ports.heads
+    const last = switches.at(-1)
+    if (last === undefined || this.#told.get(link) === switches.length) return
+    if (!link.holds(last) || !this.#ports.heads.covers(last)) return
+    this.#told.set(link, switches.length)
+    this.#sendEveryHead(link)
+  }
+
+  /** The newest of every witness that ever was, in frames of as many as a node reads. */
+  #sendEveryHead(link: Link): void {
     const { heads, root } = this.#ports
     const notes = heads.notesOver(0).map((note) => new TextEncoder().encode(note))
-    link.send({ frame: 'heads', heads: { origin: root.log.origin, heads: notes } })
+    for (let at = 0; at < notes.length; at += limits.witnessesMax) {
+      const part = notes.slice(at, at + limits.witnessesMax)
+      link.send({ frame: 'heads', heads: { origin: root.log.origin, heads: part } })
+    }
   }
 
   #relay(

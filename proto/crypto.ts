@@ -18,6 +18,7 @@ import {
   sign as nodeSign,
   verify as nodeVerify,
   publicEncrypt,
+  scrypt as scryptElsewhere,
   scryptSync,
   timingSafeEqual,
 } from 'node:crypto'
@@ -76,9 +77,25 @@ export interface ScryptCost {
 }
 
 export function scrypt(passphrase: Uint8Array, salt: Uint8Array, cost: ScryptCost): Uint8Array {
-  const maxmem = 256 * cost.n * cost.r
-  const options = { N: cost.n, r: cost.r, p: cost.p, maxmem }
-  return viewOf(scryptSync(passphrase, salt, 32, options))
+  return viewOf(scryptSync(passphrase, salt, 32, optionsOf(cost)))
+}
+
+/** In a thread of the runtime's own, which has a copy of the passphrase and wipes it. */
+export function scryptLater(
+  passphrase: Uint8Array,
+  salt: Uint8Array,
+  cost: ScryptCost,
+): Promise<Uint8Array> {
+  return new Promise((made, failed) => {
+    scryptElsewhere(passphrase, salt, 32, optionsOf(cost), (error, key) => {
+      if (error === null) made(viewOf(key))
+      else failed(error)
+    })
+  })
+}
+
+function optionsOf({ n, r, p }: ScryptCost) {
+  return { N: n, r, p, maxmem: 256 * n * r }
 }
 
 /** AES-128 in counter mode, for the files of wallets; says nothing about who wrote it. */

@@ -48,6 +48,8 @@ export const limits = {
   sessionTimeoutMs: 20_000,
   /** With pairings made in the session: three rounds more. */
   freshSessionTimeoutMs: 35_000,
+  /** Of a worker thread that has something to compute: then it is ended and replaced. */
+  threadSilenceMs: 20_000,
   /** Failed sessions that a node has not spoken of yet: all that fail within one round's time. */
   lastWordsMax: 256,
   /** Documents against one peer that a node keeps; the strikes go on being counted. */

@@ -37,14 +37,58 @@ export interface Passphrase {
   readonly cost: ScryptCost
 }
 
+/** What is asked of scrypt; the passphrase is wiped only after the answer. */
+export interface ScryptJob extends Passphrase {
+  readonly salt: Uint8Array
+}
+
+/** Asks for keys, which take long, and is resumed with them; it wipes them. */
+export type Deriving<R> = Generator<ScryptJob, R, Uint8Array>
+
+/** Derives at once, in this thread. */
+export function atOnce<R>(work: Deriving<R>): R {
+  try {
+    let step = work.next()
+    while (step.done !== true) step = work.next(scryptOf(step.value))
+    return step.value
+  } finally {
+    giveUp(work)
+  }
+}
+
+/** Lets its own declarations wipe what it holds; nothing when it is over. */
+export function giveUp(work: Deriving<unknown>): void {
+  work.return(undefined)
+}
+
+export function scryptOf({ passphrase, salt, cost }: ScryptJob): Uint8Array {
+  return scrypt(passphrase, salt, cost)
+}
+
 /** The file's bytes, sealed to one passphrase. */
 export function sealToPassphrase(
+  ...about: readonly [SealedThing, Uint8Array, Passphrase, SealRandomness]
+): Uint8Array {
+  return atOnce(sealing(...about))
+}
+
+/** The plaintext, when the file is exactly `expected` and the passphrase is its own. */
+export function openWithPassphrase(
+  bytes: Uint8Array,
+  expected: SealedThing,
+  passphrase: Uint8Array,
+): Uint8Array {
+  return atOnce(opening(bytes, expected, passphrase))
+}
+
+/** `sealToPassphrase`, wherever its key is derived. */
+export function* sealing(
   thing: SealedThing,
   plaintext: Uint8Array,
   { passphrase, cost }: Passphrase,
   { dek, salt }: SealRandomness,
-): Uint8Array {
-  const wrapped = once(passphraseKey(thing, passphrase, { ...cost, salt }), (key) =>
+): Deriving<Uint8Array> {
+  const wrapped = once(yield* passphraseKey(thing, { passphrase, cost, salt }), (key) =>
     aesGcmSeal(key, nonce, dek),
   )
   return sealUnder(dek, thing, [{ how: 'scrypt', ...cost, salt, wrapped }], plaintext)
@@ -66,12 +110,12 @@ export function sealUnder(
   return bytes
 }
 
-/** The plaintext, when the file is exactly `expected` and the passphrase is its own. */
-export function openWithPassphrase(
+/** `openWithPassphrase`, wherever its key is derived. */
+export function* opening(
   bytes: Uint8Array,
   expected: SealedThing,
   passphrase: Uint8Array,
-): Uint8Array {
+): Deriving<Uint8Array> {
   const seal = attempt(() => parseSeal(bytes))
   if (isRefusal(seal) || !isThing(seal.thing, expected)) return closed()
   const [stanza] = seal.stanzas
@@ -79,7 +123,9 @@ export function openWithPassphrase(
   if (stanza?.how !== 'scrypt') {
     return refuse('NOT_SUPPORTED', 'this file is sealed to a token: no passphrase opens it')
   }
-  const dek = once(passphraseKey(expected, passphrase, stanza), (key) =>
+  const { n, r, p, salt } = stanza
+  const job = { passphrase, cost: { n, r, p }, salt }
+  const dek = once(yield* passphraseKey(expected, job), (key) =>
     aesGcmOpen(key, nonce, stanza.wrapped),
   )
   if (dek === undefined) return closed()
@@ -121,14 +167,8 @@ function once<T>(key: Uint8Array, use: (key: Uint8Array) => T): T {
   }
 }
 
-function passphraseKey(
-  thing: SealedThing,
-  passphrase: Uint8Array,
-  { salt, n, r, p }: ScryptCost & { readonly salt: Uint8Array },
-): Uint8Array {
-  return once(scrypt(passphrase, salt, { n, r, p }), (key) =>
-    hkdfSha256(key, salt, wrapInfo(thing), 32),
-  )
+function* passphraseKey(thing: SealedThing, job: ScryptJob): Deriving<Uint8Array> {
+  return once(yield job, (key) => hkdfSha256(key, job.salt, wrapInfo(thing), 32))
 }
 
 function bodyKey(dek: Uint8Array): Uint8Array {

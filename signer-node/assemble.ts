@@ -90,7 +90,7 @@ export function assemble(
     pairings.renew(seq)
   }
   const knows = { self, keystore, rows, copy, witness, ports }
-  const keyshares = new Keyshares({ ...knows, superseded })
+  const keyshares = new Keyshares({ ...knows, superseded, opened: whole.changed })
   const invitations = new Invitations(knows)
   const records = { store, copy, rows, journal, bans, strikes, blame, meta, place, keystore }
   const work = {

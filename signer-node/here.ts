@@ -1,6 +1,7 @@
 // Runs protocols in the thread that asks: what a worker thread does with its jobs, and what tests
 // and simulators do with all of them.
 // INVARIANT: the one place that says which protocol a job is, so both ways run the same code.
+import { scryptOf } from '../proto/seal.ts'
 import { acceptImport } from './dkls23/importing.ts'
 import type { PendingKey } from './dkls23/keygen.ts'
 import { prepareKey } from './dkls23/keygen.ts'
@@ -13,6 +14,7 @@ import { type ImportJob, type KeyJob, type Runner, stepperOf } from './stepper.t
 export const here: Runner = {
   pair: (run) => stepperOf(agreePairing(run)),
   key: (run, job) => stepperOf(keyProtocol(run, job)),
+  scrypt: (job, answer) => answer(scryptOf(job)),
 }
 
 export function keyProtocol(run: Run, job: KeyJob): Protocol<PendingKey | undefined> {

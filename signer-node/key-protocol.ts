@@ -6,8 +6,10 @@ import type { KeyFacts as KeyRow, VaultRow } from '../policy/view.ts'
 import { fromHex, toHex, toUtf8 } from '../proto/crypto.ts'
 import { parseDigest } from '../proto/ids.ts'
 import type { KeygenAcceptance } from '../proto/node-documents.ts'
-import { attempt as attempting, isRefusal, refuse } from '../proto/refusal.ts'
+import { isRefusal, refuse } from '../proto/refusal.ts'
+import type { Deriving } from '../proto/seal.ts'
 import type { Opened } from '../proto/signed.ts'
+import { type Derivation, derive } from './deriving.ts'
 import { Abort } from './dkls23/abort.ts'
 import { Malformed, Reader } from './dkls23/bytes.ts'
 import type { Curve } from './dkls23/curve.ts'
@@ -15,14 +17,14 @@ import { confirmKey, type PendingKey } from './dkls23/keygen.ts'
 import { type KeyFacts, requireKeyState } from './dkls23/keyshare.ts'
 import { encodeFacts, readFacts } from './dkls23/keyshare-format.ts'
 import { type Party, parseParty } from './dkls23/party.ts'
-import type { Protocol, Run } from './dkls23/protocol.ts'
+import type { Run } from './dkls23/protocol.ts'
 import { type ReshareTerms, reshareSpeakers } from './dkls23/reshare.ts'
 import type { Statement } from './dkls23/session-id.ts'
 import { ownShare } from './key-import.ts'
 import type { KeyPlan, Purpose } from './key-plan.ts'
 import type { Parts } from './parts.ts'
 import { partiesOf } from './self.ts'
-import type { KeyJob } from './stepper.ts'
+import { type KeyJob, type Runner, resultOf, type Stepper, stepperOf } from './stepper.ts'
 
 type Accepted = readonly Opened<KeygenAcceptance>[]
 
@@ -90,21 +92,49 @@ export function keySession(asked: Asked): KeySession {
   return sessions[asked.plan.purpose](asked)
 }
 
-/** After the rounds that deal; `keep` makes the pending Keyshare durable before it is confirmed. */
-export function* confirmKept(
+export interface Keep {
+  /** Makes the pending Keyshare durable; refuses what may not be kept. */
+  readonly keep: (pending: PendingKey) => Deriving<void>
+  readonly runner: Pick<Runner, 'scrypt'>
+}
+
+/** After the rounds that deal: what was dealt is kept, perhaps in a later turn, then confirmed. */
+export function confirmKept(
   run: Run,
   pending: PendingKey | undefined,
-  keep: (pending: PendingKey) => void,
-): Protocol<PendingKey | undefined> {
-  if (pending === undefined) return undefined
-  const kept = attempting(() => keep(pending))
-  if (isRefusal(kept)) {
-    pending.keyshare[Symbol.dispose]()
-    // Nobody is to blame for a disk that is full of pending keys, and nothing was confirmed.
-    throw new Abort('missing-message', kept.because)
+  { keep, runner }: Keep,
+): Stepper<PendingKey | undefined> {
+  if (pending === undefined) return ended()
+  let keeping: Derivation | undefined
+  let confirming: Stepper<PendingKey> | undefined
+  return {
+    next(inbox, answer) {
+      if (confirming !== undefined) {
+        confirming.next(inbox, answer)
+        return
+      }
+      keeping = derive(keep(pending), runner, (kept) => {
+        if (isRefusal(kept)) {
+          pending.keyshare[Symbol.dispose]()
+          // Nobody is to blame for a disk that is full, and nothing was confirmed.
+          answer({ kind: 'aborted', abort: new Abort('missing-message', kept.because) })
+          return
+        }
+        confirming = resultOf(stepperOf(confirmKey(run, pending)), () => pending)
+        confirming.next([], answer)
+      })
+    },
+    end() {
+      if (confirming !== undefined) return confirming.end()
+      keeping?.end()
+      pending.keyshare[Symbol.dispose]()
+    },
   }
-  yield* confirmKey(run, pending)
-  return pending
+}
+
+/** Of whoever dealt and received nothing. */
+function ended(): Stepper<undefined> {
+  return { next: (_inbox, answer) => answer({ kind: 'done', result: undefined }), end() {} }
 }
 
 /** The public facts of the old key, from whoever deals in a reshare: the log has only a digest. */

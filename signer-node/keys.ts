@@ -18,6 +18,7 @@ import {
   refusal,
   refuse,
 } from '../proto/refusal.ts'
+import type { Deriving } from '../proto/seal.ts'
 import { type Opened, type Signed, sign } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { Acceptances, type OpenAcceptance } from './acceptances.ts'
@@ -189,18 +190,19 @@ export class Keys {
     const me = participantOf(parties, self.x)
     const run = { sid, self: me, participants: parties, curve: self.curve, randomness }
     let isKept = false
-    const keep = (pending: PendingKey): void => {
-      this.#keep(plan, pending)
-      isKept = true
-    }
+    const keep = (pending: PendingKey) =>
+      this.#keep(plan, pending, () => {
+        isKept = true
+      })
+    const { runner } = ports
     const { speakers } = session
     this.#running.add(plan.vault)
     sessions.start<PendingKey | undefined>(sid, open.coordinator, {
       counterparts,
       vault: plan.vault,
       ...(speakers === undefined ? {} : { speakers }),
-      stepper: andThen(ports.runner.key(run, session.job), (pending) =>
-        confirmKept(run, pending, keep),
+      stepper: andThen(runner.key(run, session.job), (pending) =>
+        confirmKept(run, pending, { keep, runner }),
       ),
       secrets: [randomness, ...session.secrets],
       deadlineMs: ports.clock.monotonicMs() + limits.sessionTimeoutMs,
@@ -236,12 +238,26 @@ export class Keys {
     return { session, sid, counterparts }
   }
 
-  /** Between the rounds that make the key and the one that confirms it. */
-  #keep(plan: KeyPlan, { keyshare }: PendingKey): void {
-    plan.again()
-    requireEpoch(this.#parts, plan)
+  /**
+   * Between the rounds that make the key and the one that confirms it; `kept`: from here on what
+   * lies pending under this epoch is of this run.
+   */
+  *#keep(plan: KeyPlan, { keyshare }: PendingKey, kept: () => void): Deriving<void> {
+    const lawful = (): void => {
+      plan.again()
+      requireEpoch(this.#parts, plan)
+    }
+    lawful()
+    const again = (): void => {
+      lawful()
+      kept()
+    }
+    const { keystore } = this.#parts
+    const { vault, change, keygen } = plan
     // By its change a node knows later that nothing can come of it any more.
-    this.#parts.keystore.keepPending(plan.vault, keyshare, plan.change ?? plan.keygen)
+    yield* keystore.keeping({ vault, keyshare, made: change ?? keygen, again })
+    // People or the log may have stopped it while it was opened in a test.
+    plan.again()
   }
 
   /**

@@ -10,13 +10,15 @@ import { carriesRefresh } from '../policy/covered-refresh.ts'
 import type { VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import type { VaultId } from '../proto/ids.ts'
-import { attempt, isRefusal } from '../proto/refusal.ts'
+import { attempt, isRefusal, type Refusal } from '../proto/refusal.ts'
+import { type Deriving, scryptOf } from '../proto/seal.ts'
+import { type Derivation, derive } from './deriving.ts'
 import type { KeyFacts, Keyshare } from './dkls23/keyshare.ts'
 import { Secret } from './dkls23/secret.ts'
-
 import type { ExpectedKeyshare, KeyshareState, Keystore } from './keystore.ts'
 import type { Parts } from './parts.ts'
 import { isRefreshed, requireSamePast } from './past.ts'
+import type { Runner } from './stepper.ts'
 
 export type KeysharesNeeds = Pick<
   Parts,
@@ -24,6 +26,8 @@ export type KeysharesNeeds = Pick<
 > & {
   /** A share that was held here is about to be wiped: `seq` is the line that made it old. */
   readonly superseded: (vault: VaultId, seq: number) => void
+  /** One is held that was opened in a later turn than the look that found it. */
+  readonly opened: () => void
 }
 
 /** A Keyshare as it is held: what is public of it, and a way to its secret. */
@@ -55,8 +59,13 @@ export class Keyshares {
   /** Keys of which nothing is left here, and when this node first saw that it should be so. */
   readonly #over = new Map<string, { readonly seq: number; isGone: boolean; isSaid: boolean }>()
 
+  /** Opened elsewhere at the moment; one a vault. */
+  readonly #opening = new Map<VaultId, { readonly name: string; readonly opening: Derivation }>()
+  #runner: Pick<Runner, 'scrypt'>
+
   constructor(needs: KeysharesNeeds) {
     this.#needs = needs
+    this.#runner = needs.ports.runner
   }
 
   /** To sign with: the Keyshare of exactly this row of the log; none that its dealer knows. */
@@ -93,8 +102,8 @@ export class Keyshares {
         continue
       }
       this.#mark(row)
-      const isClosed = this.#closed.has(nameOf(row))
-      if (isClosed || this.#at(row) !== undefined || !this.#isWitnessed(row)) continue
+      const isTried = this.#closed.has(nameOf(row)) || this.#isOpening(row)
+      if (isTried || this.#at(row) !== undefined || !this.#isWitnessed(row)) continue
       isChanged = this.#open(row) || isChanged
     }
     return isChanged
@@ -104,14 +113,28 @@ export class Keyshares {
     return readSync(below(tables.vault), this.#needs.rows)
   }
 
+  /** At a start, before anything is served: here and all in one. */
+  reviewAtOnce(): void {
+    this.#runner = { scrypt: (job, answer) => answer(scryptOf(job)) }
+    this.review()
+    this.#runner = this.#needs.ports.runner
+  }
+
   /** This node has no part in any key any more: what works with one ends. */
   forgetAll(): void {
+    this.#endOpening()
     for (const row of this.vaults()) this.#forget(row)
   }
 
   [Symbol.dispose](): void {
+    this.#endOpening()
     for (const { keyshare } of this.#held.values()) keyshare.forget()
     this.#held.clear()
+  }
+
+  #endOpening(): void {
+    for (const { opening } of this.#opening.values()) opening.end()
+    this.#opening.clear()
   }
 
   #at({ vault, epoch, keyState }: VaultRow): Held | undefined {
@@ -127,30 +150,63 @@ export class Keyshares {
     return seq !== undefined && witness.coverage(seq).isCovered
   }
 
+  /** True when it was opened at once. */
   #open(row: VaultRow): boolean {
-    const { keystore, ports } = this.#needs
-    const { vault, epoch } = row
+    const { vault } = row
     const state = this.#stateOf(row)
     if (state === undefined) return false
-    const opened = attempt(() => {
-      // Opened before it is renamed: a file that does not open must not replace anything.
-      using keyshare = keystore.open(expectedOfRow(row), state)
-      requireSamePast(keyshare.facts, row)
-      keystore.activate(vault, epoch)
-      return hidden(keyshare, keystore)
+    // Of no use any more, whether or not the new one opens.
+    this.#forget(row)
+    let isLater = false
+    const opening = derive(this.#opened(row, state), this.#runner, (opened) => {
+      this.#opening.delete(vault)
+      if (this.#took(row, state, opened) && isLater) this.#needs.opened()
     })
+    isLater = !opening.isOver
+    if (isLater) this.#opening.set(vault, { name: nameOf(row), opening })
+    return this.#at(row) !== undefined
+  }
+
+  /** Opened before it is renamed: a file that does not open must not replace anything. */
+  *#opened(row: VaultRow, state: KeyshareState): Deriving<HeldKeyshare | undefined> {
+    const { keystore } = this.#needs
+    using keyshare = yield* keystore.opening(expectedOfRow(row), state)
+    // The log may have gone on meanwhile; then the next look finds what is in force.
+    if (!this.#isInForce(row)) return undefined
+    requireSamePast(keyshare.facts, row)
+    keystore.activate(row.vault, row.epoch)
+    return hidden(keyshare, keystore)
+  }
+
+  #took(row: VaultRow, state: KeyshareState, opened: HeldKeyshare | Refusal | undefined): boolean {
+    const { ports } = this.#needs
+    const { vault, epoch } = row
+    if (opened === undefined) return false
     if (isRefusal(opened)) {
       this.#closed.add(nameOf(row))
       ports.report({ level: 'alarm', name: 'keyshare-closed', vault, because: opened.because })
       return false
     }
-    this.#forget(row)
     const isRestored = state === 'restored'
     this.#held.set(vault, { keyshare: opened, isRestored })
     const because = `epoch ${epoch}`
     if (isRestored) ports.report({ level: 'alarm', name: 'keyshare-restored', vault, because })
     else ports.report({ level: 'info', name: 'keyshare-active', vault, because })
     return true
+  }
+
+  #isInForce({ vault, epoch, keyState }: VaultRow): boolean {
+    const row = readSync(get(tables.vault, vault), this.#needs.rows)
+    return row?.epoch === epoch && row.keyState === keyState && !this.#isOver(row)
+  }
+
+  /** Of an epoch that another one replaced meanwhile nothing more is opened. */
+  #isOpening(row: VaultRow): boolean {
+    const opening = this.#opening.get(row.vault)
+    if (opening === undefined || opening.name === nameOf(row)) return opening !== undefined
+    opening.opening.end()
+    this.#opening.delete(row.vault)
+    return false
   }
 
   /**

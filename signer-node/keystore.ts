@@ -1,14 +1,16 @@
 // Sealed files at rest: the Keyshares of a node, from pending to active, or restored.
-// INVARIANT: of a new Keyshare first the backup is on disk, then the share is sealed, written and
-// opened again, before anybody hears of it; a pending one is kept until its epoch or a higher one
-// is activated (protocol document, 2.2), or no line can ever bring it into force. A restored one is
-// of a kind of its own under the seal: no name that its file is given makes it one that signs. How
-// files are sealed, by passphrase or tokens, is `way-in.ts`.
+// INVARIANT: of a new Keyshare first the backup is on disk, then the share is written and opened
+// again, before anybody hears of it; a pending one is kept until its epoch or a higher one is
+// activated (protocol document, 2.2), or no line can ever bring it into force. A restored one is of
+// a kind of its own under the seal: no name that its file is given makes it one that signs. How
+// files are sealed, by passphrase or tokens, is `way-in.ts`; what takes long asks for its keys, and
+// `deriving.ts` says where they are made.
 import { readdirSync, readFileSync, renameSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ScryptCost, toHex } from '../proto/crypto.ts'
 import { type Digest, parseDigest, parseVaultId, type VaultId } from '../proto/ids.ts'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
+import { atOnce, type Deriving } from '../proto/seal.ts'
 import { type KeyshareContext, parseSeal, type SealedThing } from '../proto/seal-file.ts'
 import type { Backups } from './backups.ts'
 import { Malformed } from './dkls23/bytes.ts'
@@ -51,6 +53,13 @@ export interface ExpectedKeyshare {
   readonly keyState: Digest
 }
 
+export interface Keeping {
+  readonly vault: VaultId
+  readonly keyshare: Keyshare
+  readonly made: Digest
+  readonly again?: () => void
+}
+
 /** A restored one came from a backup: it signs nothing, and is the old share of a refresh. */
 export type KeyshareState = 'pending' | 'active' | 'restored'
 
@@ -91,21 +100,26 @@ export class Keystore {
   }
 
   /**
-   * On disk and opened again when this returns, and so is its backup. `made`: the approved change
-   * that asked for it, or the keygen document of a first key.
+   * On disk and opened again when this is over, and so is its backup. `made`: the approved change
+   * that asked for it, or the keygen document of a first key. `again` refuses what has become
+   * unlawful meanwhile: asked before anything is written, after the first key was derived.
    */
-  keepPending(vault: VaultId, keyshare: Keyshare, made: Digest): void {
-    const { epoch } = keyshare.facts
-    const pending = this.held(vault).filter(({ state }) => state === 'pending')
-    if (pending.length >= pendingMax) {
-      refuse('BUSY', `${vault}: ${pendingMax} keys are pending already`)
-    }
-    // Somebody may have confirmed what lies here: nothing is ever written over it.
-    const highest = this.highest(vault)
-    if (epoch <= highest) refuse('EPOCH', `expected an epoch above ${highest}, got ${epoch}`)
+  *keeping({ vault, keyshare, made, again = () => {} }: Keeping): Deriving<void> {
+    this.#requireRoom(vault, keyshare)
     using plaintext = keyshare.encode()
-    this.backups.keep(this.#context(expectedOf(vault, keyshare), made), plaintext)
-    this.#seal(expectedOf(vault, keyshare), made, 'pending', plaintext)
+    const expected = expectedOf(vault, keyshare)
+    const thing = this.#thing(expected, made, 'pending')
+    const sealed = yield* this.#way.sealing(thing, plaintext)
+    // Another may have been kept while the key was derived.
+    this.#requireRoom(vault, keyshare)
+    again()
+    this.backups.keep(this.#context(expected, made), plaintext)
+    yield* this.#write(expected, 'pending', sealed)
+  }
+
+  /** `keeping`, all in one. */
+  keepPending(vault: VaultId, keyshare: Keyshare, made: Digest): void {
+    atOnce(this.keeping({ vault, keyshare, made }))
   }
 
   /** From a backup that was opened: sealed anew as one that is not to sign. */
@@ -121,7 +135,9 @@ export class Keystore {
       refuse('KEY_EXISTS', `${vault}: ${because}`)
     }
     using plaintext = keyshare.encode()
-    this.#seal(expectedOf(vault, keyshare), made, 'restored', plaintext)
+    const expected = expectedOf(vault, keyshare)
+    const sealed = this.seal(this.#thing(expected, made, 'restored'), plaintext)
+    atOnce(this.#write(expected, 'restored', sealed))
   }
 
   /** Of everything that was ever kept here of this vault, backups too; -1 for none. */
@@ -174,7 +190,8 @@ export class Keystore {
     using onFailure = new DisposableStack()
     const marked = onFailure.use(keyshare.markExported(this.#ports.curve))
     using plaintext = marked.encode()
-    this.#seal(expected, made, 'active', plaintext)
+    const sealed = this.seal(this.#thing(expected, made, 'active'), plaintext)
+    atOnce(this.#write(expected, 'active', sealed))
     onFailure.move()
     return marked
   }
@@ -197,10 +214,16 @@ export class Keystore {
 
   /** Refused with one sentence when the file is not exactly the expected Keyshare of this node. */
   open(expected: ExpectedKeyshare, state: KeyshareState): Keyshare {
+    return atOnce(this.opening(expected, state))
+  }
+
+  /** `open`, wherever its key is derived. */
+  *opening(expected: ExpectedKeyshare, state: KeyshareState): Deriving<Keyshare> {
     const bytes = readFileSync(this.#path(expected.vault, expected.epoch, state))
     const made = attempt(() => madeOf(parseSeal(bytes).thing))
     if (isRefusal(made)) return refuse('SEAL', 'this file does not open here')
-    using opened = this.unseal(this.#thing(expected, made, state), bytes)
+    const thing = this.#thing(expected, made, state)
+    using opened = yield* this.#way.opening(bytes, thing)
     const keyshare = this.#parse(opened)
     if (toHex(keyshare.keyState) !== expected.keyState || keyshare.self.x !== this.#owner.x) {
       keyshare[Symbol.dispose]()
@@ -264,11 +287,24 @@ export class Keystore {
     }
   }
 
-  #seal(expected: ExpectedKeyshare, made: Digest, state: KeyshareState, plaintext: Secret): void {
-    const sealed = this.seal(this.#thing(expected, made, state), plaintext)
+  #requireRoom(vault: VaultId, { facts: { epoch } }: Keyshare): void {
+    const pending = this.held(vault).filter(({ state }) => state === 'pending')
+    if (pending.length >= pendingMax) {
+      refuse('BUSY', `${vault}: ${pendingMax} keys are pending already`)
+    }
+    // Somebody may have confirmed what lies here: nothing is ever written over it.
+    const highest = this.highest(vault)
+    if (epoch <= highest) refuse('EPOCH', `expected an epoch above ${highest}, got ${epoch}`)
+  }
+
+  *#write(expected: ExpectedKeyshare, state: KeyshareState, sealed: Uint8Array): Deriving<void> {
     replaceFile(this.#path(expected.vault, expected.epoch, state), sealed)
-    using tested = this.open(expected, state)
+    using tested = yield* this.opening(expected, state)
     if (toHex(tested.keyState) !== expected.keyState) refuse('SEAL', 'test opening failed')
+    const { vault, epoch } = expected
+    const isHere = this.held(vault).some((one) => one.epoch === epoch && one.state === state)
+    // A later epoch came into force, or its change ended, while it was opened.
+    if (!isHere) refuse('EPOCH', `${vault}.${epoch}: what was kept is gone again`)
   }
 
   #thing(expected: ExpectedKeyshare, made: Digest, state: KeyshareState): SealedThing {

@@ -93,7 +93,7 @@ export class SignerNode {
     this.#floorAskedMs = this.#look.monotonicMs
     this.#receiptsSaidMs = this.#look.monotonicMs
     this.#parts.journal.verify()
-    this.#parts.keyshares.review()
+    this.#parts.keyshares.reviewAtOnce()
   }
 
   /** A stream to this coordinator is open. */

@@ -58,7 +58,8 @@ async function run(config: SignerConfig, way: WayIn): Promise<void> {
     watch.health?.count(event)
     report(event)
   }
-  const threads = new Threads({ count: threadCount, curve: config.curve, random, report: told })
+  const threading = { count: threadCount, curve: config.curve, random, clock }
+  const threads = new Threads({ ...threading, report: told })
   const node = new SignerNode(
     { self, origin: config.origin, rootDigest: config.root },
     {
@@ -83,6 +84,7 @@ async function run(config: SignerConfig, way: WayIn): Promise<void> {
   watch.links = links
   const ticking = setInterval(() => {
     links.tick()
+    threads.tick()
     node.tick()
   }, tickMs)
   links.tick()

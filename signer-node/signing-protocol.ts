@@ -8,14 +8,16 @@ import type { VaultRow } from '../policy/view.ts'
 import type { NodeId } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
 import { fresh, type PairingName } from '../proto/node-documents.ts'
-import { freshPairingId, freshSign } from './dkls23/fresh-sign.ts'
-import type { Pairing } from './dkls23/pairing.ts'
+import { freshPairingId } from './dkls23/fresh-sign.ts'
+import type { Pairing, RecordDeath } from './dkls23/pairing.ts'
 import type { Party } from './dkls23/party.ts'
-import { type Protocol, peersOf, type Run } from './dkls23/protocol.ts'
+import { peersOf, type Run } from './dkls23/protocol.ts'
 import type { SessionRandomness } from './dkls23/randomness.ts'
 import { type SignatureShare, type SigningJob, sign } from './dkls23/sign.ts'
+import { freshSigning } from './fresh-signing.ts'
 import type { Parts } from './parts.ts'
 import { sessionRandomness } from './self.ts'
+import { type Stepper, slicedStepper } from './stepper.ts'
 
 export interface Signers {
   readonly vault: Pick<VaultRow, 'vault' | 'epoch'>
@@ -37,7 +39,7 @@ export function isFresh(pairings: ReadonlyMap<string, PairingName>): boolean {
 
 /** To be started at once: it holds what it will use. */
 export interface Signing {
-  readonly protocol: Protocol<SignatureShare>
+  readonly stepper: Stepper<SignatureShare>
   readonly secrets: readonly Disposable[]
   readonly timeoutMs: number
 }
@@ -62,8 +64,8 @@ export function signingProtocol(
     if (pairing !== undefined) held.set(x, pairing)
     parts.pairings.use(node)
   }
-  const protocol = sign(run, { ...job, pairings: held, isSliced: true })
-  return { protocol, secrets: [run.randomness], timeoutMs: limits.sessionTimeoutMs }
+  const stepper = slicedStepper(sign(run, { ...job, pairings: held, isSliced: true }))
+  return { stepper, secrets: [run.randomness], timeoutMs: limits.sessionTimeoutMs }
 }
 
 function freshProtocol(
@@ -84,11 +86,9 @@ function freshProtocol(
     const about = { purpose: 'pair', sid }
     randomness.set(x, sessionRandomness(self, incarnation, ports.random, about))
   }
-  const protocol = freshSign(run, {
-    ...job,
-    randomness,
-    recordDeath: (death) => pairings.died(nodeOf(death.peer), death, { isFresh: true }),
-  })
+  const recordDeath: RecordDeath = (death) =>
+    pairings.died(nodeOf(death.peer), death, { isFresh: true })
+  const stepper = freshSigning(run, { ...job, randomness, recordDeath }, ports.runner)
   const secrets = [run.randomness, ...randomness.values()]
-  return { protocol, secrets, timeoutMs: limits.freshSessionTimeoutMs }
+  return { stepper, secrets, timeoutMs: limits.freshSessionTimeoutMs }
 }

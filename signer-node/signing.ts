@@ -37,7 +37,6 @@ import type { Releases, Waiting } from './release.ts'
 import { networkId, partiesOf, sessionRandomness } from './self.ts'
 import type { Ended } from './session.ts'
 import { signingProtocol } from './signing-protocol.ts'
-import { stepperOf } from './stepper.ts'
 
 type Open = OpenAcceptance<Acceptance>
 
@@ -194,10 +193,9 @@ export class Signing {
     const over = { pairings: open.value.pairings, nodes }
     const keyshare = kept.open()
     const made = signingProtocol(this.#parts, run, { keyshare, path, digest }, over)
-    const { protocol, secrets, timeoutMs } = made
+    const { stepper, secrets, timeoutMs } = made
     const deadlineMs = ports.clock.monotonicMs() + timeoutMs
     const used = [...secrets, keyshare]
-    const stepper = stepperOf(protocol)
     const plan = { counterparts, stepper, secrets: used, deadlineMs, vault: vault.vault }
     sessions.start<SignatureShare>(sid, open.coordinator, {
       ...plan,

@@ -4,6 +4,9 @@
 // and wiped here when nobody waits for it any more. A thread that dies fails its runs, blames
 // nobody, and is replaced when the next run begins. It confirms no key and holds no Pairing.
 import { Worker } from 'node:worker_threads'
+import { scryptLater } from '../proto/crypto.ts'
+import { limits } from '../proto/limits.ts'
+import type { ScryptJob } from '../proto/seal.ts'
 import { Abort } from './dkls23/abort.ts'
 import type { Curve } from './dkls23/curve.ts'
 import type { PendingKey } from './dkls23/keygen.ts'
@@ -11,8 +14,8 @@ import { Keyshare } from './dkls23/keyshare.ts'
 import type { PairingSecrets } from './dkls23/pairing.ts'
 import type { Inbox, Run } from './dkls23/protocol.ts'
 import { here } from './here.ts'
-import type { Event, Random } from './ports.ts'
-import type { ImportJob, KeyJob, Runner, Stepper, Turn } from './stepper.ts'
+import type { Clock, Event, Random } from './ports.ts'
+import type { ImportJob, KeyJob, Runner, Whole, WholeStepper } from './stepper.ts'
 import {
   abortOf,
   type Birth,
@@ -33,6 +36,7 @@ export interface ThreadsNeeds {
   readonly count: number
   readonly curve: Birth['curve']
   readonly random: Random
+  readonly clock: Pick<Clock, 'monotonicMs'>
   readonly report: (event: Event) => void
 }
 
@@ -42,22 +46,35 @@ export class Threads implements Runner {
   readonly #needs: ThreadsNeeds
   readonly #threads: (Thread | undefined)[]
   #next = 0
+  #derived: Promise<void> = Promise.resolve()
 
   constructor(needs: ThreadsNeeds) {
     this.#needs = needs
     this.#threads = Array.from({ length: needs.count }, () => undefined)
   }
 
-  pair(run: Run): Stepper<PairingSecrets> {
+  pair(run: Run): WholeStepper<PairingSecrets> {
     const read = ({ moved }: Done): PairingSecrets => pairingOfParts(moved)
     return this.#begin({ run, work: { purpose: 'pair' }, read })
   }
 
-  key(run: Run, job: KeyJob): Stepper<PendingKey | undefined> {
+  key(run: Run, job: KeyJob): WholeStepper<PendingKey | undefined> {
     if (job.purpose === 'import') return here.key(run, job)
     const [work, old] = workOf(job)
     const read = (done: Done): PendingKey | undefined => pendingOf(run.curve, done)
     return this.#begin({ run, work, old, read })
+  }
+
+  /** In the runtime's own threads, one after the other: each takes 128 MiB. */
+  scrypt({ passphrase, salt, cost }: ScryptJob, answer: (key: Uint8Array) => void): void {
+    const made = this.#derived.then(() => scryptLater(passphrase, salt, cost))
+    // What it cannot do, or what the answer throws, is a bug: the process stops.
+    this.#derived = made.then(answer)
+  }
+
+  /** To be called now and then: ends a thread that has work and says nothing. */
+  tick(): void {
+    for (const thread of this.#threads) thread?.tick()
   }
 
   /** Every run is failed, and nothing is left running. */
@@ -65,7 +82,7 @@ export class Threads implements Runner {
     await Promise.all(this.#threads.map((thread) => thread?.stop()))
   }
 
-  #begin<R>({ run, work, old, read }: Beginning<R>): Stepper<R> {
+  #begin<R>({ run, work, old, read }: Beginning<R>): WholeStepper<R> {
     using key = run.randomness.lend()
     using encoded = old?.encode()
     const moved = [key, ...(encoded === undefined ? [] : [encoded])].map(({ bytes }) =>
@@ -104,11 +121,18 @@ type Done = Extract<FromThread, { readonly turn: 'done' }>
 /** One thread, and who waits for its words. */
 class Thread {
   readonly #worker: Worker
+  readonly #clock: ThreadsNeeds['clock']
+  readonly #died: (because: string) => void
   readonly #waiting = new Map<number, (words: FromThread | undefined) => void>()
+  /** Steps that it was asked for and has not answered, whoever still waits for them. */
+  #owed = 0
+  #lastWordMs = 0
   #isDead = false
 
-  constructor({ curve, random }: ThreadsNeeds, died: (because: string) => void) {
+  constructor({ curve, random, clock }: ThreadsNeeds, died: (because: string) => void) {
     const blinding = movable(random(blindingBytes))
+    this.#clock = clock
+    this.#died = died
     this.#worker = new Worker(new URL('./thread.ts', import.meta.url), {
       workerData: { curve, blinding } satisfies Birth,
       transferList: [blinding.buffer],
@@ -117,21 +141,24 @@ class Thread {
     this.#worker.unref()
     this.#worker.on('message', (words: unknown) => this.#heard(parseFromThread(words)))
     this.#worker.on('error', (error: unknown) => {
-      this.#die()
-      died(error instanceof Error ? error.message : 'an unknown error')
+      this.#die(error instanceof Error ? error.message : 'an unknown error')
     })
-    this.#worker.on('exit', () => {
-      if (!this.#isDead) died('it ended by itself')
-      this.#die()
-    })
+    this.#worker.on('exit', () => this.#die('it ended by itself'))
   }
 
   /** Runs that it has. */
   load = 0
 
   say(words: ToThread): void {
-    if (this.#isDead) wipe(words.moved)
-    else this.#worker.postMessage(words, [...buffersOf(words.moved)])
+    if (this.#isDead) {
+      wipe(words.moved)
+      return
+    }
+    if (words.ask === 'next') {
+      if (this.#owed === 0) this.#lastWordMs = this.#clock.monotonicMs()
+      this.#owed += 1
+    }
+    this.#worker.postMessage(words, [...buffersOf(words.moved)])
   }
 
   /** The next words about this run; nothing when the thread is dead. */
@@ -144,19 +171,37 @@ class Thread {
     this.#waiting.delete(id)
   }
 
+  /** Every session of its runs is over by then; the next ones would wait for it as well. */
+  tick(): void {
+    const silentMs = this.#clock.monotonicMs() - this.#lastWordMs
+    if (this.#owed === 0 || silentMs < limits.threadSilenceMs) return
+    this.#die(`it said nothing for ${limits.threadSilenceMs} ms`)
+    void this.#worker.terminate()
+  }
+
   async stop(): Promise<void> {
-    this.#die()
+    this.#fall()
     await this.#worker.terminate()
   }
 
   #heard(words: FromThread): void {
+    this.#owed -= 1
+    this.#lastWordMs = this.#clock.monotonicMs()
     const hearer = this.#waiting.get(words.id)
     this.#waiting.delete(words.id)
-    if (hearer === undefined) wipe(words.moved)
+    // Nobody asked, or nobody waits any more.
+    if (this.#isDead || hearer === undefined) wipe(words.moved)
     else hearer(words)
   }
 
-  #die(): void {
+  #die(because: string): void {
+    if (this.#isDead) return
+    // First: whoever hears that its run failed may begin the next one at once.
+    this.#died(because)
+    this.#fall()
+  }
+
+  #fall(): void {
     this.#isDead = true
     const hearers = [...this.#waiting.values()]
     this.#waiting.clear()
@@ -164,7 +209,7 @@ class Thread {
   }
 }
 
-class FarStepper<R> implements Stepper<R> {
+class FarStepper<R> implements WholeStepper<R> {
   readonly #thread: Thread
   readonly #id: number
   readonly #read: (done: Done) => R
@@ -179,7 +224,7 @@ class FarStepper<R> implements Stepper<R> {
     thread.load += 1
   }
 
-  next(inbox: Inbox, answer: (turn: Turn<R>) => void): void {
+  next(inbox: Inbox, answer: (turn: Whole<R>) => void): void {
     wipe(this.#sent)
     const [thread, id] = [this.#thread, this.#id]
     thread.hear(id, (words) => answer(this.#turn(words)))
@@ -195,7 +240,7 @@ class FarStepper<R> implements Stepper<R> {
     this.#finish()
   }
 
-  #turn(words: FromThread | undefined): Turn<R> {
+  #turn(words: FromThread | undefined): Whole<R> {
     if (words?.turn === 'sent') {
       const outgoing = words.outgoing.map((head, at) => {
         return { ...head, bytes: words.moved[at] ?? new Uint8Array() }

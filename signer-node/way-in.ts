@@ -6,7 +6,7 @@
 // whose DEK is not known here does not open, and nobody tells why.
 import { type ScryptCost, toHex } from '../proto/crypto.ts'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
-import { closed, openWithPassphrase, sealToPassphrase } from '../proto/seal.ts'
+import { atOnce, closed, type Deriving, opening, sealing } from '../proto/seal.ts'
 import { parseSeal, type SealedThing } from '../proto/seal-file.ts'
 import {
   isSealedTo,
@@ -28,6 +28,9 @@ export interface WayIn extends Opener, Disposable {
   /** Hides whatever its owner keeps for long. */
   readonly shield: Shield
   seal(thing: SealedThing, plaintext: Secret): Uint8Array
+  /** `open` and `seal`, wherever their keys are derived. */
+  opening(bytes: Uint8Array, expected: SealedThing): Deriving<Secret>
+  sealing(thing: SealedThing, plaintext: Secret): Deriving<Uint8Array>
   /** The file is no more: its key is wiped. */
   forget(bytes: Uint8Array): void
 }
@@ -49,14 +52,22 @@ export class PassphraseWay implements WayIn {
   }
 
   open(bytes: Uint8Array, expected: SealedThing): Secret {
-    using passphrase = this.shield.open(this.#passphrase)
-    return new Secret(openWithPassphrase(bytes, expected, passphrase.bytes))
+    return atOnce(this.opening(bytes, expected))
   }
 
   seal(thing: SealedThing, plaintext: Secret): Uint8Array {
+    return atOnce(this.sealing(thing, plaintext))
+  }
+
+  *opening(bytes: Uint8Array, expected: SealedThing): Deriving<Secret> {
+    using passphrase = this.shield.open(this.#passphrase)
+    return new Secret(yield* opening(bytes, expected, passphrase.bytes))
+  }
+
+  *sealing(thing: SealedThing, plaintext: Secret): Deriving<Uint8Array> {
     using passphrase = this.shield.open(this.#passphrase)
     using dek = new Secret(this.#random(keyBytes))
-    return sealToPassphrase(
+    return yield* sealing(
       thing,
       plaintext.bytes,
       { passphrase: passphrase.bytes, cost: this.#cost },
@@ -115,6 +126,16 @@ export class TokenWay implements WayIn {
     using dek = new Secret(fresh.dek.slice())
     this.learn(bytes, dek)
     return bytes
+  }
+
+  // biome-ignore lint/correctness/useYield: a token was asked at the start, and nothing takes long
+  *opening(bytes: Uint8Array, expected: SealedThing): Deriving<Secret> {
+    return this.open(bytes, expected)
+  }
+
+  // biome-ignore lint/correctness/useYield: as above
+  *sealing(thing: SealedThing, plaintext: Secret): Deriving<Uint8Array> {
+    return this.seal(thing, plaintext)
   }
 
   forget(bytes: Uint8Array): void {

@@ -4,14 +4,14 @@
  * `sign` in rounds 4 to 6. For cold keys, and for a peer in quarantine.
  * INVARIANT: such a pairing has an id of its session and its two, and is destroyed when the
  * session ends, however it ends; its Delta is behind the same fence as all others.
- * The set-ups have sessions of their own, so each brings its own randomness.
+ * The set-ups have sessions of their own, so each brings its own randomness. Who drives them beside
+ * one another, and where, is not said here (`fresh-signing.ts`).
  */
 
-import { Abort } from './abort.ts'
-import { setUpPairing } from './pair-setup.ts'
-import type { Pairing, RecordDeath } from './pairing.ts'
+import { pairingOf } from './pair-setup.ts'
+import type { Pairing, PairingSecrets, RecordDeath } from './pairing.ts'
 import type { Participant, Party } from './party.ts'
-import { type Inbox, type Outgoing, type Protocol, peersOf, type Run } from './protocol.ts'
+import { PAUSE, type Run, type Sliced } from './protocol.ts'
 import type { SessionRandomness } from './randomness.ts'
 import { participantParts } from './session-id.ts'
 import { type SignatureShare, type SigningJob, sign } from './sign.ts'
@@ -19,21 +19,24 @@ import { hash } from './transcript.ts'
 
 export const SETUP_ROUNDS = 3
 
-export interface FreshJob extends Omit<SigningJob, 'pairings' | 'isSliced'> {
+export interface FreshJob extends Omit<SigningJob, 'pairings'> {
   /** Of the set-up with every other signer. */
   readonly randomness: ReadonlyMap<Party, SessionRandomness>
   readonly recordDeath: RecordDeath
 }
 
-export function* freshSign(run: Run, job: FreshJob): Protocol<SignatureShare> {
-  const setups = peersOf(run).map(({ x }): readonly [Party, Protocol<Pairing>] => [
-    x,
-    setUpPairing(setupRun(run, x, job), job.recordDeath),
-  ])
+/** After the set-ups, with what they made of every other signer, which is wiped. */
+export function* signOver(
+  run: Run,
+  job: FreshJob,
+  made: ReadonlyMap<Party, PairingSecrets>,
+): Sliced<SignatureShare> {
   const pairings = new Map<Party, Pairing>()
   using _destroyed = { [Symbol.dispose]: () => destroy(pairings.values()) }
-  yield* together(new Map(setups), pairings)
-  return yield* after(SETUP_ROUNDS, sign(run, { ...job, pairings }))
+  for (const [x, secrets] of made) {
+    pairings.set(x, pairingOf(setupRun(run, x, job), secrets, job.recordDeath))
+  }
+  return yield* after(SETUP_ROUNDS, sign(run, { ...job, pairings, isSliced: true }))
 }
 
 /** The id of the pairing that two signers make in a session. */
@@ -47,7 +50,8 @@ export function freshPairingId(
   return hash('fresh-pairing', sid, participantParts(two))
 }
 
-function setupRun(run: Run, peer: Party, { randomness }: FreshJob): Run {
+/** The run of the set-up with this peer. */
+export function setupRun(run: Run, peer: Party, { randomness }: Pick<FreshJob, 'randomness'>): Run {
   const { self, curve, sid, participants } = run
   const own = randomness.get(peer)
   if (own === undefined) throw new RangeError(`there is no randomness for party ${peer}`)
@@ -60,51 +64,24 @@ function destroy(pairings: Iterable<Pairing>): void {
   for (const pairing of pairings) pairing[Symbol.dispose]()
 }
 
-/** Several protocols of two in step, each with one peer; all take the same number of rounds. */
-function* together<R>(
-  runs: ReadonlyMap<Party, Protocol<R>>,
-  results: Map<Party, R>,
-): Protocol<void> {
-  try {
-    let inbox: Inbox = []
-    while (results.size < runs.size) {
-      const outgoing: Outgoing[] = []
-      for (const [peer, protocol] of runs) {
-        const step = protocol.next(inbox.filter(({ from }) => from === peer))
-        if (step.done === true) results.set(peer, step.value)
-        else outgoing.push(...step.value)
-      }
-      if (results.size === runs.size) return
-      inbox = yield outgoing
-      requireKnown(runs, inbox)
-    }
-  } finally {
-    for (const protocol of runs.values()) end(protocol)
-  }
-}
-
-function requireKnown(runs: ReadonlyMap<Party, unknown>, inbox: Inbox): void {
-  for (const { from } of inbox) {
-    if (runs.has(from)) continue
-    throw new Abort('unknown-sender', `party ${from} has no place here`, { culprit: from })
-  }
-}
-
 /** The same protocol, its rounds numbered on. */
-function* after<R>(rounds: number, protocol: Protocol<R>): Protocol<R> {
+function* after<R>(rounds: number, protocol: Sliced<R>): Sliced<R> {
   try {
     let step = protocol.next([])
     while (step.done !== true) {
-      const inbox = yield step.value.map((sent) => ({ ...sent, round: sent.round + rounds }))
+      const said = step.value
+      const sent =
+        said === PAUSE ? said : said.map((one) => ({ ...one, round: one.round + rounds }))
+      const inbox = yield sent
       step = protocol.next(inbox.map((come) => ({ ...come, round: come.round - rounds })))
     }
     return step.value
   } finally {
+    // Lets its own declarations wipe what it holds; nothing when it is over.
     end(protocol)
   }
 }
 
-/** Lets its own declarations wipe what it holds; nothing when it is over. */
-function end(protocol: Protocol<unknown>): void {
+function end(protocol: Sliced<unknown>): void {
   protocol.return(undefined)
 }

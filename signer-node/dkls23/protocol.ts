@@ -34,9 +34,12 @@ export type Protocol<R> = Generator<readonly Outgoing[], R, Inbox>
 
 /**
  * Yielded to send nothing and wait for nobody: whoever drives the run resumes it with nothing, in a
- * later turn. Told from a round of one who only listens by being this very list.
+ * later turn. Only what is declared as sliced may do so.
  */
-export const PAUSE: readonly Outgoing[] = Object.freeze([])
+export const PAUSE: unique symbol = Symbol('pause')
+
+/** A protocol that pauses between two pieces of its work. */
+export type Sliced<R> = Generator<readonly Outgoing[] | typeof PAUSE, R, Inbox>
 
 /** One round's message type: its fields, and its only encoding, of one exact size. */
 export interface Round<M> {

@@ -25,7 +25,15 @@ import {
 import type { Pairing } from './pairing.ts'
 import type { Party } from './party.ts'
 import { lagrangeAtZero } from './polynomial.ts'
-import { exchange, PAUSE, type Protocol, peersOf, type Run, requireSameView } from './protocol.ts'
+import {
+  exchange,
+  PAUSE,
+  type Protocol,
+  peersOf,
+  type Run,
+  requireSameView,
+  type Sliced,
+} from './protocol.ts'
 import { equalBytes, SecretScope } from './secret.ts'
 import { type FirstMessage, firstRound, type SecondMessage, secondRound } from './sign-messages.ts'
 import { pairingWith, requireSigners } from './signers.ts'
@@ -40,8 +48,11 @@ export interface SigningJob {
   readonly path: Path
   /** m: 32 bytes that this node computed itself. */
   readonly digest: Uint8Array
-  /** Whether it pauses between the work for one signer and that for the next. */
-  readonly isSliced?: boolean
+}
+
+/** Pauses between the work for one signer and that for the next. */
+export interface SlicedJob extends SigningJob {
+  readonly isSliced: true
 }
 
 /** (u_i, w_i), and the nonce point on which all signers agree. */
@@ -64,7 +75,9 @@ interface Nonce extends Input {
   readonly commitment: Uint8Array
 }
 
-export function* sign(run: Run, job: SigningJob): Protocol<SignatureShare> {
+export function sign(run: Run, job: SlicedJob): Sliced<SignatureShare>
+export function sign(run: Run, job: SigningJob): Protocol<SignatureShare>
+export function* sign(run: Run, job: SigningJob | SlicedJob): Sliced<SignatureShare> {
   using secrets = new SecretScope()
   requireSigners(run, job.keyshare)
   requireUnexported(job.keyshare.facts)
@@ -254,13 +267,13 @@ function keepPair(secrets: SecretScope, pair: ScalarPair): ScalarPair {
 
 /** One result for every other signer, in ascending x; where asked to, one in each turn. */
 function* byPeer<T>(
-  { isSliced = false }: SigningJob,
+  job: SigningJob | SlicedJob,
   links: readonly MultiplicationRun[],
   make: (link: MultiplicationRun, x: Party) => T,
-): Protocol<ReadonlyMap<Party, T>> {
+): Sliced<ReadonlyMap<Party, T>> {
   const made = new Map<Party, T>()
   for (const link of links) {
-    if (isSliced && made.size > 0) yield PAUSE
+    if ('isSliced' in job && made.size > 0) yield PAUSE
     const { x } = link.pairing.peer
     made.set(x, make(link, x))
   }

@@ -1,10 +1,12 @@
-// npm run chaos -- --minutes N [--seed S] [--json]: payments go on while real processes, the
-// coordinator and the nodes, are killed with SIGKILL and started again. Then everything heals, and an
-// outside eye counts: no accepted request is lost, each has one effect on the chain, the log verifies.
+// npm run chaos -- --minutes N [--seed S] [--json]: payments go on, and the key is refreshed and
+// dealt anew, while real processes, the coordinator and the nodes, are killed with SIGKILL and started
+// again. Then everything heals, and an outside eye counts: no accepted request is lost, each payment
+// has one effect on the chain, each change one line or a reason, the log verifies.
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fund, rpc } from '../../cli/dev-chain.ts'
 import { customer, light, nodes, pause, Stage, usdt } from '../demo/stage.ts'
+import { ChangesOfKeys } from './changes.ts'
 
 const { values } = parseArgs({
   options: {
@@ -29,6 +31,7 @@ interface Payment {
 
 const stage = new Stage()
 const random = seeded(seed)
+const changes = new ChangesOfKeys(stage, seeded(seed + 1))
 const payments: Payment[] = []
 const faults: string[] = []
 let kills = 0
@@ -119,6 +122,9 @@ async function check(address: string, before: bigint): Promise<void> {
   await stage.custody('audit', 'export', place, ...stage.as('operator'))
   const verified = await stage.custody('audit', 'verify', place, '--trust', trust)
   if (verified.exit !== 0) faults.push(`the log: ${verified.output}`)
+  const vault = await stage.vault('hot')
+  if (vault.address !== address) faults.push(`the address was ${address}, is ${vault.address}`)
+  faults.push(...changes.faults(place, vault.epoch))
 }
 
 /** Whole numbers below `bound`: a small generator is enough to choose victims. */
@@ -134,7 +140,7 @@ try {
   const address = await setUp()
   const before = await stage.balance()
   const untilMs = Date.now() + minutes * 60_000
-  await Promise.all([pay(untilMs), kill(untilMs)])
+  await Promise.all([pay(untilMs), changes.go(untilMs), kill(untilMs)])
   await settle()
   await check(address, before)
 } catch (error) {
@@ -142,9 +148,11 @@ try {
 } finally {
   await stage.close()
 }
+const carried = changes.asked.filter(({ state }) => state === 'ACTIVE').length
 for (const fault of faults) console.log(`  ${fault}`)
 console.log(
-  `chaos, seed ${seed}: ${payments.length} payments, ${kills} kills, ${faults.length} faults`,
+  `chaos, seed ${seed}: ${payments.length} payments, ${changes.asked.length} changes ` +
+    `(${carried} carried out), ${kills} kills, ${faults.length} faults`,
 )
 if (values.json) {
   console.log(JSON.stringify({ suite: 'chaos', cases: payments.length, failed: faults.length }))

@@ -69,6 +69,8 @@ describe('asking for a change', () => {
 
   it('brings in exactly the key that was typed', async () => {
     const hot = vaultOf(place, 'hot')
+    const none = { ...hot, line: new Uint8Array(0) }
+    house.lies.VaultService = { GetVault: async () => ({ vault: none }) }
     const typed = ['--public-key', hot.publicKey, '--chain-code', '11'.repeat(32)]
     const words = ['vault', 'import', 'hot', ...typed, '--commitments', 'cd'.repeat(32)]
     expect(sentOf(await asked(words))).toMatchObject({ op: 'key.import', vault: 'hot' })
@@ -79,6 +81,8 @@ describe('asking for a change', () => {
       ...because,
     ]
     expect((await ana(bent)).json.refused.code).toBe('MALFORMED')
+    house.beHonest()
+    expect((await ana([...words, ...because])).json.refused.code).toBe('KEY_EXISTS')
   })
 
   it('shows what will be signed before it is, and says what comes next', async () => {
@@ -87,6 +91,22 @@ describe('asking for a change', () => {
     expect(world.said.join('')).toContain('CHANGE    refresh the shares of a key\n')
     expect(world.said.join('')).toContain(`ADDRESS   ${hotAddress}\n`)
     expect(answer.json.next).toContain(`custody approve ${answer.json.id}`)
+  })
+
+  it('asks for a new key where the vault has none, and says at once what nobody would grant', async () => {
+    const refused = async (...words: readonly string[]) =>
+      (await ana([...words, ...because])).json.refused.because
+    expect(await refused('vault', 'create', 'hot')).toBe('hot has a key')
+    expect(await refused('node', 'readmit', 'node-1', 'node-7')).toBe(
+      'node-7 is no node of the root',
+    )
+    const few = await refused('vault', 'reshare', 'hot', '--dealers', 'node-1')
+    expect(few).toContain('expected at least 2 holders')
+    const none = { ...vaultOf(place, 'warm'), line: new Uint8Array(0) }
+    house.lies.VaultService = { GetVault: async () => ({ vault: none }) }
+    const sent = sentOf(await asked(['vault', 'create', 'warm']))
+    expect(sent).toMatchObject({ op: 'key.create', vault: 'warm', terms: {} })
+    house.beHonest()
   })
 
   it('waits until it is in force when told to', async () => {
@@ -137,7 +157,9 @@ describe('deciding on a change', () => {
     expect(shown.json.text).toContain('refresh the shares of a key')
     expect(shown.json.display).toBe(displayDigest(shown.json.text))
 
-    const wrong = await jun(['approve', id], testWorld(['key.refresh warm']))
+    const slip = testWorld(['key.refresh warm'])
+    const wrong = await jun(['approve', id], slip)
+    expect(slip.asked.join()).toContain('the operation and vault, as key.refresh VAULT')
     expect(wrong.json.refused.code).toBe('REFUSED')
     expect(house.decisions.some(({ document }) => document.includes(id))).toBe(false)
     const yes = await jun(['approve', id], testWorld(['key.refresh hot']))

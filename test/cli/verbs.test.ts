@@ -6,7 +6,7 @@ import { run } from '../../cli/run.ts'
 import { parseFreeze } from '../../policy/documents.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
 import { custody, makeCluster, type Place, type TestWorld, testWorld } from '../kit/cluster.ts'
-import { hotAddress, vaultOf } from '../kit/cluster-vault.ts'
+import { destroyed, hotAddress, vaultOf } from '../kit/cluster-vault.ts'
 import { type FakeCoordinator, fakeCoordinator, freePort } from '../kit/coordinator.ts'
 
 let place: Place
@@ -132,12 +132,19 @@ describe('limits, vault, audit checkpoint and export', () => {
     expect(await lie(vaultOf(place, 'warm').backups[2]!)).toBe('EPOCH')
   })
 
+  it('vault warns of the address of a key that is destroyed', async () => {
+    const vault = destroyed(place, vaultOf(place, 'hot'))
+    house.lies.VaultService = { GetVault: async () => ({ vault }) }
+    const shown = await run(['vault', 'show', 'hot', '--as', place.path('operator')], testWorld())
+    expect(shown.stdout).toContain(`send nothing to ${hotAddress} (epoch 1, disabled)`)
+  })
+
   it('vault says which nodes lack a proven backup of a later epoch, and shows the address', async () => {
     const vault = { ...vaultOf(place, 'hot'), unproven: ['node-2'] }
     house.lies.VaultService = { GetVault: async () => ({ vault }) }
     const shown = await run(['vault', 'show', 'hot', '--as', place.path('operator')], testWorld())
     expect(shown.stdout).toContain(hotAddress)
-    expect(shown.stdout).toContain('epoch in force: not proven yet by node-2')
+    expect(shown.stdout).toContain('backup of epoch 1, in force, not proven yet by node-2')
   })
 
   it('vault shows no address that a coordinator made up', async () => {

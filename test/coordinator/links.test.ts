@@ -3,8 +3,10 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { Link } from '../../coordinator/link.ts'
 import { readHeads } from '../../coordinator/store/heads.ts'
+import { submitRoot } from '../../coordinator/successions.ts'
 import type { CoordinatorFrame } from '../../proto/frames.ts'
 import { limits } from '../../proto/limits.ts'
+import { RootDrafts } from '../kit/house-roots.ts'
 import { type House, type HouseOptions, houseOn } from './house.ts'
 import { scriptedNode } from './scripted-node.ts'
 import { pgliteEngine } from './store-kit.ts'
@@ -217,6 +219,30 @@ describe('cosigned heads', () => {
     await house.until('an alarm', () =>
       house.events.slice(before).some(({ name }) => name === 'node.cosignature'),
     )
+  })
+
+  it('of everybody who saw a past root end are told to a node that comes later, once', async () => {
+    const house = await built()
+    const { coordinator } = house
+    const drafts = new RootDrafts()
+    for (const q of [3, 2]) {
+      const sent = drafts.next(nodes, { n: 3, t: 2, q }, ['jun', 'kat'])
+      expect(await submitRoot(coordinator, sent)).toHaveProperty('seq')
+      drafts.taken(sent)
+      await house.until('it is seen', () => coordinator.heads.covers(coordinator.tree.size - 1))
+    }
+    // It saw both, and is no more.
+    house.nodes[1]?.attach(coordinator)()
+    await house.submit(payout())
+    const late = scriptedNode('signer-c', house.clock)
+    late.attach(coordinator)
+    const told = () =>
+      late.received.flatMap((one) => (one.frame === 'heads' ? one.heads.heads : []))
+    const ofTheGone = () => told().filter((note) => Buffer.from(note).includes('signer-b.acme'))
+    await house.until('it is told', () => ofTheGone().length > 0)
+    await house.submit(payout({ amount: 2_000_000n }))
+    await house.pass(3_000)
+    expect(ofTheGone()).toHaveLength(1)
   })
 
   it('are passed on at once to the nodes of a running attempt', async () => {

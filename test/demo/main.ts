@@ -134,6 +134,19 @@ async function twoDown(): Promise<string> {
   return 'two killed: WAITING, NOT_ENOUGH_SIGNERS\nback: the same request SETTLED by itself'
 }
 
+async function refreshed(): Promise<string> {
+  const before = await stage.vault('hot')
+  const id = await stage.change('vault', 'refresh', 'hot', '--purpose', 'care of the key')
+  await stage.untilState(id, 'ACTIVE')
+  const after = await stage.vault('hot')
+  expect('the same address', after.address === before.address, after.address)
+  expect('a later epoch', after.epoch > before.epoch, after.epoch)
+  const paid = await stage.pay('103', 'demo/5')
+  await stage.untilState(paid, 'SETTLED')
+  const said = `epoch ${before.epoch} -> ${after.epoch}, in force by one line; ${after.address} stays`
+  return `2 directors and 1 risk approved\n${said}\nthe next payment, signed with new shares: SETTLED`
+}
+
 async function verified(): Promise<string> {
   // The last head must be witnessed before it is worth exporting.
   await pause(500)
@@ -165,6 +178,7 @@ try {
   await tell('a lying coordinator swaps what people approved', lied)
   await tell('one node is killed', oneDown)
   await tell('two nodes are killed', twoDown)
+  await tell('all shares of a key are changed', refreshed)
   await tell('a stranger checks the log', verified)
   const seconds = ((performance.now() - begun) / 1000).toFixed(1)
   console.log(`\nas told, in ${seconds} s`)

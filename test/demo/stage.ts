@@ -144,6 +144,26 @@ export class Stage {
     return ['--as', join(this.directory, owner)]
   }
 
+  /** Asked for by ana and approved by the board of the development policy; returns the request. */
+  async change(...words: readonly string[]): Promise<string> {
+    const sent = await this.ask(...words, ...this.as('people/ana'))
+    expect(`${words.join(' ')} is asked for`, sent.exit === 0, sent.output)
+    const id = String(sent.json['id'])
+    const board = ['jun', 'kat', 'oli'].map(async (person) => {
+      const said = await this.ask('approve', id, '--yes', ...this.as(`people/${person}`))
+      expect(`${person} approves`, said.exit === 0, said.output)
+    })
+    await Promise.all(board)
+    return id
+  }
+
+  /** Address, and the epoch of the key in force, as the lines of the nodes prove them. */
+  async vault(name: string): Promise<{ readonly address: string; readonly epoch: number }> {
+    const { json, output } = await this.ask('vault', 'show', name, ...this.as('operator'))
+    expect(`the vault ${name}`, typeof json['epoch'] === 'number', output)
+    return { address: String(json['address']), epoch: Number(json['epoch']) }
+  }
+
   /** A payout of the service; returns the request's id. */
   async pay(amount: string, purpose: string): Promise<string> {
     const what = ['--vault', 'hot', '--asset', 'usdt', '--amount', amount, '--to', customer]

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { ascii } from '../../signer-node/dkls23/bytes.ts'
+import { ascii, u16 } from '../../signer-node/dkls23/bytes.ts'
 import {
   type CommitmentScope,
   commit,
   requireOpening,
 } from '../../signer-node/dkls23/commitment.ts'
+import { encode, sha256 } from '../../signer-node/dkls23/transcript.ts'
 import { nodes } from '../kit/protocol.ts'
 import { hex } from '../kit/vectors.ts'
 
@@ -35,6 +36,12 @@ describe('a commitment', () => {
         culprit: scope.committer.x,
       }),
     )
+  })
+
+  it('is the hash under its own tag of session, committer, label, value and salt, in this order', () => {
+    const { sid, committer, label } = SCOPE
+    const parts = [sid, committer.nodeId, u16(committer.x), label, VALUE, SALT]
+    expect(hex(COMMITMENT)).toBe(hex(sha256(encode('commit', parts))))
   })
 
   it('hides its value behind the salt', () => {

@@ -3,12 +3,9 @@ import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import { kernel, Operands } from '../../signer-node/dkls23/core.ts'
-import { coreScalarField } from '../../signer-node/dkls23/core-scalars.ts'
 import { ORDER } from '../../signer-node/dkls23/curve.ts'
-import { modOrder, toInteger, toScalar } from '../../signer-node/dkls23/scalar-field.ts'
-import { expand } from '../../signer-node/dkls23/transcript.ts'
+import { toInteger, toScalar } from '../../signer-node/dkls23/scalar-field.ts'
 import { buildCore, moduleSource, TARGET } from '../kit/build-core.ts'
-import { unhex } from '../kit/vectors.ts'
 
 const { bytes, text } = await buildCore()
 
@@ -68,38 +65,5 @@ describe('the compiled module', () => {
   it('divides nothing but two counters', () => {
     const divisions = lines.filter((line) => /\.(div|rem)_[su]$/.test(line))
     expect(divisions).toEqual(['i32.rem_u', 'i32.rem_u'])
-  })
-})
-
-describe('scalars in the compiled module', () => {
-  const scalars = coreScalarField
-  const noise = (seed: string, length: number): Uint8Array => expand('rng', length, seed)
-  const wide = (value: bigint): Uint8Array => unhex(value.toString(16).padStart(128, '0'))
-  const big = (value: Uint8Array): bigint => BigInt(`0x${Buffer.from(value).toString('hex')}`)
-
-  it('agree with big integers on many random values', () => {
-    for (let i = 0; i < 300; i++) {
-      const [a, b] = [noise(`a${i}`, 64), noise(`b${i}`, 64)].map((w) => scalars.fromWide(w))
-      const [m, n] = [toInteger(a!), toInteger(b!)]
-      expect(m).toBe(big(noise(`a${i}`, 64)) % ORDER)
-      expect(toInteger(scalars.multiply(a!, b!))).toBe((m * n) % ORDER)
-      expect(toInteger(scalars.add(a!, b!))).toBe((m + n) % ORDER)
-      expect(toInteger(scalars.subtract(a!, b!))).toBe(modOrder(m - n))
-    }
-  })
-
-  it('agree at every power of two and beside every multiple of q', () => {
-    const near = [0n, 1n, 2n].flatMap((k) => [ORDER * k, ORDER * k + 1n, ORDER * (k + 1n) - 1n])
-    const powers = Array.from({ length: 513 }, (_, p) => (1n << BigInt(p)) - 1n)
-    const top = [2n ** 512n - 1n, ORDER * ORDER, (ORDER - 1n) ** 2n, (2n ** 512n / ORDER) * ORDER]
-    for (const value of [...near, ...powers, ...top]) {
-      expect(toInteger(scalars.fromWide(wide(value)))).toBe(value % ORDER)
-    }
-    const edges = [0n, 1n, ORDER - 1n, ORDER >> 1n, 2n ** 255n, 2n ** 128n].map(toScalar)
-    for (const a of edges) {
-      for (const b of edges) {
-        expect(toInteger(scalars.multiply(a, b))).toBe((toInteger(a) * toInteger(b)) % ORDER)
-      }
-    }
   })
 })

@@ -47,6 +47,8 @@ describe('a path', () => {
     'm/2147483648',
     'm/99999999999',
     'm/0\n',
+    'mm/1',
+    '/m/1',
     `m${'/1'.repeat(PATH_LEVELS_MAX + 1)}`,
   ])('%j is refused', (text) => {
     expect(() => parsePath(text)).toThrow(InvalidPath)

@@ -2,13 +2,14 @@ import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { describe, expect, it } from 'vitest'
 import { combine } from '../../signer-node/dkls23/combine.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
-import { freshPairingId, freshSign } from '../../signer-node/dkls23/fresh-sign.ts'
+import { freshPairingId } from '../../signer-node/dkls23/fresh-sign.ts'
 import { Pairing, type PairingDeath } from '../../signer-node/dkls23/pairing.ts'
 import { type Party, parseParty } from '../../signer-node/dkls23/party.ts'
 import type { Protocol } from '../../signer-node/dkls23/protocol.ts'
 import type { SignatureShare } from '../../signer-node/dkls23/sign.ts'
 import { abortOf, drive, driveAll, flip, nodes, vectorRandomness } from '../kit/protocol.ts'
 import { dkgKey, keysharesOf, prepareSigning, vectorDigest } from '../kit/signing.ts'
+import { freshSign } from '../kit/stepped.ts'
 
 const curve = nativeCurve()
 const keyshares = keysharesOf(curve, dkgKey)

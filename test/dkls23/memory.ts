@@ -174,6 +174,12 @@ export function tap(curve: Curve): Tap {
           note('last pad', packed.subarray(-32))
           return keep(sums.reduceTable(packed, columns))
         },
+        encodeTable(table) {
+          const packed = sums.encodeTable(table)
+          note('first of a packed table', packed.subarray(0, 32))
+          note('last of a packed table', packed.subarray(-32))
+          return packed
+        },
         weighColumns: (...given) =>
           sums.weighColumns(...given).map((sum) => note('weighColumns', sum)),
         sumSelected: (...given) => note('sumSelected', sums.sumSelected(...given)),

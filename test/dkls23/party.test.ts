@@ -7,6 +7,7 @@ import {
   PARTICIPANTS_MAX,
   parseParticipants,
   parseParty,
+  requireAscending,
   requireThreshold,
 } from '../../signer-node/dkls23/party.ts'
 
@@ -46,6 +47,38 @@ describe('participants', () => {
   })
 })
 
+describe('participants that are told in an order', () => {
+  const ascending = parseParticipants([entry(1), entry(2), entry(4)])
+
+  it('stand in the ascending one', () => {
+    expect(() => requireAscending([entry(1), entry(2), entry(4)], ascending)).not.toThrow()
+  })
+
+  it.each([
+    ['turned', [4, 2, 1]],
+    ['with two exchanged', [1, 4, 2]],
+    ['with one in place of another', [1, 2, 3]],
+    ['with one too many', [1, 2, 4, 5]],
+  ])('are refused %s', (_, xs) => {
+    const told = xs.map((x) => entry(x))
+    expect(() => requireAscending(told, ascending)).toThrow(InvalidParticipants)
+  })
+})
+
+describe('a node id', () => {
+  it('has 1 to 64 bytes, and is a copy of what was given', () => {
+    const given = ascii('n'.repeat(64))
+    const [short, long] = parseParticipants([entry(1, 'a'), { x: 2, nodeId: given }])
+    given.fill(0)
+    expect(short!.nodeId).toEqual(ascii('a'))
+    expect(long!.nodeId).toEqual(ascii('n'.repeat(64)))
+  })
+
+  it('may be the only one', () => {
+    expect(parseParticipants([entry(7)])).toHaveLength(1)
+  })
+})
+
 describe('two sets of participants', () => {
   const [some, others] = [
     [entry(1), entry(3)],
@@ -74,6 +107,8 @@ describe('two sets of participants', () => {
     expect(isSameList(some!, parseParticipants([entry(1), entry(3)]))).toBe(true)
     expect(isSameList(some!, others!)).toBe(false)
     expect(isSameList(some!, some!.slice(1))).toBe(false)
+    expect(isSameList(some!, some!.slice(0, 1))).toBe(false)
+    expect(isSameList(some!.slice(0, 1), some!)).toBe(false)
     expect(isSameList(some!, parseParticipants([entry(1), entry(3, 'node-9')]))).toBe(false)
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ascii, Malformed } from '../../signer-node/dkls23/bytes.ts'
+import { ascii, concat, Malformed, u16 } from '../../signer-node/dkls23/bytes.ts'
 import { KEY_BYTES, LEAVES, TREE_DEPTH, TREES } from '../../signer-node/dkls23/params.ts'
 import {
   choiceBit,
@@ -8,7 +8,7 @@ import {
   puncturedLeaf,
   punctureTrees,
 } from '../../signer-node/dkls23/pprf.ts'
-import { sha256 } from '../../signer-node/dkls23/transcript.ts'
+import { encode, FixedHash, sha256 } from '../../signer-node/dkls23/transcript.ts'
 import { chosenKeys, dealTrees } from '../kit/pairings.ts'
 import { flip } from '../kit/protocol.ts'
 
@@ -68,6 +68,17 @@ describe('puncturable trees', () => {
       expect(punctureTrees(psid, delta, chosen, changed).isConsistent).toBe(false)
     }
     expect(punctureTrees(psid, delta, chosen, message).isConsistent).toBe(true)
+  })
+
+  it('are shown by the sum of the leaf proofs and their hash, each under its own tag', () => {
+    const leaf = new FixedHash('pprf-leaf', psid)
+    for (const tree of [0, 77, TREES - 1]) {
+      const proofs = [0, 1, 2, 3].map((y) => leaf.digest(leafOf(tree, y), tree, y))
+      const sum = proofs[0]!.map((byte, i) => proofs.slice(1).reduce((a, b) => a ^ b[i]!, byte))
+      const hashed = sha256(encode('pprf-dig', [psid, u16(tree), proofs]))
+      const at = tree * TREE_MESSAGE_BYTES + 2 * KEY_BYTES
+      expect(message.slice(at, at + 96)).toEqual(concat(sum, hashed))
+    }
   })
 
   it('are found inconsistent under another session id or with a wrong key', () => {

@@ -71,4 +71,12 @@ describe('equalBytes', () => {
       expect(equalBytes(bytes, other)).toBe(false)
     }
   })
+
+  it('finds a difference of length, also where one is the beginning of the other', () => {
+    const [long, short] = [Uint8Array.of(7, 7, 0), Uint8Array.of(7, 7)]
+    expect(equalBytes(long, short)).toBe(false)
+    expect(equalBytes(short, long)).toBe(false)
+    expect(equalBytes(new Uint8Array(), short)).toBe(false)
+    expect(equalBytes(new Uint8Array(), new Uint8Array())).toBe(true)
+  })
 })

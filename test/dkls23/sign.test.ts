@@ -5,7 +5,7 @@ import type { Curve, Point, Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { PRODUCT_MESSAGE_BYTES } from '../../signer-node/dkls23/multiplication.ts'
 import { type Party, parseParty } from '../../signer-node/dkls23/party.ts'
-import { PAUSE, type Protocol } from '../../signer-node/dkls23/protocol.ts'
+import { PAUSE, type Protocol, type Sliced } from '../../signer-node/dkls23/protocol.ts'
 import { sign } from '../../signer-node/dkls23/sign.ts'
 import {
   firstRound,
@@ -75,7 +75,7 @@ describe('signing in slices', () => {
       pairings: dealPairings(signers),
     })
     let pauses = 0
-    const resumed = function* <R>(protocol: Protocol<R>): Protocol<R> {
+    const resumed = function* <R>(protocol: Sliced<R>): Protocol<R> {
       let step = protocol.next([])
       while (step.done !== true) {
         if (step.value === PAUSE) pauses += 1
@@ -90,6 +90,32 @@ describe('signing in slices', () => {
     expect(shares).toEqual(driveAll(signingProtocols(setup())))
     // Three signers, each with one pause in each of three steps.
     expect(pauses).toBe(9)
+  })
+
+  const firstStep = (signers: readonly number[], asked: { readonly isSliced?: boolean }) => {
+    const pairings = dealPairings(signers)
+    const keys = keysharesOf(curve, signers.length === 2 ? dkgKey : resharedKey)
+    const setup = { curve, name: 'first step', signers, keyshares: keys, pairings }
+    const { run, job } = prepareSigning(setup).get(one)!
+    const signing = sign(run, { ...job, ...asked })
+    return { first: signing.next([]).value, signing, randomness: run.randomness }
+  }
+
+  it('pauses only when asked to, and not where there is only one peer', () => {
+    const sent = [
+      firstStep([1, 2, 4], {}),
+      firstStep([1, 2, 4], { isSliced: false }),
+      firstStep([1, 2], { isSliced: true }),
+    ]
+    for (const { first } of sent) expect(first).not.toBe(PAUSE)
+  })
+
+  it('has done the work for the first peer before its first pause, and none for the second', () => {
+    const { first, randomness } = firstStep([1, 2, 4], { isSliced: true })
+    expect(first).toBe(PAUSE)
+    // Every draw happens once: what was drawn for a peer shows that its work was done.
+    expect(() => randomness.bytes('beta', 64, 2)).toThrow('drawn twice')
+    expect(randomness.bytes('beta', 64, 4)).toHaveLength(64)
   })
 
   it('sends nothing over a pairing that died in a pause', () => {
@@ -206,6 +232,15 @@ describe('signing, when a check fails that no honest party fails', () => {
     const deaths: Deaths = []
     expect(judged(retold(change), pairOfSigners(deaths))).toMatchObject(ban('gamma-check'))
     expect(deaths).toMatchObject([{ by: 1, death: { check: 'gamma-check' } }])
+  })
+
+  it('bans, and does not break, when a gamma cancels what it is added to', () => {
+    const { run, job } = prepareSigning(pairOfSigners()).get(one)!
+    const cancelling: Curve = { ...curve, points: { ...points, add: () => undefined } }
+    const mine = sign({ ...run, curve: cancelling }, job)
+    const theirs = signingProtocols(pairOfSigners()).get(two)!
+    const outcomes = drive(new Map([[one, mine] as const, [two, theirs]]))
+    expect(abortOf(outcomes, 1)).toMatchObject(ban('gamma-check'))
   })
 
   it('bans for a committed and opened nonce point that is not the one multiplied (A14)', () => {

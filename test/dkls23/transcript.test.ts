@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ascii, concat, u16 } from '../../signer-node/dkls23/bytes.ts'
@@ -60,6 +61,25 @@ describe('the encoding of parts', () => {
     ]
     const encodings = different.map((parts) => hex(encode('echo', parts)))
     expect(new Set(encodings).size).toBe(different.length)
+  })
+
+  it('gives a list inside as one part: its length, its count, its parts', () => {
+    const count = (n: number): readonly number[] => [0, 0, 0, n]
+    const [a, b] = [
+      [...count(1), 0x61],
+      [...count(1), 0x62],
+    ]
+    const inner = [...count(2), ...a, ...b]
+    const name = ascii('mpc1/t')
+    const whole = [
+      ...count(name.length),
+      ...name,
+      ...count(2),
+      ...count(inner.length),
+      ...inner,
+      ...a,
+    ]
+    expect([...encode('t', [['a', 'b'], 'a'])]).toEqual(whole)
   })
 
   it('is injective on random nested lists (A39)', () => {
@@ -135,6 +155,13 @@ describe('fixed-layout hashes', () => {
     expect(new Set(digests.map(hex)).size).toBe(digests.length)
   })
 
+  it('hash tag, v, the indices in their order, each of two bytes, and the payload', () => {
+    const tag = concat(ascii('mpc1/pprf-node'), new Uint8Array(2))
+    const preimage = concat(tag, V, u16(0x0102), u16(3), u16(0x0405), ROW)
+    const hashed = createHash('shake256', { outputLength: 64 }).update(preimage).digest()
+    expect(hex(new FixedHash('pprf-node', V).digest(ROW, 0x0102, 3, 0x0405))).toBe(hex(hashed))
+  })
+
   it('keep nothing of one call for the next', () => {
     const pad = new FixedHash('ote-pad', V)
     const first = pad.digest(ROW, 2)
@@ -144,6 +171,7 @@ describe('fixed-layout hashes', () => {
 
   it.each([
     ['a short v', () => new FixedHash('ote-pad', V.slice(1))],
+    ['a short payload', () => new FixedHash('ote-pad', V).digest(new Uint8Array(31), 1)],
     ['a long payload', () => new FixedHash('ote-pad', V).digest(new Uint8Array(33), 1)],
     ['a missing index', () => new FixedHash('ote-prg', V).digest(ROW, 1)],
   ])('refuse %s', (_name, call) => {

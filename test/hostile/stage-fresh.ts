@@ -6,7 +6,7 @@
 import { combine } from '../../signer-node/dkls23/combine.ts'
 import type { Curve } from '../../signer-node/dkls23/curve.ts'
 import type { Signature } from '../../signer-node/dkls23/ecdsa.ts'
-import { type FreshJob, freshSign, SETUP_ROUNDS } from '../../signer-node/dkls23/fresh-sign.ts'
+import { type FreshJob, SETUP_ROUNDS } from '../../signer-node/dkls23/fresh-sign.ts'
 import { DELTA_BYTES } from '../../signer-node/dkls23/params.ts'
 import { parseParty } from '../../signer-node/dkls23/party.ts'
 import { choiceBit } from '../../signer-node/dkls23/pprf.ts'
@@ -20,6 +20,7 @@ import {
 import type { Deaths } from '../kit/pairings.ts'
 import { vectorRandomness } from '../kit/protocol.ts'
 import { dkgKey, keysharesOf, prepareSigning } from '../kit/signing.ts'
+import { freshSign } from '../kit/stepped.ts'
 import { judgeSignatures, lastRound, refreshed, roundsOf, type Show, type Stage } from './stage.ts'
 
 export function freshSigning(curve: Curve): Stage {

@@ -7,7 +7,7 @@ import { daily } from '../kit/every-case.ts'
 import { type House, names } from '../kit/house.ts'
 import { approved, inForce, keyOf, pay, pays, refreshOf, sharesOf } from '../kit/house-changes.ts'
 import { linesOf } from '../kit/house-checks.ts'
-import { diesAndReturns, doomAt } from '../kit/house-dooms.ts'
+import { doomAtLine, doomAtRow, doomBeforeRound, oneDiesAndReturns } from '../kit/house-doom.ts'
 import { openHouse, ready } from '../kit/house-open.ts'
 import type { Moment } from '../kit/mortal.ts'
 
@@ -47,23 +47,18 @@ describe('a node that dies in a refresh', () => {
   ]
   for (const [when, table, moment, nth] of daily(moments, 1, 3)) {
     it(`${when} comes back, and the new epoch signs`, async () => {
-      doomAt(house, table, moment, nth)
+      doomAtRow(house, { table, moment, nth })
       const [id, epoch] = await begun()
-      await diesAndReturns(house)
+      await oneDiesAndReturns(house)
       await endsWell(id, epoch)
     })
   }
 
   for (const round of daily([1, 2, 3], 1, 3)) {
     it(`before it hears the others in round ${round} comes back, and the new epoch signs`, async () => {
-      house.down = ({ node }, frame) => {
-        if (frame.frame !== 'envelope' || frame.envelope.round !== round) return frame
-        house.at(node).kill()
-        house.down = (_place, other) => other
-        return undefined
-      }
+      doomBeforeRound(house, round)
       const [id, epoch] = await begun()
-      await diesAndReturns(house)
+      await oneDiesAndReturns(house)
       await endsWell(id, epoch)
     })
   }
@@ -72,12 +67,7 @@ describe('a node that dies in a refresh', () => {
 describe('a coordinator that dies in a refresh', () => {
   for (const moment of daily(['before', 'after'] as const, 1, 2)) {
     it(`${moment} the line of the new epoch is committed leaves it to the next one`, async () => {
-      house.running('c1').life.doom = {
-        moment,
-        of: ({ statement, values }) =>
-          statement.includes('insert into entry ') &&
-          values.some((value) => Array.isArray(value) && value.includes('key.refreshed')),
-      }
+      doomAtLine(house, 'key.refreshed', moment)
       const [id, epoch] = await begun()
       await house.until('it is dead', () => !house.isUp('c1'))
       await house.pass(1_000)

@@ -7,8 +7,8 @@ import type { Intent } from '../../policy/intent.ts'
 import { payout } from '../coordinator/world.ts'
 import type { House } from '../kit/house.ts'
 import { breaches, linesOf } from '../kit/house-checks.ts'
+import { doomAtLine } from '../kit/house-doom.ts'
 import { openHouse } from '../kit/house-open.ts'
-import type { Moment } from '../kit/mortal.ts'
 
 let house: House
 beforeAll(async () => {
@@ -22,15 +22,6 @@ function ask(): Intent {
   const created = house.time.now
   const times = { created, notAfter: created + 3_600_000 }
   return payout({ ...times, amount: 2_000_000_000n + cents })
-}
-
-function doomAt(type: EntryType, moment: Moment): void {
-  house.running('c1').life.doom = {
-    moment,
-    of: ({ statement, values }) =>
-      statement.includes('insert into entry ') &&
-      values.some((value) => Array.isArray(value) && value.includes(type)),
-  }
 }
 
 /** Starts again whoever dies, until it is so. */
@@ -77,7 +68,7 @@ describe('a coordinator that dies', () => {
     it(`before and after it commits a line ${type} is followed by one that goes on`, async () => {
       for (const moment of ['before', 'after'] as const) {
         const intent = ask()
-        doomAt(type, moment)
+        doomAtLine(house, type, moment)
         const died = house.running('c1').life
         const id = await insist(() => house.submit(intent))
         await insist(() => house.approve(id, 'ana', 'ops'))

@@ -6,7 +6,7 @@ import type { Digest } from '../../proto/ids.ts'
 import { payout } from '../coordinator/world.ts'
 import type { House } from '../kit/house.ts'
 import { breaches, linesOf } from '../kit/house-checks.ts'
-import { diesAndReturns, doomAt } from '../kit/house-dooms.ts'
+import { doomAtRow, doomBeforeRound, oneDiesAndReturns } from '../kit/house-doom.ts'
 import { isReady, openHouse, ready } from '../kit/house-open.ts'
 import type { Moment } from '../kit/mortal.ts'
 
@@ -23,11 +23,6 @@ async function ask(): Promise<Digest> {
   const created = house.time.now
   const times = { created, notAfter: created + 3_600_000 }
   return house.submit(payout({ ...times, amount: 1_000_000n + cents }))
-}
-
-/** One node is dead; two seconds later it comes back, and everybody is well again. */
-async function oneDiesAndReturns(): Promise<void> {
-  expect(await diesAndReturns(house)).toBe(1)
 }
 
 async function endsOnce(id: Digest): Promise<void> {
@@ -48,23 +43,18 @@ describe('a node that dies', () => {
   ]
   for (const [when, table, moment, nth] of moments) {
     it(`${when} comes back, and the request ends once`, async () => {
-      doomAt(house, table, moment, nth)
+      doomAtRow(house, { table, moment, nth })
       const id = await ask()
-      await oneDiesAndReturns()
+      await oneDiesAndReturns(house)
       await endsOnce(id)
     })
   }
 
   for (const round of [1, 2]) {
     it(`before it hears the other in round ${round} comes back, and the request ends once`, async () => {
-      house.down = ({ node }, frame) => {
-        if (frame.frame !== 'envelope' || frame.envelope.round !== round) return frame
-        house.at(node).kill()
-        house.down = (_place, other) => other
-        return undefined
-      }
+      doomBeforeRound(house, round)
       const id = await ask()
-      await oneDiesAndReturns()
+      await oneDiesAndReturns(house)
       await endsOnce(id)
     })
   }
@@ -77,7 +67,7 @@ describe('a node that dies', () => {
       return frame
     }
     const id = await ask()
-    await oneDiesAndReturns()
+    await oneDiesAndReturns(house)
     await endsOnce(id)
     expect(house.record.sharesOf(id)).toHaveLength(2)
   })

@@ -70,6 +70,7 @@ describe('a key that people let go', () => {
     const [a] = names as [string]
     const directory = house.at(a).directory('keyshares')
     house.at(a).stop()
+    await house.pass(1_000)
     renameSync(directory, `${directory}.away`)
     mkdirSync(directory)
     house.at(a).start()
@@ -90,6 +91,7 @@ describe('a key that people let go', () => {
     expect(said.at(-1)?.value).toMatchObject({ code: 'EPOCH', warrant: expect.any(String) })
     house.up = (_place, frame) => frame
     house.at(a).stop()
+    await house.pass(1_000)
     rmdirSync(directory)
     renameSync(`${directory}.away`, directory)
     house.at(a).start()

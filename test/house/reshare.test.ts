@@ -2,12 +2,10 @@
 // of five, each after the root that names the new nodes. The key and its address stay, those who
 // are left out lose their shares, and payments go on.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ChangeOf } from '../../policy/change.ts'
-import { type NodeId, parseNodeId } from '../../proto/ids.ts'
 import type { House } from '../kit/house.ts'
-import { about, approved, inForce, keyOf, pay, sharesOf } from '../kit/house-changes.ts'
+import { approved, inForce, keyOf, pay, reshareOf, sharesOf } from '../kit/house-changes.ts'
 import { linesOf } from '../kit/house-checks.ts'
-import { openHouse } from '../kit/house-open.ts'
+import { areReady, openHouse } from '../kit/house-open.ts'
 import { loseDisk } from '../kit/house-restore.ts'
 import { HouseRoots } from '../kit/house-roots.ts'
 
@@ -21,26 +19,8 @@ beforeAll(async () => {
 })
 afterAll(() => house.close())
 
-/** To all nodes of the root in force. */
-async function reshareOf(dealers: readonly string[]): Promise<ChangeOf<'key.reshare'>> {
-  const { epoch: from, keyState } = await keyOf(house)
-  const { nodes, quorumCrypto } = house.coordinator().roots.now
-  const participants = [...nodes].sort((m, n) => m.x - n.x).map(({ node, x }) => ({ node, x }))
-  const named: readonly NodeId[] = dealers.map((name) => parseNodeId(name))
-  const terms = { from, keyState, dealers: named, participants, t: quorumCrypto.t }
-  return { ...about(house), op: 'key.reshare', terms }
-}
-
-const areReady = (...nodes: string[]) =>
-  house.until(`${nodes} are ready and paired`, () =>
-    nodes.every((name) => {
-      const { pairings, state } = house.at(name).node.status()
-      return state === 'ready' && nodes.every((peer) => peer === name || pairings.includes(peer))
-    }),
-  )
-
 async function paysWith(nodes: readonly string[]): Promise<readonly string[]> {
-  await areReady(...nodes)
+  await areReady(house, nodes)
   const id = await pay(house)
   await house.untilState(id, 'SETTLED')
   const [last] = linesOf(await house.story(id), 'session.started').slice(-1)
@@ -55,12 +35,12 @@ describe('a reshare', () => {
     house.at(c).kill()
     house.addNode(d, 3).start()
     expect(await roots.succeed([a, b, d], { n: 3, t: 2, q: 3 })).toBe(2)
-    await areReady(a, b, d)
+    await areReady(house, [a, b, d])
     // And b has its share from a backup only: there is no refresh without c, so it deals with that.
     await loseDisk(house, b)
     house.at(b).start()
     await house.until('b is fenced', () => house.at(b).node.status().state === 'fenced')
-    const id = await approved(house, await reshareOf([a, b]))
+    const id = await approved(house, await reshareOf(house, [a, b]))
     await house.untilState(id, 'ACTIVE')
     await inForce(house, (await keyOf(house)).epoch)
     const after = await keyOf(house)
@@ -83,8 +63,8 @@ describe('a reshare', () => {
     house.addNode(e, 4).start()
     house.addNode(f, 5).start()
     expect(await roots.succeed([a, b, d, e, f], { n: 5, t: 3, q: 4 })).toBe(3)
-    await areReady(a, b, d, e, f)
-    const id = await approved(house, await reshareOf([b, d]))
+    await areReady(house, [a, b, d, e, f])
+    const id = await approved(house, await reshareOf(house, [b, d]))
     await house.untilState(id, 'ACTIVE')
     await inForce(house, (await keyOf(house)).epoch)
     const { t, participants } = await keyOf(house)
@@ -93,14 +73,14 @@ describe('a reshare', () => {
     house.at(b).kill()
     await paysWith([a, d, e, f])
     house.at(b).start()
-    await areReady(a, b, d, e, f)
+    await areReady(house, [a, b, d, e, f])
   })
 
   it('to fewer nodes goes on with those who are left', async () => {
     // A node stays until the key has left it: the root goes last.
     expect(await roots.succeed([a, b, d, e], { n: 4, t: 3, q: 3 })).toBe(4)
-    await areReady(a, b, d, e)
-    const id = await approved(house, await reshareOf([a, d, e]))
+    await areReady(house, [a, b, d, e])
+    const id = await approved(house, await reshareOf(house, [a, d, e]))
     await house.untilState(id, 'ACTIVE')
     await inForce(house, (await keyOf(house)).epoch)
     await paysWith([a, b, d, e])

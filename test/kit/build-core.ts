@@ -1,7 +1,7 @@
 // npm run build:core: compiles signer-node/dkls23/core/ with AssemblyScript and writes the bytes as
 // a TypeScript module, because the protocol imports nothing but itself. test/dkls23/core.test.ts
 // compiles again and compares, and reads the text form for branches on values.
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { main } from 'assemblyscript/asc'
 
@@ -19,10 +19,17 @@ export interface Built {
   readonly text: string
 }
 
-export async function buildCore(): Promise<Built> {
+/** `reading` may change what is compiled: the mutation tests plant mistakes there. */
+export async function buildCore(
+  reading: (path: string, source: string) => string = (_path, source) => source,
+): Promise<Built> {
   const written = new Map<string, Uint8Array | string>()
   const outputs = ['--outFile', 'core.wasm', '--textFile', 'core.wat']
   const { error, stderr } = await main([...SOURCES, ...OPTIONS, ...SHAPE, ...outputs], {
+    readFile: (name: string) => {
+      const path = join(root, name)
+      return existsSync(path) ? reading(name, readFileSync(path, 'utf8')) : null
+    },
     writeFile: (name: string, contents: Uint8Array | string) => void written.set(name, contents),
   })
   if (error !== null) throw new Error(`${error.message}\n${stderr.toString()}`)

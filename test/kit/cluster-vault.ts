@@ -2,7 +2,7 @@
 // proven backups, signed with the cluster's own keys.
 import { readFileSync } from 'node:fs'
 import { writeEntry } from '../../policy/audit/entry.ts'
-import { confirmMessage } from '../../policy/audit/key-confirm.ts'
+import { confirmMessage, consentMessage } from '../../policy/audit/key-confirm.ts'
 import { parseRoot, type Root } from '../../policy/documents.ts'
 import type { KeyFacts } from '../../policy/view.ts'
 import { testedDocument } from '../../proto/backup-documents.ts'
@@ -53,6 +53,26 @@ export function vaultOf(place: Place, name: string) {
     ...{ backups, unproven: [] as string[] },
     ...{ publicKey: toHex(publicKey), chainCode: toHex(chainCode), address: hotAddress },
     later: [] as Uint8Array[],
+  }
+}
+
+/** The same vault after its key was destroyed: two nodes said that they judged the change. */
+export function destroyed(place: Place, vault: ReturnType<typeof vaultOf>) {
+  const root = parseRoot(readFileSync(place.path('shared/root.json'), 'utf8'))
+  const [change, order] = [parseDigest('0d'.repeat(32)), parseDigest('0e'.repeat(32))]
+  const confirms = root.nodes.slice(0, 2).map(({ node }) => {
+    const owner = { org: root.org, env: root.env, owner: parseHandle(node) }
+    const { sign } = {
+      sign: unseal(place, `nodes/${node}`, 'identity', nodeKeyThing(owner, 'identity')),
+    }
+    return { node, signature: toHex(sign(consentMessage(change, node))) }
+  })
+  const keyState = parseDigest('ab'.repeat(32))
+  const body = { change, order, confirms, epoch: 1, keyState, vault: parseVaultId(vault.vault) }
+  const draft = { type: 'key.disabled', actor: 'coordinator-1', t: 0, body } as const
+  return {
+    ...vault,
+    later: [writeEntry(draft, { seq: 9, prev: parseDigest('cd'.repeat(32)) }).bytes],
   }
 }
 

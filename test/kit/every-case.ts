@@ -16,13 +16,16 @@ const names = [
   'coordinator-crash',
   'crash',
   'export-crash',
+  'key-create',
   'reshare',
+  'reshare-crash',
   'rollback-walks',
   'retire',
   'split-view',
   'storm',
   'succession',
   'two-coordinators',
+  'two-drivers',
 ] as const
 
 export const longWalks: readonly string[] = names.map((name) => `test/house/${name}.test.ts`)

@@ -5,11 +5,17 @@
 
 import type { Party } from '../../signer-node/dkls23/party.ts'
 import type { Incoming } from '../../signer-node/dkls23/protocol.ts'
-import type { Stepper, Turn } from '../../signer-node/stepper.ts'
+import type { Stepper, Turn, Whole } from '../../signer-node/stepper.ts'
 import type { Outcome, Tamper } from './protocol.ts'
 
 export function turn<R>(stepper: Stepper<R>, inbox: readonly Incoming[] = []): Promise<Turn<R>> {
   return new Promise((answer) => stepper.next(inbox, answer))
+}
+
+/** Through all its pauses. */
+async function moved<R>(stepper: Stepper<R>, inbox?: readonly Incoming[]): Promise<Whole<R>> {
+  const now = await turn(stepper, inbox)
+  return now.kind === 'paused' ? await moved(stepper) : now
 }
 
 export async function driveSteppers<R>(
@@ -22,7 +28,7 @@ export async function driveSteppers<R>(
     const next = new Map<Party, Incoming[]>()
     const running = [...steppers].filter(([x]) => !outcomes.has(x))
     const turns = await Promise.all(
-      running.map(async ([x, stepper]) => ({ x, now: await turn(stepper, inboxes.get(x)) })),
+      running.map(async ([x, stepper]) => ({ x, now: await moved(stepper, inboxes.get(x)) })),
     )
     for (const { x: from, now } of turns) {
       if (now.kind === 'done') outcomes.set(from, { kind: 'done', value: now.result })

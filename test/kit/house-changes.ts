@@ -5,7 +5,13 @@ import { get, tables } from '../../policy/audit/tables.ts'
 import { type Change, type ChangeOf, encodeChange } from '../../policy/change.ts'
 import type { VaultRow } from '../../policy/view.ts'
 import { ed25519Signer } from '../../proto/crypto.ts'
-import { type Digest, parseHandle, parsePersonId, parseVaultId } from '../../proto/ids.ts'
+import {
+  type Digest,
+  parseHandle,
+  parseNodeId,
+  parsePersonId,
+  parseVaultId,
+} from '../../proto/ids.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { sign } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
@@ -49,6 +55,19 @@ export async function keyOf(house: House): Promise<VaultRow> {
 export async function refreshOf(house: House): Promise<ChangeOf<'key.refresh'>> {
   const { epoch, keyState } = await keyOf(house)
   return { ...about(house), op: 'key.refresh', terms: { epoch, keyState } }
+}
+
+/** To all nodes of the root in force. */
+export async function reshareOf(
+  house: House,
+  dealers: readonly string[],
+): Promise<ChangeOf<'key.reshare'>> {
+  const { epoch: from, keyState } = await keyOf(house)
+  const { nodes, quorumCrypto } = house.someCoordinator.roots.now
+  const participants = [...nodes].sort((m, n) => m.x - n.x).map(({ node, x }) => ({ node, x }))
+  const named = dealers.map((name) => parseNodeId(name))
+  const terms = { from, keyState, dealers: named, participants, t: quorumCrypto.t }
+  return { ...about(house), op: 'key.reshare', terms }
 }
 
 export async function ask(house: House, change: Change, dealing?: Uint8Array): Promise<Digest> {

@@ -59,6 +59,17 @@ export function isReady(house: House, name: string): boolean {
   return state === 'ready' && pairings.length === names.length - 1 && coordinators.length > 0
 }
 
+/** These are ready, and each is paired with all others of them. */
+export function areReady(house: House, nodes: readonly string[]): Promise<void> {
+  return house.until(`${nodes} are ready and paired`, () =>
+    nodes.every((name) => {
+      if (!house.at(name).isUp) return false
+      const { pairings, state } = house.at(name).node.status()
+      return state === 'ready' && nodes.every((peer) => peer === name || pairings.includes(peer))
+    }),
+  )
+}
+
 async function holding(house: House): Promise<void> {
   await house.until('three shares in force', () =>
     names.every((name) => house.at(name).node.status().vaults.includes('hot')),

@@ -26,13 +26,15 @@ export interface Numbers {
   readonly n: number
   readonly t: number
   readonly q: number
+  /** New vaults by the tier they are of. */
+  readonly vaults?: Readonly<Record<string, string>>
   /** Of the witnesses; 0 where it is left out. */
   readonly f?: number
   readonly lights?: readonly string[]
 }
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
-const nodeOf = (node: string): JsonObject => ({ ...lightOf(node), x: places[node]! })
+const nodeOf = (node: string, x: number): JsonObject => ({ ...lightOf(node), x })
 const lightOf = (node: string): JsonObject => ({
   node,
   identity: hex(publicKeyOf(node)),
@@ -40,22 +42,23 @@ const lightOf = (node: string): JsonObject => ({
   witness: witnessKey(node),
 })
 
-/** The roots of one house, each drawn up from the one before. */
-export class HouseRoots {
-  readonly #house: House
+/** Roots, each drawn up from the one before. */
+export class RootDrafts {
+  readonly #places: Readonly<Record<string, number>>
   #root = rootText
   #policy = policyText
 
-  constructor(house: House) {
-    this.#house = house
+  constructor(more: Readonly<Record<string, number>> = {}) {
+    this.#places = { ...places, ...more }
   }
 
-  /** Where a node stands: the version in force, or why the root was not taken. */
-  async succeed(
-    nodes: readonly string[],
-    { n, t, q, f = 0, lights = [] }: Numbers,
-    by = ['jun', 'kat'],
-  ): Promise<number | string> {
+  /** The root that the next one succeeds. */
+  get last(): string {
+    return this.#root
+  }
+
+  next(nodes: readonly string[], numbers: Numbers, by: readonly string[]) {
+    const { n, t, q, f = 0, lights = [], vaults = {} } = numbers
     const [before, old] = [JSON.parse(this.#root), JSON.parse(this.#policy)]
     const w = n + lights.length
     const policy = text({
@@ -63,31 +66,70 @@ export class HouseRoots {
       version: old.version + 1,
       previous: digestOfText(tags.policy, this.#policy),
       quorumCrypto: { n, t, f: 1 },
+      vaults: { ...old.vaults, ...added(old, vaults) },
       log: { ...old.log, witness: { n: w, f, quorum: q } },
     })
     const root = text({
       ...before,
       version: before.version + 1,
       previous: digestOfText(tags.root, this.#root),
-      nodes: nodes.map(nodeOf),
+      nodes: nodes.map((node) => nodeOf(node, this.#places[node]!)),
       quorumCrypto: { n, t, f: 1 },
       witnesses: lights.map(lightOf),
       witness: { w, f, q },
       genesis: { ...before.genesis, policy: digestOfText(tags.policy, policy) },
     })
-    const sent = { root, signatures: signed(root, by), documents: [policy] }
+    return { root, signatures: signed(root, by), documents: [policy] }
+  }
+
+  /** It is in force: the next one is drawn up from it. */
+  taken({ root, documents: [policy = ''] }: ReturnType<RootDrafts['next']>): void {
+    this.#root = root
+    this.#policy = policy
+  }
+}
+
+/** The roots of one house. */
+export class HouseRoots {
+  readonly #house: House
+  readonly #drafts: RootDrafts
+
+  constructor(house: House, more: Readonly<Record<string, number>> = {}) {
+    this.#house = house
+    this.#drafts = new RootDrafts(more)
+  }
+
+  /** Where a node stands: the version in force, or why the root was not taken. */
+  async succeed(
+    nodes: readonly string[],
+    numbers: Numbers,
+    by = ['jun', 'kat'],
+  ): Promise<number | string> {
+    const sent = this.#drafts.next(nodes, numbers, by)
     const submit = (what: typeof sent) =>
       this.#house.during(submitRoot(this.#house.coordinator(), what))
     const answer = await submit(sent)
     if (isRefusal(answer)) return answer.code
     const again = await submit(sent)
-    const other = await submit({ ...sent, root: this.#root })
+    const other = await submit({ ...sent, root: this.#drafts.last })
     if (isRefusal(again) || again.seq !== answer.seq) throw new Error('it was not the same again')
     if (!isRefusal(other) || other.code !== 'RULESET_SIG') throw new Error('expected RULESET_SIG')
-    this.#root = root
-    this.#policy = policy
+    this.#drafts.taken(sent)
     return this.#house.coordinator().roots.now.version
   }
+}
+
+/** Each as the vault of its tier, with a key of its own; nobody may pay from it by a rule. */
+function added(
+  { vaults }: { readonly vaults: JsonObject },
+  more: Readonly<Record<string, string>>,
+) {
+  return Object.fromEntries(
+    Object.entries(more).map(([name, tier]) => [
+      name,
+      { ...Object(vaults[tier]), key: `k-${name}` },
+    ]),
+  )
 }
 
 function signed(root: string, by: readonly string[]): string {

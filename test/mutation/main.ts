@@ -1,99 +1,112 @@
-// npm run mutation -- FILE... [--json]: how many planted mistakes the tests find. Stryker changes one
-// thing at a time in a file of `signer-node/dkls23/` and runs the tests that reach it; what no test
-// notices is printed as a survivor. FILE is a name without its ending; without one, all of the
-// table. The tool is no dependency: `npm --prefix test/mutation install` brings it.
-import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+// npm run mutation -- [FILE...] [OPTION...]: how many planted mistakes the tests find. Every mistake that
+// Stryker's mutators know is made in a file of `signer-node/dkls23/`, one at a time, and the tests
+// that reach the file run over it; what no test notices is printed. FILE is a name without its
+// ending, with `:LINE,LINE` for some lines; without one, all. `--last` tries what survived again,
+// with the slow tests; `--told` prints what was found before; `--part 0.3 --seed 1` draws.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { type Planted, plantedIn } from './plant.ts'
+import { files, root, testsOf } from './reach.ts'
+import { percent, type Report, row, survivorsOf, type Tried, tell } from './score.ts'
+import { Trials } from './tried.ts'
 
-const root = join(import.meta.dirname, '../..')
-const tool = join(import.meta.dirname, 'node_modules/@stryker-mutator/core/bin/stryker.js')
-const report = join(import.meta.dirname, 'reports/report.json')
-
-/** What is tried beside `test/dkls23/FILE*.test.ts`. */
-const beside: Readonly<Record<string, readonly string[]>> = {
-  'session-id': ['properties/encoding'],
-  transcript: ['properties/encoding'],
-  polynomial: ['properties/arithmetic'],
-  keyshare: ['properties/encoding', 'dkls23/importing', 'dkls23/reshare', 'dkls23/refresh'],
-  pairing: ['dkls23/sign'],
-  protocol: ['dkls23/wiping'],
-  dealing: ['dkls23/keygen-blame', 'dkls23/keygen', 'dkls23/wiping-life'],
-  keygen: ['dkls23/wiping-life'],
-  'dlog-proof': [],
-  'ot-extension': ['dkls23/wiping-sign'],
-  multiplication: ['dkls23/sign-vectors', 'dkls23/wiping-sign'],
-  sign: ['dkls23/wiping-sign'],
-}
-
-interface Mutant {
-  readonly status: string
-  readonly mutatorName: string
-  readonly replacement?: string
-  readonly location: { readonly start: { readonly line: number; readonly column: number } }
-}
-
-interface Score {
-  readonly file: string
-  readonly found: number
-  readonly survivors: readonly string[]
-}
-
+const reports = join(import.meta.dirname, 'reports')
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'boolean', default: false },
+    told: { type: 'boolean', default: false },
+    last: { type: 'boolean', default: false },
+    part: { type: 'string', default: '1' },
+    seed: { type: 'string', default: '1' },
+  },
 })
-if (!existsSync(tool)) {
+if (!existsSync(join(import.meta.dirname, 'node_modules'))) {
   console.error('the mutation tester is not here: npm --prefix test/mutation install')
   process.exit(2)
 }
-const files = positionals.length > 0 ? positionals : Object.keys(beside)
-const scores = files.map(mutated)
-for (const score of scores) tell(score)
-const [found, missed] = [
-  scores.reduce((sum, score) => sum + score.found, 0),
-  scores.reduce((sum, { survivors }) => sum + survivors.length, 0),
-]
-console.log(`found ${found} of ${found + missed}, ${percent(found, missed)} %`)
-if (values.json) console.log(JSON.stringify({ suite: 'mutation', cases: found + missed, missed }))
+mkdirSync(reports, { recursive: true })
+const asked = positionals.length > 0 ? positionals : files
+const told: Report[] = []
+for (const one of asked) {
+  const report = values.told ? before(one) : await triedIn(one)
+  if (report === undefined) continue
+  told.push(report)
+  tell(report)
+}
+console.log('| file | mistakes | tried | found | % | at set-up | endless |')
+for (const report of told) console.log(row(report))
+const cases = told.reduce((sum, { tried }) => sum + tried.length, 0)
+const missed = told.reduce((sum, report) => sum + survivorsOf(report).length, 0)
+console.log(`found ${cases - missed} of ${cases}, ${percent(cases - missed, cases)} %`)
+if (values.json) console.log(JSON.stringify({ suite: 'mutation', cases, missed }))
 
-function mutated(file: string): Score {
-  const source = `signer-node/dkls23/${file}.ts`
-  if (!existsSync(join(root, source))) throw new Error(`there is no ${source}`)
-  const words = [tool, 'run', 'test/mutation/stryker.config.json', '--mutate', source]
-  const env = { ...process.env, MUTATION_TESTS: testsOf(file).join(',') }
-  const run = spawnSync(process.execPath, words, { cwd: root, env, stdio: 'inherit' })
-  if (run.status !== 0) throw new Error(`stryker ended with ${run.status} for ${file}`)
-  const { files: reported }: { files: Record<string, { source: string; mutants: Mutant[] }> } =
-    JSON.parse(readFileSync(report, 'utf8'))
-  const { mutants = [], source: text = '' } = reported[source] ?? {}
-  const isFound = ({ status }: Mutant): boolean => status === 'Killed' || status === 'Timeout'
-  const isMissed = ({ status }: Mutant): boolean => status === 'Survived' || status === 'NoCoverage'
-  const lines = text.split('\n')
-  const survivors = mutants.filter(isMissed).map(({ mutatorName, replacement = '', location }) => {
-    const { line } = location.start
-    const was = (lines[line - 1] ?? '').trim()
-    return `${line} ${mutatorName}: ${was}  =>  ${replacement.replaceAll(/\s+/g, ' ').slice(0, 60)}`
+function before(file: string): Report | undefined {
+  const path = join(reports, `${file}.json`)
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
+}
+
+/** The report of the whole file is kept; of some lines, what was tried is put in its place. */
+async function triedIn(asked: string): Promise<Report | undefined> {
+  const [file = '', lines] = asked.split(':')
+  const path = `signer-node/dkls23/${file}.ts`
+  const all = await plantedIn(path)
+  const old = before(file)
+  const wanted = wantedOf(all, lines, old)
+  const tests = testsOf(file, values.last)
+  if (tests.length === 0 || wanted.length === 0) return old
+  const trials = new Trials()
+  await trials.begin({ path, tests })
+  const tried: Tried[] = []
+  for (const mistake of wanted) {
+    const { fate, by } = await trials.run({ path, source: mistake.source, tests })
+    if (tried.length % 20 === 0) console.error(`${file}: ${tried.length} of ${wanted.length}`)
+    tried.push({ ...placeOf(path, mistake), fate, ...(by === undefined ? {} : { by }) })
+  }
+  trials.end()
+  const isWhole = lines === undefined && !values.last
+  const merged = isWhole || old === undefined ? tried : replaced(old.tried, tried)
+  const usual = isWhole || old === undefined ? tests : old.tests
+  const report = { file, tests: usual, all: all.length, tried: merged }
+  writeFileSync(join(reports, `${file}.json`), JSON.stringify(report, undefined, 1))
+  console.log(row(report))
+  return report
+}
+
+function wantedOf(
+  all: readonly Planted[],
+  lines: string | undefined,
+  old: Report | undefined,
+): readonly Planted[] {
+  if (values.last) {
+    const places = new Set(old && survivorsOf(old).map(keyOf))
+    return all.filter((one) => places.has(keyOf(placeOf('', one))))
+  }
+  if (lines !== undefined) {
+    return all.filter(({ from }) => lines.split(',').includes(String(from.line + 1)))
+  }
+  // A linear congruence is random enough to choose by; its upper bits are the better ones.
+  let state = Number(values.seed)
+  return all.filter(() => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state / 2 ** 32 < Number(values.part)
   })
-  return { file, found: mutants.filter(isFound).length, survivors }
 }
 
-function testsOf(file: string): readonly string[] {
-  const own = readdirSync(join(root, 'test/dkls23'))
-    .filter((name) => name.startsWith(file) && name.endsWith('.test.ts'))
-    .filter((name) => /^(-[a-z]+)*\.test\.ts$/.test(name.slice(file.length)))
-    .map((name) => `test/dkls23/${name}`)
-  const others = (beside[file] ?? []).map((name) => `test/${name}.test.ts`)
-  return [...new Set([...own, ...others])].filter((name) => existsSync(join(root, name)))
+const keyOf = ({ line, column, end, kind, replacement }: Omit<Tried, 'fate'>): string =>
+  [line, column, end, kind, replacement].join(' ')
+
+function replaced(old: readonly Tried[], tried: readonly Tried[]): readonly Tried[] {
+  const byKey = new Map(tried.map((one) => [keyOf(one), one]))
+  const kept = old.map((one) => byKey.get(keyOf(one)) ?? one)
+  const known = new Set(old.map(keyOf))
+  return [...kept, ...tried.filter((one) => !known.has(keyOf(one)))]
 }
 
-function tell({ file, found: killed, survivors }: Score): void {
-  const all = killed + survivors.length
-  console.log(`${file}: found ${killed} of ${all}, ${percent(killed, survivors.length)} %`)
-  for (const survivor of survivors) console.log(`  ${survivor}`)
-}
-
-function percent(killed: number, missedOnes: number): string {
-  return ((100 * killed) / Math.max(1, killed + missedOnes)).toFixed(1)
+function placeOf(path: string, { kind, from, to, replacement }: Planted): Omit<Tried, 'fate'> {
+  const lines = path === '' ? [] : readFileSync(join(root, path), 'utf8').split('\n')
+  const was = (lines[from.line] ?? '').trim()
+  const end = `${to.line + 1}:${to.column}`
+  return { line: from.line + 1, column: from.column, end, kind, was, replacement }
 }

@@ -60,7 +60,7 @@ const bigNote = (fill: number): CoordinatorFrame & NodeFrame => ({
 describe('a frame', () => {
   it('has an example here, one of each kind', () => {
     expect(new Set(nodeFrames.map((item) => item.frame)).size).toBe(19)
-    expect(new Set(coordinatorFrames.map((item) => item.frame)).size).toBe(11)
+    expect(new Set(coordinatorFrames.map((item) => item.frame)).size).toBe(12)
   })
 
   it('arrives as it was sent, up and down, in order', async () => {

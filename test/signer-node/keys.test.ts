@@ -297,7 +297,7 @@ describe('a keygen document', () => {
   it('whose key cannot be kept makes none, and wipes the share that it was making', () => {
     three.pair()
     const made: Keyshare[] = []
-    const keep = vi.spyOn(Keystore.prototype, 'keepPending').mockImplementation((_, keyshare) => {
+    const keep = vi.spyOn(Keystore.prototype, 'keeping').mockImplementation(({ keyshare }) => {
       expect(keyshare.secretShare.bytes.some((byte) => byte !== 0)).toBe(true)
       made.push(keyshare)
       return refuse('BUSY', 'full')

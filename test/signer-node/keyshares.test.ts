@@ -4,11 +4,17 @@ import { describe, expect, it } from 'vitest'
 import { put, tables } from '../../policy/audit/tables.ts'
 import { madeHere } from '../../policy/key-standing.ts'
 import type { VaultRow } from '../../policy/view.ts'
+import { fromHex } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
+import type { ScryptJob } from '../../proto/seal.ts'
+import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { Keyshares, type KeysharesNeeds } from '../../signer-node/keyshares.ts'
+import { Shield } from '../../signer-node/shield.ts'
 import { vaultRow } from '../coordinator/world.ts'
 import { TestClock, testPorts } from './world.ts'
 
+const cost = { n: 2 ** 10, r: 8, p: 1 }
 const hot: VaultRow = { ...vaultRow('hot'), ...madeHere }
 
 function kept(row: VaultRow, node: string, destroy: (through: number) => number = () => 1) {
@@ -37,6 +43,114 @@ function kept(row: VaultRow, node: string, destroy: (through: number) => number 
   }
   return { keyshares, asked, witnessed, names: () => ports.events.map(({ name }) => name) }
 }
+
+/** A file that opens when its key comes. */
+function opens() {
+  const answers: ((key: Uint8Array) => void)[] = []
+  const ports = testPorts('keyshares', new TestClock())
+  const runner = {
+    ...ports.runner,
+    scrypt: (_job: ScryptJob, answer: (key: Uint8Array) => void) => void answers.push(answer),
+  }
+  const past = { origin: 'made', isExported: false, standing: 'active' }
+  const facts = { epoch: hot.epoch, past }
+  const secretShare = new Secret(new Uint8Array(32))
+  const log: { row: VaultRow } = { row: hot }
+  const done: string[] = []
+  const keystore = {
+    shield: new Shield(ports.random),
+    curve: nativeCurve(),
+    pending: () => [],
+    held: () => [{ epoch: log.row.epoch, state: 'active' }],
+    activate: (_vault: string, epoch: number) => done.push(`activated ${epoch}`),
+    *opening({ epoch, keyState }: { epoch: number; keyState: string }) {
+      if (done.includes('damaged')) refuse('SEAL', 'does not open')
+      yield { passphrase: new Uint8Array(1), salt: new Uint8Array(1), cost }
+      const of = { facts: { ...facts, epoch }, keyState: fromHex(keyState), secretShare }
+      return { ...of, [Symbol.dispose]: () => done.push(`wiped ${epoch}`) }
+    },
+  }
+  const { key } = put(tables.vault, hot.vault, hot) as { key: string }
+  const needs = {
+    self: { node: hot.participants[0]?.node },
+    rows: {
+      answer: () => [{ key, value: (put(tables.vault, hot.vault, log.row) as never)['value'] }],
+    },
+    copy: { size: () => 10, keyLine: () => 9, head: () => ({ t: 0 }) },
+    witness: { coverage: () => ({ isCovered: true }) },
+    keystore,
+    ports: { ...ports, runner },
+    superseded: (vault: string, seq: number) => done.push(`superseded ${vault} ${seq}`),
+    opened: () => done.push('told'),
+  } as unknown as KeysharesNeeds
+  const keyshares = new Keyshares(needs)
+  const give = () => answers.shift()?.(Uint8Array.of(1))
+  return { keyshares, log, done, give, asked: () => answers.length }
+}
+
+describe('a share in force that is opened elsewhere', () => {
+  it('is held when its key has come, and that is told; it is asked for once', () => {
+    const { keyshares, done, give, asked } = opens()
+    expect([keyshares.review(), keyshares.review(), asked()]).toEqual([false, false, 1])
+    expect(keyshares.of(hot)).toBeUndefined()
+    give()
+    expect(keyshares.of(hot)?.facts.epoch).toBe(hot.epoch)
+    expect(done).toEqual([`activated ${hot.epoch}`, `wiped ${hot.epoch}`, 'told'])
+    expect([keyshares.review(), asked()]).toEqual([false, 0])
+  })
+
+  it('is here before it returns at a start', () => {
+    const { keyshares, done, asked } = opens()
+    keyshares.reviewAtOnce()
+    expect([keyshares.of(hot)?.facts.epoch, asked()]).toEqual([hot.epoch, 0])
+    expect(done).not.toContain('told')
+  })
+
+  it('is not used when the log went on meanwhile; the old one is gone before the new is here', () => {
+    const { keyshares, log, done, give, asked } = opens()
+    keyshares.review()
+    give()
+    const later: VaultRow = { ...hot, epoch: hot.epoch + 1 }
+    log.row = later
+    done.length = 0
+    keyshares.review()
+    expect(done).toEqual([`superseded ${hot.vault} 9`])
+    expect([keyshares.of(hot), keyshares.of(later), asked()]).toEqual([undefined, undefined, 1])
+    // The next epoch comes into force before this one was opened.
+    const last: VaultRow = { ...hot, epoch: hot.epoch + 2 }
+    log.row = last
+    keyshares.review()
+    done.length = 0
+    give()
+    expect([done, asked()]).toEqual([[], 1])
+    give()
+    expect(keyshares.of(last)?.facts.epoch).toBe(last.epoch)
+  })
+
+  it('is not activated when the line that disables its key came meanwhile', () => {
+    const { keyshares, log, done, give } = opens()
+    keyshares.review()
+    log.row = { ...hot, standing: 'disabled' }
+    give()
+    expect(done).toEqual([`wiped ${hot.epoch}`])
+    expect(keyshares.all()).toEqual([])
+  })
+
+  it('is not held by a node that went down meanwhile', () => {
+    const { keyshares, done, give } = opens()
+    keyshares.review()
+    keyshares[Symbol.dispose]()
+    give()
+    expect([keyshares.all(), done]).toEqual([[], []])
+  })
+
+  it('that does not open is an alarm, and is not tried again', () => {
+    const { keyshares, done, asked } = opens()
+    done.push('damaged')
+    expect([keyshares.review(), keyshares.review(), asked()]).toEqual([false, false, 0])
+    expect(keyshares.of(hot)).toBeUndefined()
+  })
+})
 
 describe('the share of a node that holds the key no more', () => {
   it('goes when the line is witnessed and not before, up to that epoch, once', () => {

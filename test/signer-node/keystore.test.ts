@@ -12,7 +12,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseDigest, parseHandle, parseVaultId } from '../../proto/ids.ts'
 import { nodeKeyThing } from '../../proto/node-keys.ts'
-import { sealToPassphrase } from '../../proto/seal.ts'
+import { refuse } from '../../proto/refusal.ts'
+import { giveUp, type ScryptJob, scryptOf, sealToPassphrase } from '../../proto/seal.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import type { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
@@ -182,6 +183,61 @@ describe('a keyshare at rest', () => {
     expect(refusedWith(() => store.keepPending(vault, share(2), made))).toBe('EPOCH')
     using opened = store.open(expectedOf(vault, share(1)), 'active')
     expect(opened.secretShare.equals(share(1).secretShare)).toBe(true)
+  })
+
+  describe('whose keys are derived elsewhere', () => {
+    const key = ({ value }: IteratorResult<ScryptJob, void>) => scryptOf(value as ScryptJob)
+    const begun = (again?: () => void) => {
+      const directory = freshDirectory()
+      const store = keystore(directory)
+      const asked = again === undefined ? {} : { again }
+      const work = store.keeping({ vault, keyshare: share(1), made, ...asked })
+      const first = work.next()
+      const kept = () => [store.held(vault).length, store.backups.held(vault).length]
+      return { directory, store, work, first, kept }
+    }
+
+    it('is on disk after the first and opened again after the second', () => {
+      let times = 0
+      const { store, work, first, kept } = begun(() => {
+        times += 1
+      })
+      expect([kept(), times]).toEqual([[0, 0], 0])
+      const second = work.next(key(first))
+      expect([second.done, kept(), times]).toEqual([false, [1, 1], 1])
+      expect(work.next(key(second)).done).toBe(true)
+      using opened = store.open(expectedOf(vault, share(1)), 'pending')
+      expect(opened.secretShare.equals(share(1).secretShare)).toBe(true)
+    })
+
+    it('is not written when it has become unlawful meanwhile, nor is its backup', () => {
+      const { work, first, kept } = begun(() => refuse('FROZEN', 'meanwhile'))
+      expect(refusedWith(() => work.next(key(first)))).toBe('FROZEN')
+      expect(kept()).toEqual([0, 0])
+    })
+
+    it('is never written over what was kept meanwhile', () => {
+      const { store, work, first } = begun()
+      store.keepPending(vault, share(1), made)
+      expect(refusedWith(() => work.next(key(first)))).toBe('EPOCH')
+    })
+
+    it('is not told to be kept when it went again while it was opened', () => {
+      const { store, work, first, kept } = begun()
+      const second = work.next(key(first))
+      store.dropPending(vault, 1)
+      expect(refusedWith(() => work.next(key(second)))).toBe('EPOCH')
+      expect(kept()).toEqual([0, 1])
+    })
+
+    it('leaves no passphrase open and writes nothing when it is given up', () => {
+      const { work, first, kept } = begun()
+      const { passphrase: open } = first.value as ScryptJob
+      expect(open.some((byte) => byte !== 0)).toBe(true)
+      giveUp(work)
+      expect(open.every((byte) => byte === 0)).toBe(true)
+      expect(kept()).toEqual([0, 0])
+    })
   })
 
   it('that is active is never replaced: a pending one of its epoch is dropped', () => {

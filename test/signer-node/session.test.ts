@@ -3,11 +3,11 @@ import { ed25519PublicKey, ed25519Signer, x25519PublicKey } from '../../proto/cr
 import { type NodeId, parseNodeId } from '../../proto/ids.ts'
 import { Abort } from '../../signer-node/dkls23/abort.ts'
 import { type Party, parseParty } from '../../signer-node/dkls23/party.ts'
-import { PAUSE, type Protocol } from '../../signer-node/dkls23/protocol.ts'
+import { PAUSE, type Protocol, type Sliced } from '../../signer-node/dkls23/protocol.ts'
 import { type Channel, openChannel } from '../../signer-node/envelope.ts'
 import { type Ended, Session } from '../../signer-node/session.ts'
 import { Sessions } from '../../signer-node/sessions.ts'
-import { type Stepper, stepperOf } from '../../signer-node/stepper.ts'
+import { type Stepper, slicedStepper, stepperOf } from '../../signer-node/stepper.ts'
 import { seedOf, TestClock, testPorts } from './world.ts'
 
 const sid = seedOf('sid')
@@ -264,7 +264,7 @@ describe('a session', () => {
     })
 
     it('goes on by itself after a pause, in a later turn, in the same round', () => {
-      const pausing = (function* (): Protocol<string> {
+      const pausing = (function* (): Sliced<string> {
         yield PAUSE
         yield [{ round: 1, to: parseParty(2), bytes: bytes('1 from 1') }]
         yield PAUSE
@@ -272,7 +272,7 @@ describe('a session', () => {
       })()
       const counterparts = new Map([[parseParty(2), { node: node(2), channel: channel(1, 2) }]])
       const sessions = new Sessions(ports, node(1))
-      const stepper = stepperOf(pausing)
+      const stepper = slicedStepper(pausing)
       const deadlineMs = clock.monotonicMs() + 20_000
       const ended = (how: Ended<string>) => results.push(how)
       sessions.start(sid, 'c1', { counterparts, stepper, secrets: [], deadlineMs, ended })

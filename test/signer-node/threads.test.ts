@@ -4,6 +4,7 @@ import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { setUpPairing } from '../../signer-node/dkls23/pair-setup.ts'
 import { type Party, parseParty } from '../../signer-node/dkls23/party.ts'
 import type { Run } from '../../signer-node/dkls23/protocol.ts'
+import { freshSigning } from '../../signer-node/fresh-signing.ts'
 import { here } from '../../signer-node/here.ts'
 import type { Event } from '../../signer-node/ports.ts'
 import type { Runner, Stepper } from '../../signer-node/stepper.ts'
@@ -20,16 +21,19 @@ import { driveSteppers, turn } from '../kit/far.ts'
 import { keygen, keygenRuns, keyTerms, makeKey } from '../kit/keys.ts'
 import { refreshRuns, reshareRuns, reshareTerms } from '../kit/lifecycle.ts'
 import { pairRuns } from '../kit/pairings.ts'
-import { driveAll, flip, nodes, type Outcome } from '../kit/protocol.ts'
-import { namedRandom } from './world.ts'
+import { driveAll, flip, nodes, type Outcome, vectorRandomness } from '../kit/protocol.ts'
+import { dkgKey, keysharesOf, prepareSigning } from '../kit/signing.ts'
+import { namedRandom, TestClock } from './world.ts'
 
 const curve: Curve = nativeCurve()
 const [one, two, three] = [1, 2, 3].map(parseParty) as [Party, Party, Party]
 const events: Event[] = []
+const clock = new TestClock()
 const threads = new Threads({
   count: 1,
   curve: 'native',
   random: namedRandom('threads'),
+  clock,
   report: (event) => events.push(event),
 })
 afterAll(() => threads.close())
@@ -40,6 +44,20 @@ const terms = reshareTerms(key, { dealers: [1, 2], receivers: nodes(2, 3, 4), th
 type Made<R> = ReadonlyMap<Party, Outcome<R>>
 function steppers<R>(runs: ReadonlyMap<Party, Run>, begin: (run: Run, x: Party) => Stepper<R>) {
   return new Map([...runs].map(([x, run]) => [x, begin(run, x)]))
+}
+
+/** Signing over pairings that are made in the session: the set-ups there, signing here. */
+const freshSignings = (runner: Runner) => {
+  const keyshares = keysharesOf(curve, dkgKey)
+  const setup = { curve, name: 'fresh', signers: [1, 2], keyshares, pairings: new Map() }
+  return new Map(
+    [...prepareSigning(setup)].map(([x, { run, job }]) => {
+      const peer = x === 1 ? two : one
+      const randomness = new Map([[peer, vectorRandomness(`fresh with ${peer}`, x, curve)]])
+      const recordDeath = () => {}
+      return [x, freshSigning(run, { ...job, randomness, recordDeath }, runner)] as const
+    }),
+  )
 }
 
 const pairs = (runner: Runner) => steppers(pairRuns(curve, [1, 2]), (run) => runner.pair(run))
@@ -76,6 +94,7 @@ describe.each([
   ['a key making', keys],
   ['a refresh', refreshes],
   ['a reshare', reshares],
+  ['a signature over fresh pairings', freshSignings],
 ] as const)('%s', (_name, begin: (runner: Runner) => ReadonlyMap<Party, Stepper<unknown>>) => {
   it('makes the same bytes in a thread as here', async () => {
     const [near, far] = [await driveSteppers(begin(here)), await driveSteppers(begin(threads))]
@@ -142,6 +161,7 @@ describe('worker threads', () => {
       count: 0,
       curve: 'native',
       random: namedRandom('none'),
+      clock,
       report() {},
     })
     expect(() => none.pair(pairRuns(curve, [1, 2]).get(one)!)).toThrow('at least one thread')

@@ -12,10 +12,12 @@ import type { NodeStores } from '../../signer-node/assemble.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { FloorFile } from '../../signer-node/floor-file.ts'
+import { here } from '../../signer-node/here.ts'
 import { Keystore } from '../../signer-node/keystore.ts'
 import { SignerNode } from '../../signer-node/node.ts'
 import type { Random } from '../../signer-node/ports.ts'
 import type { Self } from '../../signer-node/self.ts'
+import type { Runner } from '../../signer-node/stepper.ts'
 import { Store } from '../../signer-node/store.ts'
 import * as house from '../kit/audit-documents.ts'
 import { bootedLog, type TestLog } from '../kit/audit-log.ts'
@@ -48,6 +50,8 @@ export class ThreeNodes {
   carry: Carry = (_from, _to, frame) => frame
   /** Whether cosigned heads of one node reach the others. */
   shareHeads = true
+  /** Of nodes that are opened from now on. */
+  runner: Runner = here
   #incarnations = new Map<Name, Uint8Array>()
   #lives = 0
 
@@ -77,7 +81,8 @@ export class ThreeNodes {
   open(name: Name): Running {
     this.#lives += 1
     const self = selfOf(name)
-    const ports = testPorts(`${name} life ${this.#lives}`, this.clock)
+    const { runner } = this
+    const ports = { ...testPorts(`${name} life ${this.#lives}`, this.clock), runner }
     const stores = this.stores(name, ports.random)
     const settings = { self, origin: house.origin, rootDigest: house.rootDigest }
     const node = new SignerNode(settings, stores, ports)

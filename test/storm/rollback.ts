@@ -86,6 +86,7 @@ export async function play(kind: Tally['kind'], seed: number, count: number): Pr
   const broken: string[] = []
   const said = (what: string): void => {
     counts[what] = (counts[what] ?? 0) + 1
+    process.stderr.write(`  ${kind} of house ${seed}: ${what}\n`)
   }
   const work = { house, dice, disks: new Rollbacks(house), said }
   try {

@@ -1,0 +1,159 @@
+// Loaded into a signer process before its program (`--import`): accounts every slice of its loop, by
+// wall clock and by the CPU of this thread, under the name of what was called; beside it the delay of
+// the loop as a timer of 1 ms sees it, and what the collector took (which is inside the slices).
+// At SIGUSR2 it writes what it saw since the last time, and begins anew. It changes nothing else.
+import { writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks'
+import { isMainThread, Worker } from 'node:worker_threads'
+
+export interface Slice {
+  readonly name: string
+  readonly wallMs: number
+  readonly cpuMs: number
+  /** The dearest of the named calls inside. */
+  readonly inside: string
+}
+
+export interface Seen {
+  readonly count: number
+  readonly wallP99Ms: number
+  readonly cpuP99Ms: number
+  readonly wallOver5: number
+  readonly cpuOver5: number
+  readonly dearest: readonly Slice[]
+  readonly longest: readonly Slice[]
+  readonly delayP99Ms: number
+  readonly delayMaxMs: number
+  readonly gcMaxMs: number
+  readonly gcTotalMs: number
+}
+
+type Call = (...words: never[]) => unknown
+
+const place = process.env['CUSTODY_PROBE_DIRECTORY']
+const config = process.argv[process.argv.indexOf('--config') + 1] ?? ''
+const isSigner = process.argv[1]?.endsWith('signer-node/main.ts') === true
+let slices: Slice[] = []
+let [isInside, inside] = [false, { name: '', ms: 0 }]
+let gc: number[] = []
+
+const cpuMs = (): number => {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}
+
+/** Called from the loop: a slice. Called within one: a part of it. */
+function counted(name: string, call: Call): Call {
+  return function (this: unknown, ...words: never[]) {
+    if (isInside) return part(name, () => call.apply(this, words))
+    isInside = true
+    inside = { name: '', ms: 0 }
+    const [wall, cpu] = [performance.now(), cpuMs()]
+    try {
+      return call.apply(this, words)
+    } finally {
+      isInside = false
+      const took = { wallMs: performance.now() - wall, cpuMs: cpuMs() - cpu }
+      const within = inside.name === '' ? '' : `${inside.name} ${inside.ms.toFixed(1)} ms`
+      slices.push({ name, ...took, inside: within })
+    }
+  }
+}
+
+function part<T>(name: string, call: () => T): T {
+  const wall = performance.now()
+  try {
+    return call()
+  } finally {
+    const ms = performance.now() - wall
+    if (ms > inside.ms) inside = { name, ms }
+  }
+}
+
+/** Methods of a class, under their names. */
+function count(
+  of: { readonly prototype: object; readonly name: string },
+  ...names: string[]
+): void {
+  const methods = of.prototype as Record<string, Call>
+  for (const name of names) {
+    const call = methods[name]
+    if (call === undefined) throw new Error(`${of.name} has no ${name}`)
+    methods[name] = counted(`${of.name}.${name}`, call)
+  }
+}
+
+function countTimers(): void {
+  const timers = globalThis as unknown as Record<string, (call: Call, ...rest: never[]) => unknown>
+  for (const name of ['setImmediate', 'setTimeout', 'setInterval'] as const) {
+    const original = timers[name]
+    timers[name] = (call, ...rest) => {
+      const source = String(call).replace(/\s+/g, ' ').slice(0, 60)
+      return original?.(counted(`${name}: ${source}`, call), ...rest)
+    }
+  }
+  const { on } = Worker.prototype
+  const heardBy = on as (this: Worker, event: string, heard: Call) => Worker
+  Worker.prototype.on = function (this: Worker, event: string, heard: Call) {
+    return heardBy.call(this, event, counted(`thread: ${event}`, heard))
+  } as typeof on
+}
+
+function seen(delay: ReturnType<typeof monitorEventLoopDelay>): Seen {
+  const by = (what: 'wallMs' | 'cpuMs') => slices.toSorted((a, b) => b[what] - a[what])
+  const [wall, cpu] = [by('wallMs'), by('cpuMs')]
+  const p99 = Math.floor(slices.length / 100)
+  return {
+    count: slices.length,
+    wallP99Ms: wall[p99]?.wallMs ?? 0,
+    cpuP99Ms: cpu[p99]?.cpuMs ?? 0,
+    wallOver5: slices.filter(({ wallMs }) => wallMs > 5).length,
+    cpuOver5: slices.filter((one) => one.cpuMs > 5).length,
+    dearest: cpu.slice(0, 8),
+    longest: wall.slice(0, 4),
+    delayP99Ms: delay.percentile(99) / 1e6,
+    delayMaxMs: delay.max / 1e6,
+    gcMaxMs: Math.max(0, ...gc),
+    gcTotalMs: gc.reduce((sum, one) => sum + one, 0),
+  }
+}
+
+async function start(directory: string): Promise<void> {
+  countTimers()
+  const { SignerNode } = await import('../signer-node/node.ts')
+  const { Store } = await import('../signer-node/store.ts')
+  const { FloorFile } = await import('../signer-node/floor-file.ts')
+  const { Keystore } = await import('../signer-node/keystore.ts')
+  const { Keyshares } = await import('../signer-node/keyshares.ts')
+  const { Witness } = await import('../signer-node/witness.ts')
+  const { Pairings } = await import('../signer-node/pairings.ts')
+  const { Releases } = await import('../signer-node/release.ts')
+  const { Acceptances } = await import('../signer-node/acceptances.ts')
+  count(SignerNode, 'receive', 'tick', 'attached', 'detached', 'status')
+  count(Store, 'step')
+  count(FloorFile, 'write')
+  count(Keystore, 'activate', 'pending')
+  count(Keyshares, 'review')
+  count(Witness, 'take', 'cosign')
+  count(Pairings, 'receive', 'tick')
+  count(Releases, 'add', 'review')
+  count(Acceptances, 'compare', 'make')
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) gc.push(duration)
+  }).observe({ entryTypes: ['gc'] })
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  const node = basename(dirname(config))
+  let times = 0
+  process.on('SIGUSR2', () => {
+    times += 1
+    const saw = seen(delay)
+    writeFileSync(join(directory, `${node}.${process.pid}.${times}.json`), JSON.stringify(saw))
+    slices = []
+    gc = []
+    delay.reset()
+  })
+}
+
+if (isMainThread && isSigner && place !== undefined) await start(place)

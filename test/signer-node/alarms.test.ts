@@ -1,0 +1,59 @@
+// The list of alarms in docs/operations.md is complete, and names none that nobody raises.
+import { globSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+
+const read = (path: string): string => readFileSync(path, 'utf8')
+
+/** Raised under a name that is chosen beside the report. */
+const chosen: Readonly<Record<string, readonly string[]>> = {
+  'signer-node/fence.ts': ['peer-banned', 'probation-failed'],
+  'coordinator/links.ts': ['node.cosignature', 'heads.failed'],
+}
+
+interface Raised {
+  readonly names: readonly string[]
+  /** Files with a report whose name is not written there. */
+  readonly unnamed: readonly string[]
+}
+
+function raisedIn(folder: string): Raised {
+  const files = globSync(`${folder}/**/*.ts`)
+  const found = files.map((file) => {
+    const text = read(file)
+    const reports = [...text.matchAll(/level: 'alarm',\s*name(?:: '([a-z.-]+)')?/g)]
+    const byCall = [...text.matchAll(/#alarm\(link, '([a-z.-]+)'/g)]
+    const names = [...reports, ...byCall].flatMap(([, name]) => name ?? [])
+    const isUnnamed = reports.some(([, name]) => name === undefined)
+    return { file, names: [...names, ...(chosen[file] ?? [])], isUnnamed }
+  })
+  const names = [...new Set(found.flatMap((one) => one.names))].sort()
+  return { names, unnamed: found.flatMap(({ file, isUnnamed }) => (isUnnamed ? [file] : [])) }
+}
+
+function listed(table: string): readonly string[] {
+  const [, after = ''] = read('docs/operations.md').split(`| ${table} says | means | do |\n`)
+  const [rows = ''] = after.split('\n\n')
+  const names = rows
+    .split('\n')
+    .flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)])
+  return names.map(([, name = '']) => name).sort()
+}
+
+describe('every alarm', () => {
+  it.each([
+    ['signer-node', 'a signer'],
+    ['coordinator', 'a coordinator'],
+  ] as const)('of %s stands in the list of what to do, and no other', (folder, table) => {
+    const { names, unnamed } = raisedIn(folder)
+    expect(names.length).toBeGreaterThan(10)
+    expect(listed(table)).toEqual(names)
+    // Whoever chooses a name elsewhere is known here with all of them.
+    expect(unnamed).toEqual(Object.keys(chosen).filter((file) => file.startsWith(folder)))
+  })
+
+  it('is found in the code however it is laid out', () => {
+    for (const [file, names] of Object.entries(chosen)) {
+      for (const name of names) expect(read(file)).toContain(`'${name}'`)
+    }
+  })
+})
