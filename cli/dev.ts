@@ -21,9 +21,13 @@ const customer = '0x70997970c51812dc3a010c7d01b50e0d17dc79c8'
 
 export const devUp: Verb = {
   about: 'start a development cluster and keep it up; Ctrl-C stops it',
-  usage: '[DIR] [--chain] [--port-base N]',
+  usage: '[DIR] [--chain] [--port-base N] [--without VAULT]',
   words: { min: 0, max: 1 },
-  options: { chain: { type: 'boolean' }, 'port-base': { type: 'string' } },
+  options: {
+    chain: { type: 'boolean' },
+    'port-base': { type: 'string' },
+    without: { type: 'string' },
+  },
   run: async (args, world) => {
     const directory = args.words[0] ?? '.dev'
     const withChain = args.flags['chain'] === true
@@ -43,7 +47,8 @@ export const devUp: Verb = {
           running.start(node, startNode(cluster, node)),
         ),
       ])
-      world.say(await readyText(cluster, withChain, world))
+      const keyed = vaults.filter((vault) => vault !== args.flags['without'])
+      world.say(await readyText(cluster, { withChain, keyed }, world))
       await stop
     } finally {
       world.say('stopping\n')
@@ -143,9 +148,19 @@ interface Place {
   readonly address: string
 }
 
-async function readyText(cluster: DevCluster, withChain: boolean, world: World): Promise<string> {
+interface Wanted {
+  readonly withChain: boolean
+  /** The others are left without a key: to bring one in. */
+  readonly keyed: readonly string[]
+}
+
+async function readyText(
+  cluster: DevCluster,
+  { withChain, keyed }: Wanted,
+  world: World,
+): Promise<string> {
   const places: Place[] = []
-  for (const vault of vaults) places.push(await vaultReady(cluster, vault, world))
+  for (const vault of keyed) places.push(await vaultReady(cluster, vault, world))
   if (withChain) {
     for (const { address } of places) {
       const held = await balances(cluster.rpc, address)

@@ -6,13 +6,18 @@
 import type { AdmittedWork } from '../policy/admit-change.ts'
 import type { ChangeOf, Member } from '../policy/change.ts'
 import { fromHex, toUtf8 } from '../proto/crypto.ts'
-import { dealtKey, parseDealing, type SealedShare } from '../proto/import-documents.ts'
+import { parseDealing, type SealedShare } from '../proto/import-documents.ts'
 import { refuse } from '../proto/refusal.ts'
 import { openShare } from '../proto/seal-import.ts'
 import { Abort } from './dkls23/abort.ts'
 import { Malformed } from './dkls23/bytes.ts'
 import type { Scalar } from './dkls23/curve.ts'
-import { type ApprovedImport, type ImportDealing, requireDealt } from './dkls23/importing.ts'
+import {
+  type ApprovedImport,
+  type ImportDealing,
+  requireApproved,
+  requireDealt,
+} from './dkls23/importing.ts'
 import { parseParty } from './dkls23/party.ts'
 import { Secret } from './dkls23/secret.ts'
 import { invitationNamed } from './invitations.ts'
@@ -52,10 +57,11 @@ export function judgeDealing(parts: Parts, asked: DealingAsked, bytes: Uint8Arra
     const approved = { publicKey, chainCode, commitments: fromHex(commitments) ?? new Uint8Array() }
     const coefficients = read.coefficients.map((point) => points.decodePoint(point))
     const dealing = { coefficients, chainCode: read.chainCode }
-    points.decodePoint(dealtKey(read))
+    const holders = { keyId: toUtf8(key), threshold: t, participants: partiesOf(participants) }
+    // First, so that whoever swapped the dealing is told so, and not that a share does not open.
+    requireApproved(holders, dealing, approved)
     const dealt = { approved, dealing, own }
     using share = ownShare(parts, change, dealt)
-    const holders = { keyId: toUtf8(key), threshold: t, participants: partiesOf(participants) }
     const to = { x: parseParty(self.x), share: share.bytes }
     requireDealt(self.curve, { ...holders, approved, epoch: 0 }, dealing, to)
     return dealt

@@ -125,7 +125,8 @@ export function acceptImport(
   return pendingKey(run, keyshare, transcript, CONFIRM_ROUND)
 }
 
-function requireApproved(
+/** What was dealt is what people approved, whoever holds which share of it. */
+export function requireApproved(
   holders: ImportHolders,
   dealing: ImportDealing,
   { publicKey, chainCode, commitments }: ApprovedImport,

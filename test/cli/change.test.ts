@@ -1,9 +1,12 @@
 // Asking for changes and deciding on them from the command line: every fact comes from lines that
 // the nodes signed, every text is rendered here.
+import { writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { parseChange } from '../../policy/change.ts'
 import { displayDigest } from '../../policy/display.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
+import { encode, type JsonObject } from '../../proto/jcs.ts'
+import { importDocuments } from '../fuzz/examples.ts'
 import { custody, makeCluster, type Place, type TestWorld, testWorld } from '../kit/cluster.ts'
 import { hotAddress, vaultOf } from '../kit/cluster-vault.ts'
 import { type FakeCoordinator, fakeCoordinator, freePort } from '../kit/coordinator.ts'
@@ -67,20 +70,37 @@ describe('asking for a change', () => {
     })
   })
 
-  it('brings in exactly the key that was typed', async () => {
-    const hot = vaultOf(place, 'hot')
-    const none = { ...hot, line: new Uint8Array(0) }
+  it('brings in exactly the key that was dealt, and sends the dealing along', async () => {
+    const { publicKey } = vaultOf(place, 'hot')
+    const { org, env } = sentOf(await asked(['vault', 'refresh', 'hot']))
+    const none = { ...vaultOf(place, 'hot'), line: new Uint8Array(0) }
     house.lies.VaultService = { GetVault: async () => ({ vault: none }) }
-    const typed = ['--public-key', hot.publicKey, '--chain-code', '11'.repeat(32)]
-    const words = ['vault', 'import', 'hot', ...typed, '--commitments', 'cd'.repeat(32)]
-    expect(sentOf(await asked(words))).toMatchObject({ op: 'key.import', vault: 'hot' })
-    const bent = [
-      ...words.slice(0, 4),
-      `05${hot.publicKey.slice(2)}`,
-      ...words.slice(5),
-      ...because,
-    ]
-    expect((await ana(bent)).json.refused.code).toBe('MALFORMED')
+    const dealing = {
+      ...importDocuments.dealing,
+      ...{ org, env, vault: 'hot' },
+      coefficients: [publicKey, importDocuments.dealing.coefficients[1]],
+    }
+    const write = (name: string, document: object): string => {
+      writeFileSync(place.path(name), encode(document as JsonObject))
+      return place.path(name)
+    }
+    const words = ['vault', 'import', 'hot', '--dealing', write('hot.dealing', dealing)]
+    const sent = sentOf(await asked(words))
+    expect(sent).toMatchObject({
+      op: 'key.import',
+      vault: 'hot',
+      terms: { commitments: dealing.commitments },
+    })
+    const refused = async (document: object) => {
+      const file = write('bent.dealing', document)
+      const answer = await ana(['vault', 'import', 'hot', '--dealing', file, ...because])
+      return answer.json.refused.code
+    }
+    const coefficients = [`05${publicKey.slice(2)}`, dealing.coefficients[1]]
+    expect(await refused({ ...dealing, coefficients })).toBe('MALFORMED')
+    expect(await refused({ ...dealing, vault: 'warm' })).toBe('DEALING')
+    expect(await refused({ ...dealing, org: 'else' })).toBe('DEALING')
+    expect(await refused({ ...dealing, extra: 1 })).toBe('MALFORMED')
     house.beHonest()
     expect((await ana([...words, ...because])).json.refused.code).toBe('KEY_EXISTS')
   })

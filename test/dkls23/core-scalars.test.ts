@@ -38,6 +38,13 @@ describe('scalars in the compiled module', () => {
     }
   })
 
+  it.each([0, 31, 33])('are of 32 bytes, never of %i', (length) => {
+    expect(() => scalars.decodeScalar(new Uint8Array(length))).toThrow(Malformed)
+    expect(() => scalars.reduce(new Uint8Array(length))).toThrow(RangeError)
+    expect(() => scalars.fromWide(new Uint8Array(32 + length))).toThrow(RangeError)
+    expect(scalars.isZero(scalars.decodeScalar(new Uint8Array(32)))).toBe(true)
+  })
+
   it('tell what is below q by every word of it, whatever the other words are', () => {
     const around = [3n, 2n, 1n, 0n].map((i) => {
       const word = BigInt.asUintN(64, ORDER >> (64n * i))

@@ -129,6 +129,35 @@ export const nodeDocuments = {
   },
 }
 
+const subject = { ...owner, vault: 'hot-eth', key: 'k-hot-eth' }
+
+/** Of an import: what a node gives out, and what a dealer makes of it. */
+export const importDocuments = {
+  invitation: {
+    format: 'custody-import-invitation/v1',
+    ...subject,
+    node: 'node-a',
+    x: 1,
+    to: '09'.repeat(32),
+  },
+  dealing: {
+    format: 'custody-import-dealing/v1',
+    ...subject,
+    t: 2,
+    coefficients: [`02${'79'.repeat(32)}`, `03${'78'.repeat(32)}`],
+    chainCode: '04'.repeat(32),
+    commitments: digest,
+    shares: ['node-a', 'node-b', 'node-c'].map((node, at) => {
+      const sealed = { eph: '05'.repeat(32), sealed: '06'.repeat(48) }
+      return { node, x: at + 1, invitation: digest, ...sealed }
+    }),
+  },
+  invitations: {
+    format: 'custody-import-invitations/v1',
+    invitations: [{ credential: 'node-a', document: '{}', signature: '07'.repeat(64) }],
+  },
+}
+
 const tls = { ca: 'ca.pem', cert: 'cert.pem', key: '/etc/key.pem' }
 
 export const coordinatorConfig = {

@@ -25,6 +25,7 @@ import { parseWarrant } from '../../policy/warrant.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
 import { exportPartKind, parseParcel, parseRecipientKey } from '../../proto/export-documents.ts'
 import { parseHandle } from '../../proto/ids.ts'
+import { invitationKind, parseDealing, parseInvitations } from '../../proto/import-documents.ts'
 import { encode, parse } from '../../proto/jcs.ts'
 import { kinds } from '../../proto/node-documents.ts'
 import { parseRecoveryKey } from '../../proto/recovery-key.ts'
@@ -120,6 +121,9 @@ export function documentTargets(): readonly Target[] {
       },
       0.02,
     ),
+    json('invitation', (bytes) => invitationKind.shape(parse(bytes), '')),
+    json('dealing', (bytes) => parseDealing(bytes)),
+    json('invitations', (bytes) => parseInvitations(bytes)),
     ...nodeDocuments(),
     textTarget('note', seedsOf('note'), parseNoteText),
     textTarget('vkey', seedsOf('vkey'), parseVkey),

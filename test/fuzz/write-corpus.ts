@@ -27,7 +27,7 @@ import { recoveryDocument } from '../kit/recovery.ts'
 import { dkgKey, keysharesOf } from '../kit/signing.ts'
 import { testCard } from '../kit/token-card.ts'
 import { corpusFolder } from './corpus.ts'
-import { coordinatorConfig, nodeDocuments, signerConfig } from './examples.ts'
+import { coordinatorConfig, importDocuments, nodeDocuments, signerConfig } from './examples.ts'
 import { dashed, fuzzedStages } from './stages.ts'
 
 const curve = nativeCurve()
@@ -157,7 +157,7 @@ put(
     'heads/00000000': 'head',
   }),
 )
-for (const [kind, document] of Object.entries(nodeDocuments))
+for (const [kind, document] of Object.entries({ ...nodeDocuments, ...importDocuments }))
   put(kind, encode(document as JsonObject))
 put('signer-config', toUtf8(JSON.stringify(signerConfig)))
 put('coordinator-config', toUtf8(JSON.stringify(coordinatorConfig)))

@@ -15,6 +15,8 @@ const names = [
   'change-refusals',
   'coordinator-crash',
   'crash',
+  'import-crash',
+  'import-lies',
   'export-crash',
   'key-create',
   'reshare',

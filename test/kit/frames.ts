@@ -50,6 +50,7 @@ export const nodeFrames: readonly NodeFrame[] = [
   { frame: 'keyConfirm', keyConfirm: { sid, confirm: signed } },
   { frame: 'state', state },
   { frame: 'supplyLines', supplyLines: { lines } },
+  { frame: 'exportPart', exportPart: { ticket, statement: signed, sealed: bytes(8) } },
   { frame: 'invited', invited: { ticket, invitation: signed } },
   { frame: 'exportPart', exportPart: { ticket, statement: signed, sealed: bytes(12) } },
 ]
@@ -85,6 +86,7 @@ export const coordinatorFrames: readonly CoordinatorFrame[] = [
   { frame: 'stop', stop: { sid } },
   { frame: 'heartbeat', heartbeat: {} },
   { frame: 'requestLines', requestLines: { origin, from: 3 } },
+  { frame: 'requestPart', requestPart: { ticket, change: 'ab'.repeat(32), anew: true } },
   { frame: 'invite', invite: { ticket, vault: 'hot' } },
   { frame: 'requestPart', requestPart: { ticket, change: 'ab'.repeat(32), anew: true } },
 ]

@@ -20,7 +20,7 @@ export function invitationBy(node: string, change: JsonObject = {}, signer = nod
     org: root.org,
     env: root.env,
     vault: 'hot',
-    key: 'hot',
+    key: 'k-hot',
     node,
     x,
     to: toHex(x25519PublicKey(invitationSecret(node))),

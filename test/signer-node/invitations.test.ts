@@ -1,0 +1,123 @@
+// Invitations of a node: for whom it makes one, that it stays the same, and when it is gone.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { fromUtf8 } from '../../proto/crypto.ts'
+import { readSigned } from '../../proto/frames.ts'
+import { parseHandle, parseVaultId } from '../../proto/ids.ts'
+import { invitationKind } from '../../proto/import-documents.ts'
+import { limits } from '../../proto/limits.ts'
+import { openBy } from '../../proto/node-documents.ts'
+import type { Signed } from '../../proto/signed.ts'
+import * as house from '../kit/audit-documents.ts'
+import { keyBody, vaultRow } from '../kit/audit-log.ts'
+import { Asked, asks } from '../kit/change-log.ts'
+import { ThreeNodes } from './three-nodes.ts'
+
+const a = 'node-a'
+let three: ThreeNodes
+beforeEach(() => {
+  three = new ThreeNodes().ready()
+})
+afterEach(() => three.close())
+
+const place = (): string => join(three.home, a, 'keyshares')
+const open = (): readonly string[] => readdirSync(place()).filter((f) => f.includes('invitation'))
+
+/** What the node answers: its invitation, or the code of its refusal. */
+function asked(vault: string): Signed | string {
+  three.give(a, { frame: 'invite', invite: { ticket: new Uint8Array(16), vault } })
+  const [invited] = three.heard(a, 'invited')
+  if (invited !== undefined) return readSigned(invited.invitation)
+  const [refused] = three.heard(a, 'refused')
+  return JSON.parse(fromUtf8(refused!.refusal.document)!).code
+}
+
+function documentOf(answer: Signed | string): string {
+  if (typeof answer === 'string') throw new Error(answer)
+  return answer.document
+}
+
+const witnessed = (): void => three.lines('node-a', 'node-b', 'node-c')
+
+describe('an invitation', () => {
+  it('is signed by its node, for the key that the policy names, and always the same', () => {
+    const first = asked('hot-eth')
+    const identity = house.keyOf('node-a-identity').publicKey
+    const { value } = openBy(invitationKind, first as Signed, identity)
+    expect(value).toMatchObject({ vault: 'hot-eth', key: 'k-hot-eth', node: a, x: 1 })
+    expect(documentOf(asked('hot-eth'))).toBe(documentOf(first))
+    three.stop(a)
+    three.start(a)
+    three.tick(2_000)
+    expect(documentOf(asked('hot-eth'))).toBe(documentOf(first))
+    expect(documentOf(asked('warm-eth'))).not.toBe(documentOf(first))
+    expect(open()).toEqual(['hot-eth.invitation', 'warm-eth.invitation'])
+  })
+
+  it('is for no vault that has a key, that the policy does not name, or that is cold', () => {
+    three.log.add('key.generated', keyBody(vaultRow('hot-eth')))
+    witnessed()
+    expect(asked('hot-eth')).toBe('KEY_EXISTS')
+    expect(asked('nowhere')).toBe('VAULT_NOT_FOUND')
+    expect(open()).toEqual([])
+    expect(documentOf(asked('warm-eth'))).toContain('k-warm-eth')
+  })
+
+  it('is one of a bounded number', () => {
+    documentOf(asked('hot-eth'))
+    const bytes = readFileSync(join(place(), 'hot-eth.invitation'))
+    for (let at = 1; at < limits.invitationsMax; at += 1) {
+      writeFileSync(join(place(), `vault-${at}.invitation`), bytes)
+    }
+    expect(asked('warm-eth')).toBe('BUSY')
+    expect(documentOf(asked('hot-eth'))).toContain('hot-eth')
+  })
+
+  it('is not given while the node takes no work', () => {
+    three.at(a).node.drain()
+    expect(asked('hot-eth')).toBe('BUSY')
+  })
+
+  it('is gone as soon as the vault has a key that witnesses have seen', () => {
+    asked('hot-eth')
+    three.log.add('key.generated', keyBody(vaultRow('hot-eth')))
+    three.shareHeads = false
+    three.lines(a)
+    expect(open()).toEqual(['hot-eth.invitation'])
+    three.shareHeads = true
+    witnessed()
+    three.tick(1_000)
+    expect(open()).toEqual([])
+  })
+
+  it('is gone when an import that was asked for since has ended, and by no other request', () => {
+    const { change, digest, created } = importAsked('before')
+    three.log.add('intent.created', created)
+    three.log.add('intent.cancelled', { intent: digest, by: change.initiator })
+    witnessed()
+    const first = documentOf(asked('hot-eth'))
+    const other = importAsked('elsewhere', 'warm-eth')
+    three.log.add('intent.created', other.created)
+    three.log.add('intent.cancelled', { intent: other.digest, by: change.initiator })
+    const own = importAsked('own')
+    three.log.add('intent.created', own.created)
+    witnessed()
+    three.tick(1_000)
+    expect(documentOf(asked('hot-eth'))).toBe(first)
+    three.log.add('intent.cancelled', { intent: own.digest, by: change.initiator })
+    witnessed()
+    three.tick(1_000)
+    expect(open()).toEqual([])
+    expect(documentOf(asked('hot-eth'))).not.toBe(first)
+  })
+})
+
+function importAsked(id: string, vault = 'hot-eth') {
+  const asking = new Asked(three.log, {
+    ...asks.import,
+    id: parseHandle(id),
+    vault: parseVaultId(vault),
+  })
+  return { change: asking.change, digest: asking.digest, created: asking.created() }
+}
