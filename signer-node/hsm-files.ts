@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -174,6 +175,7 @@ const disk: ResealDisk = {
     }
     return readFileSync(`${path}.new`)
   },
+  drop: (path) => rmSync(`${path}.new`, { force: true }),
   activate: (path) => {
     renameSync(`${path}.new`, path)
     syncDirectory(dirname(path))
