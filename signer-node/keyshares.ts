@@ -332,8 +332,8 @@ function hidden(keyshare: Keyshare, { shield, curve }: Keystore): HeldKeyshare {
 }
 
 /** What does not open for the one standing may open for another. */
-function nameOf({ vault, epoch, exported }: VaultRow): string {
-  return `${vault} ${epoch}${exported ? ' exported' : ''}`
+function nameOf({ vault, epoch, keyState, exported }: VaultRow): string {
+  return `${vault} ${epoch} ${keyState}${exported ? ' exported' : ''}`
 }
 
 function expectedOfRow(row: VaultRow): ExpectedKeyshare {

@@ -158,6 +158,7 @@ describe('no part is made', () => {
     three.lines(...names)
     three.stop('node-b')
     three.restart('node-a')
+    three.tick(2_000)
     expect(asked('node-a', 'eighth')).toBe('BUSY')
     three.start('node-b')
     three.tick(limits.pairSetupIntervalMs * 2)
