@@ -156,11 +156,8 @@ describe('a backup', () => {
       writeFileSync(join(directory, 'backups', `${name}.backup.new`), 'a sealed share')
     for (const name of ['hot-eth.0', 'hot-eth.3', 'warm-eth.0']) unfinished(name)
     expect(backups.held(vault)).toEqual([])
-    expect(backups.unfinished().map((one) => `${one.vault}.${one.epoch}`).sort()).toEqual([
-      'hot-eth.0',
-      'hot-eth.3',
-      'warm-eth.0',
-    ])
+    const found = backups.unfinished().map((one) => `${one.vault}.${one.epoch}`)
+    expect(found.sort()).toEqual(['hot-eth.0', 'hot-eth.3', 'warm-eth.0'])
     expect(backups.dropBelow(vault, 1)).toEqual([])
     expect(files(directory, 'backups').sort()).toEqual([
       'hot-eth.3.backup.new',
