@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   slices: async () => (await import('./slices.ts')).bench(),
   'node-slices': async () => (await import('./node-slices.ts')).bench(),
   lifecycle: async () => (await import('./lifecycle.ts')).bench(),
+  unseal: async () => (await import('./unseal.ts')).bench(),
 }
 
 const { values, positionals } = parseArgs({

@@ -1,7 +1,7 @@
 // The processes of a development cluster: the local chain, a coordinator and three signer nodes,
 // each started with the configuration in its owner's own directory and nothing else.
 // Knows where they listen from those files; knows nothing of what they do.
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { refuse } from '../proto/refusal.ts'
 import { startChain } from './dev-chain.ts'
@@ -14,9 +14,11 @@ export interface DevCluster {
   /** gRPC address of the coordinator. */
   readonly listen: string
   readonly nodes: readonly string[]
+  /** Light witnesses. */
+  readonly lights: readonly string[]
   startChain(): Promise<Child>
   startCoordinator(): Promise<Child>
-  /** Returns when the process answers; `untilReady` when the node may sign. */
+  /** Returns when the process answers; `untilReady` when it may sign, or cosign. */
   startNode(node: string, flags?: readonly string[]): Promise<Child>
   untilReady(node: string, child: Child): Promise<void>
 }
@@ -26,13 +28,17 @@ export function devClusterAt(directory: string): DevCluster {
   const logs = join(directory, 'logs')
   const rpc = endpointOf(coordinator)
   const nodes = readdirSync(join(directory, 'nodes')).sort()
-  const health = (node: string): string =>
-    `http://${field(read(join(directory, 'nodes', node, 'config.json')), 'healthListen')}`
+  const witnesses = join(directory, 'witnesses')
+  const lights = existsSync(witnesses) ? readdirSync(witnesses).sort() : []
+  const configOf = (node: string): string =>
+    join(directory, lights.includes(node) ? 'witnesses' : 'nodes', node, 'config.json')
+  const health = (node: string): string => `http://${field(read(configOf(node)), 'healthListen')}`
   return {
     directory,
     rpc,
     listen: field(coordinator, 'listen'),
     nodes,
+    lights,
     startChain: () => {
       const place = { port: Number(new URL(rpc).port), directory: join(directory, 'chain') }
       return startChain({ ...place, blockTimeSeconds: 1 }, logs)
@@ -46,7 +52,8 @@ export function devClusterAt(directory: string): DevCluster {
       return child
     },
     startNode: async (node, flags = []) => {
-      const words = ['--config', join(directory, 'nodes', node, 'config.json')]
+      const mode = lights.includes(node) ? ['--witness'] : []
+      const words = [...mode, '--config', configOf(node)]
       const command = nodeCommand('signer-node/main.ts', words, flags)
       const child = startChild({ name: node, ...command, logs })
       await child.until(() => answers(`${health(node)}/livez`), 'answered')

@@ -124,6 +124,7 @@ export function devDirectory({ org, from, to, persons }: DevDirectoryInput): str
   return text({ ...head('directory', org), persons: written })
 }
 
+/** Also one of a light witness. */
 export interface DevNode {
   readonly node: string
   readonly identity: Uint8Array
@@ -137,8 +138,7 @@ export interface DevRootInput {
   readonly log: { readonly origin: string; readonly vkey: string }
   /** In the order of their x, from 1. */
   readonly nodes: readonly DevNode[]
-  /** Light witnesses' vkeys. */
-  readonly witnesses: readonly string[]
+  readonly lights?: readonly DevNode[]
   readonly key: KeyQuorum
   readonly witness: WitnessQuorum
   readonly governance: { readonly keys: readonly Uint8Array[]; readonly threshold: number }
@@ -153,15 +153,17 @@ export function devRoot({ org, log, nodes, governance, genesis, ...input }: DevR
   return text({
     ...head('root', org),
     log: { origin: log.origin, vkey: log.vkey },
-    nodes: nodes.map(({ node, identity, transport, witness }, index) => {
-      return { node, x: index + 1, identity: toHex(identity), transport, witness }
-    }),
-    witnesses: input.witnesses,
+    nodes: nodes.map((node, index) => ({ ...member(node), x: index + 1 })),
+    witnesses: (input.lights ?? []).map(member),
     quorumCrypto: { n: input.key.n, t: input.key.t, f: input.key.f },
     witness: { w: input.witness.w, f: input.witness.f, q: input.witness.q },
     governance: { keys: governance.keys.map(toHex), threshold: governance.threshold },
     genesis: { ...genesis, lists: {} },
   })
+}
+
+function member({ node, identity, transport, witness }: DevNode): JsonObject {
+  return { node, identity: toHex(identity), transport, witness }
 }
 
 export interface DevBookInput {

@@ -43,7 +43,9 @@ export const devUp: Verb = {
       if (withChain) await running.start('chain', () => cluster.startChain())
       await Promise.all([
         running.start('coordinator', () => cluster.startCoordinator()),
-        ...cluster.nodes.map((node) => running.start(node, startNode(cluster, node))),
+        ...[...cluster.nodes, ...cluster.lights].map((node) =>
+          running.start(node, startNode(cluster, node)),
+        ),
       ])
       const keyed = vaults.filter((vault) => vault !== args.flags['without'])
       world.say(await readyText(cluster, { withChain, keyed }, world))
@@ -170,7 +172,7 @@ async function readyText(
   const chain = withChain ? `, chain eip155:31337 on ${rpc}` : ''
   return [
     '',
-    `custody is up: coordinator on ${listen}, ${cluster.nodes.length} nodes${chain}`,
+    `custody is up: coordinator on ${listen}, ${nodesIn(cluster)}${chain}`,
     ...places.map(({ vault, address }) => `  ${vault.padEnd(6)} ${address}`),
     '',
     'In another terminal, a payment inside the automatic limit, then one that needs a person:',
@@ -188,6 +190,11 @@ async function readyText(
     'Ctrl-C stops everything; the next start goes on from here.',
     '',
   ].join('\n')
+}
+
+function nodesIn({ nodes, lights }: DevCluster): string {
+  const light = lights.length === 0 ? '' : `, light witness ${lights.join(', ')}`
+  return `${nodes.length} nodes${light}`
 }
 
 /** The vault's address; what is missing before it may be shown is done: its key, its backups. */

@@ -99,7 +99,7 @@ export const hsmEnrol: Verb = {
     const keystore = {
       stanza: 'token',
       module: {
-        file: resolve(String(args.flags['module'])),
+        file: moduleFile(String(args.flags['module'])),
         digest: said['module'] ?? '',
         parameters: String(args.flags['parameters'] ?? ''),
       },
@@ -170,6 +170,11 @@ async function signer(
   const needsModule = more.length === 0
   if (needsModule && args.flags['module'] === undefined) throw new UsageError('expected --module')
   return runSigner(['hsm', verb, ...words, ...flags, ...more], new Uint8Array(0))
+}
+
+/** The twin in software is no file. */
+function moduleFile(module: string): string {
+  return module.startsWith('software:') ? module : resolve(module)
 }
 
 function pinText(pin: ReturnType<typeof pinShape>): string {

@@ -6,6 +6,7 @@ import { formatVkey } from '../policy/audit/checkpoint.ts'
 import type { Destination } from '../policy/destination.ts'
 import { digestOfText } from '../policy/document.ts'
 import { parseRoot, witnessesOf } from '../policy/documents.ts'
+import type { WitnessQuorum } from '../policy/tolerance.ts'
 import { trustText } from '../policy/trust.ts'
 import { concat, fromHex, keccak256, toHex } from '../proto/crypto.ts'
 import { type Digest, parseDigest, parseHandle } from '../proto/ids.ts'
@@ -14,6 +15,7 @@ import { devBook, devDirectory, devPolicy, devRoot } from './dev-documents.ts'
 import { devPeople, devService } from './dev-rules.ts'
 import { type Authority, makeAuthority } from './init-certificates.ts'
 import { type ClusterWish, configurations, sharedPins } from './init-configs.ts'
+import { type LightOwner, makeLight } from './init-light.ts'
 import {
   everyone,
   type InitFile,
@@ -40,7 +42,13 @@ export interface Cluster {
 
 const dayMs = 86_400_000
 const key = { n: 3, t: 2, f: 1 }
-const witness = { w: 3, f: 0, q: 2 }
+/** Alone, three nodes hold out against a lying coordinator; with a light one also corrupt. */
+export const lightsMax = 4
+function witnessesFor(lights: number): WitnessQuorum {
+  const [w, f] = [key.n + lights, lights === 0 ? 0 : 1]
+  // The least with 2q - w >= f + 1.
+  return { w, f, q: Math.ceil((w + f + 1) / 2) }
+}
 /** Account 0 of every anvil; it deploys the USDT stand-in first of all. */
 const deployer = 'f39fd6e51aad88f6f4ce6ab8827279cfffb92266'
 /** Accounts 1 to 3 of every anvil stand in for customers. */
@@ -59,7 +67,12 @@ export async function devCluster(wish: ClusterWish): Promise<Cluster> {
   const documents = makeDocuments(wish, owners, times)
   const root = parseRoot(documents.root)
   const { origin } = root.log
-  const trust = { root: root.digest, log: root.log, witnesses: witnessesOf(root), q: witness.q }
+  const trust = {
+    root: root.digest,
+    log: root.log,
+    witnesses: witnessesOf(root),
+    q: root.witness.q,
+  }
   const files = [
     ...everyone(owners).flatMap((owner) => owner.files),
     // Whoever enrols a client needs it; it opens no door, because keys are pinned.
@@ -74,10 +87,16 @@ export async function devCluster(wish: ClusterWish): Promise<Cluster> {
     ...configurations(wish, owners, root.digest, origin),
     ...(wish.layout === 'compose' ? database(wish) : []),
   ]
-  const empty = owners.nodes.flatMap(({ directory }) =>
-    ['data', 'floor', 'backups', 'run'].map((name) => `${directory}/${name}`),
-  )
+  const empty = [
+    ...owners.nodes.flatMap(below('data', 'floor', 'backups', 'run')),
+    ...owners.lights.flatMap(below('data', 'floor', 'run')),
+  ]
   return { files, empty: ['coordinator/data', ...empty], root: root.digest, origin }
+}
+
+function below(...names: readonly string[]) {
+  return ({ directory }: { readonly directory: string }) =>
+    names.map((name) => `${directory}/${name}`)
 }
 
 /** The password of the database of docker-compose.yml, for the server and for its one client. */
@@ -93,6 +112,10 @@ async function makeOwners(wish: ClusterWish, authority: Authority): Promise<Owne
   const makers: Makers = { org: parseHandle(wish.org), authority, random: wish.random }
   const nodes: NodeOwner[] = []
   for (let x = 1; x <= key.n; x += 1) nodes.push(await makeNode(`node-${x}`, makers))
+  const lights: LightOwner[] = []
+  for (let at = 1; at <= (wish.lights ?? 0); at += 1) {
+    lights.push(await makeLight(`witness-${at}`, makers))
+  }
   const people: SigningOwner[] = []
   const names = new Set(Object.values(devPeople).flat())
   for (const name of names) {
@@ -102,6 +125,7 @@ async function makeOwners(wish: ClusterWish, authority: Authority): Promise<Owne
   return {
     coordinator: await makeCoordinator('coordinator-1', `${wish.org}/log`, makers),
     nodes,
+    lights,
     people,
     service: await makeSigner(handle, `services/${handle}`, ['caller'], makers),
     operator: await makeOwner('operator-1', 'operator', ['operator'], makers),
@@ -121,7 +145,8 @@ function makeDocuments(
   times: { readonly from: number; readonly to: number },
 ): Documents {
   const { org } = wish
-  const { coordinator, nodes, people, service } = owners
+  const { coordinator, nodes, lights, people, service } = owners
+  const witness = witnessesFor(lights.length)
   const log = { origin: coordinator.log.name, vkey: formatVkey(coordinator.log) }
   const policy = devPolicy({
     org,
@@ -147,13 +172,8 @@ function makeDocuments(
   const root = devRoot({
     org,
     log,
-    nodes: nodes.map(({ id, identity, witness: vkey, ...owner }) => ({
-      node: id,
-      identity,
-      transport: parseDigest(pinOf({ id, ...owner }, 'node')),
-      witness: formatVkey(vkey),
-    })),
-    witnesses: [],
+    nodes: nodes.map(memberOf),
+    lights: lights.map(memberOf),
     key,
     witness,
     governance: { keys: directors(people).map(({ publicKey }) => publicKey), threshold: 2 },
@@ -164,6 +184,11 @@ function makeDocuments(
     },
   })
   return { root, policy, directory, book }
+}
+
+function memberOf({ id, identity, witness, ...owner }: LightOwner) {
+  const transport = parseDigest(pinOf({ id, ...owner }, 'node'))
+  return { node: id, identity, transport, witness: formatVkey(witness) }
 }
 
 function personOf({ id, publicKey }: SigningOwner, owner: string, pin: string) {

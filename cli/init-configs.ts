@@ -1,8 +1,10 @@
 // The configurations of a development cluster: one strict JSON file for each program and a profile
 // for each person, service and operator, all relative to the owner's directory, so that the whole
 // cluster can be moved. What the keys mean stands in the programs' own config.ts and `profile.ts`.
+
 import type { Digest } from '../proto/ids.ts'
 import type { JsonObject } from '../proto/jcs.ts'
+import { lightConfiguration } from './init-light.ts'
 import {
   everyone,
   type InitFile,
@@ -17,6 +19,8 @@ export interface ClusterWish {
   readonly org: string
   /** gRPC here, then HTTP, then the chain of `dev up`; health of node i on base + 10 + i. */
   readonly portBase: number
+  /** Light witnesses beside the nodes; with one or more, one witness may be corrupt. */
+  readonly lights?: number
   /** Processes of one machine, or the services of docker-compose.yml with its names and volumes. */
   readonly layout: 'local' | 'compose'
   /** JSON-RPC endpoints of the development chain. */
@@ -81,10 +85,22 @@ export function configurations(
       }),
     ),
   )
+  const lights = owners.lights.map(({ id, directory }, index) =>
+    openFile(
+      `${directory}/config.json`,
+      lightConfiguration({
+        ...{ org, env: 'dev', root, origin, node: id },
+        coordinators: [forNodes],
+        tls: tlsOf('node', '../..'),
+        places: places.node,
+        healthListen: `127.0.0.1:${wish.portBase + 11 + owners.nodes.length + index}`,
+      }),
+    ),
+  )
   const profiles = [...owners.people, owners.service, owners.operator].map((owner) =>
     openFile(`${owner.directory}/config.json`, json(profileOf(owner, org, server))),
   )
-  return [openFile('coordinator/config.json', json(coordinator)), ...nodes, ...profiles]
+  return [openFile('coordinator/config.json', json(coordinator)), ...nodes, ...lights, ...profiles]
 }
 
 interface Places {

@@ -14,6 +14,7 @@ import { refuse } from '../proto/refusal.ts'
 import { handle, list, object, text } from '../proto/shape.ts'
 import { write } from './init.ts'
 import { makeRequest, openAuthority } from './init-certificates.ts'
+import { lightConfiguration, makeLight } from './init-light.ts'
 import { type InitFile, type Makers, makeNode, openFile, pinOf } from './init-owners.ts'
 import { cardText } from './node-card.ts'
 import {
@@ -36,11 +37,14 @@ const yearMs = 365 * 86_400_000
 
 export const initNode: Verb = {
   about: 'make a new node: sealed keys, certificate or request, configuration, card',
-  usage: 'DIR --node NAME --x N --shared DIR --recovery FILE [--ca-key FILE] [--health HOST:PORT]',
+  usage:
+    'DIR --node NAME (--x N --recovery FILE | --light) --shared DIR [--ca-key FILE]' +
+    ' [--health HOST:PORT]',
   words: { min: 1, max: 1 },
   options: {
     node: { type: 'string' },
     x: { type: 'string' },
+    light: { type: 'boolean' },
     shared: { type: 'string' },
     recovery: { type: 'string' },
     'ca-key': { type: 'string' },
@@ -55,32 +59,31 @@ async function initAt(args: Args, world: World): Promise<Answer> {
   if (readdirSync(directory).length > 0) {
     refuse('CONFIG', `${directory}: expected an empty directory`)
   }
-  const [node, shared, x] = [needed(args, 'node'), needed(args, 'shared'), place(args)]
+  const [node, shared] = [needed(args, 'node'), needed(args, 'shared')]
+  const x = args.flags['light'] === true ? undefined : place(args)
   parseNodeId(node)
   const read = (name: string): string => readFileSync(join(shared, name), 'utf8')
   const root = parseRoot(read('root.json'))
   const authority = await authorityFor(args, read('ca.pem'), world)
-  const recovery = readFileSync(needed(args, 'recovery'))
-  const makers: Makers = {
-    ...{ org: root.org, env: root.env, authority, recovery },
-    random: world.random,
-  }
-  const owner = await makeNode(node, makers, '.')
+  const makers: Makers = { org: root.org, env: root.env, authority, random: world.random }
+  const server = serverIn(read('pins.json'))
+  const { owner, written } =
+    x === undefined
+      ? await lightMember(args, root, { node, makers, server })
+      : await nodeMember(args, root, { node, makers, server, x })
   const hasCertificate = flag(args, 'ca-key') !== undefined
   const transport = pinOf(owner, 'node')
   const { identity, witness } = owner
   const card = cardText({ node, x, identity, transport, witness })
-  const backupsTo = { directory: 'backups', recovery: [{ ...owner.recovery }] }
-  const serverOf = serverIn(read('pins.json'))
   const files: readonly InitFile[] = [
     ...owner.files.map((file) => (hasCertificate ? file : asRequest(file))),
     openFile('tls/ca.pem', read('ca.pem')),
     openFile('card.json', card),
-    openFile('config.json', configuration(args, root, { node, x, backupsTo }, serverOf)),
+    openFile('config.json', written),
   ]
   write(directory, {
     files,
-    empty: ['data', 'floor', 'run', 'backups'],
+    empty: ['data', 'floor', 'run', ...(x === undefined ? [] : ['backups'])],
     root: root.digest,
     origin: '',
   })
@@ -88,13 +91,33 @@ async function initAt(args: Args, world: World): Promise<Answer> {
     ? 'its certificate is tls/node.pem'
     : 'have tls/node.csr signed by your authority, into tls/node.pem'
   const lines = [
-    `node ${node} at x ${x} in ${directory}`,
+    `${x === undefined ? `light witness ${node}` : `node ${node} at x ${x}`} in ${directory}`,
     `  identity   ${Buffer.from(identity).toString('hex')}`,
     `  transport  ${transport}`,
     `  card       ${join(directory, 'card.json')}: for custody root draft --add`,
     next,
   ]
-  return done(`${lines.join('\n')}\n`, { directory, node, x, transport })
+  const at = x === undefined ? {} : { x }
+  return done(`${lines.join('\n')}\n`, { directory, node, transport, ...at })
+}
+
+interface Making {
+  readonly node: string
+  readonly makers: Makers
+  readonly server: JsonObject
+}
+
+async function nodeMember(args: Args, root: Root, making: Making & { readonly x: number }) {
+  const { node, makers, server, x } = making
+  const recovery = readFileSync(needed(args, 'recovery'))
+  const owner = await makeNode(node, { ...makers, recovery }, '.')
+  const pinned = { node, x, recovery: { ...owner.recovery } }
+  return { owner, written: configuration(args, root, pinned, server) }
+}
+
+async function lightMember(args: Args, root: Root, { node, makers, server }: Making) {
+  const owner = await makeLight(node, makers, '.')
+  return { owner, written: lightFile(args, root, node, server) }
 }
 
 async function authorityFor(args: Args, cert: string, world: World): Promise<Makers['authority']> {
@@ -112,7 +135,7 @@ function asRequest(file: InitFile): InitFile {
 function configuration(
   args: Args,
   root: Root,
-  { node, x, backupsTo }: { node: string; x: number; backupsTo: JsonObject },
+  { node, x, recovery }: { node: string; x: number; recovery: JsonObject },
   server: JsonObject,
 ): string {
   const config = {
@@ -124,7 +147,7 @@ function configuration(
     root: root.digest,
     origin: root.log.origin,
     coordinators: [server],
-    tls: { ca: 'tls/ca.pem', cert: 'tls/node.pem', key: 'tls/node.key' },
+    tls: ownTls,
     keys: {
       identity: 'keys/identity.seal',
       witness: 'keys/witness.seal',
@@ -132,14 +155,27 @@ function configuration(
     },
     credential: 'credential',
     keystore: { stanza: 'passphrase' },
-    dataDir: 'data',
-    floorDir: 'floor',
-    backups: backupsTo,
-    adminSocket: 'run/admin.sock',
-    healthListen: flag(args, 'health') ?? '127.0.0.1:7199',
+    ...ownPlaces,
+    backups: { directory: 'backups', recovery: [recovery] },
+    healthListen: healthIn(args),
     curve: 'native',
   }
   return `${JSON.stringify(config, null, 2)}\n`
+}
+
+const ownTls = { ca: 'tls/ca.pem', cert: 'tls/node.pem', key: 'tls/node.key' }
+const ownPlaces = { dataDir: 'data', floorDir: 'floor', adminSocket: 'run/admin.sock' }
+
+function lightFile(args: Args, root: Root, node: string, server: JsonObject): string {
+  return lightConfiguration({
+    ...{ org: root.org, env: root.env, node, root: root.digest, origin: root.log.origin },
+    ...{ coordinators: [server], tls: ownTls, places: ownPlaces },
+    healthListen: healthIn(args),
+  })
+}
+
+function healthIn(args: Args): string {
+  return flag(args, 'health') ?? '127.0.0.1:7199'
 }
 
 /** Where its coordinator is, and by which key it is known. */

@@ -15,6 +15,7 @@ import { refuse } from '../proto/refusal.ts'
 import type { SealedThing } from '../proto/seal-file.ts'
 import { keyThing, makeKey } from './approver-key.ts'
 import type { Authority, Leaf } from './init-certificates.ts'
+import type { LightOwner } from './init-light.ts'
 import { makeRecoveryKey } from './recovery-key.ts'
 
 export interface InitFile {
@@ -68,6 +69,7 @@ export interface SigningOwner extends Owner {
 export interface Owners {
   readonly coordinator: LogOwner
   readonly nodes: readonly NodeOwner[]
+  readonly lights: readonly LightOwner[]
   readonly people: readonly SigningOwner[]
   readonly service: SigningOwner
   readonly operator: Owner
@@ -182,11 +184,12 @@ export async function makeOwner(
 export function everyone({
   coordinator,
   nodes,
+  lights,
   people,
   service,
   operator,
 }: Owners): readonly Owner[] {
-  return [coordinator, ...nodes, ...people, service, operator]
+  return [coordinator, ...nodes, ...lights, ...people, service, operator]
 }
 
 export function openFile(path: string, content: string | Uint8Array): InitFile {
@@ -203,7 +206,7 @@ export function pinOf(owner: Owner, role: Role): string {
   return leaf.pin
 }
 
-function seal(
+export function seal(
   owner: { readonly directory: string; readonly passphrase: string },
   name: string,
   thing: SealedThing,

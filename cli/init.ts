@@ -5,17 +5,18 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseHandle } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
-import { type Cluster, devCluster } from './init-cluster.ts'
+import { type Cluster, devCluster, lightsMax } from './init-cluster.ts'
 import { type Args, done, flag, UsageError, type Verb, word } from './verb.ts'
 
 export const init: Verb = {
   about: 'make a development cluster: certificates, keys, documents, configurations',
-  usage: 'DIR [--org NAME] [--port-base N] [--rpc URL] [--compose]',
+  usage: 'DIR [--org NAME] [--port-base N] [--rpc URL] [--witnesses N] [--compose]',
   words: { min: 1, max: 1 },
   options: {
     org: { type: 'string' },
     'port-base': { type: 'string' },
     rpc: { type: 'string' },
+    witnesses: { type: 'string' },
     compose: { type: 'boolean' },
   },
   run: async (args, world) => {
@@ -25,6 +26,7 @@ export const init: Verb = {
     const cluster = await devCluster({
       org: parseHandle(flag(args, 'org') ?? 'acme-dev', 'org'),
       portBase: base,
+      lights: lightsIn(args),
       layout: args.flags['compose'] === true ? 'compose' : 'local',
       rpc: [flag(args, 'rpc') ?? `http://127.0.0.1:${base + 2}`],
       nowMs: world.nowMs(),
@@ -36,6 +38,7 @@ export const init: Verb = {
       `a development cluster in ${directory}`,
       `  root    ${root}`,
       `  log     ${origin}`,
+      ...(lightsIn(args) === 0 ? [] : ['  light   witnesses/: custody-signer --witness']),
       `  owners  coordinator, nodes/, people/, services/, operator; shared/ holds no secret`,
       `  backups opened with recovery/NODE, which belongs on another machine`,
       args.flags['compose'] === true
@@ -62,6 +65,14 @@ function requireEmpty(directory: string): void {
 
 function makeDirectory(place: string): void {
   mkdirSync(place, { recursive: true, mode: 0o700 })
+}
+
+function lightsIn(args: Args): number {
+  const lights = Number(flag(args, 'witnesses') ?? '0')
+  if (!Number.isInteger(lights) || lights < 0 || lights > lightsMax) {
+    throw new UsageError(`--witnesses: expected 0 to ${lightsMax}`)
+  }
+  return lights
 }
 
 function portBase(args: Args): number {

@@ -11,31 +11,37 @@ import { digest, handle, hex, integer, literal, object, text as words } from '..
 
 export interface Card {
   readonly node: string
-  readonly x: number
+  /** None for a light witness. */
+  readonly x: number | undefined
   readonly identity: Uint8Array
   readonly transport: string
   readonly witness: Vkey
 }
 
 export function cardText(card: Card): string {
-  return text({ ...cardJson(card), format: 'custody-node-card/v1' })
+  const format = card.x === undefined ? 'custody-witness-card/v1' : 'custody-node-card/v1'
+  return text({ ...cardJson(card), format })
 }
 
 /** As it stands in the root. */
 export function cardJson({ node, x, identity, transport, witness }: Card): JsonObject {
-  return { node, x, identity: toHex(identity), transport, witness: formatVkey(witness) }
+  const member = { node, identity: toHex(identity), transport, witness: formatVkey(witness) }
+  return x === undefined ? member : { ...member, x }
 }
 
 export function parseCard(written: string): Card {
-  const { format: _, ...card } = shape(parseText(written), 'card')
+  const value = parseText(written)
+  const isNode = typeof value === 'object' && 'x' in value
+  const { format: _, ...card } = isNode
+    ? nodeShape(value, 'card')
+    : { ...lightShape(value, 'card'), x: undefined }
   return { ...card, node: parseNodeId(card.node), witness: parseVkey(card.witness) }
 }
 
-const shape = object({
+const member = { node: handle, identity: hex(32), transport: digest, witness: words(320) }
+const lightShape = object({ format: literal('custody-witness-card/v1'), ...member })
+const nodeShape = object({
   format: literal('custody-node-card/v1'),
-  node: handle,
+  ...member,
   x: integer(1, limits.nodesMax),
-  identity: hex(32),
-  transport: digest,
-  witness: words(320),
 })

@@ -60,8 +60,9 @@ interface Drafted {
 function draft(args: Args, { ruleset }: Desk): Drafted {
   const { root: current, texts } = ruleset
   const json = objectOf(texts.root)
-  const nodes = nodesOf(args, current, json)
-  const numbers = numbersOf(args, current, nodes.length)
+  const { nodes, witnesses } = membersOf(args, current, json)
+  const count = { n: nodes.length, w: nodes.length + witnesses.length }
+  const numbers = numbersOf(args, current, count)
   const { documents, genesis, changes } = documentsOf(args, ruleset, numbers)
   const written = text({
     ...json,
@@ -69,6 +70,7 @@ function draft(args: Args, { ruleset }: Desk): Drafted {
     ...governanceOf(args, json),
     genesis: { ...(json['genesis'] as JsonObject), ...genesis },
     nodes,
+    witnesses,
     previous: current.digest,
     version: current.version + 1,
   })
@@ -82,22 +84,24 @@ function draft(args: Args, { ruleset }: Desk): Drafted {
   return { root, text: written, documents, changes }
 }
 
-function nodesOf(args: Args, current: Root, json: JsonObject): readonly JsonObject[] {
+/** Nodes and light witnesses come by their cards and go by their names. */
+function membersOf(args: Args, current: Root, json: JsonObject) {
   const gone = new Set(listed(args, 'remove'))
-  const unknown = [...gone].find((name) => !current.nodes.some(({ node }) => node === name))
+  const named = [...current.nodes, ...current.witnesses]
+  const unknown = [...gone].find((name) => !named.some(({ node }) => node === name))
   if (unknown !== undefined) refuse('PARTICIPANTS', `the root in force names no node ${unknown}`)
-  const stay = (json['nodes'] as readonly JsonObject[]).filter(({ node }) => {
-    return !gone.has(String(node))
-  })
-  const come = listed(args, 'add').map((file) => cardJson(parseCard(readFileSync(file, 'utf8'))))
-  return [...stay, ...come]
+  const stay = (which: 'nodes' | 'witnesses'): readonly JsonObject[] =>
+    (json[which] as readonly JsonObject[]).filter(({ node }) => !gone.has(String(node)))
+  const come = listed(args, 'add').map((file) => parseCard(readFileSync(file, 'utf8')))
+  const nodes = come.filter(({ x }) => x !== undefined).map(cardJson)
+  const lights = come.filter(({ x }) => x === undefined).map(cardJson)
+  return { nodes: [...stay('nodes'), ...nodes], witnesses: [...stay('witnesses'), ...lights] }
 }
 
 /** What is not said stays, but for n and w, which are counted, and q, the least that is lawful. */
-function numbersOf(args: Args, current: Root, n: number) {
+function numbersOf(args: Args, current: Root, { n, w }: { n: number; w: number }) {
   const { quorumCrypto, witness } = current
   const key = { n, t: number(args, 't') ?? quorumCrypto.t, f: number(args, 'f') ?? quorumCrypto.f }
-  const w = n + current.witnesses.length
   const f = number(args, 'witness-f') ?? witness.f
   const asked = number(args, 'q')
   if (asked !== undefined) return { quorumCrypto: key, witness: { w, f, q: asked } }

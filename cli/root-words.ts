@@ -1,8 +1,8 @@
 // What a new root changes, in words that a director reads before signing: who comes, who goes,
 // which numbers and which documents are other ones. Everything that differs is named; what is not
 // named is the same. Decides nothing.
-import { formatVkey, type Vkey } from '../policy/audit/checkpoint.ts'
-import type { Root, RootNode } from '../policy/documents.ts'
+import { formatVkey } from '../policy/audit/checkpoint.ts'
+import type { Root, RootNode, RootWitness } from '../policy/documents.ts'
 import { sameGovernance } from '../policy/succession.ts'
 import { toHex } from '../proto/crypto.ts'
 import type { Json } from '../proto/jcs.ts'
@@ -20,7 +20,7 @@ export function rootWords(root: Root): readonly string[] {
   return [
     `root ${root.version} of ${root.org} ${root.env}  ${root.digest}`,
     ...[...root.nodes].sort((a, b) => a.x - b.x).map((node) => `  node     ${nodeWords(node)}`),
-    ...root.witnesses.map(({ name }) => `  witness  ${name}`),
+    ...root.witnesses.map((one) => `  witness  ${witnessWords(one)}`),
     `  keys     ${key.t} of ${key.n} sign, ${key.f} may be corrupt`,
     `  log      ${witness.q} of ${witness.w} witnesses, ${witness.f} may be corrupt`,
     `  root     ${governance.threshold} of ${governance.keys.length} governance keys sign the next`,
@@ -35,7 +35,6 @@ export function differenceWords(
   const lines = [
     `root ${current.version} -> ${next.version} of ${next.org} ${next.env}`,
     ...nodeChanges(current, next),
-    ...witnessChanges(current, next),
     ...numberChanges(current, next),
     ...governanceChanges(current, next),
     ...changes.flatMap(documentChange),
@@ -47,32 +46,44 @@ function nodeWords({ node, x, identity }: RootNode): string {
   return `${node} at x ${x}, identity ${short(toHex(identity))}`
 }
 
+function witnessWords({ node, identity }: RootWitness): string {
+  return `${node}, light, identity ${short(toHex(identity))}`
+}
+
 function nodeChanges(current: Root, next: Root): readonly string[] {
-  const before = new Map(current.nodes.map((node) => [node.node, node]))
-  const after = new Map(next.nodes.map((node) => [node.node, node]))
-  const goes = current.nodes.filter(({ node }) => !after.has(node))
-  const comes = next.nodes.filter(({ node }) => !before.has(node))
-  const renewed = next.nodes.filter(({ node, transport }) => {
-    const old = before.get(node)
-    return old !== undefined && old.transport !== transport
-  })
   return [
-    ...goes.map((node) => `  GOES     ${nodeWords(node)}: signs and witnesses no more`),
-    ...comes.flatMap((node) => [
-      `  COMES    ${nodeWords(node)}`,
-      `           transport ${node.transport}`,
-      `           witness   ${formatVkey(node.witness)}`,
-    ]),
-    ...renewed.map(({ node, transport }) => `  RENEWS   ${node}: transport ${transport}`),
+    ...comingAndGoing(current.nodes, next.nodes, {
+      words: nodeWords,
+      leaves: 'signs and witnesses no more',
+    }),
+    ...comingAndGoing(current.witnesses, next.witnesses, {
+      words: witnessWords,
+      leaves: 'witnesses no more',
+    }),
   ]
 }
 
-function witnessChanges(current: Root, next: Root): readonly string[] {
-  const key = (vkey: Vkey): string => formatVkey(vkey)
-  const [before, after] = [current.witnesses.map(key), next.witnesses.map(key)]
+function comingAndGoing<T extends RootWitness>(
+  current: readonly T[],
+  next: readonly T[],
+  { words, leaves }: { readonly words: (one: T) => string; readonly leaves: string },
+): readonly string[] {
+  const before = new Map(current.map((one) => [one.node, one]))
+  const after = new Map(next.map((one) => [one.node, one]))
+  const renewed = next.filter(({ node, transport }) => {
+    const old = before.get(node)
+    return old !== undefined && old.transport !== transport
+  })
+  const goes = current.filter(({ node }) => !after.has(node))
+  const comes = next.filter(({ node }) => !before.has(node))
   return [
-    ...before.filter((one) => !after.includes(one)).map((one) => `  GOES     light witness ${one}`),
-    ...after.filter((one) => !before.includes(one)).map((one) => `  COMES    light witness ${one}`),
+    ...goes.map((one) => `  GOES     ${words(one)}: ${leaves}`),
+    ...comes.flatMap((one) => [
+      `  COMES    ${words(one)}`,
+      `           transport ${one.transport}`,
+      `           witness   ${formatVkey(one.witness)}`,
+    ]),
+    ...renewed.map(({ node, transport }) => `  RENEWS   ${node}: transport ${transport}`),
   ]
 }
 

@@ -35,7 +35,7 @@ export function watchHealth(coordinator: Watched): Health {
   gauge('log_held', '1 while nothing is appended', () => (sequencer.held === '' ? 0 : 1))
   gauge('nodes_attached', 'nodes with a stream', () => links.attached.length)
   gauge('nodes_ready', 'nodes that sign', () => {
-    return links.attached.filter(({ state }) => state?.state === 'ready').length
+    return links.signers.filter(({ state }) => state?.state === 'ready').length
   })
   gauge('requests_driven', 'requests that a driver works on', () => jobs.active)
   gauge('sessions_running', 'attempts under way', () => signing.running)

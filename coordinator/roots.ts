@@ -4,7 +4,7 @@
 // Decides nothing: whether a root may follow is the fold's.
 
 import { type Coverage, coverage, type Reigns, readReigns } from '../policy/audit/reigns.ts'
-import type { Root } from '../policy/documents.ts'
+import { membersOf, type Root } from '../policy/documents.ts'
 import type { Digest, NodeId } from '../proto/ids.ts'
 import type { Copy } from './page.ts'
 
@@ -44,7 +44,7 @@ export class Roots {
     for (const [at, { root }] of this.#reigns.entries()) {
       const next = this.#reigns[at + 1]
       if (next !== undefined && this.coverage(next.from, sizeOf).isCovered) continue
-      for (const { node, transport } of root.nodes) pins.set(transport, node)
+      for (const { node, transport } of membersOf(root)) pins.set(transport, node)
     }
     return pins
   }

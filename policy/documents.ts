@@ -31,15 +31,19 @@ import { ownership, personId, readDocument, versioned } from './document.ts'
 import type { Env } from './intent.ts'
 import { faultsOf, type KeyQuorum, type WitnessQuorum } from './tolerance.ts'
 
-export interface RootNode {
+/** Whoever keeps a copy of the log and cosigns it: a light witness does nothing else. */
+export interface RootWitness {
   readonly node: NodeId
-  /** Its place in every vault, 1 to n; it keeps it while others come and go. */
-  readonly x: number
   /** Ed25519 key of its messages and documents, 32 bytes. */
   readonly identity: Uint8Array
   /** SHA-256 of the public key of its TLS certificate. */
   readonly transport: Digest
   readonly witness: Vkey
+}
+
+export interface RootNode extends RootWitness {
+  /** Its place in every vault, 1 to n; it keeps it while others come and go. */
+  readonly x: number
 }
 
 export interface Root {
@@ -51,7 +55,7 @@ export interface Root {
   readonly log: { readonly origin: Handle; readonly vkey: Vkey }
   readonly nodes: readonly RootNode[]
   /** Light witnesses, beyond the nodes. */
-  readonly witnesses: readonly Vkey[]
+  readonly witnesses: readonly RootWitness[]
   readonly quorumCrypto: KeyQuorum
   readonly witness: WitnessQuorum
   readonly governance: { readonly keys: readonly Uint8Array[]; readonly threshold: number }
@@ -72,9 +76,13 @@ export function parseRoot(written: string): Root {
 }
 
 /** Every witness of the log: the nodes in the order of their x, then the light ones. */
+export function membersOf({ nodes, witnesses }: Root): readonly RootWitness[] {
+  return [...[...nodes].sort((a, b) => a.x - b.x), ...witnesses]
+}
+
+/** Their keys, in the same order. */
 export function witnessesOf(root: Root): readonly Vkey[] {
-  const nodes = [...root.nodes].sort((a, b) => a.x - b.x)
-  return [...nodes.map((node) => node.witness), ...root.witnesses]
+  return membersOf(root).map(({ witness }) => witness)
 }
 
 /** The manifest of what is in force; what the bootstrap has not reached is empty or absent. */
@@ -136,20 +144,14 @@ function vkey(role: VkeyRole): Reader<Vkey> {
 const count = integer(0, 64)
 const place = integer(1, limits.nodesMax)
 
-const nodeShape = object({
-  node: nodeId,
-  x: place,
-  identity: hex(32),
-  transport: digest,
-  witness: vkey('witness'),
-})
+const member = { node: nodeId, identity: hex(32), transport: digest, witness: vkey('witness') }
 
 const rootShape = object({
   format: literal('custody-root/v1'),
   ...versioned,
   log: object({ origin: handle, vkey: vkey('log') }),
-  nodes: list(nodeShape, 1, limits.nodesMax),
-  witnesses: list(vkey('witness'), 0, limits.witnessesMax),
+  nodes: list(object({ ...member, x: place }), 1, limits.nodesMax),
+  witnesses: list(object(member), 0, limits.witnessesMax),
   quorumCrypto: object({ n: count, t: count, f: count }),
   witness: object({ w: count, f: count, q: count }),
   governance: object({ keys: list(hex(32), 1, 64), threshold: integer(1, 64) }),
@@ -184,15 +186,16 @@ const freezeShape = object({
 function requireRoot(root: Omit<Shaped<typeof rootShape>, 'format'>): void {
   const { log, nodes, witnesses, quorumCrypto, witness, governance } = root
   if (log.vkey.name !== log.origin) refuse('MALFORMED', 'log: expected a vkey named as the origin')
+  const members = [...nodes, ...witnesses]
   distinctly(
     'node',
-    nodes.map((item) => item.node),
+    members.map((item) => item.node),
   )
   distinctly(
     'transport',
-    nodes.map((item) => item.transport),
+    members.map((item) => item.transport),
   )
-  const keys = [...nodes.map((item) => item.witness), ...witnesses]
+  const keys = members.map((item) => item.witness)
   distinctly(
     'witness name',
     keys.map((key) => key.name),
@@ -201,7 +204,7 @@ function requireRoot(root: Omit<Shaped<typeof rootShape>, 'format'>): void {
   const all = [
     log.vkey.publicKey,
     ...keys.map((key) => key.publicKey),
-    ...nodes.map((item) => item.identity),
+    ...members.map((item) => item.identity),
     ...governance.keys,
   ]
   distinctly('key', all.map(toHex))

@@ -12,7 +12,7 @@ import { digest, hex, list, literal, object } from '../proto/shape.ts'
 import { tags } from '../proto/tags.ts'
 import { formatVkey } from './audit/checkpoint.ts'
 import { ownership, readDocument } from './document.ts'
-import { type Root, witnessesOf } from './documents.ts'
+import { membersOf, type Root, witnessesOf } from './documents.ts'
 import type { Env } from './intent.ts'
 
 export interface RootSignature {
@@ -132,7 +132,10 @@ interface Name {
 
 function namesIn(root: Root): readonly Name[] {
   return [
-    ...root.nodes.map(({ node, identity }) => ({ name: `node ${node}`, key: toHex(identity) })),
+    ...membersOf(root).map(({ node, identity }) => ({
+      name: `node ${node}`,
+      key: toHex(identity),
+    })),
     ...witnessesOf(root).map(({ name, publicKey }) => {
       return { name: `witness ${name}`, key: toHex(publicKey) }
     }),
@@ -154,7 +157,16 @@ function requireNames(chain: readonly Root[], next: Root): void {
   }
 }
 
+/** Who signs keeps its place, and no light witness comes to hold shares: its name is for life. */
 function requirePlaces(current: Root, next: Root): void {
+  const offices = [
+    [current.nodes, next.witnesses],
+    [current.witnesses, next.nodes],
+  ] as const
+  for (const [before, after] of offices) {
+    const moved = before.find(({ node }) => after.some((item) => item.node === node))
+    if (moved !== undefined) refuse('PARTICIPANTS', `${moved.node}: expected the office it had`)
+  }
   for (const { node, x } of current.nodes) {
     const stays = next.nodes.find((item) => item.node === node)
     if (stays !== undefined && stays.x !== x) {

@@ -12,6 +12,7 @@ import { type Kind, openBy, signBy } from '../proto/node-documents.ts'
 import { attempt, type Refusal, refuse } from '../proto/refusal.ts'
 import { writeTimeMillis } from '../proto/shape.ts'
 import type { Opened, Signed } from '../proto/signed.ts'
+import type { Both } from './clone-evidence.ts'
 import { Secret } from './dkls23/secret.ts'
 import type { Pairings } from './pairings.ts'
 import type { Peers } from './peers.ts'
@@ -42,7 +43,7 @@ export interface AcceptancesNeeds {
   readonly ports: Ports
   readonly peers: Peers
   /** Called with the proof of a clone; from then on its incarnation is refused. */
-  readonly cloned: (peer: NodeId, incarnation: Uint8Array) => void
+  readonly cloned: (peer: NodeId, incarnation: Uint8Array, both: Both) => void
   /** Not asked any more: `pairings` knows it by its node. */
   readonly isRefused?: (incarnation: Uint8Array) => boolean
   readonly pairings: Pick<Pairings, 'counters' | 'incarnationOf' | 'isRefused'>
@@ -160,8 +161,9 @@ export class Acceptances<T extends Acceptor & { readonly node: NodeId }> {
     if (toHex(incarnation) !== paired) {
       refuse('VIEW', `this incarnation of ${node} is not the one that is paired`)
     }
-    if (!pairings.counters.isNew(`${node}/${toHex(incarnation)}/${counter}`, opened.digest)) {
-      if (node !== self.node) cloned(node, incarnation)
+    const other = pairings.counters.other(`${node}/${toHex(incarnation)}/${counter}`, signed)
+    if (other !== undefined) {
+      if (node !== self.node) cloned(node, incarnation, [other, signed])
       refuse('VIEW', `${node} used counter ${counter} of one incarnation twice`)
     }
     return opened

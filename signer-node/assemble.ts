@@ -5,6 +5,7 @@ import { writeSigned } from '../proto/frames.ts'
 import type { Digest, VaultId } from '../proto/ids.ts'
 import { Bans } from './bans.ts'
 import { Blame } from './blame.ts'
+import { keptPlace } from './floor.ts'
 import type { FloorPlace } from './floor-file.ts'
 import { HistoryRows } from './history-rows.ts'
 import { Invitations } from './invitations.ts'
@@ -58,13 +59,7 @@ export function assemble(
   const lastWords = new LastWords(ports)
   const incarnation = new Incarnation(ports.random)
   const { clock, report } = ports
-  // What proved a rollback is left as it is, for whoever looks, and for the next start.
-  const floor: FloorPlace = {
-    read: () => place.read(),
-    write: (reached) => {
-      if (meta.fenced() === undefined) place.write(reached)
-    },
-  }
+  const floor = keptPlace(place, meta)
   const log = { self, origin, rootDigest, copy, rows, journal, floor, clock, report }
   const witness = new Witness(log)
   const peers = peersIn(witness, self)

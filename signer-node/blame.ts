@@ -3,6 +3,8 @@
 // INVARIANT: a strike is counted only where the table of endings names somebody, once a session.
 // Ends nothing and bans nobody: bans come from the fence alone.
 import { toHex } from '../proto/crypto.ts'
+import type { NodeId } from '../proto/ids.ts'
+import { type Both, writeCloneEvidence } from './clone-evidence.ts'
 import type { DealtSession } from './dealt-session.ts'
 import { endingOf } from './endings.ts'
 import { writeEvidence } from './evidence.ts'
@@ -26,6 +28,13 @@ export class Blame {
 
   constructor(needs: BlameNeeds) {
     this.#needs = needs
+  }
+
+  /** Of two acceptances under one counter; durable before anything is said. */
+  cloned(peer: NodeId, both: Both): void {
+    const { self, strikes, ports, step } = this.#needs
+    const evidence = writeCloneEvidence(self, peer, both)
+    step(() => strikes.keep({ ...evidence, peer, atMs: ports.clock.wallMs() }))
   }
 
   failed({ reason, culprit: peer, exhibit }: Failure, sid: Uint8Array, dealt?: DealtSession): void {

@@ -30,7 +30,7 @@ import { digest, literal } from '../proto/shape.ts'
 import { CommandUsage, type CommandWorld } from './command.ts'
 import { Secret } from './dkls23/secret.ts'
 import { judgeSpoiled, type OpenedKey, openParcel, type Spoiled } from './export-open.ts'
-import { readPassphrase } from './opening.ts'
+import { readPassphrase } from './places.ts'
 import { walletFile } from './wallet-file.ts'
 
 export const exportUsage = [

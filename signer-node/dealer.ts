@@ -25,7 +25,7 @@ import type { Opened } from '../proto/signed.ts'
 import { deal, parseKey, publicKeyOf } from './deal-import.ts'
 import type { Curve } from './dkls23/curve.ts'
 import { Secret } from './dkls23/secret.ts'
-import { readPassphrase } from './opening.ts'
+import { readPassphrase } from './places.ts'
 import type { Random } from './ports.ts'
 import type { Terminal } from './terminal.ts'
 

@@ -1,5 +1,6 @@
 // Evidence: a document that shows, to anybody who has the root, that a node signed something that
-// no honest node signs: two messages for one place, or a share that is not on its own polynomial.
+// no honest node signs: two messages for one place, a share that is not on its own polynomial, or
+// two acceptances under one counter (`clone-evidence.ts`).
 // It stands alone: signatures of the envelope layer over plaintext digests, nothing of the accuser.
 // INVARIANT: it never holds Delta, leaves, pads, choice bits or factors, so a failed check behind
 // the fence has none (protocol document, 1.13). Who accuses whom is not believed: it is recomputed.
@@ -11,6 +12,7 @@ import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import { handle, hex, integer, literal, object, type Reader } from '../proto/shape.ts'
 import { tags } from '../proto/tags.ts'
+import { type CloneEvidence, verifyCloneEvidence } from './clone-evidence.ts'
 import {
   type DealtSession,
   dealtFields,
@@ -149,9 +151,14 @@ function hexed({ digest, signature }: SignedDigest): JsonObject {
 }
 
 /** Throws `Refused` unless the document alone convicts the node that it accuses. */
-export function verifyEvidence(document: string, root: Named, curve: Curve): Evidence {
+export function verifyEvidence(
+  document: string,
+  root: Named,
+  curve: Curve,
+): Evidence | CloneEvidence {
   const value = parse(toUtf8(document))
   const kind = typeof value === 'object' && 'kind' in value ? value['kind'] : ''
+  if (kind === 'clone') return verifyCloneEvidence(document, root)
   const evidence = (kind === 'two-messages' ? twoMessages : wrongShareOf(kind))(value, '')
   if (evidence.org !== root.org || evidence.env !== root.env) {
     refuse('EVIDENCE', `expected a session of ${root.org} ${root.env}`)

@@ -15,7 +15,7 @@ import {
 } from '../policy/audit/checkpoint.ts'
 import { coverage, type Reigns, reignOver } from '../policy/audit/reigns.ts'
 import { key, tables } from '../policy/audit/tables.ts'
-import type { Root } from '../policy/documents.ts'
+import { membersOf, type Root, type RootWitness } from '../policy/documents.ts'
 import { equalBytes, toHex } from '../proto/crypto.ts'
 import type { NodeId } from '../proto/ids.ts'
 import {
@@ -33,23 +33,24 @@ import type { HistoryRows } from './history-rows.ts'
 import type { Journal } from './journal.ts'
 import type { LogCopy } from './log-copy.ts'
 import type { Meta } from './meta.ts'
-import type { Peer, Peers } from './peers.ts'
 import type { Ports } from './ports.ts'
-import type { Self } from './self.ts'
+import type { WitnessSelf } from './self.ts'
 import { floorAnswers, type Witness } from './witness.ts'
 
 export type FloorState = 'checking' | 'catching-up' | 'fenced' | 'passed'
 
+/** For one answer alone, with a second place that agrees. */
+const patienceMs = 1_000
+
 export interface FloorNeeds {
-  readonly self: Self
-  readonly ports: Ports
+  readonly self: WitnessSelf
+  readonly ports: Pick<Ports, 'clock' | 'random' | 'report'>
   readonly witness: Witness
   readonly copy: LogCopy
   readonly rows: HistoryRows
   readonly journal: Journal
   readonly meta: Meta
   readonly place: FloorPlace
-  readonly peers: Peers
 }
 
 interface Known {
@@ -65,6 +66,16 @@ interface Answered {
   readonly head: Known | undefined
 }
 
+/** What proved a rollback is left as it is, for whoever looks, and for the next start. */
+export function keptPlace(place: FloorPlace, meta: Meta): FloorPlace {
+  return {
+    read: () => place.read(),
+    write: (reached) => {
+      if (meta.fenced() === undefined) place.write(reached)
+    },
+  }
+}
+
 export class Floor {
   readonly #needs: FloorNeeds
   readonly #nonce: string
@@ -72,12 +83,14 @@ export class Floor {
   readonly #secondPlaceAgrees: boolean
   /** Lines may come before the answers do, and would hide what the copy had lost. */
   readonly #sizeAtStart: number
+  readonly #startedMs: number
   #state: FloorState = 'checking'
 
   constructor(needs: FloorNeeds) {
     this.#needs = needs
     this.#nonce = toHex(needs.ports.random(32))
     this.#sizeAtStart = needs.copy.size()
+    this.#startedMs = needs.ports.clock.monotonicMs()
     this.#secondPlaceAgrees = this.#compareSecondPlace()
   }
 
@@ -162,18 +175,41 @@ export class Floor {
       }
     }
     this.#state = this.#needs.meta.fenced() === undefined ? 'passed' : 'fenced'
+    if (this.#state === 'fenced') this.#needs.meta.keepFencedSince(this.#needs.copy.size())
     this.#needs.witness.writeFloor()
     this.#needs.ports.report({ level: 'info', name: `floor-${this.#state}` })
   }
 
+  /** A cosignature with the own key that was not made here; false when that was known. */
+  secondInstance(because: string): boolean {
+    const { meta, copy } = this.#needs
+    if (meta.fenced() !== undefined) return false
+    this.#fence(because)
+    if (this.#state !== 'passed') return true
+    this.#state = 'fenced'
+    meta.keepFencedSince(copy.size())
+    return true
+  }
+
+  /** Every share that a copy of the disk may hold is worth nothing now (`rejoin.ts`). */
+  rejoin(): void {
+    const { meta, witness, ports } = this.#needs
+    ports.report({ level: 'warn', name: 'rejoined', because: meta.fenced() ?? '' })
+    meta.unfence()
+    this.#state = 'passed'
+    witness.writeFloor()
+  }
+
   #isAnswered(): boolean {
     const asked = this.#asked()
-    if (this.#secondPlaceAgrees) return asked.length > 0 && this.#answers.size > 0
-    const enough = asked.every(({ root }) => {
-      const answered = root.nodes.filter(({ node }) => this.#answers.has(node)).length
+    if (asked.length === 0) return false
+    const isEnough = asked.every(({ root }) => {
+      const answered = membersOf(root).filter(({ node }) => this.#answers.has(node)).length
       return answered >= floorAnswers(root)
     })
-    return asked.length > 0 && enough
+    if (isEnough || !this.#secondPlaceAgrees || this.#answers.size === 0) return isEnough
+    // Both places may have been rolled back together: whoever is there is given time to say so.
+    return this.#needs.ports.clock.monotonicMs() - this.#startedMs >= patienceMs
   }
 
   /**
@@ -186,7 +222,7 @@ export class Floor {
     if (reigns.length === 0) return []
     const start = reigns.indexOf(reignOver(reigns, this.#sizeAtStart))
     return reigns.filter(({ root }, at) => {
-      const isNamed = root.nodes.some(({ node }) => node === self.node)
+      const isNamed = membersOf(root).some(({ node }) => node === self.node)
       return at >= start && isNamed && !this.#isSealedByOthers(at)
     })
   }
@@ -201,15 +237,17 @@ export class Floor {
   }
 
   /** All but this node: those of the root in force, and those of the roots that are asked about. */
-  #peers(): readonly Peer[] {
-    const { self, peers } = this.#needs
-    const named = [...peers.others(), ...this.#asked().flatMap(({ root }) => root.nodes)]
+  #peers(): readonly RootWitness[] {
+    const { self, witness } = this.#needs
+    const { root } = witness
+    const now = root === undefined ? [] : membersOf(root)
+    const named = [...now, ...this.#asked().flatMap((reign) => membersOf(reign.root))]
     const others = named.filter(({ node }) => node !== self.node)
     return [...new Map(others.map((peer) => [peer.node, peer])).values()]
   }
 
   /** Who has left the root is no witness: its word makes no floor, whatever it once cosigned. */
-  #isAskable({ node }: Peer): boolean {
+  #isAskable({ node }: RootWitness): boolean {
     return this.#peers().some((peer) => peer.node === node)
   }
 
@@ -243,9 +281,9 @@ export class Floor {
   #heard<T extends FloorQuery | FloorAnswer>(
     kind: Kind<T>,
     document: Signed,
-  ): { readonly peer: Peer; readonly value: T } | undefined {
+  ): { readonly peer: RootWitness; readonly value: T } | undefined {
     const { self, witness } = this.#needs
-    const nodes = witness.reigns.flatMap(({ root }) => root.nodes)
+    const nodes = witness.reigns.flatMap(({ root }) => membersOf(root))
     const peer = nodes.findLast(({ node }) => node === document.credential)
     if (peer === undefined) return undefined
     const opened = attempt(() => openBy(kind, document, peer.identity))

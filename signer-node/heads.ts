@@ -28,10 +28,21 @@ export class Heads {
   readonly #report: (event: Event) => void
   /** Largest head of each witness beyond the own copy. */
   readonly #ahead = new Map<string, Note>()
+  readonly #own: () => string | undefined
+  #twin: string | undefined
 
-  constructor(copy: LogCopy, report: (event: Event) => void) {
+  /** `own`: the name of this node's own witness key, once a root has named it. */
+  constructor(copy: LogCopy, report: (event: Event) => void, own: () => string | undefined) {
     this.#copy = copy
     this.#report = report
+    this.#own = own
+  }
+
+  /** What the own key has signed and this node has not, said once: another instance signed it. */
+  takeTwin(): string | undefined {
+    const twin = this.#twin
+    this.#twin = undefined
+    return twin
   }
 
   /** Notes as they came; returns the first proof of a fork among them, if there is one. */
@@ -77,6 +88,7 @@ export class Heads {
     const { origin, size, root: offered } = note.checkpoint
     if (isRefusal(read) || origin !== log.origin) return this.#ignore('a head that is not signed')
     const own = this.#copy.rootAt(size)
+    if (read.given.some(({ witness }) => witness.name === this.#own())) this.#compare(size, offered)
     if (own === undefined) {
       for (const { witness } of read.given) this.#wait(witness.name, note)
       return undefined
@@ -89,6 +101,15 @@ export class Heads {
       this.#copy.keepCosigned(witness.name, { size, root: offered, note: textOf(note) })
     }
     return undefined
+  }
+
+  /** The own head is on disk before its cosignature leaves, so nothing larger was signed here. */
+  #compare(size: number, offered: Uint8Array): void {
+    const made = this.#copy.cosigned(this.#own() ?? '')?.size ?? 0
+    const own = this.#copy.rootAt(size)
+    const isOther = own !== undefined && !equalBytes(own, offered)
+    if (size <= made && !isOther) return
+    this.#twin ??= `the own key signed ${size} lines, this node ${isOther ? 'others' : made}`
   }
 
   #wait(witness: string, note: Note): void {

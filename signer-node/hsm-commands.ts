@@ -2,8 +2,7 @@
 //   hsm show  --module FILE
 //   hsm probe --module FILE [--serial S] [PIN]
 //   hsm init  --module FILE --label L [--serial S] [--two-person] [PINS]
-//   hsm enrol CARD --module FILE --org O --env E --node N --id I
-//                  [--serial S] [--accept GAP,..] [PIN]
+//   hsm enrol CARD --module FILE --org O --env E --node N --id I [--accept GAP,..] [PIN]
 //   hsm seal  --config CONFIG [--passphrase FILE] [--back] [PIN]
 //   hsm test-seal --config CONFIG [PIN]
 // PIN: --pin-file FILE or --pin-fd N, else it is asked at the terminal; PINS are lines: that of the

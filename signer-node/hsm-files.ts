@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -19,15 +20,8 @@ import type { SignerConfig } from './config.ts'
 import { Secret } from './dkls23/secret.ts'
 import { syncDirectory } from './floor-file.ts'
 import type { Hsm } from './hsm/hsm.ts'
-import {
-  made,
-  openStore,
-  passphraseWay,
-  pinTries,
-  readPassphrase,
-  sealedName,
-  tokenSettings,
-} from './opening.ts'
+import { passphraseWay, pinTries, sealedName, tokenSettings } from './opening.ts'
+import { made, openStore, readPassphrase } from './places.ts'
 import type { Random } from './ports.ts'
 import { type FileToReseal, ownThing, type ResealDisk, reseal } from './reseal.ts'
 import { dekOf, openOwnToken, sealKeysOf, type TokenSettings } from './unseal.ts'
@@ -181,6 +175,7 @@ const disk: ResealDisk = {
     }
     return readFileSync(`${path}.new`)
   },
+  drop: (path) => rmSync(`${path}.new`, { force: true }),
   activate: (path) => {
     renameSync(`${path}.new`, path)
     syncDirectory(dirname(path))

@@ -3,8 +3,8 @@
 // it; asked for again it is the same one.
 // INVARIANT: a key is gone as soon as the vault has a key under q cosignatures (this node has then
 // sealed its share, and confirmed it), or an import that was asked for since has ended: one
-// invitation, one request. So what was dealt opens nowhere afterwards. None is signed before its file
-// has opened: what it says of itself is anybody's who can write to the disk.
+// invitation, one request. So what was dealt opens nowhere afterwards. None is signed before its
+// file has opened: what it says of itself is anybody's who can write to the disk.
 // Judges no dealing: that is `key-import.ts`.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -6,7 +6,7 @@ import { digestOf, toUtf8 } from '../proto/crypto.ts'
 import { type Digest, type Handle, parseDigest } from '../proto/ids.ts'
 import type { Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
-import { bytesOf, numberOf, type Sql, textOf } from './store.ts'
+import { bytesOf, numberOf, type Row, type Sql, textOf } from './store.ts'
 
 /** Where the next receipt goes. */
 export interface JournalHead {
@@ -38,9 +38,18 @@ export class Journal {
   }
 
   head(): JournalHead {
-    const row = this.#sql.first('select counter, digest from journal order by counter desc limit 1')
+    const row = this.#sql.first(
+      `select counter, digest from journal union all select counter, digest from resumed
+       order by counter desc limit 1`,
+    )
     if (row === undefined) return { counter: 0, digest: '' }
-    return { counter: numberOf(row, 'counter'), digest: parseDigest(textOf(row, 'digest')) }
+    return headOf(row)
+  }
+
+  /** Of a rolled back disk: no counter that was given away is given again. */
+  resume({ counter, digest }: JournalHead): void {
+    if (counter <= this.head().counter) return
+    this.#sql.run('insert into resumed (counter, digest) values (?, ?)', counter, digest)
   }
 
   /** Inside a step. `receipt` names the head's counter plus one and the head's digest. */
@@ -75,17 +84,20 @@ export class Journal {
     }))
   }
 
-  /** N3: counters without a gap, every row chained to the one before. Run at start. */
+  /** N3: counters without a gap but where it was resumed, every row chained to the one before. */
   verify(): void {
     let head: JournalHead = { counter: 0, digest: '' }
+    const resumed = this.#sql.all('select counter, digest from resumed').map(headOf)
     for (const row of this.#sql.all('select * from journal order by counter')) {
       const digest = digestOf(tags.shareReceipt, toUtf8(textOf(row, 'document')))
+      const counter = numberOf(row, 'counter')
+      const before = resumed.find((at) => at.counter === counter - 1) ?? head
       const follows =
-        numberOf(row, 'counter') === head.counter + 1 &&
-        textOf(row, 'previous') === head.digest &&
+        counter === before.counter + 1 &&
+        textOf(row, 'previous') === before.digest &&
         textOf(row, 'digest') === digest
       if (!follows) throw new Error(`journal is damaged after counter ${head.counter}`)
-      head = { counter: head.counter + 1, digest }
+      head = { counter, digest }
     }
   }
 
@@ -131,4 +143,9 @@ export class Journal {
       signature: bytesOf(row, 'signature'),
     }
   }
+}
+
+function headOf(row: Row): JournalHead {
+  const digest = textOf(row, 'digest')
+  return { counter: numberOf(row, 'counter'), digest: digest === '' ? '' : parseDigest(digest) }
 }

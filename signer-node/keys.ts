@@ -61,7 +61,7 @@ export class Keys {
     this.#prepared = prepared
     this.#acceptances = new Acceptances<KeygenAcceptance>(kinds.keygenAcceptance, {
       ...parts,
-      cloned: (peer, incarnation) => parts.pairings.refuseIncarnation(peer, incarnation),
+      cloned: (...met) => parts.pairings.refuseIncarnation(...met),
       isRefused: (incarnation) => parts.pairings.isRefused(incarnation),
     })
   }

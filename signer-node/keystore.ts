@@ -1,4 +1,4 @@
-// Sealed files at rest: the node's own keys, and its Keyshares from pending to active, or restored.
+// Sealed files at rest: the Keyshares of a node, from pending to active, or restored.
 // INVARIANT: of a new Keyshare first the backup is on disk, then the share is written and opened
 // again, before anybody hears of it; a pending one is kept until its epoch or a higher one is
 // activated (protocol document, 2.2), or no line can ever bring it into force. A restored one is of
@@ -9,7 +9,6 @@ import { readdirSync, readFileSync, renameSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ScryptCost, toHex } from '../proto/crypto.ts'
 import { type Digest, parseDigest, parseVaultId, type VaultId } from '../proto/ids.ts'
-import { type NodeKey, nodeKeyThing } from '../proto/node-keys.ts'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import { atOnce, type Deriving } from '../proto/seal.ts'
 import { type KeyshareContext, parseSeal, type SealedThing } from '../proto/seal-file.ts'
@@ -19,18 +18,15 @@ import type { Curve } from './dkls23/curve.ts'
 import { Keyshare } from './dkls23/keyshare.ts'
 import type { Secret } from './dkls23/secret.ts'
 import { replaceFile, syncDirectory } from './floor-file.ts'
+import type { KeyOwner } from './own-keys.ts'
 import type { Random } from './ports.ts'
 import type { Shield } from './shield.ts'
-import { type Opener, PassphraseWay, type WayIn } from './way-in.ts'
+import { PassphraseWay, type WayIn } from './way-in.ts'
 
-const keyBytes = 32
 /** Several attempts of one vault may be prepared; beyond this an operator looks. */
 export const pendingMax = 4
 
-export interface KeystoreOwner {
-  readonly org: KeyshareContext['org']
-  readonly env: KeyshareContext['env']
-  readonly node: KeyshareContext['org']
+export interface KeystoreOwner extends KeyOwner {
   readonly x: number
 }
 
@@ -66,18 +62,6 @@ export interface Keeping {
 
 /** A restored one came from a backup: it signs nothing, and is the old share of a refresh. */
 export type KeyshareState = 'pending' | 'active' | 'restored'
-
-/** Opens one of the node's own keys; the caller disposes of it. */
-export function openNodeKey(
-  path: string,
-  key: NodeKey,
-  { org, env, node }: Omit<KeystoreOwner, 'x'>,
-  way: Opener,
-): Secret {
-  const opened = way.open(readFileSync(path), nodeKeyThing({ org, env, owner: node }, key))
-  if (opened.bytes.length !== keyBytes) refuse('SEAL', `${key} key: expected ${keyBytes} bytes`)
-  return opened
-}
 
 export class Keystore {
   readonly #directory: string

@@ -1,22 +1,21 @@
-// What a node does with lines, heads and Prepares: one durable step each, then the answers, in the
-// order of the walk, section 6. A refusal never withholds the cosignature; a node that may not
-// cosign yet answers with its size instead, so that the next page comes.
+// What a signer node does with lines, heads and Prepares, in the order of the walk, section 6: one
+// durable step each, then the answers. What every witness does stands in `cosigning.ts`; here is
+// what follows from it for sessions, keys and backups. A refusal never withholds the cosignature.
 // INVARIANT: nothing leaves before the step that it follows from was committed.
-import { toUtf8 } from '../proto/crypto.ts'
 import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
 import { parseVaultId } from '../proto/ids.ts'
-import { limits } from '../proto/limits.ts'
 import { attempt as attempting, isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
 import type { Prepare } from './admission.ts'
 import type { BackupDuty } from './backup-duty.ts'
+import { Cosigning } from './cosigning.ts'
 import type { ExportDuty } from './export-duty.ts'
 import type { Floor } from './floor.ts'
-import type { OtherFace } from './heads.ts'
 import type { JudgedKey, Keys } from './keys.ts'
 import { Leaving } from './leaving.ts'
 import type { Parts } from './parts.ts'
 import type { Readmissions } from './readmissions.ts'
 import { nothingNamed, refusedFrame } from './refusals.ts'
+import { hasRejoined, lastReceipt } from './rejoin.ts'
 import type { Releases } from './release.ts'
 import type { Judged, Signing } from './signing.ts'
 import type { Page, Taken } from './witness.ts'
@@ -41,23 +40,30 @@ type Verdict =
 
 export class LogDuty {
   readonly #needs: LogDutyNeeds
+  readonly #cosigning: Cosigning
   readonly #leaving: Leaving
-  #couldCosign = false
 
   constructor(needs: LogDutyNeeds) {
     this.#needs = needs
     this.#leaving = new Leaving(needs.parts)
+    const { parts, floor, mayCosign, everyone, releases } = needs
+    const { origin, store, copy, witness, ports, changed } = parts
+    const halt = (code: 'LOG_FORK' | 'FLOOR', because: string): void => {
+      parts.sessions.stopAll(code, because)
+      releases.stopAll(code)
+    }
+    const own = { origin, store, copy, witness, ports }
+    this.#cosigning = new Cosigning({ ...own, floor, mayCosign, everyone, changed, halt })
   }
 
   lines(coordinator: string, page: Page): void {
-    const { store } = this.#needs.parts
-    const taken = attempting(() => store.step(() => this.#take(page)))
-    this.#settle(page.heads)
-    this.#send(coordinator, this.#pageAnswer(taken))
+    const said = this.#cosigning.lines(page, () => this.review())
+    this.#send(coordinator, said)
   }
 
   heads({ heads }: CoordinatorPart<'heads'>): void {
-    this.#settle(heads)
+    this.#cosigning.settle(heads)
+    this.review()
   }
 
   /** Lines, judgement and the accepted row in one step; then cosignature and answer together. */
@@ -65,12 +71,13 @@ export class LogDuty {
     const { parts } = this.#needs
     const done = attempting(() =>
       parts.store.step(() => {
-        const taken = this.#take(prepare.lines)
+        const taken = this.#cosigning.take(prepare.lines)
         return { taken, verdict: this.#judge(coordinator, prepare, taken) }
       }),
     )
-    this.#settle(prepare.lines.heads)
-    this.#send(coordinator, this.#pageAnswer(isRefusal(done) ? done : done.taken))
+    this.#cosigning.settle(prepare.lines.heads)
+    this.review()
+    this.#send(coordinator, this.#cosigning.answer(isRefusal(done) ? done : done.taken))
     this.#send(coordinator, this.#answer(prepare, done))
   }
 
@@ -89,50 +96,26 @@ export class LogDuty {
     )
   }
 
-  /** For a coordinator whose database lost lines: a page up to a checkpoint that the log signed. */
-  supply(coordinator: string, { origin, from }: CoordinatorPart<'requestLines'>): void {
-    const { copy } = this.#needs.parts
-    const end = copy.checkpoint(from + limits.pageLinesMax)
-    if (origin !== this.#needs.parts.origin || end === undefined || end.size <= from) return
-    const lines = copy.lines(from, end.size - from)
-    const page = { origin, from, lines, documents: [], checkpoint: toUtf8(end.note), heads: [] }
-    this.#send(coordinator, { frame: 'supplyLines', supplyLines: { lines: page } })
+  supply(coordinator: string, part: CoordinatorPart<'requestLines'>): void {
+    this.#send(coordinator, this.#cosigning.supply(part))
   }
 
   /** After anything that may have moved the own copy or what is known of it. */
   review(): void {
     const { parts, floor, releases, backups, exports, readmissions } = this.#needs
-    const { heads, reigns } = parts.witness
-    const face = heads.review(reigns)
-    if (face !== undefined) this.#forked(face)
-    floor.review()
-    this.#cosignAtLast()
+    this.#cosigning.review()
     if (this.#needs.mayCosign() && parts.keyshares.review()) parts.changed()
     if (this.#needs.mayCosign()) parts.invitations.review()
     this.#leaving.review()
+    if (floor.state === 'fenced' && hasRejoined(parts)) {
+      parts.journal.resume(lastReceipt(parts))
+      floor.rejoin()
+      parts.changed()
+    }
     backups.review()
     exports.review()
     readmissions.review()
     releases.review()
-  }
-
-  /** Of a log that showed two faces nothing more is taken. */
-  #take(page: Page): Taken {
-    const { copy, witness } = this.#needs.parts
-    const face = copy.fork()
-    return face === undefined ? witness.take(page) : { kind: 'fork', face }
-  }
-
-  /** The lines came before this node might sign for them: everyone waits for its word. */
-  #cosignAtLast(): void {
-    const { parts, everyone, mayCosign } = this.#needs
-    const could = this.#couldCosign
-    this.#couldCosign = mayCosign()
-    if (could === this.#couldCosign) return
-    parts.changed()
-    if (could || parts.copy.size() === 0) return
-    const cosigned = parts.witness.cosign()
-    for (const coordinator of everyone()) this.#send(coordinator, { frame: 'cosigned', cosigned })
   }
 
   #judge(coordinator: string, prepare: Prepare, { kind }: Taken): Verdict | Refusal {
@@ -151,45 +134,6 @@ export class LogDuty {
     return verdict.of === 'key'
       ? keys.answer(ticket, verdict.judged)
       : signing.answer(ticket, verdict.judged)
-  }
-
-  #settle(heads: readonly Uint8Array[]): void {
-    const { witness, store } = this.#needs.parts
-    witness.settled()
-    if (heads.length > 0) {
-      const face = store.step(() => witness.heads.receive(witness.reigns, heads))
-      if (face !== undefined) this.#forked(face)
-    }
-    this.review()
-  }
-
-  #pageAnswer(taken: Taken | Refusal): NodeFrame | undefined {
-    const { parts, floor } = this.#needs
-    const { origin, copy, ports } = parts
-    if (isRefusal(taken)) {
-      const because = `${taken.code}: ${taken.because}`
-      ports.report({ level: 'alarm', name: 'page-refused', because })
-      return undefined
-    }
-    if (taken.kind === 'fork') {
-      this.#forked(taken.face)
-      const { held, offered } = taken.face
-      return { frame: 'fork', fork: { origin, held: toUtf8(held), offered: toUtf8(offered) } }
-    }
-    const size = copy.size()
-    const isLast = taken.kind !== 'behind' && size >= floor.target
-    if (!isLast || !this.#needs.mayCosign()) return { frame: 'behind', behind: { origin, size } }
-    return { frame: 'cosigned', cosigned: parts.witness.cosign() }
-  }
-
-  /** Kept for ever; nothing is cosigned, accepted or released until an operator has looked. */
-  #forked({ held, offered }: OtherFace): void {
-    const { copy, ports, sessions, changed } = this.#needs.parts
-    if (copy.fork() === undefined) copy.keepFork(held, offered, ports.clock.wallMs())
-    ports.report({ level: 'alarm', name: 'fork', because: 'the log showed two faces' })
-    sessions.stopAll('LOG_FORK', 'the log showed two faces')
-    this.#needs.releases.stopAll('LOG_FORK')
-    changed()
   }
 
   #send(coordinator: string, frame: NodeFrame | undefined): void {

@@ -1,5 +1,6 @@
 // Single facts that a node keeps about itself: to whom the database belongs, and why it is fenced.
-// INVARIANT: a database belongs to one node of one log for ever; a fence is never lifted here.
+// INVARIANT: a database belongs to one node of one log for ever. Decides nothing: what proves a
+// rollback is `floor.ts`, what ends a fence `rejoin.ts`.
 import { type Sql, textOf } from './store.ts'
 
 export class Meta {
@@ -21,9 +22,25 @@ export class Meta {
     return this.#get('fenced')
   }
 
-  /** The first reason stays. */
+  /** The first reason stays; from where it counts is said anew. */
   fence(because: string): void {
+    this.#sql.run("delete from meta where key = 'fenced-since'")
     if (this.fenced() === undefined) this.#put('fenced', because)
+  }
+
+  /** Lines of the own copy when it had caught up with all that the other witnesses named. */
+  fencedSince(): number | undefined {
+    const since = this.#get('fenced-since')
+    return since === undefined ? undefined : Number(since)
+  }
+
+  /** The first one stays: a restart of a fenced node asks for no second refresh. */
+  keepFencedSince(size: number): void {
+    if (this.fencedSince() === undefined) this.#put('fenced-since', String(size))
+  }
+
+  unfence(): void {
+    this.#sql.run("delete from meta where key in ('fenced', 'fenced-since')")
   }
 
   #get(key: string): string | undefined {

@@ -1,7 +1,7 @@
-// Opens what a node's configuration names: directories, passphrases, the store, the Keyshares and
-// the backups beside them. Shared by the running node and by the commands that need a stopped one.
-// INVARIANT: what is made here is for its owner only; a passphrase that others can read is refused.
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+// Opens the Keyshares of a node and the backups beside them, and what opens them, as its
+// configuration names them. Shared by the running node and by the commands that need a stopped one.
+// Not for a light witness, which has none of it.
+import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { refuse } from '../proto/refusal.ts'
 import { scryptDefault } from '../proto/seal.ts'
@@ -11,9 +11,9 @@ import type { Curve } from './dkls23/curve.ts'
 import { Secret } from './dkls23/secret.ts'
 import { Keystore } from './keystore.ts'
 import { PinTries } from './pin-tries.ts'
+import { made, newline, readPassphrase } from './places.ts'
 import type { Random } from './ports.ts'
 import { pinnedRecoveryKeys } from './recovery-keys.ts'
-import { Store } from './store.ts'
 import { pinnedCards, type SealedFile, type TokenSettings } from './unseal.ts'
 import { PassphraseWay, type WayIn } from './way-in.ts'
 
@@ -75,28 +75,6 @@ function openBackups(config: SignerConfig, { random }: OpeningPorts): Backups {
   return new Backups(made(directory), pinnedRecoveryKeys(config, pinned), random)
 }
 
-export function openStore({ dataDir }: SignerConfig): Store {
-  return new Store(join(made(dataDir), 'node.db'), { busyTimeoutMs: 1_000 })
-}
-
-export function made(directory: string): string {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  return directory
-}
-
-/** From a file of the owner alone or a descriptor; others can read environment and command line. */
-export function readPassphrase(source: string | number, what = 'passphrase'): Secret {
-  if (typeof source === 'string' && (statSync(source).mode & 0o077) !== 0) {
-    refuse('CONFIG', 'credential: expected a file that only its owner can read')
-  }
-  const bytes = readFileSync(source)
-  const end = bytes.at(-1) === newline ? bytes.length - 1 : bytes.length
-  const passphrase = new Secret(Uint8Array.from(bytes.subarray(0, end)))
-  bytes.fill(0)
-  if (passphrase.bytes.length === 0) refuse('CONFIG', `${what}: expected one, got nothing`)
-  return passphrase
-}
-
 /** As many lines, from a file of the owner alone or a descriptor. */
 export function readLines(source: string | number, count: number): readonly Secret[] {
   using all = readPassphrase(source, 'PIN')
@@ -113,5 +91,3 @@ export function readLines(source: string | number, count: number): readonly Secr
   for (const line of lines) line[Symbol.dispose]()
   return refuse('CONFIG', `PIN: expected ${count} lines`)
 }
-
-const newline = 0x0a

@@ -11,6 +11,7 @@ import { attempt, isRefusal } from '../proto/refusal.ts'
 import type { Opened, Signed } from '../proto/signed.ts'
 import type { Bans } from './bans.ts'
 import type { Blame } from './blame.ts'
+import type { Both } from './clone-evidence.ts'
 import { pairingOf } from './dkls23/pair-setup.ts'
 import type { Pairing, PairingDeath } from './dkls23/pairing.ts'
 import { openChannel } from './envelope.ts'
@@ -37,7 +38,7 @@ export interface PairingsNeeds {
   readonly peers: Peers
   readonly sessions: Sessions
   readonly bans: Bans
-  readonly blame: Pick<Blame, 'failed'>
+  readonly blame: Pick<Blame, 'failed' | 'cloned'>
   /** One durable transaction. */
   readonly step: (work: () => void) => void
   readonly sayTo: (coordinator: string, peer: NodeId, hello: Signed) => void
@@ -167,7 +168,8 @@ export class Pairings {
   }
 
   /** One counter of an incarnation on two documents: a clone of the peer's memory. */
-  refuseIncarnation(peer: NodeId, incarnation: Uint8Array): void {
+  refuseIncarnation(peer: NodeId, incarnation: Uint8Array, both?: Both): void {
+    if (both !== undefined) this.#needs.blame.cloned(peer, both)
     this.#refused.add(`${peer}/${toHex(incarnation)}`)
     this.#drop(peer)
     this.#needs.ports.report({ level: 'alarm', name: 'clone', peer })

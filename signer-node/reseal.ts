@@ -22,6 +22,8 @@ export interface ResealDisk {
   writeBeside(path: string, bytes: Uint8Array): Uint8Array
   /** In place of the old one. */
   activate(path: string): void
+  /** What was written beside, if anything was. */
+  drop(path: string): void
 }
 
 export interface ResealWays {
@@ -38,11 +40,16 @@ export async function reseal(
   { from, to, test }: ResealWays,
   disk: ResealDisk,
 ): Promise<readonly string[]> {
-  for (const { name, bytes, path } of files) {
-    const thing = ownThing(owner, name, bytes)
-    using plaintext = from(bytes).open(bytes, thing)
-    const written = disk.writeBeside(path, to.seal(thing, plaintext))
-    await requireOpens(name, { thing, written, plaintext }, test)
+  try {
+    for (const { name, bytes, path } of files) {
+      const thing = ownThing(owner, name, bytes)
+      using plaintext = from(bytes).open(bytes, thing)
+      const written = disk.writeBeside(path, to.seal(thing, plaintext))
+      await requireOpens(name, { thing, written, plaintext }, test)
+    }
+  } catch (error) {
+    for (const { path } of files) disk.drop(path)
+    throw error
   }
   for (const { path } of files) disk.activate(path)
   return files.map(({ name }) => name)

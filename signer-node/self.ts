@@ -13,19 +13,24 @@ import type { Random } from './ports.ts'
 const incarnationBytes = 16
 const kernelBytes = 32
 
-/** Keys as they came out of the keystore. */
-export interface Self {
+/** What a witness needs of itself; a light one has nothing else. */
+export interface WitnessSelf {
   readonly org: Handle
   readonly env: 'prod' | 'test' | 'dev'
   readonly node: NodeId
-  /** Place on the polynomial. */
-  readonly x: number
+  /** Place on the polynomial; a light witness has none. */
+  readonly x: number | undefined
   /** Signs messages and documents under the identity key. */
   readonly sign: Sign
   /** Its public key, which the root must name for this node. */
   readonly identity: Uint8Array
   /** For cosignatures; the name it signs under stands in the root. */
   readonly witness: { readonly publicKey: Uint8Array; readonly sign: Sign }
+}
+
+/** Keys as they came out of the keystore. */
+export interface Self extends WitnessSelf {
+  readonly x: number
   /** 32 bytes from the sealed store; goes into the randomness of every session. */
   readonly secret: Secret
   readonly curve: Curve

@@ -77,7 +77,7 @@ export class Signing {
     this.#admission = new Admission(parts, this.#brake)
     this.#acceptances = new Acceptances<Acceptance>(kinds.acceptance, {
       ...parts,
-      cloned: (peer, incarnation) => parts.pairings.refuseIncarnation(peer, incarnation),
+      cloned: (...met) => parts.pairings.refuseIncarnation(...met),
     })
   }
 

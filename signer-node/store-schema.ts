@@ -69,6 +69,11 @@ const quarantine = `
     document text not null) strict, without rowid;
   ${['ban', 'readmission', 'strike', 'evidence'].map(appendOnly).join('')}`
 
+/** Receipts that a rolled back disk has lost: the next one follows the last that is known. */
+const rejoining = `
+  create table resumed (counter integer primary key, digest text not null) strict;
+  ${appendOnly('resumed')}`
+
 /** Where an import of a vault was asked for: what ends an invitation. */
 const imports = `
   create table import_asked (vault text, seq integer, change text not null,
@@ -81,4 +86,11 @@ const exported = `
     signature blob not null, sealed blob not null) strict, without rowid;`
 
 /** Migration n brings `user_version` from n to n + 1. */
-export const migrations: readonly string[] = [first, backups, quarantine, imports, exported]
+export const migrations: readonly string[] = [
+  first,
+  backups,
+  quarantine,
+  imports,
+  exported,
+  rejoining,
+]

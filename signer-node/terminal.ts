@@ -3,6 +3,7 @@
 // INVARIANT: what is typed unseen stands in no string; chunks and the line are wiped. Bounded.
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { ReadStream } from 'node:tty'
+import { fromUtf8 } from '../proto/crypto.ts'
 import { refuse } from '../proto/refusal.ts'
 import { Secret } from './dkls23/secret.ts'
 
@@ -30,7 +31,7 @@ export function openTerminal(path = '/dev/tty'): Terminal | undefined {
 
 function terminalOn(input: ReadStream, out: number): Terminal {
   const say = (text: string): void => void writeSync(out, text)
-  const typed = async (question: string, isShown: boolean): Promise<Secret> => {
+  const typed = async (question: string, isShown: boolean): Promise<Uint8Array> => {
     // First: whoever answers the question at once would be shown.
     input.setRawMode(true)
     say(question)
@@ -43,11 +44,9 @@ function terminalOn(input: ReadStream, out: number): Terminal {
   }
   return {
     say,
-    secret: (question) => typed(question, false),
-    line: async (question) => {
-      using answer = await typed(question, true)
-      return new TextDecoder().decode(answer.bytes)
-    },
+    secret: async (question) => new Secret(await typed(question, false)),
+    line: async (question) =>
+      fromUtf8(await typed(question, true)) ?? refuse('CONFIG', 'expected UTF-8 text'),
     close: () => {
       input.destroy()
       closeSync(out)
@@ -56,7 +55,7 @@ function terminalOn(input: ReadStream, out: number): Terminal {
 }
 
 /** Up to the end of one line; `shown` hears each character that counts. */
-function readLine(input: ReadStream, shown: (text: string) => void): Promise<Secret> {
+function readLine(input: ReadStream, shown: (text: string) => void): Promise<Uint8Array> {
   const line = new Uint8Array(new ArrayBuffer(lineMax))
   let length = 0
   return new Promise((resolve, reject) => {
@@ -76,7 +75,7 @@ function readLine(input: ReadStream, shown: (text: string) => void): Promise<Sec
     const take = (chunk: Buffer): void => {
       for (const character of chunk) {
         if (character === enter || character === newline) {
-          over(() => resolve(new Secret(Uint8Array.from(line.subarray(0, length)))))
+          over(() => resolve(Uint8Array.from(line.subarray(0, length))))
           break
         }
         if (character === interrupt || character === end) {

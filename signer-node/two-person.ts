@@ -22,5 +22,7 @@ export function twoPersonPin(first: Secret, second: Secret): Secret {
   using drawn = new Secret(
     hkdfSha256(both.bytes, new Uint8Array(0), tagged(tags.pin, new Uint8Array(0)), signs),
   )
-  return new Secret(drawn.bytes.map((byte) => alphabet[byte & 31] ?? 0))
+  const pin = new Secret(new Uint8Array(signs))
+  for (const [at, byte] of drawn.bytes.entries()) pin.bytes[at] = alphabet[byte & 31] ?? 0
+  return pin
 }

@@ -20,7 +20,7 @@ import { createFold, type Fold } from '../policy/audit/fold.ts'
 import { rootOf } from '../policy/audit/merkle.ts'
 import { type Coverage, type Reign, type Reigns, readReigns } from '../policy/audit/reigns.ts'
 import { readSync } from '../policy/audit/rows.ts'
-import { parseRoot, type Root } from '../policy/documents.ts'
+import { membersOf, parseRoot, type Root, type RootWitness } from '../policy/documents.ts'
 import { equalBytes, fromUtf8 } from '../proto/crypto.ts'
 import type { CoordinatorPart, NodePart } from '../proto/frames.ts'
 import type { Digest } from '../proto/ids.ts'
@@ -32,7 +32,7 @@ import type { HistoryRows } from './history-rows.ts'
 import type { Journal } from './journal.ts'
 import type { LogCopy } from './log-copy.ts'
 import type { Clock, Event } from './ports.ts'
-import type { Self } from './self.ts'
+import type { WitnessSelf } from './self.ts'
 
 export type Page = CoordinatorPart<'lines'>
 
@@ -45,7 +45,7 @@ export type Taken =
   | { readonly kind: 'fork'; readonly face: OtherFace }
 
 export interface WitnessNeeds {
-  readonly self: Self
+  readonly self: WitnessSelf
   readonly origin: string
   /** The first root; later ones come with the log. */
   readonly rootDigest: Digest
@@ -70,13 +70,13 @@ export class Witness {
   constructor(needs: WitnessNeeds) {
     this.#needs = needs
     this.#fold = createFold({ rootDigest: needs.rootDigest, origin: needs.origin })
-    this.heads = new Heads(needs.copy, needs.report)
+    this.heads = new Heads(needs.copy, needs.report, () => this.vkey?.name)
     this.#reigns = this.#storedReigns()
   }
 
   /** The own witness key under the name that the last root to name this node gave it. */
   get vkey(): Vkey | undefined {
-    return this.#lastNaming()?.root.nodes.find((one) => this.#isSelf(one))?.witness
+    return membersIn(this.#lastNaming()).find((one) => this.#isSelf(one))?.witness
   }
 
   /** Every root of the own copy; empty until the first page brought the pinned one. */
@@ -110,6 +110,11 @@ export class Witness {
 
   get size(): number {
     return this.#needs.copy.size()
+  }
+
+  get head(): { readonly size: number; readonly root: Uint8Array } {
+    const { size, frontier } = this.#needs.copy.head()
+    return { size, root: rootOf(frontier) }
   }
 
   /** Inside a step. Refuses a malformed page (W4) and a page without a document of its lines. */
@@ -232,7 +237,7 @@ export class Witness {
   }
 
   #lastNaming(): Reign | undefined {
-    return this.#reigns.findLast(({ root }) => root.nodes.some((one) => this.#isSelf(one)))
+    return this.#reigns.findLast((reign) => membersIn(reign).some((one) => this.#isSelf(one)))
   }
 
   #isSelf({ node }: { readonly node: string }): boolean {
@@ -245,22 +250,20 @@ export function floorAnswers({ witness: { w, q, f } }: Root): number {
   return w - q + f + 1
 }
 
-/**
- * The keys that were opened here are those that the root names for this node, if it does, and its
- * nodes alone can answer a floor query and cosign by quorum: light witnesses do neither yet.
- */
-function requireSelf(root: Root, self: Self): Root {
-  const named = root.nodes.find(({ node }) => node === self.node)
+function membersIn(reign: Reign | undefined): readonly RootWitness[] {
+  return reign === undefined ? [] : membersOf(reign.root)
+}
+
+/** The keys that were opened here, and the office, are those that the root names for this node. */
+function requireSelf(root: Root, self: WitnessSelf): Root {
+  const named = membersOf(root).find(({ node }) => node === self.node)
   if (named === undefined) return root
+  const x = root.nodes.find(({ node }) => node === self.node)?.x
   const same =
-    named.x === self.x &&
+    x === self.x &&
     equalBytes(named.identity, self.identity) &&
     equalBytes(named.witness.publicKey, self.witness.publicKey)
   if (!same) refuse('CONFIG', `the root names other keys, or another x, for ${self.node}`)
-  const { length } = root.nodes
-  if (floorAnswers(root) >= length || root.witness.q > length) {
-    refuse('NOT_SUPPORTED', `a witness quorum that ${length} nodes cannot reach without others`)
-  }
   return root
 }
 

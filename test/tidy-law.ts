@@ -63,9 +63,15 @@ const laws: readonly Law[] = [
     builtins: [/^node:(child_process|path|stream)$/],
   }),
   law(/^signer-node\/hsm\//, [hsm, protoPure, /^signer-node\/dkls23\/secret\.ts$/]),
-  law(/^signer-node\/main\.ts$/, [signer, policy, protoAll], {
+  law(/^signer-node\/program\.ts$/, [signer, policy, protoAll], {
     packages: [/^pino$/],
-    builtins: [/^node:(crypto|fs|util|os|path|process)$/],
+    builtins: [/^node:(crypto|fs)$/],
+  }),
+  law(/^signer-node\/[a-z]+-program\.ts$/, [signer, policy, protoAll], {
+    builtins: [/^node:(fs|util|os|path)$/],
+  }),
+  law(/^signer-node\/(places|own-keys)\.ts$/, [signer, policy, protoAll], {
+    builtins: [/^node:(fs|path)$/],
   }),
   law(/^signer-node\/store[^/]*\.ts$/, [signer, policy, protoAll], { builtins: [/^node:sqlite$/] }),
   law(

@@ -1,5 +1,6 @@
 // AuditService: the log for anyone who may read it, the Export, and who is attached. Everything
 // that matters here can be checked by its signatures and proofs; the status is this program's word.
+import { membersOf } from '../../policy/documents.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
 import type { Handlers } from '../../proto/io/handlers.ts'
 import type { Coordinator } from '../coordinator.ts'
@@ -19,7 +20,7 @@ export function auditService(coordinator: Coordinator): Handlers['AuditService']
     Export: () => exportParts(proofs.ports),
     GetStatus: async () => ({
       size: tree.size,
-      nodes: roots.now.nodes.map(({ node }) => statusOf(node, links.link(node))),
+      nodes: membersOf(roots.now).map(({ node }) => statusOf(node, links.link(node))),
       witnessQuorum: roots.now.witness.q,
     }),
   }

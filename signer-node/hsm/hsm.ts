@@ -81,7 +81,7 @@ export class Hsm {
 
   private constructor({ module }: TokenPlace, ports: HsmPorts) {
     this.#ports = ports
-    this.#process = new TokenProcess(module, ports.program)
+    this.#process = started(module, ports)
   }
 
   /** Of all tokens of a module that can be used. */
@@ -175,7 +175,9 @@ export class Hsm {
     // Only padded does a secret go from process to process: what streams copy stays a riddle.
     using pad = new Secret(this.#ports.random(task.do === 'agree' ? 32 : 384))
     const [answer = none] = await this.#ask(task.do, [...asked, pad.bytes])
-    return new Secret(answer.map((byte, at) => byte ^ (pad.bytes[at] ?? 0)))
+    const opened = new Uint8Array(new ArrayBuffer(answer.length))
+    for (const [at, byte] of answer.entries()) opened[at] = byte ^ (pad.bytes[at] ?? 0)
+    return new Secret(opened)
   }
 
   /** To be mixed with other randomness, never used alone. */
@@ -203,6 +205,16 @@ export class Hsm {
 }
 
 const none = new Uint8Array(0)
+
+/** The runtime may be told to start no other program. */
+function started(module: string, { program }: HsmPorts): TokenProcess {
+  try {
+    return new TokenProcess(module, program)
+  } catch (error) {
+    const because = error instanceof Error ? error.message : 'unknown'
+    return refuse('TOKEN_BROKEN', `its process cannot be started: ${because}`)
+  }
+}
 
 /** What a module calls the cause of a thing that does not open helps only an attacker. */
 function sentenceOf({ fault, because }: TokenFault): string {

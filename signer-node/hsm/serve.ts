@@ -95,7 +95,10 @@ export class Server {
     const directory = directoryOf(place)
     if (directory === undefined) return (await import('./pkcs11.ts')).openPkcs11(place)
     const token = (await import('./software.ts')).openSoftware(directory, this.#random)
-    const { serial } = token.facts()
+    const { serial, module } = token.facts()
+    if (place.digest !== '' && place.digest !== module) {
+      fail('wrong-token', `module: expected the file ${place.digest}, got ${module}`)
+    }
     if (place.serial !== '' && place.serial !== serial) {
       fail('not-present', `no token ${place.serial}; here: ${serial}`)
     }

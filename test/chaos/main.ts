@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fund, rpc } from '../../cli/dev-chain.ts'
-import { customer, nodes, pause, Stage, usdt } from '../demo/stage.ts'
+import { customer, light, nodes, pause, Stage, usdt } from '../demo/stage.ts'
 import { ChangesOfKeys } from './changes.ts'
 
 const { values } = parseArgs({
@@ -40,7 +40,7 @@ async function setUp(): Promise<string> {
   await stage.init()
   await stage.start('chain')
   await stage.start('coordinator')
-  await Promise.all(nodes.map((node) => stage.start(node)))
+  await Promise.all([...nodes, light].map((node) => stage.start(node)))
   await stage.untilReady(...nodes)
   const made = await stage.custody('vault', 'create', 'hot', ...stage.as('operator'))
   if (made.exit !== 0) throw new Error(made.output)
@@ -84,7 +84,7 @@ async function offer(payment: Payment): Promise<void> {
 
 /** One process at a time, down for a while. */
 async function kill(untilMs: number): Promise<void> {
-  const victims = ['coordinator', ...nodes]
+  const victims = ['coordinator', ...nodes, light]
   while (Date.now() < untilMs) {
     await pause(1_000 + random(4_000))
     const victim = victims[random(victims.length)] ?? 'coordinator'

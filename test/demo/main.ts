@@ -6,7 +6,7 @@ import { fund } from '../../cli/dev-chain.ts'
 import { type Digest, parseDigest } from '../../proto/ids.ts'
 import type { Swapped } from '../kit/lies.ts'
 import { tellLies } from './liar.ts'
-import { expect, nodes, pause, Stage, usdt } from './stage.ts'
+import { expect, light, nodes, pause, Stage, usdt } from './stage.ts'
 
 const stage = new Stage()
 const begun = performance.now()
@@ -22,9 +22,9 @@ async function tell(what: string, work: () => Promise<string>): Promise<void> {
 
 async function cluster(): Promise<string> {
   await stage.init()
-  await Promise.all(['chain', 'coordinator', ...nodes].map((name) => stage.start(name)))
-  await stage.untilReady(...nodes)
-  return 'chain, coordinator, three nodes: five processes, each with its own directory'
+  await Promise.all(['chain', 'coordinator', ...nodes, light].map((name) => stage.start(name)))
+  await stage.untilReady(...nodes, light)
+  return 'chain, coordinator, three nodes, light witness: six processes, each with its own directory'
 }
 
 async function makeKeys(): Promise<string> {

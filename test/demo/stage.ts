@@ -12,6 +12,8 @@ import { run } from '../../cli/run.ts'
 import type { World } from '../../cli/verb.ts'
 
 export const nodes = ['node-1', 'node-2', 'node-3'] as const
+/** Signs nothing and witnesses everything: w = 4, f = 1, q = 3. */
+export const light = 'witness-1'
 /** Account 1 of the local chain: a customer of the development book. */
 export const customer = '0x70997970c51812dc3a010c7d01b50e0d17dc79c8'
 export const usdt = 10n ** 6n
@@ -36,7 +38,8 @@ export class Stage {
 
   async init(): Promise<void> {
     const port = await freePorts()
-    const made = await this.custody('init', this.directory, '--port-base', String(port))
+    const words = ['--port-base', String(port), '--witnesses', '1']
+    const made = await this.custody('init', this.directory, ...words)
     if (made.exit !== 0) throw new Error(made.output)
     mkdirSync(join(this.directory, 'chain'))
     this.#cluster = devClusterAt(this.directory)

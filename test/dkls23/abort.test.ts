@@ -1,6 +1,11 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { Abort, type AbortReason, type Remedy } from '../../signer-node/dkls23/abort.ts'
+import {
+  Abort,
+  type AbortReason,
+  isAbortReason,
+  type Remedy,
+} from '../../signer-node/dkls23/abort.ts'
 import { parseParty } from '../../signer-node/dkls23/party.ts'
 
 const REMEDIES: readonly (readonly [Remedy, readonly AbortReason[]])[] = [
@@ -14,6 +19,12 @@ const REMEDIES: readonly (readonly [Remedy, readonly AbortReason[]])[] = [
 describe('Abort', () => {
   it.each(REMEDIES)('calls for %s exactly where the specification does: %s', (remedy, reasons) => {
     for (const reason of reasons) expect(new Abort(reason, 'because').remedy).toBe(remedy)
+  })
+
+  it('knows its reasons by name, and no other word', () => {
+    const reasons = REMEDIES.flatMap(([, some]) => some)
+    expect(reasons.every(isAbortReason)).toBe(true)
+    expect(['', 'Share', 'toString', 'ban'].some(isAbortReason)).toBe(false)
   })
 
   it('names its culprit and carries the evidence against it', () => {

@@ -22,6 +22,12 @@ describe('fixed-width integers', () => {
     ])
   })
 
+  it('go from zero to the largest of their width', () => {
+    const ends = [u8(0), u16(0), u32(0), u64(0n), u8(255), u16(0xffff), u32(0xffff_ffff)]
+    const written = ['00', '0000', '00000000', '00'.repeat(8), 'ff', 'ffff', 'ffffffff']
+    expect([...ends, u64(2n ** 64n - 1n)].map(hex)).toEqual([...written, 'ff'.repeat(8)])
+  })
+
   it.each([
     ['u8', () => u8(256)],
     ['u16', () => u16(65_536)],
@@ -44,7 +50,8 @@ describe('byte strings', () => {
   })
 
   it('of text exist for ASCII only', () => {
-    expect(hex(ascii('a~'))).toBe('617e')
+    expect(hex(ascii('a~\u0000\u007f'))).toBe('617e007f')
+    expect(() => ascii('\u0080')).toThrow(RangeError)
     expect(() => ascii('é')).toThrow(RangeError)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { combine } from '../../signer-node/dkls23/combine.ts'
-import type { Point, Scalar } from '../../signer-node/dkls23/curve.ts'
+import { ORDER, type Point, type Scalar } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { recoversTo } from '../../signer-node/dkls23/ecdsa.ts'
 import { parseParty } from '../../signer-node/dkls23/party.ts'
@@ -9,6 +9,7 @@ import { dealPairings } from '../kit/pairings.ts'
 import { driveAll, flip } from '../kit/protocol.ts'
 import { dkgKey, keysharesOf, signingProtocols, vectorDigest } from '../kit/signing.ts'
 import { twins } from '../kit/twins.ts'
+import { unhex } from '../kit/vectors.ts'
 
 const curve = nativeCurve()
 const { scalars, points } = curve
@@ -33,6 +34,14 @@ const invalid = expect.objectContaining({
   evidence: undefined,
 })
 
+/** The first point of this parity whose x is above the group order. */
+function pointAboveOrder(odd: number): Point {
+  for (let x = ORDER + 1n; ; x++) {
+    const point = points.tryPoint(unhex(`0${2 + odd}${x.toString(16)}`))
+    if (point !== undefined) return point
+  }
+}
+
 describe.each(twins)('combining the last messages on the $name twin', (twin) => {
   it('gives a signature that recovers to the public key, whoever is named first', () => {
     const signature = combine(twin, publicKey, vectorDigest, shares)
@@ -52,6 +61,22 @@ describe.each(twins)('combining the last messages on the $name twin', (twin) => 
       expect(() => combine(twin, publicKey, vectorDigest, wrong)).toThrow(invalid)
     }
     expect(() => combine(twin, publicKey, vectorDigest, [])).toThrow(RangeError)
+  })
+
+  it('numbers a nonce point whose x is above the order from 2 on', () => {
+    // Nobody knows the logarithm of such a point, so the public key is made for the signature:
+    // r pk = s R - m G, with r the reduced x of R.
+    for (const odd of [0, 1]) {
+      const nonce = pointAboveOrder(odd)
+      const { x: r, isReduced } = twin.points.xScalar(nonce)
+      expect(isReduced).toBe(true)
+      const s = twin.scalars.fromNumber(7)
+      const m = twin.scalars.negate(twin.scalars.reduce(vectorDigest))
+      const sum = twin.points.add(twin.points.multiplyPublic(nonce, s), twin.points.multiplyBase(m))
+      const key = twin.points.multiplyPublic(sum, twin.scalars.invertPublic(r))!
+      const all = [{ u: twin.scalars.one, w: s, nonce }]
+      expect(combine(twin, key, vectorDigest, all).recovery).toBe(2 + odd)
+    }
   })
 
   it.each(['first', 'last'])('believes no nonce point that the %s share alone names', (place) => {

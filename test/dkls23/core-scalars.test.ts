@@ -2,9 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { Malformed } from '../../signer-node/dkls23/bytes.ts'
 import { coreScalarField } from '../../signer-node/dkls23/core-scalars.ts'
 import { ORDER } from '../../signer-node/dkls23/curve.ts'
-import { modOrder, toInteger, toScalar } from '../../signer-node/dkls23/scalar-field.ts'
+import {
+  bigintScalarField,
+  modOrder,
+  toInteger,
+  toScalar,
+} from '../../signer-node/dkls23/scalar-field.ts'
 import { expand } from '../../signer-node/dkls23/transcript.ts'
-import { unhex } from '../kit/vectors.ts'
+import { twins } from '../kit/twins.ts'
+import { hex, unhex } from '../kit/vectors.ts'
 
 describe('scalars in the compiled module', () => {
   const scalars = coreScalarField
@@ -38,6 +44,16 @@ describe('scalars in the compiled module', () => {
     }
   })
 
+  it.each([0, 31, 33])('are of 32 bytes, never of %i, as those on big integers', (length) => {
+    for (const field of [scalars, bigintScalarField]) {
+      expect(() => field.decodeScalar(new Uint8Array(length))).toThrow(Malformed)
+      expect(() => field.reduce(new Uint8Array(length))).toThrow(RangeError)
+      expect(() => field.fromWide(new Uint8Array(32 + length))).toThrow(RangeError)
+      expect(field.isZero(field.decodeScalar(new Uint8Array(32)))).toBe(true)
+      expect(field.isZero(field.fromNumber(0))).toBe(true)
+    }
+  })
+
   it('tell what is below q by every word of it, whatever the other words are', () => {
     const around = [3n, 2n, 1n, 0n].map((i) => {
       const word = BigInt.asUintN(64, ORDER >> (64n * i))
@@ -55,5 +71,22 @@ describe('scalars in the compiled module', () => {
       if (value < ORDER) expect(toInteger(scalars.decodeScalar(encoded))).toBe(value)
       else expect(() => scalars.decodeScalar(encoded)).toThrow(Malformed)
     }
+  })
+})
+
+describe.each(twins)('a point of the $name twin', ({ points }) => {
+  it.each([0, 32, 34, 65])('has 33 bytes, never %i', (length) => {
+    const bytes = new Uint8Array(length)
+    bytes.set(points.generator.subarray(0, length))
+    expect(points.tryPoint(bytes)).toBeUndefined()
+    expect(() => points.decodePoint(bytes)).toThrow(Malformed)
+    expect(points.tryPoint(points.generator)).toEqual(points.generator)
+  })
+
+  it('has no long form, though it is the same point', () => {
+    const y = '483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8'
+    const long = unhex(`04${hex(points.generator.slice(1))}${y}`)
+    expect(points.tryPoint(long)).toBeUndefined()
+    expect(() => points.decodePoint(long)).toThrow(Malformed)
   })
 })

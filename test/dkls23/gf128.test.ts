@@ -52,6 +52,19 @@ describe('the universal hash over GF(2^128)', () => {
     expect(elementAt(sums, 2)).toBe(0n)
   })
 
+  it('weighs rows of several words as it weighs each word alone', () => {
+    const packed = Uint8Array.from([...littleEndian(noise('w0')), ...littleEndian(noise('w1'))])
+    const columns = ['a', 'b', 'c'].map((word) =>
+      ['x', 'y', 'last'].flatMap((block) => rowsOf([noise(word + block), noise(block + word)])),
+    )
+    const rows = BigUint64Array.from(columns[0]!.flatMap((_, p) => columns.map((one) => one[p]!)))
+    const sums = weigh(rows, 3, packed)
+    columns.forEach((one, word) => {
+      const alone = weigh(BigUint64Array.from(one), 1, packed)
+      expect(sums.filter((_, i) => i % 3 === word)).toEqual(alone)
+    })
+  })
+
   it('weighs one packed column as it weighs a column among others', () => {
     const top = 1n << 127n
     const cases = [

@@ -133,6 +133,15 @@ describe('a node that receives an import', () => {
     expect(pending.keyshare.secretShare.equals(shares.get(one)!)).toBe(true)
   })
 
+  // Two of three could sign with a key of which people were told that it takes three.
+  it('refuses fewer coefficients than the threshold, though people approved exactly those', () => {
+    const asThree = { ...holders, threshold: 3 }
+    const told = { ...approved, commitments: importDigest(asThree, dealing) }
+    const call = () => accept({ threshold: 3, approved: told })
+    expect(call).toThrow(Malformed)
+    expect(call).toThrow('expected 3 coefficients, got 2')
+  })
+
   const other = { ...dealing, coefficients: [dealing.coefficients[0]!, points.generator] }
   it.each<[string, () => unknown]>([
     ['another dealing of the same key', () => accept({}, { dealing: other })],

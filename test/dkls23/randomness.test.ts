@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ascii } from '../../signer-node/dkls23/bytes.ts'
+import { ascii, u64 } from '../../signer-node/dkls23/bytes.ts'
 import type { Curve } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import {
@@ -8,6 +8,7 @@ import {
   sessionKey,
 } from '../../signer-node/dkls23/randomness.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
+import { encode, sha256 } from '../../signer-node/dkls23/transcript.ts'
 import { vectorRandomness } from '../kit/protocol.ts'
 import { hex, vector } from '../kit/vectors.ts'
 
@@ -82,6 +83,53 @@ describe('the randomness of a session', () => {
   })
 })
 
+describe('a K that is lent to another thread', () => {
+  const draws: Readonly<Record<string, (from: SessionRandomness) => unknown>> = {
+    'a nonce': (from) => from.scalar('r'),
+    'a mask': (from) => from.scalar('phi'),
+    beta: (from) => from.bytes('beta', 64, 2),
+    Delta: (from) => from.bytes('delta', 32, 2),
+  }
+
+  it('gives there what it would have given here', () => {
+    const lender = fresh()
+    using lent = lender.lend()
+    const there = new SessionRandomness(new Secret(lent.bytes.slice()), curve)
+    expect(hex(there.bytes('delta', 32, 2))).toBe(vector('Delta 1'))
+  })
+
+  it('is a copy, so that each thread wipes its own', () => {
+    const lender = fresh()
+    lender.lend()[Symbol.dispose]()
+    expect(hex(lender.scalar('pok'))).toBe(hex(fresh().scalar('pok')))
+  })
+
+  it.each(Object.entries(draws))('draws nothing here any more: not %s', (_, draw) => {
+    const lender = fresh()
+    lender.lend()
+    expect(() => draw(lender)).toThrow('lent')
+    expect(() => draw(fresh())).not.toThrow()
+  })
+
+  it('still draws the nonce of the confirmation here, once', () => {
+    const lender = fresh()
+    lender.lend()
+    expect(hex(lender.scalar('pok'))).toBe(hex(fresh().scalar('pok')))
+    expect(() => lender.scalar('pok')).toThrow('drawn twice')
+  })
+
+  it('is lent once, and only before anything was drawn', () => {
+    const lender = fresh()
+    lender.lend()
+    expect(() => lender.lend()).toThrow('lent once')
+    for (const draw of Object.values(draws)) {
+      const used = fresh()
+      draw(used)
+      expect(() => used.lend()).toThrow('before any draw')
+    }
+  })
+})
+
 describe('the key K of a session', () => {
   const roots: RandomnessRoots = {
     kernelBytes: new Secret(bytes32(1)),
@@ -99,6 +147,13 @@ describe('the key K of a session', () => {
     { purpose: 'dkg' },
     { sid: bytes32(9) },
   ]
+
+  it('is the hash of all roots in this order, under its own tag', () => {
+    const { kernelBytes, nodeSecret, incarnation, counter, purpose, sid } = roots
+    const own = [kernelBytes.bytes, nodeSecret.bytes]
+    const parts = [...own, incarnation, u64(counter), purpose, sid]
+    expect(hex(sessionKey(roots).bytes)).toBe(hex(sha256(encode('rng-root', parts))))
+  })
 
   it('depends on every root, so a repeated kernel state alone repeats nothing', () => {
     const keys = [{}, ...changes].map((change) => hex(sessionKey({ ...roots, ...change }).bytes))

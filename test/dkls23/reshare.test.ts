@@ -202,6 +202,12 @@ describe('the terms of a reshare', () => {
     expect(() => start(change)).toThrow(Malformed)
   })
 
+  it('are refused with fewer dealers than sign, though all of the run agree on them', () => {
+    const run = { participants: nodes(1, 2, 4, 5, 6) }
+    const call = () => start({ dealers: [one] }, { run })
+    expect(call).toThrow('expected 2 dealers or more, got 1')
+  })
+
   it.each<[string, Partial<typeof terms>]>([
     ['one dealer fewer than sign', { dealers: [one] }],
     ['a dealer that holds nothing', { dealers: [one, parseParty(4)] }],

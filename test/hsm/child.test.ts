@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -112,6 +113,18 @@ describe('the process of a token', () => {
     const ended = new Promise((resolve) => child.once('exit', resolve))
     child.stdio[3]?.destroy()
     expect(await ended).toBe(0)
+  })
+
+  it('says when it may not be started', () => {
+    const { module, ...rest } = token.place
+    const place = JSON.stringify({ module, ...rest })
+    const source = `
+      const { Hsm } = await import(${JSON.stringify(join(main, '../hsm.ts'))})
+      const random = (length) => new Uint8Array(length)
+      await Hsm.open(${place}, { random }).catch((error) => console.log(error.message))`
+    const flags = ['--permission', '--allow-fs-read=*', '--input-type=module', '-e', source]
+    const { stdout } = spawnSync(process.execPath, flags, { encoding: 'utf8' })
+    expect(stdout).toMatch(/^TOKEN_BROKEN: its process cannot be started: .*allow-child-process/)
   })
 
   it('says when the binding is not installed', async () => {

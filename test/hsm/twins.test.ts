@@ -147,6 +147,16 @@ describe.each(tokensHere())('a token of %s', (name) => {
     expect(await refusal(Hsm.open(place, ports))).toMatch(/^TOKEN_ABSENT: not-present/)
   })
 
+  it('has the module that is pinned, or nothing of it is loaded', async () => {
+    const { module } = hsm.facts
+    await using pinned = await Hsm.open({ ...token.place, digest: module }, ports)
+    expect(pinned.facts.module).toBe(module)
+    const odd = { ...token.place, digest: 'ab'.repeat(32) }
+    expect(await refusal(Hsm.open(odd, ports))).toBe(
+      `TOKEN_WRONG: module: expected the file ${odd.digest}, got ${module}`,
+    )
+  })
+
   it('is gone while it is unplugged, and back with the next process', async () => {
     const hsm = await loggedIn(token)
     await hsm.use(card)

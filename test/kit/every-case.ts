@@ -21,6 +21,7 @@ const names = [
   'key-create',
   'reshare',
   'reshare-crash',
+  'rollback-walks',
   'retire',
   'split-view',
   'storm',

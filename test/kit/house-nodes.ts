@@ -11,11 +11,13 @@ import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { FloorFile } from '../../signer-node/floor-file.ts'
 import { here } from '../../signer-node/here.ts'
 import { Keystore } from '../../signer-node/keystore.ts'
+import { LightWitness } from '../../signer-node/light-witness.ts'
 import { SignerNode } from '../../signer-node/node.ts'
 import type { Random } from '../../signer-node/ports.ts'
-import type { Self } from '../../signer-node/self.ts'
+import type { Self, WitnessSelf } from '../../signer-node/self.ts'
 import { root } from '../coordinator/world.ts'
 import { publicKeyOf, seedOf } from '../policy/dev-fixture.ts'
+import { ownerOf } from './house-instances.ts'
 import type { Record } from './house-record.ts'
 import { bytesFrom, type Time } from './house-time.ts'
 import type { NodeEnd } from './house-wires.ts'
@@ -39,6 +41,8 @@ export interface NodeWorld {
   readonly gone: (node: string) => void
   /** Milliseconds between two ticks of a node, at the moment. */
   readonly tickMs: () => number
+  /** A light witness: it has no share and no place. */
+  readonly isLight?: boolean
 }
 
 interface Running {
@@ -58,6 +62,11 @@ export class NodeProcess {
   constructor(name: string, world: NodeWorld) {
     this.name = name
     this.#world = world
+  }
+
+  /** `signer-c#2` is another instance of `signer-c`, on a disk of its own. */
+  get #owner(): string {
+    return ownerOf(this.name)
   }
 
   get isUp(): boolean {
@@ -82,15 +91,30 @@ export class NodeProcess {
     this.#lives += 1
     const { seed, coordinators, dial } = this.#world
     const life = new Life(() => this.#forget(life))
-    const self = selfOf(this.name, this.#world.placeOf(this.name))
     const random = bytesFrom(`${seed}/${this.name}/${this.#lives}`)
-    const { store, keystore } = this.#disk(life, random)
-    const place = new FloorFile(this.#made('floor'), this.name)
-    const settings = { self, origin: root.log.origin, rootDigest: root.digest }
-    const node = new SignerNode(settings, { store, keystore, place }, this.#ports(life, random))
+    const { store, node } = this.#open(life, random)
     this.#running = { life, node, store }
     this.#tickLater(life, node)
     for (const coordinator of coordinators()) dial(this.name, coordinator)
+  }
+
+  #open(life: Life, random: Random): Pick<Running, 'store' | 'node'> {
+    const place = new FloorFile(this.#made('floor'), this.#owner)
+    const pinned = { origin: root.log.origin, rootDigest: root.digest }
+    const ports = this.#ports(life, random)
+    if (this.#world.isLight) {
+      const store = new MortalNodeStore(join(this.#made('data'), 'node.db'), life)
+      const light = new LightWitness(
+        { self: lightOf(this.#owner), ...pinned },
+        { store, place },
+        ports,
+      )
+      // As far as a house asks, both are one.
+      return { store, node: light as unknown as SignerNode }
+    }
+    const self = selfOf(this.#owner, this.#world.placeOf(this.#owner))
+    const { store, keystore } = this.#disk(life, random)
+    return { store, node: new SignerNode({ self, ...pinned }, { store, keystore, place }, ports) }
   }
 
   /** What a command beside the stopped program opens. */
@@ -148,7 +172,7 @@ export class NodeProcess {
   }
 
   #disk(life: Life, random: Random) {
-    const self = selfOf(this.name, this.#world.placeOf(this.name))
+    const self = selfOf(this.#owner, this.#world.placeOf(this.#owner))
     const store = new MortalNodeStore(join(this.#made('data'), 'node.db'), life)
     const keystore = new Keystore(this.#made('keyshares'), self, {
       passphrase: new Secret(Buffer.from('a passphrase of this node')),
@@ -198,21 +222,26 @@ export class NodeProcess {
   }
 }
 
+function lightOf(name: string): WitnessSelf {
+  return { ...keysOf(name), x: undefined }
+}
+
 function selfOf(name: string, place?: number): Self {
   const x = place ?? root.nodes.find((one) => one.node === name)?.x
   if (x === undefined) throw new Error(`${name} is no node of the root`)
+  return { ...keysOf(name), x, secret: new Secret(seedOf(`${name}/secret`)), curve }
+}
+
+function keysOf(name: string): Omit<WitnessSelf, 'x'> {
   return {
     org: root.org,
     env: root.env,
     node: parseNodeId(name),
-    x,
     sign: ed25519Signer(seedOf(name)),
     identity: publicKeyOf(name),
     witness: {
       publicKey: publicKeyOf(`${name}-witness`),
       sign: ed25519Signer(seedOf(`${name}-witness`)),
     },
-    secret: new Secret(seedOf(`${name}/secret`)),
-    curve,
   }
 }

@@ -28,12 +28,15 @@ export interface Numbers {
   readonly q: number
   /** New vaults by the tier they are of. */
   readonly vaults?: Readonly<Record<string, string>>
+  /** Of the witnesses; 0 where it is left out. */
+  readonly f?: number
+  readonly lights?: readonly string[]
 }
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
-const nodeOf = (node: string, x: number): JsonObject => ({
+const nodeOf = (node: string, x: number): JsonObject => ({ ...lightOf(node), x })
+const lightOf = (node: string): JsonObject => ({
   node,
-  x,
   identity: hex(publicKeyOf(node)),
   transport: digestFor(`tls/${node}`),
   witness: witnessKey(node),
@@ -54,15 +57,17 @@ export class RootDrafts {
     return this.#root
   }
 
-  next(nodes: readonly string[], { n, t, q, vaults = {} }: Numbers, by: readonly string[]) {
+  next(nodes: readonly string[], numbers: Numbers, by: readonly string[]) {
+    const { n, t, q, f = 0, lights = [], vaults = {} } = numbers
     const [before, old] = [JSON.parse(this.#root), JSON.parse(this.#policy)]
+    const w = n + lights.length
     const policy = text({
       ...old,
       version: old.version + 1,
       previous: digestOfText(tags.policy, this.#policy),
       quorumCrypto: { n, t, f: 1 },
       vaults: { ...old.vaults, ...added(old, vaults) },
-      log: { ...old.log, witness: { n, f: 0, quorum: q } },
+      log: { ...old.log, witness: { n: w, f, quorum: q } },
     })
     const root = text({
       ...before,
@@ -70,7 +75,8 @@ export class RootDrafts {
       previous: digestOfText(tags.root, this.#root),
       nodes: nodes.map((node) => nodeOf(node, this.#places[node]!)),
       quorumCrypto: { n, t, f: 1 },
-      witness: { w: n, f: 0, q },
+      witnesses: lights.map(lightOf),
+      witness: { w, f, q },
       genesis: { ...before.genesis, policy: digestOfText(tags.policy, policy) },
     })
     return { root, signatures: signed(root, by), documents: [policy] }

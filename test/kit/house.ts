@@ -32,6 +32,7 @@ import {
   start,
 } from '../coordinator/world.ts'
 import { TestChain } from './house-chain.ts'
+import { Instances, ownerOf } from './house-instances.ts'
 import { NodeProcess } from './house-nodes.ts'
 import { Record } from './house-record.ts'
 import { bytesFrom, Dice, Time } from './house-time.ts'
@@ -76,6 +77,7 @@ export class House {
   down: (place: Place, frame: CoordinatorFrame) => CoordinatorFrame | undefined = (_, frame) =>
     frame
   readonly #traffic = new Traffic()
+  readonly #instances: Instances
   readonly #places = new Map<string, number>()
   readonly #names: readonly string[]
   readonly #coordinators = new Map<string, CoordinatorProcess>()
@@ -84,10 +86,8 @@ export class House {
   /** A coordinator has something to think about. */
   #isTouched = false
 
-  constructor(
-    store: Store,
-    { seed = 'house', coordinators = ['c1'], fromMs = start }: HouseOptions,
-  ) {
+  constructor(store: Store, options: HouseOptions) {
+    const { seed = 'house', coordinators = ['c1'], fromMs = start } = options
     this.store = store
     this.seed = seed
     this.#names = coordinators
@@ -105,13 +105,19 @@ export class House {
         return arrives
       },
     })
+    this.#instances = new Instances(this.time, (place) => this.wires.cut(place))
     this.nodes = new Map(names.map((name) => [name, this.#process(name)]))
   }
 
-  /** A node that no root names yet; it is started by whoever wants it. */
+  /** A node that no root names yet. */
   addNode(name: string, x: number): NodeProcess {
     this.#places.set(name, x)
-    const process = this.#process(name)
+    return this.addProcess(name)
+  }
+
+  /** A light witness, or another instance of a node on its own disk. */
+  addProcess(name: string, isLight = false): NodeProcess {
+    const process = this.#process(name, isLight)
     this.nodes.set(name, process)
     return process
   }
@@ -223,13 +229,9 @@ export class House {
     for await (const { path, content } of exportParts(this.someCoordinator.proofs.ports)) {
       files.set(path, Buffer.concat([files.get(path) ?? new Uint8Array(0), content]))
     }
-    const trust = trustText({
-      root: root.digest,
-      log: { origin: root.log.origin, vkey: root.log.vkey },
-      witnesses: witnessesOf(root),
-      q: root.witness.q,
-    })
-    return verify({ files, trust, nowMs: this.time.now })
+    const { digest, log, witness } = root
+    const trust = { root: digest, log, witnesses: witnessesOf(root), q: witness.q }
+    return verify({ files, trust: trustText(trust), nowMs: this.time.now })
   }
 
   /** Lets the world go on until this has an answer. */
@@ -291,8 +293,9 @@ export class House {
     rmSync(this.home, { recursive: true, force: true })
   }
 
-  #process(name: string): NodeProcess {
+  #process(name: string, isLight = false): NodeProcess {
     return new NodeProcess(name, {
+      isLight,
       home: this.home,
       seed: this.seed,
       placeOf: (node) => this.#places.get(node),
@@ -336,8 +339,9 @@ export class House {
     const found = this.#coordinators.get(name)
     if (!found?.isOpen) return undefined
     const { life, coordinator } = found
-    const attached = attempt(() => coordinator.attach(node, send))
+    const attached = attempt(() => coordinator.attach(ownerOf(node), send))
     if (isRefusal(attached)) return undefined
+    this.#instances.attached({ coordinator: name, node })
     const live = (work: () => void): void => {
       if (life.isOver) return
       this.#isTouched = true

@@ -107,6 +107,7 @@ function deliver(
   { round, to, bytes }: Outgoing,
   tamper: Tamper,
 ): void {
+  if (to === from) throw new Error(`party ${from} sends a message to itself`)
   const changed = tamper(round, from, to, Uint8Array.from(bytes))
   const arrived = changed instanceof Uint8Array ? [changed] : changed
   const inbox = inboxes.get(to) ?? []

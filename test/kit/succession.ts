@@ -25,6 +25,12 @@ export const nodeJson = (node: string, x: number): JsonObject => ({
   witness: formatVkey(witnessOf(node)),
 })
 
+/** A light witness as a root names it. */
+export const lightJson = (name: string): JsonObject => {
+  const { x: _, ...light } = nodeJson(name, 1)
+  return light
+}
+
 const [a, b, c] = house.root['nodes'] as readonly JsonObject[] as [
   JsonObject,
   JsonObject,

@@ -70,11 +70,13 @@ export async function makeToken(name: TestToken['name'], mechanisms = 'ALL'): Pr
 }
 
 export const officerPin = '87654321'
+/** Nothing that stands in a program by chance. */
+const userPin = 'PIN-7Kq2-wXz9-pQ'
 
 async function softwareToken(directory: string): Promise<TestToken> {
   const home = join(directory, 'token')
   const place = { module: `software:${home}`, parameters: '', serial: '', digest: '' }
-  const pin = '12345678'
+  const pin = userPin
   const { serial } = await initialised(place, pin)
   const made = { name: 'software', place: { ...place, serial }, pin, gaps: [] } as const
   return { ...made, ...moved(directory, 'token') }
@@ -92,7 +94,7 @@ async function softHsmToken(directory: string, mechanisms: string): Promise<Test
   writeFileSync(join(directory, 'softhsm2.conf'), `${settings.join('\n')}\n`)
   process.env['SOFTHSM2_CONF'] = join(directory, 'softhsm2.conf')
   const place = { module: softHsm() ?? '', parameters: '', serial: '', digest: '' }
-  const pin = '12345678'
+  const pin = userPin
   const { serial } = await initialised(place, pin)
   const made = { name: 'SoftHSM', place: { ...place, serial }, pin, gaps: [] } as const
   return { ...made, ...moved(directory, 'token') }
@@ -101,7 +103,7 @@ async function softHsmToken(directory: string, mechanisms: string): Promise<Test
 function nssToken(directory: string): TestToken {
   const home = join(directory, 'token')
   mkdirSync(home)
-  const pin = 'nss-pin-1234'
+  const pin = userPin
   writeFileSync(join(directory, 'pin'), pin)
   execFileSync('certutil', ['-N', '-d', `sql:${home}`, '-f', join(directory, 'pin')])
   const parameters = `configdir='sql:${home}' certPrefix='' keyPrefix='' secmod='secmod.db' flags=`

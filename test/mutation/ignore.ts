@@ -18,7 +18,3 @@ export function shouldIgnore(place: Place): string | undefined {
   if (type === 'ForStatement' && update === place.node) return 'the step of a loop'
   return undefined
 }
-
-export const strykerPlugins = [
-  { kind: 'Ignore', name: 'texts and steps', value: { shouldIgnore } },
-] as const

@@ -1,8 +1,8 @@
 // npm run mutation -- [FILE...] [OPTION...]: how many planted mistakes the tests find. Every mistake that
 // Stryker's mutators know is made in a file of `signer-node/dkls23/`, one at a time, and the tests
 // that reach the file run over it; what no test notices is printed. FILE is a name without its
-// ending, with `:LINE,LINE` for some lines; without one, all. `--last` tries what survived again,
-// with the slow tests; `--told` prints what was found before; `--part 0.3 --seed 1` draws.
+// ending, with `:LINE,LINE` for some lines; without one, all. `--again` tries what survived,
+// `--last` with the slow tests; `--told` prints what was found before; `--part 0.3 --seed 1` draws.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -17,6 +17,7 @@ const { values, positionals } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     told: { type: 'boolean', default: false },
+    again: { type: 'boolean', default: false },
     last: { type: 'boolean', default: false },
     part: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
@@ -65,7 +66,7 @@ async function triedIn(asked: string): Promise<Report | undefined> {
     tried.push({ ...placeOf(path, mistake), fate, ...(by === undefined ? {} : { by }) })
   }
   trials.end()
-  const isWhole = lines === undefined && !values.last
+  const isWhole = lines === undefined && !values.last && !values.again
   const merged = isWhole || old === undefined ? tried : replaced(old.tried, tried)
   const usual = isWhole || old === undefined ? tests : old.tests
   const report = { file, tests: usual, all: all.length, tried: merged }
@@ -79,7 +80,7 @@ function wantedOf(
   lines: string | undefined,
   old: Report | undefined,
 ): readonly Planted[] {
-  if (values.last) {
+  if (values.last || values.again) {
     const places = new Set(old && survivorsOf(old).map(keyOf))
     return all.filter((one) => places.has(keyOf(placeOf('', one))))
   }
@@ -94,8 +95,9 @@ function wantedOf(
   })
 }
 
-const keyOf = ({ line, column, end, kind, replacement }: Omit<Tried, 'fate'>): string =>
-  [line, column, end, kind, replacement].join(' ')
+function keyOf({ line, column, end, kind, replacement }: Omit<Tried, 'fate'>): string {
+  return [line, column, end, kind, replacement].join(' ')
+}
 
 function replaced(old: readonly Tried[], tried: readonly Tried[]): readonly Tried[] {
   const byKey = new Map(tried.map((one) => [keyOf(one), one]))

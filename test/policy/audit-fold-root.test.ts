@@ -23,6 +23,7 @@ import {
 import {
   digestOfSignatures,
   firstRoot,
+  lightJson,
   nextRoot,
   node,
   nodeJson,
@@ -137,7 +138,7 @@ describe('a root that follows another', () => {
   })
 
   const otherLog = vkeyOf(house.origin, 'log', house.keyOf('other log').publicKey)
-  const light = vkeyOf('light.acme.example/witness', 'witness', house.keyOf('light').publicKey)
+  const light = lightJson('light')
   const moved = nextRoot({ nodes: [{ ...node.a, x: 2 }, { ...node.b, x: 1 }, node.c] })
   const renamed = { ...nodeJson('node-f', 3), identity: node.c['identity']! }
   const rekeyed = { ...nodeJson('node-c', 3), identity: hex('other identity') }
@@ -206,10 +207,18 @@ describe('a root that follows another', () => {
     ],
     ['too few witnesses in common', 'LOG_FORK', nextRoot({ nodes: [node.a, node.b, node.d] })],
     [
+      'a node that becomes a light witness',
+      'PARTICIPANTS',
+      nextRoot({
+        ...{ nodes: [node.a, node.b], witnesses: [lightJson('node-c')] },
+        quorumCrypto: { n: 2, t: 2, f: 1 },
+      }),
+    ],
+    [
       'a light witness more and a quorum that still meets the old one',
       'folded',
       nextRoot({
-        witnesses: [formatVkey(light)],
+        witnesses: [light],
         witness: { w: 4, f: 0, q: 3 },
         genesis: { ...genesis, policy: wider.digest },
       }),

@@ -15,6 +15,7 @@ import { verify } from '../../policy/audit/verify.ts'
 import type { Root } from '../../policy/documents.ts'
 import { switchFault } from '../../policy/succession.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
+import { parseNodeId } from '../../proto/ids.ts'
 import * as house from '../kit/audit-documents.ts'
 import type { TestLog } from '../kit/audit-log.ts'
 import { goodStory, type Story, trust } from '../kit/audit-story.ts'
@@ -183,7 +184,11 @@ describe('two logs that part at a switch', () => {
   function rootOf(names: readonly string[], f: number, more: number): Root {
     const w = names.length
     const q = Math.min(w, Math.floor((w + f + 2) / 2) + more)
-    const witnesses = names.map((name) => vkeyOf(name, 'witness', house.keyOf(name).publicKey))
+    const witnesses = names.map((name) => {
+      const witness = vkeyOf(name, 'witness', house.keyOf(name).publicKey)
+      const { identity, transport } = firstRoot.root.nodes[0]!
+      return { node: parseNodeId(name), identity, transport, witness }
+    })
     return { ...firstRoot.root, nodes: [], witnesses, witness: { w, f, q } }
   }
 
@@ -199,7 +204,7 @@ describe('two logs that part at a switch', () => {
         const lawful = [one, two].every(({ witness: { w, f, q } }) => 2 * q - w >= f + 1)
         const bad = new Set(corrupt.map((at) => `w-${at}`))
         const few = [one, two].every(({ witness, witnesses }) => {
-          return witnesses.filter(({ name }) => bad.has(name)).length <= witness.f
+          return witnesses.filter(({ node }) => bad.has(node)).length <= witness.f
         })
         if (!lawful || !few || switchFault(one, two) !== undefined) return
         tried += 1
@@ -216,7 +221,7 @@ describe('two logs that part at a switch', () => {
         const isOld = coverage(reigns.slice(0, 1), 15, sizeIn(1)).isCovered
         expect(isNew && isOld).toBe(false)
         // Nor does who is shown only the old root meet a quorum of the new one elsewhere.
-        const alone = two.witnesses.filter(({ name }) => sizeIn(0)(name) > 15).length
+        const alone = two.witnesses.filter(({ node }) => sizeIn(0)(node) > 15).length
         expect(alone >= two.witness.q && isOld).toBe(false)
       }),
       { numRuns: 2_000 },

@@ -13,6 +13,7 @@ import * as house from '../kit/audit-documents.ts'
 import { cosign, digestNamed, type TestLog } from '../kit/audit-log.ts'
 import { goodStory, Story, trust } from '../kit/audit-story.ts'
 import { audit, bodyOf, good, now, rewritten, shortened, story } from '../kit/audit-verifying.ts'
+import { lightJson } from '../kit/succession.ts'
 
 describe('whose log it is', () => {
   const stranger = house.keyOf('stranger')
@@ -57,7 +58,8 @@ describe('a log that is its own witness', () => {
     const stranger = vkeyOf('more.acme.example/witness', 'witness', house.keyOf('more').publicKey)
     expect(audit({}, { trust: `${trust}witness ${formatVkey(stranger)}\n` }).exit).toBe(0)
     const root = { ...house.root, witness: { w: 4, f: 0, q: 3 } }
-    const parse = (vkey: Vkey) => () => parseRoot(text({ ...root, witnesses: [formatVkey(vkey)] }))
+    const named = (vkey: Vkey) => ({ ...lightJson('more'), witness: formatVkey(vkey) })
+    const parse = (vkey: Vkey) => () => parseRoot(text({ ...root, witnesses: [named(vkey)] }))
     expect(parse(stranger)).not.toThrow()
     expect(parse(twin)).toThrow('MALFORMED')
   })

@@ -77,7 +77,6 @@ export const rootText = devRoot({
     transport: digestFor(`tls/${node}`),
     witness: witnessKey(node),
   })),
-  witnesses: [],
   key,
   witness,
   governance: {

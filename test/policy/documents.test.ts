@@ -16,12 +16,13 @@ import {
 import { parseRoster } from '../../policy/roster.ts'
 import { parseRulebook } from '../../policy/rulebook.ts'
 import { parseTrust, trustText } from '../../policy/trust.ts'
-import { fromHex, toUtf8 } from '../../proto/crypto.ts'
+import { fromHex, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { parsePersonId } from '../../proto/ids.ts'
 import { refusedWith } from '../kit/refused.ts'
 import {
   bookText,
   changed,
+  digestFor,
   directoryText,
   handleOf,
   type Loose,
@@ -38,6 +39,12 @@ function vector(name: string): string {
 }
 
 const root = parseRoot(rootText)
+const lightOf = (node: string) => ({
+  node,
+  identity: toHex(publicKeyOf(node)),
+  transport: digestFor(`tls/${node}`),
+  witness: witnessKey(node),
+})
 
 const ruleset: Ruleset = {
   org: handleOf('acme-dev'),
@@ -118,7 +125,7 @@ describe('the root', () => {
   it('lists every witness: nodes by their x, then the light ones', () => {
     const light = changed(rootText, (json) => {
       json.nodes.reverse()
-      json.witnesses = [witnessKey('light-d')]
+      json.witnesses = [lightOf('light-d')]
       json.witness = { w: 4, f: 1, q: 3 }
     })
     expect(witnessesOf(parseRoot(light)).map((key) => key.name)).toEqual([
@@ -131,6 +138,29 @@ describe('the root', () => {
 
   it.each<[string, (json: Loose) => void]>([
     ['another format', (json) => (json.format = 'custody-root/v2')],
+    ['a light witness with a place', (json) => (json.witnesses = [{ ...lightOf('l'), x: 4 }])],
+    ['a bare key for a light witness', (json) => (json.witnesses = [witnessKey('l')])],
+    [
+      'a node that is a light witness too',
+      (json) => {
+        json.witnesses = [{ ...lightOf('l'), node: 'signer-a' }]
+        json.witness = { w: 4, f: 1, q: 3 }
+      },
+    ],
+    [
+      'one identity for a node and a light witness',
+      (json) => {
+        json.witnesses = [{ ...lightOf('l'), identity: json.nodes[0].identity }]
+        json.witness = { w: 4, f: 1, q: 3 }
+      },
+    ],
+    [
+      'one transport for a node and a light witness',
+      (json) => {
+        json.witnesses = [{ ...lightOf('l'), transport: json.nodes[0].transport }]
+        json.witness = { w: 4, f: 1, q: 3 }
+      },
+    ],
     ['an unknown key', (json) => (json.note = 'x')],
     ['a missing key', (json) => delete json.governance],
     ['an unknown key in a node', (json) => (json.nodes[0].address = 'x')],

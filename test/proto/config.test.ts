@@ -85,6 +85,36 @@ describe('the configuration of a node', () => {
     expect(readSigner({ floorDir: 'data-floor' }).floorDir).toBe('/srv/n/data-floor')
   })
 
+  it('says how its files are sealed: by passphrase unless it says otherwise, never so in production', () => {
+    const passphrase = { stanza: 'passphrase' }
+    expect(readSigner().keystore).toEqual(passphrase)
+    expect(readSigner({ env: 'prod', keystore: passphrase }).keystore).toEqual(passphrase)
+    expect(() => readSigner({ env: 'prod' })).toThrow(/keystore: expected the stanza/)
+    const token = {
+      stanza: 'token',
+      module: { file: '/usr/lib/hsm.so', digest: 'ab'.repeat(32), parameters: '' },
+      tokens: [{ file: 'token-1.json', digest: 'cd'.repeat(32) }],
+      pin: 'attended',
+    }
+    const { keystore } = readSigner({ keystore: token })
+    expect(keystore).toMatchObject({ tokens: [{ file: '/srv/n/token-1.json' }] })
+    const twin = { ...token, module: { ...token.module, file: 'software:token' } }
+    expect(readSigner({ keystore: twin }).keystore).toMatchObject({
+      module: { file: 'software:/srv/n/token' },
+    })
+    const odd = [
+      { ...token, pin: 'environment' },
+      { ...token, tokens: [] },
+      { ...token, tokens: Array.from({ length: 5 }, () => token.tokens[0]) },
+      { ...token, passphrase: 'x' },
+      { ...token, module: { file: '/usr/lib/hsm.so' } },
+      { stanza: 'both' },
+      { ...passphrase, pin: 'attended' },
+      'token',
+    ]
+    for (const one of odd) expect(() => readSigner({ keystore: one })).toThrow(/CONFIG: keystore/)
+  })
+
   it('is refused without a coordinator, with one twice, with a curve nobody knows', () => {
     const [one] = signer.coordinators
     expect(() => readSigner({ coordinators: [] })).toThrow(/at least one/)

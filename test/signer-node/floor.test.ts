@@ -132,7 +132,7 @@ describe('a node that was away', () => {
 })
 
 describe('a node whose database was rolled back', () => {
-  it('is found out by its second place, and stays a witness for ever', () => {
+  it('is found out by its second place, and stays a witness, also over a restart', () => {
     three.ready()
     const backup = backupOf('node-a')
     grow(2)

@@ -45,7 +45,7 @@ function node(x: number, kind = Sessions): TestNode {
   const own = { self, incarnation, ports, sessions, bans }
   const pairings = new Pairings({
     ...own,
-    blame: { failed: () => {} },
+    blame: { failed: () => {}, cloned: () => {} },
     peers: {
       peer: (name) => all.find((one) => one.node === name),
       others: () => all.filter((one) => one.node !== self.node),

@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { freezeText } from '../../policy/documents.ts'
+import { freezeText, parseRoot } from '../../policy/documents.ts'
 import { digestOf, toUtf8 } from '../../proto/crypto.ts'
 import { parseHandle, parsePersonId } from '../../proto/ids.ts'
 import { text } from '../../proto/jcs.ts'
 import { sign, signedJson } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
+import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import { verifyEvidence } from '../../signer-node/evidence.ts'
 import * as house from '../kit/audit-documents.ts'
 import { digestNamed } from '../kit/audit-log.ts'
 import type { Payout } from '../kit/audit-story.ts'
@@ -77,8 +79,9 @@ describe('a share', () => {
     three.settle()
     expect(three.at('node-a').node.status().waitingReleases).toBe(1)
     three.log.add('log.heartbeat', {})
-    three.heads(toUtf8(three.log.note([1, 2])))
-    three.settle()
+    // To node a alone: node b has not signed so much, and would meet itself.
+    const heads = { origin: house.origin, heads: [toUtf8(three.log.note([1, 2]))] }
+    three.give('node-a', { frame: 'heads', heads })
     expect(three.at('node-a').node.status().waitingReleases).toBe(1)
     three.lines('node-a')
     expect(three.heard('node-a', 'share')).toHaveLength(1)
@@ -197,6 +200,10 @@ describe('a share', () => {
     const { node, ports } = three.at('node-a')
     expect(ports.events).toContainEqual({ level: 'alarm', name: 'clone', peer: 'node-b' })
     expect([node.status().banned, node.status().pairings]).toEqual([[], ['node-c']])
+    // A stranger with the root alone is convinced by what it kept.
+    const [kept] = node.evidence()
+    const proved = verifyEvidence(kept!.document, parseRoot(house.rootText), nativeCurve())
+    expect(proved).toMatchObject({ kind: 'clone', accused: 'node-b', by: 'node-a' })
     three.heard('node-a', 'stopped')
     shareHeads()
     three.tick(20_000)

@@ -1,7 +1,6 @@
 import { readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { formatVkey, vkeyOf } from '../../policy/audit/checkpoint.ts'
 import { readSync } from '../../policy/audit/rows.ts'
 import { get, put, tables } from '../../policy/audit/tables.ts'
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
@@ -82,21 +81,6 @@ describe('a node that stays', () => {
     expect(events('node-a', 'void-line')).toHaveLength(1)
     expect(three.state('node-c')).toBe('ready')
     expect(three.heard('node-c', 'cosigned')).toHaveLength(1)
-  })
-
-  it('takes no page with a root that its nodes alone cannot serve, and keeps what it had', () => {
-    const lights = ['l-1', 'l-2', 'l-3', 'l-4', 'l-5'].map((name) =>
-      formatVkey(vkeyOf(`${name}.example/witness`, 'witness', house.keyOf(name).publicKey)),
-    )
-    const policy = policyWith({ witness: { n: 8, f: 0, quorum: 7 } })
-    const genesis = { ...(house.root['genesis'] as JsonObject), policy: policy.digest }
-    const wide = nextRoot({ witnesses: lights, witness: { w: 8, f: 0, q: 7 }, genesis })
-    const before = size('node-a')
-    three.log.add('root.activated', ...rootLine(three.log, wide, signedBy(wide), [policy.text]))
-    three.lines('node-a')
-    expect(size('node-a')).toBe(before)
-    expect(events('node-a', 'page-refused').at(-1)?.because).toContain('NOT_SUPPORTED')
-    expect(three.state('node-a')).toBe('ready')
   })
 })
 

@@ -4,11 +4,9 @@ import {
   checkpointBody,
   cosignatures,
   formatNote,
-  formatVkey,
   parseNote,
   parseNoteText,
   signCheckpoint,
-  vkeyOf,
 } from '../../policy/audit/checkpoint.ts'
 import { enclosureDigest, signedEnclosure } from '../../policy/audit/enclosures.ts'
 import { rootOf } from '../../policy/audit/merkle.ts'
@@ -25,6 +23,7 @@ import { assemble } from '../../signer-node/assemble.ts'
 import * as house from '../kit/audit-documents.ts'
 import { bootedLog, type TestLog } from '../kit/audit-log.ts'
 import { refusedWith } from '../kit/refused.ts'
+import { lightJson, nodeJson } from '../kit/succession.ts'
 import { type Name, names, selfOf, ThreeNodes } from './three-nodes.ts'
 import { testPorts } from './world.ts'
 
@@ -62,13 +61,15 @@ const heartbeats = (log: TestLog, count: number): TestLog => {
 }
 
 describe('a root with light witnesses', () => {
-  const light = ['l-1', 'l-2'].map((name) =>
-    formatVkey(vkeyOf(`${name}.example/witness`, 'witness', house.keyOf(name).publicKey)),
-  )
+  const lights = ['l-1', 'l-2'].map(lightJson)
 
   /** What a node that pins this root says to its first page. */
-  function refusedFor(witnesses: readonly string[], witness: JsonObject): string {
-    const rootText = text({ ...house.root, witnesses, witness })
+  function refusedFor(
+    witnesses: readonly JsonObject[],
+    witness: JsonObject,
+    more: JsonObject = {},
+  ): string {
+    const rootText = text({ ...house.root, witnesses, witness, ...more })
     const page = {
       ...three.page('node-a', 0),
       documents: [{ kind: '', content: toUtf8(rootText) }],
@@ -89,11 +90,16 @@ describe('a root with light witnesses', () => {
     }
   }
 
-  it('is refused when its nodes alone cannot answer for the floor, or be a quorum', () => {
-    expect(refusedFor(light, { w: 5, f: 1, q: 4 })).toBe('NOT_SUPPORTED')
-    expect(refusedFor(light, { w: 5, f: 0, q: 4 })).toBe('NOT_SUPPORTED')
-    expect(refusedFor(light, { w: 5, f: 0, q: 3 })).toBe('NOT_SUPPORTED')
-    expect(refusedFor([], { w: 3, f: 0, q: 3 })).toBe('accepted')
+  it('is taken although its nodes alone could not be a quorum', () => {
+    expect(refusedFor(lights, { w: 5, f: 1, q: 4 })).toBe('accepted')
+  })
+
+  it('is refused when it names other keys, or another office, for who opened it', () => {
+    const [light] = lights
+    const nodes = [nodeJson('node-d', 1), nodeJson('node-b', 2), nodeJson('node-c', 3)]
+    const witness = { w: 4, f: 1, q: 3 }
+    expect(refusedFor([lightJson('node-a')], witness, { nodes })).toBe('CONFIG')
+    expect(refusedFor([light!], witness, { nodes })).toBe('accepted')
   })
 })
 

@@ -1,0 +1,134 @@
+// What every witness does with lines and heads, a light one too: one durable step for a page, then
+// the cosignature of the own head, or the own size while it may not cosign yet (the walk, section
+// 6). Of a log that showed two faces nothing more is taken.
+// INVARIANT: nothing leaves before the step that it follows from was committed; an own cosignature
+// that was not made here stops everything that the own key stands for. Judges no request.
+import { toUtf8 } from '../proto/crypto.ts'
+import type { CoordinatorPart, NodeFrame } from '../proto/frames.ts'
+import { limits } from '../proto/limits.ts'
+import { attempt as attempting, isRefusal, type Refusal } from '../proto/refusal.ts'
+import type { Floor } from './floor.ts'
+import type { OtherFace } from './heads.ts'
+import type { LogCopy } from './log-copy.ts'
+import type { Ports } from './ports.ts'
+import type { Store } from './store.ts'
+import type { Page, Taken, Witness } from './witness.ts'
+
+export interface CosigningNeeds {
+  readonly origin: string
+  readonly store: Store
+  readonly copy: LogCopy
+  readonly witness: Witness
+  readonly floor: Floor
+  readonly ports: Pick<Ports, 'clock' | 'send' | 'report'>
+  readonly mayCosign: () => boolean
+  /** The coordinators that are attached. */
+  readonly everyone: () => Iterable<string>
+  /** The word that this witness says of itself is another one. */
+  readonly changed: () => void
+  /** Nothing that runs may go on. */
+  readonly halt: (code: 'LOG_FORK' | 'FLOOR', because: string) => void
+}
+
+export class Cosigning {
+  readonly #needs: CosigningNeeds
+  #couldCosign = false
+
+  constructor(needs: CosigningNeeds) {
+    this.#needs = needs
+  }
+
+  /** A page that nothing else came with; `review` follows from it before it is answered. */
+  lines(page: Page, review: () => void): NodeFrame | undefined {
+    const taken = attempting(() => this.#needs.store.step(() => this.take(page)))
+    this.settle(page.heads)
+    review()
+    return this.answer(taken)
+  }
+
+  /** Inside a step. */
+  take(page: Page): Taken {
+    const { copy, witness } = this.#needs
+    const face = copy.fork()
+    return face === undefined ? witness.take(page) : { kind: 'fork', face }
+  }
+
+  /** After a step was committed, and for heads that came alone. */
+  settle(heads: readonly Uint8Array[]): void {
+    const { witness, store } = this.#needs
+    witness.settled()
+    if (heads.length === 0) return
+    const face = store.step(() => witness.heads.receive(witness.reigns, heads))
+    if (face !== undefined) this.#forked(face)
+    this.#meetTwin()
+  }
+
+  /** What is known of the own copy may have moved; the caller looks at its own work afterwards. */
+  review(): void {
+    const { witness, floor } = this.#needs
+    const face = witness.heads.review(witness.reigns)
+    if (face !== undefined) this.#forked(face)
+    this.#meetTwin()
+    floor.review()
+    this.#cosignAtLast()
+  }
+
+  answer(taken: Taken | Refusal): NodeFrame | undefined {
+    const { origin, copy, ports, floor, witness, mayCosign } = this.#needs
+    if (isRefusal(taken)) {
+      const because = `${taken.code}: ${taken.because}`
+      ports.report({ level: 'alarm', name: 'page-refused', because })
+      return undefined
+    }
+    if (taken.kind === 'fork') {
+      this.#forked(taken.face)
+      const { held, offered } = taken.face
+      return { frame: 'fork', fork: { origin, held: toUtf8(held), offered: toUtf8(offered) } }
+    }
+    const size = copy.size()
+    const isLast = taken.kind !== 'behind' && size >= floor.target
+    if (!isLast || !mayCosign()) return { frame: 'behind', behind: { origin, size } }
+    return { frame: 'cosigned', cosigned: witness.cosign() }
+  }
+
+  /** For a coordinator whose database lost lines: a page up to a checkpoint that the log signed. */
+  supply({ origin, from }: CoordinatorPart<'requestLines'>): NodeFrame | undefined {
+    const { copy } = this.#needs
+    const end = copy.checkpoint(from + limits.pageLinesMax)
+    if (origin !== this.#needs.origin || end === undefined || end.size <= from) return undefined
+    const lines = copy.lines(from, end.size - from)
+    const page = { origin, from, lines, documents: [], checkpoint: toUtf8(end.note), heads: [] }
+    return { frame: 'supplyLines', supplyLines: { lines: page } }
+  }
+
+  /** The lines came before this witness might sign for them: everyone waits for its word. */
+  #cosignAtLast(): void {
+    const { witness, copy, ports, changed, everyone, mayCosign } = this.#needs
+    const could = this.#couldCosign
+    this.#couldCosign = mayCosign()
+    if (could === this.#couldCosign) return
+    changed()
+    if (could || copy.size() === 0) return
+    const cosigned = witness.cosign()
+    for (const coordinator of everyone()) ports.send(coordinator, { frame: 'cosigned', cosigned })
+  }
+
+  /** The own key has signed what is not known here: there is another instance, or there was. */
+  #meetTwin(): void {
+    const { witness, floor, halt, changed } = this.#needs
+    const because = witness.heads.takeTwin()
+    if (because === undefined || !floor.secondInstance(because)) return
+    halt('FLOOR', because)
+    changed()
+  }
+
+  /** Kept for ever; nothing is cosigned, accepted or released until an operator has looked. */
+  #forked({ held, offered }: OtherFace): void {
+    const { copy, ports, changed, halt } = this.#needs
+    if (copy.fork() === undefined) copy.keepFork(held, offered, ports.clock.wallMs())
+    const because = 'the log showed two faces'
+    ports.report({ level: 'alarm', name: 'fork', because })
+    halt('LOG_FORK', because)
+    changed()
+  }
+}

@@ -1,0 +1,246 @@
+// LightWitness: a copy of the log and a witness key, and nothing else. It takes lines, folds them,
+// cosigns the own head, answers floor queries and asks for its own floor after a start, over the
+// same stream as a signer node. It has no share and no protocol: a Prepare, a Start or an envelope
+// is refused, whatever it says.
+// INVARIANT: nothing here or below imports the protocol. A proved rollback leaves it a witness for
+// ever, as `fenced`: what it signs again is the copy that the others know, but a copy of its key
+// may be somewhere, so the next root should name another.
+import type { CoordinatorFrame, CoordinatorPart, NodeFrame } from '../proto/frames.ts'
+import { readSigned, writeSigned } from '../proto/frames.ts'
+import type { Digest, NodeId } from '../proto/ids.ts'
+import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
+import { Cosigning } from './cosigning.ts'
+import { Floor, keptPlace } from './floor.ts'
+import type { FloorPlace } from './floor-file.ts'
+import { HistoryRows } from './history-rows.ts'
+import { Journal } from './journal.ts'
+import { LogCopy } from './log-copy.ts'
+import { Meta } from './meta.ts'
+import type { Status } from './node.ts'
+import type { Ports } from './ports.ts'
+import type { WitnessSelf } from './self.ts'
+import type { StateWord } from './standing.ts'
+import type { Store } from './store.ts'
+import { Witness } from './witness.ts'
+
+const versions = ['custody/v1']
+const floorAgainMs = 2_000
+const incarnationBytes = 16
+
+export type LightPorts = Pick<Ports, 'clock' | 'random' | 'send' | 'report'>
+
+export interface LightSettings {
+  readonly self: WitnessSelf
+  readonly origin: string
+  readonly rootDigest: Digest
+}
+
+export class LightWitness {
+  readonly #settings: LightSettings
+  readonly #ports: LightPorts
+  readonly #copy: LogCopy
+  readonly #meta: Meta
+  readonly #witness: Witness
+  readonly #floor: Floor
+  readonly #cosigning: Cosigning
+  readonly #attached = new Set<string>()
+  readonly #incarnation: Uint8Array
+  #floorAskedMs: number
+  #isDraining = false
+  #isGone = false
+
+  constructor(
+    settings: LightSettings,
+    { store, place }: { readonly store: Store; readonly place: FloorPlace },
+    ports: LightPorts,
+  ) {
+    this.#settings = settings
+    this.#ports = ports
+    const { self, origin, rootDigest } = settings
+    const { clock, report } = ports
+    const meta = new Meta(store)
+    meta.claim(`${self.org} ${self.env} ${self.node} ${origin} ${rootDigest}`)
+    const [copy, rows] = [new LogCopy(store), new HistoryRows(store)]
+    const journal = new Journal(store, self.node)
+    const log = { self, origin, rootDigest, copy, rows, journal, clock, report }
+    const witness = new Witness({ ...log, floor: keptPlace(place, meta) })
+    const floor = new Floor({ self, ports, witness, copy, rows, journal, meta, place })
+    const asked = { mayCosign: () => this.#mayCosign(), everyone: () => this.#attached }
+    const told = { changed: () => this.#changed(), halt: () => {} }
+    const own = { origin, store, copy, witness, floor, ports }
+    this.#cosigning = new Cosigning({ ...own, ...asked, ...told })
+    this.#copy = copy
+    this.#meta = meta
+    this.#witness = witness
+    this.#floor = floor
+    this.#incarnation = ports.random(incarnationBytes)
+    this.#floorAskedMs = clock.monotonicMs()
+  }
+
+  /** A stream to this coordinator is open. */
+  attached(coordinator: string): void {
+    this.#attached.add(coordinator)
+    const { node } = this.#settings.self
+    const hello = { node, incarnation: this.#incarnation, versions, state: this.#statePart() }
+    this.#ports.send(coordinator, { frame: 'hello', hello })
+  }
+
+  detached(coordinator: string): void {
+    this.#attached.delete(coordinator)
+  }
+
+  receive(coordinator: string, frame: CoordinatorFrame): void {
+    if (this.#isGone || !this.#attached.has(coordinator)) return
+    const done = attempt(() => this.#dispatch(coordinator, frame))
+    if (!isRefusal(done)) return
+    const because = `${frame.frame}: ${done.because}`
+    this.#ports.report({ level: 'warn', name: 'frame-refused', because })
+  }
+
+  /** To be called a few times a second. */
+  tick(): void {
+    if (this.#isGone) return
+    this.#cosigning.review()
+    const now = this.#ports.clock.monotonicMs()
+    if (now - this.#floorAskedMs < floorAgainMs) return
+    this.#floorAskedMs = now
+    for (const coordinator of this.#attached) this.#askFloor(coordinator)
+  }
+
+  status(): Status {
+    return {
+      ...{ node: this.#settings.self.node, state: this.#word(), size: this.#copy.size() },
+      ...{ sessions: 0, waitingReleases: 0, droppedEnvelopes: 0, receipts: 0, vaults: [] },
+      ...{ pairings: [], banned: [], strikes: {}, frozen: [], coordinators: [...this.#attached] },
+      ...{ fenced: this.#meta.fenced() ?? '', backups: [], curve: '' },
+    }
+  }
+
+  evidence(): readonly [] {
+    return []
+  }
+
+  freeze(scope: string): void {
+    refuse('NOT_SUPPORTED', `a light witness signs nothing: freeze ${scope} at a signer node`)
+  }
+
+  unfreeze(scope: string): void {
+    this.freeze(scope)
+  }
+
+  backupProved(): void {
+    refuse('NOT_SUPPORTED', 'a light witness has no share and no backup')
+  }
+
+  dropPending(vault: string): void {
+    refuse('NOT_SUPPORTED', `a light witness has no share of ${vault}`)
+  }
+
+  drain(): void {
+    this.#isDraining = true
+    this.#changed()
+  }
+
+  [Symbol.dispose](): void {
+    this.#isGone = true
+  }
+
+  #dispatch(coordinator: string, frame: CoordinatorFrame): void {
+    switch (frame.frame) {
+      case 'welcome':
+        this.#welcomed(coordinator, frame.welcome)
+        return
+      case 'lines':
+        this.#send(
+          coordinator,
+          this.#cosigning.lines(frame.lines, () => this.#cosigning.review()),
+        )
+        return
+      case 'heads':
+        this.#cosigning.settle(frame.heads.heads)
+        this.#cosigning.review()
+        return
+      case 'note':
+        this.#note(coordinator, frame.note)
+        return
+      case 'requestLines':
+        this.#send(coordinator, this.#cosigning.supply(frame.requestLines))
+        return
+      case 'heartbeat':
+        return
+      case 'invite':
+      case 'prepare':
+      case 'start':
+      case 'envelope':
+      case 'stop':
+        refuse('NOT_SUPPORTED', 'a light witness takes part in no session')
+    }
+  }
+
+  #welcomed(coordinator: string, welcome: CoordinatorPart<'welcome'>): void {
+    const { origin } = this.#settings
+    const { size, root } = this.#statePart()
+    if (welcome.origin === origin && welcome.size < size) {
+      this.#ports.send(coordinator, { frame: 'ahead', ahead: { origin, size, root } })
+    }
+    this.#askFloor(coordinator)
+  }
+
+  #note(coordinator: string, { to, kind, document }: CoordinatorPart<'note'>): void {
+    if (to !== this.#settings.self.node) return
+    const signed = readSigned(document)
+    if (kind === 'floor-query') {
+      const answer = this.#floor.answer(signed)
+      if (answer === undefined) return
+      this.#send(coordinator, this.#noteTo(answer.to, 'floor-answer', answer.document))
+      return
+    }
+    if (kind !== 'floor-answer') refuse('NOT_SUPPORTED', `${kind}: not for a light witness`)
+    this.#floor.receive(signed)
+    this.#cosigning.review()
+  }
+
+  #askFloor(coordinator: string): void {
+    for (const { to, document } of this.#floor.queries()) {
+      this.#send(coordinator, this.#noteTo(to, 'floor-query', document))
+    }
+  }
+
+  #noteTo(to: NodeId, kind: string, document: Parameters<typeof writeSigned>[0]): NodeFrame {
+    const from = this.#settings.self.node
+    return { frame: 'note', note: { from, to, kind, document: writeSigned(document) } }
+  }
+
+  #word(): StateWord {
+    if (this.#copy.fork() !== undefined) return 'forked'
+    const { standing, root } = this.#witness
+    if (standing === 'removed') return 'removed'
+    if (standing === 'awaited' && root !== undefined) return 'catching-up'
+    if (this.#floor.state !== 'passed') return this.#floor.state
+    return this.#isDraining ? 'draining' : 'ready'
+  }
+
+  #mayCosign(): boolean {
+    const { standing, isRemovalSealed } = this.#witness
+    const isPast = this.#floor.state === 'passed' || this.#floor.state === 'fenced'
+    if (this.#copy.fork() !== undefined || !isPast || standing === 'awaited') return false
+    return standing === 'named' || !isRemovalSealed
+  }
+
+  #statePart() {
+    const { origin } = this.#settings
+    const { size, root } = this.#witness.head
+    return { state: this.#word(), origin, size, root, keys: [], pairings: [] }
+  }
+
+  #changed(): void {
+    const state = this.#statePart()
+    for (const coordinator of this.#attached) {
+      this.#ports.send(coordinator, { frame: 'state', state })
+    }
+  }
+
+  #send(coordinator: string, frame: NodeFrame | undefined): void {
+    if (frame !== undefined) this.#ports.send(coordinator, frame)
+  }
+}
