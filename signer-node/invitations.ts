@@ -3,7 +3,8 @@
 // it; asked for again it is the same one.
 // INVARIANT: a key is gone as soon as the vault has a key under q cosignatures (this node has then
 // sealed its share, and confirmed it), or an import that was asked for since has ended: one
-// invitation, one request. So what was dealt opens nowhere afterwards.
+// invitation, one request. So what was dealt opens nowhere afterwards. None is signed before its
+// file has opened: what it says of itself is anybody's who can write to the disk.
 // Judges no dealing: that is `key-import.ts`.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,6 +16,7 @@ import { parseRulebook } from '../policy/rulebook.ts'
 import { toHex, x25519PublicKey } from '../proto/crypto.ts'
 import { type Handle, parseVaultId, type VaultId } from '../proto/ids.ts'
 import { type Invitation, invitationKind } from '../proto/import-documents.ts'
+import { text } from '../proto/jcs.ts'
 import { limits } from '../proto/limits.ts'
 import { digestOfSigned, signBy } from '../proto/node-documents.ts'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
@@ -44,7 +46,7 @@ export interface OpenInvitation {
 export class Invitations {
   readonly #needs: InvitationsNeeds
   /** Opened once: the seal takes its time. */
-  readonly #hidden = new Map<VaultId, Hidden>()
+  readonly #hidden = new Map<VaultId, { readonly of: string; readonly hidden: Hidden }>()
   /** Lines of the own copy when they were last looked through. */
   #swept = -1
 
@@ -52,7 +54,7 @@ export class Invitations {
     this.#needs = needs
   }
 
-  /** Refused for a vault that the policy does not name, or that has a key. */
+  /** Refused for a vault that the policy does not name, or that has a key; or as in `of`. */
   invite(vault: VaultId): Signed {
     const { rows } = this.#needs
     if (readSync(get(tables.vault, vault), rows) !== undefined) {
@@ -63,6 +65,7 @@ export class Invitations {
     // A key that the policy calls by another name now is another key.
     if (known !== undefined && known.key !== key) this.#destroy(vault)
     const context = this.#context(vault) ?? this.#make(vault, key)
+    this.#opened(vault, context)
     return this.#signed(context)
   }
 
@@ -70,10 +73,9 @@ export class Invitations {
   of(vault: VaultId): OpenInvitation | undefined {
     const context = this.#context(vault)
     if (context === undefined) return undefined
+    const hidden = this.#opened(vault, context)
     const signed = this.#signed(context)
     const { shield } = this.#needs.keystore
-    const hidden = this.#hidden.get(vault) ?? this.#unseal(vault, context)
-    this.#hidden.set(vault, hidden)
     return { signed, value: documentOf(context), secret: () => shield.open(hidden) }
   }
 
@@ -92,8 +94,7 @@ export class Invitations {
   }
 
   [Symbol.dispose](): void {
-    for (const hidden of this.#hidden.values()) this.#needs.keystore.shield.forget(hidden)
-    this.#hidden.clear()
+    for (const vault of [...this.#hidden.keys()]) this.#forget(vault)
   }
 
   /** Of the lines that q witnesses have seen. */
@@ -128,9 +129,25 @@ export class Invitations {
     const to = toHex(x25519PublicKey(secret.bytes))
     const context = { org, env, vault, key, node, x, to, size: copy.size() }
     replaceFile(this.#path(vault), keystore.seal({ kind: 'invitation', context }, secret))
-    this.#hidden.set(vault, keystore.shield.hide(secret))
+    this.#hidden.set(vault, { of: nameOf(context), hidden: keystore.shield.hide(secret) })
     ports.report({ level: 'info', name: 'invited', vault, because: `for the key ${key}` })
     return context
+  }
+
+  /** Opened once, and again when the file tells another story than it did. */
+  #opened(vault: VaultId, context: InvitationContext): Hidden {
+    const known = this.#hidden.get(vault)
+    if (known?.of === nameOf(context)) return known.hidden
+    const hidden = this.#unseal(vault, context)
+    this.#forget(vault)
+    this.#hidden.set(vault, { of: nameOf(context), hidden })
+    return hidden
+  }
+
+  #forget(vault: VaultId): void {
+    const known = this.#hidden.get(vault)
+    if (known !== undefined) this.#needs.keystore.shield.forget(known.hidden)
+    this.#hidden.delete(vault)
   }
 
   #unseal(vault: VaultId, context: InvitationContext): Hidden {
@@ -161,9 +178,7 @@ export class Invitations {
 
   #destroy(vault: VaultId): void {
     const { keystore, ports } = this.#needs
-    const hidden = this.#hidden.get(vault)
-    if (hidden !== undefined) keystore.shield.forget(hidden)
-    this.#hidden.delete(vault)
+    this.#forget(vault)
     keystore.discard(this.#path(vault))
     syncDirectory(keystore.directory)
     ports.report({ level: 'info', name: 'invitation-over', vault, because: 'its key is gone' })
@@ -183,6 +198,10 @@ export class Invitations {
 
 export function invitationNamed(signed: Signed) {
   return digestOfSigned(invitationKind, signed)
+}
+
+function nameOf(context: InvitationContext): string {
+  return text({ ...context })
 }
 
 function documentOf(context: InvitationContext): Invitation {

@@ -64,6 +64,25 @@ describe('an invitation', () => {
     expect(documentOf(asked('warm-eth'))).toContain('k-warm-eth')
   })
 
+  it('is signed only when its file opens: whoever writes to the disk names no key of its own', () => {
+    const first = documentOf(asked('hot-eth'))
+    const file = join(place(), 'hot-eth.invitation')
+    const { to } = JSON.parse(first)
+    const bent = readFileSync(file, 'latin1').replace(to, 'ab'.repeat(32))
+    const whole = readFileSync(file)
+    for (const isRestarted of [false, true]) {
+      if (isRestarted) {
+        three.stop(a)
+        three.start(a)
+        three.tick(2_000)
+      }
+      writeFileSync(file, bent, 'latin1')
+      expect(asked('hot-eth')).toBe('SEAL')
+      writeFileSync(file, whole)
+      expect(documentOf(asked('hot-eth'))).toBe(first)
+    }
+  })
+
   it('is one of a bounded number', () => {
     documentOf(asked('hot-eth'))
     const bytes = readFileSync(join(place(), 'hot-eth.invitation'))
