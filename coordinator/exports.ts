@@ -140,6 +140,8 @@ export class Exports {
     openPart(part, line, this.#rootOf(line))
     await putPart(copy.session, line.change, part, plainDigest(sealed))
     report({ level: 'info', name: 'export.part', intent: line.change, node })
+    // It may have taken the place of one that fitted.
+    this.#whole.delete(line.change)
     const asking = this.#asking.get(line.change)
     asking?.refused.delete(node)
     // Perhaps the last one: looked at with the next tick.

@@ -81,9 +81,19 @@ export class Backups {
   }
 
   all(): readonly BackupFile[] {
+    return this.#named('')
+  }
+
+  /** A process that died while it wrote left a whole share under a name that nobody restores. */
+  unfinished(): readonly BackupFile[] {
+    return this.#named('.new')
+  }
+
+  #named(ending: '' | '.new'): readonly BackupFile[] {
     const names = onVolume('the backups cannot be read', () => readdirSync(this.#directory))
     return names.flatMap((name) => {
-      const [, vault, epoch] = fileForm.exec(name) ?? []
+      if (!name.endsWith(ending)) return []
+      const [, vault, epoch] = fileForm.exec(name.slice(0, name.length - ending.length)) ?? []
       if (vault === undefined) return []
       return [{ vault: parseVaultId(vault.replaceAll('~', '/')), epoch: Number(epoch) }]
     })
@@ -92,9 +102,11 @@ export class Backups {
   /** Of dead epochs; what they hold signs nothing any more. Returns what went. */
   dropBelow(vault: VaultId, epoch: number): readonly number[] {
     const dead = this.held(vault).filter((one) => one < epoch)
+    const unfinished = this.unfinished().filter((one) => one.vault === vault && one.epoch < epoch)
     onVolume('a backup of a dead epoch cannot be deleted', () => {
       for (const one of dead) unlinkSync(this.#path(vault, one))
-      if (dead.length > 0) syncDirectory(this.#directory)
+      for (const one of unfinished) unlinkSync(`${this.#path(vault, one.epoch)}.new`)
+      if (dead.length + unfinished.length > 0) syncDirectory(this.#directory)
     })
     return dead
   }

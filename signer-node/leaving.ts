@@ -54,8 +54,9 @@ export class Leaving {
 
   #destroyAll(): void {
     const { keystore, ports } = this.#parts
-    const here = [...keystore.all(), ...keystore.backups.all()].map(({ vault }) => vault)
-    for (const vault of new Set(here)) {
+    const { backups } = keystore
+    const here = [...keystore.all(), ...backups.all(), ...backups.unfinished()]
+    for (const vault of new Set(here.map((one) => one.vault))) {
       if (this.#isGivenUp(vault)) {
         const because = 'fewer than t of its holders stayed; an operator must look'
         ports.report({ level: 'alarm', name: 'keyshare-last', vault, because })

@@ -1,7 +1,7 @@
 // Dealings: what a dealer made for an import, kept from the submission of the request until its key
 // is refreshed or the request has ended, so that any coordinator can carry it out after a restart.
 // INVARIANT: kept under the request that it came with; never in an Export. Nobody believes it: a
-// node takes the commitments that people approved and a share on them, sealed to itself, or nothing.
+// node takes the commitments that people approved and a share on them sealed to itself, or nothing.
 import { toHex } from '../../proto/crypto.ts'
 import { type Digest, parseDigest } from '../../proto/ids.ts'
 import { bytesOf, type Session, textOf } from './store.ts'

@@ -122,6 +122,22 @@ describe('parts of an exported key', () => {
     expect(await kept(house)).toHaveLength(2)
   })
 
+  it('that were whole are asked for anew when one is replaced by one that does not fit', async () => {
+    const house = await built()
+    give(house, a)
+    give(house, b)
+    await house.until('they are whole', () =>
+      house.events.some(({ name }) => name === 'export.whole'),
+    )
+    expect(askedOf(house, a).some(({ anew }) => anew)).toBe(false)
+    give(house, b, partOf(b, { pairings: { [a]: digestFor('another pairing') } }))
+    await house.until('anew', () =>
+      [a, b].every((name) => askedOf(house, name).some(({ anew }) => anew)),
+    )
+    give(house, b)
+    await house.until('they fit', async () => !isRefusal(await fetch(house)))
+  })
+
   it('are asked for again by a coordinator that starts later, with what was kept', async () => {
     const store = await engine.fresh()
     const first = await houseOn(store)

@@ -150,6 +150,23 @@ describe('a backup', () => {
     expect(refusedWith(() => backups.dropBelow(vault, 3))).toBe('BACKUP')
   })
 
+  it('leaves no half-written file of a dead epoch', () => {
+    const { directory, keystore, backups } = fresh()
+    const unfinished = (name: string) =>
+      writeFileSync(join(directory, 'backups', `${name}.backup.new`), 'a sealed share')
+    for (const name of ['hot-eth.0', 'hot-eth.3', 'warm-eth.0']) unfinished(name)
+    expect(backups.held(vault)).toEqual([])
+    const found = backups.unfinished().map((one) => `${one.vault}.${one.epoch}`)
+    expect(found.sort()).toEqual(['hot-eth.0', 'hot-eth.3', 'warm-eth.0'])
+    expect(backups.dropBelow(vault, 1)).toEqual([])
+    expect(files(directory, 'backups').sort()).toEqual([
+      'hot-eth.3.backup.new',
+      'warm-eth.0.backup.new',
+    ])
+    keystore.destroy(vault, Number.POSITIVE_INFINITY)
+    expect(files(directory, 'backups')).toEqual(['warm-eth.0.backup.new'])
+  })
+
   it('is found only where a backup lies', () => {
     const { directory, backups, keystore } = fresh()
     expect(backups.find(vault, 1)).toBeUndefined()

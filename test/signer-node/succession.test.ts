@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, rmSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readSync } from '../../policy/audit/rows.ts'
@@ -192,9 +192,12 @@ describe('a node that left, and holds a share', () => {
     for (let times = 0; times < 3; times += 1) holding.tick(50)
     expect(said('node-c', 'keyshare-left')).toHaveLength(1)
     renameSync(`${volume}.away`, volume)
+    // Of a vault of which nothing else is here.
+    writeFileSync(join(volume, 'warm-eth.0.backup.new'), 'a sealed share')
     holding.tick(50)
     expect(left('node-c')).toEqual([])
-    expect(said('node-c', 'keyshare-destroyed')).toMatchObject([{ vault: 'hot-eth' }])
+    const gone = said('node-c', 'keyshare-destroyed').map((one) => one.vault)
+    expect(gone).toEqual(['hot-eth', 'warm-eth'])
     // Those that stay keep theirs.
     for (const name of ['node-a', 'node-b'] as const) expect(left(name)).toHaveLength(2)
   })
@@ -218,7 +221,7 @@ describe('a node that left, and holds a share', () => {
         pairings: { forgetAll: () => touched.push('pairings') },
         keyshares: { forgetAll: () => touched.push('keyshares') },
         invitations: { destroyAll: () => touched.push('invitations') },
-        keystore: { all: () => [], backups: { all: () => [] } },
+        keystore: { all: () => [], backups: { all: () => [], unfinished: () => [] } },
         changed: () => touched.push('said'),
       }
       new Leaving(parts as never).review()
