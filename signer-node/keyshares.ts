@@ -153,10 +153,10 @@ export class Keyshares {
   /** True when it was opened at once. */
   #open(row: VaultRow): boolean {
     const { vault } = row
+    // Of no use any more, whether or not the new one is here and opens.
+    this.#forget(row)
     const state = this.#stateOf(row)
     if (state === undefined) return false
-    // Of no use any more, whether or not the new one opens.
-    this.#forget(row)
     let isLater = false
     const opening = derive(this.#opened(row, state), this.#runner, (opened) => {
       this.#opening.delete(vault)

@@ -125,14 +125,4 @@ describe('a node that is asked to carry out a change', () => {
     for (const name of [a, b]) expect(house.at(name).node.status().strikes).toEqual({})
     await pays(house)
   })
-
-  it('deals no key away and imports none, which is not carried out over the wire yet', async () => {
-    const { keyState } = await keyOf(house)
-    const recipient = new Uint8Array(32).fill(9)
-    const terms = { recipient, keyState }
-    const other = await approved(house, { ...about(house), op: 'key.export', terms })
-    await house.pass(5_000)
-    expect(await house.state(other)).toBe('WAITING')
-    await pays(house)
-  })
 })

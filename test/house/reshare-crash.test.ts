@@ -218,6 +218,7 @@ describe('the share of whoever was lost', () => {
   it('adds up to nothing with a share of the new epoch, which are the key among themselves', async () => {
     const row = await keyOf(house)
     for (const name of committee()) house.at(name).stop()
+    await house.pass(10)
     using old = shareOf(lost.name, lost.row)
     using ofA = shareOf(a, row)
     using ofB = shareOf(b, row)
@@ -226,11 +227,14 @@ describe('the share of whoever was lost', () => {
     expect([isKey(ofA, old), isKey(ofB, old)]).toEqual([false, false])
   })
 
-  it('is nothing to the node itself, which is removed when it comes back', async () => {
+  it('is nothing to the node itself, which nobody lets in again and which is never ready', async () => {
     for (const name of committee()) house.at(name).start()
     house.at(lost.name).start()
     await areReady(house, committee())
-    await house.until('it knows', () => house.at(lost.name).node.status().state === 'removed')
+    await house.pass(5_000)
+    expect(house.coordinator().links.link(lost.name)).toBeUndefined()
+    expect(house.at(lost.name).node.status().state).not.toBe('ready')
+    expect(await signersOf(await pay(house))).not.toContain(lost.name)
     expect(await breaches(house)).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
-// Walks of a whole house cost seconds a case. `npm test` leaves the longest files out, and plays of
-// some lists a few cases spread over them; `npm run storm -- walks [--every]` plays the rest, and CI
-// runs that too.
+// Walks of a whole house and starts of whole programs cost seconds a case. `npm test` leaves the
+// longest files out, and plays of some lists a few cases spread over them; `npm run storm -- walks
+// [--every]` plays the rest, and CI runs that too.
 import { env } from 'node:process'
 
 export const everyCase = 'CUSTODY_EVERY_CASE'
@@ -15,22 +15,32 @@ const names = [
   'change-refusals',
   'coordinator-crash',
   'crash',
+  'export',
+  'export-crash',
+  'import',
   'import-crash',
   'import-lies',
-  'export-crash',
   'key-create',
+  'light-witness',
+  'refresh',
   'reshare',
   'reshare-crash',
-  'rollback-walks',
   'retire',
+  'rollback',
+  'rollback-walks',
   'split-view',
+  'stops',
   'storm',
   'succession',
   'two-coordinators',
   'two-drivers',
 ] as const
 
-export const longWalks: readonly string[] = names.map((name) => `test/house/${name}.test.ts`)
+export const longWalks: readonly string[] = [
+  ...names.map((name) => `test/house/${name}.test.ts`),
+  'test/hsm/boot.test.ts',
+  'test/cli/hsm.test.ts',
+]
 
 /** What a run of the tests leaves out. */
 export const leftOut: readonly string[] = env[withWalks] === '1' ? [] : longWalks
