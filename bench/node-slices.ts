@@ -118,13 +118,16 @@ class Stage {
 
   async #payOne(): Promise<boolean> {
     this.#payments += 1
-    const words = ['--vault', 'hot', '--asset', 'usdt', '--amount', '1', '--to', customer]
+    // Two payments of one amount to one customer would be one too many.
+    const amount = (1 + this.#payments / 1_000).toFixed(3)
+    const words = ['--vault', 'hot', '--asset', 'usdt', '--amount', amount, '--to', customer]
     const purpose = `slices/${this.#payments}`
     const service = 'services/svc-payouts'
     const sent = await this.ask(service, 'submit', ...words, '--purpose', purpose)
     for (let tries = 0; tries < 100; tries += 1) {
       const { state } = await this.ask(service, 'status', String(sent['id']))
       if (state === 'BROADCAST' || state === 'SETTLED') return true
+      if (state === 'DENIED') throw new Error(`${purpose}: DENIED`)
       await pause(200)
     }
     return false
@@ -133,12 +136,12 @@ class Stage {
   async change(...words: readonly string[]): Promise<void> {
     const asked = await this.ask('people/ana', 'vault', ...words, '--purpose', 'slices')
     const id = String(asked['id'])
-    for (const person of ['jun', 'ana', 'eli']) {
+    for (const person of ['jun', 'kat', 'oli']) {
       await this.ask(`people/${person}`, 'approve', id, '--yes').catch(() => undefined)
     }
     for (let tries = 0; tries < 300; tries += 1) {
       const { state } = await this.ask('people/ana', 'status', id)
-      if (state === 'SETTLED' || state === 'DONE' || state === 'COMPLETED') return
+      if (state === 'ACTIVE') return
       await pause(200)
     }
     throw new Error(
