@@ -39,7 +39,10 @@ const names = [
 export const longWalks: readonly string[] = [
   ...names.map((name) => `test/house/${name}.test.ts`),
   'test/hsm/boot.test.ts',
+  'test/hsm/lesser.test.ts',
   'test/cli/hsm.test.ts',
+  'test/cli/light.test.ts',
+  'test/cli/recovery.test.ts',
 ]
 
 /** What a run of the tests leaves out. */
