@@ -206,7 +206,7 @@ export class Session<R> {
     this.#roundDeadlineMs = this.#ports.clock.monotonicMs() + limits.roundTimeoutMs
     for (const { round, to, bytes } of outgoing) {
       const counterpart = this.#plan.counterparts.get(to)
-      if (counterpart === undefined) throw new Error(`party ${to} is not in this session`)
+      if (counterpart === undefined) throw new Error(`party ${to} is no participant`)
       this.#ports.send(counterpart.node, round, counterpart.channel.seal(round, bytes))
     }
   }

@@ -77,7 +77,7 @@ function freshProtocol(
   const randomness = new Map<Party, SessionRandomness>()
   const nodeOf = (x: Party): NodeId => {
     const node = nodes.get(x)
-    if (node === undefined) throw new Error(`party ${x} is no node of this session`)
+    if (node === undefined) throw new Error(`party ${x} is no node that takes part`)
     return node
   }
   for (const { x } of peersOf(run)) {

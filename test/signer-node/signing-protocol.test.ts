@@ -50,6 +50,6 @@ describe('pairings made in the session', () => {
     const made = over([[parseParty(2), b]])
     expect(made.secrets).toHaveLength(2)
     expect(made.timeoutMs).toBe(limits.freshSessionTimeoutMs)
-    expect(() => over([])).toThrow('party 2 is no node of this session')
+    expect(() => over([])).toThrow('party 2 is no node that takes part')
   })
 })
