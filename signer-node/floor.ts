@@ -182,13 +182,12 @@ export class Floor {
 
   /** A cosignature with the own key that was not made here; false when that was known. */
   secondInstance(because: string): boolean {
-    const { meta, copy } = this.#needs
-    if (meta.fenced() !== undefined) return false
-    this.#fence(because)
-    if (this.#state !== 'passed') return true
-    this.#state = 'fenced'
-    meta.keepFencedSince(copy.size())
-    return true
+    return this.#fenceNow(because, 'rollback')
+  }
+
+  /** Somebody may have a copy of this disk; false when it was fenced already. */
+  fenceByOperator(because: string): boolean {
+    return this.#fenceNow(because, 'fenced-by-operator')
   }
 
   /** Every share that a copy of the disk may hold is worth nothing now (`rejoin.ts`). */
@@ -198,6 +197,16 @@ export class Floor {
     meta.unfence()
     this.#state = 'passed'
     witness.writeFloor()
+  }
+
+  #fenceNow(because: string, name: string): boolean {
+    const { meta, copy } = this.#needs
+    if (meta.fenced() !== undefined) return false
+    this.#fence(because, name)
+    if (this.#state !== 'passed') return true
+    this.#state = 'fenced'
+    meta.keepFencedSince(copy.size())
+    return true
   }
 
   #isAnswered(): boolean {
@@ -272,10 +281,10 @@ export class Floor {
     return false
   }
 
-  #fence(because: string): void {
+  #fence(because: string, name = 'rollback'): void {
     const { meta, ports } = this.#needs
     meta.fence(because)
-    ports.report({ level: 'alarm', name: 'rollback', because })
+    ports.report({ level: 'alarm', name, because })
   }
 
   #heard<T extends FloorQuery | FloorAnswer>(

@@ -26,6 +26,7 @@ import {
   report,
   stopSignal,
   tickMs,
+  voice,
 } from './program.ts'
 import type { WitnessSelf } from './self.ts'
 import { basicCheck } from './self-check-basic.ts'
@@ -53,7 +54,7 @@ async function run(config: LightConfig, source: string | number): Promise<void> 
   )
   const health = await serveHealth(config.healthListen, () => witness.status())
   watch.health = health
-  const admin = await serveAdmin(config.adminSocket, witness)
+  const admin = await serveAdmin(config.adminSocket, witness, voice)
   const links = openLinks(config, witness)
   watch.links = links
   const ticking = setInterval(() => {

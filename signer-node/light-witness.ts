@@ -116,8 +116,16 @@ export class LightWitness {
     }
   }
 
+  pairs(): readonly [] {
+    return []
+  }
+
   evidence(): readonly [] {
     return []
+  }
+
+  fence(): void {
+    refuse('NOT_SUPPORTED', 'a light witness is a witness already: name another in the next root')
   }
 
   freeze(scope: string): void {

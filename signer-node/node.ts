@@ -5,6 +5,7 @@
 // at once) takes a new incarnation and forgets every Pairing and acceptance of the old one.
 import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
 import { parseVaultId } from '../proto/ids.ts'
+import { refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
 import { BackupDuty } from './backup-duty.ts'
@@ -14,6 +15,7 @@ import { Floor } from './floor.ts'
 import { Greetings } from './greetings.ts'
 import { Keys } from './keys.ts'
 import { LogDuty } from './log-duty.ts'
+import type { PairState } from './pairings.ts'
 import type { Parts } from './parts.ts'
 import type { Ports } from './ports.ts'
 import { Prepared } from './prepared.ts'
@@ -155,6 +157,11 @@ export class SignerNode {
     }
   }
 
+  /** One row for every other node of the root in force. */
+  pairs(): readonly PairState[] {
+    return this.#parts.pairings.states()
+  }
+
   /** Documents against peers that a stranger can check. */
   evidence(): readonly KeptEvidence[] {
     return this.#parts.strikes.evidence()
@@ -173,6 +180,18 @@ export class SignerNode {
     const { bans, ports } = this.#parts
     bans.unfreeze(scope)
     ports.report({ level: 'warn', name: 'unfrozen', because: scope })
+    this.#stateChanged()
+  }
+
+  /** By this node's operator: a witness only, until every key of it was refreshed (`rejoin.ts`). */
+  fence(reason: string): void {
+    const { sessions } = this.#parts
+    if (!this.#desk.floor.fenceByOperator(`operator: ${reason}`)) {
+      refuse('BUSY', `fenced already: ${this.#parts.meta.fenced()}`)
+    }
+    sessions.stopAll('FLOOR', 'fenced by the operator')
+    this.#desk.releases.stopAll('FLOOR')
+    this.#desk.duty.review()
     this.#stateChanged()
   }
 

@@ -7,18 +7,31 @@ import type { Address, TlsFiles } from '../proto/config.ts'
 import type { Handle } from '../proto/ids.ts'
 import { connect } from '../proto/io/channel-client.ts'
 import { Refused } from '../proto/refusal.ts'
+import { Unavailable } from '../proto/unavailable.ts'
 import { type Dial, type Ends, Links } from './link.ts'
-import type { Clock, Event, Random } from './ports.ts'
+import type { Clock, Event, Random, Voice } from './ports.ts'
+import { refusalText } from './said.ts'
 
 export const tickMs = 50
+export const jsonFlag = '--json'
 export const logger = pino({ base: null, redact: ['*.passphrase', '*.secret'] })
 
 export const clock: Clock = { wallMs: Date.now, monotonicMs: () => performance.now() }
 export const random: Random = (length) => new Uint8Array(randomBytes(length))
 
 export function report({ level, name, ...rest }: Event): void {
-  const line = level === 'alarm' ? 'error' : level
-  logger[line](rest, name)
+  logger[pinoLevels[level]](rest, name)
+}
+
+/** An alarm is always said, and metrics count whatever the log leaves out. */
+const pinoLevels = { info: 'info', warn: 'warn', alarm: 'error' } as const
+let loudness: Event['level'] = 'info'
+export const voice: Voice = {
+  level: () => loudness,
+  setLevel: (level) => {
+    loudness = level
+    logger.level = pinoLevels[level]
+  },
 }
 
 export interface Dialling {
@@ -56,9 +69,17 @@ export function stopSignal(): Promise<void> {
   })
 }
 
+/** A person reads what is written to this, unless it was asked for as JSON. */
+export function isForPeople(stream: { readonly isTTY?: boolean }): boolean {
+  return stream.isTTY === true && !process.argv.includes(jsonFlag)
+}
+
 /** Open handles of whatever had started must not keep a failed program alive. */
 export function cannotRun(error: unknown): never {
   const refused = error instanceof Refused ? error.refusal : undefined
-  logger.fatal(refused ?? { err: error }, 'cannot run')
+  const because = error instanceof Unavailable ? error.message : undefined
+  const text = refused === undefined ? because : refusalText(refused)
+  if (text !== undefined && isForPeople(process.stderr)) console.error(text)
+  else logger.fatal(refused ?? (because === undefined ? { err: error } : { because }), 'cannot run')
   process.exit(refused === undefined ? 3 : 1)
 }
