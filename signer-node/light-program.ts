@@ -20,11 +20,12 @@ import type { Event } from './ports.ts'
 import {
   cannotRun,
   clock,
+  lastGrace,
   logger,
   openLinks,
   random,
   report,
-  stopSignal,
+  stopSignals,
   tickMs,
   voice,
 } from './program.ts'
@@ -34,6 +35,7 @@ import type { Opener } from './way-in.ts'
 
 async function run(config: LightConfig, source: string | number): Promise<void> {
   process.umask(0o077)
+  const stopping = stopSignals()
   basicCheck(clock, random)
   const self = openSelf(config, source)
   const store = openStore(config)
@@ -65,7 +67,8 @@ async function run(config: LightConfig, source: string | number): Promise<void> 
   const { host, port } = config.healthListen
   logger.info(`ready: witness ${config.node}, health ${host}:${port}, admin ${config.adminSocket}`)
 
-  await stopSignal()
+  await stopping.asked
+  lastGrace()
   clearInterval(ticking)
   links.stop()
   admin.close()

@@ -9,6 +9,7 @@ import type { CoordinatorFrame, CoordinatorPart, NodeFrame } from '../proto/fram
 import { readSigned, writeSigned } from '../proto/frames.ts'
 import type { Digest, NodeId } from '../proto/ids.ts'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
+import { Greeted, spoken } from '../proto/versions.ts'
 import { Cosigning } from './cosigning.ts'
 import { Floor, keptPlace } from './floor.ts'
 import type { FloorPlace } from './floor-file.ts'
@@ -19,11 +20,10 @@ import { Meta } from './meta.ts'
 import type { Status } from './node.ts'
 import type { Ports } from './ports.ts'
 import type { WitnessSelf } from './self.ts'
-import type { StateWord } from './standing.ts'
+import { otherVersion, type StateWord } from './standing.ts'
 import type { Store } from './store.ts'
 import { Witness } from './witness.ts'
 
-const versions = ['custody/v1']
 const floorAgainMs = 2_000
 const incarnationBytes = 16
 
@@ -44,6 +44,7 @@ export class LightWitness {
   readonly #floor: Floor
   readonly #cosigning: Cosigning
   readonly #attached = new Set<string>()
+  readonly #greeted = new Greeted()
   readonly #incarnation: Uint8Array
   #floorAskedMs: number
   #isDraining = false
@@ -81,16 +82,25 @@ export class LightWitness {
   attached(coordinator: string): void {
     this.#attached.add(coordinator)
     const { node } = this.#settings.self
-    const hello = { node, incarnation: this.#incarnation, versions, state: this.#statePart() }
+    const hello = {
+      node,
+      incarnation: this.#incarnation,
+      versions: [...spoken],
+      state: this.#statePart(),
+    }
     this.#ports.send(coordinator, { frame: 'hello', hello })
   }
 
   detached(coordinator: string): void {
     this.#attached.delete(coordinator)
+    this.#greeted.forget(coordinator)
   }
 
   receive(coordinator: string, frame: CoordinatorFrame): void {
     if (this.#isGone || !this.#attached.has(coordinator)) return
+    const heard = attempt(() => this.#greeted.hears(coordinator, frame))
+    if (isRefusal(heard)) this.#ports.report(otherVersion(heard))
+    if (heard !== true) return
     const done = attempt(() => this.#dispatch(coordinator, frame))
     if (!isRefusal(done)) return
     const because = `${frame.frame}: ${done.because}`

@@ -5,8 +5,9 @@
 // at once) takes a new incarnation and forgets every Pairing and acceptance of the old one.
 import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
 import { parseVaultId } from '../proto/ids.ts'
-import { refuse } from '../proto/refusal.ts'
+import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
+import { Greeted } from '../proto/versions.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
 import { BackupDuty } from './backup-duty.ts'
 import type { Curve } from './dkls23/curve.ts'
@@ -27,6 +28,7 @@ import {
   type Condition,
   closedFor,
   mayCosign,
+  otherVersion,
   type StateWord,
   stateWord,
   type Work,
@@ -75,6 +77,7 @@ export class SignerNode {
   readonly #parts: Parts
   readonly #desk: Desk
   readonly #attached = new Set<string>()
+  readonly #greeted = new Greeted()
   /** Those that have said something: a dial that failed is no stream that broke. */
   readonly #heard = new Set<string>()
   #broken: readonly number[] = []
@@ -106,6 +109,7 @@ export class SignerNode {
 
   detached(coordinator: string): void {
     if (!this.#attached.delete(coordinator)) return
+    this.#greeted.forget(coordinator)
     this.#parts.pairings.detached(coordinator)
     if (!this.#heard.delete(coordinator)) return
     const now = this.#now().monotonicMs
@@ -116,6 +120,9 @@ export class SignerNode {
 
   receive(coordinator: string, frame: CoordinatorFrame): void {
     if (this.#isGone || !this.#attached.has(coordinator)) return
+    const hears = attempt(() => this.#greeted.hears(coordinator, frame))
+    if (isRefusal(hears)) this.#parts.ports.report(otherVersion(hears))
+    if (hears !== true) return
     this.#heard.add(coordinator)
     receiveFrame(this.#desk, coordinator, frame)
   }

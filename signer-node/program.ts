@@ -14,6 +14,7 @@ import { refusalText } from './said.ts'
 
 export const tickMs = 50
 export const jsonFlag = '--json'
+const lastGraceMs = 10_000
 export const logger = pino({ base: null, redact: ['*.passphrase', '*.secret'] })
 
 export const clock: Clock = { wallMs: Date.now, monotonicMs: () => performance.now() }
@@ -63,10 +64,31 @@ export function openLinks({ org, tls, coordinators }: Dialling, ends: Ends): Lin
   return new Links({ coordinators: [...clients.keys()], dial, clock, random, report }, ends)
 }
 
-export function stopSignal(): Promise<void> {
-  return new Promise((done) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done())
-  })
+/** SIGTERM and SIGINT: the first asks for an end in order, the next for an end now. */
+export interface Stopping {
+  readonly asked: Promise<void>
+  readonly isUrged: () => boolean
+}
+
+/** From here on neither of them kills the process, whatever it is doing. */
+export function stopSignals(): Stopping {
+  const asked = Promise.withResolvers<void>()
+  let count = 0
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      count += 1
+      asked.resolve()
+    })
+  }
+  return { asked: asked.promise, isUrged: () => count > 1 }
+}
+
+/** Everything is closed, or it is not in time: nothing may keep a node that was stopped alive. */
+export function lastGrace(): void {
+  setTimeout(() => {
+    logger.error(`not closed ${lastGraceMs} ms after the last session: ended`)
+    process.exit(3)
+  }, lastGraceMs).unref()
 }
 
 /** A person reads what is written to this, unless it was asked for as JSON. */

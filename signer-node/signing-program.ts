@@ -29,11 +29,13 @@ import {
   clock,
   isForPeople,
   jsonFlag,
+  lastGrace,
   logger,
   openLinks,
   random,
   report,
-  stopSignal,
+  type Stopping,
+  stopSignals,
   tickMs,
   voice,
 } from './program.ts'
@@ -48,9 +50,10 @@ import type { WayIn } from './way-in.ts'
 
 /** One core is left for the loop that serves. */
 const threadCount = Math.max(1, availableParallelism() - 1)
-const drainMs = limits.sessionTimeoutMs
+/** No session lasts longer. */
+const drainMs = limits.freshSessionTimeoutMs
 
-async function run(config: SignerConfig, way: WayIn): Promise<void> {
+async function run(config: SignerConfig, way: WayIn, stopping: Stopping): Promise<void> {
   const { curve, warning } = openCurve(config.curve)
   selfCheck(curve, clock, random)
   const self = openSelf(config, way, curve)
@@ -94,10 +97,9 @@ async function run(config: SignerConfig, way: WayIn): Promise<void> {
   const { host, port } = config.healthListen
   logger.info(`ready: signer ${config.node}, health ${host}:${port}, admin ${config.adminSocket}`)
 
-  await stopSignal()
-  logger.info('draining')
-  node.drain()
-  await idle(node)
+  await stopping.asked
+  await drained(node, stopping)
+  lastGrace()
   clearInterval(ticking)
   links.stop()
   admin.close()
@@ -137,12 +139,18 @@ function openSelf(config: SignerConfig, way: WayIn, curve: Curve): Self {
   }
 }
 
-/** What runs may finish, within the time that a session may take. */
-async function idle(node: SignerNode): Promise<void> {
+/** What runs may finish, within the time that a session may take, or until somebody insists. */
+async function drained(node: SignerNode, { isUrged }: Stopping): Promise<void> {
+  node.drain()
+  const { sessions, waitingReleases } = node.status()
+  logger.info({ sessions, waitingReleases }, 'draining')
   const endMs = clock.monotonicMs() + drainMs
-  while (!node.isIdle && clock.monotonicMs() < endMs) {
+  while (!node.isIdle && !isUrged() && clock.monotonicMs() < endMs) {
     await new Promise((done) => setTimeout(done, tickMs))
   }
+  const left = node.status()
+  const aborted = left.sessions + left.waitingReleases
+  if (aborted > 0) logger.warn({ aborted }, isUrged() ? 'asked twice' : 'drained too long')
 }
 
 interface Given {
@@ -197,8 +205,17 @@ async function main(): Promise<void> {
   // Also for what is open to others only for a moment, such as a socket between listen and chmod.
   process.umask(0o077)
   const say = (line: string): void => logger.info(line)
-  const way = await wayOf(config, source, { random, clock, report, say, read: readCredential })
-  await run(config, way)
+  const stopping = stopSignals()
+  const world = { random, clock, report, say, read: readCredential }
+  const way = await Promise.race([wayOf(config, source, world), stopping.asked])
+  // Nothing is open before there is a way in: a node that waits for an operator just ends.
+  if (way === undefined) return stoppedWaiting()
+  await run(config, way, stopping)
+}
+
+function stoppedWaiting(): never {
+  logger.info('stopped')
+  process.exit(0)
 }
 
 function started(words: readonly string[]): Given {
