@@ -22,6 +22,7 @@ import {
   clock,
   lastGrace,
   logger,
+  look,
   openLinks,
   random,
   report,
@@ -35,6 +36,7 @@ import type { Opener } from './way-in.ts'
 
 async function run(config: LightConfig, source: string | number): Promise<void> {
   process.umask(0o077)
+  look(config.env)
   const stopping = stopSignals()
   basicCheck(clock, random)
   const self = openSelf(config, source)

@@ -1,7 +1,8 @@
 // What both programs of a node take from the world: time, randomness, the log on standard output,
 // streams to the coordinators, signals, and the exit when something did not start.
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import inspector from 'node:inspector'
 import { pino } from 'pino'
 import type { Address, TlsFiles } from '../proto/config.ts'
 import type { Handle } from '../proto/ids.ts'
@@ -11,6 +12,7 @@ import { Unavailable } from '../proto/unavailable.ts'
 import { type Dial, type Ends, Links } from './link.ts'
 import type { Clock, Event, Random, Voice } from './ports.ts'
 import { refusalText } from './said.ts'
+import { lookAround } from './surroundings.ts'
 
 export const tickMs = 50
 export const jsonFlag = '--json'
@@ -33,6 +35,17 @@ export const voice: Voice = {
     loudness = level
     logger.level = pinoLevels[level]
   },
+}
+
+/** Debuggers, flags and core files; refuses in production what should be otherwise. */
+export function look(env: string): void {
+  const limits = '/proc/self/limits'
+  const found = {
+    options: [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')],
+    debugger: inspector.url(),
+    limits: existsSync(limits) ? readFileSync(limits, 'utf8') : undefined,
+  }
+  for (const event of lookAround(env, found)) report(event)
 }
 
 export interface Dialling {

@@ -31,6 +31,7 @@ import {
   jsonFlag,
   lastGrace,
   logger,
+  look,
   openLinks,
   random,
   report,
@@ -205,6 +206,7 @@ async function main(): Promise<void> {
   // Also for what is open to others only for a moment, such as a socket between listen and chmod.
   process.umask(0o077)
   const say = (line: string): void => logger.info(line)
+  look(config.env)
   const stopping = stopSignals()
   const world = { random, clock, report, say, read: readCredential }
   const way = await Promise.race([wayOf(config, source, world), stopping.asked])

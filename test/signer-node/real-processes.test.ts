@@ -141,10 +141,10 @@ describe('a node of another release beside the others', () => {
 
 describe.runIf(anvilProgram() !== undefined)('a process that slept through a freeze', () => {
   /** node-2 is asleep while the attempt starts, so its Prepare waits in its socket. */
-  async function asleepAtPayment(purpose: string): Promise<string> {
+  async function asleepAtPayment(amount: string, purpose: string): Promise<string> {
     const { pid } = stage.child('node-2')
     process.kill(pid, 'SIGSTOP')
-    const id = await stage.pay('100', purpose)
+    const id = await stage.pay(amount, purpose)
     await stage.until(id, 'an attempt', (_, state) => state === 'SIGNING')
     return id
   }
@@ -168,7 +168,7 @@ describe.runIf(anvilProgram() !== undefined)('a process that slept through a fre
   }, 120_000)
 
   it('signs what was asked while it slept, when nobody froze anything', async () => {
-    const id = await asleepAtPayment('sleep/1')
+    const id = await asleepAtPayment('100', 'sleep/1')
     await pause(500)
     wake()
     await stage.untilState(id, 'SIGNED', 'BROADCAST', 'SETTLED', 'LAPSING')
@@ -177,12 +177,12 @@ describe.runIf(anvilProgram() !== undefined)('a process that slept through a fre
 
   it('lets no share go once it wakes, though its acceptance was asked for before', async () => {
     const before = await released()
-    await asleepAtPayment('sleep/2')
+    await asleepAtPayment('90', 'sleep/2')
     // Too few witnesses are awake to prove it; it is a line all the same.
     const wait = ['--yes', '--wait', '1', ...stage.as('people/ana')]
-    expect((await stage.custody('freeze', 'hot', ...wait)).exit).toBe(3)
+    expect((await stage.ask('freeze', 'hot', ...wait)).exit).toBe(3)
     wake()
-    await until('it has the freeze', async () => logOf('node-2').includes('FROZEN'))
+    await until('it has the freeze', async () => logOf('node-2').includes('frozen: hot'))
     await pause(2_000)
     expect(await released()).toEqual(before)
   })
