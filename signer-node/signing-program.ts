@@ -21,7 +21,7 @@ import { type Health, serveHealth } from './health.ts'
 import type { Links } from './link.ts'
 import { SignerNode } from './node.ts'
 import { openKeystore } from './opening.ts'
-import { openNodeKey } from './own-keys.ts'
+import { fromWhere, openNodeKey, unsealed } from './own-keys.ts'
 import { made, openStore, readPassphrase } from './places.ts'
 import type { Event } from './ports.ts'
 import {
@@ -54,10 +54,22 @@ const threadCount = Math.max(1, availableParallelism() - 1)
 /** No session lasts longer. */
 const drainMs = limits.freshSessionTimeoutMs
 
-async function run(config: SignerConfig, way: WayIn, stopping: Stopping): Promise<void> {
+interface Opened {
+  readonly way: WayIn
+  /** Where the passphrase came from. */
+  readonly wordFrom: string
+}
+
+async function run(
+  config: SignerConfig,
+  { way, wordFrom }: Opened,
+  stopping: Stopping,
+): Promise<void> {
   const { curve, warning } = openCurve(config.curve)
   selfCheck(curve, clock, random)
   const self = openSelf(config, way, curve)
+  // A token has said so already.
+  if (config.keystore.stanza === 'passphrase') report(unsealed('scrypt', wordFrom))
   const keystore = openKeystore(config, { way, curve, random })
   const store = openStore(config)
   const watch: { health?: Health; links?: Links } = {}
@@ -212,7 +224,7 @@ async function main(): Promise<void> {
   const way = await Promise.race([wayOf(config, source, world), stopping.asked])
   // Nothing is open before there is a way in: a node that waits for an operator just ends.
   if (way === undefined) return stoppedWaiting()
-  await run(config, way, stopping)
+  await run(config, { way, wordFrom: fromWhere(source) }, stopping)
 }
 
 function stoppedWaiting(): never {
