@@ -1,12 +1,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { p256 } from '@noble/curves/nist.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toHex, toUtf8 } from '../../proto/crypto.ts'
 import { parseDigest, parseHandle, parseVaultId } from '../../proto/ids.ts'
 import { parseSeal, type SealedThing } from '../../proto/seal-file.ts'
-import { openWithDek, tokenTask, unwrapByToken } from '../../proto/seal-token.ts'
+import { openWithDek } from '../../proto/seal-token.ts'
 import { parseTokenCard, sealKeyOf } from '../../proto/token-card.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import type { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
@@ -16,7 +15,7 @@ import { PassphraseWay, TokenWay } from '../../signer-node/way-in.ts'
 import { makeKey } from '../kit/keys.ts'
 import { testBackups } from '../kit/recovery.ts'
 import { refusedWith } from '../kit/refused.ts'
-import { secretOf, testCard } from '../kit/token-card.ts'
+import { dekBy, testCard } from '../kit/token-card.ts'
 import { namedRandom, seedOf } from './world.ts'
 
 const thing: SealedThing = {
@@ -32,15 +31,6 @@ const other: SealedThing = { ...thing, context: { ...thing.context, owner: parse
 const cards = ['T1', 'T2'].map((name) => parseTokenCard(testCard(name, { id: name.toLowerCase() })))
 const keys = cards.map((card) => sealKeyOf(card))
 const plaintext = () => new Secret(seedOf('kept').slice())
-
-/** The DEK of a file, as the token of this name would let it out. */
-function dekBy(name: string, bytes: Uint8Array): Uint8Array {
-  const key = sealKeyOf(parseTokenCard(testCard(name)))
-  const task = tokenTask(parseSeal(bytes), key)
-  if (task?.do !== 'agree') throw new Error('expected a stanza of profile A')
-  const x = p256.getSharedSecret(secretOf(`${name} seal`), task.point).slice(1)
-  return unwrapByToken(parseSeal(bytes), key, x) ?? new Uint8Array(32)
-}
 
 describe('the way in by tokens', () => {
   it('seals for every token with none at hand, and opens again what it sealed', () => {
