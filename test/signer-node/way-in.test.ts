@@ -1,9 +1,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { toHex, toUtf8 } from '../../proto/crypto.ts'
 import { parseDigest, parseHandle, parseVaultId } from '../../proto/ids.ts'
+import { refuse } from '../../proto/refusal.ts'
+import { atOnce } from '../../proto/seal.ts'
 import { parseSeal, type SealedThing } from '../../proto/seal-file.ts'
 import { openWithDek } from '../../proto/seal-token.ts'
 import { parseTokenCard, sealKeyOf } from '../../proto/token-card.ts'
@@ -141,6 +143,36 @@ describe('a keyshare sealed to tokens', () => {
     expect(opened.secretShare.equals(share.secretShare)).toBe(true)
     expect(store.destroy(vault, 1)).toBe(2)
     expect(refusedWith(() => way.open(file, parseSeal(file).thing))).toBe('SEAL')
+  })
+
+  it('leaves no key behind when it is refused, marked, or bent on the disk before it goes', () => {
+    const directory = join(home, 'c')
+    mkdirSync(directory)
+    const way = new TokenWay(keys, namedRandom('c'))
+    const sealed = vi.spyOn(way, 'seal')
+    using store = keystore(directory, way)
+    const share = shares.get(1)!
+    const opens = (file: Uint8Array) =>
+      refusedWith(() => way.open(file, parseSeal(file).thing)[Symbol.dispose]())
+    const again = (): void => refuse('EPOCH', 'unlawful meanwhile')
+    const refused = refusedWith(() =>
+      atOnce(store.keeping({ vault, keyshare: share, made, again })),
+    )
+    expect([refused, opens(sealed.mock.results[0]!.value)]).toEqual(['EPOCH', 'SEAL'])
+
+    store.keepPending(vault, share, made)
+    store.activate(vault, 1)
+    const active = join(directory, 'hot-eth.1.keyshare')
+    const before = readFileSync(active)
+    expect(opens(before)).toBe('accepted')
+    store.markExported(expectedOf(vault, share))[Symbol.dispose]()
+    expect(opens(before)).toBe('SEAL')
+
+    const marked = readFileSync(active)
+    expect(opens(marked)).toBe('accepted')
+    writeFileSync(active, 'bent')
+    expect(store.destroy(vault, 1)).toBe(2)
+    expect(opens(marked)).toBe('SEAL')
   })
 
   it('does not open for another node, vault, epoch or environment, whatever is moved where', () => {
