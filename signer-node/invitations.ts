@@ -84,9 +84,12 @@ export class Invitations {
   review(): void {
     const { copy, witness } = this.#needs
     const size = copy.size()
-    if (size === this.#swept || !witness.coverage(size - 1).isCovered) return
-    this.#swept = size
-    for (const vault of this.#all()) if (this.#isOver(vault)) this.#destroy(vault)
+    if (size === this.#swept) return
+    const isWhole = witness.coverage(size - 1).isCovered
+    if (isWhole) this.#swept = size
+    for (const vault of this.#all()) {
+      if (this.#hasKey(vault) || (isWhole && this.#isOver(vault))) this.#destroy(vault)
+    }
   }
 
   /** Of a node that left: no key is dealt to it any more. */
@@ -98,10 +101,17 @@ export class Invitations {
     for (const vault of [...this.#hidden.keys()]) this.#forget(vault)
   }
 
-  /** Of the lines that q witnesses have seen. */
+  /** By a line that q witnesses have seen. */
+  #hasKey(vault: VaultId): boolean {
+    const { rows, copy, witness } = this.#needs
+    const row = readSync(get(tables.vault, vault), rows)
+    const seq = row && copy.keyLine(vault, row.epoch)
+    return seq !== undefined && witness.coverage(seq).isCovered
+  }
+
+  /** Of the lines that q witnesses have seen: all of the own copy. */
   #isOver(vault: VaultId): boolean {
     const { rows, copy } = this.#needs
-    if (readSync(get(tables.vault, vault), rows) !== undefined) return true
     const { t } = copy.head()
     return copy.importsFrom(vault, this.#context(vault)?.size ?? 0).some((change) => {
       const asked = readSync(get(tables.intent, change), rows)

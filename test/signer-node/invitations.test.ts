@@ -140,6 +140,21 @@ describe('an invitation', () => {
     expect(open()).toEqual([])
   })
 
+  it('is gone by the witnesses of that line, however far the log has gone on since', () => {
+    asked('hot-eth')
+    three.shareHeads = false
+    three.log.add('key.generated', keyBody(vaultRow('hot-eth')))
+    three.lines('node-b', 'node-c')
+    const heads = (['node-b', 'node-c'] as const).map(
+      (name) => three.heard(name, 'cosigned').at(-1)!,
+    )
+    three.log.wait(1).add('log.heartbeat', {})
+    three.lines(a)
+    expect(open()).toEqual(['hot-eth.invitation'])
+    three.heads(...heads.map(({ note }) => note))
+    expect(open()).toEqual([])
+  })
+
   it('is gone when an import that was asked for since has ended, and by no other request', () => {
     const { change, digest, created } = importAsked('before')
     three.log.add('intent.created', created)
