@@ -53,8 +53,8 @@ interface Held {
   /** Of the peer. */
   readonly incarnation: string
   readonly bornMs: number
-  /** Lines that this node had then. */
-  readonly bornSize: number
+  /** Lines that this node had when its set-up began: from then on somebody may know of it. */
+  readonly begunSize: number
   uses: number
 }
 
@@ -62,6 +62,13 @@ interface Retired {
   readonly peer: NodeId
   readonly pairing: Pairing
   readonly untilMs: number
+}
+
+interface SetUp {
+  readonly sid: Uint8Array
+  /** Of the peer. */
+  readonly incarnation: string
+  readonly begunSize: number
 }
 
 /** Where a peer is said to be attached, and in which life. */
@@ -85,6 +92,8 @@ export class Pairings {
   /** Incarnations that were seen twice, each under its node: anybody can claim any incarnation. */
   readonly #refused = new Set<string>()
   #attempts = 0
+  /** The last line that gave a key new shares; what was begun before it is used no more. */
+  #renewedSeq = -1
 
   constructor(needs: PairingsNeeds) {
     this.#needs = needs
@@ -191,12 +200,14 @@ export class Pairings {
 
   /**
    * A key has new shares: what was paired before this line is used for no new session any more, so
-   * that nothing of the old epoch helps against the new one (protocol 2.1). What runs may end.
+   * that nothing of the old epoch helps against the new one (protocol 2.1). What runs may end; a
+   * Pairing that is being made is none when it ends.
    */
   renew(seq: number): void {
     const untilMs = this.#now() + limits.freshSessionTimeoutMs
-    for (const [peer, { pairing, bornSize }] of [...this.#held]) {
-      if (bornSize > seq) continue
+    this.#renewedSeq = Math.max(this.#renewedSeq, seq)
+    for (const [peer, { pairing, begunSize }] of [...this.#held]) {
+      if (begunSize > seq) continue
       this.#retired = [...this.#retired, { peer, pairing, untilMs }]
       this.#held.delete(peer)
     }
@@ -249,7 +260,7 @@ export class Pairings {
   #setUp(coordinator: string, peer: Peer, mine: OwnHello, theirs: Opened<PairHello>): void {
     using secret = mine.secret
     if (!needsSetUp(mine.value, theirs.value)) return
-    const { self, incarnation, ports, sessions } = this.#needs
+    const { self, incarnation, ports, sessions, logSize } = this.#needs
     const parties = partiesOf([self, peer])
     const me = parties.find(({ x }) => x === self.x)
     const other = parties.find(({ x }) => x === peer.x)
@@ -260,16 +271,17 @@ export class Pairings {
     const randomness = sessionRandomness(self, incarnation, ports.random, { purpose: 'pair', sid })
     const run = { sid, self: me, participants: parties, curve: self.curve, randomness }
     const recordDeath = (death: PairingDeath): void => this.died(peer.node, death)
+    const about = { sid, incarnation: toHex(theirs.value.incarnation), begunSize: logSize() }
     sessions.start<Pairing>(sid, coordinator, {
       counterparts: new Map([[other.x, { node: peer.node, channel }]]),
       stepper: resultOf(ports.runner.pair(run), (made) => pairingOf(run, made, recordDeath)),
       secrets: [randomness],
       deadlineMs: this.#now() + limits.sessionTimeoutMs,
-      ended: (ended) => this.#ended(peer.node, sid, toHex(theirs.value.incarnation), ended),
+      ended: (ended) => this.#ended(peer.node, about, ended),
     })
   }
 
-  #ended(peer: NodeId, sid: Uint8Array, incarnation: string, ended: Ended<Pairing>): void {
+  #ended(peer: NodeId, { sid, incarnation, begunSize }: SetUp, ended: Ended<Pairing>): void {
     const { report } = this.#needs.ports
     if (ended.kind === 'failed') {
       this.#needs.blame.failed(ended, sid)
@@ -277,17 +289,19 @@ export class Pairings {
       report({ level: 'warn', name: 'pairing-failed', peer, because: ended.because })
       return
     }
+    if (begunSize <= this.#renewedSeq) {
+      ended.result[Symbol.dispose]()
+      report({ level: 'info', name: 'pairing-old', peer, because: 'a key has new shares since' })
+      return
+    }
     const old = this.#held.get(peer)
     const untilMs = this.#now() + limits.sessionTimeoutMs
     if (old !== undefined)
       this.#retired = [...this.#retired, { peer, pairing: old.pairing, untilMs }]
-    this.#held.set(peer, { pairing: ended.result, incarnation, ...this.#born() })
+    const bornMs = this.#now()
+    this.#held.set(peer, { pairing: ended.result, incarnation, bornMs, begunSize, uses: 0 })
     report({ level: 'info', name: 'paired', peer })
     this.#needs.changed()
-  }
-
-  #born() {
-    return { bornMs: this.#now(), bornSize: this.#needs.logSize(), uses: 0 }
   }
 
   /** Called inside the failing check, of a Pairing held here or of one made in a session. */

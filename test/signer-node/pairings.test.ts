@@ -6,18 +6,18 @@ import type { NodeFrame } from '../../proto/frames.ts'
 import type { NodeId } from '../../proto/ids.ts'
 import type { Signed } from '../../proto/signed.ts'
 import { Bans } from '../../signer-node/bans.ts'
-import type { Outgoing } from '../../signer-node/dkls23/protocol.ts'
 import { Pairings } from '../../signer-node/pairings.ts'
 import { Incarnation } from '../../signer-node/self.ts'
-import type { SessionPlan } from '../../signer-node/session.ts'
 import { Sessions } from '../../signer-node/sessions.ts'
 import { Store } from '../../signer-node/store.ts'
-import { bent } from '../kit/bent.ts'
+import { CrookedSessions } from '../kit/crooked-pairing.ts'
 import { peerOf, TestClock, type TestPorts, testPorts, testSelf } from './world.ts'
 
 let home: string
 let clock: TestClock
 let nodes: readonly TestNode[]
+/** In the copy of the log of both. */
+let lines: number
 /** Sees every hello and envelope on its way; false drops it. */
 let carry: (from: number, to: number, what: Signed | NodeFrame) => boolean
 
@@ -53,7 +53,7 @@ function node(x: number, kind = Sessions): TestNode {
     step: (work) => store.step(work),
     sayTo: (_coordinator, to, hello) => hellos.push({ to, hello }),
     changed: () => {},
-    logSize: () => 0,
+    logSize: () => lines,
   })
   return { x, id: self.node, ...own, pairings, store, hellos }
 }
@@ -63,6 +63,7 @@ beforeEach(() => {
   clock = new TestClock()
   nodes = [node(1), node(2)]
   carry = () => true
+  lines = 0
 })
 afterEach(() => {
   for (const { store } of nodes) store.close()
@@ -149,6 +150,22 @@ describe('pairing', () => {
     expect(id(low(), high())).toBeUndefined()
     pair()
     expect(id(low(), high())).not.toBe(before)
+  })
+
+  it('is made again when a key got new shares while it was made, however long that was', () => {
+    carry = (_from, _to, what) => {
+      if (lines === 0 && 'frame' in what && isRound(what, 3)) {
+        lines = 1
+        for (const one of nodes) one.pairings.renew(0)
+      }
+      return true
+    }
+    pair()
+    expect([lines, low().pairings.all(), high().pairings.all()]).toEqual([1, [], []])
+    clock.advance(12_000)
+    pair()
+    expect(low().pairings.idWith(high().id)).toBeDefined()
+    expect(high().pairings.idWith(low().id)).toBe(low().pairings.idWith(high().id))
   })
 
   it('is made again after a million sessions', () => {
@@ -375,19 +392,6 @@ describe('the death of a pairing', () => {
     }
   })
 })
-
-/** Changes the digest of its trees, just before the part of the seed and the salt, 32 bytes each. */
-class CrookedSessions extends Sessions {
-  override start<R>(sid: Uint8Array, coordinator: string, plan: SessionPlan<R>): void {
-    super.start(sid, coordinator, { ...plan, stepper: bent(plan.stepper, crooked) })
-  }
-}
-
-function crooked(said: Outgoing): readonly Outgoing[] {
-  const { round, bytes } = said
-  if (round === 2) bytes[bytes.length - 65] = (bytes[bytes.length - 65] ?? 0) ^ 1
-  return [said]
-}
 
 function isRound(frame: NodeFrame, round: number): boolean {
   return frame.frame === 'envelope' && frame.envelope.round === round
