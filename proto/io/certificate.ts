@@ -36,10 +36,12 @@ export function tlsFault(error: Error, verification: unknown): string {
   const code = typeof verification === 'string' ? verification : ''
   const word = Object.hasOwn(faults, code) ? faults[code] : undefined
   if (word !== undefined) return `tls: ${word} (${code})`
+  if ('code' in error && error.code === 'ECONNRESET') return `tls: ${hungUp}`
   const reason = 'reason' in error && typeof error.reason === 'string' ? error.reason : ''
   return `tls: ${code || reason || error.message}`
 }
 
+const hungUp = 'the other end hung up; it may not believe this certificate'
 const faults: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'the certificate, or one above it, has expired',
   CERT_NOT_YET_VALID: 'the certificate, or one above it, is not valid yet',

@@ -82,6 +82,34 @@ export interface Own {
   readonly authorities: readonly string[]
 }
 
+/** What a certificate says, unjudged: for people. */
+export interface CertificateFacts {
+  readonly name: string
+  /** Its URI, or nothing when it has none of ours. */
+  readonly uri: string
+  readonly from: string
+  readonly to: string
+  readonly pin: string
+  readonly issuer: string
+}
+
+export function factsOf(text: string): CertificateFacts {
+  const x509 = new X509Certificate(text)
+  const uri = sanForm.test(x509.subjectAltName ?? '') ? x509.subjectAltName?.slice(4) : undefined
+  return {
+    name: commonName(x509.subject),
+    uri: uri ?? '',
+    from: x509.validFromDate.toISOString(),
+    to: x509.validToDate.toISOString(),
+    pin: pinOf(x509),
+    issuer: commonName(x509.issuer),
+  }
+}
+
+function commonName(written: string): string {
+  return /^CN=(.*)$/m.exec(written)?.[1] ?? written
+}
+
 export function pinOf(certificate: X509Certificate): string {
   return toHex(sha256(certificate.publicKey.export({ format: 'der', type: 'spki' })))
 }
