@@ -28,6 +28,7 @@ const names = [
   'retire',
   'rollback',
   'rollback-walks',
+  'rotation',
   'split-view',
   'stops',
   'storm',
