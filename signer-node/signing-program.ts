@@ -23,11 +23,12 @@ import type { Links } from './link.ts'
 import { SignerNode } from './node.ts'
 import { openKeystore } from './opening.ts'
 import { openNodeKey } from './own-keys.ts'
-import { made, openStore, readPassphrase } from './places.ts'
+import { openStore, readPassphrase, roomOf } from './places.ts'
 import type { Event } from './ports.ts'
 import {
   cannotRun,
   clock,
+  endOnFault,
   logger,
   openLinks,
   random,
@@ -52,12 +53,13 @@ async function run(config: SignerConfig, way: WayIn): Promise<void> {
   selfCheck(curve, clock, random)
   const self = openSelf(config, way, curve)
   const keystore = openKeystore(config, { way, curve, random })
-  const store = openStore(config)
   const watch: { health?: Health; links?: Links } = {}
   const told = (event: Event): void => {
     watch.health?.count(event)
     report(event)
   }
+  const room = roomOf(config, { clock, report: told })
+  const store = openStore(config, room)
   const threading = { count: threadCount, curve: config.curve, random, clock }
   const threads = new Threads({ ...threading, report: told })
   const node = new SignerNode(
@@ -65,7 +67,8 @@ async function run(config: SignerConfig, way: WayIn): Promise<void> {
     {
       store,
       keystore,
-      place: new FloorFile(made(config.floorDir), config.node),
+      place: new FloorFile(config.floorDir, config.node),
+      room,
     },
     {
       clock,
@@ -204,6 +207,7 @@ async function main(): Promise<void> {
   const { source = config.credential } = given
   // Also for what is open to others only for a moment, such as a socket between listen and chmod.
   process.umask(0o077)
+  endOnFault()
   const say = (line: string): void => logger.info(line)
   const way = await wayOf(config, source, { random, clock, report, say, read: readCredential })
   await run(config, way)
