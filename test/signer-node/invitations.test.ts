@@ -189,7 +189,7 @@ const card = parseTokenCard(testCard('T1'))
 /** Nodes whose files are sealed to a token, which opens them at the start. */
 class TokenNodes extends ThreeNodes {
   override stores(name: Name, random: Random) {
-    const { store, place } = super.stores(name, random)
+    const { store, place, room } = super.stores(name, random)
     const directory = join(this.home, name, 'keyshares')
     const way = new TokenWay([sealKeyOf(card)], random)
     for (const file of readdirSync(directory)) {
@@ -200,7 +200,7 @@ class TokenNodes extends ThreeNodes {
     const self = selfOf(name)
     const backups = testBackups(join(this.home, name, 'backups'), self, random)
     const keystore = new Keystore(directory, self, { way, random, curve: self.curve, backups })
-    return { store, place, keystore }
+    return { store, place, room, keystore }
   }
 }
 
