@@ -180,6 +180,7 @@ export class LightWitness {
       case 'start':
       case 'envelope':
       case 'stop':
+      case 'requestPart':
         refuse('NOT_SUPPORTED', 'a light witness takes part in no session')
     }
   }
