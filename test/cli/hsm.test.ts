@@ -148,7 +148,7 @@ describe('custody-signer hsm', () => {
     expect(await told(['init', ...from.slice(3)])).toBe('CONFIG: init: expected --label')
     const twice = (first: string, again = first) => typed(officer, officer, first, again)
     expect(await told(from, twice(pin, '12345679'))).toMatch(/typed differently the second time$/)
-    expect(await told(from, twice('1234567'))).toBe('CONFIG: a PIN has at least 8 signs')
+    expect(await told(from, twice('1234567'))).toBe('CONFIG: a PIN has 8 signs or more')
     expect(await told(from, twice(pin))).toBe('accepted')
     const halves = typed(
       officer,

@@ -130,7 +130,7 @@ describe('the floor with a second place that agrees', () => {
       const by = { node: parseNodeId(from), sign: house.keyOf(`${from}-identity`).sign }
       const words = { org: house.org, env: house.env, node: from, to: 'node-a', nonce }
       const format = 'custody-floor-answer/v1'
-      const said = { ...words, format, cosigned: '', counter: 0, head: '' }
+      const said = { ...words, format, cosigned: '', counter: 0, head: '', other: [] }
       const document = writeSigned(signBy(kinds.floorAnswer, said, by))
       const note = { from, to: 'node-a', kind: 'floor-answer', document }
       three.give('node-a', { frame: 'note', note })
