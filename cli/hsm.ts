@@ -166,8 +166,8 @@ export const hsmRetire: Verb = {
     const said = await signer('retire', args, [word(args, 0)], ['--config', word(args, 1)])
     const [files, to] = [names(said['sealed'], 'sealed'), names(said['to'], 'to')]
     const lines = [
-      `${said['retired']} opens nothing of ${said['node']} any more: out of ${files.length} files and`,
-      `the configuration; ${to.join(' and ')} ${to.length === 1 ? 'opens' : 'open'} them`,
+      `${said['retired']} opens nothing of ${said['node']} any more: it is out of ${files.length}`,
+      `files and of the configuration; opened by ${to.join(', ')}`,
       '  old copies (backups of this disk) still open by it: refresh the keys to end that',
     ]
     return answer(lines, said)

@@ -119,14 +119,14 @@ async function init(flags: Words, world: HsmWorld): Promise<object> {
   const label = flags.text('label')
   const isTwo = flags.is('two-person')
   const questions = isTwo
-    ? ['New PIN of the officer', 'First half of the PIN', 'Second half of the PIN']
-    : ['New PIN of the officer', 'New PIN of the user']
+    ? [`New PIN of the officer, ${signs}`, 'First half of the PIN', 'Second half of the PIN']
+    : [`New PIN of the officer, ${signs}`, `New PIN of the user, ${signs}`]
   using scope = new DisposableStack()
   const [so, user, second] = (await newPins(flags, questions, world)).map((one) => scope.use(one))
   if (so === undefined || user === undefined) return refuse('CONFIG', 'init: expected two PINs')
   const pin = isTwo && second !== undefined ? scope.use(twoPersonPin(user, second)) : user
   for (const one of [so, pin]) {
-    if (one.bytes.length < pinMin) refuse('CONFIG', `a PIN has at least ${pinMin} signs`)
+    if (one.bytes.length < pinMin) refuse('CONFIG', `a PIN has ${signs}`)
   }
   const facts = await Hsm.init(placeOf(flags), { so, user: pin }, label, world)
   return shown(facts)
@@ -169,6 +169,7 @@ async function testSeal(flags: Words, world: HsmWorld): Promise<object> {
 }
 
 const pinMin = 8
+const signs = `${pinMin} signs or more`
 
 async function loggedIn(flags: Words, world: HsmWorld): Promise<Hsm> {
   await using onFailure = new AsyncDisposableStack()
@@ -220,7 +221,7 @@ async function secrets(
 ): Promise<readonly Secret[]> {
   flags.oneOf('pin-file', 'pin-fd')
   const source = flags.descriptor('pin-fd') ?? flags.flag('pin-file')
-  if (source !== undefined) return readLines(source, questions.length)
+  if (source !== undefined) return readLines(source, questions)
   const terminal = world.terminal()
   if (terminal === undefined) return refuse('CONFIG', 'PIN: no terminal to ask at')
   try {

@@ -5,7 +5,7 @@
 // at once) takes a new incarnation and forgets every Pairing and acceptance of the old one.
 import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
 import { parseVaultId } from '../proto/ids.ts'
-import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
+import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import { Greeted } from '../proto/versions.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
@@ -16,7 +16,7 @@ import { Floor } from './floor.ts'
 import { Greetings } from './greetings.ts'
 import { Keys } from './keys.ts'
 import { LogDuty } from './log-duty.ts'
-import type { PairState } from './pairings.ts'
+import { type PairState, pairStates } from './pair-states.ts'
 import type { Parts } from './parts.ts'
 import type { Ports } from './ports.ts'
 import { Prepared } from './prepared.ts'
@@ -130,15 +130,12 @@ export class SignerNode {
   /** To be called a few times a second. */
   tick(): void {
     if (this.#isGone) return
-    const { sessions, pairings, lastWords } = this.#parts
+    const { sessions, pairings, lastWords, room } = this.#parts
     const { signing, keys, duty } = this.#desk
+    if (room.tick()) this.#roomChanged()
     this.#compareClocks()
-    sessions.tick()
-    lastWords.tick()
-    signing.tick()
-    keys.tick()
-    pairings.tick()
-    duty.review()
+    for (const part of [sessions, lastWords, signing, keys, pairings]) this.#try(() => part.tick())
+    this.#try(() => duty.review())
     this.#sayAgain()
   }
 
@@ -166,7 +163,7 @@ export class SignerNode {
 
   /** One row for every other node of the root in force. */
   pairs(): readonly PairState[] {
-    return this.#parts.pairings.states()
+    return pairStates(this.#parts)
   }
 
   /** Documents against peers that a stranger can check. */
@@ -192,12 +189,10 @@ export class SignerNode {
 
   /** By this node's operator: a witness only, until every key of it was refreshed (`rejoin.ts`). */
   fence(reason: string): void {
-    const { sessions } = this.#parts
-    if (!this.#desk.floor.fenceByOperator(`operator: ${reason}`)) {
+    if (!this.#desk.floor.fenceNow(`operator: ${reason}`, 'fenced-by-operator')) {
       refuse('BUSY', `fenced already: ${this.#parts.meta.fenced()}`)
     }
-    sessions.stopAll('FLOOR', 'fenced by the operator')
-    this.#desk.releases.stopAll('FLOOR')
+    this.#desk.duty.halt('FLOOR', 'fenced by the operator')
     this.#desk.duty.review()
     this.#stateChanged()
   }
@@ -233,7 +228,7 @@ export class SignerNode {
   }
 
   #furnish(parts: Parts): Desk {
-    const floor = new Floor(parts)
+    const floor = new Floor({ ...parts, met: (...met) => parts.pairings.livesTwice(...met) })
     const releases = new Releases(parts)
     const signing = new Signing(parts, releases)
     const keys = new Keys(parts, new Prepared(parts.store, parts.self.node))
@@ -275,6 +270,23 @@ export class SignerNode {
     })
   }
 
+  /** What finds no room is tried again at the next tick. */
+  #try(work: () => void): void {
+    const done = attempt(work)
+    if (!isRefusal(done)) return
+    if (done.code !== 'DISK_FULL') throw new Refused(done)
+    this.#parts.room.failed()
+  }
+
+  /** Pages that were refused meanwhile are asked for again. */
+  #roomChanged(): void {
+    const { origin, copy, room } = this.#parts
+    this.#stateChanged()
+    if (room.shortage !== '') return
+    const behind = { origin, size: copy.size() }
+    for (const coordinator of this.#attached) this.#send(coordinator, { frame: 'behind', behind })
+  }
+
   #compareClocks(): void {
     const last = this.#look
     const now = this.#now()
@@ -304,7 +316,7 @@ export class SignerNode {
     if (monotonicMs - this.#floorAskedMs >= floorAgainMs) {
       this.#floorAskedMs = monotonicMs
       // To everyone: one coordinator alone could keep a node from ever being ready.
-      const queries = greetings.floorQueries()
+      const queries = [...greetings.floorQueries(), ...greetings.floorAgain()]
       for (const coordinator of this.#attached) {
         for (const query of queries) this.#send(coordinator, query)
       }

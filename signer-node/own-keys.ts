@@ -11,7 +11,7 @@ import type { Opener } from './way-in.ts'
 
 const keyBytes = 32
 
-/** Said once a start: which stanza opened the files and where its word came from, never the word. */
+/** Said once a start: which stanza opened the files, and where its word came from. */
 export function unsealed(stanza: string, wordFrom: string): Event {
   return { level: 'info', name: 'node.unsealed', because: `stanza ${stanza}, ${wordFrom}` }
 }

@@ -22,17 +22,19 @@ import type { Links } from './link.ts'
 import { SignerNode } from './node.ts'
 import { openKeystore } from './opening.ts'
 import { fromWhere, openNodeKey, unsealed } from './own-keys.ts'
-import { made, openStore, readPassphrase } from './places.ts'
+import { openStore, readPassphrase, roomOf } from './places.ts'
 import type { Event } from './ports.ts'
 import {
   cannotRun,
   clock,
+  endOnFault,
   isForPeople,
   jsonFlag,
   lastGrace,
   logger,
   look,
   openLinks,
+  outliveHangup,
   random,
   report,
   type Stopping,
@@ -49,6 +51,8 @@ import { type Choice, chooseCurve } from './twin.ts'
 import { locked, type Source, wayOf } from './wake.ts'
 import type { WayIn } from './way-in.ts'
 
+type Running = SignerConfig & { readonly reread: () => SignerConfig }
+
 /** One core is left for the loop that serves. */
 const threadCount = Math.max(1, availableParallelism() - 1)
 /** No session lasts longer. */
@@ -60,23 +64,20 @@ interface Opened {
   readonly wordFrom: string
 }
 
-async function run(
-  config: SignerConfig,
-  { way, wordFrom }: Opened,
-  stopping: Stopping,
-): Promise<void> {
+async function run(config: Running, { way, wordFrom }: Opened, stopping: Stopping): Promise<void> {
   const { curve, warning } = openCurve(config.curve)
   selfCheck(curve, clock, random)
   const self = openSelf(config, way, curve)
   // A token has said so already.
   if (config.keystore.stanza === 'passphrase') report(unsealed('scrypt', wordFrom))
   const keystore = openKeystore(config, { way, curve, random })
-  const store = openStore(config)
   const watch: { health?: Health; links?: Links } = {}
   const told = (event: Event): void => {
     watch.health?.count(event)
     report(event)
   }
+  const room = roomOf(config, { clock, report: told })
+  const store = openStore(config, room)
   const threading = { count: threadCount, curve: config.curve, random, clock }
   const threads = new Threads({ ...threading, report: told })
   const node = new SignerNode(
@@ -84,7 +85,8 @@ async function run(
     {
       store,
       keystore,
-      place: new FloorFile(made(config.floorDir), config.node),
+      place: new FloorFile(config.floorDir, config.node),
+      room,
     },
     {
       clock,
@@ -99,7 +101,7 @@ async function run(
   watch.health = health
   if (warning !== undefined) health.count(warning)
   const admin = await serveAdmin(config.adminSocket, node, voice)
-  const links = openLinks(config, node)
+  const links = openLinks(config, node, told)
   watch.links = links
   const ticking = setInterval(() => {
     links.tick()
@@ -213,10 +215,14 @@ async function main(): Promise<void> {
   const command = commandOf(words)
   if (command !== undefined) return answered(command)
   const given = started(words)
-  const config = parseSignerConfig(readFileSync(given.file, 'utf8'), dirname(resolve(given.file)))
+  const reread = (): SignerConfig =>
+    parseSignerConfig(readFileSync(given.file, 'utf8'), dirname(resolve(given.file)))
+  const config = { ...reread(), reread }
   const { source = config.credential } = given
   // Also for what is open to others only for a moment, such as a socket between listen and chmod.
   process.umask(0o077)
+  outliveHangup()
+  endOnFault()
   const say = (line: string): void => logger.info(line)
   look(config.env)
   const stopping = stopSignals()
