@@ -41,6 +41,8 @@ export const limits = {
   legsPerPolicyMax: 100_000,
   attemptsPerIntentMax: 8,
   sessionsPerNodeMax: 64,
+  /** Keys of others that are kept ready to verify with: of persons, nodes and witnesses in use. */
+  verifyKeysMax: 512,
   nodesMax: 16,
   /** From one epoch of a key to the next, and one for each line since: there are 2^32. */
   epochStepMax: 256,

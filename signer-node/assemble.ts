@@ -24,6 +24,7 @@ import { Incarnation, type Self } from './self.ts'
 import { Sessions } from './sessions.ts'
 import type { Store } from './store.ts'
 import { Strikes } from './strikes.ts'
+import { verifierOf } from './verifying.ts'
 import { Witness } from './witness.ts'
 
 export interface NodeSettings {
@@ -63,7 +64,7 @@ export function assemble(
   const { clock, report } = ports
   const floor = keptPlace(place, meta)
   const log = { self, origin, rootDigest, copy, rows, journal, floor, clock, report }
-  const witness = new Witness(log)
+  const witness = new Witness({ ...log, verifies: verifierOf(self.curve) })
   const peers = peersIn(witness, self)
   const step = (work: () => void): void => store.step(work)
   const strikes = new Strikes(store)

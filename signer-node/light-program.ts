@@ -23,6 +23,7 @@ import {
   endOnFault,
   logger,
   openLinks,
+  outliveHangup,
   random,
   report,
   stopSignal,
@@ -32,8 +33,11 @@ import type { WitnessSelf } from './self.ts'
 import { basicCheck } from './self-check-basic.ts'
 import type { Opener } from './way-in.ts'
 
-async function run(config: LightConfig, source: string | number): Promise<void> {
+type Running = LightConfig & { readonly reread: () => LightConfig }
+
+async function run(config: Running, source: string | number): Promise<void> {
   process.umask(0o077)
+  outliveHangup()
   endOnFault()
   basicCheck(clock, random)
   const self = openSelf(config, source)
@@ -57,7 +61,7 @@ async function run(config: LightConfig, source: string | number): Promise<void> 
   const health = await serveHealth(config.healthListen, () => witness.status())
   watch.health = health
   const admin = await serveAdmin(config.adminSocket, witness)
-  const links = openLinks(config, witness)
+  const links = openLinks(config, witness, told)
   watch.links = links
   const ticking = setInterval(() => {
     links.tick()
@@ -133,7 +137,9 @@ async function main(): Promise<void> {
     return
   }
   const { file, source } = given
-  const config = parseLightConfig(readFileSync(file, 'utf8'), dirname(resolve(file)))
+  const reread = (): LightConfig =>
+    parseLightConfig(readFileSync(file, 'utf8'), dirname(resolve(file)))
+  const config = { ...reread(), reread }
   await run(config, source ?? config.credential)
 }
 

@@ -46,11 +46,14 @@ export class LogDuty {
   constructor(needs: LogDutyNeeds) {
     this.#needs = needs
     this.#leaving = new Leaving(needs.parts)
-    const { parts, floor, mayCosign, everyone, releases } = needs
+    const { parts, floor, mayCosign, everyone, releases, signing, keys } = needs
     const { origin, store, copy, witness, ports, changed } = parts
     const halt = (code: 'LOG_FORK' | 'FLOOR', because: string): void => {
       parts.sessions.stopAll(code, because)
       releases.stopAll(code)
+      // What was agreed to before is not begun.
+      signing.forgetAll()
+      keys.forgetAll()
     }
     const own = { origin, store, copy, witness, ports }
     this.#cosigning = new Cosigning({ ...own, floor, mayCosign, everyone, changed, halt })

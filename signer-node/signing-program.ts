@@ -31,6 +31,7 @@ import {
   endOnFault,
   logger,
   openLinks,
+  outliveHangup,
   random,
   report,
   stopSignal,
@@ -44,11 +45,13 @@ import { type Choice, chooseCurve } from './twin.ts'
 import { locked, type Source, wayOf } from './wake.ts'
 import type { WayIn } from './way-in.ts'
 
+type Running = SignerConfig & { readonly reread: () => SignerConfig }
+
 /** One core is left for the loop that serves. */
 const threadCount = Math.max(1, availableParallelism() - 1)
 const drainMs = limits.sessionTimeoutMs
 
-async function run(config: SignerConfig, way: WayIn): Promise<void> {
+async function run(config: Running, way: WayIn): Promise<void> {
   const { curve, warning } = openCurve(config.curve)
   selfCheck(curve, clock, random)
   const self = openSelf(config, way, curve)
@@ -83,7 +86,7 @@ async function run(config: SignerConfig, way: WayIn): Promise<void> {
   watch.health = health
   if (warning !== undefined) health.count(warning)
   const admin = await serveAdmin(config.adminSocket, node)
-  const links = openLinks(config, node)
+  const links = openLinks(config, node, told)
   watch.links = links
   const ticking = setInterval(() => {
     links.tick()
@@ -203,10 +206,13 @@ async function main(): Promise<void> {
   }
   const given = attempted(readArguments)
   if (given === undefined) throw new CommandUsage()
-  const config = parseSignerConfig(readFileSync(given.file, 'utf8'), dirname(resolve(given.file)))
+  const reread = (): SignerConfig =>
+    parseSignerConfig(readFileSync(given.file, 'utf8'), dirname(resolve(given.file)))
+  const config = { ...reread(), reread }
   const { source = config.credential } = given
   // Also for what is open to others only for a moment, such as a socket between listen and chmod.
   process.umask(0o077)
+  outliveHangup()
   endOnFault()
   const say = (line: string): void => logger.info(line)
   const way = await wayOf(config, source, { random, clock, report, say, read: readCredential })

@@ -29,6 +29,7 @@ const names = [
   'retire',
   'rollback',
   'rollback-walks',
+  'rotation',
   'split-view',
   'stops',
   'storm',
