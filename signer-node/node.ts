@@ -255,13 +255,9 @@ export class SignerNode {
     this.#parts.room.failed()
   }
 
-  /** Pages that were refused meanwhile are asked for again. */
   #roomChanged(): void {
-    const { origin, copy, room } = this.#parts
     this.#stateChanged()
-    if (room.shortage !== '') return
-    const behind = { origin, size: copy.size() }
-    for (const coordinator of this.#attached) this.#send(coordinator, { frame: 'behind', behind })
+    if (this.#parts.room.shortage === '') this.#desk.duty.again()
   }
 
   #compareClocks(): void {
@@ -292,6 +288,7 @@ export class SignerNode {
     if (first === undefined) return
     if (monotonicMs - this.#floorAskedMs >= floorAgainMs) {
       this.#floorAskedMs = monotonicMs
+      if (this.#parts.room.shortage === '') this.#desk.duty.again()
       // To everyone: one coordinator alone could keep a node from ever being ready.
       const queries = greetings.floorQueries()
       for (const coordinator of this.#attached) {

@@ -110,6 +110,9 @@ describe('a clock that stands still', () => {
     expect(three.at('node-a').node.status().size).toBe(size)
     expect(three.heard('node-a', 'cosigned')).toEqual([])
     mend()
+    three.tick(2_000)
+    // Whoever sent it sends it again.
+    expect(three.heard('node-a', 'behind')).toMatchObject([{ size }])
     three.lines('node-a')
     expect(three.at('node-a').node.status().size).toBe(size + 1)
   })
