@@ -60,9 +60,13 @@ export function urlOf(port: number): string {
 
 /** Sends coins and tokens of account 0. Amounts in base units. */
 export async function fund(url: string, to: string, amounts: { wei: bigint; token: bigint }) {
-  await send(url, { to, value: hexOf(amounts.wei) })
   const data = `0xa9059cbb${word(BigInt(to))}${word(amounts.token)}`
-  await send(url, { to: tokenAddress, data })
+  // In one block: each waits for its own.
+  const both = [
+    { to, value: hexOf(amounts.wei) },
+    { to: tokenAddress, data },
+  ]
+  await Promise.all(both.map((transaction) => send(url, transaction)))
 }
 
 export async function balances(url: string, of: string): Promise<{ wei: bigint; token: bigint }> {
