@@ -112,8 +112,9 @@ function findVerb(argv: readonly string[]): Found | undefined {
 
 async function help(argv: readonly string[]): Promise<Printed> {
   const lines: string[] = []
+  const width = Math.max(...Object.keys(verbs).map((name) => name.length)) + 2
   for (const [name, load] of Object.entries(verbs)) {
-    lines.push(`  ${name.padEnd(20)}${(await load()).about}\n`)
+    lines.push(`  ${name.padEnd(width)}${(await load()).about}\n`)
   }
   const text = `custody VERB [--json] [--help]\n\n${lines.join('')}`
   const asked = argv.length === 0 || argv.some((item) => item === '--help' || item === '-h')

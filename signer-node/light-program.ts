@@ -15,11 +15,12 @@ import { type LightConfig, parseLightConfig } from './light-config.ts'
 import { LightWitness } from './light-witness.ts'
 import type { Links } from './link.ts'
 import { openNodeKey } from './own-keys.ts'
-import { made, openStore, readPassphrase } from './places.ts'
+import { openStore, readPassphrase, roomOf } from './places.ts'
 import type { Event } from './ports.ts'
 import {
   cannotRun,
   clock,
+  endOnFault,
   logger,
   openLinks,
   outliveHangup,
@@ -37,17 +38,19 @@ type Running = LightConfig & { readonly reread: () => LightConfig }
 async function run(config: Running, source: string | number): Promise<void> {
   process.umask(0o077)
   outliveHangup()
+  endOnFault()
   basicCheck(clock, random)
   const self = openSelf(config, source)
-  const store = openStore(config)
   const watch: { health?: Health; links?: Links } = {}
   const told = (event: Event): void => {
     watch.health?.count(event)
     report(event)
   }
+  const room = roomOf(config, { clock, report: told })
+  const store = openStore(config, room)
   const witness = new LightWitness(
     { self, origin: config.origin, rootDigest: config.root },
-    { store, place: new FloorFile(made(config.floorDir), config.node) },
+    { store, room, place: new FloorFile(config.floorDir, config.node) },
     {
       clock,
       random,

@@ -40,6 +40,20 @@ export function outliveHangup(): void {
   process.on('SIGHUP', () => {})
 }
 
+/**
+ * Whatever nobody catches, a fault of the disk above all, ends the process at once: without the
+ * orderly end, which would write and sync once more. A start makes everything good again.
+ */
+export function endOnFault(): void {
+  process.on('uncaughtException', (error: unknown) => {
+    try {
+      logger.fatal({ err: error }, 'stopped by a fault')
+    } finally {
+      process.exit(3)
+    }
+  })
+}
+
 /** Open handles of whatever had started must not keep a failed program alive. */
 export function cannotRun(error: unknown): never {
   const refused = error instanceof Refused ? error.refusal : undefined

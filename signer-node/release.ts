@@ -122,7 +122,8 @@ export class Releases {
     const goneKey = keyFault(view, admitted.vault)
     if (goneKey !== undefined) return goneKey
     const shut = this.#parts.closed()
-    if (shut !== undefined && shut.code !== 'BUSY') return shut
+    // What runs may end where only nothing new is begun.
+    if (shut !== undefined && shut.code !== 'BUSY' && shut.code !== 'DISK_FULL') return shut
     return this.#parted(waiting)
   }
 
@@ -143,8 +144,15 @@ export class Releases {
     const { store, journal, ports, witness } = this.#parts
     const { sid, share, coordinator } = waiting
     const receipt = this.#receipt(waiting)
-    store.step(() => journal.append(receipt, digestOfSid(sid)))
-    witness.writeFloor()
+    const kept = attempting(() => {
+      store.step(() => journal.append(receipt, digestOfSid(sid)))
+      witness.writeFloor()
+    })
+    // A receipt may be in the journal and its share stay here: counted as spent, as if it had left.
+    if (isRefusal(kept)) {
+      this.#end(waiting, kept.code, kept.because)
+      return
+    }
     const { nonce: rPoint, u, w } = share
     ports.send(coordinator, {
       frame: 'share',

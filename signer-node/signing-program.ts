@@ -23,11 +23,12 @@ import type { Links } from './link.ts'
 import { SignerNode } from './node.ts'
 import { openKeystore } from './opening.ts'
 import { type NodeKeys, openNodeKeys } from './own-keys.ts'
-import { made, openStore, readPassphrase } from './places.ts'
+import { openStore, readPassphrase, roomOf } from './places.ts'
 import type { Event } from './ports.ts'
 import {
   cannotRun,
   clock,
+  endOnFault,
   logger,
   openLinks,
   outliveHangup,
@@ -57,12 +58,13 @@ async function run(config: Running, way: WayIn): Promise<void> {
   selfCheck(curve, clock, random)
   const self = selfOf(config, await opening, curve)
   const keystore = openKeystore(config, { way, curve, random })
-  const store = openStore(config)
   const watch: { health?: Health; links?: Links } = {}
   const told = (event: Event): void => {
     watch.health?.count(event)
     report(event)
   }
+  const room = roomOf(config, { clock, report: told })
+  const store = openStore(config, room)
   const threading = { count: threadCount, curve: config.curve, random, clock }
   const threads = new Threads({ ...threading, report: told })
   const node = new SignerNode(
@@ -70,7 +72,8 @@ async function run(config: Running, way: WayIn): Promise<void> {
     {
       store,
       keystore,
-      place: new FloorFile(made(config.floorDir), config.node),
+      place: new FloorFile(config.floorDir, config.node),
+      room,
     },
     {
       clock,
@@ -210,6 +213,7 @@ async function main(): Promise<void> {
   // Also for what is open to others only for a moment, such as a socket between listen and chmod.
   process.umask(0o077)
   outliveHangup()
+  endOnFault()
   const say = (line: string): void => logger.info(line)
   const way = await wayOf(config, source, { random, clock, report, say, read: readCredential })
   await run(config, way)

@@ -76,7 +76,7 @@ const reach: Readonly<Record<string, readonly string[]>> = {
 /** With `--last`, instead of the above. */
 const last: Readonly<Record<string, readonly string[]>> = {
   pprf: ['dkls23/wiping'],
-  'base-ot': ['dkls23/pair-setup', 'dkls23/wiping'],
+  'base-ot': ['dkls23/transcripts', 'dkls23/pair-setup', 'dkls23/wiping'],
   'pair-setup': ['dkls23/transcripts', 'dkls23/wiping'],
   'fresh-sign': ['dkls23/transcripts'],
   keygen: ['dkls23/wiping', 'dkls23/wiping-life'],
@@ -84,7 +84,7 @@ const last: Readonly<Record<string, readonly string[]>> = {
   'dealing-rounds': ['dkls23/wiping-life', 'dkls23/wiping'],
   refresh: ['dkls23/wiping-life'],
   reshare: ['dkls23/transcripts', 'dkls23/wiping-life'],
-  importing: ['dkls23/wiping-life'],
+  importing: ['dkls23/transcripts', 'dkls23/wiping-life'],
   exporting: ['dkls23/wiping-life'],
   transcript: ['properties/encoding', 'dkls23/sign-vectors', 'dkls23/wiping'],
   layout: ['properties/encoding'],
