@@ -40,6 +40,7 @@ export async function bench(): Promise<Bench> {
     note(`the log has ${lines} lines, written in ${seconds(growing)}`)
     const catching = performance.now()
     await up(stage, names.slice(1))
+    for (const node of nodes) await untilRead(stage, node)
     note(`every node has read them, in ${seconds(catching)}`)
     const figures = [...(await booting(stage, note)), figure('boot-scrypt-ms', 'ms', yardstick())]
     await restart(stage)
@@ -130,13 +131,24 @@ function timesIn({ directory }: Stage, node: string): ReadonlyMap<string, number
 }
 
 async function untilReady(stage: Stage, node: string): Promise<void> {
-  const config = readFileSync(join(stage.directory, 'nodes', node, 'config.json'), 'utf8')
-  const url = `http://${JSON.parse(config).healthListen}/readyz`
   for (;;) {
-    const response = await fetch(url).catch(() => undefined)
+    const response = await fetch(healthOf(stage, node, 'readyz')).catch(() => undefined)
     if (response?.ok === true) return
     await pause(5)
   }
+}
+
+async function untilRead(stage: Stage, node: string): Promise<void> {
+  for (;;) {
+    const text = await (await fetch(healthOf(stage, node, 'metrics'))).text()
+    if (Number(/^custody_signer_log_size (\d+)$/m.exec(text)?.[1]) >= lines) return
+    await pause(100)
+  }
+}
+
+function healthOf({ directory }: Stage, node: string, path: string): string {
+  const config = readFileSync(join(directory, 'nodes', node, 'config.json'), 'utf8')
+  return `http://${JSON.parse(config).healthListen}/${path}`
 }
 
 function yardstick(): readonly number[] {
