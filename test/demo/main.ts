@@ -39,7 +39,7 @@ async function makeKeys(): Promise<string> {
 async function proveBackups(): Promise<string> {
   const addresses = await Promise.all(vaults.map((vault) => stage.proveBackups(vault)))
   const amounts = { wei: 10n * 10n ** 18n, token: 1_000_000n * usdt }
-  await Promise.all(addresses.map((address) => fund(stage.cluster.rpc, address, amounts)))
+  for (const address of addresses) await fund(stage.cluster.rpc, address, amounts)
   return vaults.map((vault, at) => `${vault.padEnd(5)} ${addresses[at]}`).join('\n')
 }
 
