@@ -68,17 +68,19 @@ export class LightWitness {
     const journal = new Journal(store, self.node)
     const log = { self, origin, rootDigest, copy, rows, journal, clock, report }
     const witness = new Witness({ ...log, floor: keptPlace(place, meta) })
-    const floor = new Floor({ self, ports, witness, copy, rows, journal, meta, place })
+    const incarnation = { id: ports.random(incarnationBytes) }
+    const own = { self, incarnation, ports, witness }
+    const floor = new Floor({ ...own, copy, rows, journal, meta, place })
     const asked = { mayCosign: () => this.#mayCosign(), everyone: () => this.#attached }
     const told = { changed: () => this.#changed(), halt: () => {} }
-    const own = { origin, store, copy, witness, floor, ports }
-    this.#cosigning = new Cosigning({ ...own, ...asked, ...told })
+    const shared = { origin, store, copy, witness, floor, ports }
+    this.#cosigning = new Cosigning({ ...shared, ...asked, ...told })
     this.#copy = copy
     this.#room = room
     this.#meta = meta
     this.#witness = witness
     this.#floor = floor
-    this.#incarnation = ports.random(incarnationBytes)
+    this.#incarnation = incarnation.id
     this.#floorAskedMs = clock.monotonicMs()
   }
 
@@ -111,7 +113,9 @@ export class LightWitness {
     const now = this.#ports.clock.monotonicMs()
     if (now - this.#floorAskedMs < floorAgainMs) return
     this.#floorAskedMs = now
-    for (const coordinator of this.#attached) this.#askFloor(coordinator)
+    const again = this.#floor.again()
+    for (const coordinator of this.#attached)
+      this.#ask(coordinator, [...this.#floor.queries(), ...again])
   }
 
   status(): Status {
@@ -180,6 +184,7 @@ export class LightWitness {
       case 'start':
       case 'envelope':
       case 'stop':
+      case 'requestPart':
         refuse('NOT_SUPPORTED', 'a light witness takes part in no session')
     }
   }
@@ -190,7 +195,7 @@ export class LightWitness {
     if (welcome.origin === origin && welcome.size < size) {
       this.#ports.send(coordinator, { frame: 'ahead', ahead: { origin, size, root } })
     }
-    this.#askFloor(coordinator)
+    this.#ask(coordinator, this.#floor.queries())
   }
 
   #note(coordinator: string, { to, kind, document }: CoordinatorPart<'note'>): void {
@@ -203,12 +208,12 @@ export class LightWitness {
       return
     }
     if (kind !== 'floor-answer') refuse('NOT_SUPPORTED', `${kind}: not for a light witness`)
-    this.#floor.receive(signed)
+    this.#cosigning.settle(this.#floor.receive(signed))
     this.#cosigning.review()
   }
 
-  #askFloor(coordinator: string): void {
-    for (const { to, document } of this.#floor.queries()) {
+  #ask(coordinator: string, queries: ReturnType<Floor['queries']>): void {
+    for (const { to, document } of queries) {
       this.#send(coordinator, this.#noteTo(to, 'floor-query', document))
     }
   }

@@ -205,7 +205,7 @@ export class SignerNode {
   }
 
   #furnish(parts: Parts): Desk {
-    const floor = new Floor(parts)
+    const floor = new Floor({ ...parts, met: (...met) => parts.pairings.livesTwice(...met) })
     const releases = new Releases(parts)
     const signing = new Signing(parts, releases)
     const keys = new Keys(parts, new Prepared(parts.store, parts.self.node))
@@ -293,7 +293,7 @@ export class SignerNode {
     if (monotonicMs - this.#floorAskedMs >= floorAgainMs) {
       this.#floorAskedMs = monotonicMs
       // To everyone: one coordinator alone could keep a node from ever being ready.
-      const queries = greetings.floorQueries()
+      const queries = [...greetings.floorQueries(), ...greetings.floorAgain()]
       for (const coordinator of this.#attached) {
         for (const query of queries) this.#send(coordinator, query)
       }

@@ -13,6 +13,7 @@ const names = [
   'change-crash',
   'change-denied',
   'change-refusals',
+  'clone-split',
   'coordinator-crash',
   'crash',
   'export',
