@@ -40,10 +40,10 @@ type Running = LightConfig & { readonly reread: () => LightConfig }
 
 async function run(config: Running, source: string | number): Promise<void> {
   process.umask(0o077)
-  look(config.env)
-  const stopping = stopSignals()
   outliveHangup()
   endOnFault()
+  look(config.env)
+  const stopping = stopSignals()
   basicCheck(clock, random)
   const self = openSelf(config, source)
   report(unsealed('scrypt', fromWhere(source)))

@@ -16,7 +16,6 @@ import { Floor } from './floor.ts'
 import { Greetings } from './greetings.ts'
 import { Keys } from './keys.ts'
 import { LogDuty } from './log-duty.ts'
-import { type PairState, pairStates } from './pair-states.ts'
 import type { Parts } from './parts.ts'
 import type { Ports } from './ports.ts'
 import { Prepared } from './prepared.ts'
@@ -29,6 +28,7 @@ import {
   closedFor,
   mayCosign,
   otherVersion,
+  type PairState,
   type StateWord,
   stateWord,
   type Work,
@@ -163,7 +163,7 @@ export class SignerNode {
 
   /** One row for every other node of the root in force. */
   pairs(): readonly PairState[] {
-    return pairStates(this.#parts)
+    return this.#parts.pairings.states()
   }
 
   /** Documents against peers that a stranger can check. */
@@ -189,7 +189,7 @@ export class SignerNode {
 
   /** By this node's operator: a witness only, until every key of it was refreshed (`rejoin.ts`). */
   fence(reason: string): void {
-    if (!this.#desk.floor.fenceNow(`operator: ${reason}`, 'fenced-by-operator')) {
+    if (!this.#desk.floor.fenceByOperator(`operator: ${reason}`)) {
       refuse('BUSY', `fenced already: ${this.#parts.meta.fenced()}`)
     }
     this.#desk.duty.halt('FLOOR', 'fenced by the operator')
@@ -278,13 +278,9 @@ export class SignerNode {
     this.#parts.room.failed()
   }
 
-  /** Pages that were refused meanwhile are asked for again. */
   #roomChanged(): void {
-    const { origin, copy, room } = this.#parts
     this.#stateChanged()
-    if (room.shortage !== '') return
-    const behind = { origin, size: copy.size() }
-    for (const coordinator of this.#attached) this.#send(coordinator, { frame: 'behind', behind })
+    if (this.#parts.room.shortage === '') this.#desk.duty.again()
   }
 
   #compareClocks(): void {
@@ -315,6 +311,7 @@ export class SignerNode {
     if (first === undefined) return
     if (monotonicMs - this.#floorAskedMs >= floorAgainMs) {
       this.#floorAskedMs = monotonicMs
+      if (this.#parts.room.shortage === '') this.#desk.duty.again()
       // To everyone: one coordinator alone could keep a node from ever being ready.
       const queries = [...greetings.floorQueries(), ...greetings.floorAgain()]
       for (const coordinator of this.#attached) {
