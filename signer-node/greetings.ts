@@ -7,6 +7,7 @@ import { get, tables } from '../policy/audit/tables.ts'
 import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
 import type { NodeId } from '../proto/ids.ts'
 import type { Signed } from '../proto/signed.ts'
+import { spoken } from '../proto/versions.ts'
 import type { BackupDuty } from './backup-duty.ts'
 import type { Floor } from './floor.ts'
 import type { Keys } from './keys.ts'
@@ -14,8 +15,6 @@ import type { Parts } from './parts.ts'
 import type { Readmissions } from './readmissions.ts'
 import { type StateWord, statePart } from './standing.ts'
 
-/** Protocol versions, newest first. */
-const versions = ['custody/v1']
 const receiptsLookedAt = 256
 const receiptsSaidMax = 64
 
@@ -39,7 +38,7 @@ export class Greetings {
     const { parts, word } = this.#needs
     const { self, incarnation } = parts
     const state = statePart(parts, word())
-    const hello = { node: self.node, incarnation: incarnation.id, versions, state }
+    const hello = { node: self.node, incarnation: incarnation.id, versions: [...spoken], state }
     return { frame: 'hello', hello }
   }
 
@@ -61,9 +60,12 @@ export class Greetings {
   }
 
   floorQueries(): readonly NodeFrame[] {
-    return this.#needs.floor
-      .queries()
-      .map(({ to, document }) => this.note(to, 'floor-query', document))
+    return this.#needs.floor.queries().map((one) => this.#query(one))
+  }
+
+  /** Once a minute, of a node that knows its floor. */
+  floorAgain(): readonly NodeFrame[] {
+    return this.#needs.floor.again().map((one) => this.#query(one))
   }
 
   /** The newest receipts that are in the journal and not in the log. */
@@ -85,6 +87,10 @@ export class Greetings {
   bans(): readonly NodeFrame[] {
     const bans = this.#needs.readmissions.statements().map(writeSigned)
     return bans.length === 0 ? [] : [{ frame: 'bans', bans: { bans } }]
+  }
+
+  #query({ to, document }: ReturnType<Floor['queries']>[number]): NodeFrame {
+    return this.note(to, 'floor-query', document)
   }
 
   note(to: NodeId, kind: string, document: Signed): NodeFrame {

@@ -250,9 +250,11 @@ export class Keystore {
   discard(path: string): void {
     unlinkSync(path)
     // What stood in it by then may be another file than the one whose key is known.
-    this.#way.forgetOthers(() =>
-      readdirSync(this.#directory).map((name) => readFileSync(join(this.#directory, name))),
-    )
+    this.#way.forgetOthers(() => {
+      const here = readdirSync(this.#directory, { withFileTypes: true })
+      const files = here.filter((one) => one.isFile())
+      return files.map(({ name }) => readFileSync(join(this.#directory, name)))
+    })
   }
 
   /** What lies in the directory for one vault, ascending by epoch, the active one first. */

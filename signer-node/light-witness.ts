@@ -9,6 +9,7 @@ import type { CoordinatorFrame, CoordinatorPart, NodeFrame } from '../proto/fram
 import { readSigned, writeSigned } from '../proto/frames.ts'
 import type { Digest, NodeId } from '../proto/ids.ts'
 import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
+import { Greeted, spoken } from '../proto/versions.ts'
 import { Cosigning } from './cosigning.ts'
 import { Floor, keptPlace } from './floor.ts'
 import type { FloorPlace } from './floor-file.ts'
@@ -20,11 +21,10 @@ import type { Status } from './node.ts'
 import type { Ports } from './ports.ts'
 import type { Room } from './room.ts'
 import type { WitnessSelf } from './self.ts'
-import type { StateWord } from './standing.ts'
+import { otherVersion, type StateWord } from './standing.ts'
 import type { Store } from './store.ts'
 import { Witness } from './witness.ts'
 
-const versions = ['custody/v1']
 const floorAgainMs = 2_000
 const incarnationBytes = 16
 
@@ -52,6 +52,7 @@ export class LightWitness {
   readonly #floor: Floor
   readonly #cosigning: Cosigning
   readonly #attached = new Set<string>()
+  readonly #greeted = new Greeted()
   readonly #incarnation: Uint8Array
   #floorAskedMs: number
   #isDraining = false
@@ -68,17 +69,19 @@ export class LightWitness {
     const journal = new Journal(store, self.node)
     const log = { self, origin, rootDigest, copy, rows, journal, clock, report }
     const witness = new Witness({ ...log, floor: keptPlace(place, meta) })
-    const floor = new Floor({ self, ports, witness, copy, rows, journal, meta, place })
+    const incarnation = { id: ports.random(incarnationBytes) }
+    const own = { self, incarnation, ports, witness }
+    const floor = new Floor({ ...own, copy, rows, journal, meta, place })
     const asked = { mayCosign: () => this.#mayCosign(), everyone: () => this.#attached }
     const told = { changed: () => this.#changed(), halt: () => {} }
-    const own = { origin, store, copy, witness, floor, ports }
-    this.#cosigning = new Cosigning({ ...own, ...asked, ...told })
+    const shared = { origin, store, copy, witness, floor, ports }
+    this.#cosigning = new Cosigning({ ...shared, ...asked, ...told })
     this.#copy = copy
     this.#room = room
     this.#meta = meta
     this.#witness = witness
     this.#floor = floor
-    this.#incarnation = ports.random(incarnationBytes)
+    this.#incarnation = incarnation.id
     this.#floorAskedMs = clock.monotonicMs()
   }
 
@@ -86,16 +89,25 @@ export class LightWitness {
   attached(coordinator: string): void {
     this.#attached.add(coordinator)
     const { node } = this.#settings.self
-    const hello = { node, incarnation: this.#incarnation, versions, state: this.#statePart() }
+    const hello = {
+      node,
+      incarnation: this.#incarnation,
+      versions: [...spoken],
+      state: this.#statePart(),
+    }
     this.#ports.send(coordinator, { frame: 'hello', hello })
   }
 
   detached(coordinator: string): void {
     this.#attached.delete(coordinator)
+    this.#greeted.forget(coordinator)
   }
 
   receive(coordinator: string, frame: CoordinatorFrame): void {
     if (this.#isGone || !this.#attached.has(coordinator)) return
+    const heard = attempt(() => this.#greeted.hears(coordinator, frame))
+    if (isRefusal(heard)) this.#ports.report(otherVersion(heard))
+    if (heard !== true) return
     const done = attempt(() => this.#dispatch(coordinator, frame))
     if (!isRefusal(done)) return
     if (done.code === 'DISK_FULL') this.#room.failed()
@@ -112,7 +124,9 @@ export class LightWitness {
     if (now - this.#floorAskedMs < floorAgainMs) return
     this.#floorAskedMs = now
     if (this.#room.shortage === '') this.#cosigning.again()
-    for (const coordinator of this.#attached) this.#askFloor(coordinator)
+    const again = this.#floor.again()
+    for (const coordinator of this.#attached)
+      this.#ask(coordinator, [...this.#floor.queries(), ...again])
   }
 
   status(): Status {
@@ -124,8 +138,16 @@ export class LightWitness {
     }
   }
 
+  pairs(): readonly [] {
+    return []
+  }
+
   evidence(): readonly [] {
     return []
+  }
+
+  fence(): void {
+    refuse('NOT_SUPPORTED', 'a light witness is a witness already: name another in the next root')
   }
 
   freeze(scope: string): void {
@@ -181,6 +203,7 @@ export class LightWitness {
       case 'start':
       case 'envelope':
       case 'stop':
+      case 'requestPart':
         refuse('NOT_SUPPORTED', 'a light witness takes part in no session')
     }
   }
@@ -191,7 +214,7 @@ export class LightWitness {
     if (welcome.origin === origin && welcome.size < size) {
       this.#ports.send(coordinator, { frame: 'ahead', ahead: { origin, size, root } })
     }
-    this.#askFloor(coordinator)
+    this.#ask(coordinator, this.#floor.queries())
   }
 
   #note(coordinator: string, { to, kind, document }: CoordinatorPart<'note'>): void {
@@ -204,12 +227,12 @@ export class LightWitness {
       return
     }
     if (kind !== 'floor-answer') refuse('NOT_SUPPORTED', `${kind}: not for a light witness`)
-    this.#floor.receive(signed)
+    this.#cosigning.settle(this.#floor.receive(signed))
     this.#cosigning.review()
   }
 
-  #askFloor(coordinator: string): void {
-    for (const { to, document } of this.#floor.queries()) {
+  #ask(coordinator: string, queries: ReturnType<Floor['queries']>): void {
+    for (const { to, document } of queries) {
       this.#send(coordinator, this.#noteTo(to, 'floor-query', document))
     }
   }

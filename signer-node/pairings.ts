@@ -2,12 +2,12 @@
 // says hello, the other answers; the session id of the two hellos is the Pairing's id.
 // INVARIANT: one Pairing a peer in use; it lives in memory only; a death is on disk before anything
 // that depended on it can leave; a new one replaces the old only when both sides confirmed it. A
-// coordinator can delay a set-up. It can neither force one while the old stands nor read one.
+// coordinator can delay a set-up. It can neither force one while the old stands nor read one. A
+// life of a peer after which another was paired with is over: nothing is begun with it again.
 import { equalBytes, toHex } from '../proto/crypto.ts'
-import { type Digest, type NodeId, parseDigest, parseNodeId } from '../proto/ids.ts'
+import { type Digest, type NodeId, parseDigest } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
 import { fresh, type PairHello, type PairingName } from '../proto/node-documents.ts'
-import { attempt, isRefusal } from '../proto/refusal.ts'
 import type { Opened, Signed } from '../proto/signed.ts'
 import type { Bans } from './bans.ts'
 import type { Blame } from './blame.ts'
@@ -16,13 +16,17 @@ import { pairingOf } from './dkls23/pair-setup.ts'
 import type { Pairing, PairingDeath } from './dkls23/pairing.ts'
 import { openChannel } from './envelope.ts'
 import { Fence } from './fence.ts'
+import type { ThereAndBack } from './lives.ts'
 import { hearHello, needsSetUp, type OwnHello, pairSid, sayHello } from './pair-hello.ts'
+import { type Life, PeerLives } from './peer-lives.ts'
 import type { Peer, Peers } from './peers.ts'
 import type { Ports } from './ports.ts'
 import { SeenCounters } from './seen-counters.ts'
 import { type Incarnation, partiesOf, type Self, sessionRandomness } from './self.ts'
 import type { Ended } from './session.ts'
 import type { Sessions } from './sessions.ts'
+import { type Attached, Sightings } from './sightings.ts'
+import type { PairState } from './standing.ts'
 import { resultOf } from './stepper.ts'
 
 const lifetimeMs = 86_400_000
@@ -38,7 +42,7 @@ export interface PairingsNeeds {
   readonly peers: Peers
   readonly sessions: Sessions
   readonly bans: Bans
-  readonly blame: Pick<Blame, 'failed' | 'cloned'>
+  readonly blame: Pick<Blame, 'failed' | 'cloned' | 'livesTwice'>
   /** One durable transaction. */
   readonly step: (work: () => void) => void
   readonly sayTo: (coordinator: string, peer: NodeId, hello: Signed) => void
@@ -53,8 +57,8 @@ interface Held {
   /** Of the peer. */
   readonly incarnation: string
   readonly bornMs: number
-  /** Lines that this node had then. */
-  readonly bornSize: number
+  /** Lines that this node had when its set-up began: from then on somebody may know of it. */
+  readonly begunSize: number
   uses: number
 }
 
@@ -64,11 +68,7 @@ interface Retired {
   readonly untilMs: number
 }
 
-/** Where a peer is said to be attached, and in which life. */
-interface Sighting {
-  readonly coordinator: string
-  readonly incarnation: string
-}
+type SetUp = Life & { readonly sid: Uint8Array; readonly begunSize: number }
 
 export class Pairings {
   /** Of all acceptances: a clone is one, whatever it accepts. */
@@ -77,14 +77,15 @@ export class Pairings {
   readonly #needs: PairingsNeeds
   readonly #held = new Map<NodeId, Held>()
   readonly #waiting = new Map<NodeId, OwnHello>()
-  readonly #sightings = new Map<NodeId, Sighting>()
+  readonly #sightings = new Sightings()
   readonly #lastSetupMs = new Map<NodeId, number>()
   readonly #lastInviteMs = new Map<NodeId, number>()
   /** Replaced Pairings whose last sessions may still run. */
   #retired: readonly Retired[] = []
-  /** Incarnations that were seen twice, each under its node: anybody can claim any incarnation. */
-  readonly #refused = new Set<string>()
+  readonly #lives = new PeerLives()
   #attempts = 0
+  /** The last line that gave a key new shares; what was begun before it is used no more. */
+  #renewedSeq = -1
 
   constructor(needs: PairingsNeeds) {
     this.#needs = needs
@@ -123,6 +124,23 @@ export class Pairings {
     })
   }
 
+  states(): readonly PairState[] {
+    const { peers, bans } = this.#needs
+    return peers.others().map(({ node: peer }) => {
+      const held = this.#held.get(peer)
+      const ageMs = held === undefined ? 0 : this.#now() - held.bornMs
+      return {
+        peer,
+        pairing: this.idWith(peer) ?? '',
+        ageSeconds: Math.floor(ageMs / 1_000),
+        sessions: held?.uses ?? 0,
+        replaced: this.#retired.filter((one) => one.peer === peer).length,
+        seenAt: this.#sightings.placeOf(peer),
+        isBanned: bans.isBanned(peer),
+      }
+    })
+  }
+
   /** Counts a session that is about to use the Pairing. */
   use(peer: NodeId): void {
     const held = this.#held.get(peer)
@@ -130,28 +148,17 @@ export class Pairings {
   }
 
   /** A coordinator names who is attached to it: a hint, no more. */
-  sighted(
-    coordinator: string,
-    attached: readonly { readonly node: string; readonly incarnation: Uint8Array }[],
-  ): void {
-    for (const [node, sighting] of this.#sightings) {
-      if (sighting.coordinator === coordinator && this.#isStranger(node)) {
-        this.#sightings.delete(node)
-      }
-    }
-    // Who is no peer yet may become one by the next line.
-    for (const { node: name, incarnation } of attached.slice(0, 2 * limits.nodesMax)) {
-      const node = attempt(() => parseNodeId(name))
-      if (isRefusal(node) || node === this.#needs.self.node) continue
-      this.#sightings.set(node, { coordinator, incarnation: toHex(incarnation) })
-    }
+  sighted(coordinator: string, attached: readonly Attached[]): void {
+    const { self } = this.#needs
+    this.#sightings.hear(coordinator, attached, {
+      isStranger: (node) => this.#isStranger(node),
+      isWanted: (node, life) => node !== self.node && !this.isRefused(life, node),
+    })
     this.tick()
   }
 
   detached(coordinator: string): void {
-    for (const [peer, sighting] of this.#sightings) {
-      if (sighting.coordinator === coordinator) this.#sightings.delete(peer)
-    }
+    this.#sightings.forget(coordinator)
   }
 
   /** A hello, from whoever the coordinator says; only the signature decides. */
@@ -170,16 +177,26 @@ export class Pairings {
   /** One counter of an incarnation on two documents: a clone of the peer's memory. */
   refuseIncarnation(peer: NodeId, incarnation: Uint8Array, both?: Both): void {
     if (both !== undefined) this.#needs.blame.cloned(peer, both)
-    this.#refused.add(`${peer}/${toHex(incarnation)}`)
+    this.#lives.refuse(peer, incarnation)
     this.#drop(peer)
     this.#needs.ports.report({ level: 'alarm', name: 'clone', peer })
   }
 
+  /** Two lives of a peer echoed each other: nothing with either of them, until it lives anew. */
+  livesTwice(peer: NodeId, proof: ThereAndBack): void {
+    const { blame, peers, ports } = this.#needs
+    // A light witness takes part in no session.
+    if (peers.peer(peer) !== undefined) {
+      blame.livesTwice(peer, proof)
+      for (const { value } of proof) this.#lives.refuse(peer, value.incarnation)
+      this.#drop(peer)
+    }
+    ports.report({ level: 'alarm', name: 'second-instance', peer, because: 'two lives at once' })
+  }
+
   /** Of the peer, or of any. */
   isRefused(incarnation: Uint8Array, peer?: NodeId): boolean {
-    const id = toHex(incarnation)
-    if (peer !== undefined) return this.#refused.has(`${peer}/${id}`)
-    return [...this.#refused].some((name) => name.endsWith(`/${id}`))
+    return this.#lives.isRefused(incarnation, peer)
   }
 
   /** This node's memory may have been copied: every Pairing of the old incarnation is void. */
@@ -191,12 +208,14 @@ export class Pairings {
 
   /**
    * A key has new shares: what was paired before this line is used for no new session any more, so
-   * that nothing of the old epoch helps against the new one (protocol 2.1). What runs may end.
+   * that nothing of the old epoch helps against the new one (protocol 2.1). What runs may end; a
+   * Pairing that is being made is none when it ends.
    */
   renew(seq: number): void {
     const untilMs = this.#now() + limits.freshSessionTimeoutMs
-    for (const [peer, { pairing, bornSize }] of [...this.#held]) {
-      if (bornSize > seq) continue
+    this.#renewedSeq = Math.max(this.#renewedSeq, seq)
+    for (const [peer, { pairing, begunSize }] of [...this.#held]) {
+      if (begunSize > seq) continue
       this.#retired = [...this.#retired, { peer, pairing, untilMs }]
       this.#held.delete(peer)
     }
@@ -213,10 +232,11 @@ export class Pairings {
     this.fence.tick()
     for (const node of [...this.#held.keys()]) if (this.#isStranger(node)) this.#drop(node)
     this.#discard(({ untilMs }) => untilMs <= this.#now())
-    for (const [node, { coordinator, incarnation }] of this.#sightings) {
+    for (const [node, { coordinator, incarnation }] of this.#sightings.all()) {
       const peer = this.#needs.peers.peer(node)
       const stands = this.with(node) && this.#held.get(node)?.incarnation === incarnation
-      if (peer !== undefined && !stands) this.#begin(coordinator, peer)
+      if (stands || this.#lives.isOver(node, incarnation)) continue
+      if (peer !== undefined) this.#begin(coordinator, peer)
     }
   }
 
@@ -227,8 +247,10 @@ export class Pairings {
     if (this.#needs.bans.isBanned(peer.node) || !this.#isDue(last, peer.node, patience)) return
     if (isLow) this.#attempts += 1
     const hello = this.#say(coordinator, peer, { attempt: isLow ? this.#attempts : 0, answers: '' })
+    // An invitation is answered by a hello, and a hello replaces the one that nobody answered.
+    const useless = isLow ? this.#waiting.get(peer.node) : hello
+    useless?.secret[Symbol.dispose]()
     if (isLow) this.#waiting.set(peer.node, hello)
-    else hello.secret[Symbol.dispose]()
   }
 
   #answer(coordinator: string, peer: Peer, theirs: Opened<PairHello>): void {
@@ -249,7 +271,7 @@ export class Pairings {
   #setUp(coordinator: string, peer: Peer, mine: OwnHello, theirs: Opened<PairHello>): void {
     using secret = mine.secret
     if (!needsSetUp(mine.value, theirs.value)) return
-    const { self, incarnation, ports, sessions } = this.#needs
+    const { self, incarnation, ports, sessions, logSize } = this.#needs
     const parties = partiesOf([self, peer])
     const me = parties.find(({ x }) => x === self.x)
     const other = parties.find(({ x }) => x === peer.x)
@@ -260,16 +282,18 @@ export class Pairings {
     const randomness = sessionRandomness(self, incarnation, ports.random, { purpose: 'pair', sid })
     const run = { sid, self: me, participants: parties, curve: self.curve, randomness }
     const recordDeath = (death: PairingDeath): void => this.died(peer.node, death)
+    const life = this.#lives.begins(theirs.value.incarnation)
+    const about = { ...life, sid, begunSize: logSize() }
     sessions.start<Pairing>(sid, coordinator, {
       counterparts: new Map([[other.x, { node: peer.node, channel }]]),
       stepper: resultOf(ports.runner.pair(run), (made) => pairingOf(run, made, recordDeath)),
       secrets: [randomness],
       deadlineMs: this.#now() + limits.sessionTimeoutMs,
-      ended: (ended) => this.#ended(peer.node, sid, toHex(theirs.value.incarnation), ended),
+      ended: (ended) => this.#ended(peer.node, about, ended),
     })
   }
 
-  #ended(peer: NodeId, sid: Uint8Array, incarnation: string, ended: Ended<Pairing>): void {
+  #ended(peer: NodeId, { sid, begunSize, ...life }: SetUp, ended: Ended<Pairing>): void {
     const { report } = this.#needs.ports
     if (ended.kind === 'failed') {
       this.#needs.blame.failed(ended, sid)
@@ -277,17 +301,24 @@ export class Pairings {
       report({ level: 'warn', name: 'pairing-failed', peer, because: ended.because })
       return
     }
+    if (begunSize <= this.#renewedSeq) {
+      ended.result[Symbol.dispose]()
+      report({ level: 'info', name: 'pairing-old', peer, because: 'a key has new shares since' })
+      return
+    }
+    if (!this.#lives.finished(peer, life)) {
+      ended.result[Symbol.dispose]()
+      return
+    }
     const old = this.#held.get(peer)
     const untilMs = this.#now() + limits.sessionTimeoutMs
     if (old !== undefined)
       this.#retired = [...this.#retired, { peer, pairing: old.pairing, untilMs }]
-    this.#held.set(peer, { pairing: ended.result, incarnation, ...this.#born() })
+    const { incarnation } = life
+    const bornMs = this.#now()
+    this.#held.set(peer, { pairing: ended.result, incarnation, bornMs, begunSize, uses: 0 })
     report({ level: 'info', name: 'paired', peer })
     this.#needs.changed()
-  }
-
-  #born() {
-    return { bornMs: this.#now(), bornSize: this.#needs.logSize(), uses: 0 }
   }
 
   /** Called inside the failing check, of a Pairing held here or of one made in a session. */

@@ -124,7 +124,7 @@ export class Releases {
     const shut = this.#parts.closed()
     // What runs may end where only nothing new is begun.
     if (shut !== undefined && shut.code !== 'BUSY' && shut.code !== 'DISK_FULL') return shut
-    return this.#parted(waiting)
+    return this.#parted(waiting) ?? rulesetFault(view, attempt)
   }
 
   /** The fence: once a Pairing died, nothing leaves that was made over it. */
@@ -212,6 +212,12 @@ function keyFault({ vaults }: RequestView, { vault, keyState }: VaultRow): Refus
   if (row?.keyState !== keyState) return refusal('EPOCH', `${vault} has new shares meanwhile`)
   const signs = attempting(() => requireSigns(row))
   return isRefusal(signs) ? signs : undefined
+}
+
+/** People approved under documents that are not in force any more. */
+function rulesetFault({ ruleset }: RequestView, attempt: AttemptRow): Refusal | undefined {
+  if (attempt.ruleset === ruleset.digest) return undefined
+  return refusal('RULESET_VERSION', 'the root or its documents changed meanwhile')
 }
 
 function digestOfSid(sid: Uint8Array): Digest {

@@ -103,8 +103,7 @@ function note(
       return
     }
     case 'floor-answer':
-      floor.receive(signed)
-      duty.review()
+      duty.heads({ origin: parts.origin, heads: [...floor.receive(signed)] })
       return
     default:
       parts.ports.report({

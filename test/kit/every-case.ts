@@ -14,6 +14,7 @@ const names = [
   'change-crash',
   'change-denied',
   'change-refusals',
+  'clone-split',
   'coordinator-crash',
   'crash',
   'export',
@@ -45,6 +46,7 @@ export const longWalks: readonly string[] = [
   'test/cli/hsm.test.ts',
   'test/cli/light.test.ts',
   'test/cli/recovery.test.ts',
+  'test/signer-node/real-processes.test.ts',
 ]
 
 /** Real processes on a hostile machine: `npm run storm -- faults`. */

@@ -16,6 +16,7 @@ import { SignerNode } from '../../signer-node/node.ts'
 import type { Random } from '../../signer-node/ports.ts'
 import { Room } from '../../signer-node/room.ts'
 import type { Self, WitnessSelf } from '../../signer-node/self.ts'
+import type { Runner } from '../../signer-node/stepper.ts'
 import { root } from '../coordinator/world.ts'
 import { publicKeyOf, seedOf } from '../policy/dev-fixture.ts'
 import { ownerOf } from './house-instances.ts'
@@ -24,6 +25,7 @@ import { bytesFrom, type Time } from './house-time.ts'
 import type { NodeEnd } from './house-wires.ts'
 import { Died, Life, MortalNodeStore } from './mortal.ts'
 import { testBackups } from './recovery.ts'
+import { RememberedWay } from './remembered-keys.ts'
 
 const curve = nativeCurve()
 const computeMs = 1
@@ -44,6 +46,7 @@ export interface NodeWorld {
   readonly tickMs: () => number
   /** A light witness: it has no share and no place. */
   readonly isLight?: boolean
+  readonly runner?: Runner | undefined
 }
 
 interface Running {
@@ -172,7 +175,7 @@ export class NodeProcess {
       report: (event: Parameters<Record['event']>[1]): void => {
         if (!life.isOver) record.event(this.name, event)
       },
-      runner: here,
+      runner: this.#world.runner ?? here,
     }
   }
 
@@ -180,13 +183,19 @@ export class NodeProcess {
     const self = selfOf(this.#owner, this.#world.placeOf(this.#owner))
     const store = new MortalNodeStore(join(this.#made('data'), 'node.db'), life)
     const keystore = new Keystore(this.#made('keyshares'), self, {
-      passphrase: new Secret(Buffer.from('a passphrase of this node')),
+      ...this.#opener(random),
       random,
-      cost: { n: 2 ** 15, r: 8, p: 1 },
       curve,
       backups: testBackups(this.#made('backups'), self, random),
     })
     return { store, keystore }
+  }
+
+  #opener(random: Random) {
+    const passphrase = new Secret(Buffer.from('a passphrase of this node'))
+    const cost = { n: 2 ** 15, r: 8, p: 1 }
+    if (this.#world.runner === undefined) return { passphrase, cost }
+    return { way: new RememberedWay(passphrase, cost, random) }
   }
 
   #tickLater(life: Life, node: SignerNode): void {

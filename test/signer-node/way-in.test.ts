@@ -147,7 +147,8 @@ describe('a keyshare sealed to tokens', () => {
 
   it('leaves no key behind when it is refused, marked, or bent on the disk before it goes', () => {
     const directory = join(home, 'c')
-    mkdirSync(directory)
+    // What somebody made beside the files is none.
+    mkdirSync(join(directory, 'lost+found'), { recursive: true })
     const way = new TokenWay(keys, namedRandom('c'))
     const sealed = vi.spyOn(way, 'seal')
     using store = keystore(directory, way)
