@@ -68,7 +68,8 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'policy check': async () => (await import('./policy.ts')).policyCheck,
 }
 
-const always = {
+/** Flags of every verb. */
+export const always = {
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
@@ -101,7 +102,7 @@ interface Found {
 }
 
 /** The longest name that the arguments begin with. */
-function findVerb(argv: readonly string[]): Found | undefined {
+export function findVerb(argv: readonly string[]): Found | undefined {
   for (const length of [2, 1]) {
     const name = argv.slice(0, length).join(' ')
     const load = Object.hasOwn(verbs, name) ? verbs[name] : undefined

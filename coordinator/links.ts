@@ -201,7 +201,7 @@ export class Links {
         void this.#cosigned(link, frame.cosigned)
         break
       case 'behind':
-        link.rewind(frame.behind.size)
+        link.behind(frame.behind.size)
         this.#pump(link)
         break
       case 'ahead':

@@ -1,6 +1,6 @@
 // Where each peer is said to be attached, and in which life: the coordinators' last words.
-// INVARIANT: a hint and no more: it decides where a hello is sent, never whom it is from. As many as
-// a root can name, whatever a coordinator says.
+// INVARIANT: a hint and no more: it decides where a hello is sent, never whom it is from. As many
+// as a root can name, whatever a coordinator says.
 import { toHex } from '../proto/crypto.ts'
 import { type NodeId, parseNodeId } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'

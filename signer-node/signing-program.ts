@@ -21,7 +21,7 @@ import { type Health, serveHealth } from './health.ts'
 import type { Links } from './link.ts'
 import { SignerNode } from './node.ts'
 import { openKeystore } from './opening.ts'
-import { openNodeKey } from './own-keys.ts'
+import { type NodeKeys, openNodeKeys } from './own-keys.ts'
 import { openStore, readPassphrase, roomOf } from './places.ts'
 import type { Event } from './ports.ts'
 import {
@@ -59,9 +59,11 @@ const threadCount = Math.max(1, availableParallelism() - 1)
 const drainMs = limits.freshSessionTimeoutMs
 
 async function run(config: Running, way: WayIn, stopping: Stopping): Promise<void> {
+  // Beside the checks: in threads of the runtime.
+  const opening = openNodeKeys(config.keys, ownerOf(config), way)
   const { curve, warning } = openCurve(config.curve)
   selfCheck(curve, clock, random)
-  const self = openSelf(config, way, curve)
+  const self = selfOf(config, await opening, curve)
   const keystore = openKeystore(config, { way, curve, random })
   const watch: { health?: Health; links?: Links } = {}
   const told = (event: Event): void => {
@@ -127,13 +129,11 @@ function openCurve(name: SignerConfig['curve']): Choice {
   return choice
 }
 
-function openSelf(config: SignerConfig, way: WayIn, curve: Curve): Self {
-  const { keys } = config
-  const owner = ownerOf(config)
-  using identity = openNodeKey(keys.identity, 'identity', owner, way)
-  using witness = openNodeKey(keys.witness, 'witness', owner, way)
+function selfOf(config: SignerConfig, keys: NodeKeys, curve: Curve): Self {
+  using identity = keys.identity
+  using witness = keys.witness
   return {
-    ...owner,
+    ...ownerOf(config),
     x: config.x,
     sign: ed25519Signer(identity.bytes),
     identity: ed25519PublicKey(identity.bytes),
@@ -141,7 +141,7 @@ function openSelf(config: SignerConfig, way: WayIn, curve: Curve): Self {
       publicKey: ed25519PublicKey(witness.bytes),
       sign: ed25519Signer(witness.bytes),
     },
-    secret: openNodeKey(keys.secret, 'secret', owner, way),
+    secret: keys.secret,
     curve,
   }
 }
