@@ -60,6 +60,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'hsm enrol': async () => (await import('./hsm.ts')).hsmEnrol,
   'hsm seal': async () => (await import('./hsm.ts')).hsmSeal,
   'hsm test-seal': async () => (await import('./hsm.ts')).hsmTestSeal,
+  'hsm retire': async () => (await import('./hsm.ts')).hsmRetire,
   limits: async () => (await import('./limits.ts')).limits,
   freeze: async () => (await import('./freeze.ts')).freeze,
   'audit checkpoint': async () => (await import('./audit.ts')).auditCheckpoint,

@@ -14,7 +14,7 @@ import { Secret } from './dkls23/secret.ts'
 import { enrolToken } from './hsm/enrol.ts'
 import { Hsm } from './hsm/hsm.ts'
 import type { TokenFacts, TokenPlace } from './hsm/token.ts'
-import { resealNode, testNode } from './hsm-files.ts'
+import { resealNode, retireToken, testNode } from './hsm-files.ts'
 import { readLines } from './opening.ts'
 import type { Random } from './ports.ts'
 import type { Terminal } from './terminal.ts'
@@ -87,7 +87,23 @@ export const hsmCommands: readonly Command[] = [
       return testSeal(readWords(words, shape), world)
     },
   },
+  {
+    verb: 'hsm retire',
+    about: 'take a lost or old token out of the files of a stopped node, by another one',
+    usage: ['ID --config CONFIG', pinUsage],
+    run: (words, world) => {
+      const shape = { places: ['ID'], options: { ...pin, config: text }, needed: ['config'] }
+      return retire(readWords(words, shape), world)
+    },
+  },
 ]
+
+async function retire(flags: Words, world: HsmWorld): Promise<object> {
+  const config = flags.config()
+  using pin = await pinOf(flags, config, world)
+  const wish = { random: world.random, isAcknowledged: flags.is('last-try') }
+  return await retireToken({ file: flags.text('config'), config }, flags.place(), pin, wish)
+}
 
 async function show(flags: Words, { random }: HsmWorld): Promise<object> {
   return { tokens: await Hsm.list(placeOf(flags), { random }) }

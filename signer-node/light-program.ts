@@ -14,7 +14,7 @@ import { type Health, serveHealth } from './health.ts'
 import { type LightConfig, parseLightConfig } from './light-config.ts'
 import { LightWitness } from './light-witness.ts'
 import type { Links } from './link.ts'
-import { openNodeKey } from './own-keys.ts'
+import { fromWhere, openNodeKey, unsealed } from './own-keys.ts'
 import { openStore, readPassphrase, roomOf } from './places.ts'
 import type { Event } from './ports.ts'
 import {
@@ -46,6 +46,7 @@ async function run(config: Running, source: string | number): Promise<void> {
   const stopping = stopSignals()
   basicCheck(clock, random)
   const self = openSelf(config, source)
+  report(unsealed('scrypt', fromWhere(source)))
   const watch: { health?: Health; links?: Links } = {}
   const told = (event: Event): void => {
     watch.health?.count(event)

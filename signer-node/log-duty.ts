@@ -40,6 +40,8 @@ type Verdict =
 
 const beyond = 'the page starts beyond the own copy'
 
+type Halt = LogDuty['halt']
+
 export class LogDuty {
   readonly #needs: LogDutyNeeds
   readonly #cosigning: Cosigning
@@ -48,17 +50,20 @@ export class LogDuty {
   constructor(needs: LogDutyNeeds) {
     this.#needs = needs
     this.#leaving = new Leaving(needs.parts)
-    const { parts, floor, mayCosign, everyone, releases, signing, keys } = needs
+    const { parts, floor, mayCosign, everyone } = needs
     const { origin, store, copy, witness, ports, changed } = parts
-    const halt = (code: 'LOG_FORK' | 'FLOOR', because: string): void => {
-      parts.sessions.stopAll(code, because)
-      releases.stopAll(code)
-      // What was agreed to before is not begun.
-      signing.forgetAll()
-      keys.forgetAll()
-    }
+    const halt: Halt = (code, because) => this.halt(code, because)
     const own = { origin, store, copy, witness, ports }
     this.#cosigning = new Cosigning({ ...own, floor, mayCosign, everyone, changed, halt })
+  }
+
+  /** This node signs nothing any more: what runs or waits ends, and what was agreed to is over. */
+  halt(code: 'LOG_FORK' | 'FLOOR', because: string): void {
+    const { parts, releases, signing, keys } = this.#needs
+    parts.sessions.stopAll(code, because)
+    releases.stopAll(code)
+    signing.forgetAll()
+    keys.forgetAll()
   }
 
   lines(coordinator: string, page: Page): void {

@@ -8,9 +8,21 @@ import { refuse } from '../proto/refusal.ts'
 import { type Deriving, giveUp } from '../proto/seal.ts'
 import type { KeyshareContext } from '../proto/seal-file.ts'
 import type { Secret } from './dkls23/secret.ts'
+import type { Event } from './ports.ts'
 import type { Opener, WayIn } from './way-in.ts'
 
 const keyBytes = 32
+
+/** Said once a start: which stanza opened the files, and where its word came from. */
+export function unsealed(stanza: string, wordFrom: string): Event {
+  return { level: 'info', name: 'node.unsealed', because: `stanza ${stanza}, ${wordFrom}` }
+}
+
+/** Of a passphrase. */
+export function fromWhere(source: string | number | symbol): string {
+  if (typeof source === 'symbol') return 'passphrase from an operator'
+  return `passphrase from a ${typeof source === 'number' ? 'descriptor' : 'file'}`
+}
 
 export interface KeyOwner {
   readonly org: KeyshareContext['org']

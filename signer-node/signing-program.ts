@@ -21,7 +21,7 @@ import { type Health, serveHealth } from './health.ts'
 import type { Links } from './link.ts'
 import { SignerNode } from './node.ts'
 import { openKeystore } from './opening.ts'
-import { type NodeKeys, openNodeKeys } from './own-keys.ts'
+import { fromWhere, type NodeKeys, openNodeKeys, unsealed } from './own-keys.ts'
 import { openStore, readPassphrase, roomOf } from './places.ts'
 import type { Event } from './ports.ts'
 import {
@@ -58,12 +58,20 @@ const threadCount = Math.max(1, availableParallelism() - 1)
 /** No session lasts longer. */
 const drainMs = limits.freshSessionTimeoutMs
 
-async function run(config: Running, way: WayIn, stopping: Stopping): Promise<void> {
+interface Opened {
+  readonly way: WayIn
+  /** Where the passphrase came from. */
+  readonly wordFrom: string
+}
+
+async function run(config: Running, { way, wordFrom }: Opened, stopping: Stopping): Promise<void> {
   // Beside the checks: in threads of the runtime.
   const opening = openNodeKeys(config.keys, ownerOf(config), way)
   const { curve, warning } = openCurve(config.curve)
   selfCheck(curve, clock, random)
   const self = selfOf(config, await opening, curve)
+  // A token has said so already.
+  if (config.keystore.stanza === 'passphrase') report(unsealed('scrypt', wordFrom))
   const keystore = openKeystore(config, { way, curve, random })
   const watch: { health?: Health; links?: Links } = {}
   const told = (event: Event): void => {
@@ -222,7 +230,7 @@ async function main(): Promise<void> {
   const way = await Promise.race([wayOf(config, source, world), stopping.asked])
   // Nothing is open before there is a way in: a node that waits for an operator just ends.
   if (way === undefined) return stoppedWaiting()
-  await run(config, way, stopping)
+  await run(config, { way, wordFrom: fromWhere(source) }, stopping)
 }
 
 function stoppedWaiting(): never {

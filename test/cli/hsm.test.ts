@@ -183,7 +183,7 @@ describe('custody-signer hsm', () => {
   })
 
   it('knows its words, and says which are missing', async () => {
-    const verbs = 'hsm show, hsm probe, hsm init, hsm enrol, hsm seal, hsm test-seal'
+    const verbs = 'hsm show, hsm probe, hsm init, hsm enrol, hsm seal, hsm test-seal, hsm retire'
     for (const [words, said] of [
       [[], `missing: which of ${verbs}`],
       [['dance'], `missing: which of ${verbs}`],
