@@ -257,9 +257,13 @@ export class Floor {
   secondInstance(because: string): boolean {
     const { meta, copy, ports } = this.#needs
     if (meta.fenced() !== undefined) return false
+    if (this.#state !== 'passed') {
+      // As far as it can tell before it knows its floor, its disk went back.
+      this.#fence(because)
+      return true
+    }
     ports.report({ level: 'alarm', name: 'second-instance', because })
     meta.fence(because)
-    if (this.#state !== 'passed') return true
     this.#state = 'fenced'
     meta.keepFencedSince(copy.size())
     return true
