@@ -6,13 +6,17 @@ import { writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks'
 import { isMainThread, Worker } from 'node:worker_threads'
+import type { CoordinatorFrame } from '../proto/frames.ts'
+import type { SignerNode } from '../signer-node/node.ts'
 
 export interface Slice {
   readonly name: string
   readonly wallMs: number
   readonly cpuMs: number
-  /** The dearest of the named calls inside. */
+  /** The dearest of the named calls inside, by CPU; one may be inside another. */
   readonly inside: string
+  /** What the collector took of it, as far as it stopped this thread. */
+  readonly gcMs: number
 }
 
 export interface Seen {
@@ -23,6 +27,8 @@ export interface Seen {
   readonly cpuOver5: number
   readonly dearest: readonly Slice[]
   readonly longest: readonly Slice[]
+  /** The dearest before the node was ready; these are in no other figure. */
+  readonly starting: Slice | undefined
   readonly delayP99Ms: number
   readonly delayMaxMs: number
   readonly gcMaxMs: number
@@ -31,12 +37,24 @@ export interface Seen {
 
 type Call = (...words: never[]) => unknown
 
+interface Collection {
+  readonly startMs: number
+  readonly ms: number
+}
+
+/** A slice that was seen, and when. */
+type Timed = Omit<Slice, 'gcMs'> & { readonly startMs: number }
+
+const partsMax = 6
 const place = process.env['CUSTODY_PROBE_DIRECTORY']
 const config = process.argv[process.argv.indexOf('--config') + 1] ?? ''
 const isSigner = process.argv[1]?.endsWith('signer-node/main.ts') === true
-let slices: Slice[] = []
-let [isInside, inside] = [false, { name: '', ms: 0 }]
-let gc: number[] = []
+let slices: Timed[] = []
+/** Before the node first said that it is ready: nobody is served yet. */
+let starting: Timed[] = []
+let isServing = false
+let [isInside, inside] = [false, new Map<string, number>()]
+let gc: Collection[] = []
 
 const cpuMs = (): number => {
   const { user, system } = process.threadCpuUsage()
@@ -46,29 +64,43 @@ const cpuMs = (): number => {
 /** Called from the loop: a slice. Called within one: a part of it. */
 function counted(name: string, call: Call): Call {
   return function (this: unknown, ...words: never[]) {
-    if (isInside) return part(name, () => call.apply(this, words))
+    const named = `${name}${frameOf(words[1])}`
+    if (isInside) return part(named, () => call.apply(this, words))
     isInside = true
-    inside = { name: '', ms: 0 }
+    inside = new Map()
     const [wall, cpu] = [performance.now(), cpuMs()]
     try {
       return call.apply(this, words)
     } finally {
       isInside = false
       const took = { wallMs: performance.now() - wall, cpuMs: cpuMs() - cpu }
-      const within = inside.name === '' ? '' : `${inside.name} ${inside.ms.toFixed(1)} ms`
-      slices.push({ name, ...took, inside: within })
+      const dearest = [...inside].sort(([, a], [, b]) => b - a).slice(0, partsMax)
+      const within = dearest.map(([part, ms]) => `${part} ${ms.toFixed(1)}`).join(', ')
+      const slice = { name: named, ...took, startMs: wall, inside: within }
+      if (isServing) slices.push(slice)
+      else starting.push(slice)
     }
   }
 }
 
 function part<T>(name: string, call: () => T): T {
-  const wall = performance.now()
+  const cpu = cpuMs()
   try {
     return call()
   } finally {
-    const ms = performance.now() - wall
-    if (ms > inside.ms) inside = { name, ms }
+    inside.set(name, (inside.get(name) ?? 0) + cpuMs() - cpu)
   }
+}
+
+/** A frame by its kind, one with lines also by how many. */
+function frameOf(word: unknown): string {
+  if (typeof word !== 'object' || word === null || !('frame' in word)) return ''
+  const { frame, lines, prepare } = word as CoordinatorFrame & {
+    readonly lines?: { readonly lines: readonly unknown[] }
+    readonly prepare?: { readonly lines: { readonly lines: readonly unknown[] } }
+  }
+  const page = lines ?? prepare?.lines
+  return page === undefined ? ` ${frame}` : ` ${frame} of ${page.lines.length}`
 }
 
 /** Methods of a class, under their names. */
@@ -100,8 +132,20 @@ function countTimers(): void {
   } as typeof on
 }
 
+/** As its health door says it: looked at after each tick until then. */
+function noticeReady({ prototype }: typeof SignerNode): void {
+  const { tick } = prototype
+  prototype.tick = function (this: SignerNode) {
+    tick.call(this)
+    if (isServing || this.status().state !== 'ready') return
+    isServing = true
+    prototype.tick = tick
+  }
+}
+
 function seen(delay: ReturnType<typeof monitorEventLoopDelay>): Seen {
-  const by = (what: 'wallMs' | 'cpuMs') => slices.toSorted((a, b) => b[what] - a[what])
+  const all = slices.map(collected)
+  const by = (what: 'wallMs' | 'cpuMs') => all.toSorted((a, b) => b[what] - a[what])
   const [wall, cpu] = [by('wallMs'), by('cpuMs')]
   const p99 = Math.floor(slices.length / 100)
   return {
@@ -112,11 +156,24 @@ function seen(delay: ReturnType<typeof monitorEventLoopDelay>): Seen {
     cpuOver5: slices.filter((one) => one.cpuMs > 5).length,
     dearest: cpu.slice(0, 8),
     longest: wall.slice(0, 4),
+    starting: dearestOf(starting),
     delayP99Ms: delay.percentile(99) / 1e6,
     delayMaxMs: delay.max / 1e6,
-    gcMaxMs: Math.max(0, ...gc),
-    gcTotalMs: gc.reduce((sum, one) => sum + one, 0),
+    gcMaxMs: Math.max(0, ...gc.map(({ ms }) => ms)),
+    gcTotalMs: gc.reduce((sum, { ms }) => sum + ms, 0),
   }
+}
+
+function collected({ startMs, ...slice }: Timed): Slice {
+  const inIt = gc.filter((one) => {
+    return one.startMs >= startMs && one.startMs < startMs + slice.wallMs
+  })
+  return { ...slice, gcMs: inIt.reduce((sum, { ms }) => sum + ms, 0) }
+}
+
+function dearestOf(all: readonly Timed[]): Slice | undefined {
+  const [dearest] = all.toSorted((a, b) => b.cpuMs - a.cpuMs)
+  return dearest && collected(dearest)
 }
 
 async function start(directory: string): Promise<void> {
@@ -130,7 +187,11 @@ async function start(directory: string): Promise<void> {
   const { Pairings } = await import('../signer-node/pairings.ts')
   const { Releases } = await import('../signer-node/release.ts')
   const { Acceptances } = await import('../signer-node/acceptances.ts')
+  const { Cosigning } = await import('../signer-node/cosigning.ts')
+  const { LogDuty } = await import('../signer-node/log-duty.ts')
+  const { Signing } = await import('../signer-node/signing.ts')
   count(SignerNode, 'receive', 'tick', 'attached', 'detached', 'status')
+  noticeReady(SignerNode)
   count(Store, 'step')
   count(FloorFile, 'write')
   count(Keystore, 'activate', 'pending')
@@ -139,8 +200,13 @@ async function start(directory: string): Promise<void> {
   count(Pairings, 'receive', 'tick')
   count(Releases, 'add', 'review')
   count(Acceptances, 'compare', 'make')
+  count(Cosigning, 'settle')
+  count(LogDuty, 'review')
+  count(Signing, 'judge', 'start')
   new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntries()) gc.push(duration)
+    for (const { startTime, duration } of list.getEntries()) {
+      gc.push({ startMs: startTime, ms: duration })
+    }
   }).observe({ entryTypes: ['gc'] })
   const delay = monitorEventLoopDelay({ resolution: 1 })
   delay.enable()
@@ -151,6 +217,7 @@ async function start(directory: string): Promise<void> {
     const saw = seen(delay)
     writeFileSync(join(directory, `${node}.${process.pid}.${times}.json`), JSON.stringify(saw))
     slices = []
+    starting = []
     gc = []
     delay.reset()
   })

@@ -12,7 +12,7 @@ import { type DevCluster, devClusterAt } from '../cli/dev-cluster.ts'
 import type { Child } from '../cli/dev-processes.ts'
 import { run } from '../cli/run.ts'
 import type { World } from '../cli/verb.ts'
-import type { Seen } from './node-probe.ts'
+import type { Seen, Slice } from './node-probe.ts'
 import { type Bench, type Figure, figure } from './report.ts'
 
 const nodes = ['node-1', 'node-2', 'node-3'] as const
@@ -242,11 +242,14 @@ function figuresOf(name: string, all: ReadonlyMap<string, Seen>): readonly Figur
 
 /** The dearest slices by name: what to look at first. */
 function notesOf(all: ReadonlyMap<string, Seen>): readonly string[] {
-  return [...all].flatMap(([node, { count, cpuOver5, wallOver5, dearest }]) => [
+  return [...all].flatMap(([node, { count, cpuOver5, wallOver5, dearest, starting }]) => [
     `  ${node}: ${count} slices, over 5 ms: ${cpuOver5} by CPU, ${wallOver5} by the clock`,
-    ...dearest.slice(0, 3).map(({ name, cpuMs, wallMs, inside }) => {
-      const times = `${cpuMs.toFixed(1)} ms CPU, ${wallMs.toFixed(1)} ms wall`
-      return `    ${times}  ${name}${inside === '' ? '' : `, in it ${inside}`}`
-    }),
+    ...dearest.slice(0, 3).map((slice) => `    ${noteOf(slice)}`),
+    ...(starting === undefined ? [] : [`    before it was ready: ${noteOf(starting)}`]),
   ])
+}
+
+function noteOf({ name, cpuMs, wallMs, gcMs, inside }: Slice): string {
+  const times = `${cpuMs.toFixed(1)} ms CPU, ${wallMs.toFixed(1)} wall, ${gcMs.toFixed(1)} GC`
+  return `${times}  ${name}${inside === '' ? '' : `, in it ${inside}`}`
 }

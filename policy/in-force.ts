@@ -3,10 +3,14 @@
 // Says nothing about whether the ruleset came into force lawfully: that was the fold's decision.
 import type { Digest } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
+import { remember } from '../proto/remember.ts'
 import { type Book, parseBook } from './book.ts'
 import { parseRoster, type Roster } from './roster.ts'
 import { parseRulebook, type Rulebook } from './rulebook.ts'
 import type { RulesetRow } from './view.ts'
+
+const documentsKept = 4
+const booksKept = 64
 
 export interface InForce {
   readonly ruleset: Digest
@@ -21,14 +25,19 @@ export interface ActiveBook {
   readonly seq: number
 }
 
+// Every attempt is judged by the same few documents. The whole text is asked for each time.
+const rulebookOf = remember(documentsKept, parseRulebook)
+const rosterOf = remember(documentsKept, parseRoster)
+const bookOf = remember(booksKept, parseBook)
+
 export function parseInForce(row: RulesetRow, documents: ReadonlyMap<Digest, string>): InForce {
   const textOf = (digest: Digest | '', what: string): string =>
     (digest === '' ? undefined : documents.get(digest)) ??
     refuse('RULESET_VERSION', `no ${what} is in force`)
-  const rulebook = parseRulebook(textOf(row.policy, 'policy'))
-  const roster = parseRoster(textOf(row.directory, 'directory'))
+  const rulebook = rulebookOf(textOf(row.policy, 'policy'))
+  const roster = rosterOf(textOf(row.directory, 'directory'))
   const books = row.books.map(({ name, digest, seq }) => {
-    const book = parseBook(textOf(digest, `book ${name}`))
+    const book = bookOf(textOf(digest, `book ${name}`))
     requireSame(`book ${name}`, digest, book.digest)
     return { book, seq }
   })

@@ -1,8 +1,8 @@
 // The one door to node:crypto and the hash library for documents: hash, HMAC, HKDF, scrypt,
 // AES-GCM, Ed25519, X25519, and P-256 and RSA-OAEP for tokens. Deterministic functions only:
-// randomness is an argument of whoever needs it. Keys are raw 32-byte values here; Node's DER
-// wrappers are made and dropped inside. Protocol hashing does not go through this file
-// (dkls23/transcript.ts).
+// randomness is an argument of whoever needs it. Keys are raw 32-byte values here; Node's wrappers
+// are made inside, dropped, and kept of public keys that verify. Protocol hashing does not go
+// through this file (dkls23/transcript.ts).
 import {
   constants,
   createCipheriv,
@@ -24,6 +24,8 @@ import {
 } from 'node:crypto'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import type { Digest } from './ids.ts'
+import { limits } from './limits.ts'
+import { remember } from './remember.ts'
 import type { Tag } from './tags.ts'
 
 const utf8 = new TextEncoder()
@@ -180,6 +182,11 @@ function publicKey(raw: Uint8Array, oid: number): KeyObject {
   return createPublicKey({ key, format: 'der', type: 'spki' })
 }
 
+/** Half of what verifying costs, and a node verifies under the same few keys all day. */
+const verifyKey = remember(limits.verifyKeysMax, (raw) =>
+  publicKey(Buffer.from(raw, 'hex'), oidEd25519),
+)
+
 function rawPublic(key: KeyObject): Uint8Array {
   return new Uint8Array(key.export({ format: 'der', type: 'spki' }).subarray(-32))
 }
@@ -206,7 +213,7 @@ export function ed25519Verify(
 ): boolean {
   if (raw.length !== 32 || signature.length !== 64) return false
   try {
-    return nodeVerify(null, message, publicKey(raw, oidEd25519), signature)
+    return nodeVerify(null, message, verifyKey(toHex(raw)), signature)
   } catch {
     return false
   }

@@ -11,6 +11,8 @@ export const limits = {
   warrantBytesMax: 65_536,
   /** Travels with its line, so a page of lines holds few of them. */
   orderBytesMax: 65_536,
+  /** With less free a node begins nothing: what runs, and some pages of lines, still find room. */
+  roomBytesMin: 16_777_216,
   documentBytesMax: 262_144,
   /** H-1: one audit entry. */
   entryBytesMax: 65_535,
@@ -37,6 +39,8 @@ export const limits = {
   legsPerPolicyMax: 100_000,
   attemptsPerIntentMax: 8,
   sessionsPerNodeMax: 64,
+  /** Keys of others that are kept ready to verify with: of persons, nodes and witnesses in use. */
+  verifyKeysMax: 512,
   nodesMax: 16,
   /** From one epoch of a key to the next, and one for each line since: there are 2^32. */
   epochStepMax: 256,

@@ -19,10 +19,12 @@ import { Pairings } from './pairings.ts'
 import type { Parts } from './parts.ts'
 import type { Peer, Peers } from './peers.ts'
 import type { Ports } from './ports.ts'
+import type { Room } from './room.ts'
 import { Incarnation, type Self } from './self.ts'
 import { Sessions } from './sessions.ts'
 import type { Store } from './store.ts'
 import { Strikes } from './strikes.ts'
+import { verifierOf } from './verifying.ts'
 import { Witness } from './witness.ts'
 
 export interface NodeSettings {
@@ -36,6 +38,7 @@ export interface NodeStores {
   readonly store: Store
   readonly keystore: Keystore
   readonly place: FloorPlace
+  readonly room: Room
 }
 
 export interface Whole {
@@ -45,7 +48,7 @@ export interface Whole {
 
 export function assemble(
   { self, origin, rootDigest }: NodeSettings,
-  { store, keystore, place }: NodeStores,
+  { store, keystore, place, room }: NodeStores,
   ports: Ports,
   whole: Whole,
 ): Parts {
@@ -61,7 +64,7 @@ export function assemble(
   const { clock, report } = ports
   const floor = keptPlace(place, meta)
   const log = { self, origin, rootDigest, copy, rows, journal, floor, clock, report }
-  const witness = new Witness(log)
+  const witness = new Witness({ ...log, verifies: verifierOf(self.curve) })
   const peers = peersIn(witness, self)
   const step = (work: () => void): void => store.step(work)
   const strikes = new Strikes(store)
@@ -92,7 +95,7 @@ export function assemble(
   const knows = { self, keystore, rows, copy, witness, ports }
   const keyshares = new Keyshares({ ...knows, superseded, opened: whole.changed })
   const invitations = new Invitations(knows)
-  const records = { store, copy, rows, journal, bans, strikes, blame, meta, place, keystore }
+  const records = { store, copy, rows, journal, bans, strikes, blame, meta, place, room, keystore }
   const work = {
     incarnation,
     sessions,

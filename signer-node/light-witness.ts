@@ -8,7 +8,7 @@
 import type { CoordinatorFrame, CoordinatorPart, NodeFrame } from '../proto/frames.ts'
 import { readSigned, writeSigned } from '../proto/frames.ts'
 import type { Digest, NodeId } from '../proto/ids.ts'
-import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
+import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import { Cosigning } from './cosigning.ts'
 import { Floor, keptPlace } from './floor.ts'
 import type { FloorPlace } from './floor-file.ts'
@@ -18,6 +18,7 @@ import { LogCopy } from './log-copy.ts'
 import { Meta } from './meta.ts'
 import type { Status } from './node.ts'
 import type { Ports } from './ports.ts'
+import type { Room } from './room.ts'
 import type { WitnessSelf } from './self.ts'
 import type { StateWord } from './standing.ts'
 import type { Store } from './store.ts'
@@ -35,10 +36,17 @@ export interface LightSettings {
   readonly rootDigest: Digest
 }
 
+export interface LightStores {
+  readonly store: Store
+  readonly place: FloorPlace
+  readonly room: Room
+}
+
 export class LightWitness {
   readonly #settings: LightSettings
   readonly #ports: LightPorts
   readonly #copy: LogCopy
+  readonly #room: Room
   readonly #meta: Meta
   readonly #witness: Witness
   readonly #floor: Floor
@@ -49,11 +57,7 @@ export class LightWitness {
   #isDraining = false
   #isGone = false
 
-  constructor(
-    settings: LightSettings,
-    { store, place }: { readonly store: Store; readonly place: FloorPlace },
-    ports: LightPorts,
-  ) {
+  constructor(settings: LightSettings, { store, place, room }: LightStores, ports: LightPorts) {
     this.#settings = settings
     this.#ports = ports
     const { self, origin, rootDigest } = settings
@@ -72,6 +76,7 @@ export class LightWitness {
     const shared = { origin, store, copy, witness, floor, ports }
     this.#cosigning = new Cosigning({ ...shared, ...asked, ...told })
     this.#copy = copy
+    this.#room = room
     this.#meta = meta
     this.#witness = witness
     this.#floor = floor
@@ -95,6 +100,7 @@ export class LightWitness {
     if (this.#isGone || !this.#attached.has(coordinator)) return
     const done = attempt(() => this.#dispatch(coordinator, frame))
     if (!isRefusal(done)) return
+    if (done.code === 'DISK_FULL') this.#room.failed()
     const because = `${frame.frame}: ${done.because}`
     this.#ports.report({ level: 'warn', name: 'frame-refused', because })
   }
@@ -102,7 +108,8 @@ export class LightWitness {
   /** To be called a few times a second. */
   tick(): void {
     if (this.#isGone) return
-    this.#cosigning.review()
+    if (this.#room.tick()) this.#roomChanged()
+    this.#review()
     const now = this.#ports.clock.monotonicMs()
     if (now - this.#floorAskedMs < floorAgainMs) return
     this.#floorAskedMs = now
@@ -177,6 +184,7 @@ export class LightWitness {
       case 'start':
       case 'envelope':
       case 'stop':
+      case 'requestPart':
         refuse('NOT_SUPPORTED', 'a light witness takes part in no session')
     }
   }
@@ -221,7 +229,24 @@ export class LightWitness {
     if (standing === 'removed') return 'removed'
     if (standing === 'awaited' && root !== undefined) return 'catching-up'
     if (this.#floor.state !== 'passed') return this.#floor.state
-    return this.#isDraining ? 'draining' : 'ready'
+    if (this.#isDraining) return 'draining'
+    return this.#room.shortage === '' ? 'ready' : 'full'
+  }
+
+  /** What finds no room is tried again at the next tick. */
+  #review(): void {
+    const done = attempt(() => this.#cosigning.review())
+    if (!isRefusal(done)) return
+    if (done.code !== 'DISK_FULL') throw new Refused(done)
+    this.#room.failed()
+  }
+
+  /** Pages that were refused meanwhile are asked for again. */
+  #roomChanged(): void {
+    this.#changed()
+    if (this.#room.shortage !== '') return
+    const behind = { origin: this.#settings.origin, size: this.#copy.size() }
+    for (const coordinator of this.#attached) this.#send(coordinator, { frame: 'behind', behind })
   }
 
   #mayCosign(): boolean {

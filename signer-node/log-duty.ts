@@ -46,11 +46,14 @@ export class LogDuty {
   constructor(needs: LogDutyNeeds) {
     this.#needs = needs
     this.#leaving = new Leaving(needs.parts)
-    const { parts, floor, mayCosign, everyone, releases } = needs
+    const { parts, floor, mayCosign, everyone, releases, signing, keys } = needs
     const { origin, store, copy, witness, ports, changed } = parts
     const halt = (code: 'LOG_FORK' | 'FLOOR', because: string): void => {
       parts.sessions.stopAll(code, because)
       releases.stopAll(code)
+      // What was agreed to before is not begun.
+      signing.forgetAll()
+      keys.forgetAll()
     }
     const own = { origin, store, copy, witness, ports }
     this.#cosigning = new Cosigning({ ...own, floor, mayCosign, everyone, changed, halt })
@@ -69,12 +72,15 @@ export class LogDuty {
   /** Lines, judgement and the accepted row in one step; then cosignature and answer together. */
   prepare(coordinator: string, prepare: Prepare): void {
     const { parts } = this.#needs
+    let judged: Verdict | Refusal | undefined
     const done = attempting(() =>
       parts.store.step(() => {
         const taken = this.#cosigning.take(prepare.lines)
-        return { taken, verdict: this.#judge(coordinator, prepare, taken) }
+        judged = this.#judge(coordinator, prepare, taken)
+        return { taken, verdict: judged }
       }),
     )
+    if (isRefusal(done)) unsaid(judged)
     this.#cosigning.settle(prepare.lines.heads)
     this.review()
     this.#send(coordinator, this.#cosigning.answer(isRefusal(done) ? done : done.taken))
@@ -139,4 +145,10 @@ export class LogDuty {
   #send(coordinator: string, frame: NodeFrame | undefined): void {
     if (frame !== undefined) this.#needs.parts.ports.send(coordinator, frame)
   }
+}
+
+/** Its step was not committed: what it accepted leaves nowhere, and its key is wiped. */
+function unsaid(verdict: Verdict | Refusal | undefined): void {
+  if (verdict === undefined || isRefusal(verdict) || verdict.judged.kind !== 'accepted') return
+  verdict.judged.open.secret[Symbol.dispose]()
 }

@@ -5,6 +5,7 @@
 // at once) takes a new incarnation and forgets every Pairing and acceptance of the old one.
 import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
 import { parseVaultId } from '../proto/ids.ts'
+import { attempt, isRefusal, Refused } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
 import { BackupDuty } from './backup-duty.ts'
@@ -121,15 +122,12 @@ export class SignerNode {
   /** To be called a few times a second. */
   tick(): void {
     if (this.#isGone) return
-    const { sessions, pairings, lastWords } = this.#parts
+    const { sessions, pairings, lastWords, room } = this.#parts
     const { signing, keys, duty } = this.#desk
+    if (room.tick()) this.#roomChanged()
     this.#compareClocks()
-    sessions.tick()
-    lastWords.tick()
-    signing.tick()
-    keys.tick()
-    pairings.tick()
-    duty.review()
+    for (const part of [sessions, lastWords, signing, keys, pairings]) this.#try(() => part.tick())
+    this.#try(() => duty.review())
     this.#sayAgain()
   }
 
@@ -247,6 +245,23 @@ export class SignerNode {
         for (const frame of said) this.#send(coordinator, frame)
       }
     })
+  }
+
+  /** What finds no room is tried again at the next tick. */
+  #try(work: () => void): void {
+    const done = attempt(work)
+    if (!isRefusal(done)) return
+    if (done.code !== 'DISK_FULL') throw new Refused(done)
+    this.#parts.room.failed()
+  }
+
+  /** Pages that were refused meanwhile are asked for again. */
+  #roomChanged(): void {
+    const { origin, copy, room } = this.#parts
+    this.#stateChanged()
+    if (room.shortage !== '') return
+    const behind = { origin, size: copy.size() }
+    for (const coordinator of this.#attached) this.#send(coordinator, { frame: 'behind', behind })
   }
 
   #compareClocks(): void {

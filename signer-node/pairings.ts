@@ -56,18 +56,18 @@ interface Held {
   /** Of the peer. */
   readonly incarnation: string
   readonly bornMs: number
-  /** Lines that this node had then. */
-  readonly bornSize: number
+  /** Lines that this node had when its set-up began: from then on somebody may know of it. */
+  readonly begunSize: number
   uses: number
 }
-
-type SetUp = Life & { readonly sid: Uint8Array }
 
 interface Retired {
   readonly peer: NodeId
   readonly pairing: Pairing
   readonly untilMs: number
 }
+
+type SetUp = Life & { readonly sid: Uint8Array; readonly begunSize: number }
 
 /** Where a peer is said to be attached, and in which life. */
 interface Sighting {
@@ -89,6 +89,8 @@ export class Pairings {
   #retired: readonly Retired[] = []
   readonly #lives = new PeerLives()
   #attempts = 0
+  /** The last line that gave a key new shares; what was begun before it is used no more. */
+  #renewedSeq = -1
 
   constructor(needs: PairingsNeeds) {
     this.#needs = needs
@@ -206,12 +208,14 @@ export class Pairings {
 
   /**
    * A key has new shares: what was paired before this line is used for no new session any more, so
-   * that nothing of the old epoch helps against the new one (protocol 2.1). What runs may end.
+   * that nothing of the old epoch helps against the new one (protocol 2.1). What runs may end; a
+   * Pairing that is being made is none when it ends.
    */
   renew(seq: number): void {
     const untilMs = this.#now() + limits.freshSessionTimeoutMs
-    for (const [peer, { pairing, bornSize }] of [...this.#held]) {
-      if (bornSize > seq) continue
+    this.#renewedSeq = Math.max(this.#renewedSeq, seq)
+    for (const [peer, { pairing, begunSize }] of [...this.#held]) {
+      if (begunSize > seq) continue
       this.#retired = [...this.#retired, { peer, pairing, untilMs }]
       this.#held.delete(peer)
     }
@@ -265,7 +269,7 @@ export class Pairings {
   #setUp(coordinator: string, peer: Peer, mine: OwnHello, theirs: Opened<PairHello>): void {
     using secret = mine.secret
     if (!needsSetUp(mine.value, theirs.value)) return
-    const { self, incarnation, ports, sessions } = this.#needs
+    const { self, incarnation, ports, sessions, logSize } = this.#needs
     const parties = partiesOf([self, peer])
     const me = parties.find(({ x }) => x === self.x)
     const other = parties.find(({ x }) => x === peer.x)
@@ -275,23 +279,29 @@ export class Pairings {
     if (me === undefined || other === undefined || channel === undefined) return
     const randomness = sessionRandomness(self, incarnation, ports.random, { purpose: 'pair', sid })
     const run = { sid, self: me, participants: parties, curve: self.curve, randomness }
-    const life = this.#lives.begins(theirs.value.incarnation)
     const recordDeath = (death: PairingDeath): void => this.died(peer.node, death)
+    const life = this.#lives.begins(theirs.value.incarnation)
+    const about = { ...life, sid, begunSize: logSize() }
     sessions.start<Pairing>(sid, coordinator, {
       counterparts: new Map([[other.x, { node: peer.node, channel }]]),
       stepper: resultOf(ports.runner.pair(run), (made) => pairingOf(run, made, recordDeath)),
       secrets: [randomness],
       deadlineMs: this.#now() + limits.sessionTimeoutMs,
-      ended: (ended) => this.#ended(peer.node, { ...life, sid }, ended),
+      ended: (ended) => this.#ended(peer.node, about, ended),
     })
   }
 
-  #ended(peer: NodeId, { sid, ...life }: SetUp, ended: Ended<Pairing>): void {
+  #ended(peer: NodeId, { sid, begunSize, ...life }: SetUp, ended: Ended<Pairing>): void {
     const { report } = this.#needs.ports
     if (ended.kind === 'failed') {
       this.#needs.blame.failed(ended, sid)
       if (ended.reason === 'pprf-check') this.fence.setUpFailed(peer, sid)
       report({ level: 'warn', name: 'pairing-failed', peer, because: ended.because })
+      return
+    }
+    if (begunSize <= this.#renewedSeq) {
+      ended.result[Symbol.dispose]()
+      report({ level: 'info', name: 'pairing-old', peer, because: 'a key has new shares since' })
       return
     }
     if (!this.#lives.finished(peer, life)) {
@@ -303,13 +313,10 @@ export class Pairings {
     if (old !== undefined)
       this.#retired = [...this.#retired, { peer, pairing: old.pairing, untilMs }]
     const { incarnation } = life
-    this.#held.set(peer, { pairing: ended.result, incarnation, ...this.#born() })
+    const bornMs = this.#now()
+    this.#held.set(peer, { pairing: ended.result, incarnation, bornMs, begunSize, uses: 0 })
     report({ level: 'info', name: 'paired', peer })
     this.#needs.changed()
-  }
-
-  #born() {
-    return { bornMs: this.#now(), bornSize: this.#needs.logSize(), uses: 0 }
   }
 
   /** Called inside the failing check, of a Pairing held here or of one made in a session. */

@@ -28,6 +28,8 @@ export interface Desk {
 export function receiveFrame(desk: Desk, coordinator: string, frame: CoordinatorFrame): void {
   const done = attempting(() => dispatch(desk, coordinator, frame))
   if (!isRefusal(done)) return
+  // What had no room is tried again: by whoever sent it, or when there is room.
+  if (done.code === 'DISK_FULL') desk.parts.room.failed()
   const because = `${frame.frame}: ${done.because}`
   desk.parts.ports.report({ level: 'warn', name: 'frame-refused', because })
 }

@@ -20,6 +20,7 @@ import { createFold, type Fold } from '../policy/audit/fold.ts'
 import { rootOf } from '../policy/audit/merkle.ts'
 import { type Coverage, type Reign, type Reigns, readReigns } from '../policy/audit/reigns.ts'
 import { readSync } from '../policy/audit/rows.ts'
+import type { Verifies } from '../policy/chain/signature.ts'
 import { membersOf, parseRoot, type Root, type RootWitness } from '../policy/documents.ts'
 import { equalBytes, fromUtf8 } from '../proto/crypto.ts'
 import type { CoordinatorPart, NodePart } from '../proto/frames.ts'
@@ -53,6 +54,8 @@ export interface WitnessNeeds {
   readonly rows: HistoryRows
   readonly journal: Journal
   readonly floor: FloorPlace
+  /** For signatures in the log; the reference where there is none. */
+  readonly verifies?: Verifies
   readonly clock: Clock
   readonly report: (event: Event) => void
 }
@@ -69,7 +72,8 @@ export class Witness {
 
   constructor(needs: WitnessNeeds) {
     this.#needs = needs
-    this.#fold = createFold({ rootDigest: needs.rootDigest, origin: needs.origin })
+    const { rootDigest, origin, verifies } = needs
+    this.#fold = createFold({ rootDigest, origin, ...(verifies && { verifies }) })
     this.heads = new Heads(needs.copy, needs.report, () => this.vkey?.name)
     this.#reigns = this.#storedReigns()
   }

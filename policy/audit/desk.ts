@@ -4,6 +4,7 @@
 // reason for void: then nobody may fold the line at all.
 import type { Digest } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
+import { type Verifies, verifies } from '../chain/signature.ts'
 import { parseRoot, type Root } from '../documents.ts'
 import { parseRoster, type Roster } from '../roster.ts'
 import { parseRulebook, type Rulebook } from '../rulebook.ts'
@@ -18,6 +19,8 @@ export interface Context {
   readonly rootDigest: Digest
   /** The log's name. */
   readonly origin: string
+  /** The reference, unless whoever folds has a faster twin of it. */
+  readonly verifies?: Verifies
 }
 
 /** A document that the line names and that did not come, or not with a signature that verifies. */
@@ -57,6 +60,10 @@ export class Desk {
     this.context = context
     this.#documents = documents
     this.#library = library
+  }
+
+  get verifies(): Verifies {
+    return this.context.verifies ?? verifies
   }
 
   /** Text of a document that came with this line. */

@@ -3,8 +3,9 @@
 // chain endpoints, so those lines close a request and free no room.
 import { refuse } from '../../proto/refusal.ts'
 import { derive } from '../chain/derive.ts'
-import { parseSignature, verifies } from '../chain/signature.ts'
+import { parseSignature } from '../chain/signature.ts'
 import type { AttemptRow } from '../view.ts'
+import type { Desk } from './desk.ts'
 import type { EntryOf } from './entry.ts'
 import { closeAt } from './fold-spends.ts'
 import type { Reading, Write } from './rows.ts'
@@ -15,7 +16,7 @@ import { get, type IntentStored, key, put, type ReservationStored, tables } from
 type Completed = EntryOf<'sign.completed'>
 type Followed = EntryOf<'tx.broadcast' | 'tx.settled' | 'tx.dropped'>
 
-export function* completed({ body, t }: Completed): Reading<readonly Write[]> {
+export function* completed({ body, t }: Completed, desk: Desk): Reading<readonly Write[]> {
   const { intent, attempt, txid } = body
   const row = yield* knownIntent(intent)
   const found = yield* get(tables.attempt, intent, attempt)
@@ -25,7 +26,7 @@ export function* completed({ body, t }: Completed): Reading<readonly Write[]> {
   }
   if (found.state === 'completed') refuse('REPLAY_DETECTED', `attempt ${attempt} has a signature`)
   if (found.warrant !== body.warrant) refuse('WARRANT', 'not the warrant of the attempt')
-  yield* requireSignature(body, found, reservation)
+  yield* requireSignature(body, found, reservation, desk)
 
   const before = yield* get(tables.completed, intent)
   const txids = [...new Set([...(before?.txids ?? []), txid])]
@@ -80,6 +81,7 @@ function* requireSignature(
   body: Completed['body'],
   { digest }: AttemptRow,
   { vault, path }: ReservationStored,
+  { verifies }: Desk,
 ): Reading<void> {
   const row = yield* get(tables.vault, vault)
   const key = row && derive(row, path).publicKey

@@ -86,7 +86,7 @@ function* meaning(entry: Entry, desk: Desk): Reading<readonly Write[]> {
     case 'share.receipt':
       return yield* sessions.receiptGiven(entry, desk)
     case 'sign.completed':
-      return yield* completed(entry)
+      return yield* completed(entry, desk)
     case 'tx.broadcast':
     case 'tx.settled':
     case 'tx.dropped':

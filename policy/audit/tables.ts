@@ -6,6 +6,7 @@
 import { toHex } from '../../proto/crypto.ts'
 import { type Json, parseText, text as write } from '../../proto/jcs.ts'
 import { limits } from '../../proto/limits.ts'
+import { remember } from '../../proto/remember.ts'
 import {
   amount,
   bool,
@@ -31,7 +32,8 @@ import type { Reading, Write } from './rows.ts'
 
 export interface Table<T> {
   readonly name: string
-  readonly shape: Reader<T>
+  /** A row's text, strictly. The same text gives the same row, which nobody may change. */
+  readonly read: (text: string) => T
 }
 
 export type RowOf<T> = T extends Table<infer R> ? R : never
@@ -74,6 +76,12 @@ const vaultShape = objectWith(
 /** A row that was written before keys had a standing is one of a key that was made here. */
 const vaultRow: Reader<VaultRow> = (value, path) => ({ ...madeHere, ...vaultShape(value, path) })
 
+/** Vaults, and spends in the windows of limits: those that every frame or payment asks for. */
+const manyKept = 4_096
+const fewKept = 64
+/** These are long. */
+const documentsKept = 16
+
 export const tables = {
   /** One row, key `log`. */
   log: table('log', object({ origin: word, vkey: text(256) })),
@@ -87,11 +95,12 @@ export const tables = {
       policy: digestOrNone,
       root: digest,
     }),
+    fewKept,
   ),
   /** By version: every root and the line that brought it. */
-  root: table('root', object({ ...line, root: digest, version: count })),
+  root: table('root', object({ ...line, root: digest, version: count }), fewKept),
   /** By digest: texts of governing documents and of freezes. */
-  document: table('document', object({ text: text(2 * limits.documentBytesMax) })),
+  document: table('document', object({ text: text(2 * limits.documentBytesMax) }), documentsKept),
   /** By intent. */
   intent: table(
     'intent',
@@ -148,7 +157,7 @@ export const tables = {
     }),
   ),
   /** By vault, closesAt and seq: amounts that limits count. */
-  spend: table('spend', object({ ...line, ...spending, closesAt: count })),
+  spend: table('spend', object({ ...line, ...spending, closesAt: count }), manyKept),
   /** By address (vault and path): the lowest nonce that nobody was given yet. */
   slots: table('slots', object({ next: count })),
   /** By address and nonce: nonces without a transaction; some are holes. */
@@ -186,7 +195,7 @@ export const tables = {
   /** By scope. */
   freeze: table('freeze', object({ ...line, freeze: digest, scope: handle })),
   /** By vault. */
-  vault: table('vault', vaultRow),
+  vault: table('vault', vaultRow, manyKept),
   /** By vault, epoch and node: backups that were opened in a test. */
   backup: table(
     'backup',
@@ -200,7 +209,7 @@ export const tables = {
     }),
   ),
   /** By vault: the epoch of which every node had a proven backup; its address may be shown. */
-  shown: table('shown', object({ ...line, epoch: count, vault: vaultId })),
+  shown: table('shown', object({ ...line, epoch: count, vault: vaultId }), manyKept),
   /** By vault: the newest export of its key, whose parts alone are still made. */
   exported: table(
     'exported',
@@ -238,7 +247,7 @@ export function* get<T>(
   ...parts: readonly (string | number)[]
 ): Reading<T | undefined> {
   const [row] = yield { kind: 'get', table: from.name, key: key(...parts) }
-  return row && from.shape(parseText(row.value), from.name)
+  return row && from.read(row.value)
 }
 
 /** All rows whose key begins with these parts, in order. */
@@ -255,7 +264,7 @@ export function* below<T>(
 /** `from` inclusive, `to` exclusive. */
 export function* between<T>(table: Table<T>, from: string, to: string): Reading<readonly T[]> {
   const rows = yield { kind: 'scan', table: table.name, from, to }
-  return rows.map((row) => table.shape(parseText(row.value), table.name))
+  return rows.map((row) => table.read(row.value))
 }
 
 export function put<T>(table: Table<T>, at: string, row: T): Write {
@@ -266,8 +275,10 @@ export function remove<T>(table: Table<T>, at: string): Write {
   return { kind: 'delete', table: table.name, key: at }
 }
 
-function table<T>(name: string, shape: Reader<T>): Table<T> {
-  return { name, shape }
+/** `kept`: how many parsed rows are remembered, of tables that are read again and again. */
+function table<T>(name: string, shape: Reader<T>, kept = 0): Table<T> {
+  const read = (text: string): T => shape(parseText(text), name)
+  return { name, read: kept === 0 ? read : remember(kept, read) }
 }
 
 /** Amounts as decimal text, bytes as hex: what the shapes read back. */

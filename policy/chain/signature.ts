@@ -51,6 +51,9 @@ export function normalise(
   return verifies(signature, digest, publicKey) ? signature : bad('no signature of this digest')
 }
 
+/** Whoever has another implementation of exactly this may bring it along to the fold. */
+export type Verifies = (signature: Signature, digest: Uint8Array, publicKey: Uint8Array) => boolean
+
 /** True when valid under the key, low in s, and recovering to the key. Never throws. */
 export function verifies(signature: Signature, digest: Uint8Array, publicKey: Uint8Array): boolean {
   const compact = concat(signature.r, signature.s)

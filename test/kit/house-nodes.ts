@@ -14,6 +14,7 @@ import { Keystore } from '../../signer-node/keystore.ts'
 import { LightWitness } from '../../signer-node/light-witness.ts'
 import { SignerNode } from '../../signer-node/node.ts'
 import type { Random } from '../../signer-node/ports.ts'
+import { Room } from '../../signer-node/room.ts'
 import type { Self, WitnessSelf } from '../../signer-node/self.ts'
 import type { Runner } from '../../signer-node/stepper.ts'
 import { root } from '../coordinator/world.ts'
@@ -57,6 +58,8 @@ interface Running {
 export class NodeProcess {
   readonly name: string
   readonly #world: NodeWorld
+  /** Why its volume has no room; empty while it has. */
+  shortage = ''
   #running: Running | undefined
   #lives = 0
   /** How far this node's clock is from the world's. */
@@ -105,11 +108,12 @@ export class NodeProcess {
     const place = new FloorFile(this.#made('floor'), this.#owner)
     const pinned = { origin: root.log.origin, rootDigest: root.digest }
     const ports = this.#ports(life, random)
+    const room = new Room({ volumes: [() => this.shortage], ...ports })
     if (this.#world.isLight) {
       const store = new MortalNodeStore(join(this.#made('data'), 'node.db'), life)
       const light = new LightWitness(
         { self: lightOf(this.#owner), ...pinned },
-        { store, place },
+        { store, place, room },
         ports,
       )
       // As far as a house asks, both are one.
@@ -117,7 +121,8 @@ export class NodeProcess {
     }
     const self = selfOf(this.#owner, this.#world.placeOf(this.#owner))
     const { store, keystore } = this.#disk(life, random)
-    return { store, node: new SignerNode({ self, ...pinned }, { store, keystore, place }, ports) }
+    const stores = { store, keystore, place, room }
+    return { store, node: new SignerNode({ self, ...pinned }, stores, ports) }
   }
 
   /** What a command beside the stopped program opens. */

@@ -148,6 +148,28 @@ describe('the fold', () => {
   })
 })
 
+describe('a row that is remembered', () => {
+  const seen = (from: number): string => `{"epoch":1,"seq":${from},"t":5,"vault":"hot"}`
+  const read = (rows: MemoryRows) => readSync(get(tables.shown, 'hot'), rows)
+
+  it('is the row of its own text: one that was written anew is read anew', () => {
+    const rows = new MemoryRows()
+    rows.apply([write('shown', 'hot', seen(7))])
+    const first = read(rows)
+    expect(read(rows)).toBe(first)
+    rows.apply([write('shown', 'hot', seen(8))])
+    expect(read(rows)).toMatchObject({ seq: 8 })
+    rows.apply([write('shown', 'hot', seen(7))])
+    expect(read(rows)).toEqual(first)
+  })
+
+  it('is refused every time when its text is no row', () => {
+    const rows = new MemoryRows()
+    rows.apply([write('shown', 'hot', '{"epoch":1}')])
+    for (const _ of [1, 2]) expect(() => read(rows)).toThrow('MALFORMED')
+  })
+})
+
 describe('a blob', () => {
   it('has a kind of the registry, and no other', () => {
     expect(parseBlobKind('warrant')).toBe('warrant')

@@ -27,11 +27,13 @@ export interface PairingWorld {
   readonly clock: TestClock
   /** Against whom evidence of two lives was kept. */
   readonly kept: NodeId[]
+  /** Lines in the copies of all. */
+  readonly logSize: () => number
 }
 
 /** `disk`: two instances of one node have one each. */
 export function pairingNode(
-  { home, clock, kept }: PairingWorld,
+  { home, clock, kept, logSize }: PairingWorld,
   x: number,
   kind: typeof Sessions,
   disk: string,
@@ -55,7 +57,7 @@ export function pairingNode(
     step: (work) => store.step(work),
     sayTo: (_coordinator, to, hello) => hellos.push({ to, hello }),
     changed: () => {},
-    logSize: () => 0,
+    logSize,
   })
   return { x, id: self.node, ...own, pairings, store, hellos }
 }

@@ -5,17 +5,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { NodeFrame } from '../../proto/frames.ts'
 import { type NodeId, parseNodeId } from '../../proto/ids.ts'
 import type { Signed } from '../../proto/signed.ts'
-import type { Outgoing } from '../../signer-node/dkls23/protocol.ts'
 import type { ThereAndBack } from '../../signer-node/lives.ts'
-import type { SessionPlan } from '../../signer-node/session.ts'
 import { Sessions } from '../../signer-node/sessions.ts'
-import { bent } from '../kit/bent.ts'
+import { CrookedSessions } from '../kit/crooked-pairing.ts'
 import { carryAll, pairingNode, type TestNode } from './pairing-nodes.ts'
 import { TestClock, testSelf } from './world.ts'
 
 let home: string
 let clock: TestClock
 let nodes: readonly TestNode[]
+/** In the copy of the log of both. */
+let lines: number
 /** Sees every hello and envelope on its way; false drops it. */
 let carry: (from: number, to: number, what: Signed | NodeFrame) => boolean
 
@@ -23,7 +23,7 @@ let carry: (from: number, to: number, what: Signed | NodeFrame) => boolean
 let kept: NodeId[]
 
 const node = (x: number, kind = Sessions, disk = `${x}`): TestNode =>
-  pairingNode({ home, clock, kept }, x, kind, disk)
+  pairingNode({ home, clock, kept, logSize: () => lines }, x, kind, disk)
 
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'custody-pairings-'))
@@ -31,6 +31,7 @@ beforeEach(() => {
   kept = []
   nodes = [node(1), node(2)]
   carry = () => true
+  lines = 0
 })
 afterEach(() => {
   for (const { store } of nodes) store.close()
@@ -98,6 +99,22 @@ describe('pairing', () => {
     expect(id(low(), high())).toBeUndefined()
     pair()
     expect(id(low(), high())).not.toBe(before)
+  })
+
+  it('is made again when a key got new shares while it was made, however long that was', () => {
+    carry = (_from, _to, what) => {
+      if (lines === 0 && 'frame' in what && isRound(what, 3)) {
+        lines = 1
+        for (const one of nodes) one.pairings.renew(0)
+      }
+      return true
+    }
+    pair()
+    expect([lines, low().pairings.all(), high().pairings.all()]).toEqual([1, [], []])
+    clock.advance(12_000)
+    pair()
+    expect(low().pairings.idWith(high().id)).toBeDefined()
+    expect(high().pairings.idWith(low().id)).toBe(low().pairings.idWith(high().id))
   })
 
   it('is made again after a million sessions', () => {
@@ -369,19 +386,6 @@ describe('the death of a pairing', () => {
     }
   })
 })
-
-/** Changes the digest of its trees, just before the part of the seed and the salt, 32 bytes each. */
-class CrookedSessions extends Sessions {
-  override start<R>(sid: Uint8Array, coordinator: string, plan: SessionPlan<R>): void {
-    super.start(sid, coordinator, { ...plan, stepper: bent(plan.stepper, crooked) })
-  }
-}
-
-function crooked(said: Outgoing): readonly Outgoing[] {
-  const { round, bytes } = said
-  if (round === 2) bytes[bytes.length - 65] = (bytes[bytes.length - 65] ?? 0) ^ 1
-  return [said]
-}
 
 function isRound(frame: NodeFrame, round: number): boolean {
   return frame.frame === 'envelope' && frame.envelope.round === round

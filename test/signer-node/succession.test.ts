@@ -23,7 +23,7 @@ import {
   rootLine,
   signedBy,
 } from '../kit/succession.ts'
-import { SigningHouse } from './signing-kit.ts'
+import { SigningHouse, signers } from './signing-kit.ts'
 import { type Name, names, ThreeNodes } from './three-nodes.ts'
 
 let three: ThreeNodes
@@ -251,6 +251,32 @@ describe('a share that waits', () => {
       expect(signing.heard('node-a', 'share')).toEqual([])
       signing.tick(50)
       expect(signing.at('node-a').node.status().pairings).toEqual(['node-c'])
+    } finally {
+      signing.close()
+    }
+  })
+
+  it('does not leave under a root that put another policy in the place of its own', () => {
+    const signing = new SigningHouse()
+    try {
+      signing.shareHeads = false
+      const payout = signing.payout()
+      signing.begin(payout, signing.askSigners(payout))
+      expect(signing.at('node-a').node.status().waitingReleases).toBe(1)
+      const policy = policyWith({})
+      const genesis = { ...(house.root['genesis'] as JsonObject), policy: policy.digest }
+      const next = nextRoot({ genesis })
+      signing.log.add(
+        'root.activated',
+        ...rootLine(signing.log, next, signedBy(next), [policy.text]),
+      )
+      signing.shareHeads = true
+      signing.lines(...names)
+      expect(signers.map((name) => signing.stopped(name))).toEqual([
+        'RULESET_VERSION',
+        'RULESET_VERSION',
+      ])
+      expect(signers.flatMap((name) => signing.heard(name, 'share'))).toEqual([])
     } finally {
       signing.close()
     }
