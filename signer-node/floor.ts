@@ -247,8 +247,12 @@ export class Floor {
   fenceNow(because: string, name: 'second-instance' | 'fenced-by-operator'): boolean {
     const { meta, copy } = this.#needs
     if (meta.fenced() !== undefined) return false
+    if (this.#state !== 'passed') {
+      // As far as it can tell before it knows its floor, its disk went back.
+      this.#fence(because, name === 'second-instance' ? 'rollback' : name)
+      return true
+    }
     this.#fence(because, name)
-    if (this.#state !== 'passed') return true
     this.#state = 'fenced'
     meta.keepFencedSince(copy.size())
     return true
