@@ -74,6 +74,8 @@ export const limits = {
   callDeadlineMs: 30_000,
   /** Per gRPC peer. */
   concurrentStreamsMax: 64,
+  /** Streams down to one client key: each may hold a part of an Export for a reader that stalls. */
+  streamsDownPerClientMax: 16,
   handshakeTimeoutMs: 5_000,
   /** Of one server: handshakes and open connections together. */
   connectionsMax: 1_024,

@@ -131,7 +131,7 @@ export class Cosigning {
   #meetTwin(): void {
     const { witness, floor, halt, changed } = this.#needs
     const because = witness.heads.takeTwin()
-    if (because === undefined || !floor.secondInstance(because)) return
+    if (because === undefined || !floor.fenceNow(because, 'second-instance')) return
     halt('FLOOR', because)
     changed()
   }

@@ -243,14 +243,19 @@ export class Floor {
     this.#needs.ports.report({ level: 'info', name: `floor-${this.#state}` })
   }
 
-  /** A cosignature with the own key that was not made here; false when that was known. */
-  secondInstance(because: string): boolean {
-    return this.#fenceNow(because, 'second-instance')
-  }
-
-  /** Somebody may have a copy of this disk; false when it was fenced already. */
-  fenceByOperator(because: string): boolean {
-    return this.#fenceNow(because, 'fenced-by-operator')
+  /** What this node has not made was signed by its key, or is feared; false when it was fenced. */
+  fenceNow(because: string, name: 'second-instance' | 'fenced-by-operator'): boolean {
+    const { meta, copy } = this.#needs
+    if (meta.fenced() !== undefined) return false
+    if (this.#state !== 'passed') {
+      // As far as it can tell before it knows its floor, its disk went back.
+      this.#fence(because, name === 'second-instance' ? 'rollback' : name)
+      return true
+    }
+    this.#fence(because, name)
+    this.#state = 'fenced'
+    meta.keepFencedSince(copy.size())
+    return true
   }
 
   /** Every share that a copy of the disk may hold is worth nothing now (`rejoin.ts`). */
@@ -260,16 +265,6 @@ export class Floor {
     meta.unfence()
     this.#state = 'passed'
     witness.writeFloor()
-  }
-
-  #fenceNow(because: string, name: string): boolean {
-    const { meta, copy } = this.#needs
-    if (meta.fenced() !== undefined) return false
-    this.#fence(because, name)
-    if (this.#state !== 'passed') return true
-    this.#state = 'fenced'
-    meta.keepFencedSince(copy.size())
-    return true
   }
 
   #isAnswered(): boolean {

@@ -16,6 +16,7 @@ import { Floor } from './floor.ts'
 import { Greetings } from './greetings.ts'
 import { Keys } from './keys.ts'
 import { LogDuty } from './log-duty.ts'
+import { type PairState, pairStates } from './pair-states.ts'
 import type { Parts } from './parts.ts'
 import type { Ports } from './ports.ts'
 import { Prepared } from './prepared.ts'
@@ -28,7 +29,6 @@ import {
   closedFor,
   mayCosign,
   otherVersion,
-  type PairState,
   type StateWord,
   stateWord,
   type Work,
@@ -163,7 +163,7 @@ export class SignerNode {
 
   /** One row for every other node of the root in force. */
   pairs(): readonly PairState[] {
-    return this.#parts.pairings.states()
+    return pairStates(this.#parts)
   }
 
   /** Documents against peers that a stranger can check. */
@@ -189,7 +189,7 @@ export class SignerNode {
 
   /** By this node's operator: a witness only, until every key of it was refreshed (`rejoin.ts`). */
   fence(reason: string): void {
-    if (!this.#desk.floor.fenceByOperator(`operator: ${reason}`)) {
+    if (!this.#desk.floor.fenceNow(`operator: ${reason}`, 'fenced-by-operator')) {
       refuse('BUSY', `fenced already: ${this.#parts.meta.fenced()}`)
     }
     this.#desk.duty.halt('FLOOR', 'fenced by the operator')

@@ -26,7 +26,6 @@ import { type Incarnation, partiesOf, type Self, sessionRandomness } from './sel
 import type { Ended } from './session.ts'
 import type { Sessions } from './sessions.ts'
 import { type Attached, Sightings } from './sightings.ts'
-import type { PairState } from './standing.ts'
 import { resultOf } from './stepper.ts'
 
 const lifetimeMs = 86_400_000
@@ -124,21 +123,12 @@ export class Pairings {
     })
   }
 
-  states(): readonly PairState[] {
-    const { peers, bans } = this.#needs
-    return peers.others().map(({ node: peer }) => {
-      const held = this.#held.get(peer)
-      const ageMs = held === undefined ? 0 : this.#now() - held.bornMs
-      return {
-        peer,
-        pairing: this.idWith(peer) ?? '',
-        ageSeconds: Math.floor(ageMs / 1_000),
-        sessions: held?.uses ?? 0,
-        replaced: this.#retired.filter((one) => one.peer === peer).length,
-        seenAt: this.#sightings.placeOf(peer),
-        isBanned: bans.isBanned(peer),
-      }
-    })
+  /** For the operator (`pair-states.ts`). */
+  lookAt(peer: NodeId) {
+    const held = this.#held.get(peer)
+    const replaced = this.#retired.filter((one) => one.peer === peer).length
+    const seenAt = this.#sightings.placeOf(peer)
+    return { bornMs: held?.bornMs ?? this.#now(), sessions: held?.uses ?? 0, replaced, seenAt }
   }
 
   /** Counts a session that is about to use the Pairing. */

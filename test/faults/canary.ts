@@ -37,8 +37,25 @@ export function secretsOf(directory: string): Secrets {
   return secrets
 }
 
-function opened(path: string, root: string): { plaintext: Uint8Array; kek: Uint8Array } {
+interface Opened {
+  readonly plaintext: Uint8Array
+  readonly kek: Uint8Array
+}
+
+/** Each key costs scrypt, which is made to be slow. */
+const known = new Map<string, Opened>()
+
+function opened(path: string, root: string): Opened {
   const bytes = readFileSync(path)
+  const name = `${path} ${bytes.toString('hex')}`
+  const before = known.get(name)
+  if (before !== undefined) return before
+  const found = openedAnew(path, bytes, root)
+  known.set(name, found)
+  return found
+}
+
+function openedAnew(path: string, bytes: Uint8Array, root: string): Opened {
   const work: Deriving<Uint8Array> = opening(
     bytes,
     parseSeal(bytes).thing,
