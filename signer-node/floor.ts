@@ -255,14 +255,12 @@ export class Floor {
 
   /** A cosignature with the own key that was not made here; false when that was known. */
   secondInstance(because: string): boolean {
-    const { meta, copy, ports } = this.#needs
-    if (meta.fenced() !== undefined) return false
-    ports.report({ level: 'alarm', name: 'second-instance', because })
-    meta.fence(because)
-    if (this.#state !== 'passed') return true
-    this.#state = 'fenced'
-    meta.keepFencedSince(copy.size())
-    return true
+    return this.#fenceNow(because, 'second-instance')
+  }
+
+  /** Somebody may have a copy of this disk; false when it was fenced already. */
+  fenceByOperator(because: string): boolean {
+    return this.#fenceNow(because, 'fenced-by-operator')
   }
 
   /** Every share that a copy of the disk may hold is worth nothing now (`rejoin.ts`). */
@@ -272,6 +270,16 @@ export class Floor {
     meta.unfence()
     this.#state = 'passed'
     witness.writeFloor()
+  }
+
+  #fenceNow(because: string, name: string): boolean {
+    const { meta, copy } = this.#needs
+    if (meta.fenced() !== undefined) return false
+    this.#fence(because, name)
+    if (this.#state !== 'passed') return true
+    this.#state = 'fenced'
+    meta.keepFencedSince(copy.size())
+    return true
   }
 
   #isAnswered(): boolean {
@@ -346,10 +354,10 @@ export class Floor {
     return false
   }
 
-  #fence(because: string): void {
+  #fence(because: string, name = 'rollback'): void {
     const { meta, ports } = this.#needs
     meta.fence(because)
-    ports.report({ level: 'alarm', name: 'rollback', because })
+    ports.report({ level: 'alarm', name, because })
   }
 
   #heard<T extends FloorQuery | FloorAnswer>(

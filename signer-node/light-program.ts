@@ -21,13 +21,16 @@ import {
   cannotRun,
   clock,
   endOnFault,
+  lastGrace,
   logger,
+  look,
   openLinks,
   outliveHangup,
   random,
   report,
-  stopSignal,
+  stopSignals,
   tickMs,
+  voice,
 } from './program.ts'
 import type { WitnessSelf } from './self.ts'
 import { basicCheck } from './self-check-basic.ts'
@@ -39,6 +42,8 @@ async function run(config: Running, source: string | number): Promise<void> {
   process.umask(0o077)
   outliveHangup()
   endOnFault()
+  look(config.env)
+  const stopping = stopSignals()
   basicCheck(clock, random)
   const self = openSelf(config, source)
   const watch: { health?: Health; links?: Links } = {}
@@ -60,7 +65,7 @@ async function run(config: Running, source: string | number): Promise<void> {
   )
   const health = await serveHealth(config.healthListen, () => witness.status())
   watch.health = health
-  const admin = await serveAdmin(config.adminSocket, witness)
+  const admin = await serveAdmin(config.adminSocket, witness, voice)
   const links = openLinks(config, witness, told)
   watch.links = links
   const ticking = setInterval(() => {
@@ -71,7 +76,8 @@ async function run(config: Running, source: string | number): Promise<void> {
   const { host, port } = config.healthListen
   logger.info(`ready: witness ${config.node}, health ${host}:${port}, admin ${config.adminSocket}`)
 
-  await stopSignal()
+  await stopping.asked
+  lastGrace()
   clearInterval(ticking)
   links.stop()
   admin.close()

@@ -38,6 +38,8 @@ type Verdict =
   | { readonly of: 'signature'; readonly judged: Judged }
   | { readonly of: 'key'; readonly judged: JudgedKey }
 
+const beyond = 'the page starts beyond the own copy'
+
 export class LogDuty {
   readonly #needs: LogDutyNeeds
   readonly #cosigning: Cosigning
@@ -125,8 +127,8 @@ export class LogDuty {
   }
 
   #judge(coordinator: string, prepare: Prepare, { kind }: Taken): Verdict | Refusal {
-    if (kind === 'behind') return refusal('LOG_BEHIND', 'the page starts beyond the own copy')
-    if (kind === 'fork') return refusal('LOG_FORK', 'the checkpoint has another root')
+    if (kind === 'behind') return refusal('LOG_BEHIND', beyond, 'N7')
+    if (kind === 'fork') return refusal('LOG_FORK', 'the checkpoint has another root', 'N6')
     const { signing, keys } = this.#needs
     return prepare.keygen.length > 0
       ? { of: 'key', judged: keys.judge(coordinator, prepare) }

@@ -75,6 +75,20 @@ interface Sighting {
   readonly incarnation: string
 }
 
+/** What an operator sees of the pairing with one peer. */
+export interface PairState {
+  readonly peer: NodeId
+  /** Empty while there is none. */
+  readonly pairing: Digest | ''
+  readonly ageSeconds: number
+  readonly sessions: number
+  /** Replaced ones whose last sessions may still run. */
+  readonly replaced: number
+  /** The coordinators' last word on where the peer is; empty while nobody sees it. */
+  readonly seenAt: string
+  readonly isBanned: boolean
+}
+
 export class Pairings {
   /** Of all acceptances: a clone is one, whatever it accepts. */
   readonly counters = new SeenCounters()
@@ -126,6 +140,23 @@ export class Pairings {
     return [...this.#held.keys()].flatMap((peer) => {
       const id = this.idWith(peer)
       return id === undefined ? [] : [{ peer, id }]
+    })
+  }
+
+  states(): readonly PairState[] {
+    const { peers, bans } = this.#needs
+    return peers.others().map(({ node: peer }) => {
+      const held = this.#held.get(peer)
+      const ageMs = held === undefined ? 0 : this.#now() - held.bornMs
+      return {
+        peer,
+        pairing: this.idWith(peer) ?? '',
+        ageSeconds: Math.floor(ageMs / 1_000),
+        sessions: held?.uses ?? 0,
+        replaced: this.#retired.filter((one) => one.peer === peer).length,
+        seenAt: this.#sightings.get(peer)?.coordinator ?? '',
+        isBanned: bans.isBanned(peer),
+      }
     })
   }
 
@@ -247,8 +278,10 @@ export class Pairings {
     if (this.#needs.bans.isBanned(peer.node) || !this.#isDue(last, peer.node, patience)) return
     if (isLow) this.#attempts += 1
     const hello = this.#say(coordinator, peer, { attempt: isLow ? this.#attempts : 0, answers: '' })
+    // An invitation is answered by a hello, and a hello replaces the one that nobody answered.
+    const useless = isLow ? this.#waiting.get(peer.node) : hello
+    useless?.secret[Symbol.dispose]()
     if (isLow) this.#waiting.set(peer.node, hello)
-    else hello.secret[Symbol.dispose]()
   }
 
   #answer(coordinator: string, peer: Peer, theirs: Opened<PairHello>): void {

@@ -162,7 +162,10 @@ function both(method: Method, work: Both, around: Surroundings) {
     }
     try {
       const connection = connectionOf(call, around)
-      work(frameStream(call, codec, connection.cut), connection.caller)
+      const turnAway = (why: Refusal): void => {
+        call.emit('error', statusOf(why, around.bugs))
+      }
+      work(frameStream(call, codec, { cut: connection.cut, turnAway }), connection.caller)
     } catch (error) {
       call.emit('error', statusOf(error, around.bugs))
     }

@@ -4,19 +4,14 @@ import { globSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { always, findVerb } from '../../cli/run.ts'
-import { commandUsage } from '../../signer-node/commands.ts'
+import { everyCommand } from '../../signer-node/commands.ts'
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
 const programs = ['custody', 'custody-signer', 'custody-coordinator', 'npm'] as const
 /** One text for each command, with the lines that continue it. */
-const signerUsage = [
-  'custody-signer --config FILE [--credential FILE | --passphrase-fd N | --locked]',
-  'custody-signer --witness --config FILE [--credential FILE | --passphrase-fd N]',
-  ...commandUsage
-    .join('\n')
-    .split(/\n(?! )/)
-    .map((lines) => lines.replace(/\s+/g, ' ')),
-]
+const signerUsage = everyCommand.map(({ verb, usage }) =>
+  `custody-signer ${verb} ${usage.join(' ')}`.replace(/\s+/g, ' '),
+)
 
 interface Shown {
   readonly where: string
@@ -107,7 +102,7 @@ function signerFault(words: readonly string[]): string | undefined {
     return verb.slice(0, length).every((word, at) => words[at] === word)
   })
   if (meant === undefined) return 'no such command'
-  const known: readonly string[] = meant.match(/--[a-z-]+/g) ?? []
+  const known = ['--json', ...(meant.match(/--[a-z-]+/g) ?? [])]
   const unknown = flags.filter((flag) => !known.includes(flag))
   return unknown.length === 0 ? undefined : `unknown ${unknown.join()}`
 }

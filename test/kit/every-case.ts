@@ -45,6 +45,7 @@ export const longWalks: readonly string[] = [
   'test/cli/hsm.test.ts',
   'test/cli/light.test.ts',
   'test/cli/recovery.test.ts',
+  'test/signer-node/real-processes.test.ts',
 ]
 
 /** What a run of the tests leaves out. */
