@@ -13,6 +13,8 @@ export const limits = {
   orderBytesMax: 65_536,
   /** With less free a node begins nothing: what runs, and some pages of lines, still find room. */
   roomBytesMin: 16_777_216,
+  /** The embedded database takes 16 MiB at a time for its own log. */
+  databaseRoomBytesMin: 67_108_864,
   documentBytesMax: 262_144,
   /** H-1: one audit entry. */
   entryBytesMax: 65_535,

@@ -32,9 +32,9 @@ const groups: readonly (readonly [string, readonly Command[]])[] = [
   ['hardware tokens', hsmCommands],
   ['keys that come and go', [...dealerCommands, ...exportCommands]],
 ]
-/** All of them, those that run a node among them. */
-export const everyCommand: readonly Command[] = groups.flatMap(([, those]) => those)
-const commands = everyCommand.filter((one) => !running.includes(one))
+/** With what starts a program. */
+export const allCommands = groups.flatMap(([, those]) => those)
+const commands = allCommands.filter((one) => !running.includes(one))
 
 /** Undefined where the words are none of a command: then a node is meant to run. */
 export function commandOf(

@@ -7,16 +7,10 @@
 // DEVIATION: a receipt counter that only a line of the log claims raises an alarm and fences
 // nothing, because a coordinator could write such a line; the counter in the second place does
 // fence.
-import {
-  cosignatures,
-  formatNote,
-  parseNoteText,
-  signedByLog,
-  type Vkey,
-} from '../policy/audit/checkpoint.ts'
+import { cosignatures, signedByLog } from '../policy/audit/checkpoint.ts'
 import { coverage, type Reigns, reignOver } from '../policy/audit/reigns.ts'
 import { key, tables } from '../policy/audit/tables.ts'
-import { membersOf, type Root, type RootWitness } from '../policy/documents.ts'
+import { membersOf, type RootWitness } from '../policy/documents.ts'
 import { equalBytes, toHex, toUtf8 } from '../proto/crypto.ts'
 import type { NodeId } from '../proto/ids.ts'
 import {
@@ -30,6 +24,7 @@ import {
 import { attempt, isRefusal } from '../proto/refusal.ts'
 import type { Opened, Signed } from '../proto/signed.ts'
 import type { FloorPlace } from './floor-file.ts'
+import { cut, type Known, readHead } from './floor-notes.ts'
 import type { HistoryRows } from './history-rows.ts'
 import type { Journal } from './journal.ts'
 import { Lives, type ThereAndBack } from './lives.ts'
@@ -58,11 +53,6 @@ export interface FloorNeeds {
   readonly place: FloorPlace
   /** A peer lives twice, as its own three queries show. */
   readonly met?: (peer: NodeId, proof: ThereAndBack) => void
-}
-
-interface Known {
-  readonly size: number
-  readonly root: Uint8Array
 }
 
 /** What one peer said, as far as it was proved. */
@@ -378,31 +368,4 @@ export class Floor {
 
 function wordsOf({ document, signature }: Signed) {
   return { document, signature: toHex(signature) }
-}
-
-/** With the line of this key alone: a coordinator may have added lines until no answer holds it. */
-function cut(written: string | undefined, { name, keyId }: Vkey): string {
-  if (written === undefined) return ''
-  const { body, signatures } = parseNoteText(written)
-  const at = signatures.findIndex((line) => line.name === name && line.keyId === keyId)
-  return formatNote(
-    body,
-    written
-      .slice(body.length + 1, -1)
-      .split('\n')
-      .slice(at, at + 1),
-  )
-}
-
-/** The head of a note when `isProved` says that the right key signed it. */
-function readHead(
-  written: string,
-  root: Root,
-  isProved: (note: ReturnType<typeof parseNoteText>) => boolean,
-): Known | undefined {
-  const read = attempt(() => {
-    const note = parseNoteText(written)
-    return note.checkpoint.origin === root.log.origin && isProved(note) ? note : undefined
-  })
-  return read === undefined || isRefusal(read) ? undefined : read.checkpoint
 }

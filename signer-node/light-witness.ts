@@ -123,6 +123,7 @@ export class LightWitness {
     const now = this.#ports.clock.monotonicMs()
     if (now - this.#floorAskedMs < floorAgainMs) return
     this.#floorAskedMs = now
+    if (this.#room.shortage === '') this.#cosigning.again()
     const again = this.#floor.again()
     for (const coordinator of this.#attached)
       this.#ask(coordinator, [...this.#floor.queries(), ...again])
@@ -259,12 +260,9 @@ export class LightWitness {
     this.#room.failed()
   }
 
-  /** Pages that were refused meanwhile are asked for again. */
   #roomChanged(): void {
     this.#changed()
-    if (this.#room.shortage !== '') return
-    const behind = { origin: this.#settings.origin, size: this.#copy.size() }
-    for (const coordinator of this.#attached) this.#send(coordinator, { frame: 'behind', behind })
+    if (this.#room.shortage === '') this.#cosigning.again()
   }
 
   #mayCosign(): boolean {

@@ -104,6 +104,11 @@ export class LogDuty {
     )
   }
 
+  /** Pages that were refused for what may have passed. */
+  again(): void {
+    this.#cosigning.again()
+  }
+
   supply(coordinator: string, part: CoordinatorPart<'requestLines'>): void {
     this.#send(coordinator, this.#cosigning.supply(part))
   }

@@ -16,7 +16,6 @@ import { Floor } from './floor.ts'
 import { Greetings } from './greetings.ts'
 import { Keys } from './keys.ts'
 import { LogDuty } from './log-duty.ts'
-import type { PairState } from './pairings.ts'
 import type { Parts } from './parts.ts'
 import type { Ports } from './ports.ts'
 import { Prepared } from './prepared.ts'
@@ -29,6 +28,7 @@ import {
   closedFor,
   mayCosign,
   otherVersion,
+  type PairState,
   type StateWord,
   stateWord,
   type Work,
@@ -280,13 +280,9 @@ export class SignerNode {
     this.#parts.room.failed()
   }
 
-  /** Pages that were refused meanwhile are asked for again. */
   #roomChanged(): void {
-    const { origin, copy, room } = this.#parts
     this.#stateChanged()
-    if (room.shortage !== '') return
-    const behind = { origin, size: copy.size() }
-    for (const coordinator of this.#attached) this.#send(coordinator, { frame: 'behind', behind })
+    if (this.#parts.room.shortage === '') this.#desk.duty.again()
   }
 
   #compareClocks(): void {
@@ -317,6 +313,7 @@ export class SignerNode {
     if (first === undefined) return
     if (monotonicMs - this.#floorAskedMs >= floorAgainMs) {
       this.#floorAskedMs = monotonicMs
+      if (this.#parts.room.shortage === '') this.#desk.duty.again()
       // To everyone: one coordinator alone could keep a node from ever being ready.
       const queries = [...greetings.floorQueries(), ...greetings.floorAgain()]
       for (const coordinator of this.#attached) {

@@ -3,7 +3,7 @@
 // `closed`.
 import { fromHex } from '../proto/crypto.ts'
 import type { NodePart } from '../proto/frames.ts'
-import type { NodeId } from '../proto/ids.ts'
+import type { Digest, NodeId } from '../proto/ids.ts'
 import { type Refusal, refusal } from '../proto/refusal.ts'
 import type { Floor } from './floor.ts'
 import { ownHead } from './log-copy.ts'
@@ -24,6 +24,20 @@ export type StateWord =
 /** A coordinator of another release: nothing that it says is heard. */
 export function otherVersion({ because }: Refusal): Event {
   return { level: 'alarm', name: 'other-version', because }
+}
+
+/** What an operator sees of the pairing with one peer. */
+export interface PairState {
+  readonly peer: NodeId
+  /** Empty while there is none. */
+  readonly pairing: Digest | ''
+  readonly ageSeconds: number
+  readonly sessions: number
+  /** Replaced ones whose last sessions may still run. */
+  readonly replaced: number
+  /** The coordinators' last word on where the peer is; empty while nobody sees it. */
+  readonly seenAt: string
+  readonly isBanned: boolean
 }
 
 /** What makes the word besides the parts. */

@@ -5,13 +5,15 @@ import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { always, findVerb } from '../../cli/run.ts'
-import { everyCommand } from '../../signer-node/commands.ts'
+import { allCommands } from '../../signer-node/commands.ts'
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
 const programs = ['custody', 'custody-signer', 'custody-coordinator', 'npm'] as const
+/** What every command of it knows. */
+const jsonFlag = '--json'
 /** One text for each command, with the lines that continue it. */
-const signerUsage = everyCommand.map(({ verb, usage }) =>
-  `custody-signer ${verb} ${usage.join(' ')}`.replace(/\s+/g, ' '),
+const signerUsage = allCommands.map(({ verb, usage }) =>
+  ['custody-signer', verb, ...usage].join(' ').replace(/\s+/g, ' '),
 )
 
 interface Shown {
@@ -103,7 +105,7 @@ function signerFault(words: readonly string[]): string | undefined {
     return verb.slice(0, length).every((word, at) => words[at] === word)
   })
   if (meant === undefined) return 'no such command'
-  const known = ['--json', ...(meant.match(/--[a-z-]+/g) ?? [])]
+  const known: readonly string[] = [jsonFlag, ...(meant.match(/--[a-z-]+/g) ?? [])]
   const unknown = flags.filter((flag) => !known.includes(flag))
   return unknown.length === 0 ? undefined : `unknown ${unknown.join()}`
 }

@@ -211,7 +211,7 @@ export class Stage {
   }
 }
 
-const world: World = {
+export const world: World = {
   nowMs: Date.now,
   random: (length) => crypto.getRandomValues(new Uint8Array(length)),
   ask: async () => undefined,
