@@ -243,17 +243,16 @@ export class Floor {
     this.#needs.ports.report({ level: 'info', name: `floor-${this.#state}` })
   }
 
-  /** A cosignature with the own key that was not made here; false when that was known. */
-  secondInstance(because: string): boolean {
-    const { meta, copy, ports } = this.#needs
+  /** What this node has not made was signed by its key, or is feared; false when it was fenced. */
+  fenceNow(because: string, name: 'second-instance' | 'fenced-by-operator'): boolean {
+    const { meta, copy } = this.#needs
     if (meta.fenced() !== undefined) return false
     if (this.#state !== 'passed') {
       // As far as it can tell before it knows its floor, its disk went back.
-      this.#fence(because)
+      this.#fence(because, name === 'second-instance' ? 'rollback' : name)
       return true
     }
-    ports.report({ level: 'alarm', name: 'second-instance', because })
-    meta.fence(because)
+    this.#fence(because, name)
     this.#state = 'fenced'
     meta.keepFencedSince(copy.size())
     return true
@@ -340,10 +339,10 @@ export class Floor {
     return false
   }
 
-  #fence(because: string): void {
+  #fence(because: string, name = 'rollback'): void {
     const { meta, ports } = this.#needs
     meta.fence(because)
-    ports.report({ level: 'alarm', name: 'rollback', because })
+    ports.report({ level: 'alarm', name, because })
   }
 
   #heard<T extends FloorQuery | FloorAnswer>(

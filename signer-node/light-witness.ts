@@ -9,6 +9,7 @@ import type { CoordinatorFrame, CoordinatorPart, NodeFrame } from '../proto/fram
 import { readSigned, writeSigned } from '../proto/frames.ts'
 import type { Digest, NodeId } from '../proto/ids.ts'
 import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
+import { Greeted, spoken } from '../proto/versions.ts'
 import { Cosigning } from './cosigning.ts'
 import { Floor, keptPlace } from './floor.ts'
 import type { FloorPlace } from './floor-file.ts'
@@ -20,11 +21,10 @@ import type { Status } from './node.ts'
 import type { Ports } from './ports.ts'
 import type { Room } from './room.ts'
 import type { WitnessSelf } from './self.ts'
-import type { StateWord } from './standing.ts'
+import { otherVersion, type StateWord } from './standing.ts'
 import type { Store } from './store.ts'
 import { Witness } from './witness.ts'
 
-const versions = ['custody/v1']
 const floorAgainMs = 2_000
 const incarnationBytes = 16
 
@@ -52,6 +52,7 @@ export class LightWitness {
   readonly #floor: Floor
   readonly #cosigning: Cosigning
   readonly #attached = new Set<string>()
+  readonly #greeted = new Greeted()
   readonly #incarnation: Uint8Array
   #floorAskedMs: number
   #isDraining = false
@@ -88,16 +89,25 @@ export class LightWitness {
   attached(coordinator: string): void {
     this.#attached.add(coordinator)
     const { node } = this.#settings.self
-    const hello = { node, incarnation: this.#incarnation, versions, state: this.#statePart() }
+    const hello = {
+      node,
+      incarnation: this.#incarnation,
+      versions: [...spoken],
+      state: this.#statePart(),
+    }
     this.#ports.send(coordinator, { frame: 'hello', hello })
   }
 
   detached(coordinator: string): void {
     this.#attached.delete(coordinator)
+    this.#greeted.forget(coordinator)
   }
 
   receive(coordinator: string, frame: CoordinatorFrame): void {
     if (this.#isGone || !this.#attached.has(coordinator)) return
+    const heard = attempt(() => this.#greeted.hears(coordinator, frame))
+    if (isRefusal(heard)) this.#ports.report(otherVersion(heard))
+    if (heard !== true) return
     const done = attempt(() => this.#dispatch(coordinator, frame))
     if (!isRefusal(done)) return
     if (done.code === 'DISK_FULL') this.#room.failed()
@@ -113,6 +123,7 @@ export class LightWitness {
     const now = this.#ports.clock.monotonicMs()
     if (now - this.#floorAskedMs < floorAgainMs) return
     this.#floorAskedMs = now
+    if (this.#room.shortage === '') this.#cosigning.again()
     const again = this.#floor.again()
     for (const coordinator of this.#attached)
       this.#ask(coordinator, [...this.#floor.queries(), ...again])
@@ -127,8 +138,16 @@ export class LightWitness {
     }
   }
 
+  pairs(): readonly [] {
+    return []
+  }
+
   evidence(): readonly [] {
     return []
+  }
+
+  fence(): void {
+    refuse('NOT_SUPPORTED', 'a light witness is a witness already: name another in the next root')
   }
 
   freeze(scope: string): void {
@@ -241,12 +260,9 @@ export class LightWitness {
     this.#room.failed()
   }
 
-  /** Pages that were refused meanwhile are asked for again. */
   #roomChanged(): void {
     this.#changed()
-    if (this.#room.shortage !== '') return
-    const behind = { origin: this.#settings.origin, size: this.#copy.size() }
-    for (const coordinator of this.#attached) this.#send(coordinator, { frame: 'behind', behind })
+    if (this.#room.shortage === '') this.#cosigning.again()
   }
 
   #mayCosign(): boolean {

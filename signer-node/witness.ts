@@ -4,6 +4,7 @@
 // INVARIANT: lines, History and head are one transaction; the second place of the floor is written
 // before a cosignature leaves; the own head never shrinks and never forks. Whether it may cosign at
 // all after a start is `floor.ts`.
+import type { Check } from '../policy/admit.ts'
 import { type Extended, extend, type Head } from '../policy/audit/chain.ts'
 import {
   checkpointBody,
@@ -26,7 +27,7 @@ import { equalBytes, fromUtf8 } from '../proto/crypto.ts'
 import type { CoordinatorPart, NodePart } from '../proto/frames.ts'
 import type { Digest } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
-import { refuse } from '../proto/refusal.ts'
+import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import type { FloorPlace } from './floor-file.ts'
 import { Heads, type OtherFace } from './heads.ts'
 import type { HistoryRows } from './history-rows.ts'
@@ -124,10 +125,10 @@ export class Witness {
   /** Inside a step. Refuses a malformed page (W4) and a page without a document of its lines. */
   take(page: Page): Taken {
     const { copy, origin } = this.#needs
-    if (page.origin !== origin) refuse('LOG_MALFORMED', `expected origin ${origin}`)
-    const documents = readDocuments(page)
+    if (page.origin !== origin) refuse('LOG_MALFORMED', `expected origin ${origin}`, 'N5')
+    const documents = by('N7', () => readDocuments(page))
     const root = this.#reigns[0]?.root ?? this.#rootAmong(documents)
-    const note = readCheckpoint(page, root)
+    const note = by('N5', () => readCheckpoint(page, root))
     const own = copy.head()
     if (page.from > own.size) return { kind: 'behind' }
     const { size } = note.checkpoint
@@ -136,9 +137,12 @@ export class Witness {
       const isSame = equalBytes(held, note.checkpoint.root)
       return isSame ? { kind: 'held' } : { kind: 'fork', face: this.#face(size, page) }
     }
-    const extended = this.#extended(own, page, note)
-    this.#requirePast(extended.head.t)
-    this.#foldAll(extended.entries, documents)
+    const extended = by('N7', () => this.#extended(own, page))
+    if (!equalBytes(rootOf(extended.head.frontier), note.checkpoint.root)) {
+      refuse('LOG_MALFORMED', `checkpoint ${size} has another root than its lines`, 'N6')
+    }
+    by('N3', () => this.#requirePast(extended.head.t))
+    by('N7', () => this.#foldAll(extended.entries, documents))
     if (this.#isRootNew) this.#storedReigns()
     copy.append(extended.entries, extended.head)
     copy.keepCheckpoint({ size, root: note.checkpoint.root, note: checkpointText(page) })
@@ -181,7 +185,7 @@ export class Witness {
     floor.write({ size, root: rootOf(frontier), counter: journal.head().counter })
   }
 
-  #extended(own: Head, page: Page, note: Note): Extended {
+  #extended(own: Head, page: Page): Extended {
     const skipped = own.size - page.from
     for (const [at, line] of page.lines.slice(0, skipped).entries()) {
       const held = this.#needs.copy.line(page.from + at)
@@ -189,11 +193,7 @@ export class Witness {
         refuse('LOG_MALFORMED', `line ${page.from + at} differs from the one held`)
       }
     }
-    const extended = extend(own, page.lines.slice(skipped))
-    if (!equalBytes(rootOf(extended.head.frontier), note.checkpoint.root)) {
-      refuse('LOG_MALFORMED', `checkpoint ${note.checkpoint.size} has another root than its lines`)
-    }
-    return extended
+    return extend(own, page.lines.slice(skipped))
   }
 
   /** `t` never decreases, so one line from the far future would stop the log's clock for ever. */
@@ -252,6 +252,12 @@ export class Witness {
 /** w − q + f + 1: one of them is honest and cosigned with this node whatever it ever signed. */
 export function floorAnswers({ witness: { w, q, f } }: Root): number {
   return w - q + f + 1
+}
+
+/** A refusal of this work says which of the checks it is. */
+function by<T>(check: Check, work: () => T): T {
+  const done = attempt(work)
+  return isRefusal(done) ? refuse(done.code, done.because, check) : done
 }
 
 function membersIn(reign: Reign | undefined): readonly RootWitness[] {
