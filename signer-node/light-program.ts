@@ -48,6 +48,7 @@ async function run(config: LightConfig, source: string | number): Promise<void> 
       clock,
       random,
       send: (coordinator, frame) => watch.links?.send(coordinator, frame),
+      pause: (work) => void setImmediate(work),
       report: told,
     },
   )

@@ -8,7 +8,7 @@
 import type { CoordinatorFrame, CoordinatorPart, NodeFrame } from '../proto/frames.ts'
 import { readSigned, writeSigned } from '../proto/frames.ts'
 import type { Digest, NodeId } from '../proto/ids.ts'
-import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
+import { Refused, refuse } from '../proto/refusal.ts'
 import { Cosigning } from './cosigning.ts'
 import { Floor, keptPlace } from './floor.ts'
 import type { FloorPlace } from './floor-file.ts'
@@ -21,13 +21,14 @@ import type { Ports } from './ports.ts'
 import type { WitnessSelf } from './self.ts'
 import type { StateWord } from './standing.ts'
 import type { Store } from './store.ts'
+import { type InTurns, Turns } from './turns.ts'
 import { Witness } from './witness.ts'
 
 const versions = ['custody/v1']
 const floorAgainMs = 2_000
 const incarnationBytes = 16
 
-export type LightPorts = Pick<Ports, 'clock' | 'random' | 'send' | 'report'>
+export type LightPorts = Pick<Ports, 'clock' | 'random' | 'send' | 'pause' | 'report'>
 
 export interface LightSettings {
   readonly self: WitnessSelf
@@ -44,6 +45,7 @@ export class LightWitness {
   readonly #floor: Floor
   readonly #cosigning: Cosigning
   readonly #attached = new Set<string>()
+  readonly #turns: Turns
   readonly #incarnation: Uint8Array
   #floorAskedMs: number
   #isDraining = false
@@ -74,6 +76,7 @@ export class LightWitness {
     this.#witness = witness
     this.#floor = floor
     this.#incarnation = ports.random(incarnationBytes)
+    this.#turns = new Turns(ports.pause)
     this.#floorAskedMs = clock.monotonicMs()
   }
 
@@ -89,12 +92,9 @@ export class LightWitness {
     this.#attached.delete(coordinator)
   }
 
-  receive(coordinator: string, frame: CoordinatorFrame): void {
-    if (this.#isGone || !this.#attached.has(coordinator)) return
-    const done = attempt(() => this.#dispatch(coordinator, frame))
-    if (!isRefusal(done)) return
-    const because = `${frame.frame}: ${done.because}`
-    this.#ports.report({ level: 'warn', name: 'frame-refused', because })
+  /** `done` when it has been worked off. */
+  receive(coordinator: string, frame: CoordinatorFrame, done: () => void = () => {}): void {
+    this.#turns.take(() => this.#received(coordinator, frame), done)
   }
 
   /** To be called a few times a second. */
@@ -142,22 +142,34 @@ export class LightWitness {
   }
 
   [Symbol.dispose](): void {
+    this.#turns.end()
     this.#isGone = true
   }
 
-  #dispatch(coordinator: string, frame: CoordinatorFrame): void {
+  *#received(coordinator: string, frame: CoordinatorFrame): InTurns {
+    if (this.#isGone || !this.#attached.has(coordinator)) return
+    try {
+      yield* this.#inParts(coordinator, frame)
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      const because = `${frame.frame}: ${error.refusal.because}`
+      this.#ports.report({ level: 'warn', name: 'frame-refused', because })
+    }
+  }
+
+  *#inParts(coordinator: string, frame: CoordinatorFrame): InTurns {
     switch (frame.frame) {
       case 'welcome':
         this.#welcomed(coordinator, frame.welcome)
         return
-      case 'lines':
-        this.#send(
-          coordinator,
-          this.#cosigning.lines(frame.lines, () => this.#cosigning.review()),
-        )
+      case 'lines': {
+        const taken = yield* this.#cosigning.lines(frame.lines)
+        this.#cosigning.review()
+        this.#send(coordinator, this.#cosigning.answer(taken))
         return
+      }
       case 'heads':
-        this.#cosigning.settle(frame.heads.heads)
+        yield* this.#cosigning.settle(frame.heads.heads)
         this.#cosigning.review()
         return
       case 'note':

@@ -1,6 +1,7 @@
-// What a signer node does with lines, heads and Prepares, in the order of the walk, section 6: one
-// durable step each, then the answers. What every witness does stands in `cosigning.ts`; here is
-// what follows from it for sessions, keys and backups. A refusal never withholds the cosignature.
+// What a signer node does with lines, heads and Prepares, in the order of the walk, section 6, each
+// in parts: what is durable comes before what is said of it. What every witness does stands in
+// `cosigning.ts`; here is what follows from it for sessions, keys and backups. A refusal never
+// withholds the cosignature.
 // INVARIANT: nothing leaves before the step that it follows from was committed.
 import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
 import { parseVaultId } from '../proto/ids.ts'
@@ -18,6 +19,7 @@ import { nothingNamed, refusedFrame } from './refusals.ts'
 import { hasRejoined, lastReceipt } from './rejoin.ts'
 import type { Releases } from './release.ts'
 import type { Judged, Signing } from './signing.ts'
+import type { InTurns } from './turns.ts'
 import type { Page, Taken } from './witness.ts'
 
 export interface LogDutyNeeds {
@@ -56,29 +58,31 @@ export class LogDuty {
     this.#cosigning = new Cosigning({ ...own, floor, mayCosign, everyone, changed, halt })
   }
 
-  lines(coordinator: string, page: Page): void {
-    const said = this.#cosigning.lines(page, () => this.review())
-    this.#send(coordinator, said)
+  *lines(coordinator: string, page: Page): InTurns<Taken | Refusal> {
+    const taken = yield* this.#cosigning.lines(page)
+    yield
+    this.review()
+    this.#send(coordinator, this.#cosigning.answer(taken))
+    return taken
   }
 
-  heads({ heads }: CoordinatorPart<'heads'>): void {
-    this.#cosigning.settle(heads)
+  *heads({ heads }: CoordinatorPart<'heads'>): InTurns {
+    yield* this.#cosigning.settle(heads)
     this.review()
   }
 
-  /** Lines, judgement and the accepted row in one step; then cosignature and answer together. */
-  prepare(coordinator: string, prepare: Prepare): void {
-    const { parts } = this.#needs
-    const done = attempting(() =>
-      parts.store.step(() => {
-        const taken = this.#cosigning.take(prepare.lines)
-        return { taken, verdict: this.#judge(coordinator, prepare, taken) }
-      }),
-    )
-    this.#cosigning.settle(prepare.lines.heads)
-    this.review()
-    this.#send(coordinator, this.#cosigning.answer(isRefusal(done) ? done : done.taken))
-    this.#send(coordinator, this.#answer(prepare, done))
+  /**
+   * Lines and their cosignature first. Judgement and the accepted row are one step, by the copy as
+   * it is then, and answered in the same turn: a freeze comes before or after, never in between.
+   */
+  *prepare(coordinator: string, prepare: Prepare): InTurns {
+    const taken = yield* this.lines(coordinator, prepare.lines)
+    yield
+    const { store } = this.#needs.parts
+    const verdict = isRefusal(taken)
+      ? taken
+      : attempting(() => store.step(() => this.#judge(coordinator, prepare, taken)))
+    this.#send(coordinator, this.#answer(prepare, verdict))
   }
 
   /** Asked for by a coordinator, for a dealer: the answer is signed, and nothing depends on it. */
@@ -127,9 +131,8 @@ export class LogDuty {
       : { of: 'signature', judged: signing.judge(coordinator, prepare) }
   }
 
-  #answer({ ticket }: Prepare, done: { readonly verdict: Verdict | Refusal } | Refusal): NodeFrame {
+  #answer({ ticket }: Prepare, verdict: Verdict | Refusal): NodeFrame {
     const { parts, signing, keys } = this.#needs
-    const verdict = isRefusal(done) ? done : done.verdict
     if (isRefusal(verdict)) return refusedFrame(parts, ticket, nothingNamed, verdict)
     return verdict.of === 'key'
       ? keys.answer(ticket, verdict.judged)

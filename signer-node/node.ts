@@ -30,6 +30,7 @@ import {
   type Work,
 } from './standing.ts'
 import type { KeptEvidence } from './strikes.ts'
+import { type InTurns, Turns } from './turns.ts'
 
 export interface Status {
   readonly node: string
@@ -72,6 +73,7 @@ interface Look {
 export class SignerNode {
   readonly #parts: Parts
   readonly #desk: Desk
+  readonly #turns: Turns
   readonly #attached = new Set<string>()
   /** Those that have said something: a dial that failed is no stream that broke. */
   readonly #heard = new Set<string>()
@@ -89,6 +91,7 @@ export class SignerNode {
     const changed = () => this.#stateChanged()
     this.#parts = assemble(settings, stores, ports, { closed, changed })
     this.#desk = this.#furnish(this.#parts)
+    this.#turns = new Turns(ports.pause)
     this.#look = this.#now()
     this.#floorAskedMs = this.#look.monotonicMs
     this.#receiptsSaidMs = this.#look.monotonicMs
@@ -112,10 +115,9 @@ export class SignerNode {
     if (this.#heard.size === 0 && this.#broken.length > 1) this.#renew('all streams broke at once')
   }
 
-  receive(coordinator: string, frame: CoordinatorFrame): void {
-    if (this.#isGone || !this.#attached.has(coordinator)) return
-    this.#heard.add(coordinator)
-    receiveFrame(this.#desk, coordinator, frame)
+  /** `done` when it has been worked off: whoever reads a stream waits for that. */
+  receive(coordinator: string, frame: CoordinatorFrame, done: () => void = () => {}): void {
+    this.#turns.take(() => this.#received(coordinator, frame), done)
   }
 
   /** To be called a few times a second. */
@@ -203,7 +205,14 @@ export class SignerNode {
     pairings.forgetAll()
     keyshares[Symbol.dispose]()
     invitations[Symbol.dispose]()
+    this.#turns.end()
     this.#isGone = true
+  }
+
+  *#received(coordinator: string, frame: CoordinatorFrame): InTurns {
+    if (this.#isGone || !this.#attached.has(coordinator)) return
+    this.#heard.add(coordinator)
+    yield* receiveFrame(this.#desk, coordinator, frame)
   }
 
   #furnish(parts: Parts): Desk {

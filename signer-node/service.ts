@@ -1,7 +1,7 @@
 // Frames in: which part of the node each one is for. Translates and delegates; decides nothing.
 // INVARIANT: a frame that refuses to be read is reported and changes nothing.
 import { type CoordinatorFrame, type CoordinatorPart, readSigned } from '../proto/frames.ts'
-import { attempt as attempting, isRefusal } from '../proto/refusal.ts'
+import { Refused } from '../proto/refusal.ts'
 import type { BackupDuty } from './backup-duty.ts'
 import type { ExportDuty } from './export-duty.ts'
 import type { Floor } from './floor.ts'
@@ -12,6 +12,7 @@ import type { Parts } from './parts.ts'
 import { noSid, stoppedFrame } from './refusals.ts'
 import type { Releases } from './release.ts'
 import type { Signing } from './signing.ts'
+import type { InTurns } from './turns.ts'
 
 export interface Desk {
   readonly backups: BackupDuty
@@ -25,29 +26,43 @@ export interface Desk {
   readonly releases: Releases
 }
 
-export function receiveFrame(desk: Desk, coordinator: string, frame: CoordinatorFrame): void {
-  const done = attempting(() => dispatch(desk, coordinator, frame))
-  if (!isRefusal(done)) return
-  const because = `${frame.frame}: ${done.because}`
-  desk.parts.ports.report({ level: 'warn', name: 'frame-refused', because })
+export function* receiveFrame(desk: Desk, coordinator: string, frame: CoordinatorFrame): InTurns {
+  try {
+    yield* inParts(desk, coordinator, frame)
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error
+    const because = `${frame.frame}: ${error.refusal.because}`
+    desk.parts.ports.report({ level: 'warn', name: 'frame-refused', because })
+  }
 }
 
-function dispatch(desk: Desk, coordinator: string, frame: CoordinatorFrame): void {
+/** Lines and what comes with them; the rest is short. */
+function* inParts(desk: Desk, coordinator: string, frame: CoordinatorFrame): InTurns {
+  const { duty } = desk
+  switch (frame.frame) {
+    case 'lines':
+      yield* duty.lines(coordinator, frame.lines)
+      return
+    case 'heads':
+      yield* duty.heads(frame.heads)
+      return
+    case 'prepare':
+      yield* duty.prepare(coordinator, frame.prepare)
+      return
+    default:
+      dispatch(desk, coordinator, frame)
+  }
+}
+
+type Short = Exclude<CoordinatorFrame, { readonly frame: 'lines' | 'heads' | 'prepare' }>
+
+function dispatch(desk: Desk, coordinator: string, frame: Short): void {
   const { duty, parts, greetings } = desk
   switch (frame.frame) {
     case 'welcome':
       for (const said of greetings.welcomed(coordinator, frame.welcome)) {
         parts.ports.send(coordinator, said)
       }
-      return
-    case 'lines':
-      duty.lines(coordinator, frame.lines)
-      return
-    case 'heads':
-      duty.heads(frame.heads)
-      return
-    case 'prepare':
-      duty.prepare(coordinator, frame.prepare)
       return
     case 'start':
       start(desk, coordinator, frame.start)

@@ -72,6 +72,7 @@ async function run(config: SignerConfig, way: WayIn): Promise<void> {
       random,
       send: (coordinator, frame) => watch.links?.send(coordinator, frame),
       defer: (work) => void setImmediate(work),
+      pause: (work) => void setImmediate(work),
       report: told,
       runner: threads,
     },
