@@ -97,6 +97,7 @@ export class SignerNode {
     this.#receiptsSaidMs = this.#look.monotonicMs
     this.#parts.journal.verify()
     this.#parts.keyshares.reviewAtOnce()
+    this.#desk.signing.warm()
   }
 
   /** A stream to this coordinator is open. */

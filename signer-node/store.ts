@@ -16,10 +16,12 @@ export interface Sql {
   all(statement: string, ...values: readonly Value[]): readonly Row[]
 }
 
+/** A checkpoint is part of a commit, so it is made often and small; the default is 1000 pages. */
 const pragmas = `
   pragma locking_mode = exclusive;
   pragma journal_mode = wal;
   pragma synchronous = full;
+  pragma wal_autocheckpoint = 128;
   pragma trusted_schema = off;`
 
 export class Store implements Sql {
