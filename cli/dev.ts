@@ -39,12 +39,15 @@ export const devUp: Verb = {
     requireFree(directory)
     const stop = interrupted()
     const running = new Running(directory, world)
+    const isStopped = (node: string): boolean => existsSync(stopFile(directory, node))
     try {
       if (withChain) await running.start('chain', () => cluster.startChain())
       await Promise.all([
         running.start('coordinator', () => cluster.startCoordinator()),
         ...[...cluster.nodes, ...cluster.lights].map((node) =>
-          running.start(node, startNode(cluster, node)),
+          isStopped(node)
+            ? running.startLater(node, startNode(cluster, node))
+            : running.start(node, startNode(cluster, node)),
         ),
       ])
       const keyed = vaults.filter((vault) => vault !== args.flags['without'])
@@ -67,6 +70,11 @@ async function makeCluster(directory: string, portBase: string | undefined, worl
 
 function pidFile(directory: string): string {
   return join(directory, 'running.json')
+}
+
+/** While it is there this node is not started: for whoever works on its disk. */
+function stopFile(directory: string, node: string): string {
+  return join(directory, 'nodes', node, 'stopped')
 }
 
 /** Two clusters on one directory would fight for its files and ports. */
@@ -114,9 +122,17 @@ class Running {
     this.#world.say(`  ${name} is up (pid ${child.pid})\n`)
     child.onExit(() => {
       if (this.#isStopping) return
-      this.#world.say(`  ${name} exited: starting it again, its log is logs/${name}.log\n`)
+      const isStopped = existsSync(stopFile(this.#directory, name))
+      const then = isStopped ? 'it stays down' : 'starting it again'
+      this.#world.say(`  ${name} exited: ${then}, its log is logs/${name}.log\n`)
       void this.#again(name, start)
     })
+  }
+
+  /** When nobody keeps it stopped any more; resolves at once. */
+  async startLater(name: string, start: () => Promise<Child>): Promise<void> {
+    this.#world.say(`  ${name} stays down while ${stopFile(this.#directory, name)} is there\n`)
+    void this.#again(name, start)
   }
 
   async stop(): Promise<void> {
@@ -133,7 +149,8 @@ class Running {
   }
 
   async #again(name: string, start: () => Promise<Child>): Promise<void> {
-    await this.#world.pause(1_000)
+    do await this.#world.pause(1_000)
+    while (existsSync(stopFile(this.#directory, name)) && !this.#isStopping)
     if (this.#isStopping) return
     try {
       await this.start(name, start)

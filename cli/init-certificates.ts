@@ -3,7 +3,7 @@
 // and role, not by its usage.
 // Source: README D27. Writes no file; keys are made here and returned to their owner once.
 import 'reflect-metadata'
-import { createHash, webcrypto } from 'node:crypto'
+import { createHash, createPublicKey, webcrypto } from 'node:crypto'
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -36,6 +36,8 @@ export interface LeafWish {
   readonly name: string
   /** URIs of the SAN: one, except in tests of what must be refused. */
   readonly uris: readonly string[]
+  /** Of the owner, when the key stays as it was. */
+  readonly keys?: webcrypto.CryptoKeyPair
 }
 
 export interface Leaf {
@@ -104,7 +106,7 @@ function issuing(
   { signingKey, issuerKey }: Record<'signingKey' | 'issuerKey', webcrypto.CryptoKey>,
 ): Authority['issue'] {
   return async (wish) => {
-    const own = await makeKeys()
+    const own = wish.keys ?? (await makeKeys())
     const leaf = await X509CertificateGenerator.create({
       subject: `CN=${wish.name}`,
       issuer,
@@ -137,6 +139,15 @@ async function leafExtensions(
     await AuthorityKeyIdentifierExtension.create(issuer),
     await SubjectKeyIdentifierExtension.create(own),
   ]
+}
+
+/** The pair of a private key in a file, as our programs write them. */
+export async function openKeys(text: string): Promise<webcrypto.CryptoKeyPair> {
+  const der = createPublicKey(text).export({ type: 'spki', format: 'der' })
+  const publicKey = await webcrypto.subtle.importKey('spki', der, algorithm, true, ['verify'])
+  const own = PemConverter.decodeFirst(text)
+  const privateKey = await webcrypto.subtle.importKey('pkcs8', own, algorithm, true, ['sign'])
+  return { publicKey, privateKey }
 }
 
 function makeKeys(): Promise<webcrypto.CryptoKeyPair> {

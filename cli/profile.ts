@@ -5,7 +5,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseTrust, type Trust } from '../policy/trust.ts'
-import { address, pathFrom, pin, readConfig, tlsFiles } from '../proto/config.ts'
+import { coordinatorPeer, pathFrom, readConfig, tlsFiles } from '../proto/config.ts'
 import { connect, type WireClient } from '../proto/io/channel-client.ts'
 import { refuse } from '../proto/refusal.ts'
 import { handle, literal, object, objectWith, type Shaped } from '../proto/shape.ts'
@@ -66,7 +66,7 @@ function shapeIn(directory: string) {
       env: literal('prod', 'test', 'dev'),
       /** Person, service or operator: last part of the identity in the certificates. */
       id: handle,
-      server: object({ name: handle, address, pin }),
+      server: coordinatorPeer,
       /** A certificate for each role that this owner has. */
       tls: objectWith({}, { caller: files, approver: files, operator: files }),
       trust: path,

@@ -49,6 +49,9 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'vault export-parts': async () => (await import('./export-parts.ts')).vaultExportParts,
   'vault destroy': async () => (await import('./change.ts')).vaultDestroy,
   'node readmit': async () => (await import('./change.ts')).nodeReadmit,
+  'certificate show': async () => (await import('./certificate.ts')).certificateShow,
+  'certificate authority': async () => (await import('./certificate.ts')).certificateAuthority,
+  'certificate renew': async () => (await import('./certificate.ts')).certificateRenew,
   'recovery init': async () => (await import('./recovery.ts')).recoveryInit,
   'recovery verify': async () => (await import('./recovery.ts')).recoveryVerify,
   'hsm show': async () => (await import('./hsm.ts')).hsmShow,
@@ -109,8 +112,9 @@ function findVerb(argv: readonly string[]): Found | undefined {
 
 async function help(argv: readonly string[]): Promise<Printed> {
   const lines: string[] = []
+  const width = Math.max(...Object.keys(verbs).map((name) => name.length)) + 2
   for (const [name, load] of Object.entries(verbs)) {
-    lines.push(`  ${name.padEnd(20)}${(await load()).about}\n`)
+    lines.push(`  ${name.padEnd(width)}${(await load()).about}\n`)
   }
   const text = `custody VERB [--json] [--help]\n\n${lines.join('')}`
   const asked = argv.length === 0 || argv.some((item) => item === '--help' || item === '-h')

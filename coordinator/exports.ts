@@ -140,12 +140,13 @@ export class Exports {
     openPart(part, line, this.#rootOf(line))
     await putPart(copy.session, line.change, part, plainDigest(sealed))
     report({ level: 'info', name: 'export.part', intent: line.change, node })
+    const isWhole = lackingOf(line, await this.#kept(line)) === undefined
     // It may have taken the place of one that fitted.
     this.#whole.delete(line.change)
     const asking = this.#asking.get(line.change)
     asking?.refused.delete(node)
-    // Perhaps the last one: looked at with the next tick.
-    if (asking !== undefined) this.#asking.set(line.change, { ...asking, until: 0 })
+    // The last one: looked at with the next tick. What does not fit hurries nobody.
+    if (isWhole && asking !== undefined) this.#asking.set(line.change, { ...asking, until: 0 })
   }
 
   async #kept({ change }: Line): Promise<readonly SealedPart[]> {

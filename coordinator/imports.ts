@@ -29,9 +29,13 @@ export interface ImportsPorts {
 }
 
 const sweptEveryMs = 60_000
+/** Longer than any sequencer lets a request wait. */
+const unheardMs = 3_600_000
 
 export class Imports {
   readonly #ports: ImportsPorts
+  /** Of which no request is known, and since when: one may be on its way. */
+  readonly #unheard = new Map<Digest, number>()
   #isStopped = false
   #sweptAt = 0
 
@@ -85,10 +89,25 @@ export class Imports {
     const { copy, store, clock } = this.#ports
     for (const change of await dealtFor(store)) {
       const request = await copy.read(get(tables.intent, change))
-      if (request === undefined || !hasEnded(request, clock.now())) continue
+      if (request === undefined) {
+        await this.#dropUnheard(change)
+        continue
+      }
+      this.#unheard.delete(change)
+      if (!hasEnded(request, clock.now())) continue
       const vault = await copy.read(get(tables.vault, request.vault))
       if (!carriesRefresh(request, vault)) await dropDealing(store, change)
     }
+  }
+
+  /** It is kept before its request is judged; one that was refused left it behind. */
+  async #dropUnheard(change: Digest): Promise<void> {
+    const { store, clock } = this.#ports
+    const since = this.#unheard.get(change) ?? clock.now()
+    const isOld = clock.now() - since >= unheardMs
+    if (isOld) await dropDealing(store, change)
+    if (isOld) this.#unheard.delete(change)
+    else this.#unheard.set(change, since)
   }
 }
 

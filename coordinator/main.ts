@@ -5,7 +5,6 @@
 //   custody-coordinator --config FILE        DATABASE_URL, where set, wins over the file's database
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { parseRoot } from '../policy/documents.ts'
@@ -16,12 +15,13 @@ import { logKeyThing } from '../proto/log-key.ts'
 import { Refused, refuse } from '../proto/refusal.ts'
 import { openWithPassphrase } from '../proto/seal.ts'
 import { openEvmRpc } from './chain-rpc/evm.ts'
-import { type CoordinatorConfig, parseCoordinatorConfig } from './config.ts'
+import type { CoordinatorConfig } from './config.ts'
 import { type Coordinator, createCoordinator } from './coordinator.ts'
 import type { Governed } from './desk/bootstrap.ts'
 import { type Health, watchHealth } from './health.ts'
 import { serveHttp } from './http.ts'
 import type { Clock, Event, LogSigner } from './ports.ts'
+import { type Client, identityOf, peopleOf, readConfigFile, reloading } from './reload.ts'
 import { handlersFor } from './service.ts'
 import { migrate } from './store/migrate.ts'
 import { openPglite } from './store/pglite.ts'
@@ -31,12 +31,13 @@ import type { Store } from './store/store.ts'
 const tickMs = 1_000
 const drainMs = 10_000
 const witnessGraceMs = 5_000
-type Client = Parameters<WireServer['admit']>[1]
 
 const logger = pino({ base: null, redact: ['*.passphrase', '*.secret'] })
 
 async function run(file: string): Promise<void> {
-  const config = parseCoordinatorConfig(readFileSync(file, 'utf8'), dirname(resolve(file)))
+  let reload = (): void => {}
+  process.on('SIGHUP', () => reload())
+  const config = readConfigFile(file)
   const governed = readGoverned(config)
   const log = readLogKey(config, governed)
   const store = await openStore(config)
@@ -67,6 +68,7 @@ async function run(file: string): Promise<void> {
   watch.health = health
   await coordinator.open()
   const wire = await serveGrpc(config, coordinator)
+  reload = reloading(file, config, wire, { report, nowMs: clock.now })
   const http = await serveHttp(config.httpListen, { health, proofs: coordinator.proofs })
   await coordinator.start()
   const ticking = tickUntilStopped(coordinator, wire)
@@ -155,10 +157,8 @@ function chainOf({ network, rpc, confirmations }: CoordinatorConfig['chains'][nu
 }
 
 function serveGrpc(config: CoordinatorConfig, coordinator: Coordinator) {
-  const text = (path: string): string => readFileSync(path, 'utf8')
-  const { ca, cert, key } = config.tls
   return serve(handlersFor(coordinator), config.listen, {
-    identity: { ca: text(ca), cert: text(cert), key: text(key) },
+    identity: identityOf(config),
     org: config.org,
     clients: new Map([...peopleOf(config), ...nodesOf(coordinator)]),
     nowMs: Date.now,
@@ -167,12 +167,6 @@ function serveGrpc(config: CoordinatorConfig, coordinator: Coordinator) {
     onBug: (error, correlationId) => logger.error({ err: error, correlationId }, 'bug'),
     onTurnedAway: ({ code, because }) => logger.warn({ code, because }, 'turned away'),
   })
-}
-
-/** Everyone but the nodes: which nodes may connect is said by the root in force. */
-function peopleOf({ clients }: CoordinatorConfig): Map<string, Client> {
-  const people = clients.filter(({ role }) => role !== 'node')
-  return new Map(people.map(({ pin, role, id }) => [pin, { role, id }]))
 }
 
 function nodesOf(coordinator: Coordinator): Map<string, Client> {

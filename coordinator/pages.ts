@@ -8,14 +8,12 @@ import type { CoordinatorPart } from '../proto/frames.ts'
 import { limits } from '../proto/limits.ts'
 import type { CosignedHeads } from './cosigned.ts'
 import { readBlob, readBlobs } from './store/blobs.ts'
-import { readHeads } from './store/heads.ts'
+import { readLastHeads } from './store/heads.ts'
 import { readLines } from './store/lines.ts'
 import type { Store } from './store/store.ts'
 
 export type LinesPage = CoordinatorPart<'lines'>
 
-/** About 300 bytes each, so that a page of lines and its heads fit one frame. */
-const headsPerPageMax = 512
 const ordersPerPageMax = 4
 
 export interface PagesPorts {
@@ -88,12 +86,14 @@ export class Pages {
     return [...blobs.values()].map(({ kind, content }) => ({ kind, content }))
   }
 
-  /** Those that prove witnessed times of these lines to a node that was away. */
+  /** The newest of these lines, as many as a node reads: they say who has seen them. */
   async #heads(from: number, to: number): Promise<readonly Uint8Array[]> {
     const { store, origin, heads } = this.#ports
     if (from >= heads.largest) return []
-    const range = { from, to, countMax: headsPerPageMax }
-    return (await readHeads(store, origin, range)).map(({ note }) => toUtf8(note))
+    const count = limits.witnessesMax
+    const last = await readLastHeads(store, origin, { to, sizesMax: count })
+    const over = last.filter(({ size }) => size > from)
+    return over.slice(-count).map(({ note }) => toUtf8(note))
   }
 }
 

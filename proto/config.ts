@@ -3,7 +3,7 @@
 // CONFIG that names the place. Holds no secret: keys and credentials stand in files that it names.
 import type { Json } from './jcs.ts'
 import { Refused, refuse } from './refusal.ts'
-import { list, object, type Reader, text } from './shape.ts'
+import { handle, list, object, objectWith, type Reader, text } from './shape.ts'
 
 /** Reads `source` by `shape`; `because` starts with the path of the key that is wrong. */
 export function readConfig<T>(source: string, shape: Reader<T>): T {
@@ -47,6 +47,9 @@ export function pathFrom(directory: string): Reader<string> {
 
 /** SHA-256 of a peer's SubjectPublicKeyInfo, lower-case hex. */
 export const pin: Reader<string> = text(64, /^[0-9a-f]{64}$/)
+
+/** A coordinator as those know it who dial it. While its key changes, both pins stand there. */
+export const coordinatorPeer = objectWith({ name: handle, address, pin }, { nextPin: pin })
 
 export interface TlsFiles {
   readonly ca: string

@@ -11,6 +11,8 @@ export const limits = {
   warrantBytesMax: 65_536,
   /** Travels with its line, so a page of lines holds few of them. */
   orderBytesMax: 65_536,
+  /** With less free a node begins nothing: what runs, and some pages of lines, still find room. */
+  roomBytesMin: 16_777_216,
   documentBytesMax: 262_144,
   /** H-1: one audit entry. */
   entryBytesMax: 65_535,

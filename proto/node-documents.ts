@@ -171,7 +171,11 @@ const floorQuery = object({
   ...owner,
   node: nodeId,
   to: nodeId,
+  /** In which life of its process the author asks. */
+  incarnation: hex(16),
   nonce: hex(32),
+  /** Nonce of the newest query of another life of the author that it was told; empty for none. */
+  echo: hex(32, true),
 })
 
 const note = text(16_384)
@@ -189,6 +193,8 @@ const floorAnswer = object({
   counter: count,
   /** The largest log-signed checkpoint of this node's own copy, as a note; empty for none. */
   head: note,
+  /** A query of another life of `to`, as it was signed; an empty list for none. */
+  other: list(object({ document: text(2_048), signature: hex(64) }), 0, 1),
 })
 
 export type Acceptance = Shaped<typeof acceptance>

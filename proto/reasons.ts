@@ -70,6 +70,7 @@ const api = {
 // Codes of a node's checks N1 to N23 and of a session, and of the fold's void lines.
 const check = {
   BUSY: ['UNAVAILABLE', 'AFTER'],
+  DISK_FULL: ['UNAVAILABLE', 'AFTER'],
   STALE_ATTEMPT: ['ABORTED', 'SAME_KEY'],
   FLOOR: ['UNAVAILABLE', 'AFTER'],
   PEER_BANNED: ['FAILED_PRECONDITION', 'OPERATOR'],
@@ -151,6 +152,7 @@ const passing: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'DELAY',
   'DEST_COOLDOWN',
   'BUSY',
+  'DISK_FULL',
   'FLOOR',
   'LOG_BEHIND',
   'CLOCK',

@@ -155,7 +155,9 @@ export class Acceptances<T extends Acceptor & { readonly node: NodeId }> {
     const identity = peers.peer(node)?.identity ?? refuse('VIEW', `${node} is not in the root`)
     const opened = openBy(this.#kind, signed, identity)
     const { incarnation, counter } = opened.value
-    if (pairings.isRefused(incarnation, node)) refuse('VIEW', `${node} runs twice`)
+    if (pairings.isRefused(incarnation, node)) {
+      refuse('VIEW', `${node} runs twice, or this life of it is over`)
+    }
     // Keys are made before there is any pairing; a signature asks for it afterwards.
     const paired = pairings.incarnationOf(node) ?? toHex(incarnation)
     if (toHex(incarnation) !== paired) {

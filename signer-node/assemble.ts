@@ -19,6 +19,7 @@ import { Pairings } from './pairings.ts'
 import type { Parts } from './parts.ts'
 import type { Peer, Peers } from './peers.ts'
 import type { Ports } from './ports.ts'
+import type { Room } from './room.ts'
 import { Incarnation, type Self } from './self.ts'
 import { Sessions } from './sessions.ts'
 import type { Store } from './store.ts'
@@ -37,6 +38,7 @@ export interface NodeStores {
   readonly store: Store
   readonly keystore: Keystore
   readonly place: FloorPlace
+  readonly room: Room
 }
 
 export interface Whole {
@@ -46,7 +48,7 @@ export interface Whole {
 
 export function assemble(
   { self, origin, rootDigest }: NodeSettings,
-  { store, keystore, place }: NodeStores,
+  { store, keystore, place, room }: NodeStores,
   ports: Ports,
   whole: Whole,
 ): Parts {
@@ -93,7 +95,7 @@ export function assemble(
   const knows = { self, keystore, rows, copy, witness, ports }
   const keyshares = new Keyshares({ ...knows, superseded, opened: whole.changed })
   const invitations = new Invitations(knows)
-  const records = { store, copy, rows, journal, bans, strikes, blame, meta, place, keystore }
+  const records = { store, copy, rows, journal, bans, strikes, blame, meta, place, room, keystore }
   const work = {
     incarnation,
     sessions,

@@ -11,6 +11,7 @@ import type { RecoveryKey } from '../proto/recovery-key.ts'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import { type KeyshareContext, parseSeal } from '../proto/seal-file.ts'
 import { sealToRecovery } from '../proto/seal-recovery.ts'
+import { DiskFault, isFull } from './disk.ts'
 import { Secret, SecretScope } from './dkls23/secret.ts'
 import { replaceFile, syncDirectory } from './floor-file.ts'
 import type { Random } from './ports.ts'
@@ -49,16 +50,12 @@ export class Backups {
   keepFile({ epoch, ...context }: KeyshareContext, bytes: Uint8Array): void {
     const vault = parseVaultId(context.vault)
     const path = this.#path(vault, epoch)
-    try {
+    onVolume(`${vault}.${epoch}: the backup cannot be written`, () => {
       if (this.held(vault).includes(epoch)) refuse('BACKUP', `${vault}.${epoch}: is there already`)
       replaceFile(path, bytes)
       if (!equalBytes(readFileSync(path), bytes))
         refuse('BACKUP', 'it reads back as something else')
-    } catch (error) {
-      // The volume may be gone or full: then there is no new key, and nothing else has happened.
-      if (!(error instanceof Error && 'syscall' in error && 'code' in error)) throw error
-      refuse('BACKUP', `${vault}.${epoch}: the backup cannot be written: ${String(error.code)}`)
-    }
+    })
   }
 
   /** The file with its digest; undefined where none is, or where it is no backup. */
@@ -123,6 +120,7 @@ function onVolume<T>(what: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
+    if (isFull(error) || error instanceof DiskFault) refuse('BACKUP', `${what}: ${error.message}`)
     if (!(error instanceof Error && 'syscall' in error && 'code' in error)) throw error
     return refuse('BACKUP', `${what}: ${String(error.code)}`)
   }

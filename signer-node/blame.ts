@@ -8,6 +8,8 @@ import { type Both, writeCloneEvidence } from './clone-evidence.ts'
 import type { DealtSession } from './dealt-session.ts'
 import { endingOf } from './endings.ts'
 import { writeEvidence } from './evidence.ts'
+import { writeLifeEvidence } from './life-evidence.ts'
+import type { ThereAndBack } from './lives.ts'
 import type { Ports } from './ports.ts'
 import type { Self } from './self.ts'
 import type { Failure } from './session.ts'
@@ -34,6 +36,13 @@ export class Blame {
   cloned(peer: NodeId, both: Both): void {
     const { self, strikes, ports, step } = this.#needs
     const evidence = writeCloneEvidence(self, peer, both)
+    step(() => strikes.keep({ ...evidence, peer, atMs: ports.clock.wallMs() }))
+  }
+
+  /** Of three queries, there and back between two lives. */
+  livesTwice(peer: NodeId, proof: ThereAndBack): void {
+    const { self, strikes, ports, step } = this.#needs
+    const evidence = writeLifeEvidence(self, peer, proof)
     step(() => strikes.keep({ ...evidence, peer, atMs: ports.clock.wallMs() }))
   }
 

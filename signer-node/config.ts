@@ -2,7 +2,14 @@
 // node believes hangs on the pinned digest of the root document; the coordinators named here are
 // only reached, never trusted.
 // Source: first-walk, bootstrap; README D1, D16. Opens no file.
-import { address, distinct, pathFrom, pin, readConfig, tlsFiles } from '../proto/config.ts'
+import {
+  address,
+  coordinatorPeer,
+  distinct,
+  pathFrom,
+  readConfig,
+  tlsFiles,
+} from '../proto/config.ts'
 import { refuse } from '../proto/refusal.ts'
 import {
   digest,
@@ -52,8 +59,8 @@ function shapeIn(directory: string) {
     x: integer(1, 65_535),
     root: digest,
     origin: text(128),
-    /** Dialled one by one; `pin` is the SHA-256 of the coordinator's TLS key. */
-    coordinators: distinct(object({ name: handle, address, pin }), (peer) => peer.name),
+    /** Dialled one by one. */
+    coordinators: distinct(coordinatorPeer, (peer) => peer.name),
     tls: tlsFiles(directory),
     /** Sealed files: Ed25519 identity, Ed25519 witness key, 32-byte node secret. */
     keys: object({ identity: path, witness: path, secret: path }),

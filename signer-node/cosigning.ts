@@ -91,6 +91,8 @@ export class Cosigning {
   answer(taken: Taken | Refusal): NodeFrame | undefined {
     const { origin, copy, ports, floor, witness, mayCosign } = this.#needs
     if (isRefusal(taken)) {
+      // It is asked for again as soon as there is room.
+      if (taken.code === 'DISK_FULL') return undefined
       const because = `${taken.code}: ${taken.because}`
       ports.report({ level: 'alarm', name: 'page-refused', because })
       return undefined

@@ -1,6 +1,6 @@
 // Evidence: a document that shows, to anybody who has the root, that a node signed something that
-// no honest node signs: two messages for one place, a share that is not on its own polynomial, or
-// two acceptances under one counter (`clone-evidence.ts`).
+// no honest node signs: two messages for one place, a share that is not on its own polynomial, two
+// acceptances under one counter (`clone-evidence.ts`), or two lives at once (`life-evidence.ts`).
 // It stands alone: signatures of the envelope layer over plaintext digests, nothing of the accuser.
 // INVARIANT: it never holds Delta, leaves, pads, choice bits or factors, so a failed check behind
 // the fence has none (protocol document, 1.13). Who accuses whom is not believed: it is recomputed.
@@ -26,6 +26,7 @@ import { DEALING_ROUND, isWrongShare } from './dkls23/complaint.ts'
 import type { Curve } from './dkls23/curve.ts'
 import { type Participant, parseParty } from './dkls23/party.ts'
 import { type Place, signedBytes } from './envelope.ts'
+import { type LifeEvidence, verifyLifeEvidence } from './life-evidence.ts'
 import type { Self } from './self.ts'
 
 /** What a message of an envelope was: its digest, and what its sender signed over it. */
@@ -155,10 +156,11 @@ export function verifyEvidence(
   document: string,
   root: Named,
   curve: Curve,
-): Evidence | CloneEvidence {
+): Evidence | CloneEvidence | LifeEvidence {
   const value = parse(toUtf8(document))
   const kind = typeof value === 'object' && 'kind' in value ? value['kind'] : ''
   if (kind === 'clone') return verifyCloneEvidence(document, root)
+  if (kind === 'lives') return verifyLifeEvidence(document, root)
   const evidence = (kind === 'two-messages' ? twoMessages : wrongShareOf(kind))(value, '')
   if (evidence.org !== root.org || evidence.env !== root.env) {
     refuse('EVIDENCE', `expected a session of ${root.org} ${root.env}`)

@@ -3,11 +3,20 @@
 // cosignature and each share leaves, so a database that was rolled back alone cannot hide it.
 // INVARIANT: replaced atomically (write, fsync, rename, fsync of the directory). Proves nothing
 // when both places are rolled back together: the other witnesses do that.
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { toHex } from '../proto/crypto.ts'
 import { encode, parse } from '../proto/jcs.ts'
 import { handle, hex, integer, literal, object } from '../proto/shape.ts'
+import { onDisk } from './disk.ts'
 
 export interface Floor {
   /** The largest head ever cosigned. */
@@ -55,27 +64,43 @@ export class FloorFile implements FloorPlace {
   }
 }
 
-/** The old content or the new, never a part: also after a power cut. */
+/**
+ * The old content or the new, never a part: also after a power cut. Where there is no room it is
+ * refused, and nothing is left.
+ */
 export function replaceFile(path: string, bytes: Uint8Array): void {
-  const fresh = `${path}.new`
-  const file = openSync(fresh, 'w', 0o600)
+  onDisk(path, () => {
+    const fresh = `${path}.new`
+    try {
+      writeSynced(fresh, bytes)
+    } catch (error) {
+      rmSync(fresh, { force: true })
+      throw error
+    }
+    renameSync(fresh, path)
+  })
+  syncDirectory(dirname(path))
+}
+
+function writeSynced(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, 'w', 0o600)
   try {
     writeFileSync(file, bytes)
     fsyncSync(file)
   } finally {
     closeSync(file)
   }
-  renameSync(fresh, path)
-  syncDirectory(dirname(path))
 }
 
 export function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r')
-  try {
-    fsyncSync(directory)
-  } finally {
-    closeSync(directory)
-  }
+  onDisk(path, () => {
+    const directory = openSync(path, 'r')
+    try {
+      fsyncSync(directory)
+    } finally {
+      closeSync(directory)
+    }
+  })
 }
 
 function readIfThere(path: string): Uint8Array | undefined {

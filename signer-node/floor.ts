@@ -1,6 +1,7 @@
 // The floor after a start (the walk, section 6): a node that may have been rolled
 // back must not cosign or accept before it knows how far it had ever signed. It asks the other
-// witnesses; a second place of the floor that agrees with the store makes one answer enough.
+// witnesses; a second place of the floor that agrees with the store makes one answer enough. It
+// asks again every minute, because a copy of it may have been started since (`lives.ts`).
 // INVARIANT: an own signature that the own copy does not contain proves a rollback or a second
 // instance; the node then stays a witness (`fenced`) until a refresh, also over restarts.
 // DEVIATION: a receipt counter that only a line of the log claims raises an alarm and fences
@@ -16,7 +17,7 @@ import {
 import { coverage, type Reigns, reignOver } from '../policy/audit/reigns.ts'
 import { key, tables } from '../policy/audit/tables.ts'
 import { membersOf, type Root, type RootWitness } from '../policy/documents.ts'
-import { equalBytes, toHex } from '../proto/crypto.ts'
+import { equalBytes, toHex, toUtf8 } from '../proto/crypto.ts'
 import type { NodeId } from '../proto/ids.ts'
 import {
   type FloorAnswer,
@@ -27,23 +28,27 @@ import {
   signBy,
 } from '../proto/node-documents.ts'
 import { attempt, isRefusal } from '../proto/refusal.ts'
-import type { Signed } from '../proto/signed.ts'
+import type { Opened, Signed } from '../proto/signed.ts'
 import type { FloorPlace } from './floor-file.ts'
 import type { HistoryRows } from './history-rows.ts'
 import type { Journal } from './journal.ts'
+import { Lives, type ThereAndBack } from './lives.ts'
 import type { LogCopy } from './log-copy.ts'
 import type { Meta } from './meta.ts'
 import type { Ports } from './ports.ts'
-import type { WitnessSelf } from './self.ts'
+import type { Incarnation, WitnessSelf } from './self.ts'
 import { floorAnswers, type Witness } from './witness.ts'
 
 export type FloorState = 'checking' | 'catching-up' | 'fenced' | 'passed'
 
 /** For one answer alone, with a second place that agrees. */
 const patienceMs = 1_000
+/** Between two rounds of questions, once the first was answered. */
+const againMs = 60_000
 
 export interface FloorNeeds {
   readonly self: WitnessSelf
+  readonly incarnation: Pick<Incarnation, 'id'>
   readonly ports: Pick<Ports, 'clock' | 'random' | 'report'>
   readonly witness: Witness
   readonly copy: LogCopy
@@ -51,6 +56,8 @@ export interface FloorNeeds {
   readonly journal: Journal
   readonly meta: Meta
   readonly place: FloorPlace
+  /** A peer lives twice, as its own three queries show. */
+  readonly met?: (peer: NodeId, proof: ThereAndBack) => void
 }
 
 interface Known {
@@ -78,7 +85,13 @@ export function keptPlace(place: FloorPlace, meta: Meta): FloorPlace {
 
 export class Floor {
   readonly #needs: FloorNeeds
-  readonly #nonce: string
+  readonly #lives = new Lives()
+  #nonce: string
+  /** When the present round of questions began. */
+  #askedMs: number
+  /** Another life was heard of: it is told so that it can tell. */
+  #isEchoDue = false
+  #claimed = 0
   readonly #answers = new Map<NodeId, Answered>()
   readonly #secondPlaceAgrees: boolean
   /** Lines may come before the answers do, and would hide what the copy had lost. */
@@ -91,6 +104,7 @@ export class Floor {
     this.#nonce = toHex(needs.ports.random(32))
     this.#sizeAtStart = needs.copy.size()
     this.#startedMs = needs.ports.clock.monotonicMs()
+    this.#askedMs = this.#startedMs
     this.#secondPlaceAgrees = this.#compareSecondPlace()
   }
 
@@ -107,16 +121,34 @@ export class Floor {
   /** Queries to everyone who has not answered yet; the same nonce, so an answer counts once. */
   queries(): readonly { readonly to: NodeId; readonly document: Signed }[] {
     if (this.#state !== 'checking') return []
-    const { self } = this.#needs
     const silent = this.#peers().filter(({ node }) => !this.#answers.has(node))
-    return silent.map(({ node: to }) => {
+    return this.#questions(silent)
+  }
+
+  /** Once a minute, to everybody: whether another instance has come since. */
+  again(): readonly { readonly to: NodeId; readonly document: Signed }[] {
+    const { clock, random } = this.#needs.ports
+    if (this.#state === 'checking') return []
+    if (!this.#isEchoDue && clock.monotonicMs() - this.#askedMs < againMs) return []
+    this.#isEchoDue = false
+    this.#askedMs = clock.monotonicMs()
+    this.#nonce = toHex(random(32))
+    return this.#questions(this.#peers())
+  }
+
+  #questions(peers: readonly RootWitness[]) {
+    const { self, incarnation } = this.#needs
+    this.#lives.asks(incarnation.id, this.#nonce)
+    return peers.map(({ node: to }) => {
       const document = {
         format: 'custody-floor-query/v1',
         org: self.org,
         env: self.env,
         node: self.node,
         to,
+        incarnation: toHex(incarnation.id),
         nonce: this.#nonce,
+        echo: this.#lives.echo,
       }
       return { to, document: signBy(kinds.floorQuery, document, self) }
     })
@@ -128,6 +160,9 @@ export class Floor {
     const asked = this.#heard(kinds.floorQuery, document)
     if (asked === undefined || own.root === undefined) return undefined
     const { node: to, witness } = asked.peer
+    const proof = this.#lives.hear(asked)
+    if (proof !== undefined) this.#needs.met?.(to, proof)
+    const other = this.#lives.otherOf(asked.value)
     const counted = rows.lastKey(tables.receipt.name, `${key(to)}|`)
     const answer = {
       format: 'custody-floor-answer/v1',
@@ -139,26 +174,64 @@ export class Floor {
       cosigned: cut(copy.cosigned(witness.name)?.note, witness),
       counter: counted === undefined ? 0 : Number(counted.slice(key(to).length + 1)),
       head: cut(copy.checkpoint(copy.size())?.note, own.root.log.vkey),
+      other: other === undefined ? [] : [wordsOf(other)],
     }
     return { to, document: signBy(kinds.floorAnswer, answer, self) }
   }
 
-  receive(document: Signed): void {
-    const { witness, ports, journal } = this.#needs
+  /** Returns heads to be looked at like any others: they come of an answer to a later question. */
+  receive(document: Signed): readonly Uint8Array[] {
+    const { witness } = this.#needs
     const { root, vkey } = witness
     const heard = this.#heard(kinds.floorAnswer, document)
-    if (heard === undefined || root === undefined || vkey === undefined) return
-    if (this.#state !== 'checking') return
+    if (heard === undefined || root === undefined || vkey === undefined) return []
     const { peer, value } = heard
-    if (toHex(value.nonce) !== this.#nonce || !this.#isAskable(peer)) return
+    if (toHex(value.nonce) !== this.#nonce || !this.#isAskable(peer)) return []
+    this.#meetOther(peer, value)
+    this.#compareCounter(peer, value)
+    const said = [value.cosigned, value.head].filter((note) => note !== '').map(toUtf8)
+    if (this.#state !== 'checking') return said
     const own = readHead(value.cosigned, root, (note) => cosignatures(note, [vkey]).length > 0)
     const head = readHead(value.head, root, (note) => signedByLog(note, root.log.vkey))
     this.#answers.set(peer.node, { own, head })
-    if (value.counter > journal.head().counter) {
-      const because = `log: receipt ${value.counter}, journal: ${journal.head().counter}`
-      ports.report({ level: 'alarm', name: 'receipt-beyond-journal', peer: peer.node, because })
-    }
     this.review()
+    return []
+  }
+
+  /** Only the own key can have signed what is believed here, whoever brings it. */
+  #meetOther({ node }: RootWitness, { other: [words] }: FloorAnswer): void {
+    const { self, incarnation } = this.#needs
+    if (words === undefined) return
+    const signed = { credential: self.node, ...words }
+    const opened = attempt(() => openBy(kinds.floorQuery, signed, self.identity))
+    if (isRefusal(opened)) return
+    const { org, env } = opened.value
+    if (org !== self.org || env !== self.env) return
+    const told = this.#lives.told(incarnation.id, opened)
+    if (told !== 'known') this.#isEchoDue = true
+    const life = toHex(opened.value.incarnation).slice(0, 8)
+    if (told === 'twin') this.#meetTwin(`${node} was asked by life ${life} of this node`)
+  }
+
+  /** It runs now: what was dealt before may be on its disk too, so a fence begins anew. */
+  #meetTwin(because: string): void {
+    const { meta, copy, ports, witness } = this.#needs
+    if (meta.fenced() === undefined) {
+      witness.heads.meetTwin(because)
+      return
+    }
+    ports.report({ level: 'alarm', name: 'second-instance', because })
+    meta.fence(because)
+    if (this.#state === 'fenced') meta.keepFencedSince(copy.size())
+  }
+
+  #compareCounter({ node: peer }: RootWitness, { counter }: FloorAnswer): void {
+    const { ports, journal } = this.#needs
+    const own = journal.head().counter
+    if (counter <= Math.max(own, this.#claimed)) return
+    this.#claimed = counter
+    const because = `log: receipt ${counter}, journal: ${own}`
+    ports.report({ level: 'alarm', name: 'receipt-beyond-journal', peer, because })
   }
 
   /** After an answer and after every page: whether this node may cosign now. */
@@ -182,9 +255,10 @@ export class Floor {
 
   /** A cosignature with the own key that was not made here; false when that was known. */
   secondInstance(because: string): boolean {
-    const { meta, copy } = this.#needs
+    const { meta, copy, ports } = this.#needs
     if (meta.fenced() !== undefined) return false
-    this.#fence(because)
+    ports.report({ level: 'alarm', name: 'second-instance', because })
+    meta.fence(because)
     if (this.#state !== 'passed') return true
     this.#state = 'fenced'
     meta.keepFencedSince(copy.size())
@@ -281,7 +355,7 @@ export class Floor {
   #heard<T extends FloorQuery | FloorAnswer>(
     kind: Kind<T>,
     document: Signed,
-  ): { readonly peer: RootWitness; readonly value: T } | undefined {
+  ): (Opened<T> & { readonly peer: RootWitness }) | undefined {
     const { self, witness } = this.#needs
     const nodes = witness.reigns.flatMap(({ root }) => membersOf(root))
     const peer = nodes.findLast(({ node }) => node === document.credential)
@@ -290,8 +364,12 @@ export class Floor {
     if (isRefusal(opened)) return undefined
     const { value } = opened
     const isMeant = value.org === self.org && value.env === self.env && value.to === self.node
-    return isMeant ? { peer, value } : undefined
+    return isMeant ? { peer, ...opened } : undefined
   }
+}
+
+function wordsOf({ document, signature }: Signed) {
+  return { document, signature: toHex(signature) }
 }
 
 /** With the line of this key alone: a coordinator may have added lines until no answer holds it. */

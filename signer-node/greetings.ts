@@ -61,9 +61,12 @@ export class Greetings {
   }
 
   floorQueries(): readonly NodeFrame[] {
-    return this.#needs.floor
-      .queries()
-      .map(({ to, document }) => this.note(to, 'floor-query', document))
+    return this.#needs.floor.queries().map((one) => this.#query(one))
+  }
+
+  /** Once a minute, of a node that knows its floor. */
+  floorAgain(): readonly NodeFrame[] {
+    return this.#needs.floor.again().map((one) => this.#query(one))
   }
 
   /** The newest receipts that are in the journal and not in the log. */
@@ -85,6 +88,10 @@ export class Greetings {
   bans(): readonly NodeFrame[] {
     const bans = this.#needs.readmissions.statements().map(writeSigned)
     return bans.length === 0 ? [] : [{ frame: 'bans', bans: { bans } }]
+  }
+
+  #query({ to, document }: ReturnType<Floor['queries']>[number]): NodeFrame {
+    return this.note(to, 'floor-query', document)
   }
 
   note(to: NodeId, kind: string, document: Signed): NodeFrame {

@@ -37,6 +37,11 @@ export class Heads {
     this.#own = own
   }
 
+  /** Another instance was met elsewhere than in a head. */
+  meetTwin(because: string): void {
+    this.#twin ??= because
+  }
+
   /** What the own key has signed and this node has not, said once: another instance signed it. */
   takeTwin(): string | undefined {
     const twin = this.#twin

@@ -85,6 +85,7 @@ const states = [
   'removed',
   'frozen',
   'forked',
+  'full',
 ] as const
 
 const sumOf = (counts: readonly number[]): number => counts.reduce((sum, n) => sum + n, 0)

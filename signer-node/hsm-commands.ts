@@ -98,14 +98,14 @@ async function init(flags: Flags, world: HsmWorld): Promise<object> {
   const label = flags.label ?? refuse('CONFIG', 'init: expected --label')
   const isTwo = flags['two-person'] === true
   const questions = isTwo
-    ? ['New PIN of the officer', 'First half of the PIN', 'Second half of the PIN']
-    : ['New PIN of the officer', 'New PIN of the user']
+    ? [`New PIN of the officer, ${signs}`, 'First half of the PIN', 'Second half of the PIN']
+    : [`New PIN of the officer, ${signs}`, `New PIN of the user, ${signs}`]
   using scope = new DisposableStack()
   const [so, user, second] = (await newPins(flags, questions, world)).map((one) => scope.use(one))
   if (so === undefined || user === undefined) return refuse('CONFIG', 'init: expected two PINs')
   const pin = isTwo && second !== undefined ? scope.use(twoPersonPin(user, second)) : user
   for (const one of [so, pin]) {
-    if (one.bytes.length < pinMin) refuse('CONFIG', `a PIN has at least ${pinMin} signs`)
+    if (one.bytes.length < pinMin) refuse('CONFIG', `a PIN has ${signs}`)
   }
   const facts = await Hsm.init(placeOf(flags), { so, user: pin }, label, world)
   return shown(facts)
@@ -147,6 +147,7 @@ async function testSeal(file: string, flags: Flags, world: HsmWorld): Promise<ob
 }
 
 const pinMin = 8
+const signs = `${pinMin} signs or more`
 
 function configAt(file: string): SignerConfig {
   return parseSignerConfig(readFileSync(file, 'utf8'), dirname(resolve(file)))
@@ -206,7 +207,7 @@ async function secrets(
     refuse('CONFIG', 'pin-fd: expected a number')
   }
   const source = descriptor === undefined ? file : Number(descriptor)
-  if (source !== undefined) return readLines(source, questions.length)
+  if (source !== undefined) return readLines(source, questions)
   const terminal = world.terminal()
   if (terminal === undefined) return refuse('CONFIG', 'PIN: no terminal to ask at')
   try {

@@ -118,7 +118,7 @@ function passphraseOf(config: SignerConfig, wish: ResealWish): WayIn | undefined
 }
 
 function missing(): never {
-  return refuse('CONFIG', 'a passphrase is needed: --passphrase FILE')
+  return refuse('CONFIG', 'the passphrase of the files is needed: --passphrase FILE')
 }
 
 /** Those that are sealed to tokens already. */

@@ -4,7 +4,8 @@
 // INVARIANT: a key is gone as soon as the vault has a key under q cosignatures (this node has then
 // sealed its share, and confirmed it), or an import that was asked for since has ended: one
 // invitation, one request. So what was dealt opens nowhere afterwards. None is signed before its
-// file has opened: what it says of itself is anybody's who can write to the disk.
+// file has opened and shown that this node made it: what it says of itself is anybody's who can
+// write to the disk, and whoever has a token's card can seal to that token.
 // Judges no dealing: that is `key-import.ts`.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,7 +14,7 @@ import { readSync } from '../policy/audit/rows.ts'
 import { hasEnded } from '../policy/audit/standing.ts'
 import { get, tables } from '../policy/audit/tables.ts'
 import { parseRulebook } from '../policy/rulebook.ts'
-import { toHex, x25519PublicKey } from '../proto/crypto.ts'
+import { concat, equalBytes, toHex, x25519PublicKey } from '../proto/crypto.ts'
 import { type Handle, parseVaultId, type VaultId } from '../proto/ids.ts'
 import { type Invitation, invitationKind } from '../proto/import-documents.ts'
 import { text } from '../proto/jcs.ts'
@@ -83,9 +84,12 @@ export class Invitations {
   review(): void {
     const { copy, witness } = this.#needs
     const size = copy.size()
-    if (size === this.#swept || !witness.coverage(size - 1).isCovered) return
-    this.#swept = size
-    for (const vault of this.#all()) if (this.#isOver(vault)) this.#destroy(vault)
+    if (size === this.#swept) return
+    const isWhole = witness.coverage(size - 1).isCovered
+    if (isWhole) this.#swept = size
+    for (const vault of this.#all()) {
+      if (this.#hasKey(vault) || (isWhole && this.#isOver(vault))) this.#destroy(vault)
+    }
   }
 
   /** Of a node that left: no key is dealt to it any more. */
@@ -97,10 +101,17 @@ export class Invitations {
     for (const vault of [...this.#hidden.keys()]) this.#forget(vault)
   }
 
-  /** Of the lines that q witnesses have seen. */
+  /** By a line that q witnesses have seen. */
+  #hasKey(vault: VaultId): boolean {
+    const { rows, copy, witness } = this.#needs
+    const row = readSync(get(tables.vault, vault), rows)
+    const seq = row && copy.keyLine(vault, row.epoch)
+    return seq !== undefined && witness.coverage(seq).isCovered
+  }
+
+  /** Of the lines that q witnesses have seen: all of the own copy. */
   #isOver(vault: VaultId): boolean {
     const { rows, copy } = this.#needs
-    if (readSync(get(tables.vault, vault), rows) !== undefined) return true
     const { t } = copy.head()
     return copy.importsFrom(vault, this.#context(vault)?.size ?? 0).some((change) => {
       const asked = readSync(get(tables.intent, change), rows)
@@ -128,7 +139,8 @@ export class Invitations {
     const { org, env, node, x } = self
     const to = toHex(x25519PublicKey(secret.bytes))
     const context = { org, env, vault, key, node, x, to, size: copy.size() }
-    replaceFile(this.#path(vault), keystore.seal({ kind: 'invitation', context }, secret))
+    using kept = new Secret(concat(secret.bytes, this.#signed(context).signature))
+    replaceFile(this.#path(vault), keystore.seal({ kind: 'invitation', context }, kept))
     this.#hidden.set(vault, { of: nameOf(context), hidden: keystore.shield.hide(secret) })
     ports.report({ level: 'info', name: 'invited', vault, because: `for the key ${key}` })
     return context
@@ -153,8 +165,10 @@ export class Invitations {
   #unseal(vault: VaultId, context: InvitationContext): Hidden {
     const { keystore } = this.#needs
     const bytes = readFileSync(this.#path(vault))
-    using secret = keystore.unseal({ kind: 'invitation', context }, bytes)
-    if (toHex(x25519PublicKey(secret.bytes)) !== context.to) {
+    using kept = keystore.unseal({ kind: 'invitation', context }, bytes)
+    using secret = new Secret(kept.bytes.slice(0, secretBytes))
+    const isOwn = equalBytes(kept.bytes.subarray(secretBytes), this.#signed(context).signature)
+    if (!isOwn || toHex(x25519PublicKey(secret.bytes)) !== context.to) {
       return refuse('SEAL', 'this file does not open here')
     }
     return keystore.shield.hide(secret)

@@ -45,6 +45,12 @@ interface Held {
   readonly isRestored: boolean
 }
 
+interface Opening {
+  readonly name: string
+  readonly isRestored: boolean
+  readonly opening: Derivation
+}
+
 export class Keyshares {
   readonly #needs: KeysharesNeeds
   readonly #held = new Map<VaultId, Held>()
@@ -60,7 +66,7 @@ export class Keyshares {
   readonly #over = new Map<string, { readonly seq: number; isGone: boolean; isSaid: boolean }>()
 
   /** Opened elsewhere at the moment; one a vault. */
-  readonly #opening = new Map<VaultId, { readonly name: string; readonly opening: Derivation }>()
+  readonly #opening = new Map<VaultId, Opening>()
   #runner: Pick<Runner, 'scrypt'>
 
   constructor(needs: KeysharesNeeds) {
@@ -87,7 +93,8 @@ export class Keyshares {
 
   /** While there is one, this node signs nothing: its disk was lost, and a copy may exist. */
   restored(): readonly VaultId[] {
-    return [...this.#held].filter(([, { isRestored }]) => isRestored).map(([vault]) => vault)
+    const known = [...this.#held, ...this.#opening]
+    return known.filter(([, { isRestored }]) => isRestored).map(([vault]) => vault)
   }
 
   /** After every page and head: opens what the log has made lawful. True when one was opened. */
@@ -163,7 +170,8 @@ export class Keyshares {
       if (this.#took(row, state, opened) && isLater) this.#needs.opened()
     })
     isLater = !opening.isOver
-    if (isLater) this.#opening.set(vault, { name: nameOf(row), opening })
+    const isRestored = state === 'restored'
+    if (isLater) this.#opening.set(vault, { name: nameOf(row), isRestored, opening })
     return this.#at(row) !== undefined
   }
 

@@ -110,10 +110,13 @@ export class Keystore {
     const expected = expectedOf(vault, keyshare)
     const thing = this.#thing(expected, made, 'pending')
     const sealed = yield* this.#way.sealing(thing, plaintext)
+    using onFailure = new DisposableStack()
+    onFailure.defer(() => this.#way.forget(sealed))
     // Another may have been kept while the key was derived.
     this.#requireRoom(vault, keyshare)
     again()
     this.backups.keep(this.#context(expected, made), plaintext)
+    onFailure.move()
     yield* this.#write(expected, 'pending', sealed)
   }
 
@@ -192,6 +195,7 @@ export class Keystore {
     using plaintext = marked.encode()
     const sealed = this.seal(this.#thing(expected, made, 'active'), plaintext)
     atOnce(this.#write(expected, 'active', sealed))
+    this.#way.forget(bytes)
     onFailure.move()
     return marked
   }
@@ -244,9 +248,13 @@ export class Keystore {
 
   /** A sealed file of this directory, and its key, where it has one of its own. */
   discard(path: string): void {
-    const bytes = readFileSync(path)
     unlinkSync(path)
-    this.#way.forget(bytes)
+    // What stood in it by then may be another file than the one whose key is known.
+    this.#way.forgetOthers(() => {
+      const here = readdirSync(this.#directory, { withFileTypes: true })
+      const files = here.filter((one) => one.isFile())
+      return files.map(({ name }) => readFileSync(join(this.#directory, name)))
+    })
   }
 
   /** What lies in the directory for one vault, ascending by epoch, the active one first. */

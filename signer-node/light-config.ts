@@ -1,7 +1,14 @@
 // Configuration of a light witness, read once at start; unknown keys are refused. As that of a
 // signer node, without everything that belongs to shares: no place, no node secret, no backups.
 // Opens no file.
-import { address, distinct, pathFrom, pin, readConfig, tlsFiles } from '../proto/config.ts'
+import {
+  address,
+  coordinatorPeer,
+  distinct,
+  pathFrom,
+  readConfig,
+  tlsFiles,
+} from '../proto/config.ts'
 import { refuse } from '../proto/refusal.ts'
 import { digest, handle, literal, object, type Shaped, text } from '../proto/shape.ts'
 
@@ -29,7 +36,7 @@ function shapeIn(directory: string) {
     node: handle,
     root: digest,
     origin: text(128),
-    coordinators: distinct(object({ name: handle, address, pin }), (peer) => peer.name),
+    coordinators: distinct(coordinatorPeer, (peer) => peer.name),
     tls: tlsFiles(directory),
     /** Sealed files: Ed25519 identity and Ed25519 witness key. */
     keys: object({ identity: path, witness: path }),

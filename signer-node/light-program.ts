@@ -15,13 +15,15 @@ import { type LightConfig, parseLightConfig } from './light-config.ts'
 import { LightWitness } from './light-witness.ts'
 import type { Links } from './link.ts'
 import { openNodeKey } from './own-keys.ts'
-import { made, openStore, readPassphrase } from './places.ts'
+import { openStore, readPassphrase, roomOf } from './places.ts'
 import type { Event } from './ports.ts'
 import {
   cannotRun,
   clock,
+  endOnFault,
   logger,
   openLinks,
+  outliveHangup,
   random,
   report,
   stopSignal,
@@ -31,19 +33,24 @@ import type { WitnessSelf } from './self.ts'
 import { basicCheck } from './self-check-basic.ts'
 import type { Opener } from './way-in.ts'
 
-async function run(config: LightConfig, source: string | number): Promise<void> {
+type Running = LightConfig & { readonly reread: () => LightConfig }
+
+async function run(config: Running, source: string | number): Promise<void> {
   process.umask(0o077)
+  outliveHangup()
+  endOnFault()
   basicCheck(clock, random)
   const self = openSelf(config, source)
-  const store = openStore(config)
   const watch: { health?: Health; links?: Links } = {}
   const told = (event: Event): void => {
     watch.health?.count(event)
     report(event)
   }
+  const room = roomOf(config, { clock, report: told })
+  const store = openStore(config, room)
   const witness = new LightWitness(
     { self, origin: config.origin, rootDigest: config.root },
-    { store, place: new FloorFile(made(config.floorDir), config.node) },
+    { store, room, place: new FloorFile(config.floorDir, config.node) },
     {
       clock,
       random,
@@ -55,7 +62,7 @@ async function run(config: LightConfig, source: string | number): Promise<void> 
   const health = await serveHealth(config.healthListen, () => witness.status())
   watch.health = health
   const admin = await serveAdmin(config.adminSocket, witness)
-  const links = openLinks(config, witness)
+  const links = openLinks(config, witness, told)
   watch.links = links
   const ticking = setInterval(() => {
     links.tick()
@@ -131,7 +138,9 @@ async function main(): Promise<void> {
     return
   }
   const { file, source } = given
-  const config = parseLightConfig(readFileSync(file, 'utf8'), dirname(resolve(file)))
+  const reread = (): LightConfig =>
+    parseLightConfig(readFileSync(file, 'utf8'), dirname(resolve(file)))
+  const config = { ...reread(), reread }
   await run(config, source ?? config.credential)
 }
 

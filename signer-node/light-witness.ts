@@ -8,7 +8,7 @@
 import type { CoordinatorFrame, CoordinatorPart, NodeFrame } from '../proto/frames.ts'
 import { readSigned, writeSigned } from '../proto/frames.ts'
 import type { Digest, NodeId } from '../proto/ids.ts'
-import { Refused, refuse } from '../proto/refusal.ts'
+import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import { Cosigning } from './cosigning.ts'
 import { Floor, keptPlace } from './floor.ts'
 import type { FloorPlace } from './floor-file.ts'
@@ -18,6 +18,7 @@ import { LogCopy } from './log-copy.ts'
 import { Meta } from './meta.ts'
 import type { Status } from './node.ts'
 import type { Ports } from './ports.ts'
+import type { Room } from './room.ts'
 import type { WitnessSelf } from './self.ts'
 import type { StateWord } from './standing.ts'
 import type { Store } from './store.ts'
@@ -36,10 +37,17 @@ export interface LightSettings {
   readonly rootDigest: Digest
 }
 
+export interface LightStores {
+  readonly store: Store
+  readonly place: FloorPlace
+  readonly room: Room
+}
+
 export class LightWitness {
   readonly #settings: LightSettings
   readonly #ports: LightPorts
   readonly #copy: LogCopy
+  readonly #room: Room
   readonly #meta: Meta
   readonly #witness: Witness
   readonly #floor: Floor
@@ -51,11 +59,7 @@ export class LightWitness {
   #isDraining = false
   #isGone = false
 
-  constructor(
-    settings: LightSettings,
-    { store, place }: { readonly store: Store; readonly place: FloorPlace },
-    ports: LightPorts,
-  ) {
+  constructor(settings: LightSettings, { store, place, room }: LightStores, ports: LightPorts) {
     this.#settings = settings
     this.#ports = ports
     const { self, origin, rootDigest } = settings
@@ -66,16 +70,19 @@ export class LightWitness {
     const journal = new Journal(store, self.node)
     const log = { self, origin, rootDigest, copy, rows, journal, clock, report }
     const witness = new Witness({ ...log, floor: keptPlace(place, meta) })
-    const floor = new Floor({ self, ports, witness, copy, rows, journal, meta, place })
+    const incarnation = { id: ports.random(incarnationBytes) }
+    const own = { self, incarnation, ports, witness }
+    const floor = new Floor({ ...own, copy, rows, journal, meta, place })
     const asked = { mayCosign: () => this.#mayCosign(), everyone: () => this.#attached }
     const told = { changed: () => this.#changed(), halt: () => {} }
-    const own = { origin, store, copy, witness, floor, ports }
-    this.#cosigning = new Cosigning({ ...own, ...asked, ...told })
+    const shared = { origin, store, copy, witness, floor, ports }
+    this.#cosigning = new Cosigning({ ...shared, ...asked, ...told })
     this.#copy = copy
+    this.#room = room
     this.#meta = meta
     this.#witness = witness
     this.#floor = floor
-    this.#incarnation = ports.random(incarnationBytes)
+    this.#incarnation = incarnation.id
     this.#turns = new Turns(ports.pause)
     this.#floorAskedMs = clock.monotonicMs()
   }
@@ -100,11 +107,14 @@ export class LightWitness {
   /** To be called a few times a second. */
   tick(): void {
     if (this.#isGone) return
-    this.#cosigning.review()
+    if (this.#room.tick()) this.#roomChanged()
+    this.#review()
     const now = this.#ports.clock.monotonicMs()
     if (now - this.#floorAskedMs < floorAgainMs) return
     this.#floorAskedMs = now
-    for (const coordinator of this.#attached) this.#askFloor(coordinator)
+    const again = this.#floor.again()
+    for (const coordinator of this.#attached)
+      this.#ask(coordinator, [...this.#floor.queries(), ...again])
   }
 
   status(): Status {
@@ -152,6 +162,7 @@ export class LightWitness {
       yield* this.#inParts(coordinator, frame)
     } catch (error) {
       if (!(error instanceof Refused)) throw error
+      if (error.refusal.code === 'DISK_FULL') this.#room.failed()
       const because = `${frame.frame}: ${error.refusal.because}`
       this.#ports.report({ level: 'warn', name: 'frame-refused', because })
     }
@@ -173,7 +184,7 @@ export class LightWitness {
         this.#cosigning.review()
         return
       case 'note':
-        this.#note(coordinator, frame.note)
+        yield* this.#note(coordinator, frame.note)
         return
       case 'requestLines':
         this.#send(coordinator, this.#cosigning.supply(frame.requestLines))
@@ -185,6 +196,7 @@ export class LightWitness {
       case 'start':
       case 'envelope':
       case 'stop':
+      case 'requestPart':
         refuse('NOT_SUPPORTED', 'a light witness takes part in no session')
     }
   }
@@ -195,10 +207,10 @@ export class LightWitness {
     if (welcome.origin === origin && welcome.size < size) {
       this.#ports.send(coordinator, { frame: 'ahead', ahead: { origin, size, root } })
     }
-    this.#askFloor(coordinator)
+    this.#ask(coordinator, this.#floor.queries())
   }
 
-  #note(coordinator: string, { to, kind, document }: CoordinatorPart<'note'>): void {
+  *#note(coordinator: string, { to, kind, document }: CoordinatorPart<'note'>): InTurns {
     if (to !== this.#settings.self.node) return
     const signed = readSigned(document)
     if (kind === 'floor-query') {
@@ -208,12 +220,12 @@ export class LightWitness {
       return
     }
     if (kind !== 'floor-answer') refuse('NOT_SUPPORTED', `${kind}: not for a light witness`)
-    this.#floor.receive(signed)
+    yield* this.#cosigning.settle(this.#floor.receive(signed))
     this.#cosigning.review()
   }
 
-  #askFloor(coordinator: string): void {
-    for (const { to, document } of this.#floor.queries()) {
+  #ask(coordinator: string, queries: ReturnType<Floor['queries']>): void {
+    for (const { to, document } of queries) {
       this.#send(coordinator, this.#noteTo(to, 'floor-query', document))
     }
   }
@@ -229,7 +241,24 @@ export class LightWitness {
     if (standing === 'removed') return 'removed'
     if (standing === 'awaited' && root !== undefined) return 'catching-up'
     if (this.#floor.state !== 'passed') return this.#floor.state
-    return this.#isDraining ? 'draining' : 'ready'
+    if (this.#isDraining) return 'draining'
+    return this.#room.shortage === '' ? 'ready' : 'full'
+  }
+
+  /** What finds no room is tried again at the next tick. */
+  #review(): void {
+    const done = attempt(() => this.#cosigning.review())
+    if (!isRefusal(done)) return
+    if (done.code !== 'DISK_FULL') throw new Refused(done)
+    this.#room.failed()
+  }
+
+  /** Pages that were refused meanwhile are asked for again. */
+  #roomChanged(): void {
+    this.#changed()
+    if (this.#room.shortage !== '') return
+    const behind = { origin: this.#settings.origin, size: this.#copy.size() }
+    for (const coordinator of this.#attached) this.#send(coordinator, { frame: 'behind', behind })
   }
 
   #mayCosign(): boolean {

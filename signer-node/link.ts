@@ -33,7 +33,7 @@ const ageMs = limits.connectionAgeMs - 2 * limits.connectionGraceMs
 
 interface Line {
   readonly stream: NodeStream
-  readonly openedMs: number
+  openedMs: number
   heardMs: number
   saidMs: number
   hasAnswered: boolean
@@ -81,6 +81,13 @@ export class Links {
     line.stream.send(frame)
   }
 
+  /** Every stream is replaced by one that is dialled now. */
+  renew(): void {
+    for (const { newest } of this.#links.values()) {
+      if (newest !== undefined) newest.openedMs = Number.NEGATIVE_INFINITY
+    }
+  }
+
   stop(): void {
     this.#isStopped = true
     for (const { newest, previous } of this.#links.values()) {
@@ -101,7 +108,8 @@ export class Links {
       newest.stream.close()
       return
     }
-    if (now - newest.openedMs >= ageMs && link.previous === undefined) this.#open(link)
+    const isOld = now - newest.openedMs >= ageMs && now >= link.dialAtMs
+    if (isOld && link.previous === undefined) this.#open(link)
     if (now - newest.saidMs >= limits.streamHeartbeatMs) {
       this.send(name, { frame: 'heartbeat', heartbeat: {} })
     }
@@ -144,10 +152,10 @@ export class Links {
     // The one before may still be good: it carries on.
     link.newest = link.previous
     link.previous = undefined
-    if (link.newest !== undefined || this.#isStopped) return
-    this.#ends.detached(link.name)
+    if (this.#isStopped) return
     link.dialAtMs = this.#now() + this.#jittered(link.pauseMs)
     link.pauseMs = Math.min(2 * link.pauseMs, limits.reconnectMsMax)
+    if (link.newest === undefined) this.#ends.detached(link.name)
   }
 
   /** Between half and the whole: nodes that lost one coordinator do not all come back at once. */

@@ -48,11 +48,14 @@ export class LogDuty {
   constructor(needs: LogDutyNeeds) {
     this.#needs = needs
     this.#leaving = new Leaving(needs.parts)
-    const { parts, floor, mayCosign, everyone, releases } = needs
+    const { parts, floor, mayCosign, everyone, releases, signing, keys } = needs
     const { origin, store, copy, witness, ports, changed } = parts
     const halt = (code: 'LOG_FORK' | 'FLOOR', because: string): void => {
       parts.sessions.stopAll(code, because)
       releases.stopAll(code)
+      // What was agreed to before is not begun.
+      signing.forgetAll()
+      keys.forgetAll()
     }
     const own = { origin, store, copy, witness, ports }
     this.#cosigning = new Cosigning({ ...own, floor, mayCosign, everyone, changed, halt })
@@ -79,10 +82,15 @@ export class LogDuty {
     const taken = yield* this.lines(coordinator, prepare.lines)
     yield
     const { store } = this.#needs.parts
-    const verdict = isRefusal(taken)
-      ? taken
-      : attempting(() => store.step(() => this.#judge(coordinator, prepare, taken)))
-    this.#send(coordinator, this.#answer(prepare, verdict))
+    let judged: Verdict | Refusal | undefined
+    const kept = attempting(() =>
+      store.step(() => {
+        judged = isRefusal(taken) ? taken : this.#judge(coordinator, prepare, taken)
+        return judged
+      }),
+    )
+    if (isRefusal(kept)) unsaid(judged)
+    this.#send(coordinator, this.#answer(prepare, kept))
   }
 
   /** Asked for by a coordinator, for a dealer: the answer is signed, and nothing depends on it. */
@@ -142,4 +150,10 @@ export class LogDuty {
   #send(coordinator: string, frame: NodeFrame | undefined): void {
     if (frame !== undefined) this.#needs.parts.ports.send(coordinator, frame)
   }
+}
+
+/** Its step was not committed: what it accepted leaves nowhere, and its key is wiped. */
+function unsaid(verdict: Verdict | Refusal | undefined): void {
+  if (verdict === undefined || isRefusal(verdict) || verdict.judged.kind !== 'accepted') return
+  verdict.judged.open.secret[Symbol.dispose]()
 }

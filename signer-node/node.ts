@@ -5,6 +5,7 @@
 // at once) takes a new incarnation and forgets every Pairing and acceptance of the old one.
 import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
 import { parseVaultId } from '../proto/ids.ts'
+import { attempt, isRefusal, Refused } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
 import { BackupDuty } from './backup-duty.ts'
@@ -124,15 +125,12 @@ export class SignerNode {
   /** To be called a few times a second. */
   tick(): void {
     if (this.#isGone) return
-    const { sessions, pairings, lastWords } = this.#parts
+    const { sessions, pairings, lastWords, room } = this.#parts
     const { signing, keys, duty } = this.#desk
+    if (room.tick()) this.#roomChanged()
     this.#compareClocks()
-    sessions.tick()
-    lastWords.tick()
-    signing.tick()
-    keys.tick()
-    pairings.tick()
-    duty.review()
+    for (const part of [sessions, lastWords, signing, keys, pairings]) this.#try(() => part.tick())
+    this.#try(() => duty.review())
     this.#sayAgain()
   }
 
@@ -217,7 +215,7 @@ export class SignerNode {
   }
 
   #furnish(parts: Parts): Desk {
-    const floor = new Floor(parts)
+    const floor = new Floor({ ...parts, met: (...met) => parts.pairings.livesTwice(...met) })
     const releases = new Releases(parts)
     const signing = new Signing(parts, releases)
     const keys = new Keys(parts, new Prepared(parts.store, parts.self.node))
@@ -259,6 +257,23 @@ export class SignerNode {
     })
   }
 
+  /** What finds no room is tried again at the next tick. */
+  #try(work: () => void): void {
+    const done = attempt(work)
+    if (!isRefusal(done)) return
+    if (done.code !== 'DISK_FULL') throw new Refused(done)
+    this.#parts.room.failed()
+  }
+
+  /** Pages that were refused meanwhile are asked for again. */
+  #roomChanged(): void {
+    const { origin, copy, room } = this.#parts
+    this.#stateChanged()
+    if (room.shortage !== '') return
+    const behind = { origin, size: copy.size() }
+    for (const coordinator of this.#attached) this.#send(coordinator, { frame: 'behind', behind })
+  }
+
   #compareClocks(): void {
     const last = this.#look
     const now = this.#now()
@@ -288,7 +303,7 @@ export class SignerNode {
     if (monotonicMs - this.#floorAskedMs >= floorAgainMs) {
       this.#floorAskedMs = monotonicMs
       // To everyone: one coordinator alone could keep a node from ever being ready.
-      const queries = greetings.floorQueries()
+      const queries = [...greetings.floorQueries(), ...greetings.floorAgain()]
       for (const coordinator of this.#attached) {
         for (const query of queries) this.#send(coordinator, query)
       }

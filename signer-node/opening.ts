@@ -76,7 +76,8 @@ function openBackups(config: SignerConfig, { random }: OpeningPorts): Backups {
 }
 
 /** As many lines, from a file of the owner alone or a descriptor. */
-export function readLines(source: string | number, count: number): readonly Secret[] {
+export function readLines(source: string | number, wanted: readonly string[]): readonly Secret[] {
+  const count = wanted.length
   using all = readPassphrase(source, 'PIN')
   const lines: Secret[] = []
   let rest = all.bytes
@@ -89,5 +90,5 @@ export function readLines(source: string | number, count: number): readonly Secr
   const isWrong = lines.some(({ bytes }) => bytes.length === 0 || bytes.includes(newline))
   if (!isWrong) return lines
   for (const line of lines) line[Symbol.dispose]()
-  return refuse('CONFIG', `PIN: expected ${count} lines`)
+  return refuse('CONFIG', `expected one a line, none of them empty: ${wanted.join(', ')}`)
 }

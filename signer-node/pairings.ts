@@ -2,7 +2,8 @@
 // says hello, the other answers; the session id of the two hellos is the Pairing's id.
 // INVARIANT: one Pairing a peer in use; it lives in memory only; a death is on disk before anything
 // that depended on it can leave; a new one replaces the old only when both sides confirmed it. A
-// coordinator can delay a set-up. It can neither force one while the old stands nor read one.
+// coordinator can delay a set-up. It can neither force one while the old stands nor read one. A
+// life of a peer after which another was paired with is over: nothing is begun with it again.
 import { equalBytes, toHex } from '../proto/crypto.ts'
 import { type Digest, type NodeId, parseDigest, parseNodeId } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
@@ -16,7 +17,9 @@ import { pairingOf } from './dkls23/pair-setup.ts'
 import type { Pairing, PairingDeath } from './dkls23/pairing.ts'
 import { openChannel } from './envelope.ts'
 import { Fence } from './fence.ts'
+import type { ThereAndBack } from './lives.ts'
 import { hearHello, needsSetUp, type OwnHello, pairSid, sayHello } from './pair-hello.ts'
+import { type Life, PeerLives } from './peer-lives.ts'
 import type { Peer, Peers } from './peers.ts'
 import type { Ports } from './ports.ts'
 import { SeenCounters } from './seen-counters.ts'
@@ -38,7 +41,7 @@ export interface PairingsNeeds {
   readonly peers: Peers
   readonly sessions: Sessions
   readonly bans: Bans
-  readonly blame: Pick<Blame, 'failed' | 'cloned'>
+  readonly blame: Pick<Blame, 'failed' | 'cloned' | 'livesTwice'>
   /** One durable transaction. */
   readonly step: (work: () => void) => void
   readonly sayTo: (coordinator: string, peer: NodeId, hello: Signed) => void
@@ -53,8 +56,8 @@ interface Held {
   /** Of the peer. */
   readonly incarnation: string
   readonly bornMs: number
-  /** Lines that this node had then. */
-  readonly bornSize: number
+  /** Lines that this node had when its set-up began: from then on somebody may know of it. */
+  readonly begunSize: number
   uses: number
 }
 
@@ -63,6 +66,8 @@ interface Retired {
   readonly pairing: Pairing
   readonly untilMs: number
 }
+
+type SetUp = Life & { readonly sid: Uint8Array; readonly begunSize: number }
 
 /** Where a peer is said to be attached, and in which life. */
 interface Sighting {
@@ -82,9 +87,10 @@ export class Pairings {
   readonly #lastInviteMs = new Map<NodeId, number>()
   /** Replaced Pairings whose last sessions may still run. */
   #retired: readonly Retired[] = []
-  /** Incarnations that were seen twice, each under its node: anybody can claim any incarnation. */
-  readonly #refused = new Set<string>()
+  readonly #lives = new PeerLives()
   #attempts = 0
+  /** The last line that gave a key new shares; what was begun before it is used no more. */
+  #renewedSeq = -1
 
   constructor(needs: PairingsNeeds) {
     this.#needs = needs
@@ -143,6 +149,7 @@ export class Pairings {
     for (const { node: name, incarnation } of attached.slice(0, 2 * limits.nodesMax)) {
       const node = attempt(() => parseNodeId(name))
       if (isRefusal(node) || node === this.#needs.self.node) continue
+      if (this.isRefused(incarnation, node)) continue
       this.#sightings.set(node, { coordinator, incarnation: toHex(incarnation) })
     }
     this.tick()
@@ -170,16 +177,26 @@ export class Pairings {
   /** One counter of an incarnation on two documents: a clone of the peer's memory. */
   refuseIncarnation(peer: NodeId, incarnation: Uint8Array, both?: Both): void {
     if (both !== undefined) this.#needs.blame.cloned(peer, both)
-    this.#refused.add(`${peer}/${toHex(incarnation)}`)
+    this.#lives.refuse(peer, incarnation)
     this.#drop(peer)
     this.#needs.ports.report({ level: 'alarm', name: 'clone', peer })
   }
 
+  /** Two lives of a peer echoed each other: nothing with either of them, until it lives anew. */
+  livesTwice(peer: NodeId, proof: ThereAndBack): void {
+    const { blame, peers, ports } = this.#needs
+    // A light witness takes part in no session.
+    if (peers.peer(peer) !== undefined) {
+      blame.livesTwice(peer, proof)
+      for (const { value } of proof) this.#lives.refuse(peer, value.incarnation)
+      this.#drop(peer)
+    }
+    ports.report({ level: 'alarm', name: 'second-instance', peer, because: 'two lives at once' })
+  }
+
   /** Of the peer, or of any. */
   isRefused(incarnation: Uint8Array, peer?: NodeId): boolean {
-    const id = toHex(incarnation)
-    if (peer !== undefined) return this.#refused.has(`${peer}/${id}`)
-    return [...this.#refused].some((name) => name.endsWith(`/${id}`))
+    return this.#lives.isRefused(incarnation, peer)
   }
 
   /** This node's memory may have been copied: every Pairing of the old incarnation is void. */
@@ -191,12 +208,14 @@ export class Pairings {
 
   /**
    * A key has new shares: what was paired before this line is used for no new session any more, so
-   * that nothing of the old epoch helps against the new one (protocol 2.1). What runs may end.
+   * that nothing of the old epoch helps against the new one (protocol 2.1). What runs may end; a
+   * Pairing that is being made is none when it ends.
    */
   renew(seq: number): void {
     const untilMs = this.#now() + limits.freshSessionTimeoutMs
-    for (const [peer, { pairing, bornSize }] of [...this.#held]) {
-      if (bornSize > seq) continue
+    this.#renewedSeq = Math.max(this.#renewedSeq, seq)
+    for (const [peer, { pairing, begunSize }] of [...this.#held]) {
+      if (begunSize > seq) continue
       this.#retired = [...this.#retired, { peer, pairing, untilMs }]
       this.#held.delete(peer)
     }
@@ -216,7 +235,8 @@ export class Pairings {
     for (const [node, { coordinator, incarnation }] of this.#sightings) {
       const peer = this.#needs.peers.peer(node)
       const stands = this.with(node) && this.#held.get(node)?.incarnation === incarnation
-      if (peer !== undefined && !stands) this.#begin(coordinator, peer)
+      if (stands || this.#lives.isOver(node, incarnation)) continue
+      if (peer !== undefined) this.#begin(coordinator, peer)
     }
   }
 
@@ -249,7 +269,7 @@ export class Pairings {
   #setUp(coordinator: string, peer: Peer, mine: OwnHello, theirs: Opened<PairHello>): void {
     using secret = mine.secret
     if (!needsSetUp(mine.value, theirs.value)) return
-    const { self, incarnation, ports, sessions } = this.#needs
+    const { self, incarnation, ports, sessions, logSize } = this.#needs
     const parties = partiesOf([self, peer])
     const me = parties.find(({ x }) => x === self.x)
     const other = parties.find(({ x }) => x === peer.x)
@@ -260,16 +280,18 @@ export class Pairings {
     const randomness = sessionRandomness(self, incarnation, ports.random, { purpose: 'pair', sid })
     const run = { sid, self: me, participants: parties, curve: self.curve, randomness }
     const recordDeath = (death: PairingDeath): void => this.died(peer.node, death)
+    const life = this.#lives.begins(theirs.value.incarnation)
+    const about = { ...life, sid, begunSize: logSize() }
     sessions.start<Pairing>(sid, coordinator, {
       counterparts: new Map([[other.x, { node: peer.node, channel }]]),
       stepper: resultOf(ports.runner.pair(run), (made) => pairingOf(run, made, recordDeath)),
       secrets: [randomness],
       deadlineMs: this.#now() + limits.sessionTimeoutMs,
-      ended: (ended) => this.#ended(peer.node, sid, toHex(theirs.value.incarnation), ended),
+      ended: (ended) => this.#ended(peer.node, about, ended),
     })
   }
 
-  #ended(peer: NodeId, sid: Uint8Array, incarnation: string, ended: Ended<Pairing>): void {
+  #ended(peer: NodeId, { sid, begunSize, ...life }: SetUp, ended: Ended<Pairing>): void {
     const { report } = this.#needs.ports
     if (ended.kind === 'failed') {
       this.#needs.blame.failed(ended, sid)
@@ -277,17 +299,24 @@ export class Pairings {
       report({ level: 'warn', name: 'pairing-failed', peer, because: ended.because })
       return
     }
+    if (begunSize <= this.#renewedSeq) {
+      ended.result[Symbol.dispose]()
+      report({ level: 'info', name: 'pairing-old', peer, because: 'a key has new shares since' })
+      return
+    }
+    if (!this.#lives.finished(peer, life)) {
+      ended.result[Symbol.dispose]()
+      return
+    }
     const old = this.#held.get(peer)
     const untilMs = this.#now() + limits.sessionTimeoutMs
     if (old !== undefined)
       this.#retired = [...this.#retired, { peer, pairing: old.pairing, untilMs }]
-    this.#held.set(peer, { pairing: ended.result, incarnation, ...this.#born() })
+    const { incarnation } = life
+    const bornMs = this.#now()
+    this.#held.set(peer, { pairing: ended.result, incarnation, bornMs, begunSize, uses: 0 })
     report({ level: 'info', name: 'paired', peer })
     this.#needs.changed()
-  }
-
-  #born() {
-    return { bornMs: this.#now(), bornSize: this.#needs.logSize(), uses: 0 }
   }
 
   /** Called inside the failing check, of a Pairing held here or of one made in a session. */

@@ -15,6 +15,7 @@ import type { Meta } from './meta.ts'
 import type { Pairings } from './pairings.ts'
 import type { Peers } from './peers.ts'
 import type { Ports } from './ports.ts'
+import type { Room } from './room.ts'
 import type { Incarnation, Self } from './self.ts'
 import type { Sessions } from './sessions.ts'
 import type { Work } from './standing.ts'
@@ -36,6 +37,7 @@ export interface Parts {
   readonly blame: Blame
   readonly meta: Meta
   readonly place: FloorPlace
+  readonly room: Room
   readonly witness: Witness
   readonly peers: Peers
   readonly pairings: Pairings

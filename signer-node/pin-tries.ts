@@ -1,7 +1,8 @@
 // How often a PIN was tried and found wrong, on disk before each try: a service that is started
 // again and again must not lock its token. Devices count too, but not all say so beforehand, and
 // some (software) never lock. Two wrong ones end the trying by itself; then a person says that he
-// knows. INVARIANT: counted before, taken back after what was no wrong PIN. Holds no PIN.
+// knows. INVARIANT: counted before, and taken back only where the PIN was right or given to nobody:
+// a token that did not answer, or went, may have counted it. Holds no PIN.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { encode, parse } from '../proto/jcs.ts'
@@ -46,7 +47,7 @@ export class PinTries {
       this.#write(0)
       return done
     } catch (error) {
-      if (!isWrongPin(error)) this.#write(before)
+      if (isUntried(error)) this.#write(before)
       throw error
     }
   }
@@ -70,6 +71,7 @@ function requireMayTry({ by, isAcknowledged }: Trying, pin: PinState, wrong: num
   }
 }
 
-function isWrongPin(error: unknown): boolean {
-  return error instanceof Refused && error.refusal.code === 'TOKEN_PIN'
+/** Refused before the token was asked, or by one that counts no more. */
+function isUntried(error: unknown): boolean {
+  return error instanceof Refused && error.refusal.code === 'TOKEN_LOCKED'
 }

@@ -1,16 +1,44 @@
 // What a configuration names and both programs of a node open: directories, the passphrase, the
 // store.
 // INVARIANT: what is made here is for its owner only; a passphrase that others can read is refused.
-import { mkdirSync, readFileSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
+import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import { Secret } from './dkls23/secret.ts'
+import { Room, type RoomNeeds, type Volume } from './room.ts'
 import { Store } from './store.ts'
 
 export const newline = 0x0a
+const probeBytes = 65_536
 
-export function openStore({ dataDir }: { readonly dataDir: string }): Store {
-  return new Store(join(made(dataDir), 'node.db'), { busyTimeoutMs: 1_000 })
+interface Volumes {
+  readonly dataDir: string
+  readonly floorDir: string
+}
+
+export function openStore({ dataDir }: Pick<Volumes, 'dataDir'>, room?: Room): Store {
+  const options = { busyTimeoutMs: 1_000, full: () => room?.failed() }
+  return new Store(join(made(dataDir), 'node.db'), options)
+}
+
+/** Whether the database and the floor have room. */
+export function roomOf(
+  { dataDir, floorDir }: Volumes,
+  told: Pick<RoomNeeds, 'clock' | 'report'>,
+): Room {
+  const volumes = [dataDir, floorDir].map((directory) => volumeOf(made(directory)))
+  return new Room({ volumes, ...told })
 }
 
 export function made(directory: string): string {
@@ -29,4 +57,33 @@ export function readPassphrase(source: string | number, what = 'passphrase'): Se
   bytes.fill(0)
   if (passphrase.bytes.length === 0) refuse('CONFIG', `${what}: expected one, got nothing`)
   return passphrase
+}
+
+/** With the free bytes that a node needs; after a shortage a write must succeed too. */
+function volumeOf(directory: string): Volume {
+  return (isShort) => {
+    const { bavail, bsize } = statfsSync(directory)
+    const free = bavail * bsize
+    if (free < limits.roomBytesMin) return `${directory}: ${free} bytes are free`
+    return isShort ? probed(directory) : ''
+  }
+}
+
+/** A quota is seen by nothing but a write. */
+function probed(directory: string): string {
+  const path = join(directory, 'room.probe')
+  try {
+    const file = openSync(path, 'w', 0o600)
+    try {
+      const written = writeSync(file, new Uint8Array(probeBytes))
+      fsyncSync(file)
+      return written === probeBytes ? '' : `${directory}: a write was cut`
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    return `${directory}: ${error instanceof Error ? error.message : 'unknown'}`
+  } finally {
+    rmSync(path, { force: true })
+  }
 }

@@ -149,8 +149,9 @@ export class Releases {
     const goneKey = keyFault(view, admitted.vault)
     if (goneKey !== undefined) return goneKey
     const shut = this.#parts.closed()
-    if (shut !== undefined && shut.code !== 'BUSY') return shut
-    return this.#parted(waiting)
+    // What runs may end where only nothing new is begun.
+    if (shut !== undefined && shut.code !== 'BUSY' && shut.code !== 'DISK_FULL') return shut
+    return this.#parted(waiting) ?? rulesetFault(view, attempt)
   }
 
   /** The fence: once a Pairing died, nothing leaves that was made over it. */
@@ -170,8 +171,15 @@ export class Releases {
     const { store, journal, ports, witness } = this.#parts
     const { sid, share, coordinator } = waiting
     const receipt = this.#receipt(waiting)
-    store.step(() => journal.append(receipt, digestOfSid(sid)))
-    witness.writeFloor()
+    const kept = attempting(() => {
+      store.step(() => journal.append(receipt, digestOfSid(sid)))
+      witness.writeFloor()
+    })
+    // A receipt may be in the journal and its share stay here: counted as spent, as if it had left.
+    if (isRefusal(kept)) {
+      this.#end(waiting, kept.code, kept.because)
+      return
+    }
     const { nonce: rPoint, u, w } = share
     ports.send(coordinator, {
       frame: 'share',
@@ -232,6 +240,12 @@ function keyFault({ vaults }: RequestView, { vault, keyState }: VaultRow): Refus
   if (row?.keyState !== keyState) return refusal('EPOCH', `${vault} has new shares meanwhile`)
   const signs = attempting(() => requireSigns(row))
   return isRefusal(signs) ? signs : undefined
+}
+
+/** People approved under documents that are not in force any more. */
+function rulesetFault({ ruleset }: RequestView, attempt: AttemptRow): Refusal | undefined {
+  if (attempt.ruleset === ruleset.digest) return undefined
+  return refusal('RULESET_VERSION', 'the root or its documents changed meanwhile')
 }
 
 function digestOfSid(sid: Uint8Array): Digest {

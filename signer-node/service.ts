@@ -31,12 +31,14 @@ export function* receiveFrame(desk: Desk, coordinator: string, frame: Coordinato
     yield* inParts(desk, coordinator, frame)
   } catch (error) {
     if (!(error instanceof Refused)) throw error
+    // What had no room is tried again: by whoever sent it, or when there is room.
+    if (error.refusal.code === 'DISK_FULL') desk.parts.room.failed()
     const because = `${frame.frame}: ${error.refusal.because}`
     desk.parts.ports.report({ level: 'warn', name: 'frame-refused', because })
   }
 }
 
-/** Lines and what comes with them; the rest is short. */
+/** Lines, heads, and what brings them; the rest is short. */
 function* inParts(desk: Desk, coordinator: string, frame: CoordinatorFrame): InTurns {
   const { duty } = desk
   switch (frame.frame) {
@@ -49,12 +51,15 @@ function* inParts(desk: Desk, coordinator: string, frame: CoordinatorFrame): InT
     case 'prepare':
       yield* duty.prepare(coordinator, frame.prepare)
       return
+    case 'note':
+      yield* note(desk, coordinator, frame.note)
+      return
     default:
       dispatch(desk, coordinator, frame)
   }
 }
 
-type Short = Exclude<CoordinatorFrame, { readonly frame: 'lines' | 'heads' | 'prepare' }>
+type Short = Exclude<CoordinatorFrame, { readonly frame: 'lines' | 'heads' | 'prepare' | 'note' }>
 
 function dispatch(desk: Desk, coordinator: string, frame: Short): void {
   const { duty, parts, greetings } = desk
@@ -69,9 +74,6 @@ function dispatch(desk: Desk, coordinator: string, frame: Short): void {
       return
     case 'envelope':
       parts.sessions.receive(coordinator, frame.envelope)
-      return
-    case 'note':
-      note(desk, coordinator, frame.note)
       return
     case 'stop':
       stop(desk, coordinator, frame.stop)
@@ -97,11 +99,11 @@ function start(desk: Desk, coordinator: string, part: CoordinatorPart<'start'>):
   parts.ports.send(coordinator, stoppedFrame(noSid, part.ticket, 'STALE_ATTEMPT'))
 }
 
-function note(
+function* note(
   desk: Desk,
   coordinator: string,
   { to, kind, document }: CoordinatorPart<'note'>,
-): void {
+): InTurns {
   const { parts, floor, duty, greetings } = desk
   if (to !== parts.self.node) return
   const signed = readSigned(document)
@@ -116,8 +118,7 @@ function note(
       return
     }
     case 'floor-answer':
-      floor.receive(signed)
-      duty.review()
+      yield* duty.heads({ origin: parts.origin, heads: [...floor.receive(signed)] })
       return
     default:
       parts.ports.report({

@@ -23,13 +23,15 @@ import type { Links } from './link.ts'
 import { SignerNode } from './node.ts'
 import { openKeystore } from './opening.ts'
 import { openNodeKey } from './own-keys.ts'
-import { made, openStore, readPassphrase } from './places.ts'
+import { openStore, readPassphrase, roomOf } from './places.ts'
 import type { Event } from './ports.ts'
 import {
   cannotRun,
   clock,
+  endOnFault,
   logger,
   openLinks,
+  outliveHangup,
   random,
   report,
   stopSignal,
@@ -43,21 +45,24 @@ import { type Choice, chooseCurve } from './twin.ts'
 import { locked, type Source, wayOf } from './wake.ts'
 import type { WayIn } from './way-in.ts'
 
+type Running = SignerConfig & { readonly reread: () => SignerConfig }
+
 /** One core is left for the loop that serves. */
 const threadCount = Math.max(1, availableParallelism() - 1)
 const drainMs = limits.sessionTimeoutMs
 
-async function run(config: SignerConfig, way: WayIn): Promise<void> {
+async function run(config: Running, way: WayIn): Promise<void> {
   const { curve, warning } = openCurve(config.curve)
   selfCheck(curve, clock, random)
   const self = openSelf(config, way, curve)
   const keystore = openKeystore(config, { way, curve, random })
-  const store = openStore(config)
   const watch: { health?: Health; links?: Links } = {}
   const told = (event: Event): void => {
     watch.health?.count(event)
     report(event)
   }
+  const room = roomOf(config, { clock, report: told })
+  const store = openStore(config, room)
   const threading = { count: threadCount, curve: config.curve, random, clock }
   const threads = new Threads({ ...threading, report: told })
   const node = new SignerNode(
@@ -65,7 +70,8 @@ async function run(config: SignerConfig, way: WayIn): Promise<void> {
     {
       store,
       keystore,
-      place: new FloorFile(made(config.floorDir), config.node),
+      place: new FloorFile(config.floorDir, config.node),
+      room,
     },
     {
       clock,
@@ -81,7 +87,7 @@ async function run(config: SignerConfig, way: WayIn): Promise<void> {
   watch.health = health
   if (warning !== undefined) health.count(warning)
   const admin = await serveAdmin(config.adminSocket, node)
-  const links = openLinks(config, node)
+  const links = openLinks(config, node, told)
   watch.links = links
   const ticking = setInterval(() => {
     links.tick()
@@ -201,10 +207,14 @@ async function main(): Promise<void> {
   }
   const given = attempted(readArguments)
   if (given === undefined) throw new CommandUsage()
-  const config = parseSignerConfig(readFileSync(given.file, 'utf8'), dirname(resolve(given.file)))
+  const reread = (): SignerConfig =>
+    parseSignerConfig(readFileSync(given.file, 'utf8'), dirname(resolve(given.file)))
+  const config = { ...reread(), reread }
   const { source = config.credential } = given
   // Also for what is open to others only for a moment, such as a socket between listen and chmod.
   process.umask(0o077)
+  outliveHangup()
+  endOnFault()
   const say = (line: string): void => logger.info(line)
   const way = await wayOf(config, source, { random, clock, report, say, read: readCredential })
   await run(config, way)

@@ -18,6 +18,7 @@ export type StateWord =
   | 'frozen'
   | 'forked'
   | 'removed'
+  | 'full'
 
 /** What makes the word besides the parts. */
 export interface Condition {
@@ -25,13 +26,13 @@ export interface Condition {
   readonly isDraining: boolean
 }
 
-type Asked = Pick<Parts, 'copy' | 'bans' | 'keyshares' | 'witness'>
+type Asked = Pick<Parts, 'copy' | 'bans' | 'keyshares' | 'witness' | 'room'>
 
 /** New shares lift a fence: a fenced node takes part in a refresh or a reshare and nothing else. */
 export type Work = 'any' | 'refresh'
 
 export function stateWord(
-  { copy, bans, keyshares, witness }: Asked,
+  { copy, bans, keyshares, witness, room }: Asked,
   { floor, isDraining }: Condition,
 ): StateWord {
   if (copy.fork() !== undefined) return 'forked'
@@ -41,6 +42,7 @@ export function stateWord(
   if (floor.state !== 'passed') return floor.state
   if (keyshares.restored().length > 0) return 'fenced'
   if (isDraining) return 'draining'
+  if (room.shortage !== '') return 'full'
   return bans.isFrozen('all') ? 'frozen' : 'ready'
 }
 
@@ -67,6 +69,8 @@ export function closedFor(
       return undefined
     case 'draining':
       return refusal('BUSY', 'this node is going down')
+    case 'full':
+      return refusal('DISK_FULL', parts.room.shortage)
     case 'forked':
       return refusal('LOG_FORK', 'the log showed two faces; an operator must look')
     case 'fenced':

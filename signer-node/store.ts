@@ -1,9 +1,11 @@
 // A node's database: one file, one connection, one transaction per step.
 // INVARIANT: a step is on disk before it returns (WAL, synchronous FULL), or nothing of it is.
-// The lock is held for the life of the process, so a second instance on one disk cannot open it.
-// Knows no table: each topic has its own file on top of `Sql`.
+// A disk without room refuses the step; after any other failure nothing is asked of the database
+// any more (`disk.ts`). The lock is held for the life of the process, so a second instance on one
+// disk cannot open it. Knows no table: each topic has its own file on top of `Sql`.
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { refuse } from '../proto/refusal.ts'
+import { type Refused, refuse } from '../proto/refusal.ts'
+import { DiskFault, isFull, onDisk } from './disk.ts'
 import { migrations } from './store-schema.ts'
 
 export type Value = SQLInputValue
@@ -16,27 +18,43 @@ export interface Sql {
   all(statement: string, ...values: readonly Value[]): readonly Row[]
 }
 
-/** A checkpoint is part of a commit, so it is made often and small; the default is 1000 pages. */
 const pragmas = `
   pragma locking_mode = exclusive;
   pragma journal_mode = wal;
   pragma synchronous = full;
-  pragma wal_autocheckpoint = 128;
-  pragma trusted_schema = off;`
+  pragma trusted_schema = off;
+  pragma wal_autocheckpoint = 0;`
+
+/** By SQLite itself a checkpoint that failed would go unheard. */
+const stepsPerCheckpoint = 32
+
+export interface StoreOptions {
+  readonly busyTimeoutMs: number
+  /** The disk had no room for something. */
+  readonly full?: () => void
+}
 
 export class Store implements Sql {
   readonly #database: DatabaseSync
+  readonly #path: string
+  readonly #full: () => void
   readonly #prepared = new Map<string, StatementSync>()
   #inStep = false
+  #steps = 0
+  /** What was refused inside the step, even where somebody took that for an answer. */
+  #refused: Refused | undefined
+  #fault: DiskFault | undefined
 
   /** Opens or makes the database at `path`; throws when another process holds it. */
-  constructor(path: string, options: { readonly busyTimeoutMs: number }) {
-    this.#database = new DatabaseSync(path, { timeout: options.busyTimeoutMs })
+  constructor(path: string, { busyTimeoutMs, full = () => {} }: StoreOptions) {
+    this.#path = path
+    this.#full = full
+    this.#database = onDisk(path, () => new DatabaseSync(path, { timeout: busyTimeoutMs }))
     try {
-      this.#database.exec(pragmas)
+      this.#on(() => this.#database.exec(pragmas))
       this.#migrate()
     } catch (error) {
-      this.#database.close()
+      if (!(error instanceof DiskFault)) this.#database.close()
       if (!(error instanceof Error && error.message === 'database is locked')) throw error
       refuse('CONFIG', `${path}: another process holds this database`)
     }
@@ -47,35 +65,74 @@ export class Store implements Sql {
     if (this.#inStep) throw new Error('a step is already open')
     this.#inStep = true
     try {
-      this.#database.exec('begin immediate')
-      try {
-        const result = work()
-        this.#database.exec('commit')
-        return result
-      } catch (error) {
-        this.#database.exec('rollback')
-        throw error
-      }
+      const result = this.#transact(work)
+      this.#checkpoint()
+      return result
     } finally {
       this.#inStep = false
+      this.#refused = undefined
     }
   }
 
   run(statement: string, ...values: readonly Value[]): void {
-    this.#prepare(statement).run(...values)
+    this.#on(() => this.#prepare(statement).run(...values))
   }
 
   first(statement: string, ...values: readonly Value[]): Row | undefined {
-    return this.#prepare(statement).get(...values)
+    return this.#on(() => this.#prepare(statement).get(...values))
   }
 
   all(statement: string, ...values: readonly Value[]): readonly Row[] {
-    return this.#prepare(statement).all(...values)
+    return this.#on(() => this.#prepare(statement).all(...values))
   }
 
   close(): void {
     this.#prepared.clear()
     this.#database.close()
+  }
+
+  #transact<T>(work: () => T): T {
+    this.#on(() => this.#database.exec('begin immediate'))
+    try {
+      const result = work()
+      this.#on(() => this.#database.exec('commit'))
+      return result
+    } catch (error) {
+      // A failed write may have ended the transaction already; a failed disk is left alone.
+      const isOpen = this.#fault === undefined && this.#database.isTransaction
+      if (isOpen) {
+        this.#refused = undefined
+        this.#on(() => this.#database.exec('rollback'))
+      }
+      throw error
+    }
+  }
+
+  /** The step is durable already: a disk without room puts this off, and nothing else. */
+  #checkpoint(): void {
+    this.#steps += 1
+    if (this.#steps % stepsPerCheckpoint !== 0) return
+    try {
+      this.#on(() => this.#database.exec('pragma wal_checkpoint(passive)'))
+    } catch (error) {
+      if (!isFull(error)) throw error
+    }
+  }
+
+  /** After a fault of the disk nothing is asked of it any more, whoever asks. */
+  #on<T>(work: () => T): T {
+    if (this.#fault !== undefined) throw this.#fault
+    if (this.#refused !== undefined) throw this.#refused
+    try {
+      return onDisk(this.#path, work)
+    } catch (error) {
+      if (error instanceof DiskFault) this.#fault = error
+      if (isFull(error)) {
+        this.#full()
+        if (this.#inStep) this.#refused = error
+      }
+      throw error
+    }
   }
 
   #prepare(statement: string): StatementSync {

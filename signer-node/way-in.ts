@@ -31,8 +31,10 @@ export interface WayIn extends Opener, Disposable {
   /** `open` and `seal`, wherever their keys are derived. */
   opening(bytes: Uint8Array, expected: SealedThing): Deriving<Secret>
   sealing(thing: SealedThing, plaintext: Secret): Deriving<Uint8Array>
-  /** The file is no more: its key is wiped. */
+  /** The file is no more, or never was: its key is wiped. */
   forget(bytes: Uint8Array): void
+  /** A file went, whatever stood in it by then: no key but of these is kept. */
+  forgetOthers(files: () => readonly Uint8Array[]): void
 }
 
 const keyBytes = 32
@@ -77,6 +79,10 @@ export class PassphraseWay implements WayIn {
 
   forget(): void {
     // A passphrase opens every file; there is nothing of one file to forget.
+  }
+
+  forgetOthers(): void {
+    // As above.
   }
 
   [Symbol.dispose](): void {
@@ -139,15 +145,23 @@ export class TokenWay implements WayIn {
   }
 
   forget(bytes: Uint8Array): void {
-    const name = nameOf(bytes)
-    const hidden = this.#deks.get(name)
-    if (hidden !== undefined) this.shield.forget(hidden)
-    this.#deks.delete(name)
+    this.#forget(nameOf(bytes))
+  }
+
+  forgetOthers(files: () => readonly Uint8Array[]): void {
+    const names = new Set(files().map(nameOf))
+    for (const name of [...this.#deks.keys()]) if (!names.has(name)) this.#forget(name)
   }
 
   [Symbol.dispose](): void {
     this.shield[Symbol.dispose]()
     this.#deks.clear()
+  }
+
+  #forget(name: string): void {
+    const hidden = this.#deks.get(name)
+    if (hidden !== undefined) this.shield.forget(hidden)
+    this.#deks.delete(name)
   }
 }
 

@@ -70,7 +70,7 @@ const laws: readonly Law[] = [
   law(/^signer-node\/[a-z]+-program\.ts$/, [signer, policy, protoAll], {
     builtins: [/^node:(fs|util|os|path)$/],
   }),
-  law(/^signer-node\/(places|own-keys)\.ts$/, [signer, policy, protoAll], {
+  law(/^signer-node\/(places|own-keys|dialler)\.ts$/, [signer, policy, protoAll], {
     builtins: [/^node:(fs|path)$/],
   }),
   law(/^signer-node\/store[^/]*\.ts$/, [signer, policy, protoAll], { builtins: [/^node:sqlite$/] }),
@@ -108,6 +108,9 @@ const laws: readonly Law[] = [
     packages: [/^pino$/],
     builtins: [/^node:(crypto|fs|util|os|path|process)$/],
   }),
+  law(/^coordinator\/reload\.ts$/, [/^coordinator\//, policy, protoAll], {
+    builtins: [/^node:(fs|path)$/],
+  }),
   law(/^coordinator\/store\/postgres\.ts$/, [/^coordinator\//, policy, protoAll], {
     packages: [/^pg$/],
   }),
@@ -133,6 +136,9 @@ const laws: readonly Law[] = [
   law(/^cli\/init[^/]*\.ts$/, [/^cli\//, policy, protoAll], {
     packages: [/^@peculiar\/x509$/, /^reflect-metadata$/],
     builtins: [/^node:(fs|path|crypto|util)$/],
+  }),
+  law(/^cli\/certificate\.ts$/, [/^cli\//, policy, protoAll], {
+    builtins: [/^node:(fs|path)$/],
   }),
   law(/^cli\/dev[^/]*\.ts$/, [/^cli\//, policy, protoAll], {
     builtins: [/^node:(child_process|fs|path|net|url|util|crypto|os)$/],

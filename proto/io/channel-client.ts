@@ -15,6 +15,7 @@ import { type CoordinatorMessage, type NodeStream, readCoordinatorFrame } from '
 import { limits } from '../limits.ts'
 import { attempt, isRefusal, type Refusal, Refused } from '../refusal.ts'
 import { Unavailable } from '../unavailable.ts'
+import { tlsRules } from './certificate.ts'
 import { readFailure } from './errors.ts'
 import { frameStream } from './frame-stream.ts'
 import { type Pins, readCaller, type TlsIdentity } from './identity.ts'
@@ -25,8 +26,17 @@ import { type Method, methods, type ReplyOf, type RequestOf } from './wire.ts'
 export interface ClientSettings {
   readonly identity: TlsIdentity
   readonly org: string
-  readonly server: { readonly name: string; readonly address: Address; readonly pin: string }
+  readonly server: ServerPeer
   readonly nowMs: () => number
+}
+
+/** A coordinator, and the SHA-256 of its TLS key. */
+export interface ServerPeer {
+  readonly name: string
+  readonly address: Address
+  readonly pin: string
+  /** Of the key that it will have: while it changes, both are known. */
+  readonly nextPin?: string
 }
 
 interface CallKinds<Request, Reply> {
@@ -76,13 +86,15 @@ const options = {
   'grpc.ssl_target_name_override': 'coordinator',
 } as const
 
-function mutualTls({ identity, org, server }: ClientSettings): ChannelCredentials {
-  const pins: Pins = new Map([[server.pin, { role: 'coordinator', id: server.name }]])
+function mutualTls({ identity, org, server, nowMs }: ClientSettings): ChannelCredentials {
+  const { name, pin, nextPin = pin } = server
+  const pins: Pins = new Map([pin, nextPin].map((key) => [key, { role: 'coordinator', id: name }]))
   const checkServerIdentity = (_host: string, certificate: PeerCertificate): Error | undefined => {
-    const caller = attempt(() => readCaller(certificate.raw, org, pins))
+    const asked = { org, use: 'server', nowMs: nowMs() } as const
+    const caller = attempt(() => readCaller(certificate.raw, asked, pins))
     return isRefusal(caller) ? new Refused(caller) : undefined
   }
-  const context = createSecureContext({ ...identity, minVersion: 'TLSv1.3' })
+  const context = createSecureContext({ ...identity, ...tlsRules })
   return credentials.createFromSecureContext(context, { checkServerIdentity })
 }
 

@@ -4,11 +4,12 @@
 // Source: README D1, D27; reliability 9.3 (grpc-js defaults are unsafe) and API-37 to API-43.
 // Decides nothing about money.
 import type { AddressInfo } from 'node:net'
-import { createServer, type TLSSocket } from 'node:tls'
+import { createServer, type TLSSocket, type Server as TlsServer } from 'node:tls'
 import { type ConnectionInjector, Server, ServerCredentials } from '@grpc/grpc-js'
 import type { Address } from '../config.ts'
 import { limits } from '../limits.ts'
 import { attempt, isRefusal, type Refusal, refusal, refuse } from '../refusal.ts'
+import { tlsFault, tlsRules } from './certificate.ts'
 import type { BugReport } from './errors.ts'
 import { type Connection, type Connections, gate } from './gate.ts'
 import { addHandlers, type Handlers } from './handlers.ts'
@@ -31,6 +32,8 @@ export interface WireServer {
   admit(pin: string, caller: Omit<Caller, 'pin'>): void
   /** Takes a key out of the pins and ends its open connections. */
   revoke(pin: string): void
+  /** Presents and trusts these from now on; connections that are open go on. */
+  renew(identity: TlsIdentity): void
   /** No new calls; running ones get the grace, then the connections end. */
   close(graceMs: number): Promise<void>
 }
@@ -46,21 +49,18 @@ export async function serve(
   addHandlers(grpc, handlers, { connections, bugs: settings, stallMs: settings.stallMs })
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure())
   const door = createServer({ ...settings.identity, ...tlsOptions }, (socket) => {
-    const caller = attempt(() => welcome(socket, settings.org, pins, connections))
+    const caller = attempt(() => welcome(socket, settings, pins, connections))
     if (!isRefusal(caller)) return enter(socket, caller, { connections, injector, settings })
     settings.onTurnedAway(caller)
     socket.destroy()
   })
   door.maxConnections = limits.connectionsMax
   door.on('tlsClientError', (error, socket) => {
-    settings.onTurnedAway(refusal('UNAUTHENTICATED', `tls: ${error.message}`))
+    const because = tlsFault(error, socket.authorizationError)
+    settings.onTurnedAway(refusal('UNAUTHENTICATED', because))
     socket.destroy()
   })
-  await new Promise<void>((resolve, reject) => {
-    door.once('error', reject)
-    door.listen(address.port, address.host, resolve)
-  })
-  const bound = door.address()
+  const bound = await listening(door, address)
   return {
     address: { host: address.host, port: isBound(bound) ? bound.port : address.port },
     admit: (pin, caller) => {
@@ -72,6 +72,7 @@ export async function serve(
         if (caller.pin === pin) cut(refusal('UNAUTHENTICATED', `key of ${caller.id} was revoked`))
       }
     },
+    renew: (identity) => door.setSecureContext({ ...identity, ...tlsRules }),
     close: async (graceMs) => {
       const closed = new Promise<void>((resolve) => door.close(() => resolve()))
       injector.drain(graceMs)
@@ -81,8 +82,16 @@ export async function serve(
   }
 }
 
+async function listening(door: TlsServer, address: Address): Promise<AddressInfo | string | null> {
+  await new Promise<void>((resolve, reject) => {
+    door.once('error', reject)
+    door.listen(address.port, address.host, resolve)
+  })
+  return door.address()
+}
+
 const tlsOptions = {
-  minVersion: 'TLSv1.3',
+  ...tlsRules,
   requestCert: true,
   rejectUnauthorized: true,
   handshakeTimeout: limits.handshakeTimeoutMs,
@@ -102,9 +111,17 @@ const options = {
   'grpc.enable_channelz': 0,
 } as const
 
-function welcome(socket: TLSSocket, org: string, pins: Pins, connections: Connections): Caller {
+function welcome(
+  socket: TLSSocket,
+  { org, nowMs }: ServerSettings,
+  pins: Pins,
+  connections: Connections,
+): Caller {
   const certificate = socket.getPeerX509Certificate()
-  const caller = readCaller(certificate?.raw ?? new Uint8Array(0), org, pins)
+  // Gone before it was looked at.
+  if (certificate === undefined) return refuse('UNAUTHENTICATED', 'connection of nobody')
+  const asked = { org, use: 'client', nowMs: nowMs() } as const
+  const caller = readCaller(certificate.raw, asked, pins)
   let open = 0
   for (const connection of connections.values()) if (connection.caller.pin === caller.pin) open += 1
   if (open < limits.connectionsPerClientMax) return caller

@@ -129,6 +129,8 @@ export class Hsm {
 
   /** The PIN stays the caller's. `isAcknowledged`: somebody knows that it may be the last try. */
   async login(pin: Secret, isAcknowledged: boolean): Promise<void> {
+    // Whatever file was named: the program does not end over it.
+    if (pin.bytes.length > pinMax) refuse('TOKEN_PIN', `a PIN has at most ${pinMax} signs`)
     const said = toUtf8(isAcknowledged ? 'acknowledged' : '')
     await this.#ask('login', [pin.bytes, said])
   }
@@ -205,6 +207,7 @@ export class Hsm {
 }
 
 const none = new Uint8Array(0)
+const pinMax = 255
 
 /** The runtime may be told to start no other program. */
 function started(module: string, { program }: HsmPorts): TokenProcess {

@@ -130,18 +130,19 @@ describe('the configurations', () => {
     expect(pins.size).toBe(3 + 2 * 10 + 1 + 1)
     const certificates = everyFile(place.directory).filter((path) => /tls\/\w+\.pem$/.test(path))
     expect(certificates).toHaveLength(pins.size + 1)
+    const asked = { org: 'acme-dev', nowMs: Date.now() }
     for (const path of certificates) {
       const { raw, verify, publicKey } = new X509Certificate(readFileSync(path))
       expect(verify).toBeTypeOf('function')
       expect(publicKey.asymmetricKeyType).toBe('ec')
       if (path.includes('coordinator')) continue
-      const caller = readCaller(raw, 'acme-dev', pins)
+      const caller = readCaller(raw, { ...asked, use: 'client' }, pins)
       expect(path).toContain(`/${caller.role}.pem`)
     }
     const { pin } = nodeConfig('node-1').coordinators[0]!
     const own = new X509Certificate(read('coordinator/tls/coordinator.pem'))
     const server = new Map([[pin, { role: 'coordinator' as const, id: 'coordinator-1' }]])
-    expect(readCaller(own.raw, 'acme-dev', server).id).toBe('coordinator-1')
+    expect(readCaller(own.raw, { ...asked, use: 'server' }, server).id).toBe('coordinator-1')
   })
 
   it('give everyone a port of their own', () => {

@@ -2,6 +2,7 @@
 // handed to a scripted driver when they are ripe.
 import { afterEach, describe, expect, it } from 'vitest'
 import type { RipeChange } from '../../coordinator/changes.ts'
+import { dealtFor, putDealing } from '../../coordinator/store/dealings.ts'
 import { consentMessage } from '../../policy/audit/key-confirm.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { type Change, type ChangeOf, encodeChange } from '../../policy/change.ts'
@@ -282,6 +283,26 @@ describe('a change at the coordinator', () => {
     const { reasons, state } = await shownOf(house, id)
     expect(state).toBe('WAITING')
     expect(reasons.map(({ code }) => code)).toContain('FROZEN')
+  })
+})
+
+describe('the dealing of an import', () => {
+  it('goes when no request comes of it, and not while one may be on its way', async () => {
+    const house = await built()
+    const unheard = anyDigest('a request that was refused')
+    await putDealing(house.store, unheard, new Uint8Array(1))
+    await house.jump(3_500_000)
+    expect(await dealtFor(house.store)).toEqual([unheard])
+    await house.jump(300_000)
+    expect(await dealtFor(house.store)).toEqual([])
+  })
+
+  it('stays for a request that came', async () => {
+    const house = await built()
+    const digest = parseDigest(await submit(house, destroy()))
+    await putDealing(house.store, digest, new Uint8Array(1))
+    await house.jump(3_800_000)
+    expect(await dealtFor(house.store)).toEqual([digest])
   })
 })
 

@@ -138,6 +138,20 @@ describe('parts of an exported key', () => {
     await house.until('they fit', async () => !isRefusal(await fetch(house)))
   })
 
+  it('are asked for no more often by an exporter that keeps sending what does not fit', async () => {
+    const house = await built()
+    give(house, a)
+    await house.until('one is kept', async () => (await kept(house)).length === 1)
+    for (let at = 0; at < 40; at += 1) {
+      give(house, b, partOf(b, { pairings: { [a]: digestFor(`pairing ${at}`) } }))
+      await house.pass(500)
+    }
+    // 20 s: after 1, 2, 4 and 8 s.
+    expect(askedOf(house, a).length).toBeLessThanOrEqual(7)
+    give(house, b)
+    await house.until('they fit', async () => !isRefusal(await fetch(house)))
+  })
+
   it('are asked for again by a coordinator that starts later, with what was kept', async () => {
     const store = await engine.fresh()
     const first = await houseOn(store)

@@ -1,13 +1,18 @@
 // The small parts alone: exchanges, the choice of nodes, the cache of rows, the tree.
 import { describe, expect, it } from 'vitest'
 import { chooseNodes } from '../../coordinator/choose.ts'
+import type { CosignedHeads } from '../../coordinator/cosigned.ts'
 import { Exchange } from '../../coordinator/exchange.ts'
 import { Link } from '../../coordinator/link.ts'
+import { Pages } from '../../coordinator/pages.ts'
 import { RowCache } from '../../coordinator/store/row-cache.ts'
+import type { Store } from '../../coordinator/store/store.ts'
 import { Tree } from '../../coordinator/tree.ts'
+import type { Entry } from '../../policy/audit/entry.ts'
 import { MemoryTree } from '../../policy/audit/merkle.ts'
 import { type AsyncRows, MemoryRows, type Query } from '../../policy/audit/rows.ts'
-import { sha256, toUtf8 } from '../../proto/crypto.ts'
+import { fromUtf8, sha256, toUtf8 } from '../../proto/crypto.ts'
+import { limits } from '../../proto/limits.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import type { Signed } from '../../proto/signed.ts'
 import { nodes, origin, testClock, vaultRow } from './world.ts'
@@ -248,5 +253,32 @@ describe('the tree', () => {
     expect(packed.hash(0, 599)).toEqual(plain.hash(0, 599))
     expect(() => packed.hash(1, 2)).toThrow(/no stored hash/)
     expect(() => packed.hash(2, 0)).toThrow(/no stored hash/)
+  })
+})
+
+describe('a page of the log', () => {
+  const entries = [1, 2, 3].map((seq) => ({
+    seq,
+    type: 'log.heartbeat',
+    bytes: toUtf8('line'),
+    body: {},
+  }))
+  const pagesWith = (sizes: readonly number[]): Pages => {
+    const rows = sizes.map((size) => ({ size, witness: 'w', note: `head ${size}` }))
+    const store = { query: async () => rows } as unknown as Store
+    const heads = { largest: 99, checkpoint: () => 'checkpoint' } as unknown as CosignedHeads
+    const pages = new Pages({ store, origin, heads })
+    pages.remember(entries as unknown as readonly Entry[])
+    return pages
+  }
+
+  it('brings the newest heads, as many as a node reads', async () => {
+    const many = Array.from({ length: limits.witnessesMax + 8 }, (_, at) => at + 2)
+    const heads = (await pagesWith(many).from(1, 4)).heads.map(fromUtf8)
+    expect([heads.length, heads.at(-1)]).toEqual([limits.witnessesMax, `head ${many.at(-1)}`])
+    expect((await pagesWith([1, 2, 3]).from(1, 4)).heads.map(fromUtf8)).toEqual([
+      'head 2',
+      'head 3',
+    ])
   })
 })

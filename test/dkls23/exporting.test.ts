@@ -3,7 +3,7 @@ import { concat, Malformed } from '../../signer-node/dkls23/bytes.ts'
 import type { Point } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
-import { exportPart, openExport } from '../../signer-node/dkls23/exporting.ts'
+import { exportPart, openExport, requireHonestPart } from '../../signer-node/dkls23/exporting.ts'
 import type { KeyFacts } from '../../signer-node/dkls23/keyshare.ts'
 import { InvalidParticipants, type Party, parseParty } from '../../signer-node/dkls23/party.ts'
 import { lagrangeAtZero } from '../../signer-node/dkls23/polynomial.ts'
@@ -175,6 +175,13 @@ describe('the recipient of an export', () => {
       return concat(part, fragment, bytes.slice(65))
     }
     expect(open(changed(three, lie))).toThrow(blames('view-mismatch', undefined))
+    expect(open(changed(three, lie))).toThrow('parties 1 and 3 state different fragments')
+    const last = (bytes: Uint8Array): Uint8Array => {
+      const part = scalars.subtract(scalars.decodeScalar(bytes.slice(0, 32)), scalars.one)
+      const fragment = points.add(points.decodePoint(bytes.slice(65)), points.generator)!
+      return concat(part, bytes.slice(32, 65), fragment)
+    }
+    expect(open(changed(three, last))).toThrow('parties 3 and 4 state different fragments')
   })
 
   it('does not mind a wrong fragment while the parts give the key', () => {
@@ -207,5 +214,32 @@ describe('the recipient of an export', () => {
       openExport(curve, { ...state, facts: { ...state.facts, ...facts } }, parts())
     expect(lie({ epoch: 7 })).toThrow(Malformed)
     expect(lie({ publicKey: doubled(state.facts.publicKey) })).toThrow(Malformed)
+  })
+})
+
+describe('who is shown one part and no other', () => {
+  const xs = group.map(parseParty)
+  const judge = (x: Party, part: Secret, change: Partial<typeof state> = {}, exporters = xs) => {
+    return () => requireHonestPart(curve, { ...state, ...change }, exporters, { x, part })
+  }
+
+  it('finds the part of every honest exporter to be what its own fragments say', () => {
+    for (const [x, part] of parts()) expect(judge(x, part)).not.toThrow()
+  })
+
+  it.each<[string, (bytes: Uint8Array) => Uint8Array, string]>([
+    ['another part', patched(0, scalars.fromNumber(9)), 'share'],
+    ['another fragment', (bytes) => patched(65, doubled(bytes.slice(65)))(bytes), 'share'],
+    ['one byte too many', (bytes) => concat(bytes, Uint8Array.of(0)), 'malformed'],
+  ])('convicts whoever sent %s', (_, change, reason) => {
+    const part = changed(three, change).get(three)!
+    expect(judge(three, part)).toThrow(expect.objectContaining({ reason, culprit: three }))
+  })
+
+  it('convicts nobody for the part of a run of others, or of facts that are not of the key', () => {
+    const part = parts().get(three)!
+    expect(judge(three, part, {}, xs.slice(1))).toThrow(InvalidParticipants)
+    expect(judge(three, part, {}, xs.toReversed())).toThrow(InvalidParticipants)
+    expect(judge(three, part, { keyState: new Uint8Array(32) })).toThrow(Malformed)
   })
 })

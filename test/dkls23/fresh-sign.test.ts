@@ -1,12 +1,14 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { combine } from '../../signer-node/dkls23/combine.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { freshPairingId } from '../../signer-node/dkls23/fresh-sign.ts'
 import { Pairing, type PairingDeath } from '../../signer-node/dkls23/pairing.ts'
 import { type Party, parseParty } from '../../signer-node/dkls23/party.ts'
 import type { Protocol } from '../../signer-node/dkls23/protocol.ts'
+import { SecretScope } from '../../signer-node/dkls23/secret.ts'
 import type { SignatureShare } from '../../signer-node/dkls23/sign.ts'
+import { makeKey } from '../kit/keys.ts'
 import { abortOf, drive, driveAll, flip, nodes, vectorRandomness } from '../kit/protocol.ts'
 import { dkgKey, keysharesOf, prepareSigning, vectorDigest } from '../kit/signing.ts'
 import { freshSign } from '../kit/stepped.ts'
@@ -15,10 +17,13 @@ const curve = nativeCurve()
 const keyshares = keysharesOf(curve, dkgKey)
 const [one, two] = [parseParty(1), parseParty(2)]
 
+afterEach(() => void vi.restoreAllMocks())
+
 /** Signers of one session over fresh pairings, and the deaths that they record. */
-function signers(name: string, xs: readonly number[] = [1, 2]) {
+function signers(name: string, xs: readonly number[] = [1, 2], key = keyshares) {
   const deaths: PairingDeath[] = []
-  const prepared = prepareSigning({ curve, name, signers: xs, keyshares, pairings: new Map() })
+  const setup = { curve, name, signers: xs, keyshares: key, pairings: new Map() }
+  const prepared = prepareSigning(setup)
   const protocols = new Map<Party, Protocol<SignatureShare>>()
   for (const [x, { run, job }] of prepared) {
     const others = run.participants.filter((peer) => peer.x !== x)
@@ -67,6 +72,20 @@ describe('signing over pairings made in the session', () => {
     expect(made).toHaveLength(2)
     expect(made.map(({ isAlive }) => isAlive)).toEqual([false, false])
     expect(deaths).toEqual([])
+  })
+
+  it('of three makes one pairing with each of the others, of these two alone', () => {
+    const key = makeKey(curve, 3, [1, 2, 3])
+    const { protocols } = signers('fresh of three', [1, 2, 3], key)
+    const made = pairingsOf(() => {
+      const shares = driveAll(protocols)
+      const { publicKey } = key.get(one)!.facts
+      const parts = [...shares.values()].map((share) => ({ ...share, publicKey }))
+      expect(() => combine(curve, publicKey, vectorDigest, parts)).not.toThrow()
+    })
+    const two = (pairing: Pairing) => [pairing.self.x, pairing.peer.x].toSorted().join()
+    expect(made.map(two).toSorted()).toEqual(['1,2', '1,2', '1,3', '1,3', '2,3', '2,3'])
+    expect(new Set(made.map(({ id }) => Buffer.from(id).toString('hex'))).size).toBe(3)
   })
 
   it('names each pairing after the session and the two, whoever asks', () => {
@@ -119,6 +138,12 @@ describe('signing over pairings made in the session', () => {
   })
 
   it('wipes what it holds when it is ended from outside, in every round', () => {
+    const { keep } = SecretScope.prototype
+    const kept: (Uint8Array | Uint32Array)[] = []
+    vi.spyOn(SecretScope.prototype, 'keep').mockImplementation(function (this: SecretScope, bytes) {
+      kept.push(bytes)
+      return keep.call(this, bytes) as typeof bytes
+    })
     for (let stop = 1; stop <= 5; stop += 1) {
       const { protocols } = signers(`ended ${stop}`)
       const made = pairingsOf(() => {
@@ -135,9 +160,12 @@ describe('signing over pairings made in the session', () => {
           }
           inboxes = next
         }
+        expect(kept.some((bytes) => bytes.some((byte) => byte !== 0))).toBe(true)
         const over = new Error('over')
         for (const protocol of protocols.values()) expect(() => protocol.throw(over)).toThrow(over)
       })
+      // The secrets of signing as well as those of the set-ups.
+      expect(kept.splice(0).every((bytes) => bytes.every((byte) => byte === 0))).toBe(true)
       expect(made).toHaveLength(stop > 3 ? 2 : 0)
       expect(made.every(({ isAlive }) => !isAlive)).toBe(true)
     }

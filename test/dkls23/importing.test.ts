@@ -8,6 +8,7 @@ import {
   dealImport,
   importDigest,
   importLayout,
+  requireDealt,
 } from '../../signer-node/dkls23/importing.ts'
 import type { PendingKey } from '../../signer-node/dkls23/keygen.ts'
 import { type KeyPast, Keyshare, MADE_HERE } from '../../signer-node/dkls23/keyshare.ts'
@@ -140,6 +141,21 @@ describe('a node that receives an import', () => {
     const call = () => accept({ threshold: 3, approved: told })
     expect(call).toThrow(Malformed)
     expect(call).toThrow('expected 3 coefficients, got 2')
+  })
+
+  it.each<[string, Partial<typeof holders>, Uint8Array]>([
+    ['the name of no key', { keyId: new Uint8Array() }, chainCode],
+    ['a chain code of 31 bytes', {}, chainCode.slice(1)],
+    ['a chain code of 33 bytes', {}, new Uint8Array(33)],
+  ])('refuses %s, though people approved exactly that', (_, change, code) => {
+    const of = { ...holders, ...change }
+    const dealt = { ...dealing, chainCode: code }
+    const told = { publicKey, chainCode: code, commitments: importDigest(of, dealt) }
+    const to = { x: one, share: shares.get(one)!.bytes }
+    const lawful = { ...holders, epoch: 1, approved }
+    expect(() => requireDealt(curve, lawful, dealing, to)).not.toThrow()
+    const call = () => requireDealt(curve, { ...of, epoch: 1, approved: told }, dealt, to)
+    expect(call).toThrow(Malformed)
   })
 
   const other = { ...dealing, coefficients: [dealing.coefficients[0]!, points.generator] }

@@ -16,8 +16,9 @@ import {
   reshareKey,
   reshareRuns,
   reshareTerms,
+  resharing,
 } from '../kit/lifecycle.ts'
-import { driveAll, nodes, type Tamper } from '../kit/protocol.ts'
+import { abortOf, drive, driveAll, nodes, type Tamper } from '../kit/protocol.ts'
 import { groupsOf, secretOf } from '../kit/shares.ts'
 import { hex, vector } from '../kit/vectors.ts'
 
@@ -27,6 +28,7 @@ const [one, two, three] = [1, 2, 3].map(parseParty) as [Party, Party, Party]
 const made = makeKey(native, 2, [1, 2, 3])
 const key = refreshKey(native, made)
 const toFive: ReshareSetup = { dealers: [1, 3], receivers: nodes(1, 2, 4, 5, 6), threshold: 3 }
+const unrefreshed = { origin: 'imported', standing: 'unrefreshed', isExported: false } as const
 /** Node 4 in the place of the lost node 2, under its index. */
 const replaced = [...nodes(1), { x: two, nodeId: ascii('node-4') }, ...nodes(3)]
 
@@ -267,5 +269,42 @@ describe('the terms of a reshare', () => {
   ])('are refused %s', (_, { own, of }) => {
     const attempt = () => prepareReshare(runOf(of), terms, own).next([])
     expect(attempt).toThrow(InvalidParticipants)
+  })
+
+  it.each<[string, Partial<typeof terms>]>([
+    ['of a key state that they do not name', { keyState: new Uint8Array(32) }],
+    ['of an imported key before its refresh', facts({ past: unrefreshed })],
+  ])('are refused to a receiver that has no share, too: %s', (_, change) => {
+    expect(() => prepareReshare(runOf(two), { ...terms, ...change }).next([])).toThrow(Malformed)
+  })
+
+  it('may say of a key that it was exported, and never forget it', () => {
+    using exported = key.get(one)!.markExported(native)
+    const told = facts({ past: exported.facts.past })
+    expect(start({ ...told }).value).toHaveLength(5)
+    expect(start({ ...told }, { own: exported }).value).toHaveLength(5)
+    expect(() => start({}, { own: exported })).toThrow('forget what became of this key')
+  })
+})
+
+describe('the past of a key', () => {
+  it('is confirmed by its receivers: nobody has a key of which two were told otherwise', () => {
+    const terms = reshareTerms(key, toFive)
+    const past = { ...terms.old.past, isExported: true }
+    const told = { ...terms, old: { ...terms.old, past } }
+    const run = (liedTo: readonly number[]) =>
+      drive(
+        new Map(
+          [...reshareRuns(native, key, terms)].map(([x, run]) => {
+            const own = terms.dealers.includes(x) ? key.get(x) : undefined
+            return [x, resharing(run, liedTo.includes(x) ? told : terms, own)] as const
+          }),
+        ),
+      )
+    const all = [1, 2, 3, 4, 5, 6]
+    for (const x of [2, 4]) {
+      expect(abortOf(run([2]), x)).toMatchObject({ reason: 'view-mismatch', remedy: 'retry' })
+    }
+    expect([...run(all).values()].map(({ kind }) => kind)).toEqual(Array(6).fill('done'))
   })
 })

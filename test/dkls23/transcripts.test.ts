@@ -25,6 +25,8 @@ describe('the messages that were written down', () => {
       // Dealers 1 and 3 to all of six; the same to five receivers; five receivers to one another.
       reshare: 2 * 5 + (4 + 5) + 5 * 4,
       sign: 2 * 2 + 2,
+      // The messages of a pair set-up, then those of signing.
+      fresh: 3 * 2 + 2 * 2,
       import: 1 + 3 + 6,
       export: 2,
     })

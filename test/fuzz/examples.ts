@@ -115,7 +115,9 @@ export const nodeDocuments = {
     ...owner,
     node: 'node-a',
     to: 'node-b',
+    incarnation: '01'.repeat(16),
     nonce: '02'.repeat(32),
+    echo: '',
   },
   floorAnswer: {
     format: 'custody-floor-answer/v1',
@@ -126,6 +128,7 @@ export const nodeDocuments = {
     cosigned: '',
     counter: 0,
     head: 'a note',
+    other: [{ document: '{}', signature: '04'.repeat(64) }],
   },
 }
 

@@ -89,11 +89,15 @@ describe('a light witness', () => {
     expect(sent.map(({ frame }) => frame)).toEqual(
       expect.arrayContaining(['prepare', 'start', 'envelope']),
     )
-    for (const frame of [...sent, stop]) house.at(light).end()!.receive('c1', frame)
+    const part: CoordinatorFrame = {
+      frame: 'requestPart',
+      requestPart: { ticket: none, change: '', anew: false },
+    }
+    for (const frame of [...sent, stop, part]) house.at(light).end()!.receive('c1', frame)
     const refused = house.record.events
       .slice(before)
       .filter(({ process, name }) => process === light && name === 'frame-refused')
-    expect(refused).toHaveLength(sent.length + 1)
+    expect(refused).toHaveLength(sent.length + 2)
     for (const { because } of refused) expect(because).toContain('takes part in no session')
     expect(house.record.accepted.length + house.record.refused.length).toBe(said)
     await areReady(light)

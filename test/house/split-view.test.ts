@@ -1,8 +1,6 @@
 // A coordinator that shows different logs to different nodes: two databases that were one, under the
 // same log key. No signature comes of it, and the node that is shown both faces keeps the proof.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { migrate } from '../../coordinator/store/migrate.ts'
-import { openPglite } from '../../coordinator/store/pglite.ts'
 import type { Store } from '../../coordinator/store/store.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
 import type { NodeFrame, WireSigned } from '../../proto/frames.ts'
@@ -13,6 +11,7 @@ import { openHouse } from '../kit/house-open.ts'
 import type { Place } from '../kit/house-wires.ts'
 import { swappedBytes } from '../kit/lies.ts'
 import { LyingCoordinator } from '../kit/lying-coordinator.ts'
+import { copyOf } from '../kit/store-copy.ts'
 
 const [a, b, c] = ['signer-a', 'signer-b', 'signer-c'] as const
 let house: House
@@ -40,25 +39,6 @@ afterAll(async () => {
 })
 
 const sizes = () => names.map((name) => house.at(name).node.status().size)
-
-/** Every row of every table, in a database of its own. */
-async function copyOf(store: Store): Promise<Store> {
-  const copy = await openPglite('test')
-  await migrate(copy)
-  const tables = await store.query("select tablename from pg_tables where schemaname = 'public'")
-  for (const { tablename } of tables) {
-    if (tablename === 'migration') continue
-    const [row] = await store.query(
-      `select json_agg(row_to_json(x))::text as rows from ${tablename} x`,
-    )
-    if (typeof row?.['rows'] !== 'string') continue
-    await copy.query(
-      `insert into ${tablename} select * from json_populate_recordset(null::${tablename}, $1::json)`,
-      [row['rows']],
-    )
-  }
-  return copy
-}
 
 interface Said {
   readonly ticket: Uint8Array

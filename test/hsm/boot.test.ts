@@ -65,7 +65,7 @@ describe('sealing the files of a node to a token', () => {
     using pin = secretPin(token.pin)
     const wish = { random, isBack: false, isAcknowledged: false, passphrase: undefined }
     const said = await refusal(resealNode(node.configure(), pin, wish))
-    expect(said).toBe('CONFIG: a passphrase is needed: --passphrase FILE')
+    expect(said).toBe('CONFIG: the passphrase of the files is needed: --passphrase FILE')
     expect(files()).toEqual(before)
     expect(files().map(howOf)).toEqual(['scrypt', 'scrypt', 'scrypt'])
   })

@@ -107,6 +107,14 @@ describe('the process of a token', () => {
     expect(shown.join('')).not.toContain(token.pin)
   })
 
+  it('is given no PIN that is longer than any, and lives on', async () => {
+    await using hsm = await Hsm.open(token.place, { random })
+    expect(await refusal(hsm.login(secretPin('9'.repeat(20_000)), false))).toBe(
+      'TOKEN_PIN: a PIN has at most 255 signs',
+    )
+    expect(await refusal(hsm.login(secretPin(token.pin), false))).toBe('accepted')
+  })
+
   it('ends by itself when its parent has gone', async () => {
     const { spawn } = await import('node:child_process')
     const child = spawn(process.execPath, [main], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] })

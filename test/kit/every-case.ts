@@ -13,6 +13,7 @@ const names = [
   'change-crash',
   'change-denied',
   'change-refusals',
+  'clone-split',
   'coordinator-crash',
   'crash',
   'export',
@@ -28,6 +29,7 @@ const names = [
   'retire',
   'rollback',
   'rollback-walks',
+  'rotation',
   'split-view',
   'stops',
   'storm',
@@ -51,4 +53,12 @@ export const leftOut: readonly string[] = env[withWalks] === '1' ? [] : longWalk
 /** All of the list, or each `step`-th from the `first` on. */
 export function daily<T>(list: readonly T[], first: number, step: number): readonly T[] {
   return list.filter((_, at) => isEvery || (at >= first && (at - first) % step === 0))
+}
+
+/** Every byte of a range, or those around the ends of its parts and some between. */
+export function everyCut(from: number, to: number, partBytes: number): readonly number[] {
+  const cuts = Array.from({ length: to - from }, (_, at) => from + at)
+  const ends = cuts.filter((_, at) => at % partBytes === 0)
+  const isNear = (cut: number): boolean => ends.some((end) => Math.abs(cut - end) <= 26)
+  return cuts.filter((cut) => isEvery || isNear(cut) || cut % 127 === 0 || cut === to - 1)
 }

@@ -7,6 +7,7 @@ import type { EntryType } from '../../policy/audit/bodies.ts'
 import type { Entry } from '../../policy/audit/entry.ts'
 import { toHex } from '../../proto/crypto.ts'
 import type { House } from './house.ts'
+import { ownerOf } from './house-instances.ts'
 import type { Left, LeftShare } from './house-record.ts'
 
 export interface Seen {
@@ -75,7 +76,7 @@ function admitted({ house, entries }: Seen): readonly string[] {
     if (line === undefined) return [`${nameOf(share)}: no attempt line`]
     const { body } = line
     const isSame = body.warrant === warrant && toHex(body.digest) === digest
-    const isMember = body.participants.some((node) => node === share.node)
+    const isMember = body.participants.some((node) => node === ownerOf(share.node))
     const isAccepted = accepted.some(
       ({ node, value, atMs }) =>
         node === share.node &&

@@ -14,7 +14,9 @@ import { Keystore } from '../../signer-node/keystore.ts'
 import { LightWitness } from '../../signer-node/light-witness.ts'
 import { SignerNode } from '../../signer-node/node.ts'
 import type { Random } from '../../signer-node/ports.ts'
+import { Room } from '../../signer-node/room.ts'
 import type { Self, WitnessSelf } from '../../signer-node/self.ts'
+import type { Runner } from '../../signer-node/stepper.ts'
 import { root } from '../coordinator/world.ts'
 import { publicKeyOf, seedOf } from '../policy/dev-fixture.ts'
 import { ownerOf } from './house-instances.ts'
@@ -23,6 +25,7 @@ import { bytesFrom, type Time } from './house-time.ts'
 import type { NodeEnd } from './house-wires.ts'
 import { Died, Life, MortalNodeStore } from './mortal.ts'
 import { testBackups } from './recovery.ts'
+import { RememberedWay } from './remembered-keys.ts'
 
 const curve = nativeCurve()
 const computeMs = 1
@@ -43,6 +46,7 @@ export interface NodeWorld {
   readonly tickMs: () => number
   /** A light witness: it has no share and no place. */
   readonly isLight?: boolean
+  readonly runner?: Runner | undefined
 }
 
 interface Running {
@@ -54,6 +58,8 @@ interface Running {
 export class NodeProcess {
   readonly name: string
   readonly #world: NodeWorld
+  /** Why its volume has no room; empty while it has. */
+  shortage = ''
   #running: Running | undefined
   #lives = 0
   /** How far this node's clock is from the world's. */
@@ -102,11 +108,12 @@ export class NodeProcess {
     const place = new FloorFile(this.#made('floor'), this.#owner)
     const pinned = { origin: root.log.origin, rootDigest: root.digest }
     const ports = this.#ports(life, random)
+    const room = new Room({ volumes: [() => this.shortage], ...ports })
     if (this.#world.isLight) {
       const store = new MortalNodeStore(join(this.#made('data'), 'node.db'), life)
       const light = new LightWitness(
         { self: lightOf(this.#owner), ...pinned },
-        { store, place },
+        { store, place, room },
         ports,
       )
       // As far as a house asks, both are one.
@@ -114,7 +121,8 @@ export class NodeProcess {
     }
     const self = selfOf(this.#owner, this.#world.placeOf(this.#owner))
     const { store, keystore } = this.#disk(life, random)
-    return { store, node: new SignerNode({ self, ...pinned }, { store, keystore, place }, ports) }
+    const stores = { store, keystore, place, room }
+    return { store, node: new SignerNode({ self, ...pinned }, stores, ports) }
   }
 
   /** What a command beside the stopped program opens. */
@@ -168,7 +176,7 @@ export class NodeProcess {
       report: (event: Parameters<Record['event']>[1]): void => {
         if (!life.isOver) record.event(this.name, event)
       },
-      runner: here,
+      runner: this.#world.runner ?? here,
     }
   }
 
@@ -176,13 +184,19 @@ export class NodeProcess {
     const self = selfOf(this.#owner, this.#world.placeOf(this.#owner))
     const store = new MortalNodeStore(join(this.#made('data'), 'node.db'), life)
     const keystore = new Keystore(this.#made('keyshares'), self, {
-      passphrase: new Secret(Buffer.from('a passphrase of this node')),
+      ...this.#opener(random),
       random,
-      cost: { n: 2 ** 15, r: 8, p: 1 },
       curve,
       backups: testBackups(this.#made('backups'), self, random),
     })
     return { store, keystore }
+  }
+
+  #opener(random: Random) {
+    const passphrase = new Secret(Buffer.from('a passphrase of this node'))
+    const cost = { n: 2 ** 15, r: 8, p: 1 }
+    if (this.#world.runner === undefined) return { passphrase, cost }
+    return { way: new RememberedWay(passphrase, cost, random) }
   }
 
   #tickLater(life: Life, node: SignerNode): void {

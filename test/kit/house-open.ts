@@ -10,7 +10,8 @@ import type { Store } from '../../coordinator/store/store.ts'
 import { parseVaultId } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { isRefusal } from '../../proto/refusal.ts'
-import { House, type HouseOptions, names } from './house.ts'
+import { House, names } from './house.ts'
+import type { HouseOptions } from './house-options.ts'
 
 /** Sealed shares by node, and the line that every node confirmed. */
 interface MadeKey {

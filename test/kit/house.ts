@@ -34,19 +34,13 @@ import {
 import { TestChain } from './house-chain.ts'
 import { Instances, ownerOf } from './house-instances.ts'
 import { NodeProcess } from './house-nodes.ts'
+import type { HouseOptions } from './house-options.ts'
 import { Record } from './house-record.ts'
 import { bytesFrom, Dice, Time } from './house-time.ts'
 import { type CoordinatorEnd, type Place, Wires } from './house-wires.ts'
 import { Life, mortalStore, Traffic } from './mortal.ts'
 
 export const names: readonly string[] = nodes
-
-export interface HouseOptions {
-  readonly seed?: string
-  readonly coordinators?: readonly string[]
-  /** UTC at the beginning. */
-  readonly fromMs?: number
-}
 
 interface CoordinatorProcess {
   readonly life: Life
@@ -80,6 +74,7 @@ export class House {
   readonly #instances: Instances
   readonly #places = new Map<string, number>()
   readonly #names: readonly string[]
+  readonly #runner: HouseOptions['runner']
   readonly #coordinators = new Map<string, CoordinatorProcess>()
   #lives = 0
   #pace = 1
@@ -91,6 +86,7 @@ export class House {
     this.store = store
     this.seed = seed
     this.#names = coordinators
+    this.#runner = options.runner
     this.time = new Time(fromMs)
     this.dice = new Dice(seed)
     this.chain = new TestChain(this.time)
@@ -296,6 +292,7 @@ export class House {
   #process(name: string, isLight = false): NodeProcess {
     return new NodeProcess(name, {
       isLight,
+      runner: this.#runner,
       home: this.home,
       seed: this.seed,
       placeOf: (node) => this.#places.get(node),

@@ -12,7 +12,9 @@ import { root } from '../coordinator/world.ts'
 import type { House } from './house.ts'
 import { approved, inForce, keyOf, pay, refreshOf, sharesOf } from './house-changes.ts'
 import { checks } from './house-checks.ts'
+import { ownerOf } from './house-instances.ts'
 import { isReady, ready } from './house-open.ts'
+import type { Left } from './house-record.ts'
 import { backupBytes, recovery } from './recovery.ts'
 
 /** What of a node went back; `all` is a whole machine with both its volumes. */
@@ -32,8 +34,6 @@ export interface Snapshot {
   readonly node: string
   readonly directory: string
   readonly signed: number
-  readonly receipts: number
-  readonly epoch: number
 }
 
 export type Ended =
@@ -63,13 +63,11 @@ export class Rollbacks {
   }
 
   /** Of a running node, as a copy between two of its steps finds the disk. */
-  async take(node: string): Promise<Snapshot> {
+  take(node: string): Snapshot {
     this.#taken += 1
     const directory = join(this.house.home, 'snapshots', `${this.#taken}`)
     this.#copy(node, places, directory)
-    const { epoch } = await keyOf(this.house)
-    const signed = signedBy(this.house, node)
-    const snapshot = { node, directory, signed, receipts: this.#receipts(node), epoch }
+    const snapshot = { node, directory, signed: signedBy(this.house, node) }
     this.snapshots.push(snapshot)
     return snapshot
   }
@@ -78,15 +76,14 @@ export class Rollbacks {
   async restore(snapshot: Snapshot, part: Part, isFenced = false): Promise<Point> {
     const { house } = this
     const { node } = snapshot
-    const before = { signed: signedBy(house, node), receipts: this.#receipts(node) }
+    const before = signedBy(house, node)
     const { epoch } = await keyOf(house)
     await this.#kill(node)
     this.#lay(snapshot, parts[part], node)
     const isDatabase = parts[part].some((place) => place === 'data')
-    const isShare = parts[part].some((place) => place === 'keyshares')
-    const isBehind = isDatabase && snapshot.signed < before.signed
-    const lacksShare = isShare && snapshot.epoch < epoch
-    const watch = new Watch(house, node, before.signed)
+    const isBehind = isDatabase && snapshot.signed < before
+    const lacksShare = !sharesOf(house, node).some((file) => file.startsWith(`hot.${epoch}.`))
+    const watch = new Watch(house, node, before)
     house.at(node).start()
     const paid = await pay(house)
     if (!isBehind && !lacksShare && !isFenced) {
@@ -95,7 +92,7 @@ export class Rollbacks {
       return { node, part, ended: 'nothing lost', broken: [] }
     }
     const broken: string[] = []
-    if (isBehind || (isFenced && !lacksShare)) {
+    if (isBehind || isFenced) {
       await house.until(`${node} is fenced`, () => stateOf(house, node) === 'fenced')
     }
     await house.untilState(paid, 'SETTLED')
@@ -159,11 +156,6 @@ export class Rollbacks {
     await this.house.pass(100)
   }
 
-  #receipts(node: string): number {
-    const { shares } = this.house.record
-    return Math.max(0, ...shares.filter((one) => one.node === node).map((one) => one.value.counter))
-  }
-
   #copy(node: string, which: readonly string[], to: string): void {
     for (const place of which) {
       const from = join(this.house.home, node, place)
@@ -220,6 +212,22 @@ export const stateOf = (house: House, name: string): string => {
   return process.isUp ? process.node.status().state : 'down'
 }
 
+/** Of all instances of one node together: an attempt is theirs once, and so is its share. */
+export function doneTwice({ record }: House): readonly string[] {
+  const twice = (what: string, list: readonly Left<Attempted>[]): readonly string[] => {
+    const seen = new Set<string>()
+    return list.flatMap(({ node, value: { intent, attempt } }) => {
+      const name = `${ownerOf(node)} ${what} ${intent.slice(0, 8)}/${attempt}`
+      const isNew = !seen.has(name)
+      seen.add(name)
+      return isNew ? [] : [`${name} twice`]
+    })
+  }
+  return [...twice('accepted', record.accepted), ...twice('released', record.shares)]
+}
+
+type Attempted = { readonly intent: string; readonly attempt: number }
+
 /** By its own hand, in whatever life. */
 export function signedBy({ record }: House, node: string): number {
   return Math.max(0, ...record.heads.filter(({ by }) => by === node).map(({ size }) => size))
@@ -236,6 +244,7 @@ export async function rulesBroken(house: House): Promise<readonly string[]> {
     if (excused.some((what) => rule.startsWith(what))) continue
     for (const what of await check({ house, entries })) found.push(`${rule}: ${what}`)
   }
+  found.push(...doneTwice(house))
   const alarms = ['peer-banned', 'peer-faulty', 'probation-failed', 'fork', 'clone']
   const said = house.record.events.filter(({ name }) => alarms.includes(name))
   return [...found, ...said.map(({ process, name }) => `${process}: ${name}`)]

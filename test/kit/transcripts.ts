@@ -10,13 +10,14 @@ import { importLayout } from '../../signer-node/dkls23/importing.ts'
 import { encodeAs } from '../../signer-node/dkls23/layout.ts'
 import { setUpPairing } from '../../signer-node/dkls23/pair-setup.ts'
 import type { Pairing } from '../../signer-node/dkls23/pairing.ts'
-import type { Party } from '../../signer-node/dkls23/party.ts'
+import { type Party, parseParty } from '../../signer-node/dkls23/party.ts'
 import { hashToScalar, sha256 } from '../../signer-node/dkls23/transcript.ts'
 import { makeKey } from './keys.ts'
-import { dealingOf, exportParts, importKey, refreshKey, reshareKey } from './lifecycle.ts'
+import { dealingOf, exportParts, importKey, type Key, refreshKey, reshareKey } from './lifecycle.ts'
 import { pairRuns } from './pairings.ts'
-import { driveAll, nodes, type Tamper } from './protocol.ts'
-import { signingProtocols } from './signing.ts'
+import { driveAll, nodes, type Tamper, vectorRandomness } from './protocol.ts'
+import { prepareSigning, signingProtocols } from './signing.ts'
+import { freshSign } from './stepped.ts'
 import { hex } from './vectors.ts'
 
 /** By run, in the order in which the messages were sent. */
@@ -42,6 +43,7 @@ export function transcripts(curve: Curve): Transcripts {
   const signing = { curve, name: 'sign', signers: [1, 2], keyshares: made, pairings }
   const shares = driveAll(signingProtocols(signing), listenTo('sign'))
   runs.get('sign')?.push(...[...shares].map(([x, { u, w }]) => `3 ${x}: ${named(u, w)}`))
+  driveAll(freshSigning(curve, made), listenTo('fresh'))
 
   const secret = hashToScalar(curve, 'gadget', 'imported')
   const chainCode = sha256(ascii('mpc1 vector imported chain code'))
@@ -70,6 +72,17 @@ function pairAll(
   const setups = [...runs].map(([x, run]) => [x, setUpPairing(run, () => {})] as const)
   const made = driveAll<Pairing>(new Map(setups), listenTo('pair-1-2'))
   return new Map([...made].map(([x, pairing]) => [x, new Map([[pairing.peer.x, pairing]])]))
+}
+
+function freshSigning(curve: Curve, keyshares: Key) {
+  const setup = { curve, name: 'fresh', signers: [1, 2], keyshares, pairings: new Map() }
+  return new Map(
+    [...prepareSigning(setup)].map(([x, { run, job }]) => {
+      const peer = parseParty(3 - x)
+      const randomness = new Map([[peer, vectorRandomness(`fresh with ${peer}`, x, curve)]])
+      return [x, freshSign(run, { ...job, randomness, recordDeath: () => {} })] as const
+    }),
+  )
 }
 
 function named(...parts: readonly Uint8Array[]): string {

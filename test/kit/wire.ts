@@ -34,12 +34,19 @@ export async function end(
 export const pinsOf = (ends: readonly End[]): Pins =>
   new Map(ends.map(({ leaf, role, id }) => [leaf.pin, { role, id }]))
 
+/** What a client believes of the server, where it differs from what is so. */
+export interface OddServer {
+  readonly pin?: string
+  readonly nextPin?: string
+  readonly name?: string
+}
+
 export interface House {
   readonly server: WireServer
   readonly turnedAway: Refusal[]
   readonly bugs: unknown[]
   /** One connection for each end; a new one whenever `odd` is given. */
-  readonly client: (as: End, odd?: { readonly pin?: string; readonly name?: string }) => WireClient
+  readonly client: (as: End, odd?: OddServer) => WireClient
   readonly close: () => Promise<void>
 }
 
@@ -76,7 +83,8 @@ export async function house(
       const known = odd === undefined ? byEnd.get(as) : undefined
       if (known !== undefined) return known
       const pin = odd?.pin ?? coordinator.leaf.pin
-      const at = { name: odd?.name ?? coordinator.id, address: server.address, pin }
+      const next = odd?.nextPin === undefined ? {} : { nextPin: odd.nextPin }
+      const at = { name: odd?.name ?? coordinator.id, address: server.address, pin, ...next }
       const made = connect({ identity: as.identity, org: 'acme', server: at, nowMs: Date.now })
       clients.push(made)
       if (odd === undefined) byEnd.set(as, made)

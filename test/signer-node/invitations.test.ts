@@ -2,17 +2,27 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { fromUtf8 } from '../../proto/crypto.ts'
+import { concat, fromUtf8, toHex, x25519PublicKey } from '../../proto/crypto.ts'
 import { readSigned } from '../../proto/frames.ts'
 import { parseHandle, parseVaultId } from '../../proto/ids.ts'
 import { invitationKind } from '../../proto/import-documents.ts'
 import { limits } from '../../proto/limits.ts'
 import { openBy } from '../../proto/node-documents.ts'
+import { parseSeal } from '../../proto/seal-file.ts'
+import { sealToTokens } from '../../proto/seal-token.ts'
 import type { Signed } from '../../proto/signed.ts'
+import { parseTokenCard, sealKeyOf } from '../../proto/token-card.ts'
+import { Secret } from '../../signer-node/dkls23/secret.ts'
+import { Keystore } from '../../signer-node/keystore.ts'
+import type { Random } from '../../signer-node/ports.ts'
+import { TokenWay } from '../../signer-node/way-in.ts'
 import * as house from '../kit/audit-documents.ts'
 import { keyBody, vaultRow } from '../kit/audit-log.ts'
 import { Asked, asks } from '../kit/change-log.ts'
-import { ThreeNodes } from './three-nodes.ts'
+import { testBackups } from '../kit/recovery.ts'
+import { dekBy, testCard } from '../kit/token-card.ts'
+import { type Name, selfOf, ThreeNodes } from './three-nodes.ts'
+import { seedOf } from './world.ts'
 
 const a = 'node-a'
 let three: ThreeNodes
@@ -47,9 +57,7 @@ describe('an invitation', () => {
     const { value } = openBy(invitationKind, first as Signed, identity)
     expect(value).toMatchObject({ vault: 'hot-eth', key: 'k-hot-eth', node: a, x: 1 })
     expect(documentOf(asked('hot-eth'))).toBe(documentOf(first))
-    three.stop(a)
-    three.start(a)
-    three.tick(2_000)
+    again()
     expect(documentOf(asked('hot-eth'))).toBe(documentOf(first))
     expect(documentOf(asked('warm-eth'))).not.toBe(documentOf(first))
     expect(open()).toEqual(['hot-eth.invitation', 'warm-eth.invitation'])
@@ -71,16 +79,38 @@ describe('an invitation', () => {
     const bent = readFileSync(file, 'latin1').replace(to, 'ab'.repeat(32))
     const whole = readFileSync(file)
     for (const isRestarted of [false, true]) {
-      if (isRestarted) {
-        three.stop(a)
-        three.start(a)
-        three.tick(2_000)
-      }
+      if (isRestarted) again()
       writeFileSync(file, bent, 'latin1')
       expect(asked('hot-eth')).toBe('SEAL')
       writeFileSync(file, whole)
       expect(documentOf(asked('hot-eth'))).toBe(first)
     }
+  })
+
+  it('is made by the node that signs it, also where whoever has the card of a token can seal', () => {
+    three.close()
+    three = new TokenNodes().ready()
+    const first = documentOf(asked('hot-eth'))
+    const file = join(place(), 'hot-eth.invitation')
+    const whole = readFileSync(file)
+    const { thing } = parseSeal(whole)
+    if (thing.kind !== 'invitation') throw new Error('expected an invitation')
+    const secret = seedOf('of whoever writes to the disk')
+    const to = toHex(x25519PublicKey(secret))
+    for (const words of [secret, concat(secret, new Uint8Array(64))]) {
+      const forged = sealToTokens(
+        { kind: 'invitation', context: { ...thing.context, to } },
+        words,
+        [sealKeyOf(card)],
+        { dek: seedOf('dek'), perToken: [seedOf('ephemeral')] },
+      )
+      writeFileSync(file, forged)
+      again()
+      expect(asked('hot-eth')).toBe('SEAL')
+    }
+    writeFileSync(file, whole)
+    again()
+    expect(documentOf(asked('hot-eth'))).toBe(first)
   })
 
   it('is one of a bounded number', () => {
@@ -110,6 +140,21 @@ describe('an invitation', () => {
     expect(open()).toEqual([])
   })
 
+  it('is gone by the witnesses of that line, however far the log has gone on since', () => {
+    asked('hot-eth')
+    three.shareHeads = false
+    three.log.add('key.generated', keyBody(vaultRow('hot-eth')))
+    three.lines('node-b', 'node-c')
+    const heads = (['node-b', 'node-c'] as const).map(
+      (name) => three.heard(name, 'cosigned').at(-1)!,
+    )
+    three.log.wait(1).add('log.heartbeat', {})
+    three.lines(a)
+    expect(open()).toEqual(['hot-eth.invitation'])
+    three.heads(...heads.map(({ note }) => note))
+    expect(open()).toEqual([])
+  })
+
   it('is gone when an import that was asked for since has ended, and by no other request', () => {
     const { change, digest, created } = importAsked('before')
     three.log.add('intent.created', created)
@@ -131,6 +176,33 @@ describe('an invitation', () => {
     expect(documentOf(asked('hot-eth'))).not.toBe(first)
   })
 })
+
+/** The node that is asked, after a restart. */
+function again(): void {
+  three.stop(a)
+  three.start(a)
+  three.tick(2_000)
+}
+
+const card = parseTokenCard(testCard('T1'))
+
+/** Nodes whose files are sealed to a token, which opens them at the start. */
+class TokenNodes extends ThreeNodes {
+  override stores(name: Name, random: Random) {
+    const { store, place, room } = super.stores(name, random)
+    const directory = join(this.home, name, 'keyshares')
+    const way = new TokenWay([sealKeyOf(card)], random)
+    for (const file of readdirSync(directory)) {
+      const bytes = readFileSync(join(directory, file))
+      using dek = new Secret(dekBy('T1', bytes))
+      way.learn(bytes, dek)
+    }
+    const self = selfOf(name)
+    const backups = testBackups(join(this.home, name, 'backups'), self, random)
+    const keystore = new Keystore(directory, self, { way, random, curve: self.curve, backups })
+    return { store, place, room, keystore }
+  }
+}
 
 function importAsked(id: string, vault = 'hot-eth') {
   const asking = new Asked(three.log, {

@@ -13,6 +13,7 @@ import { judgeKeygen } from '../../signer-node/key-plan.ts'
 import { Keystore } from '../../signer-node/keystore.ts'
 import { stepperOf } from '../../signer-node/stepper.ts'
 import * as house from '../kit/audit-documents.ts'
+import { bootedLog } from '../kit/audit-log.ts'
 import { refusedWith } from '../kit/refused.ts'
 import { type Name, names, selfOf, ThreeNodes } from './three-nodes.ts'
 import { testPorts } from './world.ts'
@@ -41,12 +42,13 @@ function held(): () => void {
   }
 }
 
-/** Prepared and started on all nodes. */
-function begin(epoch: number): void {
+/** Prepared and started on all nodes; `between` is what happens before the start. */
+function begin(epoch: number, between = () => {}): void {
   const ticket = new Uint8Array(16).fill(epoch)
   for (const name of names) three.prepare(name, { keygen: three.keygen('hot-eth', epoch), ticket })
   const acceptances = names.map((name) => three.heard(name, 'accepted')[0]!.acceptance)
   const start = { ticket, acceptances }
+  between()
   for (const name of names) three.at(name).node.receive('c1', { frame: 'start', start })
   three.settle()
 }
@@ -307,6 +309,19 @@ describe('a keygen document', () => {
     expect(made).toHaveLength(3)
     for (const { secretShare } of made) expect(() => secretShare.bytes).toThrow('wiped')
     expect(names.flatMap((name) => three.heard(name, 'keyConfirm'))).toEqual([])
+  })
+
+  it('is begun by no node that has seen two faces of the log since it agreed', () => {
+    three.pair()
+    const other = bootedLog().wait(9).add('log.heartbeat', {})
+    begin(1, () => {
+      three.log.wait(1).add('log.heartbeat', {})
+      three.lines(...names)
+      three.heads(toUtf8(other.note([1])))
+    })
+    expect(names.map((name) => three.state(name))).toEqual(['forked', 'forked', 'forked'])
+    expect(names.flatMap((name) => three.heard(name, 'keyConfirm'))).toEqual([])
+    expect(names.flatMap(files)).toEqual([])
   })
 
   it('that is newer closes the older one of its vault', () => {

@@ -10,6 +10,7 @@ import type { ScryptJob } from '../../proto/seal.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { Keyshares, type KeysharesNeeds } from '../../signer-node/keyshares.ts'
+import type { KeyshareState } from '../../signer-node/keystore.ts'
 import { Shield } from '../../signer-node/shield.ts'
 import { vaultRow } from '../coordinator/world.ts'
 import { TestClock, testPorts } from './world.ts'
@@ -45,7 +46,7 @@ function kept(row: VaultRow, node: string, destroy: (through: number) => number 
 }
 
 /** A file that opens when its key comes. */
-function opens() {
+function opens(state: KeyshareState = 'active') {
   const answers: ((key: Uint8Array) => void)[] = []
   const ports = testPorts('keyshares', new TestClock())
   const runner = {
@@ -61,7 +62,7 @@ function opens() {
     shield: new Shield(ports.random),
     curve: nativeCurve(),
     pending: () => [],
-    held: () => [{ epoch: log.row.epoch, state: 'active' }],
+    held: () => [{ epoch: log.row.epoch, state }],
     activate: (_vault: string, epoch: number) => done.push(`activated ${epoch}`),
     *opening({ epoch, keyState }: { epoch: number; keyState: string }) {
       if (done.includes('damaged')) refuse('SEAL', 'does not open')
@@ -97,6 +98,17 @@ describe('a share in force that is opened elsewhere', () => {
     expect(keyshares.of(hot)?.facts.epoch).toBe(hot.epoch)
     expect(done).toEqual([`activated ${hot.epoch}`, `wiped ${hot.epoch}`, 'told'])
     expect([keyshares.review(), asked()]).toEqual([false, 0])
+  })
+
+  it('fences its node from when it is found, where it is a restored one', () => {
+    const { keyshares, give } = opens('restored')
+    keyshares.review()
+    expect(keyshares.restored()).toEqual([hot.vault])
+    give()
+    expect(keyshares.restored()).toEqual([hot.vault])
+    const sound = opens()
+    sound.keyshares.review()
+    expect(sound.keyshares.restored()).toEqual([])
   })
 
   it('is here before it returns at a start', () => {

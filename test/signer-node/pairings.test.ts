@@ -3,66 +3,35 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { NodeFrame } from '../../proto/frames.ts'
-import type { NodeId } from '../../proto/ids.ts'
+import { type NodeId, parseNodeId } from '../../proto/ids.ts'
 import type { Signed } from '../../proto/signed.ts'
-import { Bans } from '../../signer-node/bans.ts'
-import type { Outgoing } from '../../signer-node/dkls23/protocol.ts'
-import { Pairings } from '../../signer-node/pairings.ts'
-import { Incarnation } from '../../signer-node/self.ts'
-import type { SessionPlan } from '../../signer-node/session.ts'
+import type { ThereAndBack } from '../../signer-node/lives.ts'
 import { Sessions } from '../../signer-node/sessions.ts'
-import { Store } from '../../signer-node/store.ts'
-import { bent } from '../kit/bent.ts'
-import { peerOf, TestClock, type TestPorts, testPorts, testSelf } from './world.ts'
+import { CrookedSessions } from '../kit/crooked-pairing.ts'
+import { carryAll, pairingNode, type TestNode } from './pairing-nodes.ts'
+import { TestClock, testSelf } from './world.ts'
 
 let home: string
 let clock: TestClock
 let nodes: readonly TestNode[]
+/** In the copy of the log of both. */
+let lines: number
 /** Sees every hello and envelope on its way; false drops it. */
 let carry: (from: number, to: number, what: Signed | NodeFrame) => boolean
 
-interface TestNode {
-  readonly x: number
-  readonly id: NodeId
-  readonly ports: TestPorts
-  readonly incarnation: Incarnation
-  readonly sessions: Sessions
-  readonly bans: Bans
-  readonly pairings: Pairings
-  readonly store: Store
-  readonly hellos: { readonly to: NodeId; readonly hello: Signed }[]
-}
+/** Against whom evidence of two lives was kept. */
+let kept: NodeId[]
 
-function node(x: number, kind = Sessions): TestNode {
-  const self = testSelf(x)
-  const all = [1, 2, 3].map((other) => peerOf(testSelf(other)))
-  const store = new Store(join(home, `${x}.db`), { busyTimeoutMs: 50 })
-  const ports = testPorts(`node-${x}`, clock)
-  const incarnation = new Incarnation(ports.random)
-  const sessions = new kind(ports, self.node)
-  const bans = new Bans(store)
-  const hellos: TestNode['hellos'] = []
-  const own = { self, incarnation, ports, sessions, bans }
-  const pairings = new Pairings({
-    ...own,
-    blame: { failed: () => {}, cloned: () => {} },
-    peers: {
-      peer: (name) => all.find((one) => one.node === name),
-      others: () => all.filter((one) => one.node !== self.node),
-    },
-    step: (work) => store.step(work),
-    sayTo: (_coordinator, to, hello) => hellos.push({ to, hello }),
-    changed: () => {},
-    logSize: () => 0,
-  })
-  return { x, id: self.node, ...own, pairings, store, hellos }
-}
+const node = (x: number, kind = Sessions, disk = `${x}`): TestNode =>
+  pairingNode({ home, clock, kept, logSize: () => lines }, x, kind, disk)
 
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'custody-pairings-'))
   clock = new TestClock()
+  kept = []
   nodes = [node(1), node(2)]
   carry = () => true
+  lines = 0
 })
 afterEach(() => {
   for (const { store } of nodes) store.close()
@@ -76,26 +45,7 @@ function sight(at: TestNode, peer: TestNode): void {
 }
 
 /** Carries everything until nobody has anything left to do. */
-function settle(): void {
-  for (let busy = true; busy; ) {
-    busy = false
-    for (const from of nodes) {
-      busy = from.ports.run() || busy
-      for (let said = from.hellos.shift(); said; said = from.hellos.shift()) {
-        const to = nodes.find(({ id }) => id === said?.to)
-        busy = true
-        if (to && carry(from.x, to.x, said.hello)) to.pairings.receive('c1', said.hello)
-      }
-      for (let out = from.ports.sent.shift(); out; out = from.ports.sent.shift()) {
-        const { frame } = out
-        if (frame.frame !== 'envelope') continue
-        const to = nodes.find(({ id }) => id === frame.envelope.to)
-        busy = true
-        if (to && carry(from.x, to.x, frame)) to.sessions.receive('c1', frame.envelope)
-      }
-    }
-  }
-}
+const settle = (): void => carryAll(nodes, (...what) => carry(...what))
 
 function pair(): void {
   sight(low(), high())
@@ -149,6 +99,22 @@ describe('pairing', () => {
     expect(id(low(), high())).toBeUndefined()
     pair()
     expect(id(low(), high())).not.toBe(before)
+  })
+
+  it('is made again when a key got new shares while it was made, however long that was', () => {
+    carry = (_from, _to, what) => {
+      if (lines === 0 && 'frame' in what && isRound(what, 3)) {
+        lines = 1
+        for (const one of nodes) one.pairings.renew(0)
+      }
+      return true
+    }
+    pair()
+    expect([lines, low().pairings.all(), high().pairings.all()]).toEqual([1, [], []])
+    clock.advance(12_000)
+    pair()
+    expect(low().pairings.idWith(high().id)).toBeDefined()
+    expect(high().pairings.idWith(low().id)).toBe(low().pairings.idWith(high().id))
   })
 
   it('is made again after a million sessions', () => {
@@ -280,6 +246,51 @@ describe('an incarnation that was seen twice', () => {
   })
 })
 
+describe('two instances of one node', () => {
+  it('are not both worked with: the newer alone, however they take turns', () => {
+    pair()
+    const [here, first] = [low(), high()]
+    const second = node(2, Sessions, '2 copied')
+    second.incarnation.renew()
+    const meet = (one: TestNode): void => {
+      nodes = [here, one]
+      clock.advance(12_000)
+      pair()
+    }
+    meet(second)
+    const paired = id(here, second)
+    expect(paired).toBe(id(second, here))
+    first.pairings.forgetAll()
+    meet(first)
+    meet(first)
+    expect([id(here, first), id(first, here)]).toEqual([paired, undefined])
+    expect(here.pairings.isRefused(first.incarnation.id, first.id)).toBe(true)
+    expect(here.pairings.isRefused(second.incarnation.id, first.id)).toBe(false)
+    // Started anew it is the newest.
+    first.incarnation.renew()
+    first.incarnation.renew()
+    meet(first)
+    expect(id(here, first)).toBe(id(first, here))
+    second.store.close()
+  })
+
+  it('that echoed each other are both refused, with evidence, until one lives anew', () => {
+    pair()
+    const lives = [high().incarnation.id, new Uint8Array(16)]
+    const value = (incarnation: Uint8Array) => ({ value: { incarnation } })
+    const proof = [lives[0]!, lives[1]!, lives[0]!].map(value) as unknown as ThereAndBack
+    low().pairings.livesTwice(high().id, proof)
+    expect(lives.map((one) => low().pairings.isRefused(one, high().id))).toEqual([true, true])
+    expect(id(low(), high())).toBeUndefined()
+    expect(kept).toEqual([high().id])
+    // A light witness has no pairing and no evidence of its own.
+    low().pairings.livesTwice(parseNodeId('light-d'), proof)
+    expect(kept).toEqual([high().id])
+    const said = low().ports.events.filter(({ name }) => name === 'second-instance')
+    expect(said.map(({ peer }) => peer)).toEqual([high().id, 'light-d'])
+  })
+})
+
 describe('a pairing that a share waits for', () => {
   it('is sound while it is in use or merely replaced, and not once its peer was cloned', () => {
     pair()
@@ -375,19 +386,6 @@ describe('the death of a pairing', () => {
     }
   })
 })
-
-/** Changes the digest of its trees, just before the part of the seed and the salt, 32 bytes each. */
-class CrookedSessions extends Sessions {
-  override start<R>(sid: Uint8Array, coordinator: string, plan: SessionPlan<R>): void {
-    super.start(sid, coordinator, { ...plan, stepper: bent(plan.stepper, crooked) })
-  }
-}
-
-function crooked(said: Outgoing): readonly Outgoing[] {
-  const { round, bytes } = said
-  if (round === 2) bytes[bytes.length - 65] = (bytes[bytes.length - 65] ?? 0) ^ 1
-  return [said]
-}
 
 function isRound(frame: NodeFrame, round: number): boolean {
   return frame.frame === 'envelope' && frame.envelope.round === round

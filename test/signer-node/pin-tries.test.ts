@@ -23,7 +23,9 @@ const byHand = { by: 'operator', isAcknowledged: false } as const
 const knowing = { by: 'operator', isAcknowledged: true } as const
 const right = async () => 'in'
 const wrong = async () => refuse('TOKEN_PIN', 'wrong')
-const absent = async () => refuse('TOKEN_ABSENT', 'gone')
+const hung = async () => refuse('TOKEN_BROKEN', 'login: no answer within 30000 ms; it was ended')
+const gone = async () => refuse('TOKEN_ABSENT', 'gone: its process has ended')
+const closed = async () => refuse('TOKEN_LOCKED', 'one more')
 
 describe('the tries of a PIN', () => {
   it('end after two wrong ones, across restarts, until somebody says that he knows', async () => {
@@ -55,10 +57,29 @@ describe('the tries of a PIN', () => {
     expect(new PinTries(directory).wrong).toBe(1)
   })
 
-  it('are not used up by what is no wrong PIN', async () => {
+  it('are used up by whatever leaves it open whether the token has counted one', async () => {
+    for (const ended of [hung, gone]) {
+      const directory = fresh()
+      let asked = 0
+      // A service that is started again and again.
+      for (const _ of [1, 2, 3, 4]) {
+        await refusal(
+          new PinTries(directory).once(byFile, calm, async () => {
+            asked += 1
+            return ended()
+          }),
+        )
+      }
+      expect([ended.name, asked]).toEqual([ended.name, 2])
+      expect(await refusal(new PinTries(directory).once(knowing, calm, right))).toBe('accepted')
+      expect(new PinTries(directory).wrong).toBe(0)
+    }
+  })
+
+  it('are not used up where no PIN was given to the token', async () => {
     const tries = new PinTries(fresh())
     for (const _ of [1, 2, 3]) {
-      expect(await refusal(tries.once(byFile, calm, absent))).toBe('TOKEN_ABSENT: gone')
+      expect(await refusal(tries.once(byFile, calm, closed))).toBe('TOKEN_LOCKED: one more')
     }
     expect(tries.wrong).toBe(0)
   })

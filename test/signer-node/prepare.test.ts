@@ -1,7 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { banDocument } from '../../policy/audit/ban-statement.ts'
+import { readSync } from '../../policy/audit/rows.ts'
+import { below, put, tables } from '../../policy/audit/tables.ts'
+import { madeHere } from '../../policy/key-standing.ts'
 import { ed25519Verify, fromUtf8, tagged, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { tags } from '../../proto/tags.ts'
+import { HistoryRows } from '../../signer-node/history-rows.ts'
 import * as house from '../kit/audit-documents.ts'
 import { SigningHouse, signers } from './signing-kit.ts'
 import { lift, names } from './three-nodes.ts'
@@ -168,6 +172,26 @@ describe('Prepare', () => {
     expect(three.at('node-a').node.isIdle).toBe(true)
     three.restart('node-a')
     expect(three.state('node-a')).toBe('ready')
+  })
+
+  it('is refused for a key that is not refreshed, exported or destroyed, whatever else fits', () => {
+    const rows = new HistoryRows(three.at('node-a').store)
+    const [row] = readSync(below(tables.vault), rows)
+    const standings = [
+      { standing: 'unrefreshed', imported: true, exported: false },
+      { standing: 'exported', imported: false, exported: true },
+      { standing: 'disabled', imported: false, exported: false },
+      madeHere,
+    ] as const
+    const said = standings.map((standing) => {
+      const payout = three.payout()
+      three.lines('node-a')
+      rows.apply([put(tables.vault, 'hot-eth', { ...row!, ...standing })])
+      three.ask('node-a', payout)
+      rows.apply([put(tables.vault, 'hot-eth', row!)])
+      return three.refusal('node-a')
+    })
+    expect(said).toEqual(['KEY_DISABLED N9', 'KEY_DISABLED N9', 'KEY_DISABLED N9', 'nothing'])
   })
 
   it('whose page is beyond the own copy, malformed or incomplete appends nothing', () => {

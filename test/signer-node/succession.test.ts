@@ -23,7 +23,7 @@ import {
   rootLine,
   signedBy,
 } from '../kit/succession.ts'
-import { SigningHouse } from './signing-kit.ts'
+import { SigningHouse, signers } from './signing-kit.ts'
 import { type Name, names, ThreeNodes } from './three-nodes.ts'
 
 let three: ThreeNodes
@@ -130,7 +130,7 @@ describe('the floor with a second place that agrees', () => {
       const by = { node: parseNodeId(from), sign: house.keyOf(`${from}-identity`).sign }
       const words = { org: house.org, env: house.env, node: from, to: 'node-a', nonce }
       const format = 'custody-floor-answer/v1'
-      const said = { ...words, format, cosigned: '', counter: 0, head: '' }
+      const said = { ...words, format, cosigned: '', counter: 0, head: '', other: [] }
       const document = writeSigned(signBy(kinds.floorAnswer, said, by))
       const note = { from, to: 'node-a', kind: 'floor-answer', document }
       three.give('node-a', { frame: 'note', note })
@@ -251,6 +251,32 @@ describe('a share that waits', () => {
       expect(signing.heard('node-a', 'share')).toEqual([])
       signing.tick(50)
       expect(signing.at('node-a').node.status().pairings).toEqual(['node-c'])
+    } finally {
+      signing.close()
+    }
+  })
+
+  it('does not leave under a root that put another policy in the place of its own', () => {
+    const signing = new SigningHouse()
+    try {
+      signing.shareHeads = false
+      const payout = signing.payout()
+      signing.begin(payout, signing.askSigners(payout))
+      expect(signing.at('node-a').node.status().waitingReleases).toBe(1)
+      const policy = policyWith({})
+      const genesis = { ...(house.root['genesis'] as JsonObject), policy: policy.digest }
+      const next = nextRoot({ genesis })
+      signing.log.add(
+        'root.activated',
+        ...rootLine(signing.log, next, signedBy(next), [policy.text]),
+      )
+      signing.shareHeads = true
+      signing.lines(...names)
+      expect(signers.map((name) => signing.stopped(name))).toEqual([
+        'RULESET_VERSION',
+        'RULESET_VERSION',
+      ])
+      expect(signers.flatMap((name) => signing.heard(name, 'share'))).toEqual([])
     } finally {
       signing.close()
     }

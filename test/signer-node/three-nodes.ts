@@ -16,6 +16,7 @@ import { here } from '../../signer-node/here.ts'
 import { Keystore } from '../../signer-node/keystore.ts'
 import { SignerNode } from '../../signer-node/node.ts'
 import type { Random } from '../../signer-node/ports.ts'
+import { Room } from '../../signer-node/room.ts'
 import type { Self } from '../../signer-node/self.ts'
 import type { Runner } from '../../signer-node/stepper.ts'
 import { Store } from '../../signer-node/store.ts'
@@ -52,6 +53,8 @@ export class ThreeNodes {
   shareHeads = true
   /** Of nodes that are opened from now on. */
   runner: Runner = here
+  /** Why the volume of a node has no room. */
+  readonly shortage = new Map<Name, string>()
   #incarnations = new Map<Name, Uint8Array>()
   #lives = 0
 
@@ -74,7 +77,9 @@ export class ThreeNodes {
       curve,
       backups: testBackups(at('backups'), selfOf(name), random),
     })
-    return { store, keystore, place: new FloorFile(at('floor'), name) }
+    const volumes = [() => this.shortage.get(name) ?? '']
+    const room = new Room({ volumes, clock: this.clock, report: () => {} })
+    return { store, keystore, place: new FloorFile(at('floor'), name), room }
   }
 
   /** Opens a node on its directory, as its program would. */

@@ -1,12 +1,13 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { p256 } from '@noble/curves/nist.js'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { toHex, toUtf8 } from '../../proto/crypto.ts'
 import { parseDigest, parseHandle, parseVaultId } from '../../proto/ids.ts'
+import { refuse } from '../../proto/refusal.ts'
+import { atOnce } from '../../proto/seal.ts'
 import { parseSeal, type SealedThing } from '../../proto/seal-file.ts'
-import { openWithDek, tokenTask, unwrapByToken } from '../../proto/seal-token.ts'
+import { openWithDek } from '../../proto/seal-token.ts'
 import { parseTokenCard, sealKeyOf } from '../../proto/token-card.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import type { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
@@ -16,7 +17,7 @@ import { PassphraseWay, TokenWay } from '../../signer-node/way-in.ts'
 import { makeKey } from '../kit/keys.ts'
 import { testBackups } from '../kit/recovery.ts'
 import { refusedWith } from '../kit/refused.ts'
-import { secretOf, testCard } from '../kit/token-card.ts'
+import { dekBy, testCard } from '../kit/token-card.ts'
 import { namedRandom, seedOf } from './world.ts'
 
 const thing: SealedThing = {
@@ -32,15 +33,6 @@ const other: SealedThing = { ...thing, context: { ...thing.context, owner: parse
 const cards = ['T1', 'T2'].map((name) => parseTokenCard(testCard(name, { id: name.toLowerCase() })))
 const keys = cards.map((card) => sealKeyOf(card))
 const plaintext = () => new Secret(seedOf('kept').slice())
-
-/** The DEK of a file, as the token of this name would let it out. */
-function dekBy(name: string, bytes: Uint8Array): Uint8Array {
-  const key = sealKeyOf(parseTokenCard(testCard(name)))
-  const task = tokenTask(parseSeal(bytes), key)
-  if (task?.do !== 'agree') throw new Error('expected a stanza of profile A')
-  const x = p256.getSharedSecret(secretOf(`${name} seal`), task.point).slice(1)
-  return unwrapByToken(parseSeal(bytes), key, x) ?? new Uint8Array(32)
-}
 
 describe('the way in by tokens', () => {
   it('seals for every token with none at hand, and opens again what it sealed', () => {
@@ -151,6 +143,37 @@ describe('a keyshare sealed to tokens', () => {
     expect(opened.secretShare.equals(share.secretShare)).toBe(true)
     expect(store.destroy(vault, 1)).toBe(2)
     expect(refusedWith(() => way.open(file, parseSeal(file).thing))).toBe('SEAL')
+  })
+
+  it('leaves no key behind when it is refused, marked, or bent on the disk before it goes', () => {
+    const directory = join(home, 'c')
+    // What somebody made beside the files is none.
+    mkdirSync(join(directory, 'lost+found'), { recursive: true })
+    const way = new TokenWay(keys, namedRandom('c'))
+    const sealed = vi.spyOn(way, 'seal')
+    using store = keystore(directory, way)
+    const share = shares.get(1)!
+    const opens = (file: Uint8Array) =>
+      refusedWith(() => way.open(file, parseSeal(file).thing)[Symbol.dispose]())
+    const again = (): void => refuse('EPOCH', 'unlawful meanwhile')
+    const refused = refusedWith(() =>
+      atOnce(store.keeping({ vault, keyshare: share, made, again })),
+    )
+    expect([refused, opens(sealed.mock.results[0]!.value)]).toEqual(['EPOCH', 'SEAL'])
+
+    store.keepPending(vault, share, made)
+    store.activate(vault, 1)
+    const active = join(directory, 'hot-eth.1.keyshare')
+    const before = readFileSync(active)
+    expect(opens(before)).toBe('accepted')
+    store.markExported(expectedOf(vault, share))[Symbol.dispose]()
+    expect(opens(before)).toBe('SEAL')
+
+    const marked = readFileSync(active)
+    expect(opens(marked)).toBe('accepted')
+    writeFileSync(active, 'bent')
+    expect(store.destroy(vault, 1)).toBe(2)
+    expect(opens(marked)).toBe('SEAL')
   })
 
   it('does not open for another node, vault, epoch or environment, whatever is moved where', () => {

@@ -1,8 +1,9 @@
 // npm run storm -- rollback [--points N] [--clones N] [--restarts N] [--from K] [--json]: DRILL-RB. Disks of
 // nodes go back to random earlier copies, nodes run twice, and nodes are stopped and killed at random
-// and come back, while payments and refreshes go on. Houses of ten at a time, each named by a number:
+// and come back, while payments and refreshes go on. Houses of some at a time, each named by a number:
 // `--from K` begins with that house. What must not leave a node is in `../kit/rollback.ts`.
 import { parseArgs } from 'node:util'
+import { dealt } from '../kit/dealt-pairings.ts'
 import type { House } from '../kit/house.ts'
 import { names } from '../kit/house.ts'
 import { approved, pay, refreshOf } from '../kit/house-changes.ts'
@@ -11,6 +12,7 @@ import { openHouse, ready } from '../kit/house-open.ts'
 import { Dice } from '../kit/house-time.ts'
 import type { Moment } from '../kit/mortal.ts'
 import {
+  doneTwice,
   type Part,
   parts,
   Rollbacks,
@@ -19,6 +21,7 @@ import {
   stateOf,
   Watch,
 } from '../kit/rollback.ts'
+import { playSplit, splitHouse } from '../kit/split-house.ts'
 
 interface Tally {
   readonly kind: 'points' | 'clones' | 'restarts'
@@ -29,7 +32,9 @@ interface Tally {
 
 /** Points on one node before it is made whole. */
 const aDisk = 5
-const aHouse = { points: 10, clones: 5, restarts: 50 } as const
+/** Of so many houses with clones one has two logs. */
+const aSplit = 3
+const aHouse = { points: 20, clones: 10, restarts: 125 } as const
 
 const options = {
   points: { type: 'string', default: '20' },
@@ -47,7 +52,9 @@ export async function rollback(args: readonly string[]): Promise<number> {
     const wanted = Number(values[kind])
     if (!Number.isSafeInteger(wanted) || wanted < 0) return usage()
     for (let done = 0, seed = Number(values.from); done < wanted; seed += 1) {
-      const tally = await play(kind, seed, Math.min(aHouse[kind], wanted - done))
+      const isSplit = kind === 'clones' && seed % aSplit === 0
+      const count = Math.min(aHouse[kind], wanted - done)
+      const tally = await (isSplit ? playTwoLogs(seed) : play(kind, seed, count))
       tallies.push(tally)
       done += tally.done
       tell(tally, seed, `${done} of ${wanted}`)
@@ -81,7 +88,7 @@ function tell({ kind, counts, broken }: Tally, seed: number, far: string): void 
 export async function play(kind: Tally['kind'], seed: number, count: number): Promise<Tally> {
   const dice = new Dice(`rollback ${kind} ${seed}`)
   const coordinators = kind === 'clones' ? ['c1', 'c2'] : ['c1']
-  const house = await openHouse({ seed: `rollback ${kind} ${seed}`, coordinators })
+  const house = await openHouse({ seed: `rollback ${kind} ${seed}`, coordinators, runner: dealt })
   const counts: Record<string, number> = {}
   const broken: string[] = []
   const said = (what: string): void => {
@@ -101,6 +108,24 @@ export async function play(kind: Tally['kind'], seed: number, count: number): Pr
   return { kind, done: count, counts, broken: broken.map((what) => `house ${seed}: ${what}`) }
 }
 
+/** One instance in each of two logs: a house for one clone. */
+async function playTwoLogs(seed: number): Promise<Tally> {
+  const manner = 'behind a split coordinator, the present disk'
+  process.stderr.write(`  clones of house ${seed}: ${manner}\n`)
+  const split = await splitHouse(`rollback split ${seed}`, dealt)
+  const broken: string[] = []
+  try {
+    broken.push(...(await playSplit(split)), ...doneTwice(split.house))
+  } catch (error) {
+    broken.push(error instanceof Error ? error.message : 'unknown')
+  } finally {
+    await split.house.close()
+    await split.other.close()
+  }
+  const named = broken.map((what) => `house ${seed}: ${what}`)
+  return { kind: 'clones', done: 1, counts: { [manner]: 1 }, broken: named }
+}
+
 interface Work {
   readonly house: House
   readonly dice: Dice
@@ -111,21 +136,23 @@ interface Work {
 /** Five disks of one node after another, most of them under a fence already, then its refresh. */
 async function playPoints({ house, dice, disks, said }: Work, count: number) {
   const broken: string[] = []
-  for (const name of names) await disks.take(name)
+  for (const name of names) disks.take(name)
   for (let done = 0; done < count; ) {
     const node = pick(dice, names)
     let isFenced = false
+    let isLacking = false
     for (let more = Math.min(aDisk, count - done); more > 0; more -= 1, done += 1) {
-      await load(house, dice, disks, !isFenced)
+      await load(house, dice, disks, !isFenced && !isLacking)
       const part = pick(dice, Object.keys(parts) as Part[])
       const from = disks.snapshots.filter((one) => one.node === node)
       const point = await disks.restore(pick(dice, from), part, isFenced)
       broken.push(...point.broken)
       said(`${part}: ${point.ended}`)
-      isFenced = point.ended !== 'nothing lost'
-      await disks.take(node)
+      isFenced ||= point.ended === 'refused'
+      isLacking = point.ended === 'no share'
+      disks.take(node)
     }
-    if (isFenced) broken.push(...(await disks.rejoin(node)))
+    if (isFenced || isLacking) broken.push(...(await disks.rejoin(node)))
     await ready(house)
     await house.untilState(await pay(house), 'SETTLED')
   }
@@ -134,18 +161,18 @@ async function playPoints({ house, dice, disks, said }: Work, count: number) {
 
 /** A few payments, copies of disks in between, and now and then a refresh. */
 async function load(house: House, dice: Dice, disks: Rollbacks, isWhole: boolean): Promise<void> {
-  for (let more = dice.below(3); more >= 0; more -= 1) {
+  for (let more = dice.below(2); more >= 0; more -= 1) {
     const paid = await pay(house)
     if (dice.chance(0.5)) {
       await house.pass(dice.below(2_000))
-      await disks.take(pick(dice, names))
+      disks.take(pick(dice, names))
     }
     await house.untilState(paid, 'SETTLED')
   }
   if (!isWhole || !dice.chance(0.15)) return
   const id = await approved(house, await refreshOf(house))
   await house.pass(dice.below(3_000))
-  await disks.take(pick(dice, names))
+  disks.take(pick(dice, names))
   await house.untilState(id, 'ACTIVE')
   await ready(house)
 }
@@ -153,40 +180,50 @@ async function load(house: House, dice: Dice, disks: Rollbacks, isWhole: boolean
 const manners = ['both attached', 'alternately', 'each at its own coordinator'] as const
 
 /** The first goes on beside a copy of an earlier disk, or of the present one. */
-async function playClones({ house, dice, disks, said }: Work, count: number) {
+async function playClones(work: Work, count: number) {
   const broken: string[] = []
-  for (let done = 0; done < count; done += 1) {
-    const node = pick(dice, names)
-    const manner = pick(dice, manners)
-    const isOld = dice.chance(0.6)
-    const early = await disks.take(node)
-    if (isOld) await payWith(house, node)
-    const from = isOld ? early : await disks.take(node)
-    said(`${manner}, ${isOld ? 'an old disk' : 'the present disk'}`)
-    const copy = `${node}#${done + 2}`
-    const watch = new Watch(house, copy, isOld ? signedBy(house, node) : 0)
-    if (manner === manners[2]) {
-      house.wires.pull({ node, coordinator: 'c2' })
-      house.wires.pull({ node: copy, coordinator: 'c1' })
-    }
-    disks.spawn(copy, from)
-    broken.push(...(await cloned({ house, node, copy, manner })))
-    // A copy of the present disk is the node itself, until one of the two has signed something.
-    if (isOld) broken.push(...watch.beforeRejoin())
-    await disks.end(copy)
-    house.wires.plugAll()
-    await house.until(
-      `${node} is heard`,
-      () => house.at(node).node.status().coordinators.length > 1,
-    )
-    await house.pass(50_000)
-    if (stateOf(house, node) === 'fenced') {
-      said('the first was fenced too')
-      broken.push(...(await disks.rejoin(node)))
-    }
-    await ready(house)
-    await house.untilState(await pay(house), 'SETTLED')
+  for (let done = 0; done < count; done += 1) broken.push(...(await playClone(work, done)))
+  return broken
+}
+
+async function playClone({ house, dice, disks, said }: Work, done: number) {
+  const [node, manner, isOld] = [pick(dice, names), pick(dice, manners), dice.chance(0.5)]
+  const early = disks.take(node)
+  if (isOld) await payWith(house, node)
+  const from = isOld ? early : disks.take(node)
+  const copy = `${node}#${done + 2}`
+  const watch = new Watch(house, copy, isOld ? signedBy(house, node) : 0)
+  if (manner === 'each at its own coordinator') {
+    house.wires.pull({ node, coordinator: 'c2' })
+    house.wires.pull({ node: copy, coordinator: 'c1' })
   }
+  const begun = house.time.now
+  disks.spawn(copy, from)
+  const broken = [...(await cloned({ house, node, copy, manner }))]
+  const kind = isOld ? 'an old disk' : 'the present disk'
+  said(`${manner}, ${kind}: ${Math.round((house.time.now - begun) / 1_000)} s`)
+  // A copy of the present disk is the node itself, until one hears of the other.
+  if (isOld) broken.push(...watch.beforeRejoin())
+  const watches = [node, copy].map((name) => new Watch(house, name, 0))
+  await house.untilState(await pay(house), 'SETTLED')
+  broken.push(...watches.flatMap((one) => one.beforeRejoin()))
+  broken.push(...(await madeWhole({ house, disks, node, copy })))
+  return broken
+}
+
+/** As an operator does it: the copy is ended, the first started anew, and then a refresh. */
+async function madeWhole(made: Omit<Pair, 'manner'> & { readonly disks: Rollbacks }) {
+  const { house, disks, node, copy } = made
+  await disks.end(copy)
+  house.wires.plugAll()
+  house.at(node).stop()
+  await house.pass(100)
+  house.at(node).start()
+  // What others still tell of the copy begins the fence anew.
+  await house.pass(70_000)
+  const broken = await disks.rejoin(node)
+  await ready(house)
+  await house.untilState(await pay(house), 'SETTLED')
   return broken
 }
 
@@ -197,22 +234,27 @@ interface Pair {
   readonly manner: (typeof manners)[number]
 }
 
-/** Payments while both run; at the end one of them, or both, must have stopped. */
+const lookMs = 10_000
+const looksMax = 30
+
+/** Payments while both run; at the end both must have stopped. */
 async function cloned({ house, node, copy, manner }: Pair): Promise<readonly string[]> {
-  const isFenced = (): boolean => [node, copy].some((one) => stateOf(house, one) === 'fenced')
-  for (let turn = 0; turn < 12 && !isFenced(); turn += 1) {
-    if (manner === 'alternately') {
-      const [away, here] = turn % 2 === 0 ? [node, copy] : [copy, node]
-      for (const coordinator of house.coordinatorNames) {
-        house.wires.pull({ node: away, coordinator })
-        house.wires.plug({ node: here, coordinator })
-      }
-      await house.pass(1_000)
-    }
-    await house.untilState(await pay(house), 'SETTLED')
-    await house.pass(1_000)
+  const isOver = (): boolean => [node, copy].every((one) => stateOf(house, one) === 'fenced')
+  for (let turn = 0; turn < looksMax && !isOver(); turn += 1) {
+    if (manner === 'alternately') takeTurns(house, turn % 2 === 0 ? [node, copy] : [copy, node])
+    if (turn < 2) await house.untilState(await pay(house), 'SETTLED')
+    await house.pass(lookMs)
   }
-  return isFenced() ? [] : [`${copy}, ${manner}: nobody noticed within twelve payments`]
+  if (isOver()) return []
+  const states = [node, copy].map((one) => `${one} ${stateOf(house, one)}`)
+  return [`${manner}: after ${(looksMax * lookMs) / 1_000} s ${states.join(', ')}`]
+}
+
+function takeTurns(house: House, [away, here]: readonly [string, string]): void {
+  for (const coordinator of house.coordinatorNames) {
+    house.wires.pull({ node: away, coordinator })
+    house.wires.plug({ node: here, coordinator })
+  }
 }
 
 /** So that what the copy lacks is something that the node has signed. */
@@ -225,36 +267,48 @@ async function payWith(house: House, node: string): Promise<void> {
 const moments: readonly Moment[] = ['before', 'after']
 const tables = ['accepted', 'journal', 'line', 'cosigned', 'checkpoint'] as const
 
-/** Clean stops and deaths at a random step; nobody calls any of it a rollback. */
-async function playRestarts({ house, dice, said }: Work, count: number) {
-  for (let done = 0; done < count; done += 1) {
-    const node = pick(dice, names)
+/** Clean stops and deaths at a random step, of some or of all; nobody calls any of it a rollback. */
+async function playRestarts(work: Work, count: number) {
+  const { house, dice } = work
+  for (let done = 0; done < count; ) {
+    const down = names.filter(() => dice.chance(0.6)).slice(0, count - done)
     const paid = dice.chance(0.3) ? await pay(house) : undefined
-    if (dice.chance(0.4)) {
-      const [moment, table] = [pick(dice, moments), pick(dice, tables)]
-      house.at(node).life.doom = {
-        moment,
-        of: ({ statement }) => statement.includes(`into ${table} `),
-      }
-      await house.pass(2_000)
-      house.at(node).kill()
-      said('killed at a step')
-    } else if (dice.chance(0.5)) {
-      await house.pass(dice.below(500))
-      house.at(node).kill()
-      said('killed')
-    } else {
-      await house.pass(dice.below(500))
-      house.at(node).stop()
-      said('stopped')
+    for (const node of down) await endOne(work, node)
+    await house.pass(50 + dice.below(1_500))
+    for (const node of down) house.at(node).start()
+    done += down.length
+    // Some die again at once, wherever they were on their way back.
+    const again = down.filter(() => dice.chance(0.4)).slice(0, count - done)
+    for (const node of again) {
+      await house.pass(dice.below(700))
+      await endOne(work, node)
+      await house.pass(50)
+      house.at(node).start()
     }
-    await house.pass(dice.below(3_000))
-    house.at(node).start()
-    await house.until(`${node} is back`, () => stateOf(house, node) === 'ready')
+    done += again.length
+    await house.until('all are back', () => names.every((one) => stateOf(house, one) === 'ready'))
     if (paid !== undefined) await house.untilState(paid, 'SETTLED')
   }
   await ready(house)
   return []
+}
+
+async function endOne({ house, dice, said }: Work, node: string): Promise<void> {
+  if (dice.chance(0.4)) {
+    const [moment, table] = [pick(dice, moments), pick(dice, tables)]
+    const of = ({ statement }: { readonly statement: string }) =>
+      statement.includes(`into ${table} `)
+    house.at(node).life.doom = { moment, of }
+    await house.pass(dice.below(1_000))
+    house.at(node).kill()
+    said('killed at a step')
+    return
+  }
+  await house.pass(dice.below(300))
+  const isKilled = dice.chance(0.5)
+  if (isKilled) house.at(node).kill()
+  else house.at(node).stop()
+  said(isKilled ? 'killed' : 'stopped')
 }
 
 function pick<T>(dice: Dice, from: readonly T[]): T {

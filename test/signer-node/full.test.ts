@@ -1,0 +1,112 @@
+// A node whose disk has no room (F37): it says so, begins nothing, lets end what runs, withholds what it
+// cannot write down first, and goes on by itself when there is room again.
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { refuse } from '../../proto/refusal.ts'
+import { Store } from '../../signer-node/store.ts'
+import { SigningHouse, signers } from './signing-kit.ts'
+import { names } from './three-nodes.ts'
+
+let three: SigningHouse
+beforeAll(() => {
+  three = new SigningHouse()
+})
+afterAll(() => three.close())
+afterEach(() => {
+  three.shareHeads = true
+  room()
+  three.tick(30_000)
+  three.lines(...names)
+  for (const name of names) three.at(name).said.length = 0
+})
+
+const node = () => three.at('node-a').node
+const shares = () => signers.flatMap((name) => three.heard(name, 'share'))
+
+function shortage(): void {
+  three.shortage.set('node-a', '7 bytes are free')
+  three.tick(1_000)
+}
+
+/** Steps do their work, and nothing of it can be written. */
+function noRoom(): void {
+  const { store } = three.at('node-a')
+  store.step = (work) =>
+    Store.prototype.step.call(store, () => [work(), refuse('DISK_FULL', '')]) as never
+  shortage()
+}
+
+function room(): void {
+  three.at('node-a').store.step = Store.prototype.step
+  three.shortage.delete('node-a')
+  three.tick(1_000)
+}
+
+describe('a node with little room left', () => {
+  it('says so, begins nothing new, and is ready again when there is room', () => {
+    const payout = three.payout()
+    shortage()
+    expect(three.state('node-a')).toBe('full')
+    three.ask('node-a', payout)
+    expect(three.refusal('node-a')).toBe('DISK_FULL session')
+    room()
+    expect(three.state('node-a')).toBe('ready')
+    expect(three.sign(payout)).toHaveLength(2)
+  })
+
+  it('goes on cosigning, and lets a share leave that was begun before', () => {
+    three.shareHeads = false
+    const payout = three.payout()
+    three.begin(payout, three.askSigners(payout))
+    shortage()
+    expect(shares()).toEqual([])
+    three.shareHeads = true
+    three.lines(...names)
+    expect(three.signature(payout, shares())).toMatch(/^[0-9a-f]{130}$/)
+  })
+})
+
+describe('a node with no room at all', () => {
+  it('takes no line and cosigns nothing, and asks for the lines when there is room', () => {
+    noRoom()
+    const { size } = node().status()
+    three.log.add('log.heartbeat', {})
+    three.at('node-a').said.length = 0
+    three.lines('node-a')
+    expect(three.heard('node-a', 'cosigned')).toEqual([])
+    expect(node().status().size).toBe(size)
+    room()
+    expect(three.heard('node-a', 'behind')).toMatchObject([{ size }])
+    three.lines('node-a')
+    expect(node().status().size).toBe(size + 1)
+    expect(three.heard('node-a', 'cosigned')).toHaveLength(1)
+  })
+
+  it('accepts nothing that it cannot keep, and the same attempt when it can', () => {
+    const payout = three.payout()
+    noRoom()
+    three.ask('node-a', payout)
+    expect(three.refusal('node-a')).toBe('DISK_FULL session')
+    expect(three.heard('node-a', 'accepted')).toEqual([])
+    room()
+    expect(three.sign(payout)).toHaveLength(2)
+  })
+
+  it('withholds a share whose receipt it cannot keep, and wipes it', () => {
+    three.shareHeads = false
+    const payout = three.payout()
+    three.begin(payout, three.askSigners(payout))
+    const { receipts } = node().status()
+    const { store } = three.at('node-a')
+    store.run = (statement, ...values) => {
+      if (statement.includes('into journal')) refuse('DISK_FULL', '')
+      Store.prototype.run.call(store, statement, ...values)
+    }
+    three.shareHeads = true
+    three.lines(...names)
+    store.run = Store.prototype.run
+    expect(node().status()).toMatchObject({ receipts, waitingReleases: 0 })
+    expect(three.stopped('node-a')).toBe('DISK_FULL')
+    expect(three.heard('node-a', 'share')).toEqual([])
+    expect(three.heard('node-b', 'share')).toHaveLength(1)
+  })
+})
