@@ -63,6 +63,10 @@ export class LogDuty {
 
   *lines(coordinator: string, page: Page): InTurns<Taken | Refusal> {
     const taken = yield* this.#cosigning.lines(page)
+    if (bringsDocuments(taken)) {
+      yield
+      this.#needs.signing.warm()
+    }
     yield
     this.review()
     this.#send(coordinator, this.#cosigning.answer(taken))
@@ -150,6 +154,12 @@ export class LogDuty {
   #send(coordinator: string, frame: NodeFrame | undefined): void {
     if (frame !== undefined) this.#needs.parts.ports.send(coordinator, frame)
   }
+}
+
+/** What is in force changed: parsed now, no attempt has to wait for it. */
+function bringsDocuments(taken: Taken | Refusal): boolean {
+  if (isRefusal(taken) || taken.kind !== 'appended') return false
+  return taken.entries.some(({ type }) => type.endsWith('.activated'))
 }
 
 /** Its step was not committed: what it accepted leaves nowhere, and its key is wiped. */

@@ -81,7 +81,7 @@ export class Signing {
     })
   }
 
-  /** Before anything is served. */
+  /** At a start, and when other documents came into force. */
   warm(): void {
     this.#admission.warm()
   }
