@@ -4,7 +4,8 @@
 FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /custody
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --omit=optional --no-audit --no-fund
+# No script of a package runs: the addon comes with its binaries, and protobufjs needs none.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 FROM node:24.21.0-bookworm-slim AS base
 WORKDIR /custody
@@ -20,11 +21,11 @@ USER node
 FROM base AS coordinator
 COPY coordinator coordinator
 EXPOSE 7400
-ENTRYPOINT ["node", "--tls-min-v1.3", "--disable-sigusr1", "coordinator/main.ts"]
+ENTRYPOINT ["node", "--tls-min-v1.3", "--disable-sigusr1", "--disable-proto=delete", "coordinator/main.ts"]
 CMD ["--config", "/etc/custody/coordinator/config.json"]
 
 # A node listens on nothing but its local admin socket and its loopback health port.
 FROM base AS signer-node
 COPY signer-node signer-node
-ENTRYPOINT ["node", "--tls-min-v1.3", "--disable-sigusr1", "signer-node/main.ts"]
+ENTRYPOINT ["node", "--tls-min-v1.3", "--disable-sigusr1", "--disable-proto=delete", "signer-node/main.ts"]
 CMD ["--config", "/etc/custody/config.json"]

@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   dkg: async () => (await import('./dkg.ts')).bench(),
   slices: async () => (await import('./slices.ts')).bench(),
   'node-slices': async () => (await import('./node-slices.ts')).bench(),
+  node: async () => (await import('./node.ts')).bench(),
   lifecycle: async () => (await import('./lifecycle.ts')).bench(),
   unseal: async () => (await import('./unseal.ts')).bench(),
 }

@@ -60,9 +60,11 @@ export function urlOf(port: number): string {
 
 /** Sends coins and tokens of account 0. Amounts in base units. */
 export async function fund(url: string, to: string, amounts: { wei: bigint; token: bigint }) {
-  await send(url, { to, value: hexOf(amounts.wei) })
   const data = `0xa9059cbb${word(BigInt(to))}${word(amounts.token)}`
-  await send(url, { to: tokenAddress, data })
+  // One after the other, or both would get one nonce; then both may be in one block.
+  const coins = await sent(url, { to, value: hexOf(amounts.wei) })
+  const tokens = await sent(url, { to: tokenAddress, data })
+  await Promise.all([mined(url, coins), mined(url, tokens)])
 }
 
 export async function balances(url: string, of: string): Promise<{ wei: bigint; token: bigint }> {
@@ -83,24 +85,27 @@ async function deployToken(url: string): Promise<void> {
   if (typeof kept !== 'object' || kept === null || !('bytecode' in kept)) {
     throw new TypeError('dev-token.json has no bytecode')
   }
-  await send(url, { data: `0x${String(kept.bytecode)}${word(supply)}` })
+  await mined(url, await sent(url, { data: `0x${String(kept.bytecode)}${word(supply)}` }))
   const deployed = await rpc(url, 'eth_getCode', [tokenAddress, 'latest'])
   if (deployed === '0x')
     throw new Unavailable(`the token is not at ${tokenAddress}: is this chain new?`)
 }
 
-async function send(url: string, transaction: Record<string, string>): Promise<void> {
-  const sent = { from: chainAccount, ...transaction }
-  const hash = await rpc(url, 'eth_sendTransaction', [sent])
+async function sent(url: string, transaction: Record<string, string>): Promise<string> {
+  const hash = await rpc(url, 'eth_sendTransaction', [{ from: chainAccount, ...transaction }])
+  return String(hash)
+}
+
+async function mined(url: string, hash: string): Promise<void> {
   for (let tries = 0; tries < 100; tries += 1) {
     const receipt = await rpc(url, 'eth_getTransactionReceipt', [hash])
     if (typeof receipt === 'object' && receipt !== null && 'status' in receipt) {
       if (receipt.status === '0x1') return
-      throw new Unavailable(`transaction ${String(hash)} failed on the local chain`)
+      throw new Unavailable(`transaction ${hash} failed on the local chain`)
     }
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  throw new Unavailable(`transaction ${String(hash)} was not mined`)
+  throw new Unavailable(`transaction ${hash} was not mined`)
 }
 
 async function isAnswering(url: string): Promise<boolean> {

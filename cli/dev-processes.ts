@@ -30,8 +30,15 @@ const readyTimeoutMs = 60_000
 const pollMs = 50
 const graceDefaultMs = 10_000
 
-/** Flags of every program of ours: TLS 1.3 at least, and no debugger door by signal. */
-const nodeFlags = ['--tls-min-v1.3', '--disable-sigusr1', '--disable-warning=ExperimentalWarning']
+/** Flags of every program of ours: TLS 1.3, no debugger by signal, no prototype by `__proto__`. */
+const nodeFlags = [
+  '--tls-min-v1.3',
+  '--disable-sigusr1',
+  '--disable-proto=delete',
+  '--disable-warning=ExperimentalWarning',
+]
+/** No core file, nothing for others: then the program takes the place of the shell. */
+const shell = ['-c', 'ulimit -c 0; umask 077; exec "$0" "$@"']
 const repository = join(import.meta.dirname, '..')
 
 /** `main` is a program of this repository, for example `coordinator/main.ts`. */
@@ -41,7 +48,8 @@ export function nodeCommand(
   flags: readonly string[] = [],
 ): Pick<Command, 'program' | 'words'> {
   const program = join(repository, main)
-  return { program: process.execPath, words: [...nodeFlags, ...flags, program, ...words] }
+  const node = [process.execPath, ...nodeFlags, ...flags, program, ...words]
+  return { program: '/bin/sh', words: [...shell, ...node] }
 }
 
 export function startChild({ name, program, words, logs }: Command): Child {

@@ -157,6 +157,23 @@ export const hsmTestSeal: Verb = {
   },
 }
 
+export const hsmRetire: Verb = {
+  about: 'take a lost or old token out of every file of a stopped node, by another one',
+  usage: 'ID CONFIG [--pin-file FILE] [--last-try]',
+  words: { min: 2, max: 2 },
+  options: pinOptions,
+  run: async (args) => {
+    const said = await signer('retire', args, [word(args, 0)], ['--config', word(args, 1)])
+    const [files, to] = [names(said['sealed'], 'sealed'), names(said['to'], 'to')]
+    const lines = [
+      `${said['retired']} opens nothing of ${said['node']} any more: it is out of ${files.length}`,
+      `files and of the configuration; opened by ${to.join(', ')}`,
+      '  old copies (backups of this disk) still open by it: refresh the keys to end that',
+    ]
+    return answer(lines, said)
+  },
+}
+
 async function signer(
   verb: string,
   args: Args,

@@ -60,6 +60,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'hsm enrol': async () => (await import('./hsm.ts')).hsmEnrol,
   'hsm seal': async () => (await import('./hsm.ts')).hsmSeal,
   'hsm test-seal': async () => (await import('./hsm.ts')).hsmTestSeal,
+  'hsm retire': async () => (await import('./hsm.ts')).hsmRetire,
   limits: async () => (await import('./limits.ts')).limits,
   freeze: async () => (await import('./freeze.ts')).freeze,
   'audit checkpoint': async () => (await import('./audit.ts')).auditCheckpoint,
@@ -68,7 +69,8 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'policy check': async () => (await import('./policy.ts')).policyCheck,
 }
 
-const always = {
+/** Flags of every verb. */
+export const always = {
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
@@ -101,7 +103,7 @@ interface Found {
 }
 
 /** The longest name that the arguments begin with. */
-function findVerb(argv: readonly string[]): Found | undefined {
+export function findVerb(argv: readonly string[]): Found | undefined {
   for (const length of [2, 1]) {
     const name = argv.slice(0, length).join(' ')
     const load = Object.hasOwn(verbs, name) ? verbs[name] : undefined

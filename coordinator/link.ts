@@ -18,6 +18,7 @@ interface QueuedPrepare {
 
 /** How much of an older measurement stays in the average. */
 const smoothing = 0.8
+const staleMs = 1_000
 /** Behind every node that answers at all. */
 const lastRank = 1e9
 
@@ -37,6 +38,9 @@ export class Link {
   #closed = false
   /** Smoothed time between a page and its cosignature. */
   #answerMs = 0
+  /** Answers that may still come to pages sent before the last rewind. */
+  #stale = 0
+  #rewoundAt = 0
   #lastUntil = 0
   #timesLast = 0
   heardAt: number
@@ -111,7 +115,22 @@ export class Link {
     this.#open = this.#open.filter((page) => page.size > size)
   }
 
-  /** A page did not fit: begin again where the node stands. */
+  /** Where the node stands after a page that it may not cosign yet, or that did not fit. */
+  behind(size: number): void {
+    if (size > this.#acked && size <= this.#sent) {
+      this.acknowledge(size)
+      return
+    }
+    // What was under way behind a page that did not fit does not fit either. Each answer would be
+    // answered by two pages, and each of these by two more.
+    const isStale = this.#stale > 0 && this.#now() - this.#rewoundAt < staleMs
+    this.#stale = isStale ? this.#stale - 1 : Math.max(0, this.#open.length - 1)
+    if (isStale) return
+    this.#rewoundAt = this.#now()
+    this.rewind(size)
+  }
+
+  /** Begin again here. */
   rewind(size: number): void {
     this.#sent = size
     this.#acked = size

@@ -5,7 +5,8 @@
 import type { Root } from '../policy/documents.ts'
 import type { CoordinatorFrame, NodeFrame, NodePart } from '../proto/frames.ts'
 import { limits } from '../proto/limits.ts'
-import { Refused, refuse } from '../proto/refusal.ts'
+import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
+import { requireCommon, spoken } from '../proto/versions.ts'
 import type { CosignedHeads } from './cosigned.ts'
 import { Link, type PreparePart, type Send } from './link.ts'
 import type { Pages } from './pages.ts'
@@ -200,7 +201,7 @@ export class Links {
         void this.#cosigned(link, frame.cosigned)
         break
       case 'behind':
-        link.rewind(frame.behind.size)
+        link.behind(frame.behind.size)
         this.#pump(link)
         break
       case 'ahead':
@@ -231,6 +232,13 @@ export class Links {
       link.close()
       this.#links.delete(link.node)
       return
+    }
+    const common = attempt(() => requireCommon(hello.versions, link.node))
+    if (isRefusal(common)) {
+      this.#alarm(link, 'node.version', common.because)
+      this.#links.delete(link.node)
+      // The stream ends with it, so the node hears why.
+      throw new Refused(common)
     }
     link.greet(hello)
     this.#ports.report({ level: 'info', name: 'node.attached', node: link.node })
@@ -330,7 +338,7 @@ export class Links {
       incarnation === undefined ? [] : [{ node, incarnation }],
     )
     const { origin } = root.log
-    const welcome = { coordinator: name, origin, size: tree.size, peers }
+    const welcome = { coordinator: name, origin, size: tree.size, peers, versions: [...spoken] }
     for (const link of this.attached) {
       if (link.incarnation !== undefined) link.send({ frame: 'welcome', welcome })
     }

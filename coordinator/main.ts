@@ -4,7 +4,7 @@
 // here.
 //   custody-coordinator --config FILE        DATABASE_URL, where set, wins over the file's database
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdirSync, readFileSync, statfsSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { parseRoot } from '../policy/documents.ts'
@@ -149,7 +149,12 @@ async function openStore({ store, env }: CoordinatorConfig): Promise<Store> {
   const directory = store.kind === 'pglite' ? store.directory : ''
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   logger.warn('embedded database: for development only, it does not survive a power cut')
-  return openPglite(env, directory)
+  const shortage = (): string => {
+    const { bavail, bsize } = statfsSync(directory)
+    const free = bavail * bsize
+    return free < limits.databaseRoomBytesMin ? `${free} bytes are free` : ''
+  }
+  return openPglite(env, directory, { shortage })
 }
 
 function chainOf({ network, rpc, confirmations }: CoordinatorConfig['chains'][number]) {

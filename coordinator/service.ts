@@ -3,6 +3,7 @@
 // frame.
 import type { CoordinatorStream } from '../proto/frames.ts'
 import type { Handlers } from '../proto/io/handlers.ts'
+import { type Refusal, Refused } from '../proto/refusal.ts'
 import type { Coordinator } from './coordinator.ts'
 import { approvalService } from './service/approval.ts'
 import { auditService } from './service/audit.ts'
@@ -34,15 +35,17 @@ async function carry(
   const end = (): void => stream.close()
   stopping.addEventListener('abort', end, { once: true })
   let attached: ReturnType<typeof attach> | undefined
+  let refused: Refusal | undefined
   try {
     attached = attach(node, (frame) => stream.send(frame))
     for await (const frame of stream.received) attached.receive(frame)
   } catch (error) {
     const because = error instanceof Error ? error.message : 'unknown'
     driver.report({ level: 'warn', name: 'node.stream', because, node })
+    refused = error instanceof Refused ? error.refusal : undefined
   } finally {
     stopping.removeEventListener('abort', end)
     attached?.close()
-    end()
+    stream.close(refused)
   }
 }

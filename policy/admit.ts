@@ -90,7 +90,9 @@ export function admit(submission: Submission): Admitted | CheckRefusal {
       return work()
     }),
   )
-  return isRefusal(result) ? { ...result, check } : result
+  if (!isRefusal(result)) return result
+  // An approval is where another rendering than the own one comes to light.
+  return { ...result, check: result.code === 'DISPLAY' ? 'N20' : check }
 }
 
 /** Whatever a check returns was verified by it; whatever it did not return nobody may use. */

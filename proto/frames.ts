@@ -8,7 +8,7 @@ import type { AttachRequest__Output } from './gen/custody/v1/AttachRequest.ts'
 import type { AttachResponse__Output } from './gen/custody/v1/AttachResponse.ts'
 import type { Signed__Output } from './gen/custody/v1/Signed.ts'
 import { parseHandle } from './ids.ts'
-import { refuse } from './refusal.ts'
+import { type Refusal, refuse } from './refusal.ts'
 import type { Signed } from './signed.ts'
 
 /** As the loader makes them. */
@@ -57,7 +57,8 @@ export interface FrameStream<Out, In> {
   send(frame: Out): void
   /** To be iterated once; ends when either end closes or the carrier fails. */
   readonly received: AsyncIterable<In>
-  close(): void
+  /** With a reason the other end hears it, where the carrier has a way to say so. */
+  close(why?: Refusal): void
 }
 export type NodeStream = FrameStream<NodeFrame, CoordinatorFrame>
 export type CoordinatorStream = FrameStream<CoordinatorFrame, NodeFrame>

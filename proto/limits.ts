@@ -13,6 +13,8 @@ export const limits = {
   orderBytesMax: 65_536,
   /** With less free a node begins nothing: what runs, and some pages of lines, still find room. */
   roomBytesMin: 16_777_216,
+  /** The embedded database takes 16 MiB at a time for its own log. */
+  databaseRoomBytesMin: 67_108_864,
   documentBytesMax: 262_144,
   /** H-1: one audit entry. */
   entryBytesMax: 65_535,
@@ -72,6 +74,8 @@ export const limits = {
   callDeadlineMs: 30_000,
   /** Per gRPC peer. */
   concurrentStreamsMax: 64,
+  /** Streams down to one client key: each may hold a part of an Export for a reader that stalls. */
+  streamsDownPerClientMax: 16,
   handshakeTimeoutMs: 5_000,
   /** Of one server: handshakes and open connections together. */
   connectionsMax: 1_024,

@@ -10,7 +10,7 @@ const patienceMs = 10_000
 /** A token may be far away, and slow. */
 export const tokenPatienceMs = 180_000
 
-/** The node's status after the command; refuses what the node refused. */
+/** The node's status after the command, or what was asked; refuses what the node refused. */
 export async function tellAdmin(
   socket: string,
   command: Json,
@@ -22,6 +22,7 @@ export async function tellAdmin(
   if ('status' in said && typeof said.status === 'object' && said.status !== null) {
     return said.status
   }
+  if (Object.keys(said).length > 0 && !('refused' in said)) return said
   const code = 'refused' in said ? String(said.refused) : ''
   const because = 'because' in said ? String(said.because) : 'the node gave no answer'
   return refuse(isReasonCode(code) ? code : 'INTERNAL', because)

@@ -68,7 +68,9 @@ export async function unlocked<T>(
   const answer = async (line: string): Promise<object> => {
     try {
       await obey(line)
-      return { status: status() }
+      const { sealed: _, ...now } = status()
+      // What it is called from here on, until it has asked for its floor.
+      return { status: state === 'over' ? { ...now, state: 'checking' } : status() }
     } catch (error) {
       if (error instanceof Refused) {
         return { refused: error.refusal.code, because: error.refusal.because }

@@ -57,7 +57,7 @@ export class Admission {
       const line = this.#parts.copy.line(attemptSeq)
       const entry = line && parseEntry(line)
       if (entry?.type !== 'session.started') {
-        return refuse('LINE_MISSING', `line ${attemptSeq}: expected session.started`)
+        return refuse('LINE_MISSING', `line ${attemptSeq}: expected session.started`, 'N8')
       }
       const { intent, attempt } = entry.body
       return { intent, attempt, warrant: digestOf(tags.warrant, warrant) }
@@ -118,16 +118,17 @@ export class Admission {
   #requireAble(admitted: Admitted): Admitted {
     const { self, keyshares, journal, ports } = this.#parts
     const { intentDigest, attempt, participants, vault, tier } = admitted
-    if (tier === 'cold') refuse('NOT_SUPPORTED', 'cold vaults sign in a ceremony, not here')
-    if (!participants.includes(self.node)) refuse('PARTICIPANTS', `${self.node} takes no part`)
+    if (tier === 'cold') refuse('NOT_SUPPORTED', 'cold vaults sign in a ceremony, not here', 'N9')
+    if (!participants.includes(self.node))
+      refuse('PARTICIPANTS', `${self.node} takes no part`, 'N2')
     if (journal.highestAccepted(intentDigest) >= attempt) {
-      refuse('STALE_ATTEMPT', `attempt ${attempt} or a higher one was accepted`)
+      refuse('STALE_ATTEMPT', `attempt ${attempt} or a higher one was accepted`, 'N1')
     }
     if (this.#brake.isOn(vault.vault, ports.clock.monotonicMs())) {
-      refuse('BRAKE', `too many failed sessions of ${vault.vault}`)
+      refuse('BRAKE', `too many failed sessions of ${vault.vault}`, 'N24')
     }
     if (keyshares.of(vault) === undefined) {
-      refuse('EPOCH', `no keyshare of ${vault.vault} for epoch ${vault.epoch}`)
+      refuse('EPOCH', `no keyshare of ${vault.vault} for epoch ${vault.epoch}`, 'N2')
     }
     for (const peer of participants) if (peer !== self.node) this.#requirePeer(peer)
     return admitted

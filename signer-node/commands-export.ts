@@ -1,17 +1,11 @@
-// What the recipient of an exported key does with this program, on a machine of its own:
-//   custody-signer export-key DIR --org ORG --env ENV [--id ID] [PASSPHRASE]
-//   custody-signer export-open PARCEL --recipient DIR --root DIGEST [PASSPHRASE]
-//     --wallet FILE | --key-fd N | --reveal   [--evidence FILE]
-//   custody-signer export-judge EVIDENCE --root DIGEST
-// PASSPHRASE of the recipient's key: --credential FILE or --passphrase-fd N; else the file
-// `credential` in DIR. DIGEST is that of the root in force at the export, from another place than
-// the parcel.
+// What the recipient of an exported key does with this program, on a machine of its own. The
+// passphrase of that key comes from a file or a descriptor; else from the file `credential` in
+// DIR. DIGEST is that of the root in force at the export, from another place than the parcel.
 // INVARIANT: the private key leaves only where it was asked for by name: sealed by the passphrase
 // into a new file of the owner alone, raw into a descriptor, or in the clear on a terminal. Opens
 // no socket, and says no secret in its answer.
 import { existsSync, mkdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { evmAddress } from '../policy/chain/evm.ts'
 import { tronAddress } from '../policy/chain/tron-address.ts'
 import { equalBytes, toHex, toUtf8, x25519PublicKey } from '../proto/crypto.ts'
@@ -27,49 +21,58 @@ import { parseHandle } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
 import { openWithPassphrase, scryptDefault, sealToPassphrase } from '../proto/seal.ts'
 import { digest, literal } from '../proto/shape.ts'
-import { CommandUsage, type CommandWorld } from './command.ts'
+import { type Command, CommandUsage, type CommandWorld } from './command.ts'
+import { readWords, text, type Words, yes } from './commands-words.ts'
 import { Secret } from './dkls23/secret.ts'
 import { judgeSpoiled, type OpenedKey, openParcel, type Spoiled } from './export-open.ts'
 import { readPassphrase } from './places.ts'
 import { walletFile } from './wallet-file.ts'
 
-export const exportUsage = [
-  'custody-signer export-key DIR --org ORG --env ENV [--id ID]',
-  'custody-signer export-open PARCEL --recipient DIR --root DIGEST [--evidence FILE]',
-  '    --wallet FILE | --key-fd N | --reveal',
-  'custody-signer export-judge EVIDENCE --root DIGEST',
-  "  of the recipient's key: [--credential FILE | --passphrase-fd N]",
-]
-
-const text = { type: 'string' } as const
 const passphraseOptions = { credential: text, 'passphrase-fd': text } as const
 const passphraseMin = 16
 const env = literal('prod', 'test', 'dev')
 
-type Flags = Readonly<Record<string, string | boolean | undefined>>
+const passphraseUsage = "  of the recipient's key: [--credential FILE | --passphrase-fd N]"
 
-export function exportCommandOf(
-  words: readonly string[],
-): ((world: CommandWorld) => Promise<object>) | undefined {
-  const [first, ...rest] = words
-  if (first === 'export-key') return async (world) => makeKey(rest, world)
-  if (first === 'export-open') return async (world) => open(rest, world)
-  if (first === 'export-judge') return async (world) => judge(rest, world)
-  return undefined
-}
+export const exportCommands: readonly Command[] = [
+  {
+    verb: 'export-key',
+    about: "a recipient's key for an export, on the recipient's machine",
+    usage: ['DIR --org ORG --env ENV [--id ID]', passphraseUsage],
+    run: async (words, world) => makeKey(words, world),
+  },
+  {
+    verb: 'export-open',
+    about: 'open the exported key that came in a parcel',
+    usage: [
+      'PARCEL --recipient DIR --root DIGEST [--evidence FILE]',
+      '  --wallet FILE | --key-fd N | --reveal',
+      passphraseUsage,
+    ],
+    run: async (words, world) => open(words, world),
+  },
+  {
+    verb: 'export-judge',
+    about: 'who spoiled a part, by the evidence alone',
+    usage: ['EVIDENCE --root DIGEST'],
+    run: async (words, world) => judge(words, world),
+  },
+]
 
 function makeKey(words: readonly string[], world: CommandWorld): object {
-  const { place, flags } = read(words, { org: text, env: text, id: text, ...passphraseOptions })
+  const options = { org: text, env: text, id: text, ...passphraseOptions }
+  const read = readWords(words, { places: ['DIR'], options, needed: ['org', 'env'] })
+  const place = read.place()
   const owner = {
-    org: parseHandle(needed(flags, 'org'), 'org'),
-    env: env(needed(flags, 'env'), 'env'),
-    id: parseHandle(String(flags['id'] ?? 'recipient-1'), 'id'),
+    org: parseHandle(read.text('org'), 'org'),
+    env: env(read.text('env'), 'env'),
+    id: parseHandle(read.flag('id') ?? 'recipient-1', 'id'),
   }
   const [document, sealed] = [join(place, 'recipient.json'), join(place, 'recipient.seal')]
   for (const file of [document, sealed]) {
     if (existsSync(file)) refuse('CONFIG', `${file}: is there already`)
   }
-  using passphrase = passphraseOf(place, flags)
+  using passphrase = passphraseOf(place, read)
   if (passphrase.bytes.length < passphraseMin) {
     refuse('CONFIG', `passphrase: expected at least ${passphraseMin} characters`)
   }
@@ -86,17 +89,17 @@ function makeKey(words: readonly string[], world: CommandWorld): object {
 }
 
 function open(words: readonly string[], world: CommandWorld): object {
-  const ways = { wallet: text, 'key-fd': text, reveal: { type: 'boolean' } } as const
-  const more = { recipient: text, root: text, evidence: text }
-  const { place: file, flags } = read(words, { ...more, ...ways, ...passphraseOptions })
-  const way = wayOut(flags, world)
-  const place = needed(flags, 'recipient')
-  const root = digest(needed(flags, 'root'), 'root')
-  const parcel = parseParcel(readFileSync(file))
-  using passphrase = passphraseOf(place, flags)
+  const ways = { wallet: text, 'key-fd': text, reveal: yes }
+  const options = { recipient: text, root: text, evidence: text, ...ways, ...passphraseOptions }
+  const read = readWords(words, { places: ['PARCEL'], options, needed: ['recipient', 'root'] })
+  const way = wayOut(read, world)
+  const place = read.text('recipient')
+  const root = digest(read.text('root'), 'root')
+  const parcel = parseParcel(readFileSync(read.place()))
+  using passphrase = passphraseOf(place, read)
   using secret = openRecipient(place, passphrase)
   const opened = openParcel(parcel, { curve: world.curve('native'), secret, root })
-  if (opened.kind === 'spoiled') return refuseSpoiled(opened, flags)
+  if (opened.kind === 'spoiled') return refuseSpoiled(opened, read.flag('evidence'))
   using key = opened.key
   const said = saidOf(opened)
   way({ key, address: said.ethereum, passphrase })
@@ -104,9 +107,8 @@ function open(words: readonly string[], world: CommandWorld): object {
 }
 
 /** A new recipient key would not help: whoever is named spoils the next one as well. */
-function refuseSpoiled({ node, because, evidence }: Spoiled, flags: Flags): never {
-  const file = flags['evidence']
-  if (evidence !== undefined && typeof file === 'string') {
+function refuseSpoiled({ node, because, evidence }: Spoiled, file: string | undefined): never {
+  if (evidence !== undefined && file !== undefined) {
     writeFileSync(file, evidence, { flag: 'wx', mode: 0o600 })
   }
   const shown = evidence === undefined || file === undefined ? '' : `; evidence in ${file}`
@@ -114,9 +116,11 @@ function refuseSpoiled({ node, because, evidence }: Spoiled, flags: Flags): neve
 }
 
 function judge(words: readonly string[], world: CommandWorld): object {
-  const { place: file, flags } = read(words, { root: text })
-  const root = digest(needed(flags, 'root'), 'root')
-  const { node = '', because } = judgeSpoiled(world.curve('native'), readFileSync(file), root)
+  const shape = { places: ['EVIDENCE'], options: { root: text }, needed: ['root'] }
+  const read = readWords(words, shape)
+  const root = digest(read.text('root'), 'root')
+  const evidence = readFileSync(read.place())
+  const { node = '', because } = judgeSpoiled(world.curve('native'), evidence, root)
   return { spoiled: node, because }
 }
 
@@ -140,18 +144,19 @@ interface Leaving {
 }
 
 /** Exactly one, and known to be possible before anything is opened. */
-function wayOut(flags: Flags, world: CommandWorld): (leaving: Leaving) => void {
-  const { wallet, 'key-fd': descriptor, reveal } = flags
-  const asked = [wallet, descriptor, reveal || undefined].filter((one) => one !== undefined)
-  if (asked.length !== 1) throw new CommandUsage()
-  if (typeof wallet === 'string') {
+function wayOut(words: Words, world: CommandWorld): (leaving: Leaving) => void {
+  words.oneOf('wallet', 'key-fd', 'reveal')
+  const wallet = words.flag('wallet')
+  if (wallet !== undefined) {
     if (existsSync(wallet)) refuse('CONFIG', `${wallet}: is there already`)
     return (leaving) => writeWallet(wallet, leaving, world)
   }
-  if (typeof descriptor === 'string') {
-    if (!/^([3-9]|[1-9][0-9]{1,3})$/.test(descriptor)) throw new CommandUsage()
-    return ({ key }) => void writeSync(Number(descriptor), key.bytes)
+  const descriptor = words.descriptor('key-fd')
+  if (descriptor !== undefined) {
+    if (descriptor < 3) throw new CommandUsage('--key-fd: expected 3 or more')
+    return ({ key }) => void writeSync(descriptor, key.bytes)
   }
+  if (!words.is('reveal')) throw new CommandUsage('missing: --wallet, --key-fd or --reveal')
   if (!world.isTerminal) refuse('CONFIG', '--reveal: expected a terminal, not a file or a pipe')
   return ({ key }) => reveals(key)
 }
@@ -187,39 +192,8 @@ function openRecipient(place: string, passphrase: Secret): Secret {
   return refuse('SEAL', 'recipient.json is of another key than recipient.seal')
 }
 
-function passphraseOf(place: string, flags: Flags): Secret {
-  const { credential, 'passphrase-fd': descriptor } = flags
-  if (credential !== undefined && descriptor !== undefined) throw new CommandUsage()
-  if (typeof descriptor !== 'string') {
-    return readPassphrase(typeof credential === 'string' ? credential : join(place, 'credential'))
-  }
-  if (!/^[0-9]{1,4}$/.test(descriptor)) throw new CommandUsage()
-  return readPassphrase(Number(descriptor))
-}
-
-function needed(flags: Flags, name: string): string {
-  const value = flags[name]
-  if (typeof value !== 'string') throw new CommandUsage()
-  return value
-}
-
-/** One word and these flags. */
-function read(
-  words: readonly string[],
-  options: Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>,
-): { readonly place: string; readonly flags: Flags } {
-  try {
-    const parsed = parseArgs({ args: [...words], options, allowPositionals: true })
-    const [place, ...more] = parsed.positionals
-    if (place !== undefined && more.length === 0) {
-      return { place, flags: Object.fromEntries(Object.entries(parsed.values).map(single)) }
-    }
-  } catch {
-    // Words that the parser does not know are no words.
-  }
-  throw new CommandUsage()
-}
-
-function single([name, value]: [string, unknown]): [string, string | boolean | undefined] {
-  return [name, typeof value === 'string' || typeof value === 'boolean' ? value : undefined]
+function passphraseOf(place: string, words: Words): Secret {
+  words.oneOf('credential', 'passphrase-fd')
+  const filed = words.flag('credential') ?? join(place, 'credential')
+  return readPassphrase(words.descriptor('passphrase-fd') ?? filed)
 }

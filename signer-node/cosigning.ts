@@ -6,6 +6,7 @@
 import { toUtf8 } from '../proto/crypto.ts'
 import type { CoordinatorPart, NodeFrame } from '../proto/frames.ts'
 import { limits } from '../proto/limits.ts'
+import { mayPass } from '../proto/reasons.ts'
 import { isRefusal, type Refusal, Refused } from '../proto/refusal.ts'
 import type { Floor } from './floor.ts'
 import type { OtherFace } from './heads.ts'
@@ -37,6 +38,8 @@ export interface CosigningNeeds {
 export class Cosigning {
   readonly #needs: CosigningNeeds
   #couldCosign = false
+  /** A page was refused for something that passes: a full disk, a clock that is wrong. */
+  #isMissing = false
 
   constructor(needs: CosigningNeeds) {
     this.#needs = needs
@@ -91,7 +94,7 @@ export class Cosigning {
   answer(taken: Taken | Refusal): NodeFrame | undefined {
     const { origin, copy, ports, floor, witness, mayCosign } = this.#needs
     if (isRefusal(taken)) {
-      // It is asked for again as soon as there is room.
+      this.#isMissing ||= mayPass(taken.code)
       if (taken.code === 'DISK_FULL') return undefined
       const because = `${taken.code}: ${taken.because}`
       ports.report({ level: 'alarm', name: 'page-refused', because })
@@ -107,6 +110,15 @@ export class Cosigning {
     if (!isLast || !this.#isHeadSigned() || !mayCosign())
       return { frame: 'behind', behind: { origin, size } }
     return { frame: 'cosigned', cosigned: witness.cosign() }
+  }
+
+  /** What could not be taken when it came is sent again by whoever hears this. */
+  again(): void {
+    const { origin, copy, ports, everyone } = this.#needs
+    if (!this.#isMissing) return
+    this.#isMissing = false
+    const behind = { origin, size: copy.size() }
+    for (const coordinator of everyone()) ports.send(coordinator, { frame: 'behind', behind })
   }
 
   /** For a coordinator whose database lost lines: a page up to a checkpoint that the log signed. */
@@ -143,7 +155,7 @@ export class Cosigning {
   #meetTwin(): void {
     const { witness, floor, halt, changed } = this.#needs
     const because = witness.heads.takeTwin()
-    if (because === undefined || !floor.secondInstance(because)) return
+    if (because === undefined || !floor.fenceNow(because, 'second-instance')) return
     halt('FLOOR', because)
     changed()
   }

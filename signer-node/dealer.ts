@@ -7,7 +7,6 @@
 // INVARIANT: the key comes from a terminal, a file of the owner alone or a descriptor, never from
 // an argument or the environment; it is wiped, and stands in no file, line or answer.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { evmAddress } from '../policy/chain/evm.ts'
 import { tronAddress } from '../policy/chain/tron-address.ts'
 import { parseRoot, type Root } from '../policy/documents.ts'
@@ -22,6 +21,8 @@ import {
 import { refuse } from '../proto/refusal.ts'
 import { hex } from '../proto/shape.ts'
 import type { Opened } from '../proto/signed.ts'
+import type { Command } from './command.ts'
+import { readWords, text } from './commands-words.ts'
 import { deal, parseKey, publicKeyOf } from './deal-import.ts'
 import type { Curve } from './dkls23/curve.ts'
 import { Secret } from './dkls23/secret.ts'
@@ -36,7 +37,6 @@ export interface DealerWorld {
   readonly terminal: () => Terminal | undefined
 }
 
-const text = { type: 'string' } as const
 const options = {
   root: text,
   pin: text,
@@ -48,33 +48,47 @@ const options = {
   'expect-public-key': text,
 } as const
 
-export const dealerUsage = [
-  'custody-signer deal-import --root FILE --pin DIGEST --invitations FILE --out FILE',
-  '  [--chain-code HEX] [--key-credential FILE | --key-fd N] [--expect-public-key HEX]',
+export const dealerCommands: readonly Command[] = [
+  {
+    verb: 'deal-import',
+    about: 'deal a key that exists to the invited nodes, on a machine without a network',
+    usage: [
+      '--root FILE --pin DIGEST --invitations FILE --out FILE',
+      '  [--chain-code HEX] [--key-credential FILE | --key-fd N] [--expect-public-key HEX]',
+    ],
+    run: (words, { random, curve, terminal }) => {
+      const world = {
+        random,
+        terminal,
+        get curve() {
+          return curve('native')
+        },
+      }
+      return dealCommand(words, world)
+    },
+  },
 ]
 
-/** Undefined where the words are wrong. */
-export async function dealCommand(
-  words: readonly string[],
-  world: DealerWorld,
-): Promise<object | undefined> {
-  const flags = read(words)
-  const { root: rootFile, pin, invitations, out } = flags ?? {}
-  if (flags === undefined || !rootFile || !pin || !invitations || !out) return undefined
-  const source = sourceOf(flags)
-  if (source === 'wrong') return undefined
+export async function dealCommand(words: readonly string[], world: DealerWorld): Promise<object> {
+  const read = readWords(words, { options, needed: ['root', 'pin', 'invitations', 'out'] })
+  const out = read.text('out')
+  read.oneOf('key-credential', 'key-fd')
+  const source = read.descriptor('key-fd') ?? read.flag('key-credential')
   if (existsSync(out)) refuse('CONFIG', `${out}: is there already`)
-  const root = pinned(readFileSync(rootFile, 'utf8').trimEnd(), pin)
-  const invited = openInvitations(parseInvitations(readFileSync(invitations)), root)
-  const given = flags['chain-code']
+  const root = pinned(readFileSync(read.text('root'), 'utf8').trimEnd(), read.text('pin'))
+  const invitations = parseInvitations(readFileSync(read.text('invitations')))
+  const invited = openInvitations(invitations, root)
+  const given = read.flag('chain-code')
   const chainCode = given === undefined ? world.random(32) : hex(32)(given, 'chain-code')
   const plan = { invited, t: root.quorumCrypto.t, chainCode }
   const { curve, random } = world
-  const terminal = needsTerminal(flags) ? world.terminal() : undefined
+  const expected = read.flag('expect-public-key')
+  const isAsked = source === undefined || expected === undefined
+  const terminal = isAsked ? world.terminal() : undefined
   try {
     using key = await keyOf(source, terminal)
     const shown = shownOf(curve, key, { invited, root, chainCode })
-    await confirmed(shown, flags['expect-public-key'], terminal)
+    await confirmed(shown, expected, terminal)
     const dealing = deal(curve, random, plan, key)
     writeFileSync(out, dealingDocument(dealing), { flag: 'wx', mode: 0o644 })
     return { ...shown, commitments: dealing.commitments, dealing: out }
@@ -83,28 +97,7 @@ export async function dealCommand(
   }
 }
 
-type Flags = { readonly [K in keyof typeof options]?: string | undefined }
 type Source = string | number | undefined
-
-function read(words: readonly string[]): Flags | undefined {
-  try {
-    return parseArgs({ args: [...words], options }).values
-  } catch {
-    return undefined
-  }
-}
-
-function sourceOf(flags: Flags): Source | 'wrong' {
-  const { 'key-credential': file, 'key-fd': descriptor } = flags
-  if (file !== undefined && descriptor !== undefined) return 'wrong'
-  if (descriptor === undefined) return file
-  return /^[0-9]{1,4}$/.test(descriptor) ? Number(descriptor) : 'wrong'
-}
-
-function needsTerminal(flags: Flags): boolean {
-  const isTyped = flags['key-credential'] === undefined && flags['key-fd'] === undefined
-  return isTyped || flags['expect-public-key'] === undefined
-}
 
 /** The root that the dealer was told of by another way than the file. */
 function pinned(written: string, pin: string): Root {

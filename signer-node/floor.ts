@@ -7,16 +7,10 @@
 // DEVIATION: a receipt counter that only a line of the log claims raises an alarm and fences
 // nothing, because a coordinator could write such a line; the counter in the second place does
 // fence.
-import {
-  cosignatures,
-  formatNote,
-  parseNoteText,
-  signedByLog,
-  type Vkey,
-} from '../policy/audit/checkpoint.ts'
+import { cosignatures, signedByLog } from '../policy/audit/checkpoint.ts'
 import { coverage, type Reigns, reignOver } from '../policy/audit/reigns.ts'
 import { key, tables } from '../policy/audit/tables.ts'
-import { membersOf, type Root, type RootWitness } from '../policy/documents.ts'
+import { membersOf, type RootWitness } from '../policy/documents.ts'
 import { equalBytes, toHex, toUtf8 } from '../proto/crypto.ts'
 import type { NodeId } from '../proto/ids.ts'
 import {
@@ -30,6 +24,7 @@ import {
 import { attempt, isRefusal } from '../proto/refusal.ts'
 import type { Opened, Signed } from '../proto/signed.ts'
 import type { FloorPlace } from './floor-file.ts'
+import { cut, type Known, readHead } from './floor-notes.ts'
 import type { HistoryRows } from './history-rows.ts'
 import type { Journal } from './journal.ts'
 import { Lives, type ThereAndBack } from './lives.ts'
@@ -58,11 +53,6 @@ export interface FloorNeeds {
   readonly place: FloorPlace
   /** A peer lives twice, as its own three queries show. */
   readonly met?: (peer: NodeId, proof: ThereAndBack) => void
-}
-
-interface Known {
-  readonly size: number
-  readonly root: Uint8Array
 }
 
 /** What one peer said, as far as it was proved. */
@@ -253,13 +243,16 @@ export class Floor {
     this.#needs.ports.report({ level: 'info', name: `floor-${this.#state}` })
   }
 
-  /** A cosignature with the own key that was not made here; false when that was known. */
-  secondInstance(because: string): boolean {
-    const { meta, copy, ports } = this.#needs
+  /** What this node has not made was signed by its key, or is feared; false when it was fenced. */
+  fenceNow(because: string, name: 'second-instance' | 'fenced-by-operator'): boolean {
+    const { meta, copy } = this.#needs
     if (meta.fenced() !== undefined) return false
-    ports.report({ level: 'alarm', name: 'second-instance', because })
-    meta.fence(because)
-    if (this.#state !== 'passed') return true
+    if (this.#state !== 'passed') {
+      // As far as it can tell before it knows its floor, its disk went back.
+      this.#fence(because, name === 'second-instance' ? 'rollback' : name)
+      return true
+    }
+    this.#fence(because, name)
     this.#state = 'fenced'
     meta.keepFencedSince(copy.size())
     return true
@@ -346,10 +339,10 @@ export class Floor {
     return false
   }
 
-  #fence(because: string): void {
+  #fence(because: string, name = 'rollback'): void {
     const { meta, ports } = this.#needs
     meta.fence(because)
-    ports.report({ level: 'alarm', name: 'rollback', because })
+    ports.report({ level: 'alarm', name, because })
   }
 
   #heard<T extends FloorQuery | FloorAnswer>(
@@ -370,31 +363,4 @@ export class Floor {
 
 function wordsOf({ document, signature }: Signed) {
   return { document, signature: toHex(signature) }
-}
-
-/** With the line of this key alone: a coordinator may have added lines until no answer holds it. */
-function cut(written: string | undefined, { name, keyId }: Vkey): string {
-  if (written === undefined) return ''
-  const { body, signatures } = parseNoteText(written)
-  const at = signatures.findIndex((line) => line.name === name && line.keyId === keyId)
-  return formatNote(
-    body,
-    written
-      .slice(body.length + 1, -1)
-      .split('\n')
-      .slice(at, at + 1),
-  )
-}
-
-/** The head of a note when `isProved` says that the right key signed it. */
-function readHead(
-  written: string,
-  root: Root,
-  isProved: (note: ReturnType<typeof parseNoteText>) => boolean,
-): Known | undefined {
-  const read = attempt(() => {
-    const note = parseNoteText(written)
-    return note.checkpoint.origin === root.log.origin && isProved(note) ? note : undefined
-  })
-  return read === undefined || isRefusal(read) ? undefined : read.checkpoint
 }

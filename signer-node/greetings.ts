@@ -7,6 +7,7 @@ import { get, tables } from '../policy/audit/tables.ts'
 import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
 import type { NodeId } from '../proto/ids.ts'
 import type { Signed } from '../proto/signed.ts'
+import { spoken } from '../proto/versions.ts'
 import type { BackupDuty } from './backup-duty.ts'
 import type { Floor } from './floor.ts'
 import type { Keys } from './keys.ts'
@@ -14,8 +15,6 @@ import type { Parts } from './parts.ts'
 import type { Readmissions } from './readmissions.ts'
 import { type StateWord, statePart } from './standing.ts'
 
-/** Protocol versions, newest first. */
-const versions = ['custody/v1']
 const receiptsLookedAt = 256
 const receiptsSaidMax = 64
 
@@ -39,7 +38,7 @@ export class Greetings {
     const { parts, word } = this.#needs
     const { self, incarnation } = parts
     const state = statePart(parts, word())
-    const hello = { node: self.node, incarnation: incarnation.id, versions, state }
+    const hello = { node: self.node, incarnation: incarnation.id, versions: [...spoken], state }
     return { frame: 'hello', hello }
   }
 

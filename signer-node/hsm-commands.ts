@@ -1,26 +1,20 @@
 // custody-signer hsm ...: what an operator does with a token and what it opens.
-//   hsm show  --module FILE
-//   hsm probe --module FILE [--serial S] [PIN]
-//   hsm init  --module FILE --label L [--serial S] [--two-person] [PINS]
-//   hsm enrol CARD --module FILE --org O --env E --node N --id I [--accept GAP,..] [PIN]
-//   hsm seal  --config CONFIG [--passphrase FILE] [--back] [PIN]
-//   hsm test-seal --config CONFIG [PIN]
 // PIN: --pin-file FILE or --pin-fd N, else it is asked at the terminal; PINS are lines: that of the
 // officer, that of the user or its two halves. Never an argument. One try a command.
 // INVARIANT: nothing here answers with a secret, and only a stopped node's files are sealed anew.
-import { readFileSync, writeFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { writeFileSync } from 'node:fs'
 import { parseHandle } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
 import { literal } from '../proto/shape.ts'
 import { parseTokenCard, tokenProfiles } from '../proto/token-card.ts'
-import { parseSignerConfig, type SignerConfig } from './config.ts'
+import type { Command } from './command.ts'
+import { readWords, text, type Words, yes } from './commands-words.ts'
+import type { SignerConfig } from './config.ts'
 import { Secret } from './dkls23/secret.ts'
 import { enrolToken } from './hsm/enrol.ts'
 import { Hsm } from './hsm/hsm.ts'
 import type { TokenFacts, TokenPlace } from './hsm/token.ts'
-import { resealNode, testNode } from './hsm-files.ts'
+import { resealNode, retireToken, testNode } from './hsm-files.ts'
 import { readLines } from './opening.ts'
 import type { Random } from './ports.ts'
 import type { Terminal } from './terminal.ts'
@@ -31,72 +25,99 @@ export interface HsmWorld {
   readonly terminal: () => Terminal | undefined
 }
 
-export const hsmUsage = [
-  'custody-signer hsm show --module FILE',
-  'custody-signer hsm probe --module FILE [--serial S]',
-  'custody-signer hsm init --module FILE --label L [--serial S] [--two-person]',
-  'custody-signer hsm enrol CARD --module FILE --org O --env E --node N --id I [--serial S]',
-  'custody-signer hsm seal --config CONFIG [--passphrase FILE] [--back]',
-  'custody-signer hsm test-seal --config CONFIG',
-  '  of a PIN: [--pin-file FILE | --pin-fd N], and [--last-try]',
+const pin = { 'pin-file': text, 'pin-fd': text, 'last-try': yes } as const
+const token = { module: text, parameters: text, serial: text } as const
+const pinUsage = '  of a PIN: [--pin-file FILE | --pin-fd N], and [--last-try]'
+
+export const hsmCommands: readonly Command[] = [
+  {
+    verb: 'hsm show',
+    about: 'the tokens of a PKCS#11 module, before anybody logs in',
+    usage: ['--module FILE [--parameters P]'],
+    run: (words, world) => show(readWords(words, { options: token, needed: ['module'] }), world),
+  },
+  {
+    verb: 'hsm probe',
+    about: 'what a token can really do, found by doing it',
+    usage: ['--module FILE [--serial S]', pinUsage],
+    run: (words, world) => {
+      const shape = { options: { ...token, ...pin }, needed: ['module'] }
+      return probe(readWords(words, shape), world)
+    },
+  },
+  {
+    verb: 'hsm init',
+    about: 'wipe a token and set its PINs',
+    usage: ['--module FILE --label L [--serial S] [--two-person]', pinUsage],
+    run: (words, world) => {
+      const options = { ...token, ...pin, label: text, 'two-person': yes }
+      return init(readWords(words, { options, needed: ['module', 'label'] }), world)
+    },
+  },
+  {
+    verb: 'hsm enrol',
+    about: 'two key pairs born in a token, and its card',
+    usage: [
+      'CARD --module FILE --org O --env E --node N --id I [--serial S]',
+      '  [--accept GAP,..] [--profile P]',
+      pinUsage,
+    ],
+    run: (words, world) => {
+      const about = { org: text, env: text, node: text, id: text, accept: text, profile: text }
+      const needed = ['module', 'org', 'env', 'node', 'id']
+      const shape = { places: ['CARD'], options: { ...token, ...pin, ...about }, needed }
+      return enrol(readWords(words, shape), world)
+    },
+  },
+  {
+    verb: 'hsm seal',
+    about: 'seal the files of a stopped node to the tokens of its configuration',
+    usage: ['--config CONFIG [--passphrase FILE] [--back]', pinUsage],
+    run: (words, world) => {
+      const options = { ...pin, config: text, passphrase: text, back: yes }
+      return seal(readWords(words, { options, needed: ['config'] }), world)
+    },
+  },
+  {
+    verb: 'hsm test-seal',
+    about: 'open every file of a node by the token that is here',
+    usage: ['--config CONFIG', pinUsage],
+    run: (words, world) => {
+      const shape = { options: { ...pin, config: text }, needed: ['config'] }
+      return testSeal(readWords(words, shape), world)
+    },
+  },
+  {
+    verb: 'hsm retire',
+    about: 'take a lost or old token out of the files of a stopped node, by another one',
+    usage: ['ID --config CONFIG', pinUsage],
+    run: (words, world) => {
+      const shape = { places: ['ID'], options: { ...pin, config: text }, needed: ['config'] }
+      return retire(readWords(words, shape), world)
+    },
+  },
 ]
 
-const text = { type: 'string' } as const
-const yes = { type: 'boolean' } as const
-const options = {
-  ...{ module: text, parameters: text, serial: text, label: text },
-  ...{ org: text, env: text, node: text, id: text, accept: text, profile: text },
-  ...{ config: text, passphrase: text, back: yes, 'two-person': yes },
-  ...{ 'pin-file': text, 'pin-fd': text, 'last-try': yes },
-} as const
-
-type Flags = ReturnType<typeof parsed>['values']
-
-function parsed(words: readonly string[]) {
-  return parseArgs({ args: [...words], options, allowPositionals: true })
+async function retire(flags: Words, world: HsmWorld): Promise<object> {
+  const config = flags.config()
+  using pin = await pinOf(flags, config, world)
+  const wish = { random: world.random, isAcknowledged: flags.is('last-try') }
+  return await retireToken({ file: flags.text('config'), config }, flags.place(), pin, wish)
 }
 
-/** Undefined for wrong words. */
-export async function hsmCommand(
-  words: readonly string[],
-  world: HsmWorld,
-): Promise<object | undefined> {
-  const [verb, ...rest] = words
-  const read = attempted(rest)
-  if (read === undefined) return undefined
-  const { values: flags, positionals } = read
-  if (positionals.length !== (verb === 'enrol' ? 1 : 0)) return undefined
-  switch (verb) {
-    case 'show':
-      return flags.module === undefined ? undefined : show(flags, world)
-    case 'probe':
-      return flags.module === undefined ? undefined : probe(flags, world)
-    case 'init':
-      return flags.module === undefined ? undefined : init(flags, world)
-    case 'enrol':
-      return flags.module === undefined ? undefined : enrol(positionals[0] ?? '', flags, world)
-    case 'seal':
-      return flags.config === undefined ? undefined : seal(flags.config, flags, world)
-    case 'test-seal':
-      return flags.config === undefined ? undefined : testSeal(flags.config, flags, world)
-    default:
-      return undefined
-  }
-}
-
-async function show(flags: Flags, { random }: HsmWorld): Promise<object> {
+async function show(flags: Words, { random }: HsmWorld): Promise<object> {
   return { tokens: await Hsm.list(placeOf(flags), { random }) }
 }
 
-async function probe(flags: Flags, world: HsmWorld): Promise<object> {
+async function probe(flags: Words, world: HsmWorld): Promise<object> {
   await using hsm = await loggedIn(flags, world)
   const { profile, tried } = await hsm.probe()
   return { ...shown(hsm.facts), profile: profile === '' ? 'none' : profile, tried }
 }
 
-async function init(flags: Flags, world: HsmWorld): Promise<object> {
-  const label = flags.label ?? refuse('CONFIG', 'init: expected --label')
-  const isTwo = flags['two-person'] === true
+async function init(flags: Words, world: HsmWorld): Promise<object> {
+  const label = flags.text('label')
+  const isTwo = flags.is('two-person')
   const questions = isTwo
     ? [`New PIN of the officer, ${signs}`, 'First half of the PIN', 'Second half of the PIN']
     : [`New PIN of the officer, ${signs}`, `New PIN of the user, ${signs}`]
@@ -111,14 +132,15 @@ async function init(flags: Flags, world: HsmWorld): Promise<object> {
   return shown(facts)
 }
 
-async function enrol(card: string, flags: Flags, world: HsmWorld): Promise<object> {
-  const { profile } = flags
+async function enrol(flags: Words, world: HsmWorld): Promise<object> {
+  const card = flags.place()
+  const [profile, accept] = [flags.flag('profile'), flags.flag('accept')]
   const wish = {
-    org: parseHandle(flags.org ?? '', 'org'),
-    env: literal('prod', 'test', 'dev')(flags.env, 'env'),
-    node: parseHandle(flags.node ?? '', 'node'),
-    id: parseHandle(flags.id ?? '', 'id'),
-    gaps: flags.accept === undefined ? [] : flags.accept.split(',').sort(),
+    org: parseHandle(flags.text('org'), 'org'),
+    env: literal('prod', 'test', 'dev')(flags.text('env'), 'env'),
+    node: parseHandle(flags.text('node'), 'node'),
+    id: parseHandle(flags.text('id'), 'id'),
+    gaps: accept === undefined ? [] : accept.split(',').sort(),
     profile: profile === undefined ? undefined : literal(...tokenProfiles)(profile, 'profile'),
   }
   await using hsm = await loggedIn(flags, world)
@@ -128,43 +150,39 @@ async function enrol(card: string, flags: Flags, world: HsmWorld): Promise<objec
   return { card, digest, id, serial, profile: parseTokenCard(document).profile, gaps, module }
 }
 
-async function seal(file: string, flags: Flags, world: HsmWorld): Promise<object> {
-  const config = configAt(file)
+async function seal(flags: Words, world: HsmWorld): Promise<object> {
+  const config = flags.config()
   using pin = await pinOf(flags, config, world)
   return await resealNode(config, pin, {
     random: world.random,
-    isBack: flags.back === true,
-    isAcknowledged: flags['last-try'] === true,
-    passphrase: flags.passphrase,
+    isBack: flags.is('back'),
+    isAcknowledged: flags.is('last-try'),
+    passphrase: flags.flag('passphrase'),
   })
 }
 
-async function testSeal(file: string, flags: Flags, world: HsmWorld): Promise<object> {
-  const config = configAt(file)
+async function testSeal(flags: Words, world: HsmWorld): Promise<object> {
+  const config = flags.config()
   using pin = await pinOf(flags, config, world)
-  const isAcknowledged = flags['last-try'] === true
+  const isAcknowledged = flags.is('last-try')
   return await testNode(config, pin, { random: world.random, isAcknowledged })
 }
 
 const pinMin = 8
 const signs = `${pinMin} signs or more`
 
-function configAt(file: string): SignerConfig {
-  return parseSignerConfig(readFileSync(file, 'utf8'), dirname(resolve(file)))
-}
-
-async function loggedIn(flags: Flags, world: HsmWorld): Promise<Hsm> {
+async function loggedIn(flags: Words, world: HsmWorld): Promise<Hsm> {
   await using onFailure = new AsyncDisposableStack()
   // First the token: a PIN is not typed for one that is not there.
   const hsm = onFailure.use(await Hsm.open(placeOf(flags), world))
   using pin = await pinOf(flags, undefined, world)
-  await hsm.login(pin, flags['last-try'] === true)
+  await hsm.login(pin, flags.is('last-try'))
   onFailure.move()
   return hsm
 }
 
 async function pinOf(
-  flags: Flags,
+  flags: Words,
   config: SignerConfig | undefined,
   world: HsmWorld,
 ): Promise<Secret> {
@@ -178,11 +196,11 @@ async function pinOf(
 
 /** At a terminal each is typed twice: what is set wrongly is lost. */
 async function newPins(
-  flags: Flags,
+  flags: Words,
   questions: readonly string[],
   world: HsmWorld,
 ): Promise<readonly Secret[]> {
-  const isTyped = flags['pin-file'] === undefined && flags['pin-fd'] === undefined
+  const isTyped = flags.flag('pin-file') === undefined && flags.flag('pin-fd') === undefined
   const asked = questions.flatMap((one) => (isTyped ? [one, `${one}, once more`] : [one]))
   const given = await secrets(flags, asked, world)
   if (!isTyped) return given
@@ -197,16 +215,12 @@ async function newPins(
 }
 
 async function secrets(
-  flags: Flags,
+  flags: Words,
   questions: readonly string[],
   world: HsmWorld,
 ): Promise<readonly Secret[]> {
-  const { 'pin-file': file, 'pin-fd': descriptor } = flags
-  if (file !== undefined && descriptor !== undefined) refuse('CONFIG', 'one place of a PIN')
-  if (descriptor !== undefined && !/^[0-9]{1,4}$/.test(descriptor)) {
-    refuse('CONFIG', 'pin-fd: expected a number')
-  }
-  const source = descriptor === undefined ? file : Number(descriptor)
+  flags.oneOf('pin-file', 'pin-fd')
+  const source = flags.descriptor('pin-fd') ?? flags.flag('pin-file')
   if (source !== undefined) return readLines(source, questions)
   const terminal = world.terminal()
   if (terminal === undefined) return refuse('CONFIG', 'PIN: no terminal to ask at')
@@ -219,18 +233,11 @@ async function secrets(
   }
 }
 
-function placeOf({ module = '', parameters = '', serial = '' }: Flags): TokenPlace {
-  return { module, parameters, serial, digest: '' }
+function placeOf(flags: Words): TokenPlace {
+  const [parameters, serial] = [flags.flag('parameters') ?? '', flags.flag('serial') ?? '']
+  return { module: flags.text('module'), parameters, serial, digest: '' }
 }
 
 function shown({ pin, ...facts }: TokenFacts): object {
   return { ...facts, pin }
-}
-
-function attempted(words: readonly string[]): ReturnType<typeof parsed> | undefined {
-  try {
-    return parsed(words)
-  } catch {
-    return undefined
-  }
 }

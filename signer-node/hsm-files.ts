@@ -1,6 +1,7 @@
 // A stopped node's files and its token: sealed anew to the tokens of the configuration (or back to
 // a passphrase), and opened in a test. The order on disk is that of `reseal.ts`.
-// INVARIANT: the files are replaced only while nobody else has the node's store.
+// INVARIANT: the files are replaced only while nobody else has the node's store, and never so that
+// no token opens them.
 import {
   closeSync,
   fsyncSync,
@@ -11,12 +12,13 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
+import { toUtf8 } from '../proto/crypto.ts'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import { parseSeal } from '../proto/seal-file.ts'
 import { openWithDek } from '../proto/seal-token.ts'
 import type { TokenCard } from '../proto/token-card.ts'
-import type { SignerConfig } from './config.ts'
+import { parseSignerConfig, type SignerConfig } from './config.ts'
 import { Secret } from './dkls23/secret.ts'
 import { syncDirectory } from './floor-file.ts'
 import type { Hsm } from './hsm/hsm.ts'
@@ -40,8 +42,8 @@ export async function resealNode(
   config: SignerConfig,
   pin: Secret,
   wish: ResealWish,
+  settings = tokensOf(config),
 ): Promise<object> {
-  const settings = tokensOf(config)
   // Whoever holds the store is running.
   const store = openStore(config)
   try {
@@ -69,6 +71,46 @@ export async function resealNode(
   } finally {
     store.close()
   }
+}
+
+/**
+ * Takes one token out of every file and then out of the configuration, by another one that is here.
+ * A run that is cut short in between leaves files that the others open: it is given again.
+ */
+export async function retireToken(
+  { file, config }: { readonly file: string; readonly config: SignerConfig },
+  id: string,
+  pin: Secret,
+  wish: Omit<ResealWish, 'isBack' | 'passphrase'>,
+): Promise<object> {
+  const settings = tokensOf(config)
+  const at = settings.cards.findIndex((card) => card.id === id)
+  const known = settings.cards.map((card) => card.id).join(', ')
+  if (at < 0) refuse('CONFIG', `no token ${id} in the configuration: it has ${known}`)
+  const cards = settings.cards.filter((card) => card.id !== id)
+  if (cards.length === 0) refuse('CONFIG', `${id} is the last token: nothing would open the files`)
+  const whole = { ...wish, isBack: false, passphrase: undefined }
+  const said = await resealNode(config, pin, whole, { ...settings, cards })
+  const written = withoutToken(readFileSync(file, 'utf8'), at)
+  parseSignerConfig(written, dirname(resolve(file)))
+  disk.writeBeside(file, toUtf8(written))
+  disk.activate(file)
+  return { ...said, retired: id }
+}
+
+/** The same configuration, one token shorter; its spaces are ours. */
+function withoutToken(source: string, at: number): string {
+  const whole = fields(JSON.parse(source))
+  const keystore = fields(whole['keystore'])
+  const { tokens } = keystore
+  const left = Array.isArray(tokens) ? tokens.filter((_, index) => index !== at) : []
+  return `${JSON.stringify({ ...whole, keystore: { ...keystore, tokens: left } }, null, 2)}\n`
+}
+
+function fields(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+    ? Object.fromEntries(Object.entries(value))
+    : {}
 }
 
 /** Each file opened by the token that is here; refused when one does not. */

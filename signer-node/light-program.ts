@@ -14,20 +14,23 @@ import { type Health, serveHealth } from './health.ts'
 import { type LightConfig, parseLightConfig } from './light-config.ts'
 import { LightWitness } from './light-witness.ts'
 import type { Links } from './link.ts'
-import { openNodeKey } from './own-keys.ts'
+import { fromWhere, openNodeKey, unsealed } from './own-keys.ts'
 import { openStore, readPassphrase, roomOf } from './places.ts'
 import type { Event } from './ports.ts'
 import {
   cannotRun,
   clock,
   endOnFault,
+  lastGrace,
   logger,
+  look,
   openLinks,
   outliveHangup,
   random,
   report,
-  stopSignal,
+  stopSignals,
   tickMs,
+  voice,
 } from './program.ts'
 import type { WitnessSelf } from './self.ts'
 import { basicCheck } from './self-check-basic.ts'
@@ -39,8 +42,11 @@ async function run(config: Running, source: string | number): Promise<void> {
   process.umask(0o077)
   outliveHangup()
   endOnFault()
+  look(config.env)
+  const stopping = stopSignals()
   basicCheck(clock, random)
   const self = openSelf(config, source)
+  report(unsealed('scrypt', fromWhere(source)))
   const watch: { health?: Health; links?: Links } = {}
   const told = (event: Event): void => {
     watch.health?.count(event)
@@ -61,7 +67,7 @@ async function run(config: Running, source: string | number): Promise<void> {
   )
   const health = await serveHealth(config.healthListen, () => witness.status())
   watch.health = health
-  const admin = await serveAdmin(config.adminSocket, witness)
+  const admin = await serveAdmin(config.adminSocket, witness, voice)
   const links = openLinks(config, witness, told)
   watch.links = links
   const ticking = setInterval(() => {
@@ -72,7 +78,8 @@ async function run(config: Running, source: string | number): Promise<void> {
   const { host, port } = config.healthListen
   logger.info(`ready: witness ${config.node}, health ${host}:${port}, admin ${config.adminSocket}`)
 
-  await stopSignal()
+  await stopping.asked
+  lastGrace()
   clearInterval(ticking)
   links.stop()
   admin.close()

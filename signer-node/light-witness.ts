@@ -9,6 +9,7 @@ import type { CoordinatorFrame, CoordinatorPart, NodeFrame } from '../proto/fram
 import { readSigned, writeSigned } from '../proto/frames.ts'
 import type { Digest, NodeId } from '../proto/ids.ts'
 import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
+import { Greeted, spoken } from '../proto/versions.ts'
 import { Cosigning } from './cosigning.ts'
 import { Floor, keptPlace } from './floor.ts'
 import type { FloorPlace } from './floor-file.ts'
@@ -20,12 +21,11 @@ import type { Status } from './node.ts'
 import type { Ports } from './ports.ts'
 import type { Room } from './room.ts'
 import type { WitnessSelf } from './self.ts'
-import type { StateWord } from './standing.ts'
+import { otherVersion, type StateWord } from './standing.ts'
 import type { Store } from './store.ts'
 import { type InTurns, Turns } from './turns.ts'
 import { Witness } from './witness.ts'
 
-const versions = ['custody/v1']
 const floorAgainMs = 2_000
 const incarnationBytes = 16
 
@@ -54,6 +54,7 @@ export class LightWitness {
   readonly #cosigning: Cosigning
   readonly #attached = new Set<string>()
   readonly #turns: Turns
+  readonly #greeted = new Greeted()
   readonly #incarnation: Uint8Array
   #floorAskedMs: number
   #isDraining = false
@@ -91,17 +92,25 @@ export class LightWitness {
   attached(coordinator: string): void {
     this.#attached.add(coordinator)
     const { node } = this.#settings.self
-    const hello = { node, incarnation: this.#incarnation, versions, state: this.#statePart() }
+    const hello = {
+      node,
+      incarnation: this.#incarnation,
+      versions: [...spoken],
+      state: this.#statePart(),
+    }
     this.#ports.send(coordinator, { frame: 'hello', hello })
   }
 
   detached(coordinator: string): void {
     this.#attached.delete(coordinator)
+    this.#greeted.forget(coordinator)
   }
 
   /** `done` when it has been worked off. */
   receive(coordinator: string, frame: CoordinatorFrame, done: () => void = () => {}): void {
-    this.#turns.take(() => this.#received(coordinator, frame), done)
+    if (this.#hears(coordinator, frame)) {
+      this.#turns.take(() => this.#received(coordinator, frame), done)
+    } else done()
   }
 
   /** To be called a few times a second. */
@@ -112,6 +121,7 @@ export class LightWitness {
     const now = this.#ports.clock.monotonicMs()
     if (now - this.#floorAskedMs < floorAgainMs) return
     this.#floorAskedMs = now
+    if (this.#room.shortage === '') this.#cosigning.again()
     const again = this.#floor.again()
     for (const coordinator of this.#attached)
       this.#ask(coordinator, [...this.#floor.queries(), ...again])
@@ -126,8 +136,16 @@ export class LightWitness {
     }
   }
 
+  pairs(): readonly [] {
+    return []
+  }
+
   evidence(): readonly [] {
     return []
+  }
+
+  fence(): void {
+    refuse('NOT_SUPPORTED', 'a light witness is a witness already: name another in the next root')
   }
 
   freeze(scope: string): void {
@@ -154,6 +172,13 @@ export class LightWitness {
   [Symbol.dispose](): void {
     this.#turns.end()
     this.#isGone = true
+  }
+
+  #hears(coordinator: string, frame: CoordinatorFrame): boolean {
+    if (this.#isGone || !this.#attached.has(coordinator)) return false
+    const heard = attempt(() => this.#greeted.hears(coordinator, frame))
+    if (isRefusal(heard)) this.#ports.report(otherVersion(heard))
+    return heard === true
   }
 
   *#received(coordinator: string, frame: CoordinatorFrame): InTurns {
@@ -253,12 +278,9 @@ export class LightWitness {
     this.#room.failed()
   }
 
-  /** Pages that were refused meanwhile are asked for again. */
   #roomChanged(): void {
     this.#changed()
-    if (this.#room.shortage !== '') return
-    const behind = { origin: this.#settings.origin, size: this.#copy.size() }
-    for (const coordinator of this.#attached) this.#send(coordinator, { frame: 'behind', behind })
+    if (this.#room.shortage === '') this.#cosigning.again()
   }
 
   #mayCosign(): boolean {

@@ -40,6 +40,10 @@ type Verdict =
   | { readonly of: 'signature'; readonly judged: Judged }
   | { readonly of: 'key'; readonly judged: JudgedKey }
 
+const beyond = 'the page starts beyond the own copy'
+
+type Halt = LogDuty['halt']
+
 export class LogDuty {
   readonly #needs: LogDutyNeeds
   readonly #cosigning: Cosigning
@@ -48,17 +52,20 @@ export class LogDuty {
   constructor(needs: LogDutyNeeds) {
     this.#needs = needs
     this.#leaving = new Leaving(needs.parts)
-    const { parts, floor, mayCosign, everyone, releases, signing, keys } = needs
+    const { parts, floor, mayCosign, everyone } = needs
     const { origin, store, copy, witness, ports, changed } = parts
-    const halt = (code: 'LOG_FORK' | 'FLOOR', because: string): void => {
-      parts.sessions.stopAll(code, because)
-      releases.stopAll(code)
-      // What was agreed to before is not begun.
-      signing.forgetAll()
-      keys.forgetAll()
-    }
+    const halt: Halt = (code, because) => this.halt(code, because)
     const own = { origin, store, copy, witness, ports }
     this.#cosigning = new Cosigning({ ...own, floor, mayCosign, everyone, changed, halt })
+  }
+
+  /** This node signs nothing any more: what runs or waits ends, and what was agreed to is over. */
+  halt(code: 'LOG_FORK' | 'FLOOR', because: string): void {
+    const { parts, releases, signing, keys } = this.#needs
+    parts.sessions.stopAll(code, because)
+    releases.stopAll(code)
+    signing.forgetAll()
+    keys.forgetAll()
   }
 
   *lines(coordinator: string, page: Page): InTurns<Taken | Refusal> {
@@ -112,6 +119,11 @@ export class LogDuty {
     )
   }
 
+  /** Pages that were refused for what may have passed. */
+  again(): void {
+    this.#cosigning.again()
+  }
+
   supply(coordinator: string, part: CoordinatorPart<'requestLines'>): void {
     this.#send(coordinator, this.#cosigning.supply(part))
   }
@@ -135,8 +147,8 @@ export class LogDuty {
   }
 
   #judge(coordinator: string, prepare: Prepare, { kind }: Taken): Verdict | Refusal {
-    if (kind === 'behind') return refusal('LOG_BEHIND', 'the page starts beyond the own copy')
-    if (kind === 'fork') return refusal('LOG_FORK', 'the checkpoint has another root')
+    if (kind === 'behind') return refusal('LOG_BEHIND', beyond, 'N7')
+    if (kind === 'fork') return refusal('LOG_FORK', 'the checkpoint has another root', 'N6')
     const { signing, keys } = this.#needs
     return prepare.keygen.length > 0
       ? { of: 'key', judged: keys.judge(coordinator, prepare) }

@@ -5,8 +5,9 @@
 // at once) takes a new incarnation and forgets every Pairing and acceptance of the old one.
 import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
 import { parseVaultId } from '../proto/ids.ts'
-import { attempt, isRefusal, Refused } from '../proto/refusal.ts'
+import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
+import { Greeted } from '../proto/versions.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
 import { BackupDuty } from './backup-duty.ts'
 import type { Curve } from './dkls23/curve.ts'
@@ -15,6 +16,7 @@ import { Floor } from './floor.ts'
 import { Greetings } from './greetings.ts'
 import { Keys } from './keys.ts'
 import { LogDuty } from './log-duty.ts'
+import { type PairState, pairStates } from './pair-states.ts'
 import type { Parts } from './parts.ts'
 import type { Ports } from './ports.ts'
 import { Prepared } from './prepared.ts'
@@ -26,6 +28,7 @@ import {
   type Condition,
   closedFor,
   mayCosign,
+  otherVersion,
   type StateWord,
   stateWord,
   type Work,
@@ -76,6 +79,7 @@ export class SignerNode {
   readonly #desk: Desk
   readonly #turns: Turns
   readonly #attached = new Set<string>()
+  readonly #greeted = new Greeted()
   /** Those that have said something: a dial that failed is no stream that broke. */
   readonly #heard = new Set<string>()
   #broken: readonly number[] = []
@@ -109,6 +113,7 @@ export class SignerNode {
 
   detached(coordinator: string): void {
     if (!this.#attached.delete(coordinator)) return
+    this.#greeted.forget(coordinator)
     this.#parts.pairings.detached(coordinator)
     if (!this.#heard.delete(coordinator)) return
     const now = this.#now().monotonicMs
@@ -119,7 +124,9 @@ export class SignerNode {
 
   /** `done` when it has been worked off: whoever reads a stream waits for that. */
   receive(coordinator: string, frame: CoordinatorFrame, done: () => void = () => {}): void {
-    this.#turns.take(() => this.#received(coordinator, frame), done)
+    if (this.#hears(coordinator, frame)) {
+      this.#turns.take(() => this.#received(coordinator, frame), done)
+    } else done()
   }
 
   /** To be called a few times a second. */
@@ -156,6 +163,11 @@ export class SignerNode {
     }
   }
 
+  /** One row for every other node of the root in force. */
+  pairs(): readonly PairState[] {
+    return pairStates(this.#parts)
+  }
+
   /** Documents against peers that a stranger can check. */
   evidence(): readonly KeptEvidence[] {
     return this.#parts.strikes.evidence()
@@ -174,6 +186,16 @@ export class SignerNode {
     const { bans, ports } = this.#parts
     bans.unfreeze(scope)
     ports.report({ level: 'warn', name: 'unfrozen', because: scope })
+    this.#stateChanged()
+  }
+
+  /** By this node's operator: a witness only, until every key of it was refreshed (`rejoin.ts`). */
+  fence(reason: string): void {
+    if (!this.#desk.floor.fenceNow(`operator: ${reason}`, 'fenced-by-operator')) {
+      refuse('BUSY', `fenced already: ${this.#parts.meta.fenced()}`)
+    }
+    this.#desk.duty.halt('FLOOR', 'fenced by the operator')
+    this.#desk.duty.review()
     this.#stateChanged()
   }
 
@@ -208,9 +230,18 @@ export class SignerNode {
     this.#isGone = true
   }
 
-  *#received(coordinator: string, frame: CoordinatorFrame): InTurns {
-    if (this.#isGone || !this.#attached.has(coordinator)) return
+  #hears(coordinator: string, frame: CoordinatorFrame): boolean {
+    if (this.#isGone || !this.#attached.has(coordinator)) return false
+    const hears = attempt(() => this.#greeted.hears(coordinator, frame))
+    if (isRefusal(hears)) this.#parts.ports.report(otherVersion(hears))
+    if (hears !== true) return false
     this.#heard.add(coordinator)
+    return true
+  }
+
+  *#received(coordinator: string, frame: CoordinatorFrame): InTurns {
+    // It may have waited for another one.
+    if (this.#isGone || !this.#attached.has(coordinator)) return
     yield* receiveFrame(this.#desk, coordinator, frame)
   }
 
@@ -265,13 +296,9 @@ export class SignerNode {
     this.#parts.room.failed()
   }
 
-  /** Pages that were refused meanwhile are asked for again. */
   #roomChanged(): void {
-    const { origin, copy, room } = this.#parts
     this.#stateChanged()
-    if (room.shortage !== '') return
-    const behind = { origin, size: copy.size() }
-    for (const coordinator of this.#attached) this.#send(coordinator, { frame: 'behind', behind })
+    if (this.#parts.room.shortage === '') this.#desk.duty.again()
   }
 
   #compareClocks(): void {
@@ -302,6 +329,7 @@ export class SignerNode {
     if (first === undefined) return
     if (monotonicMs - this.#floorAskedMs >= floorAgainMs) {
       this.#floorAskedMs = monotonicMs
+      if (this.#parts.room.shortage === '') this.#desk.duty.again()
       // To everyone: one coordinator alone could keep a node from ever being ready.
       const queries = [...greetings.floorQueries(), ...greetings.floorAgain()]
       for (const coordinator of this.#attached) {

@@ -5,10 +5,9 @@
 // coordinator can delay a set-up. It can neither force one while the old stands nor read one. A
 // life of a peer after which another was paired with is over: nothing is begun with it again.
 import { equalBytes, toHex } from '../proto/crypto.ts'
-import { type Digest, type NodeId, parseDigest, parseNodeId } from '../proto/ids.ts'
+import { type Digest, type NodeId, parseDigest } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
 import { fresh, type PairHello, type PairingName } from '../proto/node-documents.ts'
-import { attempt, isRefusal } from '../proto/refusal.ts'
 import type { Opened, Signed } from '../proto/signed.ts'
 import type { Bans } from './bans.ts'
 import type { Blame } from './blame.ts'
@@ -26,6 +25,7 @@ import { SeenCounters } from './seen-counters.ts'
 import { type Incarnation, partiesOf, type Self, sessionRandomness } from './self.ts'
 import type { Ended } from './session.ts'
 import type { Sessions } from './sessions.ts'
+import { type Attached, Sightings } from './sightings.ts'
 import { resultOf } from './stepper.ts'
 
 const lifetimeMs = 86_400_000
@@ -69,12 +69,6 @@ interface Retired {
 
 type SetUp = Life & { readonly sid: Uint8Array; readonly begunSize: number }
 
-/** Where a peer is said to be attached, and in which life. */
-interface Sighting {
-  readonly coordinator: string
-  readonly incarnation: string
-}
-
 export class Pairings {
   /** Of all acceptances: a clone is one, whatever it accepts. */
   readonly counters = new SeenCounters()
@@ -82,7 +76,7 @@ export class Pairings {
   readonly #needs: PairingsNeeds
   readonly #held = new Map<NodeId, Held>()
   readonly #waiting = new Map<NodeId, OwnHello>()
-  readonly #sightings = new Map<NodeId, Sighting>()
+  readonly #sightings = new Sightings()
   readonly #lastSetupMs = new Map<NodeId, number>()
   readonly #lastInviteMs = new Map<NodeId, number>()
   /** Replaced Pairings whose last sessions may still run. */
@@ -129,6 +123,14 @@ export class Pairings {
     })
   }
 
+  /** For the operator (`pair-states.ts`). */
+  lookAt(peer: NodeId) {
+    const held = this.#held.get(peer)
+    const replaced = this.#retired.filter((one) => one.peer === peer).length
+    const seenAt = this.#sightings.placeOf(peer)
+    return { bornMs: held?.bornMs ?? this.#now(), sessions: held?.uses ?? 0, replaced, seenAt }
+  }
+
   /** Counts a session that is about to use the Pairing. */
   use(peer: NodeId): void {
     const held = this.#held.get(peer)
@@ -136,29 +138,17 @@ export class Pairings {
   }
 
   /** A coordinator names who is attached to it: a hint, no more. */
-  sighted(
-    coordinator: string,
-    attached: readonly { readonly node: string; readonly incarnation: Uint8Array }[],
-  ): void {
-    for (const [node, sighting] of this.#sightings) {
-      if (sighting.coordinator === coordinator && this.#isStranger(node)) {
-        this.#sightings.delete(node)
-      }
-    }
-    // Who is no peer yet may become one by the next line.
-    for (const { node: name, incarnation } of attached.slice(0, 2 * limits.nodesMax)) {
-      const node = attempt(() => parseNodeId(name))
-      if (isRefusal(node) || node === this.#needs.self.node) continue
-      if (this.isRefused(incarnation, node)) continue
-      this.#sightings.set(node, { coordinator, incarnation: toHex(incarnation) })
-    }
+  sighted(coordinator: string, attached: readonly Attached[]): void {
+    const { self } = this.#needs
+    this.#sightings.hear(coordinator, attached, {
+      isStranger: (node) => this.#isStranger(node),
+      isWanted: (node, life) => node !== self.node && !this.isRefused(life, node),
+    })
     this.tick()
   }
 
   detached(coordinator: string): void {
-    for (const [peer, sighting] of this.#sightings) {
-      if (sighting.coordinator === coordinator) this.#sightings.delete(peer)
-    }
+    this.#sightings.forget(coordinator)
   }
 
   /** A hello, from whoever the coordinator says; only the signature decides. */
@@ -232,7 +222,7 @@ export class Pairings {
     this.fence.tick()
     for (const node of [...this.#held.keys()]) if (this.#isStranger(node)) this.#drop(node)
     this.#discard(({ untilMs }) => untilMs <= this.#now())
-    for (const [node, { coordinator, incarnation }] of this.#sightings) {
+    for (const [node, { coordinator, incarnation }] of this.#sightings.all()) {
       const peer = this.#needs.peers.peer(node)
       const stands = this.with(node) && this.#held.get(node)?.incarnation === incarnation
       if (stands || this.#lives.isOver(node, incarnation)) continue
@@ -247,8 +237,10 @@ export class Pairings {
     if (this.#needs.bans.isBanned(peer.node) || !this.#isDue(last, peer.node, patience)) return
     if (isLow) this.#attempts += 1
     const hello = this.#say(coordinator, peer, { attempt: isLow ? this.#attempts : 0, answers: '' })
+    // An invitation is answered by a hello, and a hello replaces the one that nobody answered.
+    const useless = isLow ? this.#waiting.get(peer.node) : hello
+    useless?.secret[Symbol.dispose]()
     if (isLow) this.#waiting.set(peer.node, hello)
-    else hello.secret[Symbol.dispose]()
   }
 
   #answer(coordinator: string, peer: Peer, theirs: Opened<PairHello>): void {

@@ -27,6 +27,12 @@ export interface Event {
   readonly sid?: string
 }
 
+/** How much of what happens is written to the log. */
+export interface Voice {
+  readonly level: () => Event['level']
+  readonly setLevel: (level: Event['level']) => void
+}
+
 export interface Ports {
   readonly clock: Clock
   readonly random: Random

@@ -1,21 +1,49 @@
 // What both programs of a node take from the world: time, randomness, the log on standard output,
 // streams to the coordinators, signals, and the exit when something did not start.
 import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import inspector from 'node:inspector'
 import { pino } from 'pino'
 import { Refused } from '../proto/refusal.ts'
+import { Unavailable } from '../proto/unavailable.ts'
 import { Dialler, type Dialling } from './dialler.ts'
 import { type Ends, Links } from './link.ts'
-import type { Clock, Event, Random } from './ports.ts'
+import type { Clock, Event, Random, Voice } from './ports.ts'
+import { refusalText } from './said.ts'
+import { lookAround } from './surroundings.ts'
 
 export const tickMs = 50
+export const jsonFlag = '--json'
+const lastGraceMs = 10_000
 export const logger = pino({ base: null, redact: ['*.passphrase', '*.secret'] })
 
 export const clock: Clock = { wallMs: Date.now, monotonicMs: () => performance.now() }
 export const random: Random = (length) => new Uint8Array(randomBytes(length))
 
 export function report({ level, name, ...rest }: Event): void {
-  const line = level === 'alarm' ? 'error' : level
-  logger[line](rest, name)
+  logger[pinoLevels[level]](rest, name)
+}
+
+/** An alarm is always said, and metrics count whatever the log leaves out. */
+const pinoLevels = { info: 'info', warn: 'warn', alarm: 'error' } as const
+let loudness: Event['level'] = 'info'
+export const voice: Voice = {
+  level: () => loudness,
+  setLevel: (level) => {
+    loudness = level
+    logger.level = pinoLevels[level]
+  },
+}
+
+/** Debuggers, flags and core files; refuses in production what should be otherwise. */
+export function look(env: string): void {
+  const limits = '/proc/self/limits'
+  const found = {
+    options: [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')],
+    debugger: inspector.url(),
+    limits: existsSync(limits) ? readFileSync(limits, 'utf8') : undefined,
+  }
+  for (const event of lookAround(env, found)) report(event)
 }
 
 /** Streams to all of them, and new ones by new certificates whenever the operator says so. */
@@ -29,10 +57,36 @@ export function openLinks(config: Dialling, ends: Ends, told: (event: Event) => 
   return links
 }
 
-export function stopSignal(): Promise<void> {
-  return new Promise((done) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done())
-  })
+/** SIGTERM and SIGINT: the first asks for an end in order, the next for an end now. */
+export interface Stopping {
+  readonly asked: Promise<void>
+  readonly isUrged: () => boolean
+}
+
+/** From here on neither of them kills the process, whatever it is doing. */
+export function stopSignals(): Stopping {
+  const asked = Promise.withResolvers<void>()
+  let count = 0
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      count += 1
+      asked.resolve()
+    })
+  }
+  return { asked: asked.promise, isUrged: () => count > 1 }
+}
+
+/** Everything is closed, or it is not in time: nothing may keep a node that was stopped alive. */
+export function lastGrace(): void {
+  setTimeout(() => {
+    logger.error(`not closed ${lastGraceMs} ms after the last session: ended`)
+    process.exit(3)
+  }, lastGraceMs).unref()
+}
+
+/** A person reads what is written to this, unless it was asked for as JSON. */
+export function isForPeople(stream: { readonly isTTY?: boolean }): boolean {
+  return stream.isTTY === true && !process.argv.includes(jsonFlag)
 }
 
 /** Nothing is there to be read anew before the streams are: the signal must not end the program. */
@@ -57,6 +111,9 @@ export function endOnFault(): void {
 /** Open handles of whatever had started must not keep a failed program alive. */
 export function cannotRun(error: unknown): never {
   const refused = error instanceof Refused ? error.refusal : undefined
-  logger.fatal(refused ?? { err: error }, 'cannot run')
+  const because = error instanceof Unavailable ? error.message : undefined
+  const text = refused === undefined ? because : refusalText(refused)
+  if (text !== undefined && isForPeople(process.stderr)) console.error(text)
+  else logger.fatal(refused ?? (because === undefined ? { err: error } : { because }), 'cannot run')
   process.exit(refused === undefined ? 3 : 1)
 }

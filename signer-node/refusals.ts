@@ -19,7 +19,7 @@ export interface Refused {
 
 export const nothingNamed: Refused = { intent: '', attempt: 0, warrant: '' }
 
-/** A refusal and the check that said it: N1 to N23, or `session` for what is beside them. */
+/** A refusal and the check that said it: N1 to N24, or `session` for what is beside them. */
 export type Checked = Refusal & { readonly check?: string }
 
 export function refusedFrame(
@@ -35,7 +35,7 @@ export function refusedFrame(
     env: self.env,
     node: self.node,
     ...refused,
-    check: refusal.check ?? 'session',
+    check: checkOf(refusal),
     code: refusal.code,
     expected,
     got,
@@ -43,13 +43,23 @@ export function refusedFrame(
   }
   const { intent } = refused
   const { code, because } = refusal
-  ports.report({ level: 'warn', name: 'refused', because: `${code}: ${because}`, intent })
+  ports.report({
+    level: 'warn',
+    name: 'refused',
+    because: `${document.check} ${code}: ${because}`,
+    intent,
+  })
   const signed = signBy(kinds.refusal, document, self)
   return { frame: 'refused', refused: { ticket, refusal: writeSigned(signed) } }
 }
 
 export function stoppedFrame(sid: Uint8Array, ticket: Uint8Array, reason: string): NodeFrame {
   return { frame: 'stopped', stopped: { sid, ticket, reason } }
+}
+
+/** What is beside `admit` names its check as its rule. */
+function checkOf({ check, rule = '' }: Checked): string {
+  return check ?? (/^N[0-9]{1,2}$/.test(rule) ? rule : 'session')
 }
 
 const most = 2_000

@@ -1,19 +1,18 @@
 // The signer node as a program: wiring only. Reads one configuration, opens the sealed keys with
 // the passphrase of the credential file or by its token, checks itself, serves its two local doors
 // and dials out. Time, randomness and timers enter here; everything else is handed to the node.
-//   custody-signer --config FILE [--credential FILE | --passphrase-fd N | --locked]
-// Commands beside it are `commands.ts`.
+// How it and the commands beside it are used: `commands.ts`.
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { ed25519PublicKey, ed25519Signer } from '../proto/crypto.ts'
 import { parseNodeId } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import { serveAdmin } from './admin.ts'
 import { CommandUsage } from './command.ts'
-import { commandOf, commandUsage, isUnreadable } from './commands.ts'
+import { commandOf, helpOf, isUnreadable, startCommand, usage, usageOf } from './commands.ts'
+import { readWords, text, yes } from './commands-words.ts'
 import { parseSignerConfig, type SignerConfig } from './config.ts'
 import type { Curve } from './dkls23/curve.ts'
 import type { Secret } from './dkls23/secret.ts'
@@ -22,21 +21,28 @@ import { type Health, serveHealth } from './health.ts'
 import type { Links } from './link.ts'
 import { SignerNode } from './node.ts'
 import { openKeystore } from './opening.ts'
-import { openNodeKey } from './own-keys.ts'
+import { fromWhere, type NodeKeys, openNodeKeys, unsealed } from './own-keys.ts'
 import { openStore, readPassphrase, roomOf } from './places.ts'
 import type { Event } from './ports.ts'
 import {
   cannotRun,
   clock,
   endOnFault,
+  isForPeople,
+  jsonFlag,
+  lastGrace,
   logger,
+  look,
   openLinks,
   outliveHangup,
   random,
   report,
-  stopSignal,
+  type Stopping,
+  stopSignals,
   tickMs,
+  voice,
 } from './program.ts'
+import { answerText } from './said.ts'
 import type { Self } from './self.ts'
 import { selfCheck } from './self-check.ts'
 import { openTerminal } from './terminal.ts'
@@ -49,12 +55,23 @@ type Running = SignerConfig & { readonly reread: () => SignerConfig }
 
 /** One core is left for the loop that serves. */
 const threadCount = Math.max(1, availableParallelism() - 1)
-const drainMs = limits.sessionTimeoutMs
+/** No session lasts longer. */
+const drainMs = limits.freshSessionTimeoutMs
 
-async function run(config: Running, way: WayIn): Promise<void> {
+interface Opened {
+  readonly way: WayIn
+  /** Where the passphrase came from. */
+  readonly wordFrom: string
+}
+
+async function run(config: Running, { way, wordFrom }: Opened, stopping: Stopping): Promise<void> {
+  // Beside the checks: in threads of the runtime.
+  const opening = openNodeKeys(config.keys, ownerOf(config), way)
   const { curve, warning } = openCurve(config.curve)
   selfCheck(curve, clock, random)
-  const self = openSelf(config, way, curve)
+  const self = selfOf(config, await opening, curve)
+  // A token has said so already.
+  if (config.keystore.stanza === 'passphrase') report(unsealed('scrypt', wordFrom))
   const keystore = openKeystore(config, { way, curve, random })
   const watch: { health?: Health; links?: Links } = {}
   const told = (event: Event): void => {
@@ -86,7 +103,7 @@ async function run(config: Running, way: WayIn): Promise<void> {
   const health = await serveHealth(config.healthListen, () => node.status())
   watch.health = health
   if (warning !== undefined) health.count(warning)
-  const admin = await serveAdmin(config.adminSocket, node)
+  const admin = await serveAdmin(config.adminSocket, node, voice)
   const links = openLinks(config, node, told)
   watch.links = links
   const ticking = setInterval(() => {
@@ -98,10 +115,9 @@ async function run(config: Running, way: WayIn): Promise<void> {
   const { host, port } = config.healthListen
   logger.info(`ready: signer ${config.node}, health ${host}:${port}, admin ${config.adminSocket}`)
 
-  await stopSignal()
-  logger.info('draining')
-  node.drain()
-  await idle(node)
+  await stopping.asked
+  await drained(node, stopping)
+  lastGrace()
   clearInterval(ticking)
   links.stop()
   admin.close()
@@ -122,13 +138,11 @@ function openCurve(name: SignerConfig['curve']): Choice {
   return choice
 }
 
-function openSelf(config: SignerConfig, way: WayIn, curve: Curve): Self {
-  const { keys } = config
-  const owner = ownerOf(config)
-  using identity = openNodeKey(keys.identity, 'identity', owner, way)
-  using witness = openNodeKey(keys.witness, 'witness', owner, way)
+function selfOf(config: SignerConfig, keys: NodeKeys, curve: Curve): Self {
+  using identity = keys.identity
+  using witness = keys.witness
   return {
-    ...owner,
+    ...ownerOf(config),
     x: config.x,
     sign: ed25519Signer(identity.bytes),
     identity: ed25519PublicKey(identity.bytes),
@@ -136,46 +150,38 @@ function openSelf(config: SignerConfig, way: WayIn, curve: Curve): Self {
       publicKey: ed25519PublicKey(witness.bytes),
       sign: ed25519Signer(witness.bytes),
     },
-    secret: openNodeKey(keys.secret, 'secret', owner, way),
+    secret: keys.secret,
     curve,
   }
 }
 
-/** What runs may finish, within the time that a session may take. */
-async function idle(node: SignerNode): Promise<void> {
+/** What runs may finish, within the time that a session may take, or until somebody insists. */
+async function drained(node: SignerNode, { isUrged }: Stopping): Promise<void> {
+  node.drain()
+  const { sessions, waitingReleases } = node.status()
+  logger.info({ sessions, waitingReleases }, 'draining')
   const endMs = clock.monotonicMs() + drainMs
-  while (!node.isIdle && clock.monotonicMs() < endMs) {
+  while (!node.isIdle && !isUrged() && clock.monotonicMs() < endMs) {
     await new Promise((done) => setTimeout(done, tickMs))
   }
+  const left = node.status()
+  const aborted = left.sessions + left.waitingReleases
+  if (aborted > 0) logger.warn({ aborted }, isUrged() ? 'asked twice' : 'drained too long')
 }
-
-const usage = [
-  'usage:',
-  'custody-signer --config FILE [--credential FILE | --passphrase-fd N | --locked]',
-  'custody-signer --witness --config FILE [--credential FILE | --passphrase-fd N]',
-  ...commandUsage,
-]
-const options = {
-  config: { type: 'string' },
-  credential: { type: 'string' },
-  'passphrase-fd': { type: 'string' },
-  locked: { type: 'boolean', default: false },
-} as const
 
 interface Given {
   readonly file: string
   readonly source?: Source
 }
 
-function readArguments(): Given | undefined {
-  const { values } = parseArgs({ options })
-  const { config: file, credential, 'passphrase-fd': descriptor, locked: isLocked } = values
-  const sources = [credential, descriptor, isLocked || undefined].filter((one) => one !== undefined)
-  if (file === undefined || sources.length > 1) return undefined
-  if (isLocked) return { file, source: locked }
-  if (credential !== undefined) return { file, source: credential }
-  if (descriptor === undefined) return { file }
-  return /^[0-9]{1,4}$/.test(descriptor) ? { file, source: Number(descriptor) } : undefined
+function readArguments(words: readonly string[]): Given {
+  const options = { config: text, credential: text, 'passphrase-fd': text, locked: yes }
+  const read = readWords(words, { options, needed: ['config'] })
+  read.oneOf('credential', 'passphrase-fd', 'locked')
+  const file = read.text('config')
+  if (read.is('locked')) return { file, source: locked }
+  const source = read.descriptor('passphrase-fd') ?? read.flag('credential')
+  return source === undefined ? { file } : { file, source }
 }
 
 function readCredential(credential: string | number): Secret {
@@ -191,22 +197,25 @@ function ownerOf({ org, env, node }: SignerConfig) {
   return { org, env, node: parseNodeId(node) }
 }
 
+/** An answer of a command: lines for a person, else one line of JSON. */
+async function answered(command: NonNullable<ReturnType<typeof commandOf>>): Promise<void> {
+  const answer = await command({
+    random,
+    wallMs: clock.wallMs,
+    isTerminal: process.stdout.isTTY === true,
+    curve: (name: SignerConfig['curve']) => openCurve(name).curve,
+    terminal: openTerminal,
+  })
+  console.log(isForPeople(process.stdout) ? answerText(answer) : JSON.stringify(answer))
+}
+
 async function main(): Promise<void> {
-  const words = process.argv.slice(2)
+  const words = process.argv.slice(2).filter((word) => word !== jsonFlag)
+  const help = helpOf(words)
+  if (help !== undefined) return console.log(help)
   const command = commandOf(words)
-  if (command !== undefined) {
-    const world = {
-      random,
-      wallMs: clock.wallMs,
-      isTerminal: process.stdout.isTTY === true,
-      curve: (name: SignerConfig['curve']) => openCurve(name).curve,
-      terminal: openTerminal,
-    }
-    console.log(JSON.stringify(await command(world)))
-    return
-  }
-  const given = attempted(readArguments)
-  if (given === undefined) throw new CommandUsage()
+  if (command !== undefined) return answered(command)
+  const given = started(words)
   const reread = (): SignerConfig =>
     parseSignerConfig(readFileSync(given.file, 'utf8'), dirname(resolve(given.file)))
   const config = { ...reread(), reread }
@@ -216,23 +225,38 @@ async function main(): Promise<void> {
   outliveHangup()
   endOnFault()
   const say = (line: string): void => logger.info(line)
-  const way = await wayOf(config, source, { random, clock, report, say, read: readCredential })
-  await run(config, way)
+  look(config.env)
+  const stopping = stopSignals()
+  const world = { random, clock, report, say, read: readCredential }
+  const way = await Promise.race([wayOf(config, source, world), stopping.asked])
+  // Nothing is open before there is a way in: a node that waits for an operator just ends.
+  if (way === undefined) return stoppedWaiting()
+  await run(config, { way, wordFrom: fromWhere(source) }, stopping)
 }
 
-/** Words that the parser does not know are no words. */
-function attempted<T>(read: () => T | undefined): T | undefined {
+function stoppedWaiting(): never {
+  logger.info('stopped')
+  process.exit(0)
+}
+
+function started(words: readonly string[]): Given {
+  if (words.length === 0) throw new CommandUsage('missing: a command, or --config')
   try {
-    return read()
-  } catch {
-    return undefined
+    return readArguments(words)
+  } catch (error) {
+    if (!(error instanceof CommandUsage)) throw error
+    throw new CommandUsage(error.message, startCommand)
   }
 }
 
 main().catch((error: unknown) => {
-  if (error instanceof CommandUsage || isUnreadable(error)) {
-    const because = error instanceof CommandUsage ? usage.join('\n  ') : error.message
-    console.error(because)
+  if (error instanceof CommandUsage) {
+    const { message, command } = error
+    console.error(`custody-signer: ${message}\n${command ? usageOf(command) : usage()}`)
+    process.exit(2)
+  }
+  if (isUnreadable(error)) {
+    console.error(`custody-signer: ${error.message}`)
     process.exit(2)
   }
   cannotRun(error)

@@ -8,6 +8,7 @@ import { type Refusal, refusal } from '../proto/refusal.ts'
 import type { Floor } from './floor.ts'
 import { ownHead } from './log-copy.ts'
 import type { Parts } from './parts.ts'
+import type { Event } from './ports.ts'
 
 export type StateWord =
   | 'checking'
@@ -19,6 +20,11 @@ export type StateWord =
   | 'forked'
   | 'removed'
   | 'full'
+
+/** A coordinator of another release: nothing that it says is heard. */
+export function otherVersion({ because }: Refusal): Event {
+  return { level: 'alarm', name: 'other-version', because }
+}
 
 /** What makes the word besides the parts. */
 export interface Condition {

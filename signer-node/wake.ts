@@ -9,7 +9,7 @@ import type { SignerConfig } from './config.ts'
 import type { Secret } from './dkls23/secret.ts'
 import { type Health, serveHealth } from './health.ts'
 import { passphraseWay, pinTries, sealedFiles, tokenSettings } from './opening.ts'
-import { openNodeKey } from './own-keys.ts'
+import { openNodeKey, unsealed } from './own-keys.ts'
 import { readPassphrase } from './places.ts'
 import type { Clock, Event, Random } from './ports.ts'
 import { type Hidden, Shield } from './shield.ts'
@@ -30,6 +30,12 @@ export interface WakeWorld {
   /** The place of a word, read; refused when it cannot be. */
   readonly read: (credential: string | number) => Secret
 }
+
+const said = {
+  credential: { credential: 'a file', operator: 'an operator' },
+  attended: { credential: 'a file', operator: 'an operator' },
+  'two-person': { credential: 'a file', operator: 'two operators' },
+} as const
 
 /** The first half waits this long for the second. */
 const halfMs = 10 * 60 * 1_000
@@ -133,7 +139,7 @@ class Sealed {
     const files = sealedFiles(this.#config)
     this.#because = 'the token is asked'
     const { way, by, closed } = await unseal(this.#settings, files, pin, { trying, ports })
-    report({ level: 'info', name: 'unsealed', because: `token ${by.id}, ${trying.by}` })
+    report(unsealed(`token ${by.id}`, `PIN from ${said[this.#settings.keystore.pin][trying.by]}`))
     for (const name of closed) {
       report({ level: 'alarm', name: 'keyshare-closed', because: `${name}: token ${by.id}` })
     }

@@ -4,6 +4,7 @@
 // INVARIANT: a line, its rows and the head are one transaction; the second place of the floor is
 // written before a cosignature leaves; the own head never shrinks and never forks. Whether it may
 // cosign at all after a start is `floor.ts`.
+import type { Check } from '../policy/admit.ts'
 import type { Head } from '../policy/audit/chain.ts'
 import {
   checkpointBody,
@@ -26,7 +27,7 @@ import { equalBytes, fromUtf8 } from '../proto/crypto.ts'
 import type { CoordinatorPart, NodePart } from '../proto/frames.ts'
 import type { Digest } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
-import { refuse } from '../proto/refusal.ts'
+import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import type { FloorPlace } from './floor-file.ts'
 import { Heads, type OtherFace } from './heads.ts'
 import type { HistoryRows } from './history-rows.ts'
@@ -133,10 +134,10 @@ export class Witness {
    */
   *take(page: Page, step: (work: () => void) => void): InTurns<Taken> {
     const { copy, origin, rows } = this.#needs
-    if (page.origin !== origin) refuse('LOG_MALFORMED', `expected origin ${origin}`)
-    const documents = readDocuments(page)
+    if (page.origin !== origin) refuse('LOG_MALFORMED', `expected origin ${origin}`, 'N5')
+    const documents = by('N7', () => readDocuments(page))
     const root = this.#reigns[0]?.root ?? this.#rootAmong(documents)
-    const note = readCheckpoint(page, root)
+    const note = by('N5', () => readCheckpoint(page, root))
     const own = copy.head()
     if (page.from > own.size) return { kind: 'behind' }
     const { size } = note.checkpoint
@@ -145,8 +146,14 @@ export class Witness {
       const isSame = equalBytes(held, note.checkpoint.root)
       return isSame ? { kind: 'held' } : { kind: 'fork', face: this.#face(size, page) }
     }
-    const linked = yield* this.#linked(own, page, note)
-    const { folded, after } = yield* foldInParts(linked, { fold: this.#fold, documents, rows })
+    const linked = yield* inParts('N7', this.#linked(own, page))
+    const end = linked.at(-1)?.head ?? own
+    if (!equalBytes(rootOf(end.frontier), note.checkpoint.root)) {
+      refuse('LOG_MALFORMED', `checkpoint ${size} has another root than its lines`, 'N6')
+    }
+    by('N3', () => this.#requirePast(end.t))
+    const folding = { fold: this.#fold, documents, rows }
+    const { folded, after } = yield* inParts('N7', foldInParts(linked, folding))
     if (folded.some(isRootNew)) this.#readReigns(after)
     for (let at = 0; at < folded.length; at += linesPerStep) {
       if (at > 0) yield
@@ -194,7 +201,7 @@ export class Witness {
     floor.write({ size, root: rootOf(frontier), counter: journal.head().counter })
   }
 
-  *#linked(own: Head, page: Page, note: Note): InTurns<readonly Linked[]> {
+  *#linked(own: Head, page: Page): InTurns<readonly Linked[]> {
     const skipped = own.size - page.from
     for (const [at, line] of page.lines.slice(0, skipped).entries()) {
       if (at > 0 && at % linesPerStep === 0) yield
@@ -203,13 +210,7 @@ export class Witness {
         refuse('LOG_MALFORMED', `line ${page.from + at} differs from the one held`)
       }
     }
-    const linked = yield* linkInParts(own, page.lines.slice(skipped))
-    const { t, frontier } = linked.at(-1)?.head ?? own
-    if (!equalBytes(rootOf(frontier), note.checkpoint.root)) {
-      refuse('LOG_MALFORMED', `checkpoint ${note.checkpoint.size} has another root than its lines`)
-    }
-    this.#requirePast(t)
-    return linked
+    return yield* linkInParts(own, page.lines.slice(skipped))
   }
 
   /** `t` never decreases, so one line from the far future would stop the log's clock for ever. */
@@ -273,6 +274,23 @@ export function floorAnswers({ witness: { w, q, f } }: Root): number {
 
 function isRootNew({ entry, fault }: FoldedLine): boolean {
   return entry.type === 'root.activated' && fault === undefined
+}
+
+/** A refusal of this work says which of the checks it is. */
+function by<T>(check: Check, work: () => T): T {
+  const done = attempt(work)
+  return isRefusal(done) ? refuse(done.code, done.because, check) : done
+}
+
+/** The same of work in parts. */
+function* inParts<T>(check: Check, work: InTurns<T>): InTurns<T> {
+  try {
+    return yield* work
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error
+    const { code, because } = error.refusal
+    return refuse(code, because, check)
+  }
 }
 
 function membersIn(reign: Reign | undefined): readonly RootWitness[] {

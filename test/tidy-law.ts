@@ -65,7 +65,7 @@ const laws: readonly Law[] = [
   law(/^signer-node\/hsm\//, [hsm, protoPure, /^signer-node\/dkls23\/secret\.ts$/]),
   law(/^signer-node\/program\.ts$/, [signer, policy, protoAll], {
     packages: [/^pino$/],
-    builtins: [/^node:(crypto|fs)$/],
+    builtins: [/^node:(crypto|fs|inspector)$/],
   }),
   law(/^signer-node\/[a-z]+-program\.ts$/, [signer, policy, protoAll], {
     builtins: [/^node:(fs|util|os|path)$/],

@@ -160,8 +160,9 @@ function both(
       readCoordinatorFrame(method.reply.decode(bytes) as CoordinatorMessage),
   }
   stream.on('error', (error: ServiceError) => onFailure(readFailure(error)))
-  return frameStream(stream, codec, (why) => {
+  const cut = (why: Refusal): void => {
     onFailure(why)
     stream.cancel()
-  })
+  }
+  return frameStream(stream, codec, { cut })
 }

@@ -26,20 +26,26 @@ export interface FrameCodec<Out, In> {
 
 const framesWaitingMax = 16
 
-/** `cut` must free everything that is queued: a stuck reader never lets a polite end through. */
+export interface Ways {
+  /** Must free everything that is queued: a stuck reader never lets a polite end through. */
+  readonly cut: (why: Refusal) => void
+  /** A polite end with a reason; without it the end says none. */
+  readonly turnAway?: (why: Refusal) => void
+}
+
 export function frameStream<Out, In>(
   carrier: Carrier,
   codec: FrameCodec<Out, In>,
-  cut: (why: Refusal) => void,
+  { cut, turnAway = () => carrier.end() }: Ways,
 ): FrameStream<Out, In> {
   let open = true
   let queuedBytes = 0
   const received = inbox<In>(() => carrier.resume())
-  const stop = (why?: Refusal): void => {
+  const stop = (why?: Refusal, end: (why: Refusal) => void = cut): void => {
     if (!open) return
     open = false
     received.end()
-    if (why) cut(why)
+    if (why) end(why)
     else carrier.end()
   }
   carrier.on('data', (bytes) => {
@@ -53,7 +59,7 @@ export function frameStream<Out, In>(
   carrier.on('error', () => stop())
   return {
     received,
-    close: () => stop(),
+    close: (why) => stop(why, turnAway),
     send: (frame) => {
       if (!open) return
       const bytes = codec.encode(frame)

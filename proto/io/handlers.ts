@@ -42,17 +42,23 @@ export interface Surroundings {
   readonly stallMs: number
 }
 
+/** Open streams down by the key of who reads them, over all its connections. */
+type Readers = Map<string, number>
+
 export function addHandlers(
   server: Server,
   handlers: Partial<Handlers>,
   around: Surroundings,
 ): void {
+  const readers: Readers = new Map()
   for (const [service, table] of Object.entries(handlers)) {
     const own = methods.filter((method) => method.service === service)
     const found = own.map((method) => [method, Reflect.get(table, method.name)] as const)
     server.addService(
       Object.fromEntries(found.map(([method]) => [method.name, definitionOf(method)])),
-      Object.fromEntries(found.map(([method, work]) => [method.name, bind(method, work, around)])),
+      Object.fromEntries(
+        found.map(([method, work]) => [method.name, bind(method, work, { ...around, readers })]),
+      ),
     )
   }
 }
@@ -63,7 +69,9 @@ type Down = (request: object, caller: Caller, gone: AbortSignal) => AsyncIterabl
 type Both = Handler<'NodeLinkService', 'Attach'>
 
 // The mapped type `Handlers` has paired every handler with its kind; here only the kind is left.
-function bind(method: Method, work: unknown, around: Surroundings): UntypedHandleCall {
+type Place = Surroundings & { readonly readers: Readers }
+
+function bind(method: Method, work: unknown, around: Place): UntypedHandleCall {
   switch (method.kind) {
     case 'unary':
       return unary(work as Unary, around)
@@ -118,13 +126,14 @@ function unary(work: Unary, around: Surroundings): handleUnaryCall<Received, obj
   }
 }
 
-function down(work: Down, around: Surroundings): handleServerStreamingCall<Received, object> {
+function down(work: Down, around: Place): handleServerStreamingCall<Received, object> {
   return (call) => {
     const gone = new AbortController()
     call.on('cancelled', () => gone.abort())
     const send = async (): Promise<void> => {
       const connection = connectionOf(call, around)
       if (isRefusal(call.request)) throw new Refused(call.request)
+      using _place = takePlace(around.readers, connection.caller)
       for await (const reply of work(call.request, connection.caller, gone.signal)) {
         if (gone.signal.aborted) return
         if (call.write(reply)) continue
@@ -134,6 +143,21 @@ function down(work: Down, around: Surroundings): handleServerStreamingCall<Recei
       call.end()
     }
     send().catch((error: unknown) => call.emit('error', statusOf(error, around.bugs)))
+  }
+}
+
+/** Given back when the stream is over, however it ends. */
+function takePlace(readers: Readers, { pin, id }: Caller): Disposable {
+  const open = readers.get(pin) ?? 0
+  const max = limits.streamsDownPerClientMax
+  if (open >= max) refuse('RATE_LIMITED', `streams of ${id}: expected at most ${max}`)
+  readers.set(pin, open + 1)
+  return {
+    [Symbol.dispose]: () => {
+      const left = (readers.get(pin) ?? 1) - 1
+      if (left > 0) readers.set(pin, left)
+      else readers.delete(pin)
+    },
   }
 }
 
@@ -162,7 +186,10 @@ function both(method: Method, work: Both, around: Surroundings) {
     }
     try {
       const connection = connectionOf(call, around)
-      work(frameStream(call, codec, connection.cut), connection.caller)
+      const turnAway = (why: Refusal): void => {
+        call.emit('error', statusOf(why, around.bugs))
+      }
+      work(frameStream(call, codec, { cut: connection.cut, turnAway }), connection.caller)
     } catch (error) {
       call.emit('error', statusOf(error, around.bugs))
     }

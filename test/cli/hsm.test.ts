@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../../cli/run.ts'
 import { parseTokenCard } from '../../proto/token-card.ts'
+import { CommandUsage, type CommandWorld } from '../../signer-node/command.ts'
+import { commandOf } from '../../signer-node/commands.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
-import { type HsmWorld, hsmCommand } from '../../signer-node/hsm-commands.ts'
 import { readLines } from '../../signer-node/opening.ts'
 import { makeCluster, type Place, testWorld } from '../kit/cluster.ts'
 import { refusal, refusedWith } from '../kit/refused.ts'
@@ -119,8 +120,22 @@ describe('custody-signer hsm', () => {
     const line = async () => ''
     return () => ({ say: () => {}, line, secret, close: () => {} })
   }
-  const told = (words: readonly string[], terminal: HsmWorld['terminal'] = () => undefined) =>
-    refusal(hsmCommand(words, { random, terminal }))
+  type Asks = CommandWorld['terminal']
+  /** What it refused, or what it said of its words. */
+  const told = async (words: readonly string[], terminal: Asks = () => undefined) => {
+    const world = { random, terminal, isTerminal: false, wallMs: Date.now, curve: noCurve }
+    try {
+      return await refusal(
+        commandOf(['hsm', ...words])?.(world) ?? Promise.reject(new Error('none')),
+      )
+    } catch (error) {
+      if (error instanceof CommandUsage) return `usage: ${error.message}`
+      throw error
+    }
+  }
+  const noCurve = (): never => {
+    throw new Error('no command of a token computes with a curve of ours')
+  }
 
   it('says plainly what is wrong: no terminal, no token, a wrong PIN, a card that is there', async () => {
     const from = ['--module', module()]
@@ -132,20 +147,24 @@ describe('custody-signer hsm', () => {
     const open = file(`${pin}\n`, 0o644)
     expect(await told(['probe', ...from, '--pin-file', open])).toMatch(/only its owner can read/)
     const two = ['--pin-file', open, '--pin-fd', '3']
-    expect(await told(['probe', ...from, ...two])).toBe('CONFIG: one place of a PIN')
+    expect(await told(['probe', ...from, ...two])).toBe(
+      'usage: expected one of --pin-file, --pin-fd',
+    )
     expect(await told(['probe', ...from, '--pin-fd', 'x'])).toBe(
-      'CONFIG: pin-fd: expected a number',
+      'usage: --pin-fd: expected the number of a descriptor',
     )
     expect(await told(['probe', ...from], typed(pin))).toBe('accepted')
     const about = ['--org', 'acme', '--env', 'dev', '--node', 'node-1', '--id', 'token-1']
     const there = ['enrol', file('there'), ...about, ...from]
     await expect(told(there, typed(pin))).rejects.toThrow('EEXIST')
-    expect(await told(['enrol', 'x', ...from], typed(pin))).toMatch(/^MALFORMED|^CONFIG/)
+    expect(await told(['enrol', 'x', ...from], typed(pin))).toBe(
+      'usage: missing: --org, --env, --node, --id',
+    )
   })
 
   it('sets PINs that are long enough and typed the same twice, also as halves', async () => {
     const from = ['init', '--label', 'x', '--module', `software:${home}/other`]
-    expect(await told(['init', ...from.slice(3)])).toBe('CONFIG: init: expected --label')
+    expect(await told(['init', ...from.slice(3)])).toBe('usage: missing: --label')
     const twice = (first: string, again = first) => typed(officer, officer, first, again)
     expect(await told(from, twice(pin, '12345679'))).toMatch(/typed differently the second time$/)
     expect(await told(from, twice('1234567'))).toBe('CONFIG: a PIN has 8 signs or more')
@@ -160,21 +179,21 @@ describe('custody-signer hsm', () => {
     )
     expect(await told([...from, '--two-person'], halves)).toBe('accepted')
     const lines = ['--pin-file', file('one\n')]
-    expect(await told([...from, ...lines])).toBe('CONFIG: PIN: expected 2 lines')
+    expect(await told([...from, ...lines])).toMatch(/^CONFIG: expected one a line/)
   })
 
-  it('knows its words', async () => {
-    const world = { random, terminal: () => undefined }
-    for (const words of [
-      [],
-      ['dance'],
-      ['show'],
-      ['show', 'x'],
-      ['enrol'],
-      ['seal'],
-      ['seal', '--x'],
-    ]) {
-      expect([words, await hsmCommand(words, world)]).toEqual([words, undefined])
+  it('knows its words, and says which are missing', async () => {
+    const verbs = 'hsm show, hsm probe, hsm init, hsm enrol, hsm seal, hsm test-seal, hsm retire'
+    for (const [words, said] of [
+      [[], `missing: which of ${verbs}`],
+      [['dance'], `missing: which of ${verbs}`],
+      [['show'], 'missing: --module'],
+      [['show', 'x', '--module', 'y'], 'one word too many: x'],
+      [['enrol'], 'missing: CARD, --module, --org, --env, --node, --id'],
+      [['seal'], 'missing: --config'],
+      [['seal', '--x'], "unknown option '--x'"],
+    ] as const) {
+      expect([words, await told(words)]).toEqual([words, `usage: ${said}`])
     }
     const config = place.path('nodes/node-2/config.json')
     expect(await told(['test-seal', '--config', config, '--pin-file', pinFile()])).toBe(

@@ -153,20 +153,26 @@ describe('custody-signer', () => {
   }
   const config = () => place.path('nodes/node-1/config.json')
 
-  it('says how its commands are used', () => {
-    for (const words of [
-      ['backup'],
-      ['backup', 'verify'],
-      ['backup', 'proved', 'a', 'b', '--config', config()],
-      ['backup', 'proved', place.path('hot.proof')],
-      ['restore', '--what'],
-      ['restore', '--backup', backup],
-    ]) {
-      expect(ran(...words), words.join(' ')).toMatchObject({
-        code: 2,
-        text: expect.stringContaining('custody-signer restore --backup'),
-      })
+  it('says what is missing, and how that one command is used', () => {
+    for (const [words, missing, usage] of [
+      [['backup'], 'which of backup verify, backup proved', 'custody-signer restore'],
+      [['backup', 'verify'], 'FILE, --recovery, --out', 'backup verify FILE'],
+      [['backup', 'proved', place.path('hot.proof')], '--config', 'backup proved PROOF'],
+      [['restore'], '--backup, --recovery, --config', 'restore --backup FILE'],
+      [['restore', '--backup', backup], '--recovery, --config', 'restore --backup FILE'],
+    ] as const) {
+      const { code, text } = ran(...words)
+      expect([code, text]).toEqual([
+        2,
+        expect.stringContaining(`custody-signer: missing: ${missing}`),
+      ])
+      expect(text).toContain(usage)
     }
+    const more = ran('backup', 'proved', 'a', 'b', '--config', config())
+    expect([more.code, more.text]).toEqual([2, expect.stringContaining('one word too many: b')])
+    const odd = ran('restore', '--what')
+    expect([odd.code, odd.text]).toEqual([2, expect.stringContaining("unknown option '--what'")])
+    expect(odd.text).toContain('usage: custody-signer restore --backup')
   })
 
   it('hands a proof only to a node that runs', () => {

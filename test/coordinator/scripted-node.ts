@@ -23,6 +23,7 @@ import { parse } from '../../proto/jcs.ts'
 import { kinds, signBy } from '../../proto/node-documents.ts'
 import { sign } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
+import { spoken } from '../../proto/versions.ts'
 import { digestFor, seedOf, witnessKey } from '../policy/dev-fixture.ts'
 import { logSigner, nodes, origin, type TestClock, vaultRow, vaultSecret } from './world.ts'
 
@@ -235,7 +236,10 @@ export function scriptedNode(name: string, clock: TestClock): ScriptedNode {
       const end = to.attach(name, (frame) => void Promise.resolve().then(() => hear(frame)))
       up = end
       const incarnation = digestBytes(`incarnation of ${name}`).slice(0, 16)
-      send({ frame: 'hello', hello: { node: name, incarnation, versions: ['1'], state: state() } })
+      send({
+        frame: 'hello',
+        hello: { node: name, incarnation, versions: [...spoken], state: state() },
+      })
       return () => {
         up = undefined
         end.close()

@@ -13,7 +13,6 @@ import {
   readLines,
 } from '../../coordinator/store/lines.ts'
 import { migrate, readMigrations } from '../../coordinator/store/migrate.ts'
-import { openPglite } from '../../coordinator/store/pglite.ts'
 import {
   countOpen,
   findRequest,
@@ -331,10 +330,6 @@ function cases(engine: Engine): void {
 
 describe('the embedded store', () => {
   cases(pgliteEngine())
-
-  it('is refused in production', async () => {
-    await expect(openPglite('prod')).rejects.toThrow(/CONFIG/)
-  })
 })
 
 describe.skipIf(programs === undefined)('PostgreSQL', () => {

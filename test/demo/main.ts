@@ -21,7 +21,7 @@ async function tell(what: string, work: () => Promise<string>): Promise<void> {
 }
 
 async function cluster(): Promise<string> {
-  await stage.init()
+  await Promise.all([stage.init(), stage.compileOnce()])
   await Promise.all(['chain', 'coordinator', ...nodes, light].map((name) => stage.start(name)))
   await stage.untilReady(...nodes, light)
   return 'chain, coordinator, three nodes, light witness: six processes, each with its own directory'
@@ -37,14 +37,10 @@ async function makeKeys(): Promise<string> {
 }
 
 async function proveBackups(): Promise<string> {
-  const lines: string[] = []
-  for (const vault of vaults) {
-    const address = await stage.proveBackups(vault)
-    lines.push(`${vault.padEnd(5)} ${address}`)
-    const amounts = { wei: 10n * 10n ** 18n, token: 1_000_000n * usdt }
-    await fund(stage.cluster.rpc, address, amounts)
-  }
-  return lines.join('\n')
+  const addresses = await Promise.all(vaults.map((vault) => stage.proveBackups(vault)))
+  const amounts = { wei: 10n * 10n ** 18n, token: 1_000_000n * usdt }
+  for (const address of addresses) await fund(stage.cluster.rpc, address, amounts)
+  return vaults.map((vault, at) => `${vault.padEnd(5)} ${addresses[at]}`).join('\n')
 }
 
 async function automatic(): Promise<string> {

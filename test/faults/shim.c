@@ -64,7 +64,7 @@ static void tell(const char *what, const char *path) {
   syscall(SYS_write, trace, line, (size_t)length);
 }
 
-/* f: no room. w: writes fail. s: syncs fail. */
+/* f: no room. l: no room is said to be there. w: writes fail. s: syncs fail. */
 static int fails_write(int fd) {
   char path[4096];
   int kept = errno;
@@ -124,7 +124,8 @@ int fdatasync(int fd) { return fails_sync(fd) ? -1 : (int)syscall(SYS_fdatasync,
 
 int statfs64(const char *path, struct statfs64 *found) {
   int done = (int)syscall(SYS_statfs, path, found);
-  if (done == 0 && meant(path) == 'f') found->f_bavail = 0;
+  char mode = done == 0 ? meant(path) : 0;
+  if (mode == 'f' || mode == 'l') found->f_bavail = 0;
   return done;
 }
 

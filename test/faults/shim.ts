@@ -1,15 +1,15 @@
 // A disk that fails when the test says so, for any process that is started with its environment:
 // `shim.c`, compiled where a C compiler is. Without one the tests say so, and CI fails.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { env } from 'node:process'
 
-/** No room; writes fail; syncs fail. */
-export type DiskMode = 'full' | 'write' | 'sync'
+/** No room; none by the word of the system alone; writes fail; syncs fail. */
+export type DiskMode = 'full' | 'low' | 'write' | 'sync'
 
-const letters = { full: 'f', write: 'w', sync: 's' } as const
+const letters = { full: 'f', low: 'l', write: 'w', sync: 's' } as const
 const pageBytes = 256
 
 export interface FailingDisk {
@@ -45,6 +45,9 @@ export function failingDisk(): FailingDisk {
   }
   writeFileSync(at('rules'), Buffer.alloc(pageBytes, 0).fill('-', 0, 1))
   writeFileSync(at('trace'), '')
+  // Also for a server that runs as somebody else.
+  chmodSync(directory, 0o755)
+  for (const name of ['rules', 'trace']) chmodSync(at(name), 0o666)
   return {
     env: { LD_PRELOAD: at('shim.so'), FAULTS_RULES: at('rules'), FAULTS_TRACE: at('trace') },
     fail: (mode, word) => rules(letters[mode], word),

@@ -148,10 +148,10 @@ describe('a node that is sealed', () => {
     expect(await refusal(waking.unlock(node.word('99999999')))).toMatch(/^TOKEN_PIN: wrong-pin/)
     expect(await refusal(waking.unlock('/nothing'))).toBe('CONFIG: credential: not there')
     expect(tries()).toBe(1)
-    expect(await waking.unlock(node.word(token.pin))).toMatchObject({ state: 'sealed' })
+    expect(await waking.unlock(node.word(token.pin))).toMatchObject({ state: 'checking' })
     using way = await waking.way
     opensAll(config, way)
-    expect(waking.told.at(-1)).toBe('unsealed: token token-1, operator')
+    expect(waking.told.at(-1)).toBe('node.unsealed: stanza token token-1, PIN from an operator')
   })
 
   it('stays alive with a wrong credential, and tries it no more when it has been wrong', async () => {
@@ -190,7 +190,10 @@ describe('a node that is sealed', () => {
     const waking = wake(config, node.word(token.pin))
     using way = await waking.way
     opensAll(config, way)
-    expect([waking.told, waking.said]).toEqual([['unsealed: token token-1, credential'], []])
+    expect([waking.told, waking.said]).toEqual([
+      ['node.unsealed: stanza token token-1, PIN from a file'],
+      [],
+    ])
   })
 
   it('waits for its token: gone, put back, let in; and needs it no more afterwards', async () => {
@@ -289,7 +292,7 @@ describe('a node that is sealed', () => {
     await waking.unlock(two, { half: 2 })
     using way = await waking.way
     opensAll(config, way)
-    expect(waking.told).toContain('unsealed: token token-1, operator')
+    expect(waking.told).toContain('node.unsealed: stanza token token-1, PIN from two operators')
     other.remove()
   })
 })

@@ -143,7 +143,7 @@ describe('a locked node', () => {
 
   it('runs when its operator brings the passphrase, and keeps it hidden from then on', async () => {
     const told = unlock()
-    expect([told.status, told.text]).toEqual([0, expect.stringContaining('"state":"locked"')])
+    expect([told.status, told.text]).toEqual([0, expect.stringContaining('"state":"checking"')])
     await said('ready: signer node-1')
     expect(await get('/readyz')).toBe('503 checking\n')
     expect(await ask('{"do":"status"}\n')).toMatchObject({ status: { state: 'checking' } })

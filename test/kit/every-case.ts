@@ -1,11 +1,12 @@
 // Walks of a whole house and starts of whole programs cost seconds a case. `npm test` leaves the
 // longest files out, and plays of some lists a few cases spread over them; `npm run storm -- walks
-// [--every]` plays the rest, and CI runs that too.
+// [--every]` and `-- faults [--every]` play the rest, and CI runs those too.
 import { env } from 'node:process'
 
 export const everyCase = 'CUSTODY_EVERY_CASE'
 export const withWalks = 'CUSTODY_WALKS'
-const isEvery = env[everyCase] === '1'
+export const withFaults = 'CUSTODY_FAULTS'
+export const isEvery = env[everyCase] === '1'
 
 const names = [
   'backups',
@@ -45,10 +46,19 @@ export const longWalks: readonly string[] = [
   'test/cli/hsm.test.ts',
   'test/cli/light.test.ts',
   'test/cli/recovery.test.ts',
+  'test/signer-node/real-processes.test.ts',
 ]
 
+/** Real processes on a hostile machine: `npm run storm -- faults`. */
+export const longFaults: readonly string[] = ['machine', 'flood', 'canary', 'postgres'].map(
+  (name) => `test/faults/${name}.test.ts`,
+)
+
 /** What a run of the tests leaves out. */
-export const leftOut: readonly string[] = env[withWalks] === '1' ? [] : longWalks
+export const leftOut: readonly string[] = [
+  ...(env[withWalks] === '1' ? [] : longWalks),
+  ...(env[withFaults] === '1' ? [] : longFaults),
+]
 
 /** All of the list, or each `step`-th from the `first` on. */
 export function daily<T>(list: readonly T[], first: number, step: number): readonly T[] {

@@ -63,6 +63,7 @@ export const coordinatorFrames: readonly CoordinatorFrame[] = [
       origin,
       size: 41,
       peers: [{ node: 'node-2', incarnation: bytes(16) }],
+      versions: ['custody/v1'],
     },
   },
   { frame: 'lines', lines },

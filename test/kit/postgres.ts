@@ -32,22 +32,26 @@ export function postgresPrograms(): string | undefined {
   return programs
 }
 
-export async function startPostgres(programs: string): Promise<Postgres> {
+export async function startPostgres(
+  programs: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Postgres> {
   const directory = mkdtempSync(join(tmpdir(), 'custody-postgres-'))
   const root = process.getuid?.() === 0
   if (root) await chownToPostgres(directory)
+  const options = { cwd: directory, env: { ...process.env, ...env } }
   const run = (program: string, args: readonly string[]) => {
     const file = join(programs, program)
     return root
-      ? execute('runuser', ['-u', 'postgres', '--', file, ...args], { cwd: directory })
-      : execute(file, [...args], { cwd: directory })
+      ? execute('runuser', ['-u', 'postgres', '--', file, ...args], options)
+      : execute(file, [...args], options)
   }
   const cluster = join(directory, 'cluster')
   const port = await freePort()
   await run('initdb', ['-D', cluster, '-U', 'custody', '-A', 'trust', '-E', 'UTF8', '--locale=C'])
-  const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''`
+  const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''`
   const log = join(directory, 'log')
-  await run('pg_ctl', ['-D', cluster, '-l', log, '-w', '-t', '30', '-o', options, 'start'])
+  await run('pg_ctl', ['-D', cluster, '-l', log, '-w', '-t', '30', '-o', settings, 'start'])
   return {
     url: `postgres://custody@127.0.0.1:${port}/postgres`,
     stop: async () => {

@@ -135,6 +135,19 @@ export class Rollbacks {
     rmSync(join(this.house.home, instance), { recursive: true, force: true })
   }
 
+  /** As an operator does it: its copy is ended, and the node is started anew. */
+  async endCopy(copy: string): Promise<void> {
+    const { house } = this
+    const node = ownerOf(copy)
+    await this.end(copy)
+    house.wires.plugAll()
+    house.at(node).stop()
+    await house.pass(100)
+    house.at(node).start()
+    // What others still tell of the copy begins the fence anew.
+    await house.pass(70_000)
+  }
+
   async #restoreShare(node: string, epoch: number): Promise<void> {
     const { house } = this
     await this.#kill(node)

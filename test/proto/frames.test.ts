@@ -1,6 +1,6 @@
 // Frames: every one survives gRPC, an incomplete one is refused, a slow reader loses the stream.
 import { EventEmitter } from 'node:events'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   type CoordinatorFrame,
   type CoordinatorStream,
@@ -61,6 +61,15 @@ describe('a frame', () => {
   it('has an example here, one of each kind', () => {
     expect(new Set(nodeFrames.map((item) => item.frame)).size).toBe(19)
     expect(new Set(coordinatorFrames.map((item) => item.frame)).size).toBe(12)
+  })
+
+  it('is not the last word of a stream that is turned away: the other end hears why', async () => {
+    const { stream, why } = await attachTo((link) => {
+      link.close(refusal('VERSION', 'expected custody/v1, got custody/v9'))
+    })
+    for await (const _ of stream.received) expect.unreachable('nothing was sent')
+    await vi.waitFor(() => expect(why).toHaveLength(1))
+    expect(why[0]).toMatchObject({ code: 'VERSION', because: expect.stringContaining('v9') })
   })
 
   it('arrives as it was sent, up and down, in order', async () => {
@@ -201,7 +210,11 @@ describe('a frame that comes in', () => {
     const why: Refusal[] = []
     const read: number[] = []
     const decode = (bytes: Buffer): number => read.push(bytes.length)
-    frameStream(carrier, { encode: () => Buffer.alloc(0), decode }, (because) => why.push(because))
+    frameStream(
+      carrier,
+      { encode: () => Buffer.alloc(0), decode },
+      { cut: (because) => why.push(because) },
+    )
     carrier.emit('data', Buffer.alloc(limits.frameBytesMax))
     carrier.emit('data', Buffer.alloc(limits.frameBytesMax + 1))
     expect(read).toEqual([limits.frameBytesMax])

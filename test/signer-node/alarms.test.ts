@@ -7,6 +7,7 @@ const read = (path: string): string => readFileSync(path, 'utf8')
 /** Raised under a name that is chosen beside the report. */
 const chosen: Readonly<Record<string, readonly string[]>> = {
   'signer-node/fence.ts': ['peer-banned', 'probation-failed'],
+  'signer-node/floor.ts': ['fenced-by-operator', 'rollback', 'second-instance'],
   'coordinator/links.ts': ['node.cosignature', 'heads.failed'],
 }
 

@@ -39,6 +39,8 @@ function bent(change: JsonObject, id = 'r-1'): Signed {
   return sign(backupKinds.proof.tag, encode(document), by.key.id, key)
 }
 
+const quiet = { level: () => 'info' as const, setLevel: () => {} }
+
 describe('a proof of a backup', () => {
   it('is refused before the log has brought the key into force', () => {
     expect(refused(proof())).toBe('LOG_BEHIND')
@@ -97,7 +99,7 @@ describe('a proof of a backup', () => {
       do: 'backup-proved',
       proof: { credential, document, signature: toHex(signature) },
     }
-    expect(obey(JSON.stringify(line), node)).toMatchObject({
+    expect(obey(JSON.stringify(line), node, quiet)).toMatchObject({
       status: { backups: ['hot-eth.1 proved'] },
     })
     three.settle()
@@ -145,7 +147,7 @@ describe('a proof of a backup', () => {
   it('over the socket needs the proof, and nothing else', () => {
     const { node } = three.at('node-a')
     const said = (command: object) => {
-      const done = attempt(() => obey(JSON.stringify(command), node))
+      const done = attempt(() => obey(JSON.stringify(command), node, quiet))
       return isRefusal(done) ? done.code : 'accepted'
     }
     expect(said({ do: 'backup-proved' })).toBe('MALFORMED')

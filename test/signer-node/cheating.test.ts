@@ -145,7 +145,7 @@ describe('the brake of a node', () => {
     }
     mischief = 'none'
     three.ask('node-a', three.payout(15_000))
-    expect(three.refusal('node-a')).toBe('BRAKE session')
+    expect(three.refusal('node-a')).toBe('BRAKE N24')
     three.tick(600_000)
     expect(ending()).toBe('shared')
   })

@@ -13,6 +13,7 @@ import { invitationsDocument, parseDealing } from '../../proto/import-documents.
 import { Refused } from '../../proto/refusal.ts'
 import { openShare } from '../../proto/seal-import.ts'
 import type { Signed } from '../../proto/signed.ts'
+import { CommandUsage } from '../../signer-node/command.ts'
 import { dealCommand } from '../../signer-node/dealer.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { parseParty } from '../../signer-node/dkls23/party.ts'
@@ -62,8 +63,9 @@ function typing(secret: string, yes: string, said: string[] = []): Terminal {
 async function dealtBy(words: readonly string[], terminal?: Terminal): Promise<string> {
   try {
     const world = { random: namedRandom(`dealer ${outs}`), curve, terminal: () => terminal }
-    return JSON.stringify(await dealCommand(words, world)) ?? 'usage'
+    return JSON.stringify(await dealCommand(words, world))
   } catch (error) {
+    if (error instanceof CommandUsage) return 'usage'
     if (error instanceof Refused) return `${error.refusal.code}: ${error.refusal.because}`
     throw error
   }

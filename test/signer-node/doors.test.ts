@@ -10,7 +10,7 @@ import { obey, serveAdmin } from '../../signer-node/admin.ts'
 import { serveHealth } from '../../signer-node/health.ts'
 import { Links } from '../../signer-node/link.ts'
 import type { Status } from '../../signer-node/node.ts'
-import type { Event } from '../../signer-node/ports.ts'
+import type { Event, Voice } from '../../signer-node/ports.ts'
 import { framePair } from '../kit/frame-pair.ts'
 import { refusedWith } from '../kit/refused.ts'
 import { TestClock } from './world.ts'
@@ -237,17 +237,36 @@ describe("the operator's socket", () => {
     unfreeze: (scope: string) => done.push(`unfreeze ${scope}`),
     drain: () => done.push('drain'),
     dropPending: (vault: string) => done.push(`drop-pending ${vault}`),
+    fence: (reason: string) => done.push(`fence ${reason}`),
+    pairs: () => ['one row'],
   } as never
+  const voice: Voice = {
+    level: () => 'warn',
+    setLevel: (level) => done.push(`log-level ${level}`),
+  }
 
   it('does what one line says, and answers with the status', () => {
     done.length = 0
-    expect(obey('{"do":"status"}', node)).toEqual({ status })
-    expect(obey('{"do":"evidence"}', node)).toEqual({ evidence: ['kept'] })
-    obey('{"do":"freeze","scope":"all"}', node)
-    obey('{"do":"unfreeze","scope":"hot-eth"}', node)
-    obey('{"do":"drain"}', node)
-    obey('{"do":"drop-pending","scope":"hot-eth"}', node)
-    expect(done).toEqual(['freeze all', 'unfreeze hot-eth', 'drain', 'drop-pending hot-eth'])
+    expect(obey('{"do":"status"}', node, voice)).toEqual({ status })
+    expect(obey('{"do":"evidence"}', node, voice)).toEqual({ evidence: ['kept'] })
+    obey('{"do":"freeze","scope":"all"}', node, voice)
+    obey('{"do":"unfreeze","scope":"hot-eth"}', node, voice)
+    obey('{"do":"drain"}', node, voice)
+    obey('{"do":"drop-pending","scope":"hot-eth"}', node, voice)
+    obey('{"do":"fence","reason":"a disk is missing"}', node, voice)
+    expect(obey('{"do":"pairs"}', node, voice)).toEqual({
+      pairs: ['one row'],
+      presignatures: expect.stringContaining('none are kept'),
+    })
+    expect(obey('{"do":"log-level","level":"warn"}', node, voice)).toEqual({ logLevel: 'warn' })
+    expect(done).toEqual([
+      'freeze all',
+      'unfreeze hot-eth',
+      'drain',
+      'drop-pending hot-eth',
+      'fence a disk is missing',
+      'log-level warn',
+    ])
   })
 
   it('refuses what it does not know', () => {
@@ -262,8 +281,13 @@ describe("the operator's socket", () => {
       '{"do":"freeze","scope":""}',
       '{"do":"status","scope":"all"}',
       '{"do":"drain","now":true}',
+      '{"do":"fence"}',
+      '{"do":"fence","reason":""}',
+      '{"do":"log-level"}',
+      '{"do":"log-level","level":"silent"}',
+      '{"do":"pairs","scope":"all"}',
     ]) {
-      expect(refusedWith(() => obey(line, node))).toBe('MALFORMED')
+      expect(refusedWith(() => obey(line, node, voice))).toBe('MALFORMED')
     }
     expect(done).toEqual([])
   })
@@ -272,7 +296,7 @@ describe("the operator's socket", () => {
     const home = mkdtempSync(join(tmpdir(), 'custody-admin-'))
     const path = join(home, 'admin.sock')
     writeFileSync(path, '')
-    const server = await serveAdmin(path, node)
+    const server = await serveAdmin(path, node, voice)
     expect(statSync(path).mode & 0o777).toBe(0o600)
     const answer = await new Promise<string>((resolve) => {
       const socket = connect(path, () => socket.write('{"do":"status"}\n{"do":"sign"}\n'))

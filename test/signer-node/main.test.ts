@@ -1,5 +1,13 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { chmodSync, closeSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeCluster, type Place } from '../kit/cluster.ts'
@@ -35,6 +43,20 @@ function until(child: ChildProcess, word: string): Promise<string> {
   })
 }
 
+/** In a terminal of its own: the answer is typed when the question stands there. */
+function typed(words: readonly string[], answer: string) {
+  const line = [process.execPath, program, ...words].map((word) => `'${word}'`).join(' ')
+  const child = spawn('script', ['-qefc', line, '/dev/null'], { stdio: 'pipe' })
+  let shown = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    shown += text
+    if (/passphrase: $/.test(text)) child.stdin.write(answer)
+  })
+  return new Promise<{ readonly code: number | null; readonly shown: string }>((resolve) => {
+    child.on('close', (code) => resolve({ code, shown }))
+  })
+}
+
 describe('custody-signer', () => {
   it('says how it is used and exits 2', () => {
     for (const words of [
@@ -43,7 +65,10 @@ describe('custody-signer', () => {
       ['--config', config, '--credential', 'a', '--passphrase-fd', '3'],
       ['--config', config, '--passphrase-fd', 'x'],
     ]) {
-      expect(ran(...words)).toMatchObject({ code: 2, text: expect.stringContaining('usage:') })
+      expect(ran(...words)).toMatchObject({
+        code: 2,
+        text: expect.stringMatching(/usage: custody-/),
+      })
     }
   })
 
@@ -83,6 +108,28 @@ describe('custody-signer', () => {
     expect(text).not.toContain(readFileSync(place.path('nodes/node-1/credential'), 'utf8').trim())
     const database = statSync(place.path('nodes/node-1/data/node.db'))
     expect(database.mode & 0o077).toBe(0)
+    child.removeAllListeners('exit')
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  })
+
+  it('is unlocked by a word that is typed unseen, which stays nowhere', async () => {
+    const child = spawn(process.execPath, [program, '--config', config, '--locked'])
+    await until(child, 'locked: signer node-1')
+    const word = readFileSync(place.path('nodes/node-1/credential'), 'utf8').trim()
+    const wrong = await typed(['unlock', '--config', config, '--ask'], 'not the word\r')
+    expect([wrong.code, wrong.shown]).toEqual([1, expect.stringContaining('refused SEAL')])
+    const left = () => readdirSync('/dev/shm').filter((name) => name.startsWith('custody-'))
+    const before = left()
+    const ready = until(child, 'ready: signer node-1')
+    const right = await typed(['unlock', '--config', config, '--ask'], `${word}\r`)
+    expect([right.code, right.shown]).toEqual([0, expect.stringMatching(/state +checking/)])
+    const log = await ready
+    expect(log).toContain('"because":"stanza scrypt, passphrase from an operator"')
+    expect(log).toContain('"msg":"node.unsealed"')
+    for (const text of [wrong.shown, right.shown, log]) expect(text).not.toContain(word)
+    expect(left().length).toBeLessThanOrEqual(before.length)
     child.removeAllListeners('exit')
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
     child.kill('SIGTERM')

@@ -80,13 +80,13 @@ describe('Prepare', () => {
     const payout = three.payout()
     for (const attemptSeq of [0, three.log.head.size]) {
       three.prepare('node-a', { warrant: payout.warrant(), attemptSeq })
-      expect(three.refusal('node-a')).toBe('LINE_MISSING session')
+      expect(three.refusal('node-a')).toBe('LINE_MISSING N8')
     }
   })
 
   it('is refused by a node that takes no part', () => {
     three.ask('node-c', three.payout())
-    expect(three.refusal('node-c')).toBe('PARTICIPANTS session')
+    expect(three.refusal('node-c')).toBe('PARTICIPANTS N2')
   })
 
   it('is refused while the operator has frozen the vault or everything', () => {
@@ -201,10 +201,10 @@ describe('Prepare', () => {
     const part = { warrant: payout.warrant(), attemptSeq: three.log.head.size - 1 }
     const beyond = { ...page, from: page.from + 1, lines: page.lines.slice(1) }
     three.prepare('node-a', { ...part, lines: beyond })
-    expect(three.refusal('node-a')).toBe('LOG_BEHIND session')
+    expect(three.refusal('node-a')).toBe('LOG_BEHIND N7')
     const cut = { ...page, lines: page.lines.slice(1) }
     three.prepare('node-a', { ...part, lines: cut })
-    expect(three.refusal('node-a')).toBe('LOG_MALFORMED session')
+    expect(three.refusal('node-a')).toBe('LOG_MALFORMED N5')
     expect(three.at('node-a').node.status().size).toBe(before)
     expect(three.at('node-a').ports.events.at(-2)).toMatchObject({ name: 'page-refused' })
   })

@@ -10,6 +10,7 @@ import { verifyEvidence } from '../../signer-node/evidence.ts'
 import * as house from '../kit/audit-documents.ts'
 import { digestNamed } from '../kit/audit-log.ts'
 import type { Payout } from '../kit/audit-story.ts'
+import { refusedWith } from '../kit/refused.ts'
 import { SigningHouse, signers } from './signing-kit.ts'
 import { lift, names } from './three-nodes.ts'
 
@@ -253,6 +254,71 @@ describe('a share', () => {
     expect(three.at('node-a').node.status().receipts).toBe(before + 1)
     const row = three.at('node-a').store.first('select count(*) as n from journal')
     expect(row?.['n']).toBe(before + 1)
+  })
+})
+
+describe('a node that its operator fenced', () => {
+  afterAll(() => {
+    const { store } = three.at('node-b')
+    store.run("delete from meta where key in ('fenced', 'fenced-since')")
+    three.restart('node-b')
+  })
+
+  it('releases nothing that waited, takes nothing new, and stays so over a restart', () => {
+    held()
+    const { node, ports } = three.at('node-b')
+    node.fence('a disk is missing')
+    expect(ports.events.filter(({ name }) => name === 'fenced-by-operator')).toMatchObject([
+      { level: 'alarm', because: 'operator: a disk is missing' },
+    ])
+    three.settle()
+    expect(three.stopped('node-b')).toBe('FLOOR')
+    shareHeads()
+    expect(three.heard('node-b', 'share')).toEqual([])
+    expect(three.heard('node-a', 'share')).toHaveLength(1)
+    expect(refusedWith(() => node.fence('once more'))).toBe('BUSY')
+    three.ask('node-b', three.payout())
+    expect(three.refusal('node-b')).toBe('FLOOR session')
+    three.restart('node-b')
+    three.tick(2_000)
+    three.lines('node-b')
+    const after = three.at('node-b').node
+    expect([three.state('node-b'), after.status().fenced]).toEqual([
+      'fenced',
+      'operator: a disk is missing',
+    ])
+    three.log.add('log.heartbeat', {})
+    three.lines('node-b')
+    expect(three.heard('node-b', 'cosigned').at(-1)?.size).toBe(three.log.head.size)
+  })
+
+  it('ends what runs at once', () => {
+    const { store } = three.at('node-b')
+    store.run("delete from meta where key in ('fenced', 'fenced-since')")
+    three.restart('node-b')
+    three.tick(30_000)
+    three.welcome()
+    const payout = three.payout()
+    const acceptances = three.askSigners(payout)
+    three.muted()
+    three.begin(payout, acceptances)
+    const { node } = three.at('node-b')
+    expect(node.status().sessions).toBe(1)
+    node.fence('now')
+    expect(node.status()).toMatchObject({ state: 'fenced', sessions: 0 })
+    three.carry = (_from, _to, frame) => frame
+  })
+})
+
+describe('the pairs of a node', () => {
+  it('are one row for every other node, with age, sessions and where it was seen', () => {
+    const { node } = three.at('node-a')
+    const rows = node.pairs()
+    expect(rows.map(({ peer }) => peer)).toEqual(['node-b', 'node-c'])
+    const pairing = expect.stringMatching(/^[0-9a-f]{64}$/)
+    expect(rows[1]).toMatchObject({ pairing, sessions: 0, replaced: 0, isBanned: false })
+    expect(rows[1]).toMatchObject({ seenAt: 'c1', ageSeconds: expect.any(Number) })
+    expect(rows[1]!.ageSeconds).toBeGreaterThan(1_000)
   })
 })
 

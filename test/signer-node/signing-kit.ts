@@ -37,14 +37,15 @@ export class SigningHouse extends ThreeNodes {
     this.story = Object.assign(new Story(), { log: this.log })
   }
 
-  /** A payout whose first attempt line stands in the log. */
-  payout(laterMs = 3_700_000): Payout {
+  /** A payout whose first attempt line stands in the log; `bend` makes it another than it was. */
+  payout(laterMs = 3_700_000, bend: (payout: Payout) => void = () => {}): Payout {
     // An hour later the one before counts in no limit any more; no two have the same amount.
     this.tick(laterMs)
     this.log.t = Math.max(this.log.t, this.clock.wall)
     this.#payouts += 1
     const payout = new Payout(this.story, `payout-${this.#payouts}`, this.#payouts)
     payout.nonce = BigInt(readSync(nextNonce(payout.intent, this.log.t), this.log.rows))
+    bend(payout)
     return payout.created().evaluated().reserved().started()
   }
 

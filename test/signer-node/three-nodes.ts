@@ -8,6 +8,7 @@ import { fromUtf8, toHex, toUtf8 } from '../../proto/crypto.ts'
 import type { CoordinatorFrame, CoordinatorPart, NodeFrame, NodePart } from '../../proto/frames.ts'
 import { parseHandle, parseNodeId } from '../../proto/ids.ts'
 import { encode, type JsonObject } from '../../proto/jcs.ts'
+import { spoken } from '../../proto/versions.ts'
 import type { NodeStores } from '../../signer-node/assemble.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
@@ -188,7 +189,13 @@ export class ThreeNodes {
 
   welcome(): void {
     const peers = [...this.#incarnations].map(([node, incarnation]) => ({ node, incarnation }))
-    const welcome = { coordinator, origin: house.origin, size: this.log.head.size, peers }
+    const welcome = {
+      coordinator,
+      origin: house.origin,
+      size: this.log.head.size,
+      peers,
+      versions: [...spoken],
+    }
     for (const { node } of this.nodes.values()) {
       node.receive(coordinator, { frame: 'welcome', welcome })
     }

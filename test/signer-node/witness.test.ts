@@ -281,7 +281,13 @@ describe('a coordinator that lost lines', () => {
   it('hears that a witness is ahead, and gets the lines back', () => {
     heartbeats(three.log, 3)
     three.lines('node-a')
-    const welcome = { coordinator: 'c1', origin: house.origin, size: 5, peers: [] }
+    const welcome = {
+      coordinator: 'c1',
+      origin: house.origin,
+      size: 5,
+      peers: [],
+      versions: ['custody/v1'],
+    }
     three.give('node-a', { frame: 'welcome', welcome })
     expect(three.heard('node-a', 'ahead')[0]?.size).toBe(8)
     three.give('node-a', { frame: 'requestLines', requestLines: { origin: house.origin, from: 5 } })
@@ -304,3 +310,31 @@ function otherRoot(page: Page): Page {
   const line = signCheckpoint(body, house.log, house.keyOf('log').sign)
   return { ...page, checkpoint: toUtf8(formatNote(body, [line])) }
 }
+
+describe('a coordinator of another release', () => {
+  const welcome = (versions: readonly string[]) => {
+    const about = { coordinator: 'c1', origin: house.origin, size: 5, peers: [] }
+    three.give('node-a', { frame: 'welcome', welcome: { ...about, versions } })
+  }
+
+  it('is not heard, however it goes on, until it says a version that this node speaks', () => {
+    heartbeats(three.log, 1)
+    const { node, ports } = three.at('node-a')
+    const before = node.status().size
+    for (const versions of [['custody/v0'], ['custody/v9'], []]) {
+      welcome(versions)
+      three.lines('node-a')
+      expect(node.status().size).toBe(before)
+    }
+    const told = ports.events.filter(({ name }) => name === 'other-version')
+    expect(told).toHaveLength(3)
+    expect(told[1]).toEqual({
+      level: 'alarm',
+      name: 'other-version',
+      because: 'c1: expected custody/v1, got custody/v9',
+    })
+    welcome(['custody/v9', 'custody/v1'])
+    three.lines('node-a')
+    expect(node.status().size).toBe(before + 1)
+  })
+})

@@ -1,6 +1,6 @@
 // npm run storm -- --seeds N [--from K] [--json]: storms over a whole house, one for each seed, and what
 // they broke. A seed that failed is told with its number: `--from K --seeds 1` does it again.
-// npm run storm -- walks | rollback | properties | signatures | hostile | fuzz ...: in their own files.
+// npm run storm -- walks | faults | rollback | properties | signatures | hostile | fuzz ...: in their own files.
 import { parseArgs } from 'node:util'
 import { openHouse } from '../kit/house-open.ts'
 import { type Outcome, storm } from './storm.ts'
@@ -8,6 +8,7 @@ import { type Outcome, storm } from './storm.ts'
 const [suite = '', ...rest] = process.argv.slice(2)
 const suites: Readonly<Record<string, () => Promise<number> | number>> = {
   walks: async () => (await import('./walks.ts')).walks(rest),
+  faults: async () => (await import('./walks.ts')).faults(rest),
   rollback: async () => (await import('./rollback.ts')).rollback(rest),
   hostile: async () => (await import('./hostile.ts')).hostile(rest),
   fuzz: async () => (await import('./fuzz.ts')).fuzz(rest),

@@ -11,6 +11,10 @@ export interface Welcome {
    * Everyone attached now; sent again when this changes.
    */
   'peers'?: (_custody_v1_Peer)[];
+  /**
+   * Protocol versions this coordinator speaks, newest first.
+   */
+  'versions'?: (string)[];
 }
 
 export interface Welcome__Output {
@@ -21,4 +25,8 @@ export interface Welcome__Output {
    * Everyone attached now; sent again when this changes.
    */
   'peers': (_custody_v1_Peer__Output)[];
+  /**
+   * Protocol versions this coordinator speaks, newest first.
+   */
+  'versions': (string)[];
 }
