@@ -24,7 +24,7 @@ import {
 import { attempt, isRefusal } from '../proto/refusal.ts'
 import type { Opened, Signed } from '../proto/signed.ts'
 import type { FloorPlace } from './floor-file.ts'
-import { cut, type Known, readHead } from './floor-notes.ts'
+import { cut, type Known, readHead, wordsOf } from './floor-notes.ts'
 import type { HistoryRows } from './history-rows.ts'
 import type { Journal } from './journal.ts'
 import { Lives, type ThereAndBack } from './lives.ts'
@@ -359,8 +359,4 @@ export class Floor {
     const isMeant = value.org === self.org && value.env === self.env && value.to === self.node
     return isMeant ? { peer, ...opened } : undefined
   }
-}
-
-function wordsOf({ document, signature }: Signed) {
-  return { document, signature: toHex(signature) }
 }
