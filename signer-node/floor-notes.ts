@@ -1,13 +1,19 @@
-// The heads that one witness tells another about the floor, as signed notes: what is sent of a kept
-// one, and what is read of one that came.
-// INVARIANT: of a note that came nothing is believed but a head that the right key has signed.
+// What stands in a floor answer, written and read: a head with the line of one key alone, and a
+// query as it was signed. INVARIANT: a head counts only when the right key signed it, over the log
+// of the pinned origin. Decides nothing.
 import { formatNote, parseNoteText, type Vkey } from '../policy/audit/checkpoint.ts'
 import type { Root } from '../policy/documents.ts'
+import { toHex } from '../proto/crypto.ts'
 import { attempt, isRefusal } from '../proto/refusal.ts'
+import type { Signed } from '../proto/signed.ts'
 
 export interface Known {
   readonly size: number
   readonly root: Uint8Array
+}
+
+export function wordsOf({ document, signature }: Signed) {
+  return { document, signature: toHex(signature) }
 }
 
 /** With the line of this key alone: a coordinator may have added lines until no answer holds it. */

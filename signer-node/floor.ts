@@ -24,7 +24,7 @@ import {
 import { attempt, isRefusal } from '../proto/refusal.ts'
 import type { Opened, Signed } from '../proto/signed.ts'
 import type { FloorPlace } from './floor-file.ts'
-import { cut, type Known, readHead } from './floor-notes.ts'
+import { cut, type Known, readHead, wordsOf } from './floor-notes.ts'
 import type { HistoryRows } from './history-rows.ts'
 import type { Journal } from './journal.ts'
 import { Lives, type ThereAndBack } from './lives.ts'
@@ -247,8 +247,12 @@ export class Floor {
   fenceNow(because: string, name: 'second-instance' | 'fenced-by-operator'): boolean {
     const { meta, copy } = this.#needs
     if (meta.fenced() !== undefined) return false
+    if (this.#state !== 'passed') {
+      // As far as it can tell before it knows its floor, its disk went back.
+      this.#fence(because, name === 'second-instance' ? 'rollback' : name)
+      return true
+    }
     this.#fence(because, name)
-    if (this.#state !== 'passed') return true
     this.#state = 'fenced'
     meta.keepFencedSince(copy.size())
     return true
@@ -355,8 +359,4 @@ export class Floor {
     const isMeant = value.org === self.org && value.env === self.env && value.to === self.node
     return isMeant ? { peer, ...opened } : undefined
   }
-}
-
-function wordsOf({ document, signature }: Signed) {
-  return { document, signature: toHex(signature) }
 }

@@ -1,6 +1,7 @@
 // Every command that the documents show is one: its verb is known, its flags are those of the verb's
 // own usage, and it has as many words as the verb takes. What a command answers is not asked here.
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { always, findVerb } from '../../cli/run.ts'
@@ -127,6 +128,31 @@ describe('a command that the documents show', () => {
       }),
     )
     expect(faults.flat()).toEqual([])
+  })
+})
+
+describe('a reference of one document to another', () => {
+  const slug = (title: string): string =>
+    title
+      .toLowerCase()
+      .replace(/[^a-z0-9 _-]/g, '')
+      .replace(/ /g, '-')
+  const anchorsOf = (file: string): ReadonlySet<string> => {
+    const titles = readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)
+    return new Set([...titles].map(([, title = '']) => slug(title)))
+  }
+
+  it('leads to a file that is there, and to a heading of it', () => {
+    const files = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/*.md')]
+    const lost = files.flatMap((file) => {
+      const links = readFileSync(file, 'utf8').matchAll(/\]\(([^):\s]*\.md)?(?:#([a-z0-9_-]+))?\)/g)
+      return [...links].flatMap(([link, path, anchor]) => {
+        const target = path === undefined ? file : join(dirname(file), path)
+        if (!existsSync(target)) return [`${file}: ${link}`]
+        return anchor === undefined || anchorsOf(target).has(anchor) ? [] : [`${file}: ${link}`]
+      })
+    })
+    expect(lost).toEqual([])
   })
 })
 

@@ -229,12 +229,21 @@ export function expect(what: string, holds: boolean, got: unknown = ''): void {
   if (!holds) throw new Error(`expected ${what}, got ${String(got)}`)
 }
 
-/** A base whose neighbours are very likely free too. */
+/** A base with all its neighbours free, below the range from which the system gives out its own. */
 async function freePorts(): Promise<number> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const base = 10_000 + Math.floor(Math.random() * 20_000)
+    const used = [0, 1, 2, 11, 12, 13, 14].map((offset) => base + offset)
+    const free = await Promise.all(used.map(isFree))
+    if (free.every((one) => one)) return base
+  }
+  throw new Error('there are no free ports')
+}
+
+function isFree(port: number): Promise<boolean> {
   const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const bound = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  const port = typeof bound === 'object' && bound !== null ? bound.port : 20_000
-  return Math.min(port, 60_000)
+  return new Promise((resolve) => {
+    probe.once('error', () => resolve(false))
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
+  })
 }

@@ -67,12 +67,7 @@ describe('a node that runs twice, and asks again every minute', { timeout: patie
 
   it('begins its fence anew while the other runs, so that only a refresh after its end counts', async () => {
     const { epoch } = await keyOf(house)
-    await disks.end(copy)
-    house.wires.plugAll()
-    house.at(name).stop()
-    await house.pass(100)
-    house.at(name).start()
-    await house.pass(70_000)
+    await disks.endCopy(copy)
     expect(stateOf(house, name)).toBe('fenced')
     await approved(house, await refreshOf(house))
     await house.until('it signs again', () => stateOf(house, name) === 'ready')

@@ -148,7 +148,7 @@ describe('a node that is sealed', () => {
     expect(await refusal(waking.unlock(node.word('99999999')))).toMatch(/^TOKEN_PIN: wrong-pin/)
     expect(await refusal(waking.unlock('/nothing'))).toBe('CONFIG: credential: not there')
     expect(tries()).toBe(1)
-    expect(await waking.unlock(node.word(token.pin))).toMatchObject({ state: 'sealed' })
+    expect(await waking.unlock(node.word(token.pin))).toMatchObject({ state: 'checking' })
     using way = await waking.way
     opensAll(config, way)
     expect(waking.told.at(-1)).toBe('node.unsealed: stanza token token-1, PIN from an operator')

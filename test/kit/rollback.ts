@@ -114,9 +114,9 @@ export class Rollbacks {
     }
     await house.until(`${node} is fenced`, () => stateOf(house, node) === 'fenced')
     await approved(house, await refreshOf(house))
-    await house.until(`an epoch above ${epoch}`, async () => {
-      return (await keyOf(house)).epoch > epoch
-    })
+    const isRefreshed = async () => (await keyOf(house)).epoch > epoch
+    // Two coordinators that both drive it may get in each other's way a few times.
+    await house.until(`an epoch above ${epoch}`, isRefreshed, 600_000)
     const broken = watch.beforeRejoin()
     await inForce(house, epoch + 1)
     await ready(house)
@@ -133,6 +133,19 @@ export class Rollbacks {
   async end(instance: string): Promise<void> {
     await this.#kill(instance)
     rmSync(join(this.house.home, instance), { recursive: true, force: true })
+  }
+
+  /** As an operator does it: its copy is ended, and the node is started anew. */
+  async endCopy(copy: string): Promise<void> {
+    const { house } = this
+    const node = ownerOf(copy)
+    await this.end(copy)
+    house.wires.plugAll()
+    house.at(node).stop()
+    await house.pass(100)
+    house.at(node).start()
+    // What others still tell of the copy begins the fence anew.
+    await house.pass(70_000)
   }
 
   async #restoreShare(node: string, epoch: number): Promise<void> {

@@ -211,16 +211,10 @@ async function playClone({ house, dice, disks, said }: Work, done: number) {
   return broken
 }
 
-/** As an operator does it: the copy is ended, the first started anew, and then a refresh. */
+/** The copy is ended, the first started anew, and then a refresh. */
 async function madeWhole(made: Omit<Pair, 'manner'> & { readonly disks: Rollbacks }) {
   const { house, disks, node, copy } = made
-  await disks.end(copy)
-  house.wires.plugAll()
-  house.at(node).stop()
-  await house.pass(100)
-  house.at(node).start()
-  // What others still tell of the copy begins the fence anew.
-  await house.pass(70_000)
+  await disks.endCopy(copy)
   const broken = await disks.rejoin(node)
   await ready(house)
   await house.untilState(await pay(house), 'SETTLED')
