@@ -116,7 +116,7 @@ const people: readonly Row[] = [
     { approval: { directory: other } },
   ],
   ['an approval under another rule', 'N18 RULE', { approval: { rule: parseHandle('payout-mid') } }],
-  ['AUTH-04 an approval of another text', 'N18 DISPLAY', { approval: { display: other } }],
+  ['AUTH-04 an approval of another text', 'N20 DISPLAY', { approval: { display: other } }],
   [
     'an approval in another name',
     'N18 APPROVAL_SIG',

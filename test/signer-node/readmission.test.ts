@@ -6,6 +6,7 @@ import { parseDigest, parseNodeId } from '../../proto/ids.ts'
 import { text } from '../../proto/jcs.ts'
 import { limits } from '../../proto/limits.ts'
 import { Bans } from '../../signer-node/bans.ts'
+import { here } from '../../signer-node/here.ts'
 import { Store } from '../../signer-node/store.ts'
 import * as house from '../kit/audit-documents.ts'
 import { digestNamed } from '../kit/audit-log.ts'
@@ -14,7 +15,7 @@ import { type Name, names } from './three-nodes.ts'
 
 let three: SigningHouse
 beforeAll(() => {
-  three = new SigningHouse()
+  three = new SigningHouse(here)
 })
 afterAll(() => three.close())
 

@@ -7,6 +7,7 @@ import { limits } from '../../proto/limits.ts'
 import { scryptOf } from '../../proto/seal.ts'
 import { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
 import { here } from '../../signer-node/here.ts'
+import { PassphraseWay } from '../../signer-node/way-in.ts'
 import { type Name, names, ThreeNodes } from './three-nodes.ts'
 
 /** Derived when it is told to; one node after the other. */
@@ -43,6 +44,7 @@ beforeEach(() => {
   elsewhere = new Elsewhere()
   three = new ThreeNodes()
   three.runner = elsewhere.runner
+  three.way = PassphraseWay
   three.ready()
   three.pair()
 })

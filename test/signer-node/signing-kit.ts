@@ -1,5 +1,6 @@
 // Payouts over three nodes that hold a real key: the lines of a request, Prepare, Start, and what
 // comes up. One key is made for a whole test file, because making it takes seconds.
+
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { readSync } from '../../policy/audit/rows.ts'
 import { nextNonce } from '../../policy/audit/slots.ts'
@@ -10,8 +11,10 @@ import type { JsonObject } from '../../proto/jcs.ts'
 import { kinds, signBy } from '../../proto/node-documents.ts'
 import { combine } from '../../signer-node/dkls23/combine.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import type { Runner } from '../../signer-node/stepper.ts'
 import * as house from '../kit/audit-documents.ts'
 import { Payout, Story } from '../kit/audit-story.ts'
+import { dealt } from '../kit/dealt-pairings.ts'
 import { coordinator, type Name, names, ThreeNodes } from './three-nodes.ts'
 import { seedOf } from './world.ts'
 
@@ -26,8 +29,10 @@ export class SigningHouse extends ThreeNodes {
   fresh = false
   #payouts = 0
 
-  constructor() {
+  /** `here` where pairings are made in a session: those are not dealt. */
+  constructor(runner: Runner = dealt) {
     super()
+    this.runner = runner
     this.boot()
     const line = this.makeKey('hot-eth')
     this.publicKey = String(line['publicKey'])

@@ -13,7 +13,6 @@ import type { NodeStores } from '../../signer-node/assemble.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { FloorFile } from '../../signer-node/floor-file.ts'
-import { here } from '../../signer-node/here.ts'
 import { Keystore } from '../../signer-node/keystore.ts'
 import { SignerNode } from '../../signer-node/node.ts'
 import type { Random } from '../../signer-node/ports.ts'
@@ -21,9 +20,12 @@ import { Room } from '../../signer-node/room.ts'
 import type { Self } from '../../signer-node/self.ts'
 import type { Runner } from '../../signer-node/stepper.ts'
 import { Store } from '../../signer-node/store.ts'
+import type { PassphraseWay } from '../../signer-node/way-in.ts'
 import * as house from '../kit/audit-documents.ts'
 import { bootedLog, type TestLog } from '../kit/audit-log.ts'
+import { dealt } from '../kit/dealt-pairings.ts'
 import { testBackups } from '../kit/recovery.ts'
+import { RememberedWay } from '../kit/remembered-keys.ts'
 import { rememberingCurve } from '../kit/remembering-curve.ts'
 import { seedOf, TestClock, type TestPorts, testPorts } from './world.ts'
 
@@ -31,6 +33,7 @@ export const names = ['node-a', 'node-b', 'node-c'] as const
 export type Name = (typeof names)[number]
 export const coordinator = 'c1'
 const curve = rememberingCurve(nativeCurve())
+const cost = { n: 2 ** 15, r: 8, p: 1 }
 
 export interface Running {
   readonly node: SignerNode
@@ -52,8 +55,10 @@ export class ThreeNodes {
   carry: Carry = (_from, _to, frame) => frame
   /** Whether cosigned heads of one node reach the others. */
   shareHeads = true
-  /** Of nodes that are opened from now on. */
-  runner: Runner = here
+  /** Of nodes that are opened from now on. Set-ups by themselves: `pairings.test`, test/house. */
+  runner: Runner = dealt
+  /** Into its files. One that remembers asks nobody to derive a key. */
+  way: typeof PassphraseWay = RememberedWay
   /** Why the volume of a node has no room. */
   readonly shortage = new Map<Name, string>()
   #incarnations = new Map<Name, Uint8Array>()
@@ -72,9 +77,8 @@ export class ThreeNodes {
     }
     const store = new Store(join(at('data'), 'node.db'), { busyTimeoutMs: 50 })
     const keystore = new Keystore(at('keyshares'), selfOf(name), {
-      passphrase: new Secret(Buffer.from('a passphrase of this node')),
+      way: new this.way(new Secret(Buffer.from('a passphrase of this node')), cost, random),
       random,
-      cost: { n: 2 ** 15, r: 8, p: 1 },
       curve,
       backups: testBackups(at('backups'), selfOf(name), random),
     })
