@@ -76,11 +76,11 @@ export function keptPlace(place: FloorPlace, meta: Meta): FloorPlace {
 export class Floor {
   readonly #needs: FloorNeeds
   readonly #lives = new Lives()
+  /** Of one life: by one nonce in two of them, and what they echo, others could accuse this node. */
   #nonce: string
+  #life: Uint8Array
   /** When the present round of questions began. */
   #askedMs: number
-  /** Another life was heard of: it is told so that it can tell. */
-  #isEchoDue = false
   #claimed = 0
   readonly #answers = new Map<NodeId, Answered>()
   readonly #secondPlaceAgrees: boolean
@@ -92,6 +92,7 @@ export class Floor {
   constructor(needs: FloorNeeds) {
     this.#needs = needs
     this.#nonce = toHex(needs.ports.random(32))
+    this.#life = needs.incarnation.id
     this.#sizeAtStart = needs.copy.size()
     this.#startedMs = needs.ports.clock.monotonicMs()
     this.#askedMs = this.#startedMs
@@ -111,19 +112,26 @@ export class Floor {
   /** Queries to everyone who has not answered yet; the same nonce, so an answer counts once. */
   queries(): readonly { readonly to: NodeId; readonly document: Signed }[] {
     if (this.#state !== 'checking') return []
+    if (!equalBytes(this.#life, this.#needs.incarnation.id)) this.#draw()
     const silent = this.#peers().filter(({ node }) => !this.#answers.has(node))
     return this.#questions(silent)
   }
 
   /** Once a minute, to everybody: whether another instance has come since. */
   again(): readonly { readonly to: NodeId; readonly document: Signed }[] {
-    const { clock, random } = this.#needs.ports
+    const { clock } = this.#needs.ports
     if (this.#state === 'checking') return []
-    if (!this.#isEchoDue && clock.monotonicMs() - this.#askedMs < againMs) return []
-    this.#isEchoDue = false
+    if (!this.#lives.isEchoDue && clock.monotonicMs() - this.#askedMs < againMs) return []
+    this.#lives.turn()
     this.#askedMs = clock.monotonicMs()
-    this.#nonce = toHex(random(32))
+    this.#draw()
     return this.#questions(this.#peers())
+  }
+
+  #draw(): void {
+    const { incarnation, ports } = this.#needs
+    this.#nonce = toHex(ports.random(32))
+    this.#life = incarnation.id
   }
 
   #questions(peers: readonly RootWitness[]) {
@@ -197,8 +205,7 @@ export class Floor {
     if (isRefusal(opened)) return
     const { org, env } = opened.value
     if (org !== self.org || env !== self.env) return
-    const told = this.#lives.told(incarnation.id, opened)
-    if (told !== 'known') this.#isEchoDue = true
+    const told = this.#lives.told(incarnation.id, opened, node)
     const life = toHex(opened.value.incarnation).slice(0, 8)
     if (told === 'twin') this.#meetTwin(`${node} was asked by life ${life} of this node`)
   }
@@ -263,6 +270,7 @@ export class Floor {
     const { meta, witness, ports } = this.#needs
     ports.report({ level: 'warn', name: 'rejoined', because: meta.fenced() ?? '' })
     meta.unfence()
+    this.#lives.forget()
     this.#state = 'passed'
     witness.writeFloor()
   }

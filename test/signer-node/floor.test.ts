@@ -248,6 +248,28 @@ describe('a floor answer', () => {
 })
 
 describe('memory that may have been copied', () => {
+  it('asks by a nonce of its own in each life, so that no two lives of it seem to be two questions', () => {
+    three.open('node-a').node.attached('c1')
+    const { node, ports } = three.at('node-a')
+    three.lines('node-a')
+    const asked = () => {
+      three.clock.advance(2_000)
+      ports.sent.length = 0
+      node.tick()
+      const [query] = ports.sent.flatMap(({ frame }) =>
+        frame.frame === 'note' ? [frame.note] : [],
+      )
+      const document = JSON.parse(fromUtf8(query!.document.document)!)
+      return [document.incarnation, document.nonce]
+    }
+    const [first, again] = [asked(), asked()]
+    expect(again).toEqual(first)
+    three.clock.wall += 5_001
+    const [renewed] = [asked(), asked()]
+    expect(renewed![0]).not.toBe(first[0])
+    expect(renewed![1]).not.toBe(first[1])
+  })
+
   it('costs the incarnation when the clocks part, and when all streams break at once', () => {
     three.ready()
     const lives = () => three.heard('node-a', 'hello').map(({ incarnation }) => incarnation)
