@@ -130,8 +130,12 @@ export class Cosigning {
   /** The own key has signed what is not known here: there is another instance, or there was. */
   #meetTwin(): void {
     const { witness, floor, halt, changed } = this.#needs
-    const because = witness.heads.takeTwin()
-    if (because === undefined || !floor.fenceNow(because, 'second-instance')) return
+    const because = witness.heads.twin
+    if (because === undefined) return
+    const isNew = floor.fenceNow(because, 'second-instance')
+    // Only now: a fence that found no room is tried again.
+    witness.heads.forgetTwin()
+    if (!isNew) return
     halt('FLOOR', because)
     changed()
   }

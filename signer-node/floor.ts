@@ -253,16 +253,17 @@ export class Floor {
   /** What this node has not made was signed by its key, or is feared; false when it was fenced. */
   fenceNow(because: string, name: 'second-instance' | 'fenced-by-operator'): boolean {
     const { meta, copy } = this.#needs
-    if (meta.fenced() !== undefined) return false
-    if (this.#state !== 'passed') {
+    const isFenced = meta.fenced() !== undefined
+    if (this.#state === 'checking' || this.#state === 'catching-up') {
       // As far as it can tell before it knows its floor, its disk went back.
-      this.#fence(because, name === 'second-instance' ? 'rollback' : name)
-      return true
+      if (!isFenced) this.#fence(because, name === 'second-instance' ? 'rollback' : name)
+      return !isFenced
     }
-    this.#fence(because, name)
+    // In force at once: what finds no room now is written down when it is asked for again.
     this.#state = 'fenced'
+    if (!isFenced) this.#fence(because, name)
     meta.keepFencedSince(copy.size())
-    return true
+    return !isFenced
   }
 
   /** Every share that a copy of the disk may hold is worth nothing now (`rejoin.ts`). */
