@@ -1,6 +1,8 @@
 // Loaded into a signer process before its program (`--import`): accounts every slice of its loop, by
 // wall clock and by the CPU of this thread, under the name of what was called; beside it the delay of
-// the loop as a timer of 1 ms sees it, and what the collector took (which is inside the slices).
+// the loop as a timer of 1 ms sees it, and what the collector took. A collection stops the thread
+// inside a slice: the part of it that this thread does is in the slice's CPU, all of it in its wall
+// clock, and it is shown beside it.
 // At SIGUSR2 it writes what it saw since the last time, and begins anew. It changes nothing else.
 import { writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -8,6 +10,7 @@ import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks'
 import { isMainThread, Worker } from 'node:worker_threads'
 import type { CoordinatorFrame } from '../proto/frames.ts'
 import type { SignerNode } from '../signer-node/node.ts'
+import { exactCpuMs } from './meter.ts'
 
 export interface Slice {
   readonly name: string
@@ -56,11 +59,6 @@ let isServing = false
 let [isInside, inside] = [false, new Map<string, number>()]
 let gc: Collection[] = []
 
-const cpuMs = (): number => {
-  const { user, system } = process.threadCpuUsage()
-  return (user + system) / 1000
-}
-
 /** Called from the loop: a slice. Called within one: a part of it. */
 function counted(name: string, call: Call): Call {
   return function (this: unknown, ...words: never[]) {
@@ -68,12 +66,13 @@ function counted(name: string, call: Call): Call {
     if (isInside) return part(named, () => call.apply(this, words))
     isInside = true
     inside = new Map()
-    const [wall, cpu] = [performance.now(), cpuMs()]
+    const cpu = exactCpuMs()
+    const wall = performance.now()
     try {
       return call.apply(this, words)
     } finally {
       isInside = false
-      const took = { wallMs: performance.now() - wall, cpuMs: cpuMs() - cpu }
+      const took = { wallMs: performance.now() - wall, cpuMs: exactCpuMs() - cpu }
       const dearest = [...inside].sort(([, a], [, b]) => b - a).slice(0, partsMax)
       const within = dearest.map(([part, ms]) => `${part} ${ms.toFixed(1)}`).join(', ')
       const slice = { name: named, ...took, startMs: wall, inside: within }
@@ -84,11 +83,11 @@ function counted(name: string, call: Call): Call {
 }
 
 function part<T>(name: string, call: () => T): T {
-  const cpu = cpuMs()
+  const cpu = exactCpuMs()
   try {
     return call()
   } finally {
-    inside.set(name, (inside.get(name) ?? 0) + cpuMs() - cpu)
+    inside.set(name, (inside.get(name) ?? 0) + exactCpuMs() - cpu)
   }
 }
 
@@ -196,11 +195,11 @@ async function start(directory: string): Promise<void> {
   count(FloorFile, 'write')
   count(Keystore, 'activate', 'pending')
   count(Keyshares, 'review')
-  count(Witness, 'take', 'cosign')
+  count(Witness, 'cosign')
   count(Pairings, 'receive', 'tick')
   count(Releases, 'add', 'review')
   count(Acceptances, 'compare', 'make')
-  count(Cosigning, 'settle')
+  count(Cosigning, 'review', 'answer')
   count(LogDuty, 'review')
   count(Signing, 'judge', 'start')
   new PerformanceObserver((list) => {

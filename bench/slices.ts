@@ -1,7 +1,8 @@
 // How long one piece of work holds the loop that serves: pair set-ups and the dealing of keys, here
-// and in worker threads turn by turn, then signing, peer by peer, and scrypt, which stay here. A slice is one call
-// of a stepper; of a run the longest counts. The delay of the loop is what its own timer of 1 ms saw
-// beside the run: it also holds what it costs to take an answer of a thread.
+// and in worker threads turn by turn, then signing, peer by peer, and scrypt, which stay here. A
+// slice is one call of a stepper, by its CPU time; of a run the longest counts. The delay of the
+// loop is what its own timer of 1 ms saw beside the run: it also holds what it costs to take an
+// answer of a thread.
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -16,7 +17,7 @@ import { sign } from '../signer-node/dkls23/sign.ts'
 import { here } from '../signer-node/here.ts'
 import { type Runner, type Stepper, slicedStepper, type Turn } from '../signer-node/stepper.ts'
 import { Threads } from '../signer-node/threads.ts'
-import { Meter } from './meter.ts'
+import { exactCpuMs, Meter } from './meter.ts'
 import { held, makeKey, pairAll, participants, runsOf } from './parties.ts'
 import { type Bench, type Figure, figure, type Ratio, ratio } from './report.ts'
 
@@ -154,9 +155,9 @@ async function runAll({ runs, begin }: Parties): Promise<number> {
 
   function call(stepper: Stepper<unknown>, inbox: readonly Incoming[]): Promise<Turn<unknown>> {
     return new Promise((answer) => {
-      const before = performance.now()
+      const before = exactCpuMs()
       stepper.next(inbox, answer)
-      longest = Math.max(longest, performance.now() - before)
+      longest = Math.max(longest, exactCpuMs() - before)
     })
   }
 }

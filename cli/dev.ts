@@ -2,12 +2,13 @@
 // chain, coordinator and three nodes as real processes, makes the keys of the online vaults,
 // proves their backups, funds them, says what to type next, starts again whatever dies, stops
 // everything on Ctrl-C. Started on the same directory it goes on where it was.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { proveBackup } from './dev-backups.ts'
 import { anvilProgram, balances, fund } from './dev-chain.ts'
 import { type DevCluster, devClusterAt } from './dev-cluster.ts'
 import type { Child } from './dev-processes.ts'
+import { pidFile, Running } from './dev-running.ts'
 import { init } from './init.ts'
 import { vaultCreate, vaultShow } from './vault.ts'
 import { type Answer, type Args, done, flag, UsageError, type Verb, type World } from './verb.ts'
@@ -39,15 +40,12 @@ export const devUp: Verb = {
     requireFree(directory)
     const stop = interrupted()
     const running = new Running(directory, world)
-    const isStopped = (node: string): boolean => existsSync(stopFile(directory, node))
     try {
       if (withChain) await running.start('chain', () => cluster.startChain())
       await Promise.all([
         running.start('coordinator', () => cluster.startCoordinator()),
         ...[...cluster.nodes, ...cluster.lights].map((node) =>
-          isStopped(node)
-            ? running.startLater(node, startNode(cluster, node))
-            : running.start(node, startNode(cluster, node)),
+          running.begin(node, startNode(cluster, node)),
         ),
       ])
       const keyed = vaults.filter((vault) => vault !== args.flags['without'])
@@ -66,15 +64,6 @@ async function makeCluster(directory: string, portBase: string | undefined, worl
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   await init.run({ words: [directory], flags: { 'port-base': portBase } }, world)
   mkdirSync(join(directory, 'chain'), { mode: 0o700 })
-}
-
-function pidFile(directory: string): string {
-  return join(directory, 'running.json')
-}
-
-/** While it is there this node is not started: for whoever works on its disk. */
-function stopFile(directory: string, node: string): string {
-  return join(directory, 'nodes', node, 'stopped')
 }
 
 /** Two clusters on one directory would fight for its files and ports. */
@@ -100,63 +89,6 @@ function startNode(cluster: DevCluster, node: string): () => Promise<Child> {
     const child = await cluster.startNode(node)
     await cluster.untilReady(node, child)
     return child
-  }
-}
-
-/** Children in the order of their start; one that dies is started again. */
-class Running {
-  readonly #directory: string
-  readonly #world: World
-  readonly #children = new Map<string, Child>()
-  #isStopping = false
-
-  constructor(directory: string, world: World) {
-    this.#directory = directory
-    this.#world = world
-  }
-
-  async start(name: string, start: () => Promise<Child>): Promise<void> {
-    const child = await start()
-    this.#children.set(name, child)
-    this.#note()
-    this.#world.say(`  ${name} is up (pid ${child.pid})\n`)
-    child.onExit(() => {
-      if (this.#isStopping) return
-      const isStopped = existsSync(stopFile(this.#directory, name))
-      const then = isStopped ? 'it stays down' : 'starting it again'
-      this.#world.say(`  ${name} exited: ${then}, its log is logs/${name}.log\n`)
-      void this.#again(name, start)
-    })
-  }
-
-  /** When nobody keeps it stopped any more; resolves at once. */
-  async startLater(name: string, start: () => Promise<Child>): Promise<void> {
-    this.#world.say(`  ${name} stays down while ${stopFile(this.#directory, name)} is there\n`)
-    void this.#again(name, start)
-  }
-
-  async stop(): Promise<void> {
-    this.#isStopping = true
-    for (const child of [...this.#children.values()].reverse()) await child.stop()
-    this.#children.clear()
-    this.#note()
-  }
-
-  /** For the next start, should this program end without a chance to stop them. */
-  #note(): void {
-    const pids = [...this.#children.values()].map(({ pid }) => pid)
-    writeFileSync(pidFile(this.#directory), `${JSON.stringify(pids)}\n`)
-  }
-
-  async #again(name: string, start: () => Promise<Child>): Promise<void> {
-    do await this.#world.pause(1_000)
-    while (existsSync(stopFile(this.#directory, name)) && !this.#isStopping)
-    if (this.#isStopping) return
-    try {
-      await this.start(name, start)
-    } catch (error) {
-      this.#world.say(`  ${name} does not start: ${error instanceof Error ? error.message : ''}\n`)
-    }
   }
 }
 

@@ -10,6 +10,7 @@ import { pino } from 'pino'
 import { parseRoot } from '../policy/documents.ts'
 import { ed25519PublicKey, ed25519Signer, equalBytes, toHex, toUtf8 } from '../proto/crypto.ts'
 import { serve, type WireServer } from '../proto/io/channel-server.ts'
+import { standardOutput } from '../proto/io/standard-output.ts'
 import { limits } from '../proto/limits.ts'
 import { logKeyThing } from '../proto/log-key.ts'
 import { Refused, refuse } from '../proto/refusal.ts'
@@ -32,7 +33,7 @@ const tickMs = 1_000
 const drainMs = 10_000
 const witnessGraceMs = 5_000
 
-const logger = pino({ base: null, redact: ['*.passphrase', '*.secret'] })
+const logger = pino({ base: null, redact: ['*.passphrase', '*.secret'] }, standardOutput)
 
 async function run(file: string): Promise<void> {
   let reload = (): void => {}

@@ -1,6 +1,6 @@
 // The judgement of one attempt by this node: `admit` on the own copy of the log, and beside it what
 // only this node knows (its share, its Pairings, its bans, its other work), and the words in which
-// it accepts. Runs inside the step that appended the lines; nothing of it leaves before the commit.
+// it accepts. Runs inside a step, after that of the lines; nothing of it leaves before the commit.
 // INVARIANT: nothing is accepted that `admit` did not admit.
 import { type Admitted, admit } from '../policy/admit.ts'
 import { parseEntry } from '../policy/audit/entry.ts'
@@ -8,9 +8,10 @@ import { requestView } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
 import { get, tables } from '../policy/audit/tables.ts'
 import { witnessedIn } from '../policy/audit/witnessed.ts'
+import { parseInForce } from '../policy/in-force.ts'
 import { digestOf, toHex } from '../proto/crypto.ts'
 import type { CoordinatorPart } from '../proto/frames.ts'
-import type { Digest, NodeId } from '../proto/ids.ts'
+import { type Digest, type NodeId, parseDigest } from '../proto/ids.ts'
 import type { JsonObject } from '../proto/jcs.ts'
 import { fresh } from '../proto/node-documents.ts'
 import { attempt as attempting, isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
@@ -22,6 +23,9 @@ import type { Checked } from './refusals.ts'
 import { needsFresh } from './signing-protocol.ts'
 
 export type Prepare = CoordinatorPart<'prepare'>
+
+/** The id of no request. */
+const nobodys = parseDigest('0'.repeat(64))
 
 /** Which attempt a Prepare is about, by the line that it points at. */
 export interface Named {
@@ -37,6 +41,14 @@ export class Admission {
   constructor(parts: Parts, brake: Brake) {
     this.#parts = parts
     this.#brake = brake
+  }
+
+  /** At a start: what is in force is parsed before somebody waits for it. */
+  warm(): void {
+    attempting(() => {
+      const { ruleset, documents } = readSync(requestView(nobodys), this.#parts.rows)
+      return parseInForce(ruleset, documents)
+    })
   }
 
   /** The attempt line in the own copy; the warrant is named by its digest, not read yet. */

@@ -1,4 +1,4 @@
-// What every witness does with lines and heads, a light one too: one durable step for a page, then
+// What every witness does with lines and heads, a light one too: a page is made durable, and then
 // the cosignature of the own head, or the own size while it may not cosign yet (the walk, section
 // 6). Of a log that showed two faces nothing more is taken.
 // INVARIANT: nothing leaves before the step that it follows from was committed; an own cosignature
@@ -7,13 +7,17 @@ import { toUtf8 } from '../proto/crypto.ts'
 import type { CoordinatorPart, NodeFrame } from '../proto/frames.ts'
 import { limits } from '../proto/limits.ts'
 import { mayPass } from '../proto/reasons.ts'
-import { attempt as attempting, isRefusal, type Refusal } from '../proto/refusal.ts'
+import { isRefusal, type Refusal, Refused } from '../proto/refusal.ts'
 import type { Floor } from './floor.ts'
 import type { OtherFace } from './heads.ts'
 import type { LogCopy } from './log-copy.ts'
 import type { Ports } from './ports.ts'
 import type { Store } from './store.ts'
+import type { InTurns } from './turns.ts'
 import type { Page, Taken, Witness } from './witness.ts'
+
+/** A commit for each few: verifying one takes as many signatures as it has witnesses. */
+const headsPerTurn = 4
 
 export interface CosigningNeeds {
   readonly origin: string
@@ -41,29 +45,40 @@ export class Cosigning {
     this.#needs = needs
   }
 
-  /** A page that nothing else came with; `review` follows from it before it is answered. */
-  lines(page: Page, review: () => void): NodeFrame | undefined {
-    const taken = attempting(() => this.#needs.store.step(() => this.take(page)))
-    this.settle(page.heads)
-    review()
-    return this.answer(taken)
+  /** A page with what came beside it; afterwards `review`, and then it is answered. */
+  *lines(page: Page): InTurns<Taken | Refusal> {
+    const taken = yield* this.#taken(page)
+    if (page.heads.length > 0) yield
+    yield* this.settle(page.heads)
+    return taken
   }
 
-  /** Inside a step. */
-  take(page: Page): Taken {
-    const { copy, witness } = this.#needs
-    const face = copy.fork()
-    return face === undefined ? witness.take(page) : { kind: 'fork', face }
-  }
-
-  /** After a step was committed, and for heads that came alone. */
-  settle(heads: readonly Uint8Array[]): void {
+  /** Heads, a few in each turn; each is kept before anything follows from it. */
+  *settle(notes: readonly Uint8Array[]): InTurns {
     const { witness, store } = this.#needs
-    witness.settled()
-    if (heads.length === 0) return
-    const face = store.step(() => witness.heads.receive(witness.reigns, heads))
-    if (face !== undefined) this.#forked(face)
-    this.#meetTwin()
+    // A node of more would be held by whoever sends copies: no more than one for each witness.
+    const heads = notes.slice(0, limits.witnessesMax)
+    for (let at = 0; at < heads.length; at += headsPerTurn) {
+      if (at > 0) yield
+      const some = heads.slice(at, at + headsPerTurn)
+      const face = store.step(() => witness.heads.receive(witness.reigns, some))
+      if (face !== undefined) this.#forked(face)
+      this.#meetTwin()
+      if (face !== undefined) return
+    }
+  }
+
+  /** Of a log that showed two faces nothing more is taken. */
+  *#taken(page: Page): InTurns<Taken | Refusal> {
+    const { copy, witness, store } = this.#needs
+    const face = copy.fork()
+    if (face !== undefined) return { kind: 'fork', face }
+    try {
+      return yield* witness.take(page, (work) => store.step(work))
+    } catch (error) {
+      if (error instanceof Refused) return error.refusal
+      throw error
+    }
   }
 
   /** What is known of the own copy may have moved; the caller looks at its own work afterwards. */
@@ -92,7 +107,8 @@ export class Cosigning {
     }
     const size = copy.size()
     const isLast = taken.kind !== 'behind' && size >= floor.target
-    if (!isLast || !mayCosign()) return { frame: 'behind', behind: { origin, size } }
+    if (!isLast || !this.#isHeadSigned() || !mayCosign())
+      return { frame: 'behind', behind: { origin, size } }
     return { frame: 'cosigned', cosigned: witness.cosign() }
   }
 
@@ -118,6 +134,7 @@ export class Cosigning {
   /** The lines came before this witness might sign for them: everyone waits for its word. */
   #cosignAtLast(): void {
     const { witness, copy, ports, changed, everyone, mayCosign } = this.#needs
+    if (!this.#isHeadSigned()) return
     const could = this.#couldCosign
     this.#couldCosign = mayCosign()
     if (could === this.#couldCosign) return
@@ -125,6 +142,13 @@ export class Cosigning {
     if (could || copy.size() === 0) return
     const cosigned = witness.cosign()
     for (const coordinator of everyone()) ports.send(coordinator, { frame: 'cosigned', cosigned })
+  }
+
+  /** The copy may end within a long page, for a while or after a crash: no head of the log's. */
+  #isHeadSigned(): boolean {
+    const { copy } = this.#needs
+    const size = copy.size()
+    return size === 0 || copy.checkpoint(size)?.size === size
   }
 
   /** The own key has signed what is not known here: there is another instance, or there was. */

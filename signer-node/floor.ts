@@ -76,7 +76,7 @@ export function keptPlace(place: FloorPlace, meta: Meta): FloorPlace {
 export class Floor {
   readonly #needs: FloorNeeds
   readonly #lives = new Lives()
-  /** Of one life: by one nonce in two of them, and what they echo, others could accuse this node. */
+  /** Of one life: one nonce in two of them, and what they echo, would accuse this node. */
   #nonce: string
   #life: Uint8Array
   /** When the present round of questions began. */

@@ -12,7 +12,6 @@ import {
 } from '../policy/audit/checkpoint.ts'
 import { type Coverage, coverage, everyWitness, type Reigns } from '../policy/audit/reigns.ts'
 import { equalBytes, fromUtf8 } from '../proto/crypto.ts'
-import { limits } from '../proto/limits.ts'
 import { attempt, isRefusal } from '../proto/refusal.ts'
 import type { LogCopy, StoredHead } from './log-copy.ts'
 import type { Event } from './ports.ts'
@@ -55,8 +54,7 @@ export class Heads {
 
   /** Notes as they came; returns the first proof of a fork among them, if there is one. */
   receive(reigns: Reigns, notes: readonly Uint8Array[]): OtherFace | undefined {
-    // A node of more would be held by whoever sends copies: no more than one for each witness.
-    for (const bytes of notes.slice(0, limits.witnessesMax)) {
+    for (const bytes of notes) {
       const read = attempt(() => parseNoteText(fromUtf8(bytes) ?? ''))
       const face = isRefusal(read) ? undefined : this.#take(reigns, read)
       if (face !== undefined) return face

@@ -66,7 +66,7 @@ export class Keys {
     })
   }
 
-  /** Inside the step that took the lines. */
+  /** Inside a step. */
   judge(coordinator: string, prepare: Prepare): JudgedKey {
     const keygen = digestOf(tags.keygen, prepare.keygen)
     const work = this.#work(prepare)

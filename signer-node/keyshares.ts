@@ -67,6 +67,8 @@ export class Keyshares {
 
   /** Opened elsewhere at the moment; one a vault. */
   readonly #opening = new Map<VaultId, Opening>()
+  /** Shares of exported keys whose files are being marked; one a vault. */
+  readonly #marking = new Map<VaultId, Derivation>()
   #runner: Pick<Runner, 'scrypt'>
 
   constructor(needs: KeysharesNeeds) {
@@ -141,7 +143,9 @@ export class Keyshares {
 
   #endOpening(): void {
     for (const { opening } of this.#opening.values()) opening.end()
+    for (const marking of this.#marking.values()) marking.end()
     this.#opening.clear()
+    this.#marking.clear()
   }
 
   #at({ vault, epoch, keyState }: VaultRow): Held | undefined {
@@ -222,16 +226,29 @@ export class Keyshares {
    * a file that says so does a part leave; and a log that forgot the line opens it no more.
    */
   #mark(row: VaultRow): void {
-    const { keystore, rows, witness, ports } = this.#needs
+    const { rows, witness } = this.#needs
     const { vault } = row
     const held = this.#at(row)
     const line = row.exported ? readSync(get(tables.exported, vault), rows) : undefined
     if (held === undefined || held.isRestored || held.keyshare.facts.past.isExported) return
     if (line === undefined || !witness.coverage(line.seq).isCovered) return
-    const marked = attempt(() => {
-      using keyshare = keystore.markExported(expectedOfRow(row))
-      return hidden(keyshare, keystore)
+    if (this.#marking.has(vault)) return
+    const marking = derive(this.#marked(row), this.#runner, (marked) => {
+      this.#marking.delete(vault)
+      this.#tookMarked(row, held, marked)
     })
+    if (!marking.isOver) this.#marking.set(vault, marking)
+  }
+
+  *#marked(row: VaultRow): Deriving<HeldKeyshare> {
+    const { keystore } = this.#needs
+    using keyshare = yield* keystore.marking(expectedOfRow(row))
+    return hidden(keyshare, keystore)
+  }
+
+  #tookMarked(row: VaultRow, held: Held, marked: HeldKeyshare | Refusal): void {
+    const { ports } = this.#needs
+    const { vault } = row
     if (isRefusal(marked)) {
       // Tried again at every look, and said once.
       if (this.#unmarked.has(nameOf(row))) return
@@ -239,9 +256,14 @@ export class Keyshares {
       ports.report({ level: 'alarm', name: 'keyshare-unmarked', vault, because: marked.because })
       return
     }
+    // Another one is held by now, or none.
+    if (this.#held.get(vault) !== held) {
+      marked.forget()
+      return
+    }
     held.keyshare.forget()
     this.#held.set(vault, { keyshare: marked, isRestored: false })
-    const because = `line ${line.seq}: the key signs no more`
+    const because = `epoch ${row.epoch}: the key signs no more`
     ports.report({ level: 'warn', name: 'keyshare-exported', vault, because })
   }
 

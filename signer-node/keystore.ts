@@ -184,17 +184,24 @@ export class Keystore {
 
   /**
    * Somebody is about to hold the whole key: the file says so, durable and opened again, when this
-   * returns. The same share; the caller disposes of it.
+   * is over. The same share; the caller disposes of it.
    */
-  markExported(expected: ExpectedKeyshare): Keyshare {
+  *marking(expected: ExpectedKeyshare): Deriving<Keyshare> {
+    const { vault, epoch } = expected
     const bytes = readFileSync(this.#path(expected.vault, expected.epoch, 'active'))
     const made = madeOf(parseSeal(bytes).thing)
-    using keyshare = this.open(expected, 'active')
+    using keyshare = yield* this.opening(expected, 'active')
     using onFailure = new DisposableStack()
     const marked = onFailure.use(keyshare.markExported(this.#ports.curve))
     using plaintext = marked.encode()
-    const sealed = this.seal(this.#thing(expected, made, 'active'), plaintext)
-    atOnce(this.#write(expected, 'active', sealed))
+    const sealed = yield* this.#way.sealing(this.#thing(expected, made, 'active'), plaintext)
+    // The key was destroyed, or dealt anew, while this was derived: nothing is written again.
+    const isHere = this.held(vault).some((one) => one.epoch === epoch && one.state === 'active')
+    if (!isHere) {
+      this.#way.forget(sealed)
+      refuse('EPOCH', `${vault}.${epoch}: what was to be marked is gone`)
+    }
+    yield* this.#write(expected, 'active', sealed)
     this.#way.forget(bytes)
     onFailure.move()
     return marked

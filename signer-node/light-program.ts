@@ -61,6 +61,7 @@ async function run(config: Running, source: string | number): Promise<void> {
       clock,
       random,
       send: (coordinator, frame) => watch.links?.send(coordinator, frame),
+      pause: (work) => void setImmediate(work),
       report: told,
     },
   )

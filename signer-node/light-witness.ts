@@ -23,12 +23,13 @@ import type { Room } from './room.ts'
 import type { WitnessSelf } from './self.ts'
 import { otherVersion, type StateWord } from './standing.ts'
 import type { Store } from './store.ts'
+import { type InTurns, Turns } from './turns.ts'
 import { Witness } from './witness.ts'
 
 const floorAgainMs = 2_000
 const incarnationBytes = 16
 
-export type LightPorts = Pick<Ports, 'clock' | 'random' | 'send' | 'report'>
+export type LightPorts = Pick<Ports, 'clock' | 'random' | 'send' | 'pause' | 'report'>
 
 export interface LightSettings {
   readonly self: WitnessSelf
@@ -52,6 +53,7 @@ export class LightWitness {
   readonly #floor: Floor
   readonly #cosigning: Cosigning
   readonly #attached = new Set<string>()
+  readonly #turns: Turns
   readonly #greeted = new Greeted()
   readonly #incarnation: Uint8Array
   #floorAskedMs: number
@@ -82,6 +84,7 @@ export class LightWitness {
     this.#witness = witness
     this.#floor = floor
     this.#incarnation = incarnation.id
+    this.#turns = new Turns(ports.pause)
     this.#floorAskedMs = clock.monotonicMs()
   }
 
@@ -103,16 +106,11 @@ export class LightWitness {
     this.#greeted.forget(coordinator)
   }
 
-  receive(coordinator: string, frame: CoordinatorFrame): void {
-    if (this.#isGone || !this.#attached.has(coordinator)) return
-    const heard = attempt(() => this.#greeted.hears(coordinator, frame))
-    if (isRefusal(heard)) this.#ports.report(otherVersion(heard))
-    if (heard !== true) return
-    const done = attempt(() => this.#dispatch(coordinator, frame))
-    if (!isRefusal(done)) return
-    if (done.code === 'DISK_FULL') this.#room.failed()
-    const because = `${frame.frame}: ${done.because}`
-    this.#ports.report({ level: 'warn', name: 'frame-refused', because })
+  /** `done` when it has been worked off. */
+  receive(coordinator: string, frame: CoordinatorFrame, done: () => void = () => {}): void {
+    if (this.#hears(coordinator, frame)) {
+      this.#turns.take(() => this.#received(coordinator, frame), done)
+    } else done()
   }
 
   /** To be called a few times a second. */
@@ -172,26 +170,46 @@ export class LightWitness {
   }
 
   [Symbol.dispose](): void {
+    this.#turns.end()
     this.#isGone = true
   }
 
-  #dispatch(coordinator: string, frame: CoordinatorFrame): void {
+  #hears(coordinator: string, frame: CoordinatorFrame): boolean {
+    if (this.#isGone || !this.#attached.has(coordinator)) return false
+    const heard = attempt(() => this.#greeted.hears(coordinator, frame))
+    if (isRefusal(heard)) this.#ports.report(otherVersion(heard))
+    return heard === true
+  }
+
+  *#received(coordinator: string, frame: CoordinatorFrame): InTurns {
+    if (this.#isGone || !this.#attached.has(coordinator)) return
+    try {
+      yield* this.#inParts(coordinator, frame)
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      if (error.refusal.code === 'DISK_FULL') this.#room.failed()
+      const because = `${frame.frame}: ${error.refusal.because}`
+      this.#ports.report({ level: 'warn', name: 'frame-refused', because })
+    }
+  }
+
+  *#inParts(coordinator: string, frame: CoordinatorFrame): InTurns {
     switch (frame.frame) {
       case 'welcome':
         this.#welcomed(coordinator, frame.welcome)
         return
-      case 'lines':
-        this.#send(
-          coordinator,
-          this.#cosigning.lines(frame.lines, () => this.#cosigning.review()),
-        )
+      case 'lines': {
+        const taken = yield* this.#cosigning.lines(frame.lines)
+        this.#cosigning.review()
+        this.#send(coordinator, this.#cosigning.answer(taken))
         return
+      }
       case 'heads':
-        this.#cosigning.settle(frame.heads.heads)
+        yield* this.#cosigning.settle(frame.heads.heads)
         this.#cosigning.review()
         return
       case 'note':
-        this.#note(coordinator, frame.note)
+        yield* this.#note(coordinator, frame.note)
         return
       case 'requestLines':
         this.#send(coordinator, this.#cosigning.supply(frame.requestLines))
@@ -217,7 +235,7 @@ export class LightWitness {
     this.#ask(coordinator, this.#floor.queries())
   }
 
-  #note(coordinator: string, { to, kind, document }: CoordinatorPart<'note'>): void {
+  *#note(coordinator: string, { to, kind, document }: CoordinatorPart<'note'>): InTurns {
     if (to !== this.#settings.self.node) return
     const signed = readSigned(document)
     if (kind === 'floor-query') {
@@ -227,7 +245,7 @@ export class LightWitness {
       return
     }
     if (kind !== 'floor-answer') refuse('NOT_SUPPORTED', `${kind}: not for a light witness`)
-    this.#cosigning.settle(this.#floor.receive(signed))
+    yield* this.#cosigning.settle(this.#floor.receive(signed))
     this.#cosigning.review()
   }
 

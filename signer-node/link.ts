@@ -14,7 +14,8 @@ export type Dial = (coordinator: string, failed: (because: string) => void) => N
 export interface Ends {
   attached(coordinator: string): void
   detached(coordinator: string): void
-  receive(coordinator: string, frame: CoordinatorFrame): void
+  /** `done` when the next one may come. */
+  receive(coordinator: string, frame: CoordinatorFrame, done: () => void): void
 }
 
 export interface LinksNeeds {
@@ -132,7 +133,7 @@ export class Links {
       if (line !== link.newest && line !== link.previous) break
       line.heardMs = this.#now()
       if (!line.hasAnswered) this.#answered(link, line)
-      this.#ends.receive(link.name, frame)
+      await new Promise<void>((done) => this.#ends.receive(link.name, frame, done))
     }
     this.#ended(link, line)
   }

@@ -26,8 +26,8 @@ export class Lives {
   readonly #asked = new Set<string>()
   readonly #echoed = new Set<string>()
   /**
-   * Nonces of other lives that were not echoed yet: the newest that each peer told of. Each peer has
-   * its turn, so none can drown what another tells by old queries of lives that are over.
+   * Nonces of other lives that were not echoed yet: the newest that each peer told of. Each peer
+   * has its turn: none can drown what another tells by old queries of lives that are over.
    */
   readonly #due = new Map<NodeId, string>()
   #echo = ''

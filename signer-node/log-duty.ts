@@ -1,6 +1,7 @@
-// What a signer node does with lines, heads and Prepares, in the order of the walk, section 6: one
-// durable step each, then the answers. What every witness does stands in `cosigning.ts`; here is
-// what follows from it for sessions, keys and backups. A refusal never withholds the cosignature.
+// What a signer node does with lines, heads and Prepares, in the order of the walk, section 6, each
+// in parts: what is durable comes before what is said of it. What every witness does stands in
+// `cosigning.ts`; here is what follows from it for sessions, keys and backups. A refusal never
+// withholds the cosignature.
 // INVARIANT: nothing leaves before the step that it follows from was committed.
 import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
 import { parseVaultId } from '../proto/ids.ts'
@@ -18,6 +19,7 @@ import { nothingNamed, refusedFrame } from './refusals.ts'
 import { hasRejoined, lastReceipt } from './rejoin.ts'
 import type { Releases } from './release.ts'
 import type { Judged, Signing } from './signing.ts'
+import type { InTurns } from './turns.ts'
 import type { Page, Taken } from './witness.ts'
 
 export interface LogDutyNeeds {
@@ -66,32 +68,40 @@ export class LogDuty {
     keys.forgetAll()
   }
 
-  lines(coordinator: string, page: Page): void {
-    const said = this.#cosigning.lines(page, () => this.review())
-    this.#send(coordinator, said)
+  *lines(coordinator: string, page: Page): InTurns<Taken | Refusal> {
+    const taken = yield* this.#cosigning.lines(page)
+    if (bringsDocuments(taken)) {
+      yield
+      this.#needs.signing.warm()
+    }
+    yield
+    this.review()
+    this.#send(coordinator, this.#cosigning.answer(taken))
+    return taken
   }
 
-  heads({ heads }: CoordinatorPart<'heads'>): void {
-    this.#cosigning.settle(heads)
+  *heads({ heads }: CoordinatorPart<'heads'>): InTurns {
+    yield* this.#cosigning.settle(heads)
     this.review()
   }
 
-  /** Lines, judgement and the accepted row in one step; then cosignature and answer together. */
-  prepare(coordinator: string, prepare: Prepare): void {
-    const { parts } = this.#needs
+  /**
+   * Lines and their cosignature first. Judgement and the accepted row are one step, by the copy as
+   * it is then, and answered in the same turn: a freeze comes before or after, never in between.
+   */
+  *prepare(coordinator: string, prepare: Prepare): InTurns {
+    const taken = yield* this.lines(coordinator, prepare.lines)
+    yield
+    const { store } = this.#needs.parts
     let judged: Verdict | Refusal | undefined
-    const done = attempting(() =>
-      parts.store.step(() => {
-        const taken = this.#cosigning.take(prepare.lines)
-        judged = this.#judge(coordinator, prepare, taken)
-        return { taken, verdict: judged }
+    const kept = attempting(() =>
+      store.step(() => {
+        judged = isRefusal(taken) ? taken : this.#judge(coordinator, prepare, taken)
+        return judged
       }),
     )
-    if (isRefusal(done)) unsaid(judged)
-    this.#cosigning.settle(prepare.lines.heads)
-    this.review()
-    this.#send(coordinator, this.#cosigning.answer(isRefusal(done) ? done : done.taken))
-    this.#send(coordinator, this.#answer(prepare, done))
+    if (isRefusal(kept)) unsaid(judged)
+    this.#send(coordinator, this.#answer(prepare, kept))
   }
 
   /** Asked for by a coordinator, for a dealer: the answer is signed, and nothing depends on it. */
@@ -145,9 +155,8 @@ export class LogDuty {
       : { of: 'signature', judged: signing.judge(coordinator, prepare) }
   }
 
-  #answer({ ticket }: Prepare, done: { readonly verdict: Verdict | Refusal } | Refusal): NodeFrame {
+  #answer({ ticket }: Prepare, verdict: Verdict | Refusal): NodeFrame {
     const { parts, signing, keys } = this.#needs
-    const verdict = isRefusal(done) ? done : done.verdict
     if (isRefusal(verdict)) return refusedFrame(parts, ticket, nothingNamed, verdict)
     return verdict.of === 'key'
       ? keys.answer(ticket, verdict.judged)
@@ -157,6 +166,12 @@ export class LogDuty {
   #send(coordinator: string, frame: NodeFrame | undefined): void {
     if (frame !== undefined) this.#needs.parts.ports.send(coordinator, frame)
   }
+}
+
+/** What is in force changed: parsed now, no attempt has to wait for it. */
+function bringsDocuments(taken: Taken | Refusal): boolean {
+  if (isRefusal(taken) || taken.kind !== 'appended') return false
+  return taken.entries.some(({ type }) => type.endsWith('.activated'))
 }
 
 /** Its step was not committed: what it accepted leaves nowhere, and its key is wiped. */

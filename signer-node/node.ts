@@ -34,6 +34,7 @@ import {
   type Work,
 } from './standing.ts'
 import type { KeptEvidence } from './strikes.ts'
+import { type InTurns, Turns } from './turns.ts'
 
 export interface Status {
   readonly node: string
@@ -76,6 +77,7 @@ interface Look {
 export class SignerNode {
   readonly #parts: Parts
   readonly #desk: Desk
+  readonly #turns: Turns
   readonly #attached = new Set<string>()
   readonly #greeted = new Greeted()
   /** Those that have said something: a dial that failed is no stream that broke. */
@@ -94,11 +96,13 @@ export class SignerNode {
     const changed = () => this.#stateChanged()
     this.#parts = assemble(settings, stores, ports, { closed, changed })
     this.#desk = this.#furnish(this.#parts)
+    this.#turns = new Turns(ports.pause)
     this.#look = this.#now()
     this.#floorAskedMs = this.#look.monotonicMs
     this.#receiptsSaidMs = this.#look.monotonicMs
     this.#parts.journal.verify()
     this.#parts.keyshares.reviewAtOnce()
+    this.#desk.signing.warm()
   }
 
   /** A stream to this coordinator is open. */
@@ -118,13 +122,11 @@ export class SignerNode {
     if (this.#heard.size === 0 && this.#broken.length > 1) this.#renew('all streams broke at once')
   }
 
-  receive(coordinator: string, frame: CoordinatorFrame): void {
-    if (this.#isGone || !this.#attached.has(coordinator)) return
-    const hears = attempt(() => this.#greeted.hears(coordinator, frame))
-    if (isRefusal(hears)) this.#parts.ports.report(otherVersion(hears))
-    if (hears !== true) return
-    this.#heard.add(coordinator)
-    receiveFrame(this.#desk, coordinator, frame)
+  /** `done` when it has been worked off: whoever reads a stream waits for that. */
+  receive(coordinator: string, frame: CoordinatorFrame, done: () => void = () => {}): void {
+    if (this.#hears(coordinator, frame)) {
+      this.#turns.take(() => this.#received(coordinator, frame), done)
+    } else done()
   }
 
   /** To be called a few times a second. */
@@ -224,11 +226,30 @@ export class SignerNode {
     pairings.forgetAll()
     keyshares[Symbol.dispose]()
     invitations[Symbol.dispose]()
+    this.#turns.end()
     this.#isGone = true
   }
 
+  #hears(coordinator: string, frame: CoordinatorFrame): boolean {
+    if (this.#isGone || !this.#attached.has(coordinator)) return false
+    const hears = attempt(() => this.#greeted.hears(coordinator, frame))
+    if (isRefusal(hears)) this.#parts.ports.report(otherVersion(hears))
+    if (hears !== true) return false
+    this.#heard.add(coordinator)
+    return true
+  }
+
+  *#received(coordinator: string, frame: CoordinatorFrame): InTurns {
+    // It may have waited for another one.
+    if (this.#isGone || !this.#attached.has(coordinator)) return
+    yield* receiveFrame(this.#desk, coordinator, frame)
+  }
+
   #furnish(parts: Parts): Desk {
-    const floor = new Floor({ ...parts, met: (...met) => parts.pairings.livesTwice(...met) })
+    const floor = new Floor({
+      ...parts,
+      met: (...met) => this.#try(() => parts.pairings.livesTwice(...met)),
+    })
     const releases = new Releases(parts)
     const signing = new Signing(parts, releases)
     const keys = new Keys(parts, new Prepared(parts.store, parts.self.node))

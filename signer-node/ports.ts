@@ -39,6 +39,8 @@ export interface Ports {
   readonly send: (coordinator: string, frame: NodeFrame) => void
   /** Runs later, in order: no computation holds the streams for several steps. */
   readonly defer: (work: () => void) => void
+  /** The same, between two parts of one frame: the loop may turn. */
+  readonly pause: (work: () => void) => void
   readonly report: (event: Event) => void
   /** Where long computations take place. */
   readonly runner: Runner

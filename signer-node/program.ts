@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import inspector from 'node:inspector'
 import { pino } from 'pino'
+import { standardOutput } from '../proto/io/standard-output.ts'
 import { Refused } from '../proto/refusal.ts'
 import { Unavailable } from '../proto/unavailable.ts'
 import { Dialler, type Dialling } from './dialler.ts'
@@ -15,7 +16,7 @@ import { lookAround } from './surroundings.ts'
 export const tickMs = 50
 export const jsonFlag = '--json'
 const lastGraceMs = 10_000
-export const logger = pino({ base: null, redact: ['*.passphrase', '*.secret'] })
+export const logger = pino({ base: null, redact: ['*.passphrase', '*.secret'] }, standardOutput)
 
 export const clock: Clock = { wallMs: Date.now, monotonicMs: () => performance.now() }
 export const random: Random = (length) => new Uint8Array(randomBytes(length))
@@ -99,7 +100,12 @@ export function outliveHangup(): void {
  * orderly end, which would write and sync once more. A start makes everything good again.
  */
 export function endOnFault(): void {
+  let isEnding = false
   process.on('uncaughtException', (error: unknown) => {
+    // What the end itself throws, with a log on the same disk, does not keep the process alive.
+    if (isEnding) process.kill(process.pid, 'SIGKILL')
+    isEnding = true
+    process.removeAllListeners('exit')
     try {
       logger.fatal({ err: error }, 'stopped by a fault')
     } finally {

@@ -45,6 +45,11 @@ type Step = 'now' | 'wait' | Refusal | Died
 export class Releases {
   readonly #parts: Parts
   readonly #waiting = new Map<string, Waiting>()
+  /** Where the attempt lines stand of those that were looked at. */
+  readonly #seqs = new Map<string, number>()
+  /** To be looked at, one in each turn of the loop: each look may write, and wait for the disk. */
+  readonly #due = new Set<string>()
+  #isGoing = false
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -55,13 +60,14 @@ export class Releases {
   }
 
   add(waiting: Waiting): void {
-    this.#waiting.set(toHex(waiting.sid), waiting)
-    this.#advance(waiting)
+    const id = toHex(waiting.sid)
+    this.#waiting.set(id, waiting)
+    this.#lookAt(id)
   }
 
-  /** Lines or heads came, or time went by. */
+  /** Lines or heads came, or time went by. What stops one is asked when it is looked at. */
   review(): void {
-    for (const waiting of [...this.#waiting.values()]) this.#advance(waiting)
+    for (const id of this.#waiting.keys()) this.#lookAt(id)
   }
 
   /** The coordinator gave up, or a higher attempt was accepted. */
@@ -75,6 +81,24 @@ export class Releases {
     for (const waiting of [...this.#waiting.values()]) this.#end(waiting, code)
   }
 
+  #lookAt(id: string): void {
+    this.#due.add(id)
+    if (this.#isGoing) return
+    this.#isGoing = true
+    this.#parts.ports.pause(() => this.#go())
+  }
+
+  #go(): void {
+    const [id] = this.#due
+    this.#isGoing = id !== undefined
+    if (id === undefined) return
+    this.#due.delete(id)
+    const waiting = this.#waiting.get(id)
+    if (waiting !== undefined) this.#advance(waiting)
+    if (this.#due.size > 0) this.#parts.ports.pause(() => this.#go())
+    else this.#isGoing = false
+  }
+
   #advance(waiting: Waiting): void {
     const step = this.#judge(waiting)
     if (step === 'wait') return
@@ -86,11 +110,14 @@ export class Releases {
   #judge(waiting: Waiting): Step {
     const { rows, ports, witness } = this.#parts
     const { admitted, deadlineMs } = waiting
+    const isLate = ports.clock.monotonicMs() >= deadlineMs
+    const known = this.#seqs.get(toHex(waiting.sid))
+    if (known !== undefined && !isLate && !witness.coverage(known).isCovered) return 'wait'
     const view = attempting(() => readSync(requestView(admitted.intentDigest), rows))
     if (isRefusal(view)) return view
     const attempt = view.attempts.find((row) => row.attempt === admitted.attempt)
     if (attempt === undefined) return refusal('LINE_MISSING', 'no attempt')
-    const isLate = ports.clock.monotonicMs() >= deadlineMs
+    this.#seqs.set(toHex(waiting.sid), attempt.seq)
     const { q, seen, isCovered } = witness.coverage(attempt.seq)
     const lacking =
       seen < q ? `expected ${q} witnesses, got ${seen}` : 'a new root is not witnessed'
@@ -200,6 +227,7 @@ export class Releases {
 
   #forget({ sid, share, over }: Waiting): void {
     this.#waiting.delete(toHex(sid))
+    this.#seqs.delete(toHex(sid))
     share.u.fill(0)
     share.w.fill(0)
     over()

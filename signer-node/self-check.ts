@@ -5,8 +5,12 @@
 import { evmAddress } from '../policy/chain/evm.ts'
 import { sha256, toHex, toUtf8 } from '../proto/crypto.ts'
 import type { Curve } from './dkls23/curve.ts'
+import { gadgetOf } from './dkls23/multiplication.ts'
 import type { Clock, Random } from './ports.ts'
 import { type Answer, answered, basicCheck, bytes, nothing } from './self-check-basic.ts'
+
+/** SHA-256 of g, the fixed numbers of a multiplication (1.2), as every twin derives them. */
+const gadgetDigest = '740695bddb4f04cb91b5ff9a18feb997f039c6738d4a6e3acd479001550c6c4b'
 
 export function selfCheck(curve: Curve, clock: Clock, random: Random): void {
   answered(pointsOf(curve))
@@ -14,7 +18,8 @@ export function selfCheck(curve: Curve, clock: Clock, random: Random): void {
 }
 
 /** Twice the generator, its address, and the signature of private key 1 over "Satoshi Nakamoto". */
-function pointsOf({ scalars, points }: Curve): readonly Answer[] {
+function pointsOf(curve: Curve): readonly Answer[] {
+  const { scalars, points, tables } = curve
   const digest = sha256(toUtf8('Satoshi Nakamoto'))
   const r = bytes('934b1ea10a4b3c1757e2b0c017d0b6143ce3c9a7e6a4a49860d7a6ab210ee3d8')
   const s = bytes('2442ce9d2b916064108014783e923ec36b49743e2ffa1c4496f01a512aafd9e5')
@@ -40,6 +45,8 @@ function pointsOf({ scalars, points }: Curve): readonly Answer[] {
       () => evmAddress(points.generator),
       '0x7e5f4552091a69125d5dfcb7b8c2659029395bdf',
     ],
+    // The first signature would wait for it otherwise: it is computed once.
+    ['gadget', () => toHex(sha256(tables.encodeTable(gadgetOf(curve)))), gadgetDigest],
     ['ecdsa signature', () => verify(digest), 'true'],
     ['ecdsa refusal', () => verify(sha256(digest)), 'false'],
   ]

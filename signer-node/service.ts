@@ -1,7 +1,7 @@
 // Frames in: which part of the node each one is for. Translates and delegates; decides nothing.
 // INVARIANT: a frame that refuses to be read is reported and changes nothing.
 import { type CoordinatorFrame, type CoordinatorPart, readSigned } from '../proto/frames.ts'
-import { attempt as attempting, isRefusal } from '../proto/refusal.ts'
+import { Refused } from '../proto/refusal.ts'
 import type { BackupDuty } from './backup-duty.ts'
 import type { ExportDuty } from './export-duty.ts'
 import type { Floor } from './floor.ts'
@@ -12,6 +12,7 @@ import type { Parts } from './parts.ts'
 import { noSid, stoppedFrame } from './refusals.ts'
 import type { Releases } from './release.ts'
 import type { Signing } from './signing.ts'
+import type { InTurns } from './turns.ts'
 
 export interface Desk {
   readonly backups: BackupDuty
@@ -25,16 +26,42 @@ export interface Desk {
   readonly releases: Releases
 }
 
-export function receiveFrame(desk: Desk, coordinator: string, frame: CoordinatorFrame): void {
-  const done = attempting(() => dispatch(desk, coordinator, frame))
-  if (!isRefusal(done)) return
-  // What had no room is tried again: by whoever sent it, or when there is room.
-  if (done.code === 'DISK_FULL') desk.parts.room.failed()
-  const because = `${frame.frame}: ${done.because}`
-  desk.parts.ports.report({ level: 'warn', name: 'frame-refused', because })
+export function* receiveFrame(desk: Desk, coordinator: string, frame: CoordinatorFrame): InTurns {
+  try {
+    yield* inParts(desk, coordinator, frame)
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error
+    // What had no room is tried again: by whoever sent it, or when there is room.
+    if (error.refusal.code === 'DISK_FULL') desk.parts.room.failed()
+    const because = `${frame.frame}: ${error.refusal.because}`
+    desk.parts.ports.report({ level: 'warn', name: 'frame-refused', because })
+  }
 }
 
-function dispatch(desk: Desk, coordinator: string, frame: CoordinatorFrame): void {
+/** Lines, heads, and what brings them; the rest is short. */
+function* inParts(desk: Desk, coordinator: string, frame: CoordinatorFrame): InTurns {
+  const { duty } = desk
+  switch (frame.frame) {
+    case 'lines':
+      yield* duty.lines(coordinator, frame.lines)
+      return
+    case 'heads':
+      yield* duty.heads(frame.heads)
+      return
+    case 'prepare':
+      yield* duty.prepare(coordinator, frame.prepare)
+      return
+    case 'note':
+      yield* note(desk, coordinator, frame.note)
+      return
+    default:
+      dispatch(desk, coordinator, frame)
+  }
+}
+
+type Short = Exclude<CoordinatorFrame, { readonly frame: 'lines' | 'heads' | 'prepare' | 'note' }>
+
+function dispatch(desk: Desk, coordinator: string, frame: Short): void {
   const { duty, parts, greetings } = desk
   switch (frame.frame) {
     case 'welcome':
@@ -42,23 +69,11 @@ function dispatch(desk: Desk, coordinator: string, frame: CoordinatorFrame): voi
         parts.ports.send(coordinator, said)
       }
       return
-    case 'lines':
-      duty.lines(coordinator, frame.lines)
-      return
-    case 'heads':
-      duty.heads(frame.heads)
-      return
-    case 'prepare':
-      duty.prepare(coordinator, frame.prepare)
-      return
     case 'start':
       start(desk, coordinator, frame.start)
       return
     case 'envelope':
       parts.sessions.receive(coordinator, frame.envelope)
-      return
-    case 'note':
-      note(desk, coordinator, frame.note)
       return
     case 'stop':
       stop(desk, coordinator, frame.stop)
@@ -84,11 +99,11 @@ function start(desk: Desk, coordinator: string, part: CoordinatorPart<'start'>):
   parts.ports.send(coordinator, stoppedFrame(noSid, part.ticket, 'STALE_ATTEMPT'))
 }
 
-function note(
+function* note(
   desk: Desk,
   coordinator: string,
   { to, kind, document }: CoordinatorPart<'note'>,
-): void {
+): InTurns {
   const { parts, floor, duty, greetings } = desk
   if (to !== parts.self.node) return
   const signed = readSigned(document)
@@ -103,7 +118,7 @@ function note(
       return
     }
     case 'floor-answer':
-      duty.heads({ origin: parts.origin, heads: [...floor.receive(signed)] })
+      yield* duty.heads({ origin: parts.origin, heads: [...floor.receive(signed)] })
       return
     default:
       parts.ports.report({

@@ -95,6 +95,7 @@ async function run(config: Running, { way, wordFrom }: Opened, stopping: Stoppin
       random,
       send: (coordinator, frame) => watch.links?.send(coordinator, frame),
       defer: (work) => void setImmediate(work),
+      pause: (work) => void setImmediate(work),
       report: told,
       runner: threads,
     },

@@ -81,7 +81,12 @@ export class Signing {
     })
   }
 
-  /** Inside the step that took the lines: the accepted row is part of it. */
+  /** At a start, and when other documents came into force. */
+  warm(): void {
+    this.#admission.warm()
+  }
+
+  /** Inside a step, of which the accepted row is part. */
   judge(coordinator: string, prepare: Prepare): Judged {
     const { journal } = this.#parts
     const named = this.#admission.named(prepare)

@@ -1,11 +1,11 @@
 // This node's copy of the log: takes only an honest extension, folds it, cosigns the own head (the
 // walk, section 6, W1 to W5). A cosignature says "one consistent tree", not "lawful": void lines
 // are appended too, and grant nothing.
-// INVARIANT: lines, History and head are one transaction; the second place of the floor is written
-// before a cosignature leaves; the own head never shrinks and never forks. Whether it may cosign at
-// all after a start is `floor.ts`.
+// INVARIANT: a line, its rows and the head are one transaction; the second place of the floor is
+// written before a cosignature leaves; the own head never shrinks and never forks. Whether it may
+// cosign at all after a start is `floor.ts`.
 import type { Check } from '../policy/admit.ts'
-import { type Extended, extend, type Head } from '../policy/audit/chain.ts'
+import type { Head } from '../policy/audit/chain.ts'
 import {
   checkpointBody,
   cosignCheckpoint,
@@ -20,14 +20,14 @@ import type { Entry } from '../policy/audit/entry.ts'
 import { createFold, type Fold } from '../policy/audit/fold.ts'
 import { rootOf } from '../policy/audit/merkle.ts'
 import { type Coverage, type Reign, type Reigns, readReigns } from '../policy/audit/reigns.ts'
-import { readSync } from '../policy/audit/rows.ts'
+import { type Rows, readSync } from '../policy/audit/rows.ts'
 import type { Verifies } from '../policy/chain/signature.ts'
 import { membersOf, parseRoot, type Root, type RootWitness } from '../policy/documents.ts'
 import { equalBytes, fromUtf8 } from '../proto/crypto.ts'
 import type { CoordinatorPart, NodePart } from '../proto/frames.ts'
 import type { Digest } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
-import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
+import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import type { FloorPlace } from './floor-file.ts'
 import { Heads, type OtherFace } from './heads.ts'
 import type { HistoryRows } from './history-rows.ts'
@@ -35,6 +35,8 @@ import type { Journal } from './journal.ts'
 import type { LogCopy } from './log-copy.ts'
 import type { Clock, Event } from './ports.ts'
 import type { WitnessSelf } from './self.ts'
+import { type FoldedLine, foldInParts, type Linked, linkInParts } from './taking.ts'
+import type { InTurns } from './turns.ts'
 
 export type Page = CoordinatorPart<'lines'>
 
@@ -61,6 +63,9 @@ export interface WitnessNeeds {
   readonly report: (event: Event) => void
 }
 
+/** Of a long page: kept in one step, which waits for the disk. */
+const linesPerStep = 64
+
 /** `awaited`: no root has named this node yet; `removed`: one did, the one in force does not. */
 export type Standing = 'awaited' | 'named' | 'removed'
 
@@ -76,7 +81,7 @@ export class Witness {
     const { rootDigest, origin, verifies } = needs
     this.#fold = createFold({ rootDigest, origin, ...(verifies && { verifies }) })
     this.heads = new Heads(needs.copy, needs.report, () => this.vkey?.name)
-    this.#reigns = this.#storedReigns()
+    this.#reigns = this.#readReigns(this.#needs.rows)
   }
 
   /** The own witness key under the name that the last root to name this node gave it. */
@@ -122,9 +127,13 @@ export class Witness {
     return { size, root: rootOf(frontier) }
   }
 
-  /** Inside a step. Refuses a malformed page (W4) and a page without a document of its lines. */
-  take(page: Page): Taken {
-    const { copy, origin } = this.#needs
+  /**
+   * In parts, each `step` durable when it returns. Refuses a malformed page (W4) and a page without
+   * a document of its lines: then nothing of it is kept. A long page is kept in several steps, so
+   * after a crash the copy may end within it: a prefix of what the log signed, and not cosigned.
+   */
+  *take(page: Page, step: (work: () => void) => void): InTurns<Taken> {
+    const { copy, origin, rows } = this.#needs
     if (page.origin !== origin) refuse('LOG_MALFORMED', `expected origin ${origin}`, 'N5')
     const documents = by('N7', () => readDocuments(page))
     const root = this.#reigns[0]?.root ?? this.#rootAmong(documents)
@@ -137,24 +146,31 @@ export class Witness {
       const isSame = equalBytes(held, note.checkpoint.root)
       return isSame ? { kind: 'held' } : { kind: 'fork', face: this.#face(size, page) }
     }
-    const extended = by('N7', () => this.#extended(own, page))
-    if (!equalBytes(rootOf(extended.head.frontier), note.checkpoint.root)) {
+    const linked = yield* inParts('N7', this.#linked(own, page))
+    const end = linked.at(-1)?.head ?? own
+    if (!equalBytes(rootOf(end.frontier), note.checkpoint.root)) {
       refuse('LOG_MALFORMED', `checkpoint ${size} has another root than its lines`, 'N6')
     }
-    by('N3', () => this.#requirePast(extended.head.t))
-    by('N7', () => this.#foldAll(extended.entries, documents))
-    if (this.#isRootNew) this.#storedReigns()
-    copy.append(extended.entries, extended.head)
-    copy.keepCheckpoint({ size, root: note.checkpoint.root, note: checkpointText(page) })
-    return { kind: 'appended', entries: extended.entries }
+    by('N3', () => this.#requirePast(end.t))
+    const folding = { fold: this.#fold, documents, rows }
+    const { folded, after } = yield* inParts('N7', foldInParts(linked, folding))
+    if (folded.some(isRootNew)) this.#readReigns(after)
+    for (let at = 0; at < folded.length; at += linesPerStep) {
+      if (at > 0) yield
+      const part = folded.slice(at, at + linesPerStep)
+      const isLast = at + part.length === folded.length
+      step(() => this.#keep(part, isLast ? page : undefined))
+      this.settled()
+    }
+    return { kind: 'appended', entries: folded.map(({ entry }) => entry) }
   }
 
-  /** After the step of `take` was committed: what is known now. */
+  /** After a step with a new root was committed: what is known now. */
   settled(): void {
     if (!this.#isRootNew) return
     this.#isRootNew = false
     const before = this.standing
-    this.#reigns = this.#storedReigns()
+    this.#reigns = this.#readReigns(this.#needs.rows)
     const { report } = this.#needs
     const because = `root ${this.root?.version}`
     report({ level: 'info', name: 'root-in-force', because })
@@ -185,15 +201,16 @@ export class Witness {
     floor.write({ size, root: rootOf(frontier), counter: journal.head().counter })
   }
 
-  #extended(own: Head, page: Page): Extended {
+  *#linked(own: Head, page: Page): InTurns<readonly Linked[]> {
     const skipped = own.size - page.from
     for (const [at, line] of page.lines.slice(0, skipped).entries()) {
+      if (at > 0 && at % linesPerStep === 0) yield
       const held = this.#needs.copy.line(page.from + at)
       if (held === undefined || !equalBytes(held, line)) {
         refuse('LOG_MALFORMED', `line ${page.from + at} differs from the one held`)
       }
     }
-    return extend(own, page.lines.slice(skipped))
+    return yield* linkInParts(own, page.lines.slice(skipped))
   }
 
   /** `t` never decreases, so one line from the far future would stop the log's clock for ever. */
@@ -202,23 +219,24 @@ export class Witness {
     if (ahead > limits.clockSkewMs) refuse('CLOCK', `the newest line is ${ahead} ms ahead of here`)
   }
 
-  #foldAll(entries: readonly Entry[], documents: Documents): void {
+  /** Inside a step; of the last part of a page with the checkpoint over it. */
+  #keep(part: readonly FoldedLine[], page: Page | undefined): void {
     const { rows, copy, report } = this.#needs
-    for (const entry of entries) {
-      const folded = readSync(this.#fold(entry, documents), rows)
-      switch (folded.kind) {
-        case 'folded':
-          rows.apply(folded.writes)
-          if (entry.type === 'root.activated') this.#isRootNew = true
-          keepKeyLine(copy, entry)
-          break
-        case 'void':
-          report({ level: 'alarm', name: 'void-line', because: `${entry.seq}: ${folded.because}` })
-          break
-        case 'missing':
-          refuse('LINE_MISSING', `line ${entry.seq}: document ${folded.digest} did not come`)
+    for (const { entry, writes, fault } of part) {
+      if (fault !== undefined) {
+        report({ level: 'alarm', name: 'void-line', because: `${entry.seq}: ${fault}` })
+        continue
       }
+      rows.apply(writes)
+      keepKeyLine(copy, entry)
     }
+    if (part.some(isRootNew)) this.#isRootNew = true
+    const end = part.at(-1)?.head ?? copy.head()
+    const entries = part.map(({ entry }) => entry)
+    copy.append(entries, end)
+    if (page === undefined) return
+    const { size, frontier } = end
+    copy.keepCheckpoint({ size, root: rootOf(frontier), note: checkpointText(page) })
   }
 
   #face(size: number, page: Page): OtherFace {
@@ -234,8 +252,8 @@ export class Witness {
   }
 
   /** Refused where a root names other keys for this node than those that were opened here. */
-  #storedReigns(): Reigns {
-    const reigns = readSync(readReigns(), this.#needs.rows)
+  #readReigns(rows: Rows): Reigns {
+    const reigns = readSync(readReigns(), rows)
     for (const { root } of reigns) requireSelf(root, this.#needs.self)
     return reigns
   }
@@ -254,10 +272,25 @@ export function floorAnswers({ witness: { w, q, f } }: Root): number {
   return w - q + f + 1
 }
 
+function isRootNew({ entry, fault }: FoldedLine): boolean {
+  return entry.type === 'root.activated' && fault === undefined
+}
+
 /** A refusal of this work says which of the checks it is. */
 function by<T>(check: Check, work: () => T): T {
   const done = attempt(work)
   return isRefusal(done) ? refuse(done.code, done.because, check) : done
+}
+
+/** The same of work in parts. */
+function* inParts<T>(check: Check, work: InTurns<T>): InTurns<T> {
+  try {
+    return yield* work
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error
+    const { code, because } = error.refusal
+    return refuse(code, because, check)
+  }
 }
 
 function membersIn(reign: Reign | undefined): readonly RootWitness[] {

@@ -1,7 +1,7 @@
 // Disks that fail under a real process (F35 to F37): what is kept stays kept, whatever fails and when;
 // a sync that failed is not tried again; and a disk without room is waited for.
 import { type ChildProcess, fork } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -33,10 +33,12 @@ interface Keeper {
   readonly ended: Promise<number | null>
 }
 
-async function start(name: string): Promise<Keeper> {
+/** `log`: where it writes what it says, instead of telling the test. */
+async function start(name: string, log?: string): Promise<Keeper> {
   const places = [join(home, name, 'data'), join(home, name, 'floor')]
   const env = { ...process.env, ...disk.env }
-  const stdio = ['ignore', 'pipe', 'pipe', 'ipc'] as const
+  const out = log === undefined ? 'pipe' : openSync(log, 'a')
+  const stdio = ['ignore', out, 'pipe', 'ipc'] as const
   const child = fork(join(import.meta.dirname, 'keeper.ts'), places, { env, stdio: [...stdio] })
   running.push(child)
   let output = ''
@@ -145,4 +147,18 @@ describe.skipIf(!canFailDisks)('a disk without room', () => {
       expect((await start(`full ${at}`)).first.counter).toBe(after.counter)
     },
   )
+
+  it('is waited for also where the log of the node lies on it', async () => {
+    const log = join(home, 'same disk.log')
+    const keeper = await start('same disk', log)
+    await kept(keeper, 2)
+    disk.fail('full', 'same disk')
+    expect((await keeper.ask('keep')).refused).toMatch(/^DISK_FULL/)
+    expect(readFileSync(log, 'utf8')).toBe('')
+    disk.mend()
+    expect(await keeper.ask('keep')).toMatchObject({ refused: '', counter: 3 })
+    // And its failure is no reason to live on.
+    disk.fail('write', 'same disk')
+    await expect(keeper.ask('keep')).rejects.toThrow('ended with 3')
+  })
 })

@@ -172,6 +172,7 @@ export class NodeProcess {
         if (!life.isOver) send(this.name, coordinator, frame)
       },
       defer: (work: () => void): void => time.after(computeMs, () => this.#live(life, work)),
+      pause: (work: () => void): void => time.after(0, () => this.#live(life, work)),
       report: (event: Parameters<Record['event']>[1]): void => {
         if (!life.isOver) record.event(this.name, event)
       },

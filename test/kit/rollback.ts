@@ -114,9 +114,9 @@ export class Rollbacks {
     }
     await house.until(`${node} is fenced`, () => stateOf(house, node) === 'fenced')
     await approved(house, await refreshOf(house))
-    await house.until(`an epoch above ${epoch}`, async () => {
-      return (await keyOf(house)).epoch > epoch
-    })
+    const isRefreshed = async () => (await keyOf(house)).epoch > epoch
+    // Two coordinators that both drive it may get in each other's way a few times.
+    await house.until(`an epoch above ${epoch}`, isRefreshed, 600_000)
     const broken = watch.beforeRejoin()
     await inForce(house, epoch + 1)
     await ready(house)

@@ -26,11 +26,16 @@ describe('the links of a node', () => {
   let streams: CoordinatorStream[]
   let heard: string[]
   let events: Event[]
+  /** Frames take until somebody says so. */
+  let isSlow: boolean
+  let working: (() => void)[]
   beforeEach(() => {
     clock = new TestClock()
     streams = []
     heard = []
     events = []
+    isSlow = false
+    working = []
     links = new Links(
       {
         coordinators: ['c1'],
@@ -49,7 +54,11 @@ describe('the links of a node', () => {
           links.send(name, hello)
         },
         detached: (name) => heard.push(`detached ${name}`),
-        receive: (name, { frame }) => heard.push(`${frame} ${name}`),
+        receive: (name, { frame }, done) => {
+          heard.push(`${frame} ${name}`)
+          if (isSlow) working.push(done)
+          else done()
+        },
       },
     )
   })
@@ -68,6 +77,17 @@ describe('the links of a node', () => {
     await turn()
     expect(heard).toEqual(['attached c1', 'heartbeat c1'])
     expect(await count(streams[0]!)).toBe(1)
+  })
+
+  it('read a stream on when its frame was worked off, and not before', async () => {
+    links.tick()
+    isSlow = true
+    for (let frames = 0; frames < 3; frames += 1) streams[0]?.send(heartbeat)
+    await turn()
+    expect(heard).toEqual(['attached c1', 'heartbeat c1'])
+    working.shift()?.()
+    await turn()
+    expect(heard).toEqual(['attached c1', 'heartbeat c1', 'heartbeat c1'])
   })
 
   it('are dialled again after a pause that grows, and shrinks when somebody answers', async () => {

@@ -247,6 +247,46 @@ describe('a floor answer', () => {
   })
 })
 
+describe('a node that stands', () => {
+  it('asks all others again every minute, each time with a fresh nonce, and stays what it is', () => {
+    three.ready()
+    const asked: string[] = []
+    three.carry = (from, to, frame) => {
+      if (frame.frame === 'note' && frame.note.kind === 'floor-query' && from === 'node-a') {
+        const { nonce, echo } = JSON.parse(fromUtf8(frame.note.document.document)!)
+        asked.push(`${to} ${nonce} ${echo}`)
+      }
+      return frame
+    }
+    three.tick(57_000)
+    expect(asked).toEqual([])
+    three.tick(3_000)
+    expect(asked.map((one) => one.slice(0, 6))).toEqual(['node-b', 'node-c'])
+    three.tick(60_000)
+    expect(new Set(asked.map((one) => one.slice(7))).size).toBe(2)
+    expect(asked.every((one) => one.endsWith(' '))).toBe(true)
+    expect(names.map((name) => three.state(name))).toEqual(['ready', 'ready', 'ready'])
+  })
+
+  it('tells its new life of the old one, and nobody takes a restart for a twin', () => {
+    three.ready()
+    const echoed: string[] = []
+    three.stop('node-a')
+    three.start('node-a')
+    three.carry = (from, _to, frame) => {
+      if (frame.frame === 'note' && frame.note.kind === 'floor-query' && from === 'node-a') {
+        echoed.push(JSON.parse(fromUtf8(frame.note.document.document)!).echo)
+      }
+      return frame
+    }
+    for (let seconds = 0; seconds < 130; seconds += 2) three.tick(2_000)
+    expect(echoed.some((echo) => echo !== '')).toBe(true)
+    const alarms = names.flatMap((name) => three.at(name).ports.events)
+    expect(alarms.filter(({ level }) => level === 'alarm')).toEqual([])
+    expect(three.state('node-a')).toBe('ready')
+  })
+})
+
 describe('memory that may have been copied', () => {
   it('asks by a nonce of its own in each life, so that no two lives of it seem to be two questions', () => {
     three.open('node-a').node.attached('c1')

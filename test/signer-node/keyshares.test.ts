@@ -1,6 +1,7 @@
 // What a node does with its share of a key that is no longer its own: nothing before the line that
 // says so is witnessed, and then every file up to that epoch goes, and what waits above it stays.
 import { describe, expect, it } from 'vitest'
+import type { Query } from '../../policy/audit/rows.ts'
 import { put, tables } from '../../policy/audit/tables.ts'
 import { madeHere } from '../../policy/key-standing.ts'
 import type { VaultRow } from '../../policy/view.ts'
@@ -62,6 +63,7 @@ function opens(state: KeyshareState = 'active') {
     shield: new Shield(ports.random),
     curve: nativeCurve(),
     pending: () => [],
+    destroy: () => 1,
     held: () => [{ epoch: log.row.epoch, state }],
     activate: (_vault: string, epoch: number) => done.push(`activated ${epoch}`),
     *opening({ epoch, keyState }: { epoch: number; keyState: string }) {
@@ -70,12 +72,25 @@ function opens(state: KeyshareState = 'active') {
       const of = { facts: { ...facts, epoch }, keyState: fromHex(keyState), secretShare }
       return { ...of, [Symbol.dispose]: () => done.push(`wiped ${epoch}`) }
     },
+    *marking({ epoch, keyState }: { epoch: number; keyState: string }) {
+      yield { passphrase: new Uint8Array(1), salt: new Uint8Array(1), cost }
+      const marked = { ...facts, epoch, past: { ...past, isExported: true } }
+      const of = { facts: marked, keyState: fromHex(keyState), secretShare }
+      return { ...of, [Symbol.dispose]: () => done.push(`marked ${epoch}`) }
+    },
   }
-  const { key } = put(tables.vault, hot.vault, hot) as { key: string }
+  const line = {
+    ...{ seq: 8, t: 0, change: hot.keyState, keyState: hot.keyState, vault: hot.vault },
+    ...{ nodes: hot.participants.map(({ node }) => node), recipient: new Uint8Array(32) },
+  }
   const needs = {
     self: { node: hot.participants[0]?.node },
     rows: {
-      answer: () => [{ key, value: (put(tables.vault, hot.vault, log.row) as never)['value'] }],
+      answer: ({ table }: Query) => [
+        table === 'exported'
+          ? put(tables.exported, hot.vault, line)
+          : put(tables.vault, hot.vault, log.row),
+      ],
     },
     copy: { size: () => 10, keyLine: () => 9, head: () => ({ t: 0 }) },
     witness: { coverage: () => ({ isCovered: true }) },
@@ -154,6 +169,44 @@ describe('a share in force that is opened elsewhere', () => {
     keyshares[Symbol.dispose]()
     give()
     expect([keyshares.all(), done]).toEqual([[], []])
+  })
+
+  describe('whose key was exported', () => {
+    const exported: VaultRow = { ...hot, standing: 'exported', exported: true }
+    const held = () => {
+      const made = opens()
+      made.keyshares.review()
+      made.give()
+      made.log.row = exported
+      made.done.length = 0
+      made.keyshares.review()
+      return made
+    }
+    const isMarked = (keyshares: Keyshares, row = exported) =>
+      keyshares.of(row)?.facts.past.isExported
+
+    it('is marked elsewhere, asked for once, and held as it was until then', () => {
+      const { keyshares, give, asked } = held()
+      keyshares.review()
+      expect([asked(), isMarked(keyshares)]).toEqual([1, false])
+      give()
+      expect([isMarked(keyshares), keyshares.review(), asked()]).toEqual([true, false, 0])
+    })
+
+    it('is not held again when it was marked after its key was destroyed', () => {
+      const { keyshares, log, give } = held()
+      log.row = { ...exported, standing: 'disabled' }
+      keyshares.review()
+      give()
+      expect(keyshares.all()).toEqual([])
+    })
+
+    it('is not held by a node that went down meanwhile', () => {
+      const { keyshares, done, give } = held()
+      keyshares[Symbol.dispose]()
+      give()
+      expect([keyshares.all(), done]).toEqual([[], []])
+    })
   })
 
   it('that does not open is an alarm, and is not tried again', () => {

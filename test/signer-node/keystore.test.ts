@@ -240,6 +240,38 @@ describe('a keyshare at rest', () => {
     })
   })
 
+  describe('that is marked as exported while its keys are derived elsewhere', () => {
+    const key = ({ value }: IteratorResult<ScryptJob, unknown>) => scryptOf(value as ScryptJob)
+    const marked = () => {
+      const store = keystore(freshDirectory())
+      store.keepPending(vault, share(1), made)
+      store.activate(vault, 1)
+      const work = store.marking(expectedOf(vault, share(1)))
+      return { store, work, second: work.next(key(work.next())) }
+    }
+    const isMarked = (store: Keystore): boolean => {
+      using opened = store.open(expectedOf(vault, share(1)), 'active')
+      return opened.facts.past.isExported
+    }
+
+    it('says so on disk after the second, and is opened again after the third', () => {
+      const { store, work, second } = marked()
+      expect(isMarked(store)).toBe(false)
+      const third = work.next(key(second))
+      expect([third.done, isMarked(store)]).toEqual([false, true])
+      const { done, value } = work.next(key(third))
+      using held = value as Keyshare
+      expect([done, held.facts.past.isExported]).toEqual([true, true])
+    })
+
+    it('is not written again when it was destroyed meanwhile', () => {
+      const { store, work, second } = marked()
+      store.destroy(vault, 1)
+      expect(refusedWith(() => work.next(key(second)))).toBe('EPOCH')
+      expect(store.held(vault)).toEqual([])
+    })
+  })
+
   it('that is active is never replaced: a pending one of its epoch is dropped', () => {
     const directory = freshDirectory()
     const store = keystore(directory)

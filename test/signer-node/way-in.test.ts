@@ -166,7 +166,7 @@ describe('a keyshare sealed to tokens', () => {
     const active = join(directory, 'hot-eth.1.keyshare')
     const before = readFileSync(active)
     expect(opens(before)).toBe('accepted')
-    store.markExported(expectedOf(vault, share))[Symbol.dispose]()
+    atOnce(store.marking(expectedOf(vault, share)))[Symbol.dispose]()
     expect(opens(before)).toBe('SEAL')
 
     const marked = readFileSync(active)

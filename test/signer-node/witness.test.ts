@@ -82,7 +82,8 @@ describe('a root with light witnesses', () => {
       const settings = { self: selfOf('node-a'), origin: house.origin, rootDigest }
       const whole = { closed: () => undefined, changed: () => {} }
       const parts = assemble(settings, stores, ports, whole)
-      const refused = refusedWith(() => parts.witness.take(page))
+      const step = (work: () => void): void => stores.store.step(work)
+      const refused = refusedWith(() => [...parts.witness.take(page, step)])
       stores.store.close()
       return refused
     } finally {

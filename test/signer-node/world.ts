@@ -45,6 +45,8 @@ export function namedRandom(name: string): Random {
 export interface TestPorts extends Ports {
   readonly sent: { readonly coordinator: string; readonly frame: NodeFrame }[]
   readonly events: Event[]
+  /** While `held` is there, parts of a frame wait in it; otherwise they follow at once. */
+  readonly pausing: { held?: (() => void)[] }
   /** Runs deferred work until none is left; true when there was any. */
   run(): boolean
 }
@@ -53,11 +55,14 @@ export function testPorts(name: string, clock: Clock): TestPorts {
   const sent: { coordinator: string; frame: NodeFrame }[] = []
   const events: Event[] = []
   const due: (() => void)[] = []
+  const pausing: TestPorts['pausing'] = {}
   return {
     clock,
     random: namedRandom(name),
     send: (coordinator, frame) => sent.push({ coordinator, frame }),
     defer: (work) => due.push(work),
+    pause: (work) => void (pausing.held === undefined ? work() : pausing.held.push(work)),
+    pausing,
     report: (event) => events.push(event),
     runner: here,
     sent,

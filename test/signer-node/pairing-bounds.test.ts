@@ -1,0 +1,174 @@
+// What the pairings of a node cost it: sessions with different peers run beside each other, and
+// whatever a coordinator or a peer throws at them, the work and the memory for one peer has a bound.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { NodeFrame } from '../../proto/frames.ts'
+import { parseNodeId } from '../../proto/ids.ts'
+import { limits } from '../../proto/limits.ts'
+import type { Signed } from '../../proto/signed.ts'
+import { Sessions } from '../../signer-node/sessions.ts'
+import { carryAll, pairingNode, type TestNode } from './pairing-nodes.ts'
+import { TestClock } from './world.ts'
+
+let home: string
+let clock: TestClock
+let nodes: readonly TestNode[]
+let carry: (from: number, to: number, what: Signed | NodeFrame) => boolean
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'custody-pairing-bounds-'))
+  clock = new TestClock()
+  const world = { home, clock, kept: [], logSize: () => 0 }
+  nodes = [1, 2, 3].map((x) => pairingNode(world, x, Sessions, `${x}`))
+  carry = () => true
+})
+afterEach(() => {
+  for (const { store } of nodes) store.close()
+  rmSync(home, { recursive: true, force: true })
+})
+
+const at = (x: number): TestNode => nodes[x - 1]!
+const settle = (): void => carryAll(nodes, (...what) => carry(...what))
+const sees = (from: number, ...peers: readonly number[]): void =>
+  at(from).pairings.sighted(
+    'c1',
+    peers.map((x) => ({ node: at(x).id, incarnation: at(x).incarnation.id })),
+  )
+const row = (of: number, peer: number) => {
+  const { pairings } = at(of)
+  return { pairing: pairings.idWith(at(peer).id) ?? '', ...pairings.lookAt(at(peer).id) }
+}
+
+/** A second of a node's life. */
+function second(): void {
+  clock.advance(1_000)
+  for (const { pairings, sessions } of nodes) {
+    sessions.tick()
+    pairings.tick()
+  }
+  settle()
+}
+
+describe('the pairings with different peers', () => {
+  it('are made beside each other: one that hangs keeps no other from standing', () => {
+    carry = (from, to, what) => 'document' in what || (from !== 3 && to !== 3)
+    sees(1, 2, 3)
+    sees(2, 1)
+    sees(3, 1)
+    settle()
+    expect([row(1, 2).pairing, row(1, 3).pairing]).toEqual([
+      expect.stringMatching(/^[0-9a-f]{64}$/),
+      '',
+    ])
+    // That with the third still runs, and for what it is waiting the other does not.
+    expect(at(1).sessions.count).toBe(1)
+    expect(at(2).sessions.count).toBe(0)
+  })
+
+  it('are made at once, however many they are', () => {
+    const open: number[] = []
+    carry = (_from, _to, what) => {
+      if (!('document' in what)) open.push(at(1).sessions.count)
+      return true
+    }
+    sees(1, 2, 3)
+    sees(2, 1, 3)
+    sees(3, 1, 2)
+    settle()
+    expect(Math.max(...open)).toBe(2)
+    expect([row(1, 2), row(1, 3), row(2, 3)].map(({ pairing }) => pairing.length)).toEqual([
+      64, 64, 64,
+    ])
+  })
+})
+
+describe('what one peer or coordinator can cost', () => {
+  it('is one set-up in ten seconds, whatever lives are claimed and hellos sent again', () => {
+    const hellos: Signed[] = []
+    carry = (from, to, what) => {
+      if ('document' in what && from === 2 && to === 1) hellos.push(what)
+      return 'document' in what
+    }
+    let most = 0
+    for (let seconds = 0; seconds < 120; seconds += 1) {
+      for (let claim = 0; claim < 20; claim += 1) {
+        const incarnation = new Uint8Array(16).fill(1 + ((seconds + claim) % 200))
+        at(1).pairings.sighted('c1', [{ node: at(2).id, incarnation }])
+        at(2).pairings.sighted('c1', [{ node: at(1).id, incarnation }])
+      }
+      for (const hello of hellos) at(1).pairings.receive('c1', hello)
+      second()
+      most = Math.max(most, at(1).sessions.count)
+    }
+    // A hello in ten seconds, and its session ends with the time of its round.
+    expect(hellos.length).toBeLessThanOrEqual(24)
+    expect(hellos.length).toBeGreaterThan(4)
+    expect(most).toBe(1)
+    expect(limits.roundTimeoutMs).toBeLessThan(limits.pairSetupIntervalMs)
+  })
+
+  it('is one pairing and those that it replaced within a session, and no more', () => {
+    sees(1, 2)
+    sees(2, 1)
+    settle()
+    const replaced: number[] = []
+    for (let seconds = 0; seconds < 70; seconds += 1) {
+      // The peer lives anew all the time.
+      if (seconds % 5 === 0) {
+        at(2).incarnation.renew()
+        at(2).pairings.forgetAll()
+        sees(1, 2)
+        sees(2, 1)
+      }
+      second()
+      replaced.push(row(1, 2).replaced)
+    }
+    expect(Math.max(...replaced)).toBeGreaterThan(0)
+    expect(Math.max(...replaced)).toBeLessThanOrEqual(3)
+    for (let seconds = 0; seconds < 60; seconds += 1) second()
+    expect(row(1, 2).replaced).toBe(0)
+  })
+
+  it('is nothing for names that the root does not have', () => {
+    const many = Array.from({ length: 500 }, (_, n) => {
+      return { node: `stranger-${n}`, incarnation: new Uint8Array(16).fill(n % 250) }
+    })
+    for (let from = 0; from < many.length; from += 10) {
+      at(1).pairings.sighted('c1', many.slice(from, from + 10))
+    }
+    settle()
+    expect([at(1).hellos.length, at(1).sessions.count]).toEqual([0, 0])
+    const known = many.map(({ node }) => at(1).pairings.lookAt(parseNodeId(node)).seenAt)
+    // Those of the last word alone: one may be a peer by the next line.
+    expect(known.filter((place) => place !== '')).toHaveLength(10)
+  })
+})
+
+describe('what a session keeps', () => {
+  it('is of its members and of this round and the next, and one message of each', () => {
+    // Round 1 of the peer arrives; what is beyond the next round, or of others, is not kept.
+    let first: Extract<NodeFrame, { readonly frame: 'envelope' }> | undefined
+    carry = (from, to, what) => {
+      if ('document' in what) return true
+      if (what.frame === 'envelope' && from === 2 && to === 1) first ??= what
+      return false
+    }
+    sees(1, 2)
+    sees(2, 1)
+    settle()
+    const { envelope } = first!
+    const before = at(1).sessions.dropped
+    const throwAt = (change: object): void =>
+      at(1).sessions.receive('c1', { ...envelope, ...change })
+    for (const round of [0, 3, 4, 99, 2 ** 31]) throwAt({ round })
+    throwAt({ from: at(3).id })
+    throwAt({ to: at(3).id })
+    throwAt({ ciphertext: new Uint8Array(1_000_000) })
+    throwAt({ sid: new Uint8Array(32) })
+    expect(at(1).sessions.dropped - before).toBe(9)
+    for (let again = 0; again < 100; again += 1) throwAt({})
+    expect(at(1).sessions.dropped - before).toBe(9)
+  })
+})
