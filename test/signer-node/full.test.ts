@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { toUtf8 } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { DiskFault } from '../../signer-node/disk.ts'
+import { FloorFile } from '../../signer-node/floor-file.ts'
 import { roomOf } from '../../signer-node/places.ts'
 import { Store } from '../../signer-node/store.ts'
 import * as house from '../kit/audit-documents.ts'
@@ -87,6 +88,23 @@ describe('a node with no room at all', () => {
     three.lines('node-a')
     expect(node().status().size).toBe(size + 1)
     expect(three.heard('node-a', 'cosigned')).toHaveLength(1)
+  })
+
+  it('gives the cosignature that found no room for its floor when there is room', () => {
+    const write = FloorFile.prototype.write
+    FloorFile.prototype.write = () => refuse('DISK_FULL', 'floor')
+    three.log.add('log.heartbeat', {})
+    three.at('node-a').said.length = 0
+    three.lines('node-a')
+    shortage()
+    three.tick(2_000)
+    expect(three.heard('node-a', 'cosigned')).toEqual([])
+    FloorFile.prototype.write = write
+    room()
+    const { size } = three.log.head
+    expect(three.heard('node-a', 'cosigned').map((one) => one.size)).toEqual([size])
+    three.tick(2_000)
+    expect(three.heard('node-a', 'cosigned')).toEqual([])
   })
 
   it('accepts nothing that it cannot keep, and the same attempt when it can', () => {
