@@ -63,12 +63,24 @@ interface Answered {
   readonly head: Known | undefined
 }
 
-/** What proved a rollback is left as it is, for whoever looks, and for the next start. */
-export function keptPlace(place: FloorPlace, meta: Meta): FloorPlace {
+/**
+ * What proved a rollback is left as it is, for whoever looks, and for the next start, until the copy
+ * contains it. From then on it goes on also while fenced: a database of before the fence is found.
+ */
+export function keptPlace(
+  place: FloorPlace,
+  { meta, copy }: Pick<FloorNeeds, 'meta' | 'copy'>,
+): FloorPlace {
+  const isProof = (counter: number): boolean => {
+    const known = place.read()
+    const held = known && copy.rootAt(known.size)
+    if (known === undefined) return false
+    return held === undefined || !equalBytes(held, known.root) || counter < known.counter
+  }
   return {
     read: () => place.read(),
     write: (reached) => {
-      if (meta.fenced() === undefined) place.write(reached)
+      if (meta.fenced() === undefined || !isProof(reached.counter)) place.write(reached)
     },
   }
 }

@@ -156,6 +156,25 @@ describe('a node whose database was rolled back', () => {
     expect(three.state('node-a')).toBe('fenced')
   })
 
+  it('is found out by its second place when it goes back to before a fence', () => {
+    three.ready()
+    const backup = backupOf('node-a')
+    three.at('node-a').node.fence('stolen')
+    grow(2)
+    three.lines(...names)
+    expect(three.heard('node-a', 'cosigned').at(-1)?.size).toBe(7)
+    for (const name of names) three.stop(name)
+    restore('node-a', backup)
+    three.start('node-a')
+    const { fenced } = three.at('node-a').node.status()
+    expect(fenced).toMatch(/^second place: 7, 0; store: 5, 0$/)
+    // And what it proved stays there, however the same is done again.
+    three.stop('node-a')
+    restore('node-a', backup)
+    three.start('node-a')
+    expect(three.at('node-a').node.status().fenced).toBe(fenced)
+  })
+
   it('is found out by the others, when the second place was rolled back with it', () => {
     three.ready()
     const backup = backupOf('node-a')
