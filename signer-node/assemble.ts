@@ -62,7 +62,7 @@ export function assemble(
   const lastWords = new LastWords(ports)
   const incarnation = new Incarnation(ports.random)
   const { clock, report } = ports
-  const floor = keptPlace(place, meta)
+  const floor = keptPlace(place, { meta, copy })
   const log = { self, origin, rootDigest, copy, rows, journal, floor, clock, report }
   const witness = new Witness({ ...log, verifies: verifierOf(self.curve) })
   const peers = peersIn(witness, self)

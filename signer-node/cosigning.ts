@@ -4,10 +4,10 @@
 // INVARIANT: nothing leaves before the step that it follows from was committed; an own cosignature
 // that was not made here stops everything that the own key stands for. Judges no request.
 import { toUtf8 } from '../proto/crypto.ts'
-import type { CoordinatorPart, NodeFrame } from '../proto/frames.ts'
+import type { CoordinatorPart, NodeFrame, NodePart } from '../proto/frames.ts'
 import { limits } from '../proto/limits.ts'
 import { mayPass } from '../proto/reasons.ts'
-import { isRefusal, type Refusal, Refused } from '../proto/refusal.ts'
+import { attempt, isRefusal, type Refusal, Refused } from '../proto/refusal.ts'
 import type { Floor } from './floor.ts'
 import type { OtherFace } from './heads.ts'
 import type { LogCopy } from './log-copy.ts'
@@ -40,6 +40,8 @@ export class Cosigning {
   #couldCosign = false
   /** A page was refused for something that passes: a full disk, a clock that is wrong. */
   #isMissing = false
+  /** A cosignature found no room for the floor before it; nobody sends for it again. */
+  #isOwed = false
 
   constructor(needs: CosigningNeeds) {
     this.#needs = needs
@@ -92,7 +94,7 @@ export class Cosigning {
   }
 
   answer(taken: Taken | Refusal): NodeFrame | undefined {
-    const { origin, copy, ports, floor, witness, mayCosign } = this.#needs
+    const { origin, copy, ports, floor, mayCosign } = this.#needs
     if (isRefusal(taken)) {
       this.#isMissing ||= mayPass(taken.code)
       if (taken.code === 'DISK_FULL') return undefined
@@ -109,12 +111,13 @@ export class Cosigning {
     const isLast = taken.kind !== 'behind' && size >= floor.target
     if (!isLast || !this.#isHeadSigned() || !mayCosign())
       return { frame: 'behind', behind: { origin, size } }
-    return { frame: 'cosigned', cosigned: witness.cosign() }
+    return { frame: 'cosigned', cosigned: this.#cosign() }
   }
 
   /** What could not be taken when it came is sent again by whoever hears this. */
   again(): void {
-    const { origin, copy, ports, everyone } = this.#needs
+    const { origin, copy, ports, everyone, mayCosign } = this.#needs
+    if (this.#isOwed && this.#isHeadSigned() && mayCosign()) attempt(() => this.#tellCosigned())
     if (!this.#isMissing) return
     this.#isMissing = false
     const behind = { origin, size: copy.size() }
@@ -133,15 +136,27 @@ export class Cosigning {
 
   /** The lines came before this witness might sign for them: everyone waits for its word. */
   #cosignAtLast(): void {
-    const { witness, copy, ports, changed, everyone, mayCosign } = this.#needs
+    const { copy, changed, mayCosign } = this.#needs
     if (!this.#isHeadSigned()) return
     const could = this.#couldCosign
     this.#couldCosign = mayCosign()
     if (could === this.#couldCosign) return
     changed()
     if (could || copy.size() === 0) return
-    const cosigned = witness.cosign()
+    this.#tellCosigned()
+  }
+
+  #tellCosigned(): void {
+    const { ports, everyone } = this.#needs
+    const cosigned = this.#cosign()
     for (const coordinator of everyone()) ports.send(coordinator, { frame: 'cosigned', cosigned })
+  }
+
+  #cosign(): NodePart<'cosigned'> {
+    this.#isOwed = true
+    const cosigned = this.#needs.witness.cosign()
+    this.#isOwed = false
+    return cosigned
   }
 
   /** The copy may end within a long page, for a while or after a crash: no head of the log's. */
@@ -154,8 +169,12 @@ export class Cosigning {
   /** The own key has signed what is not known here: there is another instance, or there was. */
   #meetTwin(): void {
     const { witness, floor, halt, changed } = this.#needs
-    const because = witness.heads.takeTwin()
-    if (because === undefined || !floor.fenceNow(because, 'second-instance')) return
+    const because = witness.heads.twin
+    if (because === undefined) return
+    const isNew = floor.fenceNow(because, 'second-instance')
+    // Only now: a fence that found no room is tried again.
+    witness.heads.forgetTwin()
+    if (!isNew) return
     halt('FLOOR', because)
     changed()
   }

@@ -63,12 +63,24 @@ interface Answered {
   readonly head: Known | undefined
 }
 
-/** What proved a rollback is left as it is, for whoever looks, and for the next start. */
-export function keptPlace(place: FloorPlace, meta: Meta): FloorPlace {
+/**
+ * What proved a rollback is left as it is, for whoever looks, and for the next start, until the copy
+ * contains it. From then on it goes on also while fenced: a database of before the fence is found.
+ */
+export function keptPlace(
+  place: FloorPlace,
+  { meta, copy }: Pick<FloorNeeds, 'meta' | 'copy'>,
+): FloorPlace {
+  const isProof = (counter: number): boolean => {
+    const known = place.read()
+    const held = known && copy.rootAt(known.size)
+    if (known === undefined) return false
+    return held === undefined || !equalBytes(held, known.root) || counter < known.counter
+  }
   return {
     read: () => place.read(),
     write: (reached) => {
-      if (meta.fenced() === undefined) place.write(reached)
+      if (meta.fenced() === undefined || !isProof(reached.counter)) place.write(reached)
     },
   }
 }
@@ -76,11 +88,11 @@ export function keptPlace(place: FloorPlace, meta: Meta): FloorPlace {
 export class Floor {
   readonly #needs: FloorNeeds
   readonly #lives = new Lives()
+  /** Of one life: one nonce in two of them, and what they echo, would accuse this node. */
   #nonce: string
+  #life: Uint8Array
   /** When the present round of questions began. */
   #askedMs: number
-  /** Another life was heard of: it is told so that it can tell. */
-  #isEchoDue = false
   #claimed = 0
   readonly #answers = new Map<NodeId, Answered>()
   readonly #secondPlaceAgrees: boolean
@@ -92,6 +104,7 @@ export class Floor {
   constructor(needs: FloorNeeds) {
     this.#needs = needs
     this.#nonce = toHex(needs.ports.random(32))
+    this.#life = needs.incarnation.id
     this.#sizeAtStart = needs.copy.size()
     this.#startedMs = needs.ports.clock.monotonicMs()
     this.#askedMs = this.#startedMs
@@ -111,19 +124,26 @@ export class Floor {
   /** Queries to everyone who has not answered yet; the same nonce, so an answer counts once. */
   queries(): readonly { readonly to: NodeId; readonly document: Signed }[] {
     if (this.#state !== 'checking') return []
+    if (!equalBytes(this.#life, this.#needs.incarnation.id)) this.#draw()
     const silent = this.#peers().filter(({ node }) => !this.#answers.has(node))
     return this.#questions(silent)
   }
 
   /** Once a minute, to everybody: whether another instance has come since. */
   again(): readonly { readonly to: NodeId; readonly document: Signed }[] {
-    const { clock, random } = this.#needs.ports
+    const { clock } = this.#needs.ports
     if (this.#state === 'checking') return []
-    if (!this.#isEchoDue && clock.monotonicMs() - this.#askedMs < againMs) return []
-    this.#isEchoDue = false
+    if (!this.#lives.isEchoDue && clock.monotonicMs() - this.#askedMs < againMs) return []
+    this.#lives.turn()
     this.#askedMs = clock.monotonicMs()
-    this.#nonce = toHex(random(32))
+    this.#draw()
     return this.#questions(this.#peers())
+  }
+
+  #draw(): void {
+    const { incarnation, ports } = this.#needs
+    this.#nonce = toHex(ports.random(32))
+    this.#life = incarnation.id
   }
 
   #questions(peers: readonly RootWitness[]) {
@@ -197,8 +217,7 @@ export class Floor {
     if (isRefusal(opened)) return
     const { org, env } = opened.value
     if (org !== self.org || env !== self.env) return
-    const told = this.#lives.told(incarnation.id, opened)
-    if (told !== 'known') this.#isEchoDue = true
+    const told = this.#lives.told(incarnation.id, opened, node)
     const life = toHex(opened.value.incarnation).slice(0, 8)
     if (told === 'twin') this.#meetTwin(`${node} was asked by life ${life} of this node`)
   }
@@ -246,16 +265,17 @@ export class Floor {
   /** What this node has not made was signed by its key, or is feared; false when it was fenced. */
   fenceNow(because: string, name: 'second-instance' | 'fenced-by-operator'): boolean {
     const { meta, copy } = this.#needs
-    if (meta.fenced() !== undefined) return false
-    if (this.#state !== 'passed') {
+    const isFenced = meta.fenced() !== undefined
+    if (this.#state === 'checking' || this.#state === 'catching-up') {
       // As far as it can tell before it knows its floor, its disk went back.
-      this.#fence(because, name === 'second-instance' ? 'rollback' : name)
-      return true
+      if (!isFenced) this.#fence(because, name === 'second-instance' ? 'rollback' : name)
+      return !isFenced
     }
-    this.#fence(because, name)
+    // In force at once: what finds no room now is written down when it is asked for again.
     this.#state = 'fenced'
+    if (!isFenced) this.#fence(because, name)
     meta.keepFencedSince(copy.size())
-    return true
+    return !isFenced
   }
 
   /** Every share that a copy of the disk may hold is worth nothing now (`rejoin.ts`). */
@@ -263,6 +283,7 @@ export class Floor {
     const { meta, witness, ports } = this.#needs
     ports.report({ level: 'warn', name: 'rejoined', because: meta.fenced() ?? '' })
     meta.unfence()
+    this.#lives.forget()
     this.#state = 'passed'
     witness.writeFloor()
   }

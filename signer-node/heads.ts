@@ -42,11 +42,14 @@ export class Heads {
     this.#twin ??= because
   }
 
-  /** What the own key has signed and this node has not, said once: another instance signed it. */
-  takeTwin(): string | undefined {
-    const twin = this.#twin
+  /** What the own key has signed and this node has not: another instance signed it. */
+  get twin(): string | undefined {
+    return this.#twin
+  }
+
+  /** It was acted upon. */
+  forgetTwin(): void {
     this.#twin = undefined
-    return twin
   }
 
   /** Notes as they came; returns the first proof of a fork among them, if there is one. */

@@ -89,13 +89,26 @@ export async function retireToken(
   if (at < 0) refuse('CONFIG', `no token ${id} in the configuration: it has ${known}`)
   const cards = settings.cards.filter((card) => card.id !== id)
   if (cards.length === 0) refuse('CONFIG', `${id} is the last token: nothing would open the files`)
+  const source = readFileSync(file, 'utf8')
+  requireTokens(parseSignerConfig(source, dirname(resolve(file))), settings)
   const whole = { ...wish, isBack: false, passphrase: undefined }
   const said = await resealNode(config, pin, whole, { ...settings, cards })
-  const written = withoutToken(readFileSync(file, 'utf8'), at)
-  parseSignerConfig(written, dirname(resolve(file)))
+  const written = withoutToken(source, at)
+  requireTokens(parseSignerConfig(written, dirname(resolve(file))), { cards })
+  if (readFileSync(file, 'utf8') !== source) changedMeanwhile()
   disk.writeBeside(file, toUtf8(written))
   disk.activate(file)
   return { ...said, retired: id }
+}
+
+/** By an older one the files would be sealed to a token again that was taken out since. */
+function requireTokens(config: SignerConfig, { cards }: Pick<TokenSettings, 'cards'>): void {
+  const ids = tokensOf(config).cards.map(({ id }) => id)
+  if (ids.join() !== cards.map(({ id }) => id).join()) changedMeanwhile()
+}
+
+function changedMeanwhile(): never {
+  return refuse('CONFIG', 'the configuration changed meanwhile: give the command again')
 }
 
 /** The same configuration, one token shorter; its spaces are ours. */

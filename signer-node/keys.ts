@@ -207,6 +207,8 @@ export class Keys {
       secrets: [randomness, ...session.secrets],
       deadlineMs: ports.clock.monotonicMs() + limits.sessionTimeoutMs,
       ended: (ended) => {
+        // First: what is written of it may find no room.
+        this.#running.delete(plan.vault)
         const dealt = dealtSession(plan, acceptanceDigests(all))
         if (ended.kind === 'failed') {
           this.#parts.blame.failed(ended, sid, dealt)
@@ -279,7 +281,6 @@ export class Keys {
     ended: Ended<PendingKey | undefined>,
   ): void {
     const { ports, self, store } = this.#parts
-    this.#running.delete(plan.vault)
     if (ended.kind === 'failed') {
       const { because, culprit = '' } = ended
       ports.report({

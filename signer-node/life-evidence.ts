@@ -53,6 +53,8 @@ export function verifyLifeEvidence(document: string, root: Named): LifeEvidence 
   if (!equalBytes(second.echo, first.nonce) || !equalBytes(third.echo, second.nonce)) {
     refuse('EVIDENCE', 'the three do not echo each other')
   }
+  const nonces = [first, second, third].map(({ nonce }) => toHex(nonce))
+  if (new Set(nonces).size < nonces.length) refuse('EVIDENCE', 'the three are not three questions')
   const isBack = equalBytes(first.incarnation, third.incarnation)
   if (!isBack || equalBytes(first.incarnation, second.incarnation)) {
     refuse('EVIDENCE', 'the three are not of one life, another, and the first again')

@@ -70,7 +70,7 @@ export class LightWitness {
     const [copy, rows] = [new LogCopy(store), new HistoryRows(store)]
     const journal = new Journal(store, self.node)
     const log = { self, origin, rootDigest, copy, rows, journal, clock, report }
-    const witness = new Witness({ ...log, floor: keptPlace(place, meta) })
+    const witness = new Witness({ ...log, floor: keptPlace(place, { meta, copy }) })
     const incarnation = { id: ports.random(incarnationBytes) }
     const own = { self, incarnation, ports, witness }
     const floor = new Floor({ ...own, copy, rows, journal, meta, place })

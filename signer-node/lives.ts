@@ -6,12 +6,13 @@
 // one process after another never does, in whatever order a coordinator carries them. Without
 // whoever carries them nothing is heard: silence proves nothing.
 import { equalBytes, toHex } from '../proto/crypto.ts'
+import type { NodeId } from '../proto/ids.ts'
 import type { FloorQuery } from '../proto/node-documents.ts'
 import type { Opened, Signed } from '../proto/signed.ts'
 
 /** Of each node; older ones are forgotten. */
-const heardMax = 16
-/** Own nonces that an echo may name, and queries that were told: more than an hour of them. */
+const heardMax = 64
+/** Own nonces that an echo may name, and those that were echoed: more than an hour of them. */
 const askedMax = 64
 
 type Query = Opened<FloorQuery>
@@ -23,13 +24,22 @@ export class Lives {
   readonly #heard = new Map<string, readonly Query[]>()
   /** Own nonces, each with the life that drew it. */
   readonly #asked = new Set<string>()
-  /** Nonces of queries of other lives: each convinces once. */
-  readonly #told = new Set<string>()
-  /** Nonce of the newest query of another life of this node; empty while there was none. */
+  readonly #echoed = new Set<string>()
+  /**
+   * Nonces of other lives that were not echoed yet: the newest that each peer told of. Each peer
+   * has its turn: none can drown what another tells by old queries of lives that are over.
+   */
+  readonly #due = new Map<NodeId, string>()
   #echo = ''
 
+  /** Nonce of a query of another life of this node; empty while there was none. */
   get echo(): string {
     return this.#echo
+  }
+
+  /** Another life was heard of: it is told so that it can tell. */
+  get isEchoDue(): boolean {
+    return this.#due.size > 0
   }
 
   /** This node asks. */
@@ -37,13 +47,33 @@ export class Lives {
     keep(this.#asked, nameOf(incarnation, nonce))
   }
 
+  /** With the next question another one is echoed. */
+  turn(): void {
+    const [next] = this.#due.values()
+    if (next === undefined) return
+    for (const [peer, name] of this.#due) if (name === next) this.#due.delete(peer)
+    keep(this.#echoed, next)
+    this.#echo = next
+  }
+
+  /** Whatever was asked before this convinces no more, whoever kept the echo of it. */
+  forget(): void {
+    this.#asked.clear()
+  }
+
   /** A query of this node, of another life; `twin` when that life runs beside this one. */
-  told(own: Uint8Array, { value: { incarnation, nonce, echo } }: Query): 'twin' | 'new' | 'known' {
+  told(
+    own: Uint8Array,
+    { value: { incarnation, nonce, echo } }: Query,
+    by: NodeId,
+  ): 'twin' | 'new' | 'known' {
+    if (equalBytes(incarnation, own)) return 'known'
     const name = toHex(nonce)
-    if (equalBytes(incarnation, own) || this.#told.has(name)) return 'known'
-    keep(this.#told, name)
-    this.#echo = name
-    return this.#asked.has(nameOf(own, toHex(echo))) ? 'twin' : 'new'
+    const isKnown = this.#echoed.has(name) || this.#due.get(by) === name
+    if (!isKnown) this.#due.set(by, name)
+    if (!this.#asked.has(nameOf(own, toHex(echo)))) return isKnown ? 'known' : 'new'
+    this.forget()
+    return 'twin'
   }
 
   /** A query of a peer; three of them when they show that it lives twice. */

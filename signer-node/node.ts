@@ -246,7 +246,10 @@ export class SignerNode {
   }
 
   #furnish(parts: Parts): Desk {
-    const floor = new Floor({ ...parts, met: (...met) => parts.pairings.livesTwice(...met) })
+    const floor = new Floor({
+      ...parts,
+      met: (...met) => this.#try(() => parts.pairings.livesTwice(...met)),
+    })
     const releases = new Releases(parts)
     const signing = new Signing(parts, releases)
     const keys = new Keys(parts, new Prepared(parts.store, parts.self.node))

@@ -166,22 +166,25 @@ export class Pairings {
 
   /** One counter of an incarnation on two documents: a clone of the peer's memory. */
   refuseIncarnation(peer: NodeId, incarnation: Uint8Array, both?: Both): void {
-    if (both !== undefined) this.#needs.blame.cloned(peer, both)
     this.#lives.refuse(peer, incarnation)
     this.#drop(peer)
     this.#needs.ports.report({ level: 'alarm', name: 'clone', peer })
+    // Last: there may be no room for it.
+    if (both !== undefined) this.#needs.blame.cloned(peer, both)
   }
 
   /** Two lives of a peer echoed each other: nothing with either of them, until it lives anew. */
   livesTwice(peer: NodeId, proof: ThereAndBack): void {
     const { blame, peers, ports } = this.#needs
     // A light witness takes part in no session.
-    if (peers.peer(peer) !== undefined) {
-      blame.livesTwice(peer, proof)
+    const isPeer = peers.peer(peer) !== undefined
+    if (isPeer) {
       for (const { value } of proof) this.#lives.refuse(peer, value.incarnation)
       this.#drop(peer)
     }
     ports.report({ level: 'alarm', name: 'second-instance', peer, because: 'two lives at once' })
+    // Last: there may be no room for it.
+    if (isPeer) blame.livesTwice(peer, proof)
   }
 
   /** Of the peer, or of any. */

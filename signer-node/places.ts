@@ -14,7 +14,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { limits } from '../proto/limits.ts'
-import { refuse } from '../proto/refusal.ts'
+import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
+import { onDisk } from './disk.ts'
 import { Secret } from './dkls23/secret.ts'
 import { Room, type RoomNeeds, type Volume } from './room.ts'
 import { Store } from './store.ts'
@@ -69,21 +70,23 @@ function volumeOf(directory: string): Volume {
   }
 }
 
-/** A quota is seen by nothing but a write. */
+/** A quota is seen by nothing but a write. One that fails for another reason ends the process. */
 function probed(directory: string): string {
   const path = join(directory, 'room.probe')
+  const done = attempt(() => onDisk(directory, () => probe(path)))
+  rmSync(path, { force: true })
+  if (!isRefusal(done)) return done ? '' : `${directory}: a write was cut`
+  return done.because
+}
+
+/** False when less was written than was asked for. */
+function probe(path: string): boolean {
+  const file = openSync(path, 'w', 0o600)
   try {
-    const file = openSync(path, 'w', 0o600)
-    try {
-      const written = writeSync(file, new Uint8Array(probeBytes))
-      fsyncSync(file)
-      return written === probeBytes ? '' : `${directory}: a write was cut`
-    } finally {
-      closeSync(file)
-    }
-  } catch (error) {
-    return `${directory}: ${error instanceof Error ? error.message : 'unknown'}`
+    const written = writeSync(file, new Uint8Array(probeBytes))
+    fsyncSync(file)
+    return written === probeBytes
   } finally {
-    rmSync(path, { force: true })
+    closeSync(file)
   }
 }

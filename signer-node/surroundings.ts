@@ -17,15 +17,22 @@ export interface Surroundings {
 
 /** Without these any process of the same user may open a door into this one. */
 export const neededFlags = ['--disable-sigusr1', '--tls-min-v1.3', '--disable-proto=delete']
-const doors = /^--(inspect|heapsnapshot-signal|diagnostic-dir|report-|cpu-prof|heap-prof|prof)/
+const doors =
+  /^--(inspect|heapsnapshot-|diagnostic-dir|report-|cpu-prof|heap-prof|prof|perf-|tls-keylog)/
+/** Options in a file are not seen here. */
+const hidden = /^--experimental-(default-)?config-file/
+/** The last one said counts. */
+const undone = /^--(no-disable-sigusr1|tls-min-v1\.[0-2])/
 
 /** One sentence for each thing that should be otherwise. */
 export function faultsOf({ options, debugger: door, limits }: Surroundings): readonly string[] {
   const missing = neededFlags.filter((flag) => !options.includes(flag))
-  const open = options.filter((option) => doors.test(option))
+  const those = (form: RegExp) => options.filter((option) => form.test(plain(option)))
   return [
     ...(door === undefined ? [] : [`a debugger may connect at ${door}`]),
-    ...open.map((option) => `${option}: shows the memory of this process`),
+    ...those(doors).map((option) => `${option}: shows the memory of this process`),
+    ...those(hidden).map((option) => `${option}: may say what this process cannot see`),
+    ...those(undone).map((option) => `${option}: takes back a flag that is needed`),
     ...(missing.length === 0 ? [] : [`started without ${missing.join(' ')}`]),
     ...(mayDump(limits) ? ['core files are on: expected a core limit of 0'] : []),
   ]
@@ -36,6 +43,11 @@ export function lookAround(env: string, found: Surroundings): readonly Event[] {
   const faults = faultsOf(found)
   if (env === 'prod' && faults.length > 0) refuse('CONFIG', faults.join('; '))
   return faults.map((because) => ({ level: 'warn', name: 'surroundings', because }))
+}
+
+/** The runtime takes underscores for dashes, and quotes in NODE_OPTIONS. */
+function plain(option: string): string {
+  return option.replaceAll('"', '').replaceAll('_', '-')
 }
 
 /** A soft limit of 0 can be raised again only by this process itself. */

@@ -82,6 +82,17 @@ describe('a token of two', () => {
     expect([...files(), readFileSync(node.file)]).toEqual(before)
   })
 
+  it('does not come back by a command that was begun before it was taken out', async () => {
+    const config = configured()
+    node.configure({ tokens: both().tokens.slice(0, 1) })
+    const before = [...files(), readFileSync(node.file)]
+    using pin = secretPin(daily!.pin)
+    expect(await refusal(retireToken({ file: node.file, config }, 'token-2', pin, wish))).toBe(
+      'CONFIG: the configuration changed meanwhile: give the command again',
+    )
+    expect([...files(), readFileSync(node.file)]).toEqual(before)
+  })
+
   it('of a running node stays where it is', async () => {
     const before = [...files(), readFileSync(node.file)]
     const store = openStore(configured())

@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseNodeId } from '../../proto/ids.ts'
+import { refuse } from '../../proto/refusal.ts'
 import { Brake } from '../../signer-node/brake.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import type { Outgoing } from '../../signer-node/dkls23/protocol.ts'
 import { verifyEvidence } from '../../signer-node/evidence.ts'
 import { Sessions } from '../../signer-node/sessions.ts'
+import { Store } from '../../signer-node/store.ts'
 import * as house from '../kit/audit-documents.ts'
 import { bent, type Twist } from '../kit/bent.ts'
 import { SigningHouse } from './signing-kit.ts'
+import { names } from './three-nodes.ts'
 
 // What node b changes in its second message, sealed and signed as its own: a byte of the
 // multiplication, of the salt that opens its commitment, of the share that it deals; or it says a
@@ -128,6 +131,24 @@ describe('a peer that signs what convicts it', () => {
     expect(three.at('node-a').node.status()).toMatchObject({ banned: [], strikes: { 'node-b': 3 } })
     expect(alarms('peer-faulty')).toMatchObject([{ level: 'alarm', peer: 'node-b' }])
     three.tick(20_000)
+  })
+})
+
+describe('a peer that is at fault while a key is made, and no room to write that down', () => {
+  it('keeps the vault busy for nobody: its key is made when there is room', () => {
+    const { store } = three.at('node-a')
+    store.run = (statement, ...values) => {
+      if (statement.includes('into strike')) refuse('DISK_FULL', '')
+      Store.prototype.run.call(store, statement, ...values)
+    }
+    mischief = 'twice'
+    expect(() => three.makeKey('warm-eth', 2)).toThrow()
+    mischief = 'none'
+    store.run = Store.prototype.run
+    expect(three.state('node-a')).toBe('full')
+    three.tick(20_000)
+    for (const name of names) three.heard(name, 'stopped')
+    expect(three.makeKey('warm-eth', 3)['confirms']).toHaveLength(3)
   })
 })
 

@@ -156,6 +156,25 @@ describe('a node whose database was rolled back', () => {
     expect(three.state('node-a')).toBe('fenced')
   })
 
+  it('is found out by its second place when it goes back to before a fence', () => {
+    three.ready()
+    const backup = backupOf('node-a')
+    three.at('node-a').node.fence('stolen')
+    grow(2)
+    three.lines(...names)
+    expect(three.heard('node-a', 'cosigned').at(-1)?.size).toBe(7)
+    for (const name of names) three.stop(name)
+    restore('node-a', backup)
+    three.start('node-a')
+    const { fenced } = three.at('node-a').node.status()
+    expect(fenced).toMatch(/^second place: 7, 0; store: 5, 0$/)
+    // And what it proved stays there, however the same is done again.
+    three.stop('node-a')
+    restore('node-a', backup)
+    three.start('node-a')
+    expect(three.at('node-a').node.status().fenced).toBe(fenced)
+  })
+
   it('is found out by the others, when the second place was rolled back with it', () => {
     three.ready()
     const backup = backupOf('node-a')
@@ -288,6 +307,28 @@ describe('a node that stands', () => {
 })
 
 describe('memory that may have been copied', () => {
+  it('asks by a nonce of its own in each life, so that no two lives of it seem to be two questions', () => {
+    three.open('node-a').node.attached('c1')
+    const { node, ports } = three.at('node-a')
+    three.lines('node-a')
+    const asked = () => {
+      three.clock.advance(2_000)
+      ports.sent.length = 0
+      node.tick()
+      const [query] = ports.sent.flatMap(({ frame }) =>
+        frame.frame === 'note' ? [frame.note] : [],
+      )
+      const document = JSON.parse(fromUtf8(query!.document.document)!)
+      return [document.incarnation, document.nonce]
+    }
+    const [first, again] = [asked(), asked()]
+    expect(again).toEqual(first)
+    three.clock.wall += 5_001
+    const [renewed] = [asked(), asked()]
+    expect(renewed![0]).not.toBe(first[0])
+    expect(renewed![1]).not.toBe(first[1])
+  })
+
   it('costs the incarnation when the clocks part, and when all streams break at once', () => {
     three.ready()
     const lives = () => three.heard('node-a', 'hello').map(({ incarnation }) => incarnation)

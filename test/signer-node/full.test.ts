@@ -1,10 +1,19 @@
 // A node whose disk has no room (F37): it says so, begins nothing, lets end what runs, withholds what it
 // cannot write down first, and goes on by itself when there is room again.
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { toUtf8 } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
+import { DiskFault } from '../../signer-node/disk.ts'
+import { FloorFile } from '../../signer-node/floor-file.ts'
+import { roomOf } from '../../signer-node/places.ts'
 import { Store } from '../../signer-node/store.ts'
+import * as house from '../kit/audit-documents.ts'
 import { SigningHouse, signers } from './signing-kit.ts'
 import { names } from './three-nodes.ts'
+import { TestClock } from './world.ts'
 
 let three: SigningHouse
 beforeAll(() => {
@@ -81,6 +90,23 @@ describe('a node with no room at all', () => {
     expect(three.heard('node-a', 'cosigned')).toHaveLength(1)
   })
 
+  it('gives the cosignature that found no room for its floor when there is room', () => {
+    const write = FloorFile.prototype.write
+    FloorFile.prototype.write = () => refuse('DISK_FULL', 'floor')
+    three.log.add('log.heartbeat', {})
+    three.at('node-a').said.length = 0
+    three.lines('node-a')
+    shortage()
+    three.tick(2_000)
+    expect(three.heard('node-a', 'cosigned')).toEqual([])
+    FloorFile.prototype.write = write
+    room()
+    const { size } = three.log.head
+    expect(three.heard('node-a', 'cosigned').map((one) => one.size)).toEqual([size])
+    three.tick(2_000)
+    expect(three.heard('node-a', 'cosigned')).toEqual([])
+  })
+
   it('accepts nothing that it cannot keep, and the same attempt when it can', () => {
     const payout = three.payout()
     noRoom()
@@ -108,5 +134,60 @@ describe('a node with no room at all', () => {
     expect(three.stopped('node-a')).toBe('DISK_FULL')
     expect(three.heard('node-a', 'share')).toEqual([])
     expect(three.heard('node-b', 'share')).toHaveLength(1)
+  })
+})
+
+describe('a look for room', () => {
+  it('waits for it, and takes a disk that fails for no shortage: that ends the process', () => {
+    const home = mkdtempSync(join(tmpdir(), 'custody-room-'))
+    const clock = new TestClock()
+    const room = roomOf({ dataDir: home, floorDir: home }, { clock, report: () => {} })
+    const looksAt = (target: string) => {
+      symlinkSync(target, join(home, 'room.probe'))
+      clock.advance(1_000)
+      return room.tick()
+    }
+    room.failed()
+    expect(looksAt('/dev/full')).toBe(false)
+    expect(room.shortage).toContain('ENOSPC')
+    // Nothing can be written where no memory is: EIO.
+    expect(() => looksAt('/proc/self/mem')).toThrow(DiskFault)
+    rmSync(join(home, 'room.probe'))
+    clock.advance(1_000)
+    expect([room.tick(), room.shortage]).toEqual([true, ''])
+    rmSync(home, { recursive: true })
+  })
+})
+
+describe('proof of a second instance that comes when there is no room', () => {
+  it('is acted upon at once, written down when there is room, and stays over a restart', () => {
+    three.pair()
+    const payout = three.payout()
+    three.shareHeads = false
+    three.begin(payout, three.askSigners(payout))
+    const { store } = three.at('node-a')
+    store.run = (statement, ...values) => {
+      if (statement.includes('into meta')) refuse('DISK_FULL', '')
+      Store.prototype.run.call(store, statement, ...values)
+    }
+    // Its own key signs lines that it has not seen.
+    three.log.add('log.heartbeat', {})
+    const heads = { origin: house.origin, heads: [toUtf8(three.log.note([0]))] }
+    three.give('node-a', { frame: 'heads', heads })
+    expect(three.state('node-a')).toBe('fenced')
+    three.shareHeads = true
+    three.lines('node-b', 'node-c')
+    expect(three.heard('node-a', 'share')).toEqual([])
+    store.run = Store.prototype.run
+    three.tick()
+    expect(node().status()).toMatchObject({
+      state: 'fenced',
+      fenced: expect.stringContaining('the own key signed'),
+    })
+    three.stop('node-a')
+    three.start('node-a')
+    three.tick(2_000)
+    three.lines('node-a')
+    expect(three.state('node-a')).toBe('fenced')
   })
 })

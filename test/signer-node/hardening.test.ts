@@ -60,6 +60,13 @@ describe('the surroundings of a process', () => {
       [{ options: [...neededFlags, '--inspect=0'] }, /^--inspect=0: shows the memory/],
       [{ options: [...neededFlags, '--heapsnapshot-signal=SIGUSR2'] }, /^--heapsnapshot-signal/],
       [{ options: [...neededFlags, '--report-on-signal'] }, /^--report-on-signal/],
+      [{ options: [...neededFlags, '--heapsnapshot_signal=SIGUSR2'] }, /^--heapsnapshot_signal/],
+      [{ options: [...neededFlags, '"--heap-prof"'] }, /^"--heap-prof": shows the memory/],
+      [{ options: [...neededFlags, '--heapsnapshot-near-heap-limit=1'] }, /shows the memory/],
+      [{ options: [...neededFlags, '--tls-keylog=keys'] }, /shows the memory/],
+      [{ options: [...neededFlags, '--experimental-config-file=x'] }, /cannot see$/],
+      [{ options: [...neededFlags, '--no-disable-sigusr1'] }, /takes back a flag/],
+      [{ options: [...neededFlags, '--tls-min-v1.2'] }, /takes back a flag/],
       [{ limits: limits('unlimited') }, /^core files are on/],
       [{ limits: limits('1024') }, /^core files are on/],
     ] as const

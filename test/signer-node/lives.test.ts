@@ -35,19 +35,21 @@ describe('a node that hears what another life of it asked', () => {
   it('knows a twin by the echo of a nonce that it drew in its present life', () => {
     const lives = new Lives()
     lives.asks(bytes(life(1)), nonce('mine'))
-    expect(lives.told(bytes(life(1)), query(2, 'theirs'))).toBe('new')
-    expect(lives.echo).toBe(nonce('theirs'))
-    expect(lives.told(bytes(life(1)), query(2, 'later', 'mine'))).toBe('twin')
+    expect(lives.told(bytes(life(1)), query(2, 'theirs'), other.node)).toBe('new')
+    expect([lives.isEchoDue, lives.echo]).toEqual([true, ''])
+    lives.turn()
+    expect([lives.isEchoDue, lives.echo]).toEqual([false, nonce('theirs')])
+    expect(lives.told(bytes(life(1)), query(2, 'later', 'mine'), other.node)).toBe('twin')
   })
 
   it('is convinced once by one query, however often it is told', () => {
     const lives = new Lives()
     lives.asks(bytes(life(1)), nonce('mine'))
     const theirs = query(2, 'theirs', 'mine')
-    expect([lives.told(bytes(life(1)), theirs), lives.told(bytes(life(1)), theirs)]).toEqual([
-      'twin',
-      'known',
-    ])
+    expect([
+      lives.told(bytes(life(1)), theirs, other.node),
+      lives.told(bytes(life(1)), theirs, other.node),
+    ]).toEqual(['twin', 'known'])
   })
 
   it('takes no earlier life for a twin, nor itself, whatever was echoed before', () => {
@@ -55,16 +57,53 @@ describe('a node that hears what another life of it asked', () => {
     lives.asks(bytes(life(1)), nonce('old'))
     // It took a new life, and an earlier one had echoed somebody.
     lives.asks(bytes(life(2)), nonce('mine'))
-    expect(lives.told(bytes(life(2)), query(1, 'before', 'far'))).toBe('new')
-    expect(lives.told(bytes(life(2)), query(3, 'first', 'old'))).toBe('new')
-    expect(lives.told(bytes(life(2)), query(2, 'own', 'mine'))).toBe('known')
+    expect(lives.told(bytes(life(2)), query(1, 'before', 'far'), other.node)).toBe('new')
+    expect(lives.told(bytes(life(2)), query(3, 'first', 'old'), other.node)).toBe('new')
+    expect(lives.told(bytes(life(2)), query(2, 'own', 'mine'), other.node)).toBe('known')
+  })
+
+  it('is not convinced again by echoes of what it asked before it was convinced', () => {
+    const lives = new Lives()
+    const own = bytes(life(1))
+    for (const name of ['first', 'second']) lives.asks(own, nonce(name))
+    expect(lives.told(own, query(2, 'a', 'first'), other.node)).toBe('twin')
+    // Whoever kept them back, or has as many old queries as this node remembers, gains nothing.
+    for (let at = 0; at < 70; at += 1) {
+      lives.told(own, query(3, `old ${at}`), other.node)
+      lives.turn()
+    }
+    expect(lives.told(own, query(2, 'a', 'first'), other.node)).toBe('new')
+    expect(lives.told(own, query(2, 'b', 'second'), other.node)).toBe('new')
+    lives.asks(own, nonce('third'))
+    expect(lives.told(own, query(2, 'c', 'third'), other.node)).toBe('twin')
+  })
+
+  it('echoes what each peer told in turn, so that none drowns what another tells', () => {
+    const lives = new Lives()
+    const own = bytes(life(1))
+    const echoes = [1, 2, 3].map((round) => {
+      // A liar says it first, and then queries of lives that are over, one after another.
+      lives.told(own, query(2, `present ${round}`), other.node)
+      lives.told(own, query(2, `present ${round}`), peer.node)
+      for (let at = 0; at < 70; at += 1) {
+        lives.told(own, query(3, `old ${round} ${at}`), other.node)
+      }
+      return [0, 1].map(() => {
+        lives.turn()
+        return lives.echo
+      })
+    })
+    expect(echoes).toEqual(
+      [1, 2, 3].map((round) => [nonce(`old ${round} 69`), nonce(`present ${round}`)]),
+    )
+    expect(lives.isEchoDue).toBe(false)
   })
 
   it('remembers its nonces for an hour of questions, and no longer', () => {
     const lives = new Lives()
     for (let at = 0; at <= 64; at += 1) lives.asks(bytes(life(1)), nonce(`${at}`))
-    expect(lives.told(bytes(life(1)), query(2, 'a', '0'))).toBe('new')
-    expect(lives.told(bytes(life(1)), query(2, 'b', '1'))).toBe('twin')
+    expect(lives.told(bytes(life(1)), query(2, 'a', '0'), other.node)).toBe('new')
+    expect(lives.told(bytes(life(1)), query(2, 'b', '1'), other.node)).toBe('twin')
   })
 })
 
@@ -96,7 +135,7 @@ describe('whoever is asked', () => {
   it('forgets the oldest of many, so that nobody fills its memory', () => {
     const lives = new Lives()
     hears(lives, query(1, 'a'), query(2, 'b', 'a'))
-    for (let at = 0; at < 15; at += 1) lives.hear(query(4, `more ${at}`))
+    for (let at = 0; at < 63; at += 1) lives.hear(query(4, `more ${at}`))
     expect(lives.hear(query(1, 'c', 'b'))).toBeUndefined()
   })
 })
@@ -122,6 +161,12 @@ describe('evidence of two lives', () => {
     expect(judged(written([a, b, query(1, 'c')]))).toBe('EVIDENCE')
     expect(judged(written([a, query(2, 'b'), c]))).toBe('EVIDENCE')
     expect(judged(written([b, a, c]))).toBe('EVIDENCE')
+  })
+
+  it('convicts nobody by fewer than three questions, whatever they echo', () => {
+    // One nonce in two lives of one process, each of which echoes that of the one before.
+    const [a, b] = [query(1, 'n', 'n'), query(2, 'n', 'n')]
+    expect(judged(written([a, b, a]))).toBe('EVIDENCE')
   })
 
   it('convicts nobody who did not sign all three, and nobody of another organisation', () => {

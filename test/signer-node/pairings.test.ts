@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { NodeFrame } from '../../proto/frames.ts'
 import { type NodeId, parseNodeId } from '../../proto/ids.ts'
+import { refuse } from '../../proto/refusal.ts'
 import type { Signed } from '../../proto/signed.ts'
 import type { ThereAndBack } from '../../signer-node/lives.ts'
 import { Sessions } from '../../signer-node/sessions.ts'
 import { CrookedSessions } from '../kit/crooked-pairing.ts'
+import { refusedWith } from '../kit/refused.ts'
 import { carryAll, pairingNode, type TestNode } from './pairing-nodes.ts'
 import { TestClock, testSelf } from './world.ts'
 
@@ -283,11 +285,17 @@ describe('two instances of one node', () => {
     expect(lives.map((one) => low().pairings.isRefused(one, high().id))).toEqual([true, true])
     expect(id(low(), high())).toBeUndefined()
     expect(kept).toEqual([high().id])
+    // It is no less refused where there is no room for evidence.
+    kept.push = () => refuse('DISK_FULL', '')
+    const again = [new Uint8Array(16).fill(1), ...lives].map((one) => value(one!))
+    const more = again as unknown as ThereAndBack
+    expect(refusedWith(() => low().pairings.livesTwice(high().id, more))).toBe('DISK_FULL')
+    expect(low().pairings.isRefused(new Uint8Array(16).fill(1), high().id)).toBe(true)
     // A light witness has no pairing and no evidence of its own.
     low().pairings.livesTwice(parseNodeId('light-d'), proof)
-    expect(kept).toEqual([high().id])
+    expect([...kept]).toEqual([high().id])
     const said = low().ports.events.filter(({ name }) => name === 'second-instance')
-    expect(said.map(({ peer }) => peer)).toEqual([high().id, 'light-d'])
+    expect(said.map(({ peer }) => peer)).toEqual([high().id, high().id, 'light-d'])
   })
 })
 
