@@ -14,6 +14,7 @@ const names = [
   'change-crash',
   'change-denied',
   'change-refusals',
+  'clone',
   'clone-split',
   'coordinator-crash',
   'crash',
@@ -43,6 +44,8 @@ export const longWalks: readonly string[] = [
   ...names.map((name) => `test/house/${name}.test.ts`),
   'test/hsm/boot.test.ts',
   'test/hsm/lesser.test.ts',
+  'test/hsm/retire.test.ts',
+  'test/cli/change.test.ts',
   'test/cli/hsm.test.ts',
   'test/cli/light.test.ts',
   'test/cli/recovery.test.ts',
@@ -50,7 +53,7 @@ export const longWalks: readonly string[] = [
 ]
 
 /** Real processes on a hostile machine: `npm run storm -- faults`. */
-export const longFaults: readonly string[] = ['machine', 'flood', 'canary', 'postgres'].map(
+export const longFaults: readonly string[] = ['disk', 'machine', 'flood', 'canary', 'postgres'].map(
   (name) => `test/faults/${name}.test.ts`,
 )
 
