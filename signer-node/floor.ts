@@ -64,8 +64,9 @@ interface Answered {
 }
 
 /**
- * What proved a rollback is left as it is, for whoever looks, and for the next start, until the copy
- * contains it. From then on it goes on also while fenced: a database of before the fence is found.
+ * What proved a rollback is left as it is, for whoever looks, and for the next start, until the
+ * copy contains it. From then on it goes on also while fenced: a database of before the fence is
+ * found.
  */
 export function keptPlace(
   place: FloorPlace,
