@@ -1,8 +1,9 @@
 // Changes that are approved and ripe: the order is issued, judged here exactly as every node will,
 // and handed to whoever drives the nodes. What the nodes confirm becomes the line, which carries
 // the order with it. The driver is a port: it knows sessions and frames, this file knows none.
-// INVARIANT: one drive of a request at a time in this process; two drivers elsewhere are harmless,
-// because the first line ends the request.
+// INVARIANT: one drive of a request at a time in this process, and by leases mostly one among all
+// coordinators: two hinder each other at the nodes, each of which begins the one's run or the
+// other's. They are harmless, because the first line ends the request.
 import type { EntryType } from '../policy/audit/bodies.ts'
 import { requestView } from '../policy/audit/history.ts'
 import type { Reigns } from '../policy/audit/reigns.ts'
@@ -16,10 +17,13 @@ import { orderOf } from './desk/change-case.ts'
 import { gatherChange } from './desk/request.ts'
 import type { RulesMemory } from './desk/rules.ts'
 import type { Notes } from './driver.ts'
+import { ownMoment } from './own-moment.ts'
 import type { Copy } from './page.ts'
-import type { Clock, Report } from './ports.ts'
+import type { Clock, Random, Report } from './ports.ts'
 import type { Answer } from './proposal.ts'
 import type { Sequencer } from './sequencer.ts'
+import { dropLease, takeLease } from './store/jobs.ts'
+import type { Store } from './store/store.ts'
 import type { Tree } from './tree.ts'
 
 export interface ChangesPorts {
@@ -27,9 +31,13 @@ export interface ChangesPorts {
   readonly memory: RulesMemory
   readonly tree: Tree
   readonly clock: Clock
+  readonly random: Random
   readonly report: Report
   readonly sequencer: Sequencer
   readonly notes: Notes
+  readonly store: Store
+  /** Name of this process among all coordinators; whoever has it renews its leases. */
+  readonly owner: string
 }
 
 /** An approved change in the hands of its driver. */
@@ -66,7 +74,10 @@ export class Changes {
     this.#driver = driver
   }
 
-  /** A change that waits for nothing but its driver; resolves when this drive has ended. */
+  /**
+   * A change that waits for nothing but its driver; resolves when this drive has ended, or at once
+   * while another coordinator drives it.
+   */
   async drive(id: Digest): Promise<void> {
     if (this.#ports.clock.now() < (this.#rests.get(id)?.until ?? 0)) return
     const running = this.#running.get(id) ?? this.#drive(id).finally(() => this.#running.delete(id))
@@ -84,17 +95,31 @@ export class Changes {
   }
 
   async #drive(id: Digest): Promise<void> {
-    const { notes, report } = this.#ports
-    const failed = await this.#attempt(id).catch((error: unknown) => {
+    const { notes, report, clock } = this.#ports
+    const driven = await this.#alone(id).catch((error: unknown) => {
       const because = error instanceof Error ? error.message : 'unknown'
       report({ level: 'alarm', name: 'change.failed', because, intent: id })
       return refusal('INTERNAL', 'the drive of the change broke')
     })
-    if (failed === undefined) this.#forget(id)
+    if (driven === 'elsewhere') return
+    if (driven === undefined) this.#forget(id)
     else {
       const ms = Math.min(restMsMax, 2 * (this.#rests.get(id)?.ms ?? restMs))
-      this.#rests.set(id, { ms, until: this.#ports.clock.now() + ms })
-      notes.set(id, failed)
+      this.#rests.set(id, { ms, until: clock.now() + ms })
+      notes.set(id, driven)
+    }
+  }
+
+  /** The lease is given back after every drive: others may have the nodes that are missing here. */
+  async #alone(id: Digest): Promise<Refusal | undefined | 'elsewhere'> {
+    const { store, clock, random, owner } = this.#ports
+    if (!(await takeLease(store, id, { owner, now: clock.now() }))) return 'elsewhere'
+    try {
+      // Whatever hindered the last drive may have begun at the same moment, and would again.
+      if (this.#rests.has(id)) await clock.sleep(ownMoment(random, restMs))
+      return await this.#attempt(id)
+    } finally {
+      await dropLease(store, id, owner)
     }
   }
 

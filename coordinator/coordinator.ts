@@ -140,9 +140,10 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const shared = { copy, memory, clock, report, sequencer, notes }
   const driver: DriverPorts = { ...shared, tree, links, signing, chains, sentAt }
   const owner = `${name}/${toHex(random(8))}`
-  const changes = new Changes({ ...shared, tree }, (ripe) => keyChanges.drive(ripe))
+  const changing = { ...shared, tree, random, store, owner }
+  const changes = new Changes(changing, (ripe) => keyChanges.drive(ripe))
   const jobs = new Jobs({ ...driver, store, origin, owner, changes })
-  const imports = new Imports({ ...driver, store, origin, owner, changes })
+  const imports = new Imports({ copy, clock, store, origin, changes })
   const proofs = new Proofs({ store, origin, tree, heads, clock })
   const stopping = new AbortController()
   const requests = new Requests({ ...shared, store, origin })

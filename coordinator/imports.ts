@@ -1,7 +1,7 @@
 // Imports after their line: an imported key is refreshed at once, by the order of its own import,
 // and tried again after every crash until it is done; and dealings that no request needs any more
 // are dropped. What is left to do is read from the rows, so nothing has to be remembered.
-// INVARIANT: leases only save work; the first line of a refresh ends the standing that allows it.
+// INVARIANT: the first line of a refresh ends the standing that allows it, whoever drives it.
 // Judges nothing: whether an order carries a refresh is `covered-refresh.ts`, asked by everybody.
 import { parseEntry } from '../policy/audit/entry.ts'
 import { hasEnded } from '../policy/audit/standing.ts'
@@ -11,9 +11,8 @@ import type { VaultRow } from '../policy/view.ts'
 import type { Digest, VaultId } from '../proto/ids.ts'
 import type { Changes } from './changes.ts'
 import type { Copy } from './page.ts'
-import type { Clock, Report } from './ports.ts'
+import type { Clock } from './ports.ts'
 import { dealtFor, dropDealing } from './store/dealings.ts'
-import { dropLease, takeLease } from './store/jobs.ts'
 import { readKeyLines } from './store/lines.ts'
 import type { Store } from './store/store.ts'
 
@@ -22,9 +21,6 @@ export interface ImportsPorts {
   readonly store: Store
   readonly origin: string
   readonly clock: Clock
-  readonly report: Report
-  /** Name of this process among all coordinators. */
-  readonly owner: string
   readonly changes: Changes
 }
 
@@ -46,11 +42,11 @@ export class Imports {
   /** Now and then, and when the line of an import came. Nothing waits for a drive. */
   async look(): Promise<void> {
     if (this.#isStopped) return
-    const { copy, clock } = this.#ports
+    const { copy, clock, changes } = this.#ports
     const waiting = (await copy.read(below(tables.vault))).filter(isUnrefreshed)
     for (const { vault } of waiting) {
       const change = await this.#importOf(vault)
-      if (change !== undefined) await this.#begin(change)
+      if (change !== undefined) void changes.drive(change)
     }
     if (clock.now() - this.#sweptAt < sweptEveryMs) return
     this.#sweptAt = clock.now()
@@ -59,19 +55,6 @@ export class Imports {
 
   stop(): void {
     this.#isStopped = true
-  }
-
-  async #begin(change: Digest): Promise<void> {
-    const { changes, store, clock, owner, report } = this.#ports
-    if (changes.isRunning(change)) return
-    if (!(await takeLease(store, change, { owner, now: clock.now() }))) return
-    changes
-      .drive(change)
-      .then(() => dropLease(store, change, owner))
-      .catch((error: unknown) => {
-        const because = error instanceof Error ? error.message : 'unknown'
-        report({ level: 'warn', name: 'import.failed', because, intent: change })
-      })
   }
 
   /** The change whose line brought this key. */

@@ -103,7 +103,7 @@ export class Jobs {
   }
 
   async #drive(intent: Digest): Promise<void> {
-    const { store, clock, owner } = this.#ports
+    const { store, clock, owner, changes } = this.#ports
     try {
       while (!this.#stopped) {
         // Set before the step, so that a line that comes during it ends the sleep after it.
@@ -116,7 +116,8 @@ export class Jobs {
         if (next.kind === 'wait') await clock.sleep(next.ms, woken.signal)
         if (next.kind === 'pause') await clock.sleep(next.ms, this.#stopping.signal)
       }
-      await dropLease(store, intent, owner)
+      // The lease is one for all of this process, and the drive of a change holds it.
+      if (!changes.isRunning(intent)) await dropLease(store, intent, owner)
     } catch (error) {
       // The lease runs out by itself, and a tick finds the request again.
       const because = error instanceof Error ? error.message : 'unknown'

@@ -20,7 +20,7 @@ import type { RipeChange } from './changes.ts'
 import { chooseNodes } from './choose.ts'
 import type { Ended } from './exchange.ts'
 import type { KeySessions, KeySessionsPorts } from './key-sessions.ts'
-import { failureOf, mayPass, nextEpoch, triesMax, untilNextTryMs } from './key-tries.ts'
+import { failureOf, mayPass, nextEpoch, restBetweenTries, triesMax } from './key-tries.ts'
 
 interface Committee {
   readonly line: EntryType
@@ -94,7 +94,7 @@ export class KeyChanges {
         // Other refusals than of the epoch are not mended by another one.
         if (!mayPass(ended)) return last
         epoch = nextEpoch(epoch, ended)
-        await this.#ports.clock.sleep(untilNextTryMs)
+        await restBetweenTries(this.#ports)
       }
     }
     const confirmed = this.#sessions.confirmed(ripe.named)

@@ -8,9 +8,11 @@ import { isReasonCode } from '../proto/reasons.ts'
 import { type Refusal, refusal } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import type { Failed } from './exchange.ts'
+import { ownMoment } from './own-moment.ts'
+import type { Clock, Random } from './ports.ts'
 
 export const triesMax = 4
-export const untilNextTryMs = 1_000
+const restMs = 1_000
 
 export function failureOf({ reason, refusals }: Failed): Refusal {
   const said = refusals.map(read).map(({ node, code, expected, got }) => {
@@ -18,6 +20,14 @@ export function failureOf({ reason, refusals }: Failed): Refusal {
   })
   const code = isReasonCode(reason) ? reason : 'INTERNAL'
   return refusal(code, said.length === 0 ? 'the nodes did not finish' : said.join('; '))
+}
+
+/** Of two coordinators that hindered each other the one comes well before the other. */
+export function restBetweenTries(ports: {
+  readonly clock: Clock
+  readonly random: Random
+}): Promise<void> {
+  return ports.clock.sleep(restMs + ownMoment(ports.random, restMs))
 }
 
 export function nextEpoch(epoch: number, { refusals }: Failed): number {

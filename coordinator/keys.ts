@@ -11,7 +11,7 @@ import type { Confirm } from './confirms.ts'
 import type { RulesMemory } from './desk/rules.ts'
 import type { Ended } from './exchange.ts'
 import type { KeySessions } from './key-sessions.ts'
-import { failureOf, nextEpoch, triesMax, untilNextTryMs } from './key-tries.ts'
+import { failureOf, nextEpoch, restBetweenTries, triesMax } from './key-tries.ts'
 import type { Copy } from './page.ts'
 import type { SigningPorts } from './signing.ts'
 
@@ -58,7 +58,7 @@ export class Keys {
       if (ended.kind === 'done') return await this.#inForce(vault)
       last = failureOf(ended)
       epoch = nextEpoch(epoch, ended)
-      await this.#ports.clock.sleep(untilNextTryMs)
+      await restBetweenTries(this.#ports)
     }
     return last
   }

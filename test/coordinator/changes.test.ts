@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { RipeChange } from '../../coordinator/changes.ts'
 import { dealtFor, putDealing } from '../../coordinator/store/dealings.ts'
+import { type Driver, takeLease } from '../../coordinator/store/jobs.ts'
 import { consentMessage } from '../../policy/audit/key-confirm.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { type Change, type ChangeOf, encodeChange } from '../../policy/change.ts'
@@ -109,6 +110,12 @@ const shownOf = async (house: House, id: string) => {
   return shown
 }
 
+/** Until when somebody drives it. */
+async function leaseOf(house: House, id: string): Promise<number | undefined> {
+  const rows = await house.store.query('select lease_until from job where intent = $1', [id])
+  return rows[0] === undefined ? undefined : Number(rows[0]['lease_until'])
+}
+
 describe('a change at the coordinator', () => {
   it('walks from its submit to its line, which carries the order', async () => {
     const house = await built()
@@ -182,6 +189,57 @@ describe('a change at the coordinator', () => {
     await house.until('again', () => running === 1 && most === 1)
     end()
     house.coordinator.changes.drivenBy(async () => undefined)
+  })
+
+  it('is left to another coordinator while that has its lease', async () => {
+    const house = await built()
+    const driven: number[] = []
+    house.coordinator.changes.drivenBy(async () => {
+      driven.push(house.clock.now())
+      return undefined
+    })
+    const free = await approved(house)
+    await house.until('driven', () => driven.length > 0)
+    expect(await leaseOf(house, free)).toBeUndefined()
+    const id = await submit(house, destroy())
+    const until = house.clock.now() + 20_000
+    const other: Driver = { owner: 'another', now: house.clock.now() }
+    await takeLease(house.store, parseDigest(free), other)
+    await takeLease(house.store, parseDigest(id), other)
+    driven.splice(0)
+    for (const [person, role] of board) await say(house, id, person, role)
+    await house.until('driven', () => driven.length > 0)
+    expect(driven[0]).toBeGreaterThanOrEqual(until)
+  })
+
+  it('keeps its lease as long as it is driven, whatever wakes, and then gives it back', async () => {
+    const house = await built()
+    let end = () => {}
+    house.coordinator.changes.drivenBy(async () => {
+      await new Promise<void>((resolve) => {
+        end = resolve
+      })
+      return undefined
+    })
+    const id = await approved(house)
+    const { changes, jobs } = house.coordinator
+    const isHeld = async () => ((await leaseOf(house, id)) ?? 0) > house.clock.now()
+    await house.until('running', () => changes.isRunning(id as Digest))
+    for (let more = 0; more < 4; more += 1) {
+      await house.pass(10_000)
+      jobs.wake(id as Digest)
+      await house.pass(100)
+      expect(await isHeld()).toBe(true)
+    }
+    end()
+    await house.until('given back', async () => (await leaseOf(house, id)) === undefined)
+    // A line about it is looked at when its drive begins.
+    jobs.wake(id as Digest)
+    void changes.drive(id as Digest)
+    await house.pass(100)
+    expect(await isHeld()).toBe(true)
+    house.coordinator.changes.drivenBy(async () => undefined)
+    end()
   })
 
   it('is submitted once: the same answers the same, another under its id is a conflict', async () => {

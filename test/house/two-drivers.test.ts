@@ -75,6 +75,55 @@ async function answers(frame: CoordinatorFrame, ...nodes: string[]): Promise<rea
   return said
 }
 
+const crossedMs = 200
+
+/** What both send at one moment comes to some nodes in the one order, to some in the other. */
+function crossed({ node, coordinator }: Place, frame: CoordinatorFrame) {
+  const isLate = isOrder(frame) && (node === a) === (coordinator === 'c1')
+  if (!isLate) return frame
+  house.time.after(crossedMs, () => house.at(node).end()?.receive(coordinator, frame))
+  return undefined
+}
+
+/** As between clocks that are hours apart: whatever is taken has run out. */
+const noLease = `
+  create or replace function no_lease() returns trigger language plpgsql
+    as 'begin new.lease_until := 0; return new; end';
+  create trigger no_lease before insert or update on job for each row execute function no_lease()`
+
+/** Runs in which nodes waited for each other in vain, since this many events. */
+const hindered = (since: number) =>
+  house.record.events.slice(since).filter(({ name }) => name === 'keygen-failed')
+
+describe('two honest coordinators whose orders cross on their way', () => {
+  it('bring a change to its line in one run, because one of them has the lease', async () => {
+    await ready(house)
+    const { epoch } = await keyOf(house)
+    const since = house.record.events.length
+    house.down = crossed
+    const id = await approved(house, await refreshOf(house))
+    await house.untilState(id, 'ACTIVE')
+    house.down = honest
+    expect(hindered(since)).toEqual([])
+    await oneLine(id, epoch)
+  })
+
+  it('get through where no lease holds, because each tries again at moments of its own', async () => {
+    await ready(house)
+    const { epoch } = await keyOf(house)
+    const since = house.record.events.length
+    await house.store.query(noLease)
+    house.down = crossed
+    const id = await approved(house, await refreshOf(house))
+    for (const name of both) void house.coordinator(name).changes.drive(id)
+    await house.untilState(id, 'ACTIVE')
+    house.down = honest
+    await house.store.query('drop trigger no_lease on job')
+    expect(hindered(since).length).toBeGreaterThan(0)
+    await oneLine(id, epoch)
+  })
+})
+
 describe('two coordinators that drive one change', () => {
   it('bring it to one line, whichever comes first', async () => {
     await ready(house)

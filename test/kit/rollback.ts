@@ -115,8 +115,7 @@ export class Rollbacks {
     await house.until(`${node} is fenced`, () => stateOf(house, node) === 'fenced')
     await approved(house, await refreshOf(house))
     const isRefreshed = async () => (await keyOf(house)).epoch > epoch
-    // Two coordinators that both drive it may get in each other's way a few times.
-    await house.until(`an epoch above ${epoch}`, isRefreshed, 600_000)
+    await house.until(`an epoch above ${epoch}`, isRefreshed)
     const broken = watch.beforeRejoin()
     await inForce(house, epoch + 1)
     await ready(house)
