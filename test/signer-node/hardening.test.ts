@@ -16,7 +16,7 @@ const unitFile = 'signer-node/custody-signer.service'
 describe('every way to start a signer', () => {
   const unit = read(unitFile)
   const [, inImage = ''] =
-    /^FROM base AS signer-node\n[^]*?\nENTRYPOINT (.*)$/m.exec(read('Dockerfile')) ?? []
+    /^FROM base AS signer-node\n(?:.*\n)*?ENTRYPOINT (.*)$/m.exec(read('Dockerfile')) ?? []
   const [, inUnit = ''] = /^ExecStart=(.*)$/m.exec(unit) ?? []
   const dev = nodeCommand('signer-node/main.ts', [])
   const ways = { image: inImage, unit: inUnit, dev: dev.words.join(' ') }
