@@ -9,7 +9,7 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 FROM node:24.21.0-bookworm-slim AS base
 WORKDIR /custody
-ENV NODE_ENV=production
+ENV NODE_ENV=production MALLOC_ARENA_MAX=2
 COPY --from=dependencies /custody/node_modules node_modules
 COPY package.json ./
 COPY proto proto
@@ -27,5 +27,10 @@ CMD ["--config", "/etc/custody/coordinator/config.json"]
 # A node listens on nothing but its local admin socket and its loopback health port.
 FROM base AS signer-node
 COPY signer-node signer-node
+# Compiled once, where the node itself cannot write: 0.3 s of every start.
+USER root
+ENV NODE_COMPILE_CACHE=/custody/compiled
+RUN node signer-node/main.ts help >/dev/null && chmod -R a+rX compiled
+USER node
 ENTRYPOINT ["node", "--tls-min-v1.3", "--disable-sigusr1", "--disable-proto=delete", "signer-node/main.ts"]
 CMD ["--config", "/etc/custody/config.json"]

@@ -37,8 +37,11 @@ const nodeFlags = [
   '--disable-proto=delete',
   '--disable-warning=ExperimentalWarning',
 ]
-/** No core file, nothing for others: then the program takes the place of the shell. */
-const shell = ['-c', 'ulimit -c 0; umask 077; exec "$0" "$@"']
+/**
+ * No core file, nothing for others, two pools of memory for all threads instead of eight a core:
+ * then the program takes the place of the shell.
+ */
+const shell = ['-c', 'ulimit -c 0; umask 077; export MALLOC_ARENA_MAX=2; exec "$0" "$@"']
 const repository = join(import.meta.dirname, '..')
 
 /** `main` is a program of this repository, for example `coordinator/main.ts`. */

@@ -56,6 +56,8 @@ export const limits = {
   freshSessionTimeoutMs: 35_000,
   /** Of a worker thread that has something to compute: then it is ended and replaced. */
   threadSilenceMs: 20_000,
+  /** A worker thread without work gives its memory back; the next work begins another. */
+  threadIdleMs: 30_000,
   /** Failed sessions that a node has not spoken of yet: all that fail within one round's time. */
   lastWordsMax: 256,
   /** Documents against one peer that a node keeps; the strikes go on being counted. */

@@ -38,6 +38,8 @@ const inForce = `from ban left join readmission using (peer, number) where chang
 
 export class Bans {
   readonly #sql: Sql
+  /** Freezes that no disk has taken yet. */
+  readonly #unwritten = new Map<string, number>()
 
   constructor(sql: Sql) {
     this.#sql = sql
@@ -162,22 +164,33 @@ export class Bans {
     return true
   }
 
-  /** `all` or a vault. */
+  /** `all` or a vault; in force also when it finds no room on the disk, which is thrown. */
   freeze(scope: string, atMs: number): void {
-    this.#sql.run(
-      'insert into local_freeze (scope, at) values (?, ?) on conflict do nothing',
-      parseHandle(scope, 'scope'),
-      atMs,
-    )
+    this.#unwritten.set(parseHandle(scope, 'scope'), atMs)
+    this.writeFreezes()
+  }
+
+  /** Those that found no room. */
+  writeFreezes(): void {
+    for (const [scope, atMs] of this.#unwritten) {
+      this.#sql.run(
+        'insert into local_freeze (scope, at) values (?, ?) on conflict do nothing',
+        scope,
+        atMs,
+      )
+      this.#unwritten.delete(scope)
+    }
   }
 
   unfreeze(scope: string): void {
     this.#sql.run('delete from local_freeze where scope = ?', scope)
+    this.#unwritten.delete(scope)
   }
 
   frozen(): readonly string[] {
     const rows = this.#sql.all('select scope from local_freeze order by scope')
-    return rows.map((row) => textOf(row, 'scope'))
+    const written = rows.map((row) => textOf(row, 'scope'))
+    return [...new Set([...written, ...this.#unwritten.keys()])].sort()
   }
 
   isFrozen(vault: string): boolean {

@@ -87,7 +87,9 @@ async function withTyped<T>(
     return await tell(place)
   } finally {
     terminal.close()
-    if (existsSync(place)) writeFileSync(place, new Uint8Array(statSync(place).size))
+    // Over the same pages: a file that is cut first gives them back as they are.
+    if (existsSync(place))
+      writeFileSync(place, new Uint8Array(statSync(place).size), { flag: 'r+' })
     rmSync(directory, { recursive: true, force: true })
   }
 }

@@ -176,10 +176,13 @@ export class SignerNode {
   /** By this node's operator: `all` or a vault. In force when it returns, whatever is running. */
   freeze(scope: string): void {
     const { bans, ports } = this.#parts
-    bans.freeze(scope, ports.clock.wallMs())
+    const written = attempt(() => bans.freeze(scope, ports.clock.wallMs()))
+    if (isRefusal(written) && written.code !== 'DISK_FULL') throw new Refused(written)
     ports.report({ level: 'alarm', name: 'frozen', because: scope })
     this.#desk.duty.review()
     this.#stateChanged()
+    if (!isRefusal(written)) return
+    refuse('DISK_FULL', `${scope} is frozen until this process ends; written when there is room`)
   }
 
   unfreeze(scope: string): void {
@@ -301,7 +304,9 @@ export class SignerNode {
 
   #roomChanged(): void {
     this.#stateChanged()
-    if (this.#parts.room.shortage === '') this.#desk.duty.again()
+    if (this.#parts.room.shortage !== '') return
+    this.#try(() => this.#parts.bans.writeFreezes())
+    this.#desk.duty.again()
   }
 
   #compareClocks(): void {
@@ -332,7 +337,9 @@ export class SignerNode {
     if (first === undefined) return
     if (monotonicMs - this.#floorAskedMs >= floorAgainMs) {
       this.#floorAskedMs = monotonicMs
-      if (this.#parts.room.shortage === '') this.#desk.duty.again()
+      if (this.#parts.room.shortage !== '') return
+      this.#try(() => this.#parts.bans.writeFreezes())
+      this.#desk.duty.again()
       // To everyone: one coordinator alone could keep a node from ever being ready.
       const queries = [...greetings.floorQueries(), ...greetings.floorAgain()]
       for (const coordinator of this.#attached) {

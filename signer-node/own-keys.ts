@@ -48,8 +48,8 @@ export interface NodeKeys {
 }
 
 /**
- * All three, two at a time, beside whatever this thread does meanwhile: each costs a third of a
- * second and 128 MiB. Disposes of what had opened when one does not open.
+ * All three at once, beside whatever this thread does meanwhile: each costs a third of a second
+ * and 128 MiB, given back when it is done. Disposes of what had opened when one does not open.
  */
 export async function openNodeKeys(
   paths: { readonly [key in keyof NodeKeys]: string },
@@ -62,13 +62,12 @@ export async function openNodeKeys(
     const opened = await later(way.opening(readFileSync(paths[key]), thing))
     return checked(key, onFailure.use(opened))
   }
-  const first = await Promise.allSettled([open('identity'), open('witness')])
-  const [identity, witness] = first.map((one) => {
+  const opened = await Promise.allSettled([open('identity'), open('witness'), open('secret')])
+  const [identity, witness, secret] = opened.map((one) => {
     if (one.status === 'rejected') throw one.reason
     return one.value
   })
-  if (identity === undefined || witness === undefined) throw new Error('expected two keys')
-  const secret = await open('secret')
+  if (!identity || !witness || !secret) throw new Error('expected three keys')
   onFailure.move()
   return { identity, witness, secret }
 }

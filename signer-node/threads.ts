@@ -72,9 +72,14 @@ export class Threads implements Runner {
     this.#derived = made.then(answer)
   }
 
-  /** To be called now and then: ends a thread that has work and says nothing. */
+  /** To be called now and then: ends a thread that hangs, and one that has long had no work. */
   tick(): void {
-    for (const thread of this.#threads) thread?.tick()
+    for (const [at, thread] of this.#threads.entries()) {
+      thread?.tick()
+      if (thread?.isIdle !== true) continue
+      this.#threads[at] = undefined
+      void thread.stop()
+    }
   }
 
   /** Every run is failed, and nothing is left running. */
@@ -126,12 +131,13 @@ class Thread {
   readonly #waiting = new Map<number, (words: FromThread | undefined) => void>()
   /** Steps that it was asked for and has not answered, whoever still waits for them. */
   #owed = 0
-  #lastWordMs = 0
+  #lastWordMs: number
   #isDead = false
 
   constructor({ curve, random, clock }: ThreadsNeeds, died: (because: string) => void) {
     const blinding = movable(random(blindingBytes))
     this.#clock = clock
+    this.#lastWordMs = clock.monotonicMs()
     this.#died = died
     this.#worker = new Worker(new URL('./thread.ts', import.meta.url), {
       workerData: { curve, blinding } satisfies Birth,
@@ -177,6 +183,12 @@ class Thread {
     if (this.#owed === 0 || silentMs < limits.threadSilenceMs) return
     this.#die(`it said nothing for ${limits.threadSilenceMs} ms`)
     void this.#worker.terminate()
+  }
+
+  /** Without work for so long that it costs more than another. */
+  get isIdle(): boolean {
+    const silentMs = this.#clock.monotonicMs() - this.#lastWordMs
+    return this.load === 0 && this.#owed === 0 && silentMs >= limits.threadIdleMs
   }
 
   async stop(): Promise<void> {

@@ -11,6 +11,7 @@ import { FloorFile } from '../../signer-node/floor-file.ts'
 import { roomOf } from '../../signer-node/places.ts'
 import { Store } from '../../signer-node/store.ts'
 import * as house from '../kit/audit-documents.ts'
+import { refusedWith } from '../kit/refused.ts'
 import { SigningHouse, signers } from './signing-kit.ts'
 import { names } from './three-nodes.ts'
 import { TestClock } from './world.ts'
@@ -138,6 +139,24 @@ describe('a node with no room at all', () => {
 })
 
 describe('a look for room', () => {
+  it('keeps a freeze of its operator in force, and writes it when there is room', () => {
+    const payout = three.payout()
+    const { store } = three.at('node-a')
+    const run = store.run.bind(store)
+    store.run = (sql, ...values) =>
+      sql.includes('local_freeze') ? refuse('DISK_FULL', '') : run(sql, ...values)
+    shortage()
+    expect(refusedWith(() => node().freeze('all'))).toBe('DISK_FULL')
+    expect([node().status().frozen, store.all('select * from local_freeze')]).toEqual([['all'], []])
+    store.run = run
+    room()
+    expect(store.all('select scope from local_freeze')).toMatchObject([{ scope: 'all' }])
+    three.ask('node-a', payout)
+    expect(three.refusal('node-a')).toMatch(/^FROZEN/)
+    node().unfreeze('all')
+    expect(node().status().frozen).toEqual([])
+  })
+
   it('waits for it, and takes a disk that fails for no shortage: that ends the process', () => {
     const home = mkdtempSync(join(tmpdir(), 'custody-room-'))
     const clock = new TestClock()

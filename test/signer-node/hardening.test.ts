@@ -16,7 +16,7 @@ const unitFile = 'signer-node/custody-signer.service'
 describe('every way to start a signer', () => {
   const unit = read(unitFile)
   const [, inImage = ''] =
-    /^FROM base AS signer-node\n.*\nENTRYPOINT (.*)$/m.exec(read('Dockerfile')) ?? []
+    /^FROM base AS signer-node\n(?:.*\n)*?ENTRYPOINT (.*)$/m.exec(read('Dockerfile')) ?? []
   const [, inUnit = ''] = /^ExecStart=(.*)$/m.exec(unit) ?? []
   const dev = nodeCommand('signer-node/main.ts', [])
   const ways = { image: inImage, unit: inUnit, dev: dev.words.join(' ') }
@@ -34,6 +34,18 @@ describe('every way to start a signer', () => {
     expect(read('docker-compose.yml')).toMatch(/ulimits:\n\s+core: 0\n/)
     const printing = ['-c', dev.words[1]!, '/bin/sh', '-c', 'umask; ulimit -c']
     expect(spawnSync(dev.program, printing, { encoding: 'utf8' }).stdout).toBe('0077\n0\n')
+  })
+
+  it('lets the threads of a process share two pools of memory', () => {
+    expect(unit).toMatch(/^Environment=.*MALLOC_ARENA_MAX=2$/m)
+    expect(read('Dockerfile')).toMatch(/^ENV .*MALLOC_ARENA_MAX=2$/m)
+    expect(dev.words[1]).toContain('export MALLOC_ARENA_MAX=2;')
+  })
+
+  it('compiles the image as root, and runs it as somebody who cannot write there', () => {
+    const users = [...read('Dockerfile').matchAll(/^USER (\w+)$/gm)].map(([, user]) => user)
+    expect(users.at(-1)).toBe('node')
+    expect(read('Dockerfile').indexOf('RUN node signer-node/main.ts')).toBeGreaterThan(0)
   })
 
   it('gives a drain the time that it may take', () => {

@@ -87,6 +87,25 @@ describe('a worker thread', () => {
     expect([workers().length, workers()[1]?.isEnded, events.length]).toEqual([2, false, 1])
   })
 
+  it('without work for long gives its memory back, unsaid, and the next work begins another', () => {
+    const { clock, events, threads, begin } = world()
+    const { stepper, next } = begin()
+    next()
+    workers()[0]?.emit('message', sent(0))
+    clock.advance(limits.threadIdleMs)
+    threads.tick()
+    expect(workers()[0]?.isEnded).toBe(false)
+    stepper.end()
+    threads.tick()
+    expect([workers()[0]?.isEnded, events]).toEqual([true, []])
+    threads.tick()
+    const again = begin()
+    clock.advance(10 * limits.threadIdleMs)
+    threads.tick()
+    expect([workers().length, workers()[1]?.isEnded, events]).toEqual([2, false, []])
+    again.stepper.end()
+  })
+
   it('is hung as well when every session of its runs is over', () => {
     const { clock, threads, begin } = world()
     const { stepper, next, turns } = begin()
