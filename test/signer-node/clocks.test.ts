@@ -43,17 +43,10 @@ function paired(): void {
 /** Shares that wait for cosignatures alone. */
 function held(): Payout {
   paired()
-  three.shareHeads = false
-  const payout = three.payout()
-  three.begin(payout, three.askSigners(payout))
-  expect(three.at('node-a').node.status().waitingReleases).toBe(1)
-  return payout
+  return three.held()
 }
 
-function shareHeads(): void {
-  three.shareHeads = true
-  three.lines(...names)
-}
+const shareHeads = () => three.bringHeads()
 
 const shares = () => signers.flatMap((name) => three.heard(name, 'share'))
 

@@ -9,7 +9,6 @@ import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { verifyEvidence } from '../../signer-node/evidence.ts'
 import * as house from '../kit/audit-documents.ts'
 import { digestNamed } from '../kit/audit-log.ts'
-import type { Payout } from '../kit/audit-story.ts'
 import { refusedWith } from '../kit/refused.ts'
 import { SigningHouse, signers } from './signing-kit.ts'
 import { lift, names } from './three-nodes.ts'
@@ -26,20 +25,8 @@ afterEach(() => {
   for (const name of names) three.at(name).said.length = 0
 })
 
-/** Up to the release, with no cosignature of anybody else. */
-function held(): Payout {
-  three.shareHeads = false
-  const payout = three.payout()
-  three.begin(payout, three.askSigners(payout))
-  expect(three.at('node-a').node.status().waitingReleases).toBe(1)
-  return payout
-}
-
-/** What the nodes have cosigned comes to everyone now. */
-function shareHeads(): void {
-  three.shareHeads = true
-  three.lines(...names)
-}
+const held = () => three.held()
+const shareHeads = () => three.bringHeads()
 
 const shares = () => signers.flatMap((name) => three.heard(name, 'share'))
 

@@ -42,6 +42,21 @@ export class SigningHouse extends ThreeNodes {
     this.story = Object.assign(new Story(), { log: this.log })
   }
 
+  /** A payout up to the release of its shares, with no cosignature of anybody else. */
+  held(): Payout {
+    this.shareHeads = false
+    const payout = this.payout()
+    this.begin(payout, this.askSigners(payout))
+    if (this.at('node-a').node.status().waitingReleases !== 1) throw new Error('no share waits')
+    return payout
+  }
+
+  /** What the nodes have cosigned comes to everyone now. */
+  bringHeads(): void {
+    this.shareHeads = true
+    this.lines(...names)
+  }
+
   /** A payout whose first attempt line stands in the log; `bend` makes it another than it was. */
   payout(laterMs = 3_700_000, bend: (payout: Payout) => void = () => {}): Payout {
     // An hour later the one before counts in no limit any more; no two have the same amount.

@@ -236,10 +236,7 @@ describe('a share that waits', () => {
   it('does not leave when one of its session has left the root meanwhile', () => {
     const signing = new SigningHouse()
     try {
-      signing.shareHeads = false
-      const payout = signing.payout()
-      signing.begin(payout, signing.askSigners(payout))
-      expect(signing.at('node-a').node.status().waitingReleases).toBe(1)
+      signing.held()
       const nodes = [node.a, nodeJson('node-d', 2), node.c]
       const next = nextRoot({ ...(JSON.parse(replaced.text) as JsonObject), nodes })
       const line = rootLine(signing.log, next, signedBy(next), [policy3.text])
@@ -259,10 +256,7 @@ describe('a share that waits', () => {
   it('does not leave under a root that put another policy in the place of its own', () => {
     const signing = new SigningHouse()
     try {
-      signing.shareHeads = false
-      const payout = signing.payout()
-      signing.begin(payout, signing.askSigners(payout))
-      expect(signing.at('node-a').node.status().waitingReleases).toBe(1)
+      signing.held()
       const policy = policyWith({})
       const genesis = { ...(house.root['genesis'] as JsonObject), policy: policy.digest }
       const next = nextRoot({ genesis })
