@@ -10,6 +10,7 @@ import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks'
 import { isMainThread, Worker } from 'node:worker_threads'
 import type { CoordinatorFrame } from '../proto/frames.ts'
 import type { SignerNode } from '../signer-node/node.ts'
+import type { Threads } from '../signer-node/threads.ts'
 import { exactCpuMs } from './meter.ts'
 
 export interface Slice {
@@ -131,6 +132,14 @@ function countTimers(): void {
   } as typeof on
 }
 
+/** What goes on with a key that the runtime's threads derived. */
+function countKeys({ prototype }: typeof Threads): void {
+  const { scrypt } = prototype
+  prototype.scrypt = function (this: Threads, job, answer) {
+    scrypt.call(this, job, counted('key derived', answer as Call) as typeof answer)
+  }
+}
+
 /** As its health door says it: looked at after each tick until then. */
 function noticeReady({ prototype }: typeof SignerNode): void {
   const { tick } = prototype
@@ -189,6 +198,8 @@ async function start(directory: string): Promise<void> {
   const { Cosigning } = await import('../signer-node/cosigning.ts')
   const { LogDuty } = await import('../signer-node/log-duty.ts')
   const { Signing } = await import('../signer-node/signing.ts')
+  const { Keys } = await import('../signer-node/keys.ts')
+  const { Threads } = await import('../signer-node/threads.ts')
   count(SignerNode, 'receive', 'tick', 'attached', 'detached', 'status')
   noticeReady(SignerNode)
   count(Store, 'step')
@@ -201,7 +212,9 @@ async function start(directory: string): Promise<void> {
   count(Acceptances, 'compare', 'make')
   count(Cosigning, 'review', 'answer')
   count(LogDuty, 'review')
-  count(Signing, 'judge', 'start')
+  count(Signing, 'accept', 'start')
+  count(Keys, 'accept', 'start')
+  countKeys(Threads)
   new PerformanceObserver((list) => {
     for (const { startTime, duration } of list.getEntries()) {
       gc.push({ startMs: startTime, ms: duration })

@@ -5,6 +5,7 @@
 // the line that puts the change into effect. INVARIANT: pure; each check names itself, and what a
 // check did not return nobody may use.
 import type { Digest, RequestId } from '../proto/ids.ts'
+import type { InTurns } from '../proto/in-turns.ts'
 import { refuse } from '../proto/refusal.ts'
 import type { By } from './admit.ts'
 import { type Change, openChange } from './change.ts'
@@ -43,12 +44,13 @@ export interface Approved {
   readonly until: number
 }
 
-export function approvedChange({ order }: ReadOrder, grounds: Grounds, by: By): Approved {
+export function* approvedChange({ order }: ReadOrder, grounds: Grounds, by: By): InTurns<Approved> {
   const { row, decisions, vault, root, inForce, frozen, at, witnessedAt } = grounds
   const { rulebook, roster } = inForce
   by('N8', () => requireAlive(row))
   by('N9', () => requireRuleset(order, grounds))
   const lines = { intent: row, attempt: at }
+  yield
   const { digest, asked: change } = by('N17', () =>
     openAsked(order.change, lines, {
       roster,
@@ -63,12 +65,15 @@ export function approvedChange({ order }: ReadOrder, grounds: Grounds, by: By): 
   const fitted = by('N2', () => requireFit(change, { root, rulebook, row: vault }))
 
   by('N19', () => requireNoRejection(decisions))
+  yield
   const display = by('N20', () => displayDigest(displayChange(change, { rulebook, row: vault })))
   const rule = { id: governanceRule, ttlMs: Number.POSITIVE_INFINITY }
   const read = { digest, intent: change }
   const the = { read, inForce, lines, rule, display, decisions, witnessedAt }
-  const { approvals, until } = by('N18', () => countApprovals(order.approvals, the))
+  yield
+  const { approvals, until } = yield* countApprovals(order.approvals, the, by)
 
+  yield
   const createdAt = witnessedAt(row.seq)
   const facts = { at: at.t, change, createdAt, approvals, frozen: frozen.length > 0 }
   const verdict = judgeChange({ ...facts, rejected: false, unfit: '' }, rulebook, roster)

@@ -1,17 +1,22 @@
 // The judgement of one attempt by this node: `admit` on the own copy of the log, and beside it what
 // only this node knows (its share, its Pairings, its bans, its other work), and the words in which
-// it accepts. Runs inside a step, after that of the lines; nothing of it leaves before the commit.
+// it accepts. `admit` runs in turns, the rest inside the step that accepts; nothing of it leaves
+// before the commit.
 // INVARIANT: nothing is accepted that `admit` did not admit.
-import { type Admitted, admit } from '../policy/admit.ts'
+import { type Admitted, admitting } from '../policy/admit.ts'
+import { rootOf } from '../policy/admit-change.ts'
 import { parseEntry } from '../policy/audit/entry.ts'
 import { requestView } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
 import { get, tables } from '../policy/audit/tables.ts'
 import { witnessedIn } from '../policy/audit/witnessed.ts'
+import { derive, pointBytes } from '../policy/chain/derive.ts'
 import { parseInForce } from '../policy/in-force.ts'
+import type { VaultRow } from '../policy/view.ts'
 import { digestOf, toHex } from '../proto/crypto.ts'
 import type { CoordinatorPart } from '../proto/frames.ts'
 import { type Digest, type NodeId, parseDigest } from '../proto/ids.ts'
+import type { InTurns } from '../proto/in-turns.ts'
 import type { JsonObject } from '../proto/jcs.ts'
 import { fresh } from '../proto/node-documents.ts'
 import { attempt as attempting, isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
@@ -43,12 +48,14 @@ export class Admission {
     this.#brake = brake
   }
 
-  /** At a start: what is in force is parsed before somebody waits for it. */
+  /** At a start: what is in force is read before somebody waits for it, and every own address. */
   warm(): void {
     attempting(() => {
-      const { ruleset, documents } = readSync(requestView(nobodys), this.#parts.rows)
-      return parseInForce(ruleset, documents)
+      const view = readSync(requestView(nobodys), this.#parts.rows)
+      rootOf(view)
+      return parseInForce(view.ruleset, view.documents)
     })
+    for (const row of this.#parts.keyshares.vaults()) warmKey(row)
   }
 
   /** The attempt line in the own copy; the warrant is named by its digest, not read yet. */
@@ -64,14 +71,16 @@ export class Admission {
     })
   }
 
-  judge({ warrant }: Prepare, { intent, attempt }: Named): Admitted | Checked {
+  /** In turns. What stands at its end is asked of `judging.ts`, in the step that accepts. */
+  *judge({ warrant }: Prepare, { intent, attempt }: Named): InTurns<Admitted | Checked> {
     const { rows, bans, ports, witness, copy, closed, journal } = this.#parts
     const shut = closed()
     if (shut !== undefined) return shut
     const own = { reigns: witness.reigns, rootAt: (size: number) => copy.rootAt(size) }
     const view = attempting(() => readSync(requestView(intent), rows))
     if (isRefusal(view)) return view
-    const admitted = admit({
+    yield
+    return yield* admitting({
       warrant,
       attempt,
       own: {
@@ -82,7 +91,11 @@ export class Admission {
         accepted: journal.accepted(intent, attempt)?.warrant,
       },
     })
-    return isRefusal(admitted) ? admitted : attempting(() => this.#requireAble(admitted))
+  }
+
+  /** Beside `admit`, inside the step that accepts: what only this node knows. */
+  able(admitted: Admitted): Admitted | Checked {
+    return this.#parts.closed() ?? attempting(() => this.#requireAble(admitted))
   }
 
   /** What the acceptance says of the attempt; over fresh pairings when anybody needs them. */
@@ -140,6 +153,12 @@ export class Admission {
     if (isBanned(this.#parts, peer)) refuse('PEER_BANNED', `${peer} is banned here`)
     if (pairings.with(peer) === undefined) refuse('BUSY', `no pairing with ${peer} yet`)
   }
+}
+
+/** The address of a vault, which every recipient is compared with, and one below it. */
+function warmKey(row: VaultRow): void {
+  pointBytes(row.publicKey)
+  derive(row, 'm/0')
 }
 
 /** By the own store, or by the log's line of it, which nobody but this node can have signed. */

@@ -1,6 +1,8 @@
 // Frames in: which part of the node each one is for. Translates and delegates; decides nothing.
 // INVARIANT: a frame that refuses to be read is reported and changes nothing.
+
 import { type CoordinatorFrame, type CoordinatorPart, readSigned } from '../proto/frames.ts'
+import type { InTurns } from '../proto/in-turns.ts'
 import { Refused } from '../proto/refusal.ts'
 import type { BackupDuty } from './backup-duty.ts'
 import type { ExportDuty } from './export-duty.ts'
@@ -12,7 +14,6 @@ import type { Parts } from './parts.ts'
 import { noSid, stoppedFrame } from './refusals.ts'
 import type { Releases } from './release.ts'
 import type { Signing } from './signing.ts'
-import type { InTurns } from './turns.ts'
 
 export interface Desk {
   readonly backups: BackupDuty
