@@ -107,10 +107,20 @@ export function confirmKept(
   if (pending === undefined) return ended()
   let keeping: Derivation | undefined
   let confirming: Stepper<PendingKey> | undefined
+  // Confirmed by all; what follows from it is signed and kept in a turn of its own.
+  let waiting: PendingKey | undefined
+  let isOver = false
   return {
     next(inbox, answer) {
       if (confirming !== undefined) {
-        confirming.next(inbox, answer)
+        confirming.next(inbox, (turn) => {
+          if (turn.kind !== 'done') return answer(turn)
+          waiting = turn.result
+          ports.pause(() => {
+            waiting = undefined
+            if (!isOver) answer(turn)
+          })
+        })
         return
       }
       keeping = derive(keep(pending), ports, (kept) => {
@@ -125,6 +135,8 @@ export function confirmKept(
       })
     },
     end() {
+      isOver = true
+      waiting?.keyshare[Symbol.dispose]()
       if (confirming !== undefined) return confirming.end()
       keeping?.end()
       pending.keyshare[Symbol.dispose]()

@@ -8,7 +8,7 @@ import { confirmDocument } from '../policy/audit/key-confirm.ts'
 import { digestOf, fromHex, toHex, toUtf8 } from '../proto/crypto.ts'
 import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
 import type { Digest, VaultId } from '../proto/ids.ts'
-import type { InTurns } from '../proto/in-turns.ts'
+import { attemptInTurns, type InTurns } from '../proto/in-turns.ts'
 import type { JsonObject } from '../proto/jcs.ts'
 import { limits } from '../proto/limits.ts'
 import { type KeygenAcceptance, kinds } from '../proto/node-documents.ts'
@@ -101,13 +101,17 @@ export class Keys {
     return { frame: 'accepted', accepted: { ticket, acceptance: writeSigned(open.signed) } }
   }
 
-  /** False when the ticket is of no open acceptance here. */
-  start(coordinator: string, { ticket, acceptances }: CoordinatorPart<'start'>): boolean {
+  /** In turns. False when the ticket is of no open acceptance here. */
+  *start(coordinator: string, { ticket, acceptances }: CoordinatorPart<'start'>): InTurns<boolean> {
     const open = this.#acceptances.get(ticket)
     const plan = this.#plans.get(toHex(ticket))
     if (open?.coordinator !== coordinator || plan === undefined) return false
     const nodes = plan.parties.map(({ node }) => node)
-    const all = this.#acceptances.compare(open, acceptances, nodes)
+    const given = yield* attemptInTurns(this.#acceptances.compare(open, acceptances, nodes))
+    yield
+    const isOpen = attempting(() => this.#acceptances.isOpen(ticket, open))
+    if (isOpen === false) return false
+    const all = isRefusal(isOpen) ? isOpen : given
     if (isRefusal(all)) {
       const { report, send } = this.#parts.ports
       report({ level: 'warn', name: 'view', because: all.because, vault: plan.vault })

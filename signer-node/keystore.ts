@@ -251,6 +251,15 @@ export class Keystore {
     return keyshare
   }
 
+  /** `seal` and `unseal`, wherever their keys are derived. */
+  sealing(thing: SealedThing, plaintext: Secret): Deriving<Uint8Array> {
+    return this.#way.sealing(thing, plaintext)
+  }
+
+  unsealing(thing: SealedThing, bytes: Uint8Array): Deriving<Secret> {
+    return this.#way.opening(bytes, thing)
+  }
+
   /** The plaintext stays its owner's to wipe. */
   seal(thing: SealedThing, plaintext: Secret): Uint8Array {
     return this.#way.seal(thing, plaintext)

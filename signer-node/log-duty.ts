@@ -8,6 +8,7 @@ import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/fram
 import { parseVaultId } from '../proto/ids.ts'
 import { allAtOnce, type InTurns } from '../proto/in-turns.ts'
 import { attempt as attempting, isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
+import type { Signed } from '../proto/signed.ts'
 import type { Prepare } from './admission.ts'
 import type { BackupDuty } from './backup-duty.ts'
 import { Cosigning } from './cosigning.ts'
@@ -113,16 +114,16 @@ export class LogDuty {
   /** Asked for by a coordinator, for a dealer: the answer is signed, and nothing depends on it. */
   invite(coordinator: string, { ticket, vault }: CoordinatorPart<'invite'>): void {
     const { parts } = this.#needs
-    const invited = attempting(() => {
-      const shut = parts.closed()
-      return shut ?? parts.invitations.invite(parseVaultId(vault))
-    })
-    this.#send(
-      coordinator,
-      isRefusal(invited)
-        ? refusedFrame(parts, ticket, nothingNamed, invited)
-        : { frame: 'invited', invited: { ticket, invitation: writeSigned(invited) } },
-    )
+    const told = (invited: Signed | Refusal): void =>
+      this.#send(
+        coordinator,
+        isRefusal(invited)
+          ? refusedFrame(parts, ticket, nothingNamed, invited)
+          : { frame: 'invited', invited: { ticket, invitation: writeSigned(invited) } },
+      )
+    const named = parts.closed() ?? attempting(() => parseVaultId(vault))
+    if (isRefusal(named)) told(named)
+    else parts.invitations.invite(named, told)
   }
 
   /** Pages that were refused for what may have passed. */

@@ -8,7 +8,7 @@ import { parsePath } from '../policy/intent.ts'
 import { fromHex, toHex, toUtf8 } from '../proto/crypto.ts'
 import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
 import type { Digest } from '../proto/ids.ts'
-import { allAtOnce, type InTurns } from '../proto/in-turns.ts'
+import { allAtOnce, attemptInTurns, type InTurns } from '../proto/in-turns.ts'
 import { limits } from '../proto/limits.ts'
 import { type Acceptance, fresh, kinds } from '../proto/node-documents.ts'
 import {
@@ -146,15 +146,20 @@ export class Signing {
     }
   }
 
-  /** False when the ticket is of no open acceptance here. */
-  start(coordinator: string, { ticket, acceptances }: CoordinatorPart<'start'>): boolean {
+  /** In turns. False when the ticket is of no open acceptance here. */
+  *start(coordinator: string, { ticket, acceptances }: CoordinatorPart<'start'>): InTurns<boolean> {
     const open = this.#acceptances.get(ticket)
     const admitted = this.#admitted.get(toHex(ticket))
     if (open?.coordinator !== coordinator || admitted === undefined) return false
-    const all = attempting(() => {
-      const given = this.#acceptances.compare(open, acceptances, admitted.participants)
-      return isRefusal(given) ? given : this.#samePairings(open.value, given)
-    })
+    const { participants } = admitted
+    const given = yield* attemptInTurns(this.#acceptances.compare(open, acceptances, participants))
+    yield
+    const isOpen = attempting(() => this.#acceptances.isOpen(ticket, open))
+    if (isOpen === false) return false
+    const compared = isRefusal(isOpen) ? isOpen : given
+    const all = isRefusal(compared)
+      ? compared
+      : attempting(() => this.#samePairings(open.value, compared))
     if (isRefusal(all)) {
       const { report, send } = this.#parts.ports
       report({ level: 'warn', name: 'view', because: all.because, intent: admitted.intentDigest })

@@ -153,11 +153,12 @@ export class Witness {
       refuse('LOG_MALFORMED', `checkpoint ${size} has another root than its lines`, 'N6')
     }
     by('N3', () => this.#requirePast(end.t))
+    yield
     const folding = { fold: this.#fold, documents, rows }
     const { folded, after } = yield* inParts('N7', foldInParts(linked, folding))
     if (folded.some(isRootNew)) this.#readReigns(after)
     for (let at = 0; at < folded.length; at += linesPerStep) {
-      if (at > 0) yield
+      yield
       const part = folded.slice(at, at + linesPerStep)
       const isLast = at + part.length === folded.length
       step(() => this.#keep(part, isLast ? page : undefined))
