@@ -109,4 +109,12 @@ export const limits = {
   /** Root, line, proof and all parts, as they go to the recipient. */
   parcelBytesMax: 1_048_576,
   exportBytesMax: 1_073_741_824,
+  /** One line of a Record: a sentence for each field of an exception. */
+  recordLineBytesMax: 16_384,
+  /** Of one ceremony: 16 stations send a line a round, for each of its requests. */
+  recordLinesMax: 16_384,
+  recordBytesMax: 16_777_216,
+  /** A Bundle is carried on a card and read whole at every station. */
+  bundleFilesMax: 64,
+  bundleBytesMax: 67_108_864,
 } as const

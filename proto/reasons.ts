@@ -125,6 +125,8 @@ const check = {
   HOLD: ['FAILED_PRECONDITION', 'AFTER'],
   RULE: ['PERMISSION_DENIED', 'NEVER'],
   LIMIT: ['FAILED_PRECONDITION', 'AFTER'],
+  RECORD: ['FAILED_PRECONDITION', 'OPERATOR'],
+  BUNDLE: ['FAILED_PRECONDITION', 'OPERATOR'],
   ERROR: ['INTERNAL', 'OPERATOR'],
 } as const satisfies Record<string, readonly [GrpcStatus, Retry]>
 
