@@ -126,6 +126,7 @@ const check = {
   RULE: ['PERMISSION_DENIED', 'NEVER'],
   LIMIT: ['FAILED_PRECONDITION', 'AFTER'],
   ERROR: ['INTERNAL', 'OPERATOR'],
+  PLAN: ['FAILED_PRECONDITION', 'OPERATOR'],
 } as const satisfies Record<string, readonly [GrpcStatus, Retry]>
 
 const all: Record<string, readonly [GrpcStatus, Retry]> = { ...api, ...check }
