@@ -128,6 +128,7 @@ const check = {
   RECORD: ['FAILED_PRECONDITION', 'OPERATOR'],
   BUNDLE: ['FAILED_PRECONDITION', 'OPERATOR'],
   ERROR: ['INTERNAL', 'OPERATOR'],
+  PLAN: ['FAILED_PRECONDITION', 'OPERATOR'],
 } as const satisfies Record<string, readonly [GrpcStatus, Retry]>
 
 const all: Record<string, readonly [GrpcStatus, Retry]> = { ...api, ...check }
