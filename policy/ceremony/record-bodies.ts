@@ -25,22 +25,8 @@ import { nodeId } from '../audit/bodies.ts'
 import { distinct, personId } from '../document.ts'
 import { envs } from '../intent.ts'
 import { vaultId } from '../vault.ts'
-
-/** A ceremony is of one kind; a refresh is a `reshare` among the same holders. */
-export const ceremonyKinds = ['enrolment', 'genesis', 'sign', 'reshare', 'drill'] as const
-export type CeremonyKind = (typeof ceremonyKinds)[number]
-
-export const roles = [
-  'administrator',
-  'second',
-  'recorder',
-  'custodian',
-  'witness',
-  'auditor',
-  'controller',
-  'courier',
-] as const
-export type Role = (typeof roles)[number]
+import { identifications, roles } from './people.ts'
+import { ceremonyKinds } from './plan.ts'
 
 /** What people read to each other: the name of what the digest is of. */
 export const readings = [
@@ -83,7 +69,7 @@ export const recordBodies = {
     kind: literal(...ceremonyKinds),
     plan: digest,
   }),
-  'person.present': object({ how: handle, person: personId, role }),
+  'person.present': object({ how: literal(...identifications), person: personId, role }),
   'person.left': object({ person: personId, role }),
   /** At an enrolment: the token whose key signs for this station from here on. */
   'token.enrolled': object({

@@ -22,14 +22,8 @@ import {
 } from '../../proto/shape.ts'
 import { tags } from '../../proto/tags.ts'
 import { leafHash } from '../audit/merkle.ts'
-import {
-  parseRecordType,
-  type RecordBody,
-  type RecordType,
-  type Role,
-  recordBodies,
-  roles,
-} from './record-bodies.ts'
+import { type Role, roles } from './people.ts'
+import { parseRecordType, type RecordBody, type RecordType, recordBodies } from './record-bodies.ts'
 
 /** Who did it. Written `custodian/ana`; no role has a slash. */
 export interface Actor {
