@@ -35,7 +35,7 @@ import { below, get, type IntentStored, key as keyOf, put, tables } from './tabl
 
 type KeyLine = EntryOf<'key.created' | 'key.imported' | 'key.refreshed' | 'key.reshared'>
 type RetiredLine = EntryOf<'key.exported' | 'key.disabled'>
-type CarriedOut = KeyLine | RetiredLine | EntryOf<'peer.readmitted'>
+type CarriedOut = KeyLine | RetiredLine | EntryOf<'key.proved' | 'peer.readmitted'>
 
 const opOf: { readonly [K in CarriedOut['type']]: ChangeOp } = {
   'key.created': 'key.create',
@@ -44,6 +44,7 @@ const opOf: { readonly [K in CarriedOut['type']]: ChangeOp } = {
   'key.reshared': 'key.reshare',
   'key.exported': 'key.export',
   'key.disabled': 'key.destroy',
+  'key.proved': 'key.prove',
   'peer.readmitted': 'peer.readmit',
 }
 
@@ -118,7 +119,7 @@ export function* readmitted(
   return [put(tables.readmission, keyOf(node, peer, change), row), active(the)]
 }
 
-interface Carried {
+export interface Carried {
   readonly approved: Approved
   readonly intent: IntentStored
   /** The key in force before this line. */
@@ -127,7 +128,7 @@ interface Carried {
 }
 
 /** What every such line needs: a living request of this operation, and the order that proves it. */
-function* carriedOut(line: CarriedOut, desk: Desk): Reading<Carried> {
+export function* carriedOut(line: CarriedOut, desk: Desk): Reading<Carried> {
   const { body, seq, t } = line
   const intent = yield* knownIntent(body.change)
   requireOpen(intent, t)
@@ -219,7 +220,7 @@ function requireRecipient(
   }
 }
 
-function active({ approved, intent }: Carried): Write {
+export function active({ approved, intent }: Carried): Write {
   const digest: Digest = approved.digest
   return put(tables.intent, digest, { ...intent, state: 'ACTIVE' })
 }

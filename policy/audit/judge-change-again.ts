@@ -19,6 +19,7 @@ export type CarriedOutLine = EntryOf<
   | 'key.reshared'
   | 'key.exported'
   | 'key.disabled'
+  | 'key.proved'
   | 'peer.readmitted'
 >
 

@@ -10,7 +10,7 @@ import { type BlobKind, enclosedKinds } from './blobs.ts'
 import { type Context, Desk, Library } from './desk.ts'
 import { Docket, unjudged, violation } from './docket.ts'
 import type { Documents } from './enclosures.ts'
-import type { Entry } from './entry.ts'
+import type { Entry, EntryOf } from './entry.ts'
 import type { Blob } from './export.ts'
 import { createFold } from './fold.ts'
 import { attemptAgain, type Bench, evaluationAgain, signatureAgain } from './judge-again.ts'
@@ -139,6 +139,12 @@ function judgeAgain(entry: Entry, bench: Bench, docket: Docket, done: Done): voi
     case 'peer.readmitted':
       changeAgain(entry, bench, docket)
       break
+    case 'key.proved':
+      // The fold verified it: it names what the key signed as well as the key.
+      done.signatures += 1
+      changeAgain(entry, bench, docket)
+      namedReceipts(asSigned(entry), bench, docket)
+      break
     case 'spend.reserved':
       docket.reserved(entry.body.intent, entry.seq)
       break
@@ -164,6 +170,11 @@ function judgeAgain(entry: Entry, bench: Bench, docket: Docket, done: Done): voi
     }
     default:
   }
+}
+
+/** The receipts of a proof name its change and its order. */
+function asSigned({ seq, body }: EntryOf<'key.proved'>) {
+  return { seq, body: { ...body, intent: body.change, warrant: body.order } }
 }
 
 function enclosed(blobs: readonly Blob[]): Documents {
