@@ -108,6 +108,11 @@ export const coldAsks = {
     ...onCold,
     terms: { ...asks.reshare.terms, keyState: cold.keyState },
   },
+  prove: {
+    ...asks.prove,
+    ...onCold,
+    terms: { ...asks.prove.terms, keyState: cold.keyState },
+  },
 } as const
 
 type Terms = TermsOf['ceremony.plan']
