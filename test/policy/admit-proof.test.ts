@@ -61,6 +61,12 @@ describe('a proof is admitted', () => {
     expect([isProof(proof), pathOf(proof)]).toEqual([true, 'm/0/7'])
   })
 
+  it('with the same words by every node, although each has a clock of its own', () => {
+    const asked = prove()
+    const at = (clockMs: number) => judged(asked, undefined, { own: { clockMs } })
+    expect(at(asked.log.t + 400)).toEqual(at(asked.log.t))
+  })
+
   it('and is told from a payment, which has a path of its own', () => {
     const { warrant, attempt, own } = scene()
     const payment = admit({ warrant, attempt, own })
