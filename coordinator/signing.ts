@@ -141,8 +141,9 @@ export class Signing {
     this.#byTicket.set(toHex(ticket), exchange)
     this.#byAttempt.set(key, exchange)
     links.follow(toHex(ticket), exchange.nodes)
-    const part = { warrant: nothing, attemptSeq: 0, dealing: nothing, keygen, fresh, ticket }
-    for (const node of participants) links.prepare(node, size, { ...part, order: order.order })
+    const none = { warrant: nothing, attemptSeq: 0, dealing: nothing, participants: [] }
+    const part = { ...none, keygen, fresh, ticket, order: order.order }
+    for (const node of participants) links.prepare(node, size, part)
     links.push()
     try {
       const ended = await exchange.ended
@@ -172,6 +173,7 @@ export class Signing {
         dealing: nothing,
         ticket,
         fresh,
+        participants: [],
       }
       for (const node of nodes) this.#ports.links.prepare(node, entry.seq + 1, part)
     }

@@ -3,15 +3,17 @@
 // it accepts. Runs inside a step, after that of the lines; nothing of it leaves before the commit.
 // INVARIANT: nothing is accepted that `admit` did not admit.
 import { admit } from '../policy/admit.ts'
-import { pathOf, type ToSign } from '../policy/admit-proof.ts'
+import { isProof, pathOf, type ToSign } from '../policy/admit-proof.ts'
 import { parseEntry } from '../policy/audit/entry.ts'
 import { requestView } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
 import { get, tables } from '../policy/audit/tables.ts'
+import type { Own } from '../policy/check-lines.ts'
+import type { AtTable } from '../policy/cold.ts'
 import { parseInForce } from '../policy/in-force.ts'
 import { digestOf, toHex } from '../proto/crypto.ts'
 import type { CoordinatorPart } from '../proto/frames.ts'
-import { type Digest, type NodeId, parseDigest } from '../proto/ids.ts'
+import { type Digest, type NodeId, parseDigest, parseNodeId } from '../proto/ids.ts'
 import type { JsonObject } from '../proto/jcs.ts'
 import { fresh } from '../proto/node-documents.ts'
 import { attempt as attempting, isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
@@ -73,11 +75,24 @@ export class Admission {
     if (shut !== undefined) return shut
     const own = attempting(() => ownView(this.#parts, intent))
     if (isRefusal(own)) return own
+    if (asksProof(prepare)) {
+      const proof = judgeProof(prepare, own)
+      return isRefusal(proof) ? proof : attempting(() => this.#requireAble(proof))
+    }
+    const ceremony = attempting(() => this.#table(own, prepare.participants))
+    if (isRefusal(ceremony)) return ceremony
     const accepted = this.#parts.journal.accepted(intent, attempt)?.warrant
-    const admitted = asksProof(prepare)
-      ? judgeProof(prepare, own)
-      : admit({ warrant: prepare.warrant, attempt, own: { ...own, accepted } })
+    const asked = { ...own, accepted, ceremony }
+    const admitted = admit({ warrant: prepare.warrant, attempt, own: asked })
     return isRefusal(admitted) ? admitted : attempting(() => this.#requireAble(admitted))
+  }
+
+  /** Whom the room chose; elsewhere the attempt line has chosen. */
+  #table({ ceremony }: Own, chosen: readonly string[]): AtTable | undefined {
+    const signers = chosen.map((node) => parseNodeId(node))
+    if (ceremony !== undefined) return { ...ceremony, signers }
+    if (chosen.length > 0) refuse('PARTICIPANTS', 'nobody chooses signers away from a table', 'N2')
+    return undefined
   }
 
   /** What the acceptance says of the attempt; over fresh pairings when anybody needs them. */
@@ -111,13 +126,17 @@ export class Admission {
   }
 
   #requireAble(admitted: ToSign): ToSign {
-    const { self, keyshares, journal, ports } = this.#parts
+    const { self, keyshares, journal, ports, plan } = this.#parts
     const { intentDigest, attempt, participants, vault, tier } = admitted
-    if (tier === 'cold') refuse('NOT_SUPPORTED', 'cold vaults sign in a ceremony, not here', 'N9')
+    if (tier === 'cold' && plan === undefined) {
+      refuse('CEREMONY', 'a cold vault signs at its ceremony, not here', 'N9')
+    }
     if (!participants.includes(self.node))
       refuse('PARTICIPANTS', `${self.node} takes no part`, 'N2')
     const highest = journal.highestAccepted(intentDigest)
-    if (highest >= attempt) {
+    // At a table the same attempt is tried again: nobody there can write the line of a next one.
+    const isAgain = tier === 'cold' && !isProof(admitted) && highest === attempt
+    if (highest >= attempt && !isAgain) {
       refuse('STALE_ATTEMPT', `expected an attempt above ${highest}, got ${attempt}`, 'N1')
     }
     if (this.#brake.isOn(vault.vault, ports.clock.monotonicMs())) {

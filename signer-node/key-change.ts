@@ -99,6 +99,8 @@ function workOf(asked: Asked): ChangeWork {
     case 'key.export':
       requireExporter(asked)
       return consentOf(asked, [asked.parts.self.node])
+    case 'ceremony.plan':
+      return refuse('NOT_SUPPORTED', 'a plan asks nothing of a node')
   }
 }
 

@@ -8,7 +8,8 @@ import type { Own } from '../policy/check-lines.ts'
 import type { Digest } from '../proto/ids.ts'
 import type { Parts } from './parts.ts'
 
-export function ownView({ rows, bans, ports, witness, copy }: Parts, request: Digest): Own {
+export function ownView(parts: Parts, request: Digest): Own {
+  const { rows, bans, ports, witness, copy, plan } = parts
   const own = { reigns: witness.reigns, rootAt: (size: number) => copy.rootAt(size) }
   const view = readSync(requestView(request), rows)
   return {
@@ -16,5 +17,6 @@ export function ownView({ rows, bans, ports, witness, copy }: Parts, request: Di
     clockMs: ports.clock.wallMs(),
     frozenLocally: bans.isFrozen(view.intent?.vault ?? ''),
     witnessedAt: (seq, heads) => witnessedIn(own, seq, heads),
+    ceremony: plan === undefined ? undefined : { plan, signers: [] },
   }
 }

@@ -20,7 +20,7 @@ import { parseOrderText } from '../order.ts'
 import type { KeyFacts, VaultRow } from '../view.ts'
 import type { Desk } from './desk.ts'
 import type { EntryOf } from './entry.ts'
-import { frozenScopes } from './history.ts'
+import { frozenByPeople, openCeremony } from './history.ts'
 import {
   confirmMessage,
   consentMessage,
@@ -35,7 +35,10 @@ import { below, get, type IntentStored, key as keyOf, put, tables } from './tabl
 
 type KeyLine = EntryOf<'key.created' | 'key.imported' | 'key.refreshed' | 'key.reshared'>
 type RetiredLine = EntryOf<'key.exported' | 'key.disabled'>
-type CarriedOut = KeyLine | RetiredLine | EntryOf<'key.proved' | 'peer.readmitted'>
+type CarriedOut =
+  | KeyLine
+  | RetiredLine
+  | EntryOf<'key.proved' | 'peer.readmitted' | 'ceremony.planned'>
 
 const opOf: { readonly [K in CarriedOut['type']]: ChangeOp } = {
   'key.created': 'key.create',
@@ -46,6 +49,7 @@ const opOf: { readonly [K in CarriedOut['type']]: ChangeOp } = {
   'key.disabled': 'key.destroy',
   'key.proved': 'key.prove',
   'peer.readmitted': 'peer.readmit',
+  'ceremony.planned': 'ceremony.plan',
 }
 
 /** A key with new shares, which all its holders confirmed under this very change. */
@@ -149,7 +153,9 @@ export function* carriedOut(line: CarriedOut, desk: Desk): Reading<Carried> {
       rulebook: yield* desk.rulebook(),
       roster: yield* desk.roster(),
     },
-    frozen: yield* frozenScopes(intent.vault),
+    // Of a ceremony that ran over, what was done in time still comes into force.
+    frozen: yield* frozenByPeople(intent.vault),
+    ceremony: yield* openCeremony(intent.vault),
     at: { seq, t },
     // One clock wrote the record, another judged the delay, each within the allowed difference.
     witnessedAt: () => intent.t - 2 * limits.clockSkewMs,

@@ -137,6 +137,7 @@ function judgeAgain(entry: Entry, bench: Bench, docket: Docket, done: Done): voi
     case 'key.exported':
     case 'key.disabled':
     case 'peer.readmitted':
+    case 'ceremony.planned':
       changeAgain(entry, bench, docket)
       break
     case 'key.proved':
