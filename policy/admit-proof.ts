@@ -43,7 +43,7 @@ export interface AdmittedProof {
   readonly participants: readonly NodeId[]
   readonly policy: Digest
   readonly display: Digest
-  /** Of the order: each node judges by its own clock, so their traces differ and their words may not. */
+  /** The order's digest: traces follow own clocks, and all must accept in the same words. */
   readonly trace: Digest
   /** Last instant, in milliseconds, at which the approvals and the change still hold. */
   readonly until: number
