@@ -300,6 +300,12 @@ describe('a control proof that was signed', () => {
       return answer.json.refused.code
     }
     expect(await fetch(await proved(2))).toBe('BYTES_DIGEST')
+    const keyless = { ...vaultOf(place, 'hot'), line: new Uint8Array(0) }
+    house.lies.VaultService = { GetVault: async () => ({ vault: keyless }) }
+    // Asked for while the key was there, and the line is the log's newest.
+    const known = [...house.requests.keys()].at(-1) ?? ''
+    expect(await fetch(known)).toBe('VAULT_NOT_FOUND')
+    house.beHonest()
     const id = await proved()
     const refresh = await asked(['vault', 'refresh', 'hot'])
     expect(await fetch(refresh)).toBe('BYTES_FROM')
