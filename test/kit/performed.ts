@@ -1,6 +1,7 @@
 // A signing ceremony as it should go, line by line, on the story of a cold payment: what everybody
 // says, signed by their tokens, closed, with everybody's Statement, as a Bundle out. A test takes
 // the list of what is said, bends one thing, and hears the judge.
+import { createPrivateKey, sign } from 'node:crypto'
 import { p256 } from '@noble/curves/nist.js'
 import { emptyFrontier, push, rootOf } from '../../policy/audit/merkle.ts'
 import { type BundleFiles, manifestOf, readBundle } from '../../policy/ceremony/bundle.ts'
@@ -29,6 +30,7 @@ import { digestOf, fromHex, toHex } from '../../proto/crypto.ts'
 import { type Digest, parseDigest } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { tags } from '../../proto/tags.ts'
+import { lowS } from '../../signer-node/hsm/low-s.ts'
 import * as house from './audit-documents.ts'
 import { digestNamed } from './audit-log.ts'
 import { type ColdStory, trust } from './cold-story.ts'
@@ -44,7 +46,22 @@ export interface Uttered {
   readonly token?: string
 }
 
-const point = (serial: string) => p256.getPublicKey(tokenSecret(serial), false)
+const points = new Map<string, Uint8Array>()
+function point(serial: string): Uint8Array {
+  const known = points.get(serial) ?? p256.getPublicKey(tokenSecret(serial), false)
+  points.set(serial, known)
+  return known
+}
+
+/** As a token signs: by another library, with a low s. */
+function tokenSign(serial: string, message: Uint8Array): Uint8Array {
+  const at = (from: number) =>
+    Buffer.from(point(serial).subarray(from, from + 32)).toString('base64url')
+  const d = Buffer.from(tokenSecret(serial)).toString('base64url')
+  const jwk = { kty: 'EC', crv: 'P-256', x: at(1), y: at(33), d }
+  const key = createPrivateKey({ key: jwk, format: 'jwk' })
+  return lowS(new Uint8Array(sign('sha256', message, { key, dsaEncoding: 'ieee-p1363' })))
+}
 
 /** Three stations called, the first two sign. */
 export class Performance {
@@ -198,7 +215,7 @@ export class Performance {
       const serial = one.token ?? this.tokenOf(by)
       const draft = { actor: actor(by), type, step, body, t: this.plan.from + 1_000 * seq }
       const unsigned = unsignedLine(draft, { seq, prev }, point(serial))
-      const bytes = signedLine(unsigned, p256.sign(unsigned.message, tokenSecret(serial)))
+      const bytes = signedLine(unsigned, tokenSign(serial, unsigned.message))
       prev = recordLeaf(parseRecordLine(bytes))
       lines.push(bytes)
     }
@@ -257,7 +274,7 @@ export class Performance {
       return { by: 'credential', name: `${person}-1`, document, signature }
     }
     const serial = this.tokenOf(`${role}/${person}`)
-    const signature = p256.sign(message, tokenSecret(serial))
+    const signature = tokenSign(serial, message)
     return { by: 'token', name: keyName(point(serial)), document, signature }
   }
 
