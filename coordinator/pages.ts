@@ -124,8 +124,11 @@ function documentsOf(entry: Entry): readonly string[] {
     case 'key.reshared':
     case 'key.exported':
     case 'key.disabled':
+    case 'key.proved':
     case 'peer.readmitted':
       return [entry.body.order]
+    case 'ceremony.planned':
+      return [entry.body.order, entry.body.plan]
     default:
       return []
   }

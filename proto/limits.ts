@@ -16,6 +16,13 @@ export const limits = {
   /** The embedded database takes 16 MiB at a time for its own log. */
   databaseRoomBytesMin: 67_108_864,
   documentBytesMax: 262_144,
+  /** Of a ceremony: it is printed, read aloud, and carried. */
+  planBytesMax: 131_072,
+  /** Requests of one sitting: each is read, typed and signed by people. */
+  plannedRequestsMax: 32,
+  plannedPeopleMax: 64,
+  /** 14 days from the first to the last moment at which a ceremony may be held. */
+  planWindowMsMax: 1_209_600_000,
   /** H-1: one audit entry. */
   entryBytesMax: 65_535,
   intentBytesMax: 8_192,
@@ -40,6 +47,9 @@ export const limits = {
   /** Ways from vault to class by asset that all rules of a policy allow together. */
   legsPerPolicyMax: 100_000,
   attemptsPerIntentMax: 8,
+  ceremonyVaultsMax: 16,
+  /** Tries of one control proof, each of which a node writes down once. */
+  proofAttemptsMax: 256,
   sessionsPerNodeMax: 64,
   /** Keys of others that are kept ready to verify with: of persons, nodes and witnesses in use. */
   verifyKeysMax: 512,
@@ -109,4 +119,19 @@ export const limits = {
   /** Root, line, proof and all parts, as they go to the recipient. */
   parcelBytesMax: 1_048_576,
   exportBytesMax: 1_073_741_824,
+  /** One line of a Record: a sentence for each field of an exception. */
+  recordLineBytesMax: 16_384,
+  /** Of one ceremony: 16 stations send a line a round, for each of its requests. */
+  recordLinesMax: 16_384,
+  recordBytesMax: 16_777_216,
+  /** One for each person in a role who was present. */
+  statementsMax: 128,
+  statementsBytesMax: 1_048_576,
+  /** What one sitting brings home: of 32 requests a signature, or a key, and all about it. */
+  resultLinesMax: 1_024,
+  resultDocumentsMax: 1_024,
+  resultsBytesMax: 4_194_304,
+  /** A Bundle is carried on a card and read whole at every station. */
+  bundleFilesMax: 64,
+  bundleBytesMax: 67_108_864,
 } as const

@@ -65,6 +65,7 @@ const api = {
   TOKEN_LOCKED: ['FAILED_PRECONDITION', 'OPERATOR'],
   TOKEN_WRONG: ['FAILED_PRECONDITION', 'OPERATOR'],
   TOKEN_BROKEN: ['UNAVAILABLE', 'OPERATOR'],
+  TOKEN_FLOOR: ['FAILED_PRECONDITION', 'OPERATOR'],
   INTERNAL: ['INTERNAL', 'SAME_KEY'],
 } as const satisfies Record<string, readonly [GrpcStatus, Retry]>
 
@@ -87,6 +88,7 @@ const check = {
   PARTICIPANTS: ['FAILED_PRECONDITION', 'OPERATOR'],
   CLOCK: ['UNAVAILABLE', 'AFTER'],
   FROZEN: ['FAILED_PRECONDITION', 'OPERATOR'],
+  CEREMONY: ['FAILED_PRECONDITION', 'AFTER'],
   LOG_BEHIND: ['UNAVAILABLE', 'AFTER'],
   LOG_FORK: ['FAILED_PRECONDITION', 'OPERATOR'],
   LOG_MALFORMED: ['FAILED_PRECONDITION', 'OPERATOR'],
@@ -125,7 +127,10 @@ const check = {
   HOLD: ['FAILED_PRECONDITION', 'AFTER'],
   RULE: ['PERMISSION_DENIED', 'NEVER'],
   LIMIT: ['FAILED_PRECONDITION', 'AFTER'],
+  RECORD: ['FAILED_PRECONDITION', 'OPERATOR'],
+  BUNDLE: ['FAILED_PRECONDITION', 'OPERATOR'],
   ERROR: ['INTERNAL', 'OPERATOR'],
+  PLAN: ['FAILED_PRECONDITION', 'OPERATOR'],
 } as const satisfies Record<string, readonly [GrpcStatus, Retry]>
 
 const all: Record<string, readonly [GrpcStatus, Retry]> = { ...api, ...check }
@@ -149,6 +154,7 @@ const passing: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'HOLD',
   'LIMIT',
   'FROZEN',
+  'CEREMONY',
   'LIST_STALE',
   'DELAY',
   'DEST_COOLDOWN',

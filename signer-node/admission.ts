@@ -3,19 +3,20 @@
 // it accepts. `admit` runs in turns, the rest inside the step that accepts; nothing of it leaves
 // before the commit.
 // INVARIANT: nothing is accepted that `admit` did not admit.
-import { type Admitted, admitting } from '../policy/admit.ts'
-import { rootOf } from '../policy/admit-change.ts'
+import { admitting } from '../policy/admit.ts'
+import { isProof, pathOf, type ToSign } from '../policy/admit-proof.ts'
 import { parseEntry } from '../policy/audit/entry.ts'
 import { requestView } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
 import { get, tables } from '../policy/audit/tables.ts'
-import { witnessedIn } from '../policy/audit/witnessed.ts'
 import { derive, pointBytes } from '../policy/chain/derive.ts'
-import { parseInForce } from '../policy/in-force.ts'
+import type { Own } from '../policy/check-lines.ts'
+import type { AtTable } from '../policy/cold.ts'
+import { parseInForce, rootOf } from '../policy/in-force.ts'
 import type { VaultRow } from '../policy/view.ts'
 import { digestOf, toHex } from '../proto/crypto.ts'
 import type { CoordinatorPart } from '../proto/frames.ts'
-import { type Digest, type NodeId, parseDigest } from '../proto/ids.ts'
+import { type Digest, type NodeId, parseDigest, parseNodeId } from '../proto/ids.ts'
 import type { InTurns } from '../proto/in-turns.ts'
 import type { JsonObject } from '../proto/jcs.ts'
 import { fresh } from '../proto/node-documents.ts'
@@ -23,7 +24,9 @@ import { attempt as attempting, isRefusal, type Refusal, refuse } from '../proto
 import { tags } from '../proto/tags.ts'
 import type { Brake } from './brake.ts'
 import { ownHead } from './log-copy.ts'
+import { ownView } from './own-view.ts'
 import type { Parts } from './parts.ts'
+import { asksProof, judgeProof, proofNamed } from './proving.ts'
 import type { Checked } from './refusals.ts'
 import { needsFresh } from './signing-protocol.ts'
 
@@ -59,8 +62,10 @@ export class Admission {
   }
 
   /** The attempt line in the own copy; the warrant is named by its digest, not read yet. */
-  named({ attemptSeq, warrant }: Prepare): Named | Refusal {
+  named(prepare: Prepare): Named | Refusal {
+    const { attemptSeq, warrant } = prepare
     return attempting(() => {
+      if (asksProof(prepare)) return proofNamed(prepare)
       const line = this.#parts.copy.line(attemptSeq)
       const entry = line && parseEntry(line)
       if (entry?.type !== 'session.started') {
@@ -72,36 +77,37 @@ export class Admission {
   }
 
   /** In turns. What stands at its end is asked of `judging.ts`, in the step that accepts. */
-  *judge({ warrant }: Prepare, { intent, attempt }: Named): InTurns<Admitted | Checked> {
-    const { rows, bans, ports, witness, copy, closed, journal } = this.#parts
-    const shut = closed()
+  *judge(prepare: Prepare, { intent, attempt }: Named): InTurns<ToSign | Checked> {
+    const shut = this.#parts.closed()
     if (shut !== undefined) return shut
-    const own = { reigns: witness.reigns, rootAt: (size: number) => copy.rootAt(size) }
-    const view = attempting(() => readSync(requestView(intent), rows))
-    if (isRefusal(view)) return view
+    const own = attempting(() => ownView(this.#parts, intent))
+    if (isRefusal(own)) return own
     yield
-    return yield* admitting({
-      warrant,
-      attempt,
-      own: {
-        view,
-        clockMs: ports.clock.wallMs(),
-        frozenLocally: bans.isFrozen(view.intent?.vault ?? ''),
-        witnessedAt: (seq, heads) => witnessedIn(own, seq, heads),
-        accepted: journal.accepted(intent, attempt)?.warrant,
-      },
-    })
+    if (asksProof(prepare)) return yield* judgeProof(prepare, own)
+    const ceremony = attempting(() => this.#table(own, prepare.participants))
+    if (isRefusal(ceremony)) return ceremony
+    const accepted = this.#parts.journal.accepted(intent, attempt)?.warrant
+    const asked = { ...own, accepted, ceremony }
+    return yield* admitting({ warrant: prepare.warrant, attempt, own: asked })
   }
 
   /** Beside `admit`, inside the step that accepts: what only this node knows. */
-  able(admitted: Admitted): Admitted | Checked {
+  able(admitted: ToSign): ToSign | Checked {
     return this.#parts.closed() ?? attempting(() => this.#requireAble(admitted))
   }
 
+  /** Whom the room chose; elsewhere the attempt line has chosen. */
+  #table({ ceremony }: Own, chosen: readonly string[]): AtTable | undefined {
+    const signers = chosen.map((node) => parseNodeId(node))
+    if (ceremony !== undefined) return { ...ceremony, signers }
+    if (chosen.length > 0) refuse('PARTICIPANTS', 'nobody chooses signers away from a table', 'N2')
+    return undefined
+  }
+
   /** What the acceptance says of the attempt; over fresh pairings when anybody needs them. */
-  words(admitted: Admitted, isAsked: boolean): JsonObject {
+  words(admitted: ToSign, isAsked: boolean): JsonObject {
     const { copy, origin, pairings, self } = this.#parts
-    const { vault, participants, intent } = admitted
+    const { vault, participants } = admitted
     const others = participants.filter((node) => node !== self.node)
     const isFresh = isAsked || needsFresh(this.#parts, admitted)
     const ids = others.map((peer) => [peer, isFresh ? fresh : (pairings.idWith(peer) ?? '')])
@@ -113,7 +119,7 @@ export class Admission {
       bytes: admitted.bytesDigest,
       digest: toHex(admitted.digest),
       vault: vault.vault,
-      path: intent.path,
+      path: pathOf(admitted),
       publicKey: toHex(admitted.publicKey),
       key: vault.key,
       epoch: vault.epoch,
@@ -128,14 +134,19 @@ export class Admission {
     }
   }
 
-  #requireAble(admitted: Admitted): Admitted {
-    const { self, keyshares, journal, ports } = this.#parts
+  #requireAble(admitted: ToSign): ToSign {
+    const { self, keyshares, journal, ports, plan } = this.#parts
     const { intentDigest, attempt, participants, vault, tier } = admitted
-    if (tier === 'cold') refuse('NOT_SUPPORTED', 'cold vaults sign in a ceremony, not here', 'N9')
+    if (tier === 'cold' && plan === undefined) {
+      refuse('CEREMONY', 'a cold vault signs at its ceremony, not here', 'N9')
+    }
     if (!participants.includes(self.node))
       refuse('PARTICIPANTS', `${self.node} takes no part`, 'N2')
-    if (journal.highestAccepted(intentDigest) >= attempt) {
-      refuse('STALE_ATTEMPT', `attempt ${attempt} or a higher one was accepted`, 'N1')
+    const highest = journal.highestAccepted(intentDigest)
+    // At a table the same attempt is tried again: nobody there can write the line of a next one.
+    const isAgain = tier === 'cold' && !isProof(admitted) && highest === attempt
+    if (highest >= attempt && !isAgain) {
+      refuse('STALE_ATTEMPT', `expected an attempt above ${highest}, got ${attempt}`, 'N1')
     }
     if (this.#brake.isOn(vault.vault, ports.clock.monotonicMs())) {
       refuse('BRAKE', `too many failed sessions of ${vault.vault}`, 'N24')

@@ -3,10 +3,7 @@
 // for each operation what it means here: shares to deal, or a word of consent.
 // INVARIANT: nothing is done that `admitChange` did not admit; of the coordinator's document only
 // the epoch to be made is believed, and that must be above any that was ever prepared here.
-import { requestView } from '../policy/audit/history.ts'
 import { consentDocument } from '../policy/audit/key-confirm.ts'
-import { readSync } from '../policy/audit/rows.ts'
-import { witnessedIn } from '../policy/audit/witnessed.ts'
 import type { Member } from '../policy/change.ts'
 import {
   type Admission,
@@ -27,6 +24,7 @@ import { tags } from '../proto/tags.ts'
 import { type AsOfNow, judging } from './judging.ts'
 import { judgeDealing } from './key-import.ts'
 import { type Deal, type KeyPlan, requireAble } from './key-plan.ts'
+import { ownView } from './own-view.ts'
 import type { Parts } from './parts.ts'
 import type { Checked } from './refusals.ts'
 import type { Work } from './standing.ts'
@@ -81,23 +79,13 @@ interface Asked {
 }
 
 function* admit(parts: Parts, run: ChangeRun, order: Uint8Array): InTurns<Admission | Checked> {
-  const { rows, witness, copy, bans, ports } = parts
   if (digestOf(tags.order, order) !== run.order) {
     return { kind: 'refused', code: 'WARRANT', because: 'the document names another order' }
   }
-  const view = attempting(() => readSync(requestView(run.change), rows))
-  if (isRefusal(view)) return view
-  const own = { reigns: witness.reigns, rootAt: (size: number) => copy.rootAt(size) }
+  const own = attempting(() => ownView(parts, run.change))
+  if (isRefusal(own)) return own
   yield
-  return yield* admittingWork({
-    order,
-    own: {
-      view,
-      clockMs: ports.clock.wallMs(),
-      frozenLocally: bans.isFrozen(view.intent?.vault ?? ''),
-      witnessedAt: (seq, heads) => witnessedIn(own, seq, heads),
-    },
-  })
+  return yield* admittingWork({ order, own })
 }
 
 /** A restored share is for what makes it worthless, and for nothing else. */
@@ -125,9 +113,13 @@ function workOf(asked: Asked): ChangeWork {
     }
     case 'peer.readmit':
       return consentOf(asked, [change.terms.node])
+    case 'key.prove':
+      return refuse('WARRANT', 'a proof is asked for by a prove-run document')
     case 'key.export':
       requireExporter(asked)
       return consentOf(asked, [asked.parts.self.node])
+    case 'ceremony.plan':
+      return refuse('NOT_SUPPORTED', 'a plan asks nothing of a node')
   }
 }
 

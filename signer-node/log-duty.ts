@@ -18,6 +18,7 @@ import type { AsOfNow } from './judging.ts'
 import type { JudgedKey, Keys } from './keys.ts'
 import { Leaving } from './leaving.ts'
 import type { Parts } from './parts.ts'
+import { asksProof } from './proving.ts'
 import type { Readmissions } from './readmissions.ts'
 import { nothingNamed, refusedFrame } from './refusals.ts'
 import { hasRejoined, lastReceipt } from './rejoin.ts'
@@ -169,7 +170,7 @@ export class LogDuty {
     if (kind === 'behind') return () => refusal('LOG_BEHIND', beyond, 'N7')
     if (kind === 'fork') return () => refusal('LOG_FORK', 'the checkpoint has another root', 'N6')
     const { signing, keys } = this.#needs
-    if (prepare.keygen.length > 0) {
+    if (prepare.keygen.length > 0 && !asksProof(prepare)) {
       const asOfNow = yield* keys.judge(prepare)
       return () => ({ of: 'key', judged: keys.accept(coordinator, prepare, asOfNow) })
     }

@@ -27,9 +27,15 @@ const plain: ReadonlySet<EntryType> = new Set<EntryType>([
   'key.reshared',
   'key.exported',
   'key.disabled',
+  'key.proved',
   'peer.readmitted',
   'key.backup-tested',
   'peer.banned',
+  'ceremony.planned',
+  'ceremony.exported',
+  'ceremony.concluded',
+  'ceremony.aborted',
+  'cold.anchored',
 ])
 
 export function lineHandlers(): readonly (readonly [string, Handler])[] {

@@ -10,10 +10,12 @@ import { type Context, Desk, Library, Missing } from './desk.ts'
 import type { Documents } from './enclosures.ts'
 import type { Entry } from './entry.ts'
 import { backupTested } from './fold-backups.ts'
+import * as ceremonies from './fold-ceremonies.ts'
 import * as changes from './fold-changes.ts'
 import { frozen } from './fold-freeze.ts'
 import * as governance from './fold-governance.ts'
 import { banned, generated } from './fold-keys.ts'
+import { proved } from './fold-proofs.ts'
 import * as requests from './fold-requests.ts'
 import { rootActivated } from './fold-root.ts'
 import * as sessions from './fold-sessions.ts'
@@ -101,11 +103,22 @@ function* meaning(entry: Entry, desk: Desk): Reading<readonly Write[]> {
     case 'key.exported':
     case 'key.disabled':
       return yield* changes.retired(entry, desk)
+    case 'key.proved':
+      return yield* proved(entry, desk)
     case 'peer.readmitted':
       return yield* changes.readmitted(entry, desk)
     case 'key.backup-tested':
       return yield* backupTested(entry, desk)
     case 'peer.banned':
       return yield* banned(entry, desk)
+    case 'ceremony.planned':
+      return yield* ceremonies.planned(entry, desk)
+    case 'ceremony.exported':
+      return yield* ceremonies.exported(entry)
+    case 'ceremony.concluded':
+    case 'ceremony.aborted':
+      return yield* ceremonies.ended(entry)
+    case 'cold.anchored':
+      return yield* ceremonies.anchored(entry, desk)
   }
 }

@@ -56,12 +56,32 @@ export const changes: { readonly [K in ChangeOp]: ChangeOf<K> } = {
     terms: { recipient: testKey('recipient').publicKey, keyState: hot.keyState },
   },
   'key.destroy': { ...asked, id: parseHandle('c-6'), op: 'key.destroy', terms: inForce },
+  'key.prove': {
+    ...asked,
+    id: parseHandle('c-8'),
+    op: 'key.prove',
+    terms: { ...inForce, path: 'm', audience: 'auditor', challenge: new Uint8Array(32).fill(7) },
+  },
   'peer.readmit': {
     ...asked,
     id: parseHandle('c-7'),
     op: 'peer.readmit',
     vault: parseVaultId('all'),
     terms: { node: parseNodeId('signer-a'), peer: parseNodeId('signer-b') },
+  },
+  'ceremony.plan': {
+    ...asked,
+    id: parseHandle('c-8'),
+    op: 'ceremony.plan',
+    vault: parseVaultId('all'),
+    terms: {
+      plan: parseDigest('cd'.repeat(32)),
+      kind: 'sign',
+      vaults: [parseVaultId('cold-eth')],
+      requests: [parseDigest('ef'.repeat(32))],
+      from: Date.parse('2026-12-08T09:00:00Z'),
+      until: Date.parse('2026-12-08T17:00:00Z'),
+    },
   },
 }
 

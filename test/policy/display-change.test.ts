@@ -3,6 +3,7 @@ import { displayChange } from '../../policy/display-change.ts'
 import { toHex } from '../../proto/crypto.ts'
 import { parseVaultId } from '../../proto/ids.ts'
 import { asks, hot, rulebook } from '../kit/change-log.ts'
+import * as cold from '../kit/cold-log.ts'
 import { refusedWith } from '../kit/refused.ts'
 
 const shown = { rulebook, row: hot }
@@ -39,6 +40,18 @@ const texts: { readonly [K in keyof typeof asks]: string } = {
   destroy:
     `CHANGE    DESTROY A KEY FOR EVER\n${vault}${key}KEY STATE ${hot.keyState}\n` +
     `WARNING   WHATEVER LIES AT THIS ADDRESS IS LOST FOR EVER: empty it first\n${end}`,
+  prove:
+    `CHANGE    sign a proof of control\n${vault}${key}KEY STATE ${hot.keyState}\n` +
+    'SIGNS     exactly the lines below: a sentence that moves nothing\n' +
+    '          custody control proof\n          organisation: acme\n' +
+    '          environment: dev\n          vault: hot-eth\n          key: k-hot-eth\n' +
+    '          epoch: 1\n          path: m/0/7\n          network: eip155:31337\n' +
+    '          address: 0x0e0d6844d85b2a64409e3f57d51d0dcbf63e34bd\n' +
+    '          public key: 03297cfa8f322492dc4a0297d66f380ed2eda869923d6f799963947822f4f9e2ee\n' +
+    '          date: 2026-12-01T00:00:00Z\n          number: prove\n' +
+    '          audience: auditor\n' +
+    `          challenge: ${'c4'.repeat(32)}\n          purpose: proof of reserve\n` +
+    end.replace('care of a key', 'proof of reserve'),
   readmit:
     'CHANGE    let a node trust a banned peer again\nNODE      node-a lifts its ban\n' +
     'PEER      node-b\n' +
@@ -50,6 +63,22 @@ describe('the text that people approve', () => {
   it.each(Object.entries(asks))('says what happens to which key: %s', (name, change) => {
     const row = name === 'create' || name === 'import' ? undefined : hot
     expect(displayChange(change, { rulebook, row })).toBe(texts[name as keyof typeof asks])
+  })
+
+  it('says of a ceremony what it is for, when, and what is asked of whom', () => {
+    const { ceremony: plan, request } = cold.signing(cold.coldLog())
+    const { change } = plan.asked
+    const laws = { rulebook: cold.rulebook, row: undefined }
+    expect(displayChange(change, laws)).toBe(
+      `CHANGE    hold a ceremony\nKIND      sign: stations sign\nPLAN      ${plan.plan}\n` +
+        `VAULT     cold-eth (cold, key k-cold-eth)\nREQUEST   ${request}\n` +
+        'FROM      2026-12-02T00:00:00Z\n' +
+        'UNTIL     2026-12-02T08:00:00Z; not ended by then, its vaults are frozen\n' +
+        'PURPOSE   care of a key\nASKED BY  bo\n' +
+        'RULE      governance.ceremony (1 director + 1 risk)\n' +
+        'DELAY     1h from the record of the request\nEXPIRES   2026-12-03T00:00:00Z\n',
+    )
+    expect(refusedWith(() => displayChange(change, shown))).toBe('DISPLAY')
   })
 
   it('is about a vault of the policy, and a key that exists', () => {

@@ -24,7 +24,6 @@ import {
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import type { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
-import { FloorFile } from '../../signer-node/floor-file.ts'
 import { expectedOf, Keystore } from '../../signer-node/keystore.ts'
 import { openNodeKey } from '../../signer-node/own-keys.ts'
 import { PassphraseWay } from '../../signer-node/way-in.ts'
@@ -387,24 +386,5 @@ describe('the keys of a node', () => {
   it('have 32 bytes', () => {
     const path = sealed('identity', new Uint8Array(31))
     expect(refusedWith(() => openNodeKey(path, 'identity', owner, way()))).toBe('SEAL')
-  })
-})
-
-describe('the second place of the floor', () => {
-  it('is empty before the first write and holds the last one after', () => {
-    const directory = freshDirectory()
-    const place = new FloorFile(directory, 'node-1')
-    expect(place.read()).toBeUndefined()
-    place.write({ size: 7, root: seedOf('r'), counter: 2 })
-    place.write({ size: 8, root: seedOf('s'), counter: 3 })
-    const again = new FloorFile(directory, 'node-1').read()
-    expect(again).toEqual({ size: 8, root: seedOf('s'), counter: 3 })
-    expect(readdirSync(directory)).toEqual(['floor.json'])
-  })
-
-  it('is not taken from another node', () => {
-    const directory = freshDirectory()
-    new FloorFile(directory, 'node-1').write({ size: 7, root: seedOf('r'), counter: 2 })
-    expect(() => new FloorFile(directory, 'node-2').read()).toThrow('floor file of node-1')
   })
 })

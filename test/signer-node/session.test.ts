@@ -253,7 +253,6 @@ describe('a session', () => {
       ports.run()
       expect(sent).toHaveLength(0)
       answer()
-      // Sealed and sent in a turn of its own.
       expect(sent).toHaveLength(0)
       ports.run()
       expect(sent.map(({ round }) => round)).toEqual([1])
