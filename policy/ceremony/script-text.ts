@@ -29,13 +29,26 @@ export function scriptText(plan: ReadPlan): string {
   return paged(blocksOf(sheets), sheets.foot)
 }
 
-function blocksOf(sheets: Sheets): readonly Block[] {
-  const { banner, facts, tables, sections, otherwise, exceptionSheets, signers } = sheets
+/** What a Plan says, to be read before it is approved: facts, stations, people, requests. */
+export function planText(plan: ReadPlan): string {
+  const sheets = sheetsOf(plan)
+  const blocks = [...factBlocks(sheets), ...sheets.tables.flatMap(tableBlocks)]
+  return blocks.flatMap(({ lines }) => lines.map((line) => `${line.trimEnd()}\n`)).join('')
+}
+
+function factBlocks({ banner, title, facts }: Sheets): readonly Block[] {
   const alarm = banner === '' ? [] : [rule('*'), ...centred(banner), rule('*'), '']
   return [
-    { lines: [...alarm, rule('='), ...centred(sheets.title), rule('='), ''] },
+    { lines: [...alarm, rule('='), ...centred(title), rule('='), ''] },
     ...facts.map(([name, lines]) => ({ lines: named(name, lines) })),
     { lines: [''] },
+  ]
+}
+
+function blocksOf(sheets: Sheets): readonly Block[] {
+  const { tables, sections, otherwise, exceptionSheets, signers } = sheets
+  return [
+    ...factBlocks(sheets),
     ...tables.flatMap(tableBlocks),
     { lines: heading('How to read this'), isHeading: true },
     { lines: [...howToRead.flatMap((line) => wrapped(line, 0)), ''] },
