@@ -18,7 +18,7 @@ import { type Facts, factsText } from '../../policy/facts.ts'
 import type { Intent } from '../../policy/intent.ts'
 import { encodeIntent } from '../../policy/request.ts'
 import { parseRoster } from '../../policy/roster.ts'
-import { parseRulebook } from '../../policy/rulebook.ts'
+import { parseRulebook, type Rulebook } from '../../policy/rulebook.ts'
 import { trustText } from '../../policy/trust.ts'
 import { traceDigest } from '../../policy/verdict.ts'
 import { issue } from '../../policy/warrant.ts'
@@ -78,8 +78,8 @@ export class Payout {
       env: 'dev',
       id: parseHandle(name),
       created: t,
-      notAfter: t + 3_600_000,
-      vault: parseVaultId('hot-eth'),
+      notAfter: t + story.laws.lifeMs,
+      vault: parseVaultId(story.laws.vault),
       path: 'm',
       network: 'eip155:31337',
       op: 'erc20.transfer',
@@ -123,6 +123,7 @@ export class Payout {
     const { vault, asset, amount, to } = intent
     const payment = { vault, asset, amount, to, dest: parseHandle('customer') }
     const { status, activeFrom } = record
+    const { rulebook: rules } = this.story.laws
     const facts: Facts = {
       at: log.t,
       intent,
@@ -135,7 +136,7 @@ export class Payout {
       },
       nativeBeside: 0n,
       feeMax: intent.maxFee,
-      history: readSync(historyFacts(rulebook, payment, log.t), log.rows),
+      history: readSync(historyFacts(rules, payment, log.t), log.rows),
       approvals: this.approvals.map(({ credential }) => ({
         person: parsePersonId(credential.replace(/-1$/, '')),
         role: parseHandle('ops'),
@@ -143,13 +144,13 @@ export class Payout {
       })),
       rejected: false,
     }
-    const verdict = evaluate(facts, rulebook, roster)
+    const verdict = evaluate(facts, rules, roster)
     this.story.keep('trace', toUtf8(verdict.trace))
     return {
       engine: 1,
       facts: this.story.keep('facts', toUtf8(factsText(facts))),
       intent: this.digest,
-      policy: house.policyDigest,
+      policy: this.story.laws.rulebook.digest,
       result: resultOf(verdict),
       rule: verdict.rule,
       trace: traceDigest(verdict),
@@ -157,20 +158,20 @@ export class Payout {
   }
 
   approved(person: string): this {
-    const { log } = this.story
+    const { log, laws } = this.story
     const named = { class: parseHandle('customer'), label: record.label }
     const approval: Approval = {
       org: this.intent.org,
       env: 'dev',
       decision: 'approve',
       intent: this.digest,
-      policy: house.policyDigest,
+      policy: this.story.laws.rulebook.digest,
       directory: house.directoryDigest,
       rule: parseHandle(this.rule),
       as: parseHandle('ops'),
       person: parsePersonId(person),
       credential: parseHandle(`${person}-1`),
-      display: displayDigest(render(this.intent, rulebook, parseHandle(this.rule), named)),
+      display: displayDigest(render(this.intent, laws.rulebook, parseHandle(this.rule), named)),
       issued: log.t,
       expires: log.t + 3_600_000,
       nonce: sha256(toUtf8(`nonce ${person}`)).slice(0, 16),
@@ -191,7 +192,7 @@ export class Payout {
       dest: 'customer',
       feeMax: `${maxFee}`,
       intent: this.digest,
-      policy: house.policyDigest,
+      policy: this.story.laws.rulebook.digest,
       rule: this.rule,
       slot: `${this.nonce}`,
     })
@@ -219,7 +220,7 @@ export class Payout {
       intent: this.signed,
       bytes: this.bytes(),
       approvals: this.approvals,
-      ruleset: parseDigest(bootstrap.book.ruleset),
+      ruleset: this.story.laws.ruleset,
       dest: { kind: 'book', record: text(destinationJson(record)) },
       heads: [],
       replaces: '',
@@ -236,7 +237,7 @@ export class Payout {
       epoch: 1,
       fee: { max: `${fee.max}`, price: `${fee.price}`, tip: `${fee.tip}` },
       intent: this.digest,
-      participants: ['node-a', 'node-b'],
+      participants: [...this.story.laws.called],
       replaces: '',
       slot: `${this.nonce}`,
       until: '',
@@ -252,7 +253,7 @@ export class Payout {
   completion(): JsonObject {
     const bytes = this.bytes()
     const chain = chainOf('eip155:31337')
-    const written = signature('hot-eth', toHex(chain.digest(bytes)))
+    const written = signature(this.story.laws.vault, toHex(chain.digest(bytes)))
     const parsed = parseSignature(Uint8Array.from(Buffer.from(written, 'hex')))
     return {
       attempt: 1,
@@ -316,13 +317,35 @@ export class Payout {
   }
 }
 
+/** What payouts of a story are made under. */
+export interface StoryLaws {
+  readonly rulebook: Rulebook
+  readonly ruleset: Digest
+  readonly vault: string
+  /** Nodes in the attempt line. */
+  readonly called: readonly string[]
+  /** From an intent's creation to its end. */
+  readonly lifeMs: number
+}
+
+const hotLaws: StoryLaws = {
+  rulebook,
+  ruleset: parseDigest(bootstrap.book.ruleset),
+  vault: 'hot-eth',
+  called: ['node-a', 'node-b'],
+  lifeMs: 3_600_000,
+}
+
 export class Story {
-  readonly log: TestLog = bootedLog().add('key.generated', keyBody(vaultRow('hot-eth')))
+  readonly log: TestLog
+  readonly laws: StoryLaws
   readonly blobs: Blob[] = []
   readonly heads: string[] = []
   readonly #counters = new Map<string, number>()
 
-  constructor() {
+  constructor(log = hotLog(), laws = hotLaws) {
+    this.log = log
+    this.laws = laws
     for (const [kind, document] of [
       ['root', house.rootText],
       ['policy', house.policyText],
@@ -363,6 +386,10 @@ export class Story {
       heads: this.heads.map(toUtf8),
     }
   }
+}
+
+function hotLog(): TestLog {
+  return bootedLog().add('key.generated', keyBody(vaultRow('hot-eth')))
 }
 
 /** Two payouts, one without people and one with, both settled; a quiet line at the end. */

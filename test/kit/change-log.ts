@@ -191,14 +191,9 @@ export const bothVoices: readonly Voice[] = [
   ['oli', 'risk'],
 ]
 
-/** The documents that people approve under. */
-export interface Laws {
-  readonly rulebook: Rulebook
-  readonly ruleset: Digest
-}
-
 export interface Options {
-  readonly laws?: Laws
+  /** The documents that people approve under. */
+  readonly laws?: { readonly rulebook: Rulebook; readonly ruleset: Digest }
   readonly voices?: readonly Voice[]
   readonly approval?: Partial<Approval>
   readonly order?: Partial<Order>
@@ -280,7 +275,7 @@ export class Asked {
     return sectionOf(this.change.op, this.laws.rulebook).rule
   }
 
-  get laws(): Laws {
+  get laws(): NonNullable<Options['laws']> {
     return this.options.laws ?? { rulebook, ruleset }
   }
 

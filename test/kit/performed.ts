@@ -33,9 +33,9 @@ import { tags } from '../../proto/tags.ts'
 import { lowS } from '../../signer-node/hsm/low-s.ts'
 import * as house from './audit-documents.ts'
 import { digestNamed } from './audit-log.ts'
-import { type ColdStory, trust } from './cold-story.ts'
 import { tokenSecret } from './planned.ts'
 import { actor, fileOf } from './record.ts'
+import { type RoomStory, trust } from './room-story.ts'
 
 export interface Uttered {
   readonly by: string
@@ -65,14 +65,14 @@ function tokenSign(serial: string, message: Uint8Array): Uint8Array {
 
 /** Three stations called, the first two sign. */
 export class Performance {
-  readonly story: ColdStory
+  readonly story: RoomStory
   readonly plan: Plan
   readonly digest: Digest
   readonly receipts: readonly string[]
   readonly completed: JsonObject
   results: WrittenResults
 
-  constructor(story: ColdStory) {
+  constructor(story: RoomStory) {
     this.story = story
     const { plan, digest } = story.plan
     this.plan = plan
@@ -295,7 +295,7 @@ export function digestOfBundle(files: BundleFiles): Digest {
   return readBundle(files, 'out').digest
 }
 
-function attemptOf({ log }: ColdStory): JsonObject {
+function attemptOf({ log }: RoomStory): JsonObject {
   const bodies = log.lines.map((line) => JSON.parse(Buffer.from(line).toString()))
   return bodies.find(({ type }) => type === 'session.started').body
 }

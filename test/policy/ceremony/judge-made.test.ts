@@ -4,10 +4,10 @@ import type { WrittenResults } from '../../../policy/ceremony/results.ts'
 import { parseVaultId } from '../../../proto/ids.ts'
 import type { JsonObject } from '../../../proto/jcs.ts'
 import { digestNamed, signature } from '../../kit/audit-log.ts'
-import { ColdStory } from '../../kit/cold-story.ts'
 import { Performance, type Uttered } from '../../kit/performed.ts'
+import { RoomStory } from '../../kit/room-story.ts'
 
-const story = new ColdStory()
+const story = new RoomStory()
 const room = new Performance(story)
 const said = room.said()
 const view = room.view()

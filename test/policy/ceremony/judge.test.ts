@@ -7,11 +7,11 @@ import type { Statement } from '../../../policy/ceremony/statement.ts'
 import { toUtf8 } from '../../../proto/crypto.ts'
 import { encode, type JsonObject, parse } from '../../../proto/jcs.ts'
 import { digestNamed } from '../../kit/audit-log.ts'
-import { ColdStory } from '../../kit/cold-story.ts'
 import { Performance, type Uttered } from '../../kit/performed.ts'
 import { actor, fileOf } from '../../kit/record.ts'
+import { RoomStory } from '../../kit/room-story.ts'
 
-const story = new ColdStory()
+const story = new RoomStory()
 const room = new Performance(story)
 const said = room.said()
 const lines = room.lines(said)
