@@ -115,6 +115,9 @@ function whole(given: Given, documents: Documents, trust: Trust) {
   }
   const view = { trust, entries, documents, rootAt, reigns: [] as Reigns }
   const reigns = reignsOf({ ...view, heads: [], blob: () => undefined, bundle: '' })
+  if (reigns[0]?.root.digest !== trust.root) {
+    refuse('CONFIG', 'the pinned root was never activated in this log')
+  }
   requireWitnessed(heads.at(-1), own.size, { ...view, reigns })
   const texts = [...given.heads, ...heads.map(({ text }) => text)]
   return { ...view, reigns, heads: texts }
