@@ -109,7 +109,9 @@ export class Genesis extends Room<GenesisStory> {
       ...this.each('share.sealed', 'G-6', (one) => sealed(one)),
       ...this.each('seal.tested', 'G-6', (one) => opened(one, 'daily')),
       ...this.each('step.done', 'G-7', () => done),
-      ...this.each('seal.tested', 'G-8', (one) => opened(one, 'spare')),
+      ...this.each('seal.tested', 'G-8', (one) => opened(one, 'spare')).map((one) => {
+        return { ...one, token: String(one.body['token']) }
+      }),
       this.read('G-9', 'auditor/bo', 'address', addressReading([this.address])),
       { by: administrator, type: 'step.done', step: 'G-10', body: done },
     ]

@@ -70,6 +70,17 @@ describe('I8: a key that was made in the room', () => {
     expect(performed(withBody(place('G-4', 'session.done'), result))).toMatch(/did not finish/)
   })
 
+  it('is sealed to its own two tokens, and who opens by a token signs by it', () => {
+    const tokens = { tokens: ['D-1', 'D-2'] }
+    expect(performed(withBody(place('G-6', 'share.sealed'), tokens))).toMatch(
+      /node-a sealed it to other tokens than its own two/,
+    )
+    const daily = said.map((one, index) => {
+      return index === place('G-8', 'seal.tested') ? { ...one, token: 'D-1' } : one
+    })
+    expect(performed(daily)).toMatch(/opened with token S-1, and signed by D-1/)
+  })
+
   it('has backups that a line of the Record tells of', () => {
     const lines = room.results.lines.map((line) =>
       line.type === 'key.backup-tested' && line.body['node'] === 'node-b'

@@ -180,8 +180,17 @@ describe('I5: plan and log', () => {
     const before = view.entries.findIndex(({ type }) => type === 'ceremony.planned')
     const size = before
     const root = Buffer.from(view.rootAt(size)).toString('hex')
-    const early = performed(withBody(0, { checkpoint: { root, size } }))
-    expect(early.join()).toMatch(/I5 VIOLATION: nobody planned this ceremony/)
+    const early = room.carriedOut(room.lines(withBody(0, { checkpoint: { root, size } })))
+    expect(heard(early, { ...view, bundle: '' }).join()).toMatch(
+      /I5 VIOLATION: nobody planned this ceremony/,
+    )
+  })
+
+  it('begins where the Bundle ended, and not before something that it brought', () => {
+    const size = view.entries.length - 1
+    const root = Buffer.from(view.rootAt(size)).toString('hex')
+    const found = performed(withBody(0, { checkpoint: { root, size } }))
+    expect(found.join()).toMatch(/the Bundle went in with/)
   })
 
   it('begins with the Bundle that left for the room', () => {
