@@ -77,6 +77,8 @@ export abstract class Room<S extends Story> {
   readonly plan: Plan
   readonly digest: Digest
   abstract results: WrittenResults
+  /** Of the token with this serial. */
+  signWith = tokenSign
 
   constructor(story: S) {
     this.story = story
@@ -175,7 +177,7 @@ export abstract class Room<S extends Story> {
       const serial = one.token ?? this.tokenOf(by)
       const draft = { actor: actor(by), type, step, body, t: this.plan.from + 1_000 * seq }
       const unsigned = unsignedLine(draft, { seq, prev }, point(serial))
-      const bytes = signedLine(unsigned, tokenSign(serial, unsigned.message))
+      const bytes = signedLine(unsigned, this.signWith(serial, unsigned.message))
       prev = recordLeaf(parseRecordLine(bytes))
       lines.push(bytes)
     }
@@ -234,7 +236,7 @@ export abstract class Room<S extends Story> {
       return { by: 'credential', name: `${person}-1`, document, signature }
     }
     const serial = this.tokenOf(`${role}/${person}`)
-    const signature = tokenSign(serial, message)
+    const signature = this.signWith(serial, message)
     return { by: 'token', name: keyName(point(serial)), document, signature }
   }
 
