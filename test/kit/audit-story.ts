@@ -1,8 +1,6 @@
 // A whole log with real documents: payouts from the signed intent to the settled transaction, every
 // blob beside it, heads that were kept. What `verify` says OK to, and what tests then break.
 import { type Approval, signApproval } from '../../policy/approval.ts'
-import { type BlobKind, blobDigest } from '../../policy/audit/blobs.ts'
-import type { Blob, Export } from '../../policy/audit/export.ts'
 import { historyFacts } from '../../policy/audit/history.ts'
 import { rootOf } from '../../policy/audit/merkle.ts'
 import { readSync } from '../../policy/audit/rows.ts'
@@ -18,28 +16,26 @@ import { type Facts, factsText } from '../../policy/facts.ts'
 import type { Intent } from '../../policy/intent.ts'
 import { encodeIntent } from '../../policy/request.ts'
 import { parseRoster } from '../../policy/roster.ts'
-import { parseRulebook, type Rulebook } from '../../policy/rulebook.ts'
 import { trustText } from '../../policy/trust.ts'
 import { traceDigest } from '../../policy/verdict.ts'
 import { issue } from '../../policy/warrant.ts'
 import { plainDigest, sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
 import {
   type Digest,
-  parseDigest,
   parseHandle,
   parseNodeId,
   parsePersonId,
   parseVaultId,
 } from '../../proto/ids.ts'
-import { encode, type JsonObject, text } from '../../proto/jcs.ts'
+import { type JsonObject, text } from '../../proto/jcs.ts'
 import { kinds, signBy } from '../../proto/node-documents.ts'
 import { writeTime } from '../../proto/shape.ts'
-import { type Signed, sign, signedJson } from '../../proto/signed.ts'
+import { type Signed, sign } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
 import * as house from './audit-documents.ts'
-import { bootedLog, bootstrap, keyBody, signature, type TestLog, vaultRow } from './audit-log.ts'
+import { signature } from './audit-log.ts'
+import { rulebook, Story } from './story.ts'
 
-export const rulebook = parseRulebook(house.policyText)
 export const roster = parseRoster(house.directoryText)
 const record = recordOf(parseBook(house.bookText), 'eip155:31337', house.customer)!
 const token = rulebook.assets.get(parseHandle('usdt-eth'))!.contract
@@ -315,81 +311,6 @@ export class Payout {
       .add('tx.settled', { height: '7', intent: this.digest, txid })
     return this
   }
-}
-
-/** What payouts of a story are made under. */
-export interface StoryLaws {
-  readonly rulebook: Rulebook
-  readonly ruleset: Digest
-  readonly vault: string
-  /** Nodes in the attempt line. */
-  readonly called: readonly string[]
-  /** From an intent's creation to its end. */
-  readonly lifeMs: number
-}
-
-const hotLaws: StoryLaws = {
-  rulebook,
-  ruleset: parseDigest(bootstrap.book.ruleset),
-  vault: 'hot-eth',
-  called: ['node-a', 'node-b'],
-  lifeMs: 3_600_000,
-}
-
-export class Story {
-  readonly log: TestLog
-  readonly laws: StoryLaws
-  readonly blobs: Blob[] = []
-  readonly heads: string[] = []
-  readonly #counters = new Map<string, number>()
-
-  constructor(log = hotLog(), laws = hotLaws) {
-    this.log = log
-    this.laws = laws
-    for (const [kind, document] of [
-      ['root', house.rootText],
-      ['policy', house.policyText],
-      ['directory', house.directoryText],
-      ['book', house.bookText],
-    ] as const) {
-      this.keep(kind, toUtf8(document))
-    }
-  }
-
-  keep(kind: BlobKind, content: Uint8Array): Digest {
-    const digest = blobDigest(kind, content)
-    const known = this.blobs.some((blob) => blob.kind === kind && blob.digest === digest)
-    if (!known) this.blobs.push({ kind, digest, content })
-    return digest
-  }
-
-  keepSigned(kind: BlobKind, signed: Signed): Digest {
-    return this.keep(kind, encode(signedJson(signed)))
-  }
-
-  keepHead(): this {
-    this.heads.push(this.log.note())
-    return this
-  }
-
-  nextCounter(node: string): number {
-    const counter = (this.#counters.get(node) ?? 0) + 1
-    this.#counters.set(node, counter)
-    return counter
-  }
-
-  export(note = this.log.note()): Export {
-    return {
-      checkpoint: toUtf8(note),
-      lines: this.log.lines,
-      blobs: this.blobs,
-      heads: this.heads.map(toUtf8),
-    }
-  }
-}
-
-function hotLog(): TestLog {
-  return bootedLog().add('key.generated', keyBody(vaultRow('hot-eth')))
 }
 
 /** Two payouts, one without people and one with, both settled; a quiet line at the end. */

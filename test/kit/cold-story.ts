@@ -18,8 +18,9 @@ import { trustText } from '../../policy/trust.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
 import * as house from './audit-documents.ts'
 import type { TestLog } from './audit-log.ts'
-import { Payout, Story } from './audit-story.ts'
+import { Payout } from './audit-story.ts'
 import { Ceremony, keyedColdLog, lights, root, rulebook, ruleset } from './cold-log.ts'
+import { Story } from './story.ts'
 import { witnessOf } from './succession.ts'
 
 export const coldTrust = trustText({
