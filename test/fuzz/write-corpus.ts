@@ -26,6 +26,7 @@ import { testKey } from '../kit/examples.ts'
 import { ExportCase } from '../kit/export-case.ts'
 import { coordinatorFrames, nodeFrames } from '../kit/frames.ts'
 import { networkTable, testPlan } from '../kit/planned.ts'
+import { provedFile } from '../kit/proof-line.ts'
 import { drive } from '../kit/protocol.ts'
 import { recoveryDocument } from '../kit/recovery.ts'
 import { dkgKey, keysharesOf } from '../kit/signing.ts'
@@ -97,6 +98,7 @@ put('enclosure', ...allOf(`${log}/blobs/shareReceipt`).slice(0, 2))
 put('note', fileOf(`${log}/checkpoint`), ...allOf(`${log}/heads`).slice(0, 1))
 
 put('change', ...Object.values(changes).map((one) => encodeChange(one)))
+put('control-proof', provedFile())
 put('order', ripe(keyedLog(), changes['key.refresh']).order)
 put('recovery-key', recoveryDocument({ org: 'acme', env: 'dev', node: 'node-a' } as never))
 const [key, signature] = [testKey('root'), new Uint8Array(64).fill(7)]
