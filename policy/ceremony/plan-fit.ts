@@ -18,6 +18,8 @@ export function requireCommittee(plan: Plan): void {
     bad('tBefore: expected for a reshare, and for nothing else')
   }
   requireThreshold(holdersAfter(plan), t)
+  requireSites(holdersAfter(plan), t)
+  // Where the old committee lived together, a reshare is what mends it.
   if (tBefore !== undefined) requireThreshold(holdersBefore(plan), tBefore)
   requireCalled(plan)
   requireTokens(plan)
@@ -107,7 +109,10 @@ const does: Readonly<
 }
 
 const octet = '(?:0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])'
-const linkLocal = new RegExp(`^(?:169\\.254\\.${octet}\\.${octet}|fe80::[0-9a-f:]{1,35})$`)
+/** In one form only: no group begins with a zero, and the first one after `::` is none. */
+const group = '[1-9a-f][0-9a-f]{0,3}'
+const linkLocal6 = `fe80::${group}(?::(?:0|${group})){0,3}`
+const linkLocal = new RegExp(`^(?:169\\.254\\.${octet}\\.${octet}|${linkLocal6})$`)
 const loopback = new RegExp(`^127\\.0\\.0\\.${octet}$`)
 
 function requireStations({ stations }: Plan): void {
@@ -136,6 +141,9 @@ function requireParts(plan: Plan): void {
 function requireThreshold(holders: readonly PlannedStation[], t: number): void {
   const n = holders.length
   if (t > n || 2 * t <= n) bad(`t: expected more than half of ${n} and no more than them, got ${t}`)
+}
+
+function requireSites(holders: readonly PlannedStation[], t: number): void {
   for (const { site } of holders) {
     const together = holders.filter((one) => one.site === site).length
     if (together >= t) {

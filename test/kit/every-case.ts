@@ -25,6 +25,8 @@ const names = [
   'import-lies',
   'key-create',
   'light-witness',
+  'prove-crash',
+  'prove-refusals',
   'refresh',
   'reshare',
   'reshare-crash',

@@ -145,6 +145,13 @@ describe('the committee of a plan', () => {
     expect(writing(testPlan('reshare', change))).toBe('accepted')
     expect(writing(testPlan('reshare', { ...change, tBefore: 4 }))).toBe('PLAN X-10')
     expect(writing(testPlan('reshare', { ...change, tBefore: 2 }))).toBe('PLAN X-10')
+    const together = stations.map((one) =>
+      one.part === 'leaves' || one.x === 1 ? { ...one, site: parseHandle('bunker') } : one,
+    )
+    expect(writing(testPlan('reshare', { stations: together, called }))).toBe('accepted')
+    const still = together.map((one) => ({ ...one, part: 'stays' as const })).slice(0, 5)
+    const all = still.map(({ node }) => node)
+    expect(writing(testPlan('sign', { stations: still, called: all }))).toBe('PLAN X-10')
     const few = { stations, called: called.slice(0, 4) }
     expect(writing(testPlan('reshare', few))).toBe('PLAN X-10')
     const clash = stations.map((one) => (one.node === 'node-6' ? { ...one, x: 3 } : one))
@@ -183,6 +190,17 @@ describe('the table of a plan', () => {
   it('has one link-local address for each called station and for the hub', () => {
     expect(writing({ ...plan, table: network({}) })).toBe('accepted')
     expect(writing({ ...plan, table: network({ hub: 'fe80::1' }) })).toBe('accepted')
+    expect(writing({ ...plan, table: network({ hub: 'fe80::1:0:a00:2' }) })).toBe('accepted')
+    for (const hub of [
+      'fe80::',
+      'fe80::01',
+      'fe80::0:1',
+      'fe80::1::2',
+      'fe80::1:2:3:4:5',
+      'fe81::1',
+    ]) {
+      expect([hub, writing({ ...plan, table: network({ hub }) })]).toEqual([hub, 'PLAN X-10'])
+    }
     for (const hub of ['10.0.0.1', '169.254.0.1', '169.254.0.256', '8.8.8.8', '2001::1']) {
       expect([hub, writing({ ...plan, table: network({ hub }) })]).toEqual([hub, 'PLAN X-10'])
     }
