@@ -103,6 +103,7 @@ export function keyedLog(): TestLog {
 }
 
 export const hot = vaultRow('hot-eth')
+export const network = 'eip155:31337'
 const { epoch, keyState } = hot
 const asked = {
   org: parseHandle(house.org),
@@ -159,6 +160,19 @@ export const asks = {
     op: 'key.destroy',
     terms: { epoch, keyState },
   } as Of<'key.destroy'>,
+  prove: {
+    ...asked,
+    id: parseHandle('prove'),
+    op: 'key.prove',
+    purpose: 'proof of reserve',
+    terms: {
+      epoch,
+      keyState,
+      path: 'm/0/7',
+      audience: 'auditor',
+      challenge: new Uint8Array(32).fill(0xc4),
+    },
+  } as Of<'key.prove'>,
   readmit: {
     ...asked,
     id: parseHandle('readmit'),
@@ -174,14 +188,9 @@ export const bothVoices: readonly Voice[] = [
   ['oli', 'risk'],
 ]
 
-/** The documents that people approve under. */
-export interface Laws {
-  readonly rulebook: Rulebook
-  readonly ruleset: Digest
-}
-
 export interface Options {
-  readonly laws?: Laws
+  /** The documents that people approve under. */
+  readonly laws?: { readonly rulebook: Rulebook; readonly ruleset: Digest }
   readonly voices?: readonly Voice[]
   readonly approval?: Partial<Approval>
   readonly order?: Partial<Order>
@@ -263,7 +272,7 @@ export class Asked {
     return sectionOf(this.change.op, this.laws.rulebook).rule
   }
 
-  get laws(): Laws {
+  get laws(): NonNullable<Options['laws']> {
     return this.options.laws ?? { rulebook, ruleset }
   }
 
