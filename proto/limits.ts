@@ -54,6 +54,14 @@ export const limits = {
   sessionTimeoutMs: 20_000,
   /** With pairings made in the session: three rounds more. */
   freshSessionTimeoutMs: 35_000,
+  /** One step of people at a ceremony's table; cards are carried by hand. */
+  tableStepMsMax: 43_200_000,
+  /** Of a station's Record, papers of the script: bounded like any document. */
+  paperBytesMax: 262_144,
+  /** One file on a card: what one side has to say in one step, at most 16 sealed messages. */
+  cardBytesMax: 16_777_216,
+  /** Files of one life of one side; a ceremony has tens of steps. */
+  cardFilesMax: 9_999,
   /** Of a worker thread that has something to compute: then it is ended and replaced. */
   threadSilenceMs: 20_000,
   /** A worker thread without work gives its memory back; the next work begins another. */

@@ -64,8 +64,9 @@ export class Admission {
     })
   }
 
-  judge({ warrant }: Prepare, { intent, attempt }: Named): Admitted | Checked {
-    const { rows, bans, ports, witness, copy, closed, journal } = this.#parts
+  judge({ warrant }: Prepare, named: Named): Admitted | Checked {
+    const { intent, attempt } = named
+    const { rows, bans, ports, witness, copy, closed } = this.#parts
     const shut = closed()
     if (shut !== undefined) return shut
     const own = { reigns: witness.reigns, rootAt: (size: number) => copy.rootAt(size) }
@@ -79,18 +80,30 @@ export class Admission {
         clockMs: ports.clock.wallMs(),
         frozenLocally: bans.isFrozen(view.intent?.vault ?? ''),
         witnessedAt: (seq, heads) => witnessedIn(own, seq, heads),
-        accepted: journal.accepted(intent, attempt)?.warrant,
+        accepted: this.isAgain(named) ? undefined : this.#accepted(named),
       },
     })
-    return isRefusal(admitted) ? admitted : attempting(() => this.#requireAble(admitted))
+    return isRefusal(admitted) ? admitted : attempting(() => this.#requireAble(admitted, named))
+  }
+
+  /**
+   * No line can be written in the room, so a session that failed there is tried again under the
+   * line it had: the very same warrant, with new nonces, after people confirmed it again.
+   */
+  isAgain(named: Named): boolean {
+    return this.#parts.sitting !== undefined && this.#accepted(named) === named.warrant
+  }
+
+  #accepted({ intent, attempt }: Named): Digest | undefined {
+    return this.#parts.journal.accepted(intent, attempt)?.warrant
   }
 
   /** What the acceptance says of the attempt; over fresh pairings when anybody needs them. */
   words(admitted: Admitted, isAsked: boolean): JsonObject {
-    const { copy, origin, pairings, self } = this.#parts
+    const { copy, origin, pairings, self, sitting } = this.#parts
     const { vault, participants, intent } = admitted
     const others = participants.filter((node) => node !== self.node)
-    const isFresh = isAsked || needsFresh(this.#parts, admitted)
+    const isFresh = isAsked || sitting !== undefined || needsFresh(this.#parts, admitted)
     const ids = others.map((peer) => [peer, isFresh ? fresh : (pairings.idWith(peer) ?? '')])
     return {
       format: 'custody-acceptance/v1',
@@ -115,13 +128,14 @@ export class Admission {
     }
   }
 
-  #requireAble(admitted: Admitted): Admitted {
+  #requireAble(admitted: Admitted, named: Named): Admitted {
     const { self, keyshares, journal, ports } = this.#parts
     const { intentDigest, attempt, participants, vault, tier } = admitted
     if (tier === 'cold') refuse('NOT_SUPPORTED', 'cold vaults sign in a ceremony, not here', 'N9')
     if (!participants.includes(self.node))
       refuse('PARTICIPANTS', `${self.node} takes no part`, 'N2')
-    if (journal.highestAccepted(intentDigest) >= attempt) {
+    const highest = journal.highestAccepted(intentDigest)
+    if (highest > attempt || (highest === attempt && !this.isAgain(named))) {
       refuse('STALE_ATTEMPT', `attempt ${attempt} or a higher one was accepted`, 'N1')
     }
     if (this.#brake.isOn(vault.vault, ports.clock.monotonicMs())) {
@@ -135,9 +149,10 @@ export class Admission {
   }
 
   #requirePeer(peer: NodeId): void {
-    const { pairings } = this.#parts
+    const { pairings, sitting } = this.#parts
     if (pairings.fence.isQuiet(peer)) refuse('BUSY', `nothing new with ${peer} for a moment`)
     if (isBanned(this.#parts, peer)) refuse('PEER_BANNED', `${peer} is banned here`)
+    if (sitting !== undefined) return
     if (pairings.with(peer) === undefined) refuse('BUSY', `no pairing with ${peer} yet`)
   }
 }

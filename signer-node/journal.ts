@@ -101,10 +101,10 @@ export class Journal {
     }
   }
 
-  /** Inside a step; throws when this attempt was accepted before. */
-  accept(intent: Digest, attempt: number, row: AcceptedRow): void {
+  /** Inside a step; throws when this attempt was accepted before, unless it may be once more. */
+  accept(intent: Digest, attempt: number, row: AcceptedRow, isAgain = false): void {
     this.#sql.run(
-      `insert into accepted (intent, attempt, warrant, document, signature, warrant_text)
+      `insert ${isAgain ? 'or replace ' : ''}into accepted (intent, attempt, warrant, document, signature, warrant_text)
        values (?, ?, ?, ?, ?, ?)`,
       intent,
       attempt,

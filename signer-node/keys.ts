@@ -9,7 +9,6 @@ import { digestOf, fromHex, toHex, toUtf8 } from '../proto/crypto.ts'
 import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
 import type { Digest, VaultId } from '../proto/ids.ts'
 import type { JsonObject } from '../proto/jcs.ts'
-import { limits } from '../proto/limits.ts'
 import { type KeygenAcceptance, kinds } from '../proto/node-documents.ts'
 import {
   attempt as attempting,
@@ -205,7 +204,7 @@ export class Keys {
         confirmKept(run, pending, { keep, runner }),
       ),
       secrets: [randomness, ...session.secrets],
-      deadlineMs: ports.clock.monotonicMs() + limits.sessionTimeoutMs,
+      deadlineMs: ports.clock.monotonicMs() + this.#parts.patience.sessionMs,
       ended: (ended) => {
         // First: what is written of it may find no room.
         this.#running.delete(plan.vault)

@@ -251,6 +251,7 @@ export class SignerNode {
   #furnish(parts: Parts): Desk {
     const floor = new Floor({
       ...parts,
+      isAlone: parts.sitting !== undefined,
       met: (...met) => this.#try(() => parts.pairings.livesTwice(...met)),
     })
     const releases = new Releases(parts)

@@ -88,7 +88,7 @@ export class Signing {
 
   /** Inside a step, of which the accepted row is part. */
   judge(coordinator: string, prepare: Prepare): Judged {
-    const { journal } = this.#parts
+    const { journal, sitting } = this.#parts
     const named = this.#admission.named(prepare)
     if (isRefusal(named)) return { kind: 'refused', refusal: named, about: nothingNamed }
     const { intent, attempt } = named
@@ -97,15 +97,17 @@ export class Signing {
       return { kind: 'refused', refusal: ticketTaken, about: named }
     }
     const row = journal.accepted(intent, attempt)
-    if (row !== undefined && this.#live.get(intent)?.attempt === attempt) {
+    const isLive = this.#live.get(intent)?.attempt === attempt
+    // At a table whoever asks again has begun anew: perhaps with others.
+    if (row !== undefined && isLive && sitting === undefined) {
       return { kind: 'again', coordinator, signed: row.acceptance, intent }
     }
     const admitted = this.#isFull() ? tooMany : this.#admission.judge(prepare, named)
     if (isRefusal(admitted)) return { kind: 'refused', refusal: admitted, about: named }
     const open = this.#acceptances.make(coordinator, this.#admission.words(admitted, prepare.fresh))
     const { warrantDigest: warrant } = admitted
-    const { warrant: warrantText } = prepare
-    journal.accept(intent, attempt, { warrant, acceptance: open.signed, warrantText })
+    const accepted = { warrant, acceptance: open.signed, warrantText: prepare.warrant }
+    journal.accept(intent, attempt, accepted, row !== undefined)
     return { kind: 'accepted', open, admitted }
   }
 
@@ -233,7 +235,7 @@ export class Signing {
     this.#parts.lastWords.failed({ sid, ticket, coordinator }, ended)
   }
 
-  /** Whatever lower attempt lives: its session ends, its share is not released any more. */
+  /** Whatever attempt lives, a lower one or, at a table, this one: its session ends, its share is not released any more. */
   #overtake(intent: Digest): void {
     const lower = this.#live.get(intent)
     if (lower === undefined) return

@@ -290,6 +290,7 @@ describe('a ticket', () => {
       keygen: none,
       order: none,
       dealing: none,
+      signers: [],
       ticket: one,
       fresh: false,
     }

@@ -276,6 +276,7 @@ export class ThreeNodes {
       keygen: none,
       order: none,
       dealing: none,
+      signers: [],
       ticket: none,
       fresh: false,
       ...part,

@@ -36,6 +36,11 @@ export interface Prepare {
    * Canonical dealing of an import; empty for everything else.
    */
   'dealing'?: (Buffer | Uint8Array | string);
+  /**
+   * At a ceremony: which of the stations that the attempt line calls sign now, in ascending x.
+   * Empty everywhere else.
+   */
+  'signers'?: (string)[];
 }
 
 /**
@@ -71,4 +76,9 @@ export interface Prepare__Output {
    * Canonical dealing of an import; empty for everything else.
    */
   'dealing': (Buffer);
+  /**
+   * At a ceremony: which of the stations that the attempt line calls sign now, in ascending x.
+   * Empty everywhere else.
+   */
+  'signers': (string)[];
 }
