@@ -61,9 +61,9 @@ export const limits = {
   sessionTimeoutMs: 20_000,
   /** With pairings made in the session: three rounds more. */
   freshSessionTimeoutMs: 35_000,
-  /** One step of people at a ceremony's table; cards are carried by hand. */
-  tableStepMsMax: 43_200_000,
-  /** Of a station's Record, papers of the script: bounded like any document. */
+  /** Of one session at a ceremony's table, where cards may be carried by hand. */
+  tableWaitMsMax: 86_400_000,
+  /** A document of the script between the Record station and a station. */
   paperBytesMax: 262_144,
   /** One file on a card: what one side has to say in one step, at most 16 sealed messages. */
   cardBytesMax: 16_777_216,

@@ -32,15 +32,20 @@ export const hotPatience: Patience = {
   freshSessionMs: limits.freshSessionTimeoutMs,
 }
 
-/** More rounds than any session of ours has. */
-const stepsMax = 8
+/** As a Plan has it: seconds over a network, hours where cards are carried. */
+export interface Timeouts {
+  readonly roundS: number
+  readonly sessionS: number
+}
 
-/** For one step of people: seconds over a network, hours where cards are carried. */
-export function tablePatience(stepMs: number): Patience {
-  const { tableStepMsMax: max, roundTimeoutMs: min } = limits
-  if (!(stepMs >= min && stepMs <= max)) {
-    refuse('CONFIG', `patience: expected ${min} to ${max} ms a step, got ${stepMs}`)
+/** No less than what a hot node waits, and no longer than a sitting lasts. */
+export function tablePatience({ roundS, sessionS }: Timeouts): Patience {
+  const [roundMs, sessionMs] = [1_000 * roundS, 1_000 * sessionS]
+  const { tableWaitMsMax: max, roundTimeoutMs: min } = limits
+  // What is no number compares with nothing, so what is asked is what must hold.
+  if (!(roundMs >= min && sessionMs >= roundMs && sessionMs <= max)) {
+    const got = `${roundMs} and ${sessionMs}`
+    refuse('CONFIG', `timeouts: expected ${min} to ${max} ms, a round within its session, got ${got}`)
   }
-  const sessionMs = stepsMax * stepMs
-  return { acceptanceMs: stepMs, roundMs: stepMs, sessionMs, freshSessionMs: sessionMs }
+  return { acceptanceMs: roundMs, roundMs, sessionMs, freshSessionMs: sessionMs }
 }

@@ -68,6 +68,13 @@ const laws: readonly Law[] = [
   law(/^signer-node\/ceremony\/(main|program)\.ts$/, [ceremony, signer, policy, protoAll], {
     builtins: [/^node:(crypto|fs|os|path)$/],
   }),
+  law(
+    /^signer-node\/ceremony\/(table-cards|station-files)\.ts$/,
+    [ceremony, signer, policy, protoAll],
+    {
+      builtins: [/^node:(fs|path)$/],
+    },
+  ),
   law(ceremony, [ceremony, signer, policy, protoAll]),
   law(/^signer-node\/program\.ts$/, [signer, policy, protoAll], {
     packages: [/^pino$/],

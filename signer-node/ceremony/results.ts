@@ -1,0 +1,131 @@
+// What a session at the table leaves behind: the line that an import will propose, exactly as the
+// fold reads it, and the signed documents that are kept beside the log. Lines are written online;
+// nothing here is in a log.
+// INVARIANT: a signature was verified by another library than the one that made it; a key carries
+// the confirmations of all its holders. A failure names Stations and remedy, and its line blames
+// nobody.
+import { chainOf } from '../../policy/chain/chains.ts'
+import { derive, type ExtendedKey } from '../../policy/chain/derive.ts'
+import {
+  assemble,
+  encodeSignature,
+  parseSignature,
+  type SharePart,
+} from '../../policy/chain/signature.ts'
+import { parseIntent } from '../../policy/request.ts'
+import { parseWarrant } from '../../policy/warrant.ts'
+import { toHex, toUtf8 } from '../../proto/crypto.ts'
+import type { Digest } from '../../proto/ids.ts'
+import { encode, type JsonObject } from '../../proto/jcs.ts'
+import { digestOfSigned, kinds, type ShareReceipt } from '../../proto/node-documents.ts'
+import { type Opened, type Signed, signedJson } from '../../proto/signed.ts'
+import type { AskFailed } from './hub-ask.ts'
+
+export interface ResultLine {
+  readonly type:
+    | 'sign.completed'
+    | 'session.aborted'
+    | 'key.created'
+    | 'key.refreshed'
+    | 'key.reshared'
+  readonly body: JsonObject
+}
+
+/** A signed document, in the form in which the log keeps it. */
+export interface KeptDocument {
+  readonly digest: Digest
+  readonly kind: 'shareReceipt' | 'refusal'
+  readonly content: Uint8Array
+}
+
+export interface SessionResult {
+  readonly line: ResultLine
+  readonly documents: readonly KeptDocument[]
+}
+
+/** What a share came with. */
+export interface Share {
+  readonly part: SharePart
+  readonly receipt: Opened<ShareReceipt>
+}
+
+/** What is signed, and under which key; all of it follows from the warrant. */
+export interface Signable {
+  readonly intent: Digest
+  readonly warrant: Digest
+  readonly network: string
+  /** Unsigned transaction. */
+  readonly bytes: Uint8Array
+  readonly digest: Uint8Array
+  readonly publicKey: Uint8Array
+}
+
+export function signableOf(bytes: Uint8Array, key: ExtendedKey): Signable {
+  const { digest: named, warrant } = parseWarrant(bytes)
+  const { digest: intent, intent: asked } = parseIntent(toUtf8(warrant.intent.document))
+  const digest = chainOf(asked.network).digest(warrant.bytes)
+  const { publicKey } = derive(key, asked.path)
+  const about = { intent, warrant: named, network: asked.network }
+  return { ...about, bytes: warrant.bytes, digest, publicKey }
+}
+
+/** r, s and v; refused when the shares make no signature of exactly this. */
+export function signatureOf({ digest, publicKey }: Signable, shares: readonly Share[]): Uint8Array {
+  const parts = shares.map(({ part }) => part)
+  return encodeSignature(assemble(parts, digest, publicKey))
+}
+
+export function signedResult(
+  { intent, warrant, network, bytes }: Signable,
+  attempt: number,
+  made: { readonly signature: Uint8Array; readonly shares: readonly Share[] },
+): SessionResult {
+  const receipts = made.shares.map(({ receipt }) => receipt)
+  const { txid } = chainOf(network).attach(bytes, parseSignature(made.signature))
+  const body = {
+    attempt,
+    intent,
+    receipts: receipts.map(({ digest }) => digest),
+    sid: receipts[0]?.value.sid ?? '',
+    signature: toHex(made.signature),
+    txid,
+    warrant,
+  }
+  return { line: { type: 'sign.completed', body }, documents: receipts.map(receiptKept) }
+}
+
+/** An attempt that ended without a signature, with whatever shares had left. */
+export function abortedResult(
+  { intent }: Pick<Signable, 'intent'>,
+  attempt: number,
+  { failed, shares }: { readonly failed: AskFailed; readonly shares: readonly Share[] },
+): SessionResult {
+  const receipts = shares.map(({ receipt }) => receipt)
+  const refusals = failed.refusals.map(refusalKept)
+  const body = {
+    attempt,
+    culprit: '',
+    intent,
+    reason: failed.reason,
+    receipts: receipts.map(({ digest }) => digest),
+    refusals: refusals.map(({ digest }) => digest),
+  }
+  const documents = [...receipts.map(receiptKept), ...refusals]
+  return { line: { type: 'session.aborted', body }, documents }
+}
+
+function receiptKept({ digest, signed }: Opened<ShareReceipt>): KeptDocument {
+  return { digest, kind: 'shareReceipt', content: contentOf(signed) }
+}
+
+function refusalKept(signed: Signed): KeptDocument {
+  return {
+    digest: digestOfSigned(kinds.refusal, signed),
+    kind: 'refusal',
+    content: contentOf(signed),
+  }
+}
+
+function contentOf(signed: Signed): Uint8Array {
+  return encode(signedJson(signed))
+}
