@@ -32,6 +32,7 @@ import { ceremonyKinds } from './plan.ts'
 export const readings = [
   'build',
   'bundle',
+  'log',
   'plan',
   'token',
   'roster',
@@ -50,7 +51,7 @@ const epoch = integer(0, Number.MAX_SAFE_INTEGER)
 const role = literal(...roles)
 const persons = distinct(list(personId, 1, 64))
 /** No control, hidden or direction-changing character: it is read on paper and screens. */
-const sentence = text(512, /^[^\p{C}\p{Zl}\p{Zp}]+$/u)
+export const sentence = text(512, /^[^\p{C}\p{Zl}\p{Zp}]+$/u)
 const mark = text(64, /^[!-~](?:[ -~]*[!-~])?$/)
 const device = text(32, /^[a-z0-9.:@-]+$/)
 const reason = text(64, /^[A-Z][A-Z0-9_]*$/)
