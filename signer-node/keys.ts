@@ -281,14 +281,9 @@ export class Keys {
   ): void {
     const { ports, self, store } = this.#parts
     if (ended.kind === 'failed') {
-      const { because, culprit = '' } = ended
-      ports.report({
-        level: 'warn',
-        name: 'keygen-failed',
-        because,
-        peer: culprit,
-        vault: plan.vault,
-      })
+      const { because, culprit = '', reason, remedy } = ended
+      const failed = { level: 'warn', name: 'keygen-failed', because, reason, remedy } as const
+      ports.report({ ...failed, peer: culprit, vault: plan.vault })
       this.#parts.lastWords.failed({ sid, ticket, coordinator }, ended)
       return
     }

@@ -69,6 +69,12 @@ const clockJumpMs = 5_000
 /** Streams that break within this time broke at once. */
 const atOnceMs = 1_000
 
+/** What a Station looks at: its own copy of the log, its keys, and what it accepted. */
+export type Own = Pick<
+  Parts,
+  'copy' | 'rows' | 'witness' | 'journal' | 'keystore' | 'store' | 'self'
+>
+
 interface Look {
   readonly wallMs: number
   readonly monotonicMs: number
@@ -216,6 +222,11 @@ export class SignerNode {
   drain(): void {
     this.#isDraining = true
     this.#stateChanged()
+  }
+
+  /** For a Station, to read in; nothing of it is anybody else's to use. */
+  get own(): Own {
+    return this.#parts
   }
 
   get isIdle(): boolean {

@@ -223,7 +223,7 @@ export class Signing {
       this.#releases.add({ ...about, share: ended.result })
       return
     }
-    const { culprit = '', remedy, because } = ended
+    const { culprit = '', remedy, because, reason } = ended
     const intent = admitted.intentDigest
     about.over()
     this.#parts.blame.failed(ended, sid)
@@ -231,7 +231,8 @@ export class Signing {
       this.#parts.pairings.fence.setUpFailed(ended.culprit, sid)
     }
     if (remedy !== 'retry') this.#brake.failed(admitted.vault.vault, ports.clock.monotonicMs())
-    ports.report({ level: 'warn', name: 'session-failed', because, peer: culprit, intent })
+    const failed = { level: 'warn', name: 'session-failed', because, reason, remedy } as const
+    ports.report({ ...failed, peer: culprit, intent })
     this.#parts.lastWords.failed({ sid, ticket, coordinator }, ended)
   }
 

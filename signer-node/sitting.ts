@@ -45,7 +45,10 @@ export function tablePatience({ roundS, sessionS }: Timeouts): Patience {
   // What is no number compares with nothing, so what is asked is what must hold.
   if (!(roundMs >= min && sessionMs >= roundMs && sessionMs <= max)) {
     const got = `${roundMs} and ${sessionMs}`
-    refuse('CONFIG', `timeouts: expected ${min} to ${max} ms, a round within its session, got ${got}`)
+    refuse(
+      'CONFIG',
+      `timeouts: expected ${min} to ${max} ms, a round within its session, got ${got}`,
+    )
   }
   return { acceptanceMs: roundMs, roundMs, sessionMs, freshSessionMs: sessionMs }
 }

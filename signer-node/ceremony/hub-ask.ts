@@ -102,10 +102,11 @@ export class Ask<T> {
     start(nodes.flatMap((name) => this.#acceptances.get(name) ?? []))
   }
 
-  /** The first one of each counts. */
+  /** The first one of each counts, after its acceptance: what came before is of another session. */
   result(node: string, result: T): void {
     const { finishers } = this.about
     if (!finishers.includes(node) || this.#results.has(node)) return
+    if (!this.#acceptances.has(node)) return
     this.#results.set(node, result)
     if (this.#results.size < finishers.length) return
     const results = finishers.flatMap((name) => this.#results.get(name) ?? [])

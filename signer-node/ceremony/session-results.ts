@@ -4,6 +4,8 @@
 // INVARIANT: a signature was verified by another library than the one that made it; a key carries
 // the confirmations of all its holders. A failure names Stations and remedy, and its line blames
 // nobody.
+
+import type { ResultDocument, WrittenResults } from '../../policy/ceremony/results.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { derive, type ExtendedKey } from '../../policy/chain/derive.ts'
 import {
@@ -16,32 +18,14 @@ import { parseIntent } from '../../policy/request.ts'
 import { parseWarrant } from '../../policy/warrant.ts'
 import { toHex, toUtf8 } from '../../proto/crypto.ts'
 import type { Digest } from '../../proto/ids.ts'
-import { encode, type JsonObject } from '../../proto/jcs.ts'
+import { type JsonObject, text } from '../../proto/jcs.ts'
 import { digestOfSigned, kinds, type ShareReceipt } from '../../proto/node-documents.ts'
 import { type Opened, type Signed, signedJson } from '../../proto/signed.ts'
+import type { Certificate } from './certificate.ts'
 import type { AskFailed } from './hub-ask.ts'
 
-export interface ResultLine {
-  readonly type:
-    | 'sign.completed'
-    | 'session.aborted'
-    | 'key.created'
-    | 'key.refreshed'
-    | 'key.reshared'
-  readonly body: JsonObject
-}
-
-/** A signed document, in the form in which the log keeps it. */
-export interface KeptDocument {
-  readonly digest: Digest
-  readonly kind: 'shareReceipt' | 'refusal'
-  readonly content: Uint8Array
-}
-
-export interface SessionResult {
-  readonly line: ResultLine
-  readonly documents: readonly KeptDocument[]
-}
+/** A part of the results that are carried out. */
+export type SessionResult = Pick<WrittenResults, 'lines' | 'documents'>
 
 /** What a share came with. */
 export interface Share {
@@ -91,7 +75,8 @@ export function signedResult(
     txid,
     warrant,
   }
-  return { line: { type: 'sign.completed', body }, documents: receipts.map(receiptKept) }
+  const documents = receipts.map(receiptKept)
+  return { lines: [...receipts.map(receiptLine), { type: 'sign.completed', body }], documents }
 }
 
 /** An attempt that ended without a signature, with whatever shares had left. */
@@ -101,31 +86,36 @@ export function abortedResult(
   { failed, shares }: { readonly failed: AskFailed; readonly shares: readonly Share[] },
 ): SessionResult {
   const receipts = shares.map(({ receipt }) => receipt)
-  const refusals = failed.refusals.map(refusalKept)
+  const { refusals } = failed
   const body = {
     attempt,
     culprit: '',
     intent,
     reason: failed.reason,
     receipts: receipts.map(({ digest }) => digest),
-    refusals: refusals.map(({ digest }) => digest),
+    refusals: refusals.map((signed) => digestOfSigned(kinds.refusal, signed)),
   }
-  const documents = [...receipts.map(receiptKept), ...refusals]
-  return { line: { type: 'session.aborted', body }, documents }
+  const documents = [...receipts.map(receiptKept), ...refusals.map(refusalKept)]
+  return { lines: [...receipts.map(receiptLine), { type: 'session.aborted', body }], documents }
 }
 
-function receiptKept({ digest, signed }: Opened<ShareReceipt>): KeptDocument {
-  return { digest, kind: 'shareReceipt', content: contentOf(signed) }
+/** The line of a key that all its holders confirmed; `order` proves the change, as in the log. */
+export function keyResult(
+  type: 'key.created' | 'key.refreshed' | 'key.reshared',
+  { body }: Certificate,
+  more: JsonObject,
+): SessionResult {
+  return { lines: [{ type, body: { ...body, ...more } }], documents: [] }
 }
 
-function refusalKept(signed: Signed): KeptDocument {
-  return {
-    digest: digestOfSigned(kinds.refusal, signed),
-    kind: 'refusal',
-    content: contentOf(signed),
-  }
+function receiptLine({ value: { counter, node }, digest }: Opened<ShareReceipt>) {
+  return { type: 'share.receipt', body: { counter, node, receipt: digest } } as const
 }
 
-function contentOf(signed: Signed): Uint8Array {
-  return encode(signedJson(signed))
+function receiptKept({ signed }: Opened<ShareReceipt>): ResultDocument {
+  return { kind: 'shareReceipt', text: text(signedJson(signed)) }
+}
+
+function refusalKept(signed: Signed): ResultDocument {
+  return { kind: 'refusal', text: text(signedJson(signed)) }
 }
