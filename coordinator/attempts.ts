@@ -45,11 +45,7 @@ const retryMsMax = 30_000
 export async function startFirst(ports: DriverPorts, driven: Driven): Promise<Next> {
   const { the, view } = driven
   const reservation = view.reservation ?? refuse('LINE_MISSING', 'no reservation')
-  const tier = the.inForce.rulebook.vaults.get(the.intent.vault)?.tier
-  if (tier === 'cold') {
-    driven.note({ code: 'NOT_SUPPORTED', because: 'a cold vault signs at its ceremony' }, 0)
-    return parked
-  }
+  if (isCold(the)) return waitForCeremony(driven)
   const made = await buildFirst(ports, driven, reservation)
   const failed = isRefusal(made) ? made : await sign(ports, driven, made)
   return isRefusal(failed) ? giveBack(ports, driven, reservation, failed) : failed
@@ -58,6 +54,8 @@ export async function startFirst(ports: DriverPorts, driven: Driven): Promise<Ne
 /** State SIGNING: how the last attempt ended, and what to do then. */
 export async function continueSigning(ports: DriverPorts, driven: Driven): Promise<Next> {
   const { the, view } = driven
+  // Its attempt is open until the room has said how it ended.
+  if (isCold(the)) return waitForCeremony(driven)
   const last = view.attempts.at(-1) ?? refuse('LINE_MISSING', 'no attempt')
   const { intent } = the.row
   if (last.state === 'open') {
@@ -86,7 +84,7 @@ export async function bump(ports: DriverPorts, driven: Driven): Promise<Next | u
   const { the, view } = driven
   const last = view.attempts.at(-1)
   const slot = networkOf(the.inForce.rulebook, the.intent.vault)?.slot
-  if (last === undefined || slot?.kind !== 'nonce') return undefined
+  if (last === undefined || slot?.kind !== 'nonce' || isCold(the)) return undefined
   const order = {
     intent: the.intent,
     from: addressOf(the.intent.path, vaultOf(driven), the.intent.network),
@@ -99,6 +97,16 @@ export async function bump(ports: DriverPorts, driven: Driven): Promise<Next | u
   const number = last.attempt + 1
   const outcome = await sign(ports, driven, { bytes, replaces: last.warrant, number, avoid: [] })
   return isRefusal(outcome) ? undefined : outcome
+}
+
+/** People carry it to a table and back: nothing of it is driven from here. */
+function waitForCeremony(driven: Driven): Next {
+  driven.note({ code: 'CEREMONY', because: 'waits for its ceremony' }, 0)
+  return parked
+}
+
+function isCold({ inForce, intent }: Driven['the']): boolean {
+  return inForce.rulebook.vaults.get(intent.vault)?.tier === 'cold'
 }
 
 interface Made {

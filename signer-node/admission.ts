@@ -8,10 +8,11 @@ import { requestView } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
 import { get, tables } from '../policy/audit/tables.ts'
 import { witnessedIn } from '../policy/audit/witnessed.ts'
+import type { AtTable } from '../policy/cold.ts'
 import { parseInForce } from '../policy/in-force.ts'
 import { digestOf, toHex } from '../proto/crypto.ts'
 import type { CoordinatorPart } from '../proto/frames.ts'
-import { type Digest, type NodeId, parseDigest } from '../proto/ids.ts'
+import { type Digest, type NodeId, parseDigest, parseNodeId } from '../proto/ids.ts'
 import type { JsonObject } from '../proto/jcs.ts'
 import { fresh } from '../proto/node-documents.ts'
 import { attempt as attempting, isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
@@ -64,7 +65,7 @@ export class Admission {
     })
   }
 
-  judge({ warrant }: Prepare, named: Named): Admitted | Checked {
+  judge({ warrant, participants }: Prepare, named: Named): Admitted | Checked {
     const { intent, attempt } = named
     const { rows, bans, ports, witness, copy, closed } = this.#parts
     const shut = closed()
@@ -72,6 +73,8 @@ export class Admission {
     const own = { reigns: witness.reigns, rootAt: (size: number) => copy.rootAt(size) }
     const view = attempting(() => readSync(requestView(intent), rows))
     if (isRefusal(view)) return view
+    const ceremony = attempting(() => this.#table(participants))
+    if (isRefusal(ceremony)) return ceremony
     const admitted = admit({
       warrant,
       attempt,
@@ -80,7 +83,8 @@ export class Admission {
         clockMs: ports.clock.wallMs(),
         frozenLocally: bans.isFrozen(view.intent?.vault ?? ''),
         witnessedAt: (seq, heads) => witnessedIn(own, seq, heads),
-        accepted: this.isAgain(named) ? undefined : this.#accepted(named),
+        accepted: this.#accepted(named),
+        ceremony,
       },
     })
     return isRefusal(admitted) ? admitted : attempting(() => this.#requireAble(admitted, named))
@@ -90,12 +94,20 @@ export class Admission {
    * No line can be written in the room, so a session that failed there is tried again under the
    * line it had: the very same warrant, with new nonces, after people confirmed it again.
    */
-  isAgain(named: Named): boolean {
+  #isAgain(named: Named): boolean {
     return this.#parts.sitting !== undefined && this.#accepted(named) === named.warrant
   }
 
   #accepted({ intent, attempt }: Named): Digest | undefined {
     return this.#parts.journal.accepted(intent, attempt)?.warrant
+  }
+
+  /** Whom the room chose; elsewhere the attempt line has chosen. */
+  #table(chosen: readonly string[]): AtTable | undefined {
+    const { plan } = this.#parts
+    if (plan !== undefined) return { plan, signers: chosen.map((node) => parseNodeId(node)) }
+    if (chosen.length > 0) refuse('PARTICIPANTS', 'nobody chooses signers away from a table', 'N2')
+    return undefined
   }
 
   /** What the acceptance says of the attempt; over fresh pairings when anybody needs them. */
@@ -129,13 +141,15 @@ export class Admission {
   }
 
   #requireAble(admitted: Admitted, named: Named): Admitted {
-    const { self, keyshares, journal, ports } = this.#parts
+    const { self, keyshares, journal, ports, plan } = this.#parts
     const { intentDigest, attempt, participants, vault, tier } = admitted
-    if (tier === 'cold') refuse('NOT_SUPPORTED', 'cold vaults sign in a ceremony, not here', 'N9')
+    if (tier === 'cold' && plan === undefined) {
+      refuse('CEREMONY', 'a cold vault signs at its ceremony, not here', 'N9')
+    }
     if (!participants.includes(self.node))
       refuse('PARTICIPANTS', `${self.node} takes no part`, 'N2')
     const highest = journal.highestAccepted(intentDigest)
-    if (highest > attempt || (highest === attempt && !this.isAgain(named))) {
+    if (highest > attempt || (highest === attempt && !this.#isAgain(named))) {
       refuse('STALE_ATTEMPT', `attempt ${attempt} or a higher one was accepted`, 'N1')
     }
     if (this.#brake.isOn(vault.vault, ports.clock.monotonicMs())) {

@@ -111,7 +111,7 @@ export function assemble(
     keyshares,
     invitations,
   }
-  const sits = { sitting, patience }
+  const sits = { sitting, patience, plan: sitting?.plan }
   return { self, origin, ports, ...records, ...work, ...sits, ...whole }
 }
 

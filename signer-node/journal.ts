@@ -101,10 +101,16 @@ export class Journal {
     }
   }
 
-  /** Inside a step; throws when this attempt was accepted before, unless it may be once more. */
-  accept(intent: Digest, attempt: number, row: AcceptedRow, isAgain = false): void {
+  /** Inside a step: at a table, where one attempt is tried until it is signed. */
+  acceptAgain(intent: Digest, attempt: number, row: AcceptedRow): void {
+    this.#sql.run('delete from accepted where intent = ? and attempt = ?', intent, attempt)
+    this.accept(intent, attempt, row)
+  }
+
+  /** Inside a step; throws when this attempt was accepted before. */
+  accept(intent: Digest, attempt: number, row: AcceptedRow): void {
     this.#sql.run(
-      `insert ${isAgain ? 'or replace ' : ''}into accepted (intent, attempt, warrant, document, signature, warrant_text)
+      `insert into accepted (intent, attempt, warrant, document, signature, warrant_text)
        values (?, ?, ?, ?, ?, ?)`,
       intent,
       attempt,

@@ -107,7 +107,8 @@ export class Signing {
     const open = this.#acceptances.make(coordinator, this.#admission.words(admitted, prepare.fresh))
     const { warrantDigest: warrant } = admitted
     const accepted = { warrant, acceptance: open.signed, warrantText: prepare.warrant }
-    journal.accept(intent, attempt, accepted, row !== undefined)
+    if (row === undefined) journal.accept(intent, attempt, accepted)
+    else journal.acceptAgain(intent, attempt, accepted)
     return { kind: 'accepted', open, admitted }
   }
 

@@ -113,7 +113,13 @@ export class Hub {
     const about = signableOf(order.warrant, order.key)
     const { attempt, seq: attemptSeq, warrant, signers } = order
     this.#shares = []
-    const part = { warrant, attemptSeq, keygen: nothing, order: nothing, signers: [...signers] }
+    const part = {
+      warrant,
+      attemptSeq,
+      keygen: nothing,
+      order: nothing,
+      participants: [...signers],
+    }
     const ask = this.#open<Share>({ nodes: signers, finishers: signers }, true)
     const ended = await this.#ask({ what: 'sign', ask, warrant: about.warrant }, part)
     const fail = (failed: AskFailed): SignEnded => {
@@ -134,7 +140,7 @@ export class Hub {
     const { line, change, order, orderDigest, from, nodes, holders } = deal
     const keygen = this.#runDocument(deal)
     const ask = this.#open<Confirmed>({ nodes, finishers: holders }, false)
-    const part = { warrant: nothing, attemptSeq: 0, keygen, order, signers: [] }
+    const part = { warrant: nothing, attemptSeq: 0, keygen, order, participants: [] }
     const ended = await this.#ask({ what: 'deal', ask, epoch: deal.epoch, change }, part)
     if (ended.kind === 'failed') return ended
     const { root } = this.#settings

@@ -89,9 +89,9 @@ describe('lines', () => {
       keygen: new Uint8Array(0),
       order: new Uint8Array(0),
       dealing: new Uint8Array(0),
-      signers: [],
       ticket: new Uint8Array(16),
       fresh: false,
+      participants: [],
     }
     link.prepare(35, part)
     link.acknowledge(13)

@@ -80,7 +80,7 @@ export const coordinatorFrames: readonly CoordinatorFrame[] = [
       fresh: true,
       order: bytes(9),
       dealing: bytes(10),
-      signers: ['node-1', 'node-2'],
+      participants: ['node-1', 'node-3'],
     },
   },
   { frame: 'start', start: { ticket, acceptances: [signed, signed] } },

@@ -290,9 +290,9 @@ describe('a ticket', () => {
       keygen: none,
       order: none,
       dealing: none,
-      signers: [],
       ticket: one,
       fresh: false,
+      participants: [],
     }
     const { node } = three.at('node-a')
     node.attached('c2')

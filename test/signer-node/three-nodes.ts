@@ -276,9 +276,9 @@ export class ThreeNodes {
       keygen: none,
       order: none,
       dealing: none,
-      signers: [],
       ticket: none,
       fresh: false,
+      participants: [],
       ...part,
     }
     this.give(name, { frame: 'prepare', prepare })

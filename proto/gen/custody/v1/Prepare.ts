@@ -37,10 +37,10 @@ export interface Prepare {
    */
   'dealing'?: (Buffer | Uint8Array | string);
   /**
-   * At a ceremony: which of the stations that the attempt line calls sign now, in ascending x.
-   * Empty everywhere else.
+   * Of a ceremony: who of the stations in the attempt line signs, in the order of their x; empty when
+   * all of them do, and for everything else.
    */
-  'signers'?: (string)[];
+  'participants'?: (string)[];
 }
 
 /**
@@ -77,8 +77,8 @@ export interface Prepare__Output {
    */
   'dealing': (Buffer);
   /**
-   * At a ceremony: which of the stations that the attempt line calls sign now, in ascending x.
-   * Empty everywhere else.
+   * Of a ceremony: who of the stations in the attempt line signs, in the order of their x; empty when
+   * all of them do, and for everything else.
    */
-  'signers': (string)[];
+  'participants': (string)[];
 }
