@@ -107,8 +107,8 @@ export class Signing {
     const open = this.#acceptances.make(coordinator, this.#admission.words(admitted, prepare.fresh))
     const { warrantDigest: warrant } = admitted
     const accepted = { warrant, acceptance: open.signed, warrantText: prepare.warrant }
+    // What was accepted only grows: again, at a table, it is the very warrant of this row.
     if (row === undefined) journal.accept(intent, attempt, accepted)
-    else journal.acceptAgain(intent, attempt, accepted)
     return { kind: 'accepted', open, admitted }
   }
 

@@ -83,6 +83,7 @@ export class Station {
   readonly #asked = new Map<Digest, PrepareFrame>()
   /** Of the session that the node was given last. */
   #ticket: Uint8Array = noTicket
+  #started: Uint8Array = noTicket
   #refusedPage = ''
 
   constructor(
@@ -185,7 +186,15 @@ export class Station {
       this.#read(frame.paper)
       done()
     } else if (frame.frame === 'prepare') this.#ask(frame, done)
+    else if (frame.frame === 'start' && this.#isStarted(frame.start.ticket)) done()
     else this.#node.receive(tableName, frame, done)
+  }
+
+  /** A second copy of Start is nothing: the node would say that its acceptance is used. */
+  #isStarted(ticket: Uint8Array): boolean {
+    if (equalBytes(ticket, this.#started)) return true
+    this.#started = ticket
+    return false
   }
 
   #ask(frame: PrepareFrame, done: () => void): void {

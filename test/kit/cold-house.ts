@@ -215,6 +215,15 @@ export class ColdHouse {
   }
 
   /** Planned for an hour's time, exported, and that hour is over. */
+  /** A case that failed leaves its ceremony open: the next one is not about that. */
+  giveUp(): void {
+    const plan = planDigest(`sitting ${this.#plans}`)
+    const row = readSync(get(tables.ceremony, plan), this.log.rows)
+    if (row?.state !== 'planned' && row?.state !== 'exported') return
+    const record = { size: 0, root: '' }
+    this.log.add('ceremony.aborted', { plan, reason: 'COORDINATOR', record })
+  }
+
   #sitting(
     kind: 'genesis' | 'sign' | 'reshare',
     request: Digest,

@@ -23,6 +23,7 @@ import { hubOnNetwork, stationOnNetwork } from '../../signer-node/ceremony/table
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { FloorFile } from '../../signer-node/floor-file.ts'
+import { here } from '../../signer-node/here.ts'
 import { Keystore } from '../../signer-node/keystore.ts'
 import type { Clock, Event } from '../../signer-node/ports.ts'
 import { Room as Disk } from '../../signer-node/room.ts'
@@ -31,7 +32,6 @@ import type { Runner } from '../../signer-node/stepper.ts'
 import { Store } from '../../signer-node/store.ts'
 import * as house from './audit-documents.ts'
 import type { ColdHouse } from './cold-house.ts'
-import { dealt } from './dealt-pairings.ts'
 import { framePair } from './frame-pair.ts'
 import { testBackups } from './recovery.ts'
 import { RememberedWay } from './remembered-keys.ts'
@@ -95,6 +95,7 @@ export class Cupboard {
 
 export class Room {
   readonly seats = new Map<string, Seat>()
+  readonly left = new Map<string, Seat>()
   readonly hubEvents: Event[] = []
   readonly house: ColdHouse
   readonly bundle: BundleIn
@@ -184,7 +185,7 @@ export class Room {
       backups: testBackups(cupboard.at(name, 'backups'), self, random),
     })
     const report = (event: Event) => void events.push(event)
-    const { timeouts = { roundS: 20, sessionS: 60 }, runner = dealt } = this.#options
+    const { timeouts = { roundS: 20, sessionS: 60 }, runner = here } = this.#options
     const sitting = { plan: this.plan, patience: tablePatience(timeouts) }
     const station = new Station(
       { self, origin: house.origin, rootDigest: this.house.root.digest, sitting },
@@ -218,8 +219,10 @@ export class Room {
   leave(name: string): void {
     const seat = this.seats.get(name)
     this.seats.delete(name)
-    seat?.station[Symbol.dispose]()
-    seat?.store.close()
+    if (seat === undefined) return
+    this.left.set(name, seat)
+    seat.station[Symbol.dispose]()
+    seat.store.close()
   }
 
   /** As at SIGKILL: nothing is said, nothing is cleaned up. */
