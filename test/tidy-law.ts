@@ -75,6 +75,9 @@ const laws: readonly Law[] = [
       builtins: [/^node:(fs|path)$/],
     },
   ),
+  law(/^signer-node\/ceremony\/self-signed\.ts$/, [ceremony, signer, policy, protoAll], {
+    builtins: [/^node:crypto$/],
+  }),
   law(ceremony, [ceremony, signer, policy, protoAll]),
   law(/^signer-node\/program\.ts$/, [signer, policy, protoAll], {
     packages: [/^pino$/],
