@@ -17,7 +17,7 @@ import { isRefusal, type Refusal, refusal, refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { buildTransfer } from './build.ts'
-import { chooseNodes } from './choose.ts'
+import { chooseNodes, wantsFresh } from './choose.ts'
 import {
   again,
   chainFor,
@@ -147,7 +147,7 @@ async function sign(ports: DriverPorts, driven: Driven, made: Made): Promise<Nex
     epoch: vault.epoch,
     participants,
     warrant,
-    fresh: wantsFresh(ports, driven, participants),
+    fresh: wantsFresh(ports.links, { vault: the.intent.vault, rulebook, participants }),
     digest: chainOf(the.intent.network).digest(bytes),
     publicKey: derive(vault, the.intent.path).publicKey,
   })
@@ -159,23 +159,6 @@ async function sign(ports: DriverPorts, driven: Driven, made: Made): Promise<Nex
     ports.report({ level: 'alarm', name: 'result.refused', because: written.because, intent })
   }
   return judgeFailure(ports, driven, { attempted, number: attempt })
-}
-
-/** Some participant says so of another, or the key is a cold one. */
-function wantsFresh(
-  { links }: DriverPorts,
-  { the }: Driven,
-  participants: readonly string[],
-): boolean {
-  const { vault } = the.intent
-  if (the.inForce.rulebook.vaults.get(vault)?.tier === 'cold') return true
-  return participants.some((node) =>
-    links
-      .link(node)
-      ?.state?.pairings.some(
-        ({ peer, fresh }) => participants.includes(peer) && fresh.includes(vault),
-      ),
-  )
 }
 
 function nodesFor(

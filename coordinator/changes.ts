@@ -9,6 +9,7 @@ import { requestView } from '../policy/audit/history.ts'
 import type { Reigns } from '../policy/audit/reigns.ts'
 import { witnessedIn } from '../policy/audit/witnessed.ts'
 import { type Admission, admitWork, isCovered, refreshNamed } from '../policy/covered-refresh.ts'
+import type { Rulebook } from '../policy/rulebook.ts'
 import { fromUtf8 } from '../proto/crypto.ts'
 import type { Digest } from '../proto/ids.ts'
 import type { JsonObject } from '../proto/jcs.ts'
@@ -16,7 +17,7 @@ import { isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
 import { orderOf } from './desk/change-case.ts'
 import { gatherChange } from './desk/request.ts'
 import type { RulesMemory } from './desk/rules.ts'
-import type { Notes } from './driver.ts'
+import type { Notes, Written } from './driver.ts'
 import { ownMoment } from './own-moment.ts'
 import type { Copy } from './page.ts'
 import type { Clock, Random, Report } from './ports.ts'
@@ -47,9 +48,13 @@ export interface RipeChange {
   readonly named: Digest
   /** Canonical bytes, as they go to the nodes. */
   readonly order: Uint8Array
+  readonly rulebook: Rulebook
   /** Appends the line that the nodes confirmed; `change` and `order` are filled in. */
-  readonly carryOut: (type: EntryType, body: JsonObject) => Promise<Answer>
+  readonly carryOut: (type: EntryType, body: JsonObject, beside?: Beside) => Promise<Answer>
 }
+
+/** Receipts that come before the line, and what lies beside the log with it. */
+export type Beside = Pick<Written, 'receipts' | 'blobs'>
 
 /** Lets the nodes do it. A Refusal is why it did not come to a line; it is tried again. */
 export type ChangeDriver = (ripe: RipeChange) => Promise<Refusal | undefined>
@@ -134,10 +139,10 @@ export class Changes {
     const order = orderOf(the, clock.now())
     const admitted = await this.#admit(id, order, the.reigns)
     if (isRefusal(admitted)) return refusal(admitted.code, admitted.because, admitted.rule)
-    const carryOut = (type: EntryType, body: JsonObject) =>
-      this.#write(type, { ...body, change: id, order: admitted.order }, order)
+    const carryOut = (type: EntryType, body: JsonObject, beside: Beside = {}) =>
+      this.#write(type, { ...body, change: id, order: admitted.order }, { order, ...beside })
     const named = isCovered(admitted) ? refreshNamed(id) : id
-    return this.#driver({ admitted, named, order, carryOut })
+    return this.#driver({ admitted, named, order, rulebook: the.inForce.rulebook, carryOut })
   }
 
   async #admit(id: Digest, order: Uint8Array, reigns: Reigns) {
@@ -155,16 +160,20 @@ export class Changes {
   }
 
   /** The order travels with its line, and is kept beside the log for auditors. */
-  #write(type: EntryType, body: JsonObject & { order: Digest }, order: Uint8Array) {
+  #write(
+    type: EntryType,
+    body: JsonObject & { order: Digest },
+    { order, receipts = [], blobs = [] }: Beside & { readonly order: Uint8Array },
+  ) {
     const text = fromUtf8(order) ?? ''
     return this.#ports.sequencer.propose({
       kind: 'lines',
       content: {
-        receipts: [],
+        receipts: [...receipts],
         lines: [{ actor: 'coordinator', type, body }],
         documents: [text],
       },
-      blobs: [{ digest: body.order, kind: 'order', content: order }],
+      blobs: [{ digest: body.order, kind: 'order', content: order }, ...blobs],
     })
   }
 }

@@ -26,7 +26,7 @@ import { open, type Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { pointBytes } from './chain/derive.ts'
 import { distinct, ownership, personId } from './document.ts'
-import type { Env, Op } from './intent.ts'
+import { type Env, type Op, parsePath } from './intent.ts'
 import { lineForm } from './request.ts'
 import { vaultId } from './vault.ts'
 
@@ -37,6 +37,7 @@ export const changeOps = [
   'key.import',
   'key.export',
   'key.destroy',
+  'key.prove',
   'peer.readmit',
   'ceremony.plan',
 ] as const
@@ -67,6 +68,7 @@ export const coldOps: ReadonlySet<ChangeOp> = new Set<ChangeOp>([
   'key.create',
   'key.refresh',
   'key.reshare',
+  'key.prove',
 ])
 
 export interface Member {
@@ -102,6 +104,16 @@ export interface TermsOf {
     readonly keyState: Digest
   }
   readonly 'key.destroy': { readonly epoch: number; readonly keyState: Digest }
+  readonly 'key.prove': {
+    readonly epoch: number
+    readonly keyState: Digest
+    /** Which key of the vault signs: `m` is the vault's own. */
+    readonly path: string
+    /** Who wants to see it. */
+    readonly audience: string
+    /** What the audience chose, so that the proof cannot be an older one; empty for none. */
+    readonly challenge: Uint8Array
+  }
   readonly 'peer.readmit': { readonly node: NodeId; readonly peer: NodeId }
   readonly 'ceremony.plan': {
     /** Digest of the plan document, which says who, where and with what. */
@@ -109,7 +121,7 @@ export interface TermsOf {
     readonly kind: CeremonyKind
     /** Ascending. */
     readonly vaults: readonly VaultId[]
-    /** The requests that are carried out there, ascending; a drill may have none. */
+    /** The requests that are carried out there, ascending. */
     readonly requests: readonly Digest[]
     /** The window, in milliseconds. */
     readonly from: number
@@ -182,6 +194,11 @@ const nodeId: Reader<NodeId> = (value, path) => parseNodeId(handle(value, path))
 const place = integer(1, limits.nodesMax)
 const epoch = integer(0, Number.MAX_SAFE_INTEGER)
 const state = object({ epoch, keyState: digest })
+const derivation: Reader<string> = (value, path) => {
+  const written = text(96)(value, path)
+  parsePath(written)
+  return written
+}
 
 const termsShapes = {
   'key.create': object({}),
@@ -196,12 +213,19 @@ const termsShapes = {
   'key.import': object({ publicKey: hex(33), chainCode: hex(32), commitments: digest }),
   'key.export': object({ recipient: hex(32), keyState: digest }),
   'key.destroy': state,
+  'key.prove': object({
+    epoch,
+    keyState: digest,
+    path: derivation,
+    audience: text(64, lineForm),
+    challenge: hex(32, true),
+  }),
   'peer.readmit': object({ node: nodeId, peer: nodeId }),
   'ceremony.plan': object({
     plan: digest,
     kind: literal(...ceremonyKinds),
     vaults: list(vaultId, 1, limits.ceremonyVaultsMax),
-    requests: list(digest, 0, limits.ceremonyRequestsMax),
+    requests: list(digest, 1, limits.plannedRequestsMax),
     from: time,
     until: time,
   }),
@@ -280,7 +304,7 @@ function requireCommittee({ participants, t }: TermsOf['key.reshare']): void {
 
 /** One form for one ceremony, and a window that people can look over. */
 function requireCeremony(terms: TermsOf['ceremony.plan'], { created }: Asked): void {
-  const { kind, vaults, requests, from, until } = terms
+  const { vaults, requests, from, until } = terms
   for (const [what, named] of [
     ['vaults', vaults],
     ['requests', requests],
@@ -289,9 +313,8 @@ function requireCeremony(terms: TermsOf['ceremony.plan'], { created }: Asked): v
     if (!ascending) bad(`${what}: expected each once, ascending`)
   }
   if (vaults.some((vault) => vault === everyVault)) bad(`vaults: ${everyVault} is no vault`)
-  if (kind !== 'drill' && requests.length === 0) bad(`requests: expected what the ${kind} is for`)
   if (from < created) bad('from: expected a window after the plan was made')
-  const most = from + limits.ceremonyWindowMsMax
+  const most = from + limits.planWindowMsMax
   if (until <= from || until > most) {
     bad(`until: expected after from and by ${writeTime(most)}, got ${writeTime(until)}`)
   }

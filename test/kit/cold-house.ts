@@ -16,6 +16,8 @@ import { resultOf } from '../../policy/audit/standing.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { parseBook, recordOf } from '../../policy/book.ts'
 import type { BundleIn, Page } from '../../policy/ceremony/bundle-in.ts'
+import { encodePlan, parsePlan, type ReadPlan } from '../../policy/ceremony/plan.ts'
+import { termsOfPlan } from '../../policy/ceremony/planned.ts'
 import type { WrittenResults } from '../../policy/ceremony/results.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
@@ -30,11 +32,12 @@ import { parseRoster } from '../../policy/roster.ts'
 import { parseRulebook } from '../../policy/rulebook.ts'
 import type { VaultRow } from '../../policy/view.ts'
 import { issue } from '../../policy/warrant.ts'
-import { digestOf, plainDigest, toHex, toUtf8 } from '../../proto/crypto.ts'
+import { digestOf, fromUtf8, plainDigest, toHex, toUtf8 } from '../../proto/crypto.ts'
 import {
   type Digest,
   parseDigest,
   parseHandle,
+  parseNodeId,
   parsePersonId,
   parseVaultId,
 } from '../../proto/ids.ts'
@@ -45,8 +48,9 @@ import { tags } from '../../proto/tags.ts'
 import type { DealOrder, SignOrder } from '../../signer-node/ceremony/hub-orders.ts'
 import * as house from './audit-documents.ts'
 import { digestNamed, genesisBody, TestLog } from './audit-log.ts'
-import { Asked, asks, type Laws } from './change-log.ts'
-import { lights, planDigest, planText, rootJson, policy as smallPolicy } from './cold-log.ts'
+import { Asked, asks, type Options } from './change-log.ts'
+import { lights, planFor, rootJson, policy as smallPolicy } from './cold-log.ts'
+import { plannedStation } from './planned.ts'
 import { nodeJson, witnessOf } from './succession.ts'
 
 const hour = 3_600_000
@@ -66,8 +70,10 @@ export class ColdHouse {
   readonly t: number
   readonly root: Root
   readonly log: TestLog
-  readonly laws: Laws
+  readonly laws: NonNullable<Options['laws']>
   #plans = 0
+  /** Of the last sitting. */
+  #plan: (ReadPlan & { readonly bytes: Uint8Array }) | undefined
   #payments = 0
   #tries = 0
 
@@ -106,6 +112,11 @@ export class ColdHouse {
         { ...named, book: house.bookDigest, name: 'customer', ruleset: this.laws.ruleset },
         [house.bookText],
       )
+  }
+
+  get plan(): ReadPlan & { readonly bytes: Uint8Array } {
+    if (this.#plan === undefined) throw new Error('nothing was planned')
+    return this.#plan
   }
 
   /** The stations of these places. */
@@ -173,7 +184,7 @@ export class ColdHouse {
   }
 
   concluded(): this {
-    const plan = planDigest(`sitting ${this.#plans}`)
+    const plan = this.plan.digest
     this.log.add('ceremony.concluded', {
       plan,
       record: { size: 41, root: digestNamed(`record ${this.#plans}`) },
@@ -186,7 +197,6 @@ export class ColdHouse {
 
   /** The whole log, cosigned by these light witnesses. */
   bundle(cosigners: readonly string[] = lights): BundleIn {
-    const digest = planDigest(`sitting ${this.#plans}`)
     const page: Page = {
       from: 0,
       lines: [...this.log.lines],
@@ -194,7 +204,7 @@ export class ColdHouse {
       checkpoint: toUtf8(this.#note([])),
     }
     return {
-      plan: { digest, plan: {} as never, bytes: toUtf8('') },
+      plan: this.plan,
       pages: [page],
       head: toUtf8(this.#note(cosigners)),
       heads: [],
@@ -214,16 +224,16 @@ export class ColdHouse {
     ])
   }
 
-  /** Planned for an hour's time, exported, and that hour is over. */
   /** A case that failed leaves its ceremony open: the next one is not about that. */
   giveUp(): void {
-    const plan = planDigest(`sitting ${this.#plans}`)
+    const plan = this.plan.digest
     const row = readSync(get(tables.ceremony, plan), this.log.rows)
     if (row?.state !== 'planned' && row?.state !== 'exported') return
     const record = { size: 0, root: '' }
     this.log.add('ceremony.aborted', { plan, reason: 'COORDINATOR', record })
   }
 
+  /** Planned for two hours' time, exported, and these are over. */
   #sitting(
     kind: 'genesis' | 'sign' | 'reshare',
     request: Digest,
@@ -232,14 +242,17 @@ export class ColdHouse {
     this.#plans += 1
     const name = `sitting ${this.#plans}`
     const { t } = this.log
-    const terms = {
-      plan: planDigest(name),
-      kind,
-      vaults: [vault],
-      requests: [request],
-      from: t + 2 * hour,
-      until: t + 48 * hour,
-    }
+    const stations = this.names.map((node, at) => {
+      return plannedStation(at + 1, { node: parseNodeId(node) })
+    })
+    const under = { root: this.root.digest, t: this.t, stations }
+    const window = { from: t + 2 * hour, until: t + 48 * hour }
+    const tBefore = kind === 'reshare' ? { tBefore: this.t } : {}
+    const plan = { ...under, ...window, ...tBefore }
+    const bytes = encodePlan(planFor(this.log, name, { kind, requests: [request], plan }))
+    const read = parsePlan(bytes)
+    this.#plan = { ...read, bytes }
+    const terms = termsOfPlan(read)
     const change = {
       ...asks.create,
       id: parseHandle(`plan-${this.#plans}`),
@@ -254,11 +267,10 @@ export class ColdHouse {
       approval: { expires: change.notAfter },
     })
     asked.record().approve().ripen()
-    const window = { from: writeTime(terms.from), until: writeTime(terms.until) }
-    this.log.add('ceremony.planned', { ...asked.carried, ...terms, ...window }, [
-      asked.orderText,
-      planText(name),
-    ])
+    const written = { from: writeTime(terms.from), until: writeTime(terms.until) }
+    const lists = { vaults: [...terms.vaults], requests: [...terms.requests] }
+    const body = { ...asked.carried, ...terms, ...lists, ...written }
+    this.log.add('ceremony.planned', body, [asked.orderText, fromUtf8(bytes) ?? ''])
     planned()
     const bundle = this.bundle()
     this.log.add('ceremony.exported', { plan: terms.plan, bundle: digestNamed(name) })

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { displayChange } from '../../policy/display-change.ts'
 import { toHex } from '../../proto/crypto.ts'
-import { parseDigest, parseVaultId } from '../../proto/ids.ts'
+import { parseVaultId } from '../../proto/ids.ts'
 import { asks, hot, rulebook } from '../kit/change-log.ts'
 import * as cold from '../kit/cold-log.ts'
 import { refusedWith } from '../kit/refused.ts'
 
 const shown = { rulebook, row: hot }
-const request = parseDigest('ef'.repeat(32))
 const vault =
   'VAULT     hot-eth (hot, key k-hot-eth)\nON        Local development chain (eip155:31337)\n'
 const key =
@@ -41,6 +40,18 @@ const texts: { readonly [K in keyof typeof asks]: string } = {
   destroy:
     `CHANGE    DESTROY A KEY FOR EVER\n${vault}${key}KEY STATE ${hot.keyState}\n` +
     `WARNING   WHATEVER LIES AT THIS ADDRESS IS LOST FOR EVER: empty it first\n${end}`,
+  prove:
+    `CHANGE    sign a proof of control\n${vault}${key}KEY STATE ${hot.keyState}\n` +
+    'SIGNS     exactly the lines below: a sentence that moves nothing\n' +
+    '          custody control proof\n          organisation: acme\n' +
+    '          environment: dev\n          vault: hot-eth\n          key: k-hot-eth\n' +
+    '          epoch: 1\n          path: m/0/7\n          network: eip155:31337\n' +
+    '          address: 0x0e0d6844d85b2a64409e3f57d51d0dcbf63e34bd\n' +
+    '          public key: 03297cfa8f322492dc4a0297d66f380ed2eda869923d6f799963947822f4f9e2ee\n' +
+    '          date: 2026-12-01T00:00:00Z\n          number: prove\n' +
+    '          audience: auditor\n' +
+    `          challenge: ${'c4'.repeat(32)}\n          purpose: proof of reserve\n` +
+    end.replace('care of a key', 'proof of reserve'),
   readmit:
     'CHANGE    let a node trust a banned peer again\nNODE      node-a lifts its ban\n' +
     'PEER      node-b\n' +
@@ -55,7 +66,7 @@ describe('the text that people approve', () => {
   })
 
   it('says of a ceremony what it is for, when, and what is asked of whom', () => {
-    const plan = new cold.Ceremony(cold.coldLog(), 'one', { kind: 'sign', requests: [request] })
+    const { ceremony: plan, request } = cold.signing(cold.coldLog())
     const { change } = plan.asked
     const laws = { rulebook: cold.rulebook, row: undefined }
     expect(displayChange(change, laws)).toBe(
@@ -67,9 +78,7 @@ describe('the text that people approve', () => {
         'RULE      governance.ceremony (1 director + 1 risk)\n' +
         'DELAY     1h from the record of the request\nEXPIRES   2026-12-03T00:00:00Z\n',
     )
-    const drill = new cold.Ceremony(cold.coldLog(), 'two', { kind: 'drill' }).asked.change
-    expect(displayChange(drill, laws)).toContain('\nREQUESTS  none\n')
-    expect(refusedWith(() => displayChange(drill, shown))).toBe('DISPLAY')
+    expect(refusedWith(() => displayChange(change, shown))).toBe('DISPLAY')
   })
 
   it('is about a vault of the policy, and a key that exists', () => {
