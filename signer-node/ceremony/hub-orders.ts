@@ -1,6 +1,8 @@
 // What the Hub is asked for, and how a session at the table ends: an attempt to sign, and an approved
 // change that deals shares. All of it comes from the Bundle's log and its requests.
 import type { ExtendedKey } from '../../policy/chain/derive.ts'
+import type { ChangeOf } from '../../policy/change.ts'
+import type { KeyFacts } from '../../policy/view.ts'
 import type { Digest } from '../../proto/ids.ts'
 import type { Certificate } from './certificate.ts'
 import type { AskFailed } from './hub-ask.ts'
@@ -15,6 +17,20 @@ export interface SignOrder {
   /** Of the vault, as the log has it. */
   readonly key: ExtendedKey
   /** Exactly t of those that the line calls, ascending by x. */
+  readonly signers: readonly string[]
+}
+
+/** An approved sentence, to be signed by a key that the log has. */
+export interface ProveOrder {
+  readonly change: ChangeOf<'key.prove'>
+  readonly changeDigest: Digest
+  readonly order: Uint8Array
+  readonly orderDigest: Digest
+  /** Above any that was asked for before. */
+  readonly attempt: number
+  readonly row: KeyFacts
+  /** CAIP-2 name of the vault's network. */
+  readonly network: string
   readonly signers: readonly string[]
 }
 

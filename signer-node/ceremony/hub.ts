@@ -5,6 +5,7 @@
 // what comes of a session is a result for the import. A signature that the curve library of the
 // policy did not verify is never a result, nor one that a signing Station found wrong.
 // Source: the ceremony's design, 4.6 to 4.8. Judges no request: Stations do.
+import { controlProof } from '../../policy/control-proof.ts'
 import type { Root } from '../../policy/documents.ts'
 import { plainDigest } from '../../proto/crypto.ts'
 import {
@@ -23,14 +24,18 @@ import type { Clock, Event, Random } from '../ports.ts'
 import type { Patience } from '../sitting.ts'
 import { type Confirmed, readCertificate, readConfirm, writeCertificate } from './certificate.ts'
 import { Ask, type Askable, type AskEnded, type AskFailed } from './hub-ask.ts'
-import type { DealEnded, DealOrder, SignEnded, SignOrder } from './hub-orders.ts'
+import type { DealEnded, DealOrder, ProveOrder, SignEnded, SignOrder } from './hub-orders.ts'
 import { type LogPage, Seats } from './hub-seats.ts'
 import { type Paper, readPaper, signaturePaper } from './said-papers.ts'
 import {
   abortedResult,
   keyResult,
+  leftOver,
+  payableOf,
+  provedResult,
+  type SessionResult,
   type Share,
-  signableOf,
+  type Signable,
   signatureOf,
   signedResult,
 } from './session-results.ts'
@@ -45,6 +50,17 @@ export interface HubSettings {
   readonly clock: Clock
   readonly random: Random
   readonly report: (event: Event) => void
+}
+
+interface Signed {
+  readonly about: Signable
+  readonly attempt: number
+  readonly signers: readonly string[]
+}
+
+interface Made {
+  readonly signature: Uint8Array
+  readonly shares: readonly Share[]
 }
 
 interface Signing {
@@ -109,21 +125,41 @@ export class Hub {
     return this.#running?.ask.awaited() ?? unseen
   }
 
-  async sign(order: SignOrder): Promise<SignEnded> {
-    const about = signableOf(order.warrant, order.key)
-    const { attempt, seq: attemptSeq, warrant, signers } = order
+  async sign({ attempt, seq, warrant, key, signers }: SignOrder): Promise<SignEnded> {
+    const about = payableOf(warrant, key)
+    const part = { warrant, attemptSeq: seq, keygen: nothing, order: nothing }
+    const signing = { about, attempt, signers }
+    return await this.#sign(signing, part, (made) => signedResult(about, attempt, made))
+  }
+
+  /** A sentence that people approved; without a line of an attempt, because it spends nothing. */
+  async prove(prove: ProveOrder): Promise<SignEnded> {
+    const { change, changeDigest, order, orderDigest, attempt, row, network, signers } = prove
+    const { digest, publicKey } = controlProof(change, row, network)
+    const about = { intent: changeDigest, warrant: orderDigest, digest, publicKey }
+    const { org, env } = this.#settings.root
+    const named = { change: changeDigest, order: orderDigest, attempt, participants: [...signers] }
+    const keygen = encode({ format: 'custody-prove-run/v1', org, env, ...named })
+    const part = { warrant: nothing, attemptSeq: 0, keygen, order }
+    const signing = { about, attempt, signers }
+    return await this.#sign(signing, part, (made) => provedResult(about, row, attempt, made))
+  }
+
+  async #sign(
+    { about, attempt, signers }: Signed,
+    part: Pick<CoordinatorPart<'prepare'>, 'warrant' | 'attemptSeq' | 'keygen' | 'order'>,
+    resultOf: (made: Made) => SessionResult,
+  ): Promise<SignEnded> {
     this.#shares = []
-    const part = {
-      warrant,
-      attemptSeq,
-      keygen: nothing,
-      order: nothing,
-      participants: [...signers],
-    }
     const ask = this.#open<Share>({ nodes: signers, finishers: signers }, true)
-    const ended = await this.#ask({ what: 'sign', ask, warrant: about.warrant }, part)
+    const running = { what: 'sign', ask, warrant: about.warrant } as const
+    // A proof names its signers in its own document.
+    const participants = part.warrant.length > 0 ? [...signers] : []
+    const ended = await this.#ask(running, { ...part, participants })
     const fail = (failed: AskFailed): SignEnded => {
-      return { ...failed, result: abortedResult(about, attempt, { failed, shares: this.#shares }) }
+      const left = { failed, shares: this.#shares }
+      const isLined = part.warrant.length > 0
+      return { ...failed, result: isLined ? abortedResult(about, attempt, left) : leftOver(left) }
     }
     if (ended.kind === 'failed') return fail(ended)
     const signature = attempting(() => signatureOf(about, ended.results))
@@ -132,7 +168,7 @@ export class Hub {
     const found = await this.#look(paper, signers)
     const against = signers.filter((station) => found.get(station) === false)
     if (against.length > 0) return fail(disputed('a Station finds the signature wrong', against))
-    const result = signedResult(about, attempt, { signature, shares: ended.results })
+    const result = resultOf({ signature, shares: ended.results })
     return { kind: 'signed', signature, about, result, verifiedBy: [...found.keys()] }
   }
 

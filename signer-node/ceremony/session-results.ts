@@ -15,6 +15,7 @@ import {
   type SharePart,
 } from '../../policy/chain/signature.ts'
 import { parseIntent } from '../../policy/request.ts'
+import type { KeyFacts } from '../../policy/view.ts'
 import { parseWarrant } from '../../policy/warrant.ts'
 import { toHex, toUtf8 } from '../../proto/crypto.ts'
 import type { Digest } from '../../proto/ids.ts'
@@ -33,18 +34,24 @@ export interface Share {
   readonly receipt: Opened<ShareReceipt>
 }
 
-/** What is signed, and under which key; all of it follows from the warrant. */
+/** What is signed, and under which key. */
 export interface Signable {
+  /** Of the payment, or of the change that asks for a proof. */
   readonly intent: Digest
+  /** Of the warrant or the order. */
   readonly warrant: Digest
-  readonly network: string
-  /** Unsigned transaction. */
-  readonly bytes: Uint8Array
   readonly digest: Uint8Array
   readonly publicKey: Uint8Array
 }
 
-export function signableOf(bytes: Uint8Array, key: ExtendedKey): Signable {
+/** A transaction: all of it follows from the warrant. */
+export interface Payable extends Signable {
+  readonly network: string
+  /** Unsigned transaction. */
+  readonly bytes: Uint8Array
+}
+
+export function payableOf(bytes: Uint8Array, key: ExtendedKey): Payable {
   const { digest: named, warrant } = parseWarrant(bytes)
   const { digest: intent, intent: asked } = parseIntent(toUtf8(warrant.intent.document))
   const digest = chainOf(asked.network).digest(warrant.bytes)
@@ -60,7 +67,7 @@ export function signatureOf({ digest, publicKey }: Signable, shares: readonly Sh
 }
 
 export function signedResult(
-  { intent, warrant, network, bytes }: Signable,
+  { intent, warrant, network, bytes }: Payable,
   attempt: number,
   made: { readonly signature: Uint8Array; readonly shares: readonly Share[] },
 ): SessionResult {
@@ -99,6 +106,25 @@ export function abortedResult(
   return { lines: [...receipts.map(receiptLine), { type: 'session.aborted', body }], documents }
 }
 
+/** A control proof: the line names the change and its order, and what was signed. */
+export function provedResult(
+  { intent: change, warrant: order, digest }: Signable,
+  { epoch, keyState, vault }: Pick<KeyFacts, 'epoch' | 'keyState' | 'vault'>,
+  attempt: number,
+  made: { readonly signature: Uint8Array; readonly shares: readonly Share[] },
+): SessionResult {
+  const receipts = made.shares.map(({ receipt }) => receipt)
+  const body = {
+    ...{ change, order, attempt, epoch, keyState, vault },
+    digest: toHex(digest),
+    receipts: receipts.map((receipt) => receipt.digest),
+    sid: receipts[0]?.value.sid ?? '',
+    signature: toHex(made.signature),
+  }
+  const documents = receipts.map(receiptKept)
+  return { lines: [...receipts.map(receiptLine), { type: 'key.proved', body }], documents }
+}
+
 /** The line of a key that all its holders confirmed; `order` proves the change, as in the log. */
 export function keyResult(
   type: 'key.created' | 'key.refreshed' | 'key.reshared',
@@ -106,6 +132,19 @@ export function keyResult(
   more: JsonObject,
 ): SessionResult {
   return { lines: [{ type, body: { ...body, ...more } }], documents: [] }
+}
+
+/** Of a proof that failed: it had no line, and what had left is told. */
+export function leftOver({
+  failed,
+  shares,
+}: {
+  readonly failed: AskFailed
+  readonly shares: readonly Share[]
+}): SessionResult {
+  const receipts = shares.map(({ receipt }) => receipt)
+  const documents = [...receipts.map(receiptKept), ...failed.refusals.map(refusalKept)]
+  return { lines: receipts.map(receiptLine), documents }
 }
 
 function receiptLine({ value: { counter, node }, digest }: Opened<ShareReceipt>) {

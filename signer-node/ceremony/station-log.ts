@@ -5,12 +5,24 @@
 // taken. Whether lines are lawful is the fold's business; heads are judged by the witnesses of their
 // roots, as a node does.
 import { emptyFrontier, leafHash, push, rootOf } from '../../policy/audit/merkle.ts'
+import { readSync } from '../../policy/audit/rows.ts'
+import { below, get, tables } from '../../policy/audit/tables.ts'
 import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
 import { equalBytes, toUtf8 } from '../../proto/crypto.ts'
+import type { Digest } from '../../proto/ids.ts'
 import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
 import type { Own } from '../node.ts'
 import type { LogPage } from './hub-seats.ts'
+
+/** What a Token remembers of the ceremonies before. */
+export interface Remembered {
+  readonly seen: readonly SeenHead[]
+  /** Root of the Record of the last one that this Token sat in; empty for none. */
+  readonly lastRecord: Digest | ''
+}
+
+export const nothingRemembered: Remembered = { seen: [], lastRecord: '' }
 
 /** The largest head of this log that was seen here. */
 export interface SeenHead {
@@ -49,6 +61,20 @@ export function requireWitnessed({ copy, witness }: Own, bundle: BundleIn): void
   }
   const { q, seen, isCovered } = witness.coverage(size - 1)
   if (!isCovered) refuse('COSIGN', `expected ${q} witnesses over the last line, got ${seen}`, 'X-8')
+}
+
+/** The ceremony is planned here and not over, and the one that the Token remembers is in the log. */
+export function requirePlanned({ rows }: Own, plan: Digest, lastRecord: Digest | ''): void {
+  const row = readSync(get(tables.ceremony, plan), rows)
+  if (row === undefined) refuse('CEREMONY', `no ceremony ${plan} was planned`, 'X-8')
+  if (row.state !== 'planned' && row.state !== 'exported') {
+    refuse('CEREMONY', `the ceremony ${plan} is ${row.state}`, 'X-8')
+  }
+  if (lastRecord === '') return
+  const known = readSync(below(tables.ceremony), rows).map(({ record }) => record.root)
+  if (!known.includes(lastRecord)) {
+    refuse('CEREMONY', `the ceremony with the record ${lastRecord} is not in the log`, 'X-8')
+  }
 }
 
 /** As frames bring them; the heads come with the last. */

@@ -10,12 +10,15 @@ import { parseEntry } from '../../policy/audit/entry.ts'
 import { readSync } from '../../policy/audit/rows.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
+import type { Signature } from '../../policy/chain/chain.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { parseSignature } from '../../policy/chain/signature.ts'
-import { equalBytes, plainDigest } from '../../proto/crypto.ts'
+import { parseIntent } from '../../policy/request.ts'
+import { parseWarrant } from '../../policy/warrant.ts'
+import { equalBytes, fromHex, plainDigest, toUtf8 } from '../../proto/crypto.ts'
 import type { CoordinatorFrame, CoordinatorPart, NodeFrame } from '../../proto/frames.ts'
 import { type Digest, parseNodeId } from '../../proto/ids.ts'
-import { parse } from '../../proto/jcs.ts'
+import { parse, parseText } from '../../proto/jcs.ts'
 import { limits } from '../../proto/limits.ts'
 import { kinds } from '../../proto/node-documents.ts'
 import { attempt as attempting, isRefusal, refuse } from '../../proto/refusal.ts'
@@ -24,13 +27,19 @@ import { Links } from '../link.ts'
 import { type Own, SignerNode, type Status } from '../node.ts'
 import type { Event, Ports } from '../ports.ts'
 import { Prepared } from '../prepared.ts'
+import { asksProof } from '../proving.ts'
 import type { Sitting } from '../sitting.ts'
 import { verifierOf } from '../verifying.ts'
 import { readCertificate } from './certificate.ts'
 import { checkedPaper, failurePaper, type Paper, readPaper } from './said-papers.ts'
-import { signableOf } from './session-results.ts'
 import type { CertificateFiles } from './station-files.ts'
-import { framesOf, requireExtends, requireWitnessed, type SeenHead } from './station-log.ts'
+import {
+  framesOf,
+  nothingRemembered,
+  requireExtends,
+  requirePlanned,
+  requireWitnessed,
+} from './station-log.ts'
 import { type StationTable, tableName } from './table.ts'
 
 export interface StationSettings extends NodeSettings {
@@ -101,12 +110,12 @@ export class Station {
     this.#node = new SignerNode(settings, stores, { ...ports, send, report })
   }
 
-  /** X-8. Refuses a Bundle that this Station may not go on from; `seen` is what its Token knows. */
-  async open(bundle: BundleIn, seen: readonly SeenHead[] = []): Promise<void> {
+  /** X-8. Refuses a Bundle that this Station may not go on from. */
+  async open(bundle: BundleIn, token = nothingRemembered): Promise<void> {
     const { plan } = this.#settings.sitting
     if (bundle.plan.digest !== plan) refuse('PLAN', `expected the plan ${plan}`, 'X-9')
     const held = this.#stores.place.read()
-    requireExtends(bundle, held === undefined ? seen : [...seen, held])
+    requireExtends(bundle, held === undefined ? token.seen : [...token.seen, held])
     this.#refusedPage = ''
     this.#node.attached(bundleName)
     for (const lines of framesOf(bundle, this.#settings.origin)) {
@@ -116,6 +125,7 @@ export class Station {
     this.#node.detached(bundleName)
     const { own } = this.#node
     requireWitnessed(own, bundle)
+    requirePlanned(own, plan, token.lastRecord)
     own.witness.writeFloor()
     this.#isOpen = true
     this.#dropUncertified()
@@ -220,7 +230,9 @@ export class Station {
   }
 
   /** The payment of the attempt line, or the change of the run. */
-  #requestOf({ attemptSeq, keygen }: CoordinatorPart<'prepare'>): Digest {
+  #requestOf(asked: CoordinatorPart<'prepare'>): Digest {
+    const { attemptSeq, keygen } = asked
+    if (asksProof(asked)) return kinds.proveRun.shape(parse(keygen), 'prove run').change
     if (keygen.length > 0) return kinds.changeRun.shape(parse(keygen), 'change run').change
     const line = this.#node.own.copy.line(attemptSeq)
     const entry = line && parseEntry(line)
@@ -248,23 +260,20 @@ export class Station {
     }
   }
 
-  /** S-9: by the own curve, over the bytes of the warrant that was accepted here. */
+  /** S-9: by the own curve, over what this Station accepted in its own signed words. */
   #verify(paper: Paper): void {
     const { request, attempt, signature: bytes } = readPaper('signature', paper)
-    const { journal, rows, self } = this.#node.own
+    const { journal, self } = this.#node.own
     const accepted = journal.accepted(request, attempt)
-    const row = readSync(get(tables.intent, request), rows)
-    const vault = row && readSync(get(tables.vault, row.vault), rows)
-    if (accepted === undefined || vault === undefined) {
+    if (accepted === undefined) {
       refuse('VIEW', `nothing was accepted here for request ${request}`)
     }
-    const about = signableOf(accepted.warrantText, vault)
+    const words = kinds.acceptance.shape(parseText(accepted.acceptance.document), 'acceptance')
+    const digest = fromHex(words.digest) ?? refuse('MALFORMED', 'acceptance: expected a digest')
     const signature = parseSignature(bytes)
-    const verifies = verifierOf(self.curve)
-    const holds = verifies(signature, about.digest, about.publicKey)
-    const { txid } = chainOf(about.network).attach(about.bytes, signature)
+    const holds = verifierOf(self.curve)(signature, digest, words.publicKey)
     this.#checked(paper, holds)
-    this.#ears.signed?.({ request, txid, holds })
+    this.#ears.signed?.({ request, holds, txid: txidOf(accepted.warrantText, signature) })
   }
 
   /** G-11: all holders have confirmed what this Station has confirmed, and it is on disk here. */
@@ -325,4 +334,12 @@ export class Station {
       failurePaper({ ticket, reason, remedy, culprit: peer === '' ? '' : parseNodeId(peer) }),
     )
   }
+}
+
+/** Of a payment; a proof has none. */
+function txidOf(warrantText: Uint8Array, signature: Signature): string {
+  const read = attempting(() => parseWarrant(warrantText))
+  if (isRefusal(read)) return ''
+  const { intent } = parseIntent(toUtf8(read.warrant.intent.document))
+  return chainOf(intent.network).attach(read.warrant.bytes, signature).txid
 }

@@ -10,7 +10,7 @@ import { Hub } from '../../signer-node/ceremony/hub.ts'
 import type { LogPage } from '../../signer-node/ceremony/hub-seats.ts'
 import { Station, type StationEars } from '../../signer-node/ceremony/station.ts'
 import { CertificateFiles } from '../../signer-node/ceremony/station-files.ts'
-import { framesOf, type SeenHead } from '../../signer-node/ceremony/station-log.ts'
+import { framesOf, type Remembered } from '../../signer-node/ceremony/station-log.ts'
 import {
   type HubTable,
   type Seated,
@@ -56,7 +56,7 @@ export interface RoomOptions {
   readonly ends?: ReadonlyMap<string, End>
   readonly timeouts?: { readonly roundS: number; readonly sessionS: number }
   readonly runner?: Runner
-  readonly seen?: ReadonlyMap<string, readonly SeenHead[]>
+  readonly token?: Remembered
   readonly tamper?: Tamper
   /** Which stations come; all without it. */
   readonly called?: readonly string[]
@@ -159,7 +159,7 @@ export class Room {
   /** A Station on its directories, as its program would. */
   async open(name: string, bundle = this.bundle): Promise<Seat> {
     const seat = this.make(name)
-    await seat.station.open(bundle, this.#options.seen?.get(name) ?? [])
+    await seat.station.open(bundle, this.#options.token)
     return seat
   }
 
