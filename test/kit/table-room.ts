@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
-import type { CoordinatorFrame, NodeFrame } from '../../proto/frames.ts'
+import type { CoordinatorFrame, NodeFrame, NodeStream } from '../../proto/frames.ts'
 import { type Digest, type Handle, parseHandle, parseNodeId } from '../../proto/ids.ts'
 import { Hub } from '../../signer-node/ceremony/hub.ts'
 import type { LogPage } from '../../signer-node/ceremony/hub-seats.ts'
@@ -66,6 +66,7 @@ export interface Seat {
   readonly station: Station
   readonly store: Store
   readonly events: Event[]
+  readonly life: { isOver: boolean }
   readonly heard: { readonly what: string; readonly of: unknown }[]
 }
 
@@ -166,6 +167,12 @@ export class Room {
   make(name: string): Seat {
     const { cupboard, clock } = this
     const events: Event[] = []
+    const life = { isOver: false }
+    const later = (work: () => void): void => {
+      setImmediate(() => {
+        if (!life.isOver) work()
+      })
+    }
     const heard: Seat['heard'] = []
     const hear = (what: string) => (of: unknown) => void heard.push({ what, of })
     const ears: StationEars = {
@@ -199,20 +206,23 @@ export class Room {
       {
         clock,
         random,
-        defer: (work) => void setImmediate(work),
-        pause: (work) => void setImmediate(work),
+        defer: later,
+        pause: later,
         report,
         runner,
       },
       ears,
     )
-    const seat = { station, store, events, heard }
+    const seat = { station, store, events, heard, life }
     this.seats.set(name, seat)
     return seat
   }
 
   join(name: string): void {
-    this.at(name).station.sit(this.#stationTable(name))
+    const { station, life } = this.at(name)
+    const table = this.#stationTable(name)
+    const dial: StationTable['dial'] = (to, failed) => mortal(table.dial(to, failed), life)
+    station.sit({ ...table, dial })
   }
 
   /** As its program at an orderly end. */
@@ -229,7 +239,9 @@ export class Room {
   kill(name: string): void {
     const seat = this.seats.get(name)
     this.seats.delete(name)
-    seat?.store.close()
+    if (seat === undefined) return
+    seat.life.isOver = true
+    seat.store.close()
     // The system closes a dead process's sockets; a card is just never written again.
     if (this.wayOf(name) !== 'cards') this.#ends.get(name)?.()
   }
@@ -394,4 +406,18 @@ export class Room {
       curve,
     }
   }
+}
+
+/** A process that was killed hears nothing and says nothing any more. */
+function mortal(stream: NodeStream, life: { readonly isOver: boolean }): NodeStream {
+  async function* received(): AsyncGenerator<CoordinatorFrame> {
+    for await (const frame of stream.received) {
+      if (life.isOver) return
+      yield frame
+    }
+  }
+  const send = (frame: NodeFrame): void => {
+    if (!life.isOver) stream.send(frame)
+  }
+  return { send, received: received(), close: () => stream.close() }
 }
