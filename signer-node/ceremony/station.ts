@@ -186,13 +186,16 @@ export class Station {
   }
 
   [Symbol.dispose](): void {
+    this.#isOpen = false
     this.#links?.stop()
     this.#table?.close()
     this.#node[Symbol.dispose]()
   }
 
   #receive(frame: CoordinatorFrame, done: () => void): void {
-    if (frame.frame === 'paper') {
+    // What was still on its way to a Station that has been put away.
+    if (!this.#isOpen) done()
+    else if (frame.frame === 'paper') {
       this.#read(frame.paper)
       done()
     } else if (frame.frame === 'prepare') this.#ask(frame, done)

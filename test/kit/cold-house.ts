@@ -12,6 +12,7 @@ import { rulesetDigest } from '../../policy/audit/fold-governance.ts'
 import { historyFacts, requestView } from '../../policy/audit/history.ts'
 import { rootOf } from '../../policy/audit/merkle.ts'
 import { readSync } from '../../policy/audit/rows.ts'
+import { nextNonce } from '../../policy/audit/slots.ts'
 import { resultOf } from '../../policy/audit/standing.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { parseBook, recordOf } from '../../policy/book.ts'
@@ -45,7 +46,7 @@ import { type JsonObject, text } from '../../proto/jcs.ts'
 import { writeTime } from '../../proto/shape.ts'
 import { sign } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
-import type { DealOrder, SignOrder } from '../../signer-node/ceremony/hub-orders.ts'
+import type { DealOrder, ProveOrder, SignOrder } from '../../signer-node/ceremony/hub-orders.ts'
 import * as house from './audit-documents.ts'
 import { digestNamed, genesisBody, TestLog } from './audit-log.ts'
 import { Asked, asks, type Options } from './change-log.ts'
@@ -82,10 +83,9 @@ export class ColdHouse {
     this.names = [...letters.slice(0, n)].map((letter) => `node-${letter}`)
     const quorumCrypto = { n, t, f: t - 1 }
     // A release waits for its room.
-    const policyText = text({ ...smallPolicy, quorumCrypto }).replaceAll(
-      '"ttl":"2h"',
-      '"ttl":"72h"',
-    )
+    const policyText = text({ ...smallPolicy, quorumCrypto })
+      .replaceAll('"ttl":"2h"', '"ttl":"72h"')
+      .replaceAll('"max":"5"', '"max":"500"')
     const rulebook = parseRulebook(policyText)
     const genesis = { ...(rootJson['genesis'] as JsonObject), policy: rulebook.digest }
     const nodes = this.names.map((name, at) => nodeJson(name, at + 1))
@@ -158,9 +158,34 @@ export class ColdHouse {
     return { ...sat, deal: { ...deal } }
   }
 
+  /** A sentence that the key shall sign, asked for, allowed and planned. */
+  proveSitting(): Sat & { readonly prove: ProveOrder } {
+    this.#tries += 1
+    const { t } = this.log
+    const row = this.row()
+    const { epoch, keyState } = row
+    const change = {
+      ...asks.prove,
+      ...{ created: t, notAfter: t + 400 * hour, vault, id: parseHandle(`proof-${this.#tries}`) },
+      terms: { ...asks.prove.terms, epoch, keyState },
+    }
+    const asked = this.#allowed(change)
+    const sat = this.#sitting('drill', asked.digest)
+    const prove: ProveOrder = {
+      ...{ change, row, attempt: 1, network: 'eip155:31337' },
+      changeDigest: asked.digest,
+      order: asked.order,
+      orderDigest: asked.carried.order,
+      signers: this.names.slice(0, this.t),
+    }
+    return { ...sat, prove }
+  }
+
   /** A payment that people need not approve, reserved and planned; every station is called. */
   signSitting(): Sat & { readonly order: SignOrder } {
     this.#payments += 1
+    // What was asked for before counts in no limit any more.
+    this.log.wait(3_700)
     const payout = this.#payout(this.#payments)
     const { warrant } = payout
     let seq = 0
@@ -235,7 +260,7 @@ export class ColdHouse {
 
   /** Planned for two hours' time, exported, and these are over. */
   #sitting(
-    kind: 'genesis' | 'sign' | 'reshare',
+    kind: 'genesis' | 'sign' | 'reshare' | 'drill',
     request: Digest,
     planned: () => void = () => {},
   ): Sat {
@@ -340,7 +365,8 @@ export class ColdHouse {
     const named = { credential: signed.credential, id, initiator, intent: digest, op, vault }
     log.add('intent.created', { ...named, notAfter: writeTime(intent.notAfter) })
     const rule = this.#judged(digest, intent)
-    const slot = `${whole - 1}`
+    // Requests that were given up left their nonces to others.
+    const slot = `${readSync(nextNonce(intent, log.t), log.rows)}`
     log.add('spend.reserved', {
       ...{
         vault,
@@ -361,7 +387,7 @@ export class ColdHouse {
     })
     const unsigned = encodeUnsigned({
       chainId: 31_337n,
-      nonce: BigInt(whole - 1),
+      nonce: BigInt(slot),
       tip: 1_000_000_000n,
       price: 20_000_000_000n,
       gasLimit: 90_000n,
