@@ -48,6 +48,8 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'vault export': async () => (await import('./change.ts')).vaultExport,
   'vault export-parts': async () => (await import('./export-parts.ts')).vaultExportParts,
   'vault destroy': async () => (await import('./change.ts')).vaultDestroy,
+  'vault prove': async () => (await import('./change.ts')).vaultProve,
+  'vault proof': async () => (await import('./proof.ts')).vaultProof,
   'node readmit': async () => (await import('./change.ts')).nodeReadmit,
   'certificate show': async () => (await import('./certificate.ts')).certificateShow,
   'certificate authority': async () => (await import('./certificate.ts')).certificateAuthority,
@@ -61,11 +63,15 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'hsm seal': async () => (await import('./hsm.ts')).hsmSeal,
   'hsm test-seal': async () => (await import('./hsm.ts')).hsmTestSeal,
   'hsm retire': async () => (await import('./hsm.ts')).hsmRetire,
+  words: async () => (await import('./words.ts')).words,
+  'ceremony plan': async () => (await import('./ceremony.ts')).ceremonyPlan,
+  'ceremony script': async () => (await import('./ceremony.ts')).ceremonyScript,
   limits: async () => (await import('./limits.ts')).limits,
   freeze: async () => (await import('./freeze.ts')).freeze,
   'audit checkpoint': async () => (await import('./audit.ts')).auditCheckpoint,
   'audit export': async () => (await import('./audit.ts')).auditExport,
   'audit verify': async () => (await import('./audit.ts')).auditVerify,
+  'audit proof': async () => (await import('./proof.ts')).auditProof,
   'policy check': async () => (await import('./policy.ts')).policyCheck,
 }
 
@@ -165,6 +171,7 @@ function isArgumentFault(error: unknown): error is Error {
   if (!(error instanceof Error) || !('code' in error)) return false
   const code = String(error.code)
   return (
-    code.startsWith('ERR_PARSE_ARGS') || ['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR'].includes(code)
+    code.startsWith('ERR_PARSE_ARGS') ||
+    ['ENOENT', 'EEXIST', 'EACCES', 'EISDIR', 'ENOTDIR'].includes(code)
   )
 }

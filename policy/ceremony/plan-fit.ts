@@ -1,8 +1,12 @@
 // Whether the parts of a Plan fit each other: committee and threshold, who is called, tokens, the
 // table's addresses, and requests of the kind of the sitting.
-// Source: docs/ceremony.md; X-10 of its table. Reads the plan alone: no log, no directory.
+// Whether it fits a root and a directory is asked by whoever has them.
+// Source: docs/ceremony.md; X-10 of its table. Knows no log.
 import { toHex } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
+import type { Root } from '../documents.ts'
+import type { Roster } from '../roster.ts'
+import type { Role } from './people.ts'
 import type { CeremonyKind, Plan, PlannedOp, PlannedStation } from './plan.ts'
 
 /** Holders before and after, one site below the threshold, and enough of them called. */
@@ -14,6 +18,8 @@ export function requireCommittee(plan: Plan): void {
     bad('tBefore: expected for a reshare, and for nothing else')
   }
   requireThreshold(holdersAfter(plan), t)
+  requireSites(holdersAfter(plan), t)
+  // Where the old committee lived together, a reshare is what mends it.
   if (tBefore !== undefined) requireThreshold(holdersBefore(plan), tBefore)
   requireCalled(plan)
   requireTokens(plan)
@@ -59,6 +65,39 @@ export function requireRequests({ kind, requests, vaults, root, scenarios }: Pla
   if (scenarios.length > 0 && kind !== 'drill') bad('scenarios: expected for a drill only')
 }
 
+/** Whether the committee after the ceremony is that of the root in force, at its places. */
+export function requireRoot(plan: Plan, root: Root): void {
+  const { org, env, origin, kind, t } = plan
+  if (org !== root.org || env !== root.env || origin !== root.log.origin) {
+    refuse('PLAN', `root: expected that of ${org} ${env}, log ${origin}`, 'X-6')
+  }
+  if (kind === 'enrolment') return
+  if (plan.root !== root.digest) bad(`root: expected ${plan.root}, got ${root.digest}`)
+  if (t !== root.quorumCrypto.t) bad(`t: the root has ${root.quorumCrypto.t}, the plan ${t}`)
+  const places = (nodes: readonly { readonly node: string; readonly x: number }[]): string =>
+    nodes
+      .map(({ node, x }) => `${x} ${node}`)
+      .sort()
+      .join()
+  if (places(holdersAfter(plan)) !== places(root.nodes)) {
+    bad('stations: expected exactly the nodes of the root, each at its place')
+  }
+}
+
+/** Who makes a Statement by credential has one that is valid as long as the window is open. */
+export function requireKnown({ people, from, until }: Plan, roster: Roster): void {
+  const byToken: readonly Role[] = ['custodian', 'recorder']
+  for (const { person, role } of people) {
+    const known = roster.persons.get(person)
+    const credentials = known?.kind === 'human' ? known.credentials : undefined
+    if (credentials === undefined) bad(`${person}: no human of the directory`)
+    const isValid = credentials?.some((one) => one.from <= from && until <= one.to)
+    if (isValid !== true && !byToken.includes(role)) {
+      bad(`${person}: no credential that is valid through the window`)
+    }
+  }
+}
+
 const does: Readonly<
   Record<CeremonyKind, { readonly ops: readonly PlannedOp[]; readonly isFull: boolean }>
 > = {
@@ -70,7 +109,10 @@ const does: Readonly<
 }
 
 const octet = '(?:0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])'
-const linkLocal = new RegExp(`^(?:169\\.254\\.${octet}\\.${octet}|fe80::[0-9a-f:]{1,35})$`)
+/** In one form only: no group begins with a zero, and the first one after `::` is none. */
+const group = '[1-9a-f][0-9a-f]{0,3}'
+const linkLocal6 = `fe80::${group}(?::(?:0|${group})){0,3}`
+const linkLocal = new RegExp(`^(?:169\\.254\\.${octet}\\.${octet}|${linkLocal6})$`)
 const loopback = new RegExp(`^127\\.0\\.0\\.${octet}$`)
 
 function requireStations({ stations }: Plan): void {
@@ -99,6 +141,9 @@ function requireParts(plan: Plan): void {
 function requireThreshold(holders: readonly PlannedStation[], t: number): void {
   const n = holders.length
   if (t > n || 2 * t <= n) bad(`t: expected more than half of ${n} and no more than them, got ${t}`)
+}
+
+function requireSites(holders: readonly PlannedStation[], t: number): void {
   for (const { site } of holders) {
     const together = holders.filter((one) => one.site === site).length
     if (together >= t) {
