@@ -41,8 +41,8 @@ export type Ended<R> = { readonly kind: 'done'; readonly result: R } | Failure
 export interface SessionPorts {
   readonly clock: Clock
   readonly defer: (work: () => void) => void
-  /** How long a round waits. */
-  readonly roundMs: number
+  /** How long a round waits; at a table longer than elsewhere. */
+  readonly roundMs?: number
   readonly send: (to: NodeId, round: number, ciphertext: Uint8Array) => void
 }
 
@@ -82,7 +82,7 @@ export class Session<R> {
   constructor(plan: SessionPlan<R>, ports: SessionPorts) {
     this.#plan = plan
     this.#ports = ports
-    this.#roundDeadlineMs = ports.clock.monotonicMs() + ports.roundMs
+    this.#roundDeadlineMs = ports.clock.monotonicMs() + (ports.roundMs ?? limits.roundTimeoutMs)
     this.#isStepDue = true
     ports.defer(() => this.#step([]))
   }
@@ -205,7 +205,8 @@ export class Session<R> {
   #send(outgoing: readonly Outgoing[]): void {
     // Who only listens says nothing in a round, and yet it is one.
     this.#round = outgoing[0]?.round ?? this.#round + 1
-    this.#roundDeadlineMs = this.#ports.clock.monotonicMs() + this.#ports.roundMs
+    const { clock, roundMs = limits.roundTimeoutMs } = this.#ports
+    this.#roundDeadlineMs = clock.monotonicMs() + roundMs
     for (const { round, to, bytes } of outgoing) {
       const counterpart = this.#plan.counterparts.get(to)
       if (counterpart === undefined) throw new Error(`party ${to} is no participant`)

@@ -239,7 +239,10 @@ export class Signing {
     this.#parts.lastWords.failed({ sid, ticket, coordinator }, ended)
   }
 
-  /** Whatever attempt lives, a lower one or, at a table, this one: its session ends, its share is not released any more. */
+  /**
+   * Whatever attempt lives, a lower one or, at a table, this one: its session ends, its share is
+   * not released any more.
+   */
   #overtake(intent: Digest): void {
     const lower = this.#live.get(intent)
     if (lower === undefined) return

@@ -18,7 +18,8 @@ import { tablePatience } from '../../signer-node/sitting.ts'
 import { digestNamed } from '../kit/audit-log.ts'
 import { ColdHouse } from '../kit/cold-house.ts'
 import { refusal, refusedWith } from '../kit/refused.ts'
-import { Cupboard, Room, type RoomOptions } from '../kit/table-room.ts'
+import { Cupboard } from '../kit/table-cupboard.ts'
+import { Room, type RoomOptions } from '../kit/table-room.ts'
 
 const house = new ColdHouse(3, 2)
 const cupboard = new Cupboard()
