@@ -44,6 +44,7 @@ const names = [
 
 export const longWalks: readonly string[] = [
   ...names.map((name) => `test/house/${name}.test.ts`),
+  'test/ceremony/doctor-machine.test.ts',
   'test/ceremony/station-softhsm.test.ts',
   'test/ceremony/kill.test.ts',
   'test/ceremony/table-ways.test.ts',
