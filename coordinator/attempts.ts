@@ -17,6 +17,7 @@ import { isRefusal, type Refusal, refusal, refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { buildTransfer } from './build.ts'
+import { ceremonyNote, isCold } from './ceremony/cold.ts'
 import { chooseNodes } from './choose.ts'
 import {
   again,
@@ -45,11 +46,7 @@ const retryMsMax = 30_000
 export async function startFirst(ports: DriverPorts, driven: Driven): Promise<Next> {
   const { the, view } = driven
   const reservation = view.reservation ?? refuse('LINE_MISSING', 'no reservation')
-  const tier = the.inForce.rulebook.vaults.get(the.intent.vault)?.tier
-  if (tier === 'cold') {
-    driven.note({ code: 'NOT_SUPPORTED', because: 'a cold vault signs at its ceremony' }, 0)
-    return parked
-  }
+  if (isCold(the)) return waitForCeremony(driven)
   const made = await buildFirst(ports, driven, reservation)
   const failed = isRefusal(made) ? made : await sign(ports, driven, made)
   return isRefusal(failed) ? giveBack(ports, driven, reservation, failed) : failed
@@ -58,6 +55,8 @@ export async function startFirst(ports: DriverPorts, driven: Driven): Promise<Ne
 /** State SIGNING: how the last attempt ended, and what to do then. */
 export async function continueSigning(ports: DriverPorts, driven: Driven): Promise<Next> {
   const { the, view } = driven
+  // The attempt of a cold vault is open as long as its ceremony is: only what comes of it ends it.
+  if (isCold(the)) return waitForCeremony(driven)
   const last = view.attempts.at(-1) ?? refuse('LINE_MISSING', 'no attempt')
   const { intent } = the.row
   if (last.state === 'open') {
@@ -86,6 +85,8 @@ export async function bump(ports: DriverPorts, driven: Driven): Promise<Next | u
   const { the, view } = driven
   const last = view.attempts.at(-1)
   const slot = networkOf(the.inForce.rulebook, the.intent.vault)?.slot
+  // Other bytes of a cold vault are another attempt, which only a ceremony signs.
+  if (isCold(the)) return undefined
   if (last === undefined || slot?.kind !== 'nonce') return undefined
   const order = {
     intent: the.intent,
@@ -153,14 +154,13 @@ async function sign(ports: DriverPorts, driven: Driven, made: Made): Promise<Nex
   return judgeFailure(ports, driven, { attempted, number: attempt })
 }
 
-/** Some participant says so of another, or the key is a cold one. */
+/** Some participant says so of another. */
 function wantsFresh(
   { links }: DriverPorts,
   { the }: Driven,
   participants: readonly string[],
 ): boolean {
   const { vault } = the.intent
-  if (the.inForce.rulebook.vaults.get(vault)?.tier === 'cold') return true
   return participants.some((node) =>
     links
       .link(node)
@@ -226,6 +226,12 @@ async function giveBack(
   const { intent } = driven.the.row
   await ports.sequencer.propose({ kind: 'release', content: { intent } })
   return done
+}
+
+/** A line about the request wakes whoever drives it: its attempt, its signature, its end. */
+function waitForCeremony({ note }: Driven): Next {
+  note(ceremonyNote, 0)
+  return parked
 }
 
 function vaultOf({ the, view }: Driven): VaultRow {

@@ -109,4 +109,8 @@ export const limits = {
   /** Root, line, proof and all parts, as they go to the recipient. */
   parcelBytesMax: 1_048_576,
   exportBytesMax: 1_073_741_824,
+  /** Of one Bundle, all files together. */
+  bundleBytesMax: 67_108_864,
+  /** Bundles that somebody puts for one plan, beside the one that went in. */
+  bundlesPerPlanMax: 8,
 } as const

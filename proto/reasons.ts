@@ -45,6 +45,8 @@ const api = {
   VAULT_NOT_FOUND: ['NOT_FOUND', 'NEVER'],
   KEY_DISABLED: ['FAILED_PRECONDITION', 'NEVER'],
   KEY_EXISTS: ['ALREADY_EXISTS', 'NEVER'],
+  /** A cold vault signs, and its key changes, at a ceremony that people have planned. */
+  CEREMONY: ['FAILED_PRECONDITION', 'AFTER'],
   NOT_ENOUGH_SIGNERS: ['UNAVAILABLE', 'AFTER'],
   NOT_ENOUGH_WITNESSES: ['UNAVAILABLE', 'AFTER'],
   PEER_FAULT: ['ABORTED', 'SAME_KEY'],
