@@ -16,6 +16,13 @@ export const limits = {
   /** The embedded database takes 16 MiB at a time for its own log. */
   databaseRoomBytesMin: 67_108_864,
   documentBytesMax: 262_144,
+  /** Of a ceremony: it is printed, read aloud, and carried. */
+  planBytesMax: 131_072,
+  /** Requests of one sitting: each is read, typed and signed by people. */
+  plannedRequestsMax: 32,
+  plannedPeopleMax: 64,
+  /** 14 days from the first to the last moment at which a ceremony may be held. */
+  planWindowMsMax: 1_209_600_000,
   /** H-1: one audit entry. */
   entryBytesMax: 65_535,
   intentBytesMax: 8_192,
@@ -109,7 +116,13 @@ export const limits = {
   /** Root, line, proof and all parts, as they go to the recipient. */
   parcelBytesMax: 1_048_576,
   exportBytesMax: 1_073_741_824,
-  /** Of one Bundle, all files together. */
+  /** One line of a Record: a sentence for each field of an exception. */
+  recordLineBytesMax: 16_384,
+  /** Of one ceremony: 16 stations send a line a round, for each of its requests. */
+  recordLinesMax: 16_384,
+  recordBytesMax: 16_777_216,
+  /** A Bundle is carried on a card and read whole at every station. */
+  bundleFilesMax: 64,
   bundleBytesMax: 67_108_864,
   /** Bundles that somebody puts for one plan, beside the one that went in. */
   bundlesPerPlanMax: 8,

@@ -127,7 +127,10 @@ const check = {
   HOLD: ['FAILED_PRECONDITION', 'AFTER'],
   RULE: ['PERMISSION_DENIED', 'NEVER'],
   LIMIT: ['FAILED_PRECONDITION', 'AFTER'],
+  RECORD: ['FAILED_PRECONDITION', 'OPERATOR'],
+  BUNDLE: ['FAILED_PRECONDITION', 'OPERATOR'],
   ERROR: ['INTERNAL', 'OPERATOR'],
+  PLAN: ['FAILED_PRECONDITION', 'OPERATOR'],
 } as const satisfies Record<string, readonly [GrpcStatus, Retry]>
 
 const all: Record<string, readonly [GrpcStatus, Retry]> = { ...api, ...check }

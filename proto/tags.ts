@@ -35,6 +35,8 @@ export const tags = {
   plan: 'custody/v1/plan',
   record: 'custody/v1/record',
   statement: 'custody/v1/statement',
+  bundle: 'custody/v1/bundle',
+  ceremonyResults: 'custody/v1/ceremony-results',
   recoveryKey: 'custody/v1/recovery-key',
   backupProof: 'custody/v1/backup-proof',
   backupTested: 'custody/v1/backup-tested',

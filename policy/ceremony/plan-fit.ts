@@ -1,0 +1,147 @@
+// Whether the parts of a Plan fit each other: committee and threshold, who is called, tokens, the
+// table's addresses, and requests of the kind of the sitting.
+// Source: docs/ceremony.md; X-10 of its table. Reads the plan alone: no log, no directory.
+import { toHex } from '../../proto/crypto.ts'
+import { refuse } from '../../proto/refusal.ts'
+import type { CeremonyKind, Plan, PlannedOp, PlannedStation } from './plan.ts'
+
+/** Holders before and after, one site below the threshold, and enough of them called. */
+export function requireCommittee(plan: Plan): void {
+  requireStations(plan)
+  requireParts(plan)
+  const { kind, t, tBefore } = plan
+  if ((kind === 'reshare') !== (tBefore !== undefined)) {
+    bad('tBefore: expected for a reshare, and for nothing else')
+  }
+  requireThreshold(holdersAfter(plan), t)
+  if (tBefore !== undefined) requireThreshold(holdersBefore(plan), tBefore)
+  requireCalled(plan)
+  requireTokens(plan)
+}
+
+export function holdersAfter({ stations }: Plan): readonly PlannedStation[] {
+  return stations.filter(({ part }) => part !== 'leaves')
+}
+
+export function holdersBefore({ stations }: Plan): readonly PlannedStation[] {
+  return stations.filter(({ part }) => part !== 'joins')
+}
+
+/** Link-local addresses, each once; one's own machine serves a rehearsal. */
+export function requireTable({ table, called, rehearsal, kind }: Plan): void {
+  if (kind === 'enrolment' && table.way !== 'cards') bad('table: an enrolment has cards only')
+  if (table.way === 'cards') return
+  const nodes = table.stations.map(({ node }) => node)
+  const isExact = nodes.length === called.length && called.every((node) => nodes.includes(node))
+  if (!isExact) bad('table: expected an address for each called station, once')
+  const addresses = [table.hub, ...table.stations.map(({ address }) => address)]
+  requireDistinct(addresses, 'table: an address')
+  const wrong = addresses.find((one) => !linkLocal.test(one) && !(rehearsal && loopback.test(one)))
+  if (wrong !== undefined) bad(`table: expected link-local addresses, got ${wrong}`)
+}
+
+/** Requests of the kind of the sitting, each once, and the vaults that they are about. */
+export function requireRequests({ kind, requests, vaults, root, scenarios }: Plan): void {
+  const { ops, isFull } = does[kind]
+  const wrong = requests.find(({ op }) => !ops.includes(op))
+  if (wrong) bad(`requests: ${wrong.op} is nothing for a ${kind}`)
+  if (isFull && requests.length === 0) bad(`requests: expected at least one for a ${kind}`)
+  requireDistinct(
+    requests.map(({ request }) => request),
+    'requests: a request',
+  )
+  const about = new Set(requests.map(({ vault }) => vault))
+  const isSame = about.size === vaults.length && vaults.every((vault) => about.has(vault))
+  if (!isSame) bad('vaults: expected exactly those of the requests')
+  if (root === '' && kind !== 'enrolment') bad(`root: expected one for a ${kind}`)
+  if (scenarios.length > 0 && kind !== 'drill') bad('scenarios: expected for a drill only')
+}
+
+const does: Readonly<
+  Record<CeremonyKind, { readonly ops: readonly PlannedOp[]; readonly isFull: boolean }>
+> = {
+  enrolment: { ops: [], isFull: false },
+  genesis: { ops: ['key.create'], isFull: true },
+  sign: { ops: ['payment'], isFull: true },
+  reshare: { ops: ['key.reshare', 'key.refresh'], isFull: true },
+  drill: { ops: ['key.prove'], isFull: true },
+}
+
+const octet = '(?:0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])'
+const linkLocal = new RegExp(`^(?:169\\.254\\.${octet}\\.${octet}|fe80::[0-9a-f:]{1,35})$`)
+const loopback = new RegExp(`^127\\.0\\.0\\.${octet}$`)
+
+function requireStations({ stations }: Plan): void {
+  for (const field of ['node', 'custodian', 'color'] as const) {
+    requireDistinct(
+      stations.map((one) => one[field]),
+      `stations: a ${field}`,
+    )
+  }
+}
+
+function requireParts(plan: Plan): void {
+  const { kind, stations } = plan
+  const moves = kind === 'reshare' || kind === 'enrolment'
+  if (!moves && stations.some(({ part }) => part !== 'stays')) {
+    bad(`stations: nobody joins or leaves at a ${kind}`)
+  }
+  for (const side of [holdersAfter(plan), holdersBefore(plan)]) {
+    requireDistinct(
+      side.map(({ x }) => x),
+      'stations: an x',
+    )
+  }
+}
+
+function requireThreshold(holders: readonly PlannedStation[], t: number): void {
+  const n = holders.length
+  if (t > n || 2 * t <= n) bad(`t: expected more than half of ${n} and no more than them, got ${t}`)
+  for (const { site } of holders) {
+    const together = holders.filter((one) => one.site === site).length
+    if (together >= t) {
+      bad(`site ${site}: ${together} custodians, expected fewer than t = ${t}`)
+    }
+  }
+}
+
+function requireCalled(plan: Plan): void {
+  const { kind, called, stations, t, tBefore = t } = plan
+  const comes = (one: PlannedStation): boolean => called.includes(one.node)
+  if (called.some((node) => !stations.some((one) => one.node === node))) {
+    bad('called: expected stations of this plan')
+  }
+  if (kind === 'genesis' || kind === 'reshare') {
+    const absent = holdersAfter(plan).find((one) => !comes(one))
+    if (absent) bad(`called: ${absent.node} holds a share afterwards and is not called`)
+  }
+  const old = holdersBefore(plan).filter(comes).length
+  if (kind !== 'enrolment' && old < tBefore) bad(`called: expected at least ${tBefore}, got ${old}`)
+}
+
+function requireTokens({ kind, stations, called, recordToken }: Plan): void {
+  for (const { node, tokens } of stations) {
+    const isMade = kind === 'enrolment' && called.includes(node)
+    if (isMade !== (tokens === undefined)) {
+      bad(`station ${node}: expected ${isMade ? 'no tokens before they are made' : 'its tokens'}`)
+    }
+  }
+  const tokens = stations.flatMap(({ tokens: two }) => (two ? [two.daily, two.spare] : []))
+  const all = [recordToken, ...tokens]
+  requireDistinct(
+    all.map(({ serial }) => serial),
+    'tokens: a serial',
+  )
+  requireDistinct(
+    all.map(({ identity }) => toHex(identity)),
+    'tokens: an identity key',
+  )
+}
+
+function requireDistinct(items: readonly (string | number)[], what: string): void {
+  if (new Set(items).size !== items.length) bad(`${what} stands twice`)
+}
+
+function bad(because: string): never {
+  return refuse('PLAN', because, 'X-10')
+}
