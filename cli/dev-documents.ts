@@ -157,6 +157,8 @@ export interface DevRootInput {
   /** In the order of their x, from 1. */
   readonly nodes: readonly DevNode[]
   readonly lights?: readonly DevNode[]
+  /** The nodes are stations of ceremonies; every vault is cold. */
+  readonly cold?: boolean
   readonly key: KeyQuorum
   readonly witness: WitnessQuorum
   readonly governance: { readonly keys: readonly Uint8Array[]; readonly threshold: number }
@@ -171,6 +173,7 @@ export function devRoot({ org, log, nodes, governance, genesis, ...input }: DevR
   return text({
     ...head('root', org),
     log: { origin: log.origin, vkey: log.vkey },
+    ...(input.cold === true ? { cold: true } : {}),
     nodes: nodes.map((node, index) => ({ ...member(node), x: index + 1 })),
     witnesses: (input.lights ?? []).map(member),
     quorumCrypto: { n: input.key.n, t: input.key.t, f: input.key.f },

@@ -24,6 +24,7 @@ export interface Printed {
 
 const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   init: async () => (await import('./init.ts')).init,
+  'init cold': async () => (await import('./init-cold.ts')).initCold,
   'init node': async () => (await import('./init-node.ts')).initNode,
   'dev up': async () => (await import('./dev.ts')).devUp,
   pending: async () => (await import('./approve.ts')).pending,
