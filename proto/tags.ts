@@ -43,6 +43,8 @@ export const tags = {
   tokenCard: 'custody/v1/token-card',
   pin: 'custody/v1/pin',
   tokenProof: 'custody/v1/token-proof',
+  tokenFloor: 'custody/v1/token-floor',
+  stationCard: 'custody/v1/station-card',
   recipientKey: 'custody/v1/recipient-key',
   exportPart: 'custody/v1/export-part',
   sealWrap: 'custody/v1/seal-wrap',

@@ -11,7 +11,8 @@ import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import { serveAdmin } from './admin.ts'
 import { CommandUsage } from './command.ts'
-import { commandOf, helpOf, isUnreadable, startCommand, usage, usageOf } from './commands.ts'
+import { isUnreadable } from './command-table.ts'
+import { signerCommands, startCommand } from './commands.ts'
 import { readWords, text, yes } from './commands-words.ts'
 import { parseSignerConfig, type SignerConfig } from './config.ts'
 import type { Curve } from './dkls23/curve.ts'
@@ -198,7 +199,9 @@ function ownerOf({ org, env, node }: SignerConfig) {
 }
 
 /** An answer of a command: lines for a person, else one line of JSON. */
-async function answered(command: NonNullable<ReturnType<typeof commandOf>>): Promise<void> {
+async function answered(
+  command: NonNullable<ReturnType<typeof signerCommands.commandOf>>,
+): Promise<void> {
   const answer = await command({
     random,
     wallMs: clock.wallMs,
@@ -211,9 +214,9 @@ async function answered(command: NonNullable<ReturnType<typeof commandOf>>): Pro
 
 async function main(): Promise<void> {
   const words = process.argv.slice(2).filter((word) => word !== jsonFlag)
-  const help = helpOf(words)
+  const help = signerCommands.helpOf(words)
   if (help !== undefined) return console.log(help)
-  const command = commandOf(words)
+  const command = signerCommands.commandOf(words)
   if (command !== undefined) return answered(command)
   const given = started(words)
   const reread = (): SignerConfig =>
@@ -252,7 +255,8 @@ function started(words: readonly string[]): Given {
 main().catch((error: unknown) => {
   if (error instanceof CommandUsage) {
     const { message, command } = error
-    console.error(`custody-signer: ${message}\n${command ? usageOf(command) : usage()}`)
+    const usage = command ? signerCommands.usageOf(command) : signerCommands.usage()
+    console.error(`custody-signer: ${message}\n${usage}`)
     process.exit(2)
   }
   if (isUnreadable(error)) {

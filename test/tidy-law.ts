@@ -16,6 +16,7 @@ const policy = /^policy\//
 const dkls = /^signer-node\/dkls23\//
 const hsm = /^signer-node\/hsm\//
 const signer = /^signer-node\/(?!ceremony\/)/
+const ceremony = /^signer-node\/ceremony\//
 
 function law(
   of: RegExp,
@@ -63,6 +64,11 @@ const laws: readonly Law[] = [
     builtins: [/^node:(child_process|path|stream)$/],
   }),
   law(/^signer-node\/hsm\//, [hsm, protoPure, /^signer-node\/dkls23\/secret\.ts$/]),
+  // What touches the disk of a card or of a Station; everything else there is given what it needs.
+  law(/^signer-node\/ceremony\/(main|program)\.ts$/, [ceremony, signer, policy, protoAll], {
+    builtins: [/^node:(crypto|fs|os|path)$/],
+  }),
+  law(ceremony, [ceremony, signer, policy, protoAll]),
   law(/^signer-node\/program\.ts$/, [signer, policy, protoAll], {
     packages: [/^pino$/],
     builtins: [/^node:(crypto|fs|inspector)$/],

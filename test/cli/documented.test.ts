@@ -5,14 +5,14 @@ import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { always, findVerb } from '../../cli/run.ts'
-import { allCommands } from '../../signer-node/commands.ts'
+import { signerCommands } from '../../signer-node/commands.ts'
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
 const programs = ['custody', 'custody-signer', 'custody-coordinator', 'npm'] as const
 /** What every command of it knows. */
 const jsonFlag = '--json'
 /** One text for each command, with the lines that continue it. */
-const signerUsage = allCommands.map(({ verb, usage }) =>
+const signerUsage = signerCommands.all.map(({ verb, usage }) =>
   ['custody-signer', verb, ...usage].join(' ').replace(/\s+/g, ' '),
 )
 

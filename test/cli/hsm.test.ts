@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../../cli/run.ts'
 import { parseTokenCard } from '../../proto/token-card.ts'
 import { CommandUsage, type CommandWorld } from '../../signer-node/command.ts'
-import { commandOf } from '../../signer-node/commands.ts'
+import { signerCommands } from '../../signer-node/commands.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { readLines } from '../../signer-node/opening.ts'
 import { makeCluster, type Place, testWorld } from '../kit/cluster.ts'
@@ -126,7 +126,7 @@ describe('custody-signer hsm', () => {
     const world = { random, terminal, isTerminal: false, wallMs: Date.now, curve: noCurve }
     try {
       return await refusal(
-        commandOf(['hsm', ...words])?.(world) ?? Promise.reject(new Error('none')),
+        signerCommands.commandOf(['hsm', ...words])?.(world) ?? Promise.reject(new Error('none')),
       )
     } catch (error) {
       if (error instanceof CommandUsage) return `usage: ${error.message}`

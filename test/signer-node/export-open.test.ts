@@ -20,7 +20,7 @@ import { toHex, x25519PublicKey } from '../../proto/crypto.ts'
 import { parcelDocument, parseParcel } from '../../proto/export-documents.ts'
 import { parseDigest } from '../../proto/ids.ts'
 import { CommandUsage } from '../../signer-node/command.ts'
-import { commandOf } from '../../signer-node/commands.ts'
+import { signerCommands } from '../../signer-node/commands.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { judgeSpoiled, openParcel } from '../../signer-node/export-open.ts'
@@ -170,7 +170,11 @@ describe('the program of the recipient', () => {
   }
   const run = async (...words: string[]) => {
     try {
-      return { exit: 0, out: JSON.stringify(await commandOf(words)?.(world)), err: '' }
+      return {
+        exit: 0,
+        out: JSON.stringify(await signerCommands.commandOf(words)?.(world)),
+        err: '',
+      }
     } catch (error) {
       if (error instanceof CommandUsage) return { exit: 2, out: '', err: 'usage' }
       return { exit: 1, out: '', err: (error as Error).message }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { refusal } from '../../proto/refusal.ts'
 import { CommandUsage } from '../../signer-node/command.ts'
-import { commandOf, helpOf, usage } from '../../signer-node/commands.ts'
+import { signerCommands } from '../../signer-node/commands.ts'
 import { readWords, text, yes } from '../../signer-node/commands-words.ts'
 import { answerText, refusalText } from '../../signer-node/said.ts'
 import { makeCluster, type Place } from '../kit/cluster.ts'
@@ -78,9 +78,9 @@ describe('the words of a verb', () => {
 })
 
 describe('the verbs', () => {
-  const known = [...usage().matchAll(/^ {2}custody-signer (\S[a-z -]*?) {2,}\S/gm)].map(
-    ([, verb = '']) => verb.trim(),
-  )
+  const known = [
+    ...signerCommands.usage().matchAll(/^ {2}custody-signer (\S[a-z -]*?) {2,}\S/gm),
+  ].map(([, verb = '']) => verb.trim())
 
   it('are listed with what they are for, and each has help of its own', () => {
     expect(known).toEqual(
@@ -96,21 +96,24 @@ describe('the verbs', () => {
     )
     expect(known.length).toBeGreaterThan(20)
     for (const verb of known) {
-      const help = helpOf([...verb.split(' '), '--help'])
+      const help = signerCommands.helpOf([...verb.split(' '), '--help'])
       if (!verb.startsWith('-')) expect(help).toContain(`usage: custody-signer ${verb}`)
-      expect(helpOf(['help', ...verb.split(' ')])).toBe(help)
+      expect(signerCommands.helpOf(['help', ...verb.split(' ')])).toBe(help)
     }
-    expect(helpOf(['status'])).toBeUndefined()
-    expect(helpOf(['--help'])).toBe(usage())
-    expect(saysOf(() => helpOf(['help', 'dance']))).toBe('unknown command: dance')
+    expect(signerCommands.helpOf(['status'])).toBeUndefined()
+    expect(signerCommands.helpOf(['--help'])).toBe(signerCommands.usage())
+    expect(saysOf(() => signerCommands.helpOf(['help', 'dance']))).toBe('unknown command: dance')
   })
 
   it('that are unknown or half named are refused, and a start is no verb', () => {
-    expect(saysOf(() => commandOf(['dance']))).toBe('unknown command: dance')
-    expect(saysOf(() => commandOf(['backup']))).toBe(
+    expect(saysOf(() => signerCommands.commandOf(['dance']))).toBe('unknown command: dance')
+    expect(saysOf(() => signerCommands.commandOf(['backup']))).toBe(
       'missing: which of backup verify, backup proved',
     )
-    expect([commandOf([]), commandOf(['--config', 'x'])]).toEqual([undefined, undefined])
+    expect([signerCommands.commandOf([]), signerCommands.commandOf(['--config', 'x'])]).toEqual([
+      undefined,
+      undefined,
+    ])
   })
 
   it('each say what they cannot do without', async () => {
@@ -122,7 +125,7 @@ describe('the verbs', () => {
       isTerminal: false,
     }
     for (const verb of known.filter((one) => !one.startsWith('-'))) {
-      const trying = commandOf(verb.split(' '))?.(world)
+      const trying = signerCommands.commandOf(verb.split(' '))?.(world)
       const said = await trying?.catch((error: unknown) => error)
       expect([verb, said]).toEqual([verb, expect.any(CommandUsage)])
       expect(said).toMatchObject({
