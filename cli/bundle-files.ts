@@ -52,7 +52,9 @@ export function readBundle(directory: string): BundleFiles {
     bytes += kind.size
   }
   requireBytes(bytes)
-  const files = new Map(names.map((name) => [name, new Uint8Array(readFileSync(join(directory, name)))]))
+  const files = new Map(
+    names.map((name) => [name, new Uint8Array(readFileSync(join(directory, name)))]),
+  )
   requireRoom(files)
   return files
 }

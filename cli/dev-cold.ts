@@ -8,6 +8,7 @@ import { devLimits, devRules, devService, rule, sum, type Way } from './dev-rule
 
 const sweep: Way = { asset: 'usdt', from: 'hot', to: 'cold' }
 const sweepEth: Way = { asset: 'eth-native', from: 'hot', to: 'cold' }
+const derisk: Way = { asset: 'usdt', from: 'warm', to: 'cold' }
 const release: Way = { asset: 'usdt', from: 'cold', to: 'warm' }
 const releaseEth: Way = { asset: 'eth-native', from: 'cold', to: 'warm' }
 
@@ -38,7 +39,13 @@ export const besideCold: DevPlaces = {
       ttl: '12h',
     }),
   ],
-  limits: devLimits.filter(({ id }) => id !== 'cold-7d'),
+  // To the judge of this log, what goes into the book of the cold vaults leaves the house.
+  limits: [
+    ...devLimits.filter(({ id }) => id !== 'cold-7d'),
+    sum('derisk-24h', derisk, 'sliding 24h', '40000000'),
+    sum('cold-sweep-24h', sweep, 'sliding 24h', '10000000'),
+    sum('cold-sweep-eth-24h', sweepEth, 'sliding 24h', '2000'),
+  ],
 }
 
 /** Of the cold origin: its vault, and the book of the warm ones. */

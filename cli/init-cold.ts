@@ -5,11 +5,12 @@
 import { readFileSync } from 'node:fs'
 import { formatVkey } from '../policy/audit/checkpoint.ts'
 import { parseBook } from '../policy/book.ts'
+import { parseStationCard, type StationCard } from '../policy/ceremony/station-card.ts'
 import { digestOfText } from '../policy/document.ts'
 import { parseRoot, witnessesOf } from '../policy/documents.ts'
 import type { WitnessQuorum } from '../policy/tolerance.ts'
 import { trustText } from '../policy/trust.ts'
-import { parseDigest, parseHandle } from '../proto/ids.ts'
+import { parseHandle } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
 import { tags } from '../proto/tags.ts'
 import { onlyCold } from './dev-cold.ts'
@@ -19,8 +20,8 @@ import { portBase, requireEmpty, write } from './init.ts'
 import {
   beginCluster,
   type Cluster,
-  directoryOf,
   directors,
+  directoryOf,
   makePeople,
   memberOf,
   standIn,
@@ -28,8 +29,14 @@ import {
 } from './init-cluster.ts'
 import { type ClusterWish, configurations, sharedPins } from './init-configs.ts'
 import { type LightOwner, makeLight } from './init-light.ts'
-import { everyone, type Makers, makeCoordinator, type Owners, openFile, secretFile } from './init-owners.ts'
-import { type Card, parseCard } from './node-card.ts'
+import {
+  everyone,
+  type Makers,
+  makeCoordinator,
+  type Owners,
+  openFile,
+  secretFile,
+} from './init-owners.ts'
 import { type Args, done, flag, required, UsageError, type Verb, word } from './verb.ts'
 
 export const initCold: Verb = {
@@ -49,10 +56,10 @@ export const initCold: Verb = {
   },
   run: async (args, world) => {
     const directory = word(args, 0)
-    const cards = stationsIn(args)
+    const org = parseHandle(flag(args, 'org') ?? 'acme-dev', 'org')
+    const cards = stationsIn(args, org)
     requireEmpty(directory)
     const base = portBase(args, 7200)
-    const org = parseHandle(flag(args, 'org') ?? 'acme-dev', 'org')
     const cluster = await coldCluster({
       ...{ org, cards, portBase: base, layout: 'local', books: ['warm'] },
       t: count(args, 't', Math.floor(cards.length / 2) + 1, cards.length),
@@ -85,9 +92,6 @@ export interface ColdWish extends ClusterWish {
   /** Where money from the cold may go. */
   readonly book: string
 }
-
-/** What a root says of a station. */
-export type StationCard = Card & { readonly x: number }
 
 export async function coldCluster(wish: ColdWish): Promise<Cluster> {
   const { times, authority } = await beginCluster(wish)
@@ -152,14 +156,15 @@ function witnessesFor(w: number): WitnessQuorum {
 }
 
 function stationMember({ node, identity, transport, witness }: StationCard): DevNode {
-  return { node, identity, transport: parseDigest(transport), witness: formatVkey(witness) }
+  return { node, identity, transport, witness: formatVkey(witness) }
 }
 
-function stationsIn(args: Args): readonly StationCard[] {
+function stationsIn(args: Args, org: string): readonly StationCard[] {
   const files = required(args, 'stations').split(',')
   const cards = files.map((file) => {
-    const { x, ...card } = parseCard(readFileSync(file, 'utf8'))
-    return x === undefined ? refuse('CONFIG', `${file}: a card without a place`) : { ...card, x }
+    const card = parseStationCard(new Uint8Array(readFileSync(file)))
+    if (card.org === org && card.env === 'dev') return card
+    return refuse('CONFIG', `${file}: a station of ${card.org} ${card.env}, expected ${org} dev`)
   })
   const sorted = [...cards].sort((a, b) => a.x - b.x)
   const gap = sorted.find(({ x }, at) => x !== at + 1)
@@ -184,4 +189,3 @@ function count(args: Args, name: string, usual: number, most: number): number {
   if (Number.isInteger(typed) && typed >= 1 && typed <= most) return typed
   throw new UsageError(`--${name}: expected 1 to ${most}`)
 }
-

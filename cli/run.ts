@@ -48,6 +48,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'vault import': async () => (await import('./change.ts')).vaultImport,
   'vault export': async () => (await import('./change.ts')).vaultExport,
   'vault export-parts': async () => (await import('./export-parts.ts')).vaultExportParts,
+  'vault destination': async () => (await import('./destination.ts')).vaultDestination,
   'vault destroy': async () => (await import('./change.ts')).vaultDestroy,
   'node readmit': async () => (await import('./change.ts')).nodeReadmit,
   'certificate show': async () => (await import('./certificate.ts')).certificateShow,
