@@ -121,6 +121,13 @@ export const limits = {
   /** Of one ceremony: 16 stations send a line a round, for each of its requests. */
   recordLinesMax: 16_384,
   recordBytesMax: 16_777_216,
+  /** One for each person in a role who was present. */
+  statementsMax: 128,
+  statementsBytesMax: 1_048_576,
+  /** What one sitting brings home: of 32 requests a signature, or a key, and all about it. */
+  resultLinesMax: 1_024,
+  resultDocumentsMax: 1_024,
+  resultsBytesMax: 4_194_304,
   /** A Bundle is carried on a card and read whole at every station. */
   bundleFilesMax: 64,
   bundleBytesMax: 67_108_864,

@@ -25,22 +25,8 @@ import { nodeId } from '../audit/bodies.ts'
 import { distinct, personId } from '../document.ts'
 import { envs } from '../intent.ts'
 import { vaultId } from '../vault.ts'
-
-/** A ceremony is of one kind; a refresh is a `reshare` among the same holders. */
-export const ceremonyKinds = ['enrolment', 'genesis', 'sign', 'reshare', 'drill'] as const
-export type CeremonyKind = (typeof ceremonyKinds)[number]
-
-export const roles = [
-  'administrator',
-  'second',
-  'recorder',
-  'custodian',
-  'witness',
-  'auditor',
-  'controller',
-  'courier',
-] as const
-export type Role = (typeof roles)[number]
+import { identifications, roles } from './people.ts'
+import { ceremonyKinds } from './plan.ts'
 
 /** What people read to each other: the name of what the digest is of. */
 export const readings = [
@@ -64,7 +50,7 @@ const epoch = integer(0, Number.MAX_SAFE_INTEGER)
 const role = literal(...roles)
 const persons = distinct(list(personId, 1, 64))
 /** No control, hidden or direction-changing character: it is read on paper and screens. */
-const sentence = text(512, /^[^\p{C}\p{Zl}\p{Zp}]+$/u)
+export const sentence = text(512, /^[^\p{C}\p{Zl}\p{Zp}]+$/u)
 const mark = text(64, /^[!-~](?:[ -~]*[!-~])?$/)
 const device = text(32, /^[a-z0-9.:@-]+$/)
 const reason = text(64, /^[A-Z][A-Z0-9_]*$/)
@@ -83,7 +69,7 @@ export const recordBodies = {
     kind: literal(...ceremonyKinds),
     plan: digest,
   }),
-  'person.present': object({ how: handle, person: personId, role }),
+  'person.present': object({ how: literal(...identifications), person: personId, role }),
   'person.left': object({ person: personId, role }),
   /** At an enrolment: the token whose key signs for this station from here on. */
   'token.enrolled': object({

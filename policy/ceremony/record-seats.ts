@@ -7,8 +7,10 @@ import { toHex } from '../../proto/crypto.ts'
 import type { Digest, NodeId, PersonId } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
 import type { Env } from '../intent.ts'
+import type { Role } from './people.ts'
+import { type CeremonyKind, calledStations, type ReadPlan } from './plan.ts'
 import { type Actor, actorText, keyName, type RecordLine, signedBy } from './record.ts'
-import type { CeremonyKind, RecordType, Role } from './record-bodies.ts'
+import type { RecordType } from './record-bodies.ts'
 
 export interface StationSeat {
   readonly node: NodeId
@@ -27,6 +29,19 @@ export interface Seats {
   readonly stations: readonly StationSeat[]
   /** Of the token at the record station. */
   readonly recorderKeys: readonly Uint8Array[]
+}
+
+/** As the Plan has them; `bundle` is the digest that was read aloud when it was carried in. */
+export function seatsOf({ digest, plan }: ReadPlan, bundle: Digest | ''): Seats {
+  return {
+    ...{ plan: digest, env: plan.env, kind: plan.kind, bundle },
+    persons: plan.people.map(({ role, person }) => ({ role, person })),
+    stations: calledStations(plan).map(({ node, custodian, tokens }) => {
+      const keys = tokens === undefined ? [] : [tokens.daily.identity, tokens.spare.identity]
+      return { node, custodian, keys }
+    }),
+    recorderKeys: [plan.recordToken.identity],
+  }
 }
 
 /** Refused when two seats share a person, a node or a key. */

@@ -22,14 +22,8 @@ import {
 } from '../../proto/shape.ts'
 import { tags } from '../../proto/tags.ts'
 import { leafHash } from '../audit/merkle.ts'
-import {
-  parseRecordType,
-  type RecordBody,
-  type RecordType,
-  type Role,
-  recordBodies,
-  roles,
-} from './record-bodies.ts'
+import { type Role, roles } from './people.ts'
+import { parseRecordType, type RecordBody, type RecordType, recordBodies } from './record-bodies.ts'
 
 /** Who did it. Written `custodian/ana`; no role has a slash. */
 export interface Actor {
@@ -86,8 +80,17 @@ const unread: Reader<Json> = (value, path) => value ?? refuse('MALFORMED', `${pa
 /** As the steps of a script are named. */
 export const stepId = text(8, stepForm)
 
+/** Of the written form. */
+export const readActor: Reader<Actor> = (value, path) => {
+  const written = text(160)(value, path)
+  const cut = written.indexOf('/')
+  const role = roles.find((name) => name === written.slice(0, cut))
+  if (role === undefined) return refuse('MALFORMED', `${path}: expected a role and a person`)
+  return { role, person: parsePersonId(written.slice(cut + 1)) }
+}
+
 const shape = object({
-  actor: text(160),
+  actor: readActor,
   body: unread,
   format: literal(format),
   key: text(32, keyForm),
@@ -104,13 +107,12 @@ export function parseRecordLine(bytes: Uint8Array): RecordLine {
     refuse('TOO_LARGE', `record line: expected at most ${limits.recordLineBytesMax} bytes`)
   }
   const read = attempt(() => {
-    const { format: _, type: written, body, actor, ...line } = shape(parse(bytes), 'line')
+    const { format: _, type: written, body, ...line } = shape(parse(bytes), 'line')
     const type = parseRecordType(written)
     // The body was read by the schema of this very type.
     return {
       ...line,
       type,
-      actor: parseActor(actor),
       body: recordBodies[type](body, 'body'),
       bytes,
       leaf: leafHash(bytes),
@@ -156,13 +158,6 @@ export function recordLeaf({ leaf }: RecordLine): Digest {
 
 export function actorText({ role, person }: Actor): string {
   return `${role}/${person}`
-}
-
-function parseActor(written: string): Actor {
-  const cut = written.indexOf('/')
-  const role = roles.find((name) => name === written.slice(0, cut))
-  if (role === undefined) return refuse('MALFORMED', 'actor: expected a role and a person')
-  return { role, person: parsePersonId(written.slice(cut + 1)) }
 }
 
 // Half the order of P-256: of s and its negative, both of which verify, one has a form.

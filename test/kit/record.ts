@@ -1,13 +1,14 @@
 // A ceremony of three stations on paper: seats, tokens with keys that a test knows, and a writer of
 // lines that are signed by whoever the line says, unless a test asks for something else.
 import { p256 } from '@noble/curves/nist.js'
+import type { Role } from '../../policy/ceremony/people.ts'
 import {
   type Actor,
   type RecordDraft,
   type RecordLine,
   signedLine,
 } from '../../policy/ceremony/record.ts'
-import type { RecordType, Role } from '../../policy/ceremony/record-bodies.ts'
+import type { RecordType } from '../../policy/ceremony/record-bodies.ts'
 import {
   beginRecord,
   draftLine,

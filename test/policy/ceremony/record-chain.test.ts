@@ -7,10 +7,12 @@ import {
   recordHead,
   splitRecord,
 } from '../../../policy/ceremony/record-chain.ts'
-import { requireSeats, type Seats } from '../../../policy/ceremony/record-seats.ts'
+import { requireSeats, type Seats, seatsOf } from '../../../policy/ceremony/record-seats.ts'
 import { fromUtf8, toHex, toUtf8 } from '../../../proto/crypto.ts'
+import { parseNodeId } from '../../../proto/ids.ts'
 import { limits } from '../../../proto/limits.ts'
 import { attempt, isRefusal } from '../../../proto/refusal.ts'
+import { testPlan } from '../../kit/planned.ts'
 import {
   actor,
   digestOfName,
@@ -38,8 +40,10 @@ function because(work: () => unknown): string {
   return isRefusal(result) ? result.because : 'accepted'
 }
 
+const opening = new Scribe().open()
+
 /** What the next line after the opening is refused with. */
-function answerTo(said: Said, scribe: Scribe = new Scribe().open()): string {
+function answerTo(said: Said, scribe: Scribe = opening): string {
   return because(() => follow(scribe.state, lineOf(scribe.state, said)))
 }
 
@@ -287,5 +291,27 @@ describe('a Record on disk', () => {
       .slice(1)
       .every(({ prev }, at) => prev === toHex(leaves[at] ?? sha()))
     expect(chained).toBe(true)
+  })
+})
+
+describe('the seats that a plan gives', () => {
+  it('are its people, the called stations with both tokens, and the token of the record', () => {
+    const plan = testPlan('sign', { called: [2, 1, 4].map((x) => parseNodeId(`node-${x}`)) })
+    const read = { digest: some, plan }
+    const of = seatsOf(read, digestOfName('bundle'))
+    expect(of.stations.map(({ node, custodian }) => [node, custodian])).toEqual([
+      ['node-1', 'ana'],
+      ['node-2', 'ben'],
+      ['node-4', 'dan'],
+    ])
+    const [first] = plan.stations
+    expect(of.stations[0]?.keys).toEqual([
+      first?.tokens?.daily.identity,
+      first?.tokens?.spare.identity,
+    ])
+    expect(of.recorderKeys).toEqual([plan.recordToken.identity])
+    expect(because(() => requireSeats(of))).toBe('accepted')
+    const enrolment = seatsOf({ digest: some, plan: testPlan('enrolment') }, '')
+    expect(enrolment.stations.every(({ keys }) => keys.length === 0)).toBe(true)
   })
 })
