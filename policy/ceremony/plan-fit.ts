@@ -45,6 +45,8 @@ export function requireRequests({ kind, requests, vaults, root, scenarios }: Pla
   const { ops, isFull } = does[kind]
   const wrong = requests.find(({ op }) => !ops.includes(op))
   if (wrong) bad(`requests: ${wrong.op} is nothing for a ${kind}`)
+  const called = requests.find(({ callBack, op }) => callBack && op !== 'payment')
+  if (called) bad(`requests: a call-back is for a payment, not for ${called.op}`)
   if (isFull && requests.length === 0) bad(`requests: expected at least one for a ${kind}`)
   requireDistinct(
     requests.map(({ request }) => request),

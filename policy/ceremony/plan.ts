@@ -85,6 +85,8 @@ const requestShape = object({
   request: digest,
   op: literal(...plannedOps),
   vault: vaultId,
+  /** The auditor phones its owner before it is confirmed. */
+  callBack: bool,
 })
 
 const addressShape = object({ node: nodeId, address: text(45, /^[0-9a-f.:]+$/) })

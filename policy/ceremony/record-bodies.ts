@@ -32,6 +32,7 @@ import { ceremonyKinds } from './plan.ts'
 export const readings = [
   'build',
   'bundle',
+  'log',
   'plan',
   'token',
   'roster',

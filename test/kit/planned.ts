@@ -124,5 +124,5 @@ function stationFor(kind: CeremonyKind, x: number): PlannedStation {
 
 function requestsOf(kind: CeremonyKind): readonly PlannedRequest[] {
   if (kind === 'enrolment') return []
-  return [{ request: someDigest(`request ${kind}`), op: opOf[kind], vault }]
+  return [{ request: someDigest(`request ${kind}`), op: opOf[kind], vault, callBack: false }]
 }

@@ -8,10 +8,10 @@ import {
   parsePlan,
   requireWindow,
   stationOf,
-} from '../../policy/ceremony/plan.ts'
-import { concat, toUtf8 } from '../../proto/crypto.ts'
-import { parseHandle, parseNodeId, parseVaultId } from '../../proto/ids.ts'
-import { encode, type JsonObject, parse } from '../../proto/jcs.ts'
+} from '../../../policy/ceremony/plan.ts'
+import { concat, toUtf8 } from '../../../proto/crypto.ts'
+import { parseHandle, parseNodeId, parseVaultId } from '../../../proto/ids.ts'
+import { encode, type JsonObject, parse } from '../../../proto/jcs.ts'
 import {
   custodiansOf,
   plannedStation,
@@ -19,8 +19,8 @@ import {
   someDigest,
   staff,
   testPlan,
-} from '../kit/planned.ts'
-import { refusedWith } from '../kit/refused.ts'
+} from '../../kit/planned.ts'
+import { refusedWith } from '../../kit/refused.ts'
 
 const writing = (plan: Plan): string => refusedWith(() => encodePlan(plan))
 
@@ -210,7 +210,7 @@ describe('the requests of a plan', () => {
     const vault = parseVaultId('cold-eth')
     for (const kind of ceremonyKinds) {
       const fits = all.filter((op) => {
-        const requests = [{ request: someDigest('one'), op, vault }]
+        const requests = [{ request: someDigest('one'), op, vault, callBack: false }]
         return writing({ ...testPlan(kind), requests, vaults: [vault] }) === 'accepted'
       })
       expect([kind, fits]).toEqual([kind, fit[kind]])
@@ -220,6 +220,10 @@ describe('the requests of a plan', () => {
     if (one === undefined) throw new Error('expected a request')
     const two = { ...one, request: someDigest('two') }
     expect(writing({ ...plan, requests: [one, two] })).toBe('accepted')
+    const owned = { ...one, callBack: true }
+    expect(writing({ ...plan, requests: [owned] })).toBe('accepted')
+    const proof = { ...owned, op: 'key.prove' as const }
+    expect(writing({ ...testPlan('drill'), requests: [proof] })).toBe('PLAN X-10')
     expect(writing({ ...plan, requests: [one, one] })).toBe('PLAN X-10')
     expect(writing({ ...plan, requests: [], vaults: [] })).toBe('PLAN X-10')
     expect(writing({ ...plan, vaults: [] })).toBe('PLAN X-10')
@@ -240,7 +244,8 @@ describe('the size of a plan', () => {
     const vault = parseVaultId('cold-eth')
     const some = (count: number) =>
       Array.from({ length: count }, (_, at) => {
-        return { request: someDigest(`request ${at}`), op: 'payment', vault } as const
+        const request = someDigest(`request ${at}`)
+        return { request, op: 'payment', vault, callBack: false } as const
       })
     expect(writing({ ...plan, requests: some(32) })).toBe('accepted')
     expect(writing({ ...plan, requests: some(33) })).toBe('MALFORMED')

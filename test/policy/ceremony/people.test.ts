@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { type Attendee, type Role, requireUninvolved } from '../../policy/ceremony/people.ts'
-import { encodePlan } from '../../policy/ceremony/plan.ts'
-import { parsePersonId } from '../../proto/ids.ts'
-import { custodiansOf, staff, testPlan } from '../kit/planned.ts'
-import { refusedWith } from '../kit/refused.ts'
+import { type Attendee, type Role, requireUninvolved } from '../../../policy/ceremony/people.ts'
+import { encodePlan } from '../../../policy/ceremony/plan.ts'
+import { parsePersonId } from '../../../proto/ids.ts'
+import { custodiansOf, staff, testPlan } from '../../kit/planned.ts'
+import { refusedWith } from '../../kit/refused.ts'
 
 const plan = testPlan('sign')
 const custodians = custodiansOf(plan)
