@@ -48,8 +48,15 @@ export interface RipeChange {
   /** Canonical bytes, as they go to the nodes. */
   readonly order: Uint8Array
   /** Appends the line that the nodes confirmed; `change` and `order` are filled in. */
-  readonly carryOut: (type: EntryType, body: JsonObject) => Promise<Answer>
+  readonly carryOut: (
+    type: EntryType,
+    body: JsonObject,
+    documents?: readonly string[],
+  ) => Promise<Answer>
 }
+
+/** An order that everybody would accept now, with what it was judged to be. */
+export type Issued = Pick<RipeChange, 'admitted' | 'order'>
 
 /** Lets the nodes do it. A Refusal is why it did not come to a line; it is tried again. */
 export type ChangeDriver = (ripe: RipeChange) => Promise<Refusal | undefined>
@@ -128,14 +135,24 @@ export class Changes {
     this.#rests.delete(id)
   }
 
-  async #attempt(id: Digest): Promise<Refusal | undefined> {
+  /** For whoever carries it out elsewhere. */
+  async issue(id: Digest): Promise<Issued | Refusal> {
     const { copy, memory, clock } = this.#ports
     const the = await gatherChange(copy, memory, id)
     const order = orderOf(the, clock.now())
     const admitted = await this.#admit(id, order, the.reigns)
-    if (isRefusal(admitted)) return refusal(admitted.code, admitted.because, admitted.rule)
-    const carryOut = (type: EntryType, body: JsonObject) =>
-      this.#write(type, { ...body, change: id, order: admitted.order }, order)
+    if (!isRefusal(admitted)) return { admitted, order }
+    return refusal(admitted.code, admitted.because, admitted.rule)
+  }
+
+  async #attempt(id: Digest): Promise<Refusal | undefined> {
+    const issued = await this.issue(id)
+    if (isRefusal(issued)) return issued
+    const { admitted, order } = issued
+    const carryOut: RipeChange['carryOut'] = (type, body, documents = []) => {
+      const named = { ...body, change: id, order: admitted.order }
+      return this.#write(type, named, { order, documents })
+    }
     const named = isCovered(admitted) ? refreshNamed(id) : id
     return this.#driver({ admitted, named, order, carryOut })
   }
@@ -155,14 +172,18 @@ export class Changes {
   }
 
   /** The order travels with its line, and is kept beside the log for auditors. */
-  #write(type: EntryType, body: JsonObject & { order: Digest }, order: Uint8Array) {
+  #write(
+    type: EntryType,
+    body: JsonObject & { order: Digest },
+    { order, documents }: { readonly order: Uint8Array; readonly documents: readonly string[] },
+  ) {
     const text = fromUtf8(order) ?? ''
     return this.#ports.sequencer.propose({
       kind: 'lines',
       content: {
         receipts: [],
         lines: [{ actor: 'coordinator', type, body }],
-        documents: [text],
+        documents: [text, ...documents],
       },
       blobs: [{ digest: body.order, kind: 'order', content: order }],
     })
