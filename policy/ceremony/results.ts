@@ -91,9 +91,9 @@ export function parseResults(bytes: Uint8Array): ReadResults {
 }
 
 export function encodeResults(results: WrittenResults): Uint8Array {
-  const { lines, documents, addresses, ...rest } = results
+  const { lines, documents, addresses, plan, outcome, reason } = results
   const bytes = encode({
-    ...{ ...rest, format: 'custody-results/v1' },
+    ...{ plan, outcome, reason, format: 'custody-results/v1' },
     addresses: addresses.map((one) => ({ ...one })),
     documents: documents.map((one) => ({ ...one })),
     lines: lines.map(({ type, body }) => ({ type, body })),
