@@ -5,7 +5,7 @@
 import { type Approval, type Decision, signApproval, tagOf } from '../policy/approval.ts'
 import type { BodyOf } from '../policy/audit/bodies.ts'
 import type { Entry } from '../policy/audit/entry.ts'
-import { claimsChange, parseChange } from '../policy/change.ts'
+import { type Change, claimsChange, parseChange } from '../policy/change.ts'
 import { parseIntent } from '../policy/request.ts'
 import { digestOf, toUtf8 } from '../proto/crypto.ts'
 import { writeSigned } from '../proto/frames.ts'
@@ -57,13 +57,29 @@ function toldOf({ rule, missing, expires }: Pending) {
   return { rule, missing: [...missing], expires }
 }
 
+function subjectOf(change: Change): string {
+  switch (change.op) {
+    case 'peer.readmit':
+      return `${change.terms.peer} at ${change.terms.node}`
+    case 'ceremony.plan':
+      return `${change.terms.kind} for ${change.terms.vaults.join(', ')}`
+    default:
+      return change.vault
+  }
+}
+
 /** From the bytes of the request; nothing that anybody says of them. */
 function waiting(bytes: Uint8Array, { rulebook }: Ruleset) {
   if (claimsChange(bytes)) {
     const { digest, change } = parseChange(bytes)
     const { op, vault } = change
-    const of = op === 'peer.readmit' ? `${change.terms.peer} at ${change.terms.node}` : vault
-    return { id: digest, check: checkCode(digest), what: `${op} of ${of}`, op, vault }
+    return {
+      id: digest,
+      check: checkCode(digest),
+      what: `${op} of ${subjectOf(change)}`,
+      op,
+      vault,
+    }
   }
   const { digest, intent } = parseIntent(bytes)
   const asset = rulebook.assets.get(intent.asset)

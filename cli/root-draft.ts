@@ -61,7 +61,8 @@ function draft(args: Args, { ruleset }: Desk): Drafted {
   const { root: current, texts } = ruleset
   const json = objectOf(texts.root)
   const { nodes, witnesses } = membersOf(args, current, json)
-  const count = { n: nodes.length, w: nodes.length + witnesses.length }
+  const cosigning = current.cold ? 0 : nodes.length
+  const count = { n: nodes.length, w: cosigning + witnesses.length }
   const numbers = numbersOf(args, current, count)
   const { documents, genesis, changes } = documentsOf(args, ruleset, numbers)
   const written = text({
@@ -100,7 +101,7 @@ function membersOf(args: Args, current: Root, json: JsonObject) {
 
 /** What is not said stays, but for n and w, which are counted, and q, the least that is lawful. */
 function numbersOf(args: Args, current: Root, { n, w }: { n: number; w: number }) {
-  const { quorumCrypto, witness } = current
+  const { cold, quorumCrypto, witness } = current
   const key = { n, t: number(args, 't') ?? quorumCrypto.t, f: number(args, 'f') ?? quorumCrypto.f }
   const f = number(args, 'witness-f') ?? witness.f
   const asked = number(args, 'q')
@@ -108,7 +109,7 @@ function numbersOf(args: Args, current: Root, { n, w }: { n: number; w: number }
   const union = witness.w + listed(args, 'add').length
   const lawful = Array.from({ length: w }, (_, at) => at + 1).find((q) => {
     const shared = witness.q + q - union
-    return faultsOf(key, { w, f, q }).length === 0 && shared > Math.max(f, witness.f)
+    return faultsOf(key, { w, f, q }, cold).length === 0 && shared > Math.max(f, witness.f)
   })
   return { quorumCrypto: key, witness: { w, f, q: lawful ?? w } }
 }

@@ -16,9 +16,12 @@ export interface Change {
 }
 
 export function rootWords(root: Root): readonly string[] {
-  const { quorumCrypto: key, witness, governance } = root
+  const { cold, quorumCrypto: key, witness, governance } = root
   return [
     `root ${root.version} of ${root.org} ${root.env}  ${root.digest}`,
+    ...(cold
+      ? ['  COLD     its vaults act at ceremonies; its nodes are stations and cosign nothing']
+      : []),
     ...[...root.nodes].sort((a, b) => a.x - b.x).map((node) => `  node     ${nodeWords(node)}`),
     ...root.witnesses.map((one) => `  witness  ${witnessWords(one)}`),
     `  keys     ${key.t} of ${key.n} sign, ${key.f} may be corrupt`,

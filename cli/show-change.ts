@@ -1,7 +1,7 @@
 // A change in words, rendered from its signed bytes and from the key as its lines prove it: the
 // coordinator's reading of either is shown nowhere.
 import { chainOf } from '../policy/chain/chains.ts'
-import type { Change, ReadChange } from '../policy/change.ts'
+import { type Change, type ReadChange, servesEveryVault } from '../policy/change.ts'
 import { displayDigest } from '../policy/display.ts'
 import { displayChange } from '../policy/display-change.ts'
 import { ruleOfChange } from '../policy/judge-change.ts'
@@ -20,13 +20,14 @@ export async function showChange(
   client: WireClient,
 ): Promise<Shown> {
   const { rulebook } = ruleset
-  const row =
-    change.op === 'peer.readmit' ? undefined : await keyInForce(change.vault, { client, ruleset })
+  const row = servesEveryVault(change.op)
+    ? undefined
+    : await keyInForce(change.vault, { client, ruleset })
   const text = displayChange(change, { rulebook, row })
   return {
     digest,
     asked: change,
-    rule: { ...ruleOfChange(rulebook), ttlMs: limits.intentLifetimeMsMax },
+    rule: { ...ruleOfChange(change.op, rulebook), ttlMs: limits.intentLifetimeMsMax },
     text,
     display: displayDigest(text),
     retype: retypeOf(change, row, rulebook),
@@ -58,6 +59,8 @@ function retypeOf(
       return [
         retypeWhole('node and peer', `${change.terms.node} ${change.terms.peer}`, 'NODE PEER'),
       ]
+    case 'ceremony.plan':
+      return [retypeEnd('plan', change.terms.plan)]
     case 'key.create':
     case 'key.refresh':
     case 'key.reshare':

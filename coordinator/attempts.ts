@@ -55,7 +55,7 @@ export async function startFirst(ports: DriverPorts, driven: Driven): Promise<Ne
 /** State SIGNING: how the last attempt ended, and what to do then. */
 export async function continueSigning(ports: DriverPorts, driven: Driven): Promise<Next> {
   const { the, view } = driven
-  // The attempt of a cold vault is open as long as its ceremony is: only what comes of it ends it.
+  // Its attempt is open until the room has said how it ended.
   if (isCold(the)) return waitForCeremony(driven)
   const last = view.attempts.at(-1) ?? refuse('LINE_MISSING', 'no attempt')
   const { intent } = the.row
@@ -85,9 +85,7 @@ export async function bump(ports: DriverPorts, driven: Driven): Promise<Next | u
   const { the, view } = driven
   const last = view.attempts.at(-1)
   const slot = networkOf(the.inForce.rulebook, the.intent.vault)?.slot
-  // Other bytes of a cold vault are another attempt, which only a ceremony signs.
-  if (isCold(the)) return undefined
-  if (last === undefined || slot?.kind !== 'nonce') return undefined
+  if (last === undefined || slot?.kind !== 'nonce' || isCold(the)) return undefined
   const order = {
     intent: the.intent,
     from: addressOf(the.intent.path, vaultOf(driven), the.intent.network),
@@ -228,7 +226,7 @@ async function giveBack(
   return done
 }
 
-/** A line about the request wakes whoever drives it: its attempt, its signature, its end. */
+/** People carry it to a table and back: a line about it wakes whoever drives it. */
 function waitForCeremony({ note }: Driven): Next {
   note(ceremonyNote, 0)
   return parked

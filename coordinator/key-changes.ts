@@ -205,6 +205,8 @@ function planOf({ admitted }: RipeChange): Plan {
       const nodes = among.participants.map(({ node }) => node)
       return { kind: 'ask', asking: { line: 'key.exported', nodes, enough, among, body } }
     }
+    case 'ceremony.plan':
+      return refuse('NOT_SUPPORTED', 'a plan asks nothing of the nodes')
   }
 }
 

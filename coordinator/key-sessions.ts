@@ -107,7 +107,8 @@ export class KeySessions {
     const { links, tree } = this.#ports
     const { ticket } = exchange
     const { document: keygen, order, nodes, dealing = nothing } = asking
-    const asked = { warrant: nothing, attemptSeq: 0, keygen, order, dealing, fresh: false }
+    const run = { keygen, order, dealing, fresh: false, participants: [] }
+    const asked = { warrant: nothing, attemptSeq: 0, ...run }
     this.#exchanges.set(toHex(ticket), exchange)
     for (const node of nodes) links.prepare(node, tree.size, { ...asked, ticket })
     links.push()

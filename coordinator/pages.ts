@@ -126,6 +126,8 @@ function documentsOf(entry: Entry): readonly string[] {
     case 'key.disabled':
     case 'peer.readmitted':
       return [entry.body.order]
+    case 'ceremony.planned':
+      return [entry.body.order, entry.body.plan]
     default:
       return []
   }

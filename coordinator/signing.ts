@@ -138,6 +138,7 @@ export class Signing {
         dealing: nothing,
         ticket,
         fresh,
+        participants: [],
       }
       for (const node of nodes) this.#ports.links.prepare(node, entry.seq + 1, part)
     }

@@ -13,11 +13,12 @@ import { type Approved, approvedChange } from './approved-change.ts'
 import { type Change, isChangeOp } from './change.ts'
 import { type Fitted, stopsWhenFrozen } from './change-fit.ts'
 import { type Own, requireThawedLocally } from './check-lines.ts'
-import { parseRoot, type Root } from './documents.ts'
-import { parseInForce } from './in-force.ts'
+import { requireTable, requireWindow } from './cold.ts'
+import type { Root } from './documents.ts'
+import { parseInForce, rootOf } from './in-force.ts'
 import { parseOrder } from './order.ts'
 import { traceDigest } from './verdict.ts'
-import type { IntentRow, RequestView, VaultRow } from './view.ts'
+import type { CeremonyRow, IntentRow, RequestView, VaultRow } from './view.ts'
 
 declare const admitted: unique symbol
 
@@ -77,6 +78,7 @@ function judge({ order: bytes, own }: ChangeSubmission, by: By): AdmittedChange 
     vault,
     root,
     inForce,
+    ceremony: view.ceremony,
     frozen: view.frozen,
     // Every line of the own copy lies before this judgement.
     at: { seq: Number.MAX_SAFE_INTEGER, t: clockMs },
@@ -84,6 +86,8 @@ function judge({ order: bytes, own }: ChangeSubmission, by: By): AdmittedChange 
   }
   const approved = approvedChange(read, grounds, by)
   by('N4', () => requireThawedHere(approved, own))
+  const { ceremony } = approved
+  if (ceremony !== undefined) by('N3', () => requireRoom(ceremony, own))
   const { change, digest, display, verdict, until } = approved
   const { fitted } = approved
   const value: Omit<AdmittedChange, typeof admitted> = {
@@ -104,6 +108,7 @@ function keyOf(fitted: Fitted): Handle | undefined {
     case 'new':
       return fitted.key
     case 'peers':
+    case 'ceremony':
       return undefined
   }
 }
@@ -123,11 +128,10 @@ export function requireClock({ t }: IntentRow, clockMs: number): void {
   }
 }
 
-export function rootOf({ ruleset, documents }: RequestView): Root {
-  const text = documents.get(ruleset.root)
-  const root = text === undefined ? undefined : parseRoot(text)
-  if (root?.digest !== ruleset.root) return refuse('RULESET_VERSION', 'no root is in force')
-  return root
+/** N3: a cold key changes in its room, within the window, and nowhere else. */
+function requireRoom(open: CeremonyRow, { ceremony: table, clockMs }: Own): void {
+  requireTable(open, table ?? refuse('CEREMONY', 'a cold key changes at its ceremony'))
+  requireWindow(open, clockMs)
 }
 
 /** N4: the operator's own switch stops what a freeze stops. */

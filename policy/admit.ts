@@ -57,7 +57,7 @@ export interface Admitted {
   readonly tier: Tier
   /** Compressed public key at the intent's path. */
   readonly publicKey: Uint8Array
-  /** Ascending by their x. */
+  /** Who signs, ascending by their x; of a cold attempt judged away from its table, who may. */
   readonly participants: readonly NodeId[]
   readonly policy: Digest
   readonly display: Digest
@@ -100,12 +100,12 @@ function judge({ warrant: bytes, attempt: number, own }: Submission, by: By): Ad
   const { view, clockMs } = own
   const lines = by('N8', () => findLines(view, number))
   const named = by('N1', () => openNamed(bytes, lines, own))
-  const vault = by('N2', () => requireParties(lines, view))
-  by('N3', () => requireClock(lines, clockMs))
+  const { vault, signers } = by('N2', () => requireParties(lines, own))
+  by('N3', () => requireClock(lines, own))
   by('N4', () => requireThawed(own))
   const inForce = by('N9', () => requireRuleset(named, lines, view))
   const { rulebook, roster } = inForce
-  const tier = by('N9', () => requireKey(vault, rulebook))
+  const tier = by('N9', () => requireKey(vault, rulebook, lines, view))
 
   const { warrant } = named
   const { t } = lines.attempt
@@ -137,7 +137,8 @@ function judge({ warrant: bytes, attempt: number, own }: Submission, by: By): Ad
   const verdict = evaluate(facts, rulebook, roster)
   by('N21', () => requirePeople(verdict, rule))
   by('N22', () => requireAllowed(verdict, rule))
-  return grant({ read, named, lines, effect, vault, tier, publicKey, display, verdict, until })
+  const whom = { vault, tier, publicKey, signers }
+  return grant({ read, named, lines, effect, ...whom, display, verdict, until })
 }
 
 /** What the limits had used is the reservation's line to say: grants are judged once, at a line. */
@@ -185,12 +186,13 @@ interface Judged {
   readonly vault: VaultRow
   readonly tier: Tier
   readonly publicKey: Uint8Array
+  readonly signers: readonly NodeId[]
   readonly display: Digest
   readonly verdict: Verdict
   readonly until: number
 }
 
-function grant({ read, named, lines, effect, verdict, ...rest }: Judged): Admitted {
+function grant({ read, named, lines, effect, verdict, signers, ...rest }: Judged): Admitted {
   const { attempt, reservation } = lines
   const value: Omit<Admitted, typeof admitted> = {
     ...rest,
@@ -201,7 +203,7 @@ function grant({ read, named, lines, effect, verdict, ...rest }: Judged): Admitt
     effect,
     bytesDigest: attempt.bytes,
     digest: effect.digest,
-    participants: attempt.participants,
+    participants: signers,
     policy: reservation.policy,
     trace: traceDigest(verdict),
   }

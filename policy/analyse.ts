@@ -10,7 +10,7 @@ import { ruleFindings } from './analyse-rules.ts'
 import type { Root } from './documents.ts'
 import { error, type Finding, warning } from './finding.ts'
 import type { Roster } from './roster.ts'
-import { parseRulebook, type Rulebook } from './rulebook.ts'
+import { isColdPolicy, parseRulebook, type Rulebook } from './rulebook.ts'
 import type { GuardKind } from './rules/guard.ts'
 import { faultsOf } from './tolerance.ts'
 
@@ -73,7 +73,7 @@ export function sentence({ severity, check, where, because }: Finding): string {
 
 function numberFindings({ quorumCrypto, log }: Rulebook): readonly Finding[] {
   const { n: w, f, quorum: q } = log.witness
-  return faultsOf(quorumCrypto, { w, f, q }).map((because) =>
+  return faultsOf(quorumCrypto, { w, f, q }, isColdPolicy({ log })).map((because) =>
     error('numbers', 'quorumCrypto, log.witness', because),
   )
 }
@@ -94,6 +94,7 @@ function rootFindings(rulebook: Rulebook, root: Root): readonly Finding[] {
     [rulebook.org === root.org && rulebook.env === root.env, 'org and env'],
     [key.n === ofRoot.n && key.t === ofRoot.t && key.f === ofRoot.f, 'quorumCrypto'],
     [log.origin === root.log.origin, 'log.origin'],
+    [isColdPolicy(rulebook) === root.cold, 'log.coldOrigin'],
     [
       log.witness.n === witness.w &&
         log.witness.f === witness.f &&

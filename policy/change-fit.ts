@@ -3,13 +3,14 @@
 // the key cannot be carried out on another, and cannot be carried out twice.
 // Who approved is another question: `judge-change.ts`.
 import { toHex } from '../proto/crypto.ts'
-import type { Handle } from '../proto/ids.ts'
+import type { Handle, VaultId } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
 import { requireAllNodes } from './audit/key-confirm.ts'
-import type { Change, ChangeOf, ChangeOp } from './change.ts'
+import { type Change, type ChangeOf, type ChangeOp, coldOps } from './change.ts'
 import type { Root } from './documents.ts'
 import { requireStanding } from './key-standing.ts'
 import type { Rulebook } from './rulebook.ts'
+import { requireTemper, type Vault } from './vault.ts'
 import type { KeyStanding, VaultRow } from './view.ts'
 
 export interface House {
@@ -23,6 +24,7 @@ export type Fitted =
   | { readonly kind: 'new'; readonly key: Handle }
   | { readonly kind: 'key'; readonly row: VaultRow }
   | { readonly kind: 'peers' }
+  | { readonly kind: 'ceremony' }
 
 /** Freeze stops what cannot be taken back or gives somebody else a part in the key. */
 export function stopsWhenFrozen(op: ChangeOp): boolean {
@@ -32,7 +34,8 @@ export function stopsWhenFrozen(op: ChangeOp): boolean {
     case 'key.destroy':
     case 'peer.readmit':
       return true
-    // A refresh heals and widens nothing; a new key holds nothing yet.
+    // A refresh heals and widens nothing; a new key holds nothing yet; a plan is no deed.
+    case 'ceremony.plan':
     case 'key.create':
     case 'key.import':
     case 'key.refresh':
@@ -45,6 +48,9 @@ export function requireFit(change: Change, house: House): Fitted {
     case 'peer.readmit':
       requirePeers(change, house)
       return { kind: 'peers' }
+    case 'ceremony.plan':
+      requireColdVaults(change, house)
+      return { kind: 'ceremony' }
     case 'key.create':
     case 'key.import': {
       const key = keyNamed(change, house)
@@ -75,13 +81,25 @@ const lawful: { readonly [K in OnKey['op']]: readonly KeyStanding[] } = {
 }
 
 /** The key that the policy names for the vault. */
-function keyNamed({ vault }: Change, { rulebook }: House): Handle {
-  const named = rulebook.vaults.get(vault)
-  if (named === undefined) {
-    return refuse('VAULT_NOT_FOUND', `the policy names no vault ${vault}`)
+function keyNamed({ op, vault }: Change, house: House): Handle {
+  const named = vaultNamed(vault, house)
+  requireTemper(named.tier, house.root)
+  // Shares from outside, or for outside, pass no table.
+  if (named.tier === 'cold' && !coldOps.has(op)) {
+    refuse('NOT_SUPPORTED', `${op} of a cold key is no matter of a ceremony`)
   }
-  if (named.tier === 'cold') refuse('NOT_SUPPORTED', 'a cold key changes at its ceremony')
   return named.key
+}
+
+function vaultNamed(vault: VaultId, { rulebook }: House): Vault {
+  const named = rulebook.vaults.get(vault)
+  return named ?? refuse('VAULT_NOT_FOUND', `the policy names no vault ${vault}`)
+}
+
+/** What waits for its ceremony fits before that was planned; whether one is open is asked later. */
+function requireColdVaults({ terms }: ChangeOf<'ceremony.plan'>, house: House): void {
+  if (!house.root.cold) refuse('NOT_SUPPORTED', 'ceremonies are planned in the log of cold vaults')
+  for (const vault of terms.vaults) requireTemper(vaultNamed(vault, house).tier, house.root)
 }
 
 function keyOf(change: Change, house: House): VaultRow {

@@ -38,6 +38,7 @@ export const changeOps = [
   'key.export',
   'key.destroy',
   'peer.readmit',
+  'ceremony.plan',
 ] as const
 export type ChangeOp = (typeof changeOps)[number]
 
@@ -56,6 +57,17 @@ export interface Asked {
   readonly vault: VaultId
   readonly purpose: string
 }
+
+/** What a ceremony is for; each kind does what its name says, and nothing else. */
+export const ceremonyKinds = ['genesis', 'sign', 'reshare', 'drill'] as const
+export type CeremonyKind = (typeof ceremonyKinds)[number]
+
+/** What may be done with a cold key, each at a ceremony of its kind. */
+export const coldOps: ReadonlySet<ChangeOp> = new Set<ChangeOp>([
+  'key.create',
+  'key.refresh',
+  'key.reshare',
+])
 
 export interface Member {
   readonly node: NodeId
@@ -91,6 +103,18 @@ export interface TermsOf {
   }
   readonly 'key.destroy': { readonly epoch: number; readonly keyState: Digest }
   readonly 'peer.readmit': { readonly node: NodeId; readonly peer: NodeId }
+  readonly 'ceremony.plan': {
+    /** Digest of the plan document, which says who, where and with what. */
+    readonly plan: Digest
+    readonly kind: CeremonyKind
+    /** Ascending. */
+    readonly vaults: readonly VaultId[]
+    /** The requests that are carried out there, ascending; a drill may have none. */
+    readonly requests: readonly Digest[]
+    /** The window, in milliseconds. */
+    readonly from: number
+    readonly until: number
+  }
 }
 
 /** Switch over `op`. */
@@ -110,6 +134,11 @@ export const everyVault = 'all'
 
 export function isChangeOp(op: Op | ChangeOp): op is ChangeOp {
   return changeOps.some((known) => known === op)
+}
+
+/** Its request names no vault: it is between nodes, or its terms name the vaults. */
+export function servesEveryVault(op: Op | ChangeOp): boolean {
+  return op === 'peer.readmit' || op === 'ceremony.plan'
 }
 
 /** Whether these bytes say that they are a change; nothing else of them is looked at. */
@@ -168,6 +197,14 @@ const termsShapes = {
   'key.export': object({ recipient: hex(32), keyState: digest }),
   'key.destroy': state,
   'peer.readmit': object({ node: nodeId, peer: nodeId }),
+  'ceremony.plan': object({
+    plan: digest,
+    kind: literal(...ceremonyKinds),
+    vaults: list(vaultId, 1, limits.ceremonyVaultsMax),
+    requests: list(digest, 0, limits.ceremonyRequestsMax),
+    from: time,
+    until: time,
+  }),
 }
 
 const unread: Reader<Json> = (value, path) => value ?? refuse('MALFORMED', `${path}: missing`)
@@ -202,7 +239,7 @@ function requireLife({ created, notAfter }: Asked): void {
 }
 
 function requireVault({ op, vault }: Change): void {
-  const every = op === 'peer.readmit'
+  const every = servesEveryVault(op)
   if (every !== (vault === everyVault)) {
     bad(`${op}: expected ${every ? `vault ${everyVault}` : 'one vault'}, got ${vault}`)
   }
@@ -222,6 +259,9 @@ function requireTerms(change: Change): void {
     case 'peer.readmit':
       if (change.terms.node === change.terms.peer) bad('peer: expected another node')
       break
+    case 'ceremony.plan':
+      requireCeremony(change.terms, change)
+      break
     default:
   }
 }
@@ -238,9 +278,34 @@ function requireCommittee({ participants, t }: TermsOf['key.reshare']): void {
   }
 }
 
+/** One form for one ceremony, and a window that people can look over. */
+function requireCeremony(terms: TermsOf['ceremony.plan'], { created }: Asked): void {
+  const { kind, vaults, requests, from, until } = terms
+  for (const [what, named] of [
+    ['vaults', vaults],
+    ['requests', requests],
+  ] as const) {
+    const ascending = named.every((one, at) => at === 0 || one > (named[at - 1] ?? ''))
+    if (!ascending) bad(`${what}: expected each once, ascending`)
+  }
+  if (vaults.some((vault) => vault === everyVault)) bad(`vaults: ${everyVault} is no vault`)
+  if (kind !== 'drill' && requests.length === 0) bad(`requests: expected what the ${kind} is for`)
+  if (from < created) bad('from: expected a window after the plan was made')
+  const most = from + limits.ceremonyWindowMsMax
+  if (until <= from || until > most) {
+    bad(`until: expected after from and by ${writeTime(most)}, got ${writeTime(until)}`)
+  }
+}
+
 function plain(terms: Change['terms']): JsonObject {
-  const written = Object.entries(terms).map(([name, value]) => [name, plainValue(value)] as const)
+  const read = 'from' in terms && 'until' in terms ? { ...terms, ...window(terms) } : terms
+  const values: Readonly<Record<string, TermsValue>> = read
+  const written = Object.entries(values).map(([name, value]) => [name, plainValue(value)] as const)
   return Object.fromEntries(written)
+}
+
+function window({ from, until }: TermsOf['ceremony.plan']) {
+  return { from: writeTime(from), until: writeTime(until) }
 }
 
 function plainValue(value: TermsValue): Json {
@@ -249,7 +314,7 @@ function plainValue(value: TermsValue): Json {
   return value.map((item) => (typeof item === 'string' ? item : { node: item.node, x: item.x }))
 }
 
-type TermsValue = string | number | Uint8Array | readonly (NodeId | Member)[]
+type TermsValue = string | number | Uint8Array | readonly (string | Member)[]
 
 function bad(because: string): never {
   return refuse('INVALID_INTENT', because)

@@ -2,16 +2,17 @@
 // N23. Each refuses under its own code or returns what the next checks stand on.
 // N5 to N7 (checkpoint, root, honest extension) were done by whoever took the lines: what failed
 // them is in no copy. N11 waits for lists: a policy that names lists is refused when it is loaded.
-import type { Digest } from '../proto/ids.ts'
+import type { Digest, NodeId } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import { writeTimeMillis } from '../proto/shape.ts'
+import { type AtTable, requireCeremony, requireTable, requireWindow, signersOf } from './cold.ts'
 import type { DestinationFacts } from './facts.ts'
 import { type InForce, parseInForce } from './in-force.ts'
 import type { Intent } from './intent.ts'
 import { requireSigns } from './key-standing.ts'
-import type { Rulebook } from './rulebook.ts'
-import type { Tier } from './vault.ts'
+import { isColdPolicy, type Rulebook } from './rulebook.ts'
+import { requireTemper, type Tier } from './vault.ts'
 import {
   type AttemptRow,
   type IntentRow,
@@ -34,6 +35,8 @@ export interface Own {
   readonly witnessedAt: WitnessedAt
   /** The warrant accepted before for this intent and attempt, if any. */
   readonly accepted?: Digest | undefined
+  /** Of a station in its room; whoever judges away from it has none. */
+  readonly ceremony?: AtTable | undefined
 }
 
 /** The lines that every attempt stands on. */
@@ -67,7 +70,11 @@ export function openNamed(bytes: Uint8Array, lines: Lines, own: Own): ReadWarran
   if (newest !== attempt || attempt.state !== 'open') {
     refuse('STALE_ATTEMPT', `attempt ${attempt.attempt} is ${attempt.state} or has a later one`)
   }
-  if (own.accepted !== undefined) refuse('STALE_ATTEMPT', 'this attempt was accepted before')
+  // Nobody at a table can write a line, so there the same warrant may be tried again.
+  const isAgain = own.ceremony !== undefined && own.accepted === read.digest
+  if (own.accepted !== undefined && !isAgain) {
+    refuse('STALE_ATTEMPT', 'this attempt was accepted before')
+  }
   if (read.warrant.replaces !== attempt.replaces) {
     refuse('WARRANT', 'replaces: the warrant and the attempt line differ')
   }
@@ -75,7 +82,10 @@ export function openNamed(bytes: Uint8Array, lines: Lines, own: Own): ReadWarran
 }
 
 /** N2: key and participants, as far as the log knows them. */
-export function requireParties({ attempt, intent }: Lines, { vaults }: RequestView): VaultRow {
+export function requireParties(
+  { attempt, intent }: Lines,
+  { view: { vaults, ceremony }, ceremony: table }: Own,
+): Parties {
   const vault = vaults.find((row) => row.vault === intent.vault)
   if (vault === undefined) return refuse('EPOCH', `vault ${intent.vault} has no key`)
   if (attempt.epoch !== vault.epoch) {
@@ -84,14 +94,35 @@ export function requireParties({ attempt, intent }: Lines, { vaults }: RequestVi
   const members = new Map(vault.participants.map(({ node, x }) => [node, x]))
   const places = attempt.participants.map((node) => members.get(node) ?? 0)
   const ascending = places.every((x, index) => x > (places[index - 1] ?? 0))
-  if (places.length !== vault.t || !ascending) {
+  const isMany = ceremony !== undefined && places.length > vault.t
+  if ((places.length !== vault.t && !isMany) || !ascending) {
     refuse('PARTICIPANTS', `expected ${vault.t} nodes of the vault, each once, in order`)
   }
-  return vault
+  const { participants } = attempt
+  if (table === undefined) return { vault, signers: participants }
+  const open = requireCeremony(intent.intent, ceremony)
+  requireTable(open, table)
+  return { vault, signers: signersOf(vault, participants, table) }
 }
 
-/** N3: the line's time and the own clock agree. */
-export function requireClock({ attempt }: Lines, clockMs: number): void {
+export interface Parties {
+  readonly vault: VaultRow
+  /** Of a cold attempt that is judged away from the table: all who are called. */
+  readonly signers: readonly NodeId[]
+}
+
+/**
+ * N3: the line's time and the own clock agree. A cold attempt is written long before its ceremony,
+ * so there the clock must be in the window that people approved.
+ */
+export function requireClock(
+  { attempt }: Lines,
+  { view: { ceremony }, clockMs }: Pick<Own, 'view' | 'clockMs'>,
+): void {
+  if (ceremony !== undefined) {
+    requireWindow(ceremony, clockMs)
+    if (clockMs >= attempt.t - limits.clockSkewMs) return
+  }
   // A clock that is no number compares with nothing, so what is asked is what must hold.
   if (!(Math.abs(clockMs - attempt.t) <= limits.clockSkewMs)) {
     const line = writeTimeMillis(attempt.t)
@@ -135,14 +166,27 @@ export function requireRuleset(read: ReadWarrant, lines: Lines, view: RequestVie
  * N9: a key of a vault that signs here. Its numbers are those of the root it was made under, which
  * the fold checked then: a key outlives roots and policies until it is reshared.
  */
-export function requireKey(vault: VaultRow, rulebook: Rulebook): Tier {
+export function requireKey(
+  vault: VaultRow,
+  rulebook: Rulebook,
+  lines: Lines,
+  view: RequestView,
+): Tier {
   const known = rulebook.vaults.get(vault.vault)
   if (known === undefined || known.key !== vault.key) {
     return refuse('EPOCH', `the policy has no vault ${vault.vault} with key ${vault.key}`)
   }
   requireSigns(vault)
-  if (known.tier === 'cold') refuse('NOT_SUPPORTED', 'a cold vault signs at its ceremony')
+  // Loaded beside the root, the policy says of its log what the root says.
+  requireTemper(known.tier, { cold: isColdPolicy(rulebook) })
+  if (known.tier === 'cold') requirePlanned(lines, view)
   return known.tier
+}
+
+/** N9: people planned a ceremony for this request, and the attempt was written under that plan. */
+function requirePlanned({ intent, attempt }: Lines, { ceremony }: RequestView): void {
+  const { plan, seq } = requireCeremony(intent.intent, ceremony)
+  if (attempt.seq <= seq) refuse('CEREMONY', `the attempt came before the ceremony ${plan}`)
 }
 
 /** N10: whatever guards the policy has, the record is active and its cool-down is over. */

@@ -18,10 +18,10 @@ import {
   type ChangeSubmission,
   findRequest,
   requireClock,
-  rootOf,
 } from './admit-change.ts'
 import { parseChange } from './change.ts'
 import type { Root } from './documents.ts'
+import { rootOf } from './in-force.ts'
 import { parseOrder, type ReadOrder } from './order.ts'
 import type { IntentRow, VaultRow } from './view.ts'
 

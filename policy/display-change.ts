@@ -3,12 +3,13 @@
 // the key's row, never from what a program says about them; its digest stands in every approval.
 // Changing one byte here voids every approval in flight: the vectors are in the tests.
 import { toHex } from '../proto/crypto.ts'
+import type { VaultId } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
 import { writeTime } from '../proto/shape.ts'
 import { chainOf, networkTitle } from './chain/chains.ts'
-import type { Change, ChangeOp, Member, TermsOf } from './change.ts'
+import type { CeremonyKind, Change, ChangeOp, Member, TermsOf } from './change.ts'
 import { peopleIn } from './display.ts'
-import { governanceRule } from './judge-change.ts'
+import { sectionOf } from './judge-change.ts'
 import { networkOf, type Rulebook } from './rulebook.ts'
 import { writeDuration } from './units.ts'
 import type { VaultRow } from './view.ts'
@@ -23,14 +24,14 @@ type Line = readonly [label: string, value: string]
 
 /** Ends with a newline. */
 export function displayChange(change: Change, shown: Shown): string {
-  const { governance } = shown.rulebook
+  const { rule, require, delayMs } = sectionOf(change.op, shown.rulebook)
   const lines: readonly Line[] = [
     ['CHANGE', titles[change.op]],
-    ...(change.op === 'peer.readmit' ? peerLines(change.terms) : vaultLines(change, shown)),
+    ...subjectLines(change, shown),
     ['PURPOSE', change.purpose],
     ['ASKED BY', change.initiator],
-    ['RULE', `${governanceRule} (${peopleIn(governance.key.require)})`],
-    ['DELAY', `${writeDuration(governance.key.delay)} from the record of the request`],
+    ['RULE', `${rule} (${peopleIn(require)})`],
+    ['DELAY', `${writeDuration(delayMs)} from the record of the request`],
     ['EXPIRES', writeTime(change.notAfter)],
   ]
   return lines.map(([label, value]) => `${label.padEnd(10)}${value}\n`).join('')
@@ -44,6 +45,18 @@ const titles: { readonly [K in ChangeOp]: string } = {
   'key.export': 'EXPORT A WHOLE KEY',
   'key.destroy': 'DESTROY A KEY FOR EVER',
   'peer.readmit': 'let a node trust a banned peer again',
+  'ceremony.plan': 'hold a ceremony',
+}
+
+function subjectLines(change: Change, shown: Shown): readonly Line[] {
+  switch (change.op) {
+    case 'peer.readmit':
+      return peerLines(change.terms)
+    case 'ceremony.plan':
+      return ceremonyLines(change.terms, shown)
+    default:
+      return vaultLines(change, shown)
+  }
 }
 
 function peerLines({ node, peer }: TermsOf['peer.readmit']): readonly Line[] {
@@ -54,10 +67,38 @@ function peerLines({ node, peer }: TermsOf['peer.readmit']): readonly Line[] {
   ]
 }
 
-function vaultLines(
-  change: Exclude<Change, { op: 'peer.readmit' }>,
-  shown: Shown,
+const kindTitles: { readonly [K in CeremonyKind]: string } = {
+  genesis: 'stations make new keys',
+  sign: 'stations sign',
+  reshare: 'stations deal keys anew',
+  drill: 'stations prove what they hold; nothing is paid and no key changes',
+}
+
+/** Whoever approves reads the plan itself by its digest, and every request by its own. */
+function ceremonyLines(
+  { plan, kind, vaults, requests, from, until }: TermsOf['ceremony.plan'],
+  { rulebook }: Shown,
 ): readonly Line[] {
+  return [
+    ['KIND', `${kind}: ${kindTitles[kind]}`],
+    ['PLAN', plan],
+    ...vaults.map((vault): Line => ['VAULT', coldWords(vault, rulebook)]),
+    ...(requests.length === 0 ? [['REQUESTS', 'none'] as const] : []),
+    ...requests.map((request): Line => ['REQUEST', request]),
+    ['FROM', writeTime(from)],
+    ['UNTIL', `${writeTime(until)}; not ended by then, its vaults are frozen`],
+  ]
+}
+
+function coldWords(vault: VaultId, rulebook: Rulebook): string {
+  const known = rulebook.vaults.get(vault)
+  if (known === undefined) return refuse('DISPLAY', `the policy knows no vault ${vault}`)
+  return `${vault} (${known.tier}, key ${known.key})`
+}
+
+type OfVault = Exclude<Change, { op: 'peer.readmit' | 'ceremony.plan' }>
+
+function vaultLines(change: OfVault, shown: Shown): readonly Line[] {
   const { rulebook } = shown
   const known = rulebook.vaults.get(change.vault)
   const network = networkOf(rulebook, change.vault)
@@ -81,10 +122,7 @@ function keyLines(change: Change, network: string, row: VaultRow | undefined): r
   return [address(row.publicKey), ['HELD BY', `${holders(row)}, epoch ${row.epoch}`]]
 }
 
-function termLines(
-  change: Exclude<Change, { op: 'peer.readmit' }>,
-  { rulebook }: Shown,
-): readonly Line[] {
+function termLines(change: OfVault, { rulebook }: Shown): readonly Line[] {
   switch (change.op) {
     case 'key.create':
       return [['HOLDERS', `${rulebook.quorumCrypto.t} of all ${rulebook.quorumCrypto.n} nodes`]]

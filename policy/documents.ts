@@ -19,8 +19,8 @@ import {
   literal,
   mapOf,
   object,
+  objectWith,
   type Reader,
-  type Shaped,
   text as textShape,
   time,
   writeTime,
@@ -52,6 +52,8 @@ export interface Root {
   readonly env: Env
   readonly version: number
   readonly previous: Digest | ''
+  /** Its nodes are stations, which cosign nothing; its vaults are cold, all of them. */
+  readonly cold: boolean
   readonly log: { readonly origin: Handle; readonly vkey: Vkey }
   readonly nodes: readonly RootNode[]
   /** Light witnesses, beyond the nodes. */
@@ -70,19 +72,25 @@ export interface Root {
 
 export function parseRoot(written: string): Root {
   const { digest, value } = readDocument(tags.root, written, rootShape)
-  const { format: _, ...root } = value
+  const { format: _, cold = false, ...read } = value
+  const root = { ...read, cold }
   requireRoot(root)
   return { digest, ...root }
 }
 
-/** Every witness of the log: the nodes in the order of their x, then the light ones. */
+/** Everyone whom the root names: the nodes in the order of their x, then the light witnesses. */
 export function membersOf({ nodes, witnesses }: Root): readonly RootWitness[] {
   return [...[...nodes].sort((a, b) => a.x - b.x), ...witnesses]
 }
 
+/** Of these, who cosigns the log: everyone, but stations see it only in the room. */
+export function cosignersOf(root: Root): readonly RootWitness[] {
+  return root.cold ? root.witnesses : membersOf(root)
+}
+
 /** Their keys, in the same order. */
 export function witnessesOf(root: Root): readonly Vkey[] {
-  return membersOf(root).map(({ witness }) => witness)
+  return cosignersOf(root).map(({ witness }) => witness)
 }
 
 /** The manifest of what is in force; what the bootstrap has not reached is empty or absent. */
@@ -146,7 +154,7 @@ const place = integer(1, limits.nodesMax)
 
 const member = { node: nodeId, identity: hex(32), transport: digest, witness: vkey('witness') }
 
-const rootShape = object({
+const rootFields = {
   format: literal('custody-root/v1'),
   ...versioned,
   log: object({ origin: handle, vkey: vkey('log') }),
@@ -161,7 +169,9 @@ const rootShape = object({
     books: mapOf(digest),
     lists: mapOf(digest),
   }),
-})
+}
+
+const rootShape = objectWith(rootFields, { cold: literal(true) })
 
 const rulesetShape = object({
   format: literal('custody-ruleset/v1'),
@@ -183,8 +193,8 @@ const freezeShape = object({
   nonce: hex(16),
 })
 
-function requireRoot(root: Omit<Shaped<typeof rootShape>, 'format'>): void {
-  const { log, nodes, witnesses, quorumCrypto, witness, governance } = root
+function requireRoot(root: Omit<Root, 'digest'>): void {
+  const { cold, log, nodes, witnesses, quorumCrypto, witness, governance } = root
   if (log.vkey.name !== log.origin) refuse('MALFORMED', 'log: expected a vkey named as the origin')
   const members = [...nodes, ...witnesses]
   distinctly(
@@ -219,13 +229,14 @@ function requireRoot(root: Omit<Shaped<typeof rootShape>, 'format'>): void {
   if (nodes.length !== n || nodes.some((item) => item.x > last)) {
     refuse('MALFORMED', `nodes: expected ${n} with x from 1 to ${last}, got ${nodes.length}`)
   }
-  if (keys.length !== witness.w) {
-    refuse('MALFORMED', `witness.w: expected ${keys.length} as listed, got ${witness.w}`)
+  const cosigning = cold ? witnesses.length : members.length
+  if (cosigning !== witness.w) {
+    refuse('MALFORMED', `witness.w: expected ${cosigning} as listed, got ${witness.w}`)
   }
   if (governance.threshold > governance.keys.length) {
     refuse('MALFORMED', 'governance.threshold: expected at most the number of keys')
   }
-  const [fault] = faultsOf(quorumCrypto, witness)
+  const [fault] = faultsOf(quorumCrypto, witness, cold)
   if (fault !== undefined) refuse('MALFORMED', fault)
 }
 

@@ -5,9 +5,10 @@ import type { Digest } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
 import { remember } from '../proto/remember.ts'
 import { type Book, parseBook } from './book.ts'
+import { parseRoot, type Root } from './documents.ts'
 import { parseRoster, type Roster } from './roster.ts'
 import { parseRulebook, type Rulebook } from './rulebook.ts'
-import type { RulesetRow } from './view.ts'
+import type { RequestView, RulesetRow } from './view.ts'
 
 const documentsKept = 4
 const booksKept = 64
@@ -29,6 +30,7 @@ export interface ActiveBook {
 const rulebookOf = remember(documentsKept, parseRulebook)
 const rosterOf = remember(documentsKept, parseRoster)
 const bookOf = remember(booksKept, parseBook)
+const rootRead = remember(documentsKept, parseRoot)
 
 export function parseInForce(row: RulesetRow, documents: ReadonlyMap<Digest, string>): InForce {
   const textOf = (digest: Digest | '', what: string): string =>
@@ -44,6 +46,13 @@ export function parseInForce(row: RulesetRow, documents: ReadonlyMap<Digest, str
   requireSame('policy', row.policy, rulebook.digest)
   requireSame('directory', row.directory, roster.digest)
   return { ruleset: row.digest, rulebook, roster, books }
+}
+
+export function rootOf({ ruleset, documents }: RequestView): Root {
+  const text = documents.get(ruleset.root)
+  const root = text === undefined ? undefined : rootRead(text)
+  if (root?.digest !== ruleset.root) return refuse('RULESET_VERSION', 'no root is in force')
+  return root
 }
 
 function requireSame(what: string, expected: string, got: string): void {

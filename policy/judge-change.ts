@@ -1,12 +1,14 @@
 // judgeChange: the one judgement of a change, by sequencer, node, fold and auditor alike. The
-// policy's `governance.key` stands in the place of rules and limits: whether it fits, no freeze in
-// its way, the delay, the people. Nothing is short-circuited, as in `evaluate`.
+// policy's section (`governance.key`, of a plan `governance.ceremony`) stands in the place of rules
+// and limits: whether it fits, no freeze in its way, the delay, the people. Nothing is
+// short-circuited, as in `evaluate`.
 // INVARIANT: total, pure, blind to the order of approvals, monotone in them. Only ALLOW is
 // actionable. The delay counts from the witnessed time of the request, so no date moves it.
 
-import { parseHandle } from '../proto/ids.ts'
+import { type Handle, parseHandle } from '../proto/ids.ts'
 import { text } from '../proto/jcs.ts'
 import { writeTimeMillis } from '../proto/shape.ts'
+import type { ChangeOp } from './change.ts'
 import { type ChangeFacts, changeFactsText, parseChangeFacts } from './change-facts.ts'
 import { stopsWhenFrozen } from './change-fit.ts'
 import { failed } from './evaluate.ts'
@@ -18,12 +20,29 @@ import type { Rulebook } from './rulebook.ts'
 import type { Rule } from './rules/rule.ts'
 import { engine, no, type Reason, type Step, type Verdict } from './verdict.ts'
 
-/** What approvals of a change name as their rule: the section of the policy. */
-export const governanceRule = parseHandle('governance.key')
+/** The section of the policy that a change is judged by, and its name in approvals. */
+export interface Section {
+  readonly rule: Handle
+  readonly require: Rule['require']
+  readonly delayMs: number
+}
+
+const keySection = parseHandle('governance.key')
+const ceremonySection = parseHandle('governance.ceremony')
+
+export function sectionOf(op: ChangeOp, { governance }: Pick<Rulebook, 'governance'>): Section {
+  const isPlan = op === 'ceremony.plan'
+  const { require, delay: delayMs } = isPlan ? governance.ceremony : governance.key
+  return { rule: isPlan ? ceremonySection : keySection, require, delayMs }
+}
 
 /** The people that the section asks for, in the form that the quorum judge takes. */
-export function ruleOfChange({ governance }: Rulebook): Pick<Rule, 'id' | 'require' | 'holdMs'> {
-  return { id: governanceRule, require: governance.key.require, holdMs: 0 }
+export function ruleOfChange(
+  op: ChangeOp,
+  rulebook: Rulebook,
+): Pick<Rule, 'id' | 'require' | 'holdMs'> {
+  const { rule: id, require } = sectionOf(op, rulebook)
+  return { id, require, holdMs: 0 }
 }
 
 export function judgeChange(facts: ChangeFacts, rulebook: Rulebook, roster: Roster): Verdict {
@@ -36,10 +55,11 @@ export function judgeChange(facts: ChangeFacts, rulebook: Rulebook, roster: Rost
 
 function conclude(facts: ChangeFacts, rulebook: Rulebook, roster: Roster): Verdict {
   const { at, change, approvals } = facts
-  const rule = ruleOfChange(rulebook)
+  const section = sectionOf(change.op, rulebook)
+  const rule = ruleOfChange(change.op, rulebook)
   const times = judgeTimes(facts, rulebook)
   const asking = judgeAsking(facts, rulebook)
-  const delay = judgeDelay(facts, rulebook.governance.key.delay)
+  const delay = judgeDelay(facts, section)
   const quorum = judgeQuorum({ at, intent: change, approvals }, rule, rulebook, roster)
   const denied = [times, asking, delay].flatMap((step) => step.reasons)
   const reasons = [...denied, ...quorum.reasons]
@@ -90,14 +110,14 @@ function judgeAsking({ change, frozen, unfit }: ChangeFacts, { roles }: Rulebook
   return { reasons, trace: { frozen: `${frozen}`, initiator, op, unfit, vault } }
 }
 
-function judgeDelay({ at, createdAt }: ChangeFacts, delayMs: number): Step {
+function judgeDelay({ at, createdAt }: ChangeFacts, { rule, delayMs }: Section): Step {
   const trace = { createdAt: writeTimeOrNone(createdAt), delayMs: `${delayMs}` }
   if (delayMs === 0) return { reasons: [], trace }
   if (createdAt === undefined) {
     const because = 'no witnessed time of the request yet'
-    return { reasons: [no('DELAY', governanceRule, because)], trace }
+    return { reasons: [no('DELAY', rule, because)], trace }
   }
   const until = createdAt + delayMs
   if (at >= until) return { reasons: [], trace }
-  return { reasons: [no('DELAY', governanceRule, `waits until ${writeTimeMillis(until)}`)], trace }
+  return { reasons: [no('DELAY', rule, `waits until ${writeTimeMillis(until)}`)], trace }
 }

@@ -80,7 +80,7 @@ export function parseRulebook(text: string): Rulebook {
     if (!ids.has(id)) bad(`separation.minFactor: unknown ${id}`)
   }
   requireGovernance(written.governance, roles)
-  requireLog(written.log)
+  requireLog(written.log, vaults)
 
   const { quorumCrypto, log, calendars, guards, governance } = written
   const head = { digest, org, env, version, previous, notBefore, expires, engine }
@@ -147,9 +147,17 @@ export function governed(
   }))
 }
 
+/** Whether this is the policy of the log of cold vaults: then it says so of its own origin. */
+export function isColdPolicy({ log }: Pick<Rulebook, 'log'>): boolean {
+  return log.coldOrigin === log.origin
+}
+
 /** The cold log is another log, and nothing is released below the witness quorum. */
-function requireLog({ origin, coldOrigin, onWitnessLoss }: WrittenPolicy['log']): void {
-  if (coldOrigin === origin) bad('log.coldOrigin: expected another log than log.origin')
+function requireLog(log: WrittenPolicy['log'], vaults: Places['vaults']): void {
+  const { onWitnessLoss } = log
+  if (isColdPolicy({ log }) && [...vaults.values()].some(({ tier }) => tier !== 'cold')) {
+    bad('log.coldOrigin: expected another log than log.origin, or cold vaults alone')
+  }
   if (onWitnessLoss !== 'stop') {
     refuse('NOT_SUPPORTED', `not supported yet: log.onWitnessLoss ${onWitnessLoss}`)
   }

@@ -60,6 +60,7 @@ export function requireSuccessor(chain: readonly Root[], next: Root): void {
     refuse('RULESET_SIG', `expected ${current.org} ${current.env}, got ${next.org} ${next.env}`)
   }
   requireSameLog(current, next)
+  requireSameTemper(current, next)
   if (next.version !== current.version + 1) {
     refuse('RULESET_VERSION', `expected root ${current.version + 1}, got ${next.version}`)
   }
@@ -123,6 +124,11 @@ function newest(chain: readonly Root[]): Root {
 function requireSameLog({ log }: Root, next: Root): void {
   const same = next.log.origin === log.origin && formatVkey(next.log.vkey) === formatVkey(log.vkey)
   if (!same) refuse('LOG_FORK', `expected the log ${log.origin} and its key, got another`)
+}
+
+/** Keys of a log's vaults were all made at a table, or all online: neither becomes the other. */
+function requireSameTemper({ cold }: Root, next: Root): void {
+  if (next.cold !== cold) refuse('LOG_FORK', `cold: expected ${cold} as before, got ${next.cold}`)
 }
 
 interface Name {

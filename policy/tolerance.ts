@@ -17,8 +17,11 @@ export interface WitnessQuorum {
   readonly q: number
 }
 
-/** Every sentence that is not true of these numbers; empty when all hold. */
-export function faultsOf(key: KeyQuorum, witness: WitnessQuorum): readonly string[] {
+/**
+ * Every sentence that is not true of these numbers; empty when all hold. Where the vaults are cold,
+ * their stations are no witnesses: they meet only for a ceremony.
+ */
+export function faultsOf(key: KeyQuorum, witness: WitnessQuorum, cold: boolean): readonly string[] {
   const { n, t, f } = key
   const { w, q } = witness
   const laws: readonly (readonly [boolean, string])[] = [
@@ -27,7 +30,7 @@ export function faultsOf(key: KeyQuorum, witness: WitnessQuorum): readonly strin
     [2 * t > n, `expected 2t > n, got t ${t}, n ${n}`],
     [f < t, `expected f <= t - 1, got f ${f}, t ${t}`],
     [w <= limits.witnessesMax, `expected at most ${limits.witnessesMax} witnesses, got ${w}`],
-    [w >= n, `expected every node to be a witness, got w ${w}, n ${n}`],
+    [cold || w >= n, `expected every node to be a witness, got w ${w}, n ${n}`],
     [q >= 1 && q <= w, `expected 1 <= q <= w, got q ${q}, w ${w}`],
     // Two quorums share an honest witness, so a view cannot be split.
     [2 * q - w >= witness.f + 1, `expected 2q - w >= f + 1, got q ${q}, w ${w}, f ${witness.f}`],

@@ -15,6 +15,15 @@ export interface Vault {
   readonly key: Handle
 }
 
+/** Cold vaults are in a log of their own, and nothing else is: no key is reached from two logs. */
+export function requireTemper(tier: Tier, { cold }: { readonly cold: boolean }): void {
+  if (cold === (tier === 'cold')) return
+  const because = cold
+    ? `a ${tier} vault has no place in the log of cold ones`
+    : 'a cold vault has its own log, and acts at its ceremony alone'
+  refuse('NOT_SUPPORTED', because)
+}
+
 /** A vault's name where a document refers to one. */
 export const vaultId: Reader<VaultId> = (value, path) => parseVaultId(handle(value, path))
 

@@ -3,7 +3,7 @@
 // `audit/` imports it. Amounts are bigint, times milliseconds, keys and chain digests raw bytes.
 // INVARIANT: every row comes from a line that did not fold to void.
 import type { Digest, Handle, NodeId, PersonId, VaultId } from '../proto/ids.ts'
-import type { ChangeOp } from './change.ts'
+import type { CeremonyKind, ChangeOp } from './change.ts'
 import type { Fee, Op } from './intent.ts'
 
 /** States of the walk, section 3. */
@@ -166,6 +166,28 @@ export interface VaultRow extends KeyFacts {
   readonly exported: boolean
 }
 
+/** How far a ceremony has come, by its lines. */
+export const ceremonyStates = ['planned', 'exported', 'concluded', 'aborted'] as const
+export type CeremonyState = (typeof ceremonyStates)[number]
+
+/** A planned ceremony; open until a line says how it ended. */
+export interface CeremonyRow extends LineAt {
+  /** Digest of the plan document. */
+  readonly plan: Digest
+  /** The request that people approved. */
+  readonly change: Digest
+  readonly kind: CeremonyKind
+  readonly vaults: readonly VaultId[]
+  readonly requests: readonly Digest[]
+  readonly from: number
+  readonly until: number
+  readonly state: CeremonyState
+  /** Manifest digest of the Bundle that went in; empty before. */
+  readonly bundle: Digest | ''
+  /** The Record that came back; size 0 before and where there was none. */
+  readonly record: { readonly root: Digest | ''; readonly size: number }
+}
+
 export interface BookInForce extends LineAt {
   readonly name: Handle
   readonly digest: Digest
@@ -188,8 +210,10 @@ export interface RequestView {
   readonly reservation: ReservationRow | undefined
   /** Ascending. */
   readonly attempts: readonly AttemptRow[]
-  /** Scopes in force that cover the intent's vault: `all` or the vault. */
+  /** Scopes that people froze and that cover the intent's vault: `all` or the vault. */
   readonly frozen: readonly string[]
+  /** The open ceremony of the intent's vault; only cold ones have any. */
+  readonly ceremony: CeremonyRow | undefined
   /** The newest epoch of every vault that has a key: own destinations are derived from these. */
   readonly vaults: readonly VaultRow[]
   /** Those of which every node had a proven backup once: they may be paid into. */

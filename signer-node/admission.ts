@@ -8,10 +8,11 @@ import { requestView } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
 import { get, tables } from '../policy/audit/tables.ts'
 import { witnessedIn } from '../policy/audit/witnessed.ts'
+import type { AtTable } from '../policy/cold.ts'
 import { parseInForce } from '../policy/in-force.ts'
 import { digestOf, toHex } from '../proto/crypto.ts'
 import type { CoordinatorPart } from '../proto/frames.ts'
-import { type Digest, type NodeId, parseDigest } from '../proto/ids.ts'
+import { type Digest, type NodeId, parseDigest, parseNodeId } from '../proto/ids.ts'
 import type { JsonObject } from '../proto/jcs.ts'
 import { fresh } from '../proto/node-documents.ts'
 import { attempt as attempting, isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
@@ -64,13 +65,15 @@ export class Admission {
     })
   }
 
-  judge({ warrant }: Prepare, { intent, attempt }: Named): Admitted | Checked {
+  judge({ warrant, participants }: Prepare, { intent, attempt }: Named): Admitted | Checked {
     const { rows, bans, ports, witness, copy, closed, journal } = this.#parts
     const shut = closed()
     if (shut !== undefined) return shut
     const own = { reigns: witness.reigns, rootAt: (size: number) => copy.rootAt(size) }
     const view = attempting(() => readSync(requestView(intent), rows))
     if (isRefusal(view)) return view
+    const ceremony = attempting(() => this.#table(participants))
+    if (isRefusal(ceremony)) return ceremony
     const admitted = admit({
       warrant,
       attempt,
@@ -80,9 +83,18 @@ export class Admission {
         frozenLocally: bans.isFrozen(view.intent?.vault ?? ''),
         witnessedAt: (seq, heads) => witnessedIn(own, seq, heads),
         accepted: journal.accepted(intent, attempt)?.warrant,
+        ceremony,
       },
     })
     return isRefusal(admitted) ? admitted : attempting(() => this.#requireAble(admitted))
+  }
+
+  /** Whom the room chose; elsewhere the attempt line has chosen. */
+  #table(chosen: readonly string[]): AtTable | undefined {
+    const { plan } = this.#parts
+    if (plan !== undefined) return { plan, signers: chosen.map((node) => parseNodeId(node)) }
+    if (chosen.length > 0) refuse('PARTICIPANTS', 'nobody chooses signers away from a table', 'N2')
+    return undefined
   }
 
   /** What the acceptance says of the attempt; over fresh pairings when anybody needs them. */
@@ -116,12 +128,16 @@ export class Admission {
   }
 
   #requireAble(admitted: Admitted): Admitted {
-    const { self, keyshares, journal, ports } = this.#parts
+    const { self, keyshares, journal, ports, plan } = this.#parts
     const { intentDigest, attempt, participants, vault, tier } = admitted
-    if (tier === 'cold') refuse('NOT_SUPPORTED', 'cold vaults sign in a ceremony, not here', 'N9')
+    if (tier === 'cold' && plan === undefined) {
+      refuse('CEREMONY', 'a cold vault signs at its ceremony, not here', 'N9')
+    }
     if (!participants.includes(self.node))
       refuse('PARTICIPANTS', `${self.node} takes no part`, 'N2')
-    if (journal.highestAccepted(intentDigest) >= attempt) {
+    const highest = journal.highestAccepted(intentDigest)
+    // At a table the same attempt is tried again: nobody there can write the line of a next one.
+    if (highest > attempt || (highest === attempt && tier !== 'cold')) {
       refuse('STALE_ATTEMPT', `attempt ${attempt} or a higher one was accepted`, 'N1')
     }
     if (this.#brake.isOn(vault.vault, ports.clock.monotonicMs())) {

@@ -32,6 +32,8 @@ export interface NodeSettings {
   readonly origin: string
   /** Pinned: everything that a node believes hangs on it. */
   readonly rootDigest: Digest
+  /** Digest of the plan of the ceremony that this station sits in; a hot node sits in none. */
+  readonly plan?: Digest
 }
 
 export interface NodeStores {
@@ -47,7 +49,7 @@ export interface Whole {
 }
 
 export function assemble(
-  { self, origin, rootDigest }: NodeSettings,
+  { self, origin, rootDigest, plan }: NodeSettings,
   { store, keystore, place, room }: NodeStores,
   ports: Ports,
   whole: Whole,
@@ -106,7 +108,7 @@ export function assemble(
     keyshares,
     invitations,
   }
-  return { self, origin, ports, ...records, ...work, ...whole }
+  return { self, origin, plan, ports, ...records, ...work, ...whole }
 }
 
 /** As the root in force says, as soon as it is known. */

@@ -6,7 +6,7 @@
 // newest line, from no keyshare that does not say itself that it was exported, and none while
 // anything stops this node. Asked again it gives what it gave, or a part over later pairings,
 // which tells its recipient no more: see docs/protocol.md, "Export".
-import { frozenScopes } from '../policy/audit/history.ts'
+import { frozenByPeople } from '../policy/audit/history.ts'
 import { consentMessage } from '../policy/audit/key-confirm.ts'
 import { readSync } from '../policy/audit/rows.ts'
 import { get, type RowOf, tables } from '../policy/audit/tables.ts'
@@ -123,7 +123,7 @@ export class ExportDuty {
     const { closed, bans, rows } = this.#parts
     const shut = closed()
     if (shut !== undefined) refuse(shut.code, shut.because)
-    const frozen = readSync(frozenScopes(vault), rows)
+    const frozen = readSync(frozenByPeople(vault), rows)
     if (frozen.length > 0) refuse('FROZEN', `frozen: ${frozen.join(', ')}`)
     if (bans.isFrozen(vault)) refuse('FROZEN', 'frozen by the operator')
   }

@@ -64,7 +64,7 @@ interface Asked {
 }
 
 function admit(parts: Parts, run: ChangeRun, order: Uint8Array): Admission | Checked {
-  const { rows, witness, copy, bans, ports } = parts
+  const { rows, witness, copy, bans, ports, plan } = parts
   if (digestOf(tags.order, order) !== run.order) {
     return { kind: 'refused', code: 'WARRANT', because: 'the document names another order' }
   }
@@ -78,6 +78,7 @@ function admit(parts: Parts, run: ChangeRun, order: Uint8Array): Admission | Che
       clockMs: ports.clock.wallMs(),
       frozenLocally: bans.isFrozen(view.intent?.vault ?? ''),
       witnessedAt: (seq, heads) => witnessedIn(own, seq, heads),
+      ceremony: plan === undefined ? undefined : { plan, signers: [] },
     },
   })
 }
@@ -110,6 +111,8 @@ function workOf(asked: Asked): ChangeWork {
     case 'key.export':
       requireExporter(asked)
       return consentOf(asked, [asked.parts.self.node])
+    case 'ceremony.plan':
+      return refuse('NOT_SUPPORTED', 'a plan asks nothing of a node')
   }
 }
 

@@ -1,5 +1,6 @@
 // The parts of a running node, as each topic sees them: whoever needs one names it, nobody owns
 // two. `node.ts` puts them together; tests put together what they need.
+import type { Digest } from '../proto/ids.ts'
 import type { Refusal } from '../proto/refusal.ts'
 import type { Bans } from './bans.ts'
 import type { Blame } from './blame.ts'
@@ -26,6 +27,8 @@ import type { Witness } from './witness.ts'
 export interface Parts {
   readonly self: Self
   readonly origin: string
+  /** Of the ceremony that this node sits in; without one no cold key is used. */
+  readonly plan: Digest | undefined
   readonly incarnation: Incarnation
   readonly ports: Ports
   readonly store: Store

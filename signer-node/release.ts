@@ -7,6 +7,7 @@
 import type { Admitted } from '../policy/admit.ts'
 import { requestView } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
+import { requireCeremony, requireWindow } from '../policy/cold.ts'
 import { requireSigns } from '../policy/key-standing.ts'
 import { type AttemptRow, isOver, type RequestView, type VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
@@ -14,7 +15,13 @@ import { writeSigned } from '../proto/frames.ts'
 import { type Digest, parseDigest } from '../proto/ids.ts'
 import { kinds, type PairingName, signBy } from '../proto/node-documents.ts'
 import type { ReasonCode } from '../proto/reasons.ts'
-import { attempt as attempting, isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
+import {
+  attempt as attempting,
+  isRefusal,
+  type Refusal,
+  refusal,
+  refuse,
+} from '../proto/refusal.ts'
 import { isBanned } from './admission.ts'
 import type { SignatureShare } from './dkls23/sign.ts'
 import { ownHead } from './log-copy.ts'
@@ -146,12 +153,24 @@ export class Releases {
     if (view.attempts.at(-1) !== attempt || attempt.state !== 'open') {
       return refusal('STALE_ATTEMPT', `attempt ${attempt.attempt} is not the open one any more`)
     }
-    const goneKey = keyFault(view, admitted.vault)
-    if (goneKey !== undefined) return goneKey
+    const gone = keyFault(view, admitted.vault) ?? this.#roomFault(view, admitted)
+    if (gone !== undefined) return gone
     const shut = this.#parts.closed()
     // What runs may end where only nothing new is begun.
     if (shut !== undefined && shut.code !== 'BUSY' && shut.code !== 'DISK_FULL') return shut
     return this.#parted(waiting) ?? rulesetFault(view, attempt)
+  }
+
+  /** A cold share leaves in its room alone, while the ceremony is open and its window lasts. */
+  #roomFault({ ceremony }: RequestView, admitted: Admitted): Refusal | undefined {
+    const { plan, ports } = this.#parts
+    if (admitted.tier !== 'cold') return undefined
+    const open = attempting(() => {
+      const row = requireCeremony(admitted.intentDigest, ceremony)
+      if (plan !== row.plan) refuse('CEREMONY', `this node does not sit in ${row.plan}`)
+      requireWindow(row, ports.clock.wallMs())
+    })
+    return isRefusal(open) ? open : undefined
   }
 
   /** The fence: once a Pairing died, nothing leaves that was made over it. */

@@ -105,7 +105,9 @@ export class Signing {
     const open = this.#acceptances.make(coordinator, this.#admission.words(admitted, prepare.fresh))
     const { warrantDigest: warrant } = admitted
     const { warrant: warrantText } = prepare
-    journal.accept(intent, attempt, { warrant, acceptance: open.signed, warrantText })
+    const accepted = { warrant, acceptance: open.signed, warrantText }
+    if (admitted.tier === 'cold') journal.acceptAgain(intent, attempt, accepted)
+    else journal.accept(intent, attempt, accepted)
     return { kind: 'accepted', open, admitted }
   }
 

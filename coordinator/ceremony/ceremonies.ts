@@ -3,22 +3,30 @@
 // reaches a station, and everything that a station must see is in the log first.
 // INVARIANT: what the lines say is all that is remembered; whatever is killed half-way, the same call
 // goes on where the lines stand, and gives the same answer once it is done.
+import { below, get, tables } from '../../policy/audit/tables.ts'
 import { type BundleFiles, manifestName, readBundle } from '../../policy/ceremony/bundle.ts'
 import { parsePlan, type ReadPlan } from '../../policy/ceremony/plan.ts'
-import { digestOf } from '../../proto/crypto.ts'
+import type { TermsOf } from '../../policy/change.ts'
+import type { CeremonyRow } from '../../policy/view.ts'
 import type { Digest } from '../../proto/ids.ts'
-import { limits } from '../../proto/limits.ts'
-import { attempt, isRefusal, type Refusal, refusal, refuse } from '../../proto/refusal.ts'
-import { tags } from '../../proto/tags.ts'
+import type { JsonObject } from '../../proto/jcs.ts'
+import { isReasonCode } from '../../proto/reasons.ts'
+import { isRefusal, type Refusal, refusal, refuse } from '../../proto/refusal.ts'
+import { writeTime } from '../../proto/shape.ts'
 import type { Changes, RipeChange } from '../changes.ts'
 import { type DriverPorts, writeLines } from '../driver.ts'
 import { readBlob } from '../store/blobs.ts'
-import { type BundlePart, putBundle, putBundlePart, readBundle as keptBundle } from '../store/bundle-parts.ts'
+import {
+  type BundlePart,
+  readBundle as keptBundle,
+  putBundle,
+  putBundlePart,
+} from '../store/bundle-parts.ts'
 import type { Store } from '../store/store.ts'
 import { type BundleInPorts, makeBundleIn } from './bundle-in.ts'
-import { type Imported, importBundle } from './import.ts'
+import { importBundle } from './import.ts'
 import { makeWarrants } from './orders.ts'
-import { type CeremonyRow, readCeremonies, readCeremony } from './rows.ts'
+import type { Taken } from './results.ts'
 
 export interface CeremoniesPorts extends DriverPorts, BundleInPorts {
   readonly store: Store
@@ -26,7 +34,12 @@ export interface CeremoniesPorts extends DriverPorts, BundleInPorts {
   readonly changes: Changes
 }
 
-export interface CeremonyShown extends Omit<CeremonyRow, 'state' | 'planned'> {
+export interface Imported {
+  readonly results: readonly Taken[]
+  readonly ceremony: CeremonyShown
+}
+
+export interface CeremonyShown extends Omit<CeremonyRow, 'state'> {
   readonly state: CeremonyRow['state'] | 'overdue'
 }
 
@@ -47,7 +60,7 @@ export class Ceremonies {
 
   /** The newest first. */
   async list(): Promise<readonly CeremonyShown[]> {
-    const rows = await readCeremonies(this.#ports.copy)
+    const rows = await this.#ports.copy.read(below(tables.ceremony))
     return rows.map((row) => this.#shown(row)).sort((a, b) => b.seq - a.seq)
   }
 
@@ -100,6 +113,7 @@ export class Ceremonies {
     return this.#alone(plan, async () => {
       const row = await this.#known(plan)
       if (row.state === 'aborted') return this.#shown(row)
+      if (!isReasonCode(reason)) return refusal('MALFORMED', 'reason: expected a reason code')
       const record = { root: '', size: 0 }
       const lines = [{ type: 'ceremony.aborted', body: { plan, reason, record } }]
       const answer = await writeLines(this.#ports, { lines })
@@ -133,7 +147,7 @@ export class Ceremonies {
     if (row.state !== 'planned') return refusal('CEREMONY', `the ceremony is ${row.state}`)
     if (clock.now() >= row.until) return refusal('PLAN', 'its time is over', 'X-9')
     const plan = await this.#plan(row.plan)
-    const made = await makeWarrants(this.#ports, { plan: plan.plan, seq: row.planned })
+    const made = await makeWarrants(this.#ports, { plan: plan.plan, seq: row.seq })
     if (isRefusal(made)) return made
     const files = await makeBundleIn(this.#ports, { plan, ...made })
     const { digest: bundle } = readBundle(files, 'in')
@@ -150,7 +164,7 @@ export class Ceremonies {
   }
 
   async #known(plan: Digest): Promise<CeremonyRow> {
-    const row = await readCeremony(this.#ports.copy, plan)
+    const row = await this.#ports.copy.read(get(tables.ceremony, plan))
     return row ?? refuse('CEREMONY', 'no ceremony of this plan was approved')
   }
 
@@ -164,9 +178,13 @@ export class Ceremonies {
     }
   }
 
-  #shown({ planned: _, ...row }: CeremonyRow): CeremonyShown {
+  #shown(row: CeremonyRow): CeremonyShown {
     const isOpen = row.state === 'planned' || row.state === 'exported'
     const isOver = isOpen && this.#ports.clock.now() > row.until
     return { ...row, state: isOver ? 'overdue' : row.state }
   }
+}
+
+function plannedBody({ from, until, ...terms }: TermsOf['ceremony.plan']): JsonObject {
+  return { ...terms, from: writeTime(from), until: writeTime(until) }
 }

@@ -3,6 +3,7 @@
 // that an import that was killed goes on.
 // INVARIANT: a signature is written whatever happened since it was made, because it exists; whether
 // it goes to its chain is asked when it is sent (`../broadcast.ts`), and told here (I9).
+import { type Entry, parseEntry } from '../../policy/audit/entry.ts'
 import { requestView } from '../../policy/audit/history.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import {
@@ -15,20 +16,24 @@ import type { Digest } from '../../proto/ids.ts'
 import { isRefusal, type Refusal, refuse } from '../../proto/refusal.ts'
 import type { DriverPorts } from '../driver.ts'
 import { type Blob, readBlob } from '../store/blobs.ts'
+import { readLinesOf } from '../store/lines.ts'
 
 /** What became of one line. */
 export interface Taken {
   /** The request; of a backup the vault. */
   readonly about: string
   readonly line: string
-  /** 0 where it stood in the log before. */
   readonly seq: number
   /** Why a signature is evidence only; empty otherwise. */
   readonly kept: string
 }
 
+export interface ResultsPorts extends DriverPorts {
+  readonly origin: string
+}
+
 export async function takeResults(
-  ports: DriverPorts,
+  ports: ResultsPorts,
   results: ReadResults,
 ): Promise<readonly Taken[] | Refusal> {
   const blobs = results.documents.map((document): Blob => {
@@ -45,18 +50,18 @@ export async function takeResults(
 }
 
 async function take(
-  ports: DriverPorts,
+  ports: ResultsPorts,
   line: ResultLine,
   blobs: readonly Blob[],
 ): Promise<Taken | Refusal> {
   const about = aboutOf(line)
   const kept = line.type === 'sign.completed' ? await whyKept(ports, line.body.intent) : ''
-  const seq = (await isThere(ports, line)) ? 0 : await write(ports, line, blobs)
+  const seq = (await standsAt(ports, line)) ?? (await write(ports, line, blobs))
   return isRefusal(seq) ? seq : { about, line: line.type, seq, kept }
 }
 
 async function write(
-  ports: DriverPorts,
+  ports: ResultsPorts,
   line: ResultLine,
   blobs: readonly Blob[],
 ): Promise<number | Refusal> {
@@ -83,28 +88,29 @@ async function documentsOf({ copy }: DriverPorts, { body }: ResultLine): Promise
   return [new TextDecoder().decode(blob.content)]
 }
 
-async function isThere({ copy }: DriverPorts, line: ResultLine): Promise<boolean> {
+/** Where the very line stands, if it does. */
+async function standsAt({ copy, origin }: ResultsPorts, line: ResultLine): Promise<number | undefined> {
   switch (line.type) {
     case 'share.receipt': {
       const { node, counter, receipt } = line.body
-      return (await copy.read(get(tables.receipt, node, counter)))?.receipt === receipt
-    }
-    case 'sign.completed':
-    case 'session.aborted': {
-      const { intent, attempt } = line.body
-      const row = await copy.read(get(tables.attempt, intent, attempt))
-      const isAborted = row?.state === 'aborted' && line.type === 'session.aborted'
-      return row?.state === 'completed' || isAborted
+      return (await copy.read(get(tables.receipt, node, counter)))?.receipt === receipt ? 0 : undefined
     }
     case 'key.backup-tested': {
       const { vault, epoch, node } = line.body
-      return (await copy.read(get(tables.backup, vault, epoch, node))) !== undefined
+      return (await copy.read(get(tables.backup, vault, epoch, node)))?.seq
     }
-    case 'key.created':
-    case 'key.refreshed':
-    case 'key.reshared':
-      return (await copy.read(get(tables.intent, line.body.change)))?.state === 'ACTIVE'
+    default: {
+      const about = 'intent' in line.body ? line.body.intent : line.body.change
+      const lines = (await readLinesOf(copy.session, origin, about)).map(parseEntry)
+      return lines.find((known) => known.type === line.type && isSame(known, line))?.seq
+    }
   }
+}
+
+/** A later attempt has lines of the same kind. */
+function isSame({ body }: Entry, line: ResultLine): boolean {
+  if (!('attempt' in line.body)) return true
+  return 'attempt' in body && body.attempt === line.body.attempt
 }
 
 /** I9: what was said since the room, and stops the broadcast. */

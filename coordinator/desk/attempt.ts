@@ -4,6 +4,7 @@ import { type Admitted, admit } from '../../policy/admit.ts'
 import { requestView } from '../../policy/audit/history.ts'
 import { witnessedIn } from '../../policy/audit/witnessed.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
+import { tableClock } from '../../policy/cold.ts'
 import { parseIntent } from '../../policy/request.ts'
 import { parseWarrant, type Warrant } from '../../policy/warrant.ts'
 import { plainDigest, toHex, toUtf8 } from '../../proto/crypto.ts'
@@ -69,12 +70,13 @@ async function admitOn(
 ): Promise<Admitted | ReturnType<typeof admit>> {
   const { reigns } = await memory.at(sheet)
   const rootAt = (size: number) => (size <= tree.size ? tree.root(size) : undefined)
+  const view = await sheet.read(requestView(the.intent))
   return admit({
     warrant: the.warrant,
     attempt: the.attempt,
     own: {
-      view: await sheet.read(requestView(the.intent)),
-      clockMs: sheet.t,
+      view,
+      clockMs: tableClock(view, sheet.t),
       frozenLocally: false,
       witnessedAt: (seq, heads) => witnessedIn({ reigns, rootAt }, seq, heads),
     },

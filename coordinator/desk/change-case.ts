@@ -2,7 +2,7 @@
 // beside it, its judgement at an instant, and the order that goes with its line.
 // What becomes of it in the log is `settle-change.ts`; who drives the nodes is `../changes.ts`.
 import { openApproval } from '../../policy/approval.ts'
-import { frozenScopes } from '../../policy/audit/history.ts'
+import { frozenByPeople } from '../../policy/audit/history.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { type Change, parseChange } from '../../policy/change.ts'
 import { changeFactsText } from '../../policy/change-facts.ts'
@@ -10,7 +10,7 @@ import { requireFit } from '../../policy/change-fit.ts'
 import { displayDigest } from '../../policy/display.ts'
 import { displayChange } from '../../policy/display-change.ts'
 import type { ApprovalFacts } from '../../policy/facts.ts'
-import { governanceRule, judgeChange } from '../../policy/judge-change.ts'
+import { judgeChange, sectionOf } from '../../policy/judge-change.ts'
 import { issueOrder } from '../../policy/order.ts'
 import { standing, type Verdict } from '../../policy/verdict.ts'
 import type { IntentRow, VaultRow } from '../../policy/view.ts'
@@ -56,7 +56,7 @@ export async function resolveChange(
     ...about,
     change,
     vault: await copy.read(get(tables.vault, change.vault)),
-    frozen: await copy.read(frozenScopes(change.vault)),
+    frozen: await copy.read(frozenByPeople(change.vault)),
     witnessed: await witnessedAt(copy.session, rules.reigns, row.seq),
   }
 }
@@ -89,7 +89,7 @@ export function changeBindings(the: ChangeCase, at: { recordedAt: number; t: num
     intent: the.row.intent,
     policy: rulebook.digest,
     roster,
-    rule: governanceRule,
+    rule: sectionOf(the.change.op, rulebook).rule,
     display: displayDigest(text),
     recordedAt: at.recordedAt,
     at: at.t,
@@ -116,8 +116,8 @@ interface Heard {
 
 /** The approvals that count at `t`, of roles that the section asks for. */
 function heard(the: ChangeCase, t: number): readonly Heard[] {
-  const { governance } = the.inForce.rulebook
-  const asked = new Set(governance.key.require.map(({ role }) => role))
+  const { require } = sectionOf(the.change.op, the.inForce.rulebook)
+  const asked = new Set(require.map(({ role }) => role))
   const yes = the.decisions.filter(({ decision }) => decision === 'approve')
   const counting = yes
     .flatMap((one) => opened(the, one, t))

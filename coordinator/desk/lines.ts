@@ -30,6 +30,11 @@ const plain: ReadonlySet<EntryType> = new Set<EntryType>([
   'peer.readmitted',
   'key.backup-tested',
   'peer.banned',
+  'ceremony.planned',
+  'ceremony.exported',
+  'ceremony.concluded',
+  'ceremony.aborted',
+  'cold.anchored',
 ])
 
 export function lineHandlers(): readonly (readonly [string, Handler])[] {

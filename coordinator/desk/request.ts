@@ -46,7 +46,7 @@ export async function lookAt(
   const { rulebook } = the.inForce
   const judged = judgeChangeAt(the, t)
   const { initiator } = the.change
-  return { kind: 'change', the, judged, rule: ruleOfChange(rulebook), initiator }
+  return { kind: 'change', the, judged, rule: ruleOfChange(the.change.op, rulebook), initiator }
 }
 
 export async function gatherChange(

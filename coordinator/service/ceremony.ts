@@ -50,9 +50,15 @@ export function ceremonyService(coordinator: Coordinator): Handlers['CeremonySer
 
 type WireCeremony = NonNullable<ReplyOf<'CeremonyService', 'PrepareCeremony'>['ceremony']>
 
-function wireCeremony({ from, until, vaults, requests, ...rest }: CeremonyShown): WireCeremony {
-  const times = { from: writeTime(from), until: writeTime(until) }
-  return { ...rest, ...times, vaults: [...vaults], requests: [...requests] }
+function wireCeremony(shown: CeremonyShown): WireCeremony {
+  const { plan, change, kind, state, bundle, seq, vaults, requests } = shown
+  return {
+    ...{ plan, change, kind, state, bundle, seq },
+    from: writeTime(shown.from),
+    until: writeTime(shown.until),
+    vaults: [...vaults],
+    requests: [...requests],
+  }
 }
 
 function planOf(written: string): Digest {

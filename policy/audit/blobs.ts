@@ -31,6 +31,7 @@ export const enclosedKinds: readonly BlobKind[] = [
   'book',
   'freeze',
   'order',
+  'plan',
 ]
 
 export function parseBlobKind(written: string): BlobKind {

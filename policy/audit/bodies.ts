@@ -21,7 +21,7 @@ import {
   text,
   time,
 } from '../../proto/shape.ts'
-import { changeOps } from '../change.ts'
+import { ceremonyKinds, changeOps } from '../change.ts'
 import { personId } from '../document.ts'
 import { ops, parseNetwork, parsePath } from '../intent.ts'
 import { vaultId } from '../vault.ts'
@@ -69,6 +69,11 @@ const keyFields = {
 }
 /** The approved request that the line carries out, and the order that proves the approval. */
 const carriedOut = { change: digest, order: digest }
+/** A tree of lines: a ceremony's Record, or another log. */
+const size = integer(1, Number.MAX_SAFE_INTEGER)
+const recordHead = object({ root: digest, size })
+/** `size` 0 where a ceremony ended before it had a Record. */
+const recordOrNone = object({ root: digestOrNone, size: integer(0, Number.MAX_SAFE_INTEGER) })
 const decided = object({ approval: digest, intent: digest, person: personId, rule: handle })
 const ended = object({ by: personId, intent: digest })
 
@@ -197,6 +202,27 @@ export const bodies = {
     reason,
     signature: hex(64),
   }),
+  /** In the log of cold vaults: what people approved, and the plan document beside it. */
+  'ceremony.planned': object({
+    ...carriedOut,
+    from: time,
+    kind: literal(...ceremonyKinds),
+    plan: digest,
+    requests: list(digest, 0, limits.ceremonyRequestsMax),
+    until: time,
+    vaults: list(vaultId, 1, limits.ceremonyVaultsMax),
+  }),
+  'ceremony.exported': object({ bundle: digest, plan: digest }),
+  'ceremony.concluded': object({
+    exceptions: integer(0, 1_024),
+    plan: digest,
+    record: recordHead,
+    results: digest,
+    statements: digest,
+  }),
+  'ceremony.aborted': object({ plan: digest, reason, record: recordOrNone }),
+  /** In the main log: how far the log of cold vaults had come. */
+  'cold.anchored': object({ origin: handle, root: digest, size }),
 }
 
 export type EntryType = keyof typeof bodies

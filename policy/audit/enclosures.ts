@@ -1,6 +1,6 @@
 // Enclosures: the documents that travel with the lines that name them, because the fold needs their
-// text: root, policy, directory, books, freezes, orders. A line names a document by digest, so
-// whatever an enclosure claims to be, it is found only under the digest of its own bytes.
+// text: root, policy, directory, books, freezes, orders, plans. A line names a document by digest,
+// so whatever an enclosure claims to be, it is found only under the digest of its own bytes.
 // A freeze travels with its signature, which its digest does not cover: several enclosures may have
 // one digest, and all of them are kept, so that a bad one cannot hide a good one.
 // The others are vouched for by digests in force.
@@ -22,6 +22,7 @@ const plain: ReadonlyMap<Json | undefined, Tag> = new Map<Json | undefined, Tag>
   ['custody-directory/v1', tags.directory],
   ['custody-book/v1', tags.book],
   ['custody-order/v1', tags.order],
+  ['custody-plan/v1', tags.plan],
 ])
 
 export function readEnclosures(texts: readonly string[]): Documents {

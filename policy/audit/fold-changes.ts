@@ -20,7 +20,7 @@ import { parseOrderText } from '../order.ts'
 import type { KeyFacts, VaultRow } from '../view.ts'
 import type { Desk } from './desk.ts'
 import type { EntryOf } from './entry.ts'
-import { frozenScopes } from './history.ts'
+import { frozenByPeople, openCeremony } from './history.ts'
 import {
   confirmMessage,
   consentMessage,
@@ -35,7 +35,7 @@ import { below, get, type IntentStored, key as keyOf, put, tables } from './tabl
 
 type KeyLine = EntryOf<'key.created' | 'key.imported' | 'key.refreshed' | 'key.reshared'>
 type RetiredLine = EntryOf<'key.exported' | 'key.disabled'>
-type CarriedOut = KeyLine | RetiredLine | EntryOf<'peer.readmitted'>
+type CarriedOut = KeyLine | RetiredLine | EntryOf<'peer.readmitted' | 'ceremony.planned'>
 
 const opOf: { readonly [K in CarriedOut['type']]: ChangeOp } = {
   'key.created': 'key.create',
@@ -45,6 +45,7 @@ const opOf: { readonly [K in CarriedOut['type']]: ChangeOp } = {
   'key.exported': 'key.export',
   'key.disabled': 'key.destroy',
   'peer.readmitted': 'peer.readmit',
+  'ceremony.planned': 'ceremony.plan',
 }
 
 /** A key with new shares, which all its holders confirmed under this very change. */
@@ -118,7 +119,7 @@ export function* readmitted(
   return [put(tables.readmission, keyOf(node, peer, change), row), active(the)]
 }
 
-interface Carried {
+export interface Carried {
   readonly approved: Approved
   readonly intent: IntentStored
   /** The key in force before this line. */
@@ -127,7 +128,7 @@ interface Carried {
 }
 
 /** What every such line needs: a living request of this operation, and the order that proves it. */
-function* carriedOut(line: CarriedOut, desk: Desk): Reading<Carried> {
+export function* carriedOut(line: CarriedOut, desk: Desk): Reading<Carried> {
   const { body, seq, t } = line
   const intent = yield* knownIntent(body.change)
   requireOpen(intent, t)
@@ -148,7 +149,9 @@ function* carriedOut(line: CarriedOut, desk: Desk): Reading<Carried> {
       rulebook: yield* desk.rulebook(),
       roster: yield* desk.roster(),
     },
-    frozen: yield* frozenScopes(intent.vault),
+    // Of a ceremony that ran over, what was done in time still comes into force.
+    frozen: yield* frozenByPeople(intent.vault),
+    ceremony: yield* openCeremony(intent.vault),
     at: { seq, t },
     // One clock wrote the record, another judged the delay, each within the allowed difference.
     witnessedAt: () => intent.t - 2 * limits.clockSkewMs,
@@ -219,7 +222,7 @@ function requireRecipient(
   }
 }
 
-function active({ approved, intent }: Carried): Write {
+export function active({ approved, intent }: Carried): Write {
   const digest: Digest = approved.digest
   return put(tables.intent, digest, { ...intent, state: 'ACTIVE' })
 }

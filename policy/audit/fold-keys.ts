@@ -5,6 +5,7 @@ import { refuse } from '../../proto/refusal.ts'
 import { pointBytes } from '../chain/derive.ts'
 import type { Root } from '../documents.ts'
 import { madeHere } from '../key-standing.ts'
+import { requireTemper } from '../vault.ts'
 import type { KeyFacts } from '../view.ts'
 import { banSigned } from './ban-statement.ts'
 import type { Desk } from './desk.ts'
@@ -21,6 +22,8 @@ export function* generated(entry: Generated, desk: Desk): Reading<readonly Write
   const named = rulebook.vaults.get(name)
   if (named === undefined) return refuse('VAULT_NOT_FOUND', `no vault ${name}`)
   if (named.key !== key) refuse('KEY_DISABLED', `expected the key ${named.key}`)
+  requireTemper(named.tier, root)
+  if (named.tier === 'cold') refuse('NOT_SUPPORTED', 'a cold key is made at its ceremony')
   if (yield* get(tables.vault, name)) refuse('KEY_EXISTS', 'the vault has a key')
   return [put(tables.vault, name, { ...requireKeyOf(root, entry), ...madeHere })]
 }

@@ -5,15 +5,17 @@
 import { toHex } from '../../proto/crypto.ts'
 import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
+import { requireCeremony } from '../cold.ts'
 import type { Root } from '../documents.ts'
 import { requireSigns } from '../key-standing.ts'
 import type { SlotRule } from '../places.ts'
 import { networkOf } from '../rulebook.ts'
-import type { AttemptRow, VaultRow } from '../view.ts'
+import { requireTemper, type Tier } from '../vault.ts'
+import type { AttemptRow, CeremonyRow, VaultRow } from '../view.ts'
 import type { Desk } from './desk.ts'
 import type { EntryOf } from './entry.ts'
 import { closeAt } from './fold-spends.ts'
-import { frozenScopes } from './history.ts'
+import { frozenScopes, openCeremony } from './history.ts'
 import { identityIn } from './reigns.ts'
 import type { Reading, Write } from './rows.ts'
 import { hasEnded, knownIntent, requireOpen } from './standing.ts'
@@ -32,13 +34,17 @@ export function* started(line: Started, desk: Desk): Reading<readonly Write[]> {
   requireNext(row, attempt)
   const ruleset = yield* desk.ruleset()
   if (attempt === 1) requirePinned(reservation, ruleset)
-  const frozen = yield* frozenScopes(row.vault)
+  const frozen = yield* frozenScopes(row.vault, t)
   if (frozen.length > 0) refuse('FROZEN', `frozen: ${frozen.join(', ')}`)
   const vault = yield* get(tables.vault, row.vault)
   if (vault === undefined) return refuse('VAULT_NOT_FOUND', 'the vault has no key')
   requireSigns(vault)
-  requireParticipants(line, vault)
-  requireNamed(line, yield* desk.root())
+  const root = yield* desk.root()
+  const { tier } = (yield* desk.rulebook()).vaults.get(row.vault) ?? gone(row.vault)
+  requireTemper(tier, root)
+  if (tier === 'cold') requireRoom(line, yield* openCeremony(row.vault))
+  requireParticipants(line, vault, tier)
+  requireNamed(line, root)
   yield* requireOneEffect(line, reservation, desk)
 
   const next: IntentStored = { ...row, attempts: attempt, state: 'SIGNING', until }
@@ -103,13 +109,24 @@ function requirePinned(
   }
 }
 
-/** t nodes of the vault, in the order of their x. */
-function requireParticipants({ body }: Started, vault: VaultRow): void {
+function gone(vault: string): never {
+  return refuse('VAULT_NOT_FOUND', `the policy names no vault ${vault}`)
+}
+
+/** Under a plan that names it, and before the Bundle left: later lines reach no room. */
+function requireRoom({ body }: Started, open: CeremonyRow | undefined): void {
+  const { plan, state } = requireCeremony(body.intent, open)
+  if (state !== 'planned') refuse('CEREMONY', `the bundle of ${plan} has left`)
+}
+
+/** t nodes of the vault, in the order of their x; of a cold one whoever is called to its table. */
+function requireParticipants({ body }: Started, vault: VaultRow, tier: Tier): void {
   if (body.epoch !== vault.epoch) {
     refuse('EPOCH', `expected epoch ${vault.epoch}, got ${body.epoch}`)
   }
-  if (body.participants.length !== vault.t) {
-    refuse('PARTICIPANTS', `expected ${vault.t} nodes, got ${body.participants.length}`)
+  const count = body.participants.length
+  if (tier === 'cold' ? count < vault.t : count !== vault.t) {
+    refuse('PARTICIPANTS', `expected ${vault.t} nodes, got ${count}`)
   }
   let last = 0
   for (const node of body.participants) {

@@ -10,6 +10,7 @@ import { type Context, Desk, Library, Missing } from './desk.ts'
 import type { Documents } from './enclosures.ts'
 import type { Entry } from './entry.ts'
 import { backupTested } from './fold-backups.ts'
+import * as ceremonies from './fold-ceremonies.ts'
 import * as changes from './fold-changes.ts'
 import { frozen } from './fold-freeze.ts'
 import * as governance from './fold-governance.ts'
@@ -107,5 +108,14 @@ function* meaning(entry: Entry, desk: Desk): Reading<readonly Write[]> {
       return yield* backupTested(entry, desk)
     case 'peer.banned':
       return yield* banned(entry, desk)
+    case 'ceremony.planned':
+      return yield* ceremonies.planned(entry, desk)
+    case 'ceremony.exported':
+      return yield* ceremonies.exported(entry)
+    case 'ceremony.concluded':
+    case 'ceremony.aborted':
+      return yield* ceremonies.ended(entry)
+    case 'cold.anchored':
+      return yield* ceremonies.anchored(entry, desk)
   }
 }

@@ -3,10 +3,11 @@
 // Sums follow the walk: a spend counts at `t` in a window W while it closes after t − W.
 import type { Digest } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
+import { isOverdue, overdueScope } from '../cold.ts'
 import { duplicateWindowMs, type Rulebook } from '../rulebook.ts'
 import { duplicateOf } from '../rules/guard.ts'
 import { type Spend, used } from '../rules/limit.ts'
-import type { HistoryFacts, RequestView, SpendRow } from '../view.ts'
+import type { CeremonyRow, HistoryFacts, RequestView, SpendRow } from '../view.ts'
 import type { Reading } from './rows.ts'
 import { below, between, get, key, type RulesetStored, tables } from './tables.ts'
 
@@ -19,7 +20,8 @@ export function* requestView(intent: Digest): Reading<RequestView> {
     decisions: yield* below(tables.decision, intent),
     reservation: yield* get(tables.reservation, intent),
     attempts: yield* below(tables.attempt, intent),
-    frozen: row === undefined ? [] : yield* frozenScopes(row.vault),
+    frozen: row === undefined ? [] : yield* frozenByPeople(row.vault),
+    ceremony: row === undefined ? undefined : yield* openCeremony(row.vault),
     vaults: yield* below(tables.vault),
     shown: (yield* below(tables.shown)).map(({ vault }) => vault),
     ruleset,
@@ -46,7 +48,7 @@ export function* historyFacts(
       used: used(limit, rows, { t, to: payment.to }),
     })),
     duplicateOf: yield* duplicateBefore(rulebook, payment, t),
-    frozen: (yield* frozenScopes(payment.vault)).length > 0,
+    frozen: (yield* frozenScopes(payment.vault, t)).length > 0,
   }
 }
 
@@ -73,8 +75,20 @@ export function* duplicateBefore(
   return duplicateOf(windowMs, rows, { to: payment.to, amount: payment.amount, t })
 }
 
+/** Whatever stops the vault at this time: people, or a ceremony of which nobody said the end. */
+export function* frozenScopes(vault: string, t: number): Reading<readonly string[]> {
+  const scopes = yield* frozenByPeople(vault)
+  return isOverdue(yield* openCeremony(vault), t) ? [...scopes, overdueScope] : scopes
+}
+
+/** The ceremony of this vault that was planned and has not ended. */
+export function* openCeremony(vault: string): Reading<CeremonyRow | undefined> {
+  const open = yield* get(tables.openCeremony, vault)
+  return open && (yield* get(tables.ceremony, open.plan))
+}
+
 /** `all` or the vault, where they are frozen. */
-export function* frozenScopes(vault: string): Reading<readonly string[]> {
+export function* frozenByPeople(vault: string): Reading<readonly string[]> {
   const scopes: string[] = []
   for (const scope of ['all', vault]) {
     if (yield* get(tables.freeze, scope)) scopes.push(scope)

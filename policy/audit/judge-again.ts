@@ -12,6 +12,7 @@ import { chainOf } from '../chain/chains.ts'
 import { parseSignature } from '../chain/signature.ts'
 import { encodeChange, isChangeOp, parseChange } from '../change.ts'
 import { parseChangeFacts } from '../change-facts.ts'
+import { tableClock } from '../cold.ts'
 import type { Root } from '../documents.ts'
 import { evaluate } from '../evaluate.ts'
 import { parseFacts } from '../facts.ts'
@@ -28,7 +29,7 @@ import { type Docket, violation } from './docket.ts'
 import type { EntryOf } from './entry.ts'
 import { requestView } from './history.ts'
 import type { Reigns } from './reigns.ts'
-import { type MemoryRows, readSync } from './rows.ts'
+import { type MemoryRows, type Reading, readSync } from './rows.ts'
 import { knownIntent, resultOf } from './standing.ts'
 import { get, tables } from './tables.ts'
 import { type WitnessedHead, witnessedIn } from './witnessed.ts'
@@ -67,12 +68,13 @@ export function attemptAgain(
     return false
   }
   const own = { reigns, rootAt: (size: number) => (size <= seq + 1 ? rootAt(size) : undefined) }
+  const view = readSync(requestView(intent), rows)
   const result = admit({
     warrant,
     attempt: number,
     own: {
-      view: readSync(requestView(intent), rows),
-      clockMs: t,
+      view,
+      clockMs: tableClock(view, t),
       frozenLocally: false,
       witnessedAt: (line, notes) => witnessedIn(own, line, notes),
     },
@@ -86,8 +88,7 @@ export function signatureAgain(
   { rows, blob }: Bench,
   docket: Docket,
 ): void {
-  const started = readSync(get(tables.attempt, body.intent, body.attempt), rows)
-  const nodes = started?.participants.length ?? 0
+  const nodes = readSync(signersOf(body.intent, body.attempt), rows)
   if (new Set(body.receipts).size !== nodes || body.receipts.length !== nodes) {
     const because = `expected a receipt of each of ${nodes} nodes, got ${body.receipts.length}`
     docket.find(violation(seq, 'LINE_MISSING', because))
@@ -106,6 +107,13 @@ export function signatureAgain(
   } else if (txid !== body.txid) {
     docket.find(violation(seq, 'TX_INTENT_MISMATCH', `expected ${txid}, got ${body.txid}`))
   }
+}
+
+/** A cold attempt calls more nodes than sign; of a hot one all do, and they are t. */
+function* signersOf(intent: Digest, attempt: number): Reading<number> {
+  const started = yield* get(tables.attempt, intent, attempt)
+  const row = yield* get(tables.vault, (yield* knownIntent(intent)).vault)
+  return Math.min(started?.participants.length ?? 0, row?.t ?? 0)
 }
 
 /** Whether it could be judged. It grants nothing, unless something was reserved by it. */

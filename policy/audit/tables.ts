@@ -23,10 +23,11 @@ import {
   type Shaped,
   text,
 } from '../../proto/shape.ts'
+import { ceremonyKinds } from '../change.ts'
 import { personId } from '../document.ts'
 import { madeHere } from '../key-standing.ts'
 import { vaultId } from '../vault.ts'
-import { keyStandings, requestStates, type VaultRow } from '../view.ts'
+import { ceremonyStates, keyStandings, requestStates, type VaultRow } from '../view.ts'
 import { fee, nodeId, op, requestOp } from './bodies.ts'
 import type { Reading, Write } from './rows.ts'
 
@@ -226,6 +227,27 @@ export const tables = {
   ),
   /** By node and peer: the newest ban. */
   ban: table('ban', object({ ...line, node: nodeId, number: count, peer: nodeId, reason: word })),
+  /** By plan: every ceremony that was ever planned, so that no plan is used twice. */
+  ceremony: table(
+    'ceremony',
+    object({
+      ...line,
+      bundle: digestOrNone,
+      change: digest,
+      from: count,
+      kind: literal(...ceremonyKinds),
+      plan: digest,
+      record: object({ root: digestOrNone, size: count }),
+      requests: list(digest),
+      state: literal(...ceremonyStates),
+      until: count,
+      vaults: list(vaultId),
+    }),
+  ),
+  /** By vault: its one open ceremony. */
+  openCeremony: table('open-ceremony', object({ plan: digest })),
+  /** By origin: how far the log of cold vaults had come, as the main log says. */
+  anchor: table('anchor', object({ ...line, origin: word, root: digest, size: count })),
   /** By node, peer and change: lines that let a banned peer in again. */
   readmission: table(
     'readmission',

@@ -91,6 +91,7 @@ describe('lines', () => {
       dealing: new Uint8Array(0),
       ticket: new Uint8Array(16),
       fresh: false,
+      participants: [],
     }
     link.prepare(35, part)
     link.acknowledge(13)

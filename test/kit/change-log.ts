@@ -14,13 +14,14 @@ import { refreshNamed } from '../../policy/covered-refresh.ts'
 import { displayDigest } from '../../policy/display.ts'
 import { displayChange } from '../../policy/display-change.ts'
 import { freezeText, parseRoot } from '../../policy/documents.ts'
-import { governanceRule } from '../../policy/judge-change.ts'
+import { sectionOf } from '../../policy/judge-change.ts'
 import { issueOrder, type Order, parseOrder } from '../../policy/order.ts'
-import { parseRulebook } from '../../policy/rulebook.ts'
+import { parseRulebook, type Rulebook } from '../../policy/rulebook.ts'
 import type { KeyFacts } from '../../policy/view.ts'
 import { digestOf, fromUtf8, toHex, toUtf8 } from '../../proto/crypto.ts'
 import {
   type Digest,
+  type Handle,
   parseHandle,
   parseNodeId,
   parsePersonId,
@@ -173,7 +174,14 @@ export const bothVoices: readonly Voice[] = [
   ['oli', 'risk'],
 ]
 
+/** The documents that people approve under. */
+export interface Laws {
+  readonly rulebook: Rulebook
+  readonly ruleset: Digest
+}
+
 export interface Options {
+  readonly laws?: Laws
   readonly voices?: readonly Voice[]
   readonly approval?: Partial<Approval>
   readonly order?: Partial<Order>
@@ -220,7 +228,7 @@ export class Asked {
   vote(signed: Signed): this {
     const approval = digestOf(tags.approval, toUtf8(signed.document))
     const { person } = JSON.parse(signed.document) as { person: string }
-    const body = { approval, intent: this.digest, person, rule: governanceRule }
+    const body = { approval, intent: this.digest, person, rule: this.rule }
     this.log.add('approval.recorded', body)
     this.approvals = [...this.approvals, signed]
     return this
@@ -234,13 +242,13 @@ export class Asked {
       env: house.env,
       decision: 'approve',
       intent: this.digest,
-      policy: rulebook.digest,
+      policy: this.laws.rulebook.digest,
       directory: house.directoryDigest,
-      rule: governanceRule,
+      rule: this.rule,
       as: parseHandle(role),
       person: parsePersonId(person),
       credential: parseHandle(`${person}-1`),
-      display: displayDigest(displayChange(this.change, { rulebook, row })),
+      display: displayDigest(displayChange(this.change, { rulebook: this.laws.rulebook, row })),
       issued: t,
       expires: t + 24 * hour,
       nonce: new Uint8Array(16),
@@ -248,6 +256,15 @@ export class Asked {
       ...patch,
     }
     return signApproval(approval, house.keyOf(person).sign)
+  }
+
+  /** The section of the policy that its approvals name. */
+  get rule(): Handle {
+    return sectionOf(this.change.op, this.laws.rulebook).rule
+  }
+
+  get laws(): Laws {
+    return this.options.laws ?? { rulebook, ruleset }
   }
 
   ripen(seconds = 3_600): this {
@@ -261,7 +278,7 @@ export class Asked {
       env: house.env,
       change: this.signed,
       approvals: this.approvals,
-      ruleset,
+      ruleset: this.laws.ruleset,
       heads: [],
       ...this.options.order,
     })

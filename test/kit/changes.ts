@@ -63,6 +63,20 @@ export const changes: { readonly [K in ChangeOp]: ChangeOf<K> } = {
     vault: parseVaultId('all'),
     terms: { node: parseNodeId('signer-a'), peer: parseNodeId('signer-b') },
   },
+  'ceremony.plan': {
+    ...asked,
+    id: parseHandle('c-8'),
+    op: 'ceremony.plan',
+    vault: parseVaultId('all'),
+    terms: {
+      plan: parseDigest('cd'.repeat(32)),
+      kind: 'sign',
+      vaults: [parseVaultId('cold-eth')],
+      requests: [parseDigest('ef'.repeat(32))],
+      from: Date.parse('2026-12-08T09:00:00Z'),
+      until: Date.parse('2026-12-08T17:00:00Z'),
+    },
+  },
 }
 
 export const allChanges: readonly Change[] = Object.values(changes)

@@ -79,6 +79,7 @@ export const coordinatorFrames: readonly CoordinatorFrame[] = [
       fresh: true,
       order: bytes(9),
       dealing: bytes(10),
+      participants: ['node-1', 'node-3'],
     },
   },
   { frame: 'start', start: { ticket, acceptances: [signed, signed] } },

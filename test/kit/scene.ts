@@ -140,6 +140,7 @@ export function scene(change: Partial<Parts> = {}): Scene {
     decisions: approvals.map(({ approval, digest }, index) => decisionOf(approval, digest, index)),
     attempts: [...the.before({ ...attempt, attempt: 1, state: 'aborted' }), attempt],
     frozen: [],
+    ceremony: undefined,
     vaults,
     shown: vaults.map(({ vault }) => vault),
     documents,

@@ -287,7 +287,7 @@ describe('the arithmetic of n, t, f and w, f, q', () => {
       { w: 7, f: 2, q: 5 },
     ],
   ])('holds for the shapes of the design: %j, %j', (key, witness) => {
-    expect(faultsOf(key, witness)).toEqual([])
+    expect(faultsOf(key, witness, false)).toEqual([])
   })
 
   it.each([
@@ -304,7 +304,7 @@ describe('the arithmetic of n, t, f and w, f, q', () => {
     [{ n: 3, t: 2, f: 1 }, { w: 3, f: 0, q: 4 }, 'expected 1 <= q <= w, got q 4, w 3'],
     [{ n: 3, t: 2, f: 1 }, { w: 3, f: 1, q: 2 }, 'expected 2q - w >= f + 1, got q 2, w 3, f 1'],
   ])('%j with %j is refused', (key, witness, fault) => {
-    expect(faultsOf(key, witness)).toEqual([fault])
+    expect(faultsOf(key, witness, false)).toEqual([fault])
   })
 
   it('says how many witnesses may be down', () => {

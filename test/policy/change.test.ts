@@ -111,6 +111,7 @@ describe('a change', () => {
   it('names one vault, or all of them when it is between two nodes', () => {
     expect(parses('key.refresh', { vault: 'all' })).toBe('INVALID_INTENT')
     expect(parses('peer.readmit', { vault: 'hot-eth' })).toBe('INVALID_INTENT')
+    expect(parses('ceremony.plan', { vault: 'cold-eth' })).toBe('INVALID_INTENT')
   })
 
   it('is too large above the bound of an intent', () => {
@@ -159,6 +160,44 @@ describe('the terms of a change', () => {
   it('name two different nodes to be let in again', () => {
     expect(terms('peer.readmit', { peer: 'signer-a' })).toBe('INVALID_INTENT')
     expect(terms('peer.readmit', { peer: 'signer-c' })).toBe('accepted')
+  })
+
+  it('name a ceremony in one form only: vaults and requests once, ascending', () => {
+    const [one, two] = ['ab'.repeat(32), 'cd'.repeat(32)]
+    const plan = (patch: JsonObject): string => terms('ceremony.plan', patch)
+    expect(plan({ requests: [one, two], vaults: ['cold-eth', 'cold-tron'] })).toBe('accepted')
+    expect(plan({ requests: [two, one] })).toBe('INVALID_INTENT')
+    expect(plan({ requests: [one, one] })).toBe('INVALID_INTENT')
+    expect(plan({ vaults: ['cold-tron', 'cold-eth'] })).toBe('INVALID_INTENT')
+    expect(plan({ vaults: ['cold-eth', 'cold-eth'] })).toBe('INVALID_INTENT')
+    expect(plan({ vaults: ['all'] })).toBe('INVALID_INTENT')
+    expect(plan({ vaults: [] })).toBe('MALFORMED')
+    expect(plan({ kind: 'import' })).toBe('MALFORMED')
+    const many = (count: number, width: number): readonly string[] =>
+      Array.from({ length: count }, (_, at) => String(at).padStart(width, '0'))
+    const { ceremonyVaultsMax: vaults, ceremonyRequestsMax: requests } = limits
+    expect(plan({ vaults: many(vaults, 3).map((n) => `v-${n}`) })).toBe('accepted')
+    expect(plan({ vaults: many(vaults + 1, 3).map((n) => `v-${n}`) })).toBe('MALFORMED')
+    expect(plan({ requests: many(requests, 64) })).toBe('accepted')
+    expect(plan({ requests: many(requests + 1, 64) })).toBe('MALFORMED')
+  })
+
+  it('ask for what a ceremony is for; only a drill is for nothing', () => {
+    for (const kind of ['genesis', 'sign', 'reshare']) {
+      expect(terms('ceremony.plan', { kind })).toBe('accepted')
+      expect(terms('ceremony.plan', { kind, requests: [] })).toBe('INVALID_INTENT')
+    }
+    expect(terms('ceremony.plan', { kind: 'drill', requests: [] })).toBe('accepted')
+  })
+
+  it('name a window that begins after the plan was made and lasts a week at most', () => {
+    const { created } = changes['ceremony.plan']
+    const window = (from: number, until: number): string =>
+      terms('ceremony.plan', { from: writeTime(from), until: writeTime(until) })
+    expect(window(created, created + limits.ceremonyWindowMsMax)).toBe('accepted')
+    expect(window(created, created + limits.ceremonyWindowMsMax + 1_000)).toBe('INVALID_INTENT')
+    expect(window(created, created)).toBe('INVALID_INTENT')
+    expect(window(created - 1_000, created + 1_000)).toBe('INVALID_INTENT')
   })
 
   it('name an epoch that a key can have', () => {

@@ -4,7 +4,7 @@ import type { Change } from '../../policy/change.ts'
 import { type ChangeFacts, changeFactsText, parseChangeFacts } from '../../policy/change-facts.ts'
 import type { ApprovalFacts } from '../../policy/facts.ts'
 import { parseFacts } from '../../policy/facts.ts'
-import { governanceRule, judgeChange } from '../../policy/judge-change.ts'
+import { judgeChange } from '../../policy/judge-change.ts'
 import { parseRoster, type Roster } from '../../policy/roster.ts'
 import { parseRulebook, type Rulebook } from '../../policy/rulebook.ts'
 import { standing, type Verdict } from '../../policy/verdict.ts'
@@ -13,6 +13,7 @@ import { parseHandle, parsePersonId } from '../../proto/ids.ts'
 import { encode, type JsonObject, parse, text } from '../../proto/jcs.ts'
 import * as house from '../kit/audit-documents.ts'
 import { asks, policy, rulebook } from '../kit/change-log.ts'
+import * as cold from '../kit/cold-log.ts'
 import { refusedWith } from '../kit/refused.ts'
 
 const roster = parseRoster(house.directoryText)
@@ -60,7 +61,7 @@ describe('the judgement of a change', () => {
     const verdict = judge({})
     expect(verdict).toMatchObject({
       result: 'ALLOW',
-      rule: governanceRule,
+      rule: 'governance.key',
       reasons: [],
       missing: [],
     })
@@ -103,6 +104,20 @@ describe('the judgement of a change', () => {
     const verdict = judge(patch)
     expect(codes(verdict)).toEqual(expected)
     expect(standing(verdict)).toBe(where)
+  })
+
+  it('asks for a plan by the section of ceremonies, and for every other change by that of keys', () => {
+    const governance = cold.policy['governance'] as JsonObject
+    const quiet = { require: [{ role: 'director', count: 1 }], delay: '0s' }
+    const rules = parseRulebook(
+      text({ ...cold.policy, governance: { ...governance, ceremony: quiet } }),
+    )
+    const { change } = new cold.Ceremony(cold.coldLog(), 'one', { kind: 'drill' }).asked
+    const plan = { change, at: change.created, createdAt: undefined, approvals: [approvals[0]!] }
+    expect(judge(plan, rules)).toMatchObject({ result: 'ALLOW', rule: 'governance.ceremony' })
+    expect(codes(judge(plan, cold.rulebook))).toEqual(['DELAY', 'APPROVAL_MISSING'])
+    const refresh = { ...plan, change: asks.refresh }
+    expect(codes(judge(refresh, rules))).toEqual(['DELAY', 'APPROVAL_MISSING'])
   })
 
   it('keeps apart who asks and who approves, as for payments', () => {

@@ -292,6 +292,7 @@ describe('a ticket', () => {
       dealing: none,
       ticket: one,
       fresh: false,
+      participants: [],
     }
     const { node } = three.at('node-a')
     node.attached('c2')

@@ -278,6 +278,7 @@ export class ThreeNodes {
       dealing: none,
       ticket: none,
       fresh: false,
+      participants: [],
       ...part,
     }
     this.give(name, { frame: 'prepare', prepare })

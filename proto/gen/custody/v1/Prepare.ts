@@ -36,6 +36,11 @@ export interface Prepare {
    * Canonical dealing of an import; empty for everything else.
    */
   'dealing'?: (Buffer | Uint8Array | string);
+  /**
+   * Of a ceremony: who of the stations in the attempt line signs, in the order of their x; empty when
+   * all of them do, and for everything else.
+   */
+  'participants'?: (string)[];
 }
 
 /**
@@ -71,4 +76,9 @@ export interface Prepare__Output {
    * Canonical dealing of an import; empty for everything else.
    */
   'dealing': (Buffer);
+  /**
+   * Of a ceremony: who of the stations in the attempt line signs, in the order of their x; empty when
+   * all of them do, and for everything else.
+   */
+  'participants': (string)[];
 }
