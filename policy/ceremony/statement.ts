@@ -1,5 +1,5 @@
 // Statement: what a person who was present says of a ceremony at its end, over the closed Record
-// and over the Words of what is carried out. A custodian signs with the own token, the recorder with
+// and over the Words of what is carried out. A custodian signs with the own token, the recorder by
 // the token of the record station; everybody else with the own roster credential (Ed25519), which
 // is not in the room's hands, so that nobody there can speak for a witness or an auditor.
 // INVARIANT: a Statement names plan, record and bundle; it can be said of no other ceremony.

@@ -1,7 +1,7 @@
 // The closing of every ceremony, also of one that was stopped: exceptions, bags, the last line of
 // the Record, and a Statement from everybody who was there.
-// INVARIANT: whatever belongs into the Record happens before its last line; a Statement is about
-// that line, and the Bundle out about the Statements, so none of them names itself.
+// INVARIANT: whatever belongs into the Record happens before its last line; the words of what is
+// carried out cover it, and Statements are about these words, so none of them names itself.
 // Source: docs/ceremony.md. Texts only.
 import type { Otherwise, Step } from './steps.ts'
 
@@ -45,23 +45,27 @@ export const closing: readonly Step[] = [
   {
     id: 'C-4',
     who: 'recorder',
-    say: 'I close the Record. The words of its root are: __',
-    do: 'The last line is written. Every station computes the root from its own copy.',
-    witness: 'The 16 words are the same on every station.',
+    say: 'I close the Record. The words of what is carried out are: __',
+    do:
+      'The last line is written, and the list of what is carried out is made. Every station ' +
+      'compares the Record in it with its own copy. The auditor confirms from the own laptop.',
+    witness: 'The 16 words are the same on every station and on the laptop; all note them.',
     each: [],
     acts: ['close-record'],
-    at: 'record',
+    at: 'all',
     records: ['record.closed'],
-    words: { what: 'record', count: 16 },
-    minutes: 4,
+    words: { what: 'bundle', count: 16 },
+    minutes: 5,
   },
   {
     id: 'C-5',
     who: 'everyone',
-    say: 'I was here from __ to __. The script was followed, except for __. I agree, or I do not.',
+    say:
+      'I was here from __ to __. The script was followed, except for __. I saw the words. I ' +
+      'agree, or I do not.',
     do:
-      'Each person makes the own Statement: custodians at their stations, all others at the ' +
-      'Record station; and signs the paper. Who does not agree says why; nobody is asked to.',
+      'Each person makes the own Statement over these words: custodians at their stations, all ' +
+      'others at the Record station; and signs the paper. Who does not agree says why.',
     witness: 'There is a Statement of everybody who was marked present.',
     each: ['person'],
     acts: ['statement'],
@@ -72,16 +76,15 @@ export const closing: readonly Step[] = [
   {
     id: 'C-6',
     who: 'recorder',
-    say: 'The Bundle is written twice. Its words are: __',
+    say: 'The Bundle is written, and read back, twice.',
     do:
-      'The Bundle out goes to two write-once media. The auditor verifies one of them on the own ' +
-      'laptop and notes the words.',
-    witness: "The auditor says: it verifies. The 16 words are those of the auditor's own run.",
+      'The Bundle out goes with the Statements to two write-once media. The auditor verifies one ' +
+      'of them on the own laptop.',
+    witness: 'The auditor says: it verifies, and the words are those that I noted.',
     each: [],
     acts: ['write-bundle'],
     at: 'record',
     records: [],
-    words: { what: 'bundle', count: 16 },
     minutes: 6,
   },
   {
@@ -101,7 +104,7 @@ export const closing: readonly Step[] = [
     say: '',
     do:
       'Two couriers carry the Bundle out together. It is imported within a day; the auditor ' +
-      'checks that the log names the root of the Record whose words were read.',
+      'checks that the log names the root of the Record and the words that were read.',
     witness: 'The line ceremony.concluded, or ceremony.aborted, with its proof.',
     each: [],
     acts: [],

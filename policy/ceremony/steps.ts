@@ -68,9 +68,9 @@ export const actMeaning: Readonly<Record<Act, string>> = {
   'check-signature': 'verifies the signature, decodes what was signed back to the request',
   wipe: 'wipes the keyshare, logs out of the token, writes the Floor',
   'destroy-seal': 'destroys Seals of epochs that the log has left',
-  'close-record': 'writes the last line: exceptions and results',
+  'close-record': 'writes the last line, and the manifest of what is carried out',
   statement: 'asks its person to agree or not, and signs that',
-  'write-bundle': 'writes the Bundle out to two media, reads both back',
+  'write-bundle': 'writes the Bundle out, with all Statements, to two media; reads both back',
 }
 
 /** For what a step is repeated. Of nested ones the outer stands first. */

@@ -1,4 +1,4 @@
-// A Bundle on a medium: one directory of plain files with short names, no link, no directory inside,
+// A Bundle on a medium: one directory of plain files with short names, no link, no folder inside,
 // bounded. Written once into a new directory, read back whole; looked at before it is read, so that
 // a link or something huge is refused unopened.
 // Knows nothing of what the files mean: whether they are a Bundle is for its manifest to say
