@@ -103,7 +103,7 @@ export class Ceremonies {
       const bundle = readBundle(files, 'out')
       if (bundle.digest !== of.bundle) return refusal('BUNDLE', 'another manifest', 'X-7')
       const plan = await this.#plan(of.plan)
-      const results = await importBundle(this.#ports, { row, plan, bundle, confirmed })
+      const results = await importBundle(this.#ports, { row, plan, bundle, files, confirmed })
       if (isRefusal(results)) return results
       return { results, ceremony: this.#shown(await this.#known(of.plan)) }
     })
