@@ -8,7 +8,10 @@ import type { EntryType } from '../policy/audit/bodies.ts'
 import { requestView } from '../policy/audit/history.ts'
 import type { Reigns } from '../policy/audit/reigns.ts'
 import { witnessedIn } from '../policy/audit/witnessed.ts'
+import type { Own } from '../policy/check-lines.ts'
+import { tableClock } from '../policy/cold.ts'
 import { type Admission, admitWork, isCovered, refreshNamed } from '../policy/covered-refresh.ts'
+import type { RequestView } from '../policy/view.ts'
 import { fromUtf8 } from '../proto/crypto.ts'
 import type { Digest } from '../proto/ids.ts'
 import type { JsonObject } from '../proto/jcs.ts'
@@ -60,6 +63,9 @@ export type Issued = Pick<RipeChange, 'admitted' | 'order'>
 
 /** Lets the nodes do it. A Refusal is why it did not come to a line; it is tried again. */
 export type ChangeDriver = (ripe: RipeChange) => Promise<Refusal | undefined>
+
+/** When, and at which table, it is judged. */
+type Standpoint = (view: RequestView, now: number) => Pick<Own, 'clockMs' | 'ceremony'>
 
 /** Doubled with each drive without a line: nodes that cannot are not asked again at once. */
 const restMs = 1_000
@@ -135,18 +141,26 @@ export class Changes {
     this.#rests.delete(id)
   }
 
-  /** For whoever carries it out elsewhere. */
-  async issue(id: Digest): Promise<Issued | Refusal> {
+  /** For a room where it is carried out: judged as the stations will, when it opens. */
+  issue(id: Digest): Promise<Issued | Refusal> {
+    return this.#issue(id, (view, now) => {
+      const { ceremony } = view
+      const table = ceremony && { ceremony: { plan: ceremony.plan, signers: [] } }
+      return { clockMs: tableClock(view, now), ...table }
+    })
+  }
+
+  async #issue(id: Digest, at: Standpoint): Promise<Issued | Refusal> {
     const { copy, memory, clock } = this.#ports
     const the = await gatherChange(copy, memory, id)
     const order = orderOf(the, clock.now())
-    const admitted = await this.#admit(id, order, the.reigns)
+    const admitted = await this.#admit(id, { order, reigns: the.reigns, at })
     if (!isRefusal(admitted)) return { admitted, order }
     return refusal(admitted.code, admitted.because, admitted.rule)
   }
 
   async #attempt(id: Digest): Promise<Refusal | undefined> {
-    const issued = await this.issue(id)
+    const issued = await this.#issue(id, (_view, clockMs) => ({ clockMs }))
     if (isRefusal(issued)) return issued
     const { admitted, order } = issued
     const carryOut: RipeChange['carryOut'] = (type, body, documents = []) => {
@@ -157,14 +171,18 @@ export class Changes {
     return this.#driver({ admitted, named, order, carryOut })
   }
 
-  async #admit(id: Digest, order: Uint8Array, reigns: Reigns) {
+  async #admit(
+    id: Digest,
+    { order, reigns, at }: { order: Uint8Array; reigns: Reigns; at: Standpoint },
+  ) {
     const { copy, clock, tree } = this.#ports
     const rootAt = (size: number) => (size <= tree.size ? tree.root(size) : undefined)
+    const view = await copy.read(requestView(id))
     return admitWork({
       order,
       own: {
-        view: await copy.read(requestView(id)),
-        clockMs: clock.now(),
+        view,
+        ...at(view, clock.now()),
         frozenLocally: false,
         witnessedAt: (seq, heads) => witnessedIn({ reigns, rootAt }, seq, heads),
       },
