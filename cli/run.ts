@@ -56,6 +56,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'certificate renew': async () => (await import('./certificate.ts')).certificateRenew,
   'recovery init': async () => (await import('./recovery.ts')).recoveryInit,
   'recovery verify': async () => (await import('./recovery.ts')).recoveryVerify,
+  'ceremony propose': async () => (await import('./ceremony-propose.ts')).ceremonyPropose,
   'ceremony list': async () => (await import('./ceremony-online.ts')).ceremonyList,
   'ceremony prepare': async () => (await import('./ceremony-online.ts')).ceremonyPrepare,
   'ceremony export': async () => (await import('./ceremony-online.ts')).ceremonyExport,
