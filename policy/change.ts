@@ -109,7 +109,7 @@ export interface TermsOf {
     readonly kind: CeremonyKind
     /** Ascending. */
     readonly vaults: readonly VaultId[]
-    /** The requests that are carried out there, ascending; a drill may have none. */
+    /** The requests that are carried out there, ascending. */
     readonly requests: readonly Digest[]
     /** The window, in milliseconds. */
     readonly from: number
@@ -201,7 +201,7 @@ const termsShapes = {
     plan: digest,
     kind: literal(...ceremonyKinds),
     vaults: list(vaultId, 1, limits.ceremonyVaultsMax),
-    requests: list(digest, 0, limits.ceremonyRequestsMax),
+    requests: list(digest, 1, limits.plannedRequestsMax),
     from: time,
     until: time,
   }),
@@ -280,7 +280,7 @@ function requireCommittee({ participants, t }: TermsOf['key.reshare']): void {
 
 /** One form for one ceremony, and a window that people can look over. */
 function requireCeremony(terms: TermsOf['ceremony.plan'], { created }: Asked): void {
-  const { kind, vaults, requests, from, until } = terms
+  const { vaults, requests, from, until } = terms
   for (const [what, named] of [
     ['vaults', vaults],
     ['requests', requests],
@@ -289,9 +289,8 @@ function requireCeremony(terms: TermsOf['ceremony.plan'], { created }: Asked): v
     if (!ascending) bad(`${what}: expected each once, ascending`)
   }
   if (vaults.some((vault) => vault === everyVault)) bad(`vaults: ${everyVault} is no vault`)
-  if (kind !== 'drill' && requests.length === 0) bad(`requests: expected what the ${kind} is for`)
   if (from < created) bad('from: expected a window after the plan was made')
-  const most = from + limits.ceremonyWindowMsMax
+  const most = from + limits.planWindowMsMax
   if (until <= from || until > most) {
     bad(`until: expected after from and by ${writeTime(most)}, got ${writeTime(until)}`)
   }

@@ -21,7 +21,7 @@ export const overdueScope = 'overdue ceremony'
 
 /** Planned, and neither concluded nor aborted by the end of its window. */
 export function isOverdue(open: Pick<CeremonyRow, 'until'> | undefined, t: number): boolean {
-  return open !== undefined && !(t <= open.until)
+  return open !== undefined && !(t < open.until)
 }
 
 /** The ceremony of this vault that is open, when it is for this very request. */
@@ -41,7 +41,7 @@ export function requireTable({ plan }: CeremonyRow, table: AtTable): void {
 /** N3 of a ceremony: the own clock is in the window that people approved. */
 export function requireWindow({ from, until }: CeremonyRow, clockMs: number): void {
   // A clock that is no number compares with nothing, so what is asked is what must hold.
-  if (clockMs >= from && clockMs <= until) return
+  if (clockMs >= from && clockMs < until) return
   const [begin, end] = [writeTimeMillis(from), writeTimeMillis(until)]
   refuse('CLOCK', `expected a clock from ${begin} to ${end}, got one ${clockMs - from} ms after`)
 }

@@ -83,7 +83,6 @@ function ceremonyLines(
     ['KIND', `${kind}: ${kindTitles[kind]}`],
     ['PLAN', plan],
     ...vaults.map((vault): Line => ['VAULT', coldWords(vault, rulebook)]),
-    ...(requests.length === 0 ? [['REQUESTS', 'none'] as const] : []),
     ...requests.map((request): Line => ['REQUEST', request]),
     ['FROM', writeTime(from)],
     ['UNTIL', `${writeTime(until)}; not ended by then, its vaults are frozen`],

@@ -179,6 +179,8 @@ export interface CeremonyRow extends LineAt {
   readonly kind: CeremonyKind
   readonly vaults: readonly VaultId[]
   readonly requests: readonly Digest[]
+  /** The stations that come, by the plan document. */
+  readonly called: readonly NodeId[]
   readonly from: number
   readonly until: number
   readonly state: CeremonyState

@@ -47,11 +47,7 @@ export const limits = {
   /** Ways from vault to class by asset that all rules of a policy allow together. */
   legsPerPolicyMax: 100_000,
   attemptsPerIntentMax: 8,
-  /** Of one ceremony: one sitting of people, who confirm each request by typing. */
   ceremonyVaultsMax: 16,
-  ceremonyRequestsMax: 32,
-  /** A week: a longer window is no appointment. */
-  ceremonyWindowMsMax: 604_800_000,
   sessionsPerNodeMax: 64,
   /** Keys of others that are kept ready to verify with: of persons, nodes and witnesses in use. */
   verifyKeysMax: 512,

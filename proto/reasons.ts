@@ -65,6 +65,7 @@ const api = {
   TOKEN_LOCKED: ['FAILED_PRECONDITION', 'OPERATOR'],
   TOKEN_WRONG: ['FAILED_PRECONDITION', 'OPERATOR'],
   TOKEN_BROKEN: ['UNAVAILABLE', 'OPERATOR'],
+  TOKEN_FLOOR: ['FAILED_PRECONDITION', 'OPERATOR'],
   INTERNAL: ['INTERNAL', 'SAME_KEY'],
 } as const satisfies Record<string, readonly [GrpcStatus, Retry]>
 

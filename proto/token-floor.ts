@@ -84,13 +84,14 @@ export function nextFloor(
 /** Refuses what would make a Token forget. */
 export function requireFollows(last: TokenFloor | undefined, next: TokenFloor): void {
   const count = (last?.count ?? 0) + 1
-  if (next.count !== count) refuse('FLOOR', `floor: expected count ${count}, got ${next.count}`)
+  if (next.count !== count)
+    refuse('TOKEN_FLOOR', `floor: expected count ${count}, got ${next.count}`)
   if (last === undefined) return
   if (next.about !== last.about || next.env !== last.env) {
-    refuse('FLOOR', 'floor: about something else than the last')
+    refuse('TOKEN_FLOOR', 'floor: about something else than the last')
   }
   if (next.epoch < last.epoch) {
-    refuse('FLOOR', `floor: expected epoch ${last.epoch} or a later one, got ${next.epoch}`)
+    refuse('TOKEN_FLOOR', `floor: expected epoch ${last.epoch} or a later one, got ${next.epoch}`)
   }
   requireExtends('cold', last.cold, next.cold)
   requireExtends('main', last.main, next.main)
@@ -103,9 +104,9 @@ export function laterFloor(a: TokenFloor, b: TokenFloor): TokenFloor {
 
 function requireExtends(log: string, last: Head, next: Head): void {
   if (next.size < last.size) {
-    refuse('FLOOR', `floor: the ${log} log had ${last.size} lines, now it has ${next.size}`)
+    refuse('TOKEN_FLOOR', `floor: the ${log} log had ${last.size} lines, now it has ${next.size}`)
   }
   if (next.size === last.size && next.root !== last.root) {
-    refuse('FLOOR', `floor: the ${log} log had another root at ${last.size} lines`)
+    refuse('TOKEN_FLOOR', `floor: the ${log} log had another root at ${last.size} lines`)
   }
 }

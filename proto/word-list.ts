@@ -12,7 +12,8 @@ const two = `
   cobra commence concert cowbell crackdown cranky crowfoot crucial crumpled crusade cubic dashboard
   deadbolt deckhand dogsled dragnet drainage dreadful drifter dropper drumbeat drunken Dupont
   dwelling eating edict egghead eightball endorse endow enlist erase escape exceed eyeglass eyetooth
-  facial fallout flagpole flatfoot flytrap fracture framework freedom frighten gazelle Geiger glitter
+  facial fallout flagpole flatfoot flytrap fracture framework freedom frighten gazelle Geiger
+  glitter
   glucose goggles goldfish gremlin guidance hamlet highchair hockey indoors indulge inverse involve
   island jawbone keyboard kickoff kiwi klaxon locale lockup merit minnow miser Mohawk mural music
   necklace Neptune newborn nightbird Oakland obtuse offload optic orca payday peachy pheasant

@@ -68,6 +68,9 @@ const laws: readonly Law[] = [
   law(/^signer-node\/ceremony\/(main|program)\.ts$/, [ceremony, signer, policy, protoAll], {
     builtins: [/^node:(crypto|fs|os|path)$/],
   }),
+  law(/^signer-node\/ceremony\/self-signed\.ts$/, [ceremony, signer, policy, protoAll], {
+    builtins: [/^node:crypto$/],
+  }),
   law(ceremony, [ceremony, signer, policy, protoAll]),
   law(/^signer-node\/program\.ts$/, [signer, policy, protoAll], {
     packages: [/^pino$/],

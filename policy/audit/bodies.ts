@@ -208,7 +208,7 @@ export const bodies = {
     from: time,
     kind: literal(...ceremonyKinds),
     plan: digest,
-    requests: list(digest, 0, limits.ceremonyRequestsMax),
+    requests: list(digest, 1, limits.plannedRequestsMax),
     until: time,
     vaults: list(vaultId, 1, limits.ceremonyVaultsMax),
   }),

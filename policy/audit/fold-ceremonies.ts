@@ -4,9 +4,13 @@
 // names; a vault has one open ceremony; a plan is used once, and what has ended opens no more.
 // Who ends a ceremony proves nothing here: its end grants nothing, and the stations' floors and the
 // Record, beside the log, say whether it is true. What comes of it are lines of their own.
+
+import { toUtf8 } from '../../proto/crypto.ts'
 import type { Digest } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
-import { type CeremonyKind, type ChangeOp, isChangeOp, type TermsOf } from '../change.ts'
+import { calledStations, type Plan, type PlannedRequest, parsePlan } from '../ceremony/plan.ts'
+import { requirePlanOf, requireThreshold, termsOfPlan } from '../ceremony/planned.ts'
+import { isChangeOp, type TermsOf } from '../change.ts'
 import type { CeremonyRow, CeremonyState } from '../view.ts'
 import type { Desk } from './desk.ts'
 import type { EntryOf } from './entry.ts'
@@ -24,17 +28,20 @@ export function* planned(line: Planned, desk: Desk): Reading<readonly Write[]> {
   const { change } = the.approved
   if (change.op !== 'ceremony.plan') return refuse('LINE_VOID', 'expected a plan')
   requireSame(body, change.terms)
-  // Whoever folds it has the plan that people approved by its digest.
-  desk.came(body.plan)
-  if (t > body.until) refuse('TIME', 'the window of the ceremony is over')
+  const read = parsePlan(toUtf8(desk.came(body.plan)))
+  // The document is what people read, so what it says must be what the line does.
+  requireSame(body, termsOfPlan(read))
+  requirePlanOf(read.plan, the.root)
+  if (t >= body.until) refuse('TIME', 'the window of the ceremony is over')
   if (yield* get(tables.ceremony, body.plan)) {
     refuse('CEREMONY', `the plan ${body.plan} was used before`)
   }
-  for (const vault of body.vaults) yield* requireFree(vault, body.kind, t)
-  for (const request of body.requests) yield* requireRipe(request, line)
+  for (const vault of body.vaults) yield* requireFree(vault, read.plan, t)
+  for (const request of read.plan.requests) yield* requireRipe(request, line)
   const { order: _, ...stated } = body
   const row: CeremonyRow = {
     ...{ ...stated, seq, t },
+    called: calledStations(read.plan).map(({ node }) => node),
     state: 'planned',
     bundle: '',
     record: { root: '', size: 0 },
@@ -99,43 +106,35 @@ function requireSame(body: Planned['body'], terms: TermsOf['ceremony.plan']): vo
   }
 }
 
-function* requireFree(vault: string, kind: CeremonyKind, t: number): Reading<void> {
+function* requireFree(vault: string, plan: Plan, t: number): Reading<void> {
+  const { kind } = plan
   const open = yield* openCeremony(vault)
   if (open !== undefined) refuse('CEREMONY', `${vault}: the ceremony ${open.plan} is open`)
   const frozen = yield* frozenScopes(vault, t)
   if (kind === 'sign' && frozen.length > 0) refuse('FROZEN', `${vault}: ${frozen.join(', ')}`)
-  const hasKey = (yield* get(tables.vault, vault)) !== undefined
+  const row = yield* get(tables.vault, vault)
+  if (kind !== 'reshare' && row !== undefined) requireThreshold(plan, row)
+  const hasKey = row !== undefined
   if (hasKey === (kind === 'genesis')) {
     refuse(hasKey ? 'KEY_EXISTS' : 'VAULT_NOT_FOUND', `${vault} has ${hasKey ? 'a' : 'no'} key`)
   }
 }
 
-const changesAt: { readonly [K in CeremonyKind]: readonly ChangeOp[] } = {
-  genesis: ['key.create'],
-  sign: [],
-  reshare: ['key.refresh', 'key.reshare'],
-  drill: [],
-}
-
-/** Of this ceremony's vaults and kind, and allowed by its people: only then a room is called. */
-function* requireRipe(request: Digest, { body, t }: Planned): Reading<void> {
+/** What the plan says that it is, allowed by its people, and alive when the room opens. */
+function* requireRipe(planned: PlannedRequest, { body, t }: Planned): Reading<void> {
+  const { request } = planned
   const row = yield* knownIntent(request)
   requireOpen(row, t)
-  const { vaults, kind, from } = body
-  if (!vaults.includes(row.vault)) {
-    refuse('CEREMONY', `${request} is of ${row.vault}, which the ceremony is not for`)
+  const op = isChangeOp(row.op) ? row.op : 'payment'
+  if (row.vault !== planned.vault || op !== planned.op) {
+    refuse('CEREMONY', `${request} is ${op} of ${row.vault}, which the plan does not say`)
   }
-  if (row.notAfter < from) refuse('TIME', `${request} ends before the ceremony begins`)
-  const { op } = row
-  if (!isChangeOp(op)) return yield* requireReserved(row, kind)
-  if (!changesAt[kind].includes(op)) {
-    refuse('CEREMONY', `${op} has no place in a ceremony of the kind ${kind}`)
-  }
-  if (row.state !== 'WAITING') refuse('CEREMONY', `${request} is ${row.state}`)
+  if (row.notAfter < body.from) refuse('TIME', `${request} ends before the ceremony begins`)
+  if (op === 'payment') yield* requireReserved(row)
+  else if (row.state !== 'WAITING') refuse('CEREMONY', `${request} is ${row.state}`)
 }
 
-function* requireReserved({ intent, state }: IntentStored, kind: CeremonyKind): Reading<void> {
-  if (kind !== 'sign') refuse('CEREMONY', `a payment has no place in a ceremony of ${kind}`)
+function* requireReserved({ intent, state }: IntentStored): Reading<void> {
   const reservation = yield* get(tables.reservation, intent)
   if (reservation === undefined || (state !== 'RESERVED' && state !== 'SIGNING')) {
     refuse('CEREMONY', `${intent} is ${state}, and nothing is reserved for it`)

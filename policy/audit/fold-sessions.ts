@@ -115,8 +115,10 @@ function gone(vault: string): never {
 
 /** Under a plan that names it, and before the Bundle left: later lines reach no room. */
 function requireRoom({ body }: Started, open: CeremonyRow | undefined): void {
-  const { plan, state } = requireCeremony(body.intent, open)
+  const { called, plan, state } = requireCeremony(body.intent, open)
   if (state !== 'planned') refuse('CEREMONY', `the bundle of ${plan} has left`)
+  const absent = body.participants.find((node) => !called.includes(node))
+  if (absent !== undefined) refuse('PARTICIPANTS', `${absent} is not called by the plan ${plan}`)
 }
 
 /** t nodes of the vault, in the order of their x; of a cold one whoever is called to its table. */

@@ -233,6 +233,7 @@ export const tables = {
     object({
       ...line,
       bundle: digestOrNone,
+      called: list(nodeId),
       change: digest,
       from: count,
       kind: literal(...ceremonyKinds),

@@ -46,6 +46,11 @@ const shape = object({
   witness: text(320),
   /** SHA-256 of the public key of its TLS certificate. */
   transport: digest,
+  /** PEM: others at the table trust exactly this one. That its key is `transport`, TLS asks. */
+  certificate: text(
+    2_048,
+    /^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n$/,
+  ),
   daily: written,
   spare: written,
   signature: hex(64),
@@ -84,10 +89,10 @@ export function parseStationCard(bytes: Uint8Array): StationCard {
 }
 
 export function stationCardDocument(card: UnsignedStationCard, sign: Sign): Uint8Array {
-  const { org, env, node, x, custodian, site, color, transport } = card
+  const { org, env, node, x, custodian, site, color, transport, certificate } = card
   const unsigned: JsonObject = {
     format: 'custody-station-card/v1',
-    ...{ org, env, node, x, custodian, site, color, transport },
+    ...{ org, env, node, x, custodian, site, color, transport, certificate },
     identity: toHex(card.identity),
     witness: formatVkey(card.witness),
     daily: parse(card.daily),

@@ -54,6 +54,7 @@ export interface Cryptoki {
     object: Handle,
     template: readonly Attribute[],
   ): { readonly value: Buffer }[]
+  C_CreateObject(session: Handle, template: readonly Attribute[]): Handle
   C_DestroyObject(session: Handle, object: Handle): void
   C_SignInit(session: Handle, mechanism: Mechanism, key: Handle): void
   C_Sign(session: Handle, digest: Buffer, out: Buffer): Buffer
@@ -142,6 +143,7 @@ export const ck = {
   readWriteSession: 6,
   securityOfficer: 0,
   user: 1,
+  dataObject: 0,
   publicKey: 2,
   privateKey: 3,
   secretKey: 4,
@@ -167,6 +169,7 @@ export const cka = {
   token: 1,
   private: 2,
   label: 3,
+  application: 0x10,
   value: 0x11,
   keyType: 0x100,
   id: 0x102,

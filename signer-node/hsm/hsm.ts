@@ -12,6 +12,12 @@ import type { TokenTask } from '../../proto/seal-token.ts'
 import { bool, list, literal, object, text } from '../../proto/shape.ts'
 import { tags } from '../../proto/tags.ts'
 import { type TokenCard, type TokenProfile, tokenProfiles } from '../../proto/token-card.ts'
+import {
+  floorsMax,
+  parseTokenFloor,
+  type TokenFloor,
+  writeTokenFloor,
+} from '../../proto/token-floor.ts'
 import { Secret } from '../dkls23/secret.ts'
 import { TokenProcess } from './child.ts'
 import { lowS } from './low-s.ts'
@@ -48,6 +54,7 @@ const patienceMs: Readonly<Record<Operation, number>> = {
   ...{ list: 30_000, open: 30_000, init: 60_000, login: 30_000, close: 5_000 },
   ...{ probe: 300_000, enrol: 300_000, use: 30_000 },
   ...{ sign: 15_000, agree: 15_000, decrypt: 15_000, random: 15_000 },
+  ...{ floors: 15_000, 'keep-floor': 30_000 },
 }
 
 const codes: Readonly<Record<FaultName, ReasonCode>> = {
@@ -60,6 +67,7 @@ const codes: Readonly<Record<FaultName, ReasonCode>> = {
   'log-full': 'TOKEN_BROKEN',
   'will-not-open': 'SEAL',
   'wrong-token': 'TOKEN_WRONG',
+  floor: 'TOKEN_FLOOR',
   'no-binding': 'TOKEN_ABSENT',
   broken: 'TOKEN_BROKEN',
 }
@@ -188,6 +196,18 @@ export class Hsm {
     return new Secret(bytes)
   }
 
+  /** What it remembers, one of each vault. */
+  async floors(): Promise<readonly TokenFloor[]> {
+    const [found] = await this.#ask('floors', [])
+    const written = list((value) => value, 0, floorsMax)(parse(found ?? none), 'floors')
+    return written.map((one) => parseTokenFloor(encode(one ?? '')))
+  }
+
+  /** Refused unless it follows what is there; in the token, and read back, when this is over. */
+  async keepFloor(next: TokenFloor): Promise<void> {
+    await this.#ask('keep-floor', [writeTokenFloor(next)])
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process.close(this.#patience('close'))
   }
@@ -222,7 +242,8 @@ function started(module: string, { program }: HsmPorts): TokenProcess {
 /** What a module calls the cause of a thing that does not open helps only an attacker. */
 function sentenceOf({ fault, because }: TokenFault): string {
   if (fault === 'will-not-open') return 'this file does not open here'
-  return fault === 'broken' || fault === 'wrong-token' ? because : `${fault}: ${because}`
+  const isSaid = fault === 'broken' || fault === 'wrong-token' || fault === 'floor'
+  return isSaid ? because : `${fault}: ${because}`
 }
 
 function placeBytes({ module, parameters, serial, digest }: TokenPlace): Uint8Array {

@@ -6,7 +6,7 @@
 // Labels decide nothing: two tokens may share one.
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { equalBytes } from '../../proto/crypto.ts'
+import { equalBytes, toHex } from '../../proto/crypto.ts'
 import {
   type Cryptoki,
   calling,
@@ -16,10 +16,12 @@ import {
   loadBinding,
   type TokenInfo,
 } from './cryptoki.ts'
+import { keepAs, keptAs, keptForms } from './pkcs11-kept.ts'
 import { derivedTemplate, keyPairOf, lackingOf, publicKeyOf } from './pkcs11-keys.ts'
 import {
   fail,
   type InitPins,
+  type Kept,
   type KeyKind,
   type Token,
   type TokenFacts,
@@ -192,6 +194,29 @@ class Pkcs11Token implements Token {
     )
   }
 
+  kept(): readonly Kept[] {
+    const cryptoki = this.#cryptoki
+    const found = keptForms.flatMap((form) =>
+      this.#operation('C_FindObjects', (session) => keptAs(form, cryptoki, session)),
+    )
+    return found.map(({ object, bytes }) => {
+      return { bytes, drop: () => this.#destroy(object) }
+    })
+  }
+
+  keep(bytes: Uint8Array): void {
+    const named = { bytes, fresh: toHex(this.random(8)) }
+    const [first, ...others] = keptForms.map((form) => () => {
+      this.#operation('C_CreateObject', (session) => keepAs(form, this.#cryptoki, session, named))
+    })
+    try {
+      first?.()
+    } catch {
+      this.check()
+      for (const other of others) other()
+    }
+  }
+
   check(): void {
     this.facts()
     this.random(1)
@@ -242,11 +267,13 @@ class Pkcs11Token implements Token {
           lackingOf(cryptoki, session, privateKey, kind),
         ),
       drop: () => {
-        for (const object of [privateKey, publicKey]) {
-          calling('C_DestroyObject', () => cryptoki.C_DestroyObject(this.#session, object))
-        }
+        for (const object of [privateKey, publicKey]) this.#destroy(object)
       },
     }
+  }
+
+  #destroy(object: Handle): void {
+    calling('C_DestroyObject', () => this.#cryptoki.C_DestroyObject(this.#session, object))
   }
 
   #sign(key: Handle, digest: Uint8Array): Uint8Array {

@@ -11,10 +11,11 @@ import {
   sha256,
 } from '../../proto/crypto.ts'
 import { type TokenProfile, tokenProfiles } from '../../proto/token-card.ts'
+import { remembers } from './floors.ts'
 import { fail, type KeyKind, type Token, TokenFault, type TokenKey } from './token.ts'
 
 export interface Tried {
-  readonly what: TokenProfile | 'identity' | 'random'
+  readonly what: TokenProfile | 'identity' | 'random' | 'floor'
   /** Empty: it works. */
   readonly because: string
   readonly lacking: readonly string[]
@@ -47,7 +48,7 @@ export function probe(token: Token, random: Random): Probed {
     tried.push(one)
     if (one.because === '') profile = what
   }
-  return { profile, tried }
+  return { profile, tried: [...tried, keeping(token, random)] }
 }
 
 /** Throws unless the key opens what was sealed to it. */
@@ -84,8 +85,18 @@ function draws(token: Token): void {
   if (first.length !== 32 || equalBytes(first, second)) fail('broken', 'random bytes repeat')
 }
 
+/** A Station needs it; a hot node does not, so no profile hangs on it. */
+function keeping(token: Token, random: Random): Tried {
+  try {
+    remembers(token, random)
+    return { what: 'floor', because: '', lacking: [] }
+  } catch (error) {
+    return { what: 'floor', because: causeOf(error), lacking: [] }
+  }
+}
+
 function trying(
-  what: Tried['what'],
+  what: TokenProfile | 'identity' | 'random',
   token: Token,
   random: Random,
   trial: (key: TokenKey) => void,
@@ -102,10 +113,15 @@ function trying(
     }
     return { what, because: '', lacking }
   } catch (error) {
-    if (!(error instanceof TokenFault)) throw error
-    if (error.fault === 'not-present' || error.fault === 'gone') throw error
-    return { what, because: error.because, lacking }
+    return { what, because: causeOf(error), lacking }
   }
+}
+
+/** A token that has gone is no token that cannot. */
+function causeOf(error: unknown): string {
+  if (!(error instanceof TokenFault)) throw error
+  if (error.fault === 'not-present' || error.fault === 'gone') throw error
+  return error.because
 }
 
 /** Some tokens have no keys but lasting ones. */

@@ -7,6 +7,7 @@ import { fromUtf8 } from '../../proto/crypto.ts'
 import { encode, type JsonObject, parse } from '../../proto/jcs.ts'
 import { list, literal, object, type Shaped, text } from '../../proto/shape.ts'
 import { tokenProfiles } from '../../proto/token-card.ts'
+import { floorBytes, floorsIn, putFloor } from './floors.ts'
 import { kindOf, opens, probe, signs } from './probe.ts'
 import { fail, type Token, type TokenFacts, type TokenKey, type TokenPlace } from './token.ts'
 
@@ -22,6 +23,8 @@ export const operations = [
   'agree',
   'decrypt',
   'random',
+  'floors',
+  'keep-floor',
   'close',
 ] as const
 export type Operation = (typeof operations)[number]
@@ -74,6 +77,11 @@ export class Server {
         return [padded((this.#seal ?? unused()).decrypt(field(fields, 0)), field(fields, 1))]
       case 'random':
         return [this.#open.random(Math.min(randomMax, Number(word(fields, 0))))]
+      case 'floors':
+        return [encode(floorBytes(floorsIn(this.#open)).map((one) => parse(one)))]
+      case 'keep-floor':
+        putFloor(this.#open, field(fields, 0))
+        return []
       case 'close':
         this.close()
         return []

@@ -19,11 +19,21 @@ import {
   toUtf8,
 } from '../../proto/crypto.ts'
 import { encode, parse } from '../../proto/jcs.ts'
-import { hex, integer, list, literal, object, type Shaped, text } from '../../proto/shape.ts'
+import {
+  hex,
+  integer,
+  list,
+  literal,
+  object,
+  objectWith,
+  type Shaped,
+  text,
+} from '../../proto/shape.ts'
 import { type TokenProfile, tokenProfiles } from '../../proto/token-card.ts'
 import {
   fail,
   type InitPins,
+  type Kept,
   type KeyKind,
   softwareMaker,
   type Token,
@@ -33,6 +43,8 @@ import {
 
 const triesMax = 10
 const sealedMax = 4_096
+const keptBytesMax = 1_024
+const roomDefault = 64
 
 const keyShape = object({
   kind: literal('identity', 'ecdh', 'rsa'),
@@ -40,7 +52,7 @@ const keyShape = object({
   publicKey: hex(384, true),
   sealed: hex(sealedMax, true),
 })
-const fileShape = object({
+const fileFields = {
   format: literal('custody-software-token/v1'),
   serial: text(32),
   label: text(32),
@@ -54,6 +66,11 @@ const fileShape = object({
   /** What its keys lack, as `lacking` says it. */
   lacks: list(text(64)),
   keys: list(keyShape),
+}
+/** Small documents under the master key, and how many there is room for. */
+const fileShape = objectWith(fileFields, {
+  kept: list(hex(keptBytesMax, true)),
+  room: integer(0, 64),
 })
 type TokenFile = Shaped<typeof fileShape>
 type KeyFile = TokenFile['keys'][number]
@@ -142,6 +159,24 @@ class SoftwareToken implements Token {
     return this.#random(length)
   }
 
+  kept(): readonly Kept[] {
+    return (this.#file().kept ?? []).map((sealed) => {
+      const bytes = aesGcmOpen(this.#key(), sealed.subarray(0, 12), sealed.subarray(12))
+      return {
+        bytes: bytes ?? fail('broken', 'kept'),
+        drop: () => this.#keepOnly((one) => !equalBytes(one, sealed)),
+      }
+    })
+  }
+
+  keep(bytes: Uint8Array): void {
+    const file = this.#file()
+    const kept = file.kept ?? []
+    if (kept.length >= (file.room ?? roomDefault)) fail('log-full', 'no room for a document')
+    const sealed = sealedUnder(this.#key(), bytes, this.#random(12))
+    write(this.#directory, { ...file, kept: [...kept, sealed] })
+  }
+
   check(): void {
     this.#file()
   }
@@ -186,6 +221,11 @@ class SoftwareToken implements Token {
       aesGcmOpen(this.#key(), key.sealed.subarray(0, 12), key.sealed.subarray(12)) ??
       fail('broken', 'key')
     )
+  }
+
+  #keepOnly(stays: (sealed: Uint8Array) => boolean): void {
+    const file = this.#file()
+    write(this.#directory, { ...file, kept: (file.kept ?? []).filter(stays) })
   }
 
   #drop(key: KeyFile): void {
@@ -274,7 +314,8 @@ function readIfThere(directory: string): TokenFile | undefined {
 function write(directory: string, file: TokenFile): void {
   const path = join(directory, name)
   const keys = file.keys.map((key) => written(key))
-  writeFileSync(`${path}.new`, encode({ ...written(file), keys }), { mode: 0o600 })
+  const kept = (file.kept ?? []).map(toHex)
+  writeFileSync(`${path}.new`, encode({ ...written(file), keys, kept }), { mode: 0o600 })
   renameSync(`${path}.new`, path)
 }
 

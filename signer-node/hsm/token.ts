@@ -44,6 +44,13 @@ export interface TokenKey {
   drop(): void
 }
 
+/** A small document that outlives the process. */
+export interface Kept {
+  readonly bytes: Uint8Array
+  /** Gone from the token. */
+  drop(): void
+}
+
 export interface Token {
   facts(): TokenFacts
   /** Once; the PIN is the caller's to forget. */
@@ -53,6 +60,9 @@ export interface Token {
   /** Exactly one, of this id and public key. */
   find(kind: KeyKind, id: Uint8Array, publicKey: Uint8Array): TokenKey
   random(length: number): Uint8Array
+  /** What was kept here, each whole; what it says is not this one's matter. */
+  kept(): readonly Kept[]
+  keep(bytes: Uint8Array): void
   /** Throws when the token is not there any more. */
   check(): void
   /** Logged out and let go. */
@@ -94,6 +104,7 @@ export const faultNames = [
   'log-full',
   'will-not-open',
   'wrong-token',
+  'floor',
   'no-binding',
   'broken',
 ] as const

@@ -78,7 +78,7 @@ describe('a lesser token', () => {
     const token = await fresh('software')
     bend(token, { can: [] })
     await using hsm = await loggedIn(token)
-    expect((await hsm.probe()).tried.length).toBe(5)
+    expect((await hsm.probe()).tried.length).toBe(6)
     expect(await refusal(enrolToken(hsm, wish, random))).toMatch(/^TOKEN_WRONG: this token opens/)
   })
 
@@ -246,6 +246,7 @@ describe.runIf(tokensHere().includes('SoftHSM'))('a key in SoftHSM', () => {
       ['ecdh', false],
       ['ecdh-x963', false],
       ['rsa-oaep', false],
+      ['floor', true],
     ])
   })
 })

@@ -71,6 +71,7 @@ describe.each(tokensHere())('a token of %s', (name) => {
         'identity',
         'random',
         'ecdh',
+        'floor',
       ])
     }
     await hsm.use(card)

@@ -2,14 +2,30 @@
 // stations that witness nothing, three light witnesses, and everything that a ceremony needs on it:
 // requests, the plan that people approve, and the lines of a ceremony from its plan to its end.
 import { rulesetDigest } from '../../policy/audit/fold-governance.ts'
-import type { Change, ChangeOf, TermsOf } from '../../policy/change.ts'
+import { readSync } from '../../policy/audit/rows.ts'
+import { nextNonce } from '../../policy/audit/slots.ts'
+import {
+  encodePlan,
+  type Plan,
+  type PlannedOp,
+  type PlannedRequest,
+  parsePlan,
+} from '../../policy/ceremony/plan.ts'
+import { termsOfPlan } from '../../policy/ceremony/planned.ts'
+import { type Change, type ChangeOf, isChangeOp, type TermsOf } from '../../policy/change.ts'
 import { parseRoot } from '../../policy/documents.ts'
+import type { Op } from '../../policy/intent.ts'
 import { parseRulebook } from '../../policy/rulebook.ts'
-import { digestOf, toUtf8 } from '../../proto/crypto.ts'
-import { type Digest, parseDigest, parseHandle, parseVaultId } from '../../proto/ids.ts'
+import { fromUtf8 } from '../../proto/crypto.ts'
+import {
+  type Digest,
+  parseDigest,
+  parseHandle,
+  parseNodeId,
+  parseVaultId,
+} from '../../proto/ids.ts'
 import { type JsonObject, text } from '../../proto/jcs.ts'
 import { writeTime } from '../../proto/shape.ts'
-import { tags } from '../../proto/tags.ts'
 import * as house from './audit-documents.ts'
 import {
   digestNamed,
@@ -21,6 +37,7 @@ import {
   vaultRow,
 } from './audit-log.ts'
 import { Asked, asks, ripe, policy as warmPolicy } from './change-log.ts'
+import { plannedStation, testPlan } from './planned.ts'
 import { lightJson } from './succession.ts'
 
 const hour = 3_600_000
@@ -93,29 +110,54 @@ export const coldAsks = {
   },
 } as const
 
-/** A plan document; the fold believes the digest that people approved. */
-export const planText = (name: string): string => text({ format: 'custody-plan/v1', name })
-export const planDigest = (name: string): Digest => digestOf(tags.plan, toUtf8(planText(name)))
-
 type Terms = TermsOf['ceremony.plan']
+
+export interface Planning {
+  readonly kind: Terms['kind']
+  /** Recorded on the log before. */
+  readonly requests: readonly string[]
+  readonly plan?: Partial<Plan>
+  readonly terms?: Partial<Terms>
+}
+
+/** The plan document: three stations at three sites, of which two sign. */
+export function planFor(log: TestLog, name: string, { kind, requests, plan }: Planning): Plan {
+  const stations = house.nodeNames.map((node, at) => {
+    return plannedStation(at + 1, { node: parseNodeId(node) })
+  })
+  const named = requests.map((request): PlannedRequest => {
+    const { op, vault } = storedRow(log, 'intent', request) as { op: Op; vault: string }
+    const of = isChangeOp(op) ? (op as PlannedOp) : 'payment'
+    return {
+      ...{ request: parseDigest(request), vault: parseVaultId(vault) },
+      ...{ op: of, callBack: false },
+    }
+  })
+  return testPlan(kind, {
+    ...{ org: root.org, env: root.env, rehearsal: true, origin: root.log.origin },
+    ...{ root: root.digest, purpose: `ceremony ${name}`, t: 2, stations },
+    ...(kind === 'reshare' ? { tBefore: 2 } : {}),
+    vaults: [...new Set(named.map(({ vault }) => vault))],
+    requests: named,
+    from: log.t + 24 * hour,
+    until: log.t + 32 * hour,
+    ...plan,
+  })
+}
 
 /** A ceremony on a log: planned by people, and the lines that say how it went. */
 export class Ceremony {
   readonly asked: Asked
   readonly name: string
+  readonly document: string
   readonly terms: Terms
 
-  constructor(log: TestLog, name: string, terms: Partial<Terms> & Pick<Terms, 'kind'>) {
+  constructor(log: TestLog, name: string, planning: Planning) {
     this.name = name
     const { t } = log
-    this.terms = {
-      plan: planDigest(name),
-      vaults: [cold.vault],
-      requests: [],
-      from: t + 24 * hour,
-      until: t + 32 * hour,
-      ...terms,
-    }
+    const bytes = encodePlan(planFor(log, name, planning))
+    this.document = fromUtf8(bytes) ?? ''
+    this.terms = { ...termsOfPlan(parsePlan(bytes)), ...planning.terms }
     const change: ChangeOf<'ceremony.plan'> = {
       ...asks.create,
       id: parseHandle(`plan-${name}`),
@@ -150,14 +192,17 @@ export class Ceremony {
     return { ...this.asked.carried, plan, kind, ...lists, ...window, ...patch }
   }
 
-  outcome(patch: JsonObject = {}, documents = [this.asked.orderText, planText(this.name)]): string {
+  get documents(): string[] {
+    return [this.asked.orderText, this.document]
+  }
+
+  outcome(patch: JsonObject = {}, documents = this.documents): string {
     return this.log.outcome('ceremony.planned', this.body(patch), documents)
   }
 
   planned(): this {
     this.ripe()
-    const documents = [this.asked.orderText, planText(this.name)]
-    this.log.add('ceremony.planned', this.body(), documents)
+    this.log.add('ceremony.planned', this.body(), this.documents)
     return this
   }
 
@@ -208,8 +253,7 @@ export function keyedColdLog(): TestLog {
     return allowed(log, { ...coldAsks.create, vault, id: parseHandle(`create-${vault}`) })
   })
   const requests = made.map(({ digest }) => digest).sort()
-  const vaults = rows.map(({ vault }) => vault).sort()
-  const genesis = new Ceremony(log, 'genesis', { kind: 'genesis', requests, vaults }).planned()
+  const genesis = new Ceremony(log, 'genesis', { kind: 'genesis', requests }).planned()
   genesis.exported()
   for (const [at, asked] of made.entries()) asked.add('key.created', asked.keyLine(rows[at]))
   log.add('ceremony.concluded', genesis.conclude())
@@ -217,7 +261,9 @@ export function keyedColdLog(): TestLog {
 }
 
 /** A payment of a cold vault that has its reservation. */
-export function coldPayment(log: TestLog, name: string, vault = 'cold-eth', slot = '0'): Payment {
+export function coldPayment(log: TestLog, name: string, vault = 'cold-eth'): Payment {
+  const at = { vault: parseVaultId(vault), path: 'm' }
+  const slot = String(readSync(nextNonce(at, log.t), log.rows))
   const payment = new Payment(name, log.t + 10 * 24 * hour, { vault })
   const policyNow = { policy: rulebook.digest }
   log
@@ -228,11 +274,16 @@ export function coldPayment(log: TestLog, name: string, vault = 'cold-eth', slot
 }
 
 /** A payment of a cold vault, and the plan of a ceremony that signs it; not approved yet. */
-export function signing(log = keyedColdLog(), name = 'one') {
-  const payment = coldPayment(log, `pay-${name}`)
-  const request = parseDigest(payment.intent)
-  const ceremony = new Ceremony(log, name, { kind: 'sign', requests: [request] })
-  return { log, payment, ceremony, request }
+export function signing(
+  log = keyedColdLog(),
+  name = 'one',
+  { vaults = ['cold-eth'], ...more }: Partial<Planning> & { readonly vaults?: string[] } = {},
+) {
+  const payments = vaults.map((vault) => coldPayment(log, `pay-${name}-${vault}`, vault))
+  const [payment] = payments as [Payment]
+  const requests = payments.map(({ intent }) => intent)
+  const ceremony = new Ceremony(log, name, { kind: 'sign', requests, ...more })
+  return { log, payment, ceremony, request: parseDigest(payment.intent) }
 }
 
 /** An attempt line calls every station. */

@@ -43,6 +43,7 @@ const names = [
 export const longWalks: readonly string[] = [
   ...names.map((name) => `test/house/${name}.test.ts`),
   'test/hsm/boot.test.ts',
+  'test/hsm/floors-killed.test.ts',
   'test/hsm/lesser.test.ts',
   'test/hsm/retire.test.ts',
   'test/cli/change.test.ts',

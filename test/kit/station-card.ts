@@ -15,6 +15,7 @@ export function stationFacts(node: string, x: number): UnsignedStationCard {
     identity: ed25519PublicKey(secretOf(`${node} identity`)),
     witness: vkeyOf(`acme/${node}`, 'witness', ed25519PublicKey(secretOf(`${node} witness`))),
     transport: parseDigest('7a'.repeat(32)),
+    certificate: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
     daily: testCard(`${node} daily`, { node, id: 'daily' }),
     spare: testCard(`${node} spare`, { node, id: 'spare' }),
   }

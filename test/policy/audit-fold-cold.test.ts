@@ -15,8 +15,6 @@ import {
   coldLog,
   coldPayment,
   keyedColdLog,
-  other,
-  planDigest,
   signing,
 } from '../kit/cold-log.ts'
 
@@ -40,7 +38,7 @@ describe('an attempt of a cold vault', () => {
 
   it('does not start for a request that the plan does not name, nor after the bundle left', () => {
     const { ceremony, log, payment } = signing()
-    const second = coldPayment(log, 'second', 'cold-eth', '1')
+    const second = coldPayment(log, 'second')
     ceremony.planned()
     expect(log.outcome('session.started', second.started(1, '1', calling))).toBe('CEREMONY')
     expect(log.outcome('session.started', payment.started(1, '0', calling))).toBe('folded')
@@ -48,10 +46,11 @@ describe('an attempt of a cold vault', () => {
     expect(log.outcome('session.started', payment.started(1, '0', calling))).toBe('CEREMONY')
   })
 
-  it('does not start under a drill, or under a ceremony of another vault', () => {
+  it('does not start under a ceremony of another kind, or of another vault', () => {
     const { log, payment } = signing()
-    new Ceremony(log, 'drill', { kind: 'drill' }).planned()
-    new Ceremony(log, 'apart', { kind: 'drill', vaults: [other.vault] }).planned()
+    const refresh = allowed(log, coldAsks.refresh)
+    new Ceremony(log, 'care', { kind: 'reshare', requests: [refresh.digest] }).planned()
+    signing(log, 'apart', { vaults: ['cold-two'] }).ceremony.planned()
     expect(log.outcome('session.started', payment.started(1, '0', calling))).toBe('CEREMONY')
   })
 
@@ -67,8 +66,8 @@ describe('an attempt of a cold vault', () => {
   it('has no place for a vault that is not cold', () => {
     const log = hotHouse.keyedLog()
     expect(readSync(requestView(digestNamed('none')), log.rows).ceremony).toBeUndefined()
-    const body = { ...new Ceremony(log, 'x', { kind: 'drill' }).export() }
-    expect(log.outcome('ceremony.exported', body)).toBe('CEREMONY')
+    const { ceremony } = signing()
+    expect(log.outcome('ceremony.exported', ceremony.export())).toBe('CEREMONY')
   })
 })
 
@@ -80,10 +79,10 @@ describe('a ceremony that ran over', () => {
     const { ceremony, log, payment } = signing()
     ceremony.planned()
     expect(scopes(log)).toEqual([])
-    log.t = ceremony.terms.until
+    log.t = ceremony.terms.until - 1
     expect(scopes(log)).toEqual([])
     expect(log.outcome('session.started', payment.started(1, '0', calling))).toBe('folded')
-    log.wait(1)
+    log.wait(0.001)
     expect(scopes(log)).toEqual([overdueScope])
     expect(scopes(log, 'cold-two')).toEqual([])
     expect(log.outcome('session.started', payment.started(1, '0', calling))).toBe('FROZEN')
@@ -97,17 +96,16 @@ describe('a ceremony that ran over', () => {
     const { ceremony, log } = signing()
     ceremony.planned()
     log.t = ceremony.terms.until + 1_000
-    const next = new Ceremony(log, 'next', { kind: 'drill' }).ripe()
+    const next = signing(log, 'next').ceremony.ripe()
     expect(next.outcome()).toBe('CEREMONY')
     ceremony.exported()
     expect(scopes(log)).toEqual([overdueScope])
-    const apart = new Ceremony(log, 'apart', { kind: 'drill', vaults: [other.vault] }).planned()
-    apart.exported()
+    const apart = signing(log, 'apart', { vaults: ['cold-two'] })
+      .ceremony.planned()
+      .exported()
     log.add('ceremony.concluded', apart.conclude())
     expect(scopes(log)).toEqual([overdueScope])
-    expect(log.outcome('ceremony.aborted', ceremony.abort({ plan: planDigest('next') }))).toBe(
-      'CEREMONY',
-    )
+    expect(log.outcome('ceremony.aborted', next.abort())).toBe('CEREMONY')
   })
 
   it('still brings into force what was dealt in time, because its holders hold it', () => {

@@ -175,27 +175,27 @@ describe('the terms of a change', () => {
     expect(plan({ kind: 'import' })).toBe('MALFORMED')
     const many = (count: number, width: number): readonly string[] =>
       Array.from({ length: count }, (_, at) => String(at).padStart(width, '0'))
-    const { ceremonyVaultsMax: vaults, ceremonyRequestsMax: requests } = limits
+    const { ceremonyVaultsMax: vaults, plannedRequestsMax: requests } = limits
     expect(plan({ vaults: many(vaults, 3).map((n) => `v-${n}`) })).toBe('accepted')
     expect(plan({ vaults: many(vaults + 1, 3).map((n) => `v-${n}`) })).toBe('MALFORMED')
     expect(plan({ requests: many(requests, 64) })).toBe('accepted')
     expect(plan({ requests: many(requests + 1, 64) })).toBe('MALFORMED')
   })
 
-  it('ask for what a ceremony is for; only a drill is for nothing', () => {
-    for (const kind of ['genesis', 'sign', 'reshare']) {
+  it('ask for a ceremony of a known kind, and for what it is for', () => {
+    for (const kind of ['genesis', 'sign', 'reshare', 'drill']) {
       expect(terms('ceremony.plan', { kind })).toBe('accepted')
-      expect(terms('ceremony.plan', { kind, requests: [] })).toBe('INVALID_INTENT')
+      expect(terms('ceremony.plan', { kind, requests: [] })).toBe('MALFORMED')
     }
-    expect(terms('ceremony.plan', { kind: 'drill', requests: [] })).toBe('accepted')
+    expect(terms('ceremony.plan', { kind: 'enrolment' })).toBe('MALFORMED')
   })
 
-  it('name a window that begins after the plan was made and lasts a week at most', () => {
+  it('name a window that begins after the plan was made and has a bound', () => {
     const { created } = changes['ceremony.plan']
     const window = (from: number, until: number): string =>
       terms('ceremony.plan', { from: writeTime(from), until: writeTime(until) })
-    expect(window(created, created + limits.ceremonyWindowMsMax)).toBe('accepted')
-    expect(window(created, created + limits.ceremonyWindowMsMax + 1_000)).toBe('INVALID_INTENT')
+    expect(window(created, created + limits.planWindowMsMax)).toBe('accepted')
+    expect(window(created, created + limits.planWindowMsMax + 1_000)).toBe('INVALID_INTENT')
     expect(window(created, created)).toBe('INVALID_INTENT')
     expect(window(created - 1_000, created + 1_000)).toBe('INVALID_INTENT')
   })

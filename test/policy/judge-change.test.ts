@@ -112,7 +112,7 @@ describe('the judgement of a change', () => {
     const rules = parseRulebook(
       text({ ...cold.policy, governance: { ...governance, ceremony: quiet } }),
     )
-    const { change } = new cold.Ceremony(cold.coldLog(), 'one', { kind: 'drill' }).asked
+    const { change } = cold.signing(cold.coldLog()).ceremony.asked
     const plan = { change, at: change.created, createdAt: undefined, approvals: [approvals[0]!] }
     expect(judge(plan, rules)).toMatchObject({ result: 'ALLOW', rule: 'governance.ceremony' })
     expect(codes(judge(plan, cold.rulebook))).toEqual(['DELAY', 'APPROVAL_MISSING'])

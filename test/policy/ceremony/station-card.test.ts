@@ -3,13 +3,13 @@ import {
   parseStationCard,
   stationCardDocument,
   stationMember,
-} from '../../policy/ceremony/station-card.ts'
-import { ed25519Signer, toHex } from '../../proto/crypto.ts'
-import { parseHandle } from '../../proto/ids.ts'
-import { encode, type JsonObject, parse } from '../../proto/jcs.ts'
-import { refusedWith } from '../kit/refused.ts'
-import { stationFacts, testStation } from '../kit/station-card.ts'
-import { secretOf, testCard } from '../kit/token-card.ts'
+} from '../../../policy/ceremony/station-card.ts'
+import { ed25519Signer, toHex } from '../../../proto/crypto.ts'
+import { parseHandle } from '../../../proto/ids.ts'
+import { encode, type JsonObject, parse } from '../../../proto/jcs.ts'
+import { refusedWith } from '../../kit/refused.ts'
+import { stationFacts, testStation } from '../../kit/station-card.ts'
+import { secretOf, testCard } from '../../kit/token-card.ts'
 
 const facts = stationFacts('node-1', 1)
 const sign = ed25519Signer(secretOf('node-1 identity'))
@@ -29,6 +29,7 @@ describe('the card of a station', () => {
   it('is signed by its own identity over every field', () => {
     const written = parse(testStation('node-1')) as JsonObject
     const other: JsonObject = {
+      certificate: '-----BEGIN CERTIFICATE-----\nMIIC\n-----END CERTIFICATE-----\n',
       ...{ org: 'acme2', env: 'dev', node: 'node-2', x: 2, custodian: 'ben', site: 'chur' },
       ...{ color: 'blue', identity: toHex(stationFacts('node-2', 2).identity) },
       ...{ transport: '7b'.repeat(32), daily: written['spare']!, spare: written['daily']! },
@@ -70,6 +71,7 @@ describe('the card of a station', () => {
     const { daily: _, ...without } = written
     expect(refusedWith(() => parseStationCard(encode(without)))).toBe('MALFORMED')
     expect(made({ color: 'Red' })).toBe('MALFORMED')
+    expect(made({ certificate: 'MIIB' })).toBe('MALFORMED')
     expect(made({ node: parseHandle('node-2') })).toBe('CONFIG')
     expect(made({ daily: encode({ ...(parse(facts.daily) as JsonObject), model: 'U' }) })).toBe(
       'SEAL',
