@@ -7,8 +7,8 @@ import type { CeremonyFinding } from './judgement.ts'
 import type { Plan } from './plan.ts'
 import { actorText, type RecordLine } from './record.ts'
 import { leastOf, stepsFor } from './script.ts'
-import { Stretches, type Stretch } from './stretches.ts'
 import { anytime, type Step } from './steps.ts'
+import { type Stretch, Stretches } from './stretches.ts'
 
 export interface Played {
   readonly plan: Plan

@@ -64,10 +64,10 @@ export function draftLine(
 
 /** The state after this line; refused when it is none that follows. */
 export function follow(state: RecordState, bytes: Uint8Array): Followed {
-  const line = parseRecordLine(bytes)
-  requireLink(state, line)
-  requireAuthor(line, state.seats)
-  return { line, state: { ...said(state, line), ...linked(state, line) } }
+  const line = by('I2', () => linkedLine(state, bytes))
+  by('I3', () => requireAuthor(line, state.seats))
+  const next = by('I4', () => said(state, line))
+  return { line, state: { ...next, ...linked(state, line) } }
 }
 
 /** Size and root, as Statements and the log name a Record. */
@@ -104,11 +104,25 @@ export function readRecord(seats: Seats, file: Uint8Array): ReadRecord {
   let state = beginRecord(seats)
   for (const bytes of splitRecord(file)) {
     const next = attempt(() => follow(state, bytes))
-    if (isRefusal(next)) return refuse(next.code, `line ${lines.length}: ${next.because}`)
+    if (isRefusal(next)) {
+      return refuse(next.code, `line ${lines.length}: ${next.because}`, next.rule)
+    }
     lines.push(next.line)
     state = next.state
   }
   return { lines, state }
+}
+
+/** Says which check of the import a refusal belongs to. */
+function by<T>(check: 'I2' | 'I3' | 'I4', work: () => T): T {
+  const done = attempt(work)
+  return isRefusal(done) ? refuse(done.code, done.because, check) : done
+}
+
+function linkedLine(state: RecordState, bytes: Uint8Array): RecordLine {
+  const line = parseRecordLine(bytes)
+  requireLink(state, line)
+  return line
 }
 
 function requireLink(state: RecordState, line: RecordLine): void {
@@ -172,6 +186,11 @@ function opened(state: RecordState, { body }: RecordLineOf<'record.genesis'>): R
     if (body[field] !== expected) {
       refuse('RECORD', `${field}: expected ${expected || 'none'}, got ${body[field] || 'none'}`)
     }
+  }
+  const isBare = body.bundle === '' && body.checkpoint.size === 0 && body.checkpoint.root === ''
+  const isWhole = body.bundle !== '' && body.checkpoint.size > 0 && body.checkpoint.root !== ''
+  if (body.kind === 'enrolment' ? !isBare : !isWhole) {
+    refuse('RECORD', 'expected a bundle and a head of the log, and neither at an enrolment')
   }
   return { ...state, opening: body }
 }
