@@ -15,16 +15,7 @@ import { refuse } from '../proto/refusal.ts'
 import { hexGroups, wordLines } from '../proto/words.ts'
 import { onLine } from './desk.ts'
 import { profileOptions } from './profile.ts'
-import {
-  type Answer,
-  type Args,
-  done,
-  flag,
-  must,
-  required,
-  type Verb,
-  word,
-} from './verb.ts'
+import { type Answer, type Args, done, flag, must, required, type Verb, word } from './verb.ts'
 
 const anyone = ['operator', 'approver', 'caller'] as const
 

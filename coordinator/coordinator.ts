@@ -5,7 +5,8 @@
 // behind its attempt line, then everything is pushed, then drivers are woken.
 import type { Entry } from '../policy/audit/entry.ts'
 import { createFold } from '../policy/audit/fold.ts'
-import { parseRoot, type Root } from '../policy/documents.ts'
+import { parseRoot, type Root, witnessesOf } from '../policy/documents.ts'
+import type { Trust } from '../policy/trust.ts'
 import { toHex } from '../proto/crypto.ts'
 import type { Digest, NodeId } from '../proto/ids.ts'
 import { isRefusal, refuse } from '../proto/refusal.ts'
@@ -148,7 +149,9 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const changes: Changes = new Changes(changing, (ripe) =>
     ripe.admitted.root.cold ? ceremonies.drive(ripe) : keyChanges.drive(ripe),
   )
-  const ceremonies = new Ceremonies({ ...driver, pages, heads, store, origin, changes })
+  const trust = trustOf(first)
+  const about = { pages, heads, store, origin, changes, trust }
+  const ceremonies = new Ceremonies({ ...driver, ...about })
   const jobs = new Jobs({ ...driver, store, origin, owner, changes })
   const imports = new Imports({ copy, clock, store, origin, changes })
   const proofs = new Proofs({ store, origin, tree, heads, clock })
@@ -233,6 +236,11 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
       stopping.abort()
     },
   }
+}
+
+function trustOf(root: Root): Trust {
+  const { digest, log, witness } = root
+  return { root: digest, log, witnesses: witnessesOf(root), q: witness.q }
 }
 
 function isRoot({ type }: Entry): boolean {

@@ -34,7 +34,10 @@ export interface BundleInOrder {
 /** How long the witnesses may take; after it the same is asked again. */
 const witnessWaitMs = 20_000
 
-export async function makeBundleIn(ports: BundleInPorts, order: BundleInOrder): Promise<BundleFiles> {
+export async function makeBundleIn(
+  ports: BundleInPorts,
+  order: BundleInOrder,
+): Promise<BundleFiles> {
   const { plan, warrants, seq } = order
   const head = await coveringHead(ports, seq)
   const { size } = parseNoteText(head).checkpoint
@@ -44,7 +47,13 @@ export async function makeBundleIn(ports: BundleInPorts, order: BundleInOrder): 
     pages.push(page)
     from += page.lines.length
   }
-  return writeBundleIn({ plan, pages, head: toUtf8(head), heads: await switchHeads(ports, size), warrants })
+  return writeBundleIn({
+    plan,
+    pages,
+    head: toUtf8(head),
+    heads: await switchHeads(ports, size),
+    warrants,
+  })
 }
 
 /** Cosigned by q witnesses of its root, and over the line. */
@@ -67,7 +76,10 @@ async function pageFrom({ pages }: BundleInPorts, from: number, size: number): P
 }
 
 /** Of the old witnesses over each later root: without them nothing after it counts for a station. */
-async function switchHeads({ heads, store }: BundleInPorts, size: number): Promise<readonly string[]> {
+async function switchHeads(
+  { heads, store }: BundleInPorts,
+  size: number,
+): Promise<readonly string[]> {
   const countMax = 2 * limits.witnessesMax
   const early = heads.switches.map((from) => {
     return readHeads(store, heads.origin, { from, to: size, countMax })

@@ -25,10 +25,11 @@ import {
 import type { Store } from '../store/store.ts'
 import { type BundleInPorts, makeBundleIn } from './bundle-in.ts'
 import { importBundle } from './import.ts'
+import type { JudgingPorts } from './judging.ts'
 import { makeWarrants } from './orders.ts'
 import type { Taken } from './results.ts'
 
-export interface CeremoniesPorts extends DriverPorts, BundleInPorts {
+export interface CeremoniesPorts extends DriverPorts, BundleInPorts, JudgingPorts {
   readonly store: Store
   readonly origin: string
   readonly changes: Changes
@@ -82,7 +83,8 @@ export class Ceremonies {
     if (bundle === '') return refuse('CEREMONY', 'nothing was prepared for this plan')
     const files = await keptBundle(store, { origin, bundle })
     // What is handed out is what the line names, or nothing.
-    if (readBundle(files, 'in').digest !== bundle) refuse('BUNDLE', 'expected the Bundle that was exported')
+    if (readBundle(files, 'in').digest !== bundle)
+      refuse('BUNDLE', 'expected the Bundle that was exported')
     return files
   }
 
@@ -90,7 +92,8 @@ export class Ceremonies {
   async put(of: BundleName, part: BundlePart): Promise<number> {
     const { store, origin } = this.#ports
     const row = await this.#known(of.plan)
-    if (of.bundle === row.bundle) refuse('BUNDLE', 'expected a Bundle out, got the one that went in')
+    if (of.bundle === row.bundle)
+      refuse('BUNDLE', 'expected a Bundle out, got the one that went in')
     return putBundlePart(store, { origin, ...of }, part)
   }
 
@@ -102,8 +105,8 @@ export class Ceremonies {
       if (!files.has(manifestName)) return refusal('BUNDLE', 'the manifest was not put', 'X-7')
       const bundle = readBundle(files, 'out')
       if (bundle.digest !== of.bundle) return refusal('BUNDLE', 'another manifest', 'X-7')
-      const plan = await this.#plan(of.plan)
-      const results = await importBundle(this.#ports, { row, plan, bundle, files, confirmed })
+      if (bundle.manifest.plan !== of.plan) return refusal('BUNDLE', 'of another plan', 'X-7')
+      const results = await importBundle(this.#ports, { row, files, confirmed })
       if (isRefusal(results)) return results
       return { results, ceremony: this.#shown(await this.#known(of.plan)) }
     })

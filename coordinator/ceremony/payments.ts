@@ -49,7 +49,8 @@ export async function readyPayment(
   requireWaiting(the, view, sitting)
   const vault = view.vaults.find((row) => row.vault === the.intent.vault)
   if (vault === undefined) return refuse('VAULT_NOT_FOUND', `${the.intent.vault} has no key`)
-  const bytes = last === undefined ? await built(ports, the, { view, vault }) : await again(ports, last)
+  const bytes =
+    last === undefined ? await built(ports, the, { view, vault }) : await again(ports, last)
   if (isRefusal(bytes)) return bytes
   const rule = the.inForce.rulebook.rules.find(({ id }) => id === view.reservation?.rule)
   if (rule === undefined) return refuse('RULE', 'the rule of the reservation is not in force')

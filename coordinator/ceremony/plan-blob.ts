@@ -7,9 +7,14 @@ import { refuse } from '../../proto/refusal.ts'
 import type { Blob } from '../store/blobs.ts'
 
 /** Nothing for a request that plans nothing. */
-export function planBlobs(change: Change | undefined, plan: Uint8Array | undefined): readonly Blob[] {
+export function planBlobs(
+  change: Change | undefined,
+  plan: Uint8Array | undefined,
+): readonly Blob[] {
   if (change?.op !== 'ceremony.plan') {
-    return plan === undefined ? [] : refuse('INVALID_INTENT', 'a plan goes with its own request alone')
+    return plan === undefined
+      ? []
+      : refuse('INVALID_INTENT', 'a plan goes with its own request alone')
   }
   if (plan === undefined) return refuse('PLAN', 'expected the plan of this ceremony')
   const { digest } = parsePlan(plan)

@@ -6,11 +6,7 @@
 import { type Entry, parseEntry } from '../../policy/audit/entry.ts'
 import { requestView } from '../../policy/audit/history.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
-import {
-  documentDigest,
-  type ReadResults,
-  type ResultLine,
-} from '../../policy/ceremony/results.ts'
+import { documentDigest, type ReadResults, type ResultLine } from '../../policy/ceremony/results.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
 import type { Digest } from '../../proto/ids.ts'
 import { isRefusal, type Refusal, refuse } from '../../proto/refusal.ts'
@@ -89,11 +85,16 @@ async function documentsOf({ copy }: DriverPorts, { body }: ResultLine): Promise
 }
 
 /** Where the very line stands, if it does. */
-async function standsAt({ copy, origin }: ResultsPorts, line: ResultLine): Promise<number | undefined> {
+async function standsAt(
+  { copy, origin }: ResultsPorts,
+  line: ResultLine,
+): Promise<number | undefined> {
   switch (line.type) {
     case 'share.receipt': {
       const { node, counter, receipt } = line.body
-      return (await copy.read(get(tables.receipt, node, counter)))?.receipt === receipt ? 0 : undefined
+      return (await copy.read(get(tables.receipt, node, counter)))?.receipt === receipt
+        ? 0
+        : undefined
     }
     case 'key.backup-tested': {
       const { vault, epoch, node } = line.body

@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { readBundle } from '../../policy/ceremony/bundle.ts'
 import { readBundleIn } from '../../policy/ceremony/bundle-in.ts'
-import { encodePlan, parsePlan, type Plan } from '../../policy/ceremony/plan.ts'
+import { encodePlan, type Plan, parsePlan } from '../../policy/ceremony/plan.ts'
 import type { Change } from '../../policy/change.ts'
 import { parseHandle } from '../../proto/ids.ts'
 import { isRefusal } from '../../proto/refusal.ts'
@@ -59,7 +59,9 @@ async function plannedGenesis(house: ColdHouse) {
   await house.approve(create, ...board)
   await house.until('allowed', async () => (await house.state(create)) === 'WAITING')
   const vault = askedOf(house.clock, 'cold').vault
-  const plan = planOf(house, 'genesis', [{ request: create, op: 'key.create', vault, callBack: false }])
+  const plan = planOf(house, 'genesis', [
+    { request: create, op: 'key.create', vault, callBack: false },
+  ])
   const change = await house.ask(planning(house, plan), plan.bytes)
   await house.approve(change, ...board.slice(0, 2))
   await house.until('planned', async () => (await house.state(change)) === 'ACTIVE')
@@ -99,4 +101,3 @@ describe('preparing', () => {
     expect(await typesAbout(house, 'ceremony.exported')).toHaveLength(1)
   })
 })
-

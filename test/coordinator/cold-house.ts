@@ -26,7 +26,13 @@ import { parseRoot } from '../../policy/documents.ts'
 import type { Intent } from '../../policy/intent.ts'
 import { digestOf, ed25519Signer, toUtf8 } from '../../proto/crypto.ts'
 import type { CoordinatorFrame, CoordinatorPart } from '../../proto/frames.ts'
-import { type Digest, parseDigest, parseHandle, parsePersonId, parseVaultId } from '../../proto/ids.ts'
+import {
+  type Digest,
+  parseDigest,
+  parseHandle,
+  parsePersonId,
+  parseVaultId,
+} from '../../proto/ids.ts'
 import { encode } from '../../proto/jcs.ts'
 import { isRefusal, type Refusal } from '../../proto/refusal.ts'
 import { sign } from '../../proto/signed.ts'
@@ -161,7 +167,8 @@ export async function coldHouse(store: Store, clock = testClock()): Promise<Cold
   }
   return {
     ...{ coordinator, chain, clock, events, store, watching, until, during, pass },
-    submit: async (intent) => idOf(await during(coordinator.requests.submit(signIntent(intent), []))),
+    submit: async (intent) =>
+      idOf(await during(coordinator.requests.submit(signIntent(intent), []))),
     ask: async (change, plan) => {
       const { initiator } = change
       const credential = credentialOf(initiator)
@@ -218,7 +225,14 @@ function attachLight(
   }
   const end = to.coordinator.attach(name, (frame) => void Promise.resolve().then(() => hear(frame)))
   const incarnation = Buffer.from(digestFor(`incarnation of ${name}`), 'hex').subarray(0, 16)
-  const state = { state: 'ready', origin, size: 0, root: rootOf(head.frontier), keys: [], pairings: [] }
+  const state = {
+    state: 'ready',
+    origin,
+    size: 0,
+    root: rootOf(head.frontier),
+    keys: [],
+    pairings: [],
+  }
   end.receive({ frame: 'hello', hello: { node: name, incarnation, versions: [...spoken], state } })
 }
 
