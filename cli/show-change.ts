@@ -64,6 +64,7 @@ function retypeOf(
     case 'key.create':
     case 'key.refresh':
     case 'key.reshare':
+    case 'key.prove':
       return [operation]
   }
 }

@@ -18,7 +18,7 @@ import type { Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { buildTransfer } from './build.ts'
 import { ceremonyNote, isCold } from './ceremony/cold.ts'
-import { chooseNodes } from './choose.ts'
+import { chooseNodes, wantsFresh } from './choose.ts'
 import {
   again,
   chainFor,
@@ -138,7 +138,7 @@ async function sign(ports: DriverPorts, driven: Driven, made: Made): Promise<Nex
     epoch: vault.epoch,
     participants,
     warrant,
-    fresh: wantsFresh(ports, driven, participants),
+    fresh: wantsFresh(ports.links, { vault: the.intent.vault, rulebook, participants }),
     digest: chainOf(the.intent.network).digest(bytes),
     publicKey: derive(vault, the.intent.path).publicKey,
   })
@@ -150,22 +150,6 @@ async function sign(ports: DriverPorts, driven: Driven, made: Made): Promise<Nex
     ports.report({ level: 'alarm', name: 'result.refused', because: written.because, intent })
   }
   return judgeFailure(ports, driven, { attempted, number: attempt })
-}
-
-/** Some participant says so of another. */
-function wantsFresh(
-  { links }: DriverPorts,
-  { the }: Driven,
-  participants: readonly string[],
-): boolean {
-  const { vault } = the.intent
-  return participants.some((node) =>
-    links
-      .link(node)
-      ?.state?.pairings.some(
-        ({ peer, fresh }) => participants.includes(peer) && fresh.includes(vault),
-      ),
-  )
 }
 
 function nodesFor(

@@ -11,6 +11,7 @@ import { witnessedIn } from '../policy/audit/witnessed.ts'
 import type { Own } from '../policy/check-lines.ts'
 import { tableClock } from '../policy/cold.ts'
 import { type Admission, admitWork, isCovered, refreshNamed } from '../policy/covered-refresh.ts'
+import type { Rulebook } from '../policy/rulebook.ts'
 import type { RequestView } from '../policy/view.ts'
 import { fromUtf8 } from '../proto/crypto.ts'
 import type { Digest } from '../proto/ids.ts'
@@ -19,7 +20,7 @@ import { isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
 import { orderOf } from './desk/change-case.ts'
 import { gatherChange } from './desk/request.ts'
 import type { RulesMemory } from './desk/rules.ts'
-import type { Notes } from './driver.ts'
+import type { Notes, Written } from './driver.ts'
 import { ownMoment } from './own-moment.ts'
 import type { Copy } from './page.ts'
 import type { Clock, Random, Report } from './ports.ts'
@@ -50,16 +51,18 @@ export interface RipeChange {
   readonly named: Digest
   /** Canonical bytes, as they go to the nodes. */
   readonly order: Uint8Array
+  readonly rulebook: Rulebook
   /** Appends the line that the nodes confirmed; `change` and `order` are filled in. */
-  readonly carryOut: (
-    type: EntryType,
-    body: JsonObject,
-    documents?: readonly string[],
-  ) => Promise<Answer>
+  readonly carryOut: (type: EntryType, body: JsonObject, beside?: Beside) => Promise<Answer>
+}
+
+/** Receipts that come before the line, what lies beside the log with it, and what it encloses. */
+export type Beside = Pick<Written, 'receipts' | 'blobs'> & {
+  readonly documents?: readonly string[]
 }
 
 /** An order that everybody would accept now, with what it was judged to be. */
-export type Issued = Pick<RipeChange, 'admitted' | 'order'>
+export type Issued = Pick<RipeChange, 'admitted' | 'order' | 'rulebook'>
 
 /** Lets the nodes do it. A Refusal is why it did not come to a line; it is tried again. */
 export type ChangeDriver = (ripe: RipeChange) => Promise<Refusal | undefined>
@@ -155,7 +158,7 @@ export class Changes {
     const the = await gatherChange(copy, memory, id)
     const order = orderOf(the, clock.now())
     const admitted = await this.#admit(id, { order, reigns: the.reigns, at })
-    if (!isRefusal(admitted)) return { admitted, order }
+    if (!isRefusal(admitted)) return { admitted, order, rulebook: the.inForce.rulebook }
     return refusal(admitted.code, admitted.because, admitted.rule)
   }
 
@@ -163,12 +166,10 @@ export class Changes {
     const issued = await this.#issue(id, (_view, clockMs) => ({ clockMs }))
     if (isRefusal(issued)) return issued
     const { admitted, order } = issued
-    const carryOut: RipeChange['carryOut'] = (type, body, documents = []) => {
-      const named = { ...body, change: id, order: admitted.order }
-      return this.#write(type, named, { order, documents })
-    }
+    const carryOut: RipeChange['carryOut'] = (type, body, beside = {}) =>
+      this.#write(type, { ...body, change: id, order: admitted.order }, { order, ...beside })
     const named = isCovered(admitted) ? refreshNamed(id) : id
-    return this.#driver({ admitted, named, order, carryOut })
+    return this.#driver({ ...issued, named, carryOut })
   }
 
   async #admit(
@@ -193,17 +194,17 @@ export class Changes {
   #write(
     type: EntryType,
     body: JsonObject & { order: Digest },
-    { order, documents }: { readonly order: Uint8Array; readonly documents: readonly string[] },
+    { order, receipts = [], blobs = [], documents = [] }: Beside & { readonly order: Uint8Array },
   ) {
     const text = fromUtf8(order) ?? ''
     return this.#ports.sequencer.propose({
       kind: 'lines',
       content: {
-        receipts: [],
+        receipts: [...receipts],
         lines: [{ actor: 'coordinator', type, body }],
         documents: [text, ...documents],
       },
-      blobs: [{ digest: body.order, kind: 'order', content: order }],
+      blobs: [{ digest: body.order, kind: 'order', content: order }, ...blobs],
     })
   }
 }

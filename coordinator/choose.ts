@@ -1,11 +1,13 @@
 // Which nodes sign: t of the vault that are ready, hold its key, have the log, and hold pairings
 // with each other; the fastest first, and not the set that failed last when there is another.
 // A choice is a matter of speed and patience only: every node judges for itself.
+import type { Rulebook } from '../policy/rulebook.ts'
 import type { KeyFacts } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
-import type { NodeId } from '../proto/ids.ts'
+import type { NodeId, VaultId } from '../proto/ids.ts'
 import { type Refusal, refusal } from '../proto/refusal.ts'
 import type { Link } from './link.ts'
+import type { Links } from './links.ts'
 
 export interface Choosing {
   readonly vault: KeyFacts
@@ -71,4 +73,27 @@ function pairingWith(link: Link, peer: Link): string {
 
 function isSame(set: readonly Link[], names: readonly string[]): boolean {
   return set.length === names.length && set.every(({ node }) => names.includes(node))
+}
+
+/** Some participant says so of another, or the key is a cold one. */
+export function wantsFresh(
+  links: Pick<Links, 'link'>,
+  {
+    vault,
+    rulebook,
+    participants,
+  }: {
+    readonly vault: VaultId
+    readonly rulebook: Rulebook
+    readonly participants: readonly string[]
+  },
+): boolean {
+  if (rulebook.vaults.get(vault)?.tier === 'cold') return true
+  return participants.some((node) =>
+    links
+      .link(node)
+      ?.state?.pairings.some(
+        ({ peer, fresh }) => participants.includes(peer) && fresh.includes(vault),
+      ),
+  )
 }

@@ -34,6 +34,7 @@ import { committed } from './page.ts'
 import { Pages } from './pages.ts'
 import type { Clock, LogSigner, Random, Report } from './ports.ts'
 import { Proofs } from './proofs.ts'
+import { Proving } from './proving.ts'
 import { Receipts } from './receipts.ts'
 import { Requests } from './requests.ts'
 import { Roots } from './roots.ts'
@@ -133,7 +134,8 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const aboutKeys = new KeySessions(withRoot({ ...sessions, tree }))
   const keys = new Keys(withRoot({ ...sessions, copy, memory }), aboutKeys)
   const dealing = (change: Digest) => readDealing(store, change)
-  const keyChanges = new KeyChanges(withRoot({ ...sessions, tree, dealing }), aboutKeys)
+  const proving = new Proving(withRoot({ ...sessions, tree }), signing)
+  const keyChanges = new KeyChanges(withRoot({ ...sessions, tree, dealing }), aboutKeys, proving)
   const invitations = new Invitations(withRoot(sessions))
   const telling = { roots, report, links, sequencer, copy }
   new Receipts(telling)

@@ -21,6 +21,7 @@ import { chooseNodes } from './choose.ts'
 import type { Ended } from './exchange.ts'
 import type { KeySessions, KeySessionsPorts } from './key-sessions.ts'
 import { failureOf, mayPass, nextEpoch, restBetweenTries, triesMax } from './key-tries.ts'
+import type { Proving } from './proving.ts'
 
 interface Committee {
   readonly line: EntryType
@@ -45,6 +46,7 @@ interface Asking {
 type Plan =
   | { readonly kind: 'deal'; readonly committee: Committee }
   | { readonly kind: 'ask'; readonly asking: Asking }
+  | { readonly kind: 'prove' }
   | Refusal
 
 export interface KeyChangesPorts extends KeySessionsPorts {
@@ -55,9 +57,11 @@ export interface KeyChangesPorts extends KeySessionsPorts {
 export class KeyChanges {
   readonly #ports: KeyChangesPorts
   readonly #sessions: KeySessions
+  readonly #proving: Proving
 
-  constructor(ports: KeyChangesPorts, sessions: KeySessions) {
+  constructor(ports: KeyChangesPorts, sessions: KeySessions, proving: Proving) {
     this.#ports = ports
+    this.#proving = proving
     this.#sessions = sessions
   }
 
@@ -66,6 +70,7 @@ export class KeyChanges {
     const plan = planOf(ripe)
     if (isRefusal(plan)) return plan
     if (plan.kind === 'deal') return await this.#deal(ripe, plan.committee)
+    if (plan.kind === 'prove') return await this.#proving.drive(ripe)
     const { asking } = plan
     const { among } = asking
     return among === undefined
@@ -192,6 +197,8 @@ function planOf({ admitted }: RipeChange): Plan {
       const body = { epoch, keyState, vault: change.vault }
       return { kind: 'ask', asking: { line: 'key.disabled', nodes, enough: vault?.t ?? 1, body } }
     }
+    case 'key.prove':
+      return { kind: 'prove' }
     case 'peer.readmit': {
       const { node, peer } = change.terms
       const asking = { line: 'peer.readmitted', nodes: [node], enough: 1 } as const

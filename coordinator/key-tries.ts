@@ -4,7 +4,7 @@
 
 import { parseText } from '../proto/jcs.ts'
 import { kinds, type RefusalDocument } from '../proto/node-documents.ts'
-import { isReasonCode } from '../proto/reasons.ts'
+import { isReasonCode, type ReasonCode } from '../proto/reasons.ts'
 import { type Refusal, refusal } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import type { Failed } from './exchange.ts'
@@ -14,7 +14,7 @@ import type { Clock, Random } from './ports.ts'
 export const triesMax = 4
 const restMs = 1_000
 
-export function failureOf({ reason, refusals }: Failed): Refusal {
+export function failureOf({ reason, refusals }: Pick<Failed, 'reason' | 'refusals'>): Refusal {
   const said = refusals.map(read).map(({ node, code, expected, got }) => {
     return `${node} ${code}: ${expected}${got === '' ? '' : `, got ${got}`}`
   })
@@ -34,6 +34,12 @@ export function nextEpoch(epoch: number, { refusals }: Failed): number {
   return Math.max(epoch, ...refusals.map(epochNamed)) + 1
 }
 
+/** Above any that a node has accepted, as it says. */
+export function nextAttempt(attempt: number, { refusals }: Pick<Failed, 'refusals'>): number {
+  const named = refusals.map((signed) => numberAbove(read(signed), 'STALE_ATTEMPT'))
+  return Math.max(attempt, ...named) + 1
+}
+
 /** Nobody refused, or somebody only the epoch. */
 export function mayPass({ refusals }: Failed): boolean {
   return refusals.every((signed) => epochNamed(signed) > 0)
@@ -41,8 +47,11 @@ export function mayPass({ refusals }: Failed): boolean {
 
 /** A node that prepared an epoch before says which; 0 where it said something else. */
 function epochNamed(signed: Signed): number {
-  const { code, expected } = read(signed)
-  return code === 'EPOCH' ? Number(/above (\d{1,10})/.exec(expected)?.[1] ?? 0) : 0
+  return numberAbove(read(signed), 'EPOCH')
+}
+
+function numberAbove({ code, expected }: RefusalDocument, asked: ReasonCode): number {
+  return code === asked ? Number(/above (\d{1,10})/.exec(expected)?.[1] ?? 0) : 0
 }
 
 function read({ document }: Signed): RefusalDocument {

@@ -124,6 +124,7 @@ function documentsOf(entry: Entry): readonly string[] {
     case 'key.reshared':
     case 'key.exported':
     case 'key.disabled':
+    case 'key.proved':
     case 'peer.readmitted':
       return [entry.body.order]
     case 'ceremony.planned':

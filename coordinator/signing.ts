@@ -44,6 +44,15 @@ export interface AttemptOrder {
   readonly publicKey: Uint8Array
 }
 
+/** Of a control proof: there is no attempt line, the order says it all. */
+export type ProofOrder = Omit<AttemptOrder, 'epoch' | 'warrant'> & {
+  /** Canonical prove-run document and canonical order. */
+  readonly keygen: Uint8Array
+  readonly order: Uint8Array
+  /** Lines that the nodes must have. */
+  readonly size: number
+}
+
 export interface Share {
   readonly part: SharePart
   readonly receipt: Opened<ShareReceipt>
@@ -64,6 +73,8 @@ export type Attempted =
     }
 
 const nothing = new Uint8Array(0)
+
+type Asked = Pick<AttemptOrder, 'participants' | 'fresh' | 'digest' | 'publicKey'>
 
 interface Armed {
   readonly exchange: Exchange<Share>
@@ -121,6 +132,30 @@ export class Signing {
     }
   }
 
+  async prove(order: ProofOrder): Promise<Attempted> {
+    const { intent, attempt, participants, keygen, fresh, size } = order
+    const { links } = this.#ports
+    const exchange = this.#open(order)
+    const { ticket } = exchange
+    const key = `${intent}/${attempt}`
+    this.#byTicket.set(toHex(ticket), exchange)
+    this.#byAttempt.set(key, exchange)
+    links.follow(toHex(ticket), exchange.nodes)
+    const none = { warrant: nothing, attemptSeq: 0, dealing: nothing, participants: [] }
+    const part = { ...none, keygen, fresh, ticket, order: order.order }
+    for (const node of participants) links.prepare(node, size, part)
+    links.push()
+    try {
+      const ended = await exchange.ended
+      if (ended.kind === 'failed') links.putLast(ended.slow)
+      return this.#conclude(order, ended)
+    } finally {
+      this.#byTicket.delete(toHex(ticket))
+      this.#byAttempt.delete(key)
+      links.unfollow(toHex(ticket))
+    }
+  }
+
   /** Before the lines are pushed: Prepare goes out with its attempt line. */
   noticeLines(entries: readonly Entry[]): void {
     for (const entry of entries) {
@@ -144,7 +179,7 @@ export class Signing {
     }
   }
 
-  #open({ participants, fresh }: AttemptOrder): Exchange<Share> {
+  #open({ participants, fresh }: Asked): Exchange<Share> {
     const { random, clock, links } = this.#ports
     const work = fresh ? limits.freshSessionTimeoutMs : limits.sessionTimeoutMs
     const patienceMs = { accept: limits.acceptanceLifetimeMs, work }
@@ -154,7 +189,7 @@ export class Signing {
     })
   }
 
-  #conclude(order: AttemptOrder, ended: Ended<Share>): Attempted {
+  #conclude(order: Asked, ended: Ended<Share>): Attempted {
     const receipts = ended.results.map(({ receipt }) => receipt)
     if (ended.kind === 'failed') return { ...ended, receipts }
     const parts = ended.results.map(({ part }) => part)

@@ -33,6 +33,8 @@ export function stopsWhenFrozen(op: ChangeOp): boolean {
     case 'key.export':
     case 'key.destroy':
     case 'peer.readmit':
+    // A frozen key signs nothing at all.
+    case 'key.prove':
       return true
     // A refresh heals and widens nothing; a new key holds nothing yet; a plan is no deed.
     case 'ceremony.plan':
@@ -60,7 +62,8 @@ export function requireFit(change: Change, house: House): Fitted {
     case 'key.refresh':
     case 'key.reshare':
     case 'key.export':
-    case 'key.destroy': {
+    case 'key.destroy':
+    case 'key.prove': {
       const row = keyOf(change, house)
       requireStanding(row, lawful[change.op])
       requireState(change, row)
@@ -70,7 +73,7 @@ export function requireFit(change: Change, house: House): Fitted {
   }
 }
 
-type OnKey = ChangeOf<'key.refresh' | 'key.reshare' | 'key.export' | 'key.destroy'>
+type OnKey = ChangeOf<'key.refresh' | 'key.reshare' | 'key.export' | 'key.destroy' | 'key.prove'>
 
 /** An exported key may go to its recipient again, when the first sending was lost. */
 const lawful: { readonly [K in OnKey['op']]: readonly KeyStanding[] } = {
@@ -78,6 +81,7 @@ const lawful: { readonly [K in OnKey['op']]: readonly KeyStanding[] } = {
   'key.reshare': ['active'],
   'key.export': ['active', 'exported'],
   'key.destroy': ['active', 'unrefreshed', 'exported'],
+  'key.prove': ['active'],
 }
 
 /** The key that the policy names for the vault. */
@@ -124,6 +128,7 @@ function epochOf(change: OnKey): number | undefined {
   switch (change.op) {
     case 'key.refresh':
     case 'key.destroy':
+    case 'key.prove':
       return change.terms.epoch
     case 'key.reshare':
       return change.terms.from

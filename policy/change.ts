@@ -26,7 +26,7 @@ import { open, type Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { pointBytes } from './chain/derive.ts'
 import { distinct, ownership, personId } from './document.ts'
-import type { Env, Op } from './intent.ts'
+import { type Env, type Op, parsePath } from './intent.ts'
 import { lineForm } from './request.ts'
 import { vaultId } from './vault.ts'
 
@@ -37,6 +37,7 @@ export const changeOps = [
   'key.import',
   'key.export',
   'key.destroy',
+  'key.prove',
   'peer.readmit',
   'ceremony.plan',
 ] as const
@@ -67,6 +68,7 @@ export const coldOps: ReadonlySet<ChangeOp> = new Set<ChangeOp>([
   'key.create',
   'key.refresh',
   'key.reshare',
+  'key.prove',
 ])
 
 export interface Member {
@@ -102,6 +104,16 @@ export interface TermsOf {
     readonly keyState: Digest
   }
   readonly 'key.destroy': { readonly epoch: number; readonly keyState: Digest }
+  readonly 'key.prove': {
+    readonly epoch: number
+    readonly keyState: Digest
+    /** Which key of the vault signs: `m` is the vault's own. */
+    readonly path: string
+    /** Who wants to see it. */
+    readonly audience: string
+    /** What the audience chose, so that the proof cannot be an older one; empty for none. */
+    readonly challenge: Uint8Array
+  }
   readonly 'peer.readmit': { readonly node: NodeId; readonly peer: NodeId }
   readonly 'ceremony.plan': {
     /** Digest of the plan document, which says who, where and with what. */
@@ -182,6 +194,11 @@ const nodeId: Reader<NodeId> = (value, path) => parseNodeId(handle(value, path))
 const place = integer(1, limits.nodesMax)
 const epoch = integer(0, Number.MAX_SAFE_INTEGER)
 const state = object({ epoch, keyState: digest })
+const derivation: Reader<string> = (value, path) => {
+  const written = text(96)(value, path)
+  parsePath(written)
+  return written
+}
 
 const termsShapes = {
   'key.create': object({}),
@@ -196,6 +213,13 @@ const termsShapes = {
   'key.import': object({ publicKey: hex(33), chainCode: hex(32), commitments: digest }),
   'key.export': object({ recipient: hex(32), keyState: digest }),
   'key.destroy': state,
+  'key.prove': object({
+    epoch,
+    keyState: digest,
+    path: derivation,
+    audience: text(64, lineForm),
+    challenge: hex(32, true),
+  }),
   'peer.readmit': object({ node: nodeId, peer: nodeId }),
   'ceremony.plan': object({
     plan: digest,

@@ -8,6 +8,7 @@ import { refuse } from '../proto/refusal.ts'
 import { writeTime } from '../proto/shape.ts'
 import { chainOf, networkTitle } from './chain/chains.ts'
 import type { CeremonyKind, Change, ChangeOp, Member, TermsOf } from './change.ts'
+import { controlProof } from './control-proof.ts'
 import { peopleIn } from './display.ts'
 import { sectionOf } from './judge-change.ts'
 import { networkOf, type Rulebook } from './rulebook.ts'
@@ -44,6 +45,7 @@ const titles: { readonly [K in ChangeOp]: string } = {
   'key.import': 'bring in a key from outside',
   'key.export': 'EXPORT A WHOLE KEY',
   'key.destroy': 'DESTROY A KEY FOR EVER',
+  'key.prove': 'sign a proof of control',
   'peer.readmit': 'let a node trust a banned peer again',
   'ceremony.plan': 'hold a ceremony',
 }
@@ -109,6 +111,7 @@ function vaultLines(change: OfVault, shown: Shown): readonly Line[] {
     ['ON', networkTitle(network.caip2)],
     ...keyLines(change, network.caip2, shown.row),
     ...termLines(change, shown),
+    ...proofLines(change, network.caip2, shown.row),
   ]
 }
 
@@ -154,7 +157,19 @@ function termLines(change: OfVault, { rulebook }: Shown): readonly Line[] {
         ['KEY STATE', change.terms.keyState],
         ['WARNING', 'WHATEVER LIES AT THIS ADDRESS IS LOST FOR EVER: empty it first'],
       ]
+    case 'key.prove':
+      return [
+        ['KEY STATE', change.terms.keyState],
+        ['SIGNS', 'exactly the lines below: a sentence that moves nothing'],
+      ]
   }
+}
+
+/** The whole sentence: what is shown is what the key signs. */
+function proofLines(change: Change, network: string, row: VaultRow | undefined): readonly Line[] {
+  if (change.op !== 'key.prove' || row === undefined) return []
+  const { text } = controlProof(change, row, network)
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [['', line] as const]))
 }
 
 function holders({

@@ -48,6 +48,8 @@ export const limits = {
   legsPerPolicyMax: 100_000,
   attemptsPerIntentMax: 8,
   ceremonyVaultsMax: 16,
+  /** Tries of one control proof, each of which a node writes down once. */
+  proofAttemptsMax: 256,
   sessionsPerNodeMax: 64,
   /** Keys of others that are kept ready to verify with: of persons, nodes and witnesses in use. */
   verifyKeysMax: 512,

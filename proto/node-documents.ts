@@ -119,6 +119,17 @@ const changeRun = object({
   attempt,
 })
 
+/** The nodes that shall sign a control proof; what they sign follows from the order alone. */
+const proveRun = object({
+  format: literal('custody-prove-run/v1'),
+  ...owner,
+  change: digest,
+  /** Of the order that came with it. */
+  order: digest,
+  attempt,
+  participants: list(nodeId, 1, limits.nodesMax),
+})
+
 const refusalDocument = object({
   format: literal('custody-refusal/v1'),
   ...owner,
@@ -201,6 +212,7 @@ export type Acceptance = Shaped<typeof acceptance>
 export type KeygenAcceptance = Shaped<typeof keygenAcceptance>
 export type Keygen = Shaped<typeof keygen>
 export type ChangeRun = Shaped<typeof changeRun>
+export type ProveRun = Shaped<typeof proveRun>
 export type RefusalDocument = Shaped<typeof refusalDocument>
 export type ShareReceipt = Shaped<typeof receipt>
 export type PairHello = Shaped<typeof hello>
@@ -218,6 +230,7 @@ export const kinds = {
   keygenAcceptance: { tag: tags.acceptance, shape: keygenAcceptance },
   keygen: { tag: tags.keygen, shape: keygen },
   changeRun: { tag: tags.keygen, shape: changeRun },
+  proveRun: { tag: tags.keygen, shape: proveRun },
   refusal: { tag: tags.refusal, shape: refusalDocument },
   receipt: { tag: tags.shareReceipt, shape: receipt },
   hello: { tag: tags.hello, shape: hello },

@@ -16,6 +16,7 @@ export const tags = {
   rootSignatures: 'custody/v1/root-signatures',
   warrant: 'custody/v1/warrant',
   order: 'custody/v1/order',
+  controlProof: 'custody/v1/control-proof',
   acceptance: 'custody/v1/acceptance',
   refusal: 'custody/v1/refusal',
   shareReceipt: 'custody/v1/share-receipt',

@@ -2,12 +2,13 @@
 // only this node knows (its share, its Pairings, its bans, its other work), and the words in which
 // it accepts. Runs inside a step, after that of the lines; nothing of it leaves before the commit.
 // INVARIANT: nothing is accepted that `admit` did not admit.
-import { type Admitted, admit } from '../policy/admit.ts'
+import { admit } from '../policy/admit.ts'
+import { isProof, pathOf, type ToSign } from '../policy/admit-proof.ts'
 import { parseEntry } from '../policy/audit/entry.ts'
 import { requestView } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
 import { get, tables } from '../policy/audit/tables.ts'
-import { witnessedIn } from '../policy/audit/witnessed.ts'
+import type { Own } from '../policy/check-lines.ts'
 import type { AtTable } from '../policy/cold.ts'
 import { parseInForce } from '../policy/in-force.ts'
 import { digestOf, toHex } from '../proto/crypto.ts'
@@ -19,7 +20,9 @@ import { attempt as attempting, isRefusal, type Refusal, refuse } from '../proto
 import { tags } from '../proto/tags.ts'
 import type { Brake } from './brake.ts'
 import { ownHead } from './log-copy.ts'
+import { ownView } from './own-view.ts'
 import type { Parts } from './parts.ts'
+import { asksProof, judgeProof, proofNamed } from './proving.ts'
 import type { Checked } from './refusals.ts'
 import { needsFresh } from './signing-protocol.ts'
 
@@ -53,8 +56,10 @@ export class Admission {
   }
 
   /** The attempt line in the own copy; the warrant is named by its digest, not read yet. */
-  named({ attemptSeq, warrant }: Prepare): Named | Refusal {
+  named(prepare: Prepare): Named | Refusal {
+    const { attemptSeq, warrant } = prepare
     return attempting(() => {
+      if (asksProof(prepare)) return proofNamed(prepare)
       const line = this.#parts.copy.line(attemptSeq)
       const entry = line && parseEntry(line)
       if (entry?.type !== 'session.started') {
@@ -65,42 +70,35 @@ export class Admission {
     })
   }
 
-  judge({ warrant, participants }: Prepare, { intent, attempt }: Named): Admitted | Checked {
-    const { rows, bans, ports, witness, copy, closed, journal } = this.#parts
-    const shut = closed()
+  judge(prepare: Prepare, { intent, attempt }: Named): ToSign | Checked {
+    const shut = this.#parts.closed()
     if (shut !== undefined) return shut
-    const own = { reigns: witness.reigns, rootAt: (size: number) => copy.rootAt(size) }
-    const view = attempting(() => readSync(requestView(intent), rows))
-    if (isRefusal(view)) return view
-    const ceremony = attempting(() => this.#table(participants))
+    const own = attempting(() => ownView(this.#parts, intent))
+    if (isRefusal(own)) return own
+    if (asksProof(prepare)) {
+      const proof = judgeProof(prepare, own)
+      return isRefusal(proof) ? proof : attempting(() => this.#requireAble(proof))
+    }
+    const ceremony = attempting(() => this.#table(own, prepare.participants))
     if (isRefusal(ceremony)) return ceremony
-    const admitted = admit({
-      warrant,
-      attempt,
-      own: {
-        view,
-        clockMs: ports.clock.wallMs(),
-        frozenLocally: bans.isFrozen(view.intent?.vault ?? ''),
-        witnessedAt: (seq, heads) => witnessedIn(own, seq, heads),
-        accepted: journal.accepted(intent, attempt)?.warrant,
-        ceremony,
-      },
-    })
+    const accepted = this.#parts.journal.accepted(intent, attempt)?.warrant
+    const asked = { ...own, accepted, ceremony }
+    const admitted = admit({ warrant: prepare.warrant, attempt, own: asked })
     return isRefusal(admitted) ? admitted : attempting(() => this.#requireAble(admitted))
   }
 
   /** Whom the room chose; elsewhere the attempt line has chosen. */
-  #table(chosen: readonly string[]): AtTable | undefined {
-    const { plan } = this.#parts
-    if (plan !== undefined) return { plan, signers: chosen.map((node) => parseNodeId(node)) }
+  #table({ ceremony }: Own, chosen: readonly string[]): AtTable | undefined {
+    const signers = chosen.map((node) => parseNodeId(node))
+    if (ceremony !== undefined) return { ...ceremony, signers }
     if (chosen.length > 0) refuse('PARTICIPANTS', 'nobody chooses signers away from a table', 'N2')
     return undefined
   }
 
   /** What the acceptance says of the attempt; over fresh pairings when anybody needs them. */
-  words(admitted: Admitted, isAsked: boolean): JsonObject {
+  words(admitted: ToSign, isAsked: boolean): JsonObject {
     const { copy, origin, pairings, self } = this.#parts
-    const { vault, participants, intent } = admitted
+    const { vault, participants } = admitted
     const others = participants.filter((node) => node !== self.node)
     const isFresh = isAsked || needsFresh(this.#parts, admitted)
     const ids = others.map((peer) => [peer, isFresh ? fresh : (pairings.idWith(peer) ?? '')])
@@ -112,7 +110,7 @@ export class Admission {
       bytes: admitted.bytesDigest,
       digest: toHex(admitted.digest),
       vault: vault.vault,
-      path: intent.path,
+      path: pathOf(admitted),
       publicKey: toHex(admitted.publicKey),
       key: vault.key,
       epoch: vault.epoch,
@@ -127,7 +125,7 @@ export class Admission {
     }
   }
 
-  #requireAble(admitted: Admitted): Admitted {
+  #requireAble(admitted: ToSign): ToSign {
     const { self, keyshares, journal, ports, plan } = this.#parts
     const { intentDigest, attempt, participants, vault, tier } = admitted
     if (tier === 'cold' && plan === undefined) {
@@ -137,8 +135,9 @@ export class Admission {
       refuse('PARTICIPANTS', `${self.node} takes no part`, 'N2')
     const highest = journal.highestAccepted(intentDigest)
     // At a table the same attempt is tried again: nobody there can write the line of a next one.
-    if (highest > attempt || (highest === attempt && tier !== 'cold')) {
-      refuse('STALE_ATTEMPT', `attempt ${attempt} or a higher one was accepted`, 'N1')
+    const isAgain = tier === 'cold' && !isProof(admitted) && highest === attempt
+    if (highest >= attempt && !isAgain) {
+      refuse('STALE_ATTEMPT', `expected an attempt above ${highest}, got ${attempt}`, 'N1')
     }
     if (this.#brake.isOn(vault.vault, ports.clock.monotonicMs())) {
       refuse('BRAKE', `too many failed sessions of ${vault.vault}`, 'N24')

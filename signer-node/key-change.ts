@@ -3,10 +3,7 @@
 // for each operation what it means here: shares to deal, or a word of consent.
 // INVARIANT: nothing is done that `admitChange` did not admit; of the coordinator's document only
 // the epoch to be made is believed, and that must be above any that was ever prepared here.
-import { requestView } from '../policy/audit/history.ts'
 import { consentDocument } from '../policy/audit/key-confirm.ts'
-import { readSync } from '../policy/audit/rows.ts'
-import { witnessedIn } from '../policy/audit/witnessed.ts'
 import type { Member } from '../policy/change.ts'
 import { type Admission, admitWork, isCovered, refreshNamed } from '../policy/covered-refresh.ts'
 import type { Root } from '../policy/documents.ts'
@@ -20,6 +17,7 @@ import { type Signed, sign } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { judgeDealing } from './key-import.ts'
 import { type KeyPlan, requireAble } from './key-plan.ts'
+import { ownView } from './own-view.ts'
 import type { Parts } from './parts.ts'
 import type { Checked } from './refusals.ts'
 import type { Work } from './standing.ts'
@@ -64,23 +62,11 @@ interface Asked {
 }
 
 function admit(parts: Parts, run: ChangeRun, order: Uint8Array): Admission | Checked {
-  const { rows, witness, copy, bans, ports, plan } = parts
   if (digestOf(tags.order, order) !== run.order) {
     return { kind: 'refused', code: 'WARRANT', because: 'the document names another order' }
   }
-  const view = attempting(() => readSync(requestView(run.change), rows))
-  if (isRefusal(view)) return view
-  const own = { reigns: witness.reigns, rootAt: (size: number) => copy.rootAt(size) }
-  return admitWork({
-    order,
-    own: {
-      view,
-      clockMs: ports.clock.wallMs(),
-      frozenLocally: bans.isFrozen(view.intent?.vault ?? ''),
-      witnessedAt: (seq, heads) => witnessedIn(own, seq, heads),
-      ceremony: plan === undefined ? undefined : { plan, signers: [] },
-    },
-  })
+  const own = attempting(() => ownView(parts, run.change))
+  return isRefusal(own) ? own : admitWork({ order, own })
 }
 
 /** A restored share is for what makes it worthless, and for nothing else. */
@@ -108,6 +94,8 @@ function workOf(asked: Asked): ChangeWork {
     }
     case 'peer.readmit':
       return consentOf(asked, [change.terms.node])
+    case 'key.prove':
+      return refuse('WARRANT', 'a proof is asked for by a prove-run document')
     case 'key.export':
       requireExporter(asked)
       return consentOf(asked, [asked.parts.self.node])

@@ -14,6 +14,7 @@ import type { Floor } from './floor.ts'
 import type { JudgedKey, Keys } from './keys.ts'
 import { Leaving } from './leaving.ts'
 import type { Parts } from './parts.ts'
+import { asksProof } from './proving.ts'
 import type { Readmissions } from './readmissions.ts'
 import { nothingNamed, refusedFrame } from './refusals.ts'
 import { hasRejoined, lastReceipt } from './rejoin.ts'
@@ -150,7 +151,7 @@ export class LogDuty {
     if (kind === 'behind') return refusal('LOG_BEHIND', beyond, 'N7')
     if (kind === 'fork') return refusal('LOG_FORK', 'the checkpoint has another root', 'N6')
     const { signing, keys } = this.#needs
-    return prepare.keygen.length > 0
+    return prepare.keygen.length > 0 && !asksProof(prepare)
       ? { of: 'key', judged: keys.judge(coordinator, prepare) }
       : { of: 'signature', judged: signing.judge(coordinator, prepare) }
   }

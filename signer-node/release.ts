@@ -5,6 +5,7 @@
 // may not leave is wiped.
 
 import type { Admitted } from '../policy/admit.ts'
+import { isProof, restsOn, type ToSign } from '../policy/admit-proof.ts'
 import { requestView } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
 import { requireCeremony, requireWindow } from '../policy/cold.ts'
@@ -26,6 +27,7 @@ import { isBanned } from './admission.ts'
 import type { SignatureShare } from './dkls23/sign.ts'
 import { ownHead } from './log-copy.ts'
 import type { Parts } from './parts.ts'
+import { proofFault } from './proving.ts'
 import { stoppedFrame } from './refusals.ts'
 
 /** Tron: how long before the end of its life a transaction is signed no more. */
@@ -36,7 +38,7 @@ export interface Waiting {
   readonly sid: Uint8Array
   readonly ticket: Uint8Array
   readonly coordinator: string
-  readonly admitted: Admitted
+  readonly admitted: ToSign
   /** The Pairings that the session ran over, by peer. */
   readonly pairings: ReadonlyMap<string, PairingName>
   readonly share: SignatureShare
@@ -123,23 +125,37 @@ export class Releases {
     const view = attempting(() => readSync(requestView(admitted.intentDigest), rows))
     if (isRefusal(view)) return view
     const attempt = view.attempts.find((row) => row.attempt === admitted.attempt)
-    if (attempt === undefined) return refusal('LINE_MISSING', 'no attempt')
-    this.#seqs.set(toHex(waiting.sid), attempt.seq)
-    const { q, seen, isCovered } = witness.coverage(attempt.seq)
+    // A proof has no attempt line: it rests on its request and on what people decided about it.
+    const seq = isProof(admitted) ? restsOn(view) : attempt?.seq
+    if (seq === undefined) return refusal('LINE_MISSING', 'no attempt')
+    this.#seqs.set(toHex(waiting.sid), seq)
+    const { q, seen, isCovered } = witness.coverage(seq)
     const lacking =
       seen < q ? `expected ${q} witnesses, got ${seen}` : 'a new root is not witnessed'
     if (!isCovered) return isLate ? refusal('COSIGN', lacking) : 'wait'
     if (isLate) return refusal('SESSION_TIMEOUT', 'the session is over')
-    return this.#stopped(waiting, view, attempt) ?? 'now'
+    return this.#stopped(waiting, view) ?? 'now'
   }
 
   /** R2 to R4: what may have changed since the acceptance. */
-  #stopped(waiting: Waiting, view: RequestView, attempt: AttemptRow): Refusal | Died | undefined {
-    const { ports, bans } = this.#parts
+  #stopped(waiting: Waiting, view: RequestView): Refusal | Died | undefined {
     const { admitted } = waiting
+    const fault = isProof(admitted)
+      ? proofFault(this.#parts, admitted)
+      : this.#attemptFault(admitted, view)
+    if (fault !== undefined) return fault
+    const shut = this.#parts.closed()
+    // What runs may end where only nothing new is begun.
+    if (shut !== undefined && shut.code !== 'BUSY' && shut.code !== 'DISK_FULL') return shut
+    return this.#parted(waiting)
+  }
+
+  #attemptFault(admitted: Admitted, view: RequestView): Refusal | undefined {
+    const { ports, bans } = this.#parts
+    const attempt = view.attempts.find((row) => row.attempt === admitted.attempt)
     const now = ports.clock.wallMs()
     if (now > admitted.until) return refusal('TIME', 'the intent or an approval has run out')
-    if (attempt.until > 0 && now > attempt.until - untilMarginMs) {
+    if (attempt && attempt.until > 0 && now > attempt.until - untilMarginMs) {
       return refusal('LIFETIME', 'the transaction is about to expire')
     }
     if (bans.isFrozen(admitted.vault.vault)) return refusal('FROZEN', 'frozen by the operator')
@@ -150,15 +166,11 @@ export class Releases {
     if (view.intent === undefined || isOver(view.intent.state)) {
       return refusal('REQUEST_ENDED', `the request is ${view.intent?.state ?? 'unknown'}`)
     }
-    if (view.attempts.at(-1) !== attempt || attempt.state !== 'open') {
-      return refusal('STALE_ATTEMPT', `attempt ${attempt.attempt} is not the open one any more`)
+    if (attempt?.state !== 'open' || view.attempts.at(-1) !== attempt) {
+      return refusal('STALE_ATTEMPT', `attempt ${admitted.attempt} is not the open one any more`)
     }
     const gone = keyFault(view, admitted.vault) ?? this.#roomFault(view, admitted)
-    if (gone !== undefined) return gone
-    const shut = this.#parts.closed()
-    // What runs may end where only nothing new is begun.
-    if (shut !== undefined && shut.code !== 'BUSY' && shut.code !== 'DISK_FULL') return shut
-    return this.#parted(waiting) ?? rulesetFault(view, attempt)
+    return gone ?? rulesetFault(view, attempt)
   }
 
   /** A cold share leaves in its room alone, while the ceremony is open and its window lasts. */

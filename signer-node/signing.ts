@@ -1,9 +1,9 @@
 // record, sign: from an admitted attempt to a share that waits for its release (the walk, section
 // 6). Prepare is answered after the step that judged it; Start compares every acceptance with the
 // own one and runs the rounds; what comes out of them goes to `release.ts`, which alone sends it.
-// INVARIANT: signing takes an `Admitted` and nothing else; an acceptance starts one session; a
-// higher attempt ends a lower one that has not released.
-import type { Admitted } from '../policy/admit.ts'
+// INVARIANT: signing takes what one of the two gates admitted, and nothing else; an acceptance
+// starts one session; a higher attempt ends a lower one that has not released.
+import { pathOf, type ToSign } from '../policy/admit-proof.ts'
 import { parsePath } from '../policy/intent.ts'
 import { fromHex, toHex, toUtf8 } from '../proto/crypto.ts'
 import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
@@ -25,6 +25,7 @@ import { acceptanceDigests, counterpartsOf, participantOf } from './counterparts
 import { sessionId } from './dkls23/session-id.ts'
 import type { SignatureShare } from './dkls23/sign.ts'
 import type { Parts } from './parts.ts'
+import { asksProof } from './proving.ts'
 import {
   type Checked,
   noSid,
@@ -42,7 +43,7 @@ type Open = OpenAcceptance<Acceptance>
 
 /** What judging gave; nothing of it has left the node. */
 export type Judged =
-  | { readonly kind: 'accepted'; readonly open: Open; readonly admitted: Admitted }
+  | { readonly kind: 'accepted'; readonly open: Open; readonly admitted: ToSign }
   /** The same attempt once more, while it lives: the same answer. */
   | {
       readonly kind: 'again'
@@ -68,7 +69,7 @@ export class Signing {
   readonly #admission: Admission
   readonly #brake = new Brake()
   /** What the open acceptances accepted, by ticket. */
-  readonly #admitted = new Map<string, Admitted>()
+  readonly #admitted = new Map<string, ToSign>()
   readonly #live = new Map<Digest, Live>()
 
   constructor(parts: Parts, releases: Releases) {
@@ -104,7 +105,7 @@ export class Signing {
     if (isRefusal(admitted)) return { kind: 'refused', refusal: admitted, about: named }
     const open = this.#acceptances.make(coordinator, this.#admission.words(admitted, prepare.fresh))
     const { warrantDigest: warrant } = admitted
-    const { warrant: warrantText } = prepare
+    const warrantText = asksProof(prepare) ? prepare.order : prepare.warrant
     const accepted = { warrant, acceptance: open.signed, warrantText }
     if (admitted.tier === 'cold') journal.acceptAgain(intent, attempt, accepted)
     else journal.accept(intent, attempt, accepted)
@@ -167,12 +168,12 @@ export class Signing {
     this.tick()
   }
 
-  #run(ticket: Uint8Array, open: Open, all: readonly Opened<Acceptance>[], admitted: Admitted) {
+  #run(ticket: Uint8Array, open: Open, all: readonly Opened<Acceptance>[], admitted: ToSign) {
     using _wipedAfterwards = open.secret
     const { self, keyshares, sessions, incarnation, ports } = this.#parts
-    const { vault, intentDigest, attempt, digest, intent, publicKey } = admitted
+    const { vault, intentDigest, attempt, digest, publicKey } = admitted
     const kept = keyshares.of(vault)
-    const path = parsePath(intent.path)
+    const path = parsePath(pathOf(admitted))
     const members = vault.participants.filter(({ node }) => admitted.participants.includes(node))
     const parties = partiesOf(members)
     const sid = sessionId({

@@ -8,6 +8,7 @@ import { type BundleFiles, manifestName, readBundle } from '../../policy/ceremon
 import { parsePlan, type ReadPlan } from '../../policy/ceremony/plan.ts'
 import type { TermsOf } from '../../policy/change.ts'
 import type { CeremonyRow } from '../../policy/view.ts'
+import { fromUtf8 } from '../../proto/crypto.ts'
 import type { Digest } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { isReasonCode } from '../../proto/reasons.ts'
@@ -131,7 +132,9 @@ export class Ceremonies {
     const { terms } = change
     const { bytes } = await this.#plan(terms.plan)
     const body = plannedBody(terms)
-    const answer = await carryOut('ceremony.planned', body, [new TextDecoder().decode(bytes)])
+    const answer = await carryOut('ceremony.planned', body, {
+      documents: [fromUtf8(bytes) ?? ''],
+    })
     return isRefusal(answer) ? answer : undefined
   }
 

@@ -7,7 +7,7 @@ import { type Entry, parseEntry } from '../../policy/audit/entry.ts'
 import { requestView } from '../../policy/audit/history.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { documentDigest, type ReadResults, type ResultLine } from '../../policy/ceremony/results.ts'
-import { toUtf8 } from '../../proto/crypto.ts'
+import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import type { Digest } from '../../proto/ids.ts'
 import { isRefusal, type Refusal, refuse } from '../../proto/refusal.ts'
 import type { DriverPorts } from '../driver.ts'
@@ -81,7 +81,7 @@ async function documentsOf({ copy }: DriverPorts, { body }: ResultLine): Promise
   if (!('order' in body)) return []
   const blob = await readBlob(copy.session, body.order)
   if (blob?.kind !== 'order') return refuse('LINE_MISSING', `no order ${body.order} is kept`)
-  return [new TextDecoder().decode(blob.content)]
+  return [fromUtf8(blob.content) ?? '']
 }
 
 /** Where the very line stands, if it does. */

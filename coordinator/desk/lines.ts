@@ -27,6 +27,7 @@ const plain: ReadonlySet<EntryType> = new Set<EntryType>([
   'key.reshared',
   'key.exported',
   'key.disabled',
+  'key.proved',
   'peer.readmitted',
   'key.backup-tested',
   'peer.banned',

@@ -194,6 +194,18 @@ export const bodies = {
     signature: hex(64),
     vault: vaultId,
   }),
+  /** `digest`: what the sentence of the approved change comes to, signed at its path. */
+  'key.proved': object({
+    ...carriedOut,
+    attempt,
+    digest: hex(32),
+    epoch,
+    keyState: digest,
+    receipts: evidence,
+    sid: digest,
+    signature: hex(65),
+    vault: vaultId,
+  }),
   'peer.readmitted': object({ ...carriedOut, confirms, node: nodeId, peer: nodeId }),
   'peer.banned': object({
     node: nodeId,

@@ -35,7 +35,10 @@ import { below, get, type IntentStored, key as keyOf, put, tables } from './tabl
 
 type KeyLine = EntryOf<'key.created' | 'key.imported' | 'key.refreshed' | 'key.reshared'>
 type RetiredLine = EntryOf<'key.exported' | 'key.disabled'>
-type CarriedOut = KeyLine | RetiredLine | EntryOf<'peer.readmitted' | 'ceremony.planned'>
+type CarriedOut =
+  | KeyLine
+  | RetiredLine
+  | EntryOf<'key.proved' | 'peer.readmitted' | 'ceremony.planned'>
 
 const opOf: { readonly [K in CarriedOut['type']]: ChangeOp } = {
   'key.created': 'key.create',
@@ -44,6 +47,7 @@ const opOf: { readonly [K in CarriedOut['type']]: ChangeOp } = {
   'key.reshared': 'key.reshare',
   'key.exported': 'key.export',
   'key.disabled': 'key.destroy',
+  'key.proved': 'key.prove',
   'peer.readmitted': 'peer.readmit',
   'ceremony.planned': 'ceremony.plan',
 }

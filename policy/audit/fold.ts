@@ -15,6 +15,7 @@ import * as changes from './fold-changes.ts'
 import { frozen } from './fold-freeze.ts'
 import * as governance from './fold-governance.ts'
 import { banned, generated } from './fold-keys.ts'
+import { proved } from './fold-proofs.ts'
 import * as requests from './fold-requests.ts'
 import { rootActivated } from './fold-root.ts'
 import * as sessions from './fold-sessions.ts'
@@ -102,6 +103,8 @@ function* meaning(entry: Entry, desk: Desk): Reading<readonly Write[]> {
     case 'key.exported':
     case 'key.disabled':
       return yield* changes.retired(entry, desk)
+    case 'key.proved':
+      return yield* proved(entry, desk)
     case 'peer.readmitted':
       return yield* changes.readmitted(entry, desk)
     case 'key.backup-tested':

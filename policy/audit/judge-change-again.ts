@@ -4,6 +4,8 @@
 
 import { limits } from '../../proto/limits.ts'
 import { writeTimeMillis } from '../../proto/shape.ts'
+import { isChangeOp } from '../change.ts'
+import { sectionOf } from '../judge-change.ts'
 import { parseOrder } from '../order.ts'
 import { type Docket, unjudged, violation } from './docket.ts'
 import type { EntryOf } from './entry.ts'
@@ -19,29 +21,32 @@ export type CarriedOutLine = EntryOf<
   | 'key.reshared'
   | 'key.exported'
   | 'key.disabled'
+  | 'key.proved'
   | 'peer.readmitted'
+  | 'ceremony.planned'
 >
 
 export function changeAgain(line: CarriedOutLine, bench: Bench, docket: Docket): void {
   const { body, seq, t } = line
   const late = wrongTime(seq, t, bench.heads)
   if (late !== undefined) docket.find(violation(seq, 'CLOCK', late))
-  const { key } = readSync(bench.desk.rulebook(), bench.rows).governance
-  if (key.delay === 0) return
   const created = readSync(knownIntent(body.change), bench.rows)
+  if (!isChangeOp(created.op)) return
+  const { delayMs } = sectionOf(created.op, readSync(bench.desk.rulebook(), bench.rows))
+  if (delayMs === 0) return
   // The refresh that an import carries: the delay was judged at the line of the import.
   if (line.type === 'key.refreshed' && created.op === 'key.import') return
   const proved = provedBy(created.seq, body.order, bench)
   const kept = bench.heads.find(({ size }) => size > created.seq)?.at
   const seenAt = proved ?? kept
   // Two clocks took part, each within the allowed difference.
-  const inTime = seenAt !== undefined && t >= seenAt + key.delay - 2 * limits.clockSkewMs
+  const inTime = seenAt !== undefined && t >= seenAt + delayMs - 2 * limits.clockSkewMs
   if (inTime) return
   if (proved === undefined) {
     docket.find(unjudged(seq, `no head proves when the change ${body.change} was seen`))
     return
   }
-  const until = writeTimeMillis(proved + key.delay)
+  const until = writeTimeMillis(proved + delayMs)
   docket.find(violation(seq, 'DELAY', `waits until ${until}, line at ${writeTimeMillis(t)}`))
 }
 

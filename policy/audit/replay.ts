@@ -10,7 +10,7 @@ import { type BlobKind, enclosedKinds } from './blobs.ts'
 import { type Context, Desk, Library } from './desk.ts'
 import { Docket, unjudged, violation } from './docket.ts'
 import type { Documents } from './enclosures.ts'
-import type { Entry } from './entry.ts'
+import type { Entry, EntryOf } from './entry.ts'
 import type { Blob } from './export.ts'
 import { createFold } from './fold.ts'
 import { attemptAgain, type Bench, evaluationAgain, signatureAgain } from './judge-again.ts'
@@ -137,7 +137,14 @@ function judgeAgain(entry: Entry, bench: Bench, docket: Docket, done: Done): voi
     case 'key.exported':
     case 'key.disabled':
     case 'peer.readmitted':
+    case 'ceremony.planned':
       changeAgain(entry, bench, docket)
+      break
+    case 'key.proved':
+      // The fold verified it: it names what the key signed as well as the key.
+      done.signatures += 1
+      changeAgain(entry, bench, docket)
+      namedReceipts(asSigned(entry), bench, docket)
       break
     case 'spend.reserved':
       docket.reserved(entry.body.intent, entry.seq)
@@ -164,6 +171,11 @@ function judgeAgain(entry: Entry, bench: Bench, docket: Docket, done: Done): voi
     }
     default:
   }
+}
+
+/** The receipts of a proof name its change and its order. */
+function asSigned({ seq, body }: EntryOf<'key.proved'>) {
+  return { seq, body: { ...body, intent: body.change, warrant: body.order } }
 }
 
 function enclosed(blobs: readonly Blob[]): Documents {

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { readBundle } from '../../policy/ceremony/bundle.ts'
 import { readBundleIn } from '../../policy/ceremony/bundle-in.ts'
 import { encodePlan, type Plan, parsePlan } from '../../policy/ceremony/plan.ts'
+import { termsOfPlan } from '../../policy/ceremony/planned.ts'
 import type { Change } from '../../policy/change.ts'
 import { parseHandle } from '../../proto/ids.ts'
 import { isRefusal } from '../../proto/refusal.ts'
@@ -39,18 +40,8 @@ function planOf(house: ColdHouse, kind: 'genesis' | 'sign', requests: Plan['requ
   return { ...parsePlan(bytes), bytes }
 }
 
-function planning(house: ColdHouse, { digest, plan }: ReturnType<typeof planOf>): Change {
-  const { kind, vaults, requests, from, until } = plan
-  if (kind === 'enrolment') throw new Error('nothing is planned in a log')
-  return {
-    ...askedOf(house.clock, 'all'),
-    op: 'ceremony.plan',
-    terms: {
-      ...{ plan: digest, kind, from, until },
-      vaults: [...vaults].sort(),
-      requests: requests.map(({ request }) => request).sort(),
-    },
-  }
+function planning(house: ColdHouse, read: ReturnType<typeof planOf>): Change {
+  return { ...askedOf(house.clock, 'all'), op: 'ceremony.plan', terms: termsOfPlan(read) }
 }
 
 /** The key of the cold vault is asked for and approved; its ceremony is planned. */

@@ -70,6 +70,14 @@ export const nodeDocuments = {
     epoch: 2,
     attempt: 1,
   },
+  proveRun: {
+    format: 'custody-prove-run/v1',
+    ...owner,
+    change: digest,
+    order: digest,
+    attempt: 1,
+    participants: ['node-a', 'node-b'],
+  },
   refusal: {
     format: 'custody-refusal/v1',
     ...owner,

@@ -1,6 +1,7 @@
 // The log of a change as an Export, and what the verifier says of it: lines, every document that
 // they name, and a witnessed head wherever the test took one.
 
+import { blobDigest } from '../../policy/audit/blobs.ts'
 import { type Blob, writeExport } from '../../policy/audit/export.ts'
 import type { Report } from '../../policy/audit/report.ts'
 import { resultOf } from '../../policy/audit/standing.ts'
@@ -75,6 +76,13 @@ export class Audited {
   keep(kind: Blob['kind'] & keyof typeof tags, content: Uint8Array): this {
     this.blobs.push({ kind, digest: digestOf(tags[kind], content), content })
     return this
+  }
+
+  /** A signed kind is named by the digest of its document. */
+  keepSigned(kind: Blob['kind'], content: Uint8Array): Blob['digest'] {
+    const digest = blobDigest(kind, content)
+    this.blobs.push({ kind, digest, content })
+    return digest
   }
 
   report(blobs: (all: readonly Blob[]) => readonly Blob[] = (all) => all): Report {

@@ -10,6 +10,7 @@ import { confirmMessage, consentMessage } from '../../policy/audit/key-confirm.t
 import { readSync } from '../../policy/audit/rows.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { type Change, type ChangeOf, encodeChange, parseChange } from '../../policy/change.ts'
+import { controlProof } from '../../policy/control-proof.ts'
 import { refreshNamed } from '../../policy/covered-refresh.ts'
 import { displayDigest } from '../../policy/display.ts'
 import { displayChange } from '../../policy/display-change.ts'
@@ -36,11 +37,13 @@ import {
   digestNamed,
   genesisBody,
   keyBody,
+  signature,
   start,
   TestLog,
   type Type,
   vaultRow,
 } from './audit-log.ts'
+import { childSecret } from './child-secret.ts'
 
 const governance = house.policy['governance'] as JsonObject
 export const policy: JsonObject = {
@@ -103,6 +106,7 @@ export function keyedLog(): TestLog {
 }
 
 export const hot = vaultRow('hot-eth')
+export const network = 'eip155:31337'
 const { epoch, keyState } = hot
 const asked = {
   org: parseHandle(house.org),
@@ -159,6 +163,19 @@ export const asks = {
     op: 'key.destroy',
     terms: { epoch, keyState },
   } as Of<'key.destroy'>,
+  prove: {
+    ...asked,
+    id: parseHandle('prove'),
+    op: 'key.prove',
+    purpose: 'proof of reserve',
+    terms: {
+      epoch,
+      keyState,
+      path: 'm/0/7',
+      audience: 'auditor',
+      challenge: new Uint8Array(32).fill(0xc4),
+    },
+  } as Of<'key.prove'>,
   readmit: {
     ...asked,
     id: parseHandle('readmit'),
@@ -318,6 +335,18 @@ export class Asked {
     const confirms = nodes.map((node) => this.consent(node))
     const { vault } = this.change
     return { ...this.carried, confirms, epoch, keyState, vault, ...patch }
+  }
+
+  /** The line of a control proof, signed by whoever has this key. */
+  proofLine(patch: JsonObject = {}, secret?: Uint8Array): JsonObject {
+    const { change } = this
+    if (change.op !== 'key.prove') throw new Error(`no proof: ${change.op}`)
+    const { text: _, digest } = controlProof(change, hot, network)
+    const { vault, terms } = change
+    const signed = signature(vault, toHex(digest), secret ?? childSecret(vault, terms.path))
+    const numbers = { attempt: 1, epoch, keyState, receipts: [], sid: digestNamed('session') }
+    const said = { ...numbers, digest: toHex(digest), signature: signed, vault }
+    return { ...this.carried, ...said, ...patch }
   }
 
   consent(node: string): { readonly node: string; readonly signature: string } {

@@ -56,6 +56,12 @@ export const changes: { readonly [K in ChangeOp]: ChangeOf<K> } = {
     terms: { recipient: testKey('recipient').publicKey, keyState: hot.keyState },
   },
   'key.destroy': { ...asked, id: parseHandle('c-6'), op: 'key.destroy', terms: inForce },
+  'key.prove': {
+    ...asked,
+    id: parseHandle('c-8'),
+    op: 'key.prove',
+    terms: { ...inForce, path: 'm', audience: 'auditor', challenge: new Uint8Array(32).fill(7) },
+  },
   'peer.readmit': {
     ...asked,
     id: parseHandle('c-7'),

@@ -65,6 +65,18 @@ function lineOf(entries: readonly Entry[], { intent, attempt }: LeftShare) {
   )
 }
 
+/** A control proof has no attempt line: it rests on what people decided about it. */
+function isProofOf(entries: readonly Entry[], intent: string): boolean {
+  return linesOf(entries, 'intent.created').some(
+    ({ body }) => body.intent === intent && body.op === 'key.prove',
+  )
+}
+
+function decidedAt(entries: readonly Entry[], intent: string): readonly number[] {
+  const lines = linesOf(entries, 'approval.recorded').filter(({ body }) => body.intent === intent)
+  return [Number.NEGATIVE_INFINITY, ...lines.map(({ seq }) => seq)]
+}
+
 const nameOf = ({ node, value }: Left<LeftShare>): string =>
   `share ${value.counter} of ${node} for ${value.intent.slice(0, 8)}/${value.attempt}`
 
@@ -72,26 +84,32 @@ function admitted({ house, entries }: Seen): readonly string[] {
   const { shares, accepted } = house.record
   return shares.flatMap((share) => {
     const { warrant, digest, intent, attempt } = share.value
+    const isProof = isProofOf(entries, intent)
     const line = lineOf(entries, share.value)
-    if (line === undefined) return [`${nameOf(share)}: no attempt line`]
-    const { body } = line
-    const isSame = body.warrant === warrant && toHex(body.digest) === digest
-    const isMember = body.participants.some((node) => node === ownerOf(share.node))
+    if (line === undefined && !isProof) return [`${nameOf(share)}: no attempt line`]
+    const isSame = line && line.body.warrant === warrant && toHex(line.body.digest) === digest
+    const isMember = line?.body.participants.some((node) => node === ownerOf(share.node))
     const isAccepted = accepted.some(
       ({ node, value, atMs }) =>
         node === share.node &&
         atMs <= share.atMs &&
         value.intent === intent &&
         value.attempt === attempt &&
-        value.warrant === warrant,
+        value.warrant === warrant &&
+        value.digest === digest,
     )
-    return isSame && isMember && isAccepted ? [] : [`${nameOf(share)}: not what was admitted`]
+    return (isProof || (isSame && isMember)) && isAccepted
+      ? []
+      : [`${nameOf(share)}: not what was admitted`]
   })
 }
 
 function witnessed({ house, entries }: Seen): readonly string[] {
   return house.record.shares.flatMap((share) => {
-    const seq = lineOf(entries, share.value)?.seq ?? Number.POSITIVE_INFINITY
+    const { intent } = share.value
+    const seq = isProofOf(entries, intent)
+      ? Math.max(...decidedAt(entries, intent))
+      : (lineOf(entries, share.value)?.seq ?? Number.POSITIVE_INFINITY)
     const count = [...share.value.known.values()].filter((size) => size > seq).length
     return count >= quorum ? [] : [`${nameOf(share)}: expected ${quorum} witnesses, got ${count}`]
   })

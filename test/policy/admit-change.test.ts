@@ -135,9 +135,9 @@ describe('the own copy of the log', () => {
     expect(clock(Number.POSITIVE_INFINITY)).toBe('N17 INTENT_SIG')
   })
 
-  it('N4 stops what widens or ends a key under a freeze, the own one too', () => {
+  it('N4 stops what widens, ends or uses a key under a freeze, the own one too', () => {
     for (const [name, change] of Object.entries(asks)) {
-      const stopped = ['reshare', 'export', 'destroy', 'readmit'].includes(name)
+      const stopped = ['reshare', 'export', 'destroy', 'prove', 'readmit'].includes(name)
       const local = ripe(on(change), change)
       const here = says(local, { own: { frozenLocally: true } })
       expect(here, name).toBe(stopped ? 'N4 FROZEN' : 'admitted')

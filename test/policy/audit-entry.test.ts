@@ -131,6 +131,17 @@ const samples: { readonly [T in keyof typeof bodies]: JsonObject } = {
   'key.reshared': { ...keyLine, ...carriedOut, from: 1 },
   'key.exported': { ...retired, recipient: zero },
   'key.disabled': retired,
+  'key.proved': {
+    ...carriedOut,
+    attempt: 1,
+    digest: zero,
+    epoch: 1,
+    keyState: zero,
+    receipts: [zero],
+    sid: zero,
+    signature: '00'.repeat(65),
+    vault: 'hot-eth',
+  },
   'peer.readmitted': {
     ...carriedOut,
     confirms: keyLine.confirms,

@@ -40,6 +40,18 @@ const texts: { readonly [K in keyof typeof asks]: string } = {
   destroy:
     `CHANGE    DESTROY A KEY FOR EVER\n${vault}${key}KEY STATE ${hot.keyState}\n` +
     `WARNING   WHATEVER LIES AT THIS ADDRESS IS LOST FOR EVER: empty it first\n${end}`,
+  prove:
+    `CHANGE    sign a proof of control\n${vault}${key}KEY STATE ${hot.keyState}\n` +
+    'SIGNS     exactly the lines below: a sentence that moves nothing\n' +
+    '          custody control proof\n          organisation: acme\n' +
+    '          environment: dev\n          vault: hot-eth\n          key: k-hot-eth\n' +
+    '          epoch: 1\n          path: m/0/7\n          network: eip155:31337\n' +
+    '          address: 0x0e0d6844d85b2a64409e3f57d51d0dcbf63e34bd\n' +
+    '          public key: 03297cfa8f322492dc4a0297d66f380ed2eda869923d6f799963947822f4f9e2ee\n' +
+    '          date: 2026-12-01T00:00:00Z\n          number: prove\n' +
+    '          audience: auditor\n' +
+    `          challenge: ${'c4'.repeat(32)}\n          purpose: proof of reserve\n` +
+    end.replace('care of a key', 'proof of reserve'),
   readmit:
     'CHANGE    let a node trust a banned peer again\nNODE      node-a lifts its ban\n' +
     'PEER      node-b\n' +

@@ -1,0 +1,136 @@
+// The sentence of a control proof and what a key signs for it: written by hand here, and compared
+// with every kind of digest that a chain or a wallet makes of the same bytes.
+import { createHash } from 'node:crypto'
+import { secp256k1 } from '@noble/curves/secp256k1.js'
+import {
+  computeAddress,
+  hashMessage,
+  keccak256,
+  SigningKey,
+  sha256,
+  TypedDataEncoder,
+  toUtf8Bytes,
+} from 'ethers'
+import { describe, expect, it } from 'vitest'
+import { derive } from '../../policy/chain/derive.ts'
+import type { ChangeOf } from '../../policy/change.ts'
+import { controlProof, proofDigest } from '../../policy/control-proof.ts'
+import { fromHex, toHex, toUtf8 } from '../../proto/crypto.ts'
+import { parseHandle } from '../../proto/ids.ts'
+import { tags } from '../../proto/tags.ts'
+import { signature } from '../kit/audit-log.ts'
+import { asks, hot, network } from '../kit/change-log.ts'
+import { childSecret } from '../kit/child-secret.ts'
+
+const { text, digest, publicKey } = controlProof(asks.prove, hot, network)
+
+const sha = (...parts: readonly (string | Uint8Array)[]): Uint8Array => {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return new Uint8Array(hash.digest())
+}
+
+describe('the sentence of a control proof', () => {
+  it('is these lines of ASCII, of the approved change and the key alone', () => {
+    expect(text).toBe(
+      [
+        'custody control proof',
+        'organisation: acme',
+        'environment: dev',
+        'vault: hot-eth',
+        'key: k-hot-eth',
+        'epoch: 1',
+        'path: m/0/7',
+        'network: eip155:31337',
+        'address: 0x0e0d6844d85b2a64409e3f57d51d0dcbf63e34bd',
+        'public key: 03297cfa8f322492dc4a0297d66f380ed2eda869923d6f799963947822f4f9e2ee',
+        'date: 2026-12-01T00:00:00Z',
+        'number: prove',
+        'audience: auditor',
+        `challenge: ${'c4'.repeat(32)}`,
+        'purpose: proof of reserve',
+        '',
+      ].join('\n'),
+    )
+    expect(text).toMatch(/^[\n -~]+$/)
+    expect(text).toContain(computeAddress(`0x${toHex(publicKey)}`).toLowerCase())
+  })
+
+  it('names the key that signs: of the vault, or of one of its addresses', () => {
+    expect(toHex(publicKey)).toBe(toHex(derive(hot, 'm/0/7').publicKey))
+    expect(toHex(publicKey)).toBe(
+      toHex(secp256k1.getPublicKey(childSecret('hot-eth', 'm/0/7'), true)),
+    )
+    const own = controlProof(
+      { ...asks.prove, terms: { ...asks.prove.terms, path: 'm' } },
+      hot,
+      network,
+    )
+    expect(toHex(own.publicKey)).toBe(toHex(hot.publicKey))
+  })
+
+  it('differs in whatever people approved, and says so where nobody chose a challenge', () => {
+    const { terms } = asks.prove
+    const others: readonly Partial<ChangeOf<'key.prove'>>[] = [
+      { id: parseHandle('another') },
+      { purpose: 'drill' },
+      { created: asks.prove.created + 1_000 },
+      { terms: { ...terms, audience: 'somebody' } },
+      { terms: { ...terms, path: 'm/0/8' } },
+      { terms: { ...terms, epoch: 2 } },
+      { terms: { ...terms, challenge: new Uint8Array(0) } },
+    ]
+    const made = others.map((patch) => controlProof({ ...asks.prove, ...patch }, hot, network))
+    const digests = [digest, ...made.map((one) => one.digest)].map(toHex)
+    expect(new Set(digests).size).toBe(others.length + 1)
+    expect(made.at(-1)?.text).toContain('\nchallenge: none\n')
+    const tron = controlProof(asks.prove, hot, 'tron:0x2b6653dc')
+    expect(tron.text).toMatch(/\naddress: T[1-9A-HJ-NP-Za-km-z]{33}\n/)
+  })
+})
+
+describe('what a key signs for a sentence', () => {
+  it('is SHA-256 over the tag, a newline and the SHA-256 of the sentence', () => {
+    expect(toHex(digest)).toBe(toHex(sha(tags.controlProof, '\n', sha(text))))
+    expect(toHex(proofDigest(text))).toBe(toHex(digest))
+    expect(toHex(proofDigest(`${text} `))).not.toBe(toHex(digest))
+  })
+
+  it('is no digest that a chain or a wallet makes of the sentence or of what is hashed for it', () => {
+    const hashed = new Uint8Array([...toUtf8(`${tags.controlProof}\n`), ...sha(text)])
+    const typed = TypedDataEncoder.hash({}, { Proof: [{ name: 'text', type: 'string' }] }, { text })
+    const tronMessage = keccak256(toUtf8Bytes(`\x19TRON Signed Message:\n${text.length}${text}`))
+    const bitcoin = sha(sha(`\x18Bitcoin Signed Message:\n${text}`))
+    const foreign = [
+      ...[text, hashed].map((bytes) => hashMessage(bytes)),
+      ...[typed, tronMessage, toHex(bitcoin)],
+      ...[toUtf8Bytes(text), hashed].map((bytes) => keccak256(bytes)),
+      sha256(toUtf8Bytes(text)),
+      toHex(sha(sha(hashed))),
+    ]
+    expect(foreign.map((one) => one.replace('0x', ''))).not.toContain(toHex(digest))
+    // Tron signs SHA-256 of a transaction's bytes: no transaction with a contract is this short,
+    // and none begins like the tag.
+    expect(hashed).toHaveLength(tags.controlProof.length + 1 + 32)
+    expect(hashed.length).toBeLessThan(
+      'type.googleapis.com/protocol.TransferContract'.length + 2 * 21,
+    )
+  })
+
+  it('verifies under the key of the sentence by two libraries that know nothing of us', () => {
+    const signed = signature('hot-eth', toHex(digest), childSecret('hot-eth', 'm/0/7'))
+    const bytes = fromHex(signed) ?? new Uint8Array()
+    const named = /\npublic key: ([0-9a-f]{66})\n/.exec(text)?.[1] ?? ''
+    const key = fromHex(named) ?? new Uint8Array()
+    expect(secp256k1.verify(bytes.slice(0, 64), digest, key, { prehash: false })).toBe(true)
+    const [r, s] = [bytes.slice(0, 32), bytes.slice(32, 64)].map((part) => `0x${toHex(part)}`)
+    const recovered = SigningKey.recoverPublicKey(digest, {
+      r: r!,
+      s: s!,
+      yParity: bytes[64] as 0 | 1,
+    })
+    expect(SigningKey.computePublicKey(recovered, true)).toBe(`0x${named}`)
+    const other = proofDigest(text.replace('auditor', 'auditos'))
+    expect(secp256k1.verify(bytes.slice(0, 64), other, key, { prehash: false })).toBe(false)
+  })
+})
