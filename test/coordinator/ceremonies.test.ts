@@ -1,16 +1,31 @@
 // Ceremonies at the coordinator of a cold log: what is planned by people becomes a line, what a plan
 // names goes into one Bundle, and what comes out of a room becomes lines once.
 import { afterEach, describe, expect, it } from 'vitest'
+import { takeResults } from '../../coordinator/ceremony/results.ts'
 import { readBundle } from '../../policy/ceremony/bundle.ts'
 import { readBundleIn } from '../../policy/ceremony/bundle-in.ts'
 import { encodePlan, type Plan, parsePlan } from '../../policy/ceremony/plan.ts'
 import { termsOfPlan } from '../../policy/ceremony/planned.ts'
+import { encodeResults, parseResults, type WrittenResults } from '../../policy/ceremony/results.ts'
 import type { Change } from '../../policy/change.ts'
-import { parseHandle } from '../../proto/ids.ts'
+import { parseWarrant } from '../../policy/warrant.ts'
+import { type Digest, parseHandle } from '../../proto/ids.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { testPlan } from '../kit/planned.ts'
-import { askedOf, board, type ColdHouse, coldHouse, origin, root } from './cold-house.ts'
+import {
+  askedOf,
+  board,
+  type ColdHouse,
+  coldHouse,
+  origin,
+  release,
+  root,
+  stations,
+} from './cold-house.ts'
+import { keyBody, signatureLines, testedBody } from './cold-room.ts'
+import { as, decision } from './house.ts'
 import { pgliteEngine } from './store-kit.ts'
+import { anyDigest, freezeOf } from './world.ts'
 
 const engine = pgliteEngine()
 const houses: ColdHouse[] = []
@@ -62,8 +77,74 @@ async function plannedGenesis(house: ColdHouse) {
 const typesAbout = async (house: ColdHouse, type: string) =>
   (await house.lines()).filter((line) => line.type === type)
 
+/** Lines as a room brings them, taken by the coordinator. */
+async function take(house: ColdHouse, plan: Digest, lines: WrittenResults['lines']) {
+  const { driver } = house.coordinator
+  const bytes = encodeResults({
+    ...{ plan, outcome: 'done', reason: '', addresses: [] },
+    documents: [],
+    lines,
+  })
+  const taken = await house.during(takeResults({ ...driver, origin }, parseResults(bytes)))
+  if (isRefusal(taken)) throw new Error(`${taken.code}: ${taken.because}`)
+  return taken
+}
+
+/** The key of the cold vault as all five stations confirm it under the order that went in. */
+async function madeKey(house: ColdHouse) {
+  const { create, plan } = await plannedGenesis(house)
+  await house.during(house.coordinator.ceremonies.prepare(plan.digest))
+  const files = await house.coordinator.ceremonies.bundleIn(plan.digest)
+  const [order] = readBundleIn(readBundle(files, 'in')).warrants
+  const made = keyBody(create, order?.digest ?? plan.digest)
+  const lines = [{ type: 'key.created', body: made } as const, ...stations.map(testedBody)]
+  return { plan, create, lines, taken: await take(house, plan.digest, lines) }
+}
+
+const conclude = async (house: ColdHouse, plan: Digest): Promise<void> => {
+  const body = {
+    ...{ plan, exceptions: 0, statements: anyDigest('statements') },
+    ...{ record: { root: anyDigest('record'), size: 9 }, results: anyDigest('results') },
+  }
+  const line = { actor: 'coordinator', type: 'ceremony.concluded', body }
+  const content = { receipts: [], lines: [line], documents: [] }
+  const answer = await house.during(house.coordinator.sequencer.propose({ kind: 'lines', content }))
+  if (isRefusal(answer)) throw new Error(answer.because)
+}
+
+/** A release that is reserved, and the plan of the ceremony that signs it, prepared. */
+async function preparedRelease(house: ColdHouse) {
+  await conclude(house, (await madeKey(house)).plan.digest)
+  const request = await house.submit(release(house.clock))
+  await house.approve(request, ...board)
+  await house.until('reserved', async () => (await house.state(request)) === 'RESERVED')
+  const { vault } = askedOf(house.clock, 'cold')
+  const plan = planOf(house, 'sign', [{ request, op: 'payment', vault, callBack: false }])
+  const change = await house.ask(planning(house, plan), plan.bytes)
+  await house.approve(change, ...board.slice(0, 2))
+  await house.until('planned', async () => (await house.state(change)) === 'ACTIVE')
+  const prepared = await house.during(house.coordinator.ceremonies.prepare(plan.digest))
+  if (isRefusal(prepared)) throw new Error(`${prepared.code}: ${prepared.because}`)
+  return { request, plan }
+}
+
+/** What three of the stations signed, as it comes home. */
+async function signedLines(house: ColdHouse): Promise<WrittenResults['lines']> {
+  const [started] = await typesAbout(house, 'session.started')
+  if (started?.type !== 'session.started') throw new Error('no attempt')
+  const files = await house.coordinator.ceremonies.bundleIn(await lastPlan(house))
+  const [warrant] = readBundleIn(readBundle(files, 'in')).warrants
+  const bytes = parseWarrant(warrant?.bytes ?? new Uint8Array(0)).warrant.bytes
+  return signatureLines(started.body, bytes)
+}
+
+const lastPlan = async (house: ColdHouse): Promise<Digest> => {
+  const [newest] = await house.coordinator.ceremonies.list()
+  return newest?.plan ?? anyDigest('none')
+}
+
 describe('an approved plan', () => {
-  it('becomes a line with the plan beside it, and its requests wait', async () => {
+  it('becomes a line with the plan beside it, and what it is for waits', async () => {
     const house = await built()
     const { create, plan, change } = await plannedGenesis(house)
     const [line] = await typesAbout(house, 'ceremony.planned')
@@ -74,6 +155,35 @@ describe('an approved plan', () => {
     const request = await house.coordinator.requests.find({ id: create })
     expect(!isRefusal(request) && request.reasons.map(({ code }) => code)).toContain('CEREMONY')
   })
+
+  it('comes with the very plan, and no other request comes with one', async () => {
+    const house = await built()
+    const create = { ...askedOf(house.clock, 'cold'), op: 'key.create', terms: {} } as const
+    const vault = create.vault
+    const request = anyDigest('some request')
+    const plan = planOf(house, 'genesis', [{ request, op: 'key.create', vault, callBack: false }])
+    const other = planOf(house, 'genesis', [
+      { request: anyDigest('another'), op: 'key.create', vault, callBack: false },
+    ])
+    await expect(house.ask(planning(house, plan))).rejects.toThrow('PLAN')
+    await expect(house.ask(planning(house, plan), other.bytes)).rejects.toThrow('PLAN')
+    await expect(house.ask(create, plan.bytes)).rejects.toThrow('INVALID_INTENT')
+  })
+
+  it('that nobody said the end of is an alarm, once, and shows as overdue', async () => {
+    const house = await built()
+    const { plan } = await plannedGenesis(house)
+    house.clock.advance(10 * hour)
+    await house.pass(2_000)
+    const [shown] = await house.coordinator.ceremonies.list()
+    expect(shown?.state).toBe('overdue')
+    const alarms = house.events.filter(({ name }) => name === 'ceremony.overdue')
+    expect(alarms).toHaveLength(1)
+    expect(await house.coordinator.ceremonies.prepare(plan.digest)).toMatchObject({ rule: 'X-9' })
+    const aborted = await house.during(house.coordinator.ceremonies.abort(plan.digest, 'TIME'))
+    expect(aborted).toMatchObject({ state: 'aborted' })
+    expect(await house.coordinator.ceremonies.abort(plan.digest, 'TIME')).toEqual(aborted)
+  })
 })
 
 describe('preparing', () => {
@@ -82,13 +192,101 @@ describe('preparing', () => {
     const { plan } = await plannedGenesis(house)
     const prepared = await house.during(house.coordinator.ceremonies.prepare(plan.digest))
     expect(prepared).toMatchObject({ state: 'exported' })
-    const files = await house.coordinator.ceremonies.bundleIn(plan.digest)
-    const bundle = readBundle(files, 'in')
-    const read = readBundleIn(bundle)
+    const read = readBundleIn(
+      readBundle(await house.coordinator.ceremonies.bundleIn(plan.digest), 'in'),
+    )
     expect(read.plan.digest).toBe(plan.digest)
     expect(read.warrants.map(({ kind }) => kind)).toEqual(['order'])
-    const again = await house.during(house.coordinator.ceremonies.prepare(plan.digest))
-    expect(again).toEqual(prepared)
+    expect(await house.coordinator.ceremonies.prepare(plan.digest)).toEqual(prepared)
     expect(await typesAbout(house, 'ceremony.exported')).toHaveLength(1)
+    const strange = house.coordinator.ceremonies.prepare(anyDigest('no plan'))
+    await expect(strange).rejects.toThrow('no ceremony of this plan was approved')
+  })
+
+  it('waits for the witnesses, and exports nothing that they have not seen', async () => {
+    const house = await built()
+    const { plan } = await plannedGenesis(house)
+    house.watching.now = false
+    await house.coordinator.sequencer.propose({
+      kind: 'lines',
+      content: { receipts: [], lines: [], documents: [] },
+    })
+    house.clock.advance(31_000)
+    await house.pass(1_000)
+    const waiting = house.during(house.coordinator.ceremonies.prepare(plan.digest))
+    await expect(waiting).rejects.toThrow('the witnesses have not seen')
+    expect(await typesAbout(house, 'ceremony.exported')).toHaveLength(0)
+    house.watching.now = true
+    await house.pass(31_000)
+    const prepared = await house.during(house.coordinator.ceremonies.prepare(plan.digest))
+    expect(prepared).toMatchObject({ state: 'exported' })
+  })
+})
+
+describe('what a room brings home', () => {
+  it('is a key in force with its backups proven, and the same again changes nothing', async () => {
+    const house = await built()
+    const { plan, create, lines, taken } = await madeKey(house)
+    expect(await house.state(create)).toBe('ACTIVE')
+    expect(taken.map(({ line }) => line)).toEqual([
+      'key.created',
+      ...stations.map(() => 'key.backup-tested'),
+    ])
+    const { size } = house.coordinator.tree
+    expect(await take(house, plan.digest, lines)).toEqual(taken)
+    expect(house.coordinator.tree.size).toBe(size)
+  })
+
+  it('is a signature that is broadcast and settles like any other', async () => {
+    const house = await built()
+    const { request, plan } = await preparedRelease(house)
+    expect(await house.state(request)).toBe('SIGNING')
+    const [started] = await typesAbout(house, 'session.started')
+    expect(started?.body).toMatchObject({ participants: stations, attempt: 1 })
+    const lines = await signedLines(house)
+    const taken = await take(house, plan.digest, lines)
+    expect(taken).toMatchObject([{ line: 'sign.completed', kept: '' }])
+    await house.until('sent', () => house.chain.sent.length > 0)
+    house.chain.depth = 1
+    await house.until('settled', async () => (await house.state(request)) === 'SETTLED')
+    expect(await take(house, plan.digest, lines)).toEqual(taken)
+  })
+
+  const reasons = async (house: ColdHouse, id: Digest) => {
+    const shown = await house.coordinator.requests.find({ id })
+    return isRefusal(shown) ? [] : shown.reasons.map(({ code }) => code)
+  }
+
+  it('is evidence, and not sent, when somebody rejected it meanwhile', async () => {
+    const house = await built()
+    const { coordinator, clock } = house
+    const { request, plan } = await preparedRelease(house)
+    const no = { ...as('oli', 'risk'), decision: 'reject' } as const
+    const rejection = await decision({ coordinator, clock }, request, no)
+    expect(isRefusal(await house.during(coordinator.decisions.decide(rejection)))).toBe(false)
+    const [taken] = await take(house, plan.digest, await signedLines(house))
+    expect(taken?.kept).toBe('REJECTED')
+    await house.pass(3_000)
+    expect(await reasons(house, request)).toEqual(['REJECTED'])
+    expect(house.chain.sent).toEqual([])
+  })
+
+  it('is evidence, and not sent, after the end of its request, and while frozen', async () => {
+    const house = await built()
+    const { request, plan } = await preparedRelease(house)
+    const lines = await signedLines(house)
+    house.clock.advance(100 * hour)
+    const [taken] = await take(house, plan.digest, lines)
+    expect(taken?.kept).toMatch(/^TIME/)
+    await house.pass(3_000)
+    expect(await house.state(request)).toBe('SIGNED')
+    expect(await reasons(house, request)).toEqual(['TIME'])
+    const frozen = freezeOf('ana', 'cold', house.clock.now())
+    expect(isRefusal(await house.during(house.coordinator.decisions.freeze(frozen)))).toBe(false)
+    const [again] = await take(house, plan.digest, lines)
+    expect(again?.kept).toBe('FROZEN: cold')
+    await house.pass(20_000)
+    expect(await reasons(house, request)).toEqual(['FROZEN'])
+    expect(house.chain.sent).toEqual([])
   })
 })
