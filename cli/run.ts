@@ -69,6 +69,9 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'hsm seal': async () => (await import('./hsm.ts')).hsmSeal,
   'hsm test-seal': async () => (await import('./hsm.ts')).hsmTestSeal,
   'hsm retire': async () => (await import('./hsm.ts')).hsmRetire,
+  words: async () => (await import('./words.ts')).words,
+  'ceremony plan': async () => (await import('./ceremony.ts')).ceremonyPlan,
+  'ceremony script': async () => (await import('./ceremony.ts')).ceremonyScript,
   limits: async () => (await import('./limits.ts')).limits,
   freeze: async () => (await import('./freeze.ts')).freeze,
   'audit checkpoint': async () => (await import('./audit.ts')).auditCheckpoint,
@@ -173,6 +176,7 @@ function isArgumentFault(error: unknown): error is Error {
   if (!(error instanceof Error) || !('code' in error)) return false
   const code = String(error.code)
   return (
-    code.startsWith('ERR_PARSE_ARGS') || ['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR'].includes(code)
+    code.startsWith('ERR_PARSE_ARGS') ||
+    ['ENOENT', 'EEXIST', 'EACCES', 'EISDIR', 'ENOTDIR'].includes(code)
   )
 }

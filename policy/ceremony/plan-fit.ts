@@ -1,8 +1,12 @@
 // Whether the parts of a Plan fit each other: committee and threshold, who is called, tokens, the
 // table's addresses, and requests of the kind of the sitting.
-// Source: docs/ceremony.md; X-10 of its table. Reads the plan alone: no log, no directory.
+// Whether it fits a root and a directory is asked by whoever has them.
+// Source: docs/ceremony.md; X-10 of its table. Knows no log.
 import { toHex } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
+import type { Root } from '../documents.ts'
+import type { Roster } from '../roster.ts'
+import type { Role } from './people.ts'
 import type { CeremonyKind, Plan, PlannedOp, PlannedStation } from './plan.ts'
 
 /** Holders before and after, one site below the threshold, and enough of them called. */
@@ -57,6 +61,39 @@ export function requireRequests({ kind, requests, vaults, root, scenarios }: Pla
   if (!isSame) bad('vaults: expected exactly those of the requests')
   if (root === '' && kind !== 'enrolment') bad(`root: expected one for a ${kind}`)
   if (scenarios.length > 0 && kind !== 'drill') bad('scenarios: expected for a drill only')
+}
+
+/** Whether the committee after the ceremony is that of the root in force, at its places. */
+export function requireRoot(plan: Plan, root: Root): void {
+  const { org, env, origin, kind, t } = plan
+  if (org !== root.org || env !== root.env || origin !== root.log.origin) {
+    refuse('PLAN', `root: expected that of ${org} ${env}, log ${origin}`, 'X-6')
+  }
+  if (kind === 'enrolment') return
+  if (plan.root !== root.digest) bad(`root: expected ${plan.root}, got ${root.digest}`)
+  if (t !== root.quorumCrypto.t) bad(`t: the root has ${root.quorumCrypto.t}, the plan ${t}`)
+  const places = (nodes: readonly { readonly node: string; readonly x: number }[]): string =>
+    nodes
+      .map(({ node, x }) => `${x} ${node}`)
+      .sort()
+      .join()
+  if (places(holdersAfter(plan)) !== places(root.nodes)) {
+    bad('stations: expected exactly the nodes of the root, each at its place')
+  }
+}
+
+/** Who makes a Statement by credential has one that is valid as long as the window is open. */
+export function requireKnown({ people, from, until }: Plan, roster: Roster): void {
+  const byToken: readonly Role[] = ['custodian', 'recorder']
+  for (const { person, role } of people) {
+    const known = roster.persons.get(person)
+    const credentials = known?.kind === 'human' ? known.credentials : undefined
+    if (credentials === undefined) bad(`${person}: no human of the directory`)
+    const isValid = credentials?.some((one) => one.from <= from && until <= one.to)
+    if (isValid !== true && !byToken.includes(role)) {
+      bad(`${person}: no credential that is valid through the window`)
+    }
+  }
 }
 
 const does: Readonly<

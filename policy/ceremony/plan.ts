@@ -91,7 +91,7 @@ const requestShape = object({
 
 const addressShape = object({ node: nodeId, address: text(45, /^[0-9a-f.:]+$/) })
 
-const tableShape: Reader<Table> = (value, path) => {
+export const tableShape: Reader<Table> = (value, path) => {
   const isCards = typeof value === 'object' && !Array.isArray(value) && 'stations' in value
   return isCards ? networkShape(value, path) : cardsShape(value, path)
 }
@@ -110,7 +110,7 @@ const networkShape = object({
 /** How frames go round the table. */
 export type Table = Shaped<typeof cardsShape> | Shaped<typeof networkShape>
 
-const buildShape = object({
+export const buildShape = object({
   /** Of the program's files, of the boot image, and of the PKCS#11 modules that may be loaded. */
   program: digest,
   image: digest,
@@ -118,6 +118,12 @@ const buildShape = object({
   /** `24.21.0` */
   node: text(16, /^\d{1,3}\.\d{1,3}\.\d{1,3}$/),
   flags: distinct(list(text(128, /^--[ -~]+$/), 0, 32)),
+})
+
+/** Of one round and of one session, at a table where people carry and compare. */
+export const timeoutsShape = object({
+  roundS: integer(5, 86_400),
+  sessionS: integer(5, 86_400),
 })
 
 const shape = objectWith(
@@ -146,8 +152,7 @@ const shape = objectWith(
     /** Of the Recorder: signs the lines of everybody without a token of the committee. */
     recordToken: tokenShape,
     table: tableShape,
-    /** Of one round and of one session, at a table where people carry and compare. */
-    timeouts: object({ roundS: integer(5, 86_400), sessionS: integer(5, 86_400) }),
+    timeouts: timeoutsShape,
     build: buildShape,
     scenarios: distinct(list(literal(...scenarios), 0, scenarios.length)),
   },

@@ -48,7 +48,7 @@ export const closing: readonly Step[] = [
     say: 'I close the Record. The words of what is carried out are: __',
     do:
       'The last line is written, and the list of what is carried out is made. Every station ' +
-      'compares the Record in it with its own copy. The auditor confirms from the own laptop.',
+      'compares the Record in it with its own copy. The auditor confirms from their own laptop.',
     witness: 'The 16 words are the same on every station and on the laptop; all note them.',
     each: [],
     acts: ['close-record'],
@@ -64,7 +64,7 @@ export const closing: readonly Step[] = [
       'I was here from __ to __. The script was followed, except for __. I saw the words. I ' +
       'agree, or I do not.',
     do:
-      'Each person makes the own Statement over these words: custodians at their stations, all ' +
+      'Each person makes their own Statement over these words: custodians at their stations, all ' +
       'others at the Record station; and signs the paper. Who does not agree says why.',
     witness: 'There is a Statement of everybody who was marked present.',
     each: ['person'],
@@ -79,7 +79,7 @@ export const closing: readonly Step[] = [
     say: 'The Bundle is written, and read back, twice.',
     do:
       'The Bundle out goes with the Statements to two write-once media. The auditor verifies one ' +
-      'of them on the own laptop.',
+      'of them on their own laptop.',
     witness: 'The auditor says: it verifies, and the words are those that I noted.',
     each: [],
     acts: ['write-bundle'],
@@ -127,8 +127,8 @@ export const closingOtherwise: readonly Otherwise[] = [
     id: 'X-b',
     when: 'somebody leaves the room',
     do:
-      'The ceremony pauses: tokens are logged out and bagged, two people stay, the recorder marks ' +
-      'who left and when. It goes on from the step where it was.',
+      'The ceremony pauses: tokens are logged out and bagged, two people stay, the recorder ' +
+      'marks who left and when. It goes on from the step where it was.',
   },
   {
     id: 'X-c',

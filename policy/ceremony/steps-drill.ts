@@ -96,8 +96,8 @@ export const drill: readonly Step[] = [
     who: 'administrator',
     say: 'By lot, these {t} sign: __. All others log out.',
     do:
-      'The Record station draws from the stations that confirmed; of several proofs of one vault, ' +
-      'those first who have not signed today.',
+      'The Record station draws from the stations that confirmed; of several proofs of one ' +
+      'vault, those first who have not signed today.',
     witness: 'The names of the signers are on every screen.',
     each: ['request'],
     acts: ['draw-signers'],
@@ -135,7 +135,7 @@ export const drill: readonly Step[] = [
     id: 'D-11',
     who: 'auditor',
     say: 'My own tool, with my own copy of the public key, says: __',
-    do: 'The auditor verifies on the own laptop, with the public key of the first Record.',
+    do: 'The auditor verifies on their own laptop, with the public key of the first Record.',
     witness: 'The auditor says: it verifies, and the sentence is that of the request.',
     each: ['request'],
     acts: [],
@@ -160,8 +160,8 @@ export const drill: readonly Step[] = [
     who: 'custodian',
     say: 'Station {station}: Seals of an epoch that the log has left are destroyed. Numbers: __',
     do:
-      'Where the log says that a newer epoch is in force, the station destroys the older Seals on ' +
-      'its media; the media themselves are destroyed in front of all.',
+      'Where the log says that a newer epoch is in force, the station destroys the older Seals ' +
+      'on its media; the media themselves are destroyed in front of all.',
     witness: 'The screen names the epoch that is kept; the numbers of what was destroyed.',
     each: ['station'],
     acts: ['destroy-seal'],
@@ -175,8 +175,8 @@ export const drill: readonly Step[] = [
     id: 'D-14',
     who: 'auditor',
     say:
-      'The times are: first opening after __, signature after __. The targets are 4 hours and ' +
-      '24 hours; a reshare has 72.',
+      'The times are: first opening after __, signature after __. The targets are 4 hours and 24 ' +
+      'hours; a reshare has 72.',
     do: 'The auditor reads the watch. What took longer is a finding.',
     witness: 'The times are in the Record.',
     each: [],
@@ -211,7 +211,7 @@ export const drillOtherwise: readonly Otherwise[] = [
     id: 'D-y',
     when: 'the scenario asks for more than control proofs',
     do:
-      'A reshare without the dead custodian, a log built from the copies of the stations, a sweep ' +
-      'after theft: they are played in a rehearsal of the same month, with its own plan.',
+      'A reshare without the dead custodian, a log built from the copies of the stations, a ' +
+      'sweep after theft: they are played in a rehearsal of the same month, with its own plan.',
   },
 ]

@@ -10,7 +10,7 @@ export const enrolment: readonly Step[] = [
     say:
       'We make the tokens of {called}. Any {t} of {n} will sign. The words of the plan are: __, ' +
       'and the sites and colors of the stations are: __',
-    do: 'Each station reads the plan from its card. Each custodian looks for the own line.',
+    do: 'Each station reads the plan from its card. Each custodian looks for their own line.',
     witness: 'The 16 words are the same on every station and on the approved paper.',
     each: [],
     acts: [],
@@ -55,9 +55,9 @@ export const enrolment: readonly Step[] = [
     who: 'recorder',
     say: 'All cards are together. The words of the roster are: __',
     do:
-      'The recorder carries all cards to every station. Each custodian compares the own keys on ' +
-      'the screen of another station.',
-    witness: 'The 16 words are the same on every station; each custodian found the own keys.',
+      'The recorder carries all cards to every station. Each custodian compares their own keys ' +
+      'on the screen of another station.',
+    witness: 'The 16 words are the same on every station; each custodian found their own keys.',
     each: [],
     acts: ['show-roster'],
     at: 'called',
@@ -70,7 +70,7 @@ export const enrolment: readonly Step[] = [
     who: 'administrator',
     say: 'The root with these stations is made and signed outside. Its words will be read to you.',
     do: 'Nothing: this is so that nobody believes that a vault exists already.',
-    witness: 'Everybody has the words of the roster in the own notes.',
+    witness: 'Everybody has the words of the roster in their own notes.',
     each: [],
     acts: [],
     records: ['step.done'],

@@ -10,7 +10,7 @@ export const genesis: readonly Step[] = [
     say:
       'We make the key of {vaults}. It has {n} holders, any {t} of them sign. The words of the ' +
       'plan are: __, and the holders and their sites are: __',
-    do: 'Each custodian finds the own line on the screen and answers: that is me.',
+    do: 'Each custodian finds their own line on the screen and answers: that is me.',
     witness: 'The 16 words are the same on every station and on the approved paper.',
     each: [],
     acts: [],
@@ -23,9 +23,9 @@ export const genesis: readonly Step[] = [
     who: 'recorder',
     say: 'The words of the root are: __',
     do:
-      'Every station shows the committee as the root has it. Each custodian compares the own keys ' +
-      'on the screen of another station, with the note from the enrolment at hand.',
-    witness: 'The 16 words are the same on every station; each custodian found the own keys.',
+      'Every station shows the committee as the root has it. Each custodian compares their own ' +
+      'keys on the screen of another station, with the note from the enrolment at hand.',
+    witness: 'The 16 words are the same on every station; each custodian found their own keys.',
     each: [],
     acts: ['show-roster'],
     at: 'called',
@@ -63,7 +63,7 @@ export const genesis: readonly Step[] = [
     id: 'G-5',
     who: 'custodian',
     say: 'The words of the key of {vault} are: __',
-    do: 'One custodian reads, all others confirm, each from the own screen.',
+    do: 'One custodian reads, all others confirm, each from their own screen.',
     witness: 'The 16 words are the same on all {n} stations.',
     each: ['vault'],
     acts: [],
@@ -116,7 +116,7 @@ export const genesis: readonly Step[] = [
     id: 'G-9',
     who: 'auditor',
     say: 'The addresses of {vault} are, in full: __',
-    do: 'The auditor derives them on the own laptop, with other software, and reads them.',
+    do: 'The auditor derives them on their own laptop, with other software, and reads them.',
     witness: 'Every station shows the same addresses, letter by letter.',
     each: ['vault'],
     acts: ['show-addresses'],

@@ -8,13 +8,14 @@ export const opening: readonly Step[] = [
     id: 'O-1',
     who: 'administrator',
     say:
-      'This is ceremony {number} of {org}, {kind}: {purpose}. It is {env}. Anybody may stop it at ' +
-      'any moment; a stopped ceremony is a good ceremony. Nobody touches the token of another ' +
+      'This is ceremony {number} of {org}, {kind}: {purpose}. It is {env}. Anybody may stop it ' +
+      'at any moment; a stopped ceremony is a good ceremony. Nobody touches the token of another ' +
       'person. Telephones are outside. Nothing here can be overridden.',
     do:
       'The recorder starts the recording of the screen and the Record station, and compares its ' +
       'clock with two watches. Then the administrator reads.',
-    witness: 'A witness reads the time from the own watch and says whether it is that of the room.',
+    witness:
+      'A witness reads the time from their own watch and says whether it is that of the room.',
     each: [],
     acts: ['begin-record'],
     at: 'record',
@@ -67,8 +68,8 @@ export const opening: readonly Step[] = [
     who: 'custodian',
     say: 'Station {station}: I start it.',
     do:
-      'The custodian checks that no radio is in the machine, puts in the boot medium, the own ' +
-      'card and the own token, switches on, and types the PIN when the station asks for it. ' +
+      'The custodian checks that no radio is in the machine, puts in the boot medium, their own ' +
+      'card and their own token, switches on, and types the PIN when the station asks for it. ' +
       'Nobody looks.',
     witness: 'The screen says READY, with the number of checks, and the label of this station.',
     each: ['station'],

@@ -23,7 +23,7 @@ export const reshare: readonly Step[] = [
     who: 'custodian',
     say: 'Station {station}: I am new. The words of my daily token are: __',
     do:
-      'A new custodian reads the own words from the screen; another custodian confirms them ' +
+      'A new custodian reads their own words from the screen; another custodian confirms them ' +
       'from the root, on another screen.',
     witness: 'The 8 words and the number are those of the enrolment.',
     each: ['newcomer'],
@@ -36,7 +36,7 @@ export const reshare: readonly Step[] = [
     id: 'R-3',
     who: 'recorder',
     say: 'Who stays: __. Who goes: __. Who comes: __. The words of the root are: __',
-    do: 'Every station shows both committees. Each custodian finds the own line.',
+    do: 'Every station shows both committees. Each custodian finds their own line.',
     witness: 'The 16 words are the same on every station.',
     each: [],
     acts: ['show-roster'],
@@ -87,7 +87,7 @@ export const reshare: readonly Step[] = [
     id: 'R-7',
     who: 'auditor',
     say: 'The words of the key of {vault}, from the Record in which it was made, are: __',
-    do: 'The auditor reads them from the old paper. Every custodian confirms from the own screen.',
+    do: 'The auditor reads them from the old paper. Each custodian confirms from their screen.',
     witness: 'The 16 words are the same: it is the same key.',
     each: ['vault'],
     acts: [],
@@ -100,8 +100,8 @@ export const reshare: readonly Step[] = [
     who: 'custodian',
     say: 'Station {station}: sealed on medium A and medium B.',
     do:
-      'The station seals the new share to both tokens, writes it to new media A and B, reads each ' +
-      'back and opens it with the daily token.',
+      'The station seals the new share to both tokens, writes it to new media A and B, reads ' +
+      'each back and opens it with the daily token.',
     witness: 'The screen says for both media: opens, share and public point agree.',
     each: ['vault', 'holder'],
     acts: ['seal', 'test-daily'],

@@ -20,7 +20,7 @@ export const sign: readonly Step[] = [
   {
     id: 'S-2',
     who: 'administrator',
-    say: 'There are {requests} requests today. Their totals are: __',
+    say: 'The number of requests today is {requests}. Their totals are: __',
     do: 'The administrator reads from the paper of the approvals, not from a screen.',
     witness: 'The custodians count the requests on their own screens.',
     each: [],
@@ -48,7 +48,7 @@ export const sign: readonly Step[] = [
     say: 'From the approval: it goes to __, and it is __. The words of the request are: __',
     do:
       'The administrator reads recipient and amount from the approval. Each custodian reads the ' +
-      'first and the last six characters of the recipient from the own station.',
+      'first and the last six characters of the recipient from their own station.',
     witness: 'Recipient and amount agree; the 8 words are the same everywhere, laptop included.',
     each: ['request'],
     acts: [],
@@ -127,7 +127,7 @@ export const sign: readonly Step[] = [
     id: 'S-10',
     who: 'auditor',
     say: 'My own tool, with my own copy of the public key, says: __',
-    do: 'The auditor verifies and decodes on the own laptop.',
+    do: 'The auditor verifies and decodes on their own laptop.',
     witness: 'The auditor says: it verifies, recipient and amount are those of the request.',
     each: ['request'],
     acts: [],

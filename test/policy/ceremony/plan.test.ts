@@ -9,9 +9,13 @@ import {
   requireWindow,
   stationOf,
 } from '../../../policy/ceremony/plan.ts'
+import { requireKnown, requireRoot } from '../../../policy/ceremony/plan-fit.ts'
+import { parseRoot } from '../../../policy/documents.ts'
+import { parseRoster } from '../../../policy/roster.ts'
 import { concat, toUtf8 } from '../../../proto/crypto.ts'
 import { parseHandle, parseNodeId, parseVaultId } from '../../../proto/ids.ts'
 import { encode, type JsonObject, parse } from '../../../proto/jcs.ts'
+import { directoryOf } from '../../kit/ceremony-people.ts'
 import {
   custodiansOf,
   plannedStation,
@@ -21,7 +25,11 @@ import {
   testPlan,
 } from '../../kit/planned.ts'
 import { refusedWith } from '../../kit/refused.ts'
+import { firstRoot, nextRoot } from '../../kit/succession.ts'
 
+const fail = (): never => {
+  throw new Error('expected a station')
+}
 const writing = (plan: Plan): string => refusedWith(() => encodePlan(plan))
 
 describe('a plan', () => {
@@ -235,6 +243,52 @@ describe('the requests of a plan', () => {
     expect(writing(testPlan('sign', { scenarios: ['theft'] }))).toBe('PLAN X-10')
     expect(writing(testPlan('sign', { root: '' }))).toBe('PLAN X-10')
     expect(writing(testPlan('enrolment', { root: someDigest('root') }))).toBe('accepted')
+  })
+})
+
+describe('a plan beside a root and a directory', () => {
+  const base = parseRoot(firstRoot.text)
+  const at = (x: number) => base.nodes.find((one) => one.x === x)
+  const stations = [1, 2, 3].map((x) => plannedStation(x, { node: at(x)?.node ?? fail() }))
+  const change = { env: base.env, origin: base.log.origin, stations, t: 2, root: base.digest }
+  const plan = testPlan('sign', change)
+  const fits = (other: Partial<Plan>, root = base) =>
+    refusedWith(() => requireRoot({ ...plan, ...other }, root))
+
+  it('has the committee of the root in force, its threshold and its log', () => {
+    expect(writing(plan)).toBe('accepted')
+    expect(fits({})).toBe('accepted')
+    expect(fits({ t: 3 })).toBe('PLAN X-10')
+    expect(fits({ stations: stations.slice(1) })).toBe('PLAN X-10')
+    const [one, ...rest] = stations
+    if (one === undefined) fail()
+    else {
+      expect(fits({ stations: [{ ...one, x: 7 }, ...rest] })).toBe('PLAN X-10')
+      const named = { ...one, node: parseNodeId('node-9') }
+      expect(fits({ stations: [named, ...rest] })).toBe('PLAN X-10')
+      const gone = { ...one, node: parseNodeId('node-8'), part: 'leaves' as const }
+      expect(fits({ stations: [...stations, gone] })).toBe('accepted')
+    }
+    expect(fits({}, nextRoot().root)).toBe('PLAN X-10')
+    expect(fits({ org: parseHandle('acme2') })).toBe('PLAN X-6')
+    expect(fits({ env: 'test' })).toBe('PLAN X-6')
+    expect(fits({ origin: parseHandle('acme/hot') })).toBe('PLAN X-6')
+    expect(fits({ kind: 'enrolment', root: '', stations: [] })).toBe('accepted')
+  })
+
+  it('has people whom the directory knows, with credentials through the window', () => {
+    const names = plan.people.map(({ person }) => person)
+    const known = (present: readonly string[], window: Partial<Plan> = {}) =>
+      refusedWith(() => requireKnown({ ...plan, ...window }, parseRoster(directoryOf(present))))
+    expect(known(names)).toBe('accepted')
+    for (const name of names) {
+      const others = names.filter((one) => one !== name)
+      expect([name, known(others)]).toEqual([name, 'PLAN X-10'])
+    }
+    const late = Date.parse('2099-01-01T00:00:00Z')
+    expect(known(names, { from: late, until: late + 1 })).toBe('PLAN X-10')
+    const byToken = plan.people.filter(({ role }) => role === 'custodian' || role === 'recorder')
+    expect(known(names, { from: late, until: late + 1, people: byToken })).toBe('accepted')
   })
 })
 
