@@ -13,9 +13,9 @@ const two = `
   deadbolt deckhand dogsled dragnet drainage dreadful drifter dropper drumbeat drunken Dupont
   dwelling eating edict egghead eightball endorse endow enlist erase escape exceed eyeglass eyetooth
   facial fallout flagpole flatfoot flytrap fracture framework freedom frighten gazelle Geiger
-  glitter
-  glucose goggles goldfish gremlin guidance hamlet highchair hockey indoors indulge inverse involve
-  island jawbone keyboard kickoff kiwi klaxon locale lockup merit minnow miser Mohawk mural music
+  glitter glucose goggles goldfish gremlin guidance hamlet highchair hockey indoors indulge inverse
+  involve island jawbone keyboard kickoff kiwi klaxon locale lockup merit minnow miser Mohawk
+  mural music
   necklace Neptune newborn nightbird Oakland obtuse offload optic orca payday peachy pheasant
   physique playhouse Pluto preclude prefer preshrunk printer prowler pupil puppy python quadrant
   quiver quota ragtime ratchet rebirth reform regain reindeer rematch repay retouch revenge reward

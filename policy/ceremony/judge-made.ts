@@ -42,6 +42,7 @@ export function judgeMade(made: Made): readonly CeremonyFinding[] {
     ...made.results.lines.flatMap((line) => {
       switch (line.type) {
         case 'sign.completed':
+        case 'key.proved':
           return judgeSigned(line, made)
         case 'key.created':
         case 'key.refreshed':
@@ -102,12 +103,17 @@ const opOf: Partial<Readonly<Record<ResultLine['type'], string>>> = {
   'key.refreshed': 'key.refresh',
   'key.reshared': 'key.reshare',
   'sign.completed': 'payment',
+  'key.proved': 'key.prove',
   'session.aborted': 'payment',
 }
 
 /** Each signer showed, confirmed, finished and verified it, and nobody else verified another. */
-function judgeSigned(line: ResultOf<'sign.completed'>, made: Made): readonly CeremonyFinding[] {
-  const { intent, sid, signature, receipts } = line.body
+function judgeSigned(
+  { body }: ResultOf<'sign.completed' | 'key.proved'>,
+  made: Made,
+): readonly CeremonyFinding[] {
+  const { sid, signature, receipts } = body
+  const intent = 'change' in body ? body.change : body.intent
   const signers = receipts.map((receipt) => signerOf(receipt, made.results))
   const verified = linesOf(made.lines, 'signature.made').filter((one) => {
     return one.body.request === intent && equalBytes(one.body.signature, signature)
@@ -190,7 +196,9 @@ function judgeTested(
 /** A signature that the room saw and does not carry home would be one in somebody's pocket. */
 function judgeUnsaid({ lines, plan, results }: Made): readonly CeremonyFinding[] {
   const brought = results.lines.flatMap((line) =>
-    line.type === 'sign.completed' ? [`${line.body.intent} ${toHex(line.body.signature)}`] : [],
+    line.type === 'sign.completed' || line.type === 'key.proved'
+      ? [`${requestOf(line)} ${toHex(line.body.signature)}`]
+      : [],
   )
   // Shares that left and made nothing are told to the log as well.
   const known = new Set(results.lines.flatMap((line) => requestOf(line) ?? []))

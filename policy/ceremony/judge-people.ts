@@ -73,11 +73,12 @@ export function judgePresence({
     ...foundBy('I7', 'VIOLATION', () =>
       requirePeople({
         people: [...present, ...plan.people.filter(({ role }) => role === 'courier')],
-        custodians: ready.length === 0 ? custodiansOf(present) : ready,
+        // One whose station stayed dark was there as well.
+        custodians: custodiansOf(present),
         isMaking: plan.kind === 'genesis',
       }),
     ),
-    ...siteFindings(plan, ready),
+    ...readyFindings(plan, ready),
   ]
 }
 
@@ -130,7 +131,7 @@ function presence(lines: readonly RecordLine[], named: string): readonly [number
     : [Math.min(...times), Math.max(...times)]
 }
 
-/** Whose station was ready; before one was, who came. */
+/** Whose station was ready. */
 function readyCustodians(lines: readonly RecordLine[]): readonly PersonId[] {
   const ready = lines.filter(({ type }) => type === 'station.ready')
   return [...new Set(ready.map(({ actor }) => actor.person))]
@@ -140,8 +141,8 @@ function custodiansOf(people: readonly Attendee[]): readonly PersonId[] {
   return people.filter(({ role }) => role === 'custodian').map(({ person }) => person)
 }
 
-/** Fewer than t of one site, of those who were there. */
-function siteFindings(plan: Plan, ready: readonly PersonId[]): readonly CeremonyFinding[] {
+/** Fewer than t make nothing; before one was ready, nothing was begun. */
+function readyFindings(plan: Plan, ready: readonly PersonId[]): readonly CeremonyFinding[] {
   const here = plan.stations.filter(({ custodian }) => ready.includes(custodian))
   const isEnough = plan.kind === 'enrolment' || here.length >= plan.t
   return isEnough || ready.length === 0

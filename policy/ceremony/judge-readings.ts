@@ -132,7 +132,9 @@ function keysOf({ lines }: Results) {
 }
 
 function signaturesOf({ lines }: Results): readonly Uint8Array[] {
-  return lines.flatMap((line) => (line.type === 'sign.completed' ? [line.body.signature] : []))
+  return lines.flatMap((line) =>
+    line.type === 'sign.completed' || line.type === 'key.proved' ? [line.body.signature] : [],
+  )
 }
 
 function bad({ seq }: RecordLine, because: string): CeremonyFinding {

@@ -9,9 +9,10 @@ import type { Digest } from '../../proto/ids.ts'
 import { attempt, isRefusal, refuse } from '../../proto/refusal.ts'
 import type { BlobKind } from '../audit/blobs.ts'
 import { append, type Head } from '../audit/chain.ts'
-import { Docket } from '../audit/docket.ts'
+import { Docket, violation } from '../audit/docket.ts'
 import { type Entry, leafDigest } from '../audit/entry.ts'
 import { attemptAgain, type Bench, signatureAgain } from '../audit/judge-again.ts'
+import { changeAgain } from '../audit/judge-change-again.ts'
 import { namedReceipts } from '../audit/judge-receipts.ts'
 import { emptyFrontier } from '../audit/merkle.ts'
 import { readSync } from '../audit/rows.ts'
@@ -96,9 +97,30 @@ function foldLines(
 }
 
 function judgeAgain(entry: Entry, bench: Bench, docket: Docket): void {
-  if (entry.type === 'sign.completed') signatureAgain(entry, bench, docket)
-  if (entry.type === 'sign.completed' || entry.type === 'session.aborted') {
-    namedReceipts(entry, bench, docket)
+  switch (entry.type) {
+    case 'sign.completed':
+      signatureAgain(entry, bench, docket)
+      namedReceipts(entry, bench, docket)
+      break
+    case 'session.aborted':
+      namedReceipts(entry, bench, docket)
+      break
+    case 'key.created':
+    case 'key.refreshed':
+    case 'key.reshared':
+      changeAgain(entry, bench, docket)
+      break
+    case 'key.proved': {
+      const { body, seq } = entry
+      changeAgain(entry, bench, docket)
+      const named = { ...body, intent: body.change, warrant: body.order }
+      namedReceipts({ body: named, seq }, bench, docket)
+      const t = readSync(get(tables.vault, body.vault), bench.rows)?.t ?? 0
+      if (new Set(body.receipts).size === t && body.receipts.length === t) break
+      docket.find(violation(seq, 'LINE_MISSING', `expected a receipt of each of ${t} stations`))
+      break
+    }
+    default:
   }
 }
 

@@ -5,8 +5,10 @@
 // What the lines mean is the fold's; what stands in no Bundle, as blobs of others, is absent.
 import { fromUtf8, toHex } from '../../proto/crypto.ts'
 import { type Digest, parseDigest } from '../../proto/ids.ts'
+import { encode } from '../../proto/jcs.ts'
 import { isRefusal, refuse } from '../../proto/refusal.ts'
-import { type BlobKind, enclosedKinds } from '../audit/blobs.ts'
+import { signedJson } from '../../proto/signed.ts'
+import { type BlobKind, blobDigest, enclosedKinds } from '../audit/blobs.ts'
 import { cosignatures, formatVkey } from '../audit/checkpoint.ts'
 import { type Context, Desk, Library } from '../audit/desk.ts'
 import { type Documents, readEnclosures } from '../audit/enclosures.ts'
@@ -17,7 +19,9 @@ import { agrees, readHead, type SignedHead, witnessesFor } from '../audit/heads.
 import { checkBlobs, readChain } from '../audit/integrity.ts'
 import { type Reigns, readReigns } from '../audit/reigns.ts'
 import { MemoryRows, readSync } from '../audit/rows.ts'
+import { parseOrder } from '../order.ts'
 import type { Trust } from '../trust.ts'
+import { parseWarrant } from '../warrant.ts'
 import { type BundleFiles, readBundle } from './bundle.ts'
 import { type BundleIn, type Page, readBundleIn } from './bundle-in.ts'
 
@@ -51,8 +55,8 @@ export function viewOfBundle(files: BundleFiles, trust: Trust): LogView {
   const pages = carried.pages.map(({ checkpoint }) => checkpoint)
   const enclosed = enclosures(carried, carried.pages)
   const given = { lines, pages, head: carried.head, heads: carried.heads }
-  const blobs = carried.warrants.map(({ kind, digest, bytes }) => {
-    return { kind, digest, content: bytes } as const
+  const blobs = carried.warrants.flatMap(({ kind, digest, bytes }): Blob[] => {
+    return [{ kind, digest, content: bytes }, askedBy(kind, bytes)]
   })
   return { ...whole(given, enclosed, trust), blob: among(blobs), bundle: bundle.digest }
 }
@@ -156,6 +160,14 @@ function enclosures({ plan, warrants }: BundleIn, pages: readonly Page[]): Docum
   const carried = [plan.bytes, ...orders.map(({ bytes }) => bytes)]
   const texts = carried.map((bytes) => fromUtf8(bytes) ?? '')
   return readEnclosures([...new Set([...pages.flatMap(({ documents }) => documents), ...texts])])
+}
+
+/** The signed request that a warrant or an order carries. */
+function askedBy(kind: 'warrant' | 'order', bytes: Uint8Array): Blob {
+  const signed =
+    kind === 'warrant' ? parseWarrant(bytes).warrant.intent : parseOrder(bytes).order.change
+  const content = encode(signedJson(signed))
+  return { kind: 'intent', digest: blobDigest('intent', content), content }
 }
 
 function among(blobs: readonly Blob[]): LogView['blob'] {

@@ -18,6 +18,7 @@ export const resultTypes = [
   'key.created',
   'key.refreshed',
   'key.reshared',
+  'key.proved',
   'key.backup-tested',
   'share.receipt',
   'sign.completed',
