@@ -2,16 +2,19 @@
 // names goes into one Bundle, and what comes out of a room becomes lines once.
 import { afterEach, describe, expect, it } from 'vitest'
 import { takeResults } from '../../coordinator/ceremony/results.ts'
-import { readBundle } from '../../policy/ceremony/bundle.ts'
+import { exportParts } from '../../coordinator/export.ts'
+import { type BundleFiles, readBundle } from '../../policy/ceremony/bundle.ts'
 import { readBundleIn } from '../../policy/ceremony/bundle-in.ts'
 import { encodePlan, type Plan, parsePlan } from '../../policy/ceremony/plan.ts'
 import { termsOfPlan } from '../../policy/ceremony/planned.ts'
+import { parseRecordLine, recordLeaf } from '../../policy/ceremony/record.ts'
 import { encodeResults, parseResults, type WrittenResults } from '../../policy/ceremony/results.ts'
 import type { Change } from '../../policy/change.ts'
 import { parseWarrant } from '../../policy/warrant.ts'
 import { type Digest, parseHandle } from '../../proto/ids.ts'
 import { isRefusal } from '../../proto/refusal.ts'
-import { testPlan } from '../kit/planned.ts'
+import { people } from '../kit/cold-story.ts'
+import { plannedStation, testPlan } from '../kit/planned.ts'
 import {
   askedOf,
   board,
@@ -22,7 +25,7 @@ import {
   root,
   stations,
 } from './cold-house.ts'
-import { keyBody, signatureLines, testedBody } from './cold-room.ts'
+import { keyBody, roomOf, signatureLines, testedBody } from './cold-room.ts'
 import { as, decision } from './house.ts'
 import { pgliteEngine } from './store-kit.ts'
 import { anyDigest, freezeOf } from './world.ts'
@@ -49,7 +52,9 @@ function planOf(house: ColdHouse, kind: 'genesis' | 'sign', requests: Plan['requ
       ...{ org: parseHandle('acme-dev'), env: 'dev', rehearsal: true },
       ...{ origin: parseHandle(origin), root: root.digest, requests },
       vaults: [...new Set(requests.map(({ vault }) => vault))],
-      ...{ from: begin + hour, until: begin + 9 * hour },
+      ...{ from: begin + hour, until: begin + 9 * hour, t: 2 },
+      ...(kind === 'sign' ? { people } : {}),
+      stations: stations.map((_, at) => plannedStation(at + 1)),
     }),
   )
   return { ...parsePlan(bytes), bytes }
@@ -290,3 +295,87 @@ describe('what a room brings home', () => {
     expect(house.chain.sent).toEqual([])
   })
 })
+
+describe('importing', () => {
+  it('judges the whole Bundle, and the same one twice gives the same answer', async () => {
+    const house = await built()
+    const { request, plan } = await preparedRelease(house)
+    const room = await roomOf(house, plan)
+    const files = room.carriedOut()
+    const of = await put(house, plan.digest, files)
+    const first = await house.during(house.coordinator.ceremonies.import(of, []))
+    expect(first).toMatchObject({
+      ceremony: { state: 'concluded' },
+      results: [{ about: request, line: 'sign.completed', kept: '' }],
+    })
+    await house.until('sent', () => house.chain.sent.length > 0)
+    const { size } = house.coordinator.tree
+    expect(await house.during(house.coordinator.ceremonies.import(of, []))).toEqual(first)
+    const types = (await house.lines()).slice(size).map(({ type }) => type)
+    expect(types.filter((type) => type !== 'log.heartbeat' && type !== 'tx.broadcast')).toEqual([])
+    for await (const { path } of exportParts(house.coordinator.proofs.ports)) {
+      if (path.startsWith('blobs/bundle/')) return expect(path).toContain(of.bundle)
+    }
+    throw new Error('the manifest is in no Export')
+  })
+
+  it('takes nothing that was bent, and no exception that nobody has read', async () => {
+    const house = await built()
+    const { request, plan } = await preparedRelease(house)
+    const room = await roomOf(house, plan)
+    const { ceremonies } = house.coordinator
+    const [genesis, ...rest] = room.said()
+    const other = { ...genesis!, body: { ...genesis!.body, bundle: anyDigest('another') } }
+    const bent = await put(house, plan.digest, room.carriedOut(room.lines([other, ...rest])))
+    expect(await house.during(ceremonies.import(bent, []))).toMatchObject({ code: 'RECORD' })
+    const dissent = room.carriedOut(room.lines(), (one) =>
+      one.actor.role === 'auditor'
+        ? { ...one, verdict: 'do-not-agree', because: 'I saw another amount' }
+        : one,
+    )
+    const doubted = await put(house, plan.digest, dissent)
+    expect(await house.during(ceremonies.import(doubted, []))).toMatchObject({ rule: 'I6' })
+    expect(await house.state(request)).toBe('SIGNING')
+
+    const told = [...room.opening(), room.exception(1, 'S-1'), ...room.signing()]
+    const lines = room.lines([...told, ...room.closing(1)])
+    const of = await put(house, plan.digest, room.carriedOut(lines))
+    expect(await house.during(ceremonies.import(of, []))).toMatchObject({ rule: 'I10' })
+    const line = lines.map(parseRecordLine).find(({ type }) => type === 'exception')
+    const confirmed = [recordLeaf(line!)]
+    const stray = [...confirmed, anyDigest('no exception')]
+    expect(await house.during(ceremonies.import(of, stray))).toMatchObject({ rule: 'I10' })
+    expect(await house.during(ceremonies.import(of, confirmed))).toMatchObject({
+      ceremony: { state: 'concluded' },
+    })
+    const late = await house.during(ceremonies.import(doubted, []))
+    expect(isRefusal(late)).toBe(true)
+  })
+
+  it('takes no Bundle that is another, not whole, or the one that went in', async () => {
+    const house = await built()
+    const { plan } = await plannedGenesis(house)
+    const { ceremonies } = house.coordinator
+    await house.during(ceremonies.prepare(plan.digest))
+    const [{ bundle } = { bundle: '' as const }] = await ceremonies.list()
+    const part = { name: 'manifest.json', offset: 0, content: new Uint8Array(1) }
+    if (bundle === '') throw new Error('nothing was exported')
+    const into = ceremonies.put({ plan: plan.digest, bundle }, part)
+    await expect(into).rejects.toThrow('the one that went in')
+    const of = { plan: plan.digest, bundle: anyDigest('nothing') }
+    expect(await ceremonies.import(of, [])).toMatchObject({ code: 'BUNDLE' })
+    expect(await ceremonies.abort(plan.digest, 'no code')).toMatchObject({ code: 'MALFORMED' })
+  })
+})
+
+/** The files as somebody puts them, in small parts. */
+async function put(house: ColdHouse, plan: Digest, files: BundleFiles) {
+  const of = { plan, bundle: readBundle(files, 'out').digest }
+  for (const [name, whole] of files) {
+    for (let offset = 0; offset < whole.length; offset += 20_000) {
+      const content = whole.subarray(offset, offset + 20_000)
+      await house.coordinator.ceremonies.put(of, { name, offset, content })
+    }
+  }
+  return of
+}

@@ -1,9 +1,9 @@
 // The coordinator of a log of cold vaults in one process: light witnesses that keep a real copy and
 // cosign, a scripted chain, a clock that moves when told. Its stations are nowhere: what a room brings
 // home is made by the test, which knows every key.
-import { besideCold, onlyCold } from '../../cli/dev-cold.ts'
-import { devBook, devPolicy, devRoot } from '../../cli/dev-documents.ts'
-import { devPeople } from '../../cli/dev-rules.ts'
+import { onlyCold } from '../../cli/dev-cold.ts'
+import { devBook, devDirectory, devPolicy, devRoot } from '../../cli/dev-documents.ts'
+import { devPeople, devService } from '../../cli/dev-rules.ts'
 import { type Coordinator, createCoordinator } from '../../coordinator/coordinator.ts'
 import type { Event } from '../../coordinator/ports.ts'
 import { readLines } from '../../coordinator/store/lines.ts'
@@ -40,9 +40,9 @@ import { tags } from '../../proto/tags.ts'
 import { spoken } from '../../proto/versions.ts'
 import {
   digestFor,
-  directoryText,
   expires,
   notBefore,
+  people,
   publicKeyOf,
   seedOf,
   token,
@@ -51,11 +51,11 @@ import {
 import { as, decision, type ScriptedChain, scriptedChain } from './house.ts'
 import { credentialOf, signIntent, type TestClock, testClock, testRandom } from './world.ts'
 
-export const stations = [1, 2, 3, 4, 5].map((x) => `node-${x}`)
+export const stations = [1, 2, 3].map((x) => `node-${x}`)
 export const lights = ['light-a', 'light-b', 'light-c']
 export const origin = 'log.acme.example/custody-dev-cold'
 const org = 'acme-dev'
-const key = { n: 5, t: 3, f: 2 }
+const key = { n: 3, t: 2, f: 1 }
 const witness = { w: 3, f: 0, q: 2 }
 
 export const warm: Destination = {
@@ -63,10 +63,19 @@ export const warm: Destination = {
   ...{ address: '0x7a16ff8270133f063aab6c9977183d9e72835428', label: 'vault warm of the main log' },
   ...{ status: 'active', activeFrom: notBefore, version: 1 },
 }
+/** Everybody of the development organisation, and a witness of ceremonies. */
+const directoryText = devDirectory({
+  ...{ org, from: notBefore, to: expires },
+  persons: [...people, devService.handle, 'chen'].map((handle) => ({
+    handle,
+    owner: handle === devService.handle ? devService.owner : '',
+    publicKey: publicKeyOf(handle),
+    transport: digestFor(`tls/${handle}`),
+  })),
+})
 const bookText = devBook({ org, name: 'warm', records: [warm] })
 const numbers = { org, notBefore, expires, people: devPeople, token, key, witness }
 export const policyText = devPolicy({ ...numbers, origin, coldOrigin: origin, places: onlyCold })
-export const mainPolicyText = devPolicy({ ...numbers, origin: 'main', places: besideCold })
 
 const vkey = vkeyOf(origin, 'log', publicKeyOf('cold-log'))
 const member = (node: string) => ({
