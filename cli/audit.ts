@@ -92,12 +92,16 @@ function ageMs(written: string): number {
   return durationMs(years === undefined ? written : `${Number(years) * 365}d`, 'max-age')
 }
 
-function reportText({ word: verdict, results, findings, notices, checked }: Report): string {
+function reportText({ word: verdict, results, findings, notices, ...rest }: Report): string {
+  const { anchors, checked } = rest
   const { lines, attempts, signatures, evaluations } = checked
   return [
     verdict,
     ...Object.entries(results).map(([area, result]) => `  ${area.padEnd(14)} ${result}`),
     `  ${lines} lines, ${evaluations} evaluations, ${attempts} attempts, ${signatures} signatures`,
+    ...anchors.map(({ origin, size, root, line }) => {
+      return `  cold log ${origin}: ${size} lines under root ${root}, by line ${line}`
+    }),
     ...findings.map(({ area, word: kind, code, because, line }) => {
       const where = line === undefined ? '' : ` at line ${line}`
       return `${kind} ${area} ${code}${where}: ${because}`
@@ -110,6 +114,7 @@ function reportText({ word: verdict, results, findings, notices, checked }: Repo
 function reportJson({ proof, findings, notices, ...report }: Report): JsonObject {
   return {
     ...{ word: report.word, exit: report.exit, results: report.results },
+    anchors: report.anchors.map((anchor) => ({ ...anchor })),
     checked: { ...report.checked },
     findings: findings.map((finding) => ({ ...finding })),
     notices: notices.map((notice) => ({ ...notice })),

@@ -1,5 +1,5 @@
-// vault refresh, reshare, import, export, destroy and node readmit: asking for a change of a key or
-// between two nodes. What the change names (epoch, key state, holders) is taken from the lines that
+// vault refresh, reshare, import, export, destroy, prove and node readmit: asking for a change of a
+// key or between two nodes. What it names (epoch, key state, holders) is taken from the lines that
 // the nodes signed, never from what a coordinator says of them; it is rendered here before it is
 // signed. Asking changes nothing: people approve it, nodes judge it, a line puts it into effect.
 import { readFileSync } from 'node:fs'
@@ -116,6 +116,20 @@ export const vaultDestroy = verb('destroy every share of a key, for ever', '', (
   return (asked) => ({ ...asked, op: 'key.destroy', terms: { epoch, keyState } })
 })
 
+export const vaultProve = verb(
+  'sign a sentence that shows who holds the key, and moves nothing',
+  '--audience TEXT [--challenge HEX] [--path m/0/7]',
+  (args, _, row) => {
+    const { epoch, keyState } = keyed(row)
+    const audience = required(args, 'audience')
+    const challenge = hex(32, true)(flag(args, 'challenge') ?? '', 'challenge')
+    const path = flag(args, 'path') ?? 'm'
+    const terms = { epoch, keyState, path, audience, challenge }
+    return (asked) => ({ ...asked, op: 'key.prove', terms })
+  },
+  { audience: { type: 'string' }, challenge: { type: 'string' }, path: { type: 'string' } },
+)
+
 export const nodeReadmit: Verb = {
   about: 'let a node trust a peer again that it has banned',
   usage: `NODE PEER ${asking}`,
@@ -183,7 +197,7 @@ export async function ask(
     ;({ request } = must(await SigningService.GetRequest({ id, initiator: '', callerId: '' })))
   }
   const answer = requestAnswer(request)
-  const next = nextOf(request?.state ?? '', id)
+  const next = nextOf(request?.state ?? '', id, change.op)
   return { ...answer, text: `${answer.text}${next}`, json: { ...answer.json, next } }
 }
 
@@ -205,7 +219,10 @@ function isOver(state: string): boolean {
   return ['ACTIVE', 'DENIED', 'REJECTED', 'CANCELLED', 'EXPIRED'].includes(state)
 }
 
-function nextOf(state: string, id: string): string {
+function nextOf(state: string, id: string, op: Change['op']): string {
+  if (state === 'ACTIVE' && op === 'key.prove') {
+    return `  it is signed; write it out with: custody vault proof ${id} --out FILE\n`
+  }
   if (state === 'ACTIVE') return '  the coordinator says that it is in force; the log proves it\n'
   if (isOver(state)) return '  nothing was changed\n'
   return `  people decide with: custody approve ${id}\n  look again with: custody status ${id}\n`

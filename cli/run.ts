@@ -50,6 +50,8 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'vault export-parts': async () => (await import('./export-parts.ts')).vaultExportParts,
   'vault destination': async () => (await import('./destination.ts')).vaultDestination,
   'vault destroy': async () => (await import('./change.ts')).vaultDestroy,
+  'vault prove': async () => (await import('./change.ts')).vaultProve,
+  'vault proof': async () => (await import('./proof.ts')).vaultProof,
   'node readmit': async () => (await import('./change.ts')).nodeReadmit,
   'certificate show': async () => (await import('./certificate.ts')).certificateShow,
   'certificate authority': async () => (await import('./certificate.ts')).certificateAuthority,
@@ -77,6 +79,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'audit checkpoint': async () => (await import('./audit.ts')).auditCheckpoint,
   'audit export': async () => (await import('./audit.ts')).auditExport,
   'audit verify': async () => (await import('./audit.ts')).auditVerify,
+  'audit proof': async () => (await import('./proof.ts')).auditProof,
   'policy check': async () => (await import('./policy.ts')).policyCheck,
 }
 

@@ -43,6 +43,7 @@ export interface AdmittedProof {
   readonly participants: readonly NodeId[]
   readonly policy: Digest
   readonly display: Digest
+  /** The order's digest: traces follow own clocks, and all must accept in the same words. */
   readonly trace: Digest
   /** Last instant, in milliseconds, at which the approvals and the change still hold. */
   readonly until: number
@@ -96,10 +97,10 @@ function judge(
   }
   by('N2', () => requireSigners(participants, vault, root))
   const { text, digest: signed, publicKey } = controlProof(change, vault, network)
-  const { policy, display, trace, until } = rest
+  const { policy, display, until } = rest
   const value: Omit<AdmittedProof, typeof admitted> = {
     ...{ change, order, attempt, vault, tier, publicKey, participants },
-    ...{ policy, display, trace, until },
+    ...{ policy, display, until, trace: rest.order },
     intentDigest: digest,
     warrantDigest: rest.order,
     bytesDigest: plainDigest(toUtf8(text)),

@@ -19,6 +19,10 @@ export interface AtTable {
 /** A scope of a freeze that nobody set: a ceremony was planned, and nobody said how it ended. */
 export const overdueScope = 'overdue ceremony'
 
+export function isOpen({ state }: Pick<CeremonyRow, 'state'>): boolean {
+  return state === 'planned' || state === 'exported'
+}
+
 /** Planned, and neither concluded nor aborted by the end of its window. */
 export function isOverdue(open: Pick<CeremonyRow, 'until'> | undefined, t: number): boolean {
   return open !== undefined && !(t < open.until)

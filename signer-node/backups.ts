@@ -21,6 +21,9 @@ export interface BackupFile {
   readonly epoch: number
 }
 
+/** Where backups are kept, if they are files. */
+export type BackupPlace = Pick<Backups, keyof Backups>
+
 const secretBytes = 32
 
 export class Backups {

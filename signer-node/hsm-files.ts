@@ -60,12 +60,12 @@ export async function resealNode(
       isByPassphrase(bytes) ? (passphrase ?? missing()) : byToken
     if (wish.isBack) {
       const to = passphrase ?? missing()
-      const names = await reseal(config, files, { from, to, test: async () => to }, disk)
+      const names = await reseal(config, files, { from, to, test: async () => to }, resealDisk)
       return { node: config.node, sealed: names, to: ['passphrase'] }
     }
     using to = new TokenWay(sealKeysOf(settings.cards), random)
     const test = (bytes: Uint8Array) => testedBy(hsm, card, bytes)
-    const names = await reseal(config, files, { from, to, test }, disk)
+    const names = await reseal(config, files, { from, to, test }, resealDisk)
     const ids = settings.cards.map(({ id }) => id)
     return { node: config.node, sealed: names, to: ids, testedBy: card.id }
   } finally {
@@ -96,8 +96,8 @@ export async function retireToken(
   const written = withoutToken(source, at)
   requireTokens(parseSignerConfig(written, dirname(resolve(file))), { cards })
   if (readFileSync(file, 'utf8') !== source) changedMeanwhile()
-  disk.writeBeside(file, toUtf8(written))
-  disk.activate(file)
+  resealDisk.writeBeside(file, toUtf8(written))
+  resealDisk.activate(file)
   return { ...said, retired: id }
 }
 
@@ -219,7 +219,8 @@ function filesOf({ keys, dataDir }: SignerConfig): readonly FileToReseal[] {
   return paths.map((path) => ({ name: basename(path), path, bytes: readFileSync(path) }))
 }
 
-const disk: ResealDisk = {
+/** Files, each replaced whole or not at all. */
+export const resealDisk: ResealDisk = {
   writeBeside: (path, bytes) => {
     const file = openSync(`${path}.new`, 'w', 0o600)
     try {

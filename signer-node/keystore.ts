@@ -12,7 +12,7 @@ import { type Digest, parseDigest, parseVaultId, type VaultId } from '../proto/i
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import { atOnce, type Deriving } from '../proto/seal.ts'
 import { type KeyshareContext, parseSeal, type SealedThing } from '../proto/seal-file.ts'
-import type { Backups } from './backups.ts'
+import type { BackupPlace } from './backups.ts'
 import { Malformed } from './dkls23/bytes.ts'
 import type { Curve } from './dkls23/curve.ts'
 import { Keyshare } from './dkls23/keyshare.ts'
@@ -33,7 +33,7 @@ export interface KeystoreOwner extends KeyOwner {
 interface CommonPorts {
   readonly random: Random
   readonly curve: Curve
-  readonly backups: Backups
+  readonly backups: BackupPlace
 }
 
 /** A passphrase is the caller's to wipe, once the keystore is made; a way is the keystore's. */
@@ -95,7 +95,7 @@ export class Keystore {
     return this.#ports.curve
   }
 
-  get backups(): Backups {
+  get backups(): BackupPlace {
     return this.#ports.backups
   }
 

@@ -9,7 +9,7 @@ import { digestOf, fromUtf8 } from '../proto/crypto.ts'
 import { parse } from '../proto/jcs.ts'
 import { limits } from '../proto/limits.ts'
 import { kinds, type ProveRun } from '../proto/node-documents.ts'
-import { isRefusal, type Refusal, refusal, refuse } from '../proto/refusal.ts'
+import { isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
 import { tags } from '../proto/tags.ts'
 import type { Named, Prepare } from './admission.ts'
 import { ownView } from './own-view.ts'
@@ -40,10 +40,8 @@ export function judgeProof({ keygen, order }: Asked, own: Own): AdmittedProof | 
 
 /** R2 to R4 of a proof: whether the very same sentence would be admitted now. */
 export function proofFault(parts: Parts, admitted: AdmittedProof): Refusal | undefined {
-  const { order, attempt, participants, intentDigest, until } = admitted
-  const own = ownView(parts, intentDigest)
-  if (own.clockMs > until) return refusal('TIME', 'the change or an approval has run out')
-  const again = admitProof({ order, attempt, participants, own })
+  const { order, attempt, participants, intentDigest } = admitted
+  const again = admitProof({ order, attempt, participants, own: ownView(parts, intentDigest) })
   return isRefusal(again) ? again : undefined
 }
 

@@ -14,7 +14,7 @@ import {
   toHex,
   x25519PublicKey,
 } from '../proto/crypto.ts'
-import { parseHandle, parseNodeId, parseVaultId } from '../proto/ids.ts'
+import { type Handle, parseHandle, parseNodeId, parseVaultId } from '../proto/ids.ts'
 import { encode } from '../proto/jcs.ts'
 import {
   parseRecoveryKey,
@@ -78,6 +78,8 @@ export function openRecovery({ document, sealed }: RecoveryFiles, passphrase: Se
 export interface OpenedBackup extends Disposable {
   readonly keyshare: Keyshare
   readonly context: KeyshareContext
+  /** Name of the key, as in the policy. */
+  readonly keyId: Handle
 }
 
 /** The caller disposes of it. */
@@ -93,9 +95,19 @@ export function openBackup(curve: Curve, bytes: Uint8Array, recovery: Recovery):
     )
   }
   using plaintext = new Secret(openWithRecovery(bytes, seal.thing, recovery.opening))
+  return openSealedShare(curve, plaintext, { context, node: key.node })
+}
+
+/** Of what a sealed file held: exactly the share that its context names, of this very node. */
+export function openSealedShare(
+  curve: Curve,
+  plaintext: Secret,
+  { context, node }: { readonly context: KeyshareContext; readonly node: string },
+): OpenedBackup {
   const keyshare = parseKeyshare(curve, plaintext)
-  if (isOf(keyshare, context) && nodeOf(keyshare) === key.node) {
-    return { keyshare, context, [Symbol.dispose]: () => keyshare[Symbol.dispose]() }
+  if (isOf(keyshare, context) && nodeOf(keyshare) === node) {
+    const keyId = keyIdOf(keyshare)
+    return { keyshare, context, keyId, [Symbol.dispose]: () => keyshare[Symbol.dispose]() }
   }
   keyshare[Symbol.dispose]()
   return closed()
@@ -122,7 +134,7 @@ export function proveBackup(
     env: key.env,
     node: key.node,
     vault: parseVaultId(context.vault),
-    key: keyIdOf(keyshare),
+    key: opened.keyId,
     epoch: context.epoch,
     keyState: toHex(keyshare.keyState),
     backup: plainDigest(bytes),
@@ -167,7 +179,7 @@ function nodeOf({ self }: Keyshare): string {
   return parseNodeId(fromUtf8(self.nodeId) ?? '')
 }
 
-function keyIdOf({ facts }: Keyshare): string {
+function keyIdOf({ facts }: Keyshare): Handle {
   return parseHandle(fromUtf8(facts.keyId) ?? '')
 }
 

@@ -68,6 +68,11 @@ const laws: readonly Law[] = [
   law(/^signer-node\/ceremony\/(main|program)\.ts$/, [ceremony, signer, policy, protoAll], {
     builtins: [/^node:(crypto|fs|os|path)$/],
   }),
+  law(
+    /^signer-node\/ceremony\/(medium|enrolment|commands-tokens)\.ts$/,
+    [ceremony, signer, policy, protoAll],
+    { builtins: [/^node:(fs|path)$/] },
+  ),
   law(/^signer-node\/ceremony\/self-signed\.ts$/, [ceremony, signer, policy, protoAll], {
     builtins: [/^node:crypto$/],
   }),

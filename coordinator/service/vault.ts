@@ -78,7 +78,10 @@ function linesOf(
   vault: VaultId,
   epoch: number,
 ): Pick<WireVault, 'line' | 'later' | 'backups'> {
-  const own = entries.filter(({ body }) => 'keyState' in body && body.vault === vault)
+  // A control proof says nothing about what became of the key.
+  const own = entries.filter(({ type, body }) => {
+    return type !== 'key.proved' && 'keyState' in body && body.vault === vault
+  })
   const [made, ...later] = own.filter(({ type }) => type !== 'key.backup-tested')
   const tested = own.filter(({ type, body }) => {
     return type === 'key.backup-tested' && 'epoch' in body && body.epoch === epoch

@@ -5,6 +5,8 @@
 // and that is said too, because silence would look like consent.
 import { fromUtf8 } from '../../proto/crypto.ts'
 import type { Digest } from '../../proto/ids.ts'
+import { writeTime } from '../../proto/shape.ts'
+import { isOpen, isOverdue } from '../cold.ts'
 import type { Trust } from '../trust.ts'
 import { type BlobKind, enclosedKinds } from './blobs.ts'
 import { type Context, Desk, Library } from './desk.ts'
@@ -18,9 +20,9 @@ import { changeAgain } from './judge-change-again.ts'
 import { decisionAgain, intentAgain } from './judge-people.ts'
 import { namedReceipts, receiptAgain } from './judge-receipts.ts'
 import { type Reigns, readReigns } from './reigns.ts'
-import type { Finding, Notice } from './report.ts'
+import type { Anchor, Finding, Notice } from './report.ts'
 import { MemoryRows, readSync } from './rows.ts'
-import { get, tables } from './tables.ts'
+import { below, get, tables } from './tables.ts'
 import { witnessedHeads } from './witnessed.ts'
 
 export interface Recorded {
@@ -34,6 +36,7 @@ export interface Recorded {
 
 export interface Replayed {
   readonly findings: readonly Finding[]
+  readonly anchors: readonly Anchor[]
   /** Attempts that were refused and that nobody signed. */
   readonly notices: readonly Notice[]
   readonly attempts: number
@@ -62,7 +65,7 @@ export function replay(recorded: Recorded, trust: Trust): Replayed {
     if (folded.kind === 'missing') {
       const because = `document ${folded.digest}, which the rest stands on, is not in the export`
       docket.find(unjudged(entry.seq, because))
-      return { ...docket.close(), ...done, reigns, isWhole: false }
+      return { ...docket.close(), ...done, ...told(rows), reigns, isWhole: false }
     }
     if (folded.kind === 'void') {
       docket.find(violation(entry.seq, folded.code, `void ${entry.type}: ${folded.because}`))
@@ -74,7 +77,25 @@ export function replay(recorded: Recorded, trust: Trust): Replayed {
     }
     if (bench !== undefined) judgeAgain(entry, bench, docket, done)
   }
-  return { ...docket.close(), ...done, reigns, isWhole: true }
+  docket.find(...overdue(rows, entries.at(-1)?.t ?? 0))
+  return { ...docket.close(), ...done, ...told(rows), reigns, isWhole: true }
+}
+
+/** Ceremonies that people planned, and of which nobody said how they ended. */
+function overdue(rows: MemoryRows, t: number): readonly Finding[] {
+  return readSync(below(tables.ceremony), rows)
+    .filter((row) => isOpen(row) && isOverdue(row, t))
+    .map(({ plan, seq, until }) => {
+      const because = `the ceremony ${plan} was to end by ${writeTime(until)}, and nobody says how`
+      return { area: 'completeness', word: 'UNCONFIRMED', code: 'CEREMONY', because, line: seq }
+    })
+}
+
+function told(rows: MemoryRows): Pick<Replayed, 'anchors'> {
+  const anchors = readSync(below(tables.anchor), rows)
+  return {
+    anchors: anchors.map(({ seq: line, origin, size, root }) => ({ line, origin, size, root })),
+  }
 }
 
 /**

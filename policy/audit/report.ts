@@ -57,6 +57,15 @@ export interface Checked {
   readonly evaluations: number
 }
 
+/** How far the log of cold vaults had come, as this log says of it. */
+export interface Anchor {
+  /** `seq` of the line that says so. */
+  readonly line: number
+  readonly origin: string
+  readonly size: number
+  readonly root: string
+}
+
 export interface Report {
   readonly word: Word
   readonly exit: number
@@ -65,6 +74,8 @@ export interface Report {
   /** They change no result. */
   readonly notices: readonly Notice[]
   readonly checked: Checked
+  /** The newest of each other log: to be held against an Export of that log. */
+  readonly anchors: readonly Anchor[]
   /** The two notes, where two signed heads contradict: portable proof. */
   readonly proof?: readonly [string, string]
 }
@@ -85,7 +96,7 @@ const order: readonly Word[] = [
 export function conclude(
   findings: readonly Finding[],
   done: ReadonlySet<Area>,
-  { proof, ...counted }: Pick<Report, 'checked' | 'notices' | 'proof'>,
+  { proof, ...counted }: Pick<Report, 'anchors' | 'checked' | 'notices' | 'proof'>,
 ): Report {
   const word = worst(findings)
   const resultOf = (area: Area): Word | 'NOT_CHECKED' => {

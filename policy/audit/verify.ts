@@ -178,15 +178,15 @@ function dated({ audit: { nowMs }, chain }: Examined): readonly Finding[] {
 function counted(
   { entries }: Chain,
   replayed: Replayed | undefined,
-): Pick<Report, 'checked' | 'notices'> {
+): Pick<Report, 'anchors' | 'checked' | 'notices'> {
   const { attempts, signatures, evaluations } = replayed ?? nothingChecked
   const checked = { lines: entries.length, attempts, signatures, evaluations }
-  return { checked, notices: replayed?.notices ?? [] }
+  return { checked, notices: replayed?.notices ?? [], anchors: replayed?.anchors ?? [] }
 }
 
 /** Bytes that contradict the format are tampered with; files and arguments that are no export. */
 function unreadable({ code, because }: Refusal): Report {
   const word = code === 'LOG_MALFORMED' ? 'TAMPERED' : 'USAGE'
-  const nothingDone = { checked: nothingChecked, notices: [] }
+  const nothingDone = { checked: nothingChecked, notices: [], anchors: [] }
   return conclude([{ area: 'integrity', word, code, because }], new Set(), nothingDone)
 }

@@ -107,7 +107,10 @@ const does: Readonly<
 }
 
 const octet = '(?:0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])'
-const linkLocal = new RegExp(`^(?:169\\.254\\.${octet}\\.${octet}|fe80::[0-9a-f:]{1,35})$`)
+/** In one form only: no group begins with a zero, and the first one after `::` is none. */
+const group = '[1-9a-f][0-9a-f]{0,3}'
+const linkLocal6 = `fe80::${group}(?::(?:0|${group})){0,3}`
+const linkLocal = new RegExp(`^(?:169\\.254\\.${octet}\\.${octet}|${linkLocal6})$`)
 const loopback = new RegExp(`^127\\.0\\.0\\.${octet}$`)
 
 function requireStations({ stations }: Plan): void {

@@ -103,7 +103,7 @@ const blankHtml: Readonly<Record<Blank, string>> = {
   time: '<u class="time"></u>',
   initials: '<u class="time"></u>',
   number: 'no <u></u>',
-  closed: 'closed <s></s>',
+  order: 'in order <s></s>',
   name: '<u></u>',
 }
 

@@ -136,7 +136,7 @@ const blankText: Readonly<Record<Blank, string>> = {
   time: '__:__',
   initials: '_____',
   number: 'no ________',
-  closed: 'closed [ ]',
+  order: 'in order [ ]',
   name: '____________',
 }
 

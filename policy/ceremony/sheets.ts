@@ -21,7 +21,7 @@ import { leastOf, otherwiseOf, type Turn, turnsOf } from './script.ts'
 import type { Otherwise, SpokenWords, Step } from './steps.ts'
 
 /** What is written by hand beside a row. */
-export type Blank = 'time' | 'initials' | 'number' | 'closed' | 'name'
+export type Blank = 'time' | 'initials' | 'number' | 'order' | 'name'
 
 export interface Row {
   readonly label: string
@@ -267,10 +267,12 @@ function rowOf(plan: Plan, turn: Turn, at: number): Row {
     token ?? '',
     step.each[0] !== 'vault' && vault !== undefined ? vault : '',
   ].filter((part) => part !== '')
-  const isItem = step.records.some((type) => type === 'item.checked' || type === 'medium.destroyed')
+  const isChecked = step.records.includes('item.checked')
+  const isItem = isChecked || step.records.includes('medium.destroyed')
   const blanks: readonly Blank[] = [
     ...(isSigner ? (['name'] as const) : []),
-    ...(isItem ? (['number', 'closed'] as const) : []),
+    ...(isItem ? (['number'] as const) : []),
+    ...(isChecked ? (['order'] as const) : []),
     'time',
     'initials',
   ]

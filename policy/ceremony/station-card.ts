@@ -24,6 +24,7 @@ import type { Sign } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
 import { parseTokenCard, type TokenCard } from '../../proto/token-card.ts'
 import { formatVkey, parseVkey, type Vkey } from '../audit/checkpoint.ts'
+import { colors } from './plan.ts'
 
 /** As it was written: its bytes are what its Token signed. */
 const written: Reader<Json> = (value, path) =>
@@ -40,7 +41,7 @@ const shape = object({
   custodian: handle,
   site: handle,
   /** On the Station, its Tokens, its media and its bags. */
-  color: text(24, /^[a-z]+$/),
+  color: literal(...colors),
   /** Ed25519. */
   identity: hex(32),
   witness: text(320),
@@ -101,6 +102,12 @@ export function stationCardDocument(card: UnsignedStationCard, sign: Sign): Uint
   const bytes = encode({ ...unsigned, signature: toHex(sign(messageOf(unsigned))) })
   parseStationCard(bytes)
   return bytes
+}
+
+/** The two documents, as they stand in a card that was read. */
+export function tokenDocuments(bytes: Uint8Array): Pick<UnsignedStationCard, 'daily' | 'spare'> {
+  const { daily, spare } = shape(parse(bytes), 'station card')
+  return { daily: encode(daily), spare: encode(spare) }
 }
 
 /** As the root names it, but for what only a root decides. */

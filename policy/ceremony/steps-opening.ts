@@ -41,7 +41,7 @@ export const opening: readonly Step[] = [
     say: 'These bags come out of the safes. I read the number of each.',
     do:
       'Both controllers show each bag from all sides and read its number; the recorder compares ' +
-      'it with the last Record.',
+      'it with the last Record, where there is one.',
     witness: 'Every number is the one in the last Record, and no bag was opened.',
     each: [],
     acts: [],

@@ -3,9 +3,14 @@
 // exports a secret or signs bytes that somebody brings, and none that overrides a refusal.
 import { CommandTable } from '../command-table.ts'
 import { hsmCommands } from '../hsm-commands.ts'
+import { stationCommands } from './commands-tokens.ts'
 
 /** Of a hot node too; what opens the files of a card is a Station's own. */
 const asEverywhere = ['hsm show', 'hsm probe', 'hsm init', 'hsm enrol']
 const tokens = hsmCommands.filter(({ verb }) => asEverywhere.includes(verb))
 
-export const ceremonyCommands = new CommandTable('custody-ceremony', [['tokens', tokens]], [])
+export const ceremonyCommands = new CommandTable(
+  'custody-ceremony',
+  [['tokens of a station', [...tokens, ...stationCommands]]],
+  [],
+)

@@ -107,6 +107,8 @@ export function initSoftware(
 class SoftwareToken implements Token {
   readonly #directory: string
   readonly #random: Random
+  /** None yet while it is looked at first. */
+  #serial = ''
   #master: Uint8Array | undefined
   /** Made for a trial, and gone with the process. */
   readonly #passing = new Set<KeyFile>()
@@ -114,7 +116,7 @@ class SoftwareToken implements Token {
   constructor(directory: string, random: Random) {
     this.#directory = directory
     this.#random = random
-    this.#file()
+    this.#serial = this.#file().serial
   }
 
   facts(): TokenFacts {
@@ -187,7 +189,9 @@ class SoftwareToken implements Token {
   }
 
   #file(): TokenFile {
-    return readIfThere(this.#directory) ?? fail('not-present', 'no token in this directory')
+    const file = readIfThere(this.#directory) ?? fail('not-present', 'no token in this directory')
+    const isOther = this.#serial !== '' && file.serial !== this.#serial
+    return isOther ? fail('gone', `another token in its place: ${file.serial}`) : file
   }
 
   #key(): Uint8Array {

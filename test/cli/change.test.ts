@@ -1,12 +1,15 @@
 // Asking for changes and deciding on them from the command line: every fact comes from lines that
 // the nodes signed, every text is rendered here.
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { run } from '../../cli/run.ts'
 import { parseChange } from '../../policy/change.ts'
+import { controlProof } from '../../policy/control-proof.ts'
 import { displayDigest } from '../../policy/display.ts'
-import { toUtf8 } from '../../proto/crypto.ts'
+import { fromHex, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { encode, type JsonObject } from '../../proto/jcs.ts'
 import { importDocuments } from '../fuzz/examples.ts'
+import { signature } from '../kit/audit-log.ts'
 import { custody, makeCluster, type Place, type TestWorld, testWorld } from '../kit/cluster.ts'
 import { hotAddress, vaultOf } from '../kit/cluster-vault.ts'
 import { type FakeCoordinator, fakeCoordinator, freePort } from '../kit/coordinator.ts'
@@ -68,6 +71,25 @@ describe('asking for a change', () => {
       vault: 'all',
       terms: { node: 'node-1', peer: 'node-2' },
     })
+  })
+
+  it('shows the whole sentence of a control proof before it is signed', async () => {
+    const world = testWorld()
+    const words = ['vault', 'prove', 'hot', '--audience', 'auditor', '--path', 'm/0/7', ...because]
+    const answer = await ana([...words, '--challenge', recipient], world)
+    const sent = sentOf(answer.json.id)
+    expect(sent).toMatchObject({
+      op: 'key.prove',
+      terms: { epoch: 1, path: 'm/0/7', audience: 'auditor' },
+    })
+    const said = world.said.join('')
+    expect(said).toContain('CHANGE    sign a proof of control\n')
+    expect(said).toContain(`          challenge: ${recipient}\n`)
+    expect((await ana(words)).exit).toBe(0)
+    expect((await ana([...words, '--challenge', 'zz'])).json.refused.code).toBe('MALFORMED')
+    const path = [...words.slice(0, 5), '--path', "m/44'", ...because]
+    expect((await ana(path)).json.refused.code).toBe('MALFORMED')
+    expect((await ana(['vault', 'prove', 'hot', ...because])).exit).toBe(2)
   })
 
   it('brings in exactly the key that was dealt, and sends the dealing along', async () => {
@@ -214,5 +236,81 @@ describe('deciding on a change', () => {
     const forged = toUtf8(new TextDecoder().decode(hot.line).replace('"epoch":1', '"epoch":2'))
     house.lies.VaultService = { GetVault: async () => ({ vault: { ...hot, line: forged } }) }
     expect((await jun(['approve', id, '--yes'])).json.refused.code).toBe('PARTICIPANTS')
+  })
+})
+
+describe('a control proof that was signed', () => {
+  const network = 'eip155:31337'
+
+  /** Signed by the one whose key every test cluster has. */
+  async function proved(secret = 1): Promise<string> {
+    const id = await asked(['vault', 'prove', 'hot', '--audience', 'auditor'])
+    const change = sentOf(id)
+    if (change.op !== 'key.prove') throw new Error(change.op)
+    const { publicKey, chainCode, key } = vaultOf(place, 'hot')
+    const row = { key, publicKey: fromHex(publicKey)!, chainCode: fromHex(chainCode)! }
+    const { digest } = controlProof(change, row as never, network)
+    const whole = new Uint8Array(32)
+    whole[31] = secret
+    const line = house.add({
+      type: 'key.proved',
+      body: {
+        change: id,
+        order: id,
+        attempt: 1,
+        digest: toHex(digest),
+        ...{ epoch: 1, keyState: change.terms.keyState, receipts: [], sid: id },
+        signature: signature('', toHex(digest), whole),
+        vault: 'hot',
+      },
+    })
+    const { request } = house.requests.get(id)!
+    house.lies.SigningService = {
+      GetRequest: async () => ({ request: { ...request, state: 'ACTIVE', seq: line.seq } }),
+    }
+    return id
+  }
+
+  it('is written out for its audience, and checked by anybody without a network', async () => {
+    const id = await proved()
+    const out = place.path('hot.proof')
+    const fetched = await ana(['vault', 'proof', id, '--out', out])
+    expect(fetched.exit, JSON.stringify(fetched.json)).toBe(0)
+    expect(fetched.json).toMatchObject({ vault: 'hot', audience: 'auditor', address: hotAddress })
+    const check = async (file: string) => {
+      const told = await run(['audit', 'proof', file], testWorld())
+      const { stdout } = await run(['audit', 'proof', file, '--json'], testWorld())
+      return { ...told, json: JSON.parse(stdout) }
+    }
+    const checked = await check(out)
+    expect(checked.exit).toBe(0)
+    expect(checked.stdout).toContain('the key of this address signed exactly this sentence\n')
+    expect(checked.json).toMatchObject({ 'public key': vaultOf(place, 'hot').publicKey })
+    const sentence = readFileSync(out, 'utf8')
+    writeFileSync(place.path('bent.proof'), sentence.replace('auditor', 'auditos'))
+    const bent = await check(place.path('bent.proof'))
+    expect([bent.exit, bent.json.refused.code]).toEqual([1, 'BYTES_DIGEST'])
+  })
+
+  it('is not written where the coordinator shows another signature, request or line', async () => {
+    const fetch = async (id: string) => {
+      const out = place.path('none.proof')
+      const answer = await ana(['vault', 'proof', id, '--out', out])
+      expect(existsSync(out)).toBe(false)
+      return answer.json.refused.code
+    }
+    expect(await fetch(await proved(2))).toBe('BYTES_DIGEST')
+    const keyless = { ...vaultOf(place, 'hot'), line: new Uint8Array(0) }
+    house.lies.VaultService = { GetVault: async () => ({ vault: keyless }) }
+    // Asked for while the key was there, and the line is the log's newest.
+    const known = [...house.requests.keys()].at(-1) ?? ''
+    expect(await fetch(known)).toBe('VAULT_NOT_FOUND')
+    house.beHonest()
+    const id = await proved()
+    const refresh = await asked(['vault', 'refresh', 'hot'])
+    expect(await fetch(refresh)).toBe('BYTES_FROM')
+    house.beHonest()
+    expect(await fetch(refresh)).toBe('BYTES_FROM')
+    expect(await fetch(id)).toBe('LINE_MISSING')
   })
 })

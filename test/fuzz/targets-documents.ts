@@ -9,6 +9,9 @@ import { readSignedEnclosure } from '../../policy/audit/enclosures.ts'
 import { parseEntry } from '../../policy/audit/entry.ts'
 import { type Files, readExport } from '../../policy/audit/export.ts'
 import { parseBook } from '../../policy/book.ts'
+import { parsePlan } from '../../policy/ceremony/plan.ts'
+import { scriptHtml } from '../../policy/ceremony/script-html.ts'
+import { scriptText } from '../../policy/ceremony/script-text.ts'
 import { parseChange } from '../../policy/change.ts'
 import { parseChangeFacts } from '../../policy/change-facts.ts'
 import { parseDestination } from '../../policy/destination.ts'
@@ -51,6 +54,17 @@ const recordedAt = Date.parse('2026-12-07T12:00:00Z')
 function canonical(bytes: Uint8Array): void {
   const again = encode(parse(bytes))
   if (Buffer.compare(again, bytes) !== 0) throw new Error('taken, and written in another form')
+}
+
+function prints(bytes: Uint8Array): void {
+  const plan = parsePlan(bytes)
+  if (
+    !scriptText(plan)
+      .split('\n')
+      .every((line) => line.length <= 79)
+  )
+    throw new Error('too wide')
+  if (/<(?:script|img|link)/.test(scriptHtml(plan))) throw new Error('a text became markup')
 }
 
 function filesIn(bytes: Uint8Array): Files {
@@ -105,6 +119,8 @@ export function documentTargets(): readonly Target[] {
     json('change', (bytes) => parseChange(bytes)),
     json('change-facts', (_, text) => parseChangeFacts(text), 0.1),
     json('order', (bytes) => parseOrder(bytes), 0.1),
+    // Read, and then printed: whatever can be read can be printed.
+    json('plan', (bytes) => prints(bytes), 0.1),
     json('root-signatures', (_, text) => parseRootSignatures(text)),
     json('recovery-key', (bytes) => parseRecoveryKey(bytes)),
     json('recipient-key', (bytes) => parseRecipientKey(bytes)),

@@ -3,6 +3,7 @@
 // kept beside them under names that begin with `found`, and stays.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ceremonyKinds, encodePlan } from '../../policy/ceremony/plan.ts'
 import { encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
 import { encodeSignature } from '../../policy/chain/signature.ts'
 import { encodeChange } from '../../policy/change.ts'
@@ -22,6 +23,7 @@ import { changes } from '../kit/changes.ts'
 import { testKey } from '../kit/examples.ts'
 import { ExportCase } from '../kit/export-case.ts'
 import { coordinatorFrames, nodeFrames } from '../kit/frames.ts'
+import { networkTable, testPlan } from '../kit/planned.ts'
 import { drive } from '../kit/protocol.ts'
 import { recoveryDocument } from '../kit/recovery.ts'
 import { dkgKey, keysharesOf } from '../kit/signing.ts'
@@ -69,6 +71,9 @@ function put(target: string, ...inputs: readonly Uint8Array[]): void {
     writeFileSync(join(corpusFolder, target, String(at).padStart(2, '0')), input)
   }
 }
+
+const plans = ceremonyKinds.map((kind) => testPlan(kind))
+put('plan', ...plans.map(encodePlan), encodePlan(testPlan('sign', { table: networkTable() })))
 
 for (const name of [
   'book',

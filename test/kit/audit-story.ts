@@ -1,8 +1,6 @@
 // A whole log with real documents: payouts from the signed intent to the settled transaction, every
 // blob beside it, heads that were kept. What `verify` says OK to, and what tests then break.
 import { type Approval, signApproval } from '../../policy/approval.ts'
-import { type BlobKind, blobDigest } from '../../policy/audit/blobs.ts'
-import type { Blob, Export } from '../../policy/audit/export.ts'
 import { historyFacts } from '../../policy/audit/history.ts'
 import { rootOf } from '../../policy/audit/merkle.ts'
 import { readSync } from '../../policy/audit/rows.ts'
@@ -18,28 +16,26 @@ import { type Facts, factsText } from '../../policy/facts.ts'
 import type { Intent } from '../../policy/intent.ts'
 import { encodeIntent } from '../../policy/request.ts'
 import { parseRoster } from '../../policy/roster.ts'
-import { parseRulebook } from '../../policy/rulebook.ts'
 import { trustText } from '../../policy/trust.ts'
 import { traceDigest } from '../../policy/verdict.ts'
 import { issue } from '../../policy/warrant.ts'
 import { plainDigest, sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
 import {
   type Digest,
-  parseDigest,
   parseHandle,
   parseNodeId,
   parsePersonId,
   parseVaultId,
 } from '../../proto/ids.ts'
-import { encode, type JsonObject, text } from '../../proto/jcs.ts'
+import { type JsonObject, text } from '../../proto/jcs.ts'
 import { kinds, signBy } from '../../proto/node-documents.ts'
 import { writeTime } from '../../proto/shape.ts'
-import { type Signed, sign, signedJson } from '../../proto/signed.ts'
+import { type Signed, sign } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
 import * as house from './audit-documents.ts'
-import { bootedLog, bootstrap, keyBody, signature, type TestLog, vaultRow } from './audit-log.ts'
+import { signature } from './audit-log.ts'
+import { rulebook, Story } from './story.ts'
 
-export const rulebook = parseRulebook(house.policyText)
 export const roster = parseRoster(house.directoryText)
 const record = recordOf(parseBook(house.bookText), 'eip155:31337', house.customer)!
 const token = rulebook.assets.get(parseHandle('usdt-eth'))!.contract
@@ -78,8 +74,8 @@ export class Payout {
       env: 'dev',
       id: parseHandle(name),
       created: t,
-      notAfter: t + 3_600_000,
-      vault: parseVaultId('hot-eth'),
+      notAfter: t + story.laws.lifeMs,
+      vault: parseVaultId(story.laws.vault),
       path: 'm',
       network: 'eip155:31337',
       op: 'erc20.transfer',
@@ -123,6 +119,7 @@ export class Payout {
     const { vault, asset, amount, to } = intent
     const payment = { vault, asset, amount, to, dest: parseHandle('customer') }
     const { status, activeFrom } = record
+    const { rulebook: rules } = this.story.laws
     const facts: Facts = {
       at: log.t,
       intent,
@@ -135,7 +132,7 @@ export class Payout {
       },
       nativeBeside: 0n,
       feeMax: intent.maxFee,
-      history: readSync(historyFacts(rulebook, payment, log.t), log.rows),
+      history: readSync(historyFacts(rules, payment, log.t), log.rows),
       approvals: this.approvals.map(({ credential }) => ({
         person: parsePersonId(credential.replace(/-1$/, '')),
         role: parseHandle('ops'),
@@ -143,13 +140,13 @@ export class Payout {
       })),
       rejected: false,
     }
-    const verdict = evaluate(facts, rulebook, roster)
+    const verdict = evaluate(facts, rules, roster)
     this.story.keep('trace', toUtf8(verdict.trace))
     return {
       engine: 1,
       facts: this.story.keep('facts', toUtf8(factsText(facts))),
       intent: this.digest,
-      policy: house.policyDigest,
+      policy: this.story.laws.rulebook.digest,
       result: resultOf(verdict),
       rule: verdict.rule,
       trace: traceDigest(verdict),
@@ -157,20 +154,20 @@ export class Payout {
   }
 
   approved(person: string): this {
-    const { log } = this.story
+    const { log, laws } = this.story
     const named = { class: parseHandle('customer'), label: record.label }
     const approval: Approval = {
       org: this.intent.org,
       env: 'dev',
       decision: 'approve',
       intent: this.digest,
-      policy: house.policyDigest,
+      policy: this.story.laws.rulebook.digest,
       directory: house.directoryDigest,
       rule: parseHandle(this.rule),
       as: parseHandle('ops'),
       person: parsePersonId(person),
       credential: parseHandle(`${person}-1`),
-      display: displayDigest(render(this.intent, rulebook, parseHandle(this.rule), named)),
+      display: displayDigest(render(this.intent, laws.rulebook, parseHandle(this.rule), named)),
       issued: log.t,
       expires: log.t + 3_600_000,
       nonce: sha256(toUtf8(`nonce ${person}`)).slice(0, 16),
@@ -191,7 +188,7 @@ export class Payout {
       dest: 'customer',
       feeMax: `${maxFee}`,
       intent: this.digest,
-      policy: house.policyDigest,
+      policy: this.story.laws.rulebook.digest,
       rule: this.rule,
       slot: `${this.nonce}`,
     })
@@ -219,7 +216,7 @@ export class Payout {
       intent: this.signed,
       bytes: this.bytes(),
       approvals: this.approvals,
-      ruleset: parseDigest(bootstrap.book.ruleset),
+      ruleset: this.story.laws.ruleset,
       dest: { kind: 'book', record: text(destinationJson(record)) },
       heads: [],
       replaces: '',
@@ -236,7 +233,7 @@ export class Payout {
       epoch: 1,
       fee: { max: `${fee.max}`, price: `${fee.price}`, tip: `${fee.tip}` },
       intent: this.digest,
-      participants: ['node-a', 'node-b'],
+      participants: [...this.story.laws.called],
       replaces: '',
       slot: `${this.nonce}`,
       until: '',
@@ -252,7 +249,7 @@ export class Payout {
   completion(): JsonObject {
     const bytes = this.bytes()
     const chain = chainOf('eip155:31337')
-    const written = signature('hot-eth', toHex(chain.digest(bytes)))
+    const written = signature(this.story.laws.vault, toHex(chain.digest(bytes)))
     const parsed = parseSignature(Uint8Array.from(Buffer.from(written, 'hex')))
     return {
       attempt: 1,
@@ -313,55 +310,6 @@ export class Payout {
       .wait(12)
       .add('tx.settled', { height: '7', intent: this.digest, txid })
     return this
-  }
-}
-
-export class Story {
-  readonly log: TestLog = bootedLog().add('key.generated', keyBody(vaultRow('hot-eth')))
-  readonly blobs: Blob[] = []
-  readonly heads: string[] = []
-  readonly #counters = new Map<string, number>()
-
-  constructor() {
-    for (const [kind, document] of [
-      ['root', house.rootText],
-      ['policy', house.policyText],
-      ['directory', house.directoryText],
-      ['book', house.bookText],
-    ] as const) {
-      this.keep(kind, toUtf8(document))
-    }
-  }
-
-  keep(kind: BlobKind, content: Uint8Array): Digest {
-    const digest = blobDigest(kind, content)
-    const known = this.blobs.some((blob) => blob.kind === kind && blob.digest === digest)
-    if (!known) this.blobs.push({ kind, digest, content })
-    return digest
-  }
-
-  keepSigned(kind: BlobKind, signed: Signed): Digest {
-    return this.keep(kind, encode(signedJson(signed)))
-  }
-
-  keepHead(): this {
-    this.heads.push(this.log.note())
-    return this
-  }
-
-  nextCounter(node: string): number {
-    const counter = (this.#counters.get(node) ?? 0) + 1
-    this.#counters.set(node, counter)
-    return counter
-  }
-
-  export(note = this.log.note()): Export {
-    return {
-      checkpoint: toUtf8(note),
-      lines: this.log.lines,
-      blobs: this.blobs,
-      heads: this.heads.map(toUtf8),
-    }
   }
 }
 

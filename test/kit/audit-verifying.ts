@@ -7,7 +7,8 @@ import { type Audit, verify } from '../../policy/audit/verify.ts'
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { TestLog } from './audit-log.ts'
-import { goodStory, Payout, type Story, trust } from './audit-story.ts'
+import { goodStory, Payout, trust } from './audit-story.ts'
+import type { Story } from './story.ts'
 
 export const story = goodStory()
 export const good = story.export()

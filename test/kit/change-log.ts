@@ -10,7 +10,6 @@ import { confirmMessage, consentMessage } from '../../policy/audit/key-confirm.t
 import { readSync } from '../../policy/audit/rows.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { type Change, type ChangeOf, encodeChange, parseChange } from '../../policy/change.ts'
-import { controlProof } from '../../policy/control-proof.ts'
 import { refreshNamed } from '../../policy/covered-refresh.ts'
 import { displayDigest } from '../../policy/display.ts'
 import { displayChange } from '../../policy/display-change.ts'
@@ -37,13 +36,11 @@ import {
   digestNamed,
   genesisBody,
   keyBody,
-  signature,
   start,
   TestLog,
   type Type,
   vaultRow,
 } from './audit-log.ts'
-import { childSecret } from './child-secret.ts'
 
 const governance = house.policy['governance'] as JsonObject
 export const policy: JsonObject = {
@@ -191,14 +188,9 @@ export const bothVoices: readonly Voice[] = [
   ['oli', 'risk'],
 ]
 
-/** The documents that people approve under. */
-export interface Laws {
-  readonly rulebook: Rulebook
-  readonly ruleset: Digest
-}
-
 export interface Options {
-  readonly laws?: Laws
+  /** The documents that people approve under. */
+  readonly laws?: { readonly rulebook: Rulebook; readonly ruleset: Digest }
   readonly voices?: readonly Voice[]
   readonly approval?: Partial<Approval>
   readonly order?: Partial<Order>
@@ -280,7 +272,7 @@ export class Asked {
     return sectionOf(this.change.op, this.laws.rulebook).rule
   }
 
-  get laws(): Laws {
+  get laws(): NonNullable<Options['laws']> {
     return this.options.laws ?? { rulebook, ruleset }
   }
 
@@ -335,18 +327,6 @@ export class Asked {
     const confirms = nodes.map((node) => this.consent(node))
     const { vault } = this.change
     return { ...this.carried, confirms, epoch, keyState, vault, ...patch }
-  }
-
-  /** The line of a control proof, signed by whoever has this key. */
-  proofLine(patch: JsonObject = {}, secret?: Uint8Array): JsonObject {
-    const { change } = this
-    if (change.op !== 'key.prove') throw new Error(`no proof: ${change.op}`)
-    const { text: _, digest } = controlProof(change, hot, network)
-    const { vault, terms } = change
-    const signed = signature(vault, toHex(digest), secret ?? childSecret(vault, terms.path))
-    const numbers = { attempt: 1, epoch, keyState, receipts: [], sid: digestNamed('session') }
-    const said = { ...numbers, digest: toHex(digest), signature: signed, vault }
-    return { ...this.carried, ...said, ...patch }
   }
 
   consent(node: string): { readonly node: string; readonly signature: string } {

@@ -56,6 +56,10 @@ export const policy: JsonObject = {
   ...warm,
   log: { ...log, coldOrigin: house.origin },
   governance: { ...governance, ceremony: governance['key']! },
+  // What nobody is asked for waits for its ceremony; what people approved runs out before.
+  rules: (warm['rules'] as JsonObject[]).map((rule) => {
+    return rule['id'] === 'payout-auto' ? { ...rule, ttl: '30d' } : rule
+  }),
 }
 export const policyText = text(policy)
 export const rulebook = parseRulebook(policyText)
@@ -107,6 +111,11 @@ export const coldAsks = {
     ...asks.reshare,
     ...onCold,
     terms: { ...asks.reshare.terms, keyState: cold.keyState },
+  },
+  prove: {
+    ...asks.prove,
+    ...onCold,
+    terms: { ...asks.prove.terms, keyState: cold.keyState },
   },
 } as const
 

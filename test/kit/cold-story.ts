@@ -1,214 +1,120 @@
-// A cold vault's log with a real payment on it, up to the moment at which people go into the room:
-// intent, reservation, approved plan, the attempt that calls every station, the warrant, and the
-// Bundle that is carried in. What a ceremony's results are judged on.
-import { blobDigest } from '../../policy/audit/blobs.ts'
+// A whole log of cold vaults with real documents: a payout from its signed intent to the settled
+// transaction, through a ceremony that was planned, held and concluded. What `verify` says OK to.
+import { emptyHead, type Head, link } from '../../policy/audit/chain.ts'
 import {
   checkpointBody,
   cosignCheckpoint,
   formatNote,
   signCheckpoint,
 } from '../../policy/audit/checkpoint.ts'
+import { enclosureDigest } from '../../policy/audit/enclosures.ts'
+import { parseEntry } from '../../policy/audit/entry.ts'
+import { type Blob, type Export, writeExport } from '../../policy/audit/export.ts'
 import { rootOf } from '../../policy/audit/merkle.ts'
-import { parseBook, recordOf } from '../../policy/book.ts'
-import { type BundleFiles, readBundle } from '../../policy/ceremony/bundle.ts'
-import { writeBundleIn } from '../../policy/ceremony/bundle-in.ts'
-import type { Attendee } from '../../policy/ceremony/people.ts'
-import { parsePlan } from '../../policy/ceremony/plan.ts'
-import { chainOf } from '../../policy/chain/chains.ts'
-import { encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
-import { parseSignature } from '../../policy/chain/signature.ts'
-import { destinationDigest, destinationJson } from '../../policy/destination.ts'
-import type { Intent } from '../../policy/intent.ts'
-import { encodeIntent } from '../../policy/request.ts'
-import { parseTrust, trustText } from '../../policy/trust.ts'
-import { issue } from '../../policy/warrant.ts'
-import { digestOf, fromHex, plainDigest, toHex, toUtf8 } from '../../proto/crypto.ts'
-import {
-  type Digest,
-  parseDigest,
-  parseHandle,
-  parseNodeId,
-  parsePersonId,
-  parseVaultId,
-} from '../../proto/ids.ts'
-import { encode, type JsonObject, text } from '../../proto/jcs.ts'
-import { kinds, signBy } from '../../proto/node-documents.ts'
-import { writeTime } from '../../proto/shape.ts'
-import { sign, signedJson } from '../../proto/signed.ts'
-import { tags } from '../../proto/tags.ts'
+import type { Report } from '../../policy/audit/report.ts'
+import { verify } from '../../policy/audit/verify.ts'
+import { witnessesOf } from '../../policy/documents.ts'
+import { trustText } from '../../policy/trust.ts'
+import { toUtf8 } from '../../proto/crypto.ts'
 import * as house from './audit-documents.ts'
-import { digestNamed, signature, type TestLog } from './audit-log.ts'
-import { Ceremony, calling, keyedColdLog, lights, root, rulebook, ruleset } from './cold-log.ts'
+import type { TestLog } from './audit-log.ts'
+import { Payout } from './audit-story.ts'
+import { Ceremony, keyedColdLog, lights, root, rulebook, ruleset } from './cold-log.ts'
+import { Story } from './story.ts'
 import { witnessOf } from './succession.ts'
 
-const minute = 60_000
-const record = recordOf(parseBook(house.bookText), 'eip155:31337', house.customer)!
-const token = rulebook.assets.get(parseHandle('usdt-eth'))!.contract
+export const coldTrust = trustText({
+  root: root.digest,
+  log: root.log,
+  witnesses: witnessesOf(root),
+  q: root.witness.q,
+})
 
-const attendee = (person: string, role: Attendee['role'], outside = false): Attendee => {
-  return { person: parsePersonId(person), role, how: 'known', outside }
-}
-/** All but couriers, custodians and the recorder have a credential in the directory. */
-export const people: readonly Attendee[] = [
-  attendee('kat', 'administrator'),
-  attendee('pia', 'second'),
-  attendee('rita', 'recorder'),
-  attendee('chen', 'witness'),
-  attendee('bo', 'auditor', true),
-  attendee('jun', 'controller'),
-  attendee('oli', 'controller'),
-  attendee('kim', 'courier'),
-  attendee('kurt', 'courier'),
-  ...['ana', 'ben', 'cleo'].map((person) => attendee(person, 'custodian')),
-]
-
-export const trust = parseTrust(
-  trustText({
-    root: root.digest,
-    log: { origin: parseHandle(house.origin), vkey: house.log },
-    witnesses: lights.map(witnessOf),
-    q: root.witness.q,
-  }),
-)
-
-/** The head over all lines, cosigned by these of the light witnesses. */
-export function coldNote({ head, t }: TestLog, cosigners: readonly string[] = lights): string {
-  const { size, frontier } = head
-  const body = checkpointBody({ origin: house.origin, size, root: rootOf(frontier) })
-  return formatNote(body, [
-    signCheckpoint(body, house.log, house.keyOf('log').sign),
-    ...cosigners.map((name) => {
-      const { sign: by } = house.keyOf(`${name}-witness`)
-      return cosignCheckpoint(body, witnessOf(name), t + 1_000, by)
-    }),
-  ])
-}
-
-/** One payment of 50 USDT out of `cold-eth`, ready for its ceremony. */
-export class ColdStory {
-  readonly log: TestLog
+export interface ColdStory {
+  readonly story: Story
+  readonly payout: Payout
   readonly ceremony: Ceremony
-  readonly request: Digest
-  readonly warrant: Uint8Array
-  readonly bytes: Uint8Array
-  readonly sid = digestNamed('sid of the room')
-  readonly bundleIn: BundleFiles
-  readonly bundle: Digest
-  readonly intent: Intent
+}
 
-  constructor(log: TestLog = keyedColdLog()) {
-    this.log = log
-    this.intent = intentAt(log.t)
-    const key = house.keyOf('svc-payouts').sign
-    const bytes = encodeIntent(this.intent)
-    const signed = sign(tags.intent, bytes, parseHandle('svc-payouts-1'), key)
-    this.request = blobDigest('intent', encode(signedJson(signed)))
-    this.#recorded()
-    this.ceremony = new Ceremony(log, 'payment', {
-      kind: 'sign',
-      requests: [this.request],
-      plan: { people, from: log.t + 61 * minute, until: log.t + 100 * minute },
-    }).planned()
-    this.bytes = encodeUnsigned({
-      ...{ chainId: 31337n, nonce: 0n, tip: 1_000_000_000n, price: 20_000_000_000n },
-      ...{ gasLimit: 90_000n, to: token, value: 0n },
-      calldata: transferCall(this.intent.to, this.intent.amount),
-    })
-    this.warrant = issue({
-      ...{ org: this.intent.org, env: 'dev', intent: signed, bytes: this.bytes, approvals: [] },
-      ruleset: parseDigest(ruleset),
-      dest: { kind: 'book', record: text(destinationJson(record)) },
-      ...{ heads: [], replaces: '' },
-    })
-    log.add('session.started', this.#attempt())
-    this.bundleIn = this.carriedIn()
-    this.bundle = readBundle(this.bundleIn, 'in').digest
-  }
+/** Up to the attempt line, which calls all three stations; 50 tokens ask nobody, 400 ask people. */
+export function calledStory(whole = 50): ColdStory {
+  const laws = { rulebook, ruleset, vault: 'cold-eth', called: house.nodeNames }
+  const story = new Story(keyedColdLog(), { ...laws, lifeMs: 72 * 3_600_000 })
+  story.log.wait(60)
+  const payout = new Payout(story, 'cold-payout', whole).created().evaluated()
+  if (whole > 100) payout.approved('bo').evaluated()
+  payout.reserved()
+  const requests = [payout.digest]
+  const ceremony = new Ceremony(story.log, 'signing', { kind: 'sign', requests }).planned()
+  payout.started()
+  return { story, payout, ceremony }
+}
 
-  get plan() {
-    const bytes = toUtf8(this.ceremony.document)
-    return { ...parsePlan(bytes), bytes }
-  }
+/** And to its end, with the receipts of the two that signed. */
+export function coldStory(whole = 50): ColdStory {
+  const told = calledStory(whole)
+  const { story, payout, ceremony } = told
+  ceremony.exported()
+  story.log.t = ceremony.terms.until - 1_000
+  payout.completed().settled()
+  story.log.add('ceremony.concluded', ceremony.conclude())
+  return told
+}
 
-  carriedIn(note = coldNote(this.log)): BundleFiles {
-    const digest = digestOf(tags.warrant, this.warrant)
-    const documents = [...new Set(this.log.enclosures)]
-    const page = { from: 0, lines: this.log.lines, documents, checkpoint: toUtf8(note) }
-    return writeBundleIn({
-      ...{ plan: this.plan, pages: [page], head: toUtf8(note), heads: [] },
-      warrants: [{ kind: 'warrant', digest, bytes: this.warrant }],
-    })
-  }
-
-  /** What the two stations sign when their shares leave. */
-  receipts(nodes: readonly string[] = ['node-a', 'node-b']): readonly string[] {
-    const { size, frontier } = this.log.head
-    return nodes.map((node) => {
-      const document: JsonObject = {
-        format: 'custody-share-receipt/v1',
-        ...{ org: house.org, env: house.env, node, counter: 1, previous: '', sid: this.sid },
-        ...{ intent: this.request, attempt: 1, warrant: digestOf(tags.warrant, this.warrant) },
-        digest: toHex(chainOf('eip155:31337').digest(this.bytes)),
-        ...{ size, root: toHex(rootOf(frontier)) },
-      }
-      const by = { node: parseNodeId(node), sign: house.keyOf(`${node}-identity`).sign }
-      return text(signedJson(signBy(kinds.receipt, document, by)))
-    })
-  }
-
-  /** The line of the signature, as the whole key would make it. */
-  completed(receipts = this.receipts()): JsonObject {
-    const chain = chainOf('eip155:31337')
-    const written = signature('cold-eth', toHex(chain.digest(this.bytes)))
-    const parsed = parseSignature(fromHex(written)!)
-    return {
-      attempt: 1,
-      intent: this.request,
-      receipts: receipts.map((receipt) => blobDigest('shareReceipt', toUtf8(receipt))),
-      sid: this.sid,
-      signature: written,
-      txid: chain.attach(this.bytes, parsed).txid,
-      warrant: digestOf(tags.warrant, this.warrant),
-    }
-  }
-
-  #recorded(): void {
-    const { id, initiator, notAfter, op, vault, amount, asset, maxFee, network, path, to } =
-      this.intent
-    const named = { intent: this.request, initiator, op, vault }
-    this.log
-      .add('intent.created', {
-        ...{ ...named, credential: 'svc-payouts-1', id, notAfter: writeTime(notAfter) },
-      })
-      .add('intent.evaluated', {
-        ...{ engine: 1, facts: digestNamed('facts'), intent: this.request },
-        ...{ policy: rulebook.digest, result: 'allow', rule: 'payout-auto' },
-        trace: digestNamed('trace'),
-      })
-      .add('spend.reserved', {
-        ...{ ...named, asset, network, path, to, amount: `${amount}`, feeMax: `${maxFee}` },
-        ...{ dest: 'customer', policy: rulebook.digest, rule: 'payout-auto', slot: '0' },
-      })
-  }
-
-  #attempt(): JsonObject {
-    const { fee, digest } = chainOf('eip155:31337').decode(this.bytes)
-    return {
-      ...{ attempt: 1, bytes: plainDigest(this.bytes), digest: toHex(digest), epoch: 1 },
-      fee: { max: `${fee.max}`, price: `${fee.price}`, tip: `${fee.tip}` },
-      ...{ intent: this.request, ...calling, replaces: '', slot: '0', until: '' },
-      warrant: digestOf(tags.warrant, this.warrant),
-    }
+/** Every line was seen by all light witnesses a second after its time. */
+export function coldExport({ story }: Pick<ColdStory, 'story'>): Export {
+  const notes = headsOf(story.log)
+  const documents = story.log.enclosures.map((text): Blob => {
+    const kind = kindOf(text)
+    return { kind, digest: enclosureDigest(text), content: toUtf8(text) }
+  })
+  const known = new Set(story.blobs.map(({ digest }) => digest))
+  const added = documents.filter(({ digest }, at) => {
+    return !known.has(digest) && documents.findIndex((one) => one.digest === digest) === at
+  })
+  return {
+    checkpoint: notes.at(-1) ?? toUtf8(''),
+    lines: story.log.lines,
+    blobs: [...story.blobs.filter(isOwn), ...added],
+    heads: notes.slice(0, -1),
   }
 }
 
-function intentAt(t: number): Intent {
-  return {
-    ...{ org: parseHandle(house.org), env: 'dev', id: parseHandle('cold-payment') },
-    ...{ created: t, notAfter: t + 119 * minute, vault: parseVaultId('cold-eth'), path: 'm' },
-    ...{ network: 'eip155:31337', op: 'erc20.transfer', asset: parseHandle('usdt-eth') },
-    ...{ contract: token, to: house.customer, dest: destinationDigest(record) },
-    ...{ amount: 50_000_000n, maxFee: 10n ** 16n, purpose: 'withdrawal/cold' },
-    initiator: parsePersonId('svc-payouts'),
+export function reportOf(told: Pick<ColdStory, 'story'>): Report {
+  const nowMs = told.story.log.t + 2_000
+  return verify({ files: writeExport(coldExport(told)), trust: coldTrust, nowMs })
+}
+
+/** Documents of the house that is not cold are no part of this log. */
+function isOwn({ kind }: Blob): boolean {
+  return kind !== 'root' && kind !== 'policy'
+}
+
+function kindOf(text: string): Blob['kind'] {
+  const { format } = JSON.parse(text) as { format: string }
+  const kinds = ['root', 'policy', 'directory', 'book', 'order', 'plan'] as const
+  const kind = kinds.find((one) => format === `custody-${one}/v1`)
+  if (kind === undefined) throw new Error(`no kind of ${format}`)
+  return kind
+}
+
+function headsOf(log: TestLog): readonly Uint8Array[] {
+  const notes: Uint8Array[] = []
+  let head: Head = emptyHead
+  for (const line of log.lines) {
+    const entry = parseEntry(line)
+    head = link(head, entry)
+    const body = checkpointBody({
+      origin: house.origin,
+      size: head.size,
+      root: rootOf(head.frontier),
+    })
+    const cosigned = lights.map((name) => {
+      const key = house.keyOf(`${name}-witness`)
+      return cosignCheckpoint(body, witnessOf(name), entry.t + 1_000, key.sign)
+    })
+    const signed = signCheckpoint(body, house.log, house.keyOf('log').sign)
+    notes.push(toUtf8(formatNote(body, [signed, ...cosigned])))
   }
+  return notes
 }

@@ -25,6 +25,8 @@ const names = [
   'import-lies',
   'key-create',
   'light-witness',
+  'prove-crash',
+  'prove-refusals',
   'refresh',
   'reshare',
   'reshare-crash',
@@ -42,6 +44,7 @@ const names = [
 
 export const longWalks: readonly string[] = [
   ...names.map((name) => `test/house/${name}.test.ts`),
+  'test/ceremony/station-softhsm.test.ts',
   'test/hsm/boot.test.ts',
   'test/hsm/floors-killed.test.ts',
   'test/hsm/lesser.test.ts',

@@ -57,6 +57,13 @@ export async function refreshOf(house: House): Promise<ChangeOf<'key.refresh'>> 
   return { ...about(house), op: 'key.refresh', terms: { epoch, keyState } }
 }
 
+export async function proofOf(house: House, path = 'm'): Promise<ChangeOf<'key.prove'>> {
+  const { epoch, keyState } = await keyOf(house)
+  const challenge = new Uint8Array(32).fill(5)
+  const terms = { epoch, keyState, path, audience: 'auditor', challenge }
+  return { ...about(house), op: 'key.prove', terms }
+}
+
 /** To all nodes of the root in force. */
 export async function reshareOf(
   house: House,

@@ -33,7 +33,7 @@ import { tags } from '../../proto/tags.ts'
 import { lowS } from '../../signer-node/hsm/low-s.ts'
 import * as house from './audit-documents.ts'
 import { digestNamed } from './audit-log.ts'
-import { type ColdStory, trust } from './cold-story.ts'
+import { type ColdStory, trust } from './bundle-story.ts'
 import { tokenSecret } from './planned.ts'
 import { actor, fileOf } from './record.ts'
 

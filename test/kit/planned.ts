@@ -126,3 +126,12 @@ function requestsOf(kind: CeremonyKind): readonly PlannedRequest[] {
   if (kind === 'enrolment') return []
   return [{ request: someDigest(`request ${kind}`), op: opOf[kind], vault, callBack: false }]
 }
+
+/** Of the stations 1 to 5 on one machine. */
+export function networkTable(): Plan['table'] {
+  const stations = [1, 2, 3, 4, 5].map((x) => {
+    return { node: parseNodeId(`node-${x}`), address: `127.0.0.${x}` }
+  })
+  const transport = someDigest('tls')
+  return { way: 'network', port: 7443, hub: '127.0.0.100', transport, stations }
+}

@@ -139,6 +139,10 @@ function softHsm(): string | undefined {
   return softHsmModules.find((path) => existsSync(path))
 }
 
+export function softHsmModule(): string {
+  return softHsm() ?? ''
+}
+
 function nss(): string | undefined {
   const hasTools = existsSync('/usr/bin/certutil')
   return hasTools ? nssModules.find((path) => existsSync(path)) : undefined

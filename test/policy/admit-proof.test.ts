@@ -15,6 +15,7 @@ import { parseNodeId } from '../../proto/ids.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import type { Bend } from '../kit/change-judged.ts'
 import { Asked, asks, freeze, hot, keyedLog, network, ripe } from '../kit/change-log.ts'
+import { proofLine } from '../kit/proof-line.ts'
 import { scene } from '../kit/scene.ts'
 
 const prove = () => ripe(keyedLog(), asks.prove)
@@ -59,6 +60,12 @@ describe('a proof is admitted', () => {
       vault: { epoch: 1 },
     })
     expect([isProof(proof), pathOf(proof)]).toEqual([true, 'm/0/7'])
+  })
+
+  it('with the same words by every node, although each has a clock of its own', () => {
+    const asked = prove()
+    const at = (clockMs: number) => judged(asked, undefined, { own: { clockMs } })
+    expect(at(asked.log.t + 400)).toEqual(at(asked.log.t))
   })
 
   it('and is told from a payment, which has a path of its own', () => {
@@ -112,7 +119,7 @@ describe('a proof is admitted', () => {
     expect(says(wrong)).toBe('N2 EPOCH')
     const late = asks.prove.notAfter + 1
     expect(says(prove(), undefined, { own: { clockMs: late } })).not.toBe('admitted')
-    expect(says(prove().add('key.proved', prove().proofLine()))).toBe('N8 REQUEST_ENDED')
+    expect(says(prove().add('key.proved', proofLine(prove())))).toBe('N8 REQUEST_ENDED')
   })
 
   it('over lines that end with the newest decision about it', () => {

@@ -11,6 +11,7 @@ import * as house from '../kit/audit-documents.ts'
 import { digestNamed, stored, vaultSecret } from '../kit/audit-log.ts'
 import { Audited } from '../kit/change-audit.ts'
 import { Asked, asks, freeze, keyedLog, ripe } from '../kit/change-log.ts'
+import { proofLine } from '../kit/proof-line.ts'
 
 const prove = () => ripe(keyedLog(), asks.prove)
 
@@ -18,16 +19,16 @@ describe('a control proof in the fold', () => {
   it('ends its request and changes nothing of the key', () => {
     const asked = prove()
     const before = stored(asked.log, 'vault', 'hot-eth')
-    asked.add('key.proved', asked.proofLine())
+    asked.add('key.proved', proofLine(asked))
     expect(asked.state).toBe('ACTIVE')
     expect(stored(asked.log, 'vault', 'hot-eth')).toEqual(before)
-    expect(asked.outcome('key.proved', asked.proofLine())).toBe('REQUEST_ENDED')
+    expect(asked.outcome('key.proved', proofLine(asked))).toBe('REQUEST_ENDED')
   })
 
   it('is void where the signature is of another key, or of another path', () => {
     const asked = prove()
     const outcome = (secret?: Uint8Array) =>
-      asked.outcome('key.proved', asked.proofLine({}, secret))
+      asked.outcome('key.proved', proofLine(asked, {}, secret))
     expect(outcome()).toBe('folded')
     expect(outcome(vaultSecret('hot-eth'))).toBe('BYTES_DIGEST')
     expect(outcome(vaultSecret('warm-eth'))).toBe('BYTES_DIGEST')
@@ -35,7 +36,7 @@ describe('a control proof in the fold', () => {
 
   it('is void for another digest, vault, epoch or key state than people approved', () => {
     const asked = prove()
-    const outcome = (patch: JsonObject) => asked.outcome('key.proved', asked.proofLine(patch))
+    const outcome = (patch: JsonObject) => asked.outcome('key.proved', proofLine(asked, patch))
     expect(outcome({})).toBe('folded')
     expect(outcome({ digest: digestNamed('a transaction') })).toBe('BYTES_DIGEST')
     expect(outcome({ vault: 'warm-eth' })).toBe('LINE_VOID')
@@ -46,19 +47,19 @@ describe('a control proof in the fold', () => {
 
   it('is void without approval, under a freeze, and for a key that is gone', () => {
     const alone = new Asked(keyedLog(), asks.prove).record().ripen()
-    expect(alone.outcome('key.proved', alone.proofLine())).toBe('QUORUM')
+    expect(alone.outcome('key.proved', proofLine(alone))).toBe('QUORUM')
     const frozen = prove()
     freeze(frozen.log, 'hot-eth')
-    expect(frozen.outcome('key.proved', frozen.proofLine())).toBe('FROZEN')
+    expect(frozen.outcome('key.proved', proofLine(frozen))).toBe('FROZEN')
     const destroy = ripe(keyedLog(), asks.destroy)
     destroy.add('key.disabled', destroy.retireLine(['node-a', 'node-b', 'node-c']))
     const late = ripe(destroy.log, asks.prove)
-    expect(late.outcome('key.proved', late.proofLine())).toBe('KEY_DISABLED')
+    expect(late.outcome('key.proved', proofLine(late))).toBe('KEY_DISABLED')
   })
 
   it('carries out no other change, and no other line carries it out', () => {
     const refresh = ripe(keyedLog(), asks.refresh)
-    const line = { ...prove().proofLine(), ...refresh.carried }
+    const line = { ...proofLine(prove()), ...refresh.carried }
     expect(refresh.outcome('key.proved', line)).toBe('LINE_VOID')
     const asked = prove()
     expect(asked.outcome('key.refreshed', asked.keyLine())).toBe('LINE_VOID')
@@ -66,10 +67,10 @@ describe('a control proof in the fold', () => {
 
   it('is one a change: another with other signers is asked for anew', () => {
     const asked = prove()
-    asked.add('key.proved', asked.proofLine())
+    asked.add('key.proved', proofLine(asked))
     const again = ripe(asked.log, { ...asks.prove, id: parseHandle('again') })
-    expect(again.outcome('key.proved', again.proofLine())).toBe('folded')
-    expect(again.outcome('key.proved', { ...again.carried, ...asked.proofLine() })).toBe(
+    expect(again.outcome('key.proved', proofLine(again))).toBe('folded')
+    expect(again.outcome('key.proved', { ...again.carried, ...proofLine(asked) })).toBe(
       'REQUEST_ENDED',
     )
   })
@@ -86,13 +87,13 @@ function proved(bend: JsonObject = {}, signer = 'node-a', patch: JsonObject = {}
   asked.approve().ripen()
   const receipt = receiptOf(audited, bend, signer)
   asked.log.add('share.receipt', { node: signer, counter: 1, receipt })
-  asked.add('key.proved', asked.proofLine({ receipts: [receipt], ...patch }))
+  asked.add('key.proved', proofLine(asked, { receipts: [receipt], ...patch }))
   return audited.see().report()
 }
 
 function receiptOf(audited: Audited, bend: JsonObject, signer: string) {
   const { asked } = audited
-  const line = asked.proofLine()
+  const line = proofLine(asked)
   const document = {
     format: 'custody-share-receipt/v1',
     org: house.org,
@@ -135,7 +136,7 @@ describe('a control proof in an Export', () => {
     asked.record().approve([['jun', 'director']])
     audited.see()
     asked.ripen()
-    asked.log.force('key.proved', asked.proofLine(), [asked.orderText])
+    asked.log.force('key.proved', proofLine(asked), [asked.orderText])
     expect(said(audited.see().report())).toEqual(['VIOLATION QUORUM'])
   })
 

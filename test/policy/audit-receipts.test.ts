@@ -7,8 +7,9 @@ import { kinds, signBy } from '../../proto/node-documents.ts'
 import { signedJson } from '../../proto/signed.ts'
 import * as house from '../kit/audit-documents.ts'
 import { digestNamed } from '../kit/audit-log.ts'
-import type { Payout, Released, Story } from '../kit/audit-story.ts'
+import type { Payout, Released } from '../kit/audit-story.ts'
 import { audit, codes, good, grown, payoutIn, seqOf } from '../kit/audit-verifying.ts'
+import type { Story } from '../kit/story.ts'
 
 const attempted = (more: Story): Payout => payoutIn(more, 'more', 20).reserved().started()
 

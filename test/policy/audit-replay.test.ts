@@ -7,9 +7,10 @@ import { type Signed, sign } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
 import * as house from '../kit/audit-documents.ts'
 import { digestNamed, genesisBody, TestLog } from '../kit/audit-log.ts'
-import { Payout, type Story } from '../kit/audit-story.ts'
+import { Payout } from '../kit/audit-story.ts'
 import { audit, codes, good, grown, payoutIn, seqOf } from '../kit/audit-verifying.ts'
 import { handleOf } from '../kit/examples.ts'
+import type { Story } from '../kit/story.ts'
 
 describe('a violation', () => {
   it('is a void line, named with its reason', () => {

@@ -18,7 +18,8 @@ import { toUtf8 } from '../../proto/crypto.ts'
 import { parseNodeId } from '../../proto/ids.ts'
 import * as house from '../kit/audit-documents.ts'
 import type { TestLog } from '../kit/audit-log.ts'
-import { goodStory, type Story, trust } from '../kit/audit-story.ts'
+import { goodStory, trust } from '../kit/audit-story.ts'
+import type { Story } from '../kit/story.ts'
 import {
   firstRoot,
   policy3,

@@ -11,8 +11,9 @@ import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import { text } from '../../proto/jcs.ts'
 import * as house from '../kit/audit-documents.ts'
 import { cosign, digestNamed, type TestLog } from '../kit/audit-log.ts'
-import { goodStory, Story, trust } from '../kit/audit-story.ts'
+import { goodStory, trust } from '../kit/audit-story.ts'
 import { audit, bodyOf, good, now, rewritten, shortened, story } from '../kit/audit-verifying.ts'
+import { Story } from '../kit/story.ts'
 import { lightJson } from '../kit/succession.ts'
 
 describe('whose log it is', () => {

@@ -11,8 +11,9 @@ import { verify } from '../../policy/audit/verify.ts'
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import * as house from '../kit/audit-documents.ts'
 import { cosign } from '../kit/audit-log.ts'
-import { Story, trust } from '../kit/audit-story.ts'
+import { trust } from '../kit/audit-story.ts'
 import { audit, edited, good, now, rewritten, seqOf, story } from '../kit/audit-verifying.ts'
+import { Story } from '../kit/story.ts'
 
 describe('a good export', () => {
   it('is OK in all five results, with everything judged again', () => {

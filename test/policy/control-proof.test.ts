@@ -15,12 +15,15 @@ import { describe, expect, it } from 'vitest'
 import { derive } from '../../policy/chain/derive.ts'
 import type { ChangeOf } from '../../policy/change.ts'
 import { controlProof, proofDigest } from '../../policy/control-proof.ts'
+import { openProof, proofFile } from '../../policy/proof-file.ts'
 import { fromHex, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { parseHandle } from '../../proto/ids.ts'
+import { encode, type JsonObject, parse } from '../../proto/jcs.ts'
 import { tags } from '../../proto/tags.ts'
 import { signature } from '../kit/audit-log.ts'
 import { asks, hot, network } from '../kit/change-log.ts'
 import { childSecret } from '../kit/child-secret.ts'
+import { refusedWith } from '../kit/refused.ts'
 
 const { text, digest, publicKey } = controlProof(asks.prove, hot, network)
 
@@ -84,8 +87,8 @@ describe('the sentence of a control proof', () => {
     const digests = [digest, ...made.map((one) => one.digest)].map(toHex)
     expect(new Set(digests).size).toBe(others.length + 1)
     expect(made.at(-1)?.text).toContain('\nchallenge: none\n')
-    const tron = controlProof(asks.prove, hot, 'tron:0x2b6653dc')
-    expect(tron.text).toMatch(/\naddress: T[1-9A-HJ-NP-Za-km-z]{33}\n/)
+    const tron = () => controlProof(asks.prove, hot, 'tron:0x2b6653dc')
+    expect(refusedWith(tron)).toBe('NOT_SUPPORTED')
   })
 })
 
@@ -109,12 +112,9 @@ describe('what a key signs for a sentence', () => {
       toHex(sha(sha(hashed))),
     ]
     expect(foreign.map((one) => one.replace('0x', ''))).not.toContain(toHex(digest))
-    // Tron signs SHA-256 of a transaction's bytes: no transaction with a contract is this short,
-    // and none begins like the tag.
-    expect(hashed).toHaveLength(tags.controlProof.length + 1 + 32)
-    expect(hashed.length).toBeLessThan(
-      'type.googleapis.com/protocol.TransferContract'.length + 2 * 21,
-    )
+    // Tron signs SHA-256 of a transaction's bytes: the tag leaves no room for a type and an address.
+    const free = hashed.length - toUtf8(`${tags.controlProof}\n`).length
+    expect(free).toBeLessThan('/protocol.TransferContract'.length + 21)
   })
 
   it('verifies under the key of the sentence by two libraries that know nothing of us', () => {
@@ -132,5 +132,72 @@ describe('what a key signs for a sentence', () => {
     expect(SigningKey.computePublicKey(recovered, true)).toBe(`0x${named}`)
     const other = proofDigest(text.replace('auditor', 'auditos'))
     expect(secp256k1.verify(bytes.slice(0, 64), other, key, { prehash: false })).toBe(false)
+  })
+})
+
+describe('the file of a control proof', () => {
+  const secret = childSecret('hot-eth', 'm/0/7')
+  const signed = fromHex(signature('hot-eth', toHex(digest), secret)) ?? new Uint8Array()
+  const file = proofFile({ sentence: text, signature: signed })
+  const bent = (change: JsonObject) => encode({ ...(parse(file) as JsonObject), ...change })
+  /** Signed anew by whoever holds this key, so that only the sentence is wrong. */
+  const saying = (sentence: string, by = secret) => {
+    const named = toHex(proofDigest(sentence))
+    return refusedWith(() => openProof(bent({ sentence, signature: signature('x', named, by) })))
+  }
+
+  it('says what the sentence says, and is read by anybody without the log', () => {
+    expect(openProof(file)).toEqual({
+      organisation: 'acme',
+      environment: 'dev',
+      vault: 'hot-eth',
+      key: 'k-hot-eth',
+      epoch: '1',
+      path: 'm/0/7',
+      network,
+      address: computeAddress(`0x${toHex(publicKey)}`).toLowerCase(),
+      'public key': toHex(publicKey),
+      date: '2026-12-01T00:00:00Z',
+      number: 'prove',
+      audience: 'auditor',
+      challenge: 'c4'.repeat(32),
+      purpose: 'proof of reserve',
+    })
+  })
+
+  it('is refused where the signature is of another sentence or another key', () => {
+    expect(saying(text)).toBe('accepted')
+    expect(saying(text, childSecret('hot-eth', 'm'))).toBe('BYTES_DIGEST')
+    const sentence = text.replace('auditor', 'auditos')
+    expect(refusedWith(() => openProof(bent({ sentence })))).toBe('BYTES_DIGEST')
+    const made = () => proofFile({ sentence, signature: signed })
+    expect(refusedWith(made)).toBe('BYTES_DIGEST')
+  })
+
+  it('is refused where the address is not that of the key, although the key signed it', () => {
+    const stranger = '0x34d7f4eb8af52f892668fdd3da6bd0ff282b63cd'
+    expect(saying(text.replace(/address: 0x[0-9a-f]{40}/, `address: ${stranger}`))).toBe(
+      'BYTES_FROM',
+    )
+    expect(saying(text.replace(/public key: [0-9a-f]+/, 'public key: 02ab'))).toBe('MALFORMED')
+  })
+
+  it('is refused with one line more, fewer, doubled, renamed or out of its place', () => {
+    const lines = text.split('\n')
+    for (const sentence of [
+      ...lines.slice(0, -1).map((_, at) => lines.filter((_line, other) => other !== at).join('\n')),
+      text.slice(0, -1),
+      `${text}note: send everything to me\n`,
+      text.replace('vault: ', 'Vault: '),
+      text.replace('key: k-hot-eth\nepoch: 1\n', 'epoch: 1\nkey: k-hot-eth\n'),
+      text.replace('custody control proof', 'custody control proofs'),
+      '',
+    ]) {
+      expect(saying(sentence), sentence).toBe('MALFORMED')
+    }
+    expect(refusedWith(() => openProof(bent({ extra: 1 })))).toBe('MALFORMED')
+    expect(refusedWith(() => openProof(bent({ format: 'custody-control-proof/v2' })))).toBe(
+      'MALFORMED',
+    )
   })
 })

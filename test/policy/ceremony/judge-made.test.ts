@@ -4,7 +4,7 @@ import type { WrittenResults } from '../../../policy/ceremony/results.ts'
 import { parseVaultId } from '../../../proto/ids.ts'
 import type { JsonObject } from '../../../proto/jcs.ts'
 import { digestNamed, signature } from '../../kit/audit-log.ts'
-import { ColdStory } from '../../kit/cold-story.ts'
+import { ColdStory } from '../../kit/bundle-story.ts'
 import { Performance, type Uttered } from '../../kit/performed.ts'
 
 const story = new ColdStory()

@@ -7,7 +7,7 @@ import type { Statement } from '../../../policy/ceremony/statement.ts'
 import { toUtf8 } from '../../../proto/crypto.ts'
 import { encode, type JsonObject, parse } from '../../../proto/jcs.ts'
 import { digestNamed } from '../../kit/audit-log.ts'
-import { ColdStory } from '../../kit/cold-story.ts'
+import { ColdStory } from '../../kit/bundle-story.ts'
 import { Performance, type Uttered } from '../../kit/performed.ts'
 import { actor, fileOf } from '../../kit/record.ts'
 

@@ -183,6 +183,17 @@ describe('the table of a plan', () => {
   it('has one link-local address for each called station and for the hub', () => {
     expect(writing({ ...plan, table: network({}) })).toBe('accepted')
     expect(writing({ ...plan, table: network({ hub: 'fe80::1' }) })).toBe('accepted')
+    expect(writing({ ...plan, table: network({ hub: 'fe80::1:0:a00:2' }) })).toBe('accepted')
+    for (const hub of [
+      'fe80::',
+      'fe80::01',
+      'fe80::0:1',
+      'fe80::1::2',
+      'fe80::1:2:3:4:5',
+      'fe81::1',
+    ]) {
+      expect([hub, writing({ ...plan, table: network({ hub }) })]).toEqual([hub, 'PLAN X-10'])
+    }
     for (const hub of ['10.0.0.1', '169.254.0.1', '169.254.0.256', '8.8.8.8', '2001::1']) {
       expect([hub, writing({ ...plan, table: network({ hub }) })]).toEqual([hub, 'PLAN X-10'])
     }

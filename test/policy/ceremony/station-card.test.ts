@@ -70,7 +70,7 @@ describe('the card of a station', () => {
     expect(read({ x: 0 })).toBe('MALFORMED')
     const { daily: _, ...without } = written
     expect(refusedWith(() => parseStationCard(encode(without)))).toBe('MALFORMED')
-    expect(made({ color: 'Red' })).toBe('MALFORMED')
+    expect(made({ color: 'Red' as never })).toBe('MALFORMED')
     expect(made({ certificate: 'MIIB' })).toBe('MALFORMED')
     expect(made({ node: parseHandle('node-2') })).toBe('CONFIG')
     expect(made({ daily: encode({ ...(parse(facts.daily) as JsonObject), model: 'U' }) })).toBe(

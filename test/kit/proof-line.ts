@@ -1,0 +1,19 @@
+// The line of a control proof, signed by whoever has the key: no node does, tests do.
+import { controlProof } from '../../policy/control-proof.ts'
+import { toHex } from '../../proto/crypto.ts'
+import type { JsonObject } from '../../proto/jcs.ts'
+import { digestNamed, signature } from './audit-log.ts'
+import { type Asked, hot, network } from './change-log.ts'
+import { childSecret } from './child-secret.ts'
+
+export function proofLine(asked: Asked, patch: JsonObject = {}, secret?: Uint8Array): JsonObject {
+  const { change } = asked
+  if (change.op !== 'key.prove') throw new Error(`no proof: ${change.op}`)
+  const { digest } = controlProof(change, hot, network)
+  const { vault, terms } = change
+  const signed = signature(vault, toHex(digest), secret ?? childSecret(vault, terms.path))
+  const { epoch, keyState } = hot
+  const numbers = { attempt: 1, epoch, keyState, receipts: [], sid: digestNamed('session') }
+  const said = { ...numbers, digest: toHex(digest), signature: signed, vault }
+  return { ...asked.carried, ...said, ...patch }
+}
