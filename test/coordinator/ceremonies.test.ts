@@ -13,7 +13,7 @@ import type { Change } from '../../policy/change.ts'
 import { parseWarrant } from '../../policy/warrant.ts'
 import { type Digest, parseHandle } from '../../proto/ids.ts'
 import { isRefusal } from '../../proto/refusal.ts'
-import { people } from '../kit/cold-story.ts'
+import { people } from '../kit/bundle-story.ts'
 import { plannedStation, testPlan } from '../kit/planned.ts'
 import {
   askedOf,
