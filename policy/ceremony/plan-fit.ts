@@ -18,6 +18,8 @@ export function requireCommittee(plan: Plan): void {
     bad('tBefore: expected for a reshare, and for nothing else')
   }
   requireThreshold(holdersAfter(plan), t)
+  requireSites(holdersAfter(plan), t)
+  // Where the old committee lived together, a reshare is what mends it.
   if (tBefore !== undefined) requireThreshold(holdersBefore(plan), tBefore)
   requireCalled(plan)
   requireTokens(plan)
@@ -139,6 +141,9 @@ function requireParts(plan: Plan): void {
 function requireThreshold(holders: readonly PlannedStation[], t: number): void {
   const n = holders.length
   if (t > n || 2 * t <= n) bad(`t: expected more than half of ${n} and no more than them, got ${t}`)
+}
+
+function requireSites(holders: readonly PlannedStation[], t: number): void {
   for (const { site } of holders) {
     const together = holders.filter((one) => one.site === site).length
     if (together >= t) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fromHex, sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
-import { parseDigest } from '../../proto/ids.ts'
+import { type Digest, parseDigest } from '../../proto/ids.ts'
 import { evenWords, oddWords } from '../../proto/word-list.ts'
 import {
   areWordsOf,
@@ -77,6 +77,7 @@ describe('words of a digest', () => {
     expect(lines.map((line) => line.split(/ +/).length)).toEqual([8, 8])
     expect(lines.join(' ').split(/ +/)).toEqual(wordsOf(digest, 16))
     expect(wordLines(digest, 4)).toEqual([wordsOf(digest, 4).join(' ')])
+    expect(() => wordsOf('no digest' as Digest, 8)).toThrow('expected a digest')
     expect(hexGroups(digest, 8).replaceAll(' ', '')).toBe(digest.slice(0, 16))
     expect(hexGroups(digest, 16).split(' ').length).toBe(8)
   })

@@ -145,6 +145,13 @@ describe('the committee of a plan', () => {
     expect(writing(testPlan('reshare', change))).toBe('accepted')
     expect(writing(testPlan('reshare', { ...change, tBefore: 4 }))).toBe('PLAN X-10')
     expect(writing(testPlan('reshare', { ...change, tBefore: 2 }))).toBe('PLAN X-10')
+    const together = stations.map((one) =>
+      one.part === 'leaves' || one.x === 1 ? { ...one, site: parseHandle('bunker') } : one,
+    )
+    expect(writing(testPlan('reshare', { stations: together, called }))).toBe('accepted')
+    const still = together.map((one) => ({ ...one, part: 'stays' as const })).slice(0, 5)
+    const all = still.map(({ node }) => node)
+    expect(writing(testPlan('sign', { stations: still, called: all }))).toBe('PLAN X-10')
     const few = { stations, called: called.slice(0, 4) }
     expect(writing(testPlan('reshare', few))).toBe('PLAN X-10')
     const clash = stations.map((one) => (one.node === 'node-6' ? { ...one, x: 3 } : one))
