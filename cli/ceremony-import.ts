@@ -1,7 +1,9 @@
-// ceremony import: brings home what came out of a room. The Bundle is judged here first, as an auditor
-// would, against an Export of the log under the trust file; whoever imports reads every exception and
-// confirms each by typing its number; only then it goes to the coordinator, which judges it again.
-// Source: the import checks I1 to I10, docs/ceremony.md. Sent again, the same Bundle changes nothing.
+// ceremony import: brings home what came out of a room. The Bundle is judged here first, as an
+// auditor would, against an Export of the log under the trust file; whoever imports reads every
+// exception and confirms each by typing its number; only then it goes to the coordinator, which
+// judges it again.
+// Source: the import checks I1 to I10, docs/ceremony.md. Sent again, the same Bundle changes
+// nothing.
 import type { Files } from '../policy/audit/export.ts'
 import { manifestName } from '../policy/ceremony/bundle.ts'
 import { type Judged, judgeCeremony } from '../policy/ceremony/judge.ts'

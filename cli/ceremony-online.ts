@@ -1,6 +1,6 @@
 // ceremony list, prepare, export, abort: what an operator of a cold log does before a sitting and
-// when there is none. The coordinator is believed in nothing: a Bundle is read here as every station
-// will read it, and its Words are computed here, for the second channel.
+// when there is none. The coordinator is believed in nothing: a Bundle is read here as every
+// station will read it, and its Words are computed here, for the second channel.
 import { readFileSync } from 'node:fs'
 import { readBundle } from '../policy/ceremony/bundle.ts'
 import { type BundleIn, readBundleIn } from '../policy/ceremony/bundle-in.ts'

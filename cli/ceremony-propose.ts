@@ -1,6 +1,6 @@
-// ceremony propose: asks the people of a cold log to hold the ceremony of a plan. What they approve is
-// the plan's digest with its window, vaults and requests, rendered here before it is signed; the plan
-// itself goes with the request, so that everybody can read it and the line encloses it.
+// ceremony propose: asks the people of a cold log to hold the ceremony of a plan. What they approve
+// is the plan's digest with its window, vaults and requests, rendered here before it is signed; the
+// plan itself goes with the request, so that everybody can read it and the line encloses it.
 import { readFileSync } from 'node:fs'
 import { parsePlan } from '../policy/ceremony/plan.ts'
 import { requirePlanOf, termsOfPlan } from '../policy/ceremony/planned.ts'

@@ -60,7 +60,7 @@ const customers = [
 ]
 
 export interface DevWish extends ClusterWish {
-  /** The book of the cold vaults, whose keys are in another log; without it, all are in this one. */
+  /** The book of the cold vaults, whose keys are in another log; without it, all are here. */
   readonly coldBook?: string
 }
 

@@ -73,8 +73,8 @@ export async function follow(ports: DriverPorts, driven: Driven): Promise<Next> 
 }
 
 /**
- * A signature that came out of a room is older than what was said meanwhile: it stands in the log as
- * what it is, and goes to its chain only while nobody has said stop.
+ * A signature that came out of a room is older than what was said meanwhile: it stands in the log
+ * as what it is, and goes to its chain only while nobody has said stop.
  */
 async function heldBack(
   { copy }: DriverPorts,

@@ -75,7 +75,7 @@ async function pageFrom({ pages }: BundleInPorts, from: number, size: number): P
   return { from, lines, documents: texts, checkpoint }
 }
 
-/** Of the old witnesses over each later root: without them nothing after it counts for a station. */
+/** Of the old witnesses over each later root: without them nothing after it counts there. */
 async function switchHeads(
   { heads, store }: BundleInPorts,
   size: number,

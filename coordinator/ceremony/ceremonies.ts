@@ -1,8 +1,8 @@
 // Ceremonies of a cold log, from the approved plan to what came of it: the line that plans one, the
 // Bundle that goes in, the Bundle that comes out, the end. The rooms are nowhere near: nothing here
 // reaches a station, and everything that a station must see is in the log first.
-// INVARIANT: what the lines say is all that is remembered; whatever is killed half-way, the same call
-// goes on where the lines stand, and gives the same answer once it is done.
+// INVARIANT: what the lines say is all that is remembered; whatever is killed half-way, the same
+// call goes on where the lines stand, and gives the same answer once it is done.
 import { below, get, tables } from '../../policy/audit/tables.ts'
 import { type BundleFiles, manifestName, readBundle } from '../../policy/ceremony/bundle.ts'
 import { parsePlan, type ReadPlan } from '../../policy/ceremony/plan.ts'

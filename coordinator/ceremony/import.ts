@@ -1,6 +1,7 @@
-// A Bundle that came out of a room: judged whole (I1 to I8) before a line is written, its exceptions
-// confirmed one by one (I10); then its results become lines, and the ceremony ends. What nobody may
-// lose is kept beside the log first, for auditors: manifest, Record, results, Statements, script.
+// A Bundle that came out of a room: judged whole (I1 to I8) before a line is written, its
+// exceptions confirmed one by one (I10); then its results become lines, and the ceremony ends. What
+// nobody may lose is kept beside the log first, for auditors: manifest, Record, results,
+// Statements, script.
 // INVARIANT: the same Bundle again changes nothing and gives the same answer; another Bundle of a
 // ceremony that has ended is refused.
 import { type BundleFiles, manifestName } from '../../policy/ceremony/bundle.ts'

@@ -1,5 +1,6 @@
-// What the coordinator judges a Bundle out by: its own log as an auditor would get it, under its own
-// first root. The judge is the one that everybody runs; an answer that is not OK writes no line.
+// What the coordinator judges a Bundle out by: its own log as an auditor would get it, under its
+// own first root. The judge is the one that everybody runs; an answer that is not OK writes no
+// line.
 import type { Files } from '../../policy/audit/export.ts'
 import type { BundleFiles } from '../../policy/ceremony/bundle.ts'
 import { type Judged, judgeCeremony } from '../../policy/ceremony/judge.ts'

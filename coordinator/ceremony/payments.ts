@@ -89,7 +89,7 @@ function calledHolders(plan: Plan, vault: VaultRow | undefined): readonly NodeId
   return (vault?.participants ?? []).map(({ node }) => node).filter((node) => called.has(node))
 }
 
-/** Reserved, or tried before at a ceremony that brought nothing; and alive until the room closes. */
+/** Reserved, or tried before at a ceremony that brought nothing; alive until the room closes. */
 function requireWaiting({ intent, row }: Case, { attempts }: RequestView, { plan }: Sitting): void {
   const isRetry = row.state === 'SIGNING' && attempts.at(-1)?.state === 'aborted'
   if (row.state !== 'RESERVED' && !isRetry) {

@@ -33,7 +33,7 @@ const answer = async (...words: readonly string[]) => {
 
 const sites = ['bern', 'chur', 'genf']
 const owners = ['ana', 'ben', 'cleo']
-const colors = ['red', 'blue', 'green']
+const colors = ['red', 'blue', 'green'] as const
 const env = 'dev' as const
 const root = parseRoot(firstRoot.text)
 const people = {
@@ -84,7 +84,7 @@ beforeAll(() => {
     const token = (id: string) => testCard(`${node} ${id}`, { node, id, env })
     const facts = {
       ...stationFacts(node, x),
-      ...{ env, color: colors[at] ?? '', daily: token('daily'), spare: token('spare') },
+      ...{ env, color: colors[at] ?? 'red', daily: token('daily'), spare: token('spare') },
       ...{ custodian: parseHandle(owners[at] ?? ''), site: parseHandle(sites[at] ?? '') },
     }
     const card = stationCardDocument(facts, ed25519Signer(secretOf(`${node} identity`)))

@@ -1,5 +1,5 @@
-// `custody init cold`: the online side of a log of cold vaults hangs together under a root that names
-// the stations by their cards, and no program that it configures is a station.
+// `custody init cold`: the online side of a log of cold vaults hangs together under a root that
+// names the stations by their cards, and no program that it configures is a station.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

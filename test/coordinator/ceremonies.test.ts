@@ -1,5 +1,5 @@
-// Ceremonies at the coordinator of a cold log: what is planned by people becomes a line, what a plan
-// names goes into one Bundle, and what comes out of a room becomes lines once.
+// Ceremonies at the coordinator of a cold log: what is planned by people becomes a line, what a
+// plan names goes into one Bundle, and what comes out of a room becomes lines once.
 import { afterEach, describe, expect, it } from 'vitest'
 import { takeResults } from '../../coordinator/ceremony/results.ts'
 import { exportParts } from '../../coordinator/export.ts'

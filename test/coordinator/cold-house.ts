@@ -1,6 +1,6 @@
 // The coordinator of a log of cold vaults in one process: light witnesses that keep a real copy and
-// cosign, a scripted chain, a clock that moves when told. Its stations are nowhere: what a room brings
-// home is made by the test, which knows every key.
+// cosign, a scripted chain, a clock that moves when told. Its stations are nowhere: what a room
+// brings home is made by the test, which knows every key.
 import { onlyCold } from '../../cli/dev-cold.ts'
 import { devBook, devDirectory, devPolicy, devRoot } from '../../cli/dev-documents.ts'
 import { devPeople, devService } from '../../cli/dev-rules.ts'

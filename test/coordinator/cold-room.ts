@@ -1,6 +1,6 @@
-// What honest stations would bring home, made by a test that knows the whole key and every identity:
-// the line of a key that all confirmed, of a signature with the receipts of three, of backups that
-// were opened with the spare token.
+// What honest stations would bring home, made by a test that knows the whole key and every
+// identity: the line of a key that all confirmed, of a signature with the receipts of three, of
+// backups that were opened with the spare token.
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { blobDigest } from '../../policy/audit/blobs.ts'
 import { emptyHead, extend } from '../../policy/audit/chain.ts'
