@@ -55,6 +55,7 @@ export class Ceremonies {
   /** One preparation or import of a plan at a time in this process. */
   readonly #busy = new Set<Digest>()
   readonly #alarmed = new Set<Digest>()
+  #counts = { open: 0, overdue: 0 }
 
   constructor(ports: CeremoniesPorts) {
     this.#ports = ports
@@ -138,10 +139,22 @@ export class Ceremonies {
     return isRefusal(answer) ? answer : undefined
   }
 
+  /** As the last tick found them. */
+  get open(): number {
+    return this.#counts.open
+  }
+
+  get overdue(): number {
+    return this.#counts.overdue
+  }
+
   /** One alarm for each that should have ended. */
   async tick(): Promise<void> {
-    for (const { plan, state, kind } of await this.list()) {
-      if (state !== 'overdue' || this.#alarmed.has(plan)) continue
+    const open = (await this.list()).filter(({ state }) => !hasEnded(state))
+    const overdue = open.filter(({ state }) => state === 'overdue')
+    this.#counts = { open: open.length, overdue: overdue.length }
+    for (const { plan, kind } of overdue) {
+      if (this.#alarmed.has(plan)) continue
       this.#alarmed.add(plan)
       const because = `${kind} ${plan}: neither concluded nor aborted, its vaults are frozen`
       this.#ports.report({ level: 'alarm', name: 'ceremony.overdue', because })
@@ -185,12 +198,15 @@ export class Ceremonies {
   }
 
   #shown(row: CeremonyRow): CeremonyShown {
-    const isOpen = row.state === 'planned' || row.state === 'exported'
-    const isOver = isOpen && this.#ports.clock.now() > row.until
+    const isOver = !hasEnded(row.state) && this.#ports.clock.now() > row.until
     return { ...row, state: isOver ? 'overdue' : row.state }
   }
 }
 
 function plannedBody({ from, until, ...terms }: TermsOf['ceremony.plan']): JsonObject {
   return { ...terms, from: writeTime(from), until: writeTime(until) }
+}
+
+function hasEnded(state: CeremonyShown['state']): boolean {
+  return state === 'concluded' || state === 'aborted'
 }

@@ -75,7 +75,8 @@ describe('ceremony prepare and export', () => {
     face.lies.CeremonyService = {
       GetBundle: async function* () {
         for (const [name, content] of files) {
-          const bent = name === 'head' ? content.map((byte, i) => (i === 9 ? byte ^ 1 : byte)) : content
+          const bent =
+            name === 'head' ? content.map((byte, i) => (i === 9 ? byte ^ 1 : byte)) : content
           yield { name, content: bent, partial: false }
         }
       },
@@ -106,7 +107,15 @@ describe('ceremony propose', () => {
       },
     }
     const eli = (plan: string) =>
-      custody(place, 'people/eli', ['ceremony', 'propose', plan, '--purpose', 'x', '--valid', '60d'])
+      custody(place, 'people/eli', [
+        'ceremony',
+        'propose',
+        plan,
+        '--purpose',
+        'x',
+        '--valid',
+        '60d',
+      ])
     const told = await eli(at('plan.json'))
     expect(told.json.refused.code).toBe('QUEUE_FULL')
     expect(sent).toEqual([{ kinds: ['plan'], op: 'ceremony.plan' }])
@@ -131,7 +140,9 @@ describe('ceremony import', () => {
     expect(torn.exit).not.toBe(0)
     expect(torn.json.findings[0].check).toMatch(/^I/)
 
-    expect((await operator(['import', at('out')], testWorld(['7']))).json.refused.code).toBe('REFUSED')
+    expect((await operator(['import', at('out')], testWorld(['7']))).json.refused.code).toBe(
+      'REFUSED',
+    )
     expect((await operator(['import', at('out')])).exit).toBe(2)
     expect((await operator(['list'])).json.ceremonies[0].state).toBe('exported')
 

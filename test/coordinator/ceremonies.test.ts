@@ -11,9 +11,9 @@ import { askedOf, type ColdHouse, coldHouse, stations } from './cold-house.ts'
 import {
   hour,
   madeKey,
+  plannedGenesis,
   planning,
   planOf,
-  plannedGenesis,
   preparedRelease,
   put,
   signedLines,
