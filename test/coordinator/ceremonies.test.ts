@@ -47,7 +47,8 @@ describe('an approved plan', () => {
     expect(shown).toMatchObject({ plan: plan.digest, state: 'planned', bundle: '' })
     expect(await house.state(create)).toBe('WAITING')
     const request = await house.coordinator.requests.find({ id: create })
-    expect(!isRefusal(request) && request.reasons.map(({ code }) => code)).toContain('CEREMONY')
+    const reasons = isRefusal(request) ? [] : request.reasons.map(({ because }) => because)
+    expect(reasons).toContain('waits for its ceremony')
   })
 
   it('comes with the very plan, and no other request comes with one', async () => {
