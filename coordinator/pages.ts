@@ -138,10 +138,16 @@ function documentsOf(entry: Entry): readonly string[] {
 function fewOrders(entries: readonly Entry[]): readonly Entry[] {
   let orders = 0
   const end = entries.findIndex((entry) => {
-    orders += 'order' in entry.body ? 1 : 0
+    orders += ordersOf(entry)
     return orders > ordersPerPageMax
   })
   return end < 0 ? entries : entries.slice(0, end)
+}
+
+/** What comes beside this line, in the measure of an order; a plan is as large as two of them. */
+function ordersOf({ body }: Entry): number {
+  if (!('order' in body)) return 0
+  return 'plan' in body ? 3 : 1
 }
 
 /** As many lines as one page holds, at least one. */

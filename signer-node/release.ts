@@ -56,6 +56,8 @@ export class Releases {
   readonly #waiting = new Map<string, Waiting>()
   /** Where the attempt lines stand of those that were looked at. */
   readonly #seqs = new Map<string, number>()
+  /** May leave by a look that took its turn: asked once more, and sent, in the next. */
+  readonly #ready = new Set<string>()
   /** To be looked at, one in each turn of the loop: each look may write, and wait for the disk. */
   readonly #due = new Set<string>()
   #isGoing = false
@@ -109,9 +111,14 @@ export class Releases {
   }
 
   #advance(waiting: Waiting): void {
+    const id = toHex(waiting.sid)
+    const isReady = this.#ready.delete(id)
     const step = this.#judge(waiting)
     if (step === 'wait') return
-    if (step === 'now') this.#send(waiting)
+    if (step === 'now' && !isReady) {
+      this.#ready.add(id)
+      this.#lookAt(id)
+    } else if (step === 'now') this.#send(waiting)
     else if (isRefusal(step)) this.#end(waiting, step.code, step.because)
     else this.#bereave(waiting, step.died)
   }
@@ -259,6 +266,7 @@ export class Releases {
   #forget({ sid, share, over }: Waiting): void {
     this.#waiting.delete(toHex(sid))
     this.#seqs.delete(toHex(sid))
+    this.#ready.delete(toHex(sid))
     share.u.fill(0)
     share.w.fill(0)
     over()

@@ -9,7 +9,8 @@ import { toUtf8 } from '../../proto/crypto.ts'
 import type { Digest } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { calledStations, type Plan, type PlannedRequest, parsePlan } from '../ceremony/plan.ts'
-import { requirePlanOf, requireThreshold, termsOfPlan } from '../ceremony/planned.ts'
+import { requireRoot } from '../ceremony/plan-fit.ts'
+import { requireThreshold, termsOfPlan } from '../ceremony/planned.ts'
 import { isChangeOp, type TermsOf } from '../change.ts'
 import type { CeremonyRow, CeremonyState } from '../view.ts'
 import type { Desk } from './desk.ts'
@@ -31,7 +32,7 @@ export function* planned(line: Planned, desk: Desk): Reading<readonly Write[]> {
   const read = parsePlan(toUtf8(desk.came(body.plan)))
   // The document is what people read, so what it says must be what the line does.
   requireSame(body, termsOfPlan(read))
-  requirePlanOf(read.plan, the.root)
+  requireRoot(read.plan, the.root)
   if (t >= body.until) refuse('TIME', 'the window of the ceremony is over')
   if (yield* get(tables.ceremony, body.plan)) {
     refuse('CEREMONY', `the plan ${body.plan} was used before`)

@@ -1,10 +1,9 @@
-// A plan document beside what people approved of it and the root that it was made under: the terms
-// of the change `ceremony.plan` are read off the document, so that whoever asks for a ceremony, the
-// fold that opens it and the station that sits in it mean the same one.
+// A plan document beside what people approve of it: the terms of the change `ceremony.plan` are
+// read off the document, so that whoever asks for a ceremony, the fold that opens it and the
+// station that sits in it mean the same one.
 // INVARIANT: terms have one form for one plan. Pure; says nothing about approvals.
 import { refuse } from '../../proto/refusal.ts'
 import type { TermsOf } from '../change.ts'
-import type { Root } from '../documents.ts'
 import type { VaultRow } from '../view.ts'
 import type { Plan, ReadPlan } from './plan.ts'
 
@@ -17,28 +16,6 @@ export function termsOfPlan({ digest: plan, plan: read }: ReadPlan): Terms {
   if (kind === 'enrolment') return refuse('PLAN', 'an enrolment is planned in no log')
   const requests = read.requests.map(({ request }) => request).sort()
   return { plan, kind, vaults: [...read.vaults].sort(), requests, from, until }
-}
-
-/** The plan is of this log, under the root in force, with the stations that it names. */
-export function requirePlanOf(plan: Plan, root: Root): void {
-  const own: readonly (readonly [string, string, string])[] = [
-    ['org', root.org, plan.org],
-    ['env', root.env, plan.env],
-    ['origin', root.log.origin, plan.origin],
-    ['root', root.digest, plan.root],
-  ]
-  for (const [what, expected, got] of own) {
-    if (got !== expected) refuse('PLAN', `${what}: expected ${expected}, got ${got}`)
-  }
-  const strange = plan.stations.find(({ node, x, part }) => {
-    const named = root.nodes.find((one) => one.node === node)
-    return named === undefined ? part !== 'leaves' : named.x !== x
-  })
-  if (strange !== undefined) {
-    refuse('PARTICIPANTS', `the root names no station ${strange.node} at x ${strange.x}`)
-  }
-  const isMade = plan.kind === 'genesis' || plan.kind === 'reshare'
-  if (isMade) requireThreshold(plan, root.quorumCrypto)
 }
 
 /** As many sign as the key asks for, which is the plan's to say to everybody in the room. */

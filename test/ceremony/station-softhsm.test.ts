@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { stationCases } from '../kit/station-cases.ts'
 import { tokensHere } from '../kit/tokens.ts'
+import { stationCases } from './station-tokens.ts'
 
 const isHere = tokensHere().includes('SoftHSM')
 

@@ -19,6 +19,7 @@ import { parseFreeze, parseRoot, parseRuleset } from '../../policy/documents.ts'
 import { parseFacts } from '../../policy/facts.ts'
 import { parseNetwork, parsePath } from '../../policy/intent.ts'
 import { parseOrder } from '../../policy/order.ts'
+import { openProof } from '../../policy/proof-file.ts'
 import { parseIntent } from '../../policy/request.ts'
 import { parseRoster } from '../../policy/roster.ts'
 import { parseRulebook } from '../../policy/rulebook.ts'
@@ -117,6 +118,7 @@ export function documentTargets(): readonly Target[] {
     json('signer-config', (_, text) => parseSignerConfig(text, '/srv/n')),
     json('coordinator-config', (_, text) => parseCoordinatorConfig(text, '/srv/c')),
     json('change', (bytes) => parseChange(bytes)),
+    json('control-proof', (bytes) => openProof(bytes), 0.1),
     json('change-facts', (_, text) => parseChangeFacts(text), 0.1),
     json('order', (bytes) => parseOrder(bytes), 0.1),
     // Read, and then printed: whatever can be read can be printed.

@@ -9,7 +9,7 @@ import { encodeSignature } from '../../policy/chain/signature.ts'
 import { encodeChange } from '../../policy/change.ts'
 import { changeFactsText } from '../../policy/change-facts.ts'
 import { rootSignaturesText } from '../../policy/succession.ts'
-import { concat, toUtf8 } from '../../proto/crypto.ts'
+import { concat, fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import { parcelDocument } from '../../proto/export-documents.ts'
 import { parseHandle } from '../../proto/ids.ts'
 import { type Codec, methods, statusDetails } from '../../proto/io/wire.ts'
@@ -20,10 +20,13 @@ import { ascii } from '../../signer-node/dkls23/bytes.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { keyedLog, ripe } from '../kit/change-log.ts'
 import { changes } from '../kit/changes.ts'
+import { rootText as coldRoot } from '../kit/cold-log.ts'
+import { coldStory } from '../kit/cold-story.ts'
 import { testKey } from '../kit/examples.ts'
 import { ExportCase } from '../kit/export-case.ts'
 import { coordinatorFrames, nodeFrames } from '../kit/frames.ts'
 import { networkTable, testPlan } from '../kit/planned.ts'
+import { provedFile } from '../kit/proof-line.ts'
 import { drive } from '../kit/protocol.ts'
 import { recoveryDocument } from '../kit/recovery.ts'
 import { dkgKey, keysharesOf } from '../kit/signing.ts'
@@ -75,16 +78,7 @@ function put(target: string, ...inputs: readonly Uint8Array[]): void {
 const plans = ceremonyKinds.map((kind) => testPlan(kind))
 put('plan', ...plans.map(encodePlan), encodePlan(testPlan('sign', { table: networkTable() })))
 
-for (const name of [
-  'book',
-  'destination',
-  'directory',
-  'freeze',
-  'intent',
-  'root',
-  'ruleset',
-  'warrant',
-]) {
+for (const name of ['book', 'destination', 'directory', 'freeze', 'intent', 'ruleset', 'warrant']) {
   put(name, fileOf(`documents/${name}.json`))
 }
 put('approval', fileOf('documents/approval.json'))
@@ -104,6 +98,7 @@ put('enclosure', ...allOf(`${log}/blobs/shareReceipt`).slice(0, 2))
 put('note', fileOf(`${log}/checkpoint`), ...allOf(`${log}/heads`).slice(0, 1))
 
 put('change', ...Object.values(changes).map((one) => encodeChange(one)))
+put('control-proof', provedFile())
 put('order', ripe(keyedLog(), changes['key.refresh']).order)
 put('recovery-key', recoveryDocument({ org: 'acme', env: 'dev', node: 'node-a' } as never))
 const [key, signature] = [testKey('root'), new Uint8Array(64).fill(7)]
@@ -121,7 +116,18 @@ put('change-facts', toUtf8(changeFactsText({ ...judged, ...noFaults } as never))
 
 const lines = fileOf(`${log}/entries/00000000.jsonl`).toString().split('\n').slice(0, -1)
 const byType = new Map(lines.map((line) => [/"type":"([^"]*)"/.exec(line)?.[1], line]))
-put('entry', ...[...byType.values()].map((line) => toUtf8(line)))
+// Of cold vaults: every type of line that no other log has, and a root that says so.
+const cold = coldStory()
+const anchored = { origin: 'log.acme.example/custody-cold', root: 'ab'.repeat(32), size: 7 }
+const ofCeremonies = cold.story.log
+  .force('ceremony.aborted', cold.ceremony.abort())
+  .force('cold.anchored', anchored)
+  .lines.filter((line) => /"type":"(?:ceremony|cold)\./.test(fromUtf8(line) ?? ''))
+const cut = new Map(
+  ofCeremonies.map((line) => [/"type":"([^"]*)"/.exec(fromUtf8(line) ?? '')?.[1], line]),
+)
+put('entry', ...[...byType.values()].map((line) => toUtf8(line)), ...cut.values())
+put('root', fileOf('documents/root.json'), toUtf8(coldRoot))
 put('vkey', toUtf8(/^log \S+ (\S+)$/m.exec(fileOf('logs/good.trust').toString())?.[1] ?? ''))
 
 const payment = {

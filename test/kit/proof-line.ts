@@ -1,9 +1,10 @@
 // The line of a control proof, signed by whoever has the key: no node does, tests do.
 import { controlProof } from '../../policy/control-proof.ts'
-import { toHex } from '../../proto/crypto.ts'
+import { proofFile } from '../../policy/proof-file.ts'
+import { fromHex, toHex } from '../../proto/crypto.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { digestNamed, signature } from './audit-log.ts'
-import { type Asked, hot, network } from './change-log.ts'
+import { type Asked, asks, hot, network } from './change-log.ts'
 import { childSecret } from './child-secret.ts'
 
 export function proofLine(asked: Asked, patch: JsonObject = {}, secret?: Uint8Array): JsonObject {
@@ -16,4 +17,12 @@ export function proofLine(asked: Asked, patch: JsonObject = {}, secret?: Uint8Ar
   const numbers = { attempt: 1, epoch, keyState, receipts: [], sid: digestNamed('session') }
   const said = { ...numbers, digest: toHex(digest), signature: signed, vault }
   return { ...asked.carried, ...said, ...patch }
+}
+
+/** The file of such a proof, as its audience has it. */
+export function provedFile(): Uint8Array {
+  const { vault, terms } = asks.prove
+  const { text: sentence, digest } = controlProof(asks.prove, hot, network)
+  const signed = signature(vault, toHex(digest), childSecret(vault, terms.path))
+  return proofFile({ sentence, signature: fromHex(signed) ?? new Uint8Array() })
 }

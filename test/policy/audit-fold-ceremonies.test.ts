@@ -99,11 +99,9 @@ describe('a ceremony.planned line', () => {
     expect(outcome({ root: digestNamed('another root') })).toBe('PLAN')
     const { stations } = planFor(log, 'x', base)
     const [a, b, c] = stations as [PlannedStation, PlannedStation, PlannedStation]
-    expect(outcome({ stations: [a, b, { ...c, x: 4 }] })).toBe('PARTICIPANTS')
-    expect(outcome({ stations: [a, b, { ...c, node: parseNodeId('node-d') }] })).toBe(
-      'PARTICIPANTS',
-    )
-    expect(outcome({ stations: [a, b, c], t: 3 })).toBe('PARTICIPANTS')
+    expect(outcome({ stations: [a, b, { ...c, x: 4 }] })).toBe('PLAN')
+    expect(outcome({ stations: [a, b, { ...c, node: parseNodeId('node-d') }] })).toBe('PLAN')
+    expect(outcome({ stations: [a, b, c], t: 3 })).toBe('PLAN')
   })
 
   it('is void for a document that is no plan', () => {
@@ -190,7 +188,7 @@ describe('a ceremony.planned line', () => {
     expect(new Ceremony(log, 'one', { kind: 'genesis', requests }).ripe().outcome()).toBe('folded')
     const t = { plan: { t: 3 } }
     expect(new Ceremony(log, 'two', { kind: 'genesis', requests, ...t }).ripe().outcome()).toBe(
-      'PARTICIPANTS',
+      'PLAN',
     )
     expect(signing(log, 'early').ceremony.ripe().outcome()).toBe('VAULT_NOT_FOUND')
     const keyed = keyedColdLog()

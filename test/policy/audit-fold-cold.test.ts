@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { frozenScopes, requestView } from '../../policy/audit/history.ts'
 import { readSync } from '../../policy/audit/rows.ts'
 import { overdueScope } from '../../policy/cold.ts'
-import { parseHandle } from '../../proto/ids.ts'
+import { parseDigest, parseHandle, parseNodeId } from '../../proto/ids.ts'
 import { digestNamed, type TestLog } from '../kit/audit-log.ts'
 import * as hotHouse from '../kit/change-log.ts'
 import { freeze } from '../kit/change-log.ts'
@@ -52,6 +52,34 @@ describe('an attempt of a cold vault', () => {
     new Ceremony(log, 'care', { kind: 'reshare', requests: [refresh.digest] }).planned()
     signing(log, 'apart', { vaults: ['cold-two'] }).ceremony.planned()
     expect(log.outcome('session.started', payment.started(1, '0', calling))).toBe('CEREMONY')
+  })
+
+  it('starts anew under a later plan, when the room of the first one failed', () => {
+    const { ceremony, log, payment } = signing()
+    ceremony.planned()
+    log.add('session.started', payment.started(1, '0', calling))
+    ceremony.exported()
+    log.add('ceremony.aborted', ceremony.abort())
+    expect(log.outcome('session.started', payment.started(2, '0', calling))).toBe('CEREMONY')
+    const requests = [payment.intent]
+    const next = new Ceremony(log, 'next', { kind: 'sign', requests }).planned()
+    const view = readSync(requestView(parseDigest(payment.intent)), log.rows)
+    // A station refuses the first attempt from here on: it lies before the plan (N9).
+    expect(view.attempts[0]?.seq).toBeLessThan(view.ceremony?.seq ?? 0)
+    expect(view.ceremony?.plan).toBe(next.plan)
+    expect(log.outcome('session.started', payment.started(2, '0', calling))).toBe('folded')
+  })
+
+  it('calls nobody whom the plan does not call', () => {
+    const { ceremony, log, payment } = signing(keyedColdLog(), 'few', {
+      plan: { called: [parseNodeId('node-a'), parseNodeId('node-c')] },
+    })
+    ceremony.planned()
+    const outcome = (...participants: string[]) =>
+      log.outcome('session.started', payment.started(1, '0', { participants }))
+    expect(outcome('node-a', 'node-c')).toBe('folded')
+    expect(outcome('node-a', 'node-b')).toBe('PARTICIPANTS')
+    expect(outcome('node-a', 'node-b', 'node-c')).toBe('PARTICIPANTS')
   })
 
   it('is recorded with its signature although its ceremony is over: evidence is never void', () => {
