@@ -5,6 +5,7 @@ import { requestView } from '../../policy/audit/history.ts'
 import { readReigns } from '../../policy/audit/reigns.ts'
 import { readSync } from '../../policy/audit/rows.ts'
 import { parseDigest, parseNodeId } from '../../proto/ids.ts'
+import { allAtOnce } from '../../proto/in-turns.ts'
 import { encode } from '../../proto/jcs.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { Admission, type Prepare } from '../../signer-node/admission.ts'
@@ -39,7 +40,7 @@ class Seat {
       self: { node: 'node-a' },
       closed: () => undefined,
       rows: log.rows,
-      bans: { isFrozen: () => false, isBanned: () => true },
+      bans: { isFrozen: () => false, isBanned: () => true, frozen: () => [] },
       ports: {
         clock: { wallMs: () => this.wallMs, monotonicMs: () => 0 },
         pause: (work: () => void) => work(),
@@ -50,7 +51,11 @@ class Seat {
         reigns: readSync(readReigns(), log.rows),
         coverage: () => ({ q: 2, seen: 2, isCovered: true }),
       },
-      copy: { line: (seq: number) => log.lines[seq], rootAt: (size: number) => rootAt(log, size) },
+      copy: {
+        line: (seq: number) => log.lines[seq],
+        rootAt: (size: number) => rootAt(log, size),
+        size: () => log.lines.length,
+      },
       journal: {
         accepted: () => this.accepted,
         highestAccepted: () => (this.accepted === undefined ? 0 : 1),
@@ -76,7 +81,8 @@ function prepared(seat: Seat, participants: readonly string[] = ['node-a', 'node
   const admission = new Admission(seat.parts, new Brake())
   const named = admission.named(prepare as Prepare)
   if (isRefusal(named)) return named.code
-  const judged = admission.judge(prepare as Prepare, named)
+  const considered = allAtOnce(admission.judge(prepare as Prepare, named))
+  const judged = isRefusal(considered) ? considered : admission.able(considered)
   if (!('code' in judged)) return 'admitted'
   return `${'check' in judged ? judged.check : judged.rule} ${judged.code}`
 }
@@ -160,7 +166,7 @@ describe('a node that is asked to deal a cold key', () => {
     const { change, order } = asked.carried
     const run = { org: 'acme', env: 'dev', change, order, epoch: 2, attempt: 1 }
     const keygen = encode({ format: 'custody-change-run/v1', ...run })
-    const work = judgeRun(seat.parts, { keygen, order: asked.order, dealing: none })
+    const work = allAtOnce(judgeRun(seat.parts, { keygen, order: asked.order, dealing: none }))()
     if (!('code' in work)) return 'dealt'
     return `${'check' in work ? work.check : ''} ${work.code}`
   }
