@@ -3,7 +3,8 @@
 // plan itself goes with the request, so that everybody can read it and the line encloses it.
 import { readFileSync } from 'node:fs'
 import { parsePlan } from '../policy/ceremony/plan.ts'
-import { requirePlanOf, termsOfPlan } from '../policy/ceremony/planned.ts'
+import { requireRoot } from '../policy/ceremony/plan-fit.ts'
+import { termsOfPlan } from '../policy/ceremony/planned.ts'
 import { type Asked, type Change, everyVault } from '../policy/change.ts'
 import { parseVaultId } from '../proto/ids.ts'
 import { ask, asking, askingOptions } from './change.ts'
@@ -20,7 +21,7 @@ export const ceremonyPropose: Verb = {
       const content = new Uint8Array(readFileSync(word(args, 0)))
       const read = parsePlan(content)
       // Nobody is asked for what the fold would refuse, and here is the place to say why.
-      requirePlanOf(read.plan, desk.ruleset.root)
+      requireRoot(read.plan, desk.ruleset.root)
       const terms = termsOfPlan(read)
       const made = (asked: Asked): Change => ({ ...asked, op: 'ceremony.plan', terms })
       const vault = parseVaultId(everyVault)
