@@ -160,7 +160,7 @@ describe('ceremony anchor', () => {
 describe('ceremony import', () => {
   it('judges here first, asks for every exception, and brings home once', async () => {
     const room = await roomOf(house, planned.plan)
-    const told = [...room.opening(), room.exception(1, 'S-1'), ...room.signing()]
+    const told = [...room.opening(), room.exception(1, 'S-1'), ...room.own()]
     const lines = room.lines([...told, ...room.closing(1)])
     writeBundleFiles(at('out'), room.carriedOut(lines))
 

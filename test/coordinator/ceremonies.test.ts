@@ -235,7 +235,7 @@ describe('importing', () => {
     expect(await house.during(ceremonies.import(doubted, []))).toMatchObject({ rule: 'I6' })
     expect(await house.state(request)).toBe('SIGNING')
 
-    const told = [...room.opening(), room.exception(1, 'S-1'), ...room.signing()]
+    const told = [...room.opening(), room.exception(1, 'S-1'), ...room.own()]
     const lines = room.lines([...told, ...room.closing(1)])
     const of = await put(house, plan.digest, room.carriedOut(lines))
     expect(await house.during(ceremonies.import(of, []))).toMatchObject({ rule: 'I10' })

@@ -35,7 +35,7 @@ import { text } from '../../proto/jcs.ts'
 import { kinds, signBy } from '../../proto/node-documents.ts'
 import { sign, signedJson } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
-import type { ColdStory } from '../kit/bundle-story.ts'
+import type { RoomStory } from '../kit/room-story.ts'
 import { Performance } from '../kit/performed.ts'
 import { digestFor, seedOf } from '../policy/dev-fixture.ts'
 import { type ColdHouse, root, stations } from './cold-house.ts'
@@ -155,7 +155,7 @@ export async function roomOf(
     receipts: () => receipts,
     completed: () => completed,
   }
-  return new Room(story as unknown as ColdStory)
+  return new Room(story as unknown as RoomStory)
 }
 
 function isStarted(entry: Entry): entry is EntryOf<'session.started'> {
