@@ -44,7 +44,10 @@ const names = [
 
 export const longWalks: readonly string[] = [
   ...names.map((name) => `test/house/${name}.test.ts`),
+  'test/ceremony/doctor-machine.test.ts',
   'test/ceremony/station-softhsm.test.ts',
+  'test/ceremony/kill.test.ts',
+  'test/ceremony/table-ways.test.ts',
   'test/hsm/boot.test.ts',
   'test/hsm/floors-killed.test.ts',
   'test/hsm/lesser.test.ts',
@@ -53,6 +56,7 @@ export const longWalks: readonly string[] = [
   'test/cli/hsm.test.ts',
   'test/cli/light.test.ts',
   'test/cli/recovery.test.ts',
+  'test/coordinator/ceremonies.test.ts',
   'test/coordinator/recover.test.ts',
   'test/signer-node/light-program.test.ts',
   'test/signer-node/main.test.ts',
