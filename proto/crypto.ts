@@ -72,6 +72,15 @@ export function hkdfSha256(
   return new Uint8Array(hkdfSync('sha256', key, salt, info, length))
 }
 
+export function hkdfSha512(
+  key: Uint8Array,
+  salt: Uint8Array,
+  info: Uint8Array,
+  length: number,
+): Uint8Array {
+  return new Uint8Array(hkdfSync('sha512', key, salt, info, length))
+}
+
 export interface ScryptCost {
   readonly n: number
   readonly r: number

@@ -12,9 +12,9 @@ import { type Answer, answered, basicCheck, bytes, nothing } from './self-check-
 /** SHA-256 of g, the fixed numbers of a multiplication (1.2), as every twin derives them. */
 const gadgetDigest = '740695bddb4f04cb91b5ff9a18feb997f039c6738d4a6e3acd479001550c6c4b'
 
-export function selfCheck(curve: Curve, clock: Clock, random: Random): void {
-  answered(pointsOf(curve))
-  basicCheck(clock, random)
+/** How many answers were asked for. */
+export function selfCheck(curve: Curve, clock: Clock, random: Random): number {
+  return answered(pointsOf(curve)) + basicCheck(clock, random)
 }
 
 /** Twice the generator, its address, and the signature of private key 1 over "Satoshi Nakamoto". */

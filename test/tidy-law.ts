@@ -69,10 +69,13 @@ const laws: readonly Law[] = [
     builtins: [/^node:(crypto|fs|os|path)$/],
   }),
   law(
-    /^signer-node\/ceremony\/(medium|enrolment|commands-tokens)\.ts$/,
+    /^signer-node\/ceremony\/(medium|enrolment|build-files|commands-(tokens|doctor))\.ts$/,
     [ceremony, signer, policy, protoAll],
     { builtins: [/^node:(fs|path)$/] },
   ),
+  law(/^signer-node\/ceremony\/doctor-facts\.ts$/, [ceremony, signer, policy, protoAll], {
+    builtins: [/^node:(fs|inspector|os|path)$/],
+  }),
   law(/^signer-node\/ceremony\/self-signed\.ts$/, [ceremony, signer, policy, protoAll], {
     builtins: [/^node:crypto$/],
   }),

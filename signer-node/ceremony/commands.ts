@@ -3,6 +3,7 @@
 // exports a secret or signs bytes that somebody brings, and none that overrides a refusal.
 import { CommandTable } from '../command-table.ts'
 import { hsmCommands } from '../hsm-commands.ts'
+import { doctorCommands } from './commands-doctor.ts'
 import { stationCommands } from './commands-tokens.ts'
 
 /** Of a hot node too; what opens the files of a card is a Station's own. */
@@ -11,6 +12,9 @@ const tokens = hsmCommands.filter(({ verb }) => asEverywhere.includes(verb))
 
 export const ceremonyCommands = new CommandTable(
   'custody-ceremony',
-  [['tokens of a station', [...tokens, ...stationCommands]]],
+  [
+    ['this station', doctorCommands],
+    ['tokens of a station', [...tokens, ...stationCommands]],
+  ],
   [],
 )

@@ -1,5 +1,5 @@
-// The label of a Seal medium: whose it is, of which Station, and which of the two copies. Written on
-// the medium as `label.json`, beside the paper label that people see, so that a Station refuses the
+// The label of a Seal medium: whose it is, of which Station, and which of the two copies. It lies
+// there as `label.json`, beside the paper label that people see, so that a Station refuses the
 // medium of another party (X-18). It guards against mistakes; against a liar the Seals do, whose
 // contexts name the party too.
 // Source: the ceremony's design, 4.10 and 4.12. Opens no file.

@@ -29,7 +29,7 @@ export interface PinPorts {
 export const lastTryWords = 'one more wrong pin locks it'
 const triesInStep = 2
 
-/** `open` looks at a token anew for each try; `login` is asked once, with the PIN that was typed. */
+/** `open` looks at a token anew for each try; `login` is asked once with what was typed. */
 export async function byPin<T extends { readonly pin: PinState }>(
   { pad, tries, exception }: PinPorts,
   open: () => Promise<T & AsyncDisposable>,

@@ -9,6 +9,7 @@ import { answerText } from '../said.ts'
 import { openTerminal } from '../terminal.ts'
 import { chooseCurve } from '../twin.ts'
 import { ceremonyCommands } from './commands.ts'
+import { Spoken } from './spoken.ts'
 
 const world: CommandWorld = {
   random,
@@ -31,7 +32,15 @@ async function main(): Promise<void> {
   if (command === undefined) throw new CommandUsage('missing: a verb')
   process.umask(0o077)
   const answer = await command(world)
-  console.log(isForPeople(process.stdout) ? answerText(answer) : JSON.stringify(answer))
+  say(answer)
+}
+
+/** What is not well is said whole, and the exit tells it to programs. */
+function say(answer: object): void {
+  const { lines, json, isGood } =
+    answer instanceof Spoken ? answer : new Spoken([answerText(answer)], answer)
+  console.log(isForPeople(process.stdout) ? lines.join('\n') : JSON.stringify(json))
+  if (!isGood) process.exitCode = 1
 }
 
 main().catch((error: unknown) => {

@@ -44,6 +44,7 @@ const names = [
 
 export const longWalks: readonly string[] = [
   ...names.map((name) => `test/house/${name}.test.ts`),
+  'test/ceremony/doctor-machine.test.ts',
   'test/ceremony/station-softhsm.test.ts',
   'test/hsm/boot.test.ts',
   'test/hsm/floors-killed.test.ts',

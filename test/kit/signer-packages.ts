@@ -6,7 +6,7 @@ import { dirname, join, normalize } from 'node:path'
 
 const project = join(import.meta.dirname, '../..')
 /** The program, its worker threads, and the process of a token. */
-const entries = ['signer-node/main.ts', 'signer-node/thread.ts', 'signer-node/hsm/main.ts']
+const signerEntries = ['signer-node/main.ts', 'signer-node/thread.ts', 'signer-node/hsm/main.ts']
 /** Loaded by name, where an import would make them needed. */
 const byName =
   /(?:createRequire\(import\.meta\.url\)(?:\.resolve)?\(|(?:ENTRY_POINT|PACKAGE) = )'([^']+)'/g
@@ -23,7 +23,7 @@ const lock = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8')
 }
 
 /** Those that our own files name. */
-export function importedPackages(): readonly string[] {
+export function importedPackages(entries = signerEntries): readonly string[] {
   const [seen, found] = [new Set<string>(), new Set<string>()]
   const visit = (file: string): void => {
     if (seen.has(file)) return
