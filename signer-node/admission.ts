@@ -70,21 +70,34 @@ export class Admission {
     })
   }
 
-  judge(prepare: Prepare, { intent, attempt }: Named): ToSign | Checked {
+  judge(prepare: Prepare, named: Named): ToSign | Checked {
+    const { intent, attempt } = named
     const shut = this.#parts.closed()
     if (shut !== undefined) return shut
     const own = attempting(() => ownView(this.#parts, intent))
     if (isRefusal(own)) return own
     if (asksProof(prepare)) {
       const proof = judgeProof(prepare, own)
-      return isRefusal(proof) ? proof : attempting(() => this.#requireAble(proof))
+      return isRefusal(proof) ? proof : attempting(() => this.#requireAble(proof, named))
     }
     const ceremony = attempting(() => this.#table(own, prepare.participants))
     if (isRefusal(ceremony)) return ceremony
-    const accepted = this.#parts.journal.accepted(intent, attempt)?.warrant
+    const accepted = this.#accepted(named)
     const asked = { ...own, accepted, ceremony }
     const admitted = admit({ warrant: prepare.warrant, attempt, own: asked })
-    return isRefusal(admitted) ? admitted : attempting(() => this.#requireAble(admitted))
+    return isRefusal(admitted) ? admitted : attempting(() => this.#requireAble(admitted, named))
+  }
+
+  /**
+   * No line can be written in the room, so a session that failed there is tried again under the
+   * line it had: the very same warrant, with new nonces, after people confirmed it again.
+   */
+  #isAgain(named: Named): boolean {
+    return this.#parts.sitting !== undefined && this.#accepted(named) === named.warrant
+  }
+
+  #accepted({ intent, attempt }: Named): Digest | undefined {
+    return this.#parts.journal.accepted(intent, attempt)?.warrant
   }
 
   /** Whom the room chose; elsewhere the attempt line has chosen. */
@@ -97,10 +110,10 @@ export class Admission {
 
   /** What the acceptance says of the attempt; over fresh pairings when anybody needs them. */
   words(admitted: ToSign, isAsked: boolean): JsonObject {
-    const { copy, origin, pairings, self } = this.#parts
+    const { copy, origin, pairings, self, sitting } = this.#parts
     const { vault, participants } = admitted
     const others = participants.filter((node) => node !== self.node)
-    const isFresh = isAsked || needsFresh(this.#parts, admitted)
+    const isFresh = isAsked || sitting !== undefined || needsFresh(this.#parts, admitted)
     const ids = others.map((peer) => [peer, isFresh ? fresh : (pairings.idWith(peer) ?? '')])
     return {
       format: 'custody-acceptance/v1',
@@ -125,7 +138,7 @@ export class Admission {
     }
   }
 
-  #requireAble(admitted: ToSign): ToSign {
+  #requireAble(admitted: ToSign, named: Named): ToSign {
     const { self, keyshares, journal, ports, plan } = this.#parts
     const { intentDigest, attempt, participants, vault, tier } = admitted
     if (tier === 'cold' && plan === undefined) {
@@ -134,8 +147,8 @@ export class Admission {
     if (!participants.includes(self.node))
       refuse('PARTICIPANTS', `${self.node} takes no part`, 'N2')
     const highest = journal.highestAccepted(intentDigest)
-    // At a table the same attempt is tried again: nobody there can write the line of a next one.
-    const isAgain = tier === 'cold' && !isProof(admitted) && highest === attempt
+    // A proof is numbered by whoever asks for it, and begins anew under another number.
+    const isAgain = highest === attempt && !isProof(admitted) && this.#isAgain(named)
     if (highest >= attempt && !isAgain) {
       refuse('STALE_ATTEMPT', `expected an attempt above ${highest}, got ${attempt}`, 'N1')
     }
@@ -150,9 +163,10 @@ export class Admission {
   }
 
   #requirePeer(peer: NodeId): void {
-    const { pairings } = this.#parts
+    const { pairings, sitting } = this.#parts
     if (pairings.fence.isQuiet(peer)) refuse('BUSY', `nothing new with ${peer} for a moment`)
     if (isBanned(this.#parts, peer)) refuse('PEER_BANNED', `${peer} is banned here`)
+    if (sitting !== undefined) return
     if (pairings.with(peer) === undefined) refuse('BUSY', `no pairing with ${peer} yet`)
   }
 }

@@ -41,6 +41,8 @@ export type Ended<R> = { readonly kind: 'done'; readonly result: R } | Failure
 export interface SessionPorts {
   readonly clock: Clock
   readonly defer: (work: () => void) => void
+  /** How long a round waits. */
+  readonly roundMs: number
   readonly send: (to: NodeId, round: number, ciphertext: Uint8Array) => void
 }
 
@@ -80,7 +82,7 @@ export class Session<R> {
   constructor(plan: SessionPlan<R>, ports: SessionPorts) {
     this.#plan = plan
     this.#ports = ports
-    this.#roundDeadlineMs = ports.clock.monotonicMs() + limits.roundTimeoutMs
+    this.#roundDeadlineMs = ports.clock.monotonicMs() + ports.roundMs
     this.#isStepDue = true
     ports.defer(() => this.#step([]))
   }
@@ -203,7 +205,7 @@ export class Session<R> {
   #send(outgoing: readonly Outgoing[]): void {
     // Who only listens says nothing in a round, and yet it is one.
     this.#round = outgoing[0]?.round ?? this.#round + 1
-    this.#roundDeadlineMs = this.#ports.clock.monotonicMs() + limits.roundTimeoutMs
+    this.#roundDeadlineMs = this.#ports.clock.monotonicMs() + this.#ports.roundMs
     for (const { round, to, bytes } of outgoing) {
       const counterpart = this.#plan.counterparts.get(to)
       if (counterpart === undefined) throw new Error(`party ${to} is no participant`)
@@ -232,7 +234,10 @@ export class Session<R> {
   #fail(cause: Cause): void {
     if (this.#isOver) return
     this.#plan.stepper.end()
-    const quietUntilMs = Math.min(this.#roundDeadlineMs, this.#plan.deadlineMs)
+    // At a table a round may wait for hours. What was tried there was tried over Pairings that end
+    // with their session, so that a word said earlier teaches nobody anything.
+    const soonMs = this.#ports.clock.monotonicMs() + limits.roundTimeoutMs
+    const quietUntilMs = Math.min(this.#roundDeadlineMs, this.#plan.deadlineMs, soonMs)
     this.#end({ kind: 'failed', ...cause, quietUntilMs })
   }
 

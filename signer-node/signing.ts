@@ -89,7 +89,7 @@ export class Signing {
 
   /** Inside a step, of which the accepted row is part. */
   judge(coordinator: string, prepare: Prepare): Judged {
-    const { journal } = this.#parts
+    const { journal, sitting } = this.#parts
     const named = this.#admission.named(prepare)
     if (isRefusal(named)) return { kind: 'refused', refusal: named, about: nothingNamed }
     const { intent, attempt } = named
@@ -98,7 +98,9 @@ export class Signing {
       return { kind: 'refused', refusal: ticketTaken, about: named }
     }
     const row = journal.accepted(intent, attempt)
-    if (row !== undefined && this.#live.get(intent)?.attempt === attempt) {
+    const isLive = this.#live.get(intent)?.attempt === attempt
+    // At a table whoever asks again has begun anew: perhaps with others.
+    if (row !== undefined && isLive && sitting === undefined) {
       return { kind: 'again', coordinator, signed: row.acceptance, intent }
     }
     const admitted = this.#isFull() ? tooMany : this.#admission.judge(prepare, named)
@@ -107,8 +109,8 @@ export class Signing {
     const { warrantDigest: warrant } = admitted
     const warrantText = asksProof(prepare) ? prepare.order : prepare.warrant
     const accepted = { warrant, acceptance: open.signed, warrantText }
-    if (admitted.tier === 'cold') journal.acceptAgain(intent, attempt, accepted)
-    else journal.accept(intent, attempt, accepted)
+    // What was accepted only grows: again, at a table, it is the very warrant of this row.
+    if (row === undefined) journal.accept(intent, attempt, accepted)
     return { kind: 'accepted', open, admitted }
   }
 
@@ -224,7 +226,7 @@ export class Signing {
       this.#releases.add({ ...about, share: ended.result })
       return
     }
-    const { culprit = '', remedy, because } = ended
+    const { culprit = '', remedy, because, reason } = ended
     const intent = admitted.intentDigest
     about.over()
     this.#parts.blame.failed(ended, sid)
@@ -232,11 +234,12 @@ export class Signing {
       this.#parts.pairings.fence.setUpFailed(ended.culprit, sid)
     }
     if (remedy !== 'retry') this.#brake.failed(admitted.vault.vault, ports.clock.monotonicMs())
-    ports.report({ level: 'warn', name: 'session-failed', because, peer: culprit, intent })
+    const failed = { level: 'warn', name: 'session-failed', because, reason, remedy } as const
+    ports.report({ ...failed, peer: culprit, intent })
     this.#parts.lastWords.failed({ sid, ticket, coordinator }, ended)
   }
 
-  /** Whatever lower attempt lives: its session ends, its share is not released any more. */
+  /** Whatever attempt lives, a lower one or, at a table, this one: its session ends, its share is not released any more. */
   #overtake(intent: Digest): void {
     const lower = this.#live.get(intent)
     if (lower === undefined) return

@@ -76,6 +76,12 @@ const laws: readonly Law[] = [
   law(/^signer-node\/ceremony\/doctor-facts\.ts$/, [ceremony, signer, policy, protoAll], {
     builtins: [/^node:(fs|inspector|os|path)$/],
   }),
+    /^signer-node\/ceremony\/(table-cards|station-files)\.ts$/,
+    [ceremony, signer, policy, protoAll],
+    {
+      builtins: [/^node:(fs|path)$/],
+    },
+  ),
   law(/^signer-node\/ceremony\/self-signed\.ts$/, [ceremony, signer, policy, protoAll], {
     builtins: [/^node:crypto$/],
   }),

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ed25519PublicKey, ed25519Signer, x25519PublicKey } from '../../proto/crypto.ts'
 import { type NodeId, parseNodeId } from '../../proto/ids.ts'
+import { limits } from '../../proto/limits.ts'
 import { Abort } from '../../signer-node/dkls23/abort.ts'
 import { type Party, parseParty } from '../../signer-node/dkls23/party.ts'
 import { PAUSE, type Protocol, type Sliced } from '../../signer-node/dkls23/protocol.ts'
@@ -75,6 +76,7 @@ function session(): Session<string> {
     {
       clock,
       defer: ports.defer,
+      roundMs: limits.roundTimeoutMs,
       send: (to, round, ciphertext) => sent.push({ to, round, ciphertext }),
     },
   )
@@ -240,6 +242,7 @@ describe('a session', () => {
         {
           clock,
           defer: ports.defer,
+          roundMs: limits.roundTimeoutMs,
           send: (to, round, ciphertext) => sent.push({ to, round, ciphertext }),
         },
       )
