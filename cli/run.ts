@@ -66,6 +66,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   words: async () => (await import('./words.ts')).words,
   'ceremony plan': async () => (await import('./ceremony.ts')).ceremonyPlan,
   'ceremony script': async () => (await import('./ceremony.ts')).ceremonyScript,
+  'ceremony verify': async () => (await import('./ceremony-verify.ts')).ceremonyVerify,
   limits: async () => (await import('./limits.ts')).limits,
   freeze: async () => (await import('./freeze.ts')).freeze,
   'audit checkpoint': async () => (await import('./audit.ts')).auditCheckpoint,

@@ -76,6 +76,7 @@ const laws: readonly Law[] = [
   law(/^signer-node\/ceremony\/doctor-facts\.ts$/, [ceremony, signer, policy, protoAll], {
     builtins: [/^node:(fs|inspector|os|path)$/],
   }),
+  law(
     /^signer-node\/ceremony\/(table-cards|station-files)\.ts$/,
     [ceremony, signer, policy, protoAll],
     {

@@ -1,6 +1,6 @@
 // I2 and I3: the lines of a Record that was carried out, one by one under the rules that every
-// station kept: one chain from the Plan's digest to the closing line, each line signed by a token of
-// its author's seat. Whose keys these are the Plan says; that people approved this Plan is I5.
+// station kept: one chain from the Plan's digest to the closing line, each line signed by a token
+// of its author's seat. Whose keys these are the Plan says; that people approved this Plan is I5.
 // What stops the reading is named, and what follows it is not looked at.
 import type { Digest } from '../../proto/ids.ts'
 import { attempt, isRefusal, type Refusal } from '../../proto/refusal.ts'

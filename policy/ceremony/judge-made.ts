@@ -8,6 +8,7 @@ import type { Digest, NodeId } from '../../proto/ids.ts'
 import { parseText } from '../../proto/jcs.ts'
 import { kinds } from '../../proto/node-documents.ts'
 import { attempt, isRefusal } from '../../proto/refusal.ts'
+import { writeTime } from '../../proto/shape.ts'
 import { signedShape } from '../../proto/signed.ts'
 import { readSync } from '../audit/rows.ts'
 import { get, tables } from '../audit/tables.ts'
@@ -39,6 +40,9 @@ export function carriedBy({ lines }: Results): ReadonlySet<Digest> {
 export function judgeMade(made: Made): readonly CeremonyFinding[] {
   return [
     ...judgeRequests(made),
+    ...judgeShown(made),
+    ...judgeWindow(made),
+    ...judgeDocuments(made),
     ...made.results.lines.flatMap((line) => {
       switch (line.type) {
         case 'sign.completed':
@@ -107,6 +111,48 @@ const opOf: Partial<Readonly<Record<ResultLine['type'], string>>> = {
   'session.aborted': 'payment',
 }
 
+/** Every station showed the same of a request, or one of them was deceived. */
+function judgeShown({ lines }: Made): readonly CeremonyFinding[] {
+  const first = new Map<Digest, Digest>()
+  return [...linesOf(lines, 'request.shown'), ...linesOf(lines, 'request.confirmed')].flatMap(
+    ({ body, seq }): CeremonyFinding[] => {
+      const known = first.get(body.request) ?? body.display
+      first.set(body.request, known)
+      if (known === body.display) return []
+      return [{ ...bad(`${body.request}: stations showed different things`), line: seq }]
+    },
+  )
+}
+
+/** What keys did, they did in the window that people approved. */
+function judgeWindow({ plan, lines }: Made): readonly CeremonyFinding[] {
+  const timed: readonly RecordType[] = [
+    ...(['record.genesis', 'request.confirmed', 'message.sent', 'session.done'] as const),
+    ...(['share.sealed', 'signature.made'] as const),
+  ]
+  const late = lines.find(({ t, type }) => {
+    return timed.includes(type) && (t < plan.from || t >= plan.until)
+  })
+  if (late === undefined) return []
+  return [{ ...bad(`${late.type} at ${writeTime(late.t)}, outside of the window`), line: late.seq }]
+}
+
+/** A document that no line names has no reason to cross the gap. */
+function judgeDocuments({ plan, results }: Made): readonly CeremonyFinding[] {
+  const named = new Set(
+    results.lines.flatMap(({ body }) => [
+      ...('receipts' in body ? body.receipts : []),
+      ...('refusals' in body ? body.refusals : []),
+    ]),
+  )
+  const isEnrolment = plan.kind === 'enrolment'
+  return results.documents.flatMap((one) => {
+    const isCard = one.kind === 'stationCard'
+    if (isCard ? isEnrolment : named.has(documentDigest(one))) return []
+    return [bad(`a ${one.kind} that no result names`)]
+  })
+}
+
 /** Each signer showed, confirmed, finished and verified it, and nobody else verified another. */
 function judgeSigned(
   { body }: ResultOf<'sign.completed' | 'key.proved'>,
@@ -168,13 +214,17 @@ function judgeKey(
     const sealed = linesOf(own, 'share.sealed').filter((one) => isOfKey(one.body, body))
     const tested = linesOf(own, 'seal.tested').filter((one) => isOfKey(one.body, body))
     const opened = sealed.filter((one) => tested.some(({ body: by }) => by.seal === one.body.seal))
-    const spare = plan.stations.find((one) => one.node === node)?.tokens?.spare.serial
+    const tokens = plan.stations.find((one) => one.node === node)?.tokens
+    const [daily, spare] = [tokens?.daily.serial ?? '', tokens?.spare.serial ?? '']
+    const both = [daily, spare].sort().join()
+    const isForBoth = sealed.every((one) => [...one.body.tokens].sort().join() === both)
     const bySpare = tested.some(({ body: by }) => by.token === spare)
     const said = `${type} of ${body.vault}: ${node}`
     return [
       ...(isDone ? [] : [bad(`${said} did not finish with this key`)]),
       ...(sealed.length > 0 ? [] : [bad(`${said} sealed no share of it`)]),
       ...(opened.length === sealed.length ? [] : [bad(`${said} opened not every seal again`)]),
+      ...(isForBoth ? [] : [bad(`${said} sealed it to other tokens than its own two`)]),
       ...(bySpare ? [] : [bad(`${said} did not open it with the spare token`)]),
     ]
   })

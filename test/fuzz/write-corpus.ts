@@ -4,6 +4,9 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ceremonyKinds, encodePlan } from '../../policy/ceremony/plan.ts'
+import { p256 } from '@noble/curves/nist.js'
+import { parseRecordLine } from '../../policy/ceremony/record.ts'
+import { parseStatements } from '../../policy/ceremony/statement.ts'
 import { encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
 import { encodeSignature } from '../../policy/chain/signature.ts'
 import { encodeChange } from '../../policy/change.ts'
@@ -25,10 +28,12 @@ import { coldStory } from '../kit/cold-story.ts'
 import { testKey } from '../kit/examples.ts'
 import { ExportCase } from '../kit/export-case.ts'
 import { coordinatorFrames, nodeFrames } from '../kit/frames.ts'
-import { networkTable, testPlan } from '../kit/planned.ts'
 import { provedFile } from '../kit/proof-line.ts'
+import { Performance } from '../kit/performed.ts'
+import { networkTable, testPlan, tokenSecret } from '../kit/planned.ts'
 import { drive } from '../kit/protocol.ts'
 import { recoveryDocument } from '../kit/recovery.ts'
+import { RoomStory } from '../kit/room-story.ts'
 import { dkgKey, keysharesOf } from '../kit/signing.ts'
 import { testCard } from '../kit/token-card.ts'
 import { corpusFolder } from './corpus.ts'
@@ -66,6 +71,10 @@ function tokenSeal(): Uint8Array {
   const fresh = new Uint8Array(32).fill(7)
   const random = { dek: fresh, perToken: [fresh, fresh] }
   return sealToTokens({ kind: 'identity', context }, fresh, keys, random)
+}
+
+function documentOf({ document }: { readonly document: string }): Uint8Array {
+  return toUtf8(document)
 }
 
 function put(target: string, ...inputs: readonly Uint8Array[]): void {
@@ -176,6 +185,33 @@ put(
   'answer',
   ascii('{"kind":"recorded","seqs":[1,2]}'),
   ascii('{"because":"no","code":"VIEW","kind":"refused"}'),
+)
+
+// Signed by a library that gives the same signature again.
+const room = new Performance(new RoomStory())
+room.signWith = (serial, message) => p256.sign(message, tokenSecret(serial))
+const said = room.lines()
+const carried = room.carriedOut(said)
+const textOf = (name: string) => Buffer.from(carried.get(name) ?? []).toString()
+put('record-line', ...new Map(said.map((line) => [parseRecordLine(line).type, line])).values())
+put('manifest', toUtf8(textOf('manifest.json')))
+put('statements', toUtf8(textOf('statements.json')))
+put(
+  'statement',
+  ...parseStatements(toUtf8(textOf('statements.json')))
+    .slice(0, 2)
+    .map(documentOf),
+)
+put('results', toUtf8(textOf('results.json')))
+put(
+  'ceremony',
+  encode(
+    Object.fromEntries(
+      ['plan.json', 'record.jsonl', 'results.json', 'statements.json'].map((name) => {
+        return [name, textOf(name)]
+      }),
+    ),
+  ),
 )
 
 const [keyshare] = keysharesOf(curve, dkgKey).values()

@@ -4,10 +4,10 @@ import type { WrittenResults } from '../../../policy/ceremony/results.ts'
 import { parseVaultId } from '../../../proto/ids.ts'
 import type { JsonObject } from '../../../proto/jcs.ts'
 import { digestNamed, signature } from '../../kit/audit-log.ts'
-import { ColdStory } from '../../kit/bundle-story.ts'
 import { Performance, type Uttered } from '../../kit/performed.ts'
+import { RoomStory } from '../../kit/room-story.ts'
 
-const story = new ColdStory()
+const story = new RoomStory()
 const room = new Performance(story)
 const said = room.said()
 const view = room.view()
@@ -231,6 +231,34 @@ describe('I8: results against the Record', () => {
     expect(performed(withBody(confirmed, { tail: '000000' }))).toMatch(/approved is another/)
     const { amount: _, tail: __, ...bare } = lineAt(confirmed).body
     expect(performed(changed(confirmed, { body: bare }))).toMatch(/approved is another/)
+  })
+
+  it('were shown the same at every station, which was ready before', () => {
+    const other = { display: digestNamed('another display') }
+    expect(performed(withBody(at('S-3', 'any', 1), other))).toMatch(/showed different things/)
+    expect(performed(withBody(at('S-6'), other))).toMatch(/showed different things/)
+    const dark = said.filter(({ type, by }) => type !== 'station.ready' || by !== 'custodian/ben')
+    expect(performed(dark)).toMatch(/its station was never ready/)
+  })
+
+  it('were made in the window that people approved', () => {
+    const kept = room.plan.from
+    const late = { ...room.plan, from: room.plan.until - 20_000 }
+    Object.assign(room, { plan: late })
+    const found = performed(said)
+    Object.assign(room, { plan: { ...late, from: kept } })
+    expect(found).toMatch(/I8 VIOLATION: .* outside of the window/)
+  })
+
+  it('bring no document that no result names', () => {
+    const [third = ''] = story.receipts(['node-c'])
+    const stray = { kind: 'shareReceipt', text: third } as const
+    const documents = [...room.results.documents, stray]
+    expect(withResults({ ...room.results, documents })).toMatch(/a shareReceipt that no result names/)
+    const card = { kind: 'stationCard', text: '{}' } as const
+    expect(withResults({ ...room.results, documents: [...room.results.documents, card] })).toMatch(
+      /a stationCard that no result names/,
+    )
   })
 
   it('leave no signature in anybody’s pocket', () => {
