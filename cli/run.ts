@@ -24,6 +24,7 @@ export interface Printed {
 
 const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   init: async () => (await import('./init.ts')).init,
+  'init cold': async () => (await import('./init-cold.ts')).initCold,
   'init node': async () => (await import('./init-node.ts')).initNode,
   'dev up': async () => (await import('./dev.ts')).devUp,
   pending: async () => (await import('./approve.ts')).pending,
@@ -47,6 +48,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'vault import': async () => (await import('./change.ts')).vaultImport,
   'vault export': async () => (await import('./change.ts')).vaultExport,
   'vault export-parts': async () => (await import('./export-parts.ts')).vaultExportParts,
+  'vault destination': async () => (await import('./destination.ts')).vaultDestination,
   'vault destroy': async () => (await import('./change.ts')).vaultDestroy,
   'vault prove': async () => (await import('./change.ts')).vaultProve,
   'vault proof': async () => (await import('./proof.ts')).vaultProof,
@@ -56,6 +58,12 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'certificate renew': async () => (await import('./certificate.ts')).certificateRenew,
   'recovery init': async () => (await import('./recovery.ts')).recoveryInit,
   'recovery verify': async () => (await import('./recovery.ts')).recoveryVerify,
+  'ceremony propose': async () => (await import('./ceremony-propose.ts')).ceremonyPropose,
+  'ceremony list': async () => (await import('./ceremony-online.ts')).ceremonyList,
+  'ceremony prepare': async () => (await import('./ceremony-online.ts')).ceremonyPrepare,
+  'ceremony export': async () => (await import('./ceremony-online.ts')).ceremonyExport,
+  'ceremony import': async () => (await import('./ceremony-import.ts')).ceremonyImport,
+  'ceremony abort': async () => (await import('./ceremony-online.ts')).ceremonyAbort,
   'hsm show': async () => (await import('./hsm.ts')).hsmShow,
   'hsm probe': async () => (await import('./hsm.ts')).hsmProbe,
   'hsm init': async () => (await import('./hsm.ts')).hsmInit,

@@ -254,7 +254,9 @@ describe('I8: results against the Record', () => {
     const [third = ''] = story.receipts(['node-c'])
     const stray = { kind: 'shareReceipt', text: third } as const
     const documents = [...room.results.documents, stray]
-    expect(withResults({ ...room.results, documents })).toMatch(/a shareReceipt that no result names/)
+    expect(withResults({ ...room.results, documents })).toMatch(
+      /a shareReceipt that no result names/,
+    )
     const card = { kind: 'stationCard', text: '{}' } as const
     expect(withResults({ ...room.results, documents: [...room.results.documents, card] })).toMatch(
       /a stationCard that no result names/,
