@@ -1,0 +1,188 @@
+// A whole ceremony in one process: the coordinator of a cold log plans and prepares, three real
+// Stations with tokens in software and a Record station play the script, people type what people
+// would, everything is judged, and what came of it becomes lines of the log.
+import { join } from 'node:path'
+import { p256 } from '@noble/curves/nist.js'
+import { createPrivateKey, sign as signNode } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { keyName } from '../../policy/ceremony/record.ts'
+import { judgeCeremony } from '../../policy/ceremony/judge.ts'
+import { viewOfBundle } from '../../policy/ceremony/log-view.ts'
+import type { Plan } from '../../policy/ceremony/plan.ts'
+import { seatsOf } from '../../policy/ceremony/record-seats.ts'
+import { statementMessage } from '../../policy/ceremony/statement.ts'
+import { parseRoot, witnessesOf } from '../../policy/documents.ts'
+import { formatVkey } from '../../policy/audit/checkpoint.ts'
+import { ed25519Signer } from '../../proto/crypto.ts'
+import { parseHandle } from '../../proto/ids.ts'
+import { isRefusal } from '../../proto/refusal.ts'
+import { Conductor } from '../../signer-node/ceremony/conductor.ts'
+import { Hub } from '../../signer-node/ceremony/hub.ts'
+import { RecordCopy } from '../../signer-node/ceremony/record-copy.ts'
+import { RoomLog } from '../../signer-node/ceremony/room-log.ts'
+import { RoomResults } from '../../signer-node/ceremony/room-results.ts'
+import type { Asked, Desk } from '../../signer-node/ceremony/station-acts.ts'
+import { framesOf } from '../../signer-node/ceremony/station-log.ts'
+import { lowS } from '../../signer-node/hsm/low-s.ts'
+import { tablePatience } from '../../signer-node/sitting.ts'
+import { askedOf, board, type ColdHouse, coldHouse, origin, release, rootTextOf } from '../coordinator/cold-house.ts'
+import { hour, planning, planOf, put } from '../coordinator/cold-planned.ts'
+import { pgliteEngine } from '../coordinator/store-kit.ts'
+import { plannedToken, tokenSecret } from '../kit/planned.ts'
+import { type Enrolled, enrolStation, type People, type SeatedStation, seat, StageHome } from '../kit/room-stage.ts'
+import { random } from '../kit/tokens.ts'
+import { seedOf } from '../policy/dev-fixture.ts'
+import { testClock } from '../coordinator/world.ts'
+
+const stage = new StageHome()
+const engine = pgliteEngine()
+let house: ColdHouse
+let stations: readonly Enrolled[]
+let rootText: string
+const owner = { org: parseHandle('acme-dev'), env: 'dev', origin: parseHandle(origin) } as const
+
+beforeAll(async () => {
+  const clock = testClock()
+  stations = await Promise.all(
+    [1, 2, 3].map((x) => enrolStation(join(stage.path, `s-${x}`), x, owner, clock.now())),
+  )
+  const members = stations.map(({ card: { node, identity, transport, witness } }) => {
+    return { node, identity, transport, witness: formatVkey(witness) }
+  })
+  rootText = rootTextOf(members)
+  house = await coldHouse(await engine.fresh(), clock, rootText)
+}, 60_000)
+afterAll(async () => {
+  await house.stop()
+  stage[Symbol.dispose]()
+})
+
+type Read = ReturnType<typeof planOf>
+
+/** Approved, opened, prepared. */
+async function planned(kind: 'genesis' | 'sign', requests: Plan['requests'], change: Partial<Plan> = {}) {
+  const root = parseRoot(rootText).digest
+  const own = stations.map(({ planned: one }) => one)
+  const plan = planOf(house, kind, requests, { root, recordToken: plannedToken('R-0'), ...change }, own)
+  const asked = await house.ask(planning(house, plan), plan.bytes)
+  await house.approve(asked, ...board.slice(0, 2))
+  await house.until('planned', async () => (await house.state(asked)) === 'ACTIVE')
+  const prepared = await house.during(house.coordinator.ceremonies.prepare(plan.digest))
+  if (isRefusal(prepared)) throw new Error(`${prepared.code}: ${prepared.because}`)
+  return plan
+}
+
+interface Sat {
+  readonly seats: Map<string, SeatedStation>
+  readonly said: string[]
+  readonly conductor: Conductor
+  readonly log: RoomLog
+}
+
+async function sit(plan: Read, people: (node: string) => People = () => () => undefined): Promise<Sat> {
+  const files = await house.coordinator.ceremonies.bundleIn(plan.digest)
+  const log = new RoomLog(files)
+  const begun = performance.now()
+  const since = () => performance.now() - begun
+  const clock = { wallMs: () => Math.floor(plan.plan.from + 60_000 + since()), monotonicMs: () => 1_000 + since() }
+  const said: string[] = []
+  const hub = new Hub({
+    root: log.root,
+    pages: framesOf(log.bundle, origin),
+    called: plan.plan.called,
+    patience: tablePatience({ roundS: 30, sessionS: 60 }),
+    clock,
+    random,
+    report: ({ level, name, because }) => {
+      if (level !== 'info') said.push(`hub ${name}: ${because}`)
+    },
+  })
+  const ticking = setInterval(() => hub.tick(), 5)
+  const sitting = { plan, bundle: log.bundle, digest: log.digest, root: parseRoot(rootText).digest, hub, clock, people }
+  const seats = new Map<string, SeatedStation>()
+  const desk: Desk = {
+    say: (text) => void said.push(text),
+    ask: async (what, question) => {
+      said.push(question)
+      return people('room')(what, question) ?? usual(what)
+    },
+  }
+  const conductor = new Conductor({
+    ...{ log, hub, desk, random, clock },
+    record: new RecordCopy(join(stage.path, `${plan.digest}.jsonl`), seatsOf(plan, log.digest)),
+    results: new RoomResults(join(stage.path, `${plan.digest}.results`), plan.digest),
+    recorder: { identity: plan.plan.recordToken.identity, sign: async (message) => tokenSign(message) },
+    speak: async ({ role, person }, document) => {
+      if (role === 'recorder') {
+        const { identity } = plan.plan.recordToken
+        return { by: 'token', name: keyName(identity), document, signature: tokenSign(statementMessage(document)) }
+      }
+      const signature = ed25519Signer(seedOf(person))(statementMessage(document))
+      return { by: 'credential', name: `${person}-1`, document, signature }
+    },
+    write: () => {},
+    scripts: new Map(),
+  })
+  for (const enrolled of stations) seats.set(enrolled.planned.node, await seat(enrolled, sitting))
+  return { seats, said, conductor, log, close: () => clearInterval(ticking) } as Sat
+}
+
+function usual(what: Asked): string {
+  if (what === 'present') return 'yes'
+  if (what === 'confirmed') return 'chen, jun'
+  if (what === 'agree') return 'agree'
+  if (what === 'item') return 'B-1, B-2'
+  return 'no'
+}
+
+function tokenSign(message: Uint8Array): Uint8Array {
+  const point = p256.getPublicKey(tokenSecret('R-0'), false)
+  const at = (from: number) => Buffer.from(point.subarray(from, from + 32)).toString('base64url')
+  const d = Buffer.from(tokenSecret('R-0')).toString('base64url')
+  const jwk = { kty: 'EC', crv: 'P-256', x: at(1), y: at(33), d }
+  const key = createPrivateKey({ key: jwk, format: 'jwk' })
+  return lowS(new Uint8Array(signNode('sha256', message, { key, dsaEncoding: 'ieee-p1363' })))
+}
+
+async function play(plan: Read) {
+  const sat = await sit(plan)
+  try {
+    const done = await sat.conductor.run()
+    return { ...sat, done }
+  } catch (error) {
+    console.error(sat.said.slice(-30).join('\n'))
+    throw error
+  } finally {
+    for (const one of sat.seats.values()) one.close()
+  }
+}
+
+async function judged(plan: Read, files: Awaited<ReturnType<typeof play>>['done']['files']) {
+  const root = parseRoot(rootText)
+  const trust = { root: root.digest, log: root.log, witnesses: witnessesOf(root), q: root.witness.q }
+  const log = viewOfBundle(await house.coordinator.ceremonies.bundleIn(plan.digest), trust)
+  return judgeCeremony({ files, log })
+}
+
+async function imported(plan: Read, files: Awaited<ReturnType<typeof play>>['done']['files']) {
+  const of = await put(house, plan.digest, files)
+  while (house.clock.now() < plan.plan.from + 2 * hour) await house.pass(60_000)
+  const taken = await house.during(house.coordinator.ceremonies.import(of, []))
+  if (isRefusal(taken)) throw new Error(`${taken.code}: ${taken.because}`)
+  return taken
+}
+
+describe('a ceremony', () => {
+  it('makes the key of a cold vault, from the plan to the log', async () => {
+    const { vault } = askedOf(house.clock, 'cold')
+    const create = await house.ask({ ...askedOf(house.clock, 'cold'), op: 'key.create', terms: {} })
+    await house.approve(create, ...board)
+    await house.until('allowed', async () => (await house.state(create)) === 'WAITING')
+    const plan = await planned('genesis', [{ request: create, op: 'key.create', vault, callBack: false }])
+    const { done, said } = await play(plan)
+    expect(done.outcome, said.slice(-20).join('\n')).toBe('done')
+    const judgement = await judged(plan, done.files)
+    expect(judgement.findings).toEqual([])
+    await imported(plan, done.files)
+  }, 120_000)
+})
