@@ -25,7 +25,7 @@ import {
 import { fromHex, fromUtf8 } from '../../proto/crypto.ts'
 import { type Digest, parseDigest } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
-import { refuse } from '../../proto/refusal.ts'
+import { Refused, refuse } from '../../proto/refusal.ts'
 import type { Clock, Random } from '../ports.ts'
 import type { Hub } from './hub.ts'
 import type { RecordCopy } from './record-copy.ts'
@@ -188,14 +188,21 @@ export class Conductor {
     await this.#write1(line, turn.step.id)
   }
 
-  async #desk(group: Group): Promise<void> {
+  /** Asked again where what was typed makes no line. */
+  async #desk({ first }: Group, noted: readonly string[] = []): Promise<void> {
     const { desk, log } = this.#needs
     const { plan } = log.bundle.plan
     const reading = (what: string, turn: Turn) => this.#reading(what, turn)
-    const lines = await deskLines({ plan, desk, reading }, group.first, [])
-    for (const line of lines) await this.#write1(line, group.first.step.id)
-    if (group.first.person !== undefined && lines.length === 0) {
-      desk.say(`${group.first.person.person} is not here`)
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const lines = await deskLines({ plan, desk, reading }, first, noted)
+        for (const line of lines) await this.#write1(line, first.step.id)
+        return
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error
+        desk.say(`${first.step.id}: ${error.refusal.code}: ${error.refusal.because}`)
+        if (tries === triesMax) throw error
+      }
     }
   }
 
@@ -229,10 +236,7 @@ export class Conductor {
     const names = drawn(can, { t: plan.t, random, last: this.#signedToday })
     this.#signers.set(request, names)
     desk.say(`by lot: ${names.join(', ')}`)
-    const reading = (what: string, turn: Turn) => this.#reading(what, turn)
-    for (const line of await deskLines({ plan, desk, reading }, first, names)) {
-      await this.#write1(line, first.step.id)
-    }
+    await this.#desk(group, names)
     return undefined
   }
 

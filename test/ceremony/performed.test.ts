@@ -14,7 +14,8 @@ import { statementMessage } from '../../policy/ceremony/statement.ts'
 import { parseRoot, witnessesOf } from '../../policy/documents.ts'
 import { formatVkey } from '../../policy/audit/checkpoint.ts'
 import { ed25519Signer } from '../../proto/crypto.ts'
-import { parseHandle } from '../../proto/ids.ts'
+import { type Digest, parseHandle, parsePersonId } from '../../proto/ids.ts'
+import { people } from '../kit/bundle-story.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { Conductor } from '../../signer-node/ceremony/conductor.ts'
 import { Hub } from '../../signer-node/ceremony/hub.ts'
@@ -57,13 +58,19 @@ afterAll(async () => {
   stage[Symbol.dispose]()
 })
 
+/** One more witness, from outside: a key is made. */
+const everybody: Plan['people'] = [
+  ...people,
+  { person: parsePersonId('gus'), role: 'witness', how: 'known', outside: true },
+]
+
 type Read = ReturnType<typeof planOf>
 
 /** Approved, opened, prepared. */
 async function planned(kind: 'genesis' | 'sign', requests: Plan['requests'], change: Partial<Plan> = {}) {
   const root = parseRoot(rootText).digest
   const own = stations.map(({ planned: one }) => one)
-  const plan = planOf(house, kind, requests, { root, recordToken: plannedToken('R-0'), ...change }, own)
+  const plan = planOf(house, kind, requests, { root, recordToken: plannedToken('R-0'), people: everybody, ...change }, own)
   const asked = await house.ask(planning(house, plan), plan.bytes)
   await house.approve(asked, ...board.slice(0, 2))
   await house.until('planned', async () => (await house.state(asked)) === 'ACTIVE')
@@ -79,7 +86,7 @@ interface Sat {
   readonly log: RoomLog
 }
 
-async function sit(plan: Read, people: (node: string) => People = () => () => undefined): Promise<Sat> {
+async function sit(plan: Read, typed: (node: string) => People = () => () => undefined): Promise<Sat> {
   const files = await house.coordinator.ceremonies.bundleIn(plan.digest)
   const log = new RoomLog(files)
   const begun = performance.now()
@@ -98,13 +105,13 @@ async function sit(plan: Read, people: (node: string) => People = () => () => un
     },
   })
   const ticking = setInterval(() => hub.tick(), 5)
-  const sitting = { plan, bundle: log.bundle, digest: log.digest, root: parseRoot(rootText).digest, hub, clock, people }
+  const sitting = { plan, bundle: log.bundle, digest: log.digest, root: parseRoot(rootText).digest, hub, clock, people: typed }
   const seats = new Map<string, SeatedStation>()
   const desk: Desk = {
     say: (text) => void said.push(text),
     ask: async (what, question) => {
       said.push(question)
-      return people('room')(what, question) ?? usual(what)
+      return typed('room')(what, question) ?? usual(what)
     },
   }
   const conductor = new Conductor({
@@ -144,8 +151,8 @@ function tokenSign(message: Uint8Array): Uint8Array {
   return lowS(new Uint8Array(signNode('sha256', message, { key, dsaEncoding: 'ieee-p1363' })))
 }
 
-async function play(plan: Read) {
-  const sat = await sit(plan)
+async function play(plan: Read, typed?: (node: string) => People) {
+  const sat = await sit(plan, typed)
   try {
     const done = await sat.conductor.run()
     return { ...sat, done }
@@ -164,10 +171,12 @@ async function judged(plan: Read, files: Awaited<ReturnType<typeof play>>['done'
   return judgeCeremony({ files, log })
 }
 
-async function imported(plan: Read, files: Awaited<ReturnType<typeof play>>['done']['files']) {
+type Files = Awaited<ReturnType<typeof play>>['done']['files']
+
+async function imported(plan: Read, files: Files, confirmed: readonly Digest[] = []) {
   const of = await put(house, plan.digest, files)
-  while (house.clock.now() < plan.plan.from + 2 * hour) await house.pass(60_000)
-  const taken = await house.during(house.coordinator.ceremonies.import(of, []))
+  house.clock.advance(plan.plan.from + hour - house.clock.now())
+  const taken = await house.during(house.coordinator.ceremonies.import(of, confirmed))
   if (isRefusal(taken)) throw new Error(`${taken.code}: ${taken.because}`)
   return taken
 }
@@ -184,5 +193,33 @@ describe('a ceremony', () => {
     const judgement = await judged(plan, done.files)
     expect(judgement.findings).toEqual([])
     await imported(plan, done.files)
+  }, 120_000)
+
+  it('signs what people approved with t stations, without one that typed it wrong twice', async () => {
+    const request = await house.submit(release(house.clock))
+    await house.approve(request, ...board)
+    await house.until('reserved', async () => (await house.state(request)) === 'RESERVED')
+    const { vault } = askedOf(house.clock, 'cold')
+    const plan = await planned('sign', [{ request, op: 'payment', vault, callBack: false }])
+    const typed = (node: string) => (what: Asked) => {
+      return node === 'node-1' && what === 'tail' ? '000000' : undefined
+    }
+    const { done, said, seats } = await play(plan, typed)
+    expect(done, said.slice(-20).join('\n')).toMatchObject({ outcome: 'done', exceptions: 1 })
+    const judgement = await judged(plan, done.files)
+    expect(judgement.findings).toEqual([])
+    expect(judgement.exceptions).toMatchObject([
+      { step: 'S-6', happened: expect.stringMatching(/^node-1: CEREMONY: .* typed wrong twice/) },
+    ])
+    expect(seats.get('node-1')?.said.join('\n')).not.toContain('confirmed, open')
+    await imported(
+      plan,
+      done.files,
+      judgement.exceptions.map(({ line }) => line),
+    )
+    const signed = (await house.lines()).find(({ type }) => type === 'sign.completed')
+    expect(signed?.body).toMatchObject({ intent: request })
+    await house.until('broadcast', async () => (await house.state(request)) !== 'SIGNING')
+    expect(house.chain.sent).toHaveLength(1)
   }, 120_000)
 })
