@@ -33,9 +33,10 @@ import { actorOf, type DeskLine, deskLines } from './room-desk.ts'
 import type { RoomLog } from './room-log.ts'
 import type { RoomResults } from './room-results.ts'
 import { firstUndone, type Group, groupsOf, hasAct } from './room-turns.ts'
-import { RoomVoice, type Told } from './room-voice.ts'
+import { RoomVoice, startedAgain, type Told } from './room-voice.ts'
 import { type Desk, spoken } from './station-acts.ts'
 import { drawn } from './lot.ts'
+import type { TurnPaper } from './turn-papers.ts'
 
 export interface ConductorNeeds {
   readonly log: RoomLog
@@ -77,14 +78,23 @@ export class Conductor {
   readonly #tries = new Map<Digest, number>()
   readonly #signedToday = new Set<string>()
   readonly #statements: SignedStatement[] = []
+  readonly #notes: { readonly node: string; readonly said: TurnPaper<'note'> }[] = []
   #manifest = ''
   #files: BundleFiles = new Map()
   #stopped = ''
+  #isTold = false
 
   constructor(needs: ConductorNeeds) {
     this.#needs = needs
     this.#groups = groupsOf(needs.log.bundle.plan.plan)
-    this.#voice = new RoomVoice({ ...needs, stopped: (because) => this.stop(because) })
+    this.#voice = new RoomVoice({
+      ...needs,
+      stopped: (because) => this.stop(because),
+      noted: (node, said) => void this.#notes.push({ node, said }),
+      sat: (node) => {
+        for (const confirmed of this.#confirmed.values()) confirmed.delete(node)
+      },
+    })
   }
 
   /** For all; the closing is played all the same. */
@@ -112,6 +122,7 @@ export class Conductor {
         at += 1
         continue
       }
+      if (this.#stopped !== '') await this.#tellStop(group.first)
       at = (await this.#play(group, at)) ?? at + 1
     }
     const { record } = this.#needs
@@ -120,10 +131,20 @@ export class Conductor {
     return { outcome, lines, exceptions, files: this.#files }
   }
 
+  /** Once, before the closing: an exception that says why. */
+  async #tellStop(turn: Turn): Promise<void> {
+    if (this.#isTold || this.#needs.record.state.closed !== undefined) return
+    this.#isTold = true
+    await this.exception(turn, 'the script to its end', this.#stopped, 'the ceremony is stopped')
+  }
+
   /** Where to go on instead, if not at the next. */
   async #play(group: Group, at: number): Promise<number | undefined> {
     const { desk } = this.#needs
     const { step } = group.first
+    for (const { node, said } of this.#notes.splice(0)) {
+      await this.exception(group.first, said.expected, `${node}: ${said.happened}`, said.decided)
+    }
     if (step.isOptional === true) {
       const typed = await desk.ask('go', `${step.id} may be left out; play it? (yes or no): `)
       if (typed.trim() !== 'yes') return undefined
@@ -145,32 +166,42 @@ export class Conductor {
   async #each(group: Group): Promise<void> {
     const { first, turns } = group
     const nodes = this.#nodesOf(group)
-    if (nodes.length > 0) {
-      const told = await this.#voice.all(turns, nodes, this.#with(first))
-      await this.#take(group, told)
+    let waiting = nodes
+    for (let tries = 1; waiting.length > 0 && tries <= triesMax; tries += 1) {
+      const told = await this.#voice.all(turns, waiting, this.#with(first))
+      const again = await this.#take(group, told)
+      waiting = this.#stopped === '' ? again : []
     }
     const isOfStation = first.node !== undefined || first.step.each.includes('signer')
     if (!isOfStation) await this.#desk(group)
   }
 
-  async #take(group: Group, told: readonly Told[]): Promise<void> {
+  /** Of whom the turn is asked once more: their Station was started again. */
+  async #take(group: Group, told: readonly Told[]): Promise<readonly string[]> {
     const { first } = group
+    const again: string[] = []
     for (const one of told) {
-      if (one.kind === 'failed') {
-        await this.#failed(first, one)
+      const isLost = one.kind === 'done' && !(await this.#voice.write(one))
+      if (one.kind === 'failed' || isLost) {
+        const because = one.kind === 'failed' ? one.because : startedAgain
+        if (because === startedAgain) again.push(one.node)
+        await this.#failed(first, one.node, because)
         continue
       }
-      await this.#voice.write(one)
       this.#bring(one.brought)
       const request = first.request?.request
       if (request === undefined || !hasAct(group, 'confirm-request')) continue
       this.#confirmed.set(request, (this.#confirmed.get(request) ?? new Set()).add(one.node))
     }
+    return again
   }
 
-  async #failed(turn: Turn, { node, because }: { node: string; because: string }): Promise<void> {
+  async #failed(turn: Turn, node: string, because: string): Promise<void> {
+    // Of a stop there is one reason, and its line.
+    if (this.#stopped !== '') return
     const happened = `${node}: ${because}`.slice(0, 500)
-    await this.exception(turn, 'what the step asks', happened, 'it goes on without it')
+    const decided = because === startedAgain ? 'its turn is asked again' : 'it goes on without it'
+    await this.exception(turn, 'what the step asks', happened, decided)
   }
 
   async exception(turn: Turn, expected: string, happened: string, decided: string): Promise<void> {

@@ -5,7 +5,6 @@
 // taken only if it follows that copy. Waiting ends when somebody stops.
 // Source: the ceremony's design, 4.9.
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
-import type { JsonObject } from '../../proto/jcs.ts'
 import { attempt, isRefusal, refuse } from '../../proto/refusal.ts'
 import type { Clock } from '../ports.ts'
 import type { Hub } from './hub.ts'
@@ -23,6 +22,9 @@ export interface VoiceNeeds {
   readonly desk: Desk
   readonly clock: Clock
   readonly stopped: (because: string) => void
+  readonly noted: (node: string, said: TurnPaper<'note'>) => void
+  /** It sits down, for the first time or anew: what it knew of sessions is gone. */
+  readonly sat: (node: string) => void
 }
 
 export type Told =
@@ -35,13 +37,21 @@ interface Waiting {
   readonly told: (told: Told) => void
 }
 
+interface Signing {
+  readonly node: string
+  readonly seq: number
+  readonly done: (line: Uint8Array | undefined) => void
+}
+
 const lookMs = 10
+/** What a Station that sat down anew had not done. */
+export const startedAgain = 'CEREMONY: the station was started again'
 
 export class RoomVoice {
   readonly #needs: VoiceNeeds
   readonly #waiting = new Map<string, Waiting>()
   readonly #round = new Map<number, number>()
-  #signed: { readonly seq: number; readonly done: (line: Uint8Array | undefined) => void } | undefined
+  #signed: Signing | undefined
 
   constructor(needs: VoiceNeeds) {
     this.#needs = needs
@@ -80,19 +90,25 @@ export class RoomVoice {
     )
   }
 
-  /** Every draft of it becomes a line, in order. */
-  async write({ node, turn, round, drafts }: TurnPaper<'done'> & { readonly node: string }) {
+  /** Every draft of it becomes a line, in order; false where its Station went away meanwhile. */
+  async write({
+    node,
+    turn,
+    round,
+    drafts,
+  }: TurnPaper<'done'> & { readonly node: string }): Promise<boolean> {
     const { record, hub } = this.#needs
     for (const at of drafts.keys()) {
       const { size: seq, prev } = record.state
       const signed = new Promise<Uint8Array | undefined>((done) => {
-        this.#signed = { seq, done }
+        this.#signed = { node, seq, done }
       })
       hub.paper(node, turnPaper('place', { turn, round, at, seq, prev, t: this.now() }))
       const line = await signed
-      if (line === undefined) return
+      if (line === undefined) return false
       this.keep(line)
     }
+    return true
   }
 
   /** In the own copy first. */
@@ -136,7 +152,7 @@ export class RoomVoice {
       }
       case 'signed': {
         const { seq, line } = readTurnPaper('signed', paper)
-        if (this.#signed?.seq !== seq) return
+        if (this.#signed?.seq !== seq || this.#signed.node !== node) return
         const { done } = this.#signed
         this.#signed = undefined
         done(toUtf8(line))
@@ -146,8 +162,7 @@ export class RoomVoice {
         this.#needs.stopped(`${node}: ${readTurnPaper('stop', paper).because}`)
         return
       case 'note': {
-        const { happened } = readTurnPaper('note', paper)
-        this.#needs.desk.say(`${node} notes: ${happened}`)
+        this.#needs.noted(node, readTurnPaper('note', paper))
         return
       }
       default:
@@ -163,7 +178,8 @@ export class RoomVoice {
   }
 
   #catchUp(node: string, { size, prev }: TurnPaper<'have'>): void {
-    const { record, hub } = this.#needs
+    const { record, hub, sat } = this.#needs
+    sat(node)
     const own = size === 0 ? undefined : record.lines[size - 1]
     const leaf = own === undefined ? '' : record.lines[size]?.prev ?? record.state.prev
     if (size > record.lines.length || (size > 0 && leaf !== prev)) {
@@ -174,10 +190,14 @@ export class RoomVoice {
       hub.paper(node, turnPaper('line', { seq, line: fromUtf8(bytes) ?? '' }))
     }
     // What it was asked before it left, it has not heard, or has forgotten.
+    if (this.#signed?.node === node) {
+      this.#signed.done(undefined)
+      this.#signed = undefined
+    }
     const waiting = this.#waiting.get(node)
     if (waiting === undefined) return
     this.#waiting.delete(node)
-    waiting.told({ kind: 'failed', node, because: 'CEREMONY: the station was started again' })
+    waiting.told({ kind: 'failed', node, because: startedAgain })
   }
 
   async #seated(node: string): Promise<void> {
@@ -190,5 +210,3 @@ export class RoomVoice {
     }
   }
 }
-
-export type Brought = readonly JsonObject[]

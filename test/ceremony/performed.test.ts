@@ -14,7 +14,7 @@ import { statementMessage } from '../../policy/ceremony/statement.ts'
 import { parseRoot, witnessesOf } from '../../policy/documents.ts'
 import { formatVkey } from '../../policy/audit/checkpoint.ts'
 import { ed25519Signer } from '../../proto/crypto.ts'
-import { type Digest, parseHandle, parsePersonId } from '../../proto/ids.ts'
+import { type Digest, parseDigest, parseHandle, parsePersonId } from '../../proto/ids.ts'
 import { people } from '../kit/bundle-story.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { Conductor } from '../../signer-node/ceremony/conductor.ts'
@@ -40,6 +40,7 @@ const engine = pgliteEngine()
 let house: ColdHouse
 let stations: readonly Enrolled[]
 let rootText: string
+const tickings: NodeJS.Timeout[] = []
 const owner = { org: parseHandle('acme-dev'), env: 'dev', origin: parseHandle(origin) } as const
 
 beforeAll(async () => {
@@ -54,6 +55,7 @@ beforeAll(async () => {
   house = await coldHouse(await engine.fresh(), clock, rootText)
 }, 60_000)
 afterAll(async () => {
+  for (const ticking of tickings) clearInterval(ticking)
   await house.stop()
   stage[Symbol.dispose]()
 })
@@ -79,11 +81,24 @@ async function planned(kind: 'genesis' | 'sign', requests: Plan['requests'], cha
   return plan
 }
 
+let amounts = 0
+async function plannedRelease(): Promise<Read> {
+  amounts += 1
+  const amount = 1_000_000_000n + BigInt(amounts)
+  const request = await house.submit(release(house.clock, { amount }))
+  await house.approve(request, ...board)
+  await house.until('reserved', async () => (await house.state(request)) === 'RESERVED')
+  const { vault } = askedOf(house.clock, 'cold')
+  return await planned('sign', [{ request, op: 'payment', vault, callBack: false }])
+}
+
 interface Sat {
   readonly seats: Map<string, SeatedStation>
   readonly said: string[]
   readonly conductor: Conductor
   readonly log: RoomLog
+  /** As its program at an end, and started anew on the same card. */
+  readonly again: (node: string) => Promise<void>
 }
 
 async function sit(plan: Read, typed: (node: string) => People = () => () => undefined): Promise<Sat> {
@@ -111,7 +126,7 @@ async function sit(plan: Read, typed: (node: string) => People = () => () => und
     say: (text) => void said.push(text),
     ask: async (what, question) => {
       said.push(question)
-      return typed('room')(what, question) ?? usual(what)
+      return (await typed('room')(what, question)) ?? usual(what)
     },
   }
   const conductor = new Conductor({
@@ -131,7 +146,13 @@ async function sit(plan: Read, typed: (node: string) => People = () => () => und
     scripts: new Map(),
   })
   for (const enrolled of stations) seats.set(enrolled.planned.node, await seat(enrolled, sitting))
-  return { seats, said, conductor, log, close: () => clearInterval(ticking) } as Sat
+  const again = async (node: string): Promise<void> => {
+    seats.get(node)?.close()
+    const enrolled = stations.find(({ planned: one }) => one.node === node)
+    if (enrolled !== undefined) seats.set(node, await seat(enrolled, sitting))
+  }
+  tickings.push(ticking)
+  return { seats, said, conductor, log, again }
 }
 
 function usual(what: Asked): string {
@@ -151,8 +172,13 @@ function tokenSign(message: Uint8Array): Uint8Array {
   return lowS(new Uint8Array(signNode('sha256', message, { key, dsaEncoding: 'ieee-p1363' })))
 }
 
-async function play(plan: Read, typed?: (node: string) => People) {
+async function play(
+  plan: Read,
+  typed?: (node: string) => People,
+  during: (sat: Sat) => void = () => {},
+) {
   const sat = await sit(plan, typed)
+  during(sat)
   try {
     const done = await sat.conductor.run()
     return { ...sat, done }
@@ -196,11 +222,8 @@ describe('a ceremony', () => {
   }, 120_000)
 
   it('signs what people approved with t stations, without one that typed it wrong twice', async () => {
-    const request = await house.submit(release(house.clock))
-    await house.approve(request, ...board)
-    await house.until('reserved', async () => (await house.state(request)) === 'RESERVED')
-    const { vault } = askedOf(house.clock, 'cold')
-    const plan = await planned('sign', [{ request, op: 'payment', vault, callBack: false }])
+    const plan = await plannedRelease()
+    const request = plan.plan.requests[0]?.request ?? parseDigest('')
     const typed = (node: string) => (what: Asked) => {
       return node === 'node-1' && what === 'tail' ? '000000' : undefined
     }
@@ -211,7 +234,8 @@ describe('a ceremony', () => {
     expect(judgement.exceptions).toMatchObject([
       { step: 'S-6', happened: expect.stringMatching(/^node-1: CEREMONY: .* typed wrong twice/) },
     ])
-    expect(seats.get('node-1')?.said.join('\n')).not.toContain('confirmed, open')
+    expect(seats.get('node-1')?.said.join('\n')).not.toContain('confirmed, open, epoch 1')
+    expect(seats.get('node-2')?.said.join('\n')).toContain('confirmed, open, epoch 1')
     await imported(
       plan,
       done.files,
@@ -221,5 +245,48 @@ describe('a ceremony', () => {
     expect(signed?.body).toMatchObject({ intent: request })
     await house.until('broadcast', async () => (await house.state(request)) !== 'SIGNING')
     expect(house.chain.sent).toHaveLength(1)
+  }, 120_000)
+
+  it('begins no session of a confirmation that a station which was started again has lost', async () => {
+    const plan = await plannedRelease()
+    let isOver = false
+    let room: Sat | undefined
+    const typed = (node: string) => (_: Asked, question: string) => {
+      if (node !== 'room' || !question.startsWith('S-7') || isOver || room === undefined) return
+      isOver = true
+      return room.again('node-1').then(() => undefined)
+    }
+    const { done, said } = await play(plan, typed, (sat) => {
+      room = sat
+    })
+    expect(done.outcome, said.slice(-20).join('\n')).toBe('done')
+    const judgement = await judged(plan, done.files)
+    expect(judgement.findings).toEqual([])
+    const told = judgement.exceptions.map(({ happened }) => happened)
+    expect(told).toContain('a confirmation is of a session that is over')
+    await imported(plan, done.files, judgement.exceptions.map(({ line }) => line))
+  }, 120_000)
+
+  it('ends well when somebody stops it, and brings no signature home', async () => {
+    const plan = await plannedRelease()
+    let room: Sat | undefined
+    const typed = (node: string) => (_: Asked, question: string) => {
+      if (node === 'room' && question.startsWith('S-4')) {
+        room?.seats.get('node-2')?.performer.stop('I do not know this recipient')
+      }
+      return undefined
+    }
+    const { done, said } = await play(plan, typed, (sat) => {
+      room = sat
+    })
+    expect(done.outcome, said.slice(-20).join('\n')).toBe('aborted')
+    const judgement = await judged(plan, done.files)
+    expect(judgement.findings).toEqual([])
+    expect(judgement.exceptions).toMatchObject([
+      { happened: 'node-2: I do not know this recipient', decided: 'the ceremony is stopped' },
+    ])
+    await imported(plan, done.files, judgement.exceptions.map(({ line }) => line))
+    const types = (await house.lines()).map(({ type }) => type)
+    expect(types).toContain('ceremony.aborted')
   }, 120_000)
 })

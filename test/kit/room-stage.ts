@@ -122,7 +122,10 @@ export async function enrolStation(
 }
 
 /** What is typed where nobody has another idea. */
-export type People = (what: Asked, question: string) => string | undefined
+export type People = (
+  what: Asked,
+  question: string,
+) => string | undefined | Promise<string | undefined>
 
 export interface SeatedStation {
   readonly performer: Performer
@@ -154,7 +157,7 @@ export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<Seated
     ask: async (what, question) => {
       said.push(question)
       if (what === 'spare-in') socket.plug('spare')
-      return people(what, question) ?? usual(what, said)
+      return (await people(what, question)) ?? usual(what, said)
     },
   }
   socket.plug('daily')
