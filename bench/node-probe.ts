@@ -10,6 +10,7 @@ import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks'
 import { isMainThread, Worker } from 'node:worker_threads'
 import type { CoordinatorFrame } from '../proto/frames.ts'
 import type { SignerNode } from '../signer-node/node.ts'
+import type { Threads } from '../signer-node/threads.ts'
 import { exactCpuMs } from './meter.ts'
 
 export interface Slice {
@@ -36,11 +37,22 @@ export interface Seen {
   readonly delayMaxMs: number
   readonly gcMaxMs: number
   readonly gcTotalMs: number
+  /** By kind: how many, and the longest; those in a slice are in that slice's figures too. */
+  readonly collections: Readonly<Record<string, Collections>>
+  /** Of the slices over 5 ms by CPU those that a collection fell into. */
+  readonly cpuOver5Collected: number
+}
+
+export interface Collections {
+  readonly count: number
+  readonly inSlices: number
+  readonly longestMs: number
 }
 
 type Call = (...words: never[]) => unknown
 
 interface Collection {
+  readonly kind: string
   readonly startMs: number
   readonly ms: number
 }
@@ -66,6 +78,8 @@ function counted(name: string, call: Call): Call {
     if (isInside) return part(named, () => call.apply(this, words))
     isInside = true
     inside = new Map()
+    // The one in which it becomes ready began while nobody was served.
+    const wasServing = isServing
     const cpu = exactCpuMs()
     const wall = performance.now()
     try {
@@ -76,7 +90,7 @@ function counted(name: string, call: Call): Call {
       const dearest = [...inside].sort(([, a], [, b]) => b - a).slice(0, partsMax)
       const within = dearest.map(([part, ms]) => `${part} ${ms.toFixed(1)}`).join(', ')
       const slice = { name: named, ...took, startMs: wall, inside: within }
-      if (isServing) slices.push(slice)
+      if (wasServing) slices.push(slice)
       else starting.push(slice)
     }
   }
@@ -131,6 +145,14 @@ function countTimers(): void {
   } as typeof on
 }
 
+/** What goes on with a key that the runtime's threads derived. */
+function countKeys({ prototype }: typeof Threads): void {
+  const { scrypt } = prototype
+  prototype.scrypt = function (this: Threads, job, answer) {
+    scrypt.call(this, job, counted('key derived', answer as Call) as typeof answer)
+  }
+}
+
 /** As its health door says it: looked at after each tick until then. */
 function noticeReady({ prototype }: typeof SignerNode): void {
   const { tick } = prototype
@@ -160,14 +182,33 @@ function seen(delay: ReturnType<typeof monitorEventLoopDelay>): Seen {
     delayMaxMs: delay.max / 1e6,
     gcMaxMs: Math.max(0, ...gc.map(({ ms }) => ms)),
     gcTotalMs: gc.reduce((sum, { ms }) => sum + ms, 0),
+    collections: Object.fromEntries([...new Set(gc.map(({ kind }) => kind))].map(collectionsOf)),
+    cpuOver5Collected: all.filter((one) => one.cpuMs > 5 && one.gcMs > 0).length,
   }
 }
 
-function collected({ startMs, ...slice }: Timed): Slice {
-  const inIt = gc.filter((one) => {
-    return one.startMs >= startMs && one.startMs < startMs + slice.wallMs
-  })
+function collectionsOf(kind: string): readonly [string, Collections] {
+  const those = gc.filter((one) => one.kind === kind)
+  const inSlices = those.filter(({ startMs }) => slices.some((one) => isWithin(startMs, one)))
+  const longestMs = Math.max(...those.map(({ ms }) => ms))
+  return [kind, { count: those.length, inSlices: inSlices.length, longestMs }]
+}
+
+function isWithin(atMs: number, { startMs, wallMs }: Pick<Timed, 'startMs' | 'wallMs'>): boolean {
+  return atMs >= startMs && atMs < startMs + wallMs
+}
+
+function collected(timed: Timed): Slice {
+  const inIt = gc.filter((one) => isWithin(one.startMs, timed))
+  const { startMs: _, ...slice } = timed
   return { ...slice, gcMs: inIt.reduce((sum, { ms }) => sum + ms, 0) }
+}
+
+/** As V8 names them; a marking step stops the thread only for its part of the work. */
+function kindOf(detail: unknown): string {
+  const kinds = { 1: 'young', 4: 'whole heap', 8: 'marking step', 16: 'weak callbacks' }
+  const { kind } = (detail ?? {}) as { readonly kind: keyof typeof kinds }
+  return kinds[kind] ?? 'other'
 }
 
 function dearestOf(all: readonly Timed[]): Slice | undefined {
@@ -189,6 +230,8 @@ async function start(directory: string): Promise<void> {
   const { Cosigning } = await import('../signer-node/cosigning.ts')
   const { LogDuty } = await import('../signer-node/log-duty.ts')
   const { Signing } = await import('../signer-node/signing.ts')
+  const { Keys } = await import('../signer-node/keys.ts')
+  const { Threads } = await import('../signer-node/threads.ts')
   count(SignerNode, 'receive', 'tick', 'attached', 'detached', 'status')
   noticeReady(SignerNode)
   count(Store, 'step')
@@ -198,13 +241,17 @@ async function start(directory: string): Promise<void> {
   count(Witness, 'cosign')
   count(Pairings, 'receive', 'tick')
   count(Releases, 'add', 'review')
-  count(Acceptances, 'compare', 'make')
+  count(Acceptances, 'make')
   count(Cosigning, 'review', 'answer')
   count(LogDuty, 'review')
-  count(Signing, 'judge', 'start')
+  count(Signing, 'accept')
+  count(Keys, 'accept')
+  countKeys(Threads)
   new PerformanceObserver((list) => {
-    for (const { startTime, duration } of list.getEntries()) {
-      gc.push({ startMs: startTime, ms: duration })
+    for (const entry of list.getEntries()) {
+      const { startTime, duration } = entry
+      const detail = 'detail' in entry ? entry.detail : undefined
+      gc.push({ startMs: startTime, ms: duration, kind: kindOf(detail) })
     }
   }).observe({ entryTypes: ['gc'] })
   const delay = monitorEventLoopDelay({ resolution: 1 })

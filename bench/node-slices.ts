@@ -179,11 +179,13 @@ export async function bench(): Promise<Bench> {
   const stage = new Stage()
   const figures: Figure[] = []
   const notes: string[] = []
+  const seenAll: Seen[] = []
   const phase = async (name: string, work: () => Promise<unknown>): Promise<void> => {
     await stage.seen()
     const said = await work()
     const all = await stage.seen()
     figures.push(...figuresOf(name, all))
+    seenAll.push(...all.values())
     notes.push(`${name}${typeof said === 'number' ? `: ${said} payments` : ''}`)
     notes.push(...notesOf(all))
     // A run takes minutes: what is known is told.
@@ -224,6 +226,7 @@ export async function bench(): Promise<Bench> {
   } finally {
     await stage.close()
   }
+  notes.push(barOf(seenAll))
   return { figures, ratios: [], notes }
 }
 
@@ -240,13 +243,31 @@ function figuresOf(name: string, all: ReadonlyMap<string, Seen>): readonly Figur
   ]
 }
 
+/** The bar of a serving node, by CPU: by the clock its durable steps wait for the disk. */
+function barOf(all: readonly Seen[]): string {
+  const sum = (read: (seen: Seen) => number): number =>
+    all.reduce((total, seen) => total + read(seen), 0)
+  const [count, over] = [sum((seen) => seen.count), sum(({ cpuOver5 }) => cpuOver5)]
+  const dearest = Math.max(...all.map((seen) => seen.dearest[0]?.cpuMs ?? 0)).toFixed(1)
+  const bar = 'bar: no slice of a serving node above 5 ms of CPU'
+  if (over === 0) return `${bar}: held, ${count} slices, the dearest ${dearest} ms`
+  const collected = sum(({ cpuOver5Collected }) => cpuOver5Collected)
+  return `${bar}: not held, ${over} of ${count} slices, the dearest ${dearest} ms; a collection fell into ${collected} of them`
+}
+
 /** The dearest slices by name: what to look at first. */
 function notesOf(all: ReadonlyMap<string, Seen>): readonly string[] {
-  return [...all].flatMap(([node, { count, cpuOver5, wallOver5, dearest, starting }]) => [
-    `  ${node}: ${count} slices, over 5 ms: ${cpuOver5} by CPU, ${wallOver5} by the clock`,
-    ...dearest.slice(0, 3).map((slice) => `    ${noteOf(slice)}`),
-    ...(starting === undefined ? [] : [`    before it was ready: ${noteOf(starting)}`]),
-  ])
+  return [...all].flatMap(
+    ([node, { count, cpuOver5, wallOver5, dearest, starting, collections }]) => [
+      `  ${node}: ${count} slices, over 5 ms: ${cpuOver5} by CPU, ${wallOver5} by the clock`,
+      ...dearest.slice(0, 3).map((slice) => `    ${noteOf(slice)}`),
+      ...Object.entries(collections).map(([kind, { count, inSlices, longestMs }]) => {
+        const where = `${inSlices} of them in slices`
+        return `    collections, ${kind}: ${count}, ${where}, the longest ${longestMs.toFixed(1)} ms wall`
+      }),
+      ...(starting === undefined ? [] : [`    before it was ready: ${noteOf(starting)}`]),
+    ],
+  )
 }
 
 function noteOf({ name, cpuMs, wallMs, gcMs, inside }: Slice): string {

@@ -1,6 +1,6 @@
 // ceremony verify: whether what was carried out of a room is what it says, by a stranger who trusts
-// only a trust file. Needs no network: the Bundle out, and the cold log as it was carried in or as an
-// Export of any later day has it. The same judge as the import; exit codes of `audit verify`.
+// only a trust file. Needs no network: the Bundle out, and the cold log as it was carried in or as
+// an Export of any later day has it. The same judge as the import; exit codes of `audit verify`.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { manifestName } from '../policy/ceremony/bundle.ts'

@@ -63,6 +63,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'ceremony prepare': async () => (await import('./ceremony-online.ts')).ceremonyPrepare,
   'ceremony export': async () => (await import('./ceremony-online.ts')).ceremonyExport,
   'ceremony import': async () => (await import('./ceremony-import.ts')).ceremonyImport,
+  'ceremony anchor': async () => (await import('./ceremony-anchor.ts')).ceremonyAnchor,
   'ceremony abort': async () => (await import('./ceremony-online.ts')).ceremonyAbort,
   'hsm show': async () => (await import('./hsm.ts')).hsmShow,
   'hsm probe': async () => (await import('./hsm.ts')).hsmProbe,

@@ -17,6 +17,7 @@ import { fromUtf8 } from '../proto/crypto.ts'
 import type { Digest } from '../proto/ids.ts'
 import type { JsonObject } from '../proto/jcs.ts'
 import { isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
+import { ceremonyNote } from './ceremony/cold.ts'
 import { orderOf } from './desk/change-case.ts'
 import { gatherChange } from './desk/request.ts'
 import type { RulesMemory } from './desk/rules.ts'
@@ -164,7 +165,8 @@ export class Changes {
 
   async #attempt(id: Digest): Promise<Refusal | undefined> {
     const issued = await this.#issue(id, (_view, clockMs) => ({ clockMs }))
-    if (isRefusal(issued)) return issued
+    // Whether one is planned or not, nothing is driven from here.
+    if (isRefusal(issued)) return issued.code === 'CEREMONY' ? ceremonyNote : issued
     const { admitted, order } = issued
     const carryOut: RipeChange['carryOut'] = (type, body, beside = {}) =>
       this.#write(type, { ...body, change: id, order: admitted.order }, { order, ...beside })

@@ -12,6 +12,7 @@ import type { Digest, NodeId } from '../proto/ids.ts'
 import { isRefusal, refuse } from '../proto/refusal.ts'
 import { Backups } from './backups.ts'
 import { Bans } from './bans.ts'
+import { Anchors } from './ceremony/anchors.ts'
 import { Ceremonies } from './ceremony/ceremonies.ts'
 import type { ChainRpc } from './chain-rpc/rpc.ts'
 import { Changes } from './changes.ts'
@@ -63,6 +64,8 @@ export interface CoordinatorPorts {
   readonly chains: ReadonlyMap<string, ChainRpc>
   /** How long a log that was witnessed before waits for a witness before it grows. */
   readonly witnessGraceMs: number
+  /** Of a main log: what is pinned of the log of cold vaults beside it. */
+  readonly coldTrust?: Trust
 }
 
 export interface Coordinator {
@@ -75,6 +78,8 @@ export interface Coordinator {
   readonly changes: Changes
   /** Of a cold log; empty in every other. */
   readonly ceremonies: Ceremonies
+  /** Of a main log with a cold one beside it. */
+  readonly anchors: Anchors
   readonly proofs: Proofs
   readonly exports: Exports
   readonly links: Links
@@ -156,6 +161,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const ceremonies = new Ceremonies({ ...driver, ...about })
   const jobs = new Jobs({ ...driver, store, origin, owner, changes })
   const imports = new Imports({ copy, clock, store, origin, changes })
+  const anchors = new Anchors({ copy, sequencer, cold: ports.coldTrust })
   const proofs = new Proofs({ store, origin, tree, heads, clock })
   const stopping = new AbortController()
   const requests = new Requests({ ...shared, store, origin })
@@ -199,6 +205,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
       invitations,
       changes,
       ceremonies,
+      anchors,
       proofs,
       exports,
       links,

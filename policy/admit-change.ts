@@ -5,8 +5,9 @@
 // (freeze, rejection, time, an ended request) are asked again before anything leaves.
 // N3 is the own clock against the line that recorded the request: there is no attempt line.
 import type { Digest, Handle, RequestId } from '../proto/ids.ts'
+import { allAtOnce, attemptInTurns, type InTurns } from '../proto/in-turns.ts'
 import { limits } from '../proto/limits.ts'
-import { attempt as attempting, isRefusal, refuse } from '../proto/refusal.ts'
+import { isRefusal, refuse } from '../proto/refusal.ts'
 import { writeTimeMillis } from '../proto/shape.ts'
 import type { By, Check, CheckRefusal } from './admit.ts'
 import { type Approved, approvedChange } from './approved-change.ts'
@@ -54,21 +55,28 @@ export interface ChangeSubmission {
 }
 
 export function admitChange(submission: ChangeSubmission): AdmittedChange | CheckRefusal {
+  return allAtOnce(admittingChange(submission))
+}
+
+/** `admitChange` in turns, as `admitting` of payments. */
+export function* admittingChange(
+  submission: ChangeSubmission,
+): InTurns<AdmittedChange | CheckRefusal> {
   let check: Check = 'N1'
-  const result = attempting(() =>
-    judge(submission, (id, work) => {
-      check = id
-      return work()
-    }),
-  )
+  const judging = judge(submission, (id, work) => {
+    check = id
+    return work()
+  })
+  const result = yield* attemptInTurns(judging)
   return isRefusal(result) ? { ...result, check } : result
 }
 
-function judge({ order: bytes, own }: ChangeSubmission, by: By): AdmittedChange {
+function* judge({ order: bytes, own }: ChangeSubmission, by: By): InTurns<AdmittedChange> {
   const { view, clockMs } = own
   const read = by('N1', () => parseOrder(bytes))
   const row = by('N8', () => findRequest(view))
   by('N3', () => requireClock(row, clockMs))
+  yield
   const inForce = by('N9', () => parseInForce(view.ruleset, view.documents))
   const root = by('N9', () => rootOf(view))
   const vault = view.vaults.find((known) => known.vault === row.vault)
@@ -84,7 +92,7 @@ function judge({ order: bytes, own }: ChangeSubmission, by: By): AdmittedChange 
     at: { seq: Number.MAX_SAFE_INTEGER, t: clockMs },
     witnessedAt: (seq: number) => own.witnessedAt(seq, read.order.heads),
   }
-  const approved = approvedChange(read, grounds, by)
+  const approved = yield* approvedChange(read, grounds, by)
   by('N4', () => requireThawedHere(approved, own))
   const { ceremony } = approved
   if (ceremony !== undefined) by('N3', () => requireRoom(ceremony, own))

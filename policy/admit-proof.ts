@@ -5,9 +5,10 @@
 // carries out, it opens no signature here.
 import { plainDigest, toUtf8 } from '../proto/crypto.ts'
 import type { Digest, NodeId } from '../proto/ids.ts'
+import { allAtOnce, type InTurns } from '../proto/in-turns.ts'
 import { attempt as attempting, isRefusal, refuse } from '../proto/refusal.ts'
 import type { Admitted, By, Check, CheckRefusal } from './admit.ts'
-import { type AdmittedChange, admitChange, type ChangeSubmission } from './admit-change.ts'
+import { type AdmittedChange, admittingChange, type ChangeSubmission } from './admit-change.ts'
 import type { ChangeOf } from './change.ts'
 import { controlProof } from './control-proof.ts'
 import type { Root } from './documents.ts'
@@ -66,7 +67,15 @@ export interface ProofSubmission extends ChangeSubmission {
 }
 
 export function admitProof(submission: ProofSubmission): AdmittedProof | CheckRefusal {
-  const approved = admitChange(submission)
+  return allAtOnce(admittingProof(submission))
+}
+
+/** `admitProof` in turns, as `admitting` of payments. */
+export function* admittingProof(
+  submission: ProofSubmission,
+): InTurns<AdmittedProof | CheckRefusal> {
+  const approved = yield* admittingChange(submission)
+  yield
   if (isRefusal(approved)) return approved
   let check: Check = 'N1'
   const result = attempting(() =>

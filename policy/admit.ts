@@ -4,7 +4,8 @@
 // release. INVARIANT: pure; every fact comes from a verified signature, the own copy or the bytes.
 // Stop conditions (freeze, rejection, time, a later attempt) are asked again before release.
 import type { Digest, NodeId } from '../proto/ids.ts'
-import { attempt as attempting, isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
+import { allAtOnce, attemptInTurns, type InTurns } from '../proto/in-turns.ts'
+import { isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
 import { writeTimeMillis } from '../proto/shape.ts'
 import {
   decode,
@@ -83,26 +84,31 @@ export interface Submission {
 }
 
 export function admit(submission: Submission): Admitted | CheckRefusal {
+  return allAtOnce(admitting(submission))
+}
+
+/** `admit` in turns; what may have changed by its end beside the submission is asked again. */
+export function* admitting(submission: Submission): InTurns<Admitted | CheckRefusal> {
   let check: Check = 'N1'
-  const result = attempting(() =>
-    judge(submission, (id, work) => {
-      check = id
-      return work()
-    }),
-  )
+  const judging = judge(submission, (id, work) => {
+    check = id
+    return work()
+  })
+  const result = yield* attemptInTurns(judging)
   if (!isRefusal(result)) return result
   // An approval is where another rendering than the own one comes to light.
   return { ...result, check: result.code === 'DISPLAY' ? 'N20' : check }
 }
 
 /** Whatever a check returns was verified by it; whatever it did not return nobody may use. */
-function judge({ warrant: bytes, attempt: number, own }: Submission, by: By): Admitted {
+function* judge({ warrant: bytes, attempt: number, own }: Submission, by: By): InTurns<Admitted> {
   const { view, clockMs } = own
   const lines = by('N8', () => findLines(view, number))
   const named = by('N1', () => openNamed(bytes, lines, own))
   const { vault, signers } = by('N2', () => requireParties(lines, own))
   by('N3', () => requireClock(lines, own))
   by('N4', () => requireThawed(own))
+  yield
   const inForce = by('N9', () => requireRuleset(named, lines, view))
   const { rulebook, roster } = inForce
   const tier = by('N9', () => requireKey(vault, rulebook, lines, view))
@@ -110,16 +116,20 @@ function judge({ warrant: bytes, attempt: number, own }: Submission, by: By): Ad
   const { warrant } = named
   const { t } = lines.attempt
   const witnessedAt = (seq: number) => own.witnessedAt(seq, warrant.heads)
+  yield
   const read = by('N17', () => openRequested(warrant.intent, lines, roster))
   const { intent } = read
   const { vaults, shown } = view
   const known = { inForce, vaults, shown, createdAt: lines.intent.t, witnessedAt }
+  yield
   const recipient = by('N10', () => recipientOf(intent, warrant.dest, known))
   by('N10', () => requireAttester(warrant.dest, roster, t))
   by('N10', () => requireActive(recipient.facts, rulebook, t))
 
+  yield
   const effect = by('N12', () => decode(intent, warrant.bytes))
   by('N13', () => requireDigests(effect, lines))
+  yield
   const publicKey = by('N14', () => sourceKey(intent, vault, lines))
   by('N15', () => requireEffect(effect, intent, rulebook))
   by('N16', () => requireOneEffect(effect, lines, rulebook))
@@ -129,14 +139,17 @@ function judge({ warrant: bytes, attempt: number, own }: Submission, by: By): Ad
   const rule = by('N22', () => ruleNamed(rulebook, lines.reservation.rule))
   const display = by('N20', () => displayDigest(render(intent, rulebook, rule.id, recipient.named)))
   const the = { read, inForce, lines, rule, display, decisions, witnessedAt }
-  const { approvals, until } = by('N18', () => countApprovals(warrant.approvals, the))
+  yield
+  const { approvals, until } = yield* countApprovals(warrant.approvals, the, by)
   by('N18', () => requireTime(until, clockMs))
 
   by('N23', () => requireReserved(intent, recipient.facts, lines))
+  yield
   const facts = factsAt(lines, { intent, destination: recipient.facts, approvals })
   const verdict = evaluate(facts, rulebook, roster)
   by('N21', () => requirePeople(verdict, rule))
   by('N22', () => requireAllowed(verdict, rule))
+  yield
   const whom = { vault, tier, publicKey, signers }
   return grant({ read, named, lines, effect, ...whom, display, verdict, until })
 }

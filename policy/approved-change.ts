@@ -5,6 +5,7 @@
 // the line that puts the change into effect. INVARIANT: pure; each check names itself, and what a
 // check did not return nobody may use.
 import type { Digest, Handle, RequestId } from '../proto/ids.ts'
+import type { InTurns } from '../proto/in-turns.ts'
 import { refuse } from '../proto/refusal.ts'
 import type { By } from './admit.ts'
 import { type Change, openChange } from './change.ts'
@@ -54,12 +55,13 @@ export interface Approved {
   readonly until: number
 }
 
-export function approvedChange({ order }: ReadOrder, grounds: Grounds, by: By): Approved {
+export function* approvedChange({ order }: ReadOrder, grounds: Grounds, by: By): InTurns<Approved> {
   const { row, decisions, vault, root, inForce, frozen, at, witnessedAt } = grounds
   const { rulebook, roster } = inForce
   by('N8', () => requireAlive(row))
   by('N9', () => requireRuleset(order, grounds))
   const lines = { intent: row, attempt: at }
+  yield
   const { digest, asked: change } = by('N17', () =>
     openAsked(order.change, lines, {
       roster,
@@ -77,13 +79,16 @@ export function approvedChange({ order }: ReadOrder, grounds: Grounds, by: By): 
   const ceremony = isCold ? by('N2', () => requireCeremony(digest, open)) : undefined
 
   by('N19', () => requireNoRejection(decisions))
+  yield
   const display = by('N20', () => displayDigest(displayChange(change, { rulebook, row: vault })))
   const { rule: section } = sectionOf(change.op, rulebook)
   const rule = { id: section, ttlMs: Number.POSITIVE_INFINITY }
   const read = { digest, intent: change }
   const the = { read, inForce, lines, rule, display, decisions, witnessedAt }
-  const { approvals, until } = by('N18', () => countApprovals(order.approvals, the))
+  yield
+  const { approvals, until } = yield* countApprovals(order.approvals, the, by)
 
+  yield
   const createdAt = witnessedAt(row.seq)
   const facts = { at: at.t, change, createdAt, approvals, frozen: frozen.length > 0 }
   const verdict = judgeChange({ ...facts, rejected: false, unfit: '' }, rulebook, roster)

@@ -3,10 +3,12 @@
 // own copy of the log recorded them; when that was is the log's word, never the signer's.
 import { digestOf, toUtf8 } from '../proto/crypto.ts'
 import type { Digest, Handle, PersonId } from '../proto/ids.ts'
+import type { InTurns } from '../proto/in-turns.ts'
 import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import { writeTime } from '../proto/shape.ts'
 import type { Signed } from '../proto/signed.ts'
+import type { By } from './admit.ts'
 import { type Approval, openApproval, tagOf } from './approval.ts'
 import type { ApprovalFacts } from './facts.ts'
 import type { InForce } from './in-force.ts'
@@ -94,18 +96,25 @@ export interface Case {
 }
 
 /** N18 and N20: each approval opens with every binding, was recorded, and stands once. */
-export function countApprovals(signed: readonly Signed[], the: Case): Counted {
+export function* countApprovals(signed: readonly Signed[], the: Case, by: By): InTurns<Counted> {
   const { read, lines, rule, witnessedAt } = the
   const seen = new Set<PersonId>()
   let until = Math.min(read.intent.notAfter, read.intent.created + rule.ttlMs - 1)
-  const approvals = signed.map((item): ApprovalFacts => {
-    const { approval, row } = openRecorded(item, the)
-    if (seen.has(approval.person)) refuse('APPROVAL_REPLAYED', `${approval.person} stands twice`)
-    seen.add(approval.person)
-    until = Math.min(until, approval.expires - 1)
-    return { person: approval.person, role: approval.as, witnessedAt: witnessedAt(row.seq) }
+  const approvals: ApprovalFacts[] = []
+  for (const item of signed) {
+    if (approvals.length > 0) yield
+    by('N18', () => {
+      const { approval, row } = openRecorded(item, the)
+      const { person, as: role, expires } = approval
+      if (seen.has(person)) refuse('APPROVAL_REPLAYED', `${person} stands twice`)
+      seen.add(person)
+      until = Math.min(until, expires - 1)
+      approvals.push({ person, role, witnessedAt: witnessedAt(row.seq) })
+    })
+  }
+  by('N18', () => {
+    if (lines.attempt.t > until) refuse('TIME', `the rule's time ended ${writeTime(until)}`)
   })
-  if (lines.attempt.t > until) refuse('TIME', `the rule's time ended ${writeTime(until)}`)
   return { approvals, until }
 }
 

@@ -8,13 +8,14 @@
 // for it, although its holders confirmed an epoch too. Pure.
 import { digestOf, toUtf8 } from '../proto/crypto.ts'
 import type { Digest } from '../proto/ids.ts'
+import { allAtOnce, type InTurns } from '../proto/in-turns.ts'
 import { attempt as attempting, isRefusal, refuse } from '../proto/refusal.ts'
 import { tags } from '../proto/tags.ts'
 import type { Check, CheckRefusal } from './admit.ts'
 import {
   type AdmittedChange,
   type AdmittedWork,
-  admitChange,
+  admittingChange,
   type ChangeSubmission,
   findRequest,
   requireClock,
@@ -70,9 +71,16 @@ export function requireCovered(
 
 /** The gate of nodes and coordinators: `admitChange`, or the refresh of an import in force. */
 export function admitWork(submission: ChangeSubmission): Admission | CheckRefusal {
+  return allAtOnce(admittingWork(submission))
+}
+
+/** `admitWork` in turns, as `admitting` of payments. */
+export function* admittingWork(submission: ChangeSubmission): InTurns<Admission | CheckRefusal> {
   const { intent, vaults } = submission.own.view
   const vault = vaults.find((known) => known.vault === intent?.vault)
-  if (intent === undefined || !carriesRefresh(intent, vault)) return admitChange(submission)
+  if (intent === undefined || !carriesRefresh(intent, vault)) {
+    return yield* admittingChange(submission)
+  }
   return admitCovered(submission, vault)
 }
 

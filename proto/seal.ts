@@ -42,14 +42,19 @@ export interface ScryptJob extends Passphrase {
   readonly salt: Uint8Array
 }
 
-/** Asks for keys, which take long, and is resumed with them; it wipes them. */
-export type Deriving<R> = Generator<ScryptJob, R, Uint8Array>
+/**
+ * Asks for keys, which take long, and is resumed with them; it wipes them. Where it asks for none
+ * it may be left for a while (`in-turns.ts`).
+ */
+export type Deriving<R> = Generator<ScryptJob | undefined, R, Uint8Array>
 
 /** Derives at once, in this thread. */
 export function atOnce<R>(work: Deriving<R>): R {
   try {
     let step = work.next()
-    while (step.done !== true) step = work.next(scryptOf(step.value))
+    while (step.done !== true) {
+      step = step.value === undefined ? work.next() : work.next(scryptOf(step.value))
+    }
     return step.value
   } finally {
     giveUp(work)

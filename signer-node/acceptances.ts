@@ -6,9 +6,10 @@
 import { toHex, x25519PublicKey } from '../proto/crypto.ts'
 import { readSigned, type WireSigned } from '../proto/frames.ts'
 import type { NodeId } from '../proto/ids.ts'
+import type { InTurns } from '../proto/in-turns.ts'
 import { type Json, type JsonObject, parseText, text } from '../proto/jcs.ts'
 import { type Kind, openBy, signBy } from '../proto/node-documents.ts'
-import { attempt, type Refusal, refuse } from '../proto/refusal.ts'
+import { refuse } from '../proto/refusal.ts'
 import { writeTimeMillis } from '../proto/shape.ts'
 import type { Opened, Signed } from '../proto/signed.ts'
 import type { Both } from './clone-evidence.ts'
@@ -124,27 +125,36 @@ export class Acceptances<T extends Acceptor & { readonly node: NodeId }> {
     }
   }
 
-  /** What all participants said, in their order, when it is what this node said. */
-  compare(
+  /**
+   * What all participants said, in their order, when it is what this node said: one in each turn.
+   * Whoever goes on with it asks `isOpen` at the end: the own one may have run out meanwhile.
+   */
+  *compare(
     open: OpenAcceptance<T>,
     given: readonly WireSigned[],
     participants: readonly NodeId[],
-  ): readonly Opened<T>[] | Refusal {
-    return attempt(() => {
-      if (!this.#isYoung(open)) refuse('VIEW', 'the own acceptance is too old')
-      if (given.length !== participants.length) {
-        refuse('VIEW', `expected ${participants.length} acceptances, got ${given.length}`)
+  ): InTurns<readonly Opened<T>[]> {
+    if (given.length !== participants.length) {
+      refuse('VIEW', `expected ${participants.length} acceptances, got ${given.length}`)
+    }
+    const common = commonText(open.signed)
+    const all: Opened<T>[] = []
+    for (const [at, node] of participants.entries()) {
+      if (at > 0) yield
+      const opened = this.#read(node, given[at])
+      if (commonText(opened.signed) !== common) refuse('VIEW', `${node} accepted something else`)
+      if (node === this.#needs.self.node && !isSame(opened.signed, open.signed)) {
+        refuse('VIEW', 'this is not the own acceptance as it was given')
       }
-      const common = commonText(open.signed)
-      return participants.map((node, at) => {
-        const opened = this.#read(node, given[at])
-        if (commonText(opened.signed) !== common) refuse('VIEW', `${node} accepted something else`)
-        if (node === this.#needs.self.node && !isSame(opened.signed, open.signed)) {
-          refuse('VIEW', 'this is not the own acceptance as it was given')
-        }
-        return opened
-      })
-    })
+      all.push(opened)
+    }
+    return all
+  }
+
+  /** Still to be started under this ticket; refused when it is too old. */
+  isOpen(ticket: Uint8Array, open: OpenAcceptance<T>): boolean {
+    if (!this.#isYoung(open)) refuse('VIEW', 'the own acceptance is too old')
+    return this.get(ticket) === open
   }
 
   #read(node: NodeId, given: WireSigned | undefined): Opened<T> {

@@ -1,19 +1,23 @@
 // The judgement of one attempt by this node: `admit` on the own copy of the log, and beside it what
 // only this node knows (its share, its Pairings, its bans, its other work), and the words in which
-// it accepts. Runs inside a step, after that of the lines; nothing of it leaves before the commit.
+// it accepts. `admit` runs in turns, the rest inside the step that accepts; nothing of it leaves
+// before the commit.
 // INVARIANT: nothing is accepted that `admit` did not admit.
-import { admit } from '../policy/admit.ts'
+import { admitting } from '../policy/admit.ts'
 import { isProof, pathOf, type ToSign } from '../policy/admit-proof.ts'
 import { parseEntry } from '../policy/audit/entry.ts'
 import { requestView } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
 import { get, tables } from '../policy/audit/tables.ts'
+import { derive, pointBytes } from '../policy/chain/derive.ts'
 import type { Own } from '../policy/check-lines.ts'
 import type { AtTable } from '../policy/cold.ts'
-import { parseInForce } from '../policy/in-force.ts'
+import { parseInForce, rootOf } from '../policy/in-force.ts'
+import type { VaultRow } from '../policy/view.ts'
 import { digestOf, toHex } from '../proto/crypto.ts'
 import type { CoordinatorPart } from '../proto/frames.ts'
 import { type Digest, type NodeId, parseDigest, parseNodeId } from '../proto/ids.ts'
+import type { InTurns } from '../proto/in-turns.ts'
 import type { JsonObject } from '../proto/jcs.ts'
 import { fresh } from '../proto/node-documents.ts'
 import { attempt as attempting, isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
@@ -47,12 +51,14 @@ export class Admission {
     this.#brake = brake
   }
 
-  /** At a start: what is in force is parsed before somebody waits for it. */
+  /** At a start: what is in force is read before somebody waits for it, and every own address. */
   warm(): void {
     attempting(() => {
-      const { ruleset, documents } = readSync(requestView(nobodys), this.#parts.rows)
-      return parseInForce(ruleset, documents)
+      const view = readSync(requestView(nobodys), this.#parts.rows)
+      rootOf(view)
+      return parseInForce(view.ruleset, view.documents)
     })
+    for (const row of this.#parts.keyshares.vaults()) warmKey(row)
   }
 
   /** The attempt line in the own copy; the warrant is named by its digest, not read yet. */
@@ -70,22 +76,25 @@ export class Admission {
     })
   }
 
-  judge(prepare: Prepare, named: Named): ToSign | Checked {
+  /** In turns. What stands at its end is asked of `judging.ts`, in the step that accepts. */
+  *judge(prepare: Prepare, named: Named): InTurns<ToSign | Checked> {
     const { intent, attempt } = named
     const shut = this.#parts.closed()
     if (shut !== undefined) return shut
     const own = attempting(() => ownView(this.#parts, intent))
     if (isRefusal(own)) return own
-    if (asksProof(prepare)) {
-      const proof = judgeProof(prepare, own)
-      return isRefusal(proof) ? proof : attempting(() => this.#requireAble(proof, named))
-    }
+    yield
+    if (asksProof(prepare)) return yield* judgeProof(prepare, own)
     const ceremony = attempting(() => this.#table(own, prepare.participants))
     if (isRefusal(ceremony)) return ceremony
     const accepted = this.#accepted(named)
     const asked = { ...own, accepted, ceremony }
-    const admitted = admit({ warrant: prepare.warrant, attempt, own: asked })
-    return isRefusal(admitted) ? admitted : attempting(() => this.#requireAble(admitted, named))
+    return yield* admitting({ warrant: prepare.warrant, attempt, own: asked })
+  }
+
+  /** Beside `admit`, inside the step that accepts: what only this node knows. */
+  able(admitted: ToSign): ToSign | Checked {
+    return this.#parts.closed() ?? attempting(() => this.#requireAble(admitted))
   }
 
   /**
@@ -138,7 +147,7 @@ export class Admission {
     }
   }
 
-  #requireAble(admitted: ToSign, named: Named): ToSign {
+  #requireAble(admitted: ToSign): ToSign {
     const { self, keyshares, journal, ports, plan } = this.#parts
     const { intentDigest, attempt, participants, vault, tier } = admitted
     if (tier === 'cold' && plan === undefined) {
@@ -148,6 +157,7 @@ export class Admission {
       refuse('PARTICIPANTS', `${self.node} takes no part`, 'N2')
     const highest = journal.highestAccepted(intentDigest)
     // A proof is numbered by whoever asks for it, and begins anew under another number.
+    const named = { intent: intentDigest, attempt, warrant: admitted.warrantDigest }
     const isAgain = highest === attempt && !isProof(admitted) && this.#isAgain(named)
     if (highest >= attempt && !isAgain) {
       refuse('STALE_ATTEMPT', `expected an attempt above ${highest}, got ${attempt}`, 'N1')
@@ -169,6 +179,12 @@ export class Admission {
     if (sitting !== undefined) return
     if (pairings.with(peer) === undefined) refuse('BUSY', `no pairing with ${peer} yet`)
   }
+}
+
+/** The address of a vault, which every recipient is compared with, and one below it. */
+function warmKey(row: VaultRow): void {
+  pointBytes(row.publicKey)
+  derive(row, 'm/0')
 }
 
 /** By the own store, or by the log's line of it, which nobody but this node can have signed. */

@@ -3,8 +3,10 @@
 // 6). Of a log that showed two faces nothing more is taken.
 // INVARIANT: nothing leaves before the step that it follows from was committed; an own cosignature
 // that was not made here stops everything that the own key stands for. Judges no request.
+
 import { toUtf8 } from '../proto/crypto.ts'
 import type { CoordinatorPart, NodeFrame, NodePart } from '../proto/frames.ts'
+import type { InTurns } from '../proto/in-turns.ts'
 import { limits } from '../proto/limits.ts'
 import { mayPass } from '../proto/reasons.ts'
 import { attempt, isRefusal, type Refusal, Refused } from '../proto/refusal.ts'
@@ -13,10 +15,9 @@ import type { OtherFace } from './heads.ts'
 import type { LogCopy } from './log-copy.ts'
 import type { Ports } from './ports.ts'
 import type { Store } from './store.ts'
-import type { InTurns } from './turns.ts'
 import type { Page, Taken, Witness } from './witness.ts'
 
-/** A commit for each few: verifying one takes as many signatures as it has witnesses. */
+/** A commit for each few, after each was verified in a turn of its own. */
 const headsPerTurn = 4
 
 export interface CosigningNeeds {
@@ -52,6 +53,7 @@ export class Cosigning {
     const taken = yield* this.#taken(page)
     if (page.heads.length > 0) yield
     yield* this.settle(page.heads)
+    yield
     return taken
   }
 
@@ -63,7 +65,9 @@ export class Cosigning {
     for (let at = 0; at < heads.length; at += headsPerTurn) {
       if (at > 0) yield
       const some = heads.slice(at, at + headsPerTurn)
-      const face = store.step(() => witness.heads.receive(witness.reigns, some))
+      const read = yield* witness.heads.read(witness.reigns, some)
+      yield
+      const face = store.step(() => witness.heads.receive(read))
       if (face !== undefined) this.#forked(face)
       this.#meetTwin()
       if (face !== undefined) return

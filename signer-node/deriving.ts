@@ -1,5 +1,6 @@
 // Drives work that asks for scrypt keys (sealing a Keyshare, opening one): each is derived wherever
-// the node derives them, and the work goes on when it is there, perhaps in a later turn.
+// the node derives them, and the work goes on when it is there, perhaps in a later turn; where it
+// asks for none the loop turns.
 // INVARIANT: told once, unless it was ended before; after that nothing is told and nothing more is
 // written, and what it held is wiped, a key that comes too late as well.
 import { attempt, isRefusal, type Refusal } from '../proto/refusal.ts'
@@ -12,15 +13,26 @@ export interface Derivation {
   end(): void
 }
 
+export interface DerivingPorts {
+  readonly runner: Pick<Runner, 'scrypt'>
+  readonly pause: (work: () => void) => void
+}
+
 export function derive<R>(
   work: Deriving<R>,
-  runner: Pick<Runner, 'scrypt'>,
+  { runner, pause }: DerivingPorts,
   over: (ended: R | Refusal) => void,
 ): Derivation {
   let isOver = false
   const go = (key?: Uint8Array): void => {
     const step = attempt(() => (key === undefined ? work.next() : work.next(key)))
     if (!isRefusal(step) && step.done !== true) {
+      if (step.value === undefined) {
+        pause(() => {
+          if (!isOver) go()
+        })
+        return
+      }
       runner.scrypt(step.value, (made) => {
         if (isOver) made.fill(0)
         else go(made)

@@ -10,7 +10,7 @@
 import { cosignatures, signedByLog } from '../policy/audit/checkpoint.ts'
 import { coverage, type Reigns, reignOver } from '../policy/audit/reigns.ts'
 import { key, tables } from '../policy/audit/tables.ts'
-import { membersOf, type RootWitness } from '../policy/documents.ts'
+import { cosignersOf, membersOf, type RootWitness } from '../policy/documents.ts'
 import { equalBytes, toHex, toUtf8 } from '../proto/crypto.ts'
 import type { NodeId } from '../proto/ids.ts'
 import {
@@ -295,7 +295,8 @@ export class Floor {
     const asked = this.#asked()
     if (asked.length === 0 || this.#needs.isAlone) return asked.length > 0
     const isEnough = asked.every(({ root }) => {
-      const answered = membersOf(root).filter(({ node }) => this.#answers.has(node)).length
+      // A station cosigns nothing, so of what this node signed it knows nothing.
+      const answered = cosignersOf(root).filter(({ node }) => this.#answers.has(node)).length
       return answered >= floorAnswers(root)
     })
     if (isEnough || !this.#secondPlaceAgrees || this.#answers.size === 0) return isEnough

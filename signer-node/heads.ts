@@ -12,6 +12,7 @@ import {
 } from '../policy/audit/checkpoint.ts'
 import { type Coverage, coverage, everyWitness, type Reigns } from '../policy/audit/reigns.ts'
 import { equalBytes, fromUtf8 } from '../proto/crypto.ts'
+import type { InTurns } from '../proto/in-turns.ts'
 import { attempt, isRefusal } from '../proto/refusal.ts'
 import type { LogCopy, StoredHead } from './log-copy.ts'
 import type { Event } from './ports.ts'
@@ -20,6 +21,14 @@ import type { Event } from './ports.ts'
 export interface OtherFace {
   readonly held: string
   readonly offered: string
+}
+
+/** A head whose signatures were verified; whether it agrees with the own copy is asked after. */
+export interface ReadHead {
+  readonly note: Note
+  /** Names of the witnesses that cosigned it. */
+  readonly given: readonly string[]
+  readonly isLogs: boolean
 }
 
 export class Heads {
@@ -52,11 +61,22 @@ export class Heads {
     this.#twin = undefined
   }
 
-  /** Notes as they came; returns the first proof of a fork among them, if there is one. */
-  receive(reigns: Reigns, notes: readonly Uint8Array[]): OtherFace | undefined {
-    for (const bytes of notes) {
-      const read = attempt(() => parseNoteText(fromUtf8(bytes) ?? ''))
-      const face = isRefusal(read) ? undefined : this.#take(reigns, read)
+  /** Notes as they came, one in each turn: who signed them. Nothing is kept yet. */
+  *read(reigns: Reigns, notes: readonly Uint8Array[]): InTurns<readonly ReadHead[]> {
+    const heads: ReadHead[] = []
+    for (const [at, bytes] of notes.entries()) {
+      if (at > 0) yield
+      const note = attempt(() => parseNoteText(fromUtf8(bytes) ?? ''))
+      const head = isRefusal(note) ? undefined : this.#verified(reigns, note)
+      if (head !== undefined) heads.push(head)
+    }
+    return heads
+  }
+
+  /** Returns the first proof of a fork among them, if there is one. */
+  receive(heads: readonly ReadHead[]): OtherFace | undefined {
+    for (const head of heads) {
+      const face = this.#take(head)
       if (face !== undefined) return face
     }
     return undefined
@@ -67,7 +87,8 @@ export class Heads {
     for (const [witness, note] of [...this.#ahead]) {
       if (note.checkpoint.size > this.#copy.size()) continue
       this.#ahead.delete(witness)
-      const face = this.#take(reigns, note)
+      const head = this.#verified(reigns, note)
+      const face = head && this.#take(head)
       if (face !== undefined) return face
     }
     return undefined
@@ -83,28 +104,33 @@ export class Heads {
     this.#copy.keepCosigned(witness.name, head)
   }
 
-  #take(reigns: Reigns, note: Note): OtherFace | undefined {
+  #verified(reigns: Reigns, note: Note): ReadHead | undefined {
     const log = reigns[0]?.root.log
     if (log === undefined) return undefined
     // Whose cosignature counts for which line is asked when it is counted.
     const read = attempt(() => ({
-      given: cosignatures(note, everyWitness(reigns)),
+      note,
+      given: cosignatures(note, everyWitness(reigns)).map(({ witness }) => witness.name),
       isLogs: signedByLog(note, log.vkey),
     }))
-    const { origin, size, root: offered } = note.checkpoint
-    if (isRefusal(read) || origin !== log.origin) return this.#ignore('a head that is not signed')
+    const isOrigins = note.checkpoint.origin === log.origin
+    return isRefusal(read) || !isOrigins ? this.#ignore('a head that is not signed') : read
+  }
+
+  #take({ note, given, isLogs }: ReadHead): OtherFace | undefined {
+    const { size, root: offered } = note.checkpoint
     const own = this.#copy.rootAt(size)
-    if (read.given.some(({ witness }) => witness.name === this.#own())) this.#compare(size, offered)
+    if (given.some((name) => name === this.#own())) this.#compare(size, offered)
     if (own === undefined) {
-      for (const { witness } of read.given) this.#wait(witness.name, note)
+      for (const name of given) this.#wait(name, note)
       return undefined
     }
     if (!equalBytes(own, offered)) {
-      if (!read.isLogs) return this.#ignore(`a head of size ${size} with another root`)
+      if (!isLogs) return this.#ignore(`a head of size ${size} with another root`)
       return { held: this.#copy.checkpoint(size)?.note ?? '', offered: textOf(note) }
     }
-    for (const { witness } of read.given) {
-      this.#copy.keepCosigned(witness.name, { size, root: offered, note: textOf(note) })
+    for (const name of given) {
+      this.#copy.keepCosigned(name, { size, root: offered, note: textOf(note) })
     }
     return undefined
   }

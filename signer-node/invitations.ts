@@ -6,7 +6,7 @@
 // invitation, one request. So what was dealt opens nowhere afterwards. None is signed before its
 // file has opened and shown that this node made it: what it says of itself is anybody's who can
 // write to the disk, and whoever has a token's card can seal to that token.
-// Judges no dealing: that is `key-import.ts`.
+// Keys of its files are derived beside the loop. Judges no dealing: that is `key-import.ts`.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inForce } from '../policy/audit/history.ts'
@@ -20,9 +20,11 @@ import { type Invitation, invitationKind } from '../proto/import-documents.ts'
 import { text } from '../proto/jcs.ts'
 import { limits } from '../proto/limits.ts'
 import { digestOfSigned, signBy } from '../proto/node-documents.ts'
-import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
+import { attempt, isRefusal, type Refusal, refusal, refuse } from '../proto/refusal.ts'
+import type { Deriving } from '../proto/seal.ts'
 import { type InvitationContext, parseSeal } from '../proto/seal-file.ts'
 import type { Signed } from '../proto/signed.ts'
+import { type Derivation, derive } from './deriving.ts'
 import { Secret } from './dkls23/secret.ts'
 import { replaceFile, syncDirectory } from './floor-file.ts'
 import type { Parts } from './parts.ts'
@@ -36,6 +38,13 @@ export type InvitationsNeeds = Pick<
   'self' | 'keystore' | 'rows' | 'copy' | 'witness' | 'ports'
 >
 
+type Told<T = InvitationContext> = (ended: T | Refusal) => void
+
+interface UnderWay {
+  readonly told: Told[]
+  derivation?: Derivation
+}
+
 /** An invitation of this node that is open. */
 export interface OpenInvitation {
   readonly signed: Signed
@@ -48,6 +57,11 @@ export class Invitations {
   readonly #needs: InvitationsNeeds
   /** Opened once: the seal takes its time. */
   readonly #hidden = new Map<VaultId, { readonly of: string; readonly hidden: Hidden }>()
+  readonly #underWay = new Map<VaultId, UnderWay>()
+  /** Why a file did not open, for whoever asks next; then it is tried again. */
+  readonly #closed = new Map<VaultId, Refusal>()
+  /** Files that were opened, or tried, without being asked for: once in a life. */
+  readonly #tried = new Set<string>()
   /** Lines of the own copy when they were last looked through. */
   #swept = -1
 
@@ -56,21 +70,26 @@ export class Invitations {
   }
 
   /** Refused for a vault that the policy does not name, or that has a key; or as in `of`. */
-  invite(vault: VaultId): Signed {
-    const { rows } = this.#needs
-    if (readSync(get(tables.vault, vault), rows) !== undefined) {
-      refuse('KEY_EXISTS', `${vault} has a key`)
-    }
-    const key = this.#keyNamed(vault)
-    const known = this.#context(vault)
-    // A key that the policy calls by another name now is another key.
-    if (known !== undefined && known.key !== key) this.#destroy(vault)
-    const context = this.#context(vault) ?? this.#make(vault, key)
-    this.#opened(vault, context)
-    return this.#signed(context)
+  invite(vault: VaultId, told: Told<Signed>): void {
+    const begun = attempt(() => {
+      const key = this.#keyToInvite(vault)
+      const known = this.#context(vault)
+      // A key that the policy calls by another name now is another key.
+      if (known !== undefined && known.key !== key) this.#destroy(vault)
+      const context = this.#context(vault)
+      const isOpen = context !== undefined && this.#isOpen(vault, context)
+      const work = (): Deriving<InvitationContext> =>
+        context === undefined ? this.#making(vault, key) : this.#opening(vault, context)
+      return isOpen ? { context } : { work }
+    })
+    const ended = (made: InvitationContext | Refusal): void =>
+      told(isRefusal(made) ? made : attempt(() => this.#signedStill(vault, made)))
+    if (isRefusal(begun)) ended(begun)
+    else if (begun.work === undefined) ended(begun.context)
+    else this.#derive(vault, begun.work, ended)
   }
 
-  /** Undefined where there is none; refused when its file does not open. */
+  /** Undefined where there is none; refused when its file does not open, or has not opened yet. */
   of(vault: VaultId): OpenInvitation | undefined {
     const context = this.#context(vault)
     if (context === undefined) return undefined
@@ -89,6 +108,7 @@ export class Invitations {
     if (isWhole) this.#swept = size
     for (const vault of this.#all()) {
       if (this.#hasKey(vault) || (isWhole && this.#isOver(vault))) this.#destroy(vault)
+      else this.#openUnasked(vault)
     }
   }
 
@@ -98,7 +118,17 @@ export class Invitations {
   }
 
   [Symbol.dispose](): void {
+    for (const { derivation } of this.#underWay.values()) derivation?.end()
+    this.#underWay.clear()
     for (const vault of [...this.#hidden.keys()]) this.#forget(vault)
+  }
+
+  /** After a start, before what was dealt to it comes. */
+  #openUnasked(vault: VaultId): void {
+    const context = this.#context(vault)
+    if (context === undefined || this.#tried.has(nameOf(context))) return
+    this.#tried.add(nameOf(context))
+    this.#open(vault, context)
   }
 
   /** By a line that q witnesses have seen. */
@@ -130,9 +160,42 @@ export class Invitations {
     return named.key
   }
 
-  #make(vault: VaultId, key: Handle): InvitationContext {
+  /** The name of its key, where one may be dealt. */
+  #keyToInvite(vault: VaultId): Handle {
+    if (readSync(get(tables.vault, vault), this.#needs.rows) !== undefined) {
+      refuse('KEY_EXISTS', `${vault} has a key`)
+    }
+    return this.#keyNamed(vault)
+  }
+
+  /** A line may have come while its file was opened or made. */
+  #signedStill(vault: VaultId, context: InvitationContext): Signed {
+    const key = this.#keyToInvite(vault)
+    return key === context.key
+      ? this.#signed(context)
+      : refuse('BUSY', `the policy calls the key ${key} by now; ask again`)
+  }
+
+  /** One at a time for each vault; whoever asks meanwhile is told of the same. */
+  #derive(vault: VaultId, begin: () => Deriving<InvitationContext>, told: Told): void {
+    const running = this.#underWay.get(vault)
+    if (running !== undefined) {
+      running.told.push(told)
+      return
+    }
+    const mine: UnderWay = { told: [told] }
+    this.#underWay.set(vault, mine)
+    const derivation = derive(begin(), this.#needs.ports, (ended) => {
+      this.#underWay.delete(vault)
+      for (const one of mine.told) one(ended)
+    })
+    if (!derivation.isOver) mine.derivation = derivation
+  }
+
+  *#making(vault: VaultId, key: Handle): Deriving<InvitationContext> {
     const { self, keystore, ports, copy } = this.#needs
-    if (this.#all().length >= limits.invitationsMax) {
+    // This one is under way already.
+    if (this.#all().length + this.#underWay.size > limits.invitationsMax) {
       refuse('BUSY', `${limits.invitationsMax} invitations are open; end an import first`)
     }
     using secret = new Secret(ports.random(secretBytes))
@@ -140,20 +203,36 @@ export class Invitations {
     const to = toHex(x25519PublicKey(secret.bytes))
     const context = { org, env, vault, key, node, x, to, size: copy.size() }
     using kept = new Secret(concat(secret.bytes, this.#signed(context).signature))
-    replaceFile(this.#path(vault), keystore.seal({ kind: 'invitation', context }, kept))
+    const sealed = yield* keystore.sealing({ kind: 'invitation', context }, kept)
+    // A line may have given it a key meanwhile.
+    this.#keyToInvite(vault)
+    replaceFile(this.#path(vault), sealed)
     this.#hidden.set(vault, { of: nameOf(context), hidden: keystore.shield.hide(secret) })
     ports.report({ level: 'info', name: 'invited', vault, because: `for the key ${key}` })
     return context
   }
 
+  #isOpen(vault: VaultId, context: InvitationContext): boolean {
+    return this.#hidden.get(vault)?.of === nameOf(context)
+  }
+
   /** Opened once, and again when the file tells another story than it did. */
   #opened(vault: VaultId, context: InvitationContext): Hidden {
+    if (!this.#isOpen(vault, context) && !this.#closed.has(vault)) this.#open(vault, context)
+    const closed = this.#closed.get(vault)
+    this.#closed.delete(vault)
+    if (closed !== undefined) refuse(closed.code, closed.because)
     const known = this.#hidden.get(vault)
-    if (known?.of === nameOf(context)) return known.hidden
-    const hidden = this.#unseal(vault, context)
-    this.#forget(vault)
-    this.#hidden.set(vault, { of: nameOf(context), hidden })
-    return hidden
+    return known?.of === nameOf(context)
+      ? known.hidden
+      : refuse('BUSY', `the invitation for ${vault} is being opened`)
+  }
+
+  #open(vault: VaultId, context: InvitationContext): void {
+    const work = () => this.#opening(vault, context)
+    this.#derive(vault, work, (ended) => {
+      if (isRefusal(ended)) this.#closed.set(vault, ended)
+    })
   }
 
   #forget(vault: VaultId): void {
@@ -162,16 +241,18 @@ export class Invitations {
     this.#hidden.delete(vault)
   }
 
-  #unseal(vault: VaultId, context: InvitationContext): Hidden {
+  *#opening(vault: VaultId, context: InvitationContext): Deriving<InvitationContext> {
     const { keystore } = this.#needs
     const bytes = readFileSync(this.#path(vault))
-    using kept = keystore.unseal({ kind: 'invitation', context }, bytes)
+    using kept = yield* keystore.unsealing({ kind: 'invitation', context }, bytes)
     using secret = new Secret(kept.bytes.slice(0, secretBytes))
     const isOwn = equalBytes(kept.bytes.subarray(secretBytes), this.#signed(context).signature)
     if (!isOwn || toHex(x25519PublicKey(secret.bytes)) !== context.to) {
       return refuse('SEAL', 'this file does not open here')
     }
-    return keystore.shield.hide(secret)
+    this.#forget(vault)
+    this.#hidden.set(vault, { of: nameOf(context), hidden: keystore.shield.hide(secret) })
+    return context
   }
 
   #signed(context: InvitationContext): Signed {
@@ -192,10 +273,21 @@ export class Invitations {
 
   #destroy(vault: VaultId): void {
     const { keystore, ports } = this.#needs
+    this.#giveUp(vault)
     this.#forget(vault)
     keystore.discard(this.#path(vault))
     syncDirectory(keystore.directory)
     ports.report({ level: 'info', name: 'invitation-over', vault, because: 'its key is gone' })
+  }
+
+  /** What is under way with a file that goes. */
+  #giveUp(vault: VaultId): void {
+    const running = this.#underWay.get(vault)
+    running?.derivation?.end()
+    this.#underWay.delete(vault)
+    this.#closed.delete(vault)
+    const over = refusal('BUSY', `the invitation for ${vault} ended; ask again`)
+    for (const told of running?.told ?? []) told(over)
   }
 
   #all(): readonly VaultId[] {

@@ -5,18 +5,25 @@
 // the epoch to be made is believed, and that must be above any that was ever prepared here.
 import { consentDocument } from '../policy/audit/key-confirm.ts'
 import type { Member } from '../policy/change.ts'
-import { type Admission, admitWork, isCovered, refreshNamed } from '../policy/covered-refresh.ts'
+import {
+  type Admission,
+  admittingWork,
+  isCovered,
+  refreshNamed,
+} from '../policy/covered-refresh.ts'
 import type { Root } from '../policy/documents.ts'
 import type { VaultRow } from '../policy/view.ts'
 import { digestOf } from '../proto/crypto.ts'
 import type { Digest, NodeId } from '../proto/ids.ts'
+import type { InTurns } from '../proto/in-turns.ts'
 import { parse } from '../proto/jcs.ts'
 import { type ChangeRun, kinds } from '../proto/node-documents.ts'
 import { attempt as attempting, isRefusal, refuse } from '../proto/refusal.ts'
 import { type Signed, sign } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
+import { type AsOfNow, judging } from './judging.ts'
 import { judgeDealing } from './key-import.ts'
-import { type KeyPlan, requireAble } from './key-plan.ts'
+import { type Deal, type KeyPlan, requireAble } from './key-plan.ts'
 import { ownView } from './own-view.ts'
 import type { Parts } from './parts.ts'
 import type { Checked } from './refusals.ts'
@@ -33,23 +40,33 @@ export interface RunAsked {
 }
 
 export type ChangeWork =
-  | { readonly kind: 'deal'; readonly plan: KeyPlan }
+  | Deal
   /** Signed, and given to nobody yet. */
   | { readonly kind: 'consent'; readonly consent: Signed }
 
-export function judgeRun(parts: Parts, { keygen, order, dealing }: RunAsked): ChangeWork | Checked {
+/** In turns; what it gives says what is to be done here, inside the step that accepts it. */
+export function* judgeRun(parts: Parts, asked: RunAsked): InTurns<AsOfNow<ChangeWork | Checked>> {
+  const { keygen, order, dealing } = asked
   const run = attempting(() => kinds.changeRun.shape(parse(keygen), 'change run'))
-  if (isRefusal(run)) return run
-  const admitted = admit(parts, run, order)
-  if (isRefusal(admitted)) return admitted
-  const shut = parts.closed(workIn(admitted))
-  if (shut !== undefined) return shut
-  const again = (): unknown => {
-    const still = admit(parts, run, order)
-    return isRefusal(still) ? refuse(still.code, still.because) : undefined
+  if (isRefusal(run)) return () => run
+  const judge = () => admit(parts, run, order)
+  const asOfNow = yield* judging(parts, judge)
+  return () => {
+    const admitted = asOfNow()
+    if (isRefusal(admitted)) return admitted
+    const shut = parts.closed(workIn(admitted))
+    if (shut !== undefined) return shut
+    const digest = digestOf(kinds.changeRun.tag, keygen)
+    const again = () => judgeAgain(parts, judge)
+    return attempting(() => workOf({ parts, run, admitted, keygen: digest, dealing, again }))
   }
-  const digest = digestOf(kinds.changeRun.tag, keygen)
-  return attempting(() => workOf({ parts, run, admitted, keygen: digest, dealing, again }))
+}
+
+function* judgeAgain(parts: Parts, judge: () => InTurns<Admission | Checked>): InTurns {
+  const asOfNow = yield* judging(parts, judge)
+  yield
+  const still = asOfNow()
+  if (isRefusal(still)) refuse(still.code, still.because)
 }
 
 interface Asked {
@@ -58,15 +75,17 @@ interface Asked {
   readonly admitted: Admission
   readonly keygen: Digest
   readonly dealing: Uint8Array
-  readonly again: () => unknown
+  readonly again: () => InTurns
 }
 
-function admit(parts: Parts, run: ChangeRun, order: Uint8Array): Admission | Checked {
+function* admit(parts: Parts, run: ChangeRun, order: Uint8Array): InTurns<Admission | Checked> {
   if (digestOf(tags.order, order) !== run.order) {
     return { kind: 'refused', code: 'WARRANT', because: 'the document names another order' }
   }
   const own = attempting(() => ownView(parts, run.change))
-  return isRefusal(own) ? own : admitWork({ order, own })
+  if (isRefusal(own)) return own
+  yield
+  return yield* admittingWork({ order, own })
 }
 
 /** A restored share is for what makes it worthless, and for nothing else. */

@@ -11,11 +11,13 @@ import { parseRulebook, type Rulebook } from '../policy/rulebook.ts'
 import type { VaultRow } from '../policy/view.ts'
 import { digestOf } from '../proto/crypto.ts'
 import type { Digest, Handle, NodeId, VaultId } from '../proto/ids.ts'
+import type { InTurns } from '../proto/in-turns.ts'
 import { parse } from '../proto/jcs.ts'
 import { limits } from '../proto/limits.ts'
 import { type Keygen, type KeygenAcceptance, kinds } from '../proto/node-documents.ts'
-import { attempt as attempting, type Refusal, refuse } from '../proto/refusal.ts'
+import { attempt as attempting, isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
 import { isBanned } from './admission.ts'
+import { type AsOfNow, judging } from './judging.ts'
 import type { Dealt } from './key-import.ts'
 import { pendingMax } from './keystore.ts'
 import type { LogCopy } from './log-copy.ts'
@@ -47,7 +49,25 @@ export interface KeyPlan {
   /** The key in force, as the own log has it; undefined for a first key. */
   readonly old: VaultRow | undefined
   /** Judged again before the share is kept: people or the log may have stopped it meanwhile. */
-  readonly again: () => unknown
+  readonly again: () => InTurns
+}
+
+export interface Deal {
+  readonly kind: 'deal'
+  readonly plan: KeyPlan
+}
+
+/** In turns, of which this is one; what it gives is asked inside the step that accepts. */
+export function* judgeFirst(parts: Parts, document: Uint8Array): InTurns<AsOfNow<Deal | Refusal>> {
+  // biome-ignore lint/correctness/useYield: one turn is enough for it
+  const asOfNow = yield* judging(parts, function* () {
+    return judgeKeygen(parts, document)
+  })
+  return () => {
+    const plan = asOfNow()
+    if (isRefusal(plan)) return plan
+    return parts.closed() ?? attempting(() => requireAble(parts, plan)) ?? { kind: 'deal', plan }
+  }
 }
 
 export function judgeKeygen(parts: Parts, document: Uint8Array): KeyPlan | Refusal {
@@ -64,11 +84,14 @@ export function judgeKeygen(parts: Parts, document: Uint8Array): KeyPlan | Refus
     const keygen = digestOf(kinds.keygen.tag, document)
     const dealers = participants.map(({ node }) => node)
     const parties = { participants, parties: participants, dealers }
-    const judged = { ...first, vault, key, epoch, t, ...parties, keygen, again: () => undefined }
+    const judged = { ...first, vault, key, epoch, t, ...parties, keygen, again: nothingMore }
     requireAble(parts, judged)
     return judged
   })
 }
+
+/** The policy asks for it, and for nothing that could have been taken back. */
+function* nothingMore(): InTurns {}
 
 /** What only this node knows, whatever asks for the key. */
 export function requireAble(parts: Parts, plan: KeyPlan): void {

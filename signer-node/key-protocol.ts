@@ -9,7 +9,7 @@ import type { KeygenAcceptance } from '../proto/node-documents.ts'
 import { isRefusal, refuse } from '../proto/refusal.ts'
 import type { Deriving } from '../proto/seal.ts'
 import type { Opened } from '../proto/signed.ts'
-import { type Derivation, derive } from './deriving.ts'
+import { type Derivation, type DerivingPorts, derive } from './deriving.ts'
 import { Abort } from './dkls23/abort.ts'
 import { Malformed, Reader } from './dkls23/bytes.ts'
 import type { Curve } from './dkls23/curve.ts'
@@ -24,7 +24,7 @@ import { ownShare } from './key-import.ts'
 import type { KeyPlan, Purpose } from './key-plan.ts'
 import type { Parts } from './parts.ts'
 import { partiesOf } from './self.ts'
-import { type KeyJob, type Runner, resultOf, type Stepper, stepperOf } from './stepper.ts'
+import { type KeyJob, resultOf, type Stepper, stepperOf } from './stepper.ts'
 
 type Accepted = readonly Opened<KeygenAcceptance>[]
 
@@ -95,25 +95,35 @@ export function keySession(asked: Asked): KeySession {
 export interface Keep {
   /** Makes the pending Keyshare durable; refuses what may not be kept. */
   readonly keep: (pending: PendingKey) => Deriving<void>
-  readonly runner: Pick<Runner, 'scrypt'>
+  readonly ports: DerivingPorts
 }
 
 /** After the rounds that deal: what was dealt is kept, perhaps in a later turn, then confirmed. */
 export function confirmKept(
   run: Run,
   pending: PendingKey | undefined,
-  { keep, runner }: Keep,
+  { keep, ports }: Keep,
 ): Stepper<PendingKey | undefined> {
   if (pending === undefined) return ended()
   let keeping: Derivation | undefined
   let confirming: Stepper<PendingKey> | undefined
+  // Confirmed by all; what follows from it is signed and kept in a turn of its own.
+  let waiting: PendingKey | undefined
+  let isOver = false
   return {
     next(inbox, answer) {
       if (confirming !== undefined) {
-        confirming.next(inbox, answer)
+        confirming.next(inbox, (turn) => {
+          if (turn.kind !== 'done') return answer(turn)
+          waiting = turn.result
+          ports.pause(() => {
+            waiting = undefined
+            if (!isOver) answer(turn)
+          })
+        })
         return
       }
-      keeping = derive(keep(pending), runner, (kept) => {
+      keeping = derive(keep(pending), ports, (kept) => {
         if (isRefusal(kept)) {
           pending.keyshare[Symbol.dispose]()
           // Nobody is to blame for a disk that is full, and nothing was confirmed.
@@ -125,6 +135,8 @@ export function confirmKept(
       })
     },
     end() {
+      isOver = true
+      waiting?.keyshare[Symbol.dispose]()
       if (confirming !== undefined) return confirming.end()
       keeping?.end()
       pending.keyshare[Symbol.dispose]()

@@ -8,6 +8,7 @@ import { confirmDocument } from '../policy/audit/key-confirm.ts'
 import { digestOf, fromHex, toHex, toUtf8 } from '../proto/crypto.ts'
 import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
 import type { Digest, VaultId } from '../proto/ids.ts'
+import { attemptInTurns, type InTurns } from '../proto/in-turns.ts'
 import type { JsonObject } from '../proto/jcs.ts'
 import { type KeygenAcceptance, kinds } from '../proto/node-documents.ts'
 import {
@@ -27,8 +28,9 @@ import { dealtSession } from './dealt-session.ts'
 import type { PendingKey } from './dkls23/keygen.ts'
 import type { Party } from './dkls23/party.ts'
 import { sessionId } from './dkls23/session-id.ts'
+import type { AsOfNow } from './judging.ts'
 import { type ChangeWork, judgeRun } from './key-change.ts'
-import { judgeKeygen, type KeyPlan, requireEpoch } from './key-plan.ts'
+import { judgeFirst, type KeyPlan, requireEpoch } from './key-plan.ts'
 import { confirmKept, factsSaid, type KeySession, keySession, rowOf } from './key-protocol.ts'
 import { ownHead } from './log-copy.ts'
 import type { Parts } from './parts.ts'
@@ -65,10 +67,16 @@ export class Keys {
     })
   }
 
+  /** In turns; what it gives is asked by `accept`. */
+  *judge({ keygen, order, dealing }: Prepare): InTurns<AsOfNow<ChangeWork | Checked>> {
+    if (order.length > 0) return yield* judgeRun(this.#parts, { keygen, order, dealing })
+    return yield* judgeFirst(this.#parts, keygen)
+  }
+
   /** Inside a step. */
-  judge(coordinator: string, prepare: Prepare): JudgedKey {
+  accept(coordinator: string, prepare: Prepare, asOfNow: AsOfNow<ChangeWork | Checked>): JudgedKey {
     const keygen = digestOf(tags.keygen, prepare.keygen)
-    const work = this.#work(prepare)
+    const work = asOfNow()
     if (isRefusal(work)) return { kind: 'refused', refusal: work, keygen }
     if (work.kind === 'consent') return work
     const { plan } = work
@@ -92,13 +100,17 @@ export class Keys {
     return { frame: 'accepted', accepted: { ticket, acceptance: writeSigned(open.signed) } }
   }
 
-  /** False when the ticket is of no open acceptance here. */
-  start(coordinator: string, { ticket, acceptances }: CoordinatorPart<'start'>): boolean {
+  /** In turns. False when the ticket is of no open acceptance here. */
+  *start(coordinator: string, { ticket, acceptances }: CoordinatorPart<'start'>): InTurns<boolean> {
     const open = this.#acceptances.get(ticket)
     const plan = this.#plans.get(toHex(ticket))
     if (open?.coordinator !== coordinator || plan === undefined) return false
     const nodes = plan.parties.map(({ node }) => node)
-    const all = this.#acceptances.compare(open, acceptances, nodes)
+    const given = yield* attemptInTurns(this.#acceptances.compare(open, acceptances, nodes))
+    yield
+    const isOpen = attempting(() => this.#acceptances.isOpen(ticket, open))
+    if (isOpen === false) return false
+    const all = isRefusal(isOpen) ? isOpen : given
     if (isRefusal(all)) {
       const { report, send } = this.#parts.ports
       report({ level: 'warn', name: 'view', because: all.because, vault: plan.vault })
@@ -135,12 +147,6 @@ export class Keys {
   forgetAll(): void {
     this.#acceptances.drop(() => true)
     this.#plans.clear()
-  }
-
-  #work({ keygen, order, dealing }: Prepare): ChangeWork | Checked {
-    if (order.length > 0) return judgeRun(this.#parts, { keygen, order, dealing })
-    const plan = judgeKeygen(this.#parts, keygen)
-    return isRefusal(plan) ? plan : { kind: 'deal', plan }
   }
 
   /** What this node says yes to, as its own log has it. */
@@ -201,7 +207,7 @@ export class Keys {
       vault: plan.vault,
       ...(speakers === undefined ? {} : { speakers }),
       stepper: andThen(runner.key(run, session.job), (pending) =>
-        confirmKept(run, pending, { keep, runner }),
+        confirmKept(run, pending, { keep, ports }),
       ),
       secrets: [randomness, ...session.secrets],
       deadlineMs: ports.clock.monotonicMs() + this.#parts.patience.sessionMs,
@@ -244,13 +250,16 @@ export class Keys {
    * lies pending under this epoch is of this run.
    */
   *#keep(plan: KeyPlan, { keyshare }: PendingKey, kept: () => void): Deriving<void> {
-    const lawful = (): void => {
-      plan.again()
-      requireEpoch(this.#parts, plan)
+    const parts = this.#parts
+    function* lawful(): InTurns {
+      yield* plan.again()
+      requireEpoch(parts, plan)
     }
-    lawful()
-    const again = (): void => {
-      lawful()
+    // What was dealt came in this turn.
+    yield
+    yield* lawful()
+    function* again(): InTurns {
+      yield* lawful()
       kept()
     }
     const { keystore } = this.#parts
@@ -258,7 +267,8 @@ export class Keys {
     // By its change a node knows later that nothing can come of it any more.
     yield* keystore.keeping({ vault, keyshare, made: change ?? keygen, again })
     // People or the log may have stopped it while it was opened in a test.
-    plan.again()
+    yield
+    yield* plan.again()
   }
 
   /**

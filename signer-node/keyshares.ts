@@ -11,14 +11,13 @@ import type { VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import type { VaultId } from '../proto/ids.ts'
 import { attempt, isRefusal, type Refusal } from '../proto/refusal.ts'
-import { type Deriving, scryptOf } from '../proto/seal.ts'
-import { type Derivation, derive } from './deriving.ts'
+import { type Deriving, type ScryptJob, scryptOf } from '../proto/seal.ts'
+import { type Derivation, type DerivingPorts, derive } from './deriving.ts'
 import type { KeyFacts, Keyshare } from './dkls23/keyshare.ts'
 import { Secret } from './dkls23/secret.ts'
 import type { ExpectedKeyshare, KeyshareState, Keystore } from './keystore.ts'
 import type { Parts } from './parts.ts'
 import { isRefreshed, requireSamePast } from './past.ts'
-import type { Runner } from './stepper.ts'
 
 export type KeysharesNeeds = Pick<
   Parts,
@@ -69,11 +68,11 @@ export class Keyshares {
   readonly #opening = new Map<VaultId, Opening>()
   /** Shares of exported keys whose files are being marked; one a vault. */
   readonly #marking = new Map<VaultId, Derivation>()
-  #runner: Pick<Runner, 'scrypt'>
+  #ports: DerivingPorts
 
   constructor(needs: KeysharesNeeds) {
     this.#needs = needs
-    this.#runner = needs.ports.runner
+    this.#ports = needs.ports
   }
 
   /** To sign with: the Keyshare of exactly this row of the log; none that its dealer knows. */
@@ -124,9 +123,12 @@ export class Keyshares {
 
   /** At a start, before anything is served: here and all in one. */
   reviewAtOnce(): void {
-    this.#runner = { scrypt: (job, answer) => answer(scryptOf(job)) }
+    const runner = {
+      scrypt: (job: ScryptJob, answer: (key: Uint8Array) => void) => answer(scryptOf(job)),
+    }
+    this.#ports = { runner, pause: (work) => work() }
     this.review()
-    this.#runner = this.#needs.ports.runner
+    this.#ports = this.#needs.ports
   }
 
   /** This node has no part in any key any more: what works with one ends. */
@@ -169,7 +171,7 @@ export class Keyshares {
     const state = this.#stateOf(row)
     if (state === undefined) return false
     let isLater = false
-    const opening = derive(this.#opened(row, state), this.#runner, (opened) => {
+    const opening = derive(this.#opened(row, state), this.#ports, (opened) => {
       this.#opening.delete(vault)
       if (this.#took(row, state, opened) && isLater) this.#needs.opened()
     })
@@ -233,7 +235,7 @@ export class Keyshares {
     if (held === undefined || held.isRestored || held.keyshare.facts.past.isExported) return
     if (line === undefined || !witness.coverage(line.seq).isCovered) return
     if (this.#marking.has(vault)) return
-    const marking = derive(this.#marked(row), this.#runner, (marked) => {
+    const marking = derive(this.#marked(row), this.#ports, (marked) => {
       this.#marking.delete(vault)
       this.#tookMarked(row, held, marked)
     })

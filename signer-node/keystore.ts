@@ -9,6 +9,7 @@ import { readdirSync, readFileSync, renameSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ScryptCost, toHex } from '../proto/crypto.ts'
 import { type Digest, parseDigest, parseVaultId, type VaultId } from '../proto/ids.ts'
+import type { InTurns } from '../proto/in-turns.ts'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import { atOnce, type Deriving } from '../proto/seal.ts'
 import { type KeyshareContext, parseSeal, type SealedThing } from '../proto/seal-file.ts'
@@ -57,7 +58,7 @@ export interface Keeping {
   readonly vault: VaultId
   readonly keyshare: Keyshare
   readonly made: Digest
-  readonly again?: () => void
+  readonly again?: () => InTurns
 }
 
 /** A restored one came from a backup: it signs nothing, and is the old share of a refresh. */
@@ -104,7 +105,7 @@ export class Keystore {
    * that asked for it, or the keygen document of a first key. `again` refuses what has become
    * unlawful meanwhile: asked before anything is written, after the first key was derived.
    */
-  *keeping({ vault, keyshare, made, again = () => {} }: Keeping): Deriving<void> {
+  *keeping({ vault, keyshare, made, again = nothingMore }: Keeping): Deriving<void> {
     this.#requireRoom(vault, keyshare)
     using plaintext = keyshare.encode()
     const expected = expectedOf(vault, keyshare)
@@ -112,10 +113,16 @@ export class Keystore {
     const sealed = yield* this.#way.sealing(thing, plaintext)
     using onFailure = new DisposableStack()
     onFailure.defer(() => this.#way.forget(sealed))
-    // Another may have been kept while the key was derived.
+    yield
+    yield* again()
+    // Another may have been kept meanwhile.
     this.#requireRoom(vault, keyshare)
-    again()
     this.backups.keep(this.#context(expected, made), plaintext)
+    yield
+    // Whoever destroys a key, or leaves, takes its backups with it.
+    if (!this.backups.isNone && !this.backups.held(vault).includes(expected.epoch)) {
+      refuse('EPOCH', `${vault}.${expected.epoch}: its backup is gone again`)
+    }
     onFailure.move()
     yield* this.#write(expected, 'pending', sealed)
   }
@@ -235,12 +242,22 @@ export class Keystore {
     if (isRefusal(made)) return refuse('SEAL', 'this file does not open here')
     const thing = this.#thing(expected, made, state)
     using opened = yield* this.#way.opening(bytes, thing)
+    yield
     const keyshare = this.#parse(opened)
     if (toHex(keyshare.keyState) !== expected.keyState || keyshare.self.x !== this.#owner.x) {
       keyshare[Symbol.dispose]()
       return refuse('SEAL', 'this file does not open here')
     }
     return keyshare
+  }
+
+  /** `seal` and `unseal`, wherever their keys are derived. */
+  sealing(thing: SealedThing, plaintext: Secret): Deriving<Uint8Array> {
+    return this.#way.sealing(thing, plaintext)
+  }
+
+  unsealing(thing: SealedThing, bytes: Uint8Array): Deriving<Secret> {
+    return this.#way.opening(bytes, thing)
   }
 
   /** The plaintext stays its owner's to wipe. */
@@ -314,6 +331,7 @@ export class Keystore {
 
   *#write(expected: ExpectedKeyshare, state: KeyshareState, sealed: Uint8Array): Deriving<void> {
     replaceFile(this.#path(expected.vault, expected.epoch, state), sealed)
+    yield
     using tested = yield* this.opening(expected, state)
     if (toHex(tested.keyState) !== expected.keyState) refuse('SEAL', 'test opening failed')
     const { vault, epoch } = expected
@@ -349,6 +367,8 @@ function nameOf(vault: string): string {
 
 const states = ['pending', 'active', 'restored'] as const
 const fileForm = /^([a-z0-9][a-z0-9._~-]*)\.(0|[1-9][0-9]*)(?:\.(pending|restored))?\.keyshare$/
+
+function* nothingMore(): InTurns {}
 
 export function expectedOf(vault: VaultId, { facts, keyState }: Keyshare): ExpectedKeyshare {
   return {

@@ -8,6 +8,7 @@
 import type { CoordinatorFrame, CoordinatorPart, NodeFrame } from '../proto/frames.ts'
 import { readSigned, writeSigned } from '../proto/frames.ts'
 import type { Digest, NodeId } from '../proto/ids.ts'
+import type { InTurns } from '../proto/in-turns.ts'
 import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import { Greeted, spoken } from '../proto/versions.ts'
 import { Cosigning } from './cosigning.ts'
@@ -23,7 +24,7 @@ import type { Room } from './room.ts'
 import type { WitnessSelf } from './self.ts'
 import { otherVersion, type StateWord } from './standing.ts'
 import type { Store } from './store.ts'
-import { type InTurns, Turns } from './turns.ts'
+import { Turns } from './turns.ts'
 import { Witness } from './witness.ts'
 
 const floorAgainMs = 2_000
@@ -201,6 +202,7 @@ export class LightWitness {
       case 'lines': {
         const taken = yield* this.#cosigning.lines(frame.lines)
         this.#cosigning.review()
+        yield
         this.#send(coordinator, this.#cosigning.answer(taken))
         return
       }

@@ -3,14 +3,18 @@
 // `cosigning.ts`; here is what follows from it for sessions, keys and backups. A refusal never
 // withholds the cosignature.
 // INVARIANT: nothing leaves before the step that it follows from was committed.
+
 import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
 import { parseVaultId } from '../proto/ids.ts'
+import { allAtOnce, type InTurns } from '../proto/in-turns.ts'
 import { attempt as attempting, isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
+import type { Signed } from '../proto/signed.ts'
 import type { Prepare } from './admission.ts'
 import type { BackupDuty } from './backup-duty.ts'
 import { Cosigning } from './cosigning.ts'
 import type { ExportDuty } from './export-duty.ts'
 import type { Floor } from './floor.ts'
+import type { AsOfNow } from './judging.ts'
 import type { JudgedKey, Keys } from './keys.ts'
 import { Leaving } from './leaving.ts'
 import type { Parts } from './parts.ts'
@@ -20,7 +24,6 @@ import { nothingNamed, refusedFrame } from './refusals.ts'
 import { hasRejoined, lastReceipt } from './rejoin.ts'
 import type { Releases } from './release.ts'
 import type { Judged, Signing } from './signing.ts'
-import type { InTurns } from './turns.ts'
 import type { Page, Taken } from './witness.ts'
 
 export interface LogDutyNeeds {
@@ -78,29 +81,33 @@ export class LogDuty {
       yield
       this.#needs.signing.warm()
     }
+    yield* this.#reviewing()
     yield
-    this.review()
     this.#send(coordinator, this.#cosigning.answer(taken))
     return taken
   }
 
   *heads({ heads }: CoordinatorPart<'heads'>): InTurns {
     yield* this.#cosigning.settle(heads)
-    this.review()
+    yield
+    yield* this.#reviewing()
   }
 
   /**
-   * Lines and their cosignature first. Judgement and the accepted row are one step, by the copy as
-   * it is then, and answered in the same turn: a freeze comes before or after, never in between.
+   * Lines and their cosignature first, then the judgement in turns. Whether it stands then and the
+   * accepted row are one step, by the copy as it is then, and answered in the same turn: a freeze
+   * comes before or after, never in between.
    */
   *prepare(coordinator: string, prepare: Prepare): InTurns {
     const taken = yield* this.lines(coordinator, prepare.lines)
     yield
     const { store } = this.#needs.parts
+    const accept = isRefusal(taken) ? () => taken : yield* this.#judge(coordinator, prepare, taken)
+    yield
     let judged: Verdict | Refusal | undefined
     const kept = attempting(() =>
       store.step(() => {
-        judged = isRefusal(taken) ? taken : this.#judge(coordinator, prepare, taken)
+        judged = accept()
         return judged
       }),
     )
@@ -111,16 +118,16 @@ export class LogDuty {
   /** Asked for by a coordinator, for a dealer: the answer is signed, and nothing depends on it. */
   invite(coordinator: string, { ticket, vault }: CoordinatorPart<'invite'>): void {
     const { parts } = this.#needs
-    const invited = attempting(() => {
-      const shut = parts.closed()
-      return shut ?? parts.invitations.invite(parseVaultId(vault))
-    })
-    this.#send(
-      coordinator,
-      isRefusal(invited)
-        ? refusedFrame(parts, ticket, nothingNamed, invited)
-        : { frame: 'invited', invited: { ticket, invitation: writeSigned(invited) } },
-    )
+    const told = (invited: Signed | Refusal): void =>
+      this.#send(
+        coordinator,
+        isRefusal(invited)
+          ? refusedFrame(parts, ticket, nothingNamed, invited)
+          : { frame: 'invited', invited: { ticket, invitation: writeSigned(invited) } },
+      )
+    const named = parts.closed() ?? attempting(() => parseVaultId(vault))
+    if (isRefusal(named)) told(named)
+    else parts.invitations.invite(named, told)
   }
 
   /** Pages that were refused for what may have passed. */
@@ -134,10 +141,17 @@ export class LogDuty {
 
   /** After anything that may have moved the own copy or what is known of it. */
   review(): void {
+    allAtOnce(this.#reviewing())
+  }
+
+  /** Each look asks for itself what it may do, so they may lie in different turns. */
+  *#reviewing(): InTurns {
     const { parts, floor, releases, backups, exports, readmissions } = this.#needs
     this.#cosigning.review()
+    yield
     if (this.#needs.mayCosign() && parts.keyshares.review()) parts.changed()
     if (this.#needs.mayCosign()) parts.invitations.review()
+    yield
     this.#leaving.review()
     if (floor.state === 'fenced' && hasRejoined(parts)) {
       parts.journal.resume(lastReceipt(parts))
@@ -150,13 +164,21 @@ export class LogDuty {
     releases.review()
   }
 
-  #judge(coordinator: string, prepare: Prepare, { kind }: Taken): Verdict | Refusal {
-    if (kind === 'behind') return refusal('LOG_BEHIND', beyond, 'N7')
-    if (kind === 'fork') return refusal('LOG_FORK', 'the checkpoint has another root', 'N6')
+  /** What it gives is asked inside the step that accepts. */
+  *#judge(
+    coordinator: string,
+    prepare: Prepare,
+    { kind }: Taken,
+  ): InTurns<AsOfNow<Verdict | Refusal>> {
+    if (kind === 'behind') return () => refusal('LOG_BEHIND', beyond, 'N7')
+    if (kind === 'fork') return () => refusal('LOG_FORK', 'the checkpoint has another root', 'N6')
     const { signing, keys } = this.#needs
-    return prepare.keygen.length > 0 && !asksProof(prepare)
-      ? { of: 'key', judged: keys.judge(coordinator, prepare) }
-      : { of: 'signature', judged: signing.judge(coordinator, prepare) }
+    if (prepare.keygen.length > 0 && !asksProof(prepare)) {
+      const asOfNow = yield* keys.judge(prepare)
+      return () => ({ of: 'key', judged: keys.accept(coordinator, prepare, asOfNow) })
+    }
+    const considered = yield* signing.judge(prepare)
+    return () => ({ of: 'signature', judged: signing.accept(coordinator, prepare, considered) })
   }
 
   #answer({ ticket }: Prepare, verdict: Verdict | Refusal): NodeFrame {

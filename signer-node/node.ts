@@ -5,6 +5,7 @@
 // at once) takes a new incarnation and forgets every Pairing and acceptance of the old one.
 import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
 import { parseVaultId } from '../proto/ids.ts'
+import type { InTurns } from '../proto/in-turns.ts'
 import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import { Greeted } from '../proto/versions.ts'
@@ -34,7 +35,7 @@ import {
   type Work,
 } from './standing.ts'
 import type { KeptEvidence } from './strikes.ts'
-import { type InTurns, Turns } from './turns.ts'
+import { Turns } from './turns.ts'
 
 export interface Status {
   readonly node: string

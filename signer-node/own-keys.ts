@@ -76,8 +76,9 @@ async function later<R>(work: Deriving<R>): Promise<R> {
   try {
     let step = work.next()
     while (step.done !== true) {
-      const { passphrase, salt, cost } = step.value
-      step = work.next(await scryptLater(passphrase, salt, cost))
+      if (step.value === undefined) step = work.next()
+      else
+        step = work.next(await scryptLater(step.value.passphrase, step.value.salt, step.value.cost))
     }
     return step.value
   } finally {

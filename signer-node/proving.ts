@@ -3,9 +3,11 @@
 // judgement once more before a share leaves. There is no attempt line: a proof spends nothing, and
 // two signatures of one sentence say no more than one. INVARIANT: of the coordinator's document
 // only the choice of signers and a number are believed; the number is bounded.
-import { type AdmittedProof, admitProof } from '../policy/admit-proof.ts'
+
+import { type AdmittedProof, admitProof, admittingProof } from '../policy/admit-proof.ts'
 import type { Own } from '../policy/check-lines.ts'
 import { digestOf, fromUtf8 } from '../proto/crypto.ts'
+import type { InTurns } from '../proto/in-turns.ts'
 import { parse } from '../proto/jcs.ts'
 import { limits } from '../proto/limits.ts'
 import { kinds, type ProveRun } from '../proto/node-documents.ts'
@@ -33,9 +35,9 @@ export function proofNamed({ keygen, order }: Asked): Named {
   return { intent: change, attempt, warrant }
 }
 
-export function judgeProof({ keygen, order }: Asked, own: Own): AdmittedProof | Checked {
+export function* judgeProof({ keygen, order }: Asked, own: Own): InTurns<AdmittedProof | Checked> {
   const { attempt, participants } = readRun(keygen)
-  return admitProof({ order, attempt, participants, own })
+  return yield* admittingProof({ order, attempt, participants, own })
 }
 
 /** R2 to R4 of a proof: whether the very same sentence would be admitted now. */

@@ -10,7 +10,7 @@ import { requestView } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
 import { requireCeremony, requireWindow } from '../policy/cold.ts'
 import { requireSigns } from '../policy/key-standing.ts'
-import { type AttemptRow, isOver, type RequestView, type VaultRow } from '../policy/view.ts'
+import { isOver, type RequestView, type VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import { writeSigned } from '../proto/frames.ts'
 import { type Digest, parseDigest } from '../proto/ids.ts'
@@ -56,6 +56,8 @@ export class Releases {
   readonly #waiting = new Map<string, Waiting>()
   /** Where the attempt lines stand of those that were looked at. */
   readonly #seqs = new Map<string, number>()
+  /** May leave by a look that took its turn: asked once more, and sent, in the next. */
+  readonly #ready = new Set<string>()
   /** To be looked at, one in each turn of the loop: each look may write, and wait for the disk. */
   readonly #due = new Set<string>()
   #isGoing = false
@@ -109,9 +111,14 @@ export class Releases {
   }
 
   #advance(waiting: Waiting): void {
+    const id = toHex(waiting.sid)
+    const isReady = this.#ready.delete(id)
     const step = this.#judge(waiting)
     if (step === 'wait') return
-    if (step === 'now') this.#send(waiting)
+    if (step === 'now' && !isReady) {
+      this.#ready.add(id)
+      this.#lookAt(id)
+    } else if (step === 'now') this.#send(waiting)
     else if (isRefusal(step)) this.#end(waiting, step.code, step.because)
     else this.#bereave(waiting, step.died)
   }
@@ -147,7 +154,9 @@ export class Releases {
     const shut = this.#parts.closed()
     // What runs may end where only nothing new is begun.
     if (shut !== undefined && shut.code !== 'BUSY' && shut.code !== 'DISK_FULL') return shut
-    return this.#parted(waiting)
+    const parted = this.#parted(waiting)
+    if (parted !== undefined || isProof(admitted)) return parted
+    return rulesetFault(view, admitted.attempt)
   }
 
   #attemptFault(admitted: Admitted, view: RequestView): Refusal | undefined {
@@ -169,8 +178,7 @@ export class Releases {
     if (attempt?.state !== 'open' || view.attempts.at(-1) !== attempt) {
       return refusal('STALE_ATTEMPT', `attempt ${admitted.attempt} is not the open one any more`)
     }
-    const gone = keyFault(view, admitted.vault) ?? this.#roomFault(view, admitted)
-    return gone ?? rulesetFault(view, attempt)
+    return keyFault(view, admitted.vault) ?? this.#roomFault(view, admitted)
   }
 
   /** A cold share leaves in its room alone, while the ceremony is open and its window lasts. */
@@ -259,6 +267,7 @@ export class Releases {
   #forget({ sid, share, over }: Waiting): void {
     this.#waiting.delete(toHex(sid))
     this.#seqs.delete(toHex(sid))
+    this.#ready.delete(toHex(sid))
     share.u.fill(0)
     share.w.fill(0)
     over()
@@ -274,8 +283,9 @@ function keyFault({ vaults }: RequestView, { vault, keyState }: VaultRow): Refus
 }
 
 /** People approved under documents that are not in force any more. */
-function rulesetFault({ ruleset }: RequestView, attempt: AttemptRow): Refusal | undefined {
-  if (attempt.ruleset === ruleset.digest) return undefined
+function rulesetFault({ ruleset, attempts }: RequestView, number: number): Refusal | undefined {
+  const attempt = attempts.find((row) => row.attempt === number)
+  if (attempt?.ruleset === ruleset.digest) return undefined
   return refusal('RULESET_VERSION', 'the root or its documents changed meanwhile')
 }
 

@@ -1,6 +1,8 @@
 // Frames in: which part of the node each one is for. Translates and delegates; decides nothing.
 // INVARIANT: a frame that refuses to be read is reported and changes nothing.
+
 import { type CoordinatorFrame, type CoordinatorPart, readSigned } from '../proto/frames.ts'
+import type { InTurns } from '../proto/in-turns.ts'
 import { Refused } from '../proto/refusal.ts'
 import type { BackupDuty } from './backup-duty.ts'
 import type { ExportDuty } from './export-duty.ts'
@@ -12,7 +14,6 @@ import type { Parts } from './parts.ts'
 import { noSid, stoppedFrame } from './refusals.ts'
 import type { Releases } from './release.ts'
 import type { Signing } from './signing.ts'
-import type { InTurns } from './turns.ts'
 
 export interface Desk {
   readonly backups: BackupDuty
@@ -38,7 +39,7 @@ export function* receiveFrame(desk: Desk, coordinator: string, frame: Coordinato
   }
 }
 
-/** Lines, heads, and what brings them; the rest is short. */
+/** Lines, heads, what brings them, and what is judged; the rest is short. */
 function* inParts(desk: Desk, coordinator: string, frame: CoordinatorFrame): InTurns {
   const { duty } = desk
   switch (frame.frame) {
@@ -51,6 +52,9 @@ function* inParts(desk: Desk, coordinator: string, frame: CoordinatorFrame): InT
     case 'prepare':
       yield* duty.prepare(coordinator, frame.prepare)
       return
+    case 'start':
+      yield* start(desk, coordinator, frame.start)
+      return
     case 'note':
       yield* note(desk, coordinator, frame.note)
       return
@@ -59,7 +63,10 @@ function* inParts(desk: Desk, coordinator: string, frame: CoordinatorFrame): InT
   }
 }
 
-type Short = Exclude<CoordinatorFrame, { readonly frame: 'lines' | 'heads' | 'prepare' | 'note' }>
+type Short = Exclude<
+  CoordinatorFrame,
+  { readonly frame: 'lines' | 'heads' | 'prepare' | 'start' | 'note' }
+>
 
 function dispatch(desk: Desk, coordinator: string, frame: Short): void {
   const { duty, parts, greetings } = desk
@@ -68,9 +75,6 @@ function dispatch(desk: Desk, coordinator: string, frame: Short): void {
       for (const said of greetings.welcomed(coordinator, frame.welcome)) {
         parts.ports.send(coordinator, said)
       }
-      return
-    case 'start':
-      start(desk, coordinator, frame.start)
       return
     case 'envelope':
       parts.sessions.receive(coordinator, frame.envelope)
@@ -95,9 +99,10 @@ function dispatch(desk: Desk, coordinator: string, frame: Short): void {
 }
 
 /** A ticket that is of nothing here: its acceptance is too old, used, or was overtaken. */
-function start(desk: Desk, coordinator: string, part: CoordinatorPart<'start'>): void {
+function* start(desk: Desk, coordinator: string, part: CoordinatorPart<'start'>): InTurns {
   const { signing, keys, parts } = desk
-  if (signing.start(coordinator, part) || keys.start(coordinator, part)) return
+  if (yield* signing.start(coordinator, part)) return
+  if (yield* keys.start(coordinator, part)) return
   parts.ports.send(coordinator, stoppedFrame(noSid, part.ticket, 'STALE_ATTEMPT'))
 }
 

@@ -41,8 +41,8 @@ export type Ended<R> = { readonly kind: 'done'; readonly result: R } | Failure
 export interface SessionPorts {
   readonly clock: Clock
   readonly defer: (work: () => void) => void
-  /** How long a round waits. */
-  readonly roundMs: number
+  /** How long a round waits; at a table longer than elsewhere. */
+  readonly roundMs?: number
   readonly send: (to: NodeId, round: number, ciphertext: Uint8Array) => void
 }
 
@@ -82,7 +82,7 @@ export class Session<R> {
   constructor(plan: SessionPlan<R>, ports: SessionPorts) {
     this.#plan = plan
     this.#ports = ports
-    this.#roundDeadlineMs = ports.clock.monotonicMs() + ports.roundMs
+    this.#roundDeadlineMs = this.#roundEndMs()
     this.#isStepDue = true
     ports.defer(() => this.#step([]))
   }
@@ -187,30 +187,45 @@ export class Session<R> {
       this.#ports.defer(() => this.#step([]))
       return
     }
-    this.#isStepDue = false
     switch (turn.kind) {
       case 'sent':
-        this.#send(turn.outgoing)
-        this.#stepWhenComplete()
+        // Who only listens says nothing in a round, and yet it is one.
+        this.#round = turn.outgoing[0]?.round ?? this.#round + 1
+        this.#roundDeadlineMs = this.#roundEndMs()
+        // What was computed took its turn.
+        this.#ports.defer(() => this.#send(turn.outgoing))
         return
       case 'done':
+        this.#isStepDue = false
         this.#end({ kind: 'done', result: turn.result })
         return
       case 'aborted':
+        this.#isStepDue = false
         this.#fail(this.#blamed(turn.abort))
         return
     }
   }
 
-  #send(outgoing: readonly Outgoing[]): void {
-    // Who only listens says nothing in a round, and yet it is one.
-    this.#round = outgoing[0]?.round ?? this.#round + 1
-    this.#roundDeadlineMs = this.#ports.clock.monotonicMs() + this.#ports.roundMs
-    for (const { round, to, bytes } of outgoing) {
+  #roundEndMs(): number {
+    const { clock, roundMs = limits.roundTimeoutMs } = this.#ports
+    return clock.monotonicMs() + roundMs
+  }
+
+  /** One in each turn: a message may be long. The step is under way until the last has left. */
+  #send([first, ...others]: readonly Outgoing[]): void {
+    if (this.#isOver) return
+    if (first !== undefined) {
+      const { round, to, bytes } = first
       const counterpart = this.#plan.counterparts.get(to)
       if (counterpart === undefined) throw new Error(`party ${to} is no participant`)
       this.#ports.send(counterpart.node, round, counterpart.channel.seal(round, bytes))
     }
+    if (others.length > 0) {
+      this.#ports.defer(() => this.#send(others))
+      return
+    }
+    this.#isStepDue = false
+    this.#stepWhenComplete()
   }
 
   #blamed(abort: Abort): Cause {

@@ -8,6 +8,7 @@ import { parsePath } from '../policy/intent.ts'
 import { fromHex, toHex, toUtf8 } from '../proto/crypto.ts'
 import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/frames.ts'
 import type { Digest } from '../proto/ids.ts'
+import { allAtOnce, attemptInTurns, type InTurns } from '../proto/in-turns.ts'
 import { limits } from '../proto/limits.ts'
 import { type Acceptance, fresh, kinds } from '../proto/node-documents.ts'
 import {
@@ -19,11 +20,12 @@ import {
 } from '../proto/refusal.ts'
 import type { Opened, Signed } from '../proto/signed.ts'
 import { Acceptances, type OpenAcceptance } from './acceptances.ts'
-import { Admission, type Prepare } from './admission.ts'
+import { Admission, type Named, type Prepare } from './admission.ts'
 import { Brake } from './brake.ts'
 import { acceptanceDigests, counterpartsOf, participantOf } from './counterparts.ts'
 import { sessionId } from './dkls23/session-id.ts'
 import type { SignatureShare } from './dkls23/sign.ts'
+import { type AsOfNow, judging } from './judging.ts'
 import type { Parts } from './parts.ts'
 import { asksProof } from './proving.ts'
 import {
@@ -52,6 +54,12 @@ export type Judged =
       readonly intent: Digest
     }
   | { readonly kind: 'refused'; readonly refusal: Checked; readonly about: Refused }
+
+/** An attempt that was judged, and by which judgement once it is accepted. */
+interface Considered {
+  readonly named: Named
+  readonly asOfNow: AsOfNow<ToSign | Checked>
+}
 
 type Again = Extract<Judged, { readonly kind: 'again' }>
 
@@ -87,30 +95,37 @@ export class Signing {
     this.#admission.warm()
   }
 
-  /** Inside a step, of which the accepted row is part. */
-  judge(coordinator: string, prepare: Prepare): Judged {
-    const { journal, sitting } = this.#parts
+  /** In turns; nothing of it is kept before `accept`. */
+  *judge(prepare: Prepare): InTurns<Considered | Refusal> {
     const named = this.#admission.named(prepare)
-    if (isRefusal(named)) return { kind: 'refused', refusal: named, about: nothingNamed }
+    if (isRefusal(named)) return named
+    const judge = () => this.#admission.judge(prepare, named)
+    // What is answered without a judgement needs none.
+    const isSpared = this.#isFull() || this.#earlier(prepare, named) !== undefined
+    if (isSpared) return { named, asOfNow: () => allAtOnce(judge()) }
+    return { named, asOfNow: yield* judging(this.#parts, judge) }
+  }
+
+  /** Inside a step, of which the accepted row is part. */
+  accept(coordinator: string, prepare: Prepare, considered: Considered | Refusal): Judged {
+    const { journal } = this.#parts
+    if (isRefusal(considered)) {
+      return { kind: 'refused', refusal: considered, about: nothingNamed }
+    }
+    const { named, asOfNow } = considered
     const { intent, attempt } = named
-    const other = this.#admitted.get(toHex(prepare.ticket))
-    if (other !== undefined && other.intentDigest !== intent) {
-      return { kind: 'refused', refusal: ticketTaken, about: named }
-    }
-    const row = journal.accepted(intent, attempt)
-    const isLive = this.#live.get(intent)?.attempt === attempt
-    // At a table whoever asks again has begun anew: perhaps with others.
-    if (row !== undefined && isLive && sitting === undefined) {
-      return { kind: 'again', coordinator, signed: row.acceptance, intent }
-    }
-    const admitted = this.#isFull() ? tooMany : this.#admission.judge(prepare, named)
+    const earlier = this.#earlier(prepare, named)
+    if (isRefusal(earlier)) return { kind: 'refused', refusal: earlier, about: named }
+    if (earlier !== undefined) return { kind: 'again', coordinator, signed: earlier, intent }
+    const judged = this.#isFull() ? tooMany : asOfNow()
+    const admitted = isRefusal(judged) ? judged : this.#admission.able(judged)
     if (isRefusal(admitted)) return { kind: 'refused', refusal: admitted, about: named }
     const open = this.#acceptances.make(coordinator, this.#admission.words(admitted, prepare.fresh))
     const { warrantDigest: warrant } = admitted
     const warrantText = asksProof(prepare) ? prepare.order : prepare.warrant
     const accepted = { warrant, acceptance: open.signed, warrantText }
     // What was accepted only grows: again, at a table, it is the very warrant of this row.
-    if (row === undefined) journal.accept(intent, attempt, accepted)
+    if (journal.accepted(intent, attempt) === undefined) journal.accept(intent, attempt, accepted)
     return { kind: 'accepted', open, admitted }
   }
 
@@ -134,15 +149,20 @@ export class Signing {
     }
   }
 
-  /** False when the ticket is of no open acceptance here. */
-  start(coordinator: string, { ticket, acceptances }: CoordinatorPart<'start'>): boolean {
+  /** In turns. False when the ticket is of no open acceptance here. */
+  *start(coordinator: string, { ticket, acceptances }: CoordinatorPart<'start'>): InTurns<boolean> {
     const open = this.#acceptances.get(ticket)
     const admitted = this.#admitted.get(toHex(ticket))
     if (open?.coordinator !== coordinator || admitted === undefined) return false
-    const all = attempting(() => {
-      const given = this.#acceptances.compare(open, acceptances, admitted.participants)
-      return isRefusal(given) ? given : this.#samePairings(open.value, given)
-    })
+    const { participants } = admitted
+    const given = yield* attemptInTurns(this.#acceptances.compare(open, acceptances, participants))
+    yield
+    const isOpen = attempting(() => this.#acceptances.isOpen(ticket, open))
+    if (isOpen === false) return false
+    const compared = isRefusal(isOpen) ? isOpen : given
+    const all = isRefusal(compared)
+      ? compared
+      : attempting(() => this.#samePairings(open.value, compared))
     if (isRefusal(all)) {
       const { report, send } = this.#parts.ports
       report({ level: 'warn', name: 'view', because: all.because, intent: admitted.intentDigest })
@@ -239,7 +259,10 @@ export class Signing {
     this.#parts.lastWords.failed({ sid, ticket, coordinator }, ended)
   }
 
-  /** Whatever attempt lives, a lower one or, at a table, this one: its session ends, its share is not released any more. */
+  /**
+   * Whatever attempt lives, a lower one or, at a table, this one: its session ends, its share is
+   * not released any more.
+   */
   #overtake(intent: Digest): void {
     const lower = this.#live.get(intent)
     if (lower === undefined) return
@@ -248,6 +271,16 @@ export class Signing {
     this.#parts.sessions.stop(lower.sid, 'STALE_ATTEMPT', 'a higher attempt was accepted')
     this.#releases.stop(lower.sid, 'STALE_ATTEMPT')
     this.#live.delete(intent)
+  }
+
+  /** The answer that this attempt got before, while it lives; its ticket may be another's. */
+  #earlier({ ticket }: Prepare, { intent, attempt }: Named): Signed | Refusal | undefined {
+    const other = this.#admitted.get(toHex(ticket))
+    if (other !== undefined && other.intentDigest !== intent) return ticketTaken
+    // At a table whoever asks again has begun anew: perhaps with others.
+    const isNew = this.#parts.sitting !== undefined || this.#live.get(intent)?.attempt !== attempt
+    if (isNew) return undefined
+    return this.#parts.journal.accepted(intent, attempt)?.acceptance
   }
 
   #isFull(): boolean {

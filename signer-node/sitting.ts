@@ -1,7 +1,7 @@
 // What makes a signer node a Station: it sits at one table, for one planned ceremony. Then it asks
-// nobody for its floor (the other witnesses are not in the room), cosigns nothing, pairs only inside
-// a session (freshOt), may accept one attempt again after a session that failed, and is as patient
-// as people who read aloud and carry cards.
+// nobody for its floor (the other witnesses are not in the room), cosigns nothing, pairs only
+// inside a session (freshOt), may accept one attempt again after a session that failed, and is as
+// patient as people who read aloud and carry cards.
 // INVARIANT: a hot node has none of it; patience is bounded, and changes no rule but how long to
 // wait. Source: the ceremony's design, 4.6 to 4.8; README D2.
 import type { Digest } from '../proto/ids.ts'

@@ -2,13 +2,14 @@
 // of it over rows that are not written yet, a few lines in each turn. What is refused anywhere has
 // changed nothing; how much of the rest is kept in one step is decided by whoever keeps it.
 // INVARIANT: nobody else writes the rows meanwhile, because no other frame is begun (`turns.ts`).
+
 import { extend, type Head } from '../policy/audit/chain.ts'
 import type { Documents } from '../policy/audit/enclosures.ts'
 import type { Entry } from '../policy/audit/entry.ts'
 import type { Fold } from '../policy/audit/fold.ts'
-import { Overlay, type Rows, readSync, type Write } from '../policy/audit/rows.ts'
+import { Overlay, type Rows, readInTurns, type Write } from '../policy/audit/rows.ts'
+import type { InTurns } from '../proto/in-turns.ts'
 import { refuse } from '../proto/refusal.ts'
-import type { InTurns } from './turns.ts'
 
 /** Four of the dearest, signatures to verify, are less than 5 ms together. */
 export const linesPerTurn = 4
@@ -51,7 +52,7 @@ export function* foldInParts(
   const folded: FoldedLine[] = []
   for (const [at, { entry, head }] of linked.entries()) {
     if (at > 0 && at % linesPerTurn === 0) yield
-    const meaning = readSync(fold(entry, documents), after)
+    const meaning = yield* readInTurns(fold(entry, documents), after)
     if (meaning.kind === 'missing') {
       refuse('LINE_MISSING', `line ${entry.seq}: document ${meaning.digest} did not come`)
     }

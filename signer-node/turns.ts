@@ -5,8 +5,7 @@
 // waits is bounded by whoever sends: a stream is read on when its frame was `done`.
 // Knows no frame.
 
-/** Each `yield` is a place where it may be left for a while. */
-export type InTurns<R = void> = Generator<void, R>
+import type { InTurns } from '../proto/in-turns.ts'
 
 interface Waiting {
   readonly begin: () => InTurns

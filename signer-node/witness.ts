@@ -4,6 +4,7 @@
 // INVARIANT: a line, its rows and the head are one transaction; the second place of the floor is
 // written before a cosignature leaves; the own head never shrinks and never forks. Whether it may
 // cosign at all after a start is `floor.ts`.
+
 import type { Check } from '../policy/admit.ts'
 import type { Head } from '../policy/audit/chain.ts'
 import {
@@ -26,6 +27,7 @@ import { membersOf, parseRoot, type Root, type RootWitness } from '../policy/doc
 import { equalBytes, fromUtf8 } from '../proto/crypto.ts'
 import type { CoordinatorPart, NodePart } from '../proto/frames.ts'
 import type { Digest } from '../proto/ids.ts'
+import type { InTurns } from '../proto/in-turns.ts'
 import { limits } from '../proto/limits.ts'
 import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import type { FloorPlace } from './floor-file.ts'
@@ -36,7 +38,6 @@ import type { LogCopy } from './log-copy.ts'
 import type { Clock, Event } from './ports.ts'
 import type { WitnessSelf } from './self.ts'
 import { type FoldedLine, foldInParts, type Linked, linkInParts } from './taking.ts'
-import type { InTurns } from './turns.ts'
 
 export type Page = CoordinatorPart<'lines'>
 
@@ -152,11 +153,12 @@ export class Witness {
       refuse('LOG_MALFORMED', `checkpoint ${size} has another root than its lines`, 'N6')
     }
     by('N3', () => this.#requirePast(end.t))
+    yield
     const folding = { fold: this.#fold, documents, rows }
     const { folded, after } = yield* inParts('N7', foldInParts(linked, folding))
     if (folded.some(isRootNew)) this.#readReigns(after)
     for (let at = 0; at < folded.length; at += linesPerStep) {
-      if (at > 0) yield
+      yield
       const part = folded.slice(at, at + linesPerStep)
       const isLast = at + part.length === folded.length
       step(() => this.#keep(part, isLast ? page : undefined))

@@ -201,6 +201,69 @@ describe('words', () => {
   })
 })
 
+function isImported(text: string, name: string): boolean {
+  return new RegExp(`^import [^']*\\b${name}\\b`, 'm').test(text)
+}
+
+/** Called as a statement, and nobody drives what it returns: such a call does nothing at all. */
+function bareCalls(files: ReadonlyMap<string, string>): readonly string[] {
+  const named = (text: string, form: RegExp) =>
+    new Set([...text.matchAll(form)].map(([, name = '']) => name))
+  const texts = [...files.values()].join('\n')
+  const shared = named(texts, /export function\* (\w+)/g)
+  // A method that is a generator in one class may be none in another: then its file tells.
+  const plain = named(texts, /^ +(?:async |override |get )?(\w+)[<(]/gm)
+  const methods = [...named(texts, /^ +(?:override )?\*(\w+)[<(]/gm)].filter(
+    (one) => !plain.has(one),
+  )
+  const statement = /^ +(?:(?:else )?if \(.*\) |else )?([\w.#?]+\.)?(#?[a-z]\w*)\(/i
+  const goesOn = /(?:[([,=?:&|+]|=>|return|yield\*)$/
+  return [...files].flatMap(([file, text]) => {
+    const own = named(text, /(?:function\* |^ +\*)(#?\w+)[<(]/gm)
+    const isMade = (name: string, of: string) =>
+      own.has(name) ||
+      methods.includes(name) ||
+      (of === '' && shared.has(name) && isImported(text, name))
+    const lines = text.split('\n').filter((line) => !/^ *(?:\/\/|\/?\*\*? )/.test(line))
+    return lines.flatMap((line, at) => {
+      const [, of = '', name = ''] = statement.exec(line) ?? []
+      const isDeclared = /\)(?:: .*)? ?\{$|\): [\w<]/.test(line)
+      const isBare = isMade(name, of) && !isDeclared && !goesOn.test(lines[at - 1] ?? '')
+      return isBare ? [`${file}: ${line.trim()}`] : []
+    })
+  })
+}
+
+describe('generators', () => {
+  it('are called where somebody drives them', () => {
+    expect(bareCalls(new Map(product.map((file) => [file, source.get(file) ?? ''])))).toEqual([])
+  })
+
+  it('would notice one that nobody drives', () => {
+    const told = (line: string) =>
+      bareCalls(
+        new Map([['a.ts', `function* work() {\n  yield\n}\nclass A {\n  *#go() {\n${line}\n`]]),
+      )
+    for (const bare of [
+      'work()',
+      'this.#go()',
+      'if (isDue) work()',
+      'else work()',
+      'a.b.work(1)',
+    ]) {
+      expect(told(`    ${bare}`)).toHaveLength(1)
+    }
+    for (const driven of [
+      'yield* work()',
+      'const w = work()',
+      'return work()',
+      'allAtOnce(work())',
+    ]) {
+      expect(told(`    ${driven}`)).toEqual([])
+    }
+  })
+})
+
 describe('registries', () => {
   it('uses every document tag for one kind of object', () => {
     const values = Object.values(tags)

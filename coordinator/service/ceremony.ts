@@ -12,7 +12,7 @@ import type { Coordinator } from '../coordinator.ts'
 const partBytes = 32_768
 
 export function ceremonyService(coordinator: Coordinator): Handlers['CeremonyService'] {
-  const { ceremonies } = coordinator
+  const { ceremonies, anchors } = coordinator
   return {
     ListCeremonies: async () => ({ ceremonies: (await ceremonies.list()).map(wireCeremony) }),
     PrepareCeremony: async ({ plan }) => {
@@ -45,6 +45,7 @@ export function ceremonyService(coordinator: Coordinator): Handlers['CeremonySer
       const aborted = await ceremonies.abort(planOf(plan), reason)
       return isRefusal(aborted) ? aborted : { ceremony: wireCeremony(aborted) }
     },
+    AnchorCold: async ({ checkpoint }) => anchors.take(checkpoint),
   }
 }
 

@@ -26,8 +26,8 @@ import {
   consentMessage,
   requireAllNodes,
   requireSameCommittee,
-  requireSignatures,
-  requireWord,
+  requiringSignatures,
+  requiringWord,
 } from './key-confirm.ts'
 import type { Reading, Write } from './rows.ts'
 import { knownIntent, requireOpen } from './standing.ts'
@@ -62,13 +62,14 @@ export function* dealtAnew(line: KeyLine, desk: Desk): Reading<readonly Write[]>
   const { body } = line
   const { chainCode, epoch, key, keyState, participants, publicKey, t, vault } = body
   const stated: KeyFacts = { chainCode, epoch, key, keyState, participants, publicKey, t, vault }
+  yield
   const row = requireKeyLine(stated, the)
   if (line.type === 'key.reshared' && line.body.from !== the.row?.epoch) {
     refuse('EPOCH', `from: expected epoch ${the.row?.epoch}, got ${line.body.from}`)
   }
   const message = (node: string) => confirmMessage(stated, node, body.change)
   const nodes = participants.map(({ node }) => node)
-  requireSignatures(body.confirms, nodes, { root: the.root, message })
+  yield* requiringSignatures(body.confirms, nodes, { root: the.root, message })
   return [put(tables.vault, vault, row), active(the)]
 }
 
@@ -85,7 +86,7 @@ export function* retired(line: RetiredLine, desk: Desk): Reading<readonly Write[
   if (line.type === 'key.exported' && change.op === 'key.export') {
     requireRecipient(line, change)
   }
-  requireWord(line, row, the.root)
+  yield* requiringWord(line, row, the.root)
   if (line.type === 'key.disabled') {
     return [put(tables.vault, row.vault, { ...row, standing: 'disabled' }), active(the)]
   }
@@ -118,7 +119,7 @@ export function* readmitted(
   if (ban === undefined) return refuse('LINE_MISSING', `${node} has said of no ban of ${peer}`)
   if (the.intent.seq < ban.seq) refuse('PEER_BANNED', `asked before ban ${ban.number} of ${peer}`)
   const message = (by: string) => consentMessage(change, by)
-  requireSignatures(confirms, [node], { root: the.root, message })
+  yield* requiringSignatures(confirms, [node], { root: the.root, message })
   const row = { seq: line.seq, t: line.t, change, node, peer }
   return [put(tables.readmission, keyOf(node, peer, change), row), active(the)]
 }
@@ -161,7 +162,7 @@ export function* carriedOut(line: CarriedOut, desk: Desk): Reading<Carried> {
     witnessedAt: () => intent.t - 2 * limits.clockSkewMs,
   }
   const order = parseOrderText(desk.came(body.order))
-  const approved = approvedChange(order, grounds, (_check, work) => work())
+  const approved = yield* approvedChange(order, grounds, (_check, work) => work())
   return { approved, intent, row, root }
 }
 
@@ -213,7 +214,7 @@ function* refreshedAtLast(
   const next = requireLaterKey(stated, before, before)
   const message = (node: string) => confirmMessage(stated, node, refreshNamed(body.change))
   const nodes = participants.map(({ node }) => node)
-  requireSignatures(body.confirms, nodes, { root, message })
+  yield* requiringSignatures(body.confirms, nodes, { root, message })
   return [put(tables.vault, vault, next)]
 }
 

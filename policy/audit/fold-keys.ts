@@ -1,6 +1,7 @@
 // The fold of keys: a vault has a key from the line that all its nodes confirmed, each with the
 // identity key that the root names. Nobody else can give a vault a key, and nobody can give it a
 // second one this way: refresh and reshare keep the public key and have lines of their own.
+import { allAtOnce, type InTurns } from '../../proto/in-turns.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { pointBytes } from '../chain/derive.ts'
 import type { Root } from '../documents.ts'
@@ -10,7 +11,7 @@ import type { KeyFacts } from '../view.ts'
 import { banSigned } from './ban-statement.ts'
 import type { Desk } from './desk.ts'
 import type { Entry, EntryOf } from './entry.ts'
-import { confirmMessage, requireAllNodes, requireSignatures } from './key-confirm.ts'
+import { confirmMessage, requireAllNodes, requiringSignatures } from './key-confirm.ts'
 import type { Reading, Write } from './rows.ts'
 import { get, key as keyOf, put, tables } from './tables.ts'
 
@@ -25,7 +26,8 @@ export function* generated(entry: Generated, desk: Desk): Reading<readonly Write
   requireTemper(named.tier, root)
   if (named.tier === 'cold') refuse('NOT_SUPPORTED', 'a cold key is made at its ceremony')
   if (yield* get(tables.vault, name)) refuse('KEY_EXISTS', 'the vault has a key')
-  return [put(tables.vault, name, { ...requireKeyOf(root, entry), ...madeHere })]
+  const facts = yield* requiringKeyOf(root, entry)
+  return [put(tables.vault, name, { ...facts, ...madeHere })]
 }
 
 /** In the node's own words alone, and each of them once. */
@@ -63,14 +65,19 @@ export function isKeyLine(entry: Entry): entry is KeyLine {
 }
 
 /** What a payer asks before funding an address: do all nodes of this root stand behind the key? */
-export function requireKeyOf(root: Root, { body }: KeyLine): KeyFacts {
+export function requireKeyOf(root: Root, line: KeyLine): KeyFacts {
+  return allAtOnce(requiringKeyOf(root, line))
+}
+
+function* requiringKeyOf(root: Root, { body }: KeyLine): InTurns<KeyFacts> {
   const { chainCode, epoch, key, keyState, participants, publicKey, t, vault } = body
   const facts = { chainCode, epoch, key, keyState, participants, publicKey, t, vault }
   const change = 'change' in body ? body.change : undefined
   pointBytes(publicKey)
+  yield
   requireAllNodes(facts, root)
   const nodes = participants.map(({ node }) => node)
   const message = (node: string) => confirmMessage(facts, node, change)
-  requireSignatures(body.confirms, nodes, { root, message })
+  yield* requiringSignatures(body.confirms, nodes, { root, message })
   return facts
 }

@@ -26,7 +26,9 @@ export function* completed({ body, t }: Completed, desk: Desk): Reading<readonly
   }
   if (found.state === 'completed') refuse('REPLAY_DETECTED', `attempt ${attempt} has a signature`)
   if (found.warrant !== body.warrant) refuse('WARRANT', 'not the warrant of the attempt')
+  yield
   yield* requireSignature(body, found, reservation, desk)
+  yield
 
   const before = yield* get(tables.completed, intent)
   const txids = [...new Set([...(before?.txids ?? []), txid])]

@@ -5,6 +5,7 @@
 // makes no key is consented to by the nodes that will act on it. No document reads as another.
 import { ed25519Verify, tagged, toHex } from '../../proto/crypto.ts'
 import type { Digest } from '../../proto/ids.ts'
+import { allAtOnce, type InTurns } from '../../proto/in-turns.ts'
 import { encode } from '../../proto/jcs.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { tags } from '../../proto/tags.ts'
@@ -47,16 +48,27 @@ export function consentMessage(change: Digest, node: string): Uint8Array {
   return tagged(tags.confirm, consentDocument(change, node))
 }
 
+export interface ConfirmsOver {
+  readonly root: Root
+  readonly message: (node: string) => Uint8Array
+}
+
 /** One signature of each of these nodes, in the same order, by the identity that the root names. */
-export function requireSignatures(
+export function requireSignatures(...about: Parameters<typeof requiringSignatures>): void {
+  allAtOnce(requiringSignatures(...about))
+}
+
+/** The same in turns, one signature in each. */
+export function* requiringSignatures(
   given: Confirms,
   nodes: readonly string[],
-  { root, message }: { readonly root: Root; readonly message: (node: string) => Uint8Array },
-): void {
+  { root, message }: ConfirmsOver,
+): InTurns {
   if (given.length !== nodes.length) {
     refuse('PARTICIPANTS', `expected ${nodes.length} confirmations, got ${given.length}`)
   }
   for (const [at, node] of nodes.entries()) {
+    if (at > 0) yield
     const identity = root.nodes.find((item) => item.node === node)?.identity
     const confirm = given[at]
     const own = identity !== undefined && confirm?.node === node
@@ -95,11 +107,16 @@ export function requireSameCommittee(expected: Committee, got: Committee): void 
 }
 
 /** Of t holders at least one is honest, and went by its own clock and the witnesses' times. */
-export function requireWord(
+export function requireWord(...about: Parameters<typeof requiringWord>): void {
+  allAtOnce(requiringWord(...about))
+}
+
+/** The same in turns, one signature in each. */
+export function* requiringWord(
   { body, type }: EntryOf<'key.exported' | 'key.disabled'>,
   row: KeyFacts,
   root: Root,
-): void {
+): InTurns {
   const nodes = body.confirms.map(({ node }) => node)
   const places = nodes.map((node) => row.participants.find((one) => one.node === node)?.x ?? 0)
   const ascending = places.every((x, at) => x > (places[at - 1] ?? 0))
@@ -108,5 +125,5 @@ export function requireWord(
     refuse('PARTICIPANTS', `expected ${row.t} holders of the key, each once, in order`)
   }
   const message = (node: string) => consentMessage(body.change, node)
-  requireSignatures(body.confirms, nodes, { root, message })
+  yield* requiringSignatures(body.confirms, nodes, { root, message })
 }

@@ -3,6 +3,7 @@
 // Keys are ASCII and ordered bytewise; values are canonical JSON text.
 // INVARIANT: the writes of a line are applied before the next line is folded.
 // Knows no table: their keys and values are `history.ts`.
+import { allAtOnce, type InTurns } from '../../proto/in-turns.ts'
 
 export type Query =
   | { readonly kind: 'get'; readonly table: string; readonly key: string }
@@ -23,7 +24,8 @@ export type Write =
   | { readonly kind: 'put'; readonly table: string; readonly key: string; readonly value: string }
   | { readonly kind: 'delete'; readonly table: string; readonly key: string }
 
-export type Reading<T> = Generator<Query, T, readonly Row[]>
+/** Where it yields no query it may be left for a while (`in-turns.ts`). */
+export type Reading<T> = Generator<Query | undefined, T, readonly Row[]>
 
 export interface Rows {
   answer(query: Query): readonly Row[]
@@ -34,14 +36,24 @@ export interface AsyncRows {
 }
 
 export function readSync<T>(reading: Reading<T>, rows: Rows): T {
+  return allAtOnce(readInTurns(reading, rows))
+}
+
+/** Whoever drives it sees to it that the rows stay as they are until it ends. */
+export function* readInTurns<T>(reading: Reading<T>, rows: Rows): InTurns<T> {
   let step = reading.next()
-  while (!step.done) step = reading.next(rows.answer(step.value))
+  while (!step.done) {
+    if (step.value === undefined) yield
+    step = reading.next(step.value === undefined ? [] : rows.answer(step.value))
+  }
   return step.value
 }
 
 export async function readAsync<T>(reading: Reading<T>, rows: AsyncRows): Promise<T> {
   let step = reading.next()
-  while (!step.done) step = reading.next(await rows.answer(step.value))
+  while (!step.done) {
+    step = reading.next(step.value === undefined ? [] : await rows.answer(step.value))
+  }
   return step.value
 }
 

@@ -1,6 +1,6 @@
-// A plan document beside what people approve of it: the terms of the change `ceremony.plan` are read
-// off the document, so that whoever asks for a ceremony, the fold that opens it and the station that
-// sits in it mean the same one.
+// A plan document beside what people approve of it: the terms of the change `ceremony.plan` are
+// read off the document, so that whoever asks for a ceremony, the fold that opens it and the
+// station that sits in it mean the same one.
 // INVARIANT: terms have one form for one plan. Pure; says nothing about approvals.
 import { refuse } from '../../proto/refusal.ts'
 import type { TermsOf } from '../change.ts'

@@ -3,13 +3,16 @@
 // private key, which does not exist in one place, and are refused by the path's form.
 // With `signature.ts` one of two files that touch the curve library here.
 import { secp256k1 } from '@noble/curves/secp256k1.js'
-import { concat, hmacSha512, toHex } from '../../proto/crypto.ts'
+import { concat, fromHex, hmacSha512, toHex } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
+import { remember } from '../../proto/remember.ts'
 import { parsePath } from '../intent.ts'
 
 const { Point } = secp256k1
 type CurvePoint = InstanceType<typeof Point>
 const order = Point.Fn.ORDER
+/** Public keys: of vaults, and of the addresses below them that are in use. */
+const pointsKept = 1_024
 
 export interface ExtendedKey {
   /** Compressed, 33 bytes. */
@@ -25,8 +28,15 @@ export function derive(parent: ExtendedKey, path: string): ExtendedKey {
 
 /** x and y of a compressed key, 64 bytes: what addresses hash. */
 export function pointBytes(publicKey: Uint8Array): Uint8Array {
-  return parsePoint(publicKey).toBytes(false).subarray(1)
+  return bytesOf(toHex(publicKey)).slice()
 }
+
+/** Each payment is compared with the address of every own vault, and each takes a square root. */
+const bytesOf = remember(pointsKept, (publicKey) =>
+  parsePoint(fromHex(publicKey) ?? new Uint8Array())
+    .toBytes(false)
+    .subarray(1),
+)
 
 /** The key plus tweak times the base point; the same shift that nodes apply to their shares. */
 export function shift(publicKey: Uint8Array, tweak: Uint8Array): Uint8Array {

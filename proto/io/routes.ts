@@ -84,6 +84,7 @@ export const routes = {
     PutBundlePart: { kind: 'unary', roles: operator },
     ImportCeremony: { kind: 'unary', roles: operator },
     AbortCeremony: { kind: 'unary', roles: operator },
+    AnchorCold: { kind: 'unary', roles: operator },
   },
   NodeLinkService: {
     Attach: { kind: 'both', roles: ['node'] },

@@ -1,8 +1,8 @@
 // The certificate of a key: the confirmations of all who hold it, each by the identity that the
-// root pins, over exactly the words of the log's line. It is what the line will be made of, and what
-// a Station waits for before it believes that a key exists.
-// INVARIANT: a `Certificate` was verified against a root; one confirmation of another key, a missing
-// or a foreign one makes none. Does not say that the log has the key: that is the line.
+// root pins, over exactly the words of the log's line. It is what the line will be made of, and
+// what a Station waits for before it believes that a key exists.
+// INVARIANT: a `Certificate` was verified against a root; one confirmation of another key, a
+// missing or a foreign one makes none. Does not say that the log has the key: that is the line.
 // Source: the ceremony's design, 4.6; protocol document, 2.2.
 import { type Confirms, confirmMessage, requireSignatures } from '../../policy/audit/key-confirm.ts'
 import type { Root } from '../../policy/documents.ts'

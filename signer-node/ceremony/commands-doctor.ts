@@ -1,7 +1,7 @@
-// custody-ceremony doctor and build: may this machine be a Station now, one line for each thing, and
-// which files its program is made of. With a Plan everything is held against it; with a module the
-// Token is looked at too, before anybody logs in (that it is the one it says is shown at the login).
-// INVARIANT: changes nothing, and answers with no random byte.
+// custody-ceremony doctor and build: may this machine be a Station now, one line for each thing,
+// and which files its program is made of. With a Plan everything is held against it; with a module
+// the Token is looked at too, before anybody logs in (that it is the one it says is shown at the
+// login). INVARIANT: changes nothing, and answers with no random byte.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Plan, parsePlan, stationOf } from '../../policy/ceremony/plan.ts'

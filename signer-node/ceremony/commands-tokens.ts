@@ -1,7 +1,7 @@
-// custody-ceremony enrol, hsm test-seal, hsm floor, hsm retire: a Station's keys and its two Tokens,
-// at the enrolment sitting and whenever a Token is worn out. The Token that is present opens and
-// tests whatever is written.
-// INVARIANT: nothing here answers with a secret; media hold everything or nothing.
+// custody-ceremony enrol, hsm test-seal, hsm floor, hsm retire: a Station's keys and its two
+// Tokens, at the enrolment sitting and whenever a Token is worn out. The Token that is present
+// opens and tests whatever is written. INVARIANT: nothing here answers with a secret; media hold
+// everything or nothing.
 import { readFileSync, rmSync } from 'node:fs'
 import { parsePlan, stationOf } from '../../policy/ceremony/plan.ts'
 import { parseStationCard } from '../../policy/ceremony/station-card.ts'

@@ -89,7 +89,7 @@ export function checkLine(
   isStrict: boolean,
 ): string {
   const word = fault === '' ? 'ok' : isOfMachine && !isStrict ? 'warn' : 'FAULT'
-  return `${word.padEnd(6)}${id.padEnd(5)}${what.padEnd(12)}${fault === '' ? found : fault}`
+  return `${word.padEnd(6)}${id.padEnd(5)}${what.padEnd(14)}${fault === '' ? found : fault}`
 }
 
 const loopback = 'lo'

@@ -1,8 +1,8 @@
 // Randomness of a Station's keygen, mixed from the kernel, the Token and, if its custodian throws
 // them, dice: good as long as one of them is. Each draw later mixes fresh bytes of the kernel in
-// again, so what is drawn is never less than what the kernel gives.
-// Source: RFC 5869 with SHA-512; the ceremony's design, 4.5. INVARIANT: only the kinds of sources are
-// told, never a value; a source that fails its health tests, or says the same twice, is a stop.
+// again, so what is drawn is never less than what the kernel gives. Source: RFC 5869 with SHA-512;
+// the ceremony's design, 4.5. INVARIANT: only the kinds of sources are told, never a value; a
+// source that fails its health tests, or says the same twice, is a stop.
 import { concat, fromHex, hkdfSha512, toUtf8 } from '../../proto/crypto.ts'
 import type { Digest } from '../../proto/ids.ts'
 import { tags } from '../../proto/tags.ts'

@@ -1,8 +1,9 @@
 // One session as the Hub sees it: a Prepare to several Stations, their acceptances, Start, one
 // result from each, and last what each Station found of what was made of them. Knows who has
 // answered and how long to wait, and nothing of what is computed between.
-// INVARIANT: ends once, with every result or with the first failure, and says by which Station, why,
-// and what is left to do. Whom a Station holds for the one at fault is told as that Station's word.
+// INVARIANT: ends once, with every result or with the first failure, and says by which Station,
+// why, and what is left to do. Whom a Station holds for the one at fault is told as that Station's
+// word.
 import { equalBytes } from '../../proto/crypto.ts'
 import type { WireSigned } from '../../proto/frames.ts'
 import type { NodeId } from '../../proto/ids.ts'

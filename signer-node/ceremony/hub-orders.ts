@@ -1,5 +1,5 @@
-// What the Hub is asked for, and how a session at the table ends: an attempt to sign, and an approved
-// change that deals shares. All of it comes from the Bundle's log and its requests.
+// What the Hub is asked for, and how a session at the table ends: an attempt to sign, and an
+// approved change that deals shares. All of it comes from the Bundle's log and its requests.
 import type { ExtendedKey } from '../../policy/chain/derive.ts'
 import type { ChangeOf } from '../../policy/change.ts'
 import type { KeyFacts } from '../../policy/view.ts'

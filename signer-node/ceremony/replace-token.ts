@@ -1,9 +1,9 @@
 // A Token goes and another takes its place, by the one that stays: every Seal of medium A is made
 // anew for the two that there will be, each opened by the Token that is here before one is
-// replaced; then its floors name the new Seals, then medium B is made equal, and last the Station's card says
-// so. INVARIANT: at every moment the Token that stays opens everything; what was cut short is given
-// again. The share is the same: whoever has the old Token and an old medium needs only its PIN,
-// until the next refresh.
+// replaced; then its floors name the new Seals, then medium B is made equal, and last the Station's
+// card says so. INVARIANT: at every moment the Token that stays opens everything; what was cut
+// short is given again. The share is the same: whoever has the old Token and an old medium needs
+// only its PIN, until the next refresh.
 import { stationCardDocument, tokenDocuments } from '../../policy/ceremony/station-card.ts'
 import { ed25519Signer } from '../../proto/crypto.ts'
 import { parseTokenCard } from '../../proto/token-card.ts'

@@ -2,8 +2,8 @@
 // Token's floor has seen and what the card holds, ends in a head that q witnesses cosigned, and
 // names the ceremony that is held.
 // INVARIANT: what is shorter or another log than the floor's is refused before a line of it is
-// taken. Whether lines are lawful is the fold's business; heads are judged by the witnesses of their
-// roots, as a node does.
+// taken. Whether lines are lawful is the fold's business; heads are judged by the witnesses of
+// their roots, as a node does.
 import { emptyFrontier, leafHash, push, rootOf } from '../../policy/audit/merkle.ts'
 import { readSync } from '../../policy/audit/rows.ts'
 import { below, get, tables } from '../../policy/audit/tables.ts'
@@ -63,7 +63,9 @@ export function requireWitnessed({ copy, witness }: Own, bundle: BundleIn): void
   if (!isCovered) refuse('COSIGN', `expected ${q} witnesses over the last line, got ${seen}`, 'X-8')
 }
 
-/** The ceremony is planned here and not over, and the one that the Token remembers is in the log. */
+/**
+ * The ceremony is planned here and not over, and the one that the Token remembers is in the log.
+ */
 export function requirePlanned({ rows }: Own, plan: Digest, lastRecord: Digest | ''): void {
   const row = readSync(get(tables.ceremony, plan), rows)
   if (row === undefined) refuse('CEREMONY', `no ceremony ${plan} was planned`, 'X-8')

@@ -1,9 +1,9 @@
-// A Station: a signer node at a table. It takes the log from the Bundle on its own medium, hears one
-// coordinator, the Table, and lets a request reach the node only after its custodian has confirmed
-// it. What comes back it checks: a signature with its own curve, a certificate by its own root.
-// INVARIANT: a Prepare is given to the node once for each confirmation, and for no other request;
-// nothing of a session outlives the process; a first key's pending Seal that no certificate
-// of all holders names is destroyed when the Station is started again.
+// A Station: a signer node at a table. It takes the log from the Bundle on its own medium, hears
+// one coordinator, the Table, and lets a request reach the node only after its custodian has
+// confirmed it. What comes back it checks: a signature with its own curve, a certificate by its own
+// root. INVARIANT: a Prepare is given to the node once for each confirmation, and for no other
+// request; nothing of a session outlives the process; a first key's pending Seal that no
+// certificate of all holders names is destroyed when the Station is started again.
 // Source: the ceremony's design, 4.6 to 4.8, 4.12. Asks people nothing: that is the script.
 
 import { parseEntry } from '../../policy/audit/entry.ts'
@@ -198,13 +198,16 @@ export class Station {
   }
 
   [Symbol.dispose](): void {
+    this.#isOpen = false
     this.#links?.stop()
     this.#table?.close()
     this.#node[Symbol.dispose]()
   }
 
   #receive(frame: CoordinatorFrame, done: () => void): void {
-    if (frame.frame === 'paper') {
+    // What was still on its way to a Station that has been put away.
+    if (!this.#isOpen) done()
+    else if (frame.frame === 'paper') {
       this.#read(frame.paper)
       done()
     } else if (frame.frame === 'prepare') this.#ask(frame, done)
@@ -312,7 +315,9 @@ export class Station {
     this.say(checkedPaper({ paper: plainDigest(content), holds }))
   }
 
-  /** A first key that not everybody has confirmed never existed; of a later epoch the line decides. */
+  /**
+   * A first key that not everybody has confirmed never existed; of a later epoch the line decides.
+   */
   #dropUncertified(): void {
     const { keystore, rows, witness } = this.#node.own
     for (const { vault, epoch } of keystore.pending()) {
@@ -335,7 +340,9 @@ export class Station {
     if (to === tableName) this.#links?.send(tableName, frame)
   }
 
-  /** What failed here the Hub hears at once: over Pairings of one session there is nothing to learn. */
+  /**
+   * What failed here the Hub hears at once: over Pairings of one session there is nothing to learn.
+   */
   #happened(event: Event): void {
     const { name, because = '', reason = '', remedy, peer = '' } = event
     if (name === 'page-refused') this.#refusedPage = because

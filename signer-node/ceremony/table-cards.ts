@@ -1,9 +1,10 @@
-// The Table by cards: two directories between one Station and the Hub, one to read and one to write,
-// which people carry, copy or mount. What one side has to say in one step is one file under a name
-// that is never used twice; whatever was said since the last file goes into the next.
+// The Table by cards: two directories between one Station and the Hub, one to read and one to
+// write, which people carry, copy or mount. What one side has to say in one step is one file under
+// a name that is never used twice; whatever was said since the last file goes into the next.
 // INVARIANT: files of one life are taken in order, each once, and only when they are whole. Every
 // life of an end has a name of its own, and each file names both: what was meant for a process that
-// is no more, or is of another ceremony, reaches nobody. Has no deadline: the Plan's are the node's.
+// is no more, or is of another ceremony, reaches nobody. Has no deadline: the Plan's are the
+// node's.
 import {
   closeSync,
   fsyncSync,

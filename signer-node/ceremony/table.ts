@@ -1,8 +1,8 @@
 // The Table: what carries frames between the Hub and the Stations of one room. Two ways, one
 // interface: a network without uplink (`table-network.ts`) and cards carried by hand
 // (`table-cards.ts`); some Stations may come the one way and some the other (`together`).
-// INVARIANT: a Table says under whose name a stream came, and nothing else is believed of it. Frames
-// are those of `proto/custody/v1/node_link.proto`, as a hot node speaks them.
+// INVARIANT: a Table says under whose name a stream came, and nothing else is believed of it.
+// Frames are those of `proto/custody/v1/node_link.proto`, as a hot node speaks them.
 import type { CoordinatorStream } from '../../proto/frames.ts'
 import type { Dial } from '../link.ts'
 

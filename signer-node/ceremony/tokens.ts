@@ -2,9 +2,9 @@
 // this very Station, and asked for what only it can open. It stays logged in while its owner takes
 // part, because it signs the lines of the Record; closing it logs out and ends its process.
 // INVARIANT: exactly one Token is present, in production none in software, none that is
-// called by another Station's label; a Seal counts as open only when its share belongs to its
-// public point, is of this party, and is what its context says.
-// How a share is used is the node's: here it is opened in a test and wiped.
+// called by another Station's label; a Seal counts as open only when its share belongs to
+// its public point, is of this party, and is what its context says. How a share is used is
+// the node's: here it is opened in a test and wiped.
 import type { StationCard } from '../../policy/ceremony/station-card.ts'
 import { plainDigest, toHex } from '../../proto/crypto.ts'
 import {

@@ -273,7 +273,7 @@ function* byPeer<T>(
 ): Sliced<ReadonlyMap<Party, T>> {
   const made = new Map<Party, T>()
   for (const link of links) {
-    if ('isSliced' in job && made.size > 0) yield PAUSE
+    if ('isSliced' in job) yield PAUSE
     const { x } = link.pairing.peer
     made.set(x, make(link, x))
   }

@@ -64,7 +64,7 @@ describe('the doctor', () => {
     expect(faults({})).toEqual([])
     const checks = machineChecks(good, expected)
     expect(isReady(checks, true)).toBe(true)
-    expect(checkLine(checks[0]!, true)).toBe('ok    X-1  interfaces  lo, eth0')
+    expect(checkLine(checks[0]!, true)).toBe('ok    X-1  interfaces    lo, eth0')
   })
 
   it('finds every way out: an interface, an address, a route, a radio', () => {
@@ -150,8 +150,8 @@ describe('the doctor', () => {
     const checks = machineChecks({ ...good, swaps: ['swap on /dev/sda2'] }, expected)
     expect([isReady(checks, true), isReady(checks, false)]).toEqual([false, true])
     const swap = checks.find(({ what }) => what === 'swap')!
-    expect(checkLine(swap, true)).toBe('FAULT X-2  swap        swap on /dev/sda2')
-    expect(checkLine(swap, false)).toBe('warn  X-2  swap        swap on /dev/sda2')
+    expect(checkLine(swap, true)).toBe('FAULT X-2  swap          swap on /dev/sda2')
+    expect(checkLine(swap, false)).toBe('warn  X-2  swap          swap on /dev/sda2')
   })
 })
 

@@ -7,7 +7,8 @@ import type { Hub } from '../../signer-node/ceremony/hub.ts'
 import { FloorFile } from '../../signer-node/floor-file.ts'
 import { ColdHouse } from '../kit/cold-house.ts'
 import { daily } from '../kit/every-case.ts'
-import { Cupboard, Room } from '../kit/table-room.ts'
+import { Cupboard } from '../kit/table-cupboard.ts'
+import { Room } from '../kit/table-room.ts'
 
 const [dying, other] = ['node-b', 'node-a']
 const timeouts = { roundS: 5, sessionS: 10 }

@@ -1,4 +1,4 @@
 import { describe } from 'vitest'
-import { stationCases } from '../kit/station-cases.ts'
+import { stationCases } from './station-tokens.ts'
 
 describe('a station with two tokens', stationCases('software'))

@@ -9,7 +9,8 @@ import type { CoordinatorFrame } from '../../proto/frames.ts'
 import type { DealOrder, SignEnded, SignOrder } from '../../signer-node/ceremony/hub-orders.ts'
 import { tableName } from '../../signer-node/ceremony/table.ts'
 import { ColdHouse, type Sat } from '../kit/cold-house.ts'
-import { Cupboard, Room, type RoomOptions, type Way } from '../kit/table-room.ts'
+import { Cupboard } from '../kit/table-cupboard.ts'
+import { Room, type RoomOptions, type Way } from '../kit/table-room.ts'
 import { type End, end } from '../kit/wire.ts'
 
 const names = ['node-a', 'node-b', 'node-c', 'node-d', 'node-e']

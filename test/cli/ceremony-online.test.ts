@@ -7,20 +7,28 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { auditService } from '../../coordinator/service/audit.ts'
 import { ceremonyService } from '../../coordinator/service/ceremony.ts'
 import { policyService } from '../../coordinator/service/policy.ts'
+import {
+  checkpointBody,
+  formatNote,
+  parseNote,
+  signCheckpoint,
+} from '../../policy/audit/checkpoint.ts'
 import { readBundle } from '../../policy/ceremony/bundle.ts'
 import { parseRecordLine, recordLeaf } from '../../policy/ceremony/record.ts'
 import { witnessesOf } from '../../policy/documents.ts'
 import { trustText } from '../../policy/trust.ts'
+import { ed25519Signer, toUtf8 } from '../../proto/crypto.ts'
 import { readSigned } from '../../proto/frames.ts'
 import { readBundleFiles, writeBundleFiles } from '../../proto/io/bundle-files.ts'
 import { refusal } from '../../proto/refusal.ts'
-import { type ColdHouse, coldHouse, root } from '../coordinator/cold-house.ts'
+import { type ColdHouse, coldHouse, root, vkey } from '../coordinator/cold-house.ts'
 import { planOf, preparedRelease } from '../coordinator/cold-planned.ts'
 import { roomOf } from '../coordinator/cold-room.ts'
 import { pgliteEngine } from '../coordinator/store-kit.ts'
 import { anyDigest } from '../coordinator/world.ts'
 import { custody, makeCluster, type Place, testWorld } from '../kit/cluster.ts'
 import { type FakeCoordinator, fakeCoordinator, freePort } from '../kit/coordinator.ts'
+import { seedOf } from '../policy/dev-fixture.ts'
 
 const out = mkdtempSync(join(tmpdir(), 'custody-bundles-'))
 const engine = pgliteEngine()
@@ -124,6 +132,28 @@ describe('ceremony propose', () => {
     writeFileSync(at('strange.json'), strange.bytes)
     expect((await eli(at('strange.json'))).json.refused.code).toBe('PLAN')
     expect(sent).toHaveLength(1)
+  })
+})
+
+describe('ceremony anchor', () => {
+  it('carries the head of the cold log that its witnesses cosigned, and no other', async () => {
+    const heads: Uint8Array[] = []
+    face.lies.CeremonyService = {
+      AnchorCold: async ({ checkpoint }) => {
+        heads.push(checkpoint)
+        return { seq: 7, size: parseNote(checkpoint).checkpoint.size }
+      },
+    }
+    const anchor = () => operator(['anchor', '--cold', place.path('people/ana')])
+    const { size } = house.coordinator.tree
+    expect((await anchor()).json).toMatchObject({ origin: root.log.origin, size, seq: 7 })
+    const bare = parseNote(heads[0]!)
+    const body = checkpointBody(bare.checkpoint)
+    const own = signCheckpoint(body, vkey, ed25519Signer(seedOf('cold-log')))
+    const alone = toUtf8(formatNote(body, [own]))
+    face.lies.AuditService = { GetCheckpoint: async () => ({ checkpoint: alone }) }
+    expect((await anchor()).json.refused.code).toBe('COSIGN')
+    expect(heads).toHaveLength(1)
   })
 })
 

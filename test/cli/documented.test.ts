@@ -5,16 +5,21 @@ import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { always, findVerb } from '../../cli/run.ts'
+import { ceremonyCommands } from '../../signer-node/ceremony/commands.ts'
+import type { CommandTable } from '../../signer-node/command-table.ts'
 import { signerCommands } from '../../signer-node/commands.ts'
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
-const programs = ['custody', 'custody-signer', 'custody-coordinator', 'npm'] as const
+const programs = [
+  ...['custody', 'custody-signer', 'custody-ceremony', 'custody-coordinator', 'npm'],
+] as const
 /** What every command of it knows. */
 const jsonFlag = '--json'
 /** One text for each command, with the lines that continue it. */
-const signerUsage = signerCommands.all.map(({ verb, usage }) =>
-  ['custody-signer', verb, ...usage].join(' ').replace(/\s+/g, ' '),
-)
+const usageOf = (program: string, { all }: CommandTable): readonly string[] =>
+  all.map(({ verb, usage }) => [program, verb, ...usage].join(' ').replace(/\s+/g, ' '))
+const signerUsage = usageOf('custody-signer', signerCommands)
+const ceremonyUsage = usageOf('custody-ceremony', ceremonyCommands)
 
 interface Shown {
   readonly where: string
@@ -60,8 +65,10 @@ async function fault({ words }: Shown): Promise<string | undefined> {
       return custodyFault(rest)
     case 'custody-coordinator':
       return rest.length === 2 && rest[0] === '--config' ? undefined : 'expected --config FILE'
+    case 'custody-ceremony':
+      return signerFault(rest, ceremonyUsage)
     default:
-      return signerFault(rest)
+      return signerFault(rest, signerUsage)
   }
 }
 
@@ -95,9 +102,9 @@ async function custodyFault(words: readonly string[]): Promise<string | undefine
   }
 }
 
-function signerFault(words: readonly string[]): string | undefined {
+function signerFault(words: readonly string[], usages: readonly string[]): string | undefined {
   const flags = words.filter((word) => /^\[?--/.test(word)).map(unbracketed)
-  const meant = signerUsage.find((usage) => {
+  const meant = usages.find((usage) => {
     const verb = usage.split(' ').slice(1)
     const length = verb.findIndex((word) => !/^[a-z][a-z-]*$/.test(word))
     // Without a verb a node is started.

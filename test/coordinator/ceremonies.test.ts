@@ -2,12 +2,15 @@
 // names goes into one Bundle, and what comes out of a room becomes lines once.
 import { afterEach, describe, expect, it } from 'vitest'
 import { exportParts } from '../../coordinator/export.ts'
+import { verify } from '../../policy/audit/verify.ts'
 import { readBundle } from '../../policy/ceremony/bundle.ts'
 import { readBundleIn } from '../../policy/ceremony/bundle-in.ts'
 import { parseRecordLine, recordLeaf } from '../../policy/ceremony/record.ts'
+import { witnessesOf } from '../../policy/documents.ts'
+import { trustText } from '../../policy/trust.ts'
 import type { Digest } from '../../proto/ids.ts'
 import { isRefusal } from '../../proto/refusal.ts'
-import { askedOf, type ColdHouse, coldHouse, stations } from './cold-house.ts'
+import { askedOf, type ColdHouse, coldHouse, root, stations } from './cold-house.ts'
 import {
   hour,
   madeKey,
@@ -47,7 +50,8 @@ describe('an approved plan', () => {
     expect(shown).toMatchObject({ plan: plan.digest, state: 'planned', bundle: '' })
     expect(await house.state(create)).toBe('WAITING')
     const request = await house.coordinator.requests.find({ id: create })
-    expect(!isRefusal(request) && request.reasons.map(({ code }) => code)).toContain('CEREMONY')
+    const reasons = isRefusal(request) ? [] : request.reasons.map(({ because }) => because)
+    expect(reasons).toContain('waits for its ceremony')
   })
 
   it('comes with the very plan, and no other request comes with one', async () => {
@@ -202,10 +206,15 @@ describe('importing', () => {
     expect(await house.during(house.coordinator.ceremonies.import(of, []))).toEqual(first)
     const types = (await house.lines()).slice(size).map(({ type }) => type)
     expect(types.filter((type) => type !== 'log.heartbeat' && type !== 'tx.broadcast')).toEqual([])
-    for await (const { path } of exportParts(house.coordinator.proofs.ports)) {
-      if (path.startsWith('blobs/bundle/')) return expect(path).toContain(of.bundle)
+    const exported = new Map<string, Uint8Array>()
+    for await (const { path, content } of exportParts(house.coordinator.proofs.ports)) {
+      exported.set(path, Buffer.concat([exported.get(path) ?? new Uint8Array(0), content]))
     }
-    throw new Error('the manifest is in no Export')
+    expect([...exported.keys()]).toContain(`blobs/bundle/${of.bundle}`)
+    const { digest, log, witness } = root
+    const trust = { root: digest, log, witnesses: witnessesOf(root), q: witness.q }
+    const report = verify({ files: exported, trust: trustText(trust), nowMs: house.clock.now() })
+    expect(report).toMatchObject({ word: 'OK', findings: [] })
   })
 
   it('takes nothing that was bent, and no exception that nobody has read', async () => {

@@ -77,7 +77,7 @@ const bookText = devBook({ org, name: 'warm', records: [warm] })
 const numbers = { org, notBefore, expires, people: devPeople, token, key, witness }
 export const policyText = devPolicy({ ...numbers, origin, coldOrigin: origin, places: onlyCold })
 
-const vkey = vkeyOf(origin, 'log', publicKeyOf('cold-log'))
+export const vkey = vkeyOf(origin, 'log', publicKeyOf('cold-log'))
 const member = (node: string) => ({
   node,
   identity: publicKeyOf(node),

@@ -64,7 +64,7 @@ const plusG = (point: Point): Point => points.add(point, points.generator)!
 const plusOne = (scalar: Scalar): Scalar => scalars.add(scalar, scalars.one)
 
 describe('signing in slices', () => {
-  it('pauses between two peers, and makes the same shares as in one go', () => {
+  it('pauses before the work for each peer, and makes the same shares as in one go', () => {
     const keyshares = keysharesOf(curve, resharedKey)
     const signers = [1, 2, 4]
     const setup = () => ({
@@ -88,8 +88,8 @@ describe('signing in slices', () => {
     })
     const shares = driveAll(new Map(sliced))
     expect(shares).toEqual(driveAll(signingProtocols(setup())))
-    // Three signers, each with one pause in each of three steps.
-    expect(pauses).toBe(9)
+    // Three signers, each with a pause for each of two peers in each of three steps.
+    expect(pauses).toBe(18)
   })
 
   const firstStep = (signers: readonly number[], asked: { readonly isSliced?: true }) => {
@@ -101,14 +101,19 @@ describe('signing in slices', () => {
     return { first: signing.next([]).value, signing, randomness: run.randomness }
   }
 
-  it('pauses only when asked to, and not where there is only one peer', () => {
-    const sent = [firstStep([1, 2, 4], {}), firstStep([1, 2], { isSliced: true })]
-    for (const { first } of sent) expect(first).not.toBe(PAUSE)
+  it('pauses only when asked to, and where there is only one peer too', () => {
+    for (const signers of [
+      [1, 2],
+      [1, 2, 4],
+    ]) {
+      expect(firstStep(signers, {}).first).not.toBe(PAUSE)
+      expect(firstStep(signers, { isSliced: true }).first).toBe(PAUSE)
+    }
   })
 
-  it('has done the work for the first peer before its first pause, and none for the second', () => {
-    const { first, randomness } = firstStep([1, 2, 4], { isSliced: true })
-    expect(first).toBe(PAUSE)
+  it('has done the work for one peer between two pauses, and none for the next', () => {
+    const { signing, randomness } = firstStep([1, 2, 4], { isSliced: true })
+    expect(signing.next([]).value).toBe(PAUSE)
     // Every draw happens once: what was drawn for a peer shows that its work was done.
     expect(() => randomness.bytes('beta', 64, 2)).toThrow('drawn twice')
     expect(randomness.bytes('beta', 64, 4)).toHaveLength(64)
@@ -120,6 +125,7 @@ describe('signing in slices', () => {
     const setup = { curve, name: 'dead in a pause', signers: [1, 2, 4], keyshares, pairings }
     const { run, job } = prepareSigning(setup).get(one)!
     const signing = sign(run, { ...job, isSliced: true })
+    expect(signing.next([]).value).toBe(PAUSE)
     expect(signing.next([]).value).toBe(PAUSE)
     pairings.get(one)!.get(two)![Symbol.dispose]()
     expect(() => signing.next([])).toThrow('the pairing was destroyed')

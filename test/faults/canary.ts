@@ -62,7 +62,8 @@ function openedAnew(path: string, bytes: Uint8Array, root: string): Opened {
     passphraseFor(path, root),
   )
   const asked = work.next()
-  if (asked.done === true) throw new Error(`${path} needs no passphrase`)
+  if (asked.value === undefined || asked.done === true)
+    throw new Error(`${path} needs no passphrase`)
   const kek = scryptOf(asked.value).slice()
   const done = work.next(kek.slice())
   if (done.done !== true) throw new Error(`${path} needs two passphrases`)

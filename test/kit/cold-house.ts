@@ -9,54 +9,33 @@ import {
   signCheckpoint,
 } from '../../policy/audit/checkpoint.ts'
 import { rulesetDigest } from '../../policy/audit/fold-governance.ts'
-import { historyFacts, requestView } from '../../policy/audit/history.ts'
+import { requestView } from '../../policy/audit/history.ts'
 import { rootOf } from '../../policy/audit/merkle.ts'
 import { readSync } from '../../policy/audit/rows.ts'
-import { resultOf } from '../../policy/audit/standing.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
-import { parseBook, recordOf } from '../../policy/book.ts'
 import type { BundleIn, Page } from '../../policy/ceremony/bundle-in.ts'
 import { encodePlan, parsePlan, type ReadPlan } from '../../policy/ceremony/plan.ts'
 import { termsOfPlan } from '../../policy/ceremony/planned.ts'
 import type { WrittenResults } from '../../policy/ceremony/results.ts'
-import { chainOf } from '../../policy/chain/chains.ts'
-import { encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
 import type { Change, ChangeOf } from '../../policy/change.ts'
-import { destinationDigest, destinationJson } from '../../policy/destination.ts'
 import { parseRoot, type Root } from '../../policy/documents.ts'
-import { evaluate } from '../../policy/evaluate.ts'
-import type { Facts } from '../../policy/facts.ts'
-import type { Intent } from '../../policy/intent.ts'
-import { encodeIntent, parseIntent } from '../../policy/request.ts'
-import { parseRoster } from '../../policy/roster.ts'
 import { parseRulebook } from '../../policy/rulebook.ts'
 import type { VaultRow } from '../../policy/view.ts'
-import { issue } from '../../policy/warrant.ts'
-import { digestOf, fromUtf8, plainDigest, toHex, toUtf8 } from '../../proto/crypto.ts'
-import {
-  type Digest,
-  parseDigest,
-  parseHandle,
-  parseNodeId,
-  parsePersonId,
-  parseVaultId,
-} from '../../proto/ids.ts'
+import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
+import { type Digest, parseHandle, parseNodeId, parseVaultId } from '../../proto/ids.ts'
 import { type JsonObject, text } from '../../proto/jcs.ts'
 import { writeTime } from '../../proto/shape.ts'
-import { sign } from '../../proto/signed.ts'
-import { tags } from '../../proto/tags.ts'
-import type { DealOrder, SignOrder } from '../../signer-node/ceremony/hub-orders.ts'
+import type { DealOrder, ProveOrder, SignOrder } from '../../signer-node/ceremony/hub-orders.ts'
 import * as house from './audit-documents.ts'
 import { digestNamed, genesisBody, TestLog } from './audit-log.ts'
 import { Asked, asks, type Options } from './change-log.ts'
 import { lights, planFor, rootJson, policy as smallPolicy } from './cold-log.ts'
+import { coldPayout } from './cold-payout.ts'
 import { plannedStation } from './planned.ts'
 import { nodeJson, witnessOf } from './succession.ts'
 
 const hour = 3_600_000
 const letters = 'abcdefghijklmnop'
-const record = recordOf(parseBook(house.bookText), 'eip155:31337', house.customer)!
-const roster = parseRoster(house.directoryText)
 export const vault = parseVaultId('cold-eth')
 
 /** What a room is given for a request, and what the Hub is asked. */
@@ -82,10 +61,9 @@ export class ColdHouse {
     this.names = [...letters.slice(0, n)].map((letter) => `node-${letter}`)
     const quorumCrypto = { n, t, f: t - 1 }
     // A release waits for its room.
-    const policyText = text({ ...smallPolicy, quorumCrypto }).replaceAll(
-      '"ttl":"2h"',
-      '"ttl":"72h"',
-    )
+    const policyText = text({ ...smallPolicy, quorumCrypto })
+      .replaceAll('"ttl":"2h"', '"ttl":"72h"')
+      .replaceAll('"max":"5"', '"max":"500"')
     const rulebook = parseRulebook(policyText)
     const genesis = { ...(rootJson['genesis'] as JsonObject), policy: rulebook.digest }
     const nodes = this.names.map((name, at) => nodeJson(name, at + 1))
@@ -158,10 +136,35 @@ export class ColdHouse {
     return { ...sat, deal: { ...deal } }
   }
 
+  /** A sentence that the key shall sign, asked for, allowed and planned. */
+  proveSitting(): Sat & { readonly prove: ProveOrder } {
+    this.#tries += 1
+    const { t } = this.log
+    const row = this.row()
+    const { epoch, keyState } = row
+    const change = {
+      ...asks.prove,
+      ...{ created: t, notAfter: t + 400 * hour, vault, id: parseHandle(`proof-${this.#tries}`) },
+      terms: { ...asks.prove.terms, epoch, keyState },
+    }
+    const asked = this.#allowed(change)
+    const sat = this.#sitting('drill', asked.digest)
+    const prove: ProveOrder = {
+      ...{ change, row, attempt: 1, network: 'eip155:31337' },
+      changeDigest: asked.digest,
+      order: asked.order,
+      orderDigest: asked.carried.order,
+      signers: this.names.slice(0, this.t),
+    }
+    return { ...sat, prove }
+  }
+
   /** A payment that people need not approve, reserved and planned; every station is called. */
   signSitting(): Sat & { readonly order: SignOrder } {
     this.#payments += 1
-    const payout = this.#payout(this.#payments)
+    // What was asked for before counts in no limit any more.
+    this.log.wait(3_700)
+    const payout = coldPayout(this, vault, this.#payments)
     const { warrant } = payout
     let seq = 0
     const sat = this.#sitting('sign', payout.intent, () => {
@@ -235,7 +238,7 @@ export class ColdHouse {
 
   /** Planned for two hours' time, exported, and these are over. */
   #sitting(
-    kind: 'genesis' | 'sign' | 'reshare',
+    kind: 'genesis' | 'sign' | 'reshare' | 'drill',
     request: Digest,
     planned: () => void = () => {},
   ): Sat {
@@ -299,139 +302,7 @@ export class ColdHouse {
     return asked
   }
 
-  #payout(whole: number): {
-    readonly intent: Digest
-    readonly warrant: Uint8Array
-    readonly attempt: JsonObject
-  } {
-    const { log, laws } = this
-    const { rulebook, ruleset } = laws
-    const { t } = log
-    const asset = parseHandle('usdt-eth')
-    const token = rulebook.assets.get(asset)!.contract
-    const intent: Intent = {
-      org: parseHandle(house.org),
-      env: 'dev',
-      id: parseHandle(`payout-${whole}`),
-      created: t,
-      notAfter: t + 400 * hour,
-      vault,
-      path: 'm',
-      network: 'eip155:31337',
-      op: 'erc20.transfer',
-      asset,
-      contract: token,
-      to: house.customer,
-      dest: destinationDigest(record),
-      amount: BigInt(whole) * 1_000_000n,
-      maxFee: 10n ** 16n,
-      purpose: `release ${whole}`,
-      initiator: parsePersonId('svc-payouts'),
-    }
-    const bytes = encodeIntent(intent)
-    const signed = sign(
-      tags.intent,
-      bytes,
-      parseHandle('svc-payouts-1'),
-      house.keyOf('svc-payouts').sign,
-    )
-    const { digest } = parseIntent(bytes)
-    const { id, initiator, op } = intent
-    const named = { credential: signed.credential, id, initiator, intent: digest, op, vault }
-    log.add('intent.created', { ...named, notAfter: writeTime(intent.notAfter) })
-    const rule = this.#judged(digest, intent)
-    const slot = `${whole - 1}`
-    log.add('spend.reserved', {
-      ...{
-        vault,
-        path: 'm',
-        network: intent.network,
-        asset,
-        to: intent.to,
-        op,
-        initiator,
-        slot,
-        rule,
-      },
-      amount: `${intent.amount}`,
-      dest: 'customer',
-      feeMax: `${intent.maxFee}`,
-      intent: digest,
-      policy: rulebook.digest,
-    })
-    const unsigned = encodeUnsigned({
-      chainId: 31_337n,
-      nonce: BigInt(whole - 1),
-      tip: 1_000_000_000n,
-      price: 20_000_000_000n,
-      gasLimit: 90_000n,
-      to: token,
-      value: 0n,
-      calldata: transferCall(intent.to, intent.amount),
-    })
-    const warrant = issue({
-      org: intent.org,
-      env: 'dev',
-      intent: signed,
-      bytes: unsigned,
-      approvals: [],
-      ruleset,
-      dest: { kind: 'book', record: text(destinationJson(record)) },
-      heads: [],
-      replaces: '',
-    })
-    const { fee, digest: sighash } = chainOf(intent.network).decode(unsigned)
-    const attempt = {
-      attempt: 1,
-      bytes: plainDigest(unsigned),
-      digest: toHex(sighash),
-      epoch: this.row().epoch,
-      fee: { max: `${fee.max}`, price: `${fee.price}`, tip: `${fee.tip}` },
-      intent: digest,
-      participants: [...this.names],
-      replaces: '',
-      slot,
-      until: '',
-      warrant: parseDigest(warrantDigest(warrant)),
-    }
-    return { intent: digest, warrant, attempt }
-  }
-
-  #judged(digest: Digest, intent: Intent): string {
-    const { log, laws } = this
-    const { rulebook } = laws
-    const dest = parseHandle('customer')
-    const { asset, amount, to } = intent
-    const { status, activeFrom } = record
-    const facts: Facts = {
-      at: log.t,
-      intent,
-      destination: { kind: 'record', class: dest, status, activeFrom, activatedAt: undefined },
-      nativeBeside: 0n,
-      feeMax: intent.maxFee,
-      history: readSync(
-        historyFacts(rulebook, { vault, asset, amount, to, dest }, log.t),
-        log.rows,
-      ),
-      approvals: [],
-      rejected: false,
-    }
-    const verdict = evaluate(facts, rulebook, roster)
-    log.add('intent.evaluated', {
-      engine: 1,
-      facts: digestNamed('facts'),
-      intent: digest,
-      policy: rulebook.digest,
-      result: resultOf(verdict),
-      rule: verdict.rule,
-      trace: digestNamed('trace'),
-    })
-    return verdict.rule
-  }
-
   view(request: Digest) {
     return readSync(requestView(request), this.log.rows)
   }
 }
-
-const warrantDigest = (warrant: Uint8Array): string => digestOf(tags.warrant, warrant)

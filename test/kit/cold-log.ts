@@ -36,7 +36,7 @@ import {
   TestLog,
   vaultRow,
 } from './audit-log.ts'
-import { Asked, asks, ripe, policy as warmPolicy } from './change-log.ts'
+import { Asked, asks, type Options, ripe, policy as warmPolicy } from './change-log.ts'
 import { plannedStation, testPlan } from './planned.ts'
 import { lightJson } from './succession.ts'
 
@@ -245,8 +245,9 @@ export class Ceremony {
 }
 
 /** A change of a cold key that people have allowed: recorded, approved, judged. */
-export function allowed(log: TestLog, change: Change): Asked {
-  const asked = ripe(log, change, { laws, approval: { expires: change.notAfter } })
+export function allowed(log: TestLog, change: Change, options: Options = {}): Asked {
+  const approval = { expires: change.notAfter }
+  const asked = ripe(log, change, { laws, approval, ...options })
   log.add('intent.evaluated', {
     ...new Payment('', 0).evaluated('allow', asked.rule),
     intent: asked.digest,

@@ -98,7 +98,8 @@ function kindOf(text: string): Blob['kind'] {
   return kind
 }
 
-function headsOf(log: TestLog): readonly Uint8Array[] {
+/** After each line, seen by all light witnesses a second after its time. */
+export function headsOf(log: TestLog): readonly Uint8Array[] {
   const notes: Uint8Array[] = []
   let head: Head = emptyHead
   for (const line of log.lines) {

@@ -291,6 +291,7 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
       PutBundlePart: async () => refusal('CEREMONY', 'this stand-in plans none'),
       ImportCeremony: async () => refusal('CEREMONY', 'this stand-in plans none'),
       AbortCeremony: async () => refusal('CEREMONY', 'this stand-in plans none'),
+      AnchorCold: async () => ({ seq: 1, size: 1 }),
     },
     AuditService: {
       GetCheckpoint: async () => ({ checkpoint: log.note(state.cosigners) }),

@@ -21,7 +21,9 @@ export class RememberedWay extends PassphraseWay {
 // biome-ignore lint/correctness/useYield: it answers itself what it would ask for
 function* remembered<T>(work: Deriving<T>): Deriving<T> {
   let step = work.next()
-  while (step.done !== true) step = work.next(keyOf(step.value))
+  while (step.done !== true) {
+    step = step.value === undefined ? work.next() : work.next(keyOf(step.value))
+  }
   return step.value
 }
 

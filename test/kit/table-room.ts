@@ -1,10 +1,8 @@
 // A room: the stations of a cold house, each on a directory of its own that outlives it, a Hub, and
 // a table between them, over a network or cards or in memory, all in one process and in real time.
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
-import type { CoordinatorFrame, NodeFrame, NodeStream } from '../../proto/frames.ts'
+import type { CoordinatorFrame, NodeFrame } from '../../proto/frames.ts'
 import { type Digest, type Handle, parseHandle, parseNodeId } from '../../proto/ids.ts'
 import { Hub } from '../../signer-node/ceremony/hub.ts'
 import type { LogPage } from '../../signer-node/ceremony/hub-seats.ts'
@@ -36,6 +34,7 @@ import { framePair } from './frame-pair.ts'
 import { testBackups } from './recovery.ts'
 import { RememberedWay } from './remembered-keys.ts'
 import { rememberingCurve } from './remembering-curve.ts'
+import { type Cupboard, mortal } from './table-cupboard.ts'
 import type { End } from './wire.ts'
 
 const curve = rememberingCurve(nativeCurve())
@@ -68,30 +67,6 @@ export interface Seat {
   readonly events: Event[]
   readonly life: { isOver: boolean }
   readonly heard: { readonly what: string; readonly of: unknown }[]
-}
-
-/** Directories of all stations, over all sittings. */
-export class Cupboard {
-  readonly home = mkdtempSync(join(tmpdir(), 'custody-room-'))
-
-  at(station: string, place: string): string {
-    const path = join(this.home, station, place)
-    mkdirSync(path, { recursive: true })
-    return path
-  }
-
-  files(station: string): readonly string[] {
-    return readdirSync(this.at(station, 'keyshares')).sort()
-  }
-
-  /** As a disk is copied. */
-  copy(station: string, to: string): void {
-    cpSync(join(this.home, station), join(this.home, to), { recursive: true })
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.home, { recursive: true, force: true })
-  }
 }
 
 export class Room {
@@ -406,18 +381,4 @@ export class Room {
       curve,
     }
   }
-}
-
-/** A process that was killed hears nothing and says nothing any more. */
-function mortal(stream: NodeStream, life: { readonly isOver: boolean }): NodeStream {
-  async function* received(): AsyncGenerator<CoordinatorFrame> {
-    for await (const frame of stream.received) {
-      if (life.isOver) return
-      yield frame
-    }
-  }
-  const send = (frame: NodeFrame): void => {
-    if (!life.isOver) stream.send(frame)
-  }
-  return { send, received: received(), close: () => stream.close() }
 }

@@ -29,13 +29,17 @@ function slow() {
   const scrypt = (job: ScryptJob, answer: (key: Uint8Array) => void) => {
     asked.push({ job, answer })
   }
-  return { asked, scrypt, answer: () => asked.shift()?.answer(Uint8Array.of(7)) }
+  const paused: (() => void)[] = []
+  const ports = { runner: { scrypt }, pause: (work: () => void) => void paused.push(work) }
+  return { asked, ports, paused, answer: () => asked.shift()?.answer(Uint8Array.of(7)) }
 }
+
+const atHand = { runner: here, pause: (work: () => void) => work() }
 
 describe('work that asks for keys', () => {
   it('is over before it returns where keys are derived at once', () => {
     const told: unknown[] = []
-    const derivation = derive(two([], secret()), here, (ended) => told.push(ended))
+    const derivation = derive(two([], secret()), atHand, (ended) => told.push(ended))
     const [byte] = scryptOf({ passphrase: toUtf8('passphrase'), salt, cost })
     expect(told).toEqual([`${byte} ${byte}`])
     expect(derivation.isOver).toBe(true)
@@ -45,7 +49,7 @@ describe('work that asks for keys', () => {
   it('goes on in a later turn where they are not', () => {
     const [log, told]: [string[], unknown[]] = [[], []]
     const runner = slow()
-    const derivation = derive(two(log, secret()), runner, (ended) => told.push(ended))
+    const derivation = derive(two(log, secret()), runner.ports, (ended) => told.push(ended))
     expect([log, told, derivation.isOver]).toEqual([['asked'], [], false])
     runner.answer()
     expect(log).toEqual(['asked', 'first'])
@@ -59,7 +63,7 @@ describe('work that asks for keys', () => {
     const [log, told]: [string[], unknown[]] = [[], []]
     const runner = slow()
     const passphrase = secret()
-    const derivation = derive(two(log, passphrase), runner, (ended) => told.push(ended))
+    const derivation = derive(two(log, passphrase), runner.ports, (ended) => told.push(ended))
     const [{ job, answer }] = runner.asked as [(typeof runner.asked)[0]]
     expect(job.passphrase.some((byte) => byte !== 0)).toBe(true)
     derivation.end()
@@ -70,20 +74,44 @@ describe('work that asks for keys', () => {
     expect([log, told, late[0]]).toEqual([['asked'], [], 0])
   })
 
+  it('is left where it asks for no key, and goes on later, unless it was ended', () => {
+    function* work(log: string[]): Deriving<string> {
+      yield
+      log.push('later')
+      const [byte] = yield { passphrase: toUtf8('passphrase'), salt, cost }
+      yield
+      return `${byte}`
+    }
+    for (const isEnded of [false, true]) {
+      const [log, told]: [string[], unknown[]] = [[], []]
+      const runner = slow()
+      const derivation = derive(work(log), runner.ports, (ended) => told.push(ended))
+      expect([runner.paused.length, log]).toEqual([1, []])
+      if (isEnded) derivation.end()
+      runner.paused.shift()?.()
+      expect(log).toEqual(isEnded ? [] : ['later'])
+      runner.answer()
+      runner.paused.shift()?.()
+      expect(told).toEqual(isEnded ? [] : ['7'])
+    }
+    const [byte] = scryptOf({ passphrase: toUtf8('passphrase'), salt, cost })
+    expect(atOnce(work([]))).toBe(`${byte}`)
+  })
+
   it('that refuses tells its refusal, and a bug goes on', () => {
     const told: (Refusal | undefined)[] = []
     // biome-ignore lint/correctness/useYield: it refuses before it asks
     const refused = (function* (): Deriving<undefined> {
       return refuse('BUSY', 'full')
     })()
-    derive(refused, here, (ended) => told.push(ended))
+    derive(refused, atHand, (ended) => told.push(ended))
     expect(told.every(isRefusal)).toBe(true)
     expect(told).toMatchObject([{ code: 'BUSY', because: 'full' }])
     // biome-ignore lint/correctness/useYield: it throws before it asks
     const bug = (function* (): Deriving<undefined> {
       throw new RangeError('a bug')
     })()
-    expect(() => derive(bug, here, () => {})).toThrow('a bug')
+    expect(() => derive(bug, atHand, () => {})).toThrow('a bug')
   })
 
   it('wipes what it holds when no key can be derived', () => {
@@ -106,7 +134,9 @@ describe('keys of the runtime threads', () => {
     const random = namedRandom('derived')
     const needs = { count: 1, random, clock: new TestClock(), report() {} }
     const threads = new Threads({ ...needs, curve: 'native' })
-    const ended = new Promise((over) => derive(two([], secret()), threads, over))
+    const ended = new Promise((over) =>
+      derive(two([], secret()), { runner: threads, pause: setImmediate }, over),
+    )
     const [byte] = scryptOf({ passphrase: toUtf8('passphrase'), salt, cost })
     expect(await ended).toBe(`${byte} ${byte}`)
     const order: string[] = []

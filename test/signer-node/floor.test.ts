@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import type { TestLog } from '../kit/audit-log.ts'
+import { coldLog, root } from '../kit/cold-log.ts'
 import { type Name, names, ThreeNodes } from './three-nodes.ts'
 
 let three: ThreeNodes
@@ -73,6 +74,15 @@ describe('a node that starts for the first time', () => {
     }
     three.tick(2_000)
     expect(names.map((name) => three.state(name))).toEqual(['checking', 'ready', 'ready'])
+  })
+
+  it('counts no answer of a station, which has cosigned nothing that it could know', () => {
+    three.log = coldLog()
+    three.rootDigest = root.digest
+    three.start(...names)
+    three.lines(...names)
+    three.tick(2_000)
+    expect(names.map((name) => three.state(name))).toEqual(['checking', 'checking', 'checking'])
   })
 
   it('belongs to one database: another node cannot open it', () => {

@@ -8,21 +8,25 @@ import { parseHandle, parseVaultId } from '../../proto/ids.ts'
 import { invitationKind } from '../../proto/import-documents.ts'
 import { limits } from '../../proto/limits.ts'
 import { openBy } from '../../proto/node-documents.ts'
+import { scryptOf } from '../../proto/seal.ts'
 import { parseSeal } from '../../proto/seal-file.ts'
 import { sealToTokens } from '../../proto/seal-token.ts'
 import type { Signed } from '../../proto/signed.ts'
 import { parseTokenCard, sealKeyOf } from '../../proto/token-card.ts'
+import { assemble } from '../../signer-node/assemble.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { Keystore } from '../../signer-node/keystore.ts'
 import type { Random } from '../../signer-node/ports.ts'
-import { TokenWay } from '../../signer-node/way-in.ts'
+import type { Runner } from '../../signer-node/stepper.ts'
+import { PassphraseWay, TokenWay } from '../../signer-node/way-in.ts'
 import * as house from '../kit/audit-documents.ts'
 import { keyBody, vaultRow } from '../kit/audit-log.ts'
 import { Asked, asks } from '../kit/change-log.ts'
 import { testBackups } from '../kit/recovery.ts'
+import { refusedWith } from '../kit/refused.ts'
 import { dekBy, testCard } from '../kit/token-card.ts'
 import { type Name, selfOf, ThreeNodes } from './three-nodes.ts'
-import { seedOf } from './world.ts'
+import { seedOf, testPorts } from './world.ts'
 
 const a = 'node-a'
 let three: ThreeNodes
@@ -174,6 +178,100 @@ describe('an invitation', () => {
     three.tick(1_000)
     expect(open()).toEqual([])
     expect(documentOf(asked('hot-eth'))).not.toBe(first)
+  })
+})
+
+describe('an invitation whose keys are derived elsewhere', () => {
+  const waiting: (() => void)[] = []
+  const derived = (): boolean => {
+    const next = waiting.shift()
+    next?.()
+    three.settle()
+    return next !== undefined
+  }
+  beforeEach(() => {
+    three.close()
+    waiting.length = 0
+    three = new ThreeNodes()
+    three.way = PassphraseWay
+    const scrypt: Runner['scrypt'] = (job, answer) => {
+      waiting.push(() => answer(scryptOf(job)))
+    }
+    three.runner = { ...three.runner, scrypt }
+    three.ready()
+  })
+  const ask = (): void =>
+    three.give(a, { frame: 'invite', invite: { ticket: new Uint8Array(16), vault: 'hot-eth' } })
+  const told = (): readonly string[] =>
+    three.heard(a, 'invited').map(({ invitation }) => readSigned(invitation).document)
+  const refused = (): readonly string[] =>
+    three.heard(a, 'refused').map(({ refusal }) => JSON.parse(fromUtf8(refusal.document)!).code)
+
+  it('is on disk before it is told, and everyone who asked meanwhile is told the same', () => {
+    ask()
+    ask()
+    expect([waiting.length, open(), told()]).toEqual([1, [], []])
+    derived()
+    const [first, ...others] = told()
+    expect([open(), others]).toEqual([['hot-eth.invitation'], [first]])
+    ask()
+    expect([waiting.length, told()]).toEqual([0, [first]])
+  })
+
+  it('is not made for a vault that got a key meanwhile', () => {
+    ask()
+    three.log.add('key.generated', keyBody(vaultRow('hot-eth')))
+    witnessed()
+    derived()
+    expect([open(), told(), refused()]).toEqual([[], [], ['KEY_EXISTS']])
+  })
+
+  it('is not told when its file went while it was opened', () => {
+    ask()
+    derived()
+    expect(told()).toHaveLength(1)
+    again()
+    ask()
+    expect(waiting.length).toBe(1)
+    three.log.add('key.generated', keyBody(vaultRow('hot-eth')))
+    witnessed()
+    three.tick(1_000)
+    expect([open(), refused()]).toEqual([[], ['BUSY']])
+    derived()
+    expect([told(), refused()]).toEqual([[], []])
+  })
+
+  it('is opened after a start without being asked for, and until then who needs it is told so', () => {
+    ask()
+    derived()
+    three.stop(a)
+    const file = join(place(), 'hot-eth.invitation')
+    const whole = readFileSync(file)
+    const { thing } = parseSeal(whole)
+    const to = thing.kind === 'invitation' ? thing.context.to : ''
+    const bent = whole.toString('latin1').replace(to, 'ab'.repeat(32))
+    for (const isBent of [false, true]) {
+      writeFileSync(file, isBent ? bent : whole, 'latin1')
+      const ports = { ...testPorts('invitations', three.clock), runner: three.runner }
+      const { store, ...stores } = three.stores(a, ports.random)
+      const settings = { self: selfOf(a), origin: house.origin, rootDigest: house.rootDigest }
+      const being = { closed: () => undefined, changed: () => {} }
+      const { invitations } = assemble(settings, { store, ...stores }, ports, being)
+      invitations.review()
+      invitations.review()
+      expect(waiting.length).toBe(1)
+      const vault = parseVaultId('hot-eth')
+      expect(refusedWith(() => invitations.of(vault))).toBe('BUSY')
+      expect(waiting.length).toBe(1)
+      while (derived());
+      expect(refusedWith(() => invitations.of(vault))).toBe(isBent ? 'SEAL' : 'accepted')
+      // Whoever asks once more has it tried once more.
+      expect(refusedWith(() => invitations.of(vault))).toBe(isBent ? 'BUSY' : 'accepted')
+      while (derived());
+      invitations[Symbol.dispose]()
+      store.close()
+    }
+    three.start(a)
   })
 })
 

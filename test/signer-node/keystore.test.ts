@@ -11,13 +11,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseDigest, parseHandle, parseVaultId } from '../../proto/ids.ts'
+import type { InTurns } from '../../proto/in-turns.ts'
 import { nodeKeyThing } from '../../proto/node-keys.ts'
 import { refuse } from '../../proto/refusal.ts'
-import { giveUp, type ScryptJob, scryptOf, sealToPassphrase } from '../../proto/seal.ts'
+import {
+  type Deriving,
+  giveUp,
+  type ScryptJob,
+  scryptOf,
+  sealToPassphrase,
+} from '../../proto/seal.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import type { Keyshare } from '../../signer-node/dkls23/keyshare.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
-import { FloorFile } from '../../signer-node/floor-file.ts'
 import { expectedOf, Keystore } from '../../signer-node/keystore.ts'
 import { openNodeKey } from '../../signer-node/own-keys.ts'
 import { PassphraseWay } from '../../signer-node/way-in.ts'
@@ -185,14 +191,23 @@ describe('a keyshare at rest', () => {
     expect(opened.secretShare.equals(share(1).secretShare)).toBe(true)
   })
 
+  /** With the key that it asked for; the end, or what it asks for next. */
+  const goOn = <R>(work: Deriving<R>, asked?: IteratorResult<ScryptJob | undefined, R>) => {
+    let step = asked === undefined ? work.next() : work.next(scryptOf(asked.value as ScryptJob))
+    while (step.done !== true && step.value === undefined) step = work.next()
+    return step
+  }
+
   describe('whose keys are derived elsewhere', () => {
-    const key = ({ value }: IteratorResult<ScryptJob, void>) => scryptOf(value as ScryptJob)
-    const begun = (again?: () => void) => {
+    const begun = (then?: () => void) => {
       const directory = freshDirectory()
       const store = keystore(directory)
-      const asked = again === undefined ? {} : { again }
-      const work = store.keeping({ vault, keyshare: share(1), made, ...asked })
-      const first = work.next()
+      function* again(): InTurns {
+        then?.()
+        yield
+      }
+      const work = store.keeping({ vault, keyshare: share(1), made, again })
+      const first = goOn(work)
       const kept = () => [store.held(vault).length, store.backups.held(vault).length]
       return { directory, store, work, first, kept }
     }
@@ -203,30 +218,46 @@ describe('a keyshare at rest', () => {
         times += 1
       })
       expect([kept(), times]).toEqual([[0, 0], 0])
-      const second = work.next(key(first))
+      const second = goOn(work, first)
       expect([second.done, kept(), times]).toEqual([false, [1, 1], 1])
-      expect(work.next(key(second)).done).toBe(true)
+      expect(goOn(work, second).done).toBe(true)
       using opened = store.open(expectedOf(vault, share(1)), 'pending')
       expect(opened.secretShare.equals(share(1).secretShare)).toBe(true)
     })
 
     it('is not written when it has become unlawful meanwhile, nor is its backup', () => {
       const { work, first, kept } = begun(() => refuse('FROZEN', 'meanwhile'))
-      expect(refusedWith(() => work.next(key(first)))).toBe('FROZEN')
+      expect(refusedWith(() => goOn(work, first))).toBe('FROZEN')
       expect(kept()).toEqual([0, 0])
+    })
+
+    it('is not written when its backup was destroyed in the turn between the two', () => {
+      for (const isDestroyed of [true, false]) {
+        const { store, work, first, kept } = begun()
+        let step = work.next(scryptOf(first.value as ScryptJob))
+        while (kept()[1] === 0) step = work.next()
+        expect([step.value, kept()]).toEqual([undefined, [0, 1]])
+        if (!isDestroyed) {
+          expect([goOn(work, goOn(work)).done, kept()]).toEqual([true, [1, 1]])
+          continue
+        }
+        store.destroy(vault, 1)
+        expect(refusedWith(() => work.next())).toBe('EPOCH')
+        expect(kept()).toEqual([0, 0])
+      }
     })
 
     it('is never written over what was kept meanwhile', () => {
       const { store, work, first } = begun()
       store.keepPending(vault, share(1), made)
-      expect(refusedWith(() => work.next(key(first)))).toBe('EPOCH')
+      expect(refusedWith(() => goOn(work, first))).toBe('EPOCH')
     })
 
     it('is not told to be kept when it went again while it was opened', () => {
       const { store, work, first, kept } = begun()
-      const second = work.next(key(first))
+      const second = goOn(work, first)
       store.dropPending(vault, 1)
-      expect(refusedWith(() => work.next(key(second)))).toBe('EPOCH')
+      expect(refusedWith(() => goOn(work, second))).toBe('EPOCH')
       expect(kept()).toEqual([0, 1])
     })
 
@@ -241,13 +272,12 @@ describe('a keyshare at rest', () => {
   })
 
   describe('that is marked as exported while its keys are derived elsewhere', () => {
-    const key = ({ value }: IteratorResult<ScryptJob, unknown>) => scryptOf(value as ScryptJob)
     const marked = () => {
       const store = keystore(freshDirectory())
       store.keepPending(vault, share(1), made)
       store.activate(vault, 1)
       const work = store.marking(expectedOf(vault, share(1)))
-      return { store, work, second: work.next(key(work.next())) }
+      return { store, work, second: goOn(work, goOn(work)) }
     }
     const isMarked = (store: Keystore): boolean => {
       using opened = store.open(expectedOf(vault, share(1)), 'active')
@@ -257,9 +287,9 @@ describe('a keyshare at rest', () => {
     it('says so on disk after the second, and is opened again after the third', () => {
       const { store, work, second } = marked()
       expect(isMarked(store)).toBe(false)
-      const third = work.next(key(second))
+      const third = goOn(work, second)
       expect([third.done, isMarked(store)]).toEqual([false, true])
-      const { done, value } = work.next(key(third))
+      const { done, value } = goOn(work, third)
       using held = value as Keyshare
       expect([done, held.facts.past.isExported]).toEqual([true, true])
     })
@@ -267,7 +297,7 @@ describe('a keyshare at rest', () => {
     it('is not written again when it was destroyed meanwhile', () => {
       const { store, work, second } = marked()
       store.destroy(vault, 1)
-      expect(refusedWith(() => work.next(key(second)))).toBe('EPOCH')
+      expect(refusedWith(() => goOn(work, second))).toBe('EPOCH')
       expect(store.held(vault)).toEqual([])
     })
   })
@@ -356,24 +386,5 @@ describe('the keys of a node', () => {
   it('have 32 bytes', () => {
     const path = sealed('identity', new Uint8Array(31))
     expect(refusedWith(() => openNodeKey(path, 'identity', owner, way()))).toBe('SEAL')
-  })
-})
-
-describe('the second place of the floor', () => {
-  it('is empty before the first write and holds the last one after', () => {
-    const directory = freshDirectory()
-    const place = new FloorFile(directory, 'node-1')
-    expect(place.read()).toBeUndefined()
-    place.write({ size: 7, root: seedOf('r'), counter: 2 })
-    place.write({ size: 8, root: seedOf('s'), counter: 3 })
-    const again = new FloorFile(directory, 'node-1').read()
-    expect(again).toEqual({ size: 8, root: seedOf('s'), counter: 3 })
-    expect(readdirSync(directory)).toEqual(['floor.json'])
-  })
-
-  it('is not taken from another node', () => {
-    const directory = freshDirectory()
-    new FloorFile(directory, 'node-1').write({ size: 7, root: seedOf('r'), counter: 2 })
-    expect(() => new FloorFile(directory, 'node-2').read()).toThrow('floor file of node-1')
   })
 })

@@ -52,6 +52,7 @@ export class ThreeNodes {
   readonly nodes = new Map<Name, Running>()
   readonly sizes = new Map<Name, number>()
   log: TestLog = bootedLog()
+  rootDigest = house.rootDigest
   carry: Carry = (_from, _to, frame) => frame
   /** Whether cosigned heads of one node reach the others. */
   shareHeads = true
@@ -94,7 +95,7 @@ export class ThreeNodes {
     const { runner } = this
     const ports = { ...testPorts(`${name} life ${this.#lives}`, this.clock), runner }
     const stores = this.stores(name, ports.random)
-    const settings = { self, origin: house.origin, rootDigest: house.rootDigest }
+    const settings = { self, origin: house.origin, rootDigest: this.rootDigest }
     const node = new SignerNode(settings, stores, ports)
     const running = { node, ports, store: stores.store, said: [] }
     this.nodes.set(name, running)

@@ -2,7 +2,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { toUtf8 } from '../../proto/crypto.ts'
 import type { CoordinatorPart } from '../../proto/frames.ts'
-import { type InTurns, Turns } from '../../signer-node/turns.ts'
+import type { InTurns } from '../../proto/in-turns.ts'
+import { Turns } from '../../signer-node/turns.ts'
 import { SigningHouse } from './signing-kit.ts'
 import { coordinator, names } from './three-nodes.ts'
 
@@ -137,6 +138,31 @@ describe('a node, between two parts of a frame', () => {
     three.at('node-a').node.freeze('all')
     while (turn());
     expect(three.refusal('node-a')).toBe('FROZEN N4')
+  })
+
+  it('is frozen between any two parts of a judgement, and accepts where nobody froze it', () => {
+    const ask = (): void => {
+      held()
+      three.ask('node-a', three.payout())
+      while (!said().includes('cosigned')) expect(turn()).toBe(true)
+    }
+    ask()
+    let parts = 0
+    while (!said().includes('accepted')) {
+      expect(turn()).toBe(true)
+      parts += 1
+    }
+    expect(parts).toBeGreaterThan(8)
+    for (let before = 0; before < parts; before += 1) {
+      three.at('node-a').said.length = 0
+      ask()
+      for (let at = 0; at < before; at += 1) turn()
+      expect(said()).toEqual(['cosigned'])
+      three.at('node-a').node.freeze('all')
+      while (turn());
+      expect(three.refusal('node-a')).toBe('FROZEN N4')
+      three.at('node-a').node.unfreeze('all')
+    }
   })
 
   it('says nothing more to a coordinator that has gone, of what it had not begun', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { toHex, toUtf8 } from '../../proto/crypto.ts'
 import { parseDigest, parseHandle, parseVaultId } from '../../proto/ids.ts'
+import type { InTurns } from '../../proto/in-turns.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { atOnce } from '../../proto/seal.ts'
 import { parseSeal, type SealedThing } from '../../proto/seal-file.ts'
@@ -155,7 +156,10 @@ describe('a keyshare sealed to tokens', () => {
     const share = shares.get(1)!
     const opens = (file: Uint8Array) =>
       refusedWith(() => way.open(file, parseSeal(file).thing)[Symbol.dispose]())
-    const again = (): void => refuse('EPOCH', 'unlawful meanwhile')
+    // biome-ignore lint/correctness/useYield: it refuses at once
+    function* again(): InTurns {
+      refuse('EPOCH', 'unlawful meanwhile')
+    }
     const refused = refusedWith(() =>
       atOnce(store.keeping({ vault, keyshare: share, made, again })),
     )

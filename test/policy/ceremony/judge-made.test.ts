@@ -57,6 +57,14 @@ describe('I4: the script, step by step', () => {
     ).toMatch(/S-3 for .*: expected 2 of request.shown, got 1/)
   })
 
+  it('lets nobody act later whose station skipped a step of its own', () => {
+    const of = (step: string) =>
+      said.filter((one) => one.step !== step || one.by !== 'custodian/ana')
+    expect(performed(of('O-5'))).toMatch(/custodian\/ana acts and has no station.ready at O-5/)
+    expect(performed(of('O-8'))).toMatch(/custodian\/ana acts and has no station.ready at O-8/)
+    expect(performed(of('S-1'))).toMatch(/custodian\/ana acts and has no item.checked at S-1/)
+  })
+
   it('has no step and no line that the script does not have', () => {
     const extra: Uttered = { ...lineAt(at('S-2')), step: 'G-4' }
     expect(performed(following(at('S-2'), extra))).toMatch(/G-4 is no step of this script/)
@@ -261,6 +269,20 @@ describe('I8: results against the Record', () => {
     expect(withResults({ ...room.results, documents: [...room.results.documents, card] })).toMatch(
       /a stationCard that no result names/,
     )
+  })
+
+  it('come of one session: a second one was aborted, or it made a second signature', () => {
+    const done = at('S-8', 'session.done')
+    const other = { ...lineAt(done).body, session: digestNamed('another session') }
+    const twice = following(done, { ...lineAt(done), body: other })
+    expect(performed(twice)).toMatch(/finished in a session of no result/)
+    const body = { culprit: '', reason: 'SESSION_TIMEOUT', request: story.request, ...other }
+    const { result: _, ...reason } = body as { result?: string } & JsonObject
+    const aborted: Uttered = {
+      ...{ by: 'custodian/ben', type: 'session.aborted', step: 'S-8', body: reason },
+    }
+    const told = following(done, { ...lineAt(done), body: other }, aborted)
+    expect(performed(told)).not.toMatch(/session of no result/)
   })
 
   it('leave no signature in anybody’s pocket', () => {

@@ -26,6 +26,8 @@ describe('the people of a ceremony (X-10)', () => {
     const carriers = [more('carl', 'courier'), more('cora', 'courier')]
     expect(crowd([...without('courier'), ...custodians, ...carriers])).toBe('accepted')
     expect(crowd([...staff, ...custodians, ...carriers, more('carl', 'courier')])).toBe('PLAN X-10')
+    const again = [...carriers, more('carl', 'controller')]
+    expect(crowd([...staff, ...custodians, ...again])).toBe('PLAN X-10')
     expect(crowd([...staff, ...custodians, more('will', 'witness')])).toBe('PLAN X-10')
   })
 

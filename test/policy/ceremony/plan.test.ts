@@ -90,6 +90,8 @@ describe('the committee of a plan', () => {
     expect(writing({ ...plan, t: 4 })).toBe('accepted')
     expect(writing({ ...plan, t: 2 })).toBe('PLAN X-10')
     expect(writing({ ...plan, t: 6 })).toBe('PLAN X-10')
+    expect(writing({ ...testPlan('enrolment'), t: 5 })).toBe('accepted')
+    expect(writing({ ...testPlan('enrolment'), t: 6 })).toBe('PLAN X-10')
     const at = (site: string, xs: readonly number[]) => {
       const stations = plan.stations.map((one) =>
         xs.includes(one.x) ? { ...one, site: parseHandle(site) } : one,
@@ -128,7 +130,8 @@ describe('the committee of a plan', () => {
       expect(writing(testPlan(kind, { called: called(1, 2, 3) }))).toBe('accepted')
       expect(writing(testPlan(kind, { called: called(1, 2) }))).toBe('PLAN X-10')
       const plan = testPlan(kind)
-      expect(writing({ ...plan, called: called(1, 2, 9) })).toBe('PLAN X-10')
+      expect(writing({ ...plan, called: called(1, 2, 3, 4, 5) })).toBe('accepted')
+      expect(writing({ ...plan, called: called(1, 2, 3, 4, 5, 9) })).toBe('PLAN X-10')
     }
   })
 

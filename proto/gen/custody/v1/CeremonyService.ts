@@ -4,6 +4,8 @@ import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { AbortCeremonyRequest as _custody_v1_AbortCeremonyRequest, AbortCeremonyRequest__Output as _custody_v1_AbortCeremonyRequest__Output } from '../../custody/v1/AbortCeremonyRequest.ts';
 import type { AbortCeremonyResponse as _custody_v1_AbortCeremonyResponse, AbortCeremonyResponse__Output as _custody_v1_AbortCeremonyResponse__Output } from '../../custody/v1/AbortCeremonyResponse.ts';
+import type { AnchorColdRequest as _custody_v1_AnchorColdRequest, AnchorColdRequest__Output as _custody_v1_AnchorColdRequest__Output } from '../../custody/v1/AnchorColdRequest.ts';
+import type { AnchorColdResponse as _custody_v1_AnchorColdResponse, AnchorColdResponse__Output as _custody_v1_AnchorColdResponse__Output } from '../../custody/v1/AnchorColdResponse.ts';
 import type { GetBundleRequest as _custody_v1_GetBundleRequest, GetBundleRequest__Output as _custody_v1_GetBundleRequest__Output } from '../../custody/v1/GetBundleRequest.ts';
 import type { GetBundleResponse as _custody_v1_GetBundleResponse, GetBundleResponse__Output as _custody_v1_GetBundleResponse__Output } from '../../custody/v1/GetBundleResponse.ts';
 import type { ImportCeremonyRequest as _custody_v1_ImportCeremonyRequest, ImportCeremonyRequest__Output as _custody_v1_ImportCeremonyRequest__Output } from '../../custody/v1/ImportCeremonyRequest.ts';
@@ -34,6 +36,21 @@ export interface CeremonyServiceClient extends grpc.Client {
   abortCeremony(argument: _custody_v1_AbortCeremonyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_custody_v1_AbortCeremonyResponse__Output>): grpc.ClientUnaryCall;
   abortCeremony(argument: _custody_v1_AbortCeremonyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_AbortCeremonyResponse__Output>): grpc.ClientUnaryCall;
   abortCeremony(argument: _custody_v1_AbortCeremonyRequest, callback: grpc.requestCallback<_custody_v1_AbortCeremonyResponse__Output>): grpc.ClientUnaryCall;
+  
+  /**
+   * Of the main log: writes down how far the log of cold vaults has come, by a head of that log.
+   */
+  AnchorCold(argument: _custody_v1_AnchorColdRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_AnchorColdResponse__Output>): grpc.ClientUnaryCall;
+  AnchorCold(argument: _custody_v1_AnchorColdRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_custody_v1_AnchorColdResponse__Output>): grpc.ClientUnaryCall;
+  AnchorCold(argument: _custody_v1_AnchorColdRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_AnchorColdResponse__Output>): grpc.ClientUnaryCall;
+  AnchorCold(argument: _custody_v1_AnchorColdRequest, callback: grpc.requestCallback<_custody_v1_AnchorColdResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * Of the main log: writes down how far the log of cold vaults has come, by a head of that log.
+   */
+  anchorCold(argument: _custody_v1_AnchorColdRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_AnchorColdResponse__Output>): grpc.ClientUnaryCall;
+  anchorCold(argument: _custody_v1_AnchorColdRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_custody_v1_AnchorColdResponse__Output>): grpc.ClientUnaryCall;
+  anchorCold(argument: _custody_v1_AnchorColdRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_custody_v1_AnchorColdResponse__Output>): grpc.ClientUnaryCall;
+  anchorCold(argument: _custody_v1_AnchorColdRequest, callback: grpc.requestCallback<_custody_v1_AnchorColdResponse__Output>): grpc.ClientUnaryCall;
   
   /**
    * The files of the Bundle in, in parts.
@@ -119,6 +136,11 @@ export interface CeremonyServiceHandlers extends grpc.UntypedServiceImplementati
   AbortCeremony: grpc.handleUnaryCall<_custody_v1_AbortCeremonyRequest__Output, _custody_v1_AbortCeremonyResponse>;
   
   /**
+   * Of the main log: writes down how far the log of cold vaults has come, by a head of that log.
+   */
+  AnchorCold: grpc.handleUnaryCall<_custody_v1_AnchorColdRequest__Output, _custody_v1_AnchorColdResponse>;
+  
+  /**
    * The files of the Bundle in, in parts.
    */
   GetBundle: grpc.handleServerStreamingCall<_custody_v1_GetBundleRequest__Output, _custody_v1_GetBundleResponse>;
@@ -147,6 +169,7 @@ export interface CeremonyServiceHandlers extends grpc.UntypedServiceImplementati
 
 export interface CeremonyServiceDefinition extends grpc.ServiceDefinition {
   AbortCeremony: MethodDefinition<_custody_v1_AbortCeremonyRequest, _custody_v1_AbortCeremonyResponse, _custody_v1_AbortCeremonyRequest__Output, _custody_v1_AbortCeremonyResponse__Output>
+  AnchorCold: MethodDefinition<_custody_v1_AnchorColdRequest, _custody_v1_AnchorColdResponse, _custody_v1_AnchorColdRequest__Output, _custody_v1_AnchorColdResponse__Output>
   GetBundle: MethodDefinition<_custody_v1_GetBundleRequest, _custody_v1_GetBundleResponse, _custody_v1_GetBundleRequest__Output, _custody_v1_GetBundleResponse__Output>
   ImportCeremony: MethodDefinition<_custody_v1_ImportCeremonyRequest, _custody_v1_ImportCeremonyResponse, _custody_v1_ImportCeremonyRequest__Output, _custody_v1_ImportCeremonyResponse__Output>
   ListCeremonies: MethodDefinition<_custody_v1_ListCeremoniesRequest, _custody_v1_ListCeremoniesResponse, _custody_v1_ListCeremoniesRequest__Output, _custody_v1_ListCeremoniesResponse__Output>

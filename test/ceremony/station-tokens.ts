@@ -50,10 +50,10 @@ import {
 } from '../../signer-node/ceremony/tokens.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { Keystore } from '../../signer-node/keystore.ts'
-import { dealKey } from './dealt.ts'
-import { refusal, refusedWith } from './refused.ts'
-import { pins, type Socket, socket, typing } from './station-tokens.ts'
-import { random } from './tokens.ts'
+import { dealKey } from '../kit/dealt.ts'
+import { refusal, refusedWith } from '../kit/refused.ts'
+import { pins, type Socket, socket, typing } from '../kit/station-tokens.ts'
+import { random } from '../kit/tokens.ts'
 
 const curve = nativeCurve()
 const nowMs = Date.parse('2026-12-07T09:00:00Z')
