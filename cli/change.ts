@@ -42,8 +42,8 @@ import {
   word,
 } from './verb.ts'
 
-const asking = '--purpose TEXT [--id KEY] [--valid 48h] [--wait SECONDS] [--as DIR]'
-const options = {
+export const asking = '--purpose TEXT [--id KEY] [--valid 48h] [--wait SECONDS] [--as DIR]'
+export const askingOptions = {
   ...profileOptions,
   ...keyOptions,
   purpose: { type: 'string' },
@@ -134,7 +134,7 @@ export const nodeReadmit: Verb = {
   about: 'let a node trust a peer again that it has banned',
   usage: `NODE PEER ${asking}`,
   words: { min: 2, max: 2 },
-  options,
+  options: askingOptions,
   run: (args, world) =>
     atDesk(args, world, ['caller'], (desk) => {
       const [node, peer] = [parseNodeId(word(args, 0)), parseNodeId(word(args, 1))]
@@ -152,7 +152,7 @@ function verb(about: string, more: string, terms: Terms, added: Verb['options'] 
     about,
     usage: ['VAULT', more, asking].filter((part) => part !== '').join(' '),
     words: { min: 1, max: 1 },
-    options: { ...options, ...added },
+    options: { ...askingOptions, ...added },
     run: (args, world) =>
       atDesk(args, world, ['caller'], async (desk) => {
         const vault = parseVaultId(word(args, 0))
@@ -162,14 +162,16 @@ function verb(about: string, more: string, terms: Terms, added: Verb['options'] 
   }
 }
 
-interface Asking {
+export interface Asking {
   readonly vault: VaultId
   readonly row: VaultRow | undefined
   readonly made: (asked: Asked) => Change
+  /** What goes with the request. */
+  readonly documents?: readonly { readonly kind: string; readonly content: Uint8Array }[]
 }
 
-async function ask(
-  { vault, row, made }: Asking,
+export async function ask(
+  { vault, row, made, documents: given = [] }: Asking,
   args: Args,
   desk: Desk,
   world: World,
@@ -179,7 +181,7 @@ async function ask(
   const { root, rulebook } = desk.ruleset
   // What we would not read ourselves is not signed.
   const { change, digest: id } = parseChange(bytes)
-  const documents = documentsOf(change, args)
+  const documents = [...documentsOf(change, args), ...given]
   // Nobody is asked for what everybody would refuse, and here is the place to say why.
   requireFit(change, { root, rulebook, row })
   world.say(displayChange(change, { rulebook, row }))

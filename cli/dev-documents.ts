@@ -19,6 +19,27 @@ import {
   devService,
 } from './dev-rules.ts'
 
+/** Which vaults a policy has, where value may go from them, and by which rules. */
+export interface DevPlaces {
+  readonly tiers: readonly ('hot' | 'warm' | 'cold')[]
+  readonly destinations: JsonObject
+  readonly rules: readonly JsonObject[]
+  readonly limits: readonly JsonObject[]
+}
+
+/** Hot, warm and cold in one policy. */
+const everyPlace: DevPlaces = {
+  tiers: ['hot', 'warm', 'cold'],
+  destinations: {
+    hot: { vaults: ['hot'] },
+    warm: { vaults: ['warm'] },
+    cold: { vaults: ['cold'] },
+    customer: { book: 'customer', cooldown: '0s', attestedBy: devService.handle },
+  },
+  rules: devRules,
+  limits: devLimits,
+}
+
 export interface DevPolicyInput {
   readonly org: string
   readonly notBefore: number
@@ -29,10 +50,12 @@ export interface DevPolicyInput {
   readonly token: string
   readonly key: KeyQuorum
   readonly witness: WitnessQuorum
+  readonly coldOrigin?: string
+  readonly places?: DevPlaces
 }
 
 export function devPolicy(input: DevPolicyInput): string {
-  const { org, origin, people, token, key, witness } = input
+  const { org, origin, people, token, key, witness, places = everyPlace } = input
   const { w, f, q } = witness
   const roles = Object.entries(people).map(([role, members]) => [role, humans(members)] as const)
   return text({
@@ -43,7 +66,7 @@ export function devPolicy(input: DevPolicyInput): string {
     quorumCrypto: { n: key.n, t: key.t, f: key.f },
     log: {
       origin,
-      coldOrigin: `${origin}-cold`,
+      coldOrigin: input.coldOrigin ?? `${origin}-cold`,
       trust: 'dev',
       witness: { n: w, f, quorum: q },
       onWitnessLoss: 'stop',
@@ -61,21 +84,16 @@ export function devPolicy(input: DevPolicyInput): string {
       usdt: { network: 'dev', kind: 'erc20', contract: token, decimals: 6, unit: 'USDT' },
       'eth-native': { network: 'dev', kind: 'native', decimals: 18, unit: 'ETH' },
     },
-    vaults: { hot: vault('hot'), warm: vault('warm'), cold: vault('cold') },
-    destinations: {
-      hot: { vaults: ['hot'] },
-      warm: { vaults: ['warm'] },
-      cold: { vaults: ['cold'] },
-      customer: { book: 'customer', cooldown: '0s', attestedBy: devService.handle },
-    },
+    vaults: Object.fromEntries(places.tiers.map((tier) => [tier, vault(tier)])),
+    destinations: places.destinations,
     roles: {
       ...Object.fromEntries(roles),
       'payout-bot': { kind: 'service', members: [devService.handle] },
     },
     calendars: {},
     guards: devGuards,
-    rules: devRules,
-    limits: devLimits,
+    rules: places.rules,
+    limits: places.limits,
     governance: devGovernance,
     separation: {
       initiatorMayApprove: false,
@@ -139,6 +157,8 @@ export interface DevRootInput {
   /** In the order of their x, from 1. */
   readonly nodes: readonly DevNode[]
   readonly lights?: readonly DevNode[]
+  /** The nodes are stations of ceremonies; every vault is cold. */
+  readonly cold?: boolean
   readonly key: KeyQuorum
   readonly witness: WitnessQuorum
   readonly governance: { readonly keys: readonly Uint8Array[]; readonly threshold: number }
@@ -153,6 +173,7 @@ export function devRoot({ org, log, nodes, governance, genesis, ...input }: DevR
   return text({
     ...head('root', org),
     log: { origin: log.origin, vkey: log.vkey },
+    ...(input.cold === true ? { cold: true } : {}),
     nodes: nodes.map((node, index) => ({ ...member(node), x: index + 1 })),
     witnesses: (input.lights ?? []).map(member),
     quorumCrypto: { n: input.key.n, t: input.key.t, f: input.key.f },

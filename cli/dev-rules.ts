@@ -32,7 +32,7 @@ export const devGuards: readonly JsonObject[] = [
   { id: 'g-freeze', deny: { frozen: true } },
 ]
 
-interface Way {
+export interface Way {
   readonly asset: 'usdt' | 'eth-native'
   readonly from: string
   readonly to: string
@@ -128,7 +128,7 @@ export const devGovernance: JsonObject = {
   unfreeze: { require: people({ director: 2, risk: 1 }) },
 }
 
-interface Terms {
+export interface Terms {
   readonly by: readonly string[]
   readonly gt: string
   readonly lte: string
@@ -138,7 +138,7 @@ interface Terms {
   readonly hold?: string
 }
 
-function rule(id: string, { asset, from, to }: Way, terms: Terms): JsonObject {
+export function rule(id: string, { asset, from, to }: Way, terms: Terms): JsonObject {
   const { by, gt, lte, require, ...times } = terms
   const match = {
     op: [asset === 'usdt' ? 'erc20.transfer' : 'evm.transfer'],
@@ -152,7 +152,7 @@ function rule(id: string, { asset, from, to }: Way, terms: Terms): JsonObject {
   return { id, match, require: people(require), ...times }
 }
 
-function sum(id: string, { asset, from, to }: Way, window: string, max: string): JsonObject {
+export function sum(id: string, { asset, from, to }: Way, window: string, max: string): JsonObject {
   return { id, sum: asset === 'usdt' ? 'USDT' : 'ETH', from: [from], to: [to], window, max }
 }
 

@@ -11,6 +11,7 @@ import { trustText } from '../policy/trust.ts'
 import { concat, fromHex, keccak256, toHex } from '../proto/crypto.ts'
 import { type Digest, parseDigest, parseHandle } from '../proto/ids.ts'
 import { type Tag, tags } from '../proto/tags.ts'
+import { besideCold } from './dev-cold.ts'
 import { devBook, devDirectory, devPolicy, devRoot } from './dev-documents.ts'
 import { devPeople, devService } from './dev-rules.ts'
 import { type Authority, makeAuthority } from './init-certificates.ts'
@@ -58,11 +59,15 @@ const customers = [
   '0x90f79bf6eb2c4f870365e785982e1f101e93b906',
 ]
 
-export async function devCluster(wish: ClusterWish): Promise<Cluster> {
-  const seconds = Math.floor(wish.nowMs / 1_000) * 1_000
-  const times = { from: seconds - dayMs, to: seconds + 365 * dayMs }
-  const validity = { notBefore: new Date(times.from), notAfter: new Date(times.to) }
-  const authority = await makeAuthority(`${wish.org} development`, validity)
+export interface DevWish extends ClusterWish {
+  /** The book of the cold vaults, whose keys are in another log; without it, all are here. */
+  readonly coldBook?: string
+}
+
+export async function devCluster(asked: DevWish): Promise<Cluster> {
+  const { coldBook } = asked
+  const wish = coldBook === undefined ? asked : { ...asked, books: ['customer', 'cold'] }
+  const { times, authority } = await beginCluster(wish)
   const owners = await makeOwners(wish, authority)
   const documents = makeDocuments(wish, owners, times)
   const root = parseRoot(documents.root)
@@ -82,6 +87,7 @@ export async function devCluster(wish: ClusterWish): Promise<Cluster> {
     openFile('shared/policy.json', documents.policy),
     openFile('shared/directory.json', documents.directory),
     openFile('shared/book-customer.json', documents.book),
+    ...(coldBook === undefined ? [] : [openFile('shared/book-cold.json', coldBook)]),
     openFile('shared/trust.txt', trustText(trust)),
     sharedPins(wish, owners),
     ...configurations(wish, owners, root.digest, origin),
@@ -92,6 +98,21 @@ export async function devCluster(wish: ClusterWish): Promise<Cluster> {
     ...owners.lights.flatMap(below('data', 'floor', 'run')),
   ]
   return { files, empty: ['coordinator/data', ...empty], root: root.digest, origin }
+}
+
+export interface Times {
+  readonly from: number
+  readonly to: number
+}
+
+/** A year from yesterday on, and whoever issues certificates in it. */
+export async function beginCluster(
+  wish: Pick<ClusterWish, 'org' | 'nowMs'>,
+): Promise<{ readonly times: Times; readonly authority: Authority }> {
+  const seconds = Math.floor(wish.nowMs / 1_000) * 1_000
+  const times = { from: seconds - dayMs, to: seconds + 365 * dayMs }
+  const validity = { notBefore: new Date(times.from), notAfter: new Date(times.to) }
+  return { times, authority: await makeAuthority(`${wish.org} development`, validity) }
 }
 
 function below(...names: readonly string[]) {
@@ -116,6 +137,14 @@ async function makeOwners(wish: ClusterWish, authority: Authority): Promise<Owne
   for (let at = 1; at <= (wish.lights ?? 0); at += 1) {
     lights.push(await makeLight(`witness-${at}`, makers))
   }
+  const coordinator = await makeCoordinator('coordinator-1', `${wish.org}/log`, makers)
+  return { coordinator, nodes, lights, ...(await makePeople(makers)) }
+}
+
+/** Everybody of the development organisation, with keys of their own. */
+export async function makePeople(
+  makers: Makers,
+): Promise<Pick<Owners, 'people' | 'service' | 'operator'>> {
   const people: SigningOwner[] = []
   const names = new Set(Object.values(devPeople).flat())
   for (const name of names) {
@@ -123,9 +152,6 @@ async function makeOwners(wish: ClusterWish, authority: Authority): Promise<Owne
   }
   const { handle } = devService
   return {
-    coordinator: await makeCoordinator('coordinator-1', `${wish.org}/log`, makers),
-    nodes,
-    lights,
     people,
     service: await makeSigner(handle, `services/${handle}`, ['caller'], makers),
     operator: await makeOwner('operator-1', 'operator', ['operator'], makers),
@@ -139,13 +165,9 @@ interface Documents {
   readonly book: string
 }
 
-function makeDocuments(
-  wish: ClusterWish,
-  owners: Owners,
-  times: { readonly from: number; readonly to: number },
-): Documents {
-  const { org } = wish
-  const { coordinator, nodes, lights, people, service } = owners
+function makeDocuments(wish: DevWish, owners: Owners, times: Times): Documents {
+  const { org, coldBook } = wish
+  const { coordinator, nodes, lights, people } = owners
   const witness = witnessesFor(lights.length)
   const log = { origin: coordinator.log.name, vkey: formatVkey(coordinator.log) }
   const policy = devPolicy({
@@ -157,15 +179,9 @@ function makeDocuments(
     token: standIn(),
     key,
     witness,
+    ...(coldBook === undefined ? {} : { places: besideCold }),
   })
-  const directory = devDirectory({
-    org,
-    ...times,
-    persons: [
-      ...people.map((owner) => personOf(owner, '', pinOf(owner, 'approver'))),
-      personOf(service, devService.owner, pinOf(service, 'caller')),
-    ],
-  })
+  const directory = directoryOf(org, owners, times)
   const records = customers.map((address, i) => customer(org, address, `cust-${i + 1}`, times.from))
   const book = devBook({ org, name: 'customer', records })
   const digest = (tag: Tag, written: string): Digest => digestOfText(tag, written)
@@ -180,13 +196,31 @@ function makeDocuments(
     genesis: {
       policy: digest(tags.policy, policy),
       directory: digest(tags.directory, directory),
-      books: { customer: digest(tags.book, book) },
+      books: {
+        customer: digest(tags.book, book),
+        ...(coldBook === undefined ? {} : { cold: digest(tags.book, coldBook) }),
+      },
     },
   })
   return { root, policy, directory, book }
 }
 
-function memberOf({ id, identity, witness, ...owner }: LightOwner) {
+export function directoryOf(
+  org: string,
+  { people, service }: Pick<Owners, 'people' | 'service'>,
+  times: Times,
+): string {
+  return devDirectory({
+    org,
+    ...times,
+    persons: [
+      ...people.map((owner) => personOf(owner, '', pinOf(owner, 'approver'))),
+      personOf(service, devService.owner, pinOf(service, 'caller')),
+    ],
+  })
+}
+
+export function memberOf({ id, identity, witness, ...owner }: LightOwner) {
   const transport = parseDigest(pinOf({ id, ...owner }, 'node'))
   return { node: id, identity, transport, witness: formatVkey(witness) }
 }
@@ -195,7 +229,7 @@ function personOf({ id, publicKey }: SigningOwner, owner: string, pin: string) {
   return { handle: id, owner, publicKey, transport: parseDigest(pin) }
 }
 
-function directors(people: readonly SigningOwner[]): readonly SigningOwner[] {
+export function directors(people: readonly SigningOwner[]): readonly SigningOwner[] {
   return people.filter(({ id }) => devPeople.director.includes(id))
 }
 

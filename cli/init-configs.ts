@@ -23,6 +23,8 @@ export interface ClusterWish {
   readonly lights?: number
   /** Processes of one machine, or the services of docker-compose.yml with its names and volumes. */
   readonly layout: 'local' | 'compose'
+  /** Names of the books in `shared/`; that of customers where nothing is said. */
+  readonly books?: readonly string[]
   /** JSON-RPC endpoints of the development chain. */
   readonly rpc: readonly string[]
   readonly nowMs: number
@@ -53,7 +55,9 @@ export function configurations(
       root: '../shared/root.json',
       policy: '../shared/policy.json',
       directory: '../shared/directory.json',
-      books: { customer: '../shared/book-customer.json' },
+      books: Object.fromEntries(
+        (wish.books ?? ['customer']).map((name) => [name, `../shared/book-${name}.json`]),
+      ),
     },
     chains: [{ network: 'eip155:31337', rpc: wish.rpc, confirmations: 1 }],
     clients: pins(owners),

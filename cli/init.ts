@@ -5,12 +5,15 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseHandle } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
+import { devBook } from './dev-documents.ts'
 import { type Cluster, devCluster, lightsMax } from './init-cluster.ts'
 import { type Args, done, flag, UsageError, type Verb, word } from './verb.ts'
 
 export const init: Verb = {
   about: 'make a development cluster: certificates, keys, documents, configurations',
-  usage: 'DIR [--org NAME] [--port-base N] [--rpc URL] [--witnesses N] [--compose]',
+  usage:
+    'DIR [--org NAME] [--port-base N] [--rpc URL] [--witnesses N] [--compose]' +
+    ' [--cold-elsewhere]',
   words: { min: 1, max: 1 },
   options: {
     org: { type: 'string' },
@@ -18,13 +21,18 @@ export const init: Verb = {
     rpc: { type: 'string' },
     witnesses: { type: 'string' },
     compose: { type: 'boolean' },
+    'cold-elsewhere': { type: 'boolean' },
   },
   run: async (args, world) => {
     const directory = word(args, 0)
     requireEmpty(directory)
     const base = portBase(args)
+    const org = parseHandle(flag(args, 'org') ?? 'acme-dev', 'org')
+    // Filled by the next root, when the cold vaults have addresses.
+    const coldBook = devBook({ org, name: 'cold', records: [] })
     const cluster = await devCluster({
-      org: parseHandle(flag(args, 'org') ?? 'acme-dev', 'org'),
+      org,
+      ...(args.flags['cold-elsewhere'] === true ? { coldBook } : {}),
       portBase: base,
       lights: lightsIn(args),
       layout: args.flags['compose'] === true ? 'compose' : 'local',
@@ -57,7 +65,7 @@ export function write(directory: string, { files, empty }: Cluster): void {
   }
 }
 
-function requireEmpty(directory: string): void {
+export function requireEmpty(directory: string): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   if (readdirSync(directory).length > 0)
     refuse('CONFIG', `${directory}: expected an empty directory`)
@@ -75,8 +83,8 @@ function lightsIn(args: Args): number {
   return lights
 }
 
-function portBase(args: Args): number {
-  const base = Number(flag(args, 'port-base') ?? '7100')
+export function portBase(args: Args, usual = 7100): number {
+  const base = Number(flag(args, 'port-base') ?? usual)
   if (!Number.isInteger(base) || base < 1024 || base > 65_000) {
     throw new UsageError('--port-base: expected 1024 to 65000')
   }

@@ -17,6 +17,7 @@ import { isRefusal, type Refusal, refusal, refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { buildTransfer } from './build.ts'
+import { ceremonyNote, isCold } from './ceremony/cold.ts'
 import { chooseNodes, wantsFresh } from './choose.ts'
 import {
   again,
@@ -97,16 +98,6 @@ export async function bump(ports: DriverPorts, driven: Driven): Promise<Next | u
   const number = last.attempt + 1
   const outcome = await sign(ports, driven, { bytes, replaces: last.warrant, number, avoid: [] })
   return isRefusal(outcome) ? undefined : outcome
-}
-
-/** People carry it to a table and back: nothing of it is driven from here. */
-function waitForCeremony(driven: Driven): Next {
-  driven.note({ code: 'CEREMONY', because: 'waits for its ceremony' }, 0)
-  return parked
-}
-
-function isCold({ inForce, intent }: Driven['the']): boolean {
-  return inForce.rulebook.vaults.get(intent.vault)?.tier === 'cold'
 }
 
 interface Made {
@@ -217,6 +208,12 @@ async function giveBack(
   const { intent } = driven.the.row
   await ports.sequencer.propose({ kind: 'release', content: { intent } })
   return done
+}
+
+/** People carry it to a table and back: a line about it wakes whoever drives it. */
+function waitForCeremony({ note }: Driven): Next {
+  note(ceremonyNote, 0)
+  return parked
 }
 
 function vaultOf({ the, view }: Driven): VaultRow {

@@ -11,8 +11,9 @@ import { derive } from '../policy/chain/derive.ts'
 import { parseSignature } from '../policy/chain/signature.ts'
 import { plainDigest, toUtf8 } from '../proto/crypto.ts'
 import { text } from '../proto/jcs.ts'
-import { isRefusal, refuse } from '../proto/refusal.ts'
+import { isRefusal, type Refusal, refusal, refuse } from '../proto/refusal.ts'
 import { bump } from './attempts.ts'
+import { isCold } from './ceremony/cold.ts'
 import type { MinedAt } from './chain-rpc/rpc.ts'
 import {
   again,
@@ -29,6 +30,7 @@ import { readWarrant } from './warrants.ts'
 
 const lookMs = 1_000
 const resendMs = 15_000
+const heldLookMs = 10_000
 /** A transaction that no block took for so long is replaced, if its fees allow more. */
 const bumpAfterMs = 120_000
 
@@ -39,6 +41,8 @@ export async function send(ports: DriverPorts, driven: Driven): Promise<Next> {
   const seen = await observe(ports, driven)
   if (seen.kind === 'closed') return done
   const newest = seen.transactions.at(-1) ?? refuse('LINE_MISSING', 'no signature is kept')
+  const held = isCold(the) ? await heldBack(ports, driven) : undefined
+  if (held !== undefined) return driven.note(held, heldLookMs)
   ports.sentAt.set(intent, ports.clock.now())
   const answer = await chainFor(ports, the.intent.network).send(newest.raw)
   if (answer.kind === 'refused' && !seen.mined) {
@@ -66,6 +70,25 @@ export async function follow(ports: DriverPorts, driven: Driven): Promise<Next> 
   await chainFor(ports, intent.network).send(newest.raw)
   const isStuck = row.state === 'BROADCAST' && now - last.t >= bumpAfterMs
   return (isStuck && now < intent.notAfter ? await bump(ports, driven) : undefined) ?? wait(lookMs)
+}
+
+/**
+ * A signature that came out of a room is older than what was said meanwhile: it stands in the log
+ * as what it is, and goes to its chain only while nobody has said stop.
+ */
+async function heldBack(
+  { copy }: DriverPorts,
+  { the, view }: Driven,
+): Promise<Refusal | undefined> {
+  if (view.frozen.length > 0) return refusal('FROZEN', `frozen: ${view.frozen.join(', ')}`)
+  if (the.decisions.some(({ decision }) => decision === 'reject')) {
+    return refusal('REJECTED', 'somebody rejected it after it was signed')
+  }
+  const lines = await readLinesOf(copy.session, the.root.log.origin, the.row.intent)
+  const came = lines.map(parseEntry).find(isCompleted)
+  return (came?.t ?? 0) <= the.intent.notAfter
+    ? undefined
+    : refusal('TIME', 'its signature came after the request had ended')
 }
 
 type Seen =

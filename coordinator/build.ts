@@ -18,6 +18,8 @@ export interface BuildOrder {
   readonly slot: string
   /** The last attempt's fee and the policy's step, when this replaces its transaction. */
   readonly bump?: { readonly last: Fee; readonly percent: number }
+  /** Signed days later, and never bumped: the price may rise to all that the intent allows. */
+  readonly isPatient?: boolean
 }
 
 export type Built =
@@ -43,7 +45,7 @@ export async function buildTransfer(rpc: ChainRpc, order: BuildOrder): Promise<B
   }
   // Room for the base fee to double before the transaction is stuck, if the intent allows it.
   const wanted = 2n * fees.base + fees.tip
-  const price = wanted < priceMax ? wanted : priceMax
+  const price = wanted < priceMax && order.isPatient !== true ? wanted : priceMax
   const bytes = encodeBoth({
     chainId: BigInt(intent.network.replace(/^eip155:/, '')),
     nonce: BigInt(order.slot),

@@ -8,12 +8,16 @@ import type { EntryType } from '../policy/audit/bodies.ts'
 import { requestView } from '../policy/audit/history.ts'
 import type { Reigns } from '../policy/audit/reigns.ts'
 import { witnessedIn } from '../policy/audit/witnessed.ts'
+import type { Own } from '../policy/check-lines.ts'
+import { tableClock } from '../policy/cold.ts'
 import { type Admission, admitWork, isCovered, refreshNamed } from '../policy/covered-refresh.ts'
 import type { Rulebook } from '../policy/rulebook.ts'
+import type { RequestView } from '../policy/view.ts'
 import { fromUtf8 } from '../proto/crypto.ts'
 import type { Digest } from '../proto/ids.ts'
 import type { JsonObject } from '../proto/jcs.ts'
 import { isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
+import { ceremonyNote } from './ceremony/cold.ts'
 import { orderOf } from './desk/change-case.ts'
 import { gatherChange } from './desk/request.ts'
 import type { RulesMemory } from './desk/rules.ts'
@@ -53,11 +57,19 @@ export interface RipeChange {
   readonly carryOut: (type: EntryType, body: JsonObject, beside?: Beside) => Promise<Answer>
 }
 
-/** Receipts that come before the line, and what lies beside the log with it. */
-export type Beside = Pick<Written, 'receipts' | 'blobs'>
+/** Receipts that come before the line, what lies beside the log with it, and what it encloses. */
+export type Beside = Pick<Written, 'receipts' | 'blobs'> & {
+  readonly documents?: readonly string[]
+}
+
+/** An order that everybody would accept now, with what it was judged to be. */
+export type Issued = Pick<RipeChange, 'admitted' | 'order' | 'rulebook'>
 
 /** Lets the nodes do it. A Refusal is why it did not come to a line; it is tried again. */
 export type ChangeDriver = (ripe: RipeChange) => Promise<Refusal | undefined>
+
+/** When, and at which table, it is judged. */
+type Standpoint = (view: RequestView, now: number) => Pick<Own, 'clockMs' | 'ceremony'>
 
 /** Doubled with each drive without a line: nodes that cannot are not asked again at once. */
 const restMs = 1_000
@@ -133,26 +145,47 @@ export class Changes {
     this.#rests.delete(id)
   }
 
-  async #attempt(id: Digest): Promise<Refusal | undefined> {
+  /** For a room where it is carried out: judged as the stations will, when it opens. */
+  issue(id: Digest): Promise<Issued | Refusal> {
+    return this.#issue(id, (view, now) => {
+      const { ceremony } = view
+      const table = ceremony && { ceremony: { plan: ceremony.plan, signers: [] } }
+      return { clockMs: tableClock(view, now), ...table }
+    })
+  }
+
+  async #issue(id: Digest, at: Standpoint): Promise<Issued | Refusal> {
     const { copy, memory, clock } = this.#ports
     const the = await gatherChange(copy, memory, id)
     const order = orderOf(the, clock.now())
-    const admitted = await this.#admit(id, order, the.reigns)
-    if (isRefusal(admitted)) return refusal(admitted.code, admitted.because, admitted.rule)
-    const carryOut = (type: EntryType, body: JsonObject, beside: Beside = {}) =>
-      this.#write(type, { ...body, change: id, order: admitted.order }, { order, ...beside })
-    const named = isCovered(admitted) ? refreshNamed(id) : id
-    return this.#driver({ admitted, named, order, rulebook: the.inForce.rulebook, carryOut })
+    const admitted = await this.#admit(id, { order, reigns: the.reigns, at })
+    if (!isRefusal(admitted)) return { admitted, order, rulebook: the.inForce.rulebook }
+    return refusal(admitted.code, admitted.because, admitted.rule)
   }
 
-  async #admit(id: Digest, order: Uint8Array, reigns: Reigns) {
+  async #attempt(id: Digest): Promise<Refusal | undefined> {
+    const issued = await this.#issue(id, (_view, clockMs) => ({ clockMs }))
+    // Whether one is planned or not, nothing is driven from here.
+    if (isRefusal(issued)) return issued.code === 'CEREMONY' ? ceremonyNote : issued
+    const { admitted, order } = issued
+    const carryOut: RipeChange['carryOut'] = (type, body, beside = {}) =>
+      this.#write(type, { ...body, change: id, order: admitted.order }, { order, ...beside })
+    const named = isCovered(admitted) ? refreshNamed(id) : id
+    return this.#driver({ ...issued, named, carryOut })
+  }
+
+  async #admit(
+    id: Digest,
+    { order, reigns, at }: { order: Uint8Array; reigns: Reigns; at: Standpoint },
+  ) {
     const { copy, clock, tree } = this.#ports
     const rootAt = (size: number) => (size <= tree.size ? tree.root(size) : undefined)
+    const view = await copy.read(requestView(id))
     return admitWork({
       order,
       own: {
-        view: await copy.read(requestView(id)),
-        clockMs: clock.now(),
+        view,
+        ...at(view, clock.now()),
         frozenLocally: false,
         witnessedAt: (seq, heads) => witnessedIn({ reigns, rootAt }, seq, heads),
       },
@@ -163,7 +196,7 @@ export class Changes {
   #write(
     type: EntryType,
     body: JsonObject & { order: Digest },
-    { order, receipts = [], blobs = [] }: Beside & { readonly order: Uint8Array },
+    { order, receipts = [], blobs = [], documents = [] }: Beside & { readonly order: Uint8Array },
   ) {
     const text = fromUtf8(order) ?? ''
     return this.#ports.sequencer.propose({
@@ -171,7 +204,7 @@ export class Changes {
       content: {
         receipts: [...receipts],
         lines: [{ actor: 'coordinator', type, body }],
-        documents: [text],
+        documents: [text, ...documents],
       },
       blobs: [{ digest: body.order, kind: 'order', content: order }, ...blobs],
     })

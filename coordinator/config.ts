@@ -73,6 +73,8 @@ function shapeIn(directory: string) {
       ),
     },
     {
+      /** Trust file of the log of cold vaults beside this one, whose heads are anchored here. */
+      coldTrust: path,
       databaseUrl: text(512, /^postgres(ql)?:\/\/\S+$/),
       dataDir: path,
     },

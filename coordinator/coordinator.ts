@@ -5,12 +5,15 @@
 // behind its attempt line, then everything is pushed, then drivers are woken.
 import type { Entry } from '../policy/audit/entry.ts'
 import { createFold } from '../policy/audit/fold.ts'
-import { parseRoot, type Root } from '../policy/documents.ts'
+import { parseRoot, type Root, witnessesOf } from '../policy/documents.ts'
+import type { Trust } from '../policy/trust.ts'
 import { toHex } from '../proto/crypto.ts'
 import type { Digest, NodeId } from '../proto/ids.ts'
 import { isRefusal, refuse } from '../proto/refusal.ts'
 import { Backups } from './backups.ts'
 import { Bans } from './bans.ts'
+import { Anchors } from './ceremony/anchors.ts'
+import { Ceremonies } from './ceremony/ceremonies.ts'
 import type { ChainRpc } from './chain-rpc/rpc.ts'
 import { Changes } from './changes.ts'
 import { CosignedHeads } from './cosigned.ts'
@@ -61,6 +64,8 @@ export interface CoordinatorPorts {
   readonly chains: ReadonlyMap<string, ChainRpc>
   /** How long a log that was witnessed before waits for a witness before it grows. */
   readonly witnessGraceMs: number
+  /** Of a main log: what is pinned of the log of cold vaults beside it. */
+  readonly coldTrust?: Trust
 }
 
 export interface Coordinator {
@@ -71,6 +76,10 @@ export interface Coordinator {
   readonly invitations: Invitations
   /** Approved changes, carried out by `KeyChanges`; another driver hooks in by `drivenBy`. */
   readonly changes: Changes
+  /** Of a cold log; empty in every other. */
+  readonly ceremonies: Ceremonies
+  /** Of a main log with a cold one beside it. */
+  readonly anchors: Anchors
   readonly proofs: Proofs
   readonly exports: Exports
   readonly links: Links
@@ -143,9 +152,16 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const driver: DriverPorts = { ...shared, tree, links, signing, chains, sentAt }
   const owner = `${name}/${toHex(random(8))}`
   const changing = { ...shared, tree, random, store, owner }
-  const changes = new Changes(changing, (ripe) => keyChanges.drive(ripe))
+  // A cold key is in no node that this process reaches: its change waits for its ceremony.
+  const changes: Changes = new Changes(changing, (ripe) =>
+    ripe.admitted.root.cold ? ceremonies.drive(ripe) : keyChanges.drive(ripe),
+  )
+  const trust = trustOf(first)
+  const about = { pages, heads, store, origin, changes, trust }
+  const ceremonies = new Ceremonies({ ...driver, ...about })
   const jobs = new Jobs({ ...driver, store, origin, owner, changes })
   const imports = new Imports({ copy, clock, store, origin, changes })
+  const anchors = new Anchors({ copy, sequencer, cold: ports.coldTrust })
   const proofs = new Proofs({ store, origin, tree, heads, clock })
   const stopping = new AbortController()
   const requests = new Requests({ ...shared, store, origin })
@@ -188,6 +204,8 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
       keys,
       invitations,
       changes,
+      ceremonies,
+      anchors,
       proofs,
       exports,
       links,
@@ -215,6 +233,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
       await jobs.tick()
       await imports.look()
       await exports.tick()
+      await ceremonies.tick()
     },
     attach: (node, send) => links.attach(node, send),
     admitted,
@@ -226,6 +245,11 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
       stopping.abort()
     },
   }
+}
+
+function trustOf(root: Root): Trust {
+  const { digest, log, witness } = root
+  return { root: digest, log, witnesses: witnessesOf(root), q: witness.q }
 }
 
 function isRoot({ type }: Entry): boolean {

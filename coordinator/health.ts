@@ -15,7 +15,10 @@ export interface Health {
   count(event: Event): void
 }
 
-type Watched = Pick<Coordinator, 'tree' | 'links' | 'jobs' | 'signing' | 'sequencer' | 'heads'>
+type Watched = Pick<
+  Coordinator,
+  'tree' | 'links' | 'jobs' | 'signing' | 'sequencer' | 'heads' | 'ceremonies'
+>
 
 export function watchHealth(coordinator: Watched): Health {
   const registry = new Registry()
@@ -29,7 +32,7 @@ export function watchHealth(coordinator: Watched): Health {
       },
     })
   }
-  const { tree, links, jobs, signing, heads, sequencer } = coordinator
+  const { tree, links, jobs, signing, heads, sequencer, ceremonies } = coordinator
   gauge('log_lines', 'lines of the log', () => tree.size)
   gauge('log_witnessed_lines', 'lines of the largest head with a cosignature', () => heads.largest)
   gauge('log_held', '1 while nothing is appended', () => (sequencer.held === '' ? 0 : 1))
@@ -39,6 +42,8 @@ export function watchHealth(coordinator: Watched): Health {
   })
   gauge('requests_driven', 'requests that a driver works on', () => jobs.active)
   gauge('sessions_running', 'attempts under way', () => signing.running)
+  gauge('ceremonies_open', 'planned, and neither concluded nor aborted', () => ceremonies.open)
+  gauge('ceremonies_overdue', 'of them, past the end of their window', () => ceremonies.overdue)
   const events = new Counter({
     name: 'custody_events_total',
     help: 'what happened, by name and level',

@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync, statfsSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { parseRoot } from '../policy/documents.ts'
+import { parseTrust } from '../policy/trust.ts'
 import { ed25519PublicKey, ed25519Signer, equalBytes, toHex, toUtf8 } from '../proto/crypto.ts'
 import { serve, type WireServer } from '../proto/io/channel-server.ts'
 import { standardOutput } from '../proto/io/standard-output.ts'
@@ -60,6 +61,7 @@ async function run(file: string): Promise<void> {
     root: config.root,
     chains: new Map(config.chains.map((chain) => [chain.network, chainOf(chain)])),
     witnessGraceMs,
+    ...coldTrustOf(config),
   })
   const { origin } = coordinator.roots.now.log
   if (origin !== config.origin) {
@@ -111,6 +113,10 @@ function readGoverned({ documents }: CoordinatorConfig): Governed {
     directory: text(documents.directory),
     books: new Map([...documents.books].map(([name, path]) => [name, text(path)])),
   }
+}
+
+function coldTrustOf({ coldTrust }: CoordinatorConfig) {
+  return coldTrust === undefined ? {} : { coldTrust: parseTrust(readFileSync(coldTrust, 'utf8')) }
 }
 
 /** Opened once; the seed is wiped, the signer keeps its own copy of the key. */

@@ -20,6 +20,7 @@ import { attempt, isRefusal, type Refusal, refusal, refuse } from '../proto/refu
 import { writeTime } from '../proto/shape.ts'
 import type { Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
+import { planBlobs } from './ceremony/plan-blob.ts'
 import { resolve } from './desk/case.ts'
 import { judgeChangeAt, resolveChange } from './desk/change-case.ts'
 import { judge } from './desk/judge.ts'
@@ -73,11 +74,15 @@ export class Requests {
     this.#ports = ports
   }
 
-  /** `dealing`: what an import is carried out with; it comes with its request and never later. */
+  /**
+   * `dealing`: what an import is carried out with, `plan`: what a ceremony is held by. Each comes
+   * with its request and never later.
+   */
   async submit(
     signed: Signed,
     records: readonly Signed[],
     dealing?: Uint8Array,
+    plan?: Uint8Array,
   ): Promise<Submitted | Refusal> {
     const { copy, memory, sequencer, store } = this.#ports
     const rules = await memory.at(copy)
@@ -87,11 +92,15 @@ export class Requests {
     if (known !== undefined) return known
     const blobs = await this.#blobs(signed, records, read, rules)
     if (isRefusal(blobs)) return blobs
-    const unfit = attempt(() => requireDealing(read, dealing))
-    if (isRefusal(unfit)) return unfit
+    const planned = attempt(() => {
+      requireDealing(read, dealing)
+      return planBlobs(read.kind === 'change' ? read.intent : undefined, plan)
+    })
+    if (isRefusal(planned)) return planned
     if (dealing !== undefined) await putDealing(store, read.digest, dealing)
     const content = { intent: read.digest }
-    const { answer } = await sequencer.submit({ kind: 'submit', content, blobs })
+    const all = [...blobs, ...planned]
+    const { answer } = await sequencer.submit({ kind: 'submit', content, blobs: all })
     return this.#answerTo(read, answer)
   }
 

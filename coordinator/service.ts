@@ -7,6 +7,7 @@ import { type Refusal, Refused } from '../proto/refusal.ts'
 import type { Coordinator } from './coordinator.ts'
 import { approvalService } from './service/approval.ts'
 import { auditService } from './service/audit.ts'
+import { ceremonyService } from './service/ceremony.ts'
 import { policyService } from './service/policy.ts'
 import { signingService } from './service/signing.ts'
 import { vaultService } from './service/vault.ts'
@@ -18,6 +19,7 @@ export function handlersFor(coordinator: Coordinator): Handlers {
     PolicyService: policyService(coordinator),
     VaultService: vaultService(coordinator),
     AuditService: auditService(coordinator),
+    CeremonyService: ceremonyService(coordinator),
     NodeLinkService: {
       Attach: (stream, { id }) => {
         void carry(coordinator, id, stream)

@@ -142,4 +142,6 @@ export const limits = {
   /** A Bundle is carried on a card and read whole at every station. */
   bundleFilesMax: 64,
   bundleBytesMax: 67_108_864,
+  /** Bundles that somebody puts for one plan, beside the one that went in. */
+  bundlesPerPlanMax: 8,
 } as const

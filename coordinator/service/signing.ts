@@ -24,8 +24,9 @@ export function signingService(coordinator: Coordinator): Handlers['SigningServi
     isRefusal(shown) ? shown : { request: wireRequest(shown) }
   return {
     SubmitIntent: async ({ intent, documents }) => {
-      const came = { records: readRecords(documents), dealing: readDealing(documents) }
-      const submitted = await requests.submit(readSigned(intent), came.records, came.dealing)
+      const [dealing, plan] = [readOne(documents, 'dealing'), readOne(documents, 'plan')]
+      const records = readRecords(documents)
+      const submitted = await requests.submit(readSigned(intent), records, dealing, plan)
       return isRefusal(submitted) ? submitted : { request: wireSubmitted(submitted) }
     },
     GetRequest: async ({ id, initiator, callerId }) =>
@@ -87,18 +88,21 @@ function readRecords(documents: readonly Plain<Document__Output>[]): readonly Si
   if (documents.length > limits.documentsPerSubmitMax) {
     refuse('TOO_LARGE', `documents: expected at most ${limits.documentsPerSubmitMax}`)
   }
-  const records = documents.filter(({ kind }) => kind !== 'dealing')
+  const records = documents.filter(({ kind }) => kind !== 'dealing' && kind !== 'plan')
   return records.map(({ kind, content }) => {
     if (kind !== 'dest') refuse('MALFORMED', `documents: expected dest, got ${kind}`)
     return signedShape(parse(content), 'documents')
   })
 }
 
-/** The dealing that came with an import. */
-function readDealing(documents: readonly Plain<Document__Output>[]): Uint8Array | undefined {
-  const [dealing, ...more] = documents.filter(({ kind }) => kind === 'dealing')
-  if (more.length > 0) refuse('MALFORMED', 'documents: expected one dealing at most')
-  return dealing?.content
+/** The dealing that came with an import, or the plan that came with its approval. */
+function readOne(
+  documents: readonly Plain<Document__Output>[],
+  wanted: 'dealing' | 'plan',
+): Uint8Array | undefined {
+  const [found, ...more] = documents.filter(({ kind }) => kind === wanted)
+  if (more.length > 0) refuse('MALFORMED', `documents: expected one ${wanted} at most`)
+  return found?.content
 }
 
 /** The created seq before which the page lies. */

@@ -27,6 +27,11 @@ export function judgeLog(view: LogView, history: HistoryAt, on: OnLog): readonly
   if (size === 0 || size > view.entries.length) {
     return [bad(`the record begins at line ${size}, the log has ${view.entries.length}`)]
   }
+  if (view.bundle !== '' && size !== view.entries.length) {
+    return [
+      bad(`the record begins at line ${size}, the Bundle went in with ${view.entries.length}`),
+    ]
+  }
   if (root !== treeAt(view, size)) return [bad(`the record begins at another log of ${size} lines`)]
   return [
     ...planned(history, on),

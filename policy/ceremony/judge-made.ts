@@ -8,12 +8,14 @@ import type { Digest, NodeId } from '../../proto/ids.ts'
 import { parseText } from '../../proto/jcs.ts'
 import { kinds } from '../../proto/node-documents.ts'
 import { attempt, isRefusal } from '../../proto/refusal.ts'
+import { writeTime } from '../../proto/shape.ts'
 import { signedShape } from '../../proto/signed.ts'
 import { readSync } from '../audit/rows.ts'
 import { get, tables } from '../audit/tables.ts'
+import { isOf, judgeKey, judgeTested, linesOf, type ResultOf } from './judge-keys.ts'
 import type { CeremonyFinding } from './judgement.ts'
 import type { HistoryAt } from './log-view.ts'
-import { calledStations, type Plan } from './plan.ts'
+import type { Plan } from './plan.ts'
 import type { RecordLine } from './record.ts'
 import type { RecordType } from './record-bodies.ts'
 import { documentDigest, type ResultLine, type Results } from './results.ts'
@@ -23,8 +25,6 @@ export interface Made {
   readonly lines: readonly RecordLine[]
   readonly results: Results
 }
-
-type ResultOf<K> = Extract<ResultLine, { type: K }>
 
 /** Requests that came to a result. */
 export function carriedBy({ lines }: Results): ReadonlySet<Digest> {
@@ -39,6 +39,9 @@ export function carriedBy({ lines }: Results): ReadonlySet<Digest> {
 export function judgeMade(made: Made): readonly CeremonyFinding[] {
   return [
     ...judgeRequests(made),
+    ...judgeShown(made),
+    ...judgeWindow(made),
+    ...judgeDocuments(made),
     ...made.results.lines.flatMap((line) => {
       switch (line.type) {
         case 'sign.completed':
@@ -107,6 +110,48 @@ const opOf: Partial<Readonly<Record<ResultLine['type'], string>>> = {
   'session.aborted': 'payment',
 }
 
+/** Every station showed the same of a request, or one of them was deceived. */
+function judgeShown({ lines }: Made): readonly CeremonyFinding[] {
+  const first = new Map<Digest, Digest>()
+  return [...linesOf(lines, 'request.shown'), ...linesOf(lines, 'request.confirmed')].flatMap(
+    ({ body, seq }): CeremonyFinding[] => {
+      const known = first.get(body.request) ?? body.display
+      first.set(body.request, known)
+      if (known === body.display) return []
+      return [{ ...bad(`${body.request}: stations showed different things`), line: seq }]
+    },
+  )
+}
+
+/** What keys did, they did in the window that people approved. */
+function judgeWindow({ plan, lines }: Made): readonly CeremonyFinding[] {
+  const timed: readonly RecordType[] = [
+    ...(['record.genesis', 'request.confirmed', 'message.sent', 'session.done'] as const),
+    ...(['share.sealed', 'signature.made'] as const),
+  ]
+  const late = lines.find(({ t, type }) => {
+    return timed.includes(type) && (t < plan.from || t >= plan.until)
+  })
+  if (late === undefined) return []
+  return [{ ...bad(`${late.type} at ${writeTime(late.t)}, outside of the window`), line: late.seq }]
+}
+
+/** A document that no line names has no reason to cross the gap. */
+function judgeDocuments({ plan, results }: Made): readonly CeremonyFinding[] {
+  const named = new Set(
+    results.lines.flatMap(({ body }) => [
+      ...('receipts' in body ? body.receipts : []),
+      ...('refusals' in body ? body.refusals : []),
+    ]),
+  )
+  const isEnrolment = plan.kind === 'enrolment'
+  return results.documents.flatMap((one) => {
+    const isCard = one.kind === 'stationCard'
+    if (isCard ? isEnrolment : named.has(documentDigest(one))) return []
+    return [bad(`a ${one.kind} that no result names`)]
+  })
+}
+
 /** Each signer showed, confirmed, finished and verified it, and nobody else verified another. */
 function judgeSigned(
   { body }: ResultOf<'sign.completed' | 'key.proved'>,
@@ -155,44 +200,6 @@ function unconfirmedStart(
   return late.map((node) => bad(`${request}: it was begun before ${node ?? 'a signer'} confirmed`))
 }
 
-/** Each holder finished with this key, sealed it, and opened the Seal again. */
-function judgeKey(
-  { type, body }: ResultOf<'key.created' | 'key.refreshed' | 'key.reshared'>,
-  { lines, plan }: Made,
-): readonly CeremonyFinding[] {
-  return body.participants.flatMap(({ node }) => {
-    const own = lines.filter((line) => isOf(line, node, plan))
-    const isDone = linesOf(own, 'session.done').some((one) => {
-      return one.body.request === body.change && one.body.result === body.keyState
-    })
-    const sealed = linesOf(own, 'share.sealed').filter((one) => isOfKey(one.body, body))
-    const tested = linesOf(own, 'seal.tested').filter((one) => isOfKey(one.body, body))
-    const opened = sealed.filter((one) => tested.some(({ body: by }) => by.seal === one.body.seal))
-    const spare = plan.stations.find((one) => one.node === node)?.tokens?.spare.serial
-    const bySpare = tested.some(({ body: by }) => by.token === spare)
-    const said = `${type} of ${body.vault}: ${node}`
-    return [
-      ...(isDone ? [] : [bad(`${said} did not finish with this key`)]),
-      ...(sealed.length > 0 ? [] : [bad(`${said} sealed no share of it`)]),
-      ...(opened.length === sealed.length ? [] : [bad(`${said} opened not every seal again`)]),
-      ...(bySpare ? [] : [bad(`${said} did not open it with the spare token`)]),
-    ]
-  })
-}
-
-/** The statement for the log is about a Seal that the spare token opened in this room. */
-function judgeTested(
-  { body }: ResultOf<'key.backup-tested'>,
-  { lines, plan }: Made,
-): readonly CeremonyFinding[] {
-  const spare = plan.stations.find((one) => one.node === body.node)?.tokens?.spare.serial
-  const found = linesOf(lines, 'seal.tested').some((one) => {
-    const isSame = one.body.seal === body.backup && one.body.token === spare
-    return isSame && isOfKey(one.body, body) && isOf(one, body.node, plan)
-  })
-  return found ? [] : [bad(`${body.vault}: ${body.node} proved a seal that no line tells of`)]
-}
-
 /** A signature that the room saw and does not carry home would be one in somebody's pocket. */
 function judgeUnsaid({ lines, plan, results }: Made): readonly CeremonyFinding[] {
   const brought = results.lines.flatMap((line) =>
@@ -202,6 +209,11 @@ function judgeUnsaid({ lines, plan, results }: Made): readonly CeremonyFinding[]
   )
   // Shares that left and made nothing are told to the log as well.
   const known = new Set(results.lines.flatMap((line) => requestOf(line) ?? []))
+  const sids = new Set(results.lines.flatMap(({ body }) => ('sid' in body ? [body.sid] : [])))
+  const failed = new Set(
+    results.lines.flatMap((line) => (line.type === 'session.aborted' ? [line.body.intent] : [])),
+  )
+  const given = new Set(linesOf(lines, 'session.aborted').map(({ body }) => body.session))
   const signing = plan.requests.filter(({ op }) => op === 'payment' || op === 'key.prove')
   return [
     ...linesOf(lines, 'signature.made').flatMap((line) => {
@@ -211,9 +223,14 @@ function judgeUnsaid({ lines, plan, results }: Made): readonly CeremonyFinding[]
     }),
     ...linesOf(lines, 'session.done').flatMap((line) => {
       const { request } = line.body
-      const isSigning = signing.some((one) => one.request === request)
-      if (known.has(request) || !isSigning) return []
-      return [{ ...bad(`${request} was finished, and no result tells of it`), line: line.seq }]
+      if (!signing.some((one) => one.request === request)) return []
+      if (!known.has(request)) {
+        return [{ ...bad(`${request} was finished, and no result tells of it`), line: line.seq }]
+      }
+      // A second session of one request makes a second signature, unless it was aborted.
+      const isTold = given.has(line.body.session) || failed.has(request)
+      if (sids.has(line.body.session) || isTold) return []
+      return [{ ...bad(`${request} was finished in a session of no result`), line: line.seq }]
     }),
   ]
 }
@@ -234,27 +251,6 @@ function signerOf(receipt: Digest, { documents }: Results): NodeId | undefined {
     return kinds.receipt.shape(parseText(document), 'receipt').node
   })
   return isRefusal(read) ? undefined : read
-}
-
-function isOf({ actor }: RecordLine, node: NodeId, plan: Plan): boolean {
-  const station = calledStations(plan).find((one) => one.node === node)
-  return actor.role === 'custodian' && actor.person === station?.custodian
-}
-
-function isOfKey(
-  one: { readonly keyState: Digest; readonly epoch: number; readonly vault: string },
-  key: { readonly keyState: Digest; readonly epoch: number; readonly vault: string },
-): boolean {
-  return one.keyState === key.keyState && one.epoch === key.epoch && one.vault === key.vault
-}
-
-function linesOf<T extends RecordType>(
-  lines: readonly RecordLine[],
-  type: T,
-): readonly Extract<RecordLine, { readonly type: T }>[] {
-  return lines.filter((line): line is Extract<RecordLine, { readonly type: T }> => {
-    return line.type === type
-  })
 }
 
 function bad(because: string): CeremonyFinding {

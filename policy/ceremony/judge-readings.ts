@@ -3,7 +3,7 @@
 // the digest that the Plan, the log or the results give it; each station ran the program of the
 // Plan with a token of its own.
 // Where nothing at hand says what a digest should be, it is left alone.
-import type { Digest } from '../../proto/ids.ts'
+import type { Digest, PersonId } from '../../proto/ids.ts'
 import type { CeremonyFinding } from './judgement.ts'
 import type { Plan, ReadPlan } from './plan.ts'
 import { addressReading, cardsReading, signatureReading } from './readings.ts'
@@ -12,6 +12,7 @@ import type { RecordState } from './record-chain.ts'
 import { documentDigest, type Results } from './results.ts'
 import { stepsFor } from './script.ts'
 import type { Step } from './steps.ts'
+import { Stretches } from './stretches.ts'
 
 export interface Heard {
   readonly plan: ReadPlan
@@ -21,20 +22,41 @@ export interface Heard {
 }
 
 export function judgeReadings(heard: Heard): readonly CeremonyFinding[] {
-  const steps = new Map(stepsFor(heard.plan.plan).map((step) => [step.id, step]))
+  const { plan } = heard.plan
+  const stretches = new Stretches(plan, stepsFor(plan), heard.lines)
+  const ready = new Set<PersonId>()
   return heard.lines.flatMap((line) => {
-    const step = steps.get(line.step)
-    if (step === undefined) return []
-    if (line.type === 'words.read') return wordsRead(line, step, heard)
+    const { person } = line.actor
+    if (line.type === 'station.ready') ready.add(person)
+    const dark =
+      isOfStation(line) && !ready.has(person) ? [bad(line, 'its station was never ready')] : []
+    const step = stretches.of(line.step)?.step
+    if (step === undefined) return dark
+    if (line.type === 'words.read') return wordsRead(line, step, heard, stretches.about(line))
     if (line.type === 'station.ready') return stationReady(line, step, heard)
-    return []
+    return line.type === 'seal.tested' ? [...dark, ...sealTested(line, plan)] : dark
   })
+}
+
+/** What only the program of a station writes. */
+function isOfStation({ type }: RecordLine): boolean {
+  return ['request.', 'session.', 'share.', 'seal.', 'signature.', 'message.'].some((begin) => {
+    return type.startsWith(begin)
+  })
+}
+
+/** Who says that a token opened it signs by that token. */
+function sealTested(line: RecordLineOf<'seal.tested'>, plan: Plan): readonly CeremonyFinding[] {
+  const serial = serialOf(plan, line.key)
+  if (serial === line.body.token) return []
+  return [bad(line, `opened with token ${line.body.token}, and signed by ${serial ?? 'another'}`)]
 }
 
 function wordsRead(
   line: RecordLineOf<'words.read'>,
   step: Step,
   heard: Heard,
+  about: string,
 ): readonly CeremonyFinding[] {
   const { by, digest, what } = line.body
   const findings: CeremonyFinding[] = []
@@ -45,7 +67,7 @@ function wordsRead(
   if (step.who !== 'everyone' && reader?.role !== step.who) {
     findings.push(bad(line, `${step.id} is read by the ${step.who}, got ${by}`))
   }
-  const expected = expectedOf(what, heard)
+  const expected = expectedOf(what, heard, about)
   if (expected !== undefined && !expected.includes(digest)) {
     findings.push(bad(line, `${step.id}: the words of ${what} were those of ${digest}`))
   }
@@ -56,6 +78,7 @@ function wordsRead(
 function expectedOf(
   what: RecordLineOf<'words.read'>['body']['what'],
   { plan: { digest, plan }, state, results }: Heard,
+  about: string,
 ): readonly (Digest | '')[] | undefined {
   switch (what) {
     case 'build':
@@ -68,18 +91,22 @@ function expectedOf(
       return plan.kind === 'enrolment' ? [cardsOf(results)] : [plan.root]
     case 'request':
     case 'call-back':
-      return plan.requests.map(({ request }) => request)
+      return plan.requests.map(({ request }) => request).filter((one) => isOf(about, one))
     case 'key':
-      return keysOf(results).map(({ keyState }) => keyState)
+      return keysOf(results)
+        .filter(({ vault }) => isOf(about, vault))
+        .map(({ keyState }) => keyState)
     case 'address':
-      return [...new Set(results.addresses.map(({ vault }) => vault))].map((vault) =>
-        addressReading(
-          results.addresses.filter((one) => one.vault === vault).map(({ address }) => address),
-        ),
-      )
+      return plan.vaults
+        .filter((vault) => isOf(about, vault))
+        .map((vault) =>
+          addressReading(
+            results.addresses.filter((one) => one.vault === vault).map(({ address }) => address),
+          ),
+        )
     case 'signature':
     case 'proof':
-      return signaturesOf(results).map(signatureReading)
+      return signaturesOf(results, about).map(signatureReading)
     case 'log':
       return [state.opening?.checkpoint.root ?? '']
     case 'display':
@@ -131,10 +158,18 @@ function keysOf({ lines }: Results) {
   )
 }
 
-function signaturesOf({ lines }: Results): readonly Uint8Array[] {
-  return lines.flatMap((line) =>
-    line.type === 'sign.completed' || line.type === 'key.proved' ? [line.body.signature] : [],
-  )
+function signaturesOf({ lines }: Results, about: string): readonly Uint8Array[] {
+  return lines.flatMap((line) => {
+    if (line.type === 'sign.completed' && isOf(about, line.body.intent))
+      return [line.body.signature]
+    if (line.type === 'key.proved' && isOf(about, line.body.change)) return [line.body.signature]
+    return []
+  })
+}
+
+/** Of the request or vault whose turn it is, or of any where no line tells. */
+function isOf(about: string, named: string): boolean {
+  return about === '' || about === named
 }
 
 function bad({ seq }: RecordLine, because: string): CeremonyFinding {

@@ -32,7 +32,7 @@ interface Round {
 export function judgeScript(played: Played): readonly CeremonyFinding[] {
   const walk = new Walk(played)
   for (const line of played.lines) walk.take(line)
-  return [...walk.findings, ...walk.missing()]
+  return [...walk.findings, ...walk.missing(), ...walk.skipped()]
 }
 
 class Walk {
@@ -40,6 +40,8 @@ class Walk {
   readonly #played: Played
   readonly #stretches: Stretches
   readonly #rounds = new Map<string, Round>()
+  /** Of custodians: the step of their station at which they acted last. */
+  readonly #latest = new Map<string, number>()
   #current: Round | undefined
   #top = { number: 0, excuses: 0 }
   #excuses = 0
@@ -63,6 +65,9 @@ class Walk {
       return
     }
     const round = this.#round(stretch, about)
+    if (line.actor.role === 'custodian' && step.each.length > 0) {
+      this.#latest.set(actorText(line.actor), found.at)
+    }
     this.#inOrder(line, stretch)
     this.#within(line, round, found.at)
     this.#once(line, step, round)
@@ -80,6 +85,31 @@ class Walk {
         return !isCarried && (isLeft || this.#played.isAborted) ? [] : this.#undone(stretch, about)
       })
     })
+  }
+
+  /** Some of the called may stay away; who acts later did every step of a station before. */
+  skipped(): readonly CeremonyFinding[] {
+    const findings: CeremonyFinding[] = []
+    for (const [named, last] of this.#latest) {
+      for (const { each, number, steps } of this.#stretches.all) {
+        if (each !== undefined) continue
+        const turns = this.#rounds.get(nameOf({ number }, ''))?.turns
+        for (const step of steps.filter((one) => isOfStation(one) && this.#at(one) < last)) {
+          const lacking = step.records.filter((type) => {
+            return own.includes(type) && turns?.has(`${step.id} ${type} ${named}`) !== true
+          })
+          for (const type of lacking) {
+            const because = `${named} acts and has no ${type} at ${step.id}`
+            findings.push({ check: 'I4', word: 'VIOLATION', because })
+          }
+        }
+      }
+    }
+    return findings
+  }
+
+  #at({ id }: Step): number {
+    return this.#stretches.of(id)?.at ?? 0
   }
 
   #inOrder(line: RecordLine, { number }: Stretch): void {
@@ -151,6 +181,13 @@ class Walk {
   #find({ seq }: RecordLine, because: string): void {
     this.findings.push({ check: 'I4', word: 'VIOLATION', because, line: seq })
   }
+}
+
+/** Lines that a station leaves of itself. */
+const own: readonly string[] = ['station.ready', 'item.checked', 'request.shown']
+
+function isOfStation({ each, isOptional }: Step): boolean {
+  return each.length === 1 && each[0] === 'station' && isOptional !== true
 }
 
 const asked: readonly string[] = ['C-3', 'C-4']

@@ -1,8 +1,8 @@
 // Log view: the log of a cold origin as a judge of a ceremony has it, from the Bundle that was
 // carried in or from an Export of any later day, and the History that it adds up to at one size.
-// INVARIANT: a view is of the log that the trust file pins: its lines are one chain under the
-// pinned key and root, they make the tree that the log signed, and q witnesses of it cosigned that
-// head. What the lines mean is the fold's; what stands in no Bundle, as blobs of others, is absent.
+// INVARIANT: a view is of the log that the trust file pins: its lines are one chain under that key
+// and root, they make the tree that the log signed, and q witnesses of it cosigned that head.
+// What the lines mean is the fold's; what stands in no Bundle, as blobs of others, is absent.
 import { fromUtf8, toHex } from '../../proto/crypto.ts'
 import { type Digest, parseDigest } from '../../proto/ids.ts'
 import { encode } from '../../proto/jcs.ts'
@@ -115,6 +115,9 @@ function whole(given: Given, documents: Documents, trust: Trust) {
   }
   const view = { trust, entries, documents, rootAt, reigns: [] as Reigns }
   const reigns = reignsOf({ ...view, heads: [], blob: () => undefined, bundle: '' })
+  if (reigns[0]?.root.digest !== trust.root) {
+    refuse('CONFIG', 'the pinned root was never activated in this log')
+  }
   requireWitnessed(heads.at(-1), own.size, { ...view, reigns })
   const texts = [...given.heads, ...heads.map(({ text }) => text)]
   return { ...view, reigns, heads: texts }

@@ -82,6 +82,8 @@ const shape = object({
 export function parseResults(bytes: Uint8Array): ReadResults {
   const read = attempt(() => {
     const { format: _, lines, ...results } = shape(parse(bytes, limits.resultsBytesMax), 'results')
+    // Each has a digest, so that nobody has to doubt it again.
+    for (const one of results.documents) documentDigest(one)
     return { ...results, lines: lines.map(readLine) }
   })
   if (isRefusal(read)) return refuse('RECORD', read.because)

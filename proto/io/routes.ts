@@ -4,6 +4,7 @@
 // does not compile; a certificate only opens the door, authority comes from signed documents.
 import type { ApprovalServiceDefinition } from '../gen/custody/v1/ApprovalService.ts'
 import type { AuditServiceDefinition } from '../gen/custody/v1/AuditService.ts'
+import type { CeremonyServiceDefinition } from '../gen/custody/v1/CeremonyService.ts'
 import type { NodeLinkServiceDefinition } from '../gen/custody/v1/NodeLinkService.ts'
 import type { PolicyServiceDefinition } from '../gen/custody/v1/PolicyService.ts'
 import type { SigningServiceDefinition } from '../gen/custody/v1/SigningService.ts'
@@ -26,6 +27,7 @@ interface Definitions {
   readonly PolicyService: PolicyServiceDefinition
   readonly VaultService: VaultServiceDefinition
   readonly AuditService: AuditServiceDefinition
+  readonly CeremonyService: CeremonyServiceDefinition
   readonly NodeLinkService: NodeLinkServiceDefinition
 }
 
@@ -74,6 +76,15 @@ export const routes = {
     GetProof: { kind: 'unary', roles: people },
     Export: { kind: 'down', roles: people },
     GetStatus: { kind: 'unary', roles: people },
+  },
+  CeremonyService: {
+    ListCeremonies: { kind: 'unary', roles: people },
+    PrepareCeremony: { kind: 'unary', roles: operator },
+    GetBundle: { kind: 'down', roles: operator },
+    PutBundlePart: { kind: 'unary', roles: operator },
+    ImportCeremony: { kind: 'unary', roles: operator },
+    AbortCeremony: { kind: 'unary', roles: operator },
+    AnchorCold: { kind: 'unary', roles: operator },
   },
   NodeLinkService: {
     Attach: { kind: 'both', roles: ['node'] },

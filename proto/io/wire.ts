@@ -52,7 +52,7 @@ export interface Method {
 }
 
 const directory = fileURLToPath(new URL('..', import.meta.url))
-const files = ['signing', 'approval', 'policy', 'vault', 'audit', 'node_link', 'common']
+const files = ['signing', 'approval', 'policy', 'vault', 'audit', 'ceremony', 'node_link', 'common']
 const loaded = loadSync(
   files.map((name) => `custody/v1/${name}.proto`),
   { includeDirs: [directory], longs: Number, defaults: true, oneofs: true },

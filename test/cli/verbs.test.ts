@@ -1,14 +1,19 @@
 // freeze, limits, vault, audit checkpoint and export against a coordinator over real TLS: a freeze is
 // effective when it is proved, an address is shown when it is that of its key.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { devBook } from '../../cli/dev-documents.ts'
 import { run } from '../../cli/run.ts'
+import { parseBook } from '../../policy/book.ts'
 import { parseFreeze } from '../../policy/documents.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
 import { custody, makeCluster, type Place, type TestWorld, testWorld } from '../kit/cluster.ts'
 import { destroyed, hotAddress, vaultOf } from '../kit/cluster-vault.ts'
 import { type FakeCoordinator, fakeCoordinator, freePort } from '../kit/coordinator.ts'
 
+const out = mkdtempSync(join(tmpdir(), 'custody-book-'))
 let place: Place
 let house: FakeCoordinator
 beforeAll(async () => {
@@ -18,6 +23,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await house.close()
   place.remove()
+  rmSync(out, { recursive: true })
 })
 beforeEach(() => house.beHonest())
 
@@ -200,5 +206,44 @@ describe('a coordinator that is not there', () => {
     const printed = await run(['pending', '--as', as], testWorld())
     expect(printed.exit).toBe(3)
     expect(printed.stderr).toMatch(/^could not tell: /)
+  })
+})
+
+const write = (name: string, more: readonly string[] = [], book = 'warm') => {
+  const words = ['vault', 'destination', 'hot', '--book', book, '--out', join(out, name)]
+  return custody(place, 'operator', [...words, ...more])
+}
+const bookAt = (name: string) => parseBook(readFileSync(join(out, name), 'utf8'))
+
+describe('vault destination', () => {
+  it('writes a book with the address that is derived here', async () => {
+    const { exit, json } = await write('first.json')
+    expect(exit).toBe(0)
+    const { name, version, previous, records, digest } = bookAt('first.json')
+    expect({ name, version, previous, digest }).toEqual({
+      ...{ name: 'warm', version: 1, previous: '' },
+      digest: json.digest,
+    })
+    const [record] = records.values()
+    expect(record).toMatchObject({ address: hotAddress, status: 'active', book: 'warm' })
+    expect(record?.label).toBe('vault hot of acme-dev/log')
+  })
+
+  it('adds to a book as its next version, and to another book not', async () => {
+    const before = devBook({ org: 'acme-dev', name: 'warm', records: [] })
+    writeFileSync(join(out, 'empty.json'), before)
+    const to = ['--to', join(out, 'empty.json')]
+    expect((await write('other.json', to, 'cold')).exit).toBe(2)
+    expect((await write('next.json', to)).exit).toBe(0)
+    const previous = parseBook(before).digest
+    expect(bookAt('next.json')).toMatchObject({ version: 2, previous })
+  })
+
+  it('writes nothing while a backup is not proven, and nothing of a key that does not sign', async () => {
+    const hot = vaultOf(place, 'hot')
+    house.lies.VaultService = { GetVault: async () => ({ vault: { ...hot, backups: [] } }) }
+    expect((await write('none.json')).json.refused.code).toBe('BACKUP')
+    house.lies.VaultService = { GetVault: async () => ({ vault: destroyed(place, hot) }) }
+    expect((await write('none.json')).json.refused.code).toBe('KEY_DISABLED')
   })
 })

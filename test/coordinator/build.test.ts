@@ -72,6 +72,12 @@ describe('building', () => {
     expect(effect.fee).toEqual({ max: 21_000n * 210n, price: 210n, tip: 10n })
   })
 
+  it('lets the price of what a ceremony signs rise to all that the intent allows', async () => {
+    const effect = await built(scripted(), { intent, from, slot: '7', isPatient: true })
+    expect(effect.fee.price).toBe(intent.maxFee / 21_000n)
+    expect(effect.fee).toMatchObject({ tip: 10n, max: (intent.maxFee / 21_000n) * 21_000n })
+  })
+
   it('estimates a quarter more for what is no plain transfer', async () => {
     const effect = await built(scripted({ gas: 60_000n }), { intent, from, slot: '0' })
     expect(effect.fee.max / effect.fee.price).toBe(75_000n)

@@ -9,6 +9,7 @@ import type { Store } from '../../coordinator/store/store.ts'
 import type { Approval } from '../../policy/approval.ts'
 import { parseEntry } from '../../policy/audit/entry.ts'
 import type { Intent } from '../../policy/intent.ts'
+import type { Trust } from '../../policy/trust.ts'
 import { keccak256, toHex } from '../../proto/crypto.ts'
 import {
   type Handle,
@@ -106,6 +107,7 @@ export interface HouseOptions {
   readonly chain?: ScriptedChain
   readonly keys?: readonly string[]
   readonly witnessGraceMs?: number
+  readonly coldTrust?: Trust
 }
 
 const stepMs = 100
@@ -131,6 +133,7 @@ export async function houseOn(store: Store, options: HouseOptions = {}): Promise
     root: root.digest,
     chains: new Map([['eip155:31337', chain]]),
     witnessGraceMs,
+    ...(options.coldTrust === undefined ? {} : { coldTrust: options.coldTrust }),
   })
   await coordinator.open()
   const detach = all.map((node) => node.attach(coordinator))

@@ -2,6 +2,7 @@
 
 import type { Target } from './target.ts'
 import { byteTargets } from './targets-bytes.ts'
+import { ceremonyTargets } from './targets-ceremony.ts'
 import { documentTargets } from './targets-documents.ts'
 import { nodeTargets } from './targets-nodes.ts'
 import { stepTargets } from './targets-steps.ts'
@@ -9,7 +10,13 @@ import { stepTargets } from './targets-steps.ts'
 const fewest = 20
 
 export function allTargets(): readonly Target[] {
-  return [...documentTargets(), ...byteTargets(), ...stepTargets(), ...nodeTargets()]
+  return [
+    ...documentTargets(),
+    ...byteTargets(),
+    ...stepTargets(),
+    ...nodeTargets(),
+    ...ceremonyTargets(),
+  ]
 }
 
 export function sharesOf(targets: readonly Target[], executions: number): readonly number[] {

@@ -3,7 +3,10 @@
 // kept beside them under names that begin with `found`, and stays.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { p256 } from '@noble/curves/nist.js'
 import { ceremonyKinds, encodePlan } from '../../policy/ceremony/plan.ts'
+import { parseRecordLine } from '../../policy/ceremony/record.ts'
+import { parseStatements } from '../../policy/ceremony/statement.ts'
 import { encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
 import { encodeSignature } from '../../policy/chain/signature.ts'
 import { encodeChange } from '../../policy/change.ts'
@@ -11,11 +14,13 @@ import { changeFactsText } from '../../policy/change-facts.ts'
 import { rootSignaturesText } from '../../policy/succession.ts'
 import { concat, fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import { parcelDocument } from '../../proto/export-documents.ts'
-import { parseHandle } from '../../proto/ids.ts'
+import { parseDigest, parseHandle } from '../../proto/ids.ts'
 import { type Codec, methods, statusDetails } from '../../proto/io/wire.ts'
 import { encode, type JsonObject } from '../../proto/jcs.ts'
 import { sealToTokens } from '../../proto/seal-token.ts'
 import { parseTokenCard } from '../../proto/token-card.ts'
+import { writeTokenFloor } from '../../proto/token-floor.ts'
+import { writeLabel } from '../../signer-node/ceremony/label.ts'
 import { ascii } from '../../signer-node/dkls23/bytes.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { keyedLog, ripe } from '../kit/change-log.ts'
@@ -25,11 +30,15 @@ import { coldStory } from '../kit/cold-story.ts'
 import { testKey } from '../kit/examples.ts'
 import { ExportCase } from '../kit/export-case.ts'
 import { coordinatorFrames, nodeFrames } from '../kit/frames.ts'
-import { networkTable, testPlan } from '../kit/planned.ts'
+import { Performance } from '../kit/performed.ts'
+
+import { networkTable, testPlan, tokenSecret } from '../kit/planned.ts'
 import { provedFile } from '../kit/proof-line.ts'
 import { drive } from '../kit/protocol.ts'
 import { recoveryDocument } from '../kit/recovery.ts'
+import { RoomStory } from '../kit/room-story.ts'
 import { dkgKey, keysharesOf } from '../kit/signing.ts'
+import { testStation } from '../kit/station-card.ts'
 import { testCard } from '../kit/token-card.ts'
 import { corpusFolder } from './corpus.ts'
 import { coordinatorConfig, importDocuments, nodeDocuments, signerConfig } from './examples.ts'
@@ -68,6 +77,10 @@ function tokenSeal(): Uint8Array {
   return sealToTokens({ kind: 'identity', context }, fresh, keys, random)
 }
 
+function documentOf({ document }: { readonly document: string }): Uint8Array {
+  return toUtf8(document)
+}
+
 function put(target: string, ...inputs: readonly Uint8Array[]): void {
   mkdirSync(join(corpusFolder, target), { recursive: true })
   for (const [at, input] of inputs.entries()) {
@@ -83,6 +96,31 @@ for (const name of ['book', 'destination', 'directory', 'freeze', 'intent', 'rul
 }
 put('approval', fileOf('documents/approval.json'))
 put('token-card', testCard('T1'))
+put('station-card', testStation('node-1'))
+put(
+  'token-floor',
+  writeTokenFloor({
+    ...{
+      about: parseDigest('5e'.repeat(32)),
+      env: 'test',
+      epoch: 1,
+      seal: parseDigest('5e'.repeat(32)),
+      record: '',
+    },
+    ...{
+      cold: { size: 7, root: parseDigest('5e'.repeat(32)) },
+      main: { size: 0, root: '' },
+      count: 1,
+    },
+  }),
+)
+put(
+  'label',
+  writeLabel({
+    ...{ org: parseHandle('acme'), env: 'test', origin: parseHandle('acme/cold') },
+    ...{ node: parseHandle('node-1'), x: 1, color: 'red', medium: 'a' },
+  }),
+)
 const exported = new ExportCase()
 const parcel = exported.parcel()
 const [{ statement, sealed }] = parcel.parts as [(typeof parcel.parts)[0]]
@@ -176,6 +214,33 @@ put(
   'answer',
   ascii('{"kind":"recorded","seqs":[1,2]}'),
   ascii('{"because":"no","code":"VIEW","kind":"refused"}'),
+)
+
+// Signed by a library that gives the same signature again.
+const room = new Performance(new RoomStory())
+room.signWith = (serial, message) => p256.sign(message, tokenSecret(serial))
+const said = room.lines()
+const carried = room.carriedOut(said)
+const textOf = (name: string) => Buffer.from(carried.get(name) ?? []).toString()
+put('record-line', ...new Map(said.map((line) => [parseRecordLine(line).type, line])).values())
+put('manifest', toUtf8(textOf('manifest.json')))
+put('statements', toUtf8(textOf('statements.json')))
+put(
+  'statement',
+  ...parseStatements(toUtf8(textOf('statements.json')))
+    .slice(0, 2)
+    .map(documentOf),
+)
+put('results', toUtf8(textOf('results.json')))
+put(
+  'ceremony',
+  encode(
+    Object.fromEntries(
+      ['plan.json', 'record.jsonl', 'results.json', 'statements.json'].map((name) => {
+        return [name, textOf(name)]
+      }),
+    ),
+  ),
 )
 
 const [keyshare] = keysharesOf(curve, dkgKey).values()

@@ -284,6 +284,15 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
       GetExport: async ({ vault }) =>
         refusal('LINE_MISSING', `the key of ${vault} was not exported`),
     },
+    CeremonyService: {
+      ListCeremonies: async () => ({ ceremonies: [] }),
+      PrepareCeremony: async () => refusal('CEREMONY', 'this stand-in plans none'),
+      GetBundle: async function* () {},
+      PutBundlePart: async () => refusal('CEREMONY', 'this stand-in plans none'),
+      ImportCeremony: async () => refusal('CEREMONY', 'this stand-in plans none'),
+      AbortCeremony: async () => refusal('CEREMONY', 'this stand-in plans none'),
+      AnchorCold: async () => ({ seq: 1, size: 1 }),
+    },
     AuditService: {
       GetCheckpoint: async () => ({ checkpoint: log.note(state.cosigners) }),
       ReadEntries: async ({ fromSeq, countMax }) => ({

@@ -57,6 +57,7 @@ export const longWalks: readonly string[] = [
   'test/cli/hsm.test.ts',
   'test/cli/light.test.ts',
   'test/cli/recovery.test.ts',
+  'test/coordinator/ceremonies.test.ts',
   'test/coordinator/recover.test.ts',
   'test/signer-node/light-program.test.ts',
   'test/signer-node/main.test.ts',

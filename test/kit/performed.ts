@@ -4,11 +4,11 @@
 import { createPrivateKey, sign } from 'node:crypto'
 import { p256 } from '@noble/curves/nist.js'
 import { emptyFrontier, push, rootOf } from '../../policy/audit/merkle.ts'
-import { type BundleFiles, manifestOf, readBundle } from '../../policy/ceremony/bundle.ts'
+import { type BundleFiles, manifestOf } from '../../policy/ceremony/bundle.ts'
 import { bundleOutFiles, writeBundleOut } from '../../policy/ceremony/bundle-out.ts'
 import { type Judged, judgeCeremony } from '../../policy/ceremony/judge.ts'
 import { type LogView, viewOfBundle } from '../../policy/ceremony/log-view.ts'
-import type { Plan, PlannedStation } from '../../policy/ceremony/plan.ts'
+import type { Plan, PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
 import { signatureReading } from '../../policy/ceremony/readings.ts'
 import {
   keyName,
@@ -32,10 +32,10 @@ import type { JsonObject } from '../../proto/jcs.ts'
 import { tags } from '../../proto/tags.ts'
 import { lowS } from '../../signer-node/hsm/low-s.ts'
 import * as house from './audit-documents.ts'
-import { digestNamed } from './audit-log.ts'
-import { type ColdStory, trust } from './bundle-story.ts'
+import { digestNamed, type TestLog } from './audit-log.ts'
 import { tokenSecret } from './planned.ts'
 import { actor, fileOf } from './record.ts'
+import { type RoomStory, trust } from './room-story.ts'
 
 export interface Uttered {
   readonly by: string
@@ -63,40 +63,40 @@ function tokenSign(serial: string, message: Uint8Array): Uint8Array {
   return lowS(new Uint8Array(sign('sha256', message, { key, dsaEncoding: 'ieee-p1363' })))
 }
 
-/** Three stations called, the first two sign. */
-export class Performance {
-  readonly story: ColdStory
+/** What a room is called for: a log, a plan that was approved there, the Bundle that went in. */
+export interface Story {
+  readonly log: TestLog
+  readonly plan: ReadPlan & { readonly bytes: Uint8Array }
+  readonly bundle: Digest
+  readonly bundleIn: BundleFiles
+}
+
+/** Everybody comes, opens and closes; what happens in between is of a kind of ceremony. */
+export abstract class Room<S extends Story> {
+  readonly story: S
   readonly plan: Plan
   readonly digest: Digest
-  readonly receipts: readonly string[]
-  readonly completed: JsonObject
-  results: WrittenResults
+  abstract results: WrittenResults
+  /** Of the token with this serial. */
+  signWith = tokenSign
 
-  constructor(story: ColdStory) {
+  constructor(story: S) {
     this.story = story
     const { plan, digest } = story.plan
     this.plan = plan
     this.digest = digest
-    this.receipts = story.receipts()
-    this.completed = story.completed(this.receipts)
-    this.results = {
-      ...{ plan: digest, outcome: 'done', reason: '', addresses: [] },
-      lines: [{ type: 'sign.completed', body: this.completed }],
-      documents: this.receipts.map((text) => ({ kind: 'shareReceipt', text }) as const),
-    }
   }
+
+  /** What is done between opening and closing. */
+  abstract own(): Uttered[]
 
   get stations(): readonly PlannedStation[] {
     return this.plan.stations
   }
 
-  get signature(): string {
-    return String(this.completed['signature'])
-  }
-
   /** Everything that is said, in order. */
   said(): Uttered[] {
-    return [...this.opening(), ...this.signing(), ...this.closing()]
+    return [...this.opening(), ...this.own(), ...this.closing()]
   }
 
   opening(): Uttered[] {
@@ -124,44 +124,6 @@ export class Performance {
       this.read('O-6', 'auditor/bo', 'build', plan.build.program),
       this.read('O-7', 'auditor/bo', 'bundle', story.bundle),
       ...this.stations.map((one) => this.ready(one, 'O-8', { log: head })),
-    ]
-  }
-
-  signing(): Uttered[] {
-    const { request, intent } = this.story
-    const [first, second] = this.stations
-    const signers = [first, second].filter((one) => one !== undefined)
-    const about = { request, display: digestNamed('display') }
-    const typed = { amount: `${intent.amount}`, tail: intent.to.slice(-6) }
-    const { sid } = this.story
-    const each = (type: RecordType, step: string, body: JsonObject, of = this.stations) =>
-      of.map((one): Uttered => ({ by: `custodian/${one.custodian}`, type, step, body }))
-    const sent = (round: number) =>
-      signers.map((one, at): Uttered => {
-        const to = [signers[1 - at]?.node ?? '']
-        const body = { digest: digestNamed(`round ${round}`), length: 64, round, session: sid, to }
-        return { by: `custodian/${one.custodian}`, type: 'message.sent', step: 'S-8', body }
-      })
-    const done = { confirmed: ['bo'], noted: signers.map(({ node }) => node) }
-    const signed = { digest: this.sighash, request, signature: this.signature }
-    const reading = signatureReading(fromHex(this.signature) ?? new Uint8Array(0))
-    return [
-      ...each('item.checked', 'S-1', { intact: true, kind: 'token', number: 'D-1', photo: '' }),
-      { by: 'administrator/kat', type: 'step.done', step: 'S-2', body: done },
-      ...each('request.shown', 'S-3', about),
-      this.read('S-4', 'administrator/kat', 'request', request),
-      ...each('request.confirmed', 'S-6', { ...about, ...typed }),
-      { by: 'administrator/kat', type: 'step.done', step: 'S-7', body: done },
-      ...[1, 2, 3].flatMap(sent),
-      ...each(
-        'session.done',
-        'S-8',
-        { request, result: digestNamed('signed'), session: sid },
-        signers,
-      ),
-      ...each('signature.made', 'S-9', signed, signers),
-      this.read('S-10', 'auditor/bo', 'signature', reading),
-      ...each('step.done', 'S-11', { confirmed: ['bo'], noted: [] }, signers),
     ]
   }
 
@@ -215,7 +177,7 @@ export class Performance {
       const serial = one.token ?? this.tokenOf(by)
       const draft = { actor: actor(by), type, step, body, t: this.plan.from + 1_000 * seq }
       const unsigned = unsignedLine(draft, { seq, prev }, point(serial))
-      const bytes = signedLine(unsigned, tokenSign(serial, unsigned.message))
+      const bytes = signedLine(unsigned, this.signWith(serial, unsigned.message))
       prev = recordLeaf(parseRecordLine(bytes))
       lines.push(bytes)
     }
@@ -274,7 +236,7 @@ export class Performance {
       return { by: 'credential', name: `${person}-1`, document, signature }
     }
     const serial = this.tokenOf(`${role}/${person}`)
-    const signature = tokenSign(serial, message)
+    const signature = this.signWith(serial, message)
     return { by: 'token', name: keyName(point(serial)), document, signature }
   }
 
@@ -285,17 +247,73 @@ export class Performance {
   judge(files: BundleFiles = this.carriedOut(), log: LogView | undefined = this.view()): Judged {
     return judgeCeremony({ files, log })
   }
+}
+
+/** A payment, signed by the first two of three stations. */
+export class Performance extends Room<RoomStory> {
+  readonly receipts: readonly string[]
+  readonly completed: JsonObject
+  results: WrittenResults
+
+  constructor(story: RoomStory) {
+    super(story)
+    this.receipts = story.receipts()
+    this.completed = story.completed(this.receipts)
+    this.results = {
+      ...{ plan: this.digest, outcome: 'done', reason: '', addresses: [] },
+      lines: [{ type: 'sign.completed', body: this.completed }],
+      documents: this.receipts.map((text) => ({ kind: 'shareReceipt', text }) as const),
+    }
+  }
+
+  get signature(): string {
+    return String(this.completed['signature'])
+  }
+
+  own(): Uttered[] {
+    const { request, intent } = this.story
+    const [first, second] = this.stations
+    const signers = [first, second].filter((one) => one !== undefined)
+    const about = { request, display: digestNamed('display') }
+    const typed = { amount: `${intent.amount}`, tail: intent.to.slice(-6) }
+    const { sid } = this.story
+    const each = (type: RecordType, step: string, body: JsonObject, of = this.stations) =>
+      of.map((one): Uttered => ({ by: `custodian/${one.custodian}`, type, step, body }))
+    const sent = (round: number) =>
+      signers.map((one, at): Uttered => {
+        const to = [signers[1 - at]?.node ?? '']
+        const body = { digest: digestNamed(`round ${round}`), length: 64, round, session: sid, to }
+        return { by: `custodian/${one.custodian}`, type: 'message.sent', step: 'S-8', body }
+      })
+    const done = { confirmed: ['bo'], noted: signers.map(({ node }) => node) }
+    const signed = { digest: this.sighash, request, signature: this.signature }
+    const reading = signatureReading(fromHex(this.signature) ?? new Uint8Array(0))
+    return [
+      ...each('item.checked', 'S-1', { intact: true, kind: 'token', number: 'D-1', photo: '' }),
+      { by: 'administrator/kat', type: 'step.done', step: 'S-2', body: done },
+      ...each('request.shown', 'S-3', about),
+      this.read('S-4', 'administrator/kat', 'request', request),
+      ...each('request.confirmed', 'S-6', { ...about, ...typed }),
+      { by: 'administrator/kat', type: 'step.done', step: 'S-7', body: done },
+      ...[1, 2, 3].flatMap(sent),
+      ...each(
+        'session.done',
+        'S-8',
+        { request, result: digestNamed('signed'), session: sid },
+        signers,
+      ),
+      ...each('signature.made', 'S-9', signed, signers),
+      this.read('S-10', 'auditor/bo', 'signature', reading),
+      ...each('step.done', 'S-11', { confirmed: ['bo'], noted: [] }, signers),
+    ]
+  }
 
   get sighash(): string {
     return String(attemptOf(this.story)['digest'])
   }
 }
 
-export function digestOfBundle(files: BundleFiles): Digest {
-  return readBundle(files, 'out').digest
-}
-
-function attemptOf({ log }: ColdStory): JsonObject {
+function attemptOf({ log }: RoomStory): JsonObject {
   const bodies = log.lines.map((line) => JSON.parse(Buffer.from(line).toString()))
   return bodies.find(({ type }) => type === 'session.started').body
 }

@@ -67,7 +67,8 @@ export const began = Date.parse('2026-12-07T09:00:00Z')
 
 export const genesisBody = (of: Seats = seats): JsonObject => ({
   bundle: of.bundle,
-  checkpoint: { root: digestOfName('head'), size: 41 },
+  checkpoint:
+    of.kind === 'enrolment' ? { root: '', size: 0 } : { root: digestOfName('head'), size: 41 },
   env: of.env,
   kind: of.kind,
   plan: of.plan,

@@ -4,10 +4,10 @@ import type { WrittenResults } from '../../../policy/ceremony/results.ts'
 import { parseVaultId } from '../../../proto/ids.ts'
 import type { JsonObject } from '../../../proto/jcs.ts'
 import { digestNamed, signature } from '../../kit/audit-log.ts'
-import { ColdStory } from '../../kit/bundle-story.ts'
 import { Performance, type Uttered } from '../../kit/performed.ts'
+import { RoomStory } from '../../kit/room-story.ts'
 
-const story = new ColdStory()
+const story = new RoomStory()
 const room = new Performance(story)
 const said = room.said()
 const view = room.view()
@@ -55,6 +55,14 @@ describe('I4: the script, step by step', () => {
     expect(
       performed(of('cleo').filter(({ by, step }) => by !== 'custodian/ben' || step !== 'S-3')),
     ).toMatch(/S-3 for .*: expected 2 of request.shown, got 1/)
+  })
+
+  it('lets nobody act later whose station skipped a step of its own', () => {
+    const of = (step: string) =>
+      said.filter((one) => one.step !== step || one.by !== 'custodian/ana')
+    expect(performed(of('O-5'))).toMatch(/custodian\/ana acts and has no station.ready at O-5/)
+    expect(performed(of('O-8'))).toMatch(/custodian\/ana acts and has no station.ready at O-8/)
+    expect(performed(of('S-1'))).toMatch(/custodian\/ana acts and has no item.checked at S-1/)
   })
 
   it('has no step and no line that the script does not have', () => {
@@ -231,6 +239,50 @@ describe('I8: results against the Record', () => {
     expect(performed(withBody(confirmed, { tail: '000000' }))).toMatch(/approved is another/)
     const { amount: _, tail: __, ...bare } = lineAt(confirmed).body
     expect(performed(changed(confirmed, { body: bare }))).toMatch(/approved is another/)
+  })
+
+  it('were shown the same at every station, which was ready before', () => {
+    const other = { display: digestNamed('another display') }
+    expect(performed(withBody(at('S-3', 'any', 1), other))).toMatch(/showed different things/)
+    expect(performed(withBody(at('S-6'), other))).toMatch(/showed different things/)
+    const dark = said.filter(({ type, by }) => type !== 'station.ready' || by !== 'custodian/ben')
+    expect(performed(dark)).toMatch(/its station was never ready/)
+  })
+
+  it('were made in the window that people approved', () => {
+    const kept = room.plan.from
+    const late = { ...room.plan, from: room.plan.until - 20_000 }
+    Object.assign(room, { plan: late })
+    const found = performed(said)
+    Object.assign(room, { plan: { ...late, from: kept } })
+    expect(found).toMatch(/I8 VIOLATION: .* outside of the window/)
+  })
+
+  it('bring no document that no result names', () => {
+    const [third = ''] = story.receipts(['node-c'])
+    const stray = { kind: 'shareReceipt', text: third } as const
+    const documents = [...room.results.documents, stray]
+    expect(withResults({ ...room.results, documents })).toMatch(
+      /a shareReceipt that no result names/,
+    )
+    const card = { kind: 'stationCard', text: '{}' } as const
+    expect(withResults({ ...room.results, documents: [...room.results.documents, card] })).toMatch(
+      /a stationCard that no result names/,
+    )
+  })
+
+  it('come of one session: a second one was aborted, or it made a second signature', () => {
+    const done = at('S-8', 'session.done')
+    const other = { ...lineAt(done).body, session: digestNamed('another session') }
+    const twice = following(done, { ...lineAt(done), body: other })
+    expect(performed(twice)).toMatch(/finished in a session of no result/)
+    const body = { culprit: '', reason: 'SESSION_TIMEOUT', request: story.request, ...other }
+    const { result: _, ...reason } = body as { result?: string } & JsonObject
+    const aborted: Uttered = {
+      ...{ by: 'custodian/ben', type: 'session.aborted', step: 'S-8', body: reason },
+    }
+    const told = following(done, { ...lineAt(done), body: other }, aborted)
+    expect(performed(told)).not.toMatch(/session of no result/)
   })
 
   it('leave no signature in anybody’s pocket', () => {

@@ -7,11 +7,11 @@ import type { Statement } from '../../../policy/ceremony/statement.ts'
 import { toUtf8 } from '../../../proto/crypto.ts'
 import { encode, type JsonObject, parse } from '../../../proto/jcs.ts'
 import { digestNamed } from '../../kit/audit-log.ts'
-import { ColdStory } from '../../kit/bundle-story.ts'
 import { Performance, type Uttered } from '../../kit/performed.ts'
 import { actor, fileOf } from '../../kit/record.ts'
+import { RoomStory } from '../../kit/room-story.ts'
 
-const story = new ColdStory()
+const story = new RoomStory()
 const room = new Performance(story)
 const said = room.said()
 const lines = room.lines(said)
@@ -180,8 +180,17 @@ describe('I5: plan and log', () => {
     const before = view.entries.findIndex(({ type }) => type === 'ceremony.planned')
     const size = before
     const root = Buffer.from(view.rootAt(size)).toString('hex')
-    const early = performed(withBody(0, { checkpoint: { root, size } }))
-    expect(early.join()).toMatch(/I5 VIOLATION: nobody planned this ceremony/)
+    const early = room.carriedOut(room.lines(withBody(0, { checkpoint: { root, size } })))
+    expect(heard(early, { ...view, bundle: '' }).join()).toMatch(
+      /I5 VIOLATION: nobody planned this ceremony/,
+    )
+  })
+
+  it('begins where the Bundle ended, and not before something that it brought', () => {
+    const size = view.entries.length - 1
+    const root = Buffer.from(view.rootAt(size)).toString('hex')
+    const found = performed(withBody(0, { checkpoint: { root, size } }))
+    expect(found.join()).toMatch(/the Bundle went in with/)
   })
 
   it('begins with the Bundle that left for the room', () => {

@@ -10,6 +10,7 @@ import {
 import { requireSeats, type Seats, seatsOf } from '../../../policy/ceremony/record-seats.ts'
 import { fromUtf8, toHex, toUtf8 } from '../../../proto/crypto.ts'
 import { parseNodeId } from '../../../proto/ids.ts'
+import type { JsonObject } from '../../../proto/jcs.ts'
 import { limits } from '../../../proto/limits.ts'
 import { attempt, isRefusal } from '../../../proto/refusal.ts'
 import { testPlan } from '../../kit/planned.ts'
@@ -209,6 +210,19 @@ describe('an enrolment', () => {
     expect(answerTo(enrols('ana daily', 'daily', 'station-2'), one)).toMatch(/key has two seats/)
     expect(answerTo(enrols('x', 'daily', 'station-9'), one)).toMatch(/has no part/)
     expect(answerTo(enrols('ben daily', 'daily', 'station-2'), one)).toBe('accepted')
+  })
+
+  it('has no Bundle and no head of a log, and every other ceremony has both', () => {
+    const begins = (of: Seats, change: JsonObject) => {
+      const body = { ...genesisBody(of), ...change }
+      return because(() =>
+        new Scribe(of).say({ by: 'recorder/rita', type: 'record.genesis', body }),
+      )
+    }
+    expect(begins(bare, {})).toBe('accepted')
+    expect(begins(bare, { checkpoint: { root: some, size: 3 } })).toMatch(/neither at an enrolment/)
+    expect(begins(seats, { checkpoint: { root: '', size: 0 } })).toMatch(/neither at an enrolment/)
+    expect(begins({ ...seats, bundle: '' }, {})).toMatch(/neither at an enrolment/)
   })
 
   it('happens at an enrolment only', () => {

@@ -47,6 +47,7 @@ describe('the results of a ceremony', () => {
     expect(bent({ lines: [{ type: 'share.receipt' }] })).toBe('RECORD')
     expect(bent({ lines: [{ type: 'log.heartbeat', body: {} }] })).toBe('RECORD')
     expect(bent({ documents: [{ kind: 'seal', text: '{}' }] })).toBe('RECORD')
+    expect(bent({ documents: [{ kind: 'refusal', text: '{"a":1}' }] })).toBe('RECORD')
   })
 
   it('say why a ceremony was aborted, and only then', () => {

@@ -85,7 +85,7 @@ export function coldNote({ head, t }: TestLog, cosigners: readonly string[] = li
 }
 
 /** One payment of 50 USDT out of `cold-eth`, ready for its ceremony. */
-export class ColdStory {
+export class RoomStory {
   readonly log: TestLog
   readonly ceremony: Ceremony
   readonly request: Digest

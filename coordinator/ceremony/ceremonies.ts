@@ -1,0 +1,212 @@
+// Ceremonies of a cold log, from the approved plan to what came of it: the line that plans one, the
+// Bundle that goes in, the Bundle that comes out, the end. The rooms are nowhere near: nothing here
+// reaches a station, and everything that a station must see is in the log first.
+// INVARIANT: what the lines say is all that is remembered; whatever is killed half-way, the same
+// call goes on where the lines stand, and gives the same answer once it is done.
+import { below, get, tables } from '../../policy/audit/tables.ts'
+import { type BundleFiles, manifestName, readBundle } from '../../policy/ceremony/bundle.ts'
+import { parsePlan, type ReadPlan } from '../../policy/ceremony/plan.ts'
+import type { TermsOf } from '../../policy/change.ts'
+import type { CeremonyRow } from '../../policy/view.ts'
+import { fromUtf8 } from '../../proto/crypto.ts'
+import type { Digest } from '../../proto/ids.ts'
+import type { JsonObject } from '../../proto/jcs.ts'
+import { isReasonCode } from '../../proto/reasons.ts'
+import { isRefusal, type Refusal, refusal, refuse } from '../../proto/refusal.ts'
+import { writeTime } from '../../proto/shape.ts'
+import type { Changes, RipeChange } from '../changes.ts'
+import { type DriverPorts, writeLines } from '../driver.ts'
+import { readBlob } from '../store/blobs.ts'
+import {
+  type BundlePart,
+  readBundle as keptBundle,
+  putBundle,
+  putBundlePart,
+} from '../store/bundle-parts.ts'
+import type { Store } from '../store/store.ts'
+import { type BundleInPorts, makeBundleIn } from './bundle-in.ts'
+import { importBundle } from './import.ts'
+import type { JudgingPorts } from './judging.ts'
+import { makeWarrants } from './orders.ts'
+import type { Taken } from './results.ts'
+
+export interface CeremoniesPorts extends DriverPorts, BundleInPorts, JudgingPorts {
+  readonly store: Store
+  readonly origin: string
+  readonly changes: Changes
+}
+
+export interface Imported {
+  readonly results: readonly Taken[]
+  readonly ceremony: CeremonyShown
+}
+
+export interface CeremonyShown extends Omit<CeremonyRow, 'state'> {
+  readonly state: CeremonyRow['state'] | 'overdue'
+}
+
+export interface BundleName {
+  readonly plan: Digest
+  readonly bundle: Digest
+}
+
+export class Ceremonies {
+  readonly #ports: CeremoniesPorts
+  /** One preparation or import of a plan at a time in this process. */
+  readonly #busy = new Set<Digest>()
+  readonly #alarmed = new Set<Digest>()
+  #counts = { open: 0, overdue: 0 }
+
+  constructor(ports: CeremoniesPorts) {
+    this.#ports = ports
+  }
+
+  /** The newest first. */
+  async list(): Promise<readonly CeremonyShown[]> {
+    const rows = await this.#ports.copy.read(below(tables.ceremony))
+    return rows.map((row) => this.#shown(row)).sort((a, b) => b.seq - a.seq)
+  }
+
+  async prepare(plan: Digest): Promise<CeremonyShown | Refusal> {
+    return this.#alone(plan, async () => {
+      const row = await this.#known(plan)
+      if (row.bundle === '') {
+        const refused = await this.#export(row)
+        if (refused !== undefined) return refused
+      }
+      return this.#shown(await this.#known(plan))
+    })
+  }
+
+  /** The files as they went in; refused before they did. */
+  async bundleIn(plan: Digest): Promise<BundleFiles> {
+    const { store, origin } = this.#ports
+    const { bundle } = await this.#known(plan)
+    if (bundle === '') return refuse('CEREMONY', 'nothing was prepared for this plan')
+    const files = await keptBundle(store, { origin, bundle })
+    // What is handed out is what the line names, or nothing.
+    if (readBundle(files, 'in').digest !== bundle)
+      refuse('BUNDLE', 'expected the Bundle that was exported')
+    return files
+  }
+
+  /** How many bytes of the file are kept then. */
+  async put(of: BundleName, part: BundlePart): Promise<number> {
+    const { store, origin } = this.#ports
+    const row = await this.#known(of.plan)
+    if (of.bundle === row.bundle)
+      refuse('BUNDLE', 'expected a Bundle out, got the one that went in')
+    return putBundlePart(store, { origin, ...of }, part)
+  }
+
+  async import(of: BundleName, confirmed: readonly Digest[]): Promise<Imported | Refusal> {
+    const { store, origin } = this.#ports
+    return this.#alone(of.plan, async () => {
+      const row = await this.#known(of.plan)
+      const files = await keptBundle(store, { origin, bundle: of.bundle })
+      if (!files.has(manifestName)) return refusal('BUNDLE', 'the manifest was not put', 'X-7')
+      const bundle = readBundle(files, 'out')
+      if (bundle.digest !== of.bundle) return refusal('BUNDLE', 'another manifest', 'X-7')
+      if (bundle.manifest.plan !== of.plan) return refusal('BUNDLE', 'of another plan', 'X-7')
+      const results = await importBundle(this.#ports, { row, files, confirmed })
+      if (isRefusal(results)) return results
+      return { results, ceremony: this.#shown(await this.#known(of.plan)) }
+    })
+  }
+
+  async abort(plan: Digest, reason: string): Promise<CeremonyShown | Refusal> {
+    return this.#alone(plan, async () => {
+      const row = await this.#known(plan)
+      if (row.state === 'aborted') return this.#shown(row)
+      if (!isReasonCode(reason)) return refusal('MALFORMED', 'reason: expected a reason code')
+      const record = { root: '', size: 0 }
+      const lines = [{ type: 'ceremony.aborted', body: { plan, reason, record } }]
+      const answer = await writeLines(this.#ports, { lines })
+      return isRefusal(answer) ? answer : this.#shown(await this.#known(plan))
+    })
+  }
+
+  /** An approved plan becomes its line; its text travels with it. */
+  async drive({ admitted, carryOut }: RipeChange): Promise<Refusal | undefined> {
+    const { change } = admitted
+    if (change.op !== 'ceremony.plan') return refusal('CEREMONY', 'waits for its ceremony')
+    const { terms } = change
+    const { bytes } = await this.#plan(terms.plan)
+    const body = plannedBody(terms)
+    const answer = await carryOut('ceremony.planned', body, {
+      documents: [fromUtf8(bytes) ?? ''],
+    })
+    return isRefusal(answer) ? answer : undefined
+  }
+
+  /** As the last tick found them. */
+  get open(): number {
+    return this.#counts.open
+  }
+
+  get overdue(): number {
+    return this.#counts.overdue
+  }
+
+  /** One alarm for each that should have ended. */
+  async tick(): Promise<void> {
+    const open = (await this.list()).filter(({ state }) => !hasEnded(state))
+    const overdue = open.filter(({ state }) => state === 'overdue')
+    this.#counts = { open: open.length, overdue: overdue.length }
+    for (const { plan, kind } of overdue) {
+      if (this.#alarmed.has(plan)) continue
+      this.#alarmed.add(plan)
+      const because = `${kind} ${plan}: neither concluded nor aborted, its vaults are frozen`
+      this.#ports.report({ level: 'alarm', name: 'ceremony.overdue', because })
+    }
+  }
+
+  async #export(row: CeremonyRow): Promise<Refusal | undefined> {
+    const { store, origin, clock } = this.#ports
+    if (row.state !== 'planned') return refusal('CEREMONY', `the ceremony is ${row.state}`)
+    if (clock.now() >= row.until) return refusal('PLAN', 'its time is over', 'X-9')
+    const plan = await this.#plan(row.plan)
+    const made = await makeWarrants(this.#ports, { plan: plan.plan, seq: row.seq })
+    if (isRefusal(made)) return made
+    const files = await makeBundleIn(this.#ports, { plan, ...made })
+    const { digest: bundle } = readBundle(files, 'in')
+    await putBundle(store, { origin, plan: row.plan, bundle }, files)
+    const body = { bundle, plan: row.plan }
+    const answer = await writeLines(this.#ports, { lines: [{ type: 'ceremony.exported', body }] })
+    return isRefusal(answer) ? answer : undefined
+  }
+
+  async #plan(digest: Digest): Promise<ReadPlan & { readonly bytes: Uint8Array }> {
+    const blob = await readBlob(this.#ports.copy.session, digest)
+    if (blob?.kind !== 'plan') return refuse('PLAN', `no plan ${digest} is kept`)
+    return { ...parsePlan(blob.content), bytes: blob.content }
+  }
+
+  async #known(plan: Digest): Promise<CeremonyRow> {
+    const row = await this.#ports.copy.read(get(tables.ceremony, plan))
+    return row ?? refuse('CEREMONY', 'no ceremony of this plan was approved')
+  }
+
+  async #alone<T>(plan: Digest, work: () => Promise<T | Refusal>): Promise<T | Refusal> {
+    if (this.#busy.has(plan)) return refusal('BUSY', 'this ceremony is being worked on')
+    this.#busy.add(plan)
+    try {
+      return await work()
+    } finally {
+      this.#busy.delete(plan)
+    }
+  }
+
+  #shown(row: CeremonyRow): CeremonyShown {
+    const isOver = !hasEnded(row.state) && this.#ports.clock.now() > row.until
+    return { ...row, state: isOver ? 'overdue' : row.state }
+  }
+}
+
+function plannedBody({ from, until, ...terms }: TermsOf['ceremony.plan']): JsonObject {
+  return { ...terms, from: writeTime(from), until: writeTime(until) }
+}
+
+function hasEnded(state: CeremonyShown['state']): boolean {
+  return state === 'concluded' || state === 'aborted'
+}

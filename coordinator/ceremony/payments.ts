@@ -1,0 +1,125 @@
+// The payments of a ceremony: for each the transaction is built, its Warrant issued and its attempt
+// started, so that the log says what the room may sign before anybody goes there. Whoever is called
+// is named; the room chooses t of them.
+// INVARIANT: everything is built before the first attempt is started, and an attempt that stands is
+// never started anew: asked again, a half-made preparation goes on where it stood.
+import { requestView } from '../../policy/audit/history.ts'
+import type { PlannedWarrant } from '../../policy/ceremony/bundle-in.ts'
+import { calledStations, type Plan } from '../../policy/ceremony/plan.ts'
+import { chainOf } from '../../policy/chain/chains.ts'
+import { derive } from '../../policy/chain/derive.ts'
+import type { AttemptRow, RequestView, VaultRow } from '../../policy/view.ts'
+import { digestOf } from '../../proto/crypto.ts'
+import type { Digest, NodeId } from '../../proto/ids.ts'
+import { isRefusal, type Refusal, refuse } from '../../proto/refusal.ts'
+import { writeTime } from '../../proto/shape.ts'
+import { tags } from '../../proto/tags.ts'
+import { buildTransfer } from '../build.ts'
+import { type Case, gather } from '../desk/case.ts'
+import { chainFor, type DriverPorts } from '../driver.ts'
+import { readBlob } from '../store/blobs.ts'
+import { issueWarrant, readWarrant } from '../warrants.ts'
+
+export interface Sitting {
+  readonly plan: Plan
+  /** Of the line that planned it. */
+  readonly seq: number
+}
+
+/** A payment that is ready for its room. */
+export interface Ready {
+  readonly intent: Digest
+  readonly warrant: Uint8Array
+  /** Undefined where its attempt stands already. */
+  readonly start: { readonly attempt: number; readonly epoch: number } | undefined
+}
+
+export async function readyPayment(
+  ports: DriverPorts,
+  sitting: Sitting,
+  intent: Digest,
+): Promise<Ready | Refusal> {
+  const view = await ports.copy.read(requestView(intent))
+  const last = view.attempts.at(-1)
+  const standing = last?.state === 'open' && last.seq > sitting.seq ? last : undefined
+  if (standing !== undefined) {
+    return { intent, warrant: await keptWarrant(ports, standing), start: undefined }
+  }
+  const the = await gather(ports.copy, ports.memory, intent)
+  requireWaiting(the, view, sitting)
+  const vault = view.vaults.find((row) => row.vault === the.intent.vault)
+  if (vault === undefined) return refuse('VAULT_NOT_FOUND', `${the.intent.vault} has no key`)
+  const bytes =
+    last === undefined ? await built(ports, the, { view, vault }) : await again(ports, last)
+  if (isRefusal(bytes)) return bytes
+  const rule = the.inForce.rulebook.rules.find(({ id }) => id === view.reservation?.rule)
+  if (rule === undefined) return refuse('RULE', 'the rule of the reservation is not in force')
+  const replaces = last?.replaces ?? ''
+  const warrant = issueWarrant(the, { rule, bytes, replaces, t: ports.clock.now() })
+  const start = { attempt: (last?.attempt ?? 0) + 1, epoch: vault.epoch }
+  return { intent, warrant, start }
+}
+
+/** Its attempt line, which names everybody who is called and holds a share. */
+export async function startPayment(
+  ports: DriverPorts,
+  { plan }: Sitting,
+  { intent, warrant, start }: Ready,
+): Promise<Refusal | undefined> {
+  if (start === undefined) return undefined
+  const view = await ports.copy.read(requestView(intent))
+  const vault = view.vaults.find((row) => row.vault === view.intent?.vault)
+  const participants = calledHolders(plan, vault)
+  const digest = digestOf(tags.warrant, warrant)
+  const answer = await ports.sequencer.propose({
+    kind: 'attempt',
+    content: { intent, ...start, participants: [...participants], warrant: digest },
+    blobs: [{ digest, kind: 'warrant', content: warrant }],
+  })
+  return isRefusal(answer) ? answer : undefined
+}
+
+export function plannedWarrant({ warrant }: Ready): PlannedWarrant {
+  return { kind: 'warrant', digest: digestOf(tags.warrant, warrant), bytes: warrant }
+}
+
+/** Those of the key's holders who come, ascending by x. */
+function calledHolders(plan: Plan, vault: VaultRow | undefined): readonly NodeId[] {
+  const called = new Set<string>(calledStations(plan).map(({ node }) => node))
+  return (vault?.participants ?? []).map(({ node }) => node).filter((node) => called.has(node))
+}
+
+/** Reserved, or tried before at a ceremony that brought nothing; alive until the room closes. */
+function requireWaiting({ intent, row }: Case, { attempts }: RequestView, { plan }: Sitting): void {
+  const isRetry = row.state === 'SIGNING' && attempts.at(-1)?.state === 'aborted'
+  if (row.state !== 'RESERVED' && !isRetry) {
+    refuse('CEREMONY', `${row.intent}: expected a reserved request, got ${row.state}`)
+  }
+  if (intent.notAfter < plan.until) {
+    const ends = writeTime(intent.notAfter)
+    refuse('TIME', `${row.intent}: ends ${ends}, before the ceremony may`)
+  }
+}
+
+/** At the highest price that the intent allows: nobody can bump it from a room. */
+async function built(
+  ports: DriverPorts,
+  { intent }: Case,
+  { view, vault }: { readonly view: RequestView; readonly vault: VaultRow },
+): Promise<Uint8Array | Refusal> {
+  const reservation = view.reservation ?? refuse('LINE_MISSING', 'no reservation')
+  const from = chainOf(intent.network).address(derive(vault, intent.path).publicKey)
+  const order = { intent, from, slot: reservation.slot, isPatient: true }
+  const made = await buildTransfer(chainFor(ports, intent.network), order)
+  return made.kind === 'later' ? refuse(made.code, made.because) : made.bytes
+}
+
+/** A retry signs the same bytes. */
+async function again(ports: DriverPorts, last: AttemptRow): Promise<Uint8Array> {
+  return (await readWarrant(ports.copy.session, last.warrant)).bytes
+}
+
+async function keptWarrant({ copy }: DriverPorts, { warrant }: AttemptRow): Promise<Uint8Array> {
+  const blob = await readBlob(copy.session, warrant)
+  return blob?.content ?? refuse('LINE_MISSING', `no warrant ${warrant} is kept`)
+}

@@ -1,0 +1,10 @@
+// Original file: custody/v1/ceremony.proto
+
+
+export interface GetBundleRequest {
+  'plan'?: (string);
+}
+
+export interface GetBundleRequest__Output {
+  'plan': (string);
+}
