@@ -1,41 +1,40 @@
-// The Record station's part in playing a script: goes through the turns of the Plan, tells Stations
-// and people whose turn it is, orders the lines that they sign into one Record, starts the Hub's
-// sessions, and closes with Statements and the Bundle out. Whoever stops, stops for all: then the
-// closing is played, which is a good end.
-// INVARIANT: a session begins only after every signer's confirmation of that very request is a line;
-// the Record is the only progress, so a room that starts again goes on where its lines end, and a
-// session that died begins from fresh confirmations. Decides nothing that a Station must admit.
+// The Record station's part in playing a script: goes through the turns of the Plan, tells
+// Stations and people whose turn it is, orders the lines that they sign into one Record, starts
+// the Hub's sessions, and closes with Statements and the Bundle out. Whoever stops, stops for
+// all: then the closing is played, which is a good end.
+// INVARIANT: a session begins only after every signer's confirmation of that very request is a
+// line; the Record is the only progress, so a room that starts again goes on where its lines
+// end, and a session that died begins from fresh confirmations.
 // Source: the ceremony's design, 4.9, 4.11, 5.0.
-import { manifestOf } from '../../policy/ceremony/bundle.ts'
-import { bundleOutFiles, writeBundleOut } from '../../policy/ceremony/bundle-out.ts'
+
 import type { BundleFiles } from '../../policy/ceremony/bundle.ts'
-import { having } from '../../policy/ceremony/people.ts'
+import { treeAt } from '../../policy/ceremony/log-view.ts'
 import { calledStations } from '../../policy/ceremony/plan.ts'
-import { signatureReading } from '../../policy/ceremony/readings.ts'
 import { type Actor, type RecordDraft, signedLine } from '../../policy/ceremony/record.ts'
 import { parseRecordType, type RecordType } from '../../policy/ceremony/record-bodies.ts'
 import { draftLine } from '../../policy/ceremony/record-chain.ts'
-import { parseResults } from '../../policy/ceremony/results.ts'
 import type { Turn } from '../../policy/ceremony/script.ts'
-import {
-  encodeStatements,
-  type SignedStatement,
-  statementText,
-} from '../../policy/ceremony/statement.ts'
-import { fromHex, fromUtf8 } from '../../proto/crypto.ts'
-import { type Digest, parseDigest } from '../../proto/ids.ts'
-import type { JsonObject } from '../../proto/jcs.ts'
+import type { SignedStatement } from '../../policy/ceremony/statement.ts'
+import type { Digest } from '../../proto/ids.ts'
 import { Refused, refuse } from '../../proto/refusal.ts'
 import type { Clock, Random } from '../ports.ts'
 import type { Hub } from './hub.ts'
+import { drawn } from './lot.ts'
 import type { RecordCopy } from './record-copy.ts'
-import { actorOf, type DeskLine, deskLines } from './room-desk.ts'
+import { RoomClosing } from './room-closing.ts'
+import {
+  type DeskLine,
+  deskLines,
+  exceptionLine,
+  recorderOf,
+  type Unexpected,
+} from './room-desk.ts'
 import type { RoomLog } from './room-log.ts'
+import { readAddress, readingOf } from './room-readings.ts'
 import type { RoomResults } from './room-results.ts'
 import { firstUndone, type Group, groupsOf, hasAct } from './room-turns.ts'
 import { RoomVoice, startedAgain, type Told } from './room-voice.ts'
-import { type Desk, spoken } from './station-acts.ts'
-import { drawn } from './lot.ts'
+import type { Desk } from './station-acts.ts'
 import type { TurnPaper } from './turn-papers.ts'
 
 export interface ConductorNeeds {
@@ -77,9 +76,8 @@ export class Conductor {
   readonly #signers = new Map<Digest, readonly string[]>()
   readonly #tries = new Map<Digest, number>()
   readonly #signedToday = new Set<string>()
-  readonly #statements: SignedStatement[] = []
+  readonly #closing: RoomClosing
   readonly #notes: { readonly node: string; readonly said: TurnPaper<'note'> }[] = []
-  #manifest = ''
   #files: BundleFiles = new Map()
   #stopped = ''
   #isTold = false
@@ -87,6 +85,8 @@ export class Conductor {
   constructor(needs: ConductorNeeds) {
     this.#needs = needs
     this.#groups = groupsOf(needs.log.bundle.plan.plan)
+    const writeLine = (line: DeskLine, step: string) => this.#write1(line, step)
+    this.#closing = new RoomClosing({ ...needs, writeLine })
     this.#voice = new RoomVoice({
       ...needs,
       stopped: (because) => this.stop(because),
@@ -135,7 +135,11 @@ export class Conductor {
   async #tellStop(turn: Turn): Promise<void> {
     if (this.#isTold || this.#needs.record.state.closed !== undefined) return
     this.#isTold = true
-    await this.exception(turn, 'the script to its end', this.#stopped, 'the ceremony is stopped')
+    await this.exception(turn, {
+      expected: 'the script to its end',
+      happened: this.#stopped,
+      decided: 'the ceremony is stopped',
+    })
   }
 
   /** Where to go on instead, if not at the next. */
@@ -143,7 +147,7 @@ export class Conductor {
     const { desk } = this.#needs
     const { step } = group.first
     for (const { node, said } of this.#notes.splice(0)) {
-      await this.exception(group.first, said.expected, `${node}: ${said.happened}`, said.decided)
+      await this.exception(group.first, { ...said, happened: `${node}: ${said.happened}` })
     }
     if (step.isOptional === true) {
       const typed = await desk.ask('go', `${step.id} may be left out; play it? (yes or no): `)
@@ -154,10 +158,17 @@ export class Conductor {
     if (hasAct(group, 'draw-signers')) return await this.#draw(group)
     if (hasAct(group, 'sign', 'prove')) return await this.#sign(group, at)
     if (hasAct(group, 'keygen', 'reshare')) return await this.#deal(group)
-    if (hasAct(group, 'close-record')) return await this.#close(group)
+    if (hasAct(group, 'close-record')) {
+      await this.#closing.close(group.first, this.#stopped === '' ? '' : 'CEREMONY')
+      await this.#voice.all(group.turns, this.#nodesOf(group), this.#with(group.first))
+      return undefined
+    }
     if (hasAct(group, 'statement')) return await this.#statement(group)
-    if (hasAct(group, 'write-bundle')) return this.#write()
-    if (hasAct(group, 'show-addresses')) this.#address(group)
+    if (hasAct(group, 'write-bundle')) {
+      this.#files = this.#closing.write()
+      return undefined
+    }
+    if (hasAct(group, 'show-addresses')) desk.say(readAddress(this.#needs, group.first))
     await this.#each(group)
     return undefined
   }
@@ -188,7 +199,7 @@ export class Conductor {
         await this.#failed(first, one.node, because)
         continue
       }
-      this.#bring(one.brought)
+      this.#closing.bring(one.brought)
       const request = first.request?.request
       if (request === undefined || !hasAct(group, 'confirm-request')) continue
       this.#confirmed.set(request, (this.#confirmed.get(request) ?? new Set()).add(one.node))
@@ -199,31 +210,22 @@ export class Conductor {
   async #failed(turn: Turn, node: string, because: string): Promise<void> {
     // Of a stop there is one reason, and its line.
     if (this.#stopped !== '') return
-    const happened = `${node}: ${because}`.slice(0, 500)
+    const happened = `${node}: ${because}`
     const decided = because === startedAgain ? 'its turn is asked again' : 'it goes on without it'
-    await this.exception(turn, 'what the step asks', happened, decided)
+    await this.exception(turn, { expected: 'what the step asks', happened, decided })
   }
 
-  async exception(turn: Turn, expected: string, happened: string, decided: string): Promise<void> {
+  async exception({ step }: Turn, said: Unexpected): Promise<void> {
     const { record, log } = this.#needs
-    const { people } = log.bundle.plan.plan
-    const by = having(people, 'administrator')[0]?.person ?? ''
-    const said = { by, decided, expected, happened: plain(happened) }
     const number = record.state.exceptions + 1
-    const [recorder] = having(people, 'recorder')
-    const actor: Actor = {
-      role: 'recorder',
-      person: recorder?.person ?? refuse('PLAN', 'no recorder'),
-    }
-    const line = { actor, type: 'exception', body: { ...said, number } }
-    await this.#write1(line, turn.step.id)
+    await this.#write1(exceptionLine(log.bundle.plan.plan, number, said), step.id)
   }
 
   /** Asked again where what was typed makes no line. */
   async #desk({ first }: Group, noted: readonly string[] = []): Promise<void> {
     const { desk, log } = this.#needs
     const { plan } = log.bundle.plan
-    const reading = (what: string, turn: Turn) => this.#reading(what, turn)
+    const reading = (what: string, turn: Turn) => readingOf(this.#needs, what, turn)
     for (let tries = 1; ; tries += 1) {
       try {
         const lines = await deskLines({ plan, desk, reading }, first, noted)
@@ -240,16 +242,12 @@ export class Conductor {
   async #begin({ first }: Group): Promise<undefined> {
     const { log } = this.#needs
     const { plan, digest } = log.bundle.plan
-    const root = parseDigest(digestText(log.view.rootAt(log.size)))
+    const root = treeAt(log.view, log.size)
     const body = {
       ...{ bundle: log.digest, checkpoint: { root, size: log.size } },
       ...{ env: plan.env, kind: plan.kind, plan: digest },
     }
-    const [recorder] = having(plan.people, 'recorder')
-    const actor: Actor = {
-      role: 'recorder',
-      person: recorder?.person ?? refuse('PLAN', 'no recorder'),
-    }
+    const actor = recorderOf(log.bundle.plan.plan)
     await this.#write1({ actor, type: 'record.genesis', body }, first.step.id)
   }
 
@@ -295,7 +293,8 @@ export class Conductor {
         return await this.#again(group, at, ended.because)
       }
       results.add(ended.result)
-      await this.exception(first, 'a signature', ended.because, 'the request ends')
+      const decided = 'the request ends'
+      await this.exception(first, { expected: 'a signature', happened: ended.because, decided })
       this.stop(ended.because)
       return undefined
     }
@@ -307,7 +306,8 @@ export class Conductor {
 
   /** S-x: once more from fresh confirmations. */
   async #again({ first }: Group, at: number, because: string): Promise<number> {
-    await this.exception(first, 'one session', because, 'once more, from fresh confirmations')
+    const decided = 'once more, from fresh confirmations'
+    await this.exception(first, { expected: 'one session', happened: because, decided })
     const request = first.request?.request
     const from = this.#groups.findIndex((one, index) => {
       return index < at && hasAct(one, 'confirm-request') && one.first.request?.request === request
@@ -333,92 +333,18 @@ export class Conductor {
       this.#voice.interrupt(ended.because)
       await telling
       if (this.#stopped !== '') return undefined
-      await this.exception(first, 'one session', ended.because, 'once more from its beginning')
+      const decided = 'once more from its beginning'
+      await this.exception(first, { expected: 'one session', happened: ended.because, decided })
     }
     this.stop('the key could not be made')
     return undefined
   }
 
-  #address({ first }: Group): void {
-    const { log, results, desk } = this.#needs
-    if (first.vault === undefined) return
-    const made = results.find('key.created', first.vault)
-    const publicKey = fromHex(String(made?.['publicKey'] ?? '')) ?? refuse('VIEW', 'no key')
-    const address = log.address(first.vault, publicKey)
-    results.read(first.vault, address)
-    desk.say(`address of ${first.vault}: ${address}`)
-  }
-
-  async #close(group: Group): Promise<undefined> {
-    const { record, results, log } = this.#needs
-    const { first, turns } = group
-    if (this.#stopped !== '') results.dropKeys()
-    const encoded = results.encode(this.#stopped === '' ? '' : 'CEREMONY')
-    if (record.state.closed === undefined) {
-      const body = {
-        exceptions: record.state.exceptions,
-        results: parseResults(encoded).digest,
-      }
-      const actor = actorOf(log.bundle.plan.plan, first)
-      await this.#write1({ actor, type: 'record.closed', body }, first.step.id)
-    }
-    const { plan } = log.bundle
-    const of = { direction: 'out', org: plan.plan.org, env: plan.plan.env, plan: plan.digest } as const
-    const manifest = manifestOf(bundleOutFiles(this.#out()), of)
-    this.#manifest = fromUtf8(manifest) ?? ''
-    await this.#voice.all(turns, this.#nodesOf(group), this.#with(first))
-    return undefined
-  }
-
   async #statement(group: Group): Promise<undefined> {
-    const { log, record, desk, speak } = this.#needs
-    const { person } = group.first
-    if (person === undefined) return undefined
-    const named = `${person.role}/${person.person}`
-    if (!record.state.met.has(named)) return undefined
-    const station = calledStations(log.bundle.plan.plan).find(
-      ({ custodian }) => person.role === 'custodian' && custodian === person.person,
-    )
-    if (station !== undefined) {
-      const told = await this.#voice.all(group.turns, [station.node], this.#with(group.first))
-      for (const one of told) if (one.kind === 'done') this.#bring(one.brought)
-      return undefined
-    }
-    const typed = await desk.ask('agree', `${named}: do you agree? (agree, or do-not-agree): `)
-    const verdict = typed.trim() === 'agree' ? 'agree' : 'do-not-agree'
-    const because = verdict === 'agree' ? '' : await desk.ask('because', `${named}: why not: `)
-    const actor = { role: person.role, person: person.person }
-    const document = statementText({
-      ...spoken(log.bundle.plan, record, this.#manifest, named),
-      ...{ actor, verdict, because: because.trim() },
-    })
-    this.#statements.push(await speak(actor, document))
-    return undefined
-  }
-
-  #write(): undefined {
-    const files = writeBundleOut(this.#out(), encodeStatements(this.#statements))
-    this.#needs.write(files)
-    this.#files = files
-  }
-
-  #out() {
-    const { log, record, results, scripts } = this.#needs
-    const encoded = results.encode(this.#stopped === '' ? '' : 'CEREMONY')
-    return { plan: log.bundle.plan, record: record.bytes, results: encoded, scripts }
-  }
-
-  /** Lines of results, and Statements. */
-  #bring(brought: readonly JsonObject[]): void {
-    for (const one of brought) {
-      const { type, body, by, name, document, signature } = one
-      if (type === 'key.backup-tested') {
-        this.#needs.results.add({ lines: [{ type, body: body as JsonObject }], documents: [] })
-      } else if (by === 'token') {
-        const bytes = fromHex(String(signature)) ?? refuse('MALFORMED', 'statement: signature')
-        const written = { name: String(name), document: String(document) }
-        this.#statements.push({ by, ...written, signature: bytes })
-      }
+    const node = await this.#closing.statement(group.first)
+    if (node === undefined) return
+    for (const one of await this.#voice.all(group.turns, [node], this.#with(group.first))) {
+      if (one.kind === 'done') this.#closing.bring(one.brought)
     }
   }
 
@@ -430,45 +356,9 @@ export class Conductor {
     this.#voice.keep(signedLine(unsigned, await recorder.sign(unsigned.message)))
   }
 
-  #reading(what: string, { vault, request }: Turn): Digest {
-    const { log, results } = this.#needs
-    const { plan, digest } = log.bundle.plan
-    const signature = (type: string): Digest => {
-      const made = results.find(type, request?.request ?? '')
-      const bytes = fromHex(String(made?.['signature'] ?? '')) ?? refuse('VIEW', 'no signature')
-      return signatureReading(bytes)
-    }
-    const isProof = request?.op === 'key.prove'
-    switch (what) {
-      case 'build':
-        return plan.build.program
-      case 'bundle':
-        return log.digest
-      case 'plan':
-        return digest
-      case 'roster':
-        return log.root.digest
-      case 'request':
-      case 'call-back':
-        return request?.request ?? refuse('PLAN', 'these words are of a request')
-      case 'key': {
-        const types = ['key.created', 'key.refreshed', 'key.reshared']
-        const made = types.map((type) => results.find(type, vault ?? '')).find((one) => one)
-        return parseDigest(String(made?.['keyState'] ?? ''))
-      }
-      case 'address':
-        return results.addressesRead(vault ?? '')
-      case 'signature':
-      case 'proof':
-        return signature(isProof ? 'key.proved' : 'sign.completed')
-      default:
-        return refuse('PLAN', `nobody here knows the words of ${what}`)
-    }
-  }
-
   #with({ request }: Turn) {
     const signers = request === undefined ? [] : this.#signersOf(request.request)
-    return { signers, manifest: this.#manifest }
+    return { signers, manifest: this.#closing.manifest }
   }
 
   #signersOf(request: Digest): readonly string[] {
@@ -500,13 +390,4 @@ export class Conductor {
     const { record, log } = this.#needs
     return firstUndone(log.bundle.plan.plan, this.#groups, record.lines)
   }
-}
-
-function digestText(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-}
-
-/** As a sentence of the Record has to be. */
-function plain(said: string): string {
-  return said.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').trim() || 'nothing'
 }

@@ -1,5 +1,5 @@
-// The lot that draws who signs, of those who have confirmed; those first who have not signed in this
-// sitting, so that over several proofs everybody is seen to sign.
+// The lot that draws who signs, of those who have confirmed; those first who have not signed in
+// this sitting, so that over several proofs everybody is seen to sign.
 // INVARIANT: every choice of equals is as likely as any other; ascending by x, as sessions are.
 import type { PlannedStation } from '../../policy/ceremony/plan.ts'
 import { refuse } from '../../proto/refusal.ts'

@@ -1,9 +1,10 @@
-// The Station's part in playing a script: hears from the Record station whose turn it is, plays the
-// acts of that turn on its own machine, says which lines shall be written of it, and signs each of
-// them where it stands in its own copy of the Record.
-// INVARIANT: signs no line but one that it drafted itself in the turn that is played, on the head of
-// its own copy; a line that contradicts that copy stops it. A turn that is played again, or
-// stopped, withdraws what was confirmed before: no session begins of an older confirmation.
+// The Station's part in playing a script: hears from the Record station whose turn it is, plays
+// the acts of that turn on its own machine, says which lines shall be written of it, and signs
+// each of them where it stands in its own copy of the Record.
+// INVARIANT: signs no line but one that it drafted itself in the turn that is played, on the
+// head of its own copy; a line that contradicts that copy stops it. A turn that is
+// played again, or stopped, withdraws what was confirmed before: no session begins of an older
+// confirmation.
 // Source: the ceremony's design, 4.9, 4.11. What an act does is the Bench's.
 import type { PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
 import {

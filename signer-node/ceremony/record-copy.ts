@@ -1,8 +1,9 @@
-// A copy of the Record, as the Record station and every Station keep one: a file of lines on the own
-// card, each looked at before it is kept and on disk before anything goes on. It is also the
-// progress of a ceremony: whoever starts again reads it and knows which turns were done.
-// INVARIANT: a line is kept only if it follows; another line at a place that is taken is a
-// stop and changes nothing. A torn last line, of a card that was pulled out, is cut away.
+// A copy of the Record, as the Record station and every Station keep one: a file of lines on
+// the own card, each looked at before it is kept and on disk before anything goes on. It is
+// also the progress of a ceremony: whoever starts again reads it and knows which turns were
+// done.
+// INVARIANT: a line is kept only if it follows; another line at a place that is taken is
+// a stop and changes nothing. A torn last line, of a card that was pulled out, is cut away.
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { RecordLine } from '../../policy/ceremony/record.ts'

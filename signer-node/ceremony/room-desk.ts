@@ -1,6 +1,6 @@
-// The lines that people without a station leave: written at the Record station, by its token, in the
-// name of whose part the step is. What people said is asked of the recorder; what a machine knows
-// (digests, counts, names of signers) is not.
+// The lines that people without a station leave: written at the Record station, by its token,
+// in the name of whose part the step is. What people said is asked of the recorder; what a
+// machine knows (digests, counts, names of signers) is not.
 // INVARIANT: nothing is pre-filled that somebody should have read or counted.
 // Source: the ceremony's design, 4.9, 4.10.
 import { having } from '../../policy/ceremony/people.ts'
@@ -18,11 +18,22 @@ export interface DeskLine extends Draft {
   readonly actor: Actor
 }
 
+/** What an exception says. */
+export interface Unexpected {
+  readonly expected: string
+  readonly happened: string
+  readonly decided: string
+}
+
 /** Which digest a reading is of, where the room knows it. */
 export type ReadingOf = (what: string, turn: Turn) => Digest
 
 export async function deskLines(
-  { plan, desk, reading }: { readonly plan: Plan; readonly desk: Desk; readonly reading: ReadingOf },
+  {
+    plan,
+    desk,
+    reading,
+  }: { readonly plan: Plan; readonly desk: Desk; readonly reading: ReadingOf },
   turn: Turn,
   noted: readonly string[],
 ): Promise<readonly DeskLine[]> {
@@ -84,13 +95,35 @@ async function present(desk: Desk, turn: Turn, actor: Actor): Promise<readonly D
   return [{ actor, type: 'person.present', body }]
 }
 
-/** A custodian's own lines are signed at the own station; what is written here is the recorder's. */
+/** A custodian's own lines are signed at the own station; those written here are the recorder's. */
 export function actorOf(plan: Plan, { step }: Turn): Actor {
   const isOwn = step.who !== 'everyone' && step.who !== 'custodian'
   const isRecorder = step.records.includes('person.present') || !isOwn
   const role = isRecorder ? 'recorder' : step.who
   const [first] = having(plan.people, role)
   return { role, person: first?.person ?? refuse('PLAN', `no ${role} in this plan`) }
+}
+
+export function recorderOf(plan: Plan): Actor {
+  const [first] = having(plan.people, 'recorder')
+  return { role: 'recorder', person: first?.person ?? refuse('PLAN', 'no recorder in this plan') }
+}
+
+/** The administrator decides; the recorder writes. */
+export function exceptionLine(
+  plan: Plan,
+  number: number,
+  { expected, happened, decided }: Unexpected,
+): DeskLine {
+  const by = having(plan.people, 'administrator')[0]?.person ?? ''
+  const body = { by, decided, expected, happened: sentenceOf(happened), number }
+  return { actor: recorderOf(plan), type: 'exception', body }
+}
+
+/** As a sentence of the Record has to be. */
+function sentenceOf(said: string): string {
+  const plain = said.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+  return plain.slice(0, 500) || 'nothing'
 }
 
 function readerOf(plan: Plan, { step, custodian }: Turn): string {

@@ -1,13 +1,19 @@
-// The log of a Bundle as the Record station reads it: the root in force, what it adds up to, and
-// what the Hub is asked for by each request of the Plan. Read with the fold and by the pinned root,
-// as every Station reads it; nothing here makes a Station do anything that it would not admit.
+// The log of a Bundle as the Record station reads it: the root in force, what it adds up to,
+// and what the Hub is asked for by each request of the Plan. Read with the fold and by the
+// pinned root, as every Station reads it; nothing here makes a Station do anything that it
+// would not admit.
 import type { EntryOf } from '../../policy/audit/entry.ts'
 import { readSync } from '../../policy/audit/rows.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import type { BundleFiles } from '../../policy/ceremony/bundle.ts'
 import { readBundle } from '../../policy/ceremony/bundle.ts'
 import { type BundleIn, readBundleIn } from '../../policy/ceremony/bundle-in.ts'
-import { type HistoryAt, historyAt, type LogView, viewOfBundle } from '../../policy/ceremony/log-view.ts'
+import {
+  type HistoryAt,
+  historyAt,
+  type LogView,
+  viewOfBundle,
+} from '../../policy/ceremony/log-view.ts'
 import type { PlannedRequest } from '../../policy/ceremony/plan.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { type Change, parseChange } from '../../policy/change.ts'

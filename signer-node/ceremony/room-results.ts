@@ -1,6 +1,6 @@
-// What a sitting has made so far, on the card of the Record station: lines for the log, the documents
-// that they name, the addresses that were read. Written anew after each result, before the script
-// goes on, so that a signature which was made is never lost with a process.
+// What a sitting has made so far, on the card of the Record station: lines for the log, the
+// documents that they name, the addresses that were read. Written anew after each result,
+// before the script goes on, so that a signature which was made is never lost with a process.
 // INVARIANT: a file that does not read back as results is none. Judges nothing.
 import { existsSync, readFileSync } from 'node:fs'
 import { addressReading } from '../../policy/ceremony/readings.ts'
@@ -48,7 +48,9 @@ export class RoomResults {
 
   /** Nothing of a key goes out of a room that was stopped. */
   dropKeys(): void {
-    this.#lines = this.#lines.filter(({ type }) => !type.startsWith('key.') || type === 'key.proved')
+    this.#lines = this.#lines.filter(
+      ({ type }) => !type.startsWith('key.') || type === 'key.proved',
+    )
     this.#addresses = []
     this.#keep()
   }

@@ -1,6 +1,6 @@
-// The turns of a script as a room plays them: which of them go together because their machines act
-// at once, who acts in each, and which of them the Record shows as done. The Record is the only
-// progress that there is.
+// The turns of a script as a room plays them: which of them go together because their machines
+// act at once, who acts in each, and which of them the Record shows as done. The Record is the
+// only progress that there is.
 // INVARIANT: pure, and the same for everybody who has the Plan and the Record.
 import type { Plan } from '../../policy/ceremony/plan.ts'
 import type { RecordLine } from '../../policy/ceremony/record.ts'

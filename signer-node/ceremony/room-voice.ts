@@ -1,19 +1,20 @@
-// Turns and lines between the Record station and the Stations: tells them their turn, waits for what
-// they have done, asks each to sign its lines where they stand, and sends every line to everybody
-// before anything goes on. A Station that sits down again is sent what its copy lacks.
-// INVARIANT: a line is in the own copy of the Record before it goes out; what a Station signs is
-// taken only if it follows that copy. Waiting ends when somebody stops.
+// Turns and lines between the Record station and the Stations: tells them their turn, waits for
+// what they have done, asks each to sign its lines where they stand, and sends every line to
+// everybody before anything goes on. A Station that sits down again is sent what its copy
+// lacks.
+// INVARIANT: a line is in the own copy of the Record before it goes out; what a Station signs
+// is taken only if it follows that copy. Waiting ends when somebody stops.
 // Source: the ceremony's design, 4.9.
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import { attempt, isRefusal, refuse } from '../../proto/refusal.ts'
 import type { Clock } from '../ports.ts'
 import type { Hub } from './hub.ts'
 import type { RecordCopy } from './record-copy.ts'
+import type { RoomLog } from './room-log.ts'
 import type { Numbered } from './room-turns.ts'
 import type { Paper } from './said-papers.ts'
 import type { Desk } from './station-acts.ts'
 import { isTurnKind, readTurnPaper, type TurnPaper, turnPaper } from './turn-papers.ts'
-import type { RoomLog } from './room-log.ts'
 
 export interface VoiceNeeds {
   readonly log: RoomLog
@@ -84,7 +85,10 @@ export class RoomVoice {
           this.#waiting.set(node, { turn, round, told: done })
         })
         await this.#seated(node)
-        hub.paper(node, turnPaper('turn', { turn, round, ...more, signers: [...more.signers] as never }))
+        hub.paper(
+          node,
+          turnPaper('turn', { turn, round, ...more, signers: [...more.signers] as never }),
+        )
         return await told
       }),
     )
@@ -181,7 +185,7 @@ export class RoomVoice {
     const { record, hub, sat } = this.#needs
     sat(node)
     const own = size === 0 ? undefined : record.lines[size - 1]
-    const leaf = own === undefined ? '' : record.lines[size]?.prev ?? record.state.prev
+    const leaf = own === undefined ? '' : (record.lines[size]?.prev ?? record.state.prev)
     if (size > record.lines.length || (size > 0 && leaf !== prev)) {
       this.#needs.stopped(`${node} keeps another Record`)
       return

@@ -1,10 +1,11 @@
-// What a Station's own sessions leave to be written: which messages it sent in which round, and how
-// the session ended here. It looks at frames on their way to the table and at what the Station
-// tells, and keeps digests alone.
+// What a Station's own sessions leave to be written: which messages it sent in which round, and
+// how the session ended here. It looks at frames on their way to the table and at what the
+// Station tells, and keeps digests alone.
 // INVARIANT: changes no frame, and knows no content: envelopes are sealed before they come by.
-import type { NodeFrame } from '../../proto/frames.ts'
-import { parseDigest, type Digest, parseNodeId } from '../../proto/ids.ts'
+
 import { concat, fromHex, plainDigest, toHex } from '../../proto/crypto.ts'
+import type { NodeFrame } from '../../proto/frames.ts'
+import { type Digest, parseDigest, parseNodeId } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
 import type { CertifiedHere, SignedHere, StationEars } from './station.ts'
 import type { StationTable } from './table.ts'

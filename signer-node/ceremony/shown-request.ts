@@ -1,7 +1,7 @@
 // A request as a Station shows it to its custodian: judged first, by the very `admit` that will
-// judge it again before anything is signed, over the own copy of the log; then rendered by the own
-// policy, which is the text that approvers saw. What is not admitted is never shown as something
-// that could be confirmed (X-12).
+// judge it again before anything is signed, over the own copy of the log; then rendered by the
+// own policy, which is the text that approvers saw. What is not admitted is never shown as
+// something that could be confirmed (X-12).
 // INVARIANT: the digest of the text that is shown is the one that the admission stands on.
 // Source: the ceremony's design, 4.11.
 import { admit } from '../../policy/admit.ts'

@@ -1,37 +1,37 @@
-// The acts of a script on a Station's machine, one function for each that its steps name: what is
-// shown and asked, which part of the Station does it, and which lines of the Record it drafts.
-// INVARIANT: a request is permitted to the Station only by `confirm-request`, after its recipient
-// and amount were typed (X-13), its PIN was given again, and its share was opened and compared with
-// its public point. No act takes or gives a secret.
+// The acts of a script on a Station's machine, one function for each that its steps name: what
+// is shown and asked, which part of the Station does it, and which lines of the Record it
+// drafts.
+// INVARIANT: a request is permitted to the Station only by `confirm-request`, after its
+// recipient and amount were typed (X-13), its PIN was given again, and its share was opened and
+// compared with its public point. No act takes or gives a secret.
 // Source: `policy/ceremony/steps.ts`; the ceremony's design, 4.11.
-import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
+
 import { parseManifest } from '../../policy/ceremony/bundle.ts'
+import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
 import type { PlannedRequest, PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
 import { labelOf } from '../../policy/ceremony/plan.ts'
-import { recordHead } from '../../policy/ceremony/record-chain.ts'
-import { actorText, keyName } from '../../policy/ceremony/record.ts'
 import { signatureReading } from '../../policy/ceremony/readings.ts'
+import { keyName } from '../../policy/ceremony/record.ts'
+import { recordHead } from '../../policy/ceremony/record-chain.ts'
 import { statementMessage, statementText } from '../../policy/ceremony/statement.ts'
 import type { Act } from '../../policy/ceremony/steps.ts'
 import { digestOf, plainDigest, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { type Digest, parseDigest } from '../../proto/ids.ts'
-import { type JsonObject, parseText } from '../../proto/jcs.ts'
+import type { JsonObject } from '../../proto/jcs.ts'
 import { refuse } from '../../proto/refusal.ts'
-import { backupKinds } from '../../proto/backup-documents.ts'
-import type { Signed } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
-import { floorAbout, nextFloor } from '../../proto/token-floor.ts'
 import { wordLines, wordsOf } from '../../proto/words.ts'
 import type { Curve } from '../dkls23/curve.ts'
 import type { Clock, Random } from '../ports.ts'
-import { copySeals, destroySeals, openMedium, sharesOn } from './medium.ts'
+import { sharesOn } from './medium.ts'
 import type { Bench, Heard, Played } from './performer.ts'
 import type { RecordCopy } from './record-copy.ts'
 import type { SessionWatch } from './session-watch.ts'
 import { type ShownRequest, showRequest } from './shown-request.ts'
-import { spareProof } from './spare-proof.ts'
+import { spoken } from './spoken-for.ts'
 import type { Station } from './station.ts'
-import { type ProvedSeal, type StationToken, testShares, type Which } from './tokens.ts'
+import { logOf, StationSeals } from './station-seals.ts'
+import type { StationToken, Which } from './tokens.ts'
 import type { Draft } from './turn-papers.ts'
 
 /** Who is at the Station. `what` says what is asked for, so that a program can answer in a test. */
@@ -88,6 +88,7 @@ const triesMax = 2
 
 export class StationActs implements Bench {
   readonly #needs: ActsNeeds
+  readonly #seals: StationSeals
   readonly #shown = new Map<Digest, ShownRequest>()
   readonly #acts: Partial<Readonly<Record<Act, Doing>>> = {
     doctor: async () => ({ drafts: [await this.#ready()] }),
@@ -96,24 +97,25 @@ export class StationActs implements Bench {
     'show-roster': async () => this.#showRoster(),
     keygen: (heard) => this.#deal(heard),
     reshare: (heard) => this.#deal(heard),
-    seal: (heard) => this.#seal(heard),
-    'test-daily': (heard) => this.#test(heard, ['a', 'b']),
-    'test-spare': (heard) => this.#testSpare(heard),
-    finish: (heard) => this.#keepFloor(heard),
+    seal: (heard) => this.#seals.seal(heard),
+    'test-daily': (heard) => this.#seals.test(heard, ['a', 'b']),
+    'test-spare': (heard) => this.#seals.testSpare(heard),
+    finish: (heard) => this.#seals.keepFloor(heard),
     'show-addresses': async () => none,
     'show-request': async (heard) => this.#show(heard),
     'confirm-request': (heard) => this.#confirm(heard),
     sign: (heard) => this.#sign(heard),
     prove: (heard) => this.#sign(heard),
     'check-signature': async (heard) => this.#check(heard),
-    wipe: (heard) => this.#keepFloor(heard),
-    'destroy-seal': async (heard) => this.#destroy(heard),
+    wipe: (heard) => this.#seals.keepFloor(heard),
+    'destroy-seal': async (heard) => this.#seals.destroy(heard),
     'close-record': async (heard) => this.#closed(heard),
     statement: (heard) => this.#statement(heard),
   }
 
   constructor(needs: ActsNeeds) {
     this.#needs = needs
+    this.#seals = new StationSeals(needs)
   }
 
   async play(heard: Heard): Promise<Played> {
@@ -169,16 +171,9 @@ export class StationActs implements Bench {
   }
 
   async #checkLog(): Promise<Played> {
-    const log = this.#log()
+    const log = logOf(this.#needs.station)
     this.#words('log', log.root, 8)
     return { drafts: [await this.#ready({ log })] }
-  }
-
-  #log(): { readonly size: number; readonly root: Digest } {
-    const { copy } = this.#needs.station.own
-    const size = copy.size()
-    const root = copy.rootAt(size) ?? refuse('LOG_BEHIND', 'this log has no root')
-    return { size, root: parseDigest(toHex(root)) }
   }
 
   #showRoster(): Played {
@@ -203,82 +198,6 @@ export class StationActs implements Bench {
     return { drafts: watch.drafts(request, keyState) }
   }
 
-  async #seal({ turn }: Heard): Promise<Played> {
-    const { media, own } = this.#needs
-    const [a, b] = [openMedium(media.a), openMedium(media.b)]
-    copySeals(a, b)
-    const tokens = [own.tokens?.daily.serial ?? '', own.tokens?.spare.serial ?? '']
-    const proved = await this.#proved('a', turn.vault)
-    const drafts = (['a', 'b'] as const).flatMap((medium) =>
-      proved.map(({ vault, epoch, keyState, seal }): Draft => {
-        const body = { vault, epoch, keyState, seal, medium, tokens: [...tokens] }
-        return { type: 'share.sealed', body }
-      }),
-    )
-    return { drafts }
-  }
-
-  async #test({ turn }: Heard, from: readonly ('a' | 'b')[]): Promise<Played> {
-    const drafts: Draft[] = []
-    for (const medium of from) {
-      for (const one of await this.#proved(medium, turn.vault)) drafts.push(tested(one, medium))
-    }
-    return { drafts }
-  }
-
-  /** Newest epoch first: that of this sitting, opened by the Token that is in. */
-  async #proved(medium: 'a' | 'b', vault: string | undefined): Promise<readonly ProvedSeal[]> {
-    const { media, token, curve, desk } = this.#needs
-    const shares = sharesOn(media[medium]).filter((one) => one.vault === vault)
-    const newest = Math.max(...shares.map(({ epoch }) => epoch))
-    const wanted = shares.filter(({ epoch }) => epoch === newest)
-    if (wanted.length === 0) refuse('SEAL', `medium ${medium}: no share of ${vault}`, 'X-11')
-    const proved = await testShares(token.now, curve, wanted)
-    desk.say(`  medium ${medium}: opens, share and public point agree`)
-    return proved
-  }
-
-  async #testSpare(heard: Heard): Promise<Played> {
-    const { token, desk, station, random, clock } = this.#needs
-    if (token.now.which !== 'spare') {
-      await desk.ask('spare-in', 'daily token out, spare token in; then Enter ')
-      await token.again('spare')
-    }
-    const proved = await this.#proved('b', heard.turn.vault)
-    const brought: JsonObject[] = []
-    for (const one of proved) {
-      const fresh = { nonce: random(32), nowMs: clock.wallMs() }
-      const { statement } = await spareProof(token.now, one, station.own.self.sign, fresh)
-      brought.push(testedResult(statement))
-    }
-    return { drafts: proved.map((one) => tested(one, 'b')), brought }
-  }
-
-  /** What the Token remembers from here on; in the Record is its count. */
-  async #keepFloor({ turn }: Heard): Promise<Played> {
-    const { own, desk } = this.#needs
-    const vault = turn.vault ?? turn.request?.vault
-    if (vault === undefined) refuse('CEREMONY', 'a floor is of a vault')
-    else desk.say(`  count of the token: ${await this.#floor(vault, '')}`)
-    return { drafts: [{ type: 'step.done', body: { confirmed: [own.custodian], noted: [] } }] }
-  }
-
-  async #floor(vault: string, record: Digest | ''): Promise<number> {
-    const { token, plan, media } = this.#needs
-    const { org, env, origin } = plan.plan
-    const about = floorAbout({ org, env, origin, vault })
-    const floors = await token.now.hsm.floors()
-    const last = floors.find((one) => one.about === about)
-    const shares = sharesOn(media.a).filter((one) => one.vault === vault)
-    const share = shares.sort((a, b) => b.epoch - a.epoch)[0]
-    if (share === undefined) return refuse('SEAL', `no share of ${vault}`, 'X-11')
-    const main = last?.main ?? { size: 0, root: '' as const }
-    const { epoch, seal } = share
-    const next = nextFloor(last, { about, env, epoch, seal, record, cold: this.#log(), main })
-    await token.now.hsm.keepFloor(next)
-    return next.count
-  }
-
   #show({ turn }: Heard): Played {
     const { station, bundle, plan, desk } = this.#needs
     const request = requestOf(turn.request)
@@ -300,14 +219,13 @@ export class StationActs implements Bench {
     const shown = this.#shown.get(request.request) ?? refuse('VIEW', 'it was not shown here')
     await this.#typed(shown)
     await token.again('any')
-    const proved = await this.#proved('a', request.vault)
+    const proved = await this.#seals.proved('a', request.vault)
     this.#needs.desk.say(`confirmed, open, epoch ${proved[0]?.epoch}`)
     if (heard.isOver()) refuse('CEREMONY', 'the turn is over')
     watch.begin(request.request)
     station.permit(request.request)
     const { display, typed } = shown
-    const more: JsonObject =
-      typed === undefined ? {} : { amount: typed.amount, tail: typed.tail }
+    const more: JsonObject = typed === undefined ? {} : { amount: typed.amount, tail: typed.tail }
     const body = { display, request: request.request, ...more }
     return { drafts: [{ type: 'request.confirmed', body }] }
   }
@@ -349,25 +267,6 @@ export class StationActs implements Bench {
     return { drafts: [{ type: 'signature.made', body }] }
   }
 
-  #destroy({ turn }: Heard): Played {
-    const { station, media, own } = this.#needs
-    const drafts: Draft[] = []
-    for (const { vault } of sharesOn(media.a)) {
-      if (turn.vault !== undefined && vault !== turn.vault) continue
-      const epochs = station.own.keystore.held(vault).map(({ epoch }) => epoch)
-      for (const directory of [media.a, media.b]) {
-        const gone = destroySeals(openMedium(directory), vault, Math.max(...epochs))
-        drafts.push(
-          ...gone.map(({ epoch }) => {
-            const number = `${labelOf(own)} ${vault} epoch ${epoch}`
-            return { type: 'medium.destroyed', body: { kind: 'medium', method: 'wiped', number } }
-          }),
-        )
-      }
-    }
-    return { drafts }
-  }
-
   /** What is carried out holds the very Record that this Station kept. */
   #closed({ manifest }: Heard): Played {
     const { record } = this.#needs
@@ -395,30 +294,11 @@ export class StationActs implements Bench {
     const name = keyName(this.identity())
     for (const vault of plan.plan.vaults) {
       if (sharesOn(this.#needs.media.a).some((one) => one.vault === vault)) {
-        await this.#floor(vault, recordHead(record.state).root)
+        await this.#seals.floor(vault, recordHead(record.state).root)
       }
     }
     const signed = { by: 'token', name, document, signature: toHex(signature) }
     return { drafts: [], brought: [signed] }
-  }
-}
-
-/** What everybody's Statement is over, but for who speaks and what they say. */
-export function spoken(
-  { digest, plan }: ReadPlan,
-  { state, lines }: RecordCopy,
-  manifest: string,
-  named: string,
-) {
-  const own = lines.filter(({ actor }) => actorText(actor) === named).map(({ t }) => t)
-  const [first, last] = [lines[0]?.t ?? 0, state.t]
-  const { org, env } = plan
-  return {
-    ...{ org, env, plan: digest, exceptions: state.exceptions },
-    bundle: digestOf(tags.bundle, toUtf8(manifest)),
-    record: recordHead(state),
-    from: Math.min(first, ...own),
-    until: Math.max(last, ...own),
   }
 }
 
@@ -429,20 +309,4 @@ function dealtIn(requests: readonly PlannedRequest[], vault: string | undefined)
 
 function requestOf(request: PlannedRequest | undefined): PlannedRequest {
   return request ?? refuse('PLAN', 'this step is of no request')
-}
-
-/** The line that an import will write of it. */
-function testedResult({ document, signature }: Signed): JsonObject {
-  const said = backupKinds.tested.shape(parseText(document), 'statement')
-  const { backup, epoch, keyState, node, proof, recovery, vault } = said
-  const body = { backup, epoch, keyState, node, proof, recovery, vault }
-  return { type: 'key.backup-tested', body: { ...body, signature: toHex(signature) } }
-}
-
-function tested(
-  { vault, epoch, keyState, seal, token }: ProvedSeal,
-  medium: 'a' | 'b',
-): Draft {
-  const body = { vault, epoch, keyState, seal, medium, token: token.serial }
-  return { type: 'seal.tested', body }
 }

@@ -1,9 +1,11 @@
 // What the Record station and the Stations say to each other about the script, as papers of the
-// table: whose turn it is, what a Station has done and wants written, where the next line of the
-// Record stands, and the line once it is signed. Strict JCS like every paper.
-// INVARIANT: none of them carries a secret, and none makes a Station sign: a line is signed where it
-// was drafted, over the Station's own copy of the Record.
+// table: whose turn it is, what a Station has done and wants written, where the next line of
+// the Record stands, and the line once it is signed. Strict JCS like every paper.
+// INVARIANT: none of them carries a secret, and none makes a Station sign: a line is signed
+// where it was drafted, over the Station's own copy of the Record.
 // Source: the ceremony's design, 4.9, 4.11.
+
+import { sentence } from '../../policy/ceremony/record-bodies.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { encode, parse } from '../../proto/jcs.ts'
 import { limits } from '../../proto/limits.ts'
@@ -20,17 +22,16 @@ import {
   type Shaped,
   text,
 } from '../../proto/shape.ts'
-import { sentence } from '../../policy/ceremony/record-bodies.ts'
 import type { Paper } from './said-papers.ts'
 
-const any: Reader<JsonObject> = (value, path) => {
+const written: Reader<JsonObject> = (value, path) => {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as JsonObject
   }
   return refuse('MALFORMED', `${path}: expected an object`)
 }
 const count = integer(0, 1_000_000)
-const draft = object({ type: text(32), body: any })
+const draft = object({ type: text(32), body: written })
 const manifestBytes = text(limits.paperBytesMax / 2)
 
 const shapes = {
@@ -51,7 +52,7 @@ const shapes = {
     round: count,
     drafts: list(draft, 0, 512),
     /** Lines of results and signed Statements that came of it. */
-    brought: list(any, 0, 64),
+    brought: list(written, 0, 64),
   }),
   /** Up: this Station could not, and why. */
   failed: object({

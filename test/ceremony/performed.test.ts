@@ -1,21 +1,21 @@
 // A whole ceremony in one process: the coordinator of a cold log plans and prepares, three real
 // Stations with tokens in software and a Record station play the script, people type what people
 // would, everything is judged, and what came of it becomes lines of the log.
+
+import { createPrivateKey, sign as signNode } from 'node:crypto'
 import { join } from 'node:path'
 import { p256 } from '@noble/curves/nist.js'
-import { createPrivateKey, sign as signNode } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { keyName } from '../../policy/ceremony/record.ts'
+import { formatVkey } from '../../policy/audit/checkpoint.ts'
 import { judgeCeremony } from '../../policy/ceremony/judge.ts'
 import { viewOfBundle } from '../../policy/ceremony/log-view.ts'
 import type { Plan } from '../../policy/ceremony/plan.ts'
+import { keyName } from '../../policy/ceremony/record.ts'
 import { seatsOf } from '../../policy/ceremony/record-seats.ts'
 import { statementMessage } from '../../policy/ceremony/statement.ts'
 import { parseRoot, witnessesOf } from '../../policy/documents.ts'
-import { formatVkey } from '../../policy/audit/checkpoint.ts'
 import { ed25519Signer } from '../../proto/crypto.ts'
 import { type Digest, parseDigest, parseHandle, parsePersonId } from '../../proto/ids.ts'
-import { people } from '../kit/bundle-story.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { Conductor } from '../../signer-node/ceremony/conductor.ts'
 import { Hub } from '../../signer-node/ceremony/hub.ts'
@@ -26,14 +26,30 @@ import type { Asked, Desk } from '../../signer-node/ceremony/station-acts.ts'
 import { framesOf } from '../../signer-node/ceremony/station-log.ts'
 import { lowS } from '../../signer-node/hsm/low-s.ts'
 import { tablePatience } from '../../signer-node/sitting.ts'
-import { askedOf, board, type ColdHouse, coldHouse, origin, release, rootTextOf } from '../coordinator/cold-house.ts'
+import {
+  askedOf,
+  board,
+  type ColdHouse,
+  coldHouse,
+  origin,
+  release,
+  rootTextOf,
+} from '../coordinator/cold-house.ts'
 import { hour, planning, planOf, put } from '../coordinator/cold-planned.ts'
 import { pgliteEngine } from '../coordinator/store-kit.ts'
+import { testClock } from '../coordinator/world.ts'
 import { plannedToken, tokenSecret } from '../kit/planned.ts'
-import { type Enrolled, enrolStation, type People, type SeatedStation, seat, StageHome } from '../kit/room-stage.ts'
+import {
+  type Enrolled,
+  enrolStation,
+  type People,
+  type SeatedStation,
+  StageHome,
+  seat,
+} from '../kit/room-stage.ts'
+import { people } from '../kit/room-story.ts'
 import { random } from '../kit/tokens.ts'
 import { seedOf } from '../policy/dev-fixture.ts'
-import { testClock } from '../coordinator/world.ts'
 
 const stage = new StageHome()
 const engine = pgliteEngine()
@@ -69,10 +85,20 @@ const everybody: Plan['people'] = [
 type Read = ReturnType<typeof planOf>
 
 /** Approved, opened, prepared. */
-async function planned(kind: 'genesis' | 'sign', requests: Plan['requests'], change: Partial<Plan> = {}) {
+async function planned(
+  kind: 'genesis' | 'sign',
+  requests: Plan['requests'],
+  change: Partial<Plan> = {},
+) {
   const root = parseRoot(rootText).digest
   const own = stations.map(({ planned: one }) => one)
-  const plan = planOf(house, kind, requests, { root, recordToken: plannedToken('R-0'), people: everybody, ...change }, own)
+  const plan = planOf(
+    house,
+    kind,
+    requests,
+    { root, recordToken: plannedToken('R-0'), people: everybody, ...change },
+    own,
+  )
   const asked = await house.ask(planning(house, plan), plan.bytes)
   await house.approve(asked, ...board.slice(0, 2))
   await house.until('planned', async () => (await house.state(asked)) === 'ACTIVE')
@@ -101,12 +127,18 @@ interface Sat {
   readonly again: (node: string) => Promise<void>
 }
 
-async function sit(plan: Read, typed: (node: string) => People = () => () => undefined): Promise<Sat> {
+async function sit(
+  plan: Read,
+  typed: (node: string) => People = () => () => undefined,
+): Promise<Sat> {
   const files = await house.coordinator.ceremonies.bundleIn(plan.digest)
   const log = new RoomLog(files)
   const begun = performance.now()
   const since = () => performance.now() - begun
-  const clock = { wallMs: () => Math.floor(plan.plan.from + 60_000 + since()), monotonicMs: () => 1_000 + since() }
+  const clock = {
+    wallMs: () => Math.floor(plan.plan.from + 60_000 + since()),
+    monotonicMs: () => 1_000 + since(),
+  }
   const said: string[] = []
   const hub = new Hub({
     root: log.root,
@@ -120,7 +152,15 @@ async function sit(plan: Read, typed: (node: string) => People = () => () => und
     },
   })
   const ticking = setInterval(() => hub.tick(), 5)
-  const sitting = { plan, bundle: log.bundle, digest: log.digest, root: parseRoot(rootText).digest, hub, clock, people: typed }
+  const sitting = {
+    plan,
+    bundle: log.bundle,
+    digest: log.digest,
+    root: parseRoot(rootText).digest,
+    hub,
+    clock,
+    people: typed,
+  }
   const seats = new Map<string, SeatedStation>()
   const desk: Desk = {
     say: (text) => void said.push(text),
@@ -133,11 +173,19 @@ async function sit(plan: Read, typed: (node: string) => People = () => () => und
     ...{ log, hub, desk, random, clock },
     record: new RecordCopy(join(stage.path, `${plan.digest}.jsonl`), seatsOf(plan, log.digest)),
     results: new RoomResults(join(stage.path, `${plan.digest}.results`), plan.digest),
-    recorder: { identity: plan.plan.recordToken.identity, sign: async (message) => tokenSign(message) },
+    recorder: {
+      identity: plan.plan.recordToken.identity,
+      sign: async (message) => tokenSign(message),
+    },
     speak: async ({ role, person }, document) => {
       if (role === 'recorder') {
         const { identity } = plan.plan.recordToken
-        return { by: 'token', name: keyName(identity), document, signature: tokenSign(statementMessage(document)) }
+        return {
+          by: 'token',
+          name: keyName(identity),
+          document,
+          signature: tokenSign(statementMessage(document)),
+        }
       }
       const signature = ed25519Signer(seedOf(person))(statementMessage(document))
       return { by: 'credential', name: `${person}-1`, document, signature }
@@ -192,7 +240,12 @@ async function play(
 
 async function judged(plan: Read, files: Awaited<ReturnType<typeof play>>['done']['files']) {
   const root = parseRoot(rootText)
-  const trust = { root: root.digest, log: root.log, witnesses: witnessesOf(root), q: root.witness.q }
+  const trust = {
+    root: root.digest,
+    log: root.log,
+    witnesses: witnessesOf(root),
+    q: root.witness.q,
+  }
   const log = viewOfBundle(await house.coordinator.ceremonies.bundleIn(plan.digest), trust)
   return judgeCeremony({ files, log })
 }
@@ -213,7 +266,9 @@ describe('a ceremony', () => {
     const create = await house.ask({ ...askedOf(house.clock, 'cold'), op: 'key.create', terms: {} })
     await house.approve(create, ...board)
     await house.until('allowed', async () => (await house.state(create)) === 'WAITING')
-    const plan = await planned('genesis', [{ request: create, op: 'key.create', vault, callBack: false }])
+    const plan = await planned('genesis', [
+      { request: create, op: 'key.create', vault, callBack: false },
+    ])
     const { done, said } = await play(plan)
     expect(done.outcome, said.slice(-20).join('\n')).toBe('done')
     const judgement = await judged(plan, done.files)
@@ -264,7 +319,11 @@ describe('a ceremony', () => {
     expect(judgement.findings).toEqual([])
     const told = judgement.exceptions.map(({ happened }) => happened)
     expect(told).toContain('a confirmation is of a session that is over')
-    await imported(plan, done.files, judgement.exceptions.map(({ line }) => line))
+    await imported(
+      plan,
+      done.files,
+      judgement.exceptions.map(({ line }) => line),
+    )
   }, 120_000)
 
   it('ends well when somebody stops it, and brings no signature home', async () => {
@@ -285,7 +344,11 @@ describe('a ceremony', () => {
     expect(judgement.exceptions).toMatchObject([
       { happened: 'node-2: I do not know this recipient', decided: 'the ceremony is stopped' },
     ])
-    await imported(plan, done.files, judgement.exceptions.map(({ line }) => line))
+    await imported(
+      plan,
+      done.files,
+      judgement.exceptions.map(({ line }) => line),
+    )
     const types = (await house.lines()).map(({ type }) => type)
     expect(types).toContain('ceremony.aborted')
   }, 120_000)

@@ -86,18 +86,19 @@ const member = (node: string) => ({
 })
 type Members = Parameters<typeof devRoot>[0]['nodes']
 /** With these stations, where a test has real ones. */
-export const rootTextOf = (nodes: Members): string => devRoot({
-  ...{ org, key, witness, cold: true },
-  log: { origin, vkey: formatVkey(vkey) },
-  nodes,
-  lights: lights.map(member),
-  governance: { keys: ['jun', 'kat'].map((name) => publicKeyOf(`root/${name}`)), threshold: 2 },
-  genesis: {
-    policy: digestOfText(tags.policy, policyText),
-    directory: digestOfText(tags.directory, directoryText),
-    books: { warm: digestOfText(tags.book, bookText) },
-  },
-})
+export const rootTextOf = (nodes: Members): string =>
+  devRoot({
+    ...{ org, key, witness, cold: true },
+    log: { origin, vkey: formatVkey(vkey) },
+    nodes,
+    lights: lights.map(member),
+    governance: { keys: ['jun', 'kat'].map((name) => publicKeyOf(`root/${name}`)), threshold: 2 },
+    genesis: {
+      policy: digestOfText(tags.policy, policyText),
+      directory: digestOfText(tags.directory, directoryText),
+      books: { warm: digestOfText(tags.book, bookText) },
+    },
+  })
 export const rootText = rootTextOf(stations.map(member))
 export const root = parseRoot(rootText)
 

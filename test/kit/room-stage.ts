@@ -9,7 +9,7 @@ import type { PlannedStation, PlannedToken, ReadPlan } from '../../policy/ceremo
 import { seatsOf } from '../../policy/ceremony/record-seats.ts'
 import { parseStationCard, type StationCard } from '../../policy/ceremony/station-card.ts'
 import { ed25519PublicKey, ed25519Signer } from '../../proto/crypto.ts'
-import { type Digest, parseHandle, parseNodeId, type Handle } from '../../proto/ids.ts'
+import { type Digest, type Handle, parseHandle, parseNodeId } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { parseTokenCard } from '../../proto/token-card.ts'
 import { makeStation, writeMedium } from '../../signer-node/ceremony/enrolment.ts'
@@ -86,7 +86,11 @@ export class Socket {
     using pin = secretPin(stagePin)
     await hsm.login(pin, false)
     const owner = { org, env, node: parseNodeId(node) }
-    return await enrolToken(hsm, { ...owner, id: parseHandle(`${node}-${which}`), gaps: [] }, random)
+    return await enrolToken(
+      hsm,
+      { ...owner, id: parseHandle(`${node}-${which}`), gaps: [] },
+      random,
+    )
   }
 }
 
@@ -196,7 +200,10 @@ export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<Seated
     { ...watch.ears, paper: (paper) => performer?.hear(paper) },
   )
   await station.open(bundle)
-  const record = new RecordCopy(join(home, `record-${plan.digest.slice(0, 8)}.jsonl`), seatsOf(plan, digest))
+  const record = new RecordCopy(
+    join(home, `record-${plan.digest.slice(0, 8)}.jsonl`),
+    seatsOf(plan, digest),
+  )
   const ready = async (): Promise<JsonObject> => ({
     ...{ build: plan.plan.build.program, checks: 41, clock: 0, interfaces: ['lo'], module: '' },
     token: hand.now.card.serial,
