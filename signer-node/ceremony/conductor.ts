@@ -18,6 +18,7 @@ import type { SignedStatement } from '../../policy/ceremony/statement.ts'
 import type { Digest } from '../../proto/ids.ts'
 import { Refused, refuse } from '../../proto/refusal.ts'
 import type { Clock, Random } from '../ports.ts'
+import { Confirmations } from './confirmations.ts'
 import type { Hub } from './hub.ts'
 import { drawn } from './lot.ts'
 import type { RecordCopy } from './record-copy.ts'
@@ -71,8 +72,7 @@ export class Conductor {
   readonly #needs: ConductorNeeds
   readonly #groups: readonly Group[]
   readonly #voice: RoomVoice
-  /** Confirmed in this process: a session begins of nothing older. */
-  readonly #confirmed = new Map<Digest, Set<string>>()
+  readonly #confirmations = new Confirmations()
   readonly #signers = new Map<Digest, readonly string[]>()
   readonly #tries = new Map<Digest, number>()
   readonly #signedToday = new Set<string>()
@@ -91,9 +91,7 @@ export class Conductor {
       ...needs,
       stopped: (because) => this.stop(because),
       noted: (node, said) => void this.#notes.push({ node, said }),
-      sat: (node) => {
-        for (const confirmed of this.#confirmed.values()) confirmed.delete(node)
-      },
+      sat: (node) => this.#confirmations.forget(node),
     })
   }
 
@@ -155,7 +153,7 @@ export class Conductor {
     }
     if (step.say !== '') desk.say(`${step.id}  ${step.who}: ${step.say}`)
     if (hasAct(group, 'begin-record')) return await this.#begin(group)
-    if (hasAct(group, 'draw-signers')) return await this.#draw(group)
+    if (hasAct(group, 'draw-signers')) return await this.#draw(group, at)
     if (hasAct(group, 'sign', 'prove')) return await this.#sign(group, at)
     if (hasAct(group, 'keygen', 'reshare')) return await this.#deal(group)
     if (hasAct(group, 'close-record')) {
@@ -177,7 +175,8 @@ export class Conductor {
   async #each(group: Group): Promise<void> {
     const { first, turns } = group
     const nodes = this.#nodesOf(group)
-    let waiting = nodes
+    const about = first.request?.request
+    let waiting: readonly string[] = nodes.filter((node) => !this.#confirmations.isOut(about, node))
     for (let tries = 1; waiting.length > 0 && tries <= triesMax; tries += 1) {
       const told = await this.#voice.all(turns, waiting, this.#with(first))
       const again = await this.#take(group, told)
@@ -196,20 +195,25 @@ export class Conductor {
       if (one.kind === 'failed' || isLost) {
         const because = one.kind === 'failed' ? one.because : startedAgain
         if (because === startedAgain) again.push(one.node)
-        await this.#failed(first, one.node, because)
+        await this.#failed(group, one.node, because)
         continue
       }
       this.#closing.bring(one.brought)
       const request = first.request?.request
       if (request === undefined || !hasAct(group, 'confirm-request')) continue
-      this.#confirmed.set(request, (this.#confirmed.get(request) ?? new Set()).add(one.node))
+      this.#confirmations.add(request, one.node)
     }
     return again
   }
 
-  async #failed(turn: Turn, node: string, because: string): Promise<void> {
+  async #failed(group: Group, node: string, because: string): Promise<void> {
     // Of a stop there is one reason, and its line.
     if (this.#stopped !== '') return
+    const { first: turn } = group
+    const request = turn.request?.request
+    if (request !== undefined && hasAct(group, 'confirm-request') && because !== startedAgain) {
+      this.#confirmations.turnOut(request, node)
+    }
     const happened = `${node}: ${because}`
     const decided = because === startedAgain ? 'its turn is asked again' : 'it goes on without it'
     await this.exception(turn, { expected: 'what the step asks', happened, decided })
@@ -251,13 +255,16 @@ export class Conductor {
     await this.#write1({ actor, type: 'record.genesis', body }, first.step.id)
   }
 
-  async #draw(group: Group): Promise<undefined> {
+  async #draw(group: Group, at: number): Promise<number | undefined> {
     const { log, random, desk } = this.#needs
     const { plan } = log.bundle.plan
     const { first } = group
     const request = first.request?.request ?? refuse('PLAN', 'a lot is for a request')
-    const ready = this.#confirmed.get(request) ?? new Set<string>()
+    const { ready, known } = this.#confirmations.of(request)
     const can = calledStations(plan).filter(({ node }) => ready.has(node))
+    if (can.length < plan.t && known < plan.called.length) {
+      return await this.#again(group, at, 'confirmations are of a session that is over')
+    }
     if (can.length < plan.t) {
       this.stop(`${can.length} stations confirmed, ${plan.t} must sign`)
       return undefined
@@ -274,14 +281,13 @@ export class Conductor {
     const { first, turns } = group
     const request = first.request ?? refuse('PLAN', 'a signature is of a request')
     const signers = this.#signersOf(request.request)
-    const fresh = this.#confirmed.get(request.request)
-    if (signers.length === 0 || !signers.every((node) => fresh?.has(node))) {
+    const { ready } = this.#confirmations.of(request.request)
+    if (signers.length === 0 || !signers.every((node) => ready.has(node))) {
       return await this.#again(group, at, 'a confirmation is of a session that is over')
     }
     const tries = (this.#tries.get(request.request) ?? 0) + 1
     this.#tries.set(request.request, tries)
-    // Confirmations are for one session.
-    this.#confirmed.delete(request.request)
+    this.#confirmations.use(request.request)
     const telling = this.#voice.all(turns, signers, this.#with(first))
     const ended = hasAct(group, 'prove')
       ? await hub.prove(log.proveOrder(request, tries, signers))

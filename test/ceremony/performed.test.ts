@@ -230,9 +230,6 @@ async function play(
   try {
     const done = await sat.conductor.run()
     return { ...sat, done }
-  } catch (error) {
-    console.error(sat.said.slice(-30).join('\n'))
-    throw error
   } finally {
     for (const one of sat.seats.values()) one.close()
   }
@@ -319,6 +316,25 @@ describe('a ceremony', () => {
     expect(judgement.findings).toEqual([])
     const told = judgement.exceptions.map(({ happened }) => happened)
     expect(told).toContain('a confirmation is of a session that is over')
+    await imported(
+      plan,
+      done.files,
+      judgement.exceptions.map(({ line }) => line),
+    )
+  }, 120_000)
+
+  it('goes on where the lines end when the Record station was started again', async () => {
+    const plan = await plannedRelease()
+    const dies = (node: string) => (_: Asked, question: string) => {
+      if (node === 'room' && question.startsWith('S-7')) throw new Error('power')
+      return undefined
+    }
+    await expect(play(plan, dies)).rejects.toThrow('power')
+    const { done, said } = await play(plan)
+    expect(done.outcome, said.slice(-20).join('\n')).toBe('done')
+    const judgement = await judged(plan, done.files)
+    expect(judgement.findings).toEqual([])
+    expect(said.filter((line) => line.startsWith('O-')).length).toBe(0)
     await imported(
       plan,
       done.files,
