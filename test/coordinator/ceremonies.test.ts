@@ -14,6 +14,7 @@ import { askedOf, type ColdHouse, coldHouse, root, stations } from './cold-house
 import {
   hour,
   madeKey,
+  plannedAgain,
   plannedGenesis,
   plannedRelease,
   planning,
@@ -136,6 +137,22 @@ describe('a preparation of a payment', () => {
     expect(prepared).toMatchObject({ state: 'exported' })
     expect(await typesAbout(house, 'session.started')).toHaveLength(1)
     expect(await typesAbout(house, 'session.aborted')).toHaveLength(0)
+  })
+
+  it('that came to nothing goes on at the next ceremony, with the same bytes', async () => {
+    const house = await built()
+    const { request, plan } = await preparedRelease(house)
+    const { ceremonies } = house.coordinator
+    await house.during(ceremonies.abort(plan.digest, 'TIME'))
+    await house.pass(1_000)
+    expect(await house.state(request)).toBe('SIGNING')
+    const next = await plannedAgain(house, request)
+    expect(next.digest).not.toBe(plan.digest)
+    expect(await house.during(ceremonies.prepare(next.digest))).toMatchObject({ state: 'exported' })
+    const attempts = (await typesAbout(house, 'session.started')).map(({ body }) => body)
+    expect(attempts).toMatchObject([{ attempt: 1 }, { attempt: 2 }])
+    const bytes = attempts.map((body) => ('bytes' in body ? body.bytes : ''))
+    expect(bytes[0]).toBe(bytes[1])
   })
 
   it('starts nothing for a request that ends before its room does', async () => {

@@ -10,8 +10,8 @@ import type { Change } from '../../policy/change.ts'
 import { parseWarrant } from '../../policy/warrant.ts'
 import { type Digest, parseHandle } from '../../proto/ids.ts'
 import { isRefusal } from '../../proto/refusal.ts'
-import { people } from '../kit/room-story.ts'
 import { plannedStation, testPlan } from '../kit/planned.ts'
+import { people } from '../kit/room-story.ts'
 import { askedOf, board, type ColdHouse, origin, release, root, stations } from './cold-house.ts'
 import { keyBody, signatureLines, testedBody } from './cold-room.ts'
 import { anyDigest } from './world.ts'
@@ -104,12 +104,17 @@ export async function plannedRelease(house: ColdHouse, validMs = 72 * hour) {
   const request = await house.submit({ ...asked, notAfter: asked.created + validMs })
   await house.approve(request, ...board)
   await house.until('reserved', async () => (await house.state(request)) === 'RESERVED')
+  return { request, plan: await plannedAgain(house, request) }
+}
+
+/** A ceremony for a payment that is reserved, or was tried at another one. */
+export async function plannedAgain(house: ColdHouse, request: Digest) {
   const { vault } = askedOf(house.clock, 'cold')
   const plan = planOf(house, 'sign', [{ request, op: 'payment', vault, callBack: false }])
   const change = await house.ask(planning(house, plan), plan.bytes)
   await house.approve(change, ...board.slice(0, 2))
   await house.until('planned', async () => (await house.state(change)) === 'ACTIVE')
-  return { request, plan }
+  return plan
 }
 
 /** And prepared. */
