@@ -78,6 +78,8 @@ function counted(name: string, call: Call): Call {
     if (isInside) return part(named, () => call.apply(this, words))
     isInside = true
     inside = new Map()
+    // The one in which it becomes ready began while nobody was served.
+    const wasServing = isServing
     const cpu = exactCpuMs()
     const wall = performance.now()
     try {
@@ -88,7 +90,7 @@ function counted(name: string, call: Call): Call {
       const dearest = [...inside].sort(([, a], [, b]) => b - a).slice(0, partsMax)
       const within = dearest.map(([part, ms]) => `${part} ${ms.toFixed(1)}`).join(', ')
       const slice = { name: named, ...took, startMs: wall, inside: within }
-      if (isServing) slices.push(slice)
+      if (wasServing) slices.push(slice)
       else starting.push(slice)
     }
   }

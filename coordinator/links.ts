@@ -217,6 +217,7 @@ export class Links {
         this.#relay(link, frame, frame.note)
         break
       case 'heartbeat':
+      case 'paper':
         break
       case 'supplyLines':
         this.#alarm(link, 'node.supply', 'lines that nobody asked for')

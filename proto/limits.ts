@@ -64,6 +64,14 @@ export const limits = {
   sessionTimeoutMs: 20_000,
   /** With pairings made in the session: three rounds more. */
   freshSessionTimeoutMs: 35_000,
+  /** Of one session at a ceremony's table, where cards may be carried by hand. */
+  tableWaitMsMax: 86_400_000,
+  /** A document of the script between the Record station and a station. */
+  paperBytesMax: 262_144,
+  /** One file on a card: what one side has to say in one step, at most 16 sealed messages. */
+  cardBytesMax: 16_777_216,
+  /** Files of one life of one side; a ceremony has tens of steps. */
+  cardFilesMax: 9_999,
   /** Of a worker thread that has something to compute: then it is ended and replaced. */
   threadSilenceMs: 20_000,
   /** A worker thread without work gives its memory back; the next work begins another. */

@@ -8,7 +8,6 @@ import { readSigned, type WireSigned } from '../proto/frames.ts'
 import type { NodeId } from '../proto/ids.ts'
 import type { InTurns } from '../proto/in-turns.ts'
 import { type Json, type JsonObject, parseText, text } from '../proto/jcs.ts'
-import { limits } from '../proto/limits.ts'
 import { type Kind, openBy, signBy } from '../proto/node-documents.ts'
 import { refuse } from '../proto/refusal.ts'
 import { writeTimeMillis } from '../proto/shape.ts'
@@ -19,6 +18,7 @@ import type { Pairings } from './pairings.ts'
 import type { Peers } from './peers.ts'
 import type { Ports } from './ports.ts'
 import type { Incarnation, Self } from './self.ts'
+import type { Patience } from './sitting.ts'
 
 /** What every acceptance has, whatever it accepts. */
 export interface Acceptor {
@@ -43,6 +43,7 @@ export interface AcceptancesNeeds {
   readonly incarnation: Incarnation
   readonly ports: Ports
   readonly peers: Peers
+  readonly patience: Patience
   /** Called with the proof of a clone; from then on its incarnation is refused. */
   readonly cloned: (peer: NodeId, incarnation: Uint8Array, both: Both) => void
   /** Not asked any more: `pairings` knows it by its node. */
@@ -77,7 +78,7 @@ export class Acceptances<T extends Acceptor & { readonly node: NodeId }> {
 
   /** Signs what this node accepts, with fresh values of its own. Nothing is kept yet. */
   make(coordinator: string, about: JsonObject): OpenAcceptance<T> {
-    const { self, incarnation, ports } = this.#needs
+    const { self, incarnation, ports, patience } = this.#needs
     const secret = new Secret(ports.random(32))
     const document = {
       ...about,
@@ -88,7 +89,7 @@ export class Acceptances<T extends Acceptor & { readonly node: NodeId }> {
       counter: incarnation.next(),
       nonce: toHex(ports.random(32)),
       x25519: toHex(x25519PublicKey(secret.bytes)),
-      deadline: writeTimeMillis(ports.clock.wallMs() + limits.acceptanceLifetimeMs),
+      deadline: writeTimeMillis(ports.clock.wallMs() + patience.acceptanceMs),
     }
     const signed = signBy(this.#kind, document, self)
     const openedMs = ports.clock.monotonicMs()
@@ -182,7 +183,8 @@ export class Acceptances<T extends Acceptor & { readonly node: NodeId }> {
   }
 
   #isYoung({ openedMs }: OpenAcceptance<T>): boolean {
-    return this.#needs.ports.clock.monotonicMs() - openedMs < limits.acceptanceLifetimeMs
+    const { ports, patience } = this.#needs
+    return ports.clock.monotonicMs() - openedMs < patience.acceptanceMs
   }
 }
 

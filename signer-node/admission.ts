@@ -77,7 +77,8 @@ export class Admission {
   }
 
   /** In turns. What stands at its end is asked of `judging.ts`, in the step that accepts. */
-  *judge(prepare: Prepare, { intent, attempt }: Named): InTurns<ToSign | Checked> {
+  *judge(prepare: Prepare, named: Named): InTurns<ToSign | Checked> {
+    const { intent, attempt } = named
     const shut = this.#parts.closed()
     if (shut !== undefined) return shut
     const own = attempting(() => ownView(this.#parts, intent))
@@ -86,7 +87,7 @@ export class Admission {
     if (asksProof(prepare)) return yield* judgeProof(prepare, own)
     const ceremony = attempting(() => this.#table(own, prepare.participants))
     if (isRefusal(ceremony)) return ceremony
-    const accepted = this.#parts.journal.accepted(intent, attempt)?.warrant
+    const accepted = this.#accepted(named)
     const asked = { ...own, accepted, ceremony }
     return yield* admitting({ warrant: prepare.warrant, attempt, own: asked })
   }
@@ -94,6 +95,18 @@ export class Admission {
   /** Beside `admit`, inside the step that accepts: what only this node knows. */
   able(admitted: ToSign): ToSign | Checked {
     return this.#parts.closed() ?? attempting(() => this.#requireAble(admitted))
+  }
+
+  /**
+   * No line can be written in the room, so a session that failed there is tried again under the
+   * line it had: the very same warrant, with new nonces, after people confirmed it again.
+   */
+  #isAgain(named: Named): boolean {
+    return this.#parts.sitting !== undefined && this.#accepted(named) === named.warrant
+  }
+
+  #accepted({ intent, attempt }: Named): Digest | undefined {
+    return this.#parts.journal.accepted(intent, attempt)?.warrant
   }
 
   /** Whom the room chose; elsewhere the attempt line has chosen. */
@@ -106,10 +119,10 @@ export class Admission {
 
   /** What the acceptance says of the attempt; over fresh pairings when anybody needs them. */
   words(admitted: ToSign, isAsked: boolean): JsonObject {
-    const { copy, origin, pairings, self } = this.#parts
+    const { copy, origin, pairings, self, sitting } = this.#parts
     const { vault, participants } = admitted
     const others = participants.filter((node) => node !== self.node)
-    const isFresh = isAsked || needsFresh(this.#parts, admitted)
+    const isFresh = isAsked || sitting !== undefined || needsFresh(this.#parts, admitted)
     const ids = others.map((peer) => [peer, isFresh ? fresh : (pairings.idWith(peer) ?? '')])
     return {
       format: 'custody-acceptance/v1',
@@ -143,8 +156,9 @@ export class Admission {
     if (!participants.includes(self.node))
       refuse('PARTICIPANTS', `${self.node} takes no part`, 'N2')
     const highest = journal.highestAccepted(intentDigest)
-    // At a table the same attempt is tried again: nobody there can write the line of a next one.
-    const isAgain = tier === 'cold' && !isProof(admitted) && highest === attempt
+    // A proof is numbered by whoever asks for it, and begins anew under another number.
+    const named = { intent: intentDigest, attempt, warrant: admitted.warrantDigest }
+    const isAgain = highest === attempt && !isProof(admitted) && this.#isAgain(named)
     if (highest >= attempt && !isAgain) {
       refuse('STALE_ATTEMPT', `expected an attempt above ${highest}, got ${attempt}`, 'N1')
     }
@@ -159,9 +173,10 @@ export class Admission {
   }
 
   #requirePeer(peer: NodeId): void {
-    const { pairings } = this.#parts
+    const { pairings, sitting } = this.#parts
     if (pairings.fence.isQuiet(peer)) refuse('BUSY', `nothing new with ${peer} for a moment`)
     if (isBanned(this.#parts, peer)) refuse('PEER_BANNED', `${peer} is banned here`)
+    if (sitting !== undefined) return
     if (pairings.with(peer) === undefined) refuse('BUSY', `no pairing with ${peer} yet`)
   }
 }

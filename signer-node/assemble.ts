@@ -22,6 +22,7 @@ import type { Ports } from './ports.ts'
 import type { Room } from './room.ts'
 import { Incarnation, type Self } from './self.ts'
 import { Sessions } from './sessions.ts'
+import { hotPatience, type Sitting } from './sitting.ts'
 import type { Store } from './store.ts'
 import { Strikes } from './strikes.ts'
 import { verifierOf } from './verifying.ts'
@@ -32,8 +33,8 @@ export interface NodeSettings {
   readonly origin: string
   /** Pinned: everything that a node believes hangs on it. */
   readonly rootDigest: Digest
-  /** Digest of the plan of the ceremony that this station sits in; a hot node sits in none. */
-  readonly plan?: Digest
+  /** Of a Station. */
+  readonly sitting?: Sitting
 }
 
 export interface NodeStores {
@@ -49,7 +50,7 @@ export interface Whole {
 }
 
 export function assemble(
-  { self, origin, rootDigest, plan }: NodeSettings,
+  { self, origin, rootDigest, sitting }: NodeSettings,
   { store, keystore, place, room }: NodeStores,
   ports: Ports,
   whole: Whole,
@@ -60,7 +61,8 @@ export function assemble(
   const rows = new HistoryRows(store)
   const journal = new Journal(store, self.node)
   const bans = new Bans(store)
-  const sessions = new Sessions(ports, self.node)
+  const patience = sitting?.patience ?? hotPatience
+  const sessions = new Sessions(ports, self.node, patience)
   const lastWords = new LastWords(ports)
   const incarnation = new Incarnation(ports.random)
   const { clock, report } = ports
@@ -89,6 +91,7 @@ export function assemble(
     },
     changed: whole.changed,
     logSize: () => copy.size(),
+    isFreshOnly: sitting !== undefined,
   })
   const superseded = (vault: VaultId, seq: number): void => {
     sessions.supersede(vault, 'another epoch of the key came into force')
@@ -108,7 +111,8 @@ export function assemble(
     keyshares,
     invitations,
   }
-  return { self, origin, plan, ports, ...records, ...work, ...whole }
+  const sits = { sitting, patience, plan: sitting?.plan }
+  return { self, origin, ports, ...records, ...work, ...sits, ...whole }
 }
 
 /** As the root in force says, as soon as it is known. */

@@ -51,6 +51,8 @@ export interface FloorNeeds {
   readonly journal: Journal
   readonly meta: Meta
   readonly place: FloorPlace
+  /** At a table there is nobody to ask: the places of its own say how far it has seen. */
+  readonly isAlone?: boolean
   /** A peer lives twice, as its own three queries show. */
   readonly met?: (peer: NodeId, proof: ThereAndBack) => void
 }
@@ -124,7 +126,7 @@ export class Floor {
 
   /** Queries to everyone who has not answered yet; the same nonce, so an answer counts once. */
   queries(): readonly { readonly to: NodeId; readonly document: Signed }[] {
-    if (this.#state !== 'checking') return []
+    if (this.#state !== 'checking' || this.#needs.isAlone) return []
     if (!equalBytes(this.#life, this.#needs.incarnation.id)) this.#draw()
     const silent = this.#peers().filter(({ node }) => !this.#answers.has(node))
     return this.#questions(silent)
@@ -133,7 +135,7 @@ export class Floor {
   /** Once a minute, to everybody: whether another instance has come since. */
   again(): readonly { readonly to: NodeId; readonly document: Signed }[] {
     const { clock } = this.#needs.ports
-    if (this.#state === 'checking') return []
+    if (this.#state === 'checking' || this.#needs.isAlone) return []
     if (!this.#lives.isEchoDue && clock.monotonicMs() - this.#askedMs < againMs) return []
     this.#lives.turn()
     this.#askedMs = clock.monotonicMs()
@@ -291,7 +293,7 @@ export class Floor {
 
   #isAnswered(): boolean {
     const asked = this.#asked()
-    if (asked.length === 0) return false
+    if (asked.length === 0 || this.#needs.isAlone) return asked.length > 0
     const isEnough = asked.every(({ root }) => {
       // A station cosigns nothing, so of what this node signed it knows nothing.
       const answered = cosignersOf(root).filter(({ node }) => this.#answers.has(node)).length

@@ -101,12 +101,6 @@ export class Journal {
     }
   }
 
-  /** Inside a step: at a table, where one attempt is tried until it is signed. */
-  acceptAgain(intent: Digest, attempt: number, row: AcceptedRow): void {
-    this.#sql.run('delete from accepted where intent = ? and attempt = ?', intent, attempt)
-    this.accept(intent, attempt, row)
-  }
-
   /** Inside a step; throws when this attempt was accepted before. */
   accept(intent: Digest, attempt: number, row: AcceptedRow): void {
     this.#sql.run(

@@ -10,7 +10,6 @@ import { type CoordinatorPart, type NodeFrame, writeSigned } from '../proto/fram
 import type { Digest, VaultId } from '../proto/ids.ts'
 import { attemptInTurns, type InTurns } from '../proto/in-turns.ts'
 import type { JsonObject } from '../proto/jcs.ts'
-import { limits } from '../proto/limits.ts'
 import { type KeygenAcceptance, kinds } from '../proto/node-documents.ts'
 import {
   attempt as attempting,
@@ -211,7 +210,7 @@ export class Keys {
         confirmKept(run, pending, { keep, ports }),
       ),
       secrets: [randomness, ...session.secrets],
-      deadlineMs: ports.clock.monotonicMs() + limits.sessionTimeoutMs,
+      deadlineMs: ports.clock.monotonicMs() + this.#parts.patience.sessionMs,
       ended: (ended) => {
         // First: what is written of it may find no room.
         this.#running.delete(plan.vault)
@@ -292,14 +291,9 @@ export class Keys {
   ): void {
     const { ports, self, store } = this.#parts
     if (ended.kind === 'failed') {
-      const { because, culprit = '' } = ended
-      ports.report({
-        level: 'warn',
-        name: 'keygen-failed',
-        because,
-        peer: culprit,
-        vault: plan.vault,
-      })
+      const { because, culprit = '', reason, remedy } = ended
+      const failed = { level: 'warn', name: 'keygen-failed', because, reason, remedy } as const
+      ports.report({ ...failed, peer: culprit, vault: plan.vault })
       this.#parts.lastWords.failed({ sid, ticket, coordinator }, ended)
       return
     }

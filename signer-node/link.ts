@@ -24,6 +24,8 @@ export interface LinksNeeds {
   readonly clock: Clock
   readonly random: Random
   readonly report: (event: Event) => void
+  /** By people: silence means nothing, and nobody hears a heartbeat. */
+  readonly isCarried?: boolean
 }
 
 /** Without a word from the coordinator for so long, the stream is dead. */
@@ -103,6 +105,7 @@ export class Links {
       if (now >= link.dialAtMs) this.#open(link)
       return
     }
+    if (this.#needs.isCarried) return
     if (now - newest.heardMs >= silenceMs) {
       this.#needs.report({ level: 'warn', name: 'link-silent', because: name })
       newest.stream.close()

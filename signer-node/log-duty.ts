@@ -60,7 +60,10 @@ export class LogDuty {
     const { origin, store, copy, witness, ports, changed } = parts
     const halt: Halt = (code, because) => this.halt(code, because)
     const own = { origin, store, copy, witness, ports }
-    this.#cosigning = new Cosigning({ ...own, floor, mayCosign, everyone, changed, halt })
+    // A Station is no witness: its root names none of them.
+    const cosigns = () => parts.sitting === undefined && mayCosign()
+    const may = { mayCosign: cosigns, everyone, changed, halt }
+    this.#cosigning = new Cosigning({ ...own, floor, ...may })
   }
 
   /** This node signs nothing any more: what runs or waits ends, and what was agreed to is over. */

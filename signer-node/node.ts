@@ -70,6 +70,12 @@ const clockJumpMs = 5_000
 /** Streams that break within this time broke at once. */
 const atOnceMs = 1_000
 
+/** What a Station looks at: its own copy of the log, its keys, and what it accepted. */
+export type Own = Pick<
+  Parts,
+  'copy' | 'rows' | 'witness' | 'journal' | 'keystore' | 'store' | 'self'
+>
+
 interface Look {
   readonly wallMs: number
   readonly monotonicMs: number
@@ -219,6 +225,11 @@ export class SignerNode {
     this.#stateChanged()
   }
 
+  /** For a Station, to read in; nothing of it is anybody else's to use. */
+  get own(): Own {
+    return this.#parts
+  }
+
   get isIdle(): boolean {
     return this.#parts.sessions.count === 0 && this.#desk.releases.count === 0
   }
@@ -252,6 +263,7 @@ export class SignerNode {
   #furnish(parts: Parts): Desk {
     const floor = new Floor({
       ...parts,
+      isAlone: parts.sitting !== undefined,
       met: (...met) => this.#try(() => parts.pairings.livesTwice(...met)),
     })
     const releases = new Releases(parts)

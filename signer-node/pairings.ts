@@ -49,6 +49,8 @@ export interface PairingsNeeds {
   readonly changed: () => void
   /** Lines in the own copy of the log. */
   readonly logSize: () => number
+  /** At a table: every Pairing is made in a session and ends with it. */
+  readonly isFreshOnly?: boolean
 }
 
 interface Held {
@@ -82,6 +84,8 @@ export class Pairings {
   /** Replaced Pairings whose last sessions may still run. */
   #retired: readonly Retired[] = []
   readonly #lives = new PeerLives()
+  /** At a table: who was found to live twice, or left the root. */
+  readonly #lost = new Set<NodeId>()
   #attempts = 0
   /** The last line that gave a key new shares; what was begun before it is used no more. */
   #renewedSeq = -1
@@ -110,10 +114,16 @@ export class Pairings {
   /** Whether a session over this Pairing may still end well: in use, or merely replaced. */
   isSound(peer: NodeId, id: PairingName | undefined): boolean {
     // It ended with its session; what remains is that the peer was not lost meanwhile.
-    if (id === fresh) return this.#held.get(peer)?.pairing.isAlive === true
+    if (id === fresh) return this.#isThere(peer)
     const retired = this.#retired.filter((one) => one.peer === peer)
     const known = [this.#held.get(peer), ...retired].map((one) => one?.pairing)
     return known.some((pairing) => pairing?.isAlive && toHex(pairing.id) === id)
+  }
+
+  /** Whether a session over fresh Pairings may begin with this peer, and end. */
+  #isThere(peer: NodeId): boolean {
+    if (this.#needs.isFreshOnly) return !this.#lost.has(peer)
+    return this.#held.get(peer)?.pairing.isAlive === true
   }
 
   all(): readonly { readonly peer: NodeId; readonly id: Digest }[] {
@@ -139,7 +149,8 @@ export class Pairings {
 
   /** A coordinator names who is attached to it: a hint, no more. */
   sighted(coordinator: string, attached: readonly Attached[]): void {
-    const { self } = this.#needs
+    const { self, isFreshOnly } = this.#needs
+    if (isFreshOnly) return
     this.#sightings.hear(coordinator, attached, {
       isStranger: (node) => this.#isStranger(node),
       isWanted: (node, life) => node !== self.node && !this.isRefused(life, node),
@@ -153,9 +164,9 @@ export class Pairings {
 
   /** A hello, from whoever the coordinator says; only the signature decides. */
   receive(coordinator: string, document: Signed): void {
-    const { self, peers, bans } = this.#needs
+    const { self, peers, bans, isFreshOnly } = this.#needs
     const peer = peers.peer(document.credential)
-    if (peer === undefined || bans.isBanned(peer.node)) return
+    if (isFreshOnly || peer === undefined || bans.isBanned(peer.node)) return
     const hello = hearHello(self, peer, document)
     if (hello === undefined || this.isRefused(hello.value.incarnation, peer.node)) return
     if (hello.value.answers !== '') this.#answered(coordinator, peer, hello)
@@ -328,6 +339,7 @@ export class Pairings {
   }
 
   #drop(peer: NodeId): void {
+    this.#lost.add(peer)
     this.#erase(peer)
     this.#discard((one) => one.peer === peer)
     this.#needs.sessions.bereave(peer, 'pairing dropped')

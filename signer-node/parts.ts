@@ -19,6 +19,7 @@ import type { Ports } from './ports.ts'
 import type { Room } from './room.ts'
 import type { Incarnation, Self } from './self.ts'
 import type { Sessions } from './sessions.ts'
+import type { Patience, Sitting } from './sitting.ts'
 import type { Work } from './standing.ts'
 import type { Store } from './store.ts'
 import type { Strikes } from './strikes.ts'
@@ -49,6 +50,9 @@ export interface Parts {
   readonly keystore: Keystore
   readonly keyshares: Keyshares
   readonly invitations: Invitations
+  /** Of a Station; undefined for every other node. */
+  readonly sitting: Sitting | undefined
+  readonly patience: Patience
   /** Why this node takes no new work now; undefined while it does. */
   readonly closed: (work?: Work) => Refusal | undefined
   /** State, keys or pairings changed: the coordinators are told. */

@@ -3,6 +3,7 @@
 // INVARIANT: nothing in the node reads a clock or draws bytes except through these. Knows no file,
 // no socket and no protocol.
 import type { NodeFrame } from '../proto/frames.ts'
+import type { Remedy } from './dkls23/abort.ts'
 import type { Runner } from './stepper.ts'
 
 export interface Clock {
@@ -25,6 +26,9 @@ export interface Event {
   readonly vault?: string
   readonly intent?: string
   readonly sid?: string
+  /** Of a session that failed: why, and what is left to do. */
+  readonly reason?: string
+  readonly remedy?: Remedy
 }
 
 /** How much of what happens is written to the log. */

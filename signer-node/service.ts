@@ -92,6 +92,8 @@ function dispatch(desk: Desk, coordinator: string, frame: Short): void {
       duty.invite(coordinator, frame.invite)
       return
     case 'heartbeat':
+    // Of a ceremony: the Station reads it, the node does not.
+    case 'paper':
       return
   }
 }

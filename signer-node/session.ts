@@ -41,6 +41,8 @@ export type Ended<R> = { readonly kind: 'done'; readonly result: R } | Failure
 export interface SessionPorts {
   readonly clock: Clock
   readonly defer: (work: () => void) => void
+  /** How long a round waits; at a table longer than elsewhere. */
+  readonly roundMs?: number
   readonly send: (to: NodeId, round: number, ciphertext: Uint8Array) => void
 }
 
@@ -80,7 +82,7 @@ export class Session<R> {
   constructor(plan: SessionPlan<R>, ports: SessionPorts) {
     this.#plan = plan
     this.#ports = ports
-    this.#roundDeadlineMs = ports.clock.monotonicMs() + limits.roundTimeoutMs
+    this.#roundDeadlineMs = this.#roundEndMs()
     this.#isStepDue = true
     ports.defer(() => this.#step([]))
   }
@@ -189,7 +191,7 @@ export class Session<R> {
       case 'sent':
         // Who only listens says nothing in a round, and yet it is one.
         this.#round = turn.outgoing[0]?.round ?? this.#round + 1
-        this.#roundDeadlineMs = this.#ports.clock.monotonicMs() + limits.roundTimeoutMs
+        this.#roundDeadlineMs = this.#roundEndMs()
         // What was computed took its turn.
         this.#ports.defer(() => this.#send(turn.outgoing))
         return
@@ -202,6 +204,11 @@ export class Session<R> {
         this.#fail(this.#blamed(turn.abort))
         return
     }
+  }
+
+  #roundEndMs(): number {
+    const { clock, roundMs = limits.roundTimeoutMs } = this.#ports
+    return clock.monotonicMs() + roundMs
   }
 
   /** One in each turn: a message may be long. The step is under way until the last has left. */
@@ -242,7 +249,10 @@ export class Session<R> {
   #fail(cause: Cause): void {
     if (this.#isOver) return
     this.#plan.stepper.end()
-    const quietUntilMs = Math.min(this.#roundDeadlineMs, this.#plan.deadlineMs)
+    // At a table a round may wait for hours. What was tried there was tried over Pairings that end
+    // with their session, so that a word said earlier teaches nobody anything.
+    const soonMs = this.#ports.clock.monotonicMs() + limits.roundTimeoutMs
+    const quietUntilMs = Math.min(this.#roundDeadlineMs, this.#plan.deadlineMs, soonMs)
     this.#end({ kind: 'failed', ...cause, quietUntilMs })
   }
 

@@ -9,6 +9,7 @@ import { limits } from '../proto/limits.ts'
 import type { ReasonCode } from '../proto/reasons.ts'
 import type { Ports } from './ports.ts'
 import { Session, type SessionPlan } from './session.ts'
+import { hotPatience, type Patience } from './sitting.ts'
 
 /** One envelope as it travels. */
 export interface Sealed {
@@ -30,12 +31,14 @@ interface Open {
 export class Sessions {
   readonly #ports: Ports
   readonly #node: NodeId
+  readonly #patience: Patience
   readonly #open = new Map<string, Open>()
   #dropped = 0
 
-  constructor(ports: Ports, node: NodeId) {
+  constructor(ports: Ports, node: NodeId, patience = hotPatience) {
     this.#ports = ports
     this.#node = node
+    this.#patience = patience
   }
 
   get isFull(): boolean {
@@ -65,6 +68,7 @@ export class Sessions {
       {
         clock,
         defer,
+        roundMs: this.#patience.roundMs,
         send: (to, round, ciphertext) => {
           const envelope = { sid, round, from: this.#node, to, ciphertext }
           this.#ports.send(coordinator, { frame: 'envelope', envelope })

@@ -6,7 +6,6 @@
 import type { Tier } from '../policy/vault.ts'
 import type { VaultRow } from '../policy/view.ts'
 import type { NodeId } from '../proto/ids.ts'
-import { limits } from '../proto/limits.ts'
 import { fresh, type PairingName } from '../proto/node-documents.ts'
 import { freshPairingId } from './dkls23/fresh-sign.ts'
 import type { Pairing, RecordDeath } from './dkls23/pairing.ts'
@@ -46,7 +45,7 @@ export interface Signing {
 
 /** `pairings` are those of the own acceptance, `nodes` the other signers. */
 export function signingProtocol(
-  parts: Pick<Parts, 'self' | 'incarnation' | 'ports' | 'pairings'>,
+  parts: Pick<Parts, 'self' | 'incarnation' | 'ports' | 'pairings' | 'patience'>,
   run: Run,
   job: Omit<SigningJob, 'pairings'>,
   {
@@ -65,11 +64,11 @@ export function signingProtocol(
     parts.pairings.use(node)
   }
   const stepper = slicedStepper(sign(run, { ...job, pairings: held, isSliced: true }))
-  return { stepper, secrets: [run.randomness], timeoutMs: limits.sessionTimeoutMs }
+  return { stepper, secrets: [run.randomness], timeoutMs: parts.patience.sessionMs }
 }
 
 function freshProtocol(
-  { self, incarnation, ports, pairings }: Parameters<typeof signingProtocol>[0],
+  { self, incarnation, ports, pairings, patience }: Parameters<typeof signingProtocol>[0],
   run: Run,
   job: Omit<SigningJob, 'pairings'>,
   nodes: ReadonlyMap<Party, NodeId>,
@@ -90,5 +89,5 @@ function freshProtocol(
     pairings.died(nodeOf(death.peer), death, { isFresh: true })
   const stepper = freshSigning(run, { ...job, randomness, recordDeath }, ports.runner)
   const secrets = [run.randomness, ...randomness.values()]
-  return { stepper, secrets, timeoutMs: limits.freshSessionTimeoutMs }
+  return { stepper, secrets, timeoutMs: patience.freshSessionMs }
 }

@@ -124,8 +124,8 @@ export class Signing {
     const { warrantDigest: warrant } = admitted
     const warrantText = asksProof(prepare) ? prepare.order : prepare.warrant
     const accepted = { warrant, acceptance: open.signed, warrantText }
-    if (admitted.tier === 'cold') journal.acceptAgain(intent, attempt, accepted)
-    else journal.accept(intent, attempt, accepted)
+    // What was accepted only grows: again, at a table, it is the very warrant of this row.
+    if (journal.accepted(intent, attempt) === undefined) journal.accept(intent, attempt, accepted)
     return { kind: 'accepted', open, admitted }
   }
 
@@ -246,7 +246,7 @@ export class Signing {
       this.#releases.add({ ...about, share: ended.result })
       return
     }
-    const { culprit = '', remedy, because } = ended
+    const { culprit = '', remedy, because, reason } = ended
     const intent = admitted.intentDigest
     about.over()
     this.#parts.blame.failed(ended, sid)
@@ -254,11 +254,15 @@ export class Signing {
       this.#parts.pairings.fence.setUpFailed(ended.culprit, sid)
     }
     if (remedy !== 'retry') this.#brake.failed(admitted.vault.vault, ports.clock.monotonicMs())
-    ports.report({ level: 'warn', name: 'session-failed', because, peer: culprit, intent })
+    const failed = { level: 'warn', name: 'session-failed', because, reason, remedy } as const
+    ports.report({ ...failed, peer: culprit, intent })
     this.#parts.lastWords.failed({ sid, ticket, coordinator }, ended)
   }
 
-  /** Whatever lower attempt lives: its session ends, its share is not released any more. */
+  /**
+   * Whatever attempt lives, a lower one or, at a table, this one: its session ends, its share is
+   * not released any more.
+   */
   #overtake(intent: Digest): void {
     const lower = this.#live.get(intent)
     if (lower === undefined) return
@@ -273,7 +277,9 @@ export class Signing {
   #earlier({ ticket }: Prepare, { intent, attempt }: Named): Signed | Refusal | undefined {
     const other = this.#admitted.get(toHex(ticket))
     if (other !== undefined && other.intentDigest !== intent) return ticketTaken
-    if (this.#live.get(intent)?.attempt !== attempt) return undefined
+    // At a table whoever asks again has begun anew: perhaps with others.
+    const isNew = this.#parts.sitting !== undefined || this.#live.get(intent)?.attempt !== attempt
+    if (isNew) return undefined
     return this.#parts.journal.accepted(intent, attempt)?.acceptance
   }
 

@@ -73,6 +73,11 @@ const laws: readonly Law[] = [
     [ceremony, signer, policy, protoAll],
     { builtins: [/^node:(fs|path)$/] },
   ),
+  law(
+    /^signer-node\/ceremony\/(table-cards|station-files)\.ts$/,
+    [ceremony, signer, policy, protoAll],
+    { builtins: [/^node:(fs|path)$/] },
+  ),
   law(/^signer-node\/ceremony\/doctor-facts\.ts$/, [ceremony, signer, policy, protoAll], {
     builtins: [/^node:(fs|inspector|os|path)$/],
   }),

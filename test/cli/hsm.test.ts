@@ -55,7 +55,7 @@ describe('hsm', () => {
 
     const probed = await hsm('probe', '--module', module(), '--pin-file', pinFile())
     expect(probed.stdout).toMatch(
-      /identity {3}works\n {2}random {5}works\n {2}ecdh {7}works\nprofile {3}ecdh/,
+      /identity {3}works\n {2}random {5}works\n {2}ecdh {7}works\n {2}floor {6}works\nprofile {3}ecdh/,
     )
 
     const about = ['--org', 'acme-dev', '--env', 'dev', '--node', 'node-1', '--id', 'token-1']

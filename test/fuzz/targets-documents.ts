@@ -12,6 +12,7 @@ import { parseBook } from '../../policy/book.ts'
 import { parsePlan } from '../../policy/ceremony/plan.ts'
 import { scriptHtml } from '../../policy/ceremony/script-html.ts'
 import { scriptText } from '../../policy/ceremony/script-text.ts'
+import { parseStationCard } from '../../policy/ceremony/station-card.ts'
 import { parseChange } from '../../policy/change.ts'
 import { parseChangeFacts } from '../../policy/change-facts.ts'
 import { parseDestination } from '../../policy/destination.ts'
@@ -37,6 +38,8 @@ import { parseSeal } from '../../proto/seal-file.ts'
 import { sign } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
 import { parseTokenCard } from '../../proto/token-card.ts'
+import { parseTokenFloor } from '../../proto/token-floor.ts'
+import { parseLabel } from '../../signer-node/ceremony/label.ts'
 import { parseSignerConfig } from '../../signer-node/config.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
@@ -114,6 +117,9 @@ export function documentTargets(): readonly Target[] {
     json('entry', (bytes) => parseEntry(bytes)),
     json('seal', (bytes) => parseSeal(bytes)),
     json('token-card', (bytes) => parseTokenCard(bytes), 0.1),
+    json('token-floor', (bytes) => parseTokenFloor(bytes), 0.1),
+    json('station-card', (bytes) => parseStationCard(bytes), 0.1),
+    json('label', (bytes) => parseLabel(bytes), 0.1),
     json('answer', (_, text) => readAnswer(text)),
     json('signer-config', (_, text) => parseSignerConfig(text, '/srv/n')),
     json('coordinator-config', (_, text) => parseCoordinatorConfig(text, '/srv/c')),

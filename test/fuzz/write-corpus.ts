@@ -14,11 +14,13 @@ import { changeFactsText } from '../../policy/change-facts.ts'
 import { rootSignaturesText } from '../../policy/succession.ts'
 import { concat, fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import { parcelDocument } from '../../proto/export-documents.ts'
-import { parseHandle } from '../../proto/ids.ts'
+import { parseDigest, parseHandle } from '../../proto/ids.ts'
 import { type Codec, methods, statusDetails } from '../../proto/io/wire.ts'
 import { encode, type JsonObject } from '../../proto/jcs.ts'
 import { sealToTokens } from '../../proto/seal-token.ts'
 import { parseTokenCard } from '../../proto/token-card.ts'
+import { writeTokenFloor } from '../../proto/token-floor.ts'
+import { writeLabel } from '../../signer-node/ceremony/label.ts'
 import { ascii } from '../../signer-node/dkls23/bytes.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { keyedLog, ripe } from '../kit/change-log.ts'
@@ -36,6 +38,7 @@ import { drive } from '../kit/protocol.ts'
 import { recoveryDocument } from '../kit/recovery.ts'
 import { RoomStory } from '../kit/room-story.ts'
 import { dkgKey, keysharesOf } from '../kit/signing.ts'
+import { testStation } from '../kit/station-card.ts'
 import { testCard } from '../kit/token-card.ts'
 import { corpusFolder } from './corpus.ts'
 import { coordinatorConfig, importDocuments, nodeDocuments, signerConfig } from './examples.ts'
@@ -93,6 +96,31 @@ for (const name of ['book', 'destination', 'directory', 'freeze', 'intent', 'rul
 }
 put('approval', fileOf('documents/approval.json'))
 put('token-card', testCard('T1'))
+put('station-card', testStation('node-1'))
+put(
+  'token-floor',
+  writeTokenFloor({
+    ...{
+      about: parseDigest('5e'.repeat(32)),
+      env: 'test',
+      epoch: 1,
+      seal: parseDigest('5e'.repeat(32)),
+      record: '',
+    },
+    ...{
+      cold: { size: 7, root: parseDigest('5e'.repeat(32)) },
+      main: { size: 0, root: '' },
+      count: 1,
+    },
+  }),
+)
+put(
+  'label',
+  writeLabel({
+    ...{ org: parseHandle('acme'), env: 'test', origin: parseHandle('acme/cold') },
+    ...{ node: parseHandle('node-1'), x: 1, color: 'red', medium: 'a' },
+  }),
+)
 const exported = new ExportCase()
 const parcel = exported.parcel()
 const [{ statement, sealed }] = parcel.parts as [(typeof parcel.parts)[0]]

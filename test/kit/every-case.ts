@@ -46,6 +46,8 @@ export const longWalks: readonly string[] = [
   ...names.map((name) => `test/house/${name}.test.ts`),
   'test/ceremony/doctor-machine.test.ts',
   'test/ceremony/station-softhsm.test.ts',
+  'test/ceremony/kill.test.ts',
+  'test/ceremony/table-ways.test.ts',
   'test/hsm/boot.test.ts',
   'test/hsm/floors-killed.test.ts',
   'test/hsm/lesser.test.ts',

@@ -53,6 +53,7 @@ export const nodeFrames: readonly NodeFrame[] = [
   { frame: 'exportPart', exportPart: { ticket, statement: signed, sealed: bytes(8) } },
   { frame: 'invited', invited: { ticket, invitation: signed } },
   { frame: 'exportPart', exportPart: { ticket, statement: signed, sealed: bytes(12) } },
+  { frame: 'paper', paper: { kind: 'failure', content: bytes(11) } },
 ]
 
 export const coordinatorFrames: readonly CoordinatorFrame[] = [
@@ -91,4 +92,5 @@ export const coordinatorFrames: readonly CoordinatorFrame[] = [
   { frame: 'requestPart', requestPart: { ticket, change: 'ab'.repeat(32), anew: true } },
   { frame: 'invite', invite: { ticket, vault: 'hot' } },
   { frame: 'requestPart', requestPart: { ticket, change: 'ab'.repeat(32), anew: true } },
+  { frame: 'paper', paper: { kind: 'certificate', content: bytes(11) } },
 ]

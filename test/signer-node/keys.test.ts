@@ -311,6 +311,31 @@ describe('a keygen document', () => {
     expect(names.flatMap((name) => three.heard(name, 'keyConfirm'))).toEqual([])
   })
 
+  it('that is stopped in the turn after all confirmed it is said by nobody here, and is gone', () => {
+    for (const isStopped of [false, true]) {
+      three.close()
+      three = new ThreeNodes().ready()
+      three.pair()
+      const { pausing } = three.at('node-a').ports
+      const others: Uint8Array[] = []
+      begin(1, () => {
+        pausing.held = []
+      })
+      while (others.length === 0) {
+        pausing.held?.shift()?.()
+        three.settle()
+        others.push(...three.heard('node-b', 'keyConfirm').map(({ sid }) => sid))
+      }
+      expect(three.heard('node-a', 'keyConfirm')).toEqual([])
+      if (isStopped) three.give('node-a', { frame: 'stop', stop: { sid: others[0]! } })
+      for (let next = pausing.held?.shift(); next; next = pausing.held?.shift()) next()
+      three.settle()
+      expect(three.heard('node-a', 'keyConfirm')).toHaveLength(isStopped ? 0 : 1)
+      expect(files('node-a')).toEqual(isStopped ? [] : ['hot-eth.1.pending.keyshare'])
+      delete pausing.held
+    }
+  })
+
   it('is begun by no node that has seen two faces of the log since it agreed', () => {
     three.pair()
     const other = bootedLog().wait(9).add('log.heartbeat', {})

@@ -7,6 +7,7 @@ import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { parseParty } from '../../signer-node/dkls23/party.ts'
 import { Incarnation } from '../../signer-node/self.ts'
 import { isFresh, needsFresh, signingProtocol } from '../../signer-node/signing-protocol.ts'
+import { hotPatience } from '../../signer-node/sitting.ts'
 import { Store } from '../../signer-node/store.ts'
 import { digestNamed } from '../kit/audit-log.ts'
 import { dkgKey, keysharesOf, prepareSigning } from '../kit/signing.ts'
@@ -41,7 +42,8 @@ describe('pairings made in the session', () => {
     const { run, job } = prepareSigning(setup).get(parseParty(1))!
     const ports = testPorts('signing protocol', new TestClock())
     const incarnation = new Incarnation(ports.random)
-    const parts = { self: testSelf(1), incarnation, ports, pairings: undefined as never }
+    const none = { pairings: undefined as never, patience: hotPatience }
+    const parts = { self: testSelf(1), incarnation, ports, ...none }
     const over = (nodes: readonly (readonly [ReturnType<typeof parseParty>, typeof b])[]) =>
       signingProtocol(parts, run, job, {
         pairings: new Map([['node-2', fresh]]),

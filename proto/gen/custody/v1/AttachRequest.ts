@@ -20,6 +20,7 @@ import type { Bans as _custody_v1_Bans, Bans__Output as _custody_v1_Bans__Output
 import type { BackupTested as _custody_v1_BackupTested, BackupTested__Output as _custody_v1_BackupTested__Output } from '../../custody/v1/BackupTested.ts';
 import type { Invited as _custody_v1_Invited, Invited__Output as _custody_v1_Invited__Output } from '../../custody/v1/Invited.ts';
 import type { ExportPart as _custody_v1_ExportPart, ExportPart__Output as _custody_v1_ExportPart__Output } from '../../custody/v1/ExportPart.ts';
+import type { Paper as _custody_v1_Paper, Paper__Output as _custody_v1_Paper__Output } from '../../custody/v1/Paper.ts';
 
 /**
  * Up: from node to coordinator.
@@ -45,7 +46,8 @@ export interface AttachRequest {
   'backupTested'?: (_custody_v1_BackupTested | null);
   'invited'?: (_custody_v1_Invited | null);
   'exportPart'?: (_custody_v1_ExportPart | null);
-  'frame'?: "hello"|"cosigned"|"behind"|"ahead"|"fork"|"accepted"|"refused"|"envelope"|"note"|"share"|"stopped"|"receipts"|"heartbeat"|"keyConfirm"|"state"|"supplyLines"|"bans"|"backupTested"|"invited"|"exportPart";
+  'paper'?: (_custody_v1_Paper | null);
+  'frame'?: "hello"|"cosigned"|"behind"|"ahead"|"fork"|"accepted"|"refused"|"envelope"|"note"|"share"|"stopped"|"receipts"|"heartbeat"|"keyConfirm"|"state"|"supplyLines"|"bans"|"backupTested"|"invited"|"exportPart"|"paper";
 }
 
 /**
@@ -72,5 +74,6 @@ export interface AttachRequest__Output {
   'backupTested'?: (_custody_v1_BackupTested__Output | null);
   'invited'?: (_custody_v1_Invited__Output | null);
   'exportPart'?: (_custody_v1_ExportPart__Output | null);
-  'frame'?: "hello"|"cosigned"|"behind"|"ahead"|"fork"|"accepted"|"refused"|"envelope"|"note"|"share"|"stopped"|"receipts"|"heartbeat"|"keyConfirm"|"state"|"supplyLines"|"bans"|"backupTested"|"invited"|"exportPart";
+  'paper'?: (_custody_v1_Paper__Output | null);
+  'frame'?: "hello"|"cosigned"|"behind"|"ahead"|"fork"|"accepted"|"refused"|"envelope"|"note"|"share"|"stopped"|"receipts"|"heartbeat"|"keyConfirm"|"state"|"supplyLines"|"bans"|"backupTested"|"invited"|"exportPart"|"paper";
 }

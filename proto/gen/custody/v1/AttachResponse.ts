@@ -12,6 +12,7 @@ import type { Heartbeat as _custody_v1_Heartbeat, Heartbeat__Output as _custody_
 import type { RequestLines as _custody_v1_RequestLines, RequestLines__Output as _custody_v1_RequestLines__Output } from '../../custody/v1/RequestLines.ts';
 import type { Invite as _custody_v1_Invite, Invite__Output as _custody_v1_Invite__Output } from '../../custody/v1/Invite.ts';
 import type { RequestPart as _custody_v1_RequestPart, RequestPart__Output as _custody_v1_RequestPart__Output } from '../../custody/v1/RequestPart.ts';
+import type { Paper as _custody_v1_Paper, Paper__Output as _custody_v1_Paper__Output } from '../../custody/v1/Paper.ts';
 
 /**
  * Down: from coordinator to node.
@@ -29,7 +30,8 @@ export interface AttachResponse {
   'requestLines'?: (_custody_v1_RequestLines | null);
   'invite'?: (_custody_v1_Invite | null);
   'requestPart'?: (_custody_v1_RequestPart | null);
-  'frame'?: "welcome"|"lines"|"heads"|"prepare"|"start"|"envelope"|"note"|"stop"|"heartbeat"|"requestLines"|"invite"|"requestPart";
+  'paper'?: (_custody_v1_Paper | null);
+  'frame'?: "welcome"|"lines"|"heads"|"prepare"|"start"|"envelope"|"note"|"stop"|"heartbeat"|"requestLines"|"invite"|"requestPart"|"paper";
 }
 
 /**
@@ -48,5 +50,6 @@ export interface AttachResponse__Output {
   'requestLines'?: (_custody_v1_RequestLines__Output | null);
   'invite'?: (_custody_v1_Invite__Output | null);
   'requestPart'?: (_custody_v1_RequestPart__Output | null);
-  'frame'?: "welcome"|"lines"|"heads"|"prepare"|"start"|"envelope"|"note"|"stop"|"heartbeat"|"requestLines"|"invite"|"requestPart";
+  'paper'?: (_custody_v1_Paper__Output | null);
+  'frame'?: "welcome"|"lines"|"heads"|"prepare"|"start"|"envelope"|"note"|"stop"|"heartbeat"|"requestLines"|"invite"|"requestPart"|"paper";
 }

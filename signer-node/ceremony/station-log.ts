@@ -1,0 +1,93 @@
+// X-8: whether the log of a Bundle is one that this Station may go on from. It extends what the
+// Token's floor has seen and what the card holds, ends in a head that q witnesses cosigned, and
+// names the ceremony that is held.
+// INVARIANT: what is shorter or another log than the floor's is refused before a line of it is
+// taken. Whether lines are lawful is the fold's business; heads are judged by the witnesses of
+// their roots, as a node does.
+import { emptyFrontier, leafHash, push, rootOf } from '../../policy/audit/merkle.ts'
+import { readSync } from '../../policy/audit/rows.ts'
+import { below, get, tables } from '../../policy/audit/tables.ts'
+import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
+import { equalBytes, toUtf8 } from '../../proto/crypto.ts'
+import type { Digest } from '../../proto/ids.ts'
+import { limits } from '../../proto/limits.ts'
+import { refuse } from '../../proto/refusal.ts'
+import type { Own } from '../node.ts'
+import type { LogPage } from './hub-seats.ts'
+
+/** What a Token remembers of the ceremonies before. */
+export interface Remembered {
+  readonly seen: readonly SeenHead[]
+  /** Root of the Record of the last one that this Token sat in; empty for none. */
+  readonly lastRecord: Digest | ''
+}
+
+export const nothingRemembered: Remembered = { seen: [], lastRecord: '' }
+
+/** The largest head of this log that was seen here. */
+export interface SeenHead {
+  readonly size: number
+  readonly root: Uint8Array
+}
+
+export function sizeOf({ pages }: Pick<BundleIn, 'pages'>): number {
+  return pages.reduce((size, { lines }) => size + lines.length, 0)
+}
+
+/** Before anything is taken. */
+export function requireExtends(bundle: Pick<BundleIn, 'pages'>, seen: readonly SeenHead[]): void {
+  const size = sizeOf(bundle)
+  const wanted = new Map(seen.map((head) => [head.size, head.root] as const))
+  for (const head of seen) {
+    if (head.size > size) {
+      refuse('FLOOR', `expected ${head.size} lines or more, got ${size}`, 'X-8')
+    }
+  }
+  let frontier = emptyFrontier
+  for (const line of bundle.pages.flatMap(({ lines }) => lines)) {
+    frontier = push(frontier, leafHash(line))
+    const root = wanted.get(frontier.size)
+    if (root !== undefined && !equalBytes(root, rootOf(frontier))) {
+      refuse('LOG_FORK', `another log: it differs within its first ${frontier.size} lines`, 'X-8')
+    }
+  }
+}
+
+/** After it was taken. */
+export function requireWitnessed({ copy, witness }: Own, bundle: BundleIn): void {
+  const size = sizeOf(bundle)
+  if (copy.size() !== size) {
+    refuse('LOG_MALFORMED', `took ${copy.size()} of ${size} lines of the Bundle`, 'X-8')
+  }
+  const { q, seen, isCovered } = witness.coverage(size - 1)
+  if (!isCovered) refuse('COSIGN', `expected ${q} witnesses over the last line, got ${seen}`, 'X-8')
+}
+
+/**
+ * The ceremony is planned here and not over, and the one that the Token remembers is in the log.
+ */
+export function requirePlanned({ rows }: Own, plan: Digest, lastRecord: Digest | ''): void {
+  const row = readSync(get(tables.ceremony, plan), rows)
+  if (row === undefined) refuse('CEREMONY', `no ceremony ${plan} was planned`, 'X-8')
+  if (row.state !== 'planned' && row.state !== 'exported') {
+    refuse('CEREMONY', `the ceremony ${plan} is ${row.state}`, 'X-8')
+  }
+  if (lastRecord === '') return
+  const known = readSync(below(tables.ceremony), rows).map(({ record }) => record.root)
+  if (!known.includes(lastRecord)) {
+    refuse('CEREMONY', `the ceremony with the record ${lastRecord} is not in the log`, 'X-8')
+  }
+}
+
+/** As frames bring them; the heads come with the last. */
+export function framesOf({ pages, head, heads }: BundleIn, origin: string): readonly LogPage[] {
+  const notes = [head, ...heads.map(toUtf8)].slice(0, limits.witnessesMax)
+  return pages.map(({ from, lines, documents, checkpoint }, at) => ({
+    origin,
+    from,
+    lines: [...lines],
+    documents: documents.map((text) => ({ kind: '', content: toUtf8(text) })),
+    checkpoint,
+    heads: at === pages.length - 1 ? notes : [],
+  }))
+}

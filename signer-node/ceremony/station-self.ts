@@ -1,0 +1,66 @@
+// Who a Station is while it runs, of the keys that its Token opened; and what its Token is to
+// remember after a sitting. INVARIANT: signing keys become signers here and stand nowhere else; the
+// node's secret stays its owner's to wipe.
+import type { StationCard } from '../../policy/ceremony/station-card.ts'
+import { ed25519PublicKey, ed25519Signer, equalBytes, fromHex } from '../../proto/crypto.ts'
+import { type Digest, parseNodeId } from '../../proto/ids.ts'
+import { refuse } from '../../proto/refusal.ts'
+import {
+  type FloorSubject,
+  floorAbout,
+  nextFloor,
+  type TokenFloor,
+} from '../../proto/token-floor.ts'
+import type { Curve } from '../dkls23/curve.ts'
+import type { Self } from '../self.ts'
+import { floorOf } from './floor-checks.ts'
+import type { StationKeys } from './tokens.ts'
+
+/** Refused when the keys are not those of the card, which the root names. */
+export function stationSelf(
+  { org, env, node, x, identity, witness }: StationCard,
+  keys: Omit<StationKeys, 'transport'>,
+  curve: Curve,
+): Self {
+  const [own, cosigning] = [keys.identity, keys.witness].map(({ bytes }) => ed25519PublicKey(bytes))
+  if (own === undefined || cosigning === undefined) throw new Error('expected two keys')
+  if (!equalBytes(own, identity) || !equalBytes(cosigning, witness.publicKey)) {
+    return refuse('SEAL', `${node}: its keys are not those of its station card`, 'X-11')
+  }
+  return {
+    ...{ org, env, node: parseNodeId(node), x, curve, identity: own, secret: keys.secret },
+    sign: ed25519Signer(keys.identity.bytes),
+    witness: { publicKey: cosigning, sign: ed25519Signer(keys.witness.bytes) },
+  }
+}
+
+/** What a Station compares a Bundle with. */
+export interface Remembered {
+  readonly seen: readonly { readonly size: number; readonly root: Uint8Array }[]
+  /** Root of the Record of the last sitting; empty for none. */
+  readonly lastRecord: Digest | ''
+}
+
+export function rememberedBy(floors: readonly TokenFloor[]): Remembered {
+  const [last] = [...floors].sort((a, b) => b.cold.size - a.cold.size)
+  const seen = floors.flatMap(({ cold: { size, root } }) => {
+    return size === 0 ? [] : [{ size, root: fromHex(root) ?? new Uint8Array(0) }]
+  })
+  return { seen, lastRecord: last?.record ?? '' }
+}
+
+/** Of a vault whose Seal was made or opened at this sitting, with the log as it stands here. */
+export function floorAfter(
+  floors: readonly TokenFloor[],
+  subject: FloorSubject,
+  now: Pick<TokenFloor, 'epoch' | 'seal' | 'cold'>,
+): TokenFloor {
+  const last = floorOf(floors, subject)
+  const { record, main } = last ?? { record: '' as const, main: { size: 0, root: '' as const } }
+  return nextFloor(last, { about: floorAbout(subject), env: subject.env, record, main, ...now })
+}
+
+/** When the Record is closed and the Token signs its Statement. */
+export function floorWithRecord(last: TokenFloor, record: Digest): TokenFloor {
+  return nextFloor(last, { ...last, record })
+}

@@ -1,0 +1,352 @@
+// A Station: a signer node at a table. It takes the log from the Bundle on its own medium, hears
+// one coordinator, the Table, and lets a request reach the node only after its custodian has
+// confirmed it. What comes back it checks: a signature with its own curve, a certificate by its own
+// root. INVARIANT: a Prepare is given to the node once for each confirmation, and for no other
+// request; nothing of a session outlives the process (X-16); a first key's pending Seal that no
+// certificate of all holders names is destroyed when the Station is started again.
+// Source: the ceremony's design, 4.6 to 4.8, 4.12. Asks people nothing: that is the script.
+
+import { parseEntry } from '../../policy/audit/entry.ts'
+import { readSync } from '../../policy/audit/rows.ts'
+import { get, tables } from '../../policy/audit/tables.ts'
+import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
+import type { Signature } from '../../policy/chain/chain.ts'
+import { chainOf } from '../../policy/chain/chains.ts'
+import { parseSignature } from '../../policy/chain/signature.ts'
+import { parseIntent } from '../../policy/request.ts'
+import { parseWarrant } from '../../policy/warrant.ts'
+import { equalBytes, fromHex, plainDigest, toUtf8 } from '../../proto/crypto.ts'
+import type { CoordinatorFrame, CoordinatorPart, NodeFrame } from '../../proto/frames.ts'
+import { type Digest, parseNodeId } from '../../proto/ids.ts'
+import { parse, parseText } from '../../proto/jcs.ts'
+import { limits } from '../../proto/limits.ts'
+import { kinds } from '../../proto/node-documents.ts'
+import { attempt as attempting, isRefusal, refuse } from '../../proto/refusal.ts'
+import type { NodeSettings, NodeStores } from '../assemble.ts'
+import { Links } from '../link.ts'
+import { type Own, SignerNode, type Status } from '../node.ts'
+import type { Event, Ports } from '../ports.ts'
+import { Prepared } from '../prepared.ts'
+import { asksProof } from '../proving.ts'
+import type { Sitting } from '../sitting.ts'
+import { verifierOf } from '../verifying.ts'
+import { readCertificate } from './certificate.ts'
+import { checkedPaper, failurePaper, type Paper, readPaper } from './said-papers.ts'
+import type { CertificateFiles } from './station-files.ts'
+import {
+  framesOf,
+  nothingRemembered,
+  requireExtends,
+  requirePlanned,
+  requireWitnessed,
+} from './station-log.ts'
+import { type StationTable, tableName } from './table.ts'
+
+export interface StationSettings extends NodeSettings {
+  readonly sitting: Sitting
+}
+
+export interface StationStores extends NodeStores {
+  readonly certificates: CertificateFiles
+}
+
+/** The node's frames go where this Station sits. */
+export type StationPorts = Omit<Ports, 'send'>
+
+/** What the script hears of. */
+export interface StationEars {
+  /** The Hub asks for a session about a request that is not confirmed here, or not again. */
+  readonly asked?: (request: Digest) => void
+  /** Verified here, or found wrong. */
+  readonly signed?: (made: {
+    readonly request: Digest
+    readonly txid: string
+    readonly holds: boolean
+  }) => void
+  /** Of all holders, and on disk. */
+  readonly certified?: (key: { readonly vault: string; readonly epoch: number }) => void
+  /** Whatever else the Hub sends. */
+  readonly paper?: (paper: Paper) => void
+}
+
+type PrepareFrame = CoordinatorFrame & { readonly frame: 'prepare' }
+
+/** The name under which the node knows its own medium. */
+const bundleName = 'bundle'
+/** Of one sitting. */
+const askedMax = limits.plannedRequestsMax
+const noTicket = new Uint8Array(16)
+
+export class Station {
+  readonly #settings: StationSettings
+  readonly #stores: StationStores
+  readonly #ports: StationPorts
+  readonly #ears: StationEars
+  readonly #node: SignerNode
+  #links: Links | undefined
+  #table: StationTable | undefined
+  #isOpen = false
+  /** Confirmed by the custodian: one session each. */
+  readonly #permitted = new Set<Digest>()
+  /** Asked for before it was confirmed; the newest counts. */
+  readonly #asked = new Map<Digest, PrepareFrame>()
+  /** Of the session that the node was given last. */
+  #ticket: Uint8Array = noTicket
+  #started: Uint8Array = noTicket
+  #refusedPage = ''
+
+  constructor(
+    settings: StationSettings,
+    stores: StationStores,
+    ports: StationPorts,
+    ears: StationEars = {},
+  ) {
+    this.#settings = settings
+    this.#stores = stores
+    this.#ports = ports
+    this.#ears = ears
+    const send = (to: string, frame: NodeFrame): void => this.#send(to, frame)
+    const report = (event: Event): void => this.#happened(event)
+    this.#node = new SignerNode(settings, stores, { ...ports, send, report })
+  }
+
+  /** X-8. Refuses a Bundle that this Station may not go on from. */
+  async open(bundle: BundleIn, token = nothingRemembered): Promise<void> {
+    const { plan } = this.#settings.sitting
+    if (bundle.plan.digest !== plan) refuse('PLAN', `expected the plan ${plan}`, 'X-9')
+    const held = this.#stores.place.read()
+    requireExtends(bundle, held === undefined ? token.seen : [...token.seen, held])
+    this.#refusedPage = ''
+    this.#node.attached(bundleName)
+    for (const lines of framesOf(bundle, this.#settings.origin)) {
+      await this.#give(bundleName, { frame: 'lines', lines })
+      if (this.#refusedPage !== '') refuse('LOG_MALFORMED', this.#refusedPage, 'X-8')
+    }
+    this.#node.detached(bundleName)
+    const { own } = this.#node
+    requireWitnessed(own, bundle)
+    requirePlanned(own, plan, token.lastRecord)
+    own.witness.writeFloor()
+    this.#isOpen = true
+    this.#dropUncertified()
+  }
+
+  /** From now on the Hub is heard. */
+  sit(table: StationTable): void {
+    if (!this.#isOpen) refuse('BUNDLE', 'expected an opened Bundle first', 'X-7')
+    const { clock, random } = this.#ports
+    const { dial, isCarried } = table
+    this.#table = table
+    this.#links = new Links(
+      { coordinators: [tableName], dial, clock, random, isCarried, report: this.#ports.report },
+      {
+        attached: (name) => this.#node.attached(name),
+        detached: (name) => this.#node.detached(name),
+        receive: (_name, frame, done) => this.#receive(frame, done),
+      },
+    )
+    this.#links.tick()
+  }
+
+  /** The custodian has confirmed this request: it may be signed, or its key made, once. */
+  permit(request: Digest): void {
+    const asked = this.#asked.get(request)
+    if (asked === undefined) {
+      if (this.#permitted.size >= askedMax) refuse('BUSY', `${askedMax} requests are confirmed`)
+      this.#permitted.add(request)
+      return
+    }
+    this.#asked.delete(request)
+    this.#prepare(asked, () => {})
+  }
+
+  /** Nothing that was confirmed and has not begun may begin any more. */
+  withdraw(): void {
+    this.#permitted.clear()
+    this.#asked.clear()
+  }
+
+  say(paper: Paper): void {
+    this.#send(tableName, { frame: 'paper', paper })
+  }
+
+  tick(): void {
+    this.#table?.tick()
+    this.#links?.tick()
+    this.#node.tick()
+  }
+
+  status(): Status {
+    return this.#node.status()
+  }
+
+  /** To read in. */
+  get own(): Own {
+    return this.#node.own
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOpen = false
+    this.#links?.stop()
+    this.#table?.close()
+    this.#node[Symbol.dispose]()
+  }
+
+  #receive(frame: CoordinatorFrame, done: () => void): void {
+    // What was still on its way to a Station that has been put away.
+    if (!this.#isOpen) done()
+    else if (frame.frame === 'paper') {
+      this.#read(frame.paper)
+      done()
+    } else if (frame.frame === 'prepare') this.#ask(frame, done)
+    else if (frame.frame === 'start' && this.#isStarted(frame.start.ticket)) done()
+    else this.#node.receive(tableName, frame, done)
+  }
+
+  /** A second copy of Start is nothing: the node would say that its acceptance is used. */
+  #isStarted(ticket: Uint8Array): boolean {
+    if (equalBytes(ticket, this.#started)) return true
+    this.#started = ticket
+    return false
+  }
+
+  #ask(frame: PrepareFrame, done: () => void): void {
+    const request = attempting(() => this.#requestOf(frame.prepare))
+    if (isRefusal(request)) {
+      this.#ports.report({ level: 'warn', name: 'frame-refused', because: request.because })
+      done()
+      return
+    }
+    if (this.#permitted.delete(request)) {
+      this.#prepare(frame, done)
+      return
+    }
+    this.#asked.delete(request)
+    if (this.#asked.size < askedMax) this.#asked.set(request, frame)
+    this.#ears.asked?.(request)
+    done()
+  }
+
+  #prepare(frame: PrepareFrame, done: () => void): void {
+    this.#ticket = frame.prepare.ticket
+    this.#node.receive(tableName, frame, done)
+  }
+
+  /** The payment of the attempt line, or the change of the run. */
+  #requestOf(asked: CoordinatorPart<'prepare'>): Digest {
+    const { attemptSeq, keygen } = asked
+    if (asksProof(asked)) return kinds.proveRun.shape(parse(keygen), 'prove run').change
+    if (keygen.length > 0) return kinds.changeRun.shape(parse(keygen), 'change run').change
+    const line = this.#node.own.copy.line(attemptSeq)
+    const entry = line && parseEntry(line)
+    if (entry?.type === 'session.started') return entry.body.intent
+    return refuse('LINE_MISSING', `line ${attemptSeq}: expected session.started`, 'N8')
+  }
+
+  #read(paper: Paper): void {
+    const read = attempting(() => this.#look(paper))
+    if (!isRefusal(read)) return
+    this.#ports.report({ level: 'alarm', name: 'paper-refused', because: read.because })
+    this.#checked(paper, false)
+  }
+
+  #look(paper: Paper): void {
+    switch (paper.kind) {
+      case 'signature':
+        this.#verify(paper)
+        return
+      case 'certificate':
+        this.#certify(paper)
+        return
+      default:
+        this.#ears.paper?.(paper)
+    }
+  }
+
+  /** S-9: by the own curve, over what this Station accepted in its own signed words. */
+  #verify(paper: Paper): void {
+    const { request, attempt, signature: bytes } = readPaper('signature', paper)
+    const { journal, self } = this.#node.own
+    const accepted = journal.accepted(request, attempt)
+    if (accepted === undefined) {
+      refuse('VIEW', `nothing was accepted here for request ${request}`)
+    }
+    const words = kinds.acceptance.shape(parseText(accepted.acceptance.document), 'acceptance')
+    const digest = fromHex(words.digest) ?? refuse('MALFORMED', 'acceptance: expected a digest')
+    const signature = parseSignature(bytes)
+    const holds = verifierOf(self.curve)(signature, digest, words.publicKey)
+    this.#checked(paper, holds)
+    this.#ears.signed?.({ request, holds, txid: txidOf(accepted.warrantText, signature) })
+  }
+
+  /** G-11: all holders have confirmed what this Station has confirmed, and it is on disk here. */
+  #certify(paper: Paper): void {
+    const { own } = this.#node
+    const root = own.witness.root ?? refuse('LOG_BEHIND', 'the root is not known yet')
+    const { key, confirms } = readCertificate(root, paper.content)
+    const { vault, epoch } = key
+    const said = new Prepared(own.store, own.self.node)
+      .all()
+      .find((one) => one.vault === vault && one.epoch === epoch)
+    const ours = confirms.find(({ node }) => node === own.self.node)
+    if (said === undefined || ours === undefined) refuse('VIEW', `${vault}: nothing confirmed here`)
+    if (!equalBytes(said.confirm.signature, ours.signature)) {
+      refuse('VIEW', `${vault}: another key was confirmed here`)
+    }
+    this.#stores.certificates.keep(vault, epoch, paper.content)
+    this.#checked(paper, true)
+    this.#ears.certified?.({ vault, epoch })
+  }
+
+  #checked({ content }: Paper, holds: boolean): void {
+    this.say(checkedPaper({ paper: plainDigest(content), holds }))
+  }
+
+  /**
+   * A first key that not everybody has confirmed never existed; of a later epoch the line decides.
+   */
+  #dropUncertified(): void {
+    const { keystore, rows, witness } = this.#node.own
+    for (const { vault, epoch } of keystore.pending()) {
+      if (readSync(get(tables.vault, vault), rows) !== undefined) continue
+      const written = this.#stores.certificates.read(vault, epoch)
+      const root = witness.root
+      const read = written && root && attempting(() => readCertificate(root, written))
+      if (read !== undefined && !isRefusal(read) && read.key.epoch === epoch) continue
+      keystore.dropPending(vault, epoch)
+      const because = `epoch ${epoch}: no certificate of all holders`
+      this.#ports.report({ level: 'warn', name: 'pending-dropped', vault, because })
+    }
+  }
+
+  #give(name: string, frame: CoordinatorFrame): Promise<void> {
+    return new Promise((done) => this.#node.receive(name, frame, done))
+  }
+
+  #send(to: string, frame: NodeFrame): void {
+    if (to === tableName) this.#links?.send(tableName, frame)
+  }
+
+  /**
+   * What failed here the Hub hears at once: over Pairings of one session there is nothing to learn.
+   */
+  #happened(event: Event): void {
+    const { name, because = '', reason = '', remedy, peer = '' } = event
+    if (name === 'page-refused') this.#refusedPage = because
+    this.#ports.report(event)
+    const isOver = name === 'session-failed' || name === 'keygen-failed'
+    if (!isOver || remedy === undefined || reason === 'stopped') return
+    const ticket = this.#ticket
+    this.say(
+      failurePaper({ ticket, reason, remedy, culprit: peer === '' ? '' : parseNodeId(peer) }),
+    )
+  }
+}
+
+/** Of a payment; a proof has none. */
+function txidOf(warrantText: Uint8Array, signature: Signature): string {
+  const read = attempting(() => parseWarrant(warrantText))
+  if (isRefusal(read)) return ''
+  const { intent } = parseIntent(toUtf8(read.warrant.intent.document))
+  return chainOf(intent.network).attach(read.warrant.bytes, signature).txid
+}
