@@ -3,6 +3,7 @@
 // would, everything is judged, and what came of it becomes lines of the log.
 
 import { createPrivateKey, sign as signNode } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { p256 } from '@noble/curves/nist.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -46,6 +47,7 @@ import {
   type SeatedStation,
   StageHome,
   seat,
+  stagePin,
 } from '../kit/room-stage.ts'
 import { people } from '../kit/room-story.ts'
 import { random } from '../kit/tokens.ts'
@@ -339,6 +341,28 @@ describe('a ceremony', () => {
       plan,
       done.files,
       judgement.exceptions.map(({ line }) => line),
+    )
+  }, 120_000)
+
+  it('leaves no PIN on a card, in a Record or on a screen', async () => {
+    const plan = await plannedRelease()
+    const { done, seats, said } = await play(plan)
+    const screens = [...said, ...[...seats.values()].flatMap((one) => one.said)].join('\n')
+    const kept = readdirSync(stage.path, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name)))
+    const all = Buffer.concat([...kept, ...done.files.values(), Buffer.from(screens)])
+    const forms = (word: string) => {
+      const bytes = Buffer.from(word)
+      return [word, bytes.toString('hex'), bytes.toString('base64').replace(/=*$/, '')]
+    }
+    const hits = (word: string) => forms(word).filter((form) => all.includes(form)).length
+    expect([hits(stagePin), hits('words of the request') > 0]).toEqual([0, true])
+    const { exceptions } = await judged(plan, done.files)
+    await imported(
+      plan,
+      done.files,
+      exceptions.map(({ line }) => line),
     )
   }, 120_000)
 
