@@ -28,6 +28,7 @@ import { type BundleInPorts, makeBundleIn } from './bundle-in.ts'
 import { importBundle } from './import.ts'
 import type { JudgingPorts } from './judging.ts'
 import { makeWarrants } from './orders.ts'
+import { closeAttempts } from './payments.ts'
 import type { Taken } from './results.ts'
 
 export interface CeremoniesPorts extends DriverPorts, BundleInPorts, JudgingPorts {
@@ -119,6 +120,9 @@ export class Ceremonies {
       const row = await this.#known(plan)
       if (row.state === 'aborted') return this.#shown(row)
       if (!isReasonCode(reason)) return refusal('MALFORMED', 'reason: expected a reason code')
+      if (hasEnded(row.state)) return refusal('CEREMONY', `the ceremony is ${row.state}`)
+      const open = await closeAttempts(this.#ports, row)
+      if (open !== undefined) return open
       const record = { root: '', size: 0 }
       const lines = [{ type: 'ceremony.aborted', body: { plan, reason, record } }]
       const answer = await writeLines(this.#ports, { lines })

@@ -85,7 +85,7 @@ export class Outside implements Disposable {
     }
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     if (maker === 'software') {
-      ports.say('NO TOKENS HERE: SoftHSM (Debian: softhsm2) is not installed; twins in software')
+      ports.say('TWINS IN SOFTWARE PLAY THE TOKENS: SoftHSM (softhsm2) is not in use')
     }
     const { digest } = buildFiles(project, process.execPath)
     let build: JsonObject = {}
