@@ -13,6 +13,7 @@ import {
   writeCertificate,
 } from '../../signer-node/ceremony/certificate.ts'
 import { checkedPaper, readPaper } from '../../signer-node/ceremony/said-papers.ts'
+import { framesOf } from '../../signer-node/ceremony/station-log.ts'
 import { hubOnNetwork, stationOnNetwork } from '../../signer-node/ceremony/table-network.ts'
 import { tablePatience } from '../../signer-node/sitting.ts'
 import { digestNamed } from '../kit/audit-log.ts'
@@ -70,6 +71,30 @@ describe('a session at the table', () => {
     const heard = room.at('node-a').heard.find(({ what }) => what === 'signed')
     expect(heard?.of).toEqual({ request: sat.request, holds: true, txid })
     house.imported(result.lines)
+  }, 30_000)
+
+  it('goes by the Bundle alone: no line comes from the table, beside a Prepare or in one', async () => {
+    const sat = house.signSitting()
+    const [page] = framesOf(house.bundle(), house.root.log.origin)
+    const size = sat.bundle.pages.reduce((sum, { lines }) => sum + lines.length, 0)
+    const later = { ...page!, from: size, lines: page!.lines.slice(size) }
+    expect(later.lines).toHaveLength(1)
+    await sit(sat.bundle, {
+      tamper: {
+        down: (_, frame) =>
+          frame.frame === 'prepare'
+            ? [{ ...frame, prepare: { ...frame.prepare, lines: later } }]
+            : [frame],
+      },
+    })
+    const { station, events, heard } = room.at('node-a')
+    room.hub.seats.send('node-a', { frame: 'lines', lines: later })
+    const signing = room.hub.sign(sat.order)
+    await room.until(() => events.filter(({ name }) => name === 'frame-refused').length === 2)
+    expect(station.own.copy.size()).toBe(size)
+    expect(heard.filter(({ what }) => what === 'asked')).toEqual([])
+    room.hub.stop('nobody answers')
+    await signing
   }, 30_000)
 
   it('signs an approved sentence, and the log takes the proof', async () => {
