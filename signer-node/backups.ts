@@ -21,8 +21,8 @@ export interface BackupFile {
   readonly epoch: number
 }
 
-/** Where backups are kept, if they are files. */
-export type BackupPlace = Pick<Backups, keyof Backups>
+/** Where backups are kept; a Station keeps none, and says so. */
+export type BackupPlace = Pick<Backups, keyof Backups> & { readonly isNone?: true }
 
 const secretBytes = 32
 

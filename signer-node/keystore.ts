@@ -120,7 +120,7 @@ export class Keystore {
     this.backups.keep(this.#context(expected, made), plaintext)
     yield
     // Whoever destroys a key, or leaves, takes its backups with it.
-    if (!this.backups.held(vault).includes(expected.epoch)) {
+    if (!this.backups.isNone && !this.backups.held(vault).includes(expected.epoch)) {
       refuse('EPOCH', `${vault}.${expected.epoch}: its backup is gone again`)
     }
     onFailure.move()

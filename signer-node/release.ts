@@ -10,7 +10,7 @@ import { requestView } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
 import { requireCeremony, requireWindow } from '../policy/cold.ts'
 import { requireSigns } from '../policy/key-standing.ts'
-import { type AttemptRow, isOver, type RequestView, type VaultRow } from '../policy/view.ts'
+import { isOver, type RequestView, type VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import { writeSigned } from '../proto/frames.ts'
 import { type Digest, parseDigest } from '../proto/ids.ts'
@@ -154,7 +154,9 @@ export class Releases {
     const shut = this.#parts.closed()
     // What runs may end where only nothing new is begun.
     if (shut !== undefined && shut.code !== 'BUSY' && shut.code !== 'DISK_FULL') return shut
-    return this.#parted(waiting)
+    const parted = this.#parted(waiting)
+    if (parted !== undefined || isProof(admitted)) return parted
+    return rulesetFault(view, admitted.attempt)
   }
 
   #attemptFault(admitted: Admitted, view: RequestView): Refusal | undefined {
@@ -176,8 +178,7 @@ export class Releases {
     if (attempt?.state !== 'open' || view.attempts.at(-1) !== attempt) {
       return refusal('STALE_ATTEMPT', `attempt ${admitted.attempt} is not the open one any more`)
     }
-    const gone = keyFault(view, admitted.vault) ?? this.#roomFault(view, admitted)
-    return gone ?? rulesetFault(view, attempt)
+    return keyFault(view, admitted.vault) ?? this.#roomFault(view, admitted)
   }
 
   /** A cold share leaves in its room alone, while the ceremony is open and its window lasts. */
@@ -282,8 +283,9 @@ function keyFault({ vaults }: RequestView, { vault, keyState }: VaultRow): Refus
 }
 
 /** People approved under documents that are not in force any more. */
-function rulesetFault({ ruleset }: RequestView, attempt: AttemptRow): Refusal | undefined {
-  if (attempt.ruleset === ruleset.digest) return undefined
+function rulesetFault({ ruleset, attempts }: RequestView, number: number): Refusal | undefined {
+  const attempt = attempts.find((row) => row.attempt === number)
+  if (attempt?.ruleset === ruleset.digest) return undefined
   return refusal('RULESET_VERSION', 'the root or its documents changed meanwhile')
 }
 

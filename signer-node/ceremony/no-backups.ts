@@ -6,6 +6,7 @@ import { refuse } from '../../proto/refusal.ts'
 import type { BackupPlace } from '../backups.ts'
 
 export const noBackups: BackupPlace = {
+  isNone: true,
   keys: [],
   keep: () => {},
   keepFile: () => refuse('NOT_SUPPORTED', 'a station keeps no backup files'),
