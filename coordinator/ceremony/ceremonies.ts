@@ -114,13 +114,19 @@ export class Ceremonies {
     })
   }
 
-  async abort(plan: Digest, reason: string): Promise<CeremonyShown | Refusal> {
+  /** Stations that have signed a Record sit in no other room before the log names it. */
+  async abort(
+    plan: Digest,
+    reason: string,
+    record: CeremonyRow['record'] = noRecord,
+  ): Promise<CeremonyShown | Refusal> {
     return this.#alone(plan, async () => {
       const row = await this.#known(plan)
-      if (row.state === 'aborted') return this.#shown(row)
+      const isTold = record.size === 0 || row.record.root === record.root
+      if (row.state === 'aborted' && isTold) return this.#shown(row)
       if (!isReasonCode(reason)) return refusal('MALFORMED', 'reason: expected a reason code')
-      const record = { root: '', size: 0 }
-      const lines = [{ type: 'ceremony.aborted', body: { plan, reason, record } }]
+      const body = { plan, reason, record: { ...record } }
+      const lines = [{ type: 'ceremony.aborted', body }]
       const answer = await writeLines(this.#ports, { lines })
       return isRefusal(answer) ? answer : this.#shown(await this.#known(plan))
     })
@@ -206,6 +212,8 @@ export class Ceremonies {
 function plannedBody({ from, until, ...terms }: TermsOf['ceremony.plan']): JsonObject {
   return { ...terms, from: writeTime(from), until: writeTime(until) }
 }
+
+const noRecord: CeremonyRow['record'] = { root: '', size: 0 }
 
 function hasEnded(state: CeremonyShown['state']): boolean {
   return state === 'concluded' || state === 'aborted'
