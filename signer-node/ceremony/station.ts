@@ -36,7 +36,7 @@ import { checkedPaper, failurePaper, type Paper, readPaper } from './said-papers
 import type { CertificateFiles } from './station-files.ts'
 import {
   framesOf,
-  nothingRemembered,
+  type Remembered,
   requireExtends,
   requirePlanned,
   requireWitnessed,
@@ -111,8 +111,8 @@ export class Station {
     this.#node = new SignerNode(settings, stores, { ...ports, send, report })
   }
 
-  /** X-8. Refuses a Bundle that this Station may not go on from. */
-  async open(bundle: BundleIn, token = nothingRemembered): Promise<void> {
+  /** X-8. Refuses a Bundle that this Station, or the Token that is in it, may not go on from. */
+  async open(bundle: BundleIn, token: Remembered): Promise<void> {
     const { plan } = this.#settings.sitting
     if (bundle.plan.digest !== plan) refuse('PLAN', `expected the plan ${plan}`, 'X-9')
     const held = this.#stores.place.read()

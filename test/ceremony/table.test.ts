@@ -13,7 +13,7 @@ import {
   writeCertificate,
 } from '../../signer-node/ceremony/certificate.ts'
 import { checkedPaper, readPaper } from '../../signer-node/ceremony/said-papers.ts'
-import { framesOf } from '../../signer-node/ceremony/station-log.ts'
+import { framesOf, nothingRemembered } from '../../signer-node/ceremony/station-log.ts'
 import { hubOnNetwork, stationOnNetwork } from '../../signer-node/ceremony/table-network.ts'
 import { tablePatience } from '../../signer-node/sitting.ts'
 import { digestNamed } from '../kit/audit-log.ts'
@@ -249,7 +249,9 @@ describe('a Bundle', () => {
     room = new Room(cupboard, house, bundle, { way: 'memory' })
     const { station } = room.make('node-c')
     const other = { ...bundle, plan: { ...bundle.plan, digest: digestNamed('other') } }
-    expect(await refusal(station.open(other))).toContain('PLAN: expected the plan')
+    expect(await refusal(station.open(other, nothingRemembered))).toContain(
+      'PLAN: expected the plan',
+    )
     expect(refusedWith(() => room.join('node-c'))).toBe('BUNDLE X-7')
   })
 })
