@@ -28,6 +28,7 @@ import { type BundleInPorts, makeBundleIn } from './bundle-in.ts'
 import { importBundle } from './import.ts'
 import type { JudgingPorts } from './judging.ts'
 import { makeWarrants } from './orders.ts'
+import { closeAttempts } from './payments.ts'
 import type { Taken } from './results.ts'
 
 export interface CeremoniesPorts extends DriverPorts, BundleInPorts, JudgingPorts {
@@ -125,6 +126,10 @@ export class Ceremonies {
       const isTold = record.size === 0 || row.record.root === record.root
       if (row.state === 'aborted' && isTold) return this.#shown(row)
       if (!isReasonCode(reason)) return refusal('MALFORMED', 'reason: expected a reason code')
+      if (row.state === 'concluded') return refusal('CEREMONY', 'the ceremony is concluded')
+      // Of one that was aborted before, attempts were closed then; later ones are of another room.
+      const open = row.state === 'aborted' ? undefined : await closeAttempts(this.#ports, row)
+      if (open !== undefined) return open
       const body = { plan, reason, record: { ...record } }
       const lines = [{ type: 'ceremony.aborted', body }]
       const answer = await writeLines(this.#ports, { lines })

@@ -15,6 +15,7 @@ import { writeLines } from '../driver.ts'
 import { type Blob, putBlobs } from '../store/blobs.ts'
 import type { Store } from '../store/store.ts'
 import { type GoodOut, type JudgingPorts, judgeOut } from './judging.ts'
+import { closeAttempts } from './payments.ts'
 import { type ResultsPorts, type Taken, takeResults } from './results.ts'
 
 export interface ImportPorts extends ResultsPorts, JudgingPorts {
@@ -41,6 +42,8 @@ export async function importBundle(
   const taken = await takeResults(ports, judged.brought)
   const hasEnded = row.state === 'concluded' || row.state === 'aborted'
   if (isRefusal(taken) || hasEnded) return taken
+  const open = await closeAttempts(ports, row)
+  if (open !== undefined) return open
   const answer = await writeLines(ports, { lines: [endOf(row.plan, judged)] })
   return isRefusal(answer) ? answer : taken
 }

@@ -8,7 +8,7 @@ import type { PlannedWarrant } from '../../policy/ceremony/bundle-in.ts'
 import { calledStations, type Plan } from '../../policy/ceremony/plan.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { derive } from '../../policy/chain/derive.ts'
-import type { AttemptRow, RequestView, VaultRow } from '../../policy/view.ts'
+import type { AttemptRow, CeremonyRow, RequestView, VaultRow } from '../../policy/view.ts'
 import { digestOf } from '../../proto/crypto.ts'
 import type { Digest, NodeId } from '../../proto/ids.ts'
 import { isRefusal, type Refusal, refuse } from '../../proto/refusal.ts'
@@ -16,7 +16,8 @@ import { writeTime } from '../../proto/shape.ts'
 import { tags } from '../../proto/tags.ts'
 import { buildTransfer } from '../build.ts'
 import { type Case, gather } from '../desk/case.ts'
-import { chainFor, type DriverPorts } from '../driver.ts'
+import { chainFor, type DriverPorts, writeLines } from '../driver.ts'
+import { abandonedLines } from '../results.ts'
 import { readBlob } from '../store/blobs.ts'
 import { issueWarrant, readWarrant } from '../warrants.ts'
 
@@ -77,6 +78,23 @@ export async function startPayment(
     blobs: [{ digest, kind: 'warrant', content: warrant }],
   })
   return isRefusal(answer) ? answer : undefined
+}
+
+/**
+ * What a ceremony leaves open when it ends: nobody can prove that no share left, so the request
+ * stays spent, and its next ceremony signs the same bytes.
+ */
+export async function closeAttempts(
+  ports: DriverPorts,
+  { requests, seq }: Pick<CeremonyRow, 'requests' | 'seq'>,
+): Promise<Refusal | undefined> {
+  for (const request of requests) {
+    const last = (await ports.copy.read(requestView(request))).attempts.at(-1)
+    if (last?.state !== 'open' || last.seq < seq) continue
+    const answer = await writeLines(ports, abandonedLines(last))
+    if (isRefusal(answer)) return answer
+  }
+  return undefined
 }
 
 export function plannedWarrant({ warrant }: Ready): PlannedWarrant {

@@ -15,7 +15,9 @@ import { askedOf, type ColdHouse, coldHouse, root, stations } from './cold-house
 import {
   hour,
   madeKey,
+  plannedAgain,
   plannedGenesis,
+  plannedRelease,
   planning,
   planOf,
   preparedRelease,
@@ -119,6 +121,56 @@ describe('preparing', () => {
     await house.pass(31_000)
     const prepared = await house.during(house.coordinator.ceremonies.prepare(plan.digest))
     expect(prepared).toMatchObject({ state: 'exported' })
+  })
+})
+
+describe('a preparation of a payment', () => {
+  it('that stopped half-way goes on with the attempt that stands', async () => {
+    const house = await built()
+    const { request, plan } = await plannedRelease(house)
+    house.watching.now = false
+    const first = house.during(house.coordinator.ceremonies.prepare(plan.digest))
+    await expect(first).rejects.toThrow('the witnesses have not seen')
+    expect(await house.state(request)).toBe('SIGNING')
+    house.watching.now = true
+    await house.pass(31_000)
+    const prepared = await house.during(house.coordinator.ceremonies.prepare(plan.digest))
+    expect(prepared).toMatchObject({ state: 'exported' })
+    expect(await typesAbout(house, 'session.started')).toHaveLength(1)
+    expect(await typesAbout(house, 'session.aborted')).toHaveLength(0)
+  })
+
+  it('that came to nothing goes on at the next ceremony, with the same bytes', async () => {
+    const house = await built()
+    const { request, plan } = await preparedRelease(house)
+    const { ceremonies } = house.coordinator
+    await house.during(ceremonies.abort(plan.digest, 'TIME'))
+    await house.pass(1_000)
+    expect(await house.state(request)).toBe('SIGNING')
+    const next = await plannedAgain(house, request)
+    expect(next.digest).not.toBe(plan.digest)
+    expect(await house.during(ceremonies.prepare(next.digest))).toMatchObject({ state: 'exported' })
+    const attempts = (await typesAbout(house, 'session.started')).map(({ body }) => body)
+    expect(attempts).toMatchObject([{ attempt: 1 }, { attempt: 2 }])
+    const bytes = attempts.map((body) => ('bytes' in body ? body.bytes : ''))
+    expect(bytes[0]).toBe(bytes[1])
+  })
+
+  it('starts nothing for a request that ends before its room does', async () => {
+    const house = await built()
+    const { plan } = await plannedRelease(house, 4 * hour)
+    const short = house.during(house.coordinator.ceremonies.prepare(plan.digest))
+    await expect(short).rejects.toThrow('before the ceremony may')
+    expect(await typesAbout(house, 'session.started')).toHaveLength(0)
+  })
+
+  it('starts nothing while its fee is above what the intent allows', async () => {
+    const house = await built()
+    const { plan } = await plannedRelease(house)
+    house.chain.prices_ = { base: 10n ** 15n, tip: 1n }
+    const dear = house.during(house.coordinator.ceremonies.prepare(plan.digest))
+    await expect(dear).rejects.toThrow('gas price')
+    expect(await typesAbout(house, 'session.started')).toHaveLength(0)
   })
 })
 

@@ -97,20 +97,32 @@ export const conclude = async (house: ColdHouse, plan: Digest): Promise<void> =>
   if (isRefusal(answer)) throw new Error(answer.because)
 }
 
-/** A release that is reserved, and the plan of the ceremony that signs it, prepared. */
-export async function preparedRelease(house: ColdHouse) {
+/** A release that is reserved, and the plan of the ceremony that signs it. */
+export async function plannedRelease(house: ColdHouse, validMs = 72 * hour) {
   await conclude(house, (await madeKey(house)).plan.digest)
-  const request = await house.submit(release(house.clock))
+  const asked = release(house.clock)
+  const request = await house.submit({ ...asked, notAfter: asked.created + validMs })
   await house.approve(request, ...board)
   await house.until('reserved', async () => (await house.state(request)) === 'RESERVED')
+  return { request, plan: await plannedAgain(house, request) }
+}
+
+/** A ceremony for a payment that is reserved, or was tried at another one. */
+export async function plannedAgain(house: ColdHouse, request: Digest) {
   const { vault } = askedOf(house.clock, 'cold')
   const plan = planOf(house, 'sign', [{ request, op: 'payment', vault, callBack: false }])
   const change = await house.ask(planning(house, plan), plan.bytes)
   await house.approve(change, ...board.slice(0, 2))
   await house.until('planned', async () => (await house.state(change)) === 'ACTIVE')
-  const prepared = await house.during(house.coordinator.ceremonies.prepare(plan.digest))
+  return plan
+}
+
+/** And prepared. */
+export async function preparedRelease(house: ColdHouse) {
+  const planned = await plannedRelease(house)
+  const prepared = await house.during(house.coordinator.ceremonies.prepare(planned.plan.digest))
   if (isRefusal(prepared)) throw new Error(`${prepared.code}: ${prepared.because}`)
-  return { request, plan }
+  return planned
 }
 
 /** What three of the stations signed, as it comes home. */

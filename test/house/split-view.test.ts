@@ -113,6 +113,8 @@ describe('a coordinator with two logs', () => {
     const note = toUtf8(house.coordinator('c2').heads.checkpoint(size))
     const heads = { origin: root.log.origin, heads: [note] }
     house.at(b).end()?.receive('c2', { frame: 'heads', heads })
+    // A frame is worked off in parts.
+    await house.pass(1)
     expect(house.at(b).node.status().state).toBe('forked')
     expect(house.at(b).store.first('select count(*) as n from fork')).toEqual({ n: 1 })
     house.at(b).kill()
