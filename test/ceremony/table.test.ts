@@ -101,7 +101,12 @@ describe('a session at the table', () => {
     const sat = house.proveSitting()
     await sit(sat.bundle)
     room.permit(sat.request, ...sat.prove.signers)
-    const ended = await room.hub.prove(sat.prove)
+    const order = { ...sat.prove, signers: [...sat.prove.signers].reverse() }
+    const refused = await room.hub.prove(order)
+    // A refusal that no line names would have no place in what is carried out.
+    expect(refused).toMatchObject({ kind: 'failed', result: { lines: [], documents: [] } })
+    room.permit(sat.request, ...sat.prove.signers)
+    const ended = await room.hub.prove({ ...sat.prove, attempt: 2 })
     if (ended.kind === 'failed') throw new Error(ended.because)
     expect(room.at('node-a').heard.find(({ what }) => what === 'signed')?.of).toMatchObject({
       holds: true,
