@@ -73,7 +73,16 @@ const atOnceMs = 1_000
 /** What a Station looks at: its own copy of the log, its keys, and what it accepted. */
 export type Own = Pick<
   Parts,
-  'copy' | 'rows' | 'witness' | 'journal' | 'keystore' | 'store' | 'self'
+  | 'copy'
+  | 'rows'
+  | 'witness'
+  | 'journal'
+  | 'keystore'
+  | 'store'
+  | 'self'
+  | 'bans'
+  | 'ports'
+  | 'plan'
 >
 
 interface Look {

@@ -8,7 +8,9 @@ import type { Own } from '../policy/check-lines.ts'
 import type { Digest } from '../proto/ids.ts'
 import type { Parts } from './parts.ts'
 
-export function ownView(parts: Parts, request: Digest): Own {
+type Seeing = Pick<Parts, 'rows' | 'bans' | 'ports' | 'witness' | 'copy' | 'plan'>
+
+export function ownView(parts: Seeing, request: Digest): Own {
   const { rows, bans, ports, witness, copy, plan } = parts
   const own = { reigns: witness.reigns, rootAt: (size: number) => copy.rootAt(size) }
   const view = readSync(requestView(request), rows)

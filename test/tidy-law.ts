@@ -74,13 +74,20 @@ const laws: readonly Law[] = [
     { builtins: [/^node:(fs|path)$/] },
   ),
   law(
-    /^signer-node\/ceremony\/(table-cards|station-files)\.ts$/,
+    /^signer-node\/ceremony\/(table-cards|station-files|record-copy|room-results|commands-room)\.ts$/,
     [ceremony, signer, policy, protoAll],
     { builtins: [/^node:(fs|path)$/] },
   ),
   law(/^signer-node\/ceremony\/doctor-facts\.ts$/, [ceremony, signer, policy, protoAll], {
     builtins: [/^node:(fs|inspector|os|path)$/],
   }),
+  law(
+    /^signer-node\/ceremony\/(table-cards|station-files|record-copy|room-results|commands-room)\.ts$/,
+    [ceremony, signer, policy, protoAll],
+    {
+      builtins: [/^node:(fs|path)$/],
+    },
+  ),
   law(/^signer-node\/ceremony\/self-signed\.ts$/, [ceremony, signer, policy, protoAll], {
     builtins: [/^node:crypto$/],
   }),

@@ -18,7 +18,7 @@ import { parseIntent } from '../../policy/request.ts'
 import { parseWarrant } from '../../policy/warrant.ts'
 import { equalBytes, fromHex, plainDigest, toUtf8 } from '../../proto/crypto.ts'
 import type { CoordinatorFrame, CoordinatorPart, NodeFrame } from '../../proto/frames.ts'
-import { type Digest, parseNodeId } from '../../proto/ids.ts'
+import { type Digest, parseNodeId, type VaultId } from '../../proto/ids.ts'
 import { parse, parseText } from '../../proto/jcs.ts'
 import { limits } from '../../proto/limits.ts'
 import { kinds } from '../../proto/node-documents.ts'
@@ -54,18 +54,30 @@ export interface StationStores extends NodeStores {
 /** The node's frames go where this Station sits. */
 export type StationPorts = Omit<Ports, 'send'>
 
+export interface SignedHere {
+  readonly request: Digest
+  readonly txid: string
+  readonly holds: boolean
+  /** What the key signed, 32 bytes. */
+  readonly digest: Uint8Array
+  readonly signature: Uint8Array
+}
+
+export interface CertifiedHere {
+  readonly vault: VaultId
+  readonly epoch: number
+  readonly change: Digest
+  readonly keyState: Digest
+}
+
 /** What the script hears of. */
 export interface StationEars {
   /** The Hub asks for a session about a request that is not confirmed here, or not again. */
   readonly asked?: (request: Digest) => void
   /** Verified here, or found wrong. */
-  readonly signed?: (made: {
-    readonly request: Digest
-    readonly txid: string
-    readonly holds: boolean
-  }) => void
+  readonly signed?: (made: SignedHere) => void
   /** Of all holders, and on disk. */
-  readonly certified?: (key: { readonly vault: string; readonly epoch: number }) => void
+  readonly certified?: (key: CertifiedHere) => void
   /** Whatever else the Hub sends. */
   readonly paper?: (paper: Paper) => void
 }
@@ -281,15 +293,16 @@ export class Station {
     const signature = parseSignature(bytes)
     const holds = verifierOf(self.curve)(signature, digest, words.publicKey)
     this.#checked(paper, holds)
-    this.#ears.signed?.({ request, holds, txid: txidOf(accepted.warrantText, signature) })
+    const txid = txidOf(accepted.warrantText, signature)
+    this.#ears.signed?.({ request, holds, txid, digest, signature: bytes })
   }
 
   /** G-11: all holders have confirmed what this Station has confirmed, and it is on disk here. */
   #certify(paper: Paper): void {
     const { own } = this.#node
     const root = own.witness.root ?? refuse('LOG_BEHIND', 'the root is not known yet')
-    const { key, confirms } = readCertificate(root, paper.content)
-    const { vault, epoch } = key
+    const { change, key, confirms } = readCertificate(root, paper.content)
+    const { vault, epoch, keyState } = key
     const said = new Prepared(own.store, own.self.node)
       .all()
       .find((one) => one.vault === vault && one.epoch === epoch)
@@ -300,7 +313,7 @@ export class Station {
     }
     this.#stores.certificates.keep(vault, epoch, paper.content)
     this.#checked(paper, true)
-    this.#ears.certified?.({ vault, epoch })
+    this.#ears.certified?.({ vault, epoch, change, keyState })
   }
 
   #checked({ content }: Paper, holds: boolean): void {

@@ -69,7 +69,8 @@ describe('a session at the table', () => {
     expect([...verifiedBy].sort()).toEqual(['node-a', 'node-b'])
     const [{ txid }] = [result.lines.at(-1)!.body as { txid: string }]
     const heard = room.at('node-a').heard.find(({ what }) => what === 'signed')
-    expect(heard?.of).toEqual({ request: sat.request, holds: true, txid })
+    const made = { digest: about.digest, signature }
+    expect(heard?.of).toEqual({ request: sat.request, holds: true, txid, ...made })
     house.imported(result.lines)
   }, 30_000)
 

@@ -84,18 +84,22 @@ const member = (node: string) => ({
   transport: digestFor(`tls/${node}`),
   witness: witnessKey(node),
 })
-export const rootText = devRoot({
-  ...{ org, key, witness, cold: true },
-  log: { origin, vkey: formatVkey(vkey) },
-  nodes: stations.map(member),
-  lights: lights.map(member),
-  governance: { keys: ['jun', 'kat'].map((name) => publicKeyOf(`root/${name}`)), threshold: 2 },
-  genesis: {
-    policy: digestOfText(tags.policy, policyText),
-    directory: digestOfText(tags.directory, directoryText),
-    books: { warm: digestOfText(tags.book, bookText) },
-  },
-})
+type Members = Parameters<typeof devRoot>[0]['nodes']
+/** With these stations, where a test has real ones. */
+export const rootTextOf = (nodes: Members): string =>
+  devRoot({
+    ...{ org, key, witness, cold: true },
+    log: { origin, vkey: formatVkey(vkey) },
+    nodes,
+    lights: lights.map(member),
+    governance: { keys: ['jun', 'kat'].map((name) => publicKeyOf(`root/${name}`)), threshold: 2 },
+    genesis: {
+      policy: digestOfText(tags.policy, policyText),
+      directory: digestOfText(tags.directory, directoryText),
+      books: { warm: digestOfText(tags.book, bookText) },
+    },
+  })
+export const rootText = rootTextOf(stations.map(member))
 export const root = parseRoot(rootText)
 
 export interface ColdHouse {
@@ -127,7 +131,11 @@ export const board = [
   ['oli', 'risk'],
 ] as const
 
-export async function coldHouse(store: Store, clock = testClock()): Promise<ColdHouse> {
+export async function coldHouse(
+  store: Store,
+  clock = testClock(),
+  pinned = rootText,
+): Promise<ColdHouse> {
   const chain = scriptedChain()
   const events: Event[] = []
   const watching = { now: true }
@@ -136,12 +144,12 @@ export async function coldHouse(store: Store, clock = testClock()): Promise<Cold
     report: (event) => events.push(event),
     log: { vkey, sign: ed25519Signer(seedOf('cold-log')) },
     governed: {
-      root: rootText,
+      root: pinned,
       policy: policyText,
       directory: directoryText,
       books: new Map([[parseHandle('warm'), bookText]]),
     },
-    root: root.digest,
+    root: parseRoot(pinned).digest,
     chains: new Map([['eip155:31337', chain]]),
   })
   await coordinator.open()

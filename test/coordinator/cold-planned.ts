@@ -24,6 +24,7 @@ export function planOf(
   kind: 'genesis' | 'sign',
   requests: Plan['requests'],
   change: Partial<Plan> = {},
+  own = stations.map((_, at) => plannedStation(at + 1)),
 ) {
   const begin = Math.floor(house.clock.now() / 1_000) * 1_000
   const bytes = encodePlan(
@@ -34,7 +35,7 @@ export function planOf(
       ...{ from: begin + hour, until: begin + 9 * hour, t: 2 },
       ...(kind === 'sign' ? { people } : {}),
       ...change,
-      stations: stations.map((_, at) => plannedStation(at + 1)),
+      stations: own,
     }),
   )
   return { ...parsePlan(bytes), bytes }

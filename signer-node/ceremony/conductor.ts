@@ -1,0 +1,399 @@
+// The Record station's part in playing a script: goes through the turns of the Plan, tells
+// Stations and people whose turn it is, orders the lines that they sign into one Record, starts
+// the Hub's sessions, and closes with Statements and the Bundle out. Whoever stops, stops for
+// all: then the closing is played, which is a good end.
+// INVARIANT: a session begins only after every signer's confirmation of that very request is a
+// line; the Record is the only progress, so a room that starts again goes on where its lines
+// end, and a session that died begins from fresh confirmations.
+// Source: the ceremony's design, 4.9, 4.11, 5.0.
+
+import type { BundleFiles } from '../../policy/ceremony/bundle.ts'
+import { treeAt } from '../../policy/ceremony/log-view.ts'
+import { calledStations } from '../../policy/ceremony/plan.ts'
+import { type Actor, type RecordDraft, signedLine } from '../../policy/ceremony/record.ts'
+import { parseRecordType, type RecordType } from '../../policy/ceremony/record-bodies.ts'
+import { draftLine } from '../../policy/ceremony/record-chain.ts'
+import type { Turn } from '../../policy/ceremony/script.ts'
+import type { SignedStatement } from '../../policy/ceremony/statement.ts'
+import type { Digest } from '../../proto/ids.ts'
+import { Refused, refuse } from '../../proto/refusal.ts'
+import type { Clock, Random } from '../ports.ts'
+import { Confirmations } from './confirmations.ts'
+import type { Hub } from './hub.ts'
+import { drawn } from './lot.ts'
+import type { RecordCopy } from './record-copy.ts'
+import { RoomClosing } from './room-closing.ts'
+import {
+  type DeskLine,
+  deskLines,
+  exceptionLine,
+  recorderOf,
+  type Unexpected,
+} from './room-desk.ts'
+import type { RoomLog } from './room-log.ts'
+import { readAddress, readingOf } from './room-readings.ts'
+import type { RoomResults } from './room-results.ts'
+import { firstUndone, type Group, groupsOf, hasAct } from './room-turns.ts'
+import { RoomVoice, startedAgain, type Told } from './room-voice.ts'
+import type { Desk } from './station-acts.ts'
+import type { TurnPaper } from './turn-papers.ts'
+
+export interface ConductorNeeds {
+  readonly log: RoomLog
+  readonly hub: Hub
+  readonly record: RecordCopy
+  readonly results: RoomResults
+  readonly desk: Desk
+  /** The token of the Record station. */
+  readonly recorder: {
+    readonly identity: Uint8Array
+    readonly sign: (message: Uint8Array) => Promise<Uint8Array>
+  }
+  /** By a person's own credential, away from the room's keys. */
+  readonly speak: (actor: Actor, document: string) => Promise<SignedStatement>
+  /** To two media, each read back. */
+  readonly write: (files: BundleFiles) => void
+  readonly scripts: BundleFiles
+  readonly random: Random
+  readonly clock: Clock
+}
+
+export interface Concluded {
+  readonly outcome: 'done' | 'aborted'
+  readonly lines: number
+  readonly exceptions: number
+  readonly files: BundleFiles
+}
+
+/** Of one session, and of what one station does. */
+const triesMax = 3
+
+export class Conductor {
+  readonly #needs: ConductorNeeds
+  readonly #groups: readonly Group[]
+  readonly #voice: RoomVoice
+  readonly #confirmations = new Confirmations()
+  readonly #signers = new Map<Digest, readonly string[]>()
+  readonly #tries = new Map<Digest, number>()
+  readonly #signedToday = new Set<string>()
+  readonly #closing: RoomClosing
+  readonly #notes: { readonly node: string; readonly said: TurnPaper<'note'> }[] = []
+  #files: BundleFiles = new Map()
+  #stopped = ''
+  #isTold = false
+
+  constructor(needs: ConductorNeeds) {
+    this.#needs = needs
+    this.#groups = groupsOf(needs.log.bundle.plan.plan)
+    const writeLine = (line: DeskLine, step: string) => this.#write1(line, step)
+    this.#closing = new RoomClosing({ ...needs, writeLine })
+    this.#voice = new RoomVoice({
+      ...needs,
+      stopped: (because) => this.stop(because),
+      noted: (node, said) => void this.#notes.push({ node, said }),
+      sat: (node) => this.#confirmations.forget(node),
+    })
+  }
+
+  /** For all; the closing is played all the same. */
+  stop(because: string): void {
+    if (this.#stopped !== '') return
+    this.#stopped = because
+    this.#needs.hub.stop(because)
+    this.#needs.desk.say(`STOPPED: ${because}`)
+    this.#voice.interrupt(because)
+  }
+
+  status() {
+    const { record } = this.#needs
+    const at = this.#undone()
+    const step = this.#groups[at]?.first.step.id ?? 'end'
+    return { step, lines: record.state.size, exceptions: record.state.exceptions }
+  }
+
+  async run(): Promise<Concluded> {
+    for (let at = this.#undone(); at < this.#groups.length; ) {
+      const group = this.#groups[at]
+      if (group === undefined) break
+      const isClosing = group.first.step.id.startsWith('C-')
+      if (this.#stopped !== '' && !isClosing) {
+        at += 1
+        continue
+      }
+      if (this.#stopped !== '') await this.#tellStop(group.first)
+      at = (await this.#play(group, at)) ?? at + 1
+    }
+    const { record } = this.#needs
+    const outcome = this.#stopped === '' ? 'done' : 'aborted'
+    const { size: lines, exceptions } = record.state
+    return { outcome, lines, exceptions, files: this.#files }
+  }
+
+  /** Once, before the closing: an exception that says why. */
+  async #tellStop(turn: Turn): Promise<void> {
+    if (this.#isTold || this.#needs.record.state.closed !== undefined) return
+    this.#isTold = true
+    await this.exception(turn, {
+      expected: 'the script to its end',
+      happened: this.#stopped,
+      decided: 'the ceremony is stopped',
+    })
+  }
+
+  /** Where to go on instead, if not at the next. */
+  async #play(group: Group, at: number): Promise<number | undefined> {
+    const { desk } = this.#needs
+    const { step } = group.first
+    for (const { node, said } of this.#notes.splice(0)) {
+      await this.exception(group.first, { ...said, happened: `${node}: ${said.happened}` })
+    }
+    if (step.isOptional === true) {
+      const typed = await desk.ask('go', `${step.id} may be left out; play it? (yes or no): `)
+      if (typed.trim() !== 'yes') return undefined
+    }
+    if (step.say !== '') desk.say(`${step.id}  ${step.who}: ${step.say}`)
+    if (hasAct(group, 'begin-record')) return await this.#begin(group)
+    if (hasAct(group, 'draw-signers')) return await this.#draw(group, at)
+    if (hasAct(group, 'sign', 'prove')) return await this.#sign(group, at)
+    if (hasAct(group, 'keygen', 'reshare')) return await this.#deal(group)
+    if (hasAct(group, 'close-record')) {
+      await this.#closing.close(group.first, this.#stopped === '' ? '' : 'CEREMONY')
+      await this.#voice.all(group.turns, this.#nodesOf(group), this.#with(group.first))
+      return undefined
+    }
+    if (hasAct(group, 'statement')) return await this.#statement(group)
+    if (hasAct(group, 'write-bundle')) {
+      this.#files = this.#closing.write()
+      return undefined
+    }
+    if (hasAct(group, 'show-addresses')) desk.say(readAddress(this.#needs, group.first))
+    await this.#each(group)
+    return undefined
+  }
+
+  /** Stations of the turn first, one by one or at once; then what people without one leave. */
+  async #each(group: Group): Promise<void> {
+    const { first, turns } = group
+    const nodes = this.#nodesOf(group)
+    const about = first.request?.request
+    let waiting: readonly string[] = nodes.filter((node) => !this.#confirmations.isOut(about, node))
+    for (let tries = 1; waiting.length > 0 && tries <= triesMax; tries += 1) {
+      const told = await this.#voice.all(turns, waiting, this.#with(first))
+      const again = await this.#take(group, told)
+      waiting = this.#stopped === '' ? again : []
+    }
+    const isOfStation = first.node !== undefined || first.step.each.includes('signer')
+    if (!isOfStation) await this.#desk(group)
+  }
+
+  /** Of whom the turn is asked once more: their Station was started again. */
+  async #take(group: Group, told: readonly Told[]): Promise<readonly string[]> {
+    const { first } = group
+    const again: string[] = []
+    for (const one of told) {
+      const isLost = one.kind === 'done' && !(await this.#voice.write(one))
+      if (one.kind === 'failed' || isLost) {
+        const because = one.kind === 'failed' ? one.because : startedAgain
+        if (because === startedAgain) again.push(one.node)
+        await this.#failed(group, one.node, because)
+        continue
+      }
+      this.#closing.bring(one.brought)
+      const request = first.request?.request
+      if (request === undefined || !hasAct(group, 'confirm-request')) continue
+      this.#confirmations.add(request, one.node)
+    }
+    return again
+  }
+
+  async #failed(group: Group, node: string, because: string): Promise<void> {
+    // Of a stop there is one reason, and its line.
+    if (this.#stopped !== '') return
+    const { first: turn } = group
+    const request = turn.request?.request
+    if (request !== undefined && hasAct(group, 'confirm-request') && because !== startedAgain) {
+      this.#confirmations.turnOut(request, node)
+    }
+    const happened = `${node}: ${because}`
+    const decided = because === startedAgain ? 'its turn is asked again' : 'it goes on without it'
+    await this.exception(turn, { expected: 'what the step asks', happened, decided })
+  }
+
+  async exception({ step }: Turn, said: Unexpected): Promise<void> {
+    const { record, log } = this.#needs
+    const number = record.state.exceptions + 1
+    await this.#write1(exceptionLine(log.bundle.plan.plan, number, said), step.id)
+  }
+
+  /** Asked again where what was typed makes no line. */
+  async #desk({ first }: Group, noted: readonly string[] = []): Promise<void> {
+    const { desk, log } = this.#needs
+    const { plan } = log.bundle.plan
+    const reading = (what: string, turn: Turn) => readingOf(this.#needs, what, turn)
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const lines = await deskLines({ plan, desk, reading }, first, noted)
+        for (const line of lines) await this.#write1(line, first.step.id)
+        return
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error
+        desk.say(`${first.step.id}: ${error.refusal.code}: ${error.refusal.because}`)
+        if (tries === triesMax) throw error
+      }
+    }
+  }
+
+  async #begin({ first }: Group): Promise<undefined> {
+    const { log } = this.#needs
+    const { plan, digest } = log.bundle.plan
+    const root = treeAt(log.view, log.size)
+    const body = {
+      ...{ bundle: log.digest, checkpoint: { root, size: log.size } },
+      ...{ env: plan.env, kind: plan.kind, plan: digest },
+    }
+    const actor = recorderOf(log.bundle.plan.plan)
+    await this.#write1({ actor, type: 'record.genesis', body }, first.step.id)
+  }
+
+  async #draw(group: Group, at: number): Promise<number | undefined> {
+    const { log, random, desk } = this.#needs
+    const { plan } = log.bundle.plan
+    const { first } = group
+    const request = first.request?.request ?? refuse('PLAN', 'a lot is for a request')
+    const { ready, known } = this.#confirmations.of(request)
+    const can = calledStations(plan).filter(({ node }) => ready.has(node))
+    if (can.length < plan.t && known < plan.called.length) {
+      return await this.#again(group, at, 'confirmations are of a session that is over')
+    }
+    if (can.length < plan.t) {
+      this.stop(`${can.length} stations confirmed, ${plan.t} must sign`)
+      return undefined
+    }
+    const names = drawn(can, { t: plan.t, random, last: this.#signedToday })
+    this.#signers.set(request, names)
+    desk.say(`by lot: ${names.join(', ')}`)
+    await this.#desk(group, names)
+    return undefined
+  }
+
+  async #sign(group: Group, at: number): Promise<number | undefined> {
+    const { log, hub, results } = this.#needs
+    const { first, turns } = group
+    const request = first.request ?? refuse('PLAN', 'a signature is of a request')
+    const signers = this.#signersOf(request.request)
+    const { ready } = this.#confirmations.of(request.request)
+    if (signers.length === 0 || !signers.every((node) => ready.has(node))) {
+      return await this.#again(group, at, 'a confirmation is of a session that is over')
+    }
+    const tries = (this.#tries.get(request.request) ?? 0) + 1
+    this.#tries.set(request.request, tries)
+    this.#confirmations.use(request.request)
+    const telling = this.#voice.all(turns, signers, this.#with(first))
+    const ended = hasAct(group, 'prove')
+      ? await hub.prove(log.proveOrder(request, tries, signers))
+      : await hub.sign(log.signOrder(request, signers))
+    if (ended.kind === 'failed') {
+      this.#voice.interrupt(ended.because)
+      await telling
+      if (tries < triesMax && ended.remedy === 'retry' && this.#stopped === '') {
+        return await this.#again(group, at, ended.because)
+      }
+      results.add(ended.result)
+      const decided = 'the request ends'
+      await this.exception(first, { expected: 'a signature', happened: ended.because, decided })
+      this.stop(ended.because)
+      return undefined
+    }
+    results.add(ended.result)
+    for (const node of signers) this.#signedToday.add(node)
+    await this.#take(group, await telling)
+    return undefined
+  }
+
+  /** S-x: once more from fresh confirmations. */
+  async #again({ first }: Group, at: number, because: string): Promise<number> {
+    const decided = 'once more, from fresh confirmations'
+    await this.exception(first, { expected: 'one session', happened: because, decided })
+    const request = first.request?.request
+    const from = this.#groups.findIndex((one, index) => {
+      return index < at && hasAct(one, 'confirm-request') && one.first.request?.request === request
+    })
+    return from < 0 ? refuse('PLAN', 'no step confirms this request') : from
+  }
+
+  async #deal(group: Group): Promise<undefined> {
+    const { log, hub, results } = this.#needs
+    const { first, turns } = group
+    const { requests } = log.bundle.plan.plan
+    const request = requests.find((one) => one.vault === first.vault && one.op.startsWith('key.'))
+    if (request === undefined) return refuse('PLAN', `no request makes the key of ${first.vault}`)
+    for (let tries = 1; tries <= triesMax; tries += 1) {
+      const nodes = this.#nodesOf(group)
+      const telling = this.#voice.all(turns, nodes, this.#with(first))
+      const ended = await hub.deal(log.dealOrder(request, tries))
+      if (ended.kind === 'certified') {
+        results.add(ended.result)
+        await this.#take(group, await telling)
+        return undefined
+      }
+      this.#voice.interrupt(ended.because)
+      await telling
+      if (this.#stopped !== '') return undefined
+      const decided = 'once more from its beginning'
+      await this.exception(first, { expected: 'one session', happened: ended.because, decided })
+    }
+    this.stop('the key could not be made')
+    return undefined
+  }
+
+  async #statement(group: Group): Promise<undefined> {
+    const node = await this.#closing.statement(group.first)
+    if (node === undefined) return
+    for (const one of await this.#voice.all(group.turns, [node], this.#with(group.first))) {
+      if (one.kind === 'done') this.#closing.bring(one.brought)
+    }
+  }
+
+  async #write1({ actor, type, body }: DeskLine, step: string): Promise<void> {
+    const { record, recorder } = this.#needs
+    const known: RecordType = parseRecordType(type)
+    const draft: RecordDraft = { actor, type: known, body, step, t: this.#voice.now() }
+    const unsigned = draftLine(record.state, draft, recorder.identity)
+    this.#voice.keep(signedLine(unsigned, await recorder.sign(unsigned.message)))
+  }
+
+  #with({ request }: Turn) {
+    const signers = request === undefined ? [] : this.#signersOf(request.request)
+    return { signers, manifest: this.#closing.manifest }
+  }
+
+  #signersOf(request: Digest): readonly string[] {
+    const known = this.#signers.get(request)
+    if (known !== undefined) return known
+    // A room that began again: as the Record says.
+    const draws = this.#groups.filter((group) => hasAct(group, 'draw-signers'))
+    const at = draws.findIndex(({ first }) => first.request?.request === request)
+    const lines = this.#needs.record.lines.filter(({ step, type }) => {
+      return type === 'step.done' && step === draws[0]?.first.step.id
+    })
+    const line = lines[at]
+    return line?.type === 'step.done' ? line.body.noted : []
+  }
+
+  #nodesOf({ first, nth, turns }: Group): readonly string[] {
+    const { plan } = this.#needs.log.bundle.plan
+    const called = calledStations(plan).map(({ node }) => node)
+    const { at, each } = first.step
+    if (each.includes('signer')) {
+      const signers = this.#signersOf(first.request?.request ?? refuse('PLAN', 'no request'))
+      return at === 'signers' ? signers : signers.slice(nth, nth + 1)
+    }
+    if (first.node !== undefined) return turns.flatMap(({ turn }) => turn.node ?? [])
+    return at === 'called' || at === 'all' ? called : []
+  }
+
+  #undone(): number {
+    const { record, log } = this.#needs
+    return firstUndone(log.bundle.plan.plan, this.#groups, record.lines)
+  }
+}

@@ -1,0 +1,204 @@
+// The Station's part in playing a script: hears from the Record station whose turn it is, plays
+// the acts of that turn on its own machine, says which lines shall be written of it, and signs
+// each of them where it stands in its own copy of the Record.
+// INVARIANT: signs no line but one that it drafted itself in the turn that is played, on the
+// head of its own copy; a line that contradicts that copy stops it (X-14). A turn that is
+// played again, or stopped, withdraws what was confirmed before: no session begins of an older
+// confirmation.
+// Source: the ceremony's design, 4.9, 4.11. What an act does is the Bench's.
+import type { PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
+import {
+  parseRecordLine,
+  type RecordDraft,
+  signedLine,
+  unsignedLine,
+} from '../../policy/ceremony/record.ts'
+import { parseRecordType } from '../../policy/ceremony/record-bodies.ts'
+import { type Turn, turnsOf } from '../../policy/ceremony/script.ts'
+import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
+import type { JsonObject } from '../../proto/jcs.ts'
+import { attempt, isRefusal, Refused, refuse } from '../../proto/refusal.ts'
+import type { Clock, Event } from '../ports.ts'
+import type { RecordCopy } from './record-copy.ts'
+import type { Paper } from './said-papers.ts'
+import type { Station } from './station.ts'
+import { type Draft, isTurnKind, readTurnPaper, type TurnPaper, turnPaper } from './turn-papers.ts'
+
+/** One turn as it reached this Station. */
+export interface Heard {
+  readonly turn: Turn
+  readonly round: number
+  readonly signers: readonly string[]
+  /** Of what is carried out; empty before. */
+  readonly manifest: string
+  /** Ends when the turn is played again, or all is stopped. */
+  readonly isOver: () => boolean
+}
+
+export interface Played {
+  readonly drafts: readonly Draft[]
+  readonly brought?: readonly JsonObject[]
+}
+
+/** What a Station's machine does, and by whom it is operated. */
+export interface Bench {
+  play(heard: Heard): Promise<Played>
+  /** By the identity key of the Token that is in: its name, and a signature over a message. */
+  identity(): Uint8Array
+  sign(message: Uint8Array): Promise<Uint8Array>
+  say(text: string): void
+}
+
+export interface PerformerNeeds {
+  readonly plan: ReadPlan
+  readonly own: PlannedStation
+  readonly station: Pick<Station, 'say' | 'withdraw'>
+  readonly record: RecordCopy
+  readonly bench: Bench
+  readonly clock: Clock
+  readonly report: (event: Event) => void
+}
+
+/** Room clocks are compared at the opening; a line that is further off is somebody's mistake. */
+const apartMsMax = 600_000
+
+interface Playing extends TurnPaper<'done'> {
+  readonly step: string
+}
+
+export class Performer {
+  readonly #needs: PerformerNeeds
+  readonly #turns: readonly Turn[]
+  #round = { turn: -1, round: -1 }
+  #playing: Playing | undefined
+  #isStopped = false
+
+  constructor(needs: PerformerNeeds) {
+    this.#needs = needs
+    this.#turns = turnsOf(needs.plan.plan)
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped
+  }
+
+  /** As soon as it sits: the Record station sends what is missing here. */
+  greet(): void {
+    const { size, prev } = this.#needs.record.state
+    this.#say('have', { size, prev: size === 0 ? '' : prev })
+  }
+
+  note(expected: string, happened: string, decided: string): void {
+    this.#say('note', { expected, happened, decided })
+  }
+
+  /** For all. */
+  stop(because: string): void {
+    this.#say('stop', { because })
+  }
+
+  /** Of the Hub, through the Station's ears. */
+  hear(paper: Paper): void {
+    if (!isTurnKind(paper.kind)) return
+    const heard = attempt(() => this.#take(paper))
+    if (!isRefusal(heard)) return
+    const { report, bench } = this.#needs
+    report({ level: 'alarm', name: 'turn-refused', because: heard.because })
+    bench.say(`REFUSED ${heard.code}: ${heard.because}`)
+    if (heard.rule === 'X-14') this.#end(heard.because)
+  }
+
+  #take(paper: Paper): void {
+    switch (paper.kind) {
+      case 'turn':
+        void this.#play(readTurnPaper('turn', paper))
+        return
+      case 'place':
+        void this.#place(readTurnPaper('place', paper))
+        return
+      case 'line': {
+        const { seq, line } = readTurnPaper('line', paper)
+        this.#needs.record.take(seq, toUtf8(line))
+        return
+      }
+      case 'stop':
+        this.#end(readTurnPaper('stop', paper).because)
+        return
+      default:
+        refuse('MALFORMED', `a ${paper.kind} is not for a station`)
+    }
+  }
+
+  async #play({ turn: at, round, signers, manifest }: TurnPaper<'turn'>): Promise<void> {
+    const { own, station, bench } = this.#needs
+    const turn = this.#turns[at]
+    if (turn === undefined || this.#isStopped) return
+    this.#round = { turn: at, round }
+    this.#playing = undefined
+    if (round > 0) station.withdraw()
+    const isOver = (): boolean => {
+      return this.#isStopped || this.#round.turn !== at || this.#round.round !== round
+    }
+    const bound = { ...turn, node: own.node, custodian: own.custodian }
+    try {
+      const played = await bench.play({ turn: bound, round, signers, manifest, isOver })
+      if (isOver()) return
+      const { drafts, brought = [] } = played
+      const done = { turn: at, round, drafts: [...drafts], brought: [...brought] }
+      this.#playing = { ...done, step: turn.step.id }
+      this.#say('done', done)
+    } catch (error) {
+      if (isOver()) return
+      const { code, because } = toldOf(error)
+      bench.say(`${turn.step.id}: ${code}: ${because}`)
+      this.#say('failed', { turn: at, round, code, because })
+    }
+  }
+
+  /** The line is built here, of the own draft; from the paper come its place and its time. */
+  async #place({ turn, round, at, seq, prev, t }: TurnPaper<'place'>): Promise<void> {
+    const { own, record, bench, clock, report } = this.#needs
+    const playing = this.#playing
+    const draft = playing?.turn === turn && playing.round === round ? playing.drafts[at] : undefined
+    const { state } = record
+    const apart = Math.abs(t - clock.wallMs())
+    if (playing === undefined || draft === undefined || seq !== state.size || prev !== state.prev) {
+      report({ level: 'alarm', name: 'line-refused', because: `no draft ${at} for line ${seq}` })
+      return
+    }
+    if (!(apart <= apartMsMax)) {
+      report({ level: 'alarm', name: 'line-refused', because: `line ${seq}: ${apart} ms apart` })
+      return
+    }
+    const line: RecordDraft = {
+      actor: { role: 'custodian', person: own.custodian },
+      type: parseRecordType(draft.type),
+      body: draft.body,
+      step: playing.step,
+      t,
+    }
+    const unsigned = unsignedLine(line, { seq, prev }, bench.identity())
+    const bytes = signedLine(unsigned, await bench.sign(unsigned.message))
+    parseRecordLine(bytes)
+    this.#say('signed', { seq, line: fromUtf8(bytes) ?? '' })
+  }
+
+  #end(because: string): void {
+    this.#isStopped = true
+    this.#playing = undefined
+    this.#needs.station.withdraw()
+    this.#needs.bench.say(`STOPPED: ${because}`)
+  }
+
+  #say<K extends Parameters<typeof turnPaper>[0]>(kind: K, said: TurnPaper<K>): void {
+    this.#needs.station.say(turnPaper(kind, said))
+  }
+}
+
+/** A bug is told as one, without what stands in its message. */
+function toldOf(error: unknown): { readonly code: string; readonly because: string } {
+  if (error instanceof Refused) {
+    return { code: error.refusal.code, because: error.refusal.because.slice(0, 1_000) }
+  }
+  return { code: 'INTERNAL', because: error instanceof Error ? error.name : 'failed' }
+}

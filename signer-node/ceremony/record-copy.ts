@@ -1,0 +1,83 @@
+// A copy of the Record, as the Record station and every Station keep one: a file of lines on
+// the own card, each looked at before it is kept and on disk before anything goes on. It is
+// also the progress of a ceremony: whoever starts again reads it and knows which turns were
+// done.
+// INVARIANT: a line is kept only if it follows (X-14); another line at a place that is taken is
+// a stop and changes nothing. A torn last line, of a card that was pulled out, is cut away.
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { RecordLine } from '../../policy/ceremony/record.ts'
+import { beginRecord, follow, type RecordState } from '../../policy/ceremony/record-chain.ts'
+import type { Seats } from '../../policy/ceremony/record-seats.ts'
+import { equalBytes } from '../../proto/crypto.ts'
+import { refuse } from '../../proto/refusal.ts'
+import { replaceFile, syncDirectory } from '../floor-file.ts'
+
+const newline = 0x0a
+
+export class RecordCopy {
+  readonly #path: string
+  readonly #lines: RecordLine[] = []
+  #state: RecordState
+
+  constructor(path: string, seats: Seats) {
+    this.#path = path
+    this.#state = beginRecord(seats)
+    if (existsSync(path)) this.#read(new Uint8Array(readFileSync(path)))
+  }
+
+  get state(): RecordState {
+    return this.#state
+  }
+
+  get lines(): readonly RecordLine[] {
+    return this.#lines
+  }
+
+  /** The whole file, as it is carried out. */
+  get bytes(): Uint8Array {
+    return existsSync(this.#path) ? new Uint8Array(readFileSync(this.#path)) : new Uint8Array()
+  }
+
+  /** Whether it was new here. */
+  take(seq: number, bytes: Uint8Array): boolean {
+    const known = this.#lines[seq]
+    if (known !== undefined) {
+      if (equalBytes(known.bytes, bytes)) return false
+      refuse('RECORD', `line ${seq}: this copy has another one`, 'X-14')
+    }
+    if (seq !== this.#lines.length) {
+      refuse('RECORD', `expected line ${this.#lines.length}, got ${seq}`, 'X-14')
+    }
+    const { line, state } = follow(this.#state, bytes)
+    this.#append(bytes)
+    this.#lines.push(line)
+    this.#state = state
+    return true
+  }
+
+  #append(bytes: Uint8Array): void {
+    const isNew = !existsSync(this.#path)
+    const file = openSync(this.#path, 'a', 0o600)
+    try {
+      const whole = new Uint8Array([...bytes, newline])
+      for (let at = 0; at < whole.length; at += writeSync(file, whole, at));
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    if (isNew) syncDirectory(dirname(this.#path))
+  }
+
+  #read(file: Uint8Array): void {
+    const end = file.lastIndexOf(newline) + 1
+    for (let from = 0; from < end; ) {
+      const to = file.indexOf(newline, from)
+      const { line, state } = follow(this.#state, file.slice(from, to))
+      this.#lines.push(line)
+      this.#state = state
+      from = to + 1
+    }
+    if (end < file.length) replaceFile(this.#path, file.slice(0, end))
+  }
+}

@@ -1,0 +1,117 @@
+// The closing of a room at the Record station: the last line of the Record, the manifest of
+// what is carried out, the Statements of everybody who was there, and the Bundle out on its
+// media. Also what Stations bring home on the way: statements of spare tokens, which become
+// results.
+// INVARIANT: Statements are made over the manifest that is written; nobody's is made here but
+// the recorder's, by the token of this station.
+// Source: the ceremony's design, 4.8, 4.9, 5.0.
+import { type BundleFiles, manifestOf } from '../../policy/ceremony/bundle.ts'
+import { bundleOutFiles, writeBundleOut } from '../../policy/ceremony/bundle-out.ts'
+import { calledStations } from '../../policy/ceremony/plan.ts'
+import { parseResults } from '../../policy/ceremony/results.ts'
+import type { Turn } from '../../policy/ceremony/script.ts'
+import {
+  encodeStatements,
+  type SignedStatement,
+  statementText,
+} from '../../policy/ceremony/statement.ts'
+import { fromHex, fromUtf8 } from '../../proto/crypto.ts'
+import type { JsonObject } from '../../proto/jcs.ts'
+import { refuse } from '../../proto/refusal.ts'
+import type { ConductorNeeds } from './conductor.ts'
+import { actorOf, type DeskLine } from './room-desk.ts'
+import { spoken } from './spoken-for.ts'
+
+export interface ClosingNeeds extends ConductorNeeds {
+  readonly writeLine: (line: DeskLine, step: string) => Promise<void>
+}
+
+export class RoomClosing {
+  readonly #needs: ClosingNeeds
+  readonly #statements: SignedStatement[] = []
+  #manifest = ''
+  #reason = ''
+
+  constructor(needs: ClosingNeeds) {
+    this.#needs = needs
+  }
+
+  /** Empty before the Record is closed. */
+  get manifest(): string {
+    return this.#manifest
+  }
+
+  /** The last line, and what is carried out: `reason` where the ceremony was stopped. */
+  async close(turn: Turn, reason: string): Promise<string> {
+    const { record, results, log } = this.#needs
+    this.#reason = reason
+    if (reason !== '') results.dropKeys()
+    const encoded = results.encode(reason)
+    if (record.state.closed === undefined) {
+      const body = {
+        exceptions: record.state.exceptions,
+        results: parseResults(encoded).digest,
+      }
+      const actor = actorOf(log.bundle.plan.plan, turn)
+      await this.#needs.writeLine({ actor, type: 'record.closed', body }, turn.step.id)
+    }
+    const { plan } = log.bundle
+    const of = {
+      direction: 'out',
+      org: plan.plan.org,
+      env: plan.plan.env,
+      plan: plan.digest,
+    } as const
+    const manifest = manifestOf(bundleOutFiles(this.#out()), of)
+    this.#manifest = fromUtf8(manifest) ?? ''
+    return this.#manifest
+  }
+
+  /** At the Record station; the node where a custodian speaks at the own one. */
+  async statement({ person }: Turn): Promise<string | undefined> {
+    const { log, record, desk, speak } = this.#needs
+    if (person === undefined) return undefined
+    const named = `${person.role}/${person.person}`
+    if (!record.state.met.has(named)) return undefined
+    const station = calledStations(log.bundle.plan.plan).find(
+      ({ custodian }) => person.role === 'custodian' && custodian === person.person,
+    )
+    if (station !== undefined) return station.node
+    const typed = await desk.ask('agree', `${named}: do you agree? (agree, or do-not-agree): `)
+    const verdict = typed.trim() === 'agree' ? 'agree' : 'do-not-agree'
+    const because = verdict === 'agree' ? '' : await desk.ask('because', `${named}: why not: `)
+    const actor = { role: person.role, person: person.person }
+    const document = statementText({
+      ...spoken(log.bundle.plan, record, this.#manifest, named),
+      ...{ actor, verdict, because: because.trim() },
+    })
+    this.#statements.push(await speak(actor, document))
+    return undefined
+  }
+
+  write(): BundleFiles {
+    const files = writeBundleOut(this.#out(), encodeStatements(this.#statements))
+    this.#needs.write(files)
+    return files
+  }
+
+  #out() {
+    const { log, record, results, scripts } = this.#needs
+    const encoded = results.encode(this.#reason)
+    return { plan: log.bundle.plan, record: record.bytes, results: encoded, scripts }
+  }
+
+  /** Lines of results, and Statements. */
+  bring(brought: readonly JsonObject[]): void {
+    for (const one of brought) {
+      const { type, body, by, name, document, signature } = one
+      if (type === 'key.backup-tested') {
+        this.#needs.results.add({ lines: [{ type, body: body as JsonObject }], documents: [] })
+      } else if (by === 'token') {
+        const bytes = fromHex(String(signature)) ?? refuse('MALFORMED', 'statement: signature')
+        const written = { name: String(name), document: String(document) }
+        this.#statements.push({ by, ...written, signature: bytes })
+      }
+    }
+  }
+}

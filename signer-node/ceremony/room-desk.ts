@@ -1,0 +1,141 @@
+// The lines that people without a station leave: written at the Record station, by its token,
+// in the name of whose part the step is. What people said is asked of the recorder; what a
+// machine knows (digests, counts, names of signers) is not.
+// INVARIANT: nothing is pre-filled that somebody should have read or counted.
+// Source: the ceremony's design, 4.9, 4.10.
+import { having } from '../../policy/ceremony/people.ts'
+import type { Plan } from '../../policy/ceremony/plan.ts'
+import type { Actor } from '../../policy/ceremony/record.ts'
+import type { RecordType } from '../../policy/ceremony/record-bodies.ts'
+import type { Turn } from '../../policy/ceremony/script.ts'
+import type { Digest } from '../../proto/ids.ts'
+import { refuse } from '../../proto/refusal.ts'
+import { wordLines } from '../../proto/words.ts'
+import type { Desk } from './station-acts.ts'
+import type { Draft } from './turn-papers.ts'
+
+export interface DeskLine extends Draft {
+  readonly actor: Actor
+}
+
+/** What an exception says. */
+export interface Unexpected {
+  readonly expected: string
+  readonly happened: string
+  readonly decided: string
+}
+
+/** Which digest a reading is of, where the room knows it. */
+export type ReadingOf = (what: string, turn: Turn) => Digest
+
+export async function deskLines(
+  {
+    plan,
+    desk,
+    reading,
+  }: { readonly plan: Plan; readonly desk: Desk; readonly reading: ReadingOf },
+  turn: Turn,
+  noted: readonly string[],
+): Promise<readonly DeskLine[]> {
+  const lines: DeskLine[] = []
+  for (const type of turn.step.records) {
+    lines.push(...(await linesOf({ plan, desk, reading }, turn, { type, noted })))
+  }
+  return lines
+}
+
+async function linesOf(
+  the: { readonly plan: Plan; readonly desk: Desk; readonly reading: ReadingOf },
+  turn: Turn,
+  { type, noted }: { readonly type: RecordType; readonly noted: readonly string[] },
+): Promise<readonly DeskLine[]> {
+  const { plan, desk, reading } = the
+  const actor = actorOf(plan, turn)
+  switch (type) {
+    case 'person.present':
+      return await present(desk, turn, actor)
+    case 'item.checked': {
+      const typed = await desk.ask('item', `${turn.step.id}: numbers, with commas: `)
+      return typed.split(',').map((number) => {
+        const body = { intact: true, kind: 'bag', number: number.trim(), photo: '' }
+        return { actor, type, body }
+      })
+    }
+    case 'medium.destroyed': {
+      const typed = await desk.ask('item', `${turn.step.id}: numbers of cards, with commas: `)
+      return typed.split(',').map((number) => {
+        const body = { kind: 'card', method: 'shredded', number: number.trim() }
+        return { actor, type, body }
+      })
+    }
+    case 'words.read': {
+      const { words, who } = turn.step
+      if (words === undefined) return refuse('PLAN', `${turn.step.id} reads no words`)
+      const digest = reading(words.what, turn)
+      desk.say([`words of the ${words.what}`, ...wordLines(digest, words.count)].join('\n  '))
+      const by = who === 'everyone' ? actor.person : readerOf(plan, turn)
+      const confirmed = await namesAsked(desk, `${turn.step.id}: read by ${by}; confirmed by: `)
+      return [{ actor, type, body: { by, confirmed, digest, what: words.what } }]
+    }
+    case 'step.done': {
+      const confirmed = await namesAsked(desk, `${turn.step.id}: seen by: `)
+      return [{ actor, type, body: { confirmed, noted: [...noted] } }]
+    }
+    default:
+      return []
+  }
+}
+
+async function present(desk: Desk, turn: Turn, actor: Actor): Promise<readonly DeskLine[]> {
+  const { person } = turn
+  if (person === undefined) return refuse('PLAN', `${turn.step.id} is of no person`)
+  const typed = await desk.ask('present', `${person.role}/${person.person}, here? (yes or no): `)
+  if (typed.trim() !== 'yes') return []
+  const body = { how: person.how, person: person.person, role: person.role }
+  return [{ actor, type: 'person.present', body }]
+}
+
+/** A custodian's own lines are signed at the own station; those written here are the recorder's. */
+export function actorOf(plan: Plan, { step }: Turn): Actor {
+  const isOwn = step.who !== 'everyone' && step.who !== 'custodian'
+  const isRecorder = step.records.includes('person.present') || !isOwn
+  const role = isRecorder ? 'recorder' : step.who
+  const [first] = having(plan.people, role)
+  return { role, person: first?.person ?? refuse('PLAN', `no ${role} in this plan`) }
+}
+
+export function recorderOf(plan: Plan): Actor {
+  const [first] = having(plan.people, 'recorder')
+  return { role: 'recorder', person: first?.person ?? refuse('PLAN', 'no recorder in this plan') }
+}
+
+/** The administrator decides; the recorder writes. */
+export function exceptionLine(
+  plan: Plan,
+  number: number,
+  { expected, happened, decided }: Unexpected,
+): DeskLine {
+  const by = having(plan.people, 'administrator')[0]?.person ?? ''
+  const body = { by, decided, expected, happened: sentenceOf(happened), number }
+  return { actor: recorderOf(plan), type: 'exception', body }
+}
+
+/** As a sentence of the Record has to be. */
+function sentenceOf(said: string): string {
+  const plain = said.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+  return plain.slice(0, 500) || 'nothing'
+}
+
+function readerOf(plan: Plan, { step, custodian }: Turn): string {
+  if (custodian !== undefined) return custodian
+  const role = step.who === 'everyone' ? 'recorder' : step.who
+  return having(plan.people, role)[0]?.person ?? refuse('PLAN', `no ${role} in this plan`)
+}
+
+async function namesAsked(desk: Desk, question: string): Promise<string[]> {
+  const typed = await desk.ask('confirmed', question)
+  return typed
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+}

@@ -1,0 +1,81 @@
+// The turns of a script as a room plays them: which of them go together because their machines
+// act at once, who acts in each, and which of them the Record shows as done. The Record is the
+// only progress that there is.
+// INVARIANT: pure, and the same for everybody who has the Plan and the Record.
+import type { Plan } from '../../policy/ceremony/plan.ts'
+import type { RecordLine } from '../../policy/ceremony/record.ts'
+import { type Turn, turnsOf } from '../../policy/ceremony/script.ts'
+import type { Act } from '../../policy/ceremony/steps.ts'
+
+export interface Numbered {
+  readonly index: number
+  readonly turn: Turn
+}
+
+/** One or more turns of one step, for one vault or request. */
+export interface Group {
+  readonly turns: readonly Numbered[]
+  readonly first: Turn
+  /** Which of its step it is, and of those for one request which. */
+  readonly nth: number
+}
+
+const together: readonly string[] = ['called', 'signers', 'all']
+
+export function groupsOf(plan: Plan): readonly Group[] {
+  const groups: { turns: Numbered[]; first: Turn; nth: number }[] = []
+  const count = new Map<string, number>()
+  for (const [index, turn] of turnsOf(plan).entries()) {
+    if (turn.step.isOnline === true) continue
+    const last = groups.at(-1)
+    const isSame = last?.first.step === turn.step && isSameSubject(last.first, turn)
+    if (last !== undefined && isSame && together.includes(turn.step.at ?? '') && !turn.person) {
+      last.turns.push({ index, turn })
+      continue
+    }
+    const key = `${turn.step.id} ${turn.request?.request ?? turn.vault ?? ''}`
+    const nth = count.get(key) ?? 0
+    count.set(key, nth + 1)
+    groups.push({ turns: [{ index, turn }], first: turn, nth })
+  }
+  return groups
+}
+
+export function hasAct({ first }: Group, ...acts: readonly Act[]): boolean {
+  return first.step.acts.some((act) => acts.includes(act))
+}
+
+/** The first group of which the Record lacks a line; their number where it lacks none. */
+export function firstUndone(
+  plan: Plan,
+  groups: readonly Group[],
+  lines: readonly RecordLine[],
+): number {
+  const owed = new Map<string, number>()
+  for (const [at, group] of groups.entries()) {
+    for (const { turn } of group.turns) {
+      if (turn.step.isOptional === true) continue
+      for (const type of turn.step.records) {
+        const who = custodianOf(plan, turn)
+        const key = `${turn.step.id} ${type} ${who}`
+        const wanted = (owed.get(key) ?? 0) + 1
+        owed.set(key, wanted)
+        const made = lines.filter((line) => {
+          const isOwn = who === '' || line.actor.person === who
+          return line.step === turn.step.id && line.type === type && isOwn
+        })
+        if (made.length < wanted) return at
+      }
+    }
+    if (group.first.step.records.length === 0 && group.first.step.acts.length > 0) return at
+  }
+  return groups.length
+}
+
+function custodianOf(_plan: Plan, { node, custodian }: Turn): string {
+  return node === undefined ? '' : (custodian ?? '')
+}
+
+function isSameSubject(a: Turn, b: Turn): boolean {
+  return a.vault === b.vault && a.request?.request === b.request?.request && a.person === b.person
+}

@@ -1,0 +1,312 @@
+// The acts of a script on a Station's machine, one function for each that its steps name: what
+// is shown and asked, which part of the Station does it, and which lines of the Record it
+// drafts.
+// INVARIANT: a request is permitted to the Station only by `confirm-request`, after its
+// recipient and amount were typed (X-13), its PIN was given again, and its share was opened and
+// compared with its public point. No act takes or gives a secret.
+// Source: `policy/ceremony/steps.ts`; the ceremony's design, 4.11.
+
+import { parseManifest } from '../../policy/ceremony/bundle.ts'
+import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
+import type { PlannedRequest, PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
+import { labelOf } from '../../policy/ceremony/plan.ts'
+import { signatureReading } from '../../policy/ceremony/readings.ts'
+import { keyName } from '../../policy/ceremony/record.ts'
+import { recordHead } from '../../policy/ceremony/record-chain.ts'
+import { statementMessage, statementText } from '../../policy/ceremony/statement.ts'
+import type { Act } from '../../policy/ceremony/steps.ts'
+import { digestOf, plainDigest, toHex, toUtf8 } from '../../proto/crypto.ts'
+import { type Digest, parseDigest } from '../../proto/ids.ts'
+import type { JsonObject } from '../../proto/jcs.ts'
+import { refuse } from '../../proto/refusal.ts'
+import { tags } from '../../proto/tags.ts'
+import { wordLines, wordsOf } from '../../proto/words.ts'
+import type { Curve } from '../dkls23/curve.ts'
+import type { Clock, Random } from '../ports.ts'
+import { sharesOn } from './medium.ts'
+import type { Bench, Heard, Played } from './performer.ts'
+import type { RecordCopy } from './record-copy.ts'
+import type { SessionWatch } from './session-watch.ts'
+import { type ShownRequest, showRequest } from './shown-request.ts'
+import { spoken } from './spoken-for.ts'
+import type { Station } from './station.ts'
+import { logOf, StationSeals } from './station-seals.ts'
+import type { StationToken, Which } from './tokens.ts'
+import type { Draft } from './turn-papers.ts'
+
+/** Who is at the Station. `what` says what is asked for, so that a program can answer in a test. */
+export interface Desk {
+  say(text: string): void
+  ask(what: Asked, question: string): Promise<string>
+}
+
+export type Asked =
+  | 'item'
+  | 'tail'
+  | 'amount'
+  | 'sentence'
+  | 'daily-in'
+  | 'spare-in'
+  | 'agree'
+  | 'because'
+  | 'go'
+  | 'present'
+  | 'confirmed'
+  | 'number'
+  | 'word'
+
+/** The Token that is in, and its owner's PIN whenever it is asked for again. */
+export interface TokenHand {
+  readonly now: StationToken
+  /** Logs out, and in again with what is in then. */
+  again(which: Which | 'any'): Promise<StationToken>
+}
+
+export interface ActsNeeds {
+  readonly plan: ReadPlan
+  readonly own: PlannedStation
+  readonly bundle: BundleIn
+  readonly digest: Digest
+  readonly station: Station
+  readonly watch: SessionWatch
+  readonly record: RecordCopy
+  readonly desk: Desk
+  readonly token: TokenHand
+  /** Directories of medium A and medium B. */
+  readonly media: { readonly a: string; readonly b: string }
+  readonly curve: Curve
+  readonly random: Random
+  readonly clock: Clock
+  /** X-1 to X-5 of this machine, as a line says them. */
+  readonly ready: () => Promise<JsonObject>
+}
+
+type Doing = (heard: Heard) => Promise<Played>
+
+const none: Played = { drafts: [] }
+const triesMax = 2
+
+export class StationActs implements Bench {
+  readonly #needs: ActsNeeds
+  readonly #seals: StationSeals
+  readonly #shown = new Map<Digest, ShownRequest>()
+  readonly #acts: Partial<Readonly<Record<Act, Doing>>> = {
+    doctor: async () => ({ drafts: [await this.#ready()] }),
+    'open-bundle': async () => this.#words('Bundle', this.#needs.digest, 16),
+    'check-log': () => this.#checkLog(),
+    'show-roster': async () => this.#showRoster(),
+    keygen: (heard) => this.#deal(heard),
+    reshare: (heard) => this.#deal(heard),
+    seal: (heard) => this.#seals.seal(heard),
+    'test-daily': (heard) => this.#seals.test(heard, ['a', 'b']),
+    'test-spare': (heard) => this.#seals.testSpare(heard),
+    finish: (heard) => this.#seals.keepFloor(heard),
+    'show-addresses': async () => none,
+    'show-request': async (heard) => this.#show(heard),
+    'confirm-request': (heard) => this.#confirm(heard),
+    sign: (heard) => this.#sign(heard),
+    prove: (heard) => this.#sign(heard),
+    'check-signature': async (heard) => this.#check(heard),
+    wipe: (heard) => this.#seals.keepFloor(heard),
+    'destroy-seal': async (heard) => this.#seals.destroy(heard),
+    'close-record': async (heard) => this.#closed(heard),
+    statement: (heard) => this.#statement(heard),
+  }
+
+  constructor(needs: ActsNeeds) {
+    this.#needs = needs
+    this.#seals = new StationSeals(needs)
+  }
+
+  async play(heard: Heard): Promise<Played> {
+    const { desk, own } = this.#needs
+    const { step } = heard.turn
+    desk.say(`${step.id}  ${labelOf(own)}\n  ${step.do}\n  ${step.witness}`)
+    if (step.acts.length === 0) return { drafts: await this.#items(heard) }
+    const drafts: Draft[] = []
+    const brought: JsonObject[] = []
+    for (const act of step.acts) {
+      const doing = this.#acts[act]
+      if (doing === undefined) refuse('NOT_SUPPORTED', `${act}: not an act of a station here`)
+      else {
+        const played = await doing(heard)
+        drafts.push(...played.drafts)
+        brought.push(...(played.brought ?? []))
+      }
+    }
+    return { drafts, brought }
+  }
+
+  identity(): Uint8Array {
+    const { tokens } = this.#needs.own
+    const { which } = this.#needs.token.now
+    return tokens?.[which].identity ?? refuse('PLAN', 'the plan names no token of this station')
+  }
+
+  sign(message: Uint8Array): Promise<Uint8Array> {
+    return this.#needs.token.now.hsm.sign(message)
+  }
+
+  say(text: string): void {
+    this.#needs.desk.say(text)
+  }
+
+  /** Where people act alone: what they read is typed here. */
+  async #items({ turn: { step } }: Heard): Promise<readonly Draft[]> {
+    if (!step.records.includes('item.checked')) return []
+    const typed = await this.#needs.desk.ask('item', 'numbers of token and medium, with commas: ')
+    return typed.split(',').map((number) => {
+      const body = { intact: true, kind: 'token', number: number.trim(), photo: '' }
+      return { type: 'item.checked', body }
+    })
+  }
+
+  async #ready(more: JsonObject = {}): Promise<Draft> {
+    return { type: 'station.ready', body: { ...(await this.#needs.ready()), ...more } }
+  }
+
+  #words(what: string, digest: Digest, count: 8 | 16): Played {
+    this.#needs.desk.say([`words of the ${what}`, ...wordLines(digest, count)].join('\n  '))
+    return none
+  }
+
+  async #checkLog(): Promise<Played> {
+    const log = logOf(this.#needs.station)
+    this.#words('log', log.root, 8)
+    return { drafts: [await this.#ready({ log })] }
+  }
+
+  #showRoster(): Played {
+    const { desk, plan } = this.#needs
+    for (const station of plan.plan.stations) {
+      const { node, site, custodian, tokens } = station
+      const serials = `${tokens?.daily.serial ?? ''} ${tokens?.spare.serial ?? ''}`
+      desk.say(`  ${labelOf(station)}  ${node}  ${site}  ${custodian}  ${serials}`)
+    }
+    if (plan.plan.root !== '') return this.#words('root', plan.plan.root, 16)
+    return none
+  }
+
+  /** Everybody at once; the Hub has asked already, or asks next. */
+  async #deal({ turn, isOver }: Heard): Promise<Played> {
+    const { station, watch, plan } = this.#needs
+    const request = dealtIn(plan.plan.requests, turn.vault)
+    watch.begin(request)
+    station.permit(request)
+    const { keyState } = await watch.certified(request, isOver)
+    this.#words(`key of ${turn.vault}`, keyState, 16)
+    return { drafts: watch.drafts(request, keyState) }
+  }
+
+  #show({ turn }: Heard): Played {
+    const { station, bundle, plan, desk } = this.#needs
+    const request = requestOf(turn.request)
+    const at = plan.plan.requests.findIndex((one) => one.request === request.request)
+    const warrant = bundle.warrants[at] ?? refuse('BUNDLE', 'the Bundle lacks this request', 'X-7')
+    const shown = showRequest(station.own, request, warrant)
+    this.#shown.set(request.request, shown)
+    desk.say(shown.text)
+    this.#words('request', request.request, 8)
+    const body = { display: shown.display, request: request.request }
+    return { drafts: [{ type: 'request.shown', body }] }
+  }
+
+  async #confirm(heard: Heard): Promise<Played> {
+    const { station, token, watch } = this.#needs
+    const request = requestOf(heard.turn.request)
+    // Anew: what was true an hour ago is asked of the log again.
+    this.#show(heard)
+    const shown = this.#shown.get(request.request) ?? refuse('VIEW', 'it was not shown here')
+    await this.#typed(shown)
+    await token.again('any')
+    const proved = await this.#seals.proved('a', request.vault)
+    this.#needs.desk.say(`confirmed, open, epoch ${proved[0]?.epoch}`)
+    if (heard.isOver()) refuse('CEREMONY', 'the turn is over')
+    watch.begin(request.request)
+    station.permit(request.request)
+    const { display, typed } = shown
+    const more: JsonObject = typed === undefined ? {} : { amount: typed.amount, tail: typed.tail }
+    const body = { display, request: request.request, ...more }
+    return { drafts: [{ type: 'request.confirmed', body }] }
+  }
+
+  /** X-13. The fields are empty; nothing is filled in. */
+  async #typed({ typed, request }: ShownRequest): Promise<void> {
+    const { desk } = this.#needs
+    for (let tries = 0; tries < triesMax; tries += 1) {
+      if (typed === undefined) {
+        const [wanted] = wordsOf(request, 8)
+        const said = await desk.ask('word', 'first of the 8 words of this request: ')
+        if (said.trim() === wanted) return
+      } else {
+        const tail = await desk.ask('tail', 'last six characters of the recipient: ')
+        const amount = await desk.ask('amount', 'amount, as it was read: ')
+        if (tail.trim() === typed.tail && amount.trim() === typed.written) return
+      }
+      desk.say('that is not what this station shows')
+    }
+    refuse('CEREMONY', 'recipient or amount were typed wrong twice', 'X-13')
+  }
+
+  async #sign({ turn, signers, isOver }: Heard): Promise<Played> {
+    const { own, watch } = this.#needs
+    if (!signers.includes(own.node)) return none
+    const { request } = requestOf(turn.request)
+    const made = await watch.signed(request, isOver)
+    if (!made.holds) refuse('VIEW', 'the signature is wrong')
+    return { drafts: watch.drafts(request, parseDigest(toHex(made.digest))) }
+  }
+
+  #check({ turn, signers }: Heard): Played {
+    const { own, watch } = this.#needs
+    if (!signers.includes(own.node)) return none
+    const { request } = requestOf(turn.request)
+    const { digest, signature } = watch.found(request)
+    this.#words('signature', signatureReading(signature), 8)
+    const body = { digest: toHex(digest), request, signature: toHex(signature) }
+    return { drafts: [{ type: 'signature.made', body }] }
+  }
+
+  /** What is carried out holds the very Record that this Station kept. */
+  #closed({ manifest }: Heard): Played {
+    const { record } = this.#needs
+    const named = parseManifest(toUtf8(manifest)).files.find(({ name }) => name === 'record.jsonl')
+    const own = plainDigest(record.bytes)
+    if (record.state.closed === undefined || named?.sha256 !== own) {
+      refuse('RECORD', 'what is carried out holds another Record than this copy', 'X-14')
+    }
+    return this.#words('Bundle', digestOf(tags.bundle, toUtf8(manifest)), 16)
+  }
+
+  async #statement(heard: Heard): Promise<Played> {
+    const { desk, own, plan, record, token } = this.#needs
+    if (heard.turn.person?.person !== own.custodian) return none
+    this.#closed(heard)
+    const typed = await desk.ask('agree', 'do you agree? (agree, or do-not-agree): ')
+    const verdict = typed.trim() === 'agree' ? 'agree' : 'do-not-agree'
+    const because = verdict === 'agree' ? '' : await desk.ask('because', 'why not: ')
+    const document = statementText({
+      ...spoken(plan, record, heard.manifest, `custodian/${own.custodian}`),
+      actor: { role: 'custodian', person: own.custodian },
+      ...{ verdict, because: because.trim() },
+    })
+    const signature = await token.now.hsm.sign(statementMessage(document))
+    const name = keyName(this.identity())
+    for (const vault of plan.plan.vaults) {
+      if (sharesOn(this.#needs.media.a).some((one) => one.vault === vault)) {
+        await this.#seals.floor(vault, recordHead(record.state).root)
+      }
+    }
+    const signed = { by: 'token', name, document, signature: toHex(signature) }
+    return { drafts: [], brought: [signed] }
+  }
+}
+
+function dealtIn(requests: readonly PlannedRequest[], vault: string | undefined): Digest {
+  const found = requests.find((one) => one.vault === vault && one.op.startsWith('key.'))
+  return found?.request ?? refuse('PLAN', `no request makes the key of ${vault}`)
+}
+
+function requestOf(request: PlannedRequest | undefined): PlannedRequest {
+  return request ?? refuse('PLAN', 'this step is of no request')
+}

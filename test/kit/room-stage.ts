@@ -1,0 +1,315 @@
+// Real Stations for a room in one process: each with its two tokens (twins in software) and a socket
+// that takes one of them, its media A and B, its card; and a token for the Record station. The
+// people are here too: they read what they are asked and type what a person would.
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
+import type { PlannedStation, PlannedToken, ReadPlan } from '../../policy/ceremony/plan.ts'
+import { seatsOf } from '../../policy/ceremony/record-seats.ts'
+import { parseStationCard, type StationCard } from '../../policy/ceremony/station-card.ts'
+import { ed25519PublicKey, ed25519Signer } from '../../proto/crypto.ts'
+import { type Digest, type Handle, parseHandle, parseNodeId } from '../../proto/ids.ts'
+import type { JsonObject } from '../../proto/jcs.ts'
+import { parseTokenCard } from '../../proto/token-card.ts'
+import { makeStation, writeMedium } from '../../signer-node/ceremony/enrolment.ts'
+import type { Hub } from '../../signer-node/ceremony/hub.ts'
+import { mediumPaths, openMedium } from '../../signer-node/ceremony/medium.ts'
+import { noBackups } from '../../signer-node/ceremony/no-backups.ts'
+import { Performer } from '../../signer-node/ceremony/performer.ts'
+import { RecordCopy } from '../../signer-node/ceremony/record-copy.ts'
+import { SessionWatch } from '../../signer-node/ceremony/session-watch.ts'
+import { Station } from '../../signer-node/ceremony/station.ts'
+import { type Asked, type Desk, StationActs } from '../../signer-node/ceremony/station-acts.ts'
+import { CertificateFiles } from '../../signer-node/ceremony/station-files.ts'
+import {
+  type OpenedStation,
+  openStationToken,
+  type StationToken,
+  type Which,
+} from '../../signer-node/ceremony/tokens.ts'
+import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import { Secret } from '../../signer-node/dkls23/secret.ts'
+import { FloorFile } from '../../signer-node/floor-file.ts'
+import { here } from '../../signer-node/here.ts'
+import { enrolToken } from '../../signer-node/hsm/enrol.ts'
+import { Hsm } from '../../signer-node/hsm/hsm.ts'
+import { Keystore } from '../../signer-node/keystore.ts'
+import { PinTries } from '../../signer-node/pin-tries.ts'
+import type { Clock, Event } from '../../signer-node/ports.ts'
+import { Room as Disk } from '../../signer-node/room.ts'
+import { tablePatience } from '../../signer-node/sitting.ts'
+import { Store } from '../../signer-node/store.ts'
+import { framePair } from './frame-pair.ts'
+import { plannedStation } from './planned.ts'
+import { random, secretPin } from './tokens.ts'
+
+export const curve = nativeCurve()
+export const stagePin = 'PIN-stage-7Kq2'
+const officer = '87654321'
+
+export interface Owner {
+  readonly org: Handle
+  readonly env: 'dev'
+  readonly origin: Handle
+}
+
+/** One token socket: a directory that a twin in software stands in, or not. */
+export class Socket {
+  readonly #home: string
+  #inside: string | undefined
+
+  constructor(home: string) {
+    mkdirSync(home, { recursive: true })
+    this.#home = home
+  }
+
+  get slot() {
+    return { module: `software:${join(this.#home, 'in')}`, parameters: '', digest: '' }
+  }
+
+  plug(which: string | undefined): void {
+    const at = (name: string): string => join(this.#home, name)
+    if (this.#inside !== undefined) renameSync(at('in'), at(this.#inside))
+    if (which !== undefined) renameSync(at(which), at('in'))
+    this.#inside = which
+  }
+
+  async make(which: string, node: string, { org, env }: Owner): Promise<Uint8Array> {
+    mkdirSync(join(this.#home, which))
+    this.plug(which)
+    using so = secretPin(officer)
+    using user = secretPin(stagePin)
+    const label = `${node} ${which}`
+    const { serial } = await Hsm.init({ ...this.slot, serial: '' }, { so, user }, label, { random })
+    await using hsm = await Hsm.open({ ...this.slot, serial }, { random })
+    using pin = secretPin(stagePin)
+    await hsm.login(pin, false)
+    const owner = { org, env, node: parseNodeId(node) }
+    return await enrolToken(
+      hsm,
+      { ...owner, id: parseHandle(`${node}-${which}`), gaps: [] },
+      random,
+    )
+  }
+}
+
+export interface Enrolled {
+  readonly planned: PlannedStation
+  readonly card: StationCard
+  readonly socket: Socket
+  readonly home: string
+}
+
+/** Tokens, keys, media: what an enrolment leaves. */
+export async function enrolStation(
+  home: string,
+  x: number,
+  owner: Owner,
+  nowMs: number,
+): Promise<Enrolled> {
+  const { tokens: _, ...station } = plannedStation(x)
+  const socket = new Socket(join(home, 'socket'))
+  const daily = await socket.make('daily', station.node, owner)
+  const spare = await socket.make('spare', station.node, owner)
+  const made = makeStation({ plan: owner, station, daily, spare }, { random, nowMs })
+  for (const medium of ['a', 'b'] as const) {
+    await writeMedium(join(home, medium), made, medium, async () => {})
+  }
+  const card = parseStationCard(made.card)
+  const token = (bytes: Uint8Array): PlannedToken => {
+    const { serial, identity } = parseTokenCard(bytes)
+    return { serial, identity, gaps: [] }
+  }
+  const tokens = { daily: token(daily), spare: token(spare) }
+  return { planned: { ...station, tokens }, card, socket, home }
+}
+
+/** What is typed where nobody has another idea. */
+export type People = (
+  what: Asked,
+  question: string,
+) => string | undefined | Promise<string | undefined>
+
+export interface SeatedStation {
+  readonly performer: Performer
+  readonly station: Station
+  readonly record: RecordCopy
+  readonly said: string[]
+  close(): void
+}
+
+export interface Sitting {
+  readonly plan: ReadPlan
+  readonly bundle: BundleIn
+  readonly digest: Digest
+  readonly root: Digest
+  readonly hub: Hub
+  readonly clock: Clock
+  readonly people: (node: string) => People
+}
+
+/** As the program of a Station does it: token, keys, log, table, script. */
+export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<SeatedStation> {
+  const { card, home, socket, planned } = enrolled
+  const { plan, bundle, digest, clock, hub } = sitting
+  const { node } = planned
+  const said: string[] = []
+  const people = sitting.people(node)
+  const desk: Desk = {
+    say: (text) => void said.push(text),
+    ask: async (what, question) => {
+      said.push(question)
+      if (what === 'spare-in') socket.plug('spare')
+      return (await people(what, question)) ?? usual(what, said)
+    },
+  }
+  socket.plug('daily')
+  const hand = new Hand(enrolled, desk)
+  await hand.again('daily')
+  const media = { a: join(home, 'a'), b: join(home, 'b') }
+  const opened = await hand.now.open(openMedium(media.a), random)
+  const self = selfOf(card, opened)
+  const store = new Store(join(made(home, 'data'), 'node.db'), { busyTimeoutMs: 50 })
+  const report = (event: Event): void => {
+    if (event.level !== 'info') said.push(`${event.name}: ${event.because ?? event.reason ?? ''}`)
+  }
+  const life = { isOver: false }
+  const later = (work: () => void): void => {
+    setImmediate(() => {
+      if (!life.isOver) work()
+    })
+  }
+  const watch = new SessionWatch()
+  let performer: Performer | undefined
+  const station = new Station(
+    {
+      ...{ self, origin: card.org && sitting.bundle.plan.plan.origin, rootDigest: sitting.root },
+      sitting: { plan: plan.digest, patience: tablePatience({ roundS: 30, sessionS: 60 }) },
+    },
+    {
+      store,
+      keystore: new Keystore(mediumPaths(media.a).keyshares, self, {
+        ...{ way: opened.way, random, curve, backups: noBackups },
+      }),
+      place: new FloorFile(made(home, 'floor'), node),
+      room: new Disk({ volumes: [], clock, report }),
+      certificates: new CertificateFiles(made(home, 'certificates')),
+    },
+    { clock, random, defer: later, pause: later, report, runner: here },
+    { ...watch.ears, paper: (paper) => performer?.hear(paper) },
+  )
+  await station.open(bundle)
+  const record = new RecordCopy(
+    join(home, `record-${plan.digest.slice(0, 8)}.jsonl`),
+    seatsOf(plan, digest),
+  )
+  const ready = async (): Promise<JsonObject> => ({
+    ...{ build: plan.plan.build.program, checks: 41, clock: 0, interfaces: ['lo'], module: '' },
+    token: hand.now.card.serial,
+  })
+  const needs = { plan, own: planned, bundle, digest, station, watch, record, desk, token: hand }
+  const bench = new StationActs({ ...needs, media, curve, random, clock, ready })
+  performer = new Performer({ plan, own: planned, station, record, bench, clock, report })
+  station.sit(
+    watch.around({
+      ...{ isCarried: true, tick: () => {}, close: () => {} },
+      dial: () => {
+        const { node: end, coordinator } = framePair()
+        hub.seats.seated(node, coordinator, true)
+        return end
+      },
+    }),
+  )
+  const ticking = setInterval(() => station.tick(), 5)
+  performer.greet()
+  const close = (): void => {
+    clearInterval(ticking)
+    life.isOver = true
+    station[Symbol.dispose]()
+    store.close()
+    opened[Symbol.dispose]()
+    void hand.close()
+    socket.plug(undefined)
+  }
+  return { performer, station, record, said, close }
+}
+
+function selfOf({ org, env, node, x }: StationCard, { keys }: OpenedStation) {
+  const { identity, witness, secret } = keys
+  return {
+    ...{ org, env, node: parseNodeId(node), x, curve },
+    sign: ed25519Signer(identity.bytes),
+    identity: ed25519PublicKey(identity.bytes),
+    witness: { publicKey: ed25519PublicKey(witness.bytes), sign: ed25519Signer(witness.bytes) },
+    secret: new Secret(secret.bytes.slice()),
+  }
+}
+
+/** Logs in with whatever stands in the socket. */
+class Hand {
+  readonly #enrolled: Enrolled
+  readonly #desk: Desk
+  #token: StationToken | undefined
+
+  constructor(enrolled: Enrolled, desk: Desk) {
+    this.#enrolled = enrolled
+    this.#desk = desk
+  }
+
+  get now(): StationToken {
+    if (this.#token === undefined) throw new Error('no token is in')
+    return this.#token
+  }
+
+  async again(which: Which | 'any'): Promise<StationToken> {
+    const { card, socket, home } = this.#enrolled
+    await this.close()
+    const pad = {
+      say: (text: string) => this.#desk.say(text),
+      line: async () => '',
+      secret: async () => secretPin(stagePin),
+    }
+    const pin = { pad, tries: new PinTries(made(home, 'tries')), exception: () => {} }
+    this.#token = await openStationToken(socket.slot, card, which, { random, pin })
+    return this.#token
+  }
+
+  async close(): Promise<void> {
+    await this.#token?.[Symbol.asyncDispose]()
+    this.#token = undefined
+  }
+}
+
+/** Reads it off the screen, as a person at a station does. */
+function usual(what: Asked, said: readonly string[]): string {
+  const screen = said.join('\n')
+  const last = (form: RegExp): string => [...screen.matchAll(form)].at(-1)?.[1] ?? ''
+  switch (what) {
+    case 'tail':
+      return last(/^TO\s+(\S+)$/gm).slice(-6)
+    case 'amount':
+      return last(/^TRANSFER\s+(\S+)/gm)
+    case 'item':
+      return 'T-1, M-1'
+    case 'word':
+      return last(/words of the request\n\s+(\S+)/g)
+    case 'agree':
+      return 'agree'
+    default:
+      return ''
+  }
+}
+
+export function made(home: string, name: string): string {
+  const path = join(home, name)
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  return path
+}
+
+export class StageHome {
+  readonly path = mkdtempSync(join(tmpdir(), 'custody-stage-'));
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true })
+  }
+}
