@@ -4,9 +4,12 @@
 import { readFileSync } from 'node:fs'
 import { readBundle } from '../policy/ceremony/bundle.ts'
 import { type BundleIn, readBundleIn } from '../policy/ceremony/bundle-in.ts'
+import { readBundleOut } from '../policy/ceremony/bundle-out.ts'
+import { takeLines } from '../policy/ceremony/judge-lines.ts'
 import { parsePlan, type ReadPlan } from '../policy/ceremony/plan.ts'
+import { recordHead } from '../policy/ceremony/record-chain.ts'
 import type { Digest } from '../proto/ids.ts'
-import { writeBundleFiles } from '../proto/io/bundle-files.ts'
+import { readBundleFiles, writeBundleFiles } from '../proto/io/bundle-files.ts'
 import type { WireClient } from '../proto/io/channel-client.ts'
 import type { ReplyOf } from '../proto/io/wire.ts'
 import type { JsonObject } from '../proto/jcs.ts'
@@ -57,18 +60,33 @@ export const ceremonyExport: Verb = {
 }
 
 export const ceremonyAbort: Verb = {
-  about: 'end a planned ceremony that brought nothing',
-  usage: 'PLAN [--reason CODE] [--as DIR]',
+  about: 'end a planned ceremony that brought nothing, or a Record that nobody may import',
+  usage: 'PLAN [--record OUT] [--reason CODE] [--as DIR]',
   words: { min: 1, max: 1 },
-  options: { ...profileOptions, reason: { type: 'string' } },
+  options: { ...profileOptions, reason: { type: 'string' }, record: { type: 'string' } },
   run: (args, world) =>
     onLine(args, world, ['operator'], async ({ client }) => {
       const { digest: plan } = planAt(args)
       const reason = flag(args, 'reason') ?? 'CEREMONY'
-      const { ceremony } = must(await client.CeremonyService.AbortCeremony({ plan, reason }))
+      const { size: recordSize, root: recordRoot } = recordAt(flag(args, 'record'), plan)
+      const asked = { plan, reason, recordSize, recordRoot }
+      const { ceremony } = must(await client.CeremonyService.AbortCeremony(asked))
       if (!ceremony) return refuse('CEREMONY', 'expected a ceremony, got nothing')
       return done(lineOf(ceremony), jsonOf(ceremony))
     }),
+}
+
+/** Stations that signed it go on from no log that does not name it, good or bad. */
+function recordAt(directory: string | undefined, plan: Digest) {
+  if (directory === undefined) return { size: 0, root: '' as const }
+  const out = readBundleOut(readBundle(readBundleFiles(directory), 'out'))
+  if (out.plan.digest !== plan) refuse('BUNDLE', `expected what came out of the plan ${plan}`)
+  const { state, findings } = takeLines(out)
+  const [first] = findings
+  if (state === undefined || first !== undefined) {
+    return refuse('RECORD', first?.because ?? 'no record', first?.check)
+  }
+  return recordHead(state)
 }
 
 export function planAt(args: Args): ReadPlan & { readonly bytes: Uint8Array } {

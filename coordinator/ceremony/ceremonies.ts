@@ -115,16 +115,23 @@ export class Ceremonies {
     })
   }
 
-  async abort(plan: Digest, reason: string): Promise<CeremonyShown | Refusal> {
+  /** Stations that have signed a Record sit in no other room before the log names it. */
+  async abort(
+    plan: Digest,
+    reason: string,
+    record: CeremonyRow['record'] = noRecord,
+  ): Promise<CeremonyShown | Refusal> {
     return this.#alone(plan, async () => {
       const row = await this.#known(plan)
-      if (row.state === 'aborted') return this.#shown(row)
+      const isTold = record.size === 0 || row.record.root === record.root
+      if (row.state === 'aborted' && isTold) return this.#shown(row)
       if (!isReasonCode(reason)) return refusal('MALFORMED', 'reason: expected a reason code')
-      if (hasEnded(row.state)) return refusal('CEREMONY', `the ceremony is ${row.state}`)
-      const open = await closeAttempts(this.#ports, row)
+      if (row.state === 'concluded') return refusal('CEREMONY', 'the ceremony is concluded')
+      // Of one that was aborted before, attempts were closed then; later ones are of another room.
+      const open = row.state === 'aborted' ? undefined : await closeAttempts(this.#ports, row)
       if (open !== undefined) return open
-      const record = { root: '', size: 0 }
-      const lines = [{ type: 'ceremony.aborted', body: { plan, reason, record } }]
+      const body = { plan, reason, record: { ...record } }
+      const lines = [{ type: 'ceremony.aborted', body }]
       const answer = await writeLines(this.#ports, { lines })
       return isRefusal(answer) ? answer : this.#shown(await this.#known(plan))
     })
@@ -210,6 +217,8 @@ export class Ceremonies {
 function plannedBody({ from, until, ...terms }: TermsOf['ceremony.plan']): JsonObject {
   return { ...terms, from: writeTime(from), until: writeTime(until) }
 }
+
+const noRecord: CeremonyRow['record'] = { root: '', size: 0 }
 
 function hasEnded(state: CeremonyShown['state']): boolean {
   return state === 'concluded' || state === 'aborted'

@@ -41,8 +41,9 @@ export function ceremonyService(coordinator: Coordinator): Handlers['CeremonySer
       const results = imported.results.map((result) => ({ ...result }))
       return { ceremony: wireCeremony(imported.ceremony), results }
     },
-    AbortCeremony: async ({ plan, reason }) => {
-      const aborted = await ceremonies.abort(planOf(plan), reason)
+    AbortCeremony: async ({ plan, reason, recordSize: size, recordRoot }) => {
+      const root = recordRoot === '' ? '' : parseDigest(recordRoot, 'record_root')
+      const aborted = await ceremonies.abort(planOf(plan), reason, { size, root })
       return isRefusal(aborted) ? aborted : { ceremony: wireCeremony(aborted) }
     },
     AnchorCold: async ({ checkpoint }) => anchors.take(checkpoint),

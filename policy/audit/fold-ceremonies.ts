@@ -2,6 +2,7 @@
 // and how it ended; and, in the main log, how far the log of cold vaults had come.
 // INVARIANT: a ceremony is open for exactly the vaults, requests and window that its approved order
 // names; a vault has one open ceremony; a plan is used once, and what has ended opens no more.
+// An aborted one may be given the Record that came out after all, once: it opens nothing.
 // Who ends a ceremony proves nothing here: its end grants nothing, and the stations' floors and the
 // Record, beside the log, say whether it is true. What comes of it are lines of their own.
 
@@ -12,6 +13,7 @@ import { calledStations, type Plan, type PlannedRequest, parsePlan } from '../ce
 import { requireRoot } from '../ceremony/plan-fit.ts'
 import { requireThreshold, termsOfPlan } from '../ceremony/planned.ts'
 import { isChangeOp, type TermsOf } from '../change.ts'
+import { isOpen } from '../cold.ts'
 import type { CeremonyRow, CeremonyState } from '../view.ts'
 import type { Desk } from './desk.ts'
 import type { EntryOf } from './entry.ts'
@@ -64,7 +66,13 @@ export function* ended(
 ): Reading<readonly Write[]> {
   const { plan, record } = line.body
   const isConcluded = line.type === 'ceremony.concluded'
-  const row = yield* openRow(plan, isConcluded ? ['exported'] : ['planned', 'exported'])
+  const known = yield* get(tables.ceremony, plan)
+  // What came out of the room after it was called off: stations remember it, so the log must.
+  const isLate = !isConcluded && known?.state === 'aborted' && known.record.size === 0
+  const row =
+    isLate && record.size > 0
+      ? known
+      : yield* openRow(plan, isConcluded ? ['exported'] : ['planned', 'exported'])
   if ((record.size === 0) !== (record.root === '')) {
     refuse('LINE_VOID', 'record: expected size and root, or neither')
   }
@@ -73,7 +81,8 @@ export function* ended(
   const state: CeremonyState = isConcluded ? 'concluded' : 'aborted'
   return [
     put(tables.ceremony, plan, { ...row, record, state }),
-    ...row.vaults.map((vault) => remove(tables.openCeremony, vault)),
+    // By then another ceremony of them may be open.
+    ...(isOpen(row) ? row.vaults.map((vault) => remove(tables.openCeremony, vault)) : []),
   ]
 }
 

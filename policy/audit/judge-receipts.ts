@@ -20,12 +20,17 @@ import { identityIn } from './reigns.ts'
 import { readSync } from './rows.ts'
 import { get, tables } from './tables.ts'
 
-export function receiptAgain(
+export function receiptAgain(line: EntryOf<'share.receipt'>, bench: Bench, docket: Docket): void {
+  docket.receipt(line.body.node, line.body.counter)
+  receiptSays(line, bench, docket)
+}
+
+/** Whether the receipt is what its line says; of the node's other receipts nothing is asked. */
+export function receiptSays(
   { body, seq }: EntryOf<'share.receipt'>,
   bench: Bench,
   docket: Docket,
 ): void {
-  docket.receipt(body.node, body.counter)
   const read = openReceipt(body.receipt, bench)
   if (read === undefined) {
     docket.missing(seq, `receipt ${body.receipt}`)

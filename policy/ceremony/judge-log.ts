@@ -4,6 +4,7 @@
 // how the ceremony ended, it says this Record.
 
 import type { Digest } from '../../proto/ids.ts'
+import type { Entry, EntryOf } from '../audit/entry.ts'
 import { readSync } from '../audit/rows.ts'
 import { get, tables } from '../audit/tables.ts'
 import type { CeremonyFinding } from './judgement.ts'
@@ -101,23 +102,25 @@ function carriedIn(view: LogView, { plan, state }: OnLog): readonly CeremonyFind
   return [bad(`another Bundle left for the room: expected ${known.join(', ')}, got ${read}`)]
 }
 
-/** A log that goes on after the room tells of this Record. */
+/** A log that goes on after the room tells of this Record; what it says last counts. */
 function ended(view: LogView, on: OnLog): readonly CeremonyFinding[] {
-  return view.entries.flatMap((entry): CeremonyFinding[] => {
-    if (entry.type !== 'ceremony.concluded' && entry.type !== 'ceremony.aborted') return []
-    const { body } = entry
-    if (body.plan !== on.plan.digest) return []
-    const { size, root } = body.record
-    if (size === 0) return [bad('the log says that this ceremony ended without a record')]
-    if (size !== on.record.size || root !== on.record.root) {
-      return [bad(`the log concluded this ceremony with another record, ${size} lines, ${root}`)]
-    }
-    if (entry.type === 'ceremony.aborted') return []
-    const { exceptions, results, statements } = entry.body
-    const same =
-      exceptions === on.state.exceptions && results === on.results && statements === on.statements
-    return same ? [] : [bad('the log concluded it with other results, statements or exceptions')]
-  })
+  const entry = view.entries.findLast(isEnd)
+  if (entry === undefined) return []
+  const { size, root } = entry.body.record
+  if (size === 0) return [bad('the log says that this ceremony ended without a record')]
+  if (size !== on.record.size || root !== on.record.root) {
+    return [bad(`the log concluded this ceremony with another record, ${size} lines, ${root}`)]
+  }
+  if (entry.type === 'ceremony.aborted') return []
+  const { exceptions, results, statements } = entry.body
+  const same =
+    exceptions === on.state.exceptions && results === on.results && statements === on.statements
+  return same ? [] : [bad('the log concluded it with other results, statements or exceptions')]
+
+  function isEnd(one: Entry): one is EntryOf<'ceremony.concluded' | 'ceremony.aborted'> {
+    const isOne = one.type === 'ceremony.concluded' || one.type === 'ceremony.aborted'
+    return isOne && one.body.plan === on.plan.digest
+  }
 }
 
 function isSame(one: readonly string[], other: readonly string[]): boolean {

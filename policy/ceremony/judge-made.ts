@@ -140,6 +140,7 @@ function judgeWindow({ plan, lines }: Made): readonly CeremonyFinding[] {
 function judgeDocuments({ plan, results }: Made): readonly CeremonyFinding[] {
   const named = new Set(
     results.lines.flatMap(({ body }) => [
+      ...('receipt' in body ? [body.receipt] : []),
       ...('receipts' in body ? body.receipts : []),
       ...('refusals' in body ? body.refusals : []),
     ]),

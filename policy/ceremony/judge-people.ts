@@ -9,9 +9,10 @@ import { writeTime } from '../../proto/shape.ts'
 import type { Roster } from '../roster.ts'
 import type { CeremonyFinding } from './judgement.ts'
 import { foundBy, said } from './judgement.ts'
-import { type Attendee, requirePeople } from './people.ts'
+import { type Attendee, requirePeople, requireWatched } from './people.ts'
 import type { Plan, ReadPlan } from './plan.ts'
 import { actorText, type RecordLine } from './record.ts'
+import type { RecordType } from './record-bodies.ts'
 import type { RecordState } from './record-chain.ts'
 import { openStatement, parseStatements, type Statement } from './statement.ts'
 
@@ -79,8 +80,25 @@ export function judgePresence({
       }),
     ),
     ...readyFindings(plan, ready),
+    ...unwatched(plan, lines),
   ]
 }
+
+/** Who left was not there when keys acted, until they came back. */
+function unwatched(plan: Plan, lines: readonly RecordLine[]): readonly CeremonyFinding[] {
+  const present = new Set<string>()
+  return lines.flatMap((line) => {
+    if (line.type === 'person.present') present.add(actorText(line.body))
+    if (line.type === 'person.left') present.delete(actorText(line.body))
+    if (!acting.includes(line.type)) return []
+    const here = plan.people.filter((one) => present.has(actorText(one)))
+    return foundBy('I7', 'VIOLATION', () => requireWatched(here, plan.kind === 'genesis')).map(
+      (found) => ({ ...found, line: line.seq }),
+    )
+  })
+}
+
+const acting: readonly RecordType[] = ['session.done', 'share.sealed', 'signature.made']
 
 /** Who asked for or approved a request has a part in the room: told, and for people to weigh. */
 export function involvementOf(
@@ -115,20 +133,19 @@ function judgeOne(spoke: Statement, named: string, the: Spoken): readonly Ceremo
   const [from, until] = presence(the.lines, named)
   if (spoke.from > from || spoke.until < until) {
     const span = `${writeTime(from)} to ${writeTime(until)}`
-    findings.push(bad(`${named} answers for less than the time of their lines, ${span}`))
+    findings.push(bad(`${named} answers for less than the time they were there, ${span}`))
   }
   if (spoke.verdict === 'do-not-agree')
     findings.push(bad(`${named} does not agree: ${spoke.because}`))
   return findings
 }
 
-/** From the first to the last line that is theirs. */
+/** From when they came, to when they left or the last line was written. */
 function presence(lines: readonly RecordLine[], named: string): readonly [number, number] {
-  const own = lines.filter(({ actor }) => actorText(actor) === named)
-  const times = own.map(({ t }) => t)
-  return times.length === 0
-    ? [Number.POSITIVE_INFINITY, 0]
-    : [Math.min(...times), Math.max(...times)]
+  const came = lines.filter((one) => one.type === 'person.present' && actorText(one.body) === named)
+  const left = lines.filter((one) => one.type === 'person.left' && actorText(one.body) === named)
+  const last = left.length < came.length ? lines.at(-1) : left.at(-1)
+  return [came[0]?.t ?? Number.POSITIVE_INFINITY, last?.t ?? 0]
 }
 
 /** Whose station was ready. */

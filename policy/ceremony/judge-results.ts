@@ -13,7 +13,7 @@ import { Docket, violation } from '../audit/docket.ts'
 import { type Entry, leafDigest } from '../audit/entry.ts'
 import { attemptAgain, type Bench, signatureAgain } from '../audit/judge-again.ts'
 import { changeAgain } from '../audit/judge-change-again.ts'
-import { namedReceipts } from '../audit/judge-receipts.ts'
+import { namedReceipts, receiptSays } from '../audit/judge-receipts.ts'
 import { emptyFrontier } from '../audit/merkle.ts'
 import { readSync } from '../audit/rows.ts'
 import { get, tables } from '../audit/tables.ts'
@@ -101,6 +101,9 @@ function judgeAgain(entry: Entry, bench: Bench, docket: Docket): void {
     case 'sign.completed':
       signatureAgain(entry, bench, docket)
       namedReceipts(entry, bench, docket)
+      break
+    case 'share.receipt':
+      receiptSays(entry, bench, docket)
       break
     case 'session.aborted':
       namedReceipts(entry, bench, docket)

@@ -1,8 +1,9 @@
 // I4: whether the script was followed. Every line stands at a step that the Plan plays and is of a
 // type that the step leaves; steps come in their order; each turn was done, and done once. Going
 // back, or doing a turn again, needs an excuse in between: an exception, or an aborted session.
-// INVARIANT: a request or vault with a result went through all of its steps; one without has an
-// excuse. What a line says is `judge-readings.ts` and `judge-results.ts`.
+// INVARIANT: a request or vault with a result went through all of its steps, or through those that
+// lie before a stop; one without has an excuse. What a line says is `judge-readings.ts` and
+// `judge-results.ts`.
 import type { CeremonyFinding } from './judgement.ts'
 import type { Plan } from './plan.ts'
 import { actorText, type RecordLine } from './record.ts'
@@ -75,16 +76,34 @@ class Walk {
 
   /** What nobody did. */
   missing(): readonly CeremonyFinding[] {
+    const reached = this.#reached()
     return this.#stretches.all.flatMap((stretch) => {
-      if (stretch.each === undefined) return this.#undone(stretch, '')
+      if (stretch.each === undefined) {
+        return this.#undone(stretch, '', stretch.number < reached ? Number.POSITIVE_INFINITY : -1)
+      }
       return this.#stretches.bindings(stretch.each).flatMap(({ about, requests }) => {
         const isCarried = requests.some((request) => this.#played.carried.has(request))
         const isExcused = this.#rounds.get(nameOf(stretch, about))?.isExcused
         // Refused by every station, it left no line of its own.
         const isLeft = isExcused ?? this.#rounds.get(nameOf(stretch, ''))?.isExcused === true
-        return !isCarried && (isLeft || this.#played.isAborted) ? [] : this.#undone(stretch, about)
+        if (!isCarried && (isLeft || this.#played.isAborted)) return []
+        const top = this.#rounds.get(nameOf(stretch, about))?.top ?? -1
+        return this.#undone(stretch, about, isCarried ? top : -1)
       })
     })
+  }
+
+  /** Number of the last stretch that came to a result; whoever stops skips nothing before it. */
+  #reached(): number {
+    const { carried } = this.#played
+    const reached = this.#stretches.all.filter(({ each, number }) => {
+      const bound = each === undefined ? [] : this.#stretches.bindings(each)
+      return bound.some(({ about, requests }) => {
+        const isCarried = requests.some((request) => carried.has(request))
+        return isCarried && this.#rounds.has(nameOf({ number }, about))
+      })
+    })
+    return Math.max(-1, ...reached.map(({ number }) => number))
   }
 
   /** Some of the called may stay away; who acts later did every step of a station before. */
@@ -144,13 +163,18 @@ class Walk {
     round.turns.set(turn, { times: before.times + 1, excuses: this.#excuses })
   }
 
-  #undone({ steps, ...stretch }: Stretch, about: string): readonly CeremonyFinding[] {
+  /** Of an aborted ceremony what lies before `until`, a place in the script. */
+  #undone(
+    { steps, ...stretch }: Stretch,
+    about: string,
+    until: number,
+  ): readonly CeremonyFinding[] {
     const { plan, isAborted } = this.#played
     const turns = this.#rounds.get(nameOf(stretch, about))?.turns ?? new Map()
     const named = about === '' ? '' : ` for ${about}`
     return steps.flatMap((step) => {
       // Who stops stops at once; whether anybody objects is asked all the same.
-      if (isAborted && !asked.includes(step.id)) return []
+      if (isAborted && !asked.includes(step.id) && this.#at(step) >= until) return []
       const least = this.#stretches.isCalled(step, about) ? leastOf(step, plan) : 0
       return step.records.flatMap((type): CeremonyFinding[] => {
         const made = timesOf(turns, step, type)

@@ -11,6 +11,7 @@ import { below, get, tables } from '../audit/tables.ts'
 import type { Roster } from '../roster.ts'
 import { type Bundle, type BundleFiles, readBundle } from './bundle.ts'
 import { type BundleOut, readBundleOut } from './bundle-out.ts'
+import { judgeCards } from './judge-cards.ts'
 import { takeLines } from './judge-lines.ts'
 import { judgeLog } from './judge-log.ts'
 import { carriedBy, judgeMade, judgeTyped } from './judge-made.ts'
@@ -162,7 +163,7 @@ function ofLog(the: Examined): OfLog {
 }
 
 /** An enrolment has none: there the Plan is pinned by its words. */
-function withoutLog({ given, out, brought }: Examined): OfLog {
+function withoutLog({ given, out, brought, state }: Examined): OfLog {
   const { plan, digest } = out.plan
   const isEnrolment = plan.kind === 'enrolment'
   const done = isEnrolment ? new Set(checkNames) : without('I8')
@@ -179,6 +180,7 @@ function withoutLog({ given, out, brought }: Examined): OfLog {
     const because = 'an enrolment brings no line of a log'
     found.push({ check: 'I8', word: 'VIOLATION', because })
   }
+  if (isEnrolment) found.push(...judgeCards({ plan, seats: state.seats, results: brought }))
   return { found, done, notices: [], roster: undefined }
 }
 

@@ -56,6 +56,16 @@ export function requirePeople({ people, custodians, isMaking }: Crowd): void {
   }
 }
 
+/** While keys act, whoever leads, writes, watches and checks is in the room. */
+export function requireWatched(present: readonly Attendee[], isMaking: boolean): void {
+  const watching: readonly Role[] = ['administrator', 'recorder', 'witness', 'auditor']
+  for (const [role, min] of counts(isMaking)) {
+    if (!watching.includes(role)) continue
+    const found = having(present, role).length
+    if (found < min) bad(`${role}: expected ${min} present, got ${found}`)
+  }
+}
+
 export function having(people: readonly Attendee[], role: Role): readonly Attendee[] {
   return people.filter((one) => one.role === role)
 }

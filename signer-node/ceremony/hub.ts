@@ -159,7 +159,10 @@ export class Hub {
     const fail = (failed: AskFailed): SignEnded => {
       const left = { failed, shares: this.#shares }
       const isLined = part.warrant.length > 0
-      return { ...failed, result: isLined ? abortedResult(about, attempt, left) : leftOver(left) }
+      return {
+        ...failed,
+        result: isLined ? abortedResult(about, attempt, left) : leftOver(this.#shares),
+      }
     }
     if (ended.kind === 'failed') return fail(ended)
     const signature = attempting(() => signatureOf(about, ended.results))

@@ -18,6 +18,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { parseStationCard, type StationCard } from '../../policy/ceremony/station-card.ts'
+import type { VaultRow } from '../../policy/view.ts'
 import { equalBytes, plainDigest } from '../../proto/crypto.ts'
 import { type Digest, parseVaultId, type VaultId } from '../../proto/ids.ts'
 import { attempt, isRefusal, refuse } from '../../proto/refusal.ts'
@@ -122,14 +123,22 @@ export function copySeals(from: Medium, to: Medium): readonly string[] {
   return written
 }
 
-/** Shares of epochs that the log has left. */
+/**
+ * Shares of epochs that the log has left, by its row of the key and by nothing that lies here: a
+ * share that was prepared and never came into force is the newest, too. Whoever holds a share of
+ * the key in force has it on this very medium before another one goes.
+ */
 export function destroySeals(
-  { directory }: Medium,
-  vault: string,
-  below: number,
+  { directory, station }: Medium,
+  { vault, epoch, participants }: Pick<VaultRow, 'vault' | 'epoch' | 'participants'>,
 ): readonly SealedShare[] {
   const { keyshares } = mediumPaths(directory)
-  const dead = sharesOn(directory).filter((one) => one.vault === vault && one.epoch < below)
+  const own = sharesOn(directory).filter((one) => one.vault === vault)
+  const dead = own.filter((one) => one.epoch < epoch)
+  const isHolder = participants.some(({ node }) => node === station.node)
+  if (dead.length > 0 && isHolder && !own.some((one) => one.epoch === epoch)) {
+    refuse('SEAL', `${vault}: the share of epoch ${epoch}, which is in force, is not here`, 'X-11')
+  }
   for (const { name } of dead) destroyFile(join(keyshares, name))
   if (dead.length > 0) syncDirectory(keyshares)
   return dead

@@ -134,17 +134,10 @@ export function keyResult(
   return { lines: [{ type, body: { ...body, ...more } }], documents: [] }
 }
 
-/** Of a proof that failed: it had no line, and what had left is told. */
-export function leftOver({
-  failed,
-  shares,
-}: {
-  readonly failed: AskFailed
-  readonly shares: readonly Share[]
-}): SessionResult {
+/** Of a proof that failed: what had left is told. No line could name a refusal, so none is kept. */
+export function leftOver(shares: readonly Share[]): SessionResult {
   const receipts = shares.map(({ receipt }) => receipt)
-  const documents = [...receipts.map(receiptKept), ...failed.refusals.map(refusalKept)]
-  return { lines: receipts.map(receiptLine), documents }
+  return { lines: receipts.map(receiptLine), documents: receipts.map(receiptKept) }
 }
 
 function receiptLine({ value: { counter, node }, digest }: Opened<ShareReceipt>) {

@@ -22,6 +22,7 @@ export interface Remembered {
   readonly lastRecord: Digest | ''
 }
 
+/** Of a Token that sat in no room yet. */
 export const nothingRemembered: Remembered = { seen: [], lastRecord: '' }
 
 /** The largest head of this log that was seen here. */

@@ -2,8 +2,9 @@
 // one coordinator, the Table, and lets a request reach the node only after its custodian has
 // confirmed it. What comes back it checks: a signature with its own curve, a certificate by its own
 // root. INVARIANT: a Prepare is given to the node once for each confirmation, and for no other
-// request; nothing of a session outlives the process (X-16); a first key's pending Seal that no
-// certificate of all holders names is destroyed when the Station is started again.
+// request; no line of the log comes from the table; nothing of a session outlives the process
+// (X-16); a first key's pending Seal that no certificate of all holders names is destroyed when
+// the Station is started again.
 // Source: the ceremony's design, 4.6 to 4.8, 4.12. Asks people nothing: that is the script.
 
 import { parseEntry } from '../../policy/audit/entry.ts'
@@ -35,7 +36,7 @@ import { checkedPaper, failurePaper, type Paper, readPaper } from './said-papers
 import type { CertificateFiles } from './station-files.ts'
 import {
   framesOf,
-  nothingRemembered,
+  type Remembered,
   requireExtends,
   requirePlanned,
   requireWitnessed,
@@ -122,8 +123,8 @@ export class Station {
     this.#node = new SignerNode(settings, stores, { ...ports, send, report })
   }
 
-  /** X-8. Refuses a Bundle that this Station may not go on from. */
-  async open(bundle: BundleIn, token = nothingRemembered): Promise<void> {
+  /** X-8. Refuses a Bundle that this Station, or the Token that is in it, may not go on from. */
+  async open(bundle: BundleIn, token: Remembered): Promise<void> {
     const { plan } = this.#settings.sitting
     if (bundle.plan.digest !== plan) refuse('PLAN', `expected the plan ${plan}`, 'X-9')
     const held = this.#stores.place.read()
@@ -209,6 +210,10 @@ export class Station {
     if (!this.#isOpen) done()
     else if (frame.frame === 'paper') {
       this.#read(frame.paper)
+      done()
+    } else if (bringsLines(frame)) {
+      const because = 'lines come in the Bundle, whose Words people compared, and not by the table'
+      this.#ports.report({ level: 'alarm', name: 'frame-refused', because })
       done()
     } else if (frame.frame === 'prepare') this.#ask(frame, done)
     else if (frame.frame === 'start' && this.#isStarted(frame.start.ticket)) done()
@@ -354,6 +359,11 @@ export class Station {
       failurePaper({ ticket, reason, remedy, culprit: peer === '' ? '' : parseNodeId(peer) }),
     )
   }
+}
+
+function bringsLines(frame: CoordinatorFrame): boolean {
+  if (frame.frame === 'lines') return frame.lines.lines.length > 0
+  return frame.frame === 'prepare' && frame.prepare.lines.lines.length > 0
 }
 
 /** Of a payment; a proof has none. */

@@ -352,10 +352,24 @@ export const stationCases = (name: 'software' | 'SoftHSM') => () => {
   it('destroys what the log has left, on both media, and nothing else', async () => {
     const directory = fresh('old')
     cpSync(home_a, directory, { recursive: true })
-    expect(destroySeals(openMedium(directory), vault, 1)).toEqual([])
-    expect(destroySeals(openMedium(directory), 'other', 9)).toEqual([])
-    const [dead] = destroySeals(openMedium(directory), vault, 2)
-    expect(dead?.epoch).toBe(1)
-    expect(sharesOn(directory)).toEqual([])
+    const row = (epoch: number, x = 1, of = vault) => {
+      return { vault: of, epoch, participants: [{ node: parseNodeId(`node-${x}`), x }] }
+    }
+    const destroyed = (...of: Parameters<typeof row>) =>
+      destroySeals(openMedium(directory), row(...of)).map(({ epoch }) => epoch)
+    expect(destroyed(1)).toEqual([])
+    expect(destroyed(9, 1, parseVaultId('other'))).toEqual([])
+    // The share in force is elsewhere, so the old one stays.
+    expect(refusedWith(() => destroyed(2))).toBe('SEAL X-11')
+    expect(sharesOn(directory)).toHaveLength(1)
+    await using token = await opened('spare')
+    using open = await token.open(a(), random)
+    sealed(open, 2, directory)
+    cpSync(mediumPaths(home_a).keyshares, mediumPaths(directory).keyshares, { recursive: true })
+    expect(sharesOn(directory).map(({ epoch }) => epoch)).toEqual([1, 2])
+    // As long as the log has not left epoch 1, a newer share is no reason.
+    expect(destroyed(1)).toEqual([])
+    expect(destroyed(2)).toEqual([1])
+    expect(destroyed(3, 2)).toEqual([2])
   })
 }

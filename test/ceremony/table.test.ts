@@ -13,6 +13,7 @@ import {
   writeCertificate,
 } from '../../signer-node/ceremony/certificate.ts'
 import { checkedPaper, readPaper } from '../../signer-node/ceremony/said-papers.ts'
+import { framesOf, nothingRemembered } from '../../signer-node/ceremony/station-log.ts'
 import { hubOnNetwork, stationOnNetwork } from '../../signer-node/ceremony/table-network.ts'
 import { tablePatience } from '../../signer-node/sitting.ts'
 import { digestNamed } from '../kit/audit-log.ts'
@@ -73,11 +74,40 @@ describe('a session at the table', () => {
     house.imported(result.lines)
   }, 30_000)
 
+  it('goes by the Bundle alone: no line comes from the table, beside a Prepare or in one', async () => {
+    const sat = house.signSitting()
+    const [page] = framesOf(house.bundle(), house.root.log.origin)
+    const size = sat.bundle.pages.reduce((sum, { lines }) => sum + lines.length, 0)
+    const later = { ...page!, from: size, lines: page!.lines.slice(size) }
+    expect(later.lines).toHaveLength(1)
+    await sit(sat.bundle, {
+      tamper: {
+        down: (_, frame) =>
+          frame.frame === 'prepare'
+            ? [{ ...frame, prepare: { ...frame.prepare, lines: later } }]
+            : [frame],
+      },
+    })
+    const { station, events, heard } = room.at('node-a')
+    room.hub.seats.send('node-a', { frame: 'lines', lines: later })
+    const signing = room.hub.sign(sat.order)
+    await room.until(() => events.filter(({ name }) => name === 'frame-refused').length === 2)
+    expect(station.own.copy.size()).toBe(size)
+    expect(heard.filter(({ what }) => what === 'asked')).toEqual([])
+    room.hub.stop('nobody answers')
+    await signing
+  }, 30_000)
+
   it('signs an approved sentence, and the log takes the proof', async () => {
     const sat = house.proveSitting()
     await sit(sat.bundle)
     room.permit(sat.request, ...sat.prove.signers)
-    const ended = await room.hub.prove(sat.prove)
+    const order = { ...sat.prove, signers: [...sat.prove.signers].reverse() }
+    const refused = await room.hub.prove(order)
+    // A refusal that no line names would have no place in what is carried out.
+    expect(refused).toMatchObject({ kind: 'failed', result: { lines: [], documents: [] } })
+    room.permit(sat.request, ...sat.prove.signers)
+    const ended = await room.hub.prove({ ...sat.prove, attempt: 2 })
     if (ended.kind === 'failed') throw new Error(ended.because)
     expect(room.at('node-a').heard.find(({ what }) => what === 'signed')?.of).toMatchObject({
       holds: true,
@@ -225,7 +255,9 @@ describe('a Bundle', () => {
     room = new Room(cupboard, house, bundle, { way: 'memory' })
     const { station } = room.make('node-c')
     const other = { ...bundle, plan: { ...bundle.plan, digest: digestNamed('other') } }
-    expect(await refusal(station.open(other))).toContain('PLAN: expected the plan')
+    expect(await refusal(station.open(other, nothingRemembered))).toContain(
+      'PLAN: expected the plan',
+    )
     expect(refusedWith(() => room.join('node-c'))).toBe('BUNDLE X-7')
   })
 })

@@ -157,6 +157,39 @@ describe('ceremony anchor', () => {
   })
 })
 
+describe('ceremony abort', () => {
+  it('names the Record of this plan that came out, whole though nobody agreed', async () => {
+    const sent: object[] = []
+    face.lies.CeremonyService = {
+      AbortCeremony: async ({ recordSize, recordRoot }) => {
+        sent.push({ recordSize, recordRoot })
+        return refusal('CEREMONY', 'this is as far as it goes')
+      },
+    }
+    const room = await roomOf(house, planned.plan)
+    const lines = room.lines()
+    const files = room.carriedOut(lines, (one) => ({
+      ...one,
+      verdict: 'do-not-agree',
+      because: 'no',
+    }))
+    writeBundleFiles(at('dissent'), files)
+    const abort = (...more: readonly string[]) => operator(['abort', at('plan.json'), ...more])
+    await abort('--record', at('dissent'))
+    await abort()
+    const record = room.spoken(lines)[0]?.record
+    expect(sent).toEqual([
+      { recordSize: record?.size, recordRoot: record?.root },
+      { recordSize: 0, recordRoot: '' },
+    ])
+    const open = room.carriedOut(lines.slice(0, -1))
+    writeBundleFiles(at('open'), open)
+    expect((await abort('--record', at('open'))).json.refused.code).toBe('RECORD')
+    expect(sent).toHaveLength(2)
+    face.lies.CeremonyService = {}
+  })
+})
+
 describe('ceremony import', () => {
   it('judges here first, asks for every exception, and brings home once', async () => {
     const room = await roomOf(house, planned.plan)

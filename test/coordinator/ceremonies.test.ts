@@ -6,6 +6,7 @@ import { verify } from '../../policy/audit/verify.ts'
 import { readBundle } from '../../policy/ceremony/bundle.ts'
 import { readBundleIn } from '../../policy/ceremony/bundle-in.ts'
 import { parseRecordLine, recordLeaf } from '../../policy/ceremony/record.ts'
+import type { Statement } from '../../policy/ceremony/statement.ts'
 import { witnessesOf } from '../../policy/documents.ts'
 import { trustText } from '../../policy/trust.ts'
 import type { Digest } from '../../proto/ids.ts'
@@ -300,6 +301,25 @@ describe('importing', () => {
     })
     const late = await house.during(ceremonies.import(doubted, []))
     expect(isRefusal(late)).toBe(true)
+  })
+
+  it('takes the Record of a ceremony that was called off too early, once the log names it', async () => {
+    const house = await built()
+    const { request, plan } = await preparedRelease(house)
+    const room = await roomOf(house, plan)
+    const { ceremonies } = house.coordinator
+    const lines = room.lines()
+    const [{ record }] = room.spoken(lines) as [Statement]
+    const of = await put(house, plan.digest, room.carriedOut(lines))
+    await house.during(ceremonies.abort(plan.digest, 'TIME'))
+    expect(await house.during(ceremonies.import(of, []))).toMatchObject({ rule: 'I5' })
+    const told = await house.during(ceremonies.abort(plan.digest, 'TIME', record))
+    expect(told).toMatchObject({ state: 'aborted', record })
+    expect(await ceremonies.abort(plan.digest, 'TIME', record)).toEqual(told)
+    expect(await house.during(ceremonies.import(of, []))).toMatchObject({
+      ceremony: { state: 'aborted' },
+      results: [{ about: request, line: 'sign.completed' }],
+    })
   })
 
   it('takes no Bundle that is another, not whole, or the one that went in', async () => {

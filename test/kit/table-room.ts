@@ -8,7 +8,11 @@ import { Hub } from '../../signer-node/ceremony/hub.ts'
 import type { LogPage } from '../../signer-node/ceremony/hub-seats.ts'
 import { Station, type StationEars } from '../../signer-node/ceremony/station.ts'
 import { CertificateFiles } from '../../signer-node/ceremony/station-files.ts'
-import { framesOf, type Remembered } from '../../signer-node/ceremony/station-log.ts'
+import {
+  framesOf,
+  nothingRemembered,
+  type Remembered,
+} from '../../signer-node/ceremony/station-log.ts'
 import {
   type HubTable,
   type Seated,
@@ -135,7 +139,7 @@ export class Room {
   /** A Station on its directories, as its program would. */
   async open(name: string, bundle = this.bundle): Promise<Seat> {
     const seat = this.make(name)
-    await seat.station.open(bundle, this.#options.token)
+    await seat.station.open(bundle, this.#options.token ?? nothingRemembered)
     return seat
   }
 

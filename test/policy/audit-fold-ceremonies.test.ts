@@ -271,6 +271,30 @@ describe('the end of a ceremony', () => {
     },
   )
 
+  it('may be given the Record that came out after all, once, and leaves the next one open', () => {
+    const { ceremony, log } = signing()
+    ceremony.planned().exported()
+    const record = { size: 3, root: digestNamed('record') }
+    log.add('ceremony.aborted', ceremony.abort())
+    const next = signing(log, 'next').ceremony
+    next.planned()
+    expect(log.outcome('ceremony.aborted', ceremony.abort())).toBe('CEREMONY')
+    expect(log.outcome('ceremony.concluded', ceremony.conclude())).toBe('CEREMONY')
+    log.add('ceremony.aborted', ceremony.abort({ record }))
+    expect(ceremony.state).toBe('aborted')
+    expect(log.outcome('ceremony.aborted', ceremony.abort({ record }))).toBe('CEREMONY')
+    next.exported()
+    expect(log.outcome('ceremony.concluded', next.conclude())).toBe('folded')
+  })
+
+  it('names no record where no bundle had left', () => {
+    const { ceremony, log } = signing()
+    ceremony.planned()
+    log.add('ceremony.aborted', ceremony.abort())
+    const record = { size: 3, root: digestNamed('record') }
+    expect(log.outcome('ceremony.aborted', ceremony.abort({ record }))).toBe('CEREMONY')
+  })
+
   it('names size and root of a record, or neither', () => {
     const { ceremony, log } = signing()
     ceremony.planned().exported()

@@ -1,5 +1,6 @@
 // Original file: custody/v1/ceremony.proto
 
+import type { Long } from '@grpc/proto-loader';
 
 export interface AbortCeremonyRequest {
   'plan'?: (string);
@@ -7,6 +8,12 @@ export interface AbortCeremonyRequest {
    * A reason code.
    */
   'reason'?: (string);
+  /**
+   * The Record that came out of the room, whatever a judge says of it; zero and empty where none
+   * came. Of a ceremony that was aborted without one it may be told later, once.
+   */
+  'recordSize'?: (number | string | Long);
+  'recordRoot'?: (string);
 }
 
 export interface AbortCeremonyRequest__Output {
@@ -15,4 +22,10 @@ export interface AbortCeremonyRequest__Output {
    * A reason code.
    */
   'reason': (string);
+  /**
+   * The Record that came out of the room, whatever a judge says of it; zero and empty where none
+   * came. Of a ceremony that was aborted without one it may be told later, once.
+   */
+  'recordSize': (number);
+  'recordRoot': (string);
 }
