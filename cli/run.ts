@@ -77,6 +77,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'ceremony plan': async () => (await import('./ceremony.ts')).ceremonyPlan,
   'ceremony script': async () => (await import('./ceremony.ts')).ceremonyScript,
   'ceremony verify': async () => (await import('./ceremony-verify.ts')).ceremonyVerify,
+  'ceremony speak': async () => (await import('./ceremony-speak.ts')).ceremonySpeak,
   limits: async () => (await import('./limits.ts')).limits,
   freeze: async () => (await import('./freeze.ts')).freeze,
   'audit checkpoint': async () => (await import('./audit.ts')).auditCheckpoint,

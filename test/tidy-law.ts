@@ -78,6 +78,11 @@ const laws: readonly Law[] = [
     [ceremony, signer, policy, protoAll],
     { builtins: [/^node:(fs|path)$/] },
   ),
+  law(
+    /^signer-node\/ceremony\/(seated-(station|hub)|said-aside|commands-rehearse|room-terminal)\.ts$/,
+    [ceremony, signer, policy, protoAll],
+    { builtins: [/^node:(fs|path|stream)$/] },
+  ),
   // A rehearsal starts programs and makes tokens; it is none of them.
   law(/^signer-node\/ceremony\/rehearsal-[a-z]+\.ts$/, [ceremony, signer, policy, protoAll], {
     builtins: [/^node:(child_process|fs|net|path|stream)$/],
@@ -176,7 +181,7 @@ const laws: readonly Law[] = [
   law(/^cli\/dev[^/]*\.ts$/, [/^cli\//, policy, protoAll], {
     builtins: [/^node:(child_process|fs|path|net|url|util|crypto|os)$/],
   }),
-  law(/^cli\/recovery-process\.ts$/, [/^cli\//, policy, protoAll], {
+  law(/^cli\/(recovery-process|ceremony-rehearse)\.ts$/, [/^cli\//, policy, protoAll], {
     builtins: [/^node:(child_process|path)$/],
   }),
   law(/^cli\/approver-key\.ts$/, [/^cli\//, policy, protoAll], {

@@ -4,6 +4,7 @@
 import { CommandTable } from '../command-table.ts'
 import { hsmCommands } from '../hsm-commands.ts'
 import { doctorCommands } from './commands-doctor.ts'
+import { roomCommands } from './commands-room.ts'
 import { stationCommands } from './commands-tokens.ts'
 
 /** Of a hot node too; what opens the files of a card is a Station's own. */
@@ -14,6 +15,7 @@ export const ceremonyCommands = new CommandTable(
   'custody-ceremony',
   [
     ['this station', doctorCommands],
+    ['a sitting', roomCommands],
     ['tokens of a station', [...tokens, ...stationCommands]],
   ],
   [],

@@ -31,6 +31,8 @@ export interface CertificateWish {
   readonly org: string
   readonly node: string
   readonly nowMs: number
+  /** The table's end is a coordinator's, which others dial; a Station where nothing is said. */
+  readonly role?: 'node' | 'coordinator'
 }
 
 const oid = {
@@ -102,10 +104,10 @@ function unsigned(
   spki: Uint8Array,
   point: Uint8Array,
   serial: Uint8Array,
-  { org, node, nowMs }: CertificateWish,
+  { org, node, nowMs, role = 'node' }: CertificateWish,
 ): Uint8Array {
   const name = sequence(set(sequence(named('commonName'), text(node))))
-  const uri = instead(6, Buffer.from(`spiffe://${org}/node/${node}`))
+  const uri = instead(6, Buffer.from(`spiffe://${org}/${role}/${node}`))
   // The clock of a Station may be behind that of the room.
   const life = sequence(instant(nowMs - dayMs), instant(lastMs))
   const extensions = sequence(

@@ -1,0 +1,177 @@
+// The Record station as its program runs it: the log of the Bundle, the Hub, the network of the
+// table, the Record and its token, and the people who have no station. The signature of somebody's
+// own credential is brought as a line: it is made where that credential is.
+// INVARIANT: whom the table lets in is pinned by the root; what is carried out is written to both
+// media whole, and read back; nothing is overwritten. Source: the ceremony's design, 4.6 to 4.9.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { BundleFiles } from '../../policy/ceremony/bundle.ts'
+import { type Actor, actorText, keyName } from '../../policy/ceremony/record.ts'
+import { seatsOf } from '../../policy/ceremony/record-seats.ts'
+import { type SignedStatement, statementMessage } from '../../policy/ceremony/statement.ts'
+import { parseStationCard } from '../../policy/ceremony/station-card.ts'
+import { equalBytes, fromHex } from '../../proto/crypto.ts'
+import { readBundleFiles, writeBundleFiles } from '../../proto/io/bundle-files.ts'
+import { refuse } from '../../proto/refusal.ts'
+import { parseTokenCard } from '../../proto/token-card.ts'
+import { Hsm } from '../hsm/hsm.ts'
+import { PinTries } from '../pin-tries.ts'
+import { made } from '../places.ts'
+import type { Clock, Event, Random } from '../ports.ts'
+import { tablePatience } from '../sitting.ts'
+import { Conductor } from './conductor.ts'
+import { Hub } from './hub.ts'
+import { byPin } from './pin-step.ts'
+import { RecordCopy } from './record-copy.ts'
+import { RoomLog } from './room-log.ts'
+import { RoomResults } from './room-results.ts'
+import type { RoomTerminal } from './room-terminal.ts'
+import { recordPath } from './seated-station.ts'
+import { framesOf } from './station-log.ts'
+import { hubOnNetwork } from './table-network.ts'
+import type { Slot } from './tokens.ts'
+
+export interface HubPlaces {
+  readonly card: string
+  readonly bundle: string
+  /** Directories that are not there yet: on one medium each. */
+  readonly out: readonly string[]
+  /** Of the stations: their certificates are in them. */
+  readonly stations: readonly string[]
+  /** Card of the token of the Record station. */
+  readonly token: string
+  readonly slot: Slot
+}
+
+export interface HubPorts {
+  readonly terminal: RoomTerminal
+  readonly random: Random
+  readonly clock: Clock
+  readonly report: (event: Event) => void
+}
+
+export interface SeatedHub extends AsyncDisposable {
+  readonly conductor: Conductor
+  /** Whether everybody sits whom the Plan calls. */
+  readonly isFull: () => boolean
+}
+
+export const tableFiles = { key: 'table.key.pem', certificate: 'table.pem' } as const
+const tickMs = 20
+
+export async function seatHub(places: HubPlaces, ports: HubPorts): Promise<SeatedHub> {
+  await using scope = new AsyncDisposableStack()
+  const { random, clock, report } = ports
+  const log = new RoomLog(readBundleFiles(places.bundle))
+  const { plan } = log.bundle
+  const hub = new Hub({
+    ...{ root: log.root, pages: framesOf(log.bundle, plan.plan.origin) },
+    ...{ called: plan.plan.called, patience: tablePatience(plan.plan.timeouts) },
+    ...{ clock, random, report },
+  })
+  scope.defer(() => hub.close())
+  const token = scope.use(await recordToken(places, log, ports))
+  const table = await tableOf(places, { log, hub }, ports)
+  scope.defer(() => table.close())
+  const ticking = setInterval(() => {
+    table.tick()
+    hub.tick()
+  }, tickMs)
+  scope.defer(() => clearInterval(ticking))
+  const { identity } = plan.plan.recordToken
+  const sign = (message: Uint8Array): Promise<Uint8Array> => token.sign(message)
+  const conductor = new Conductor({
+    ...{ log, hub, random, clock, desk: ports.terminal, scripts: new Map() },
+    record: new RecordCopy(recordPath(places.card, plan.digest), seatsOf(plan, log.digest)),
+    results: new RoomResults(join(places.card, `results-${plan.digest.slice(0, 8)}`), plan.digest),
+    recorder: { identity, sign },
+    speak: (actor, document) => speak({ actor, document }, { identity, sign }, places, ports),
+    write: (files) => writeOut(files, places.out),
+  })
+  const all = scope.move()
+  const { called } = plan.plan
+  const isFull = (): boolean => called.every((node) => hub.seats.has(node))
+  return { conductor, isFull, [Symbol.asyncDispose]: () => all.disposeAsync() }
+}
+
+async function recordToken(
+  { slot, token, card }: HubPlaces,
+  log: RoomLog,
+  { terminal, random }: HubPorts,
+): Promise<Hsm> {
+  const { serial, identity } = log.bundle.plan.plan.recordToken
+  const read = parseTokenCard(new Uint8Array(readFileSync(token)))
+  if (read.serial !== serial || !equalBytes(read.identity, identity)) {
+    refuse('TOKEN_WRONG', `expected the card of the record token ${serial}`, 'X-9')
+  }
+  const pin = { pad: terminal.pad, tries: new PinTries(made(card)), exception: () => {} }
+  const open = async () => {
+    const hsm = await Hsm.open({ ...slot, serial }, { random })
+    return { hsm, pin: hsm.facts.pin, [Symbol.asyncDispose]: () => hsm[Symbol.asyncDispose]() }
+  }
+  const { hsm } = await byPin(pin, open, (one, typed, isLast) => one.hsm.login(typed, isLast))
+  await hsm.use(read)
+  return hsm
+}
+
+async function tableOf(
+  { card, stations }: HubPlaces,
+  { log, hub }: { readonly log: RoomLog; readonly hub: Hub },
+  { clock, report }: HubPorts,
+) {
+  const { table, org, rehearsal, called } = log.bundle.plan.plan
+  if (table.way !== 'network') return refuse('NOT_SUPPORTED', 'only a table with a network here')
+  const cards = stations.map((file) => parseStationCard(new Uint8Array(readFileSync(file))))
+  const known = log.root.nodes.filter(({ node }) => called.includes(node))
+  const missing = called.find((node) => !cards.some((one) => one.node === node))
+  if (missing !== undefined) refuse('CONFIG', `expected the station card of ${missing}`)
+  const at = (name: string): string => readFileSync(join(card, name), 'utf8')
+  const identity = {
+    ca: cards.map(({ certificate }) => certificate).join(''),
+    ...{ cert: at(tableFiles.certificate), key: at(tableFiles.key) },
+  }
+  return await hubOnNetwork(
+    {
+      ...{ org, identity, isRehearsal: rehearsal, nowMs: clock.wallMs, report },
+      ...{ stations: known, hub: { host: table.hub, port: table.port } },
+    },
+    (node, stream, isCarried) => hub.seats.seated(node, stream, isCarried),
+  )
+}
+
+interface Said {
+  readonly actor: Actor
+  readonly document: string
+}
+
+/** By the token where it speaks for itself; else by what its owner brings. */
+async function speak(
+  { actor, document }: Said,
+  { identity, sign }: { identity: Uint8Array; sign: (message: Uint8Array) => Promise<Uint8Array> },
+  { card }: HubPlaces,
+  { terminal }: HubPorts,
+): Promise<SignedStatement> {
+  if (actor.role === 'recorder') {
+    const signature = await sign(statementMessage(document))
+    return { by: 'token', name: keyName(identity), document, signature }
+  }
+  const file = join(made(join(card, 'statements')), `${actor.role}-${actor.person}.json`)
+  writeFileSync(file, document, { mode: 0o600 })
+  const who = actorText(actor)
+  const question = `${who} signs ${file} by the own credential; its name and signature: `
+  const [name = '', written = ''] = (await terminal.line(question)).trim().split(/\s+/)
+  const signature = fromHex(written) ?? refuse('MALFORMED', 'expected a credential and a signature')
+  return { by: 'credential', name, document, signature }
+}
+
+function writeOut(files: BundleFiles, out: readonly string[]): void {
+  for (const directory of out) {
+    writeBundleFiles(directory, files)
+    const read = readBundleFiles(directory)
+    const isWhole = [...files].every(([name, bytes]) => {
+      const found = read.get(name)
+      return found !== undefined && equalBytes(found, bytes)
+    })
+    if (!isWhole) refuse('BUNDLE', `${directory}: does not read back as it was written`)
+  }
+}
