@@ -78,6 +78,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'ceremony script': async () => (await import('./ceremony.ts')).ceremonyScript,
   'ceremony verify': async () => (await import('./ceremony-verify.ts')).ceremonyVerify,
   'ceremony speak': async () => (await import('./ceremony-speak.ts')).ceremonySpeak,
+  'ceremony rehearse': async () => (await import('./ceremony-rehearse.ts')).ceremonyRehearse,
   limits: async () => (await import('./limits.ts')).limits,
   freeze: async () => (await import('./freeze.ts')).freeze,
   'audit checkpoint': async () => (await import('./audit.ts')).auditCheckpoint,

@@ -4,6 +4,7 @@
 import { CommandTable } from '../command-table.ts'
 import { hsmCommands } from '../hsm-commands.ts'
 import { doctorCommands } from './commands-doctor.ts'
+import { rehearseCommands } from './commands-rehearse.ts'
 import { roomCommands } from './commands-room.ts'
 import { stationCommands } from './commands-tokens.ts'
 
@@ -15,7 +16,7 @@ export const ceremonyCommands = new CommandTable(
   'custody-ceremony',
   [
     ['this station', doctorCommands],
-    ['a sitting', roomCommands],
+    ['a sitting', [...roomCommands, ...rehearseCommands]],
     ['tokens of a station', [...tokens, ...stationCommands]],
   ],
   [],

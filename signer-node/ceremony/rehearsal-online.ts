@@ -79,6 +79,11 @@ function bookOf(address: string, nowMs: number): string {
 
 const triesMax = 50
 
+/** Of a table. */
+export function freePort(random: RehearsalPorts['random']): Promise<number> {
+  return freePorts(random)
+}
+
 /** A block of ports of which none is in use now. */
 async function freePorts(random: RehearsalPorts['random']): Promise<number> {
   for (let tries = 0; tries < triesMax; tries += 1) {

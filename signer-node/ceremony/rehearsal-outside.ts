@@ -15,7 +15,7 @@ import { buildFiles } from './build-files.ts'
 import { type Enrolled, enrolled, type RehearsalPorts } from './rehearsal-enrolment.ts'
 import { type Online, online } from './rehearsal-online.ts'
 import { draftOf, house, type RehearsalKind, requestOf, threshold } from './rehearsal-people.ts'
-import { custody, project, said } from './rehearsal-programs.ts'
+import { custody, nodeFlags, project, said } from './rehearsal-programs.ts'
 import { type TokenMaker, tokenMaker } from './rehearsal-tokens.ts'
 
 export interface OutsideWish {
@@ -91,7 +91,13 @@ export class Outside implements Disposable {
     let build: JsonObject = {}
     const buildOf = (modules: readonly string[]): JsonObject => {
       const { node } = process.versions
-      build = { program: digest, image: digest, modules: [...modules], node, flags: [] }
+      build = {
+        program: digest,
+        image: digest,
+        modules: [...modules],
+        node,
+        flags: [...nodeFlags].sort(),
+      }
       return build
     }
     using scope = new DisposableStack()

@@ -24,7 +24,8 @@ export interface Asked {
   readonly env?: Variables
 }
 
-const nodeFlags = [
+/** As a Plan names them. */
+export const nodeFlags = [
   '--tls-min-v1.3',
   '--disable-sigusr1',
   '--disable-proto=delete',
@@ -87,7 +88,7 @@ export class Programs implements AsyncDisposable {
   }
 }
 
-function commandOf(main: string): readonly string[] {
+export function commandOf(main: string): readonly string[] {
   return [...nodeFlags, join(project, main)]
 }
 

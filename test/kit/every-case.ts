@@ -49,6 +49,7 @@ export const longWalks: readonly string[] = [
   'test/ceremony/kill.test.ts',
   'test/ceremony/rehearsal-outside.test.ts',
   'test/ceremony/rehearsal.test.ts',
+  'test/ceremony/rehearse-program.test.ts',
   'test/ceremony/performed.test.ts',
   'test/ceremony/table-namespaces.test.ts',
   'test/ceremony/table-ways.test.ts',

@@ -1,0 +1,66 @@
+// custody-ceremony rehearse: a whole sitting on one machine, from nothing to what a stranger
+// verifies, with play money: real programs, tokens, processes; people are played.
+// INVARIANT: of a development organisation only; everything that was started is ended, and the
+// directory stays. A sign begins with a genesis: there is no key before.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { refuse } from '../../proto/refusal.ts'
+import { type Command, CommandUsage, type CommandWorld } from '../command.ts'
+import { readWords, text, type Words } from '../commands-words.ts'
+import { freePort } from './rehearsal-online.ts'
+import { Outside, type Prepared } from './rehearsal-outside.ts'
+import { house, type RehearsalKind } from './rehearsal-people.ts'
+import { Programs } from './rehearsal-programs.ts'
+import { layTable, playRoom } from './rehearsal-room.ts'
+
+export const rehearseCommands: readonly Command[] = [
+  {
+    verb: 'rehearse',
+    about: 'play a whole sitting on this machine, with play money, and keep what it leaves',
+    usage: ['genesis|sign DIR [--stations 5] [--tokens SoftHSM|software]'],
+    run: (words, world) => {
+      const options = { stations: text, tokens: text }
+      return rehearse(readWords(words, { places: ['genesis|sign', 'DIR'], options }), world)
+    },
+  },
+]
+
+const kinds: Readonly<Record<string, readonly RehearsalKind[]>> = {
+  genesis: ['genesis'],
+  sign: ['genesis', 'sign'],
+}
+
+async function rehearse(flags: Words, world: CommandWorld): Promise<object> {
+  const sittings = kinds[flags.place()] ?? refuse('CONFIG', 'expected genesis or sign')
+  const directory = flags.place(1)
+  const stations = Number(flags.flag('stations') ?? '5')
+  if (![3, 5, 7].includes(stations)) throw new CommandUsage('--stations: expected 3, 5 or 7')
+  const maker = flags.flag('tokens')
+  if (maker !== undefined && maker !== 'SoftHSM' && maker !== 'software') {
+    throw new CommandUsage('--tokens: expected SoftHSM or software')
+  }
+  const begun = performance.now()
+  const since = (): number => Math.round(performance.now() - begun) / 1_000
+  const say = (line: string): void => console.error(`${since().toFixed(1).padStart(6)} s  ${line}`)
+  const logs = join(directory, 'logs')
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  await using programs = new Programs(logs)
+  const ports = { programs, random: world.random, wallMs: world.wallMs, say, logs }
+  const wish = { directory: join(directory, 'house'), stations }
+  using outside = await Outside.open(maker === undefined ? wish : { ...wish, maker }, ports)
+  const played: object[] = []
+  for (const kind of sittings) {
+    const card = join(directory, 'record', kind)
+    mkdirSync(card, { recursive: true, mode: 0o700 })
+    const port = await freePort(world.random)
+    const laid = await layTable(card, outside.enrolled.stations, { org: house.org, port }, ports)
+    const prepared: Prepared = await outside.before(kind, laid.table)
+    const inRoom = performance.now()
+    const room = await playRoom(outside, prepared, laid, ports)
+    const roomS = Math.round(performance.now() - inRoom) / 1_000
+    say(`${kind}: the room took ${roomS} s: ${JSON.stringify(room)}`)
+    const { verdict, txid, lines } = await outside.after(prepared)
+    played.push({ kind, roomS, verdict, txid, lines, out: prepared.bundleOut })
+  }
+  return { stations, seconds: since(), sittings: played }
+}

@@ -1,0 +1,158 @@
+// The room of a rehearsal: a program at each station and one at the Record station, on a network
+// that does not leave this machine, and people who type what they read off their screens. Between
+// the two halves of the outside: takes the Bundle in, leaves the Bundle out.
+// INVARIANT: the programs are those that people start, with the tokens of the enrolment; whoever is
+// still up at the end is ended. Judges nothing: the import and a verifier do.
+import { join } from 'node:path'
+import type { Json, JsonObject } from '../../proto/jcs.ts'
+import { Unavailable } from '../../proto/unavailable.ts'
+import type { RehearsalPorts, RehearsalStation } from './rehearsal-enrolment.ts'
+import type { Outside, Prepared } from './rehearsal-outside.ts'
+import { attendees } from './rehearsal-people.ts'
+import { type Person, Player } from './rehearsal-player.ts'
+import { custody, custodyCeremony, said } from './rehearsal-programs.ts'
+import type { Asked } from './station-acts.ts'
+
+export interface LaidTable {
+  /** As a Plan has it. */
+  readonly table: Json
+  /** Card of the Record station. */
+  readonly card: string
+}
+
+/** The Record station's key, and addresses that only this machine has. */
+export async function layTable(
+  card: string,
+  stations: readonly Pick<RehearsalStation, 'node'>[],
+  { org, port }: { readonly org: string; readonly port: number },
+  { programs }: RehearsalPorts,
+): Promise<LaidTable> {
+  const made = await programs.ask(custodyCeremony, ['table', card, '--org', org])
+  const addresses = stations.map(({ node }, at) => ({ node, address: `127.0.0.${at + 2}` }))
+  const table = {
+    ...{ way: 'network', port, hub: '127.0.0.1', transport: said(made, 'transport') },
+    stations: addresses,
+  }
+  return { table, card }
+}
+
+export async function playRoom(
+  outside: Outside,
+  prepared: Prepared,
+  laid: LaidTable,
+  ports: RehearsalPorts & { readonly logs: string },
+): Promise<JsonObject> {
+  const { stations, record } = outside.enrolled
+  const { bundleIn, bundleOut, directory } = prepared
+  const words = [
+    ...['record', laid.card, '--bundle', bundleIn, '--out', bundleOut],
+    ...['--second', join(directory, 'out-second'), '--token', record.card],
+    ...['--stations', stations.map(({ card }) => card).join(',')],
+    ...['--module', record.socket.slot.module],
+  ]
+  const players: Player[] = []
+  try {
+    const leader = atRecord(outside, ports)
+    const room = new Player(leader, words, record.socket.env, ports.logs)
+    players.push(room)
+    for (const one of stations) players.push(stationPlayer(one, prepared, laid, ports.logs))
+    const seats = players.slice(1).map(async (one) => {
+      await one.ended
+      return await new Promise<never>(() => {})
+    })
+    // A station that ends before the Record station has failed.
+    const answer = await Promise.race([room.ended, ...seats])
+    await Promise.race([
+      Promise.all(players.map((one) => one.ended)),
+      new Promise((resolve) => setTimeout(resolve, graceMs)),
+    ])
+    return answer
+  } finally {
+    for (const one of players) one.end()
+  }
+}
+
+const graceMs = 5_000
+
+function stationPlayer(
+  one: RehearsalStation,
+  { bundleIn, directory }: Prepared,
+  laid: LaidTable,
+  logs: string,
+): Player {
+  const { node, socket, pins, mediumA, mediumB } = one
+  socket.plug('daily')
+  let inside = 'daily'
+  const person: Person = {
+    name: node,
+    pin: () => pins[inside] ?? missing(`a PIN of ${inside}`),
+    types: (what, _question, screen) => {
+      if (what === 'spare-in' || what === 'daily-in') {
+        inside = what === 'spare-in' ? 'spare' : 'daily'
+        socket.plug(inside)
+        return ''
+      }
+      return typedAt(what, screen)
+    },
+  }
+  const words = [
+    ...['run', join(one.socket.directory, '../card'), '--bundle', bundleIn],
+    ...['--medium-a', mediumA, '--medium-b', mediumB],
+    ...['--table', join(laid.card, 'table.pem'), '--module', socket.slot.module],
+  ]
+  return new Player(
+    { ...person, name: `${node}-${directory.split('-').at(-1)}` },
+    words,
+    socket.env,
+    logs,
+  )
+}
+
+/** Whoever leads the sitting, and the people without a station, each with the own program. */
+function atRecord({ online, enrolled }: Outside, { programs }: RehearsalPorts): Person {
+  const [witness] = named('witness')
+  const confirmed = [witness, ...named('second')].join(', ')
+  return {
+    name: 'record',
+    pin: () => enrolled.record.pins['record'] ?? missing('a PIN of the record token'),
+    types: async (what, question) => {
+      if (what === 'present') return 'yes'
+      if (what === 'confirmed') return confirmed
+      if (what === 'agree') return 'agree'
+      if (what === 'item') return 'B-1, B-2'
+      if (what !== 'line') return 'no'
+      const [, person = '', file = ''] = /^\S+\/(\S+) signs (\S+) by/.exec(question) ?? []
+      const asked = ['ceremony', 'speak', file, '--as', online.at('people', person)]
+      const spoken = await programs.ask(custody, asked)
+      return `${said(spoken, 'credential')} ${said(spoken, 'signature')}`
+    },
+  }
+}
+
+function named(role: string): readonly string[] {
+  const those = attendees[role]
+  return Array.isArray(those) ? those.map(String) : []
+}
+
+/** Read off the screen, as a person at a station does. */
+function typedAt(what: Asked | 'line', screen: string): string {
+  const last = (form: RegExp): string => [...screen.matchAll(form)].at(-1)?.[1] ?? ''
+  switch (what) {
+    case 'tail':
+      return last(/^TO\s+(\S+)$/gm).slice(-6)
+    case 'amount':
+      return last(/^TRANSFER\s+(\S+)/gm)
+    case 'item':
+      return 'T-1, M-1'
+    case 'word':
+      return last(/words of the request\n\s+(\S+)/g)
+    case 'agree':
+      return 'agree'
+    default:
+      return ''
+  }
+}
+
+function missing(what: string): never {
+  throw new Unavailable(`a rehearsal without ${what}`)
+}
