@@ -4,6 +4,8 @@
 // INVARIANT: a Seal counts as tested only when this Token opened it and its share belongs to
 // its public point; medium B is a copy of medium A that was read back.
 // Source: the ceremony's design, 4.3, 4.4; `policy/ceremony/steps.ts`.
+import { readSync } from '../../policy/audit/rows.ts'
+import { get, tables } from '../../policy/audit/tables.ts'
 import { labelOf } from '../../policy/ceremony/plan.ts'
 import { backupKinds } from '../../proto/backup-documents.ts'
 import { toHex } from '../../proto/crypto.ts'
@@ -111,14 +113,16 @@ export class StationSeals {
     return next.count
   }
 
+  /** What is dead, the log says: its row of the key, not what lies on a card. */
   destroy({ turn }: Heard): Played {
     const { station, media, own } = this.#needs
     const drafts: Draft[] = []
-    for (const { vault } of sharesOn(media.a)) {
+    for (const vault of new Set(sharesOn(media.a).map((one) => one.vault))) {
       if (turn.vault !== undefined && vault !== turn.vault) continue
-      const epochs = station.own.keystore.held(vault).map(({ epoch }) => epoch)
+      const row = readSync(get(tables.vault, vault), station.own.rows)
+      if (row === undefined) continue
       for (const directory of [media.a, media.b]) {
-        const gone = destroySeals(openMedium(directory), vault, Math.max(...epochs))
+        const gone = destroySeals(openMedium(directory), row)
         drafts.push(
           ...gone.map(({ epoch }) => {
             const number = `${labelOf(own)} ${vault} epoch ${epoch}`

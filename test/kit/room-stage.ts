@@ -22,6 +22,7 @@ import { SessionWatch } from '../../signer-node/ceremony/session-watch.ts'
 import { Station } from '../../signer-node/ceremony/station.ts'
 import { type Asked, type Desk, StationActs } from '../../signer-node/ceremony/station-acts.ts'
 import { CertificateFiles } from '../../signer-node/ceremony/station-files.ts'
+import { rememberedBy } from '../../signer-node/ceremony/station-self.ts'
 import {
   type OpenedStation,
   openStationToken,
@@ -199,7 +200,7 @@ export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<Seated
     { clock, random, defer: later, pause: later, report, runner: here },
     { ...watch.ears, paper: (paper) => performer?.hear(paper) },
   )
-  await station.open(bundle)
+  await station.open(bundle, rememberedBy(await hand.now.hsm.floors()))
   const record = new RecordCopy(
     join(home, `record-${plan.digest.slice(0, 8)}.jsonl`),
     seatsOf(plan, digest),
