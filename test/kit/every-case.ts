@@ -49,6 +49,8 @@ export const longWalks: readonly string[] = [
   'test/ceremony/doctor-machine.test.ts',
   'test/ceremony/station-softhsm.test.ts',
   'test/ceremony/kill.test.ts',
+  'test/ceremony/rehearsal-outside.test.ts',
+  'test/ceremony/rehearsal.test.ts',
   'test/ceremony/performed.test.ts',
   'test/ceremony/table-namespaces.test.ts',
   'test/ceremony/table-ways.test.ts',
