@@ -113,12 +113,12 @@ export class StationSeals {
     return next.count
   }
 
+  /** What is dead, the log says: its row of the key, not what lies on a card. */
   destroy({ turn }: Heard): Played {
     const { station, media, own } = this.#needs
     const drafts: Draft[] = []
-    for (const { vault } of sharesOn(media.a)) {
+    for (const vault of new Set(sharesOn(media.a).map((one) => one.vault))) {
       if (turn.vault !== undefined && vault !== turn.vault) continue
-      // What the log says is in force, and nothing that lies here: a pending share is newer.
       const row = readSync(get(tables.vault, vault), station.own.rows)
       if (row === undefined) continue
       for (const directory of [media.a, media.b]) {
