@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { parseStatement, statementMessage } from '../policy/ceremony/statement.ts'
 import { toHex } from '../proto/crypto.ts'
+import { refuse } from '../proto/refusal.ts'
 import { openKey } from './approver-key.ts'
 import { keyOptions, openProfile, profileOptions } from './profile.ts'
 import { done, type Verb, word } from './verb.ts'
@@ -17,9 +18,13 @@ export const ceremonySpeak: Verb = {
   run: async (args, world) => {
     const document = readFileSync(word(args, 0), 'utf8')
     const { actor, verdict, plan, record, exceptions } = parseStatement(document)
+    const profile = openProfile(args, world)
+    if (profile.id !== actor.person) {
+      refuse('CONFIG', `${profile.id}: this is the Statement of ${actor.person}`)
+    }
     const says = `${actor.role}/${actor.person} ${verdict} on ${exceptions} exceptions`
     world.say(`${says}\nplan ${plan}\nrecord ${record.size} lines, ${record.root}\n`)
-    const key = await openKey(openProfile(args, world), args, world)
+    const key = await openKey(profile, args, world)
     const signature = toHex(key.sign(statementMessage(document)))
     const text = `${key.credential} ${signature}\n`
     return done(text, { credential: key.credential, signature })

@@ -23,7 +23,7 @@ beforeAll(async () => {
 }, 60_000)
 
 describe('ceremony speak', () => {
-  it('signs a Statement by the own credential, and nothing that is none', async () => {
+  it('signs a Statement by the own credential, and nothing of others or that is none', async () => {
     const profile = join(place.directory, 'people/ana')
     const document = statementText({
       ...{ org: parseHandle('acme-dev'), env: 'dev', plan: someDigest('plan'), exceptions: 0 },
@@ -33,8 +33,8 @@ describe('ceremony speak', () => {
     })
     writeFileSync(join(home, 'mine.json'), document)
     writeFileSync(join(home, 'other.json'), document.replace('custody-statement', 'custody-plan'))
-    const speak = (file: string) =>
-      run(['ceremony', 'speak', join(home, file), '--as', profile, '--json'], testWorld())
+    const speak = (file: string, as = profile) =>
+      run(['ceremony', 'speak', join(home, file), '--as', as, '--json'], testWorld())
     const { exit, stdout } = await speak('mine.json')
     expect(exit).toBe(0)
     const { credential, signature } = JSON.parse(stdout)
@@ -44,5 +44,8 @@ describe('ceremony speak', () => {
     const written = fromHex(signature)!
     expect(ed25519Verify(key.publicKey, statementMessage(document), written)).toBe(true)
     expect((await speak('other.json')).exit).toBe(2)
+    const of = await speak('mine.json', join(place.directory, 'people/bo'))
+    expect(of.stdout).toContain('bo: this is the Statement of ana')
+    expect(of.exit).toBe(2)
   })
 })
