@@ -47,6 +47,7 @@ export const longWalks: readonly string[] = [
   'test/ceremony/doctor-machine.test.ts',
   'test/ceremony/station-softhsm.test.ts',
   'test/ceremony/kill.test.ts',
+  'test/ceremony/performed-keys.test.ts',
   'test/ceremony/performed.test.ts',
   'test/ceremony/table-namespaces.test.ts',
   'test/ceremony/table-ways.test.ts',
