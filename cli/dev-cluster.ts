@@ -27,9 +27,8 @@ export function devClusterAt(directory: string): DevCluster {
   const coordinator = read(join(directory, 'coordinator/config.json'))
   const logs = join(directory, 'logs')
   const rpc = endpointOf(coordinator)
-  const nodes = readdirSync(join(directory, 'nodes')).sort()
-  const witnesses = join(directory, 'witnesses')
-  const lights = existsSync(witnesses) ? readdirSync(witnesses).sort() : []
+  const nodes = below(directory, 'nodes')
+  const lights = below(directory, 'witnesses')
   const configOf = (node: string): string =>
     join(directory, lights.includes(node) ? 'witnesses' : 'nodes', node, 'config.json')
   const health = (node: string): string => `http://${field(read(configOf(node)), 'healthListen')}`
@@ -61,6 +60,12 @@ export function devClusterAt(directory: string): DevCluster {
     },
     untilReady: (node, child) => child.until(() => answers(`${health(node)}/readyz`), 'was ready'),
   }
+}
+
+/** Of a cold log the nodes are elsewhere. */
+function below(directory: string, owners: string): readonly string[] {
+  const place = join(directory, owners)
+  return existsSync(place) ? readdirSync(place).sort() : []
 }
 
 function endpointOf(coordinator: object): string {

@@ -144,9 +144,10 @@ async function makeOwners(wish: ClusterWish, authority: Authority): Promise<Owne
 /** Everybody of the development organisation, with keys of their own. */
 export async function makePeople(
   makers: Makers,
+  others: readonly string[] = [],
 ): Promise<Pick<Owners, 'people' | 'service' | 'operator'>> {
   const people: SigningOwner[] = []
-  const names = new Set(Object.values(devPeople).flat())
+  const names = new Set([...Object.values(devPeople).flat(), ...others])
   for (const name of names) {
     people.push(await makeSigner(name, `people/${name}`, ['approver', 'caller'], makers))
   }

@@ -43,7 +43,7 @@ export const initCold: Verb = {
   about: 'make the online side of a log of cold vaults, from the cards of its stations',
   usage:
     'DIR --stations CARD,.. [--t N] [--book FILE] [--org NAME] [--port-base N] [--rpc URL]' +
-    ' [--witnesses N]',
+    ' [--witnesses N] [--people NAME,..]',
   words: { min: 1, max: 1 },
   options: {
     stations: { type: 'string' },
@@ -53,6 +53,7 @@ export const initCold: Verb = {
     'port-base': { type: 'string' },
     rpc: { type: 'string' },
     witnesses: { type: 'string' },
+    people: { type: 'string' },
   },
   run: async (args, world) => {
     const directory = word(args, 0)
@@ -65,6 +66,7 @@ export const initCold: Verb = {
       t: count(args, 't', Math.floor(cards.length / 2) + 1, cards.length),
       lights: count(args, 'witnesses', 3, 7),
       book: bookIn(args, org),
+      attendees: attendeesIn(args, cards),
       rpc: [flag(args, 'rpc') ?? `http://127.0.0.1:${base + 2}`],
       nowMs: world.nowMs(),
       random: world.random,
@@ -89,6 +91,8 @@ export interface ColdWish extends ClusterWish {
   readonly cards: readonly StationCard[]
   readonly t: number
   readonly lights: number
+  /** In no role of the policy: custodians, and who else comes to a sitting. */
+  readonly attendees: readonly string[]
   /** Where money from the cold may go. */
   readonly book: string
 }
@@ -101,7 +105,8 @@ export async function coldCluster(wish: ColdWish): Promise<Cluster> {
     lights.push(await makeLight(`cold-witness-${at}`, makers))
   }
   const coordinator = await makeCoordinator('coordinator-cold', `${wish.org}/log-cold`, makers)
-  const owners = { coordinator, nodes: [], lights, ...(await makePeople(makers)) }
+  const people = await makePeople(makers, wish.attendees)
+  const owners = { coordinator, nodes: [], lights, ...people }
   const documents = coldDocuments(wish, owners, times)
   const root = parseRoot(documents.root)
   const { log, witness, digest } = root
@@ -170,6 +175,11 @@ function stationsIn(args: Args, org: string): readonly StationCard[] {
   const gap = sorted.find(({ x }, at) => x !== at + 1)
   if (gap !== undefined) refuse('CONFIG', `stations: expected x from 1 on, each once, got ${gap.x}`)
   return sorted
+}
+
+function attendeesIn(args: Args, cards: readonly StationCard[]): readonly string[] {
+  const named = (flag(args, 'people') ?? '').split(',').filter((name) => name !== '')
+  return [...cards.map(({ custodian }) => custodian), ...named]
 }
 
 /** Of this organisation; an empty one where nothing is known yet of the main log's addresses. */

@@ -27,6 +27,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'init cold': async () => (await import('./init-cold.ts')).initCold,
   'init node': async () => (await import('./init-node.ts')).initNode,
   'dev up': async () => (await import('./dev.ts')).devUp,
+  'dev cold': async () => (await import('./dev-cold-up.ts')).devCold,
   pending: async () => (await import('./approve.ts')).pending,
   show: async () => (await import('./approve.ts')).show,
   approve: async () => (await import('./approve.ts')).approve,

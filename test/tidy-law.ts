@@ -78,6 +78,10 @@ const laws: readonly Law[] = [
     [ceremony, signer, policy, protoAll],
     { builtins: [/^node:(fs|path)$/] },
   ),
+  // A rehearsal starts programs and makes tokens; it is none of them.
+  law(/^signer-node\/ceremony\/rehearsal-[a-z]+\.ts$/, [ceremony, signer, policy, protoAll], {
+    builtins: [/^node:(child_process|fs|net|path|stream)$/],
+  }),
   law(/^signer-node\/ceremony\/doctor-facts\.ts$/, [ceremony, signer, policy, protoAll], {
     builtins: [/^node:(fs|inspector|os|path)$/],
   }),

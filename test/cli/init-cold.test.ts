@@ -14,7 +14,7 @@ import { parseStationCard, stationCardDocument } from '../../policy/ceremony/sta
 import { parseRoot } from '../../policy/documents.ts'
 import { parseRoster } from '../../policy/roster.ts'
 import { ed25519Signer } from '../../proto/crypto.ts'
-import { parseHandle } from '../../proto/ids.ts'
+import { parseHandle, parsePersonId } from '../../proto/ids.ts'
 import { Refused } from '../../proto/refusal.ts'
 import { parseLightConfig } from '../../signer-node/light-config.ts'
 import { testWorld } from '../kit/cluster.ts'
@@ -52,7 +52,8 @@ const codeOf = async (work: Promise<unknown>): Promise<string> => {
 }
 
 beforeAll(async () => {
-  await make('log', { stations: [3, 1, 2].map((x) => card(x)).join(',') })
+  const stations = [3, 1, 2].map((x) => card(x)).join(',')
+  await make('log', { stations, people: 'carl,cora' })
 })
 afterAll(() => rmSync(place, { recursive: true }))
 
@@ -70,6 +71,20 @@ describe('custody init cold', () => {
     const roster = parseRoster(read('shared/directory.json'))
     const rulebook = loadRulebook(read('shared/policy.json'), { root, roster })
     expect([...rulebook.vaults.values()].map(({ tier }) => tier)).toEqual(['cold'])
+  })
+
+  it('has custodians and attendees in the directory, and no attendee in a role of the policy', () => {
+    const root = parseRoot(read('shared/root.json'))
+    const roster = parseRoster(read('shared/directory.json'))
+    const { roles } = loadRulebook(read('shared/policy.json'), { root, roster })
+    const cards = [1, 2, 3].map((x) => parseStationCard(readFileSync(at(`acme-dev-${x}.card`))))
+    for (const name of ['carl', 'cora', ...cards.map(({ custodian }) => custodian)]) {
+      const person = parsePersonId(name)
+      expect(roster.persons.get(person)).toMatchObject({ kind: 'human' })
+    }
+    const members = [...roles.values()].flatMap((role) => [...role.members])
+    expect(members.filter((name) => ['carl', 'cora'].includes(name))).toEqual([])
+    expect(members).toContain('jun')
   })
 
   it('configures a coordinator and light witnesses, and lets no station in', () => {

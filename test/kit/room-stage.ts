@@ -99,8 +99,12 @@ export class Socket {
 export interface Enrolled {
   readonly planned: PlannedStation
   readonly card: StationCard
-  readonly socket: Socket
+  readonly socket: Pick<Socket, 'slot' | 'plug'>
   readonly home: string
+  /** Where they are not `a` and `b` of its home. */
+  readonly media?: { readonly a: string; readonly b: string }
+  /** Where it is not the one of the stage: of each token. */
+  readonly pins?: Readonly<Record<string, Secret>>
 }
 
 /** Tokens, keys, media: what an enrolment leaves. */
@@ -153,7 +157,7 @@ export interface Sitting {
 
 /** As the program of a Station does it: token, keys, log, table, script. */
 export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<SeatedStation> {
-  const { card, home, socket, planned } = enrolled
+  const { card, home, socket, planned, media = sides(home) } = enrolled
   const { plan, bundle, digest, clock, hub } = sitting
   const { node } = planned
   const said: string[] = []
@@ -162,14 +166,13 @@ export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<Seated
     say: (text) => void said.push(text),
     ask: async (what, question) => {
       said.push(question)
-      if (what === 'spare-in') socket.plug('spare')
+      if (what === 'spare-in') hand.plug('spare')
       return (await people(what, question)) ?? usual(what, said)
     },
   }
-  socket.plug('daily')
   const hand = new Hand(enrolled, desk)
+  hand.plug('daily')
   await hand.again('daily')
-  const media = { a: join(home, 'a'), b: join(home, 'b') }
   const opened = await hand.now.open(openMedium(media.a), random)
   const self = selfOf(card, opened)
   const store = new Store(join(made(home, 'data'), 'node.db'), { busyTimeoutMs: 50 })
@@ -258,10 +261,16 @@ class Hand {
   readonly #enrolled: Enrolled
   readonly #desk: Desk
   #token: StationToken | undefined
+  #inside: Which = 'daily'
 
   constructor(enrolled: Enrolled, desk: Desk) {
     this.#enrolled = enrolled
     this.#desk = desk
+  }
+
+  plug(which: Which): void {
+    this.#inside = which
+    this.#enrolled.socket.plug(which)
   }
 
   get now(): StationToken {
@@ -270,15 +279,16 @@ class Hand {
   }
 
   async again(which: Which | 'any'): Promise<StationToken> {
-    const { card, socket, home } = this.#enrolled
+    const { card, socket, home, pins } = this.#enrolled
     await this.close()
+    const pin = pins?.[this.#inside]
     const pad = {
       say: (text: string) => this.#desk.say(text),
       line: async () => '',
-      secret: async () => secretPin(stagePin),
+      secret: async () => (pin ? new Secret(pin.bytes.slice()) : secretPin(stagePin)),
     }
-    const pin = { pad, tries: new PinTries(made(home, 'tries')), exception: () => {} }
-    this.#token = await openStationToken(socket.slot, card, which, { random, pin })
+    const asked = { pad, tries: new PinTries(made(home, 'tries')), exception: () => {} }
+    this.#token = await openStationToken(socket.slot, card, which, { random, pin: asked })
     return this.#token
   }
 
@@ -309,6 +319,8 @@ function usual(what: Asked, said: readonly string[]): string {
       return ''
   }
 }
+
+const sides = (home: string) => ({ a: join(home, 'a'), b: join(home, 'b') })
 
 export function made(home: string, name: string): string {
   const path = join(home, name)

@@ -1,0 +1,125 @@
+// The online side of a rehearsal: the log of cold vaults made from the cards of the stations, its
+// coordinator, a light witness and a local chain as processes, and the few things that are asked
+// of that chain. Everything on loopback, with play money.
+// Speaks to the coordinator only through the program that people use.
+
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { type Destination, destinationJson } from '../../policy/destination.ts'
+import { toHex } from '../../proto/crypto.ts'
+import { parseHandle } from '../../proto/ids.ts'
+import { type JsonObject, text } from '../../proto/jcs.ts'
+import { Unavailable } from '../../proto/unavailable.ts'
+import type { Enrolled, RehearsalPorts } from './rehearsal-enrolment.ts'
+import { house, threshold } from './rehearsal-people.ts'
+import { custody } from './rehearsal-programs.ts'
+
+export interface Online {
+  readonly directory: string
+  /** A file or directory below it. */
+  readonly at: (...names: readonly string[]) => string
+  /** Asks as this owner; answers with what the program said. */
+  readonly as: (owner: string, words: readonly string[]) => Promise<JsonObject>
+  readonly chain: Chain
+  /** Where the payments of the rehearsal go. */
+  readonly recipient: string
+}
+
+export interface Chain {
+  balance(address: string): Promise<bigint>
+  /** Coins from the chain's own first account. */
+  fund(address: string, wei: bigint): Promise<void>
+}
+
+const network = 'eip155:31337'
+/** Account 0 of anvil's published test mnemonic, unlocked in the node itself. */
+const rich = '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266'
+/** The fewest: one alone has nobody to ask what it may have forgotten. */
+const witnesses = 2
+/** Grpc, HTTP, chain, health of each witness: from the first of a block. */
+const portsOf = [0, 1, 2, 11, 12] as const
+
+export async function online(
+  { directory, enrolled }: { readonly directory: string; readonly enrolled: Enrolled },
+  ports: RehearsalPorts,
+): Promise<Online> {
+  const { programs, random, wallMs, say } = ports
+  const book = join(directory, 'book-warm.json')
+  const recipient = `0x${toHex(random(20))}`
+  writeFileSync(book, bookOf(recipient, wallMs()))
+  const base = await freePorts(random)
+  const home = join(directory, 'log')
+  const { stations } = enrolled
+  await programs.ask(custody, [
+    ...['init', 'cold', home, '--stations', stations.map(({ card }) => card).join(',')],
+    ...['--t', `${threshold(stations.length)}`, '--witnesses', `${witnesses}`, '--org', house.org],
+    ...['--people', house.guests.join(','), '--book', book, '--port-base', `${base}`],
+  ])
+  say('the root names the stations by their cards')
+  const words = ['dev', 'cold', home, '--chain', '--attached']
+  await programs.start('online', custody, words, 'the cold log is up')
+  say('coordinator, light witnesses and chain are up')
+  const at = (...names: readonly string[]): string => join(home, ...names)
+  return {
+    ...{ directory: home, at, recipient, chain: chainAt(`http://127.0.0.1:${base + 2}`) },
+    as: (owner, asked) => programs.ask(custody, [...asked, '--as', at(owner)]),
+  }
+}
+
+function bookOf(address: string, nowMs: number): string {
+  const record: Destination = {
+    ...{ org: parseHandle(house.org), env: 'dev', book: parseHandle('warm'), network, address },
+    ...{ label: 'warm vault of the rehearsal', status: 'active', version: 1 },
+    activeFrom: Math.floor(nowMs / 1_000) * 1_000 - 86_400_000,
+  }
+  const head = { format: 'custody-book/v1', org: house.org, env: 'dev', version: 1, previous: '' }
+  return text({ ...head, name: 'warm', records: [destinationJson(record)] })
+}
+
+const triesMax = 50
+
+/** A block of ports of which none is in use now. */
+async function freePorts(random: RehearsalPorts['random']): Promise<number> {
+  for (let tries = 0; tries < triesMax; tries += 1) {
+    const [high = 0, low = 0] = random(2)
+    const base = 20_000 + (((high << 8) | low) % 2_000) * 16
+    const free = await Promise.all(portsOf.map((offset) => isFree(base + offset)))
+    if (free.every((one) => one)) return base
+  }
+  throw new Unavailable('no block of free ports on this machine')
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}
+
+function chainAt(url: string): Chain {
+  const balance = async (address: string): Promise<bigint> =>
+    BigInt(String(await rpc(url, 'eth_getBalance', [address, 'latest'])))
+  return {
+    balance,
+    fund: async (to, wei) => {
+      const before = await balance(to)
+      await rpc(url, 'eth_sendTransaction', [{ from: rich, to, value: `0x${wei.toString(16)}` }])
+      await rpc(url, 'evm_mine', [])
+      if ((await balance(to)) !== before + wei) throw new Unavailable('the chain moved no coins')
+    },
+  }
+}
+
+async function rpc(url: string, method: string, params: readonly unknown[]): Promise<unknown> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+    signal: AbortSignal.timeout(5_000),
+  })
+  const answer: unknown = await response.json()
+  if (typeof answer === 'object' && answer !== null && 'result' in answer) return answer.result
+  throw new Unavailable(`${method} was refused by the local chain`)
+}

@@ -1,0 +1,259 @@
+// The outside of a rehearsal: everything before people go into the room and everything after they
+// come out. Before: tokens, enrolment, the log of cold vaults, a request that people approved, a
+// Plan that people approved, the Bundle in. After: the import, the lines, the transaction on the
+// chain, and the verdict of a verifier that saw none of it.
+// INVARIANT: what it asks for it asks by the programs that people use; nothing of the room is here.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parsePlan, type ReadPlan } from '../../policy/ceremony/plan.ts'
+import { parseRecordLine, recordLeaf } from '../../policy/ceremony/record.ts'
+import { type Digest, parseDigest } from '../../proto/ids.ts'
+import { type Json, type JsonObject, text } from '../../proto/jcs.ts'
+import { Refused, refuse } from '../../proto/refusal.ts'
+import { Unavailable } from '../../proto/unavailable.ts'
+import { buildFiles } from './build-files.ts'
+import { type Enrolled, enrolled, type RehearsalPorts } from './rehearsal-enrolment.ts'
+import { type Online, online } from './rehearsal-online.ts'
+import { draftOf, house, type RehearsalKind, requestOf, threshold } from './rehearsal-people.ts'
+import { custody, project, said } from './rehearsal-programs.ts'
+import { type TokenMaker, tokenMaker } from './rehearsal-tokens.ts'
+
+export interface OutsideWish {
+  /** Empty, or not there yet. */
+  readonly directory: string
+  readonly stations: number
+  /** What this machine has, where nothing is said. */
+  readonly maker?: TokenMaker
+}
+
+export interface Prepared {
+  readonly kind: RehearsalKind
+  readonly plan: ReadPlan
+  /** Of the sitting: plan, Bundles, what the room leaves. */
+  readonly directory: string
+  readonly planFile: string
+  readonly bundleIn: string
+  /** Where the room writes what is carried out. */
+  readonly bundleOut: string
+  readonly request: Digest
+}
+
+export interface Home {
+  /** Types of the lines that the results became. */
+  readonly lines: readonly string[]
+  /** Empty where nothing was paid. */
+  readonly txid: string
+  readonly verdict: string
+}
+
+const ops = {
+  genesis: 'key.create',
+  sign: 'payment',
+  reshare: 'key.refresh',
+  drill: 'key.prove',
+} as const
+const amount = { typed: '1.25', wei: 1_250_000_000_000_000_000n } as const
+const gift = 2n * 10n ** 18n
+const pollMs = 250
+const triesMax = 120
+
+export class Outside implements Disposable {
+  readonly enrolled: Enrolled
+  readonly online: Online
+  readonly #directory: string
+  readonly #ports: RehearsalPorts
+  readonly #build: JsonObject
+  #sittings = 1
+
+  private constructor(
+    parts: { readonly directory: string; readonly enrolled: Enrolled; readonly online: Online },
+    build: JsonObject,
+    ports: RehearsalPorts,
+  ) {
+    this.#directory = parts.directory
+    this.enrolled = parts.enrolled
+    this.online = parts.online
+    this.#build = build
+    this.#ports = ports
+  }
+
+  /** The enrolment, and the log after it. */
+  static async open(wish: OutsideWish, ports: RehearsalPorts): Promise<Outside> {
+    const { directory, stations, maker = tokenMaker() } = wish
+    if (existsSync(directory) && readdirSync(directory).length > 0) {
+      refuse('CONFIG', `${directory}: expected an empty directory`)
+    }
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    if (maker === 'software') {
+      ports.say('TWINS IN SOFTWARE PLAY THE TOKENS: SoftHSM (softhsm2) is not in use')
+    }
+    const { digest } = buildFiles(project, process.execPath)
+    let build: JsonObject = {}
+    const buildOf = (modules: readonly string[]): JsonObject => {
+      const { node } = process.versions
+      build = { program: digest, image: digest, modules: [...modules], node, flags: [] }
+      return build
+    }
+    using scope = new DisposableStack()
+    const keys = scope.use(await enrolled({ directory, stations, maker, build: buildOf }, ports))
+    const up = await online({ directory, enrolled: keys }, ports)
+    scope.move()
+    return new Outside({ directory, enrolled: keys, online: up }, build, ports)
+  }
+
+  /** `table`: how frames go in the room; cards where nothing is said. */
+  async before(kind: RehearsalKind, table: Json = { way: 'cards' }): Promise<Prepared> {
+    this.#sittings += 1
+    const directory = join(this.#directory, `${this.#sittings}-${kind}`)
+    mkdirSync(directory, { mode: 0o700 })
+    const request = await this.#request(kind)
+    await this.#approved(request, house.approvers)
+    this.#ports.say(`${ops[kind]} was asked for by one and approved by three`)
+    const planFile = await this.#planned(kind, { directory, request, table })
+    const plan = parsePlan(new Uint8Array(readFileSync(planFile)))
+    const asked = await this.online.as(`people/${house.initiator}`, [
+      ...['ceremony', 'propose', planFile, '--purpose', `rehearsal of ${kind}`],
+    ])
+    await this.#approved(parseDigest(said(asked, 'id')), house.approvers.slice(0, 2))
+    const [bundleIn, bundleOut] = [join(directory, 'in'), join(directory, 'out')]
+    await this.#ready(['ceremony', 'prepare', planFile, '--out', bundleIn])
+    this.#ports.say('the plan was approved by two, and the Bundle in is written')
+    await this.#until(async () => this.#ports.wallMs() >= plan.plan.from)
+    return { kind, plan, directory, planFile, bundleIn, bundleOut, request }
+  }
+
+  /** Brought home, in the log, settled, and verified against the Bundle that went in. */
+  async after({ kind, bundleIn, bundleOut, request }: Prepared): Promise<Home> {
+    const { as, at } = this.online
+    const exceptions = exceptionsIn(join(bundleOut, 'record.jsonl')).join(',')
+    const words = ['ceremony', 'import', bundleOut, '--exceptions', exceptions]
+    const { results } = await as('operator', words)
+    const lines = rowsOf(results).map((row) => said(row, 'line'))
+    this.#ports.say(`imported: ${lines.join(', ')}`)
+    const txid = kind === 'sign' ? await this.#settled(request) : ''
+    const trust = at('shared', 'trust.txt')
+    const verdict = await this.#ports.programs.ask(custody, [
+      ...['ceremony', 'verify', bundleOut, '--trust', trust, '--log', bundleIn],
+    ])
+    this.#ports.say('verified by the Bundle in and the trust file alone')
+    return { lines, txid, verdict: said(verdict, 'word') }
+  }
+
+  [Symbol.dispose](): void {
+    this.enrolled[Symbol.dispose]()
+  }
+
+  async #request(kind: RehearsalKind): Promise<Digest> {
+    const { vault, initiator } = house
+    const purpose = ['--purpose', `rehearsal of ${kind}`]
+    const by = (words: readonly string[]) => this.online.as(`people/${initiator}`, words)
+    const answer =
+      kind === 'genesis'
+        ? await by(['vault', 'create', vault, ...purpose])
+        : kind === 'reshare'
+          ? await by(['vault', 'refresh', vault, ...purpose])
+          : kind === 'drill'
+            ? await by(['vault', 'prove', vault, '--audience', 'the rehearsal', ...purpose])
+            : await by([...(await this.#payment()), ...purpose])
+    return parseDigest(said(answer, 'id'))
+  }
+
+  /** Out of the vault, which gets coins before: its address is shown, so all backups are proven. */
+  async #payment(): Promise<readonly string[]> {
+    const { vault } = house
+    const address = said(await this.online.as('operator', ['vault', 'show', vault]), 'address')
+    await this.online.chain.fund(address, gift)
+    const what = ['--vault', vault, '--asset', 'eth-native', '--amount', amount.typed]
+    return ['submit', ...what, '--to', this.online.recipient]
+  }
+
+  async #approved(request: Digest, by: readonly string[]): Promise<void> {
+    await Promise.all(
+      by.map((person) => this.online.as(`people/${person}`, ['approve', request, '--yes'])),
+    )
+  }
+
+  async #planned(
+    kind: RehearsalKind,
+    wish: { readonly directory: string; readonly request: Digest; readonly table: Json },
+  ): Promise<string> {
+    const { directory, request, table } = wish
+    const { stations, record } = this.enrolled
+    const [root, roster] = ['root.json', 'directory.json'].map((name) =>
+      this.online.at('shared', name),
+    )
+    const t = threshold(stations.length)
+    const draft = {
+      ...draftOf({
+        ...{ number: this.#sittings, t, nowMs: this.#ports.wallMs() },
+        ...{ stations: stations.map(({ card }) => card), recordToken: record.card },
+        ...{ build: this.#build, purpose: `rehearsal of ${kind}` },
+      }),
+      ...{ root: root ?? '', table, requests: [requestOf(request, ops[kind])] },
+      ...(kind === 'reshare' ? { tBefore: t } : {}),
+    }
+    const [file, out] = [join(directory, 'draft.json'), join(directory, 'plan.json')]
+    writeFileSync(file, text(draft))
+    const beside = ['--root', root ?? '', '--directory', roster ?? '']
+    await this.#ports.programs.ask(custody, [
+      ...['ceremony', 'plan', kind, file, '--out', out, ...beside],
+    ])
+    return out
+  }
+
+  /** The line that carries an approved plan out comes a moment after the last approval. */
+  async #ready(words: readonly string[]): Promise<void> {
+    await this.#until(async () => {
+      try {
+        await this.online.as('operator', words)
+        return true
+      } catch (error) {
+        if (error instanceof Refused && early.includes(error.refusal.code)) return false
+        throw error
+      }
+    })
+  }
+
+  /** On the chain, and in the log. */
+  async #settled(request: Digest): Promise<string> {
+    const { chain, recipient } = this.online
+    let txid = ''
+    await this.#until(async () => {
+      const words = ['status', request]
+      const { state, txid: found } = await this.online.as(`people/${house.initiator}`, words)
+      if (typeof found === 'string') txid = found
+      return state === 'SETTLED'
+    })
+    const held = await chain.balance(recipient)
+    if (held < amount.wei) throw new Unavailable(`the chain has ${held} wei at the recipient`)
+    this.#ports.say(`${amount.typed} coins are at the recipient: ${txid}`)
+    return txid
+  }
+
+  async #until(isSo: () => Promise<boolean>): Promise<void> {
+    for (let tries = 0; tries < triesMax; tries += 1) {
+      if (await isSo()) return
+      await new Promise((resolve) => setTimeout(resolve, pollMs))
+    }
+    throw new Unavailable('the coordinator did not come to it in time')
+  }
+}
+
+const early: readonly string[] = ['CEREMONY', 'REQUEST_NOT_FOUND', 'LOG_BEHIND']
+
+/** Read by whoever imports; here by nobody, which a rehearsal may. */
+function exceptionsIn(file: string): readonly Digest[] {
+  const lines = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+  return lines
+    .map((line) => parseRecordLine(new TextEncoder().encode(line)))
+    .filter(({ type }) => type === 'exception')
+    .map(recordLeaf)
+}
+
+function rowsOf(results: Json | undefined): readonly JsonObject[] {
+  const isRow = (one: Json): one is JsonObject =>
+    typeof one === 'object' && one !== null && !Array.isArray(one)
+  return Array.isArray(results) ? results.filter(isRow) : []
+}

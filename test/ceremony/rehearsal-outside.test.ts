@@ -1,0 +1,58 @@
+// The outside of a rehearsal with real processes and real tokens: from nothing to the Bundle that
+// goes into the room, and nothing left behind.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { readBundle } from '../../policy/ceremony/bundle.ts'
+import { readBundleIn } from '../../policy/ceremony/bundle-in.ts'
+import { readBundleFiles } from '../../proto/io/bundle-files.ts'
+import { Outside } from '../../signer-node/ceremony/rehearsal-outside.ts'
+import { Programs } from '../../signer-node/ceremony/rehearsal-programs.ts'
+import { anvilInstalled } from '../kit/anvil.ts'
+import { refusal } from '../kit/refused.ts'
+import { random, tokensHere } from '../kit/tokens.ts'
+
+const place = mkdtempSync(join(tmpdir(), 'custody-rehearsal-'))
+afterAll(() => rmSync(place, { recursive: true }))
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+describe('the outside of a rehearsal', () => {
+  it('has a chain and tokens here, or has said that it has not', () => {
+    expect(anvilInstalled || process.env['CI'] !== 'true').toBe(true)
+    expect(tokensHere()).toContain('software')
+  })
+  if (!anvilInstalled) return
+
+  it('comes from nothing to the Bundle in of a genesis, and ends what it started', async () => {
+    const said: string[] = []
+    const directory = join(place, 'house')
+    let pids: readonly number[] = []
+    {
+      await using programs = new Programs(join(place, 'logs'))
+      const ports = {
+        ...{ programs, random, wallMs: Date.now },
+        say: (line: string) => void said.push(line),
+      }
+      using outside = await Outside.open({ directory, stations: 3 }, ports)
+      const { plan, bundleIn, request } = await outside.before('genesis')
+      const read = readBundleIn(readBundle(readBundleFiles(bundleIn), 'in'))
+      expect(read.plan.digest).toBe(plan.digest)
+      expect(read.warrants).toHaveLength(1)
+      expect(plan.plan.requests).toMatchObject([{ request, op: 'key.create', vault: 'cold' }])
+      pids = JSON.parse(readFileSync(outside.online.at('running.json'), 'utf8'))
+      expect(pids.filter(isAlive)).toHaveLength(4)
+      const again = Outside.open({ directory, stations: 3 }, ports)
+      expect(await refusal(again)).toBe(`CONFIG: ${directory}: expected an empty directory`)
+    }
+    expect(pids.filter(isAlive)).toEqual([])
+    expect(said.at(-1)).toContain('the Bundle in is written')
+  }, 180_000)
+})
