@@ -8,13 +8,16 @@ import type { RecordLine } from '../../policy/ceremony/record.ts'
 import { turnsOf } from '../../policy/ceremony/script.ts'
 import { statementText } from '../../policy/ceremony/statement.ts'
 import { parsePersonId } from '../../proto/ids.ts'
+import { refuse } from '../../proto/refusal.ts'
+import type { Heard } from '../../signer-node/ceremony/performer.ts'
 import { stopDecision, stoppedBefore } from '../../signer-node/ceremony/room-closing.ts'
 import { RoomResults } from '../../signer-node/ceremony/room-results.ts'
 import { groupsOf, isLeft, requireNext } from '../../signer-node/ceremony/room-turns.ts'
 import { withoutEnd } from '../../signer-node/ceremony/session-results.ts'
 import { typedOf } from '../../signer-node/ceremony/shown-request.ts'
+import { type ActsNeeds, StationActs } from '../../signer-node/ceremony/station-acts.ts'
 import { someDigest, testPlan } from '../kit/planned.ts'
-import { refusedWith } from '../kit/refused.ts'
+import { refusal, refusedWith } from '../kit/refused.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'custody-room-'))
 afterAll(() => rmSync(home, { recursive: true }))
@@ -92,6 +95,39 @@ describe('what a custodian types', () => {
       'DISPLAY X-13',
       'DISPLAY X-13',
     ])
+  })
+})
+
+describe('a station', () => {
+  const [own] = testPlan('genesis').stations
+  const played = async (id: string, signers: string[], typed = '') => {
+    const plan = testPlan(id === 'S-7' ? 'sign' : 'genesis')
+    const seen: string[] = []
+    const station = {
+      withdraw: () => void seen.push('withdraw'),
+      permit: () => void seen.push('permit'),
+    }
+    const watch = {
+      begin: () => {},
+      certified: async () => refuse('CEREMONY', 'the turn is over'),
+    }
+    const desk = { say: () => {}, ask: async () => typed }
+    const needs = { plan: { plan }, own, station, watch, desk } as unknown as ActsNeeds
+    const turn = turnsOf(plan).find(({ step }) => step.id === id)
+    const heard = { turn, round: 0, signers, manifest: '', isOver: () => false } as Heard
+    return [await refusal(new StationActs(needs).play(heard)), ...seen]
+  }
+
+  it('gives up what it confirmed when it was not drawn, and only then', async () => {
+    expect(await played('S-7', ['node-2', 'node-3'])).toEqual(['accepted', 'withdraw'])
+    expect(await played('S-7', ['node-1', 'node-3'])).toEqual(['accepted'])
+  })
+
+  it('deals no key before its custodian typed the name of the vault', async () => {
+    const [said, ...seen] = await played('G-4', [], 'another')
+    expect([said, seen]).toEqual([expect.stringMatching(/^CEREMONY: .* typed wrong twice/), []])
+    const [vault = ''] = testPlan('genesis').vaults
+    expect(await played('G-4', [], vault)).toEqual(['CEREMONY: the turn is over', 'permit'])
   })
 })
 
