@@ -8,7 +8,6 @@
 // Source: the ceremony's design, 4.9, 4.11, 5.0.
 
 import type { BundleFiles } from '../../policy/ceremony/bundle.ts'
-import { treeAt } from '../../policy/ceremony/log-view.ts'
 import { calledStations } from '../../policy/ceremony/plan.ts'
 import { type Actor, type RecordDraft, signedLine } from '../../policy/ceremony/record.ts'
 import { parseRecordType, type RecordType } from '../../policy/ceremony/record-bodies.ts'
@@ -22,19 +21,14 @@ import { Confirmations } from './confirmations.ts'
 import type { Hub } from './hub.ts'
 import { drawn } from './lot.ts'
 import type { RecordCopy } from './record-copy.ts'
-import { RoomClosing } from './room-closing.ts'
-import {
-  type DeskLine,
-  deskLines,
-  exceptionLine,
-  recorderOf,
-  type Unexpected,
-} from './room-desk.ts'
+import { RoomClosing, stopDecision, stoppedBefore } from './room-closing.ts'
+import { type DeskLine, deskLines, exceptionLine, firstLine, type Unexpected } from './room-desk.ts'
 import type { RoomLog } from './room-log.ts'
 import { readAddress, readingOf } from './room-readings.ts'
 import type { RoomResults } from './room-results.ts'
-import { firstUndone, type Group, groupsOf, hasAct } from './room-turns.ts'
+import { firstUndone, type Group, groupsOf, hasAct, isLeft, signersSaid } from './room-turns.ts'
 import { RoomVoice, startedAgain, type Told } from './room-voice.ts'
+import { withoutEnd } from './session-results.ts'
 import type { Desk } from './station-acts.ts'
 import type { TurnPaper } from './turn-papers.ts'
 
@@ -112,11 +106,13 @@ export class Conductor {
   }
 
   async run(): Promise<Concluded> {
+    const before = stoppedBefore(this.#needs.record.lines)
+    this.#isTold = before !== ''
+    if (before !== '') this.stop(before)
     for (let at = this.#undone(); at < this.#groups.length; ) {
       const group = this.#groups[at]
       if (group === undefined) break
-      const isClosing = group.first.step.id.startsWith('C-')
-      if (this.#stopped !== '' && !isClosing) {
+      if (!isLeft(group, { isStopped: this.#stopped !== '', isClosed: this.#isClosed })) {
         at += 1
         continue
       }
@@ -124,19 +120,19 @@ export class Conductor {
       at = (await this.#play(group, at)) ?? at + 1
     }
     const { record } = this.#needs
-    const outcome = this.#stopped === '' ? 'done' : 'aborted'
     const { size: lines, exceptions } = record.state
+    const outcome = this.#stopped === '' ? 'done' : 'aborted'
     return { outcome, lines, exceptions, files: this.#files }
   }
 
   /** Once, before the closing: an exception that says why. */
   async #tellStop(turn: Turn): Promise<void> {
-    if (this.#isTold || this.#needs.record.state.closed !== undefined) return
+    if (this.#isTold || this.#isClosed) return
     this.#isTold = true
     await this.exception(turn, {
       expected: 'the script to its end',
       happened: this.#stopped,
-      decided: 'the ceremony is stopped',
+      decided: stopDecision,
     })
   }
 
@@ -244,19 +240,11 @@ export class Conductor {
   }
 
   async #begin({ first }: Group): Promise<undefined> {
-    const { log } = this.#needs
-    const { plan, digest } = log.bundle.plan
-    const root = treeAt(log.view, log.size)
-    const body = {
-      ...{ bundle: log.digest, checkpoint: { root, size: log.size } },
-      ...{ env: plan.env, kind: plan.kind, plan: digest },
-    }
-    const actor = recorderOf(log.bundle.plan.plan)
-    await this.#write1({ actor, type: 'record.genesis', body }, first.step.id)
+    await this.#write1(firstLine(this.#needs.log), first.step.id)
   }
 
   async #draw(group: Group, at: number): Promise<number | undefined> {
-    const { log, random, desk } = this.#needs
+    const { log, random, desk, hub } = this.#needs
     const { plan } = log.bundle.plan
     const { first } = group
     const request = first.request?.request ?? refuse('PLAN', 'a lot is for a request')
@@ -272,6 +260,8 @@ export class Conductor {
     const names = drawn(can, { t: plan.t, random, last: this.#signedToday })
     this.#signers.set(request, names)
     desk.say(`by lot: ${names.join(', ')}`)
+    const seated = can.map(({ node }) => node).filter((node) => hub.seats.has(node))
+    await this.#voice.all(group.turns, seated, this.#with(first))
     await this.#desk(group, names)
     return undefined
   }
@@ -296,6 +286,8 @@ export class Conductor {
       this.#voice.interrupt(ended.because)
       await telling
       if (tries < triesMax && ended.remedy === 'retry' && this.#stopped === '') {
+        // The attempt goes on; what has left a Station in it is told all the same.
+        results.add(withoutEnd(ended.result))
         return await this.#again(group, at, ended.because)
       }
       results.add(ended.result)
@@ -370,14 +362,7 @@ export class Conductor {
   #signersOf(request: Digest): readonly string[] {
     const known = this.#signers.get(request)
     if (known !== undefined) return known
-    // A room that began again: as the Record says.
-    const draws = this.#groups.filter((group) => hasAct(group, 'draw-signers'))
-    const at = draws.findIndex(({ first }) => first.request?.request === request)
-    const lines = this.#needs.record.lines.filter(({ step, type }) => {
-      return type === 'step.done' && step === draws[0]?.first.step.id
-    })
-    const line = lines[at]
-    return line?.type === 'step.done' ? line.body.noted : []
+    return signersSaid(this.#groups, this.#needs.record.lines, request)
   }
 
   #nodesOf({ first, nth, turns }: Group): readonly string[] {
@@ -390,6 +375,10 @@ export class Conductor {
     }
     if (first.node !== undefined) return turns.flatMap(({ turn }) => turn.node ?? [])
     return at === 'called' || at === 'all' ? called : []
+  }
+
+  get #isClosed(): boolean {
+    return this.#needs.record.state.closed !== undefined
   }
 
   #undone(): number {

@@ -225,7 +225,10 @@ export class Hub {
       const part = { ticket, acceptances: [...acceptances] }
       for (const node of about.nodes) this.seats.send(node, { frame: 'start', start: part })
     }
-    const ports = { nowMs: () => clock.monotonicMs(), patience, isFresh, start }
+    // Before a key is dealt people type its name; a payment they have confirmed before.
+    const acceptanceMs = isFresh ? patience.acceptanceMs : patience.freshSessionMs
+    const waiting = { ...patience, acceptanceMs }
+    const ports = { nowMs: () => clock.monotonicMs(), patience: waiting, isFresh, start }
     return new Ask<T>({ ticket, ...about }, ports)
   }
 

@@ -92,7 +92,10 @@ export function stationDocument({ directory }: Medium): Uint8Array {
 }
 
 export function sharesOn(directory: string): readonly SealedShare[] {
-  const { keyshares } = mediumPaths(directory)
+  return sharesIn(mediumPaths(directory).keyshares)
+}
+
+export function sharesIn(keyshares: string): readonly SealedShare[] {
   if (!existsSync(keyshares)) return []
   return readdirSync(keyshares)
     .filter((name) => shareForm.test(name))

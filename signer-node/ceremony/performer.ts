@@ -15,11 +15,13 @@ import {
 } from '../../policy/ceremony/record.ts'
 import { parseRecordType } from '../../policy/ceremony/record-bodies.ts'
 import { type Turn, turnsOf } from '../../policy/ceremony/script.ts'
+import type { Act } from '../../policy/ceremony/steps.ts'
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { attempt, isRefusal, Refused, refuse } from '../../proto/refusal.ts'
 import type { Clock, Event } from '../ports.ts'
 import type { RecordCopy } from './record-copy.ts'
+import { requireNext } from './room-turns.ts'
 import type { Paper } from './said-papers.ts'
 import type { Station } from './station.ts'
 import { type Draft, isTurnKind, readTurnPaper, type TurnPaper, turnPaper } from './turn-papers.ts'
@@ -61,6 +63,8 @@ export interface PerformerNeeds {
 
 /** Room clocks are compared at the opening; a line that is further off is somebody's mistake. */
 const apartMsMax = 600_000
+
+const forSession: readonly Act[] = ['draw-signers', 'sign', 'prove']
 
 interface Playing extends TurnPaper<'done'> {
   readonly step: string
@@ -130,12 +134,23 @@ export class Performer {
   }
 
   async #play({ turn: at, round, signers, manifest }: TurnPaper<'turn'>): Promise<void> {
-    const { own, station, bench } = this.#needs
-    const turn = this.#turns[at]
-    if (turn === undefined || this.#isStopped) return
+    const { own, station, bench, record } = this.#needs
+    if (this.#isStopped) return
+    const turn = attempt(() =>
+      requireNext(this.#turns, at, { lines: record.lines, node: own.node }),
+    )
+    if (isRefusal(turn)) {
+      const { code, because } = turn
+      this.#needs.report({ level: 'alarm', name: 'turn-refused', because })
+      bench.say(`REFUSED ${code}: ${because}`)
+      this.#say('failed', { turn: at, round, code, because })
+      return
+    }
     this.#round = { turn: at, round }
     this.#playing = undefined
-    if (round > 0) station.withdraw()
+    // What was confirmed is for the session that these lead to.
+    const isForSession = turn.step.acts.some((act) => forSession.includes(act))
+    if (round > 0 && !isForSession) station.withdraw()
     const isOver = (): boolean => {
       return this.#isStopped || this.#round.turn !== at || this.#round.round !== round
     }

@@ -7,9 +7,15 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { RecordLine } from '../../policy/ceremony/record.ts'
-import { beginRecord, follow, type RecordState } from '../../policy/ceremony/record-chain.ts'
+import {
+  beginRecord,
+  follow,
+  type RecordState,
+  recordHead,
+} from '../../policy/ceremony/record-chain.ts'
 import type { Seats } from '../../policy/ceremony/record-seats.ts'
 import { equalBytes } from '../../proto/crypto.ts'
+import type { Digest } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { replaceFile, syncDirectory } from '../floor-file.ts'
 
@@ -28,6 +34,11 @@ export class RecordCopy {
 
   get state(): RecordState {
     return this.#state
+  }
+
+  /** Root of a Record whose last line is here; empty before. */
+  get closedRoot(): Digest | '' {
+    return this.#state.closed === undefined ? '' : recordHead(this.#state).root
   }
 
   get lines(): readonly RecordLine[] {

@@ -8,13 +8,10 @@
 import { type BundleFiles, manifestOf } from '../../policy/ceremony/bundle.ts'
 import { bundleOutFiles, writeBundleOut } from '../../policy/ceremony/bundle-out.ts'
 import { calledStations } from '../../policy/ceremony/plan.ts'
+import { actorText, type RecordLine } from '../../policy/ceremony/record.ts'
 import { parseResults } from '../../policy/ceremony/results.ts'
 import type { Turn } from '../../policy/ceremony/script.ts'
-import {
-  encodeStatements,
-  type SignedStatement,
-  statementText,
-} from '../../policy/ceremony/statement.ts'
+import { encodeStatements, parseStatement, statementText } from '../../policy/ceremony/statement.ts'
 import { fromHex, fromUtf8 } from '../../proto/crypto.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { refuse } from '../../proto/refusal.ts'
@@ -26,14 +23,25 @@ export interface ClosingNeeds extends ConductorNeeds {
   readonly writeLine: (line: DeskLine, step: string) => Promise<void>
 }
 
+/** In the exception that a stop leaves. */
+export const stopDecision = 'the ceremony is stopped'
+
+/** Why this ceremony was stopped, in a room that began again; empty for not. */
+export function stoppedBefore(lines: readonly RecordLine[]): string {
+  const line = lines.find(({ type, body }) => {
+    return type === 'exception' && body['decided'] === stopDecision
+  })
+  return line?.type === 'exception' ? line.body.happened : ''
+}
+
 export class RoomClosing {
   readonly #needs: ClosingNeeds
-  readonly #statements: SignedStatement[] = []
   #manifest = ''
-  #reason = ''
 
+  /** Of a Record that is closed already there is one manifest, and it is made again. */
   constructor(needs: ClosingNeeds) {
     this.#needs = needs
+    if (needs.record.state.closed !== undefined) this.#list()
   }
 
   /** Empty before the Record is closed. */
@@ -44,10 +52,10 @@ export class RoomClosing {
   /** The last line, and what is carried out: `reason` where the ceremony was stopped. */
   async close(turn: Turn, reason: string): Promise<string> {
     const { record, results, log } = this.#needs
-    this.#reason = reason
-    if (reason !== '') results.dropKeys()
-    const encoded = results.encode(reason)
     if (record.state.closed === undefined) {
+      if (reason !== '') results.dropKeys()
+      results.end(reason)
+      const encoded = results.encode()
       const body = {
         exceptions: record.state.exceptions,
         results: parseResults(encoded).digest,
@@ -55,7 +63,11 @@ export class RoomClosing {
       const actor = actorOf(log.bundle.plan.plan, turn)
       await this.#needs.writeLine({ actor, type: 'record.closed', body }, turn.step.id)
     }
-    const { plan } = log.bundle
+    return this.#list()
+  }
+
+  #list(): string {
+    const { plan } = this.#needs.log.bundle
     const of = {
       direction: 'out',
       org: plan.plan.org,
@@ -69,10 +81,14 @@ export class RoomClosing {
 
   /** At the Record station; the node where a custodian speaks at the own one. */
   async statement({ person }: Turn): Promise<string | undefined> {
-    const { log, record, desk, speak } = this.#needs
+    const { log, record, desk, speak, results } = this.#needs
     if (person === undefined) return undefined
     const named = `${person.role}/${person.person}`
     if (!record.state.met.has(named)) return undefined
+    const isSaid = results.statements.some(({ document }) => {
+      return actorText(parseStatement(document).actor) === named
+    })
+    if (isSaid) return undefined
     const station = calledStations(log.bundle.plan.plan).find(
       ({ custodian }) => person.role === 'custodian' && custodian === person.person,
     )
@@ -85,19 +101,19 @@ export class RoomClosing {
       ...spoken(log.bundle.plan, record, this.#manifest, named),
       ...{ actor, verdict, because: because.trim() },
     })
-    this.#statements.push(await speak(actor, document))
+    results.state(await speak(actor, document))
     return undefined
   }
 
   write(): BundleFiles {
-    const files = writeBundleOut(this.#out(), encodeStatements(this.#statements))
+    const files = writeBundleOut(this.#out(), encodeStatements(this.#needs.results.statements))
     this.#needs.write(files)
     return files
   }
 
   #out() {
     const { log, record, results, scripts } = this.#needs
-    const encoded = results.encode(this.#reason)
+    const encoded = results.encode()
     return { plan: log.bundle.plan, record: record.bytes, results: encoded, scripts }
   }
 
@@ -110,7 +126,7 @@ export class RoomClosing {
       } else if (by === 'token') {
         const bytes = fromHex(String(signature)) ?? refuse('MALFORMED', 'statement: signature')
         const written = { name: String(name), document: String(document) }
-        this.#statements.push({ by, ...written, signature: bytes })
+        this.#needs.results.state({ by, ...written, signature: bytes })
       }
     }
   }

@@ -3,6 +3,7 @@
 // machine knows (digests, counts, names of signers) is not.
 // INVARIANT: nothing is pre-filled that somebody should have read or counted.
 // Source: the ceremony's design, 4.9, 4.10.
+import { treeAt } from '../../policy/ceremony/log-view.ts'
 import { having } from '../../policy/ceremony/people.ts'
 import type { Plan } from '../../policy/ceremony/plan.ts'
 import type { Actor } from '../../policy/ceremony/record.ts'
@@ -11,6 +12,7 @@ import type { Turn } from '../../policy/ceremony/script.ts'
 import type { Digest } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { wordLines } from '../../proto/words.ts'
+import type { RoomLog } from './room-log.ts'
 import type { Desk } from './station-acts.ts'
 import type { Draft } from './turn-papers.ts'
 
@@ -107,6 +109,14 @@ export function actorOf(plan: Plan, { step }: Turn): Actor {
 export function recorderOf(plan: Plan): Actor {
   const [first] = having(plan.people, 'recorder')
   return { role: 'recorder', person: first?.person ?? refuse('PLAN', 'no recorder in this plan') }
+}
+
+/** What everything after it stands on. */
+export function firstLine({ bundle, digest: carried, view, size }: RoomLog): DeskLine {
+  const { plan, digest } = bundle.plan
+  const checkpoint = { root: treeAt(view, size), size }
+  const body = { bundle: carried, checkpoint, env: plan.env, kind: plan.kind, plan: digest }
+  return { actor: recorderOf(plan), type: 'record.genesis', body }
 }
 
 /** The administrator decides; the recorder writes. */

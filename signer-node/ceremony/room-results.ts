@@ -4,12 +4,19 @@
 // INVARIANT: a file that does not read back as results is none. Judges nothing.
 import { existsSync, readFileSync } from 'node:fs'
 import { addressReading } from '../../policy/ceremony/readings.ts'
+import { actorText } from '../../policy/ceremony/record.ts'
 import {
   encodeResults,
   parseResults,
   type ResultDocument,
   type WrittenResults,
 } from '../../policy/ceremony/results.ts'
+import {
+  encodeStatements,
+  parseStatement,
+  parseStatements,
+  type SignedStatement,
+} from '../../policy/ceremony/statement.ts'
 import type { Digest } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { replaceFile } from '../floor-file.ts'
@@ -21,15 +28,47 @@ export class RoomResults {
   #lines: WrittenResults['lines'][number][] = []
   #documents: ResultDocument[] = []
   #addresses: WrittenResults['addresses'][number][] = []
+  #reason = ''
+  #statements: SignedStatement[] = []
 
   constructor(path: string, plan: Digest) {
     this.#path = path
     this.#plan = plan
+    if (existsSync(this.#said)) {
+      this.#statements = [...parseStatements(new Uint8Array(readFileSync(this.#said)))]
+    }
     if (!existsSync(path)) return
-    const { lines, documents, addresses } = parseResults(new Uint8Array(readFileSync(path)))
+    const { lines, documents, addresses, reason } = parseResults(new Uint8Array(readFileSync(path)))
     this.#lines = lines.map(({ type, written }) => ({ type, body: written }))
     this.#documents = [...documents]
     this.#addresses = [...addresses]
+    this.#reason = reason
+  }
+
+  /** Of what was closed; empty for what ended well or is not over. */
+  get reason(): string {
+    return this.#reason
+  }
+
+  /** Why the sitting was stopped: what is carried out says it, whatever starts again meanwhile. */
+  end(reason: string): void {
+    this.#reason = reason
+    this.#keep()
+  }
+
+  get statements(): readonly SignedStatement[] {
+    return this.#statements
+  }
+
+  /** One of each person; a later one of the same person takes its place. */
+  state(said: SignedStatement): void {
+    const who = actorOf(said)
+    this.#statements = [...this.#statements.filter((one) => actorOf(one) !== who), said]
+    replaceFile(this.#said, encodeStatements(this.#statements))
+  }
+
+  get #said(): string {
+    return `${this.#path}.statements`
   }
 
   add({ lines, documents }: SessionResult): void {
@@ -67,7 +106,8 @@ export class RoomResults {
     return addressReading(own.map(({ address }) => address))
   }
 
-  encode(reason = ''): Uint8Array {
+  encode(): Uint8Array {
+    const reason = this.#reason
     const outcome = reason === '' ? 'done' : 'aborted'
     const made = { lines: this.#lines, documents: this.#documents, addresses: this.#addresses }
     return encodeResults({ plan: this.#plan, outcome, reason, ...made })
@@ -76,4 +116,8 @@ export class RoomResults {
   #keep(): void {
     replaceFile(this.#path, this.encode())
   }
+}
+
+function actorOf({ document }: SignedStatement): string {
+  return actorText(parseStatement(document).actor)
 }

@@ -6,6 +6,7 @@ import type { Plan } from '../../policy/ceremony/plan.ts'
 import type { RecordLine } from '../../policy/ceremony/record.ts'
 import { type Turn, turnsOf } from '../../policy/ceremony/script.ts'
 import type { Act } from '../../policy/ceremony/steps.ts'
+import { refuse } from '../../proto/refusal.ts'
 
 export interface Numbered {
   readonly index: number
@@ -70,6 +71,63 @@ export function firstUndone(
     if (group.first.step.records.length === 0 && group.first.step.acts.length > 0) return at
   }
   return groups.length
+}
+
+/** Who was drawn for a request, in a room that began again: as the Record says. */
+export function signersSaid(
+  groups: readonly Group[],
+  lines: readonly RecordLine[],
+  request: string,
+): readonly string[] {
+  const draws = groups.filter((group) => hasAct(group, 'draw-signers'))
+  const at = draws.findIndex(({ first }) => first.request?.request === request)
+  const said = lines.filter(({ step, type }) => {
+    return type === 'step.done' && step === draws[0]?.first.step.id
+  })
+  const line = said[at]
+  return line?.type === 'step.done' ? line.body.noted : []
+}
+
+/**
+ * What a Station plays: a turn of its own script that no step before is missing for. Each of them
+ * has left a line in the own copy of the Record, or an exception; a closing may come at any time,
+ * once an exception says why.
+ */
+export function requireNext(
+  turns: readonly Turn[],
+  at: number,
+  { lines, node }: { readonly lines: readonly RecordLine[]; readonly node: string },
+): Turn {
+  const turn = turns[at] ?? refuse('PLAN', `the script has no turn ${at}`, 'X-9')
+  const { step } = turn
+  const isOthers = turn.node !== undefined && turn.node !== node
+  if (step.isOnline === true || isOthers) {
+    return refuse('CEREMONY', `${step.id} is no turn of this station`, 'X-9')
+  }
+  const isStopped = isClosing(step) && lines.some(({ type }) => type === 'exception')
+  const known = new Set(lines.map((line) => line.step))
+  const missing = turns.slice(0, at).find((one) => {
+    const { id, records, isOnline, isOptional } = one.step
+    if (isOnline === true || isOptional === true || records.length === 0) return false
+    if (id === step.id || (isStopped && !isClosing(one.step))) return false
+    return !known.has(id)
+  })
+  if (missing === undefined) return turn
+  return refuse('CEREMONY', `${step.id} is not next: ${missing.step.id} was not played`, 'X-9')
+}
+
+/** Of a sitting that was stopped only the closing, of a closed Record what comes after it. */
+export function isLeft(
+  group: Group,
+  { isStopped, isClosed }: { readonly isStopped: boolean; readonly isClosed: boolean },
+): boolean {
+  const { step } = group.first
+  if (isClosed) return hasAct(group, 'close-record') || (isClosing(step) && !step.records.length)
+  return !isStopped || isClosing(step)
+}
+
+function isClosing({ id }: Turn['step']): boolean {
+  return id.startsWith('C-')
 }
 
 function custodianOf(_plan: Plan, { node, custodian }: Turn): string {

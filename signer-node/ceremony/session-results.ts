@@ -134,6 +134,14 @@ export function keyResult(
   return { lines: [{ type, body: { ...body, ...more } }], documents: [] }
 }
 
+/** Of a try that is followed by another one: the attempt is not over. */
+export function withoutEnd({ lines, documents }: SessionResult): SessionResult {
+  return {
+    lines: lines.filter(({ type }) => type === 'share.receipt'),
+    documents: documents.filter(({ kind }) => kind === 'shareReceipt'),
+  }
+}
+
 /** Of a proof that failed: what had left is told. No line could name a refusal, so none is kept. */
 export function leftOver(shares: readonly Share[]): SessionResult {
   const receipts = shares.map(({ receipt }) => receipt)

@@ -16,6 +16,7 @@ import type { Own as View } from '../../policy/check-lines.ts'
 import { displayDigest, render } from '../../policy/display.ts'
 import { displayChange } from '../../policy/display-change.ts'
 import { parseInForce } from '../../policy/in-force.ts'
+import type { Intent } from '../../policy/intent.ts'
 import { recipientOf } from '../../policy/recipient.ts'
 import { parseWarrant } from '../../policy/warrant.ts'
 import type { Digest, NodeId } from '../../proto/ids.ts'
@@ -31,6 +32,8 @@ export interface Typed {
   readonly amount: string
   readonly written: string
 }
+
+const tailLength = 6
 
 export interface ShownRequest {
   readonly request: Digest
@@ -72,9 +75,20 @@ export function showRequest(
   const { named } = recipientOf(intent, warrant.dest, known)
   const rule = reservation?.rule ?? refuse('RULE', 'the request is reserved under no rule')
   const written = render(intent, rulebook, rule, named)
-  const amount = /^TRANSFER\s+(\S+)/.exec(written)?.[1] ?? ''
-  const typed = { tail: intent.to.slice(-6), amount: `${intent.amount}`, written: amount }
+  const typed = typedOf(intent, written)
   return { ...checked(request, written, admitted.display), typed }
+}
+
+/** X-13: refused where the text shows no amount, or a recipient too short to be compared. */
+export function typedOf({ to, amount }: Pick<Intent, 'to' | 'amount'>, written: string): Typed {
+  const shown = /^TRANSFER +([0-9]+(?:\.[0-9]+)?) \S/.exec(written)?.[1]
+  if (shown === undefined || BigInt(shown.replace('.', '')) !== amount) {
+    return refuse('DISPLAY', 'the text that is shown begins with no amount of this request', 'X-13')
+  }
+  if (to.length < tailLength || !written.includes(to)) {
+    return refuse('DISPLAY', 'the text that is shown has no recipient to type', 'X-13')
+  }
+  return { tail: to.slice(-tailLength), amount: `${amount}`, written: shown }
 }
 
 /** Whoever the lot will choose: the own Station with others that the line calls. */

@@ -54,6 +54,7 @@ export type Asked =
   | 'confirmed'
   | 'number'
   | 'word'
+  | 'vault'
 
 /** The Token that is in, and its owner's PIN whenever it is asked for again. */
 export interface TokenHand {
@@ -98,11 +99,12 @@ export class StationActs implements Bench {
     keygen: (heard) => this.#deal(heard),
     reshare: (heard) => this.#deal(heard),
     seal: (heard) => this.#seals.seal(heard),
-    'test-daily': (heard) => this.#seals.test(heard, ['a', 'b']),
+    'test-daily': (heard) => this.#seals.test(heard),
     'test-spare': (heard) => this.#seals.testSpare(heard),
     finish: (heard) => this.#seals.keepFloor(heard),
     'show-addresses': async () => none,
     'show-request': async (heard) => this.#show(heard),
+    'draw-signers': async (heard) => this.#drawn(heard),
     'confirm-request': (heard) => this.#confirm(heard),
     sign: (heard) => this.#sign(heard),
     prove: (heard) => this.#sign(heard),
@@ -191,6 +193,8 @@ export class StationActs implements Bench {
   async #deal({ turn, isOver }: Heard): Promise<Played> {
     const { station, watch, plan } = this.#needs
     const request = dealtIn(plan.plan.requests, turn.vault)
+    await this.#vaultTyped(turn.vault ?? '')
+    if (isOver()) refuse('CEREMONY', 'the turn is over')
     watch.begin(request)
     station.permit(request)
     const { keyState } = await watch.certified(request, isOver)
@@ -230,6 +234,18 @@ export class StationActs implements Bench {
     return { drafts: [{ type: 'request.confirmed', body }] }
   }
 
+  /** No key is made, and none dealt anew, by the table's word alone. */
+  async #vaultTyped(vault: string): Promise<void> {
+    const { desk } = this.#needs
+    desk.say(`  VAULT ${vault}`)
+    for (let tries = 0; tries < triesMax; tries += 1) {
+      const typed = await desk.ask('vault', 'name of the vault, as the plan has it: ')
+      if (typed.trim() === vault) return
+      desk.say('that is not the vault of this step')
+    }
+    refuse('CEREMONY', 'the name of the vault was typed wrong twice', 'X-13')
+  }
+
   /** X-13. The fields are empty; nothing is filled in. */
   async #typed({ typed, request }: ShownRequest): Promise<void> {
     const { desk } = this.#needs
@@ -246,6 +262,14 @@ export class StationActs implements Bench {
       desk.say('that is not what this station shows')
     }
     refuse('CEREMONY', 'recipient or amount were typed wrong twice', 'X-13')
+  }
+
+  /** S-7: who was not drawn signs nothing of what they confirmed. */
+  #drawn({ signers }: Heard): Played {
+    const { own, desk, station } = this.#needs
+    desk.say(`  by lot: ${signers.join(', ')}`)
+    if (!signers.includes(own.node)) station.withdraw()
+    return none
   }
 
   async #sign({ turn, signers, isOver }: Heard): Promise<Played> {

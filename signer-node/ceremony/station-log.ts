@@ -4,26 +4,40 @@
 // INVARIANT: what is shorter or another log than the floor's is refused before a line of it is
 // taken. Whether lines are lawful is the fold's business; heads are judged by the witnesses of
 // their roots, as a node does.
+
+import { requestView } from '../../policy/audit/history.ts'
 import { emptyFrontier, leafHash, push, rootOf } from '../../policy/audit/merkle.ts'
 import { readSync } from '../../policy/audit/rows.ts'
 import { below, get, tables } from '../../policy/audit/tables.ts'
 import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
-import { equalBytes, toUtf8 } from '../../proto/crypto.ts'
-import type { Digest } from '../../proto/ids.ts'
+import type { ReadPlan } from '../../policy/ceremony/plan.ts'
+import { parseInForce } from '../../policy/in-force.ts'
+import { equalBytes, toHex, toUtf8 } from '../../proto/crypto.ts'
+import { type Digest, parseDigest } from '../../proto/ids.ts'
 import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
+import type { TokenFloor } from '../../proto/token-floor.ts'
 import type { Own } from '../node.ts'
+import {
+  floorOf,
+  requireConcluded,
+  requireExtended,
+  requireKnownFloors,
+  requireNotOlder,
+} from './floor-checks.ts'
 import type { LogPage } from './hub-seats.ts'
+import { sharesIn } from './medium.ts'
 
 /** What a Token remembers of the ceremonies before. */
 export interface Remembered {
   readonly seen: readonly SeenHead[]
-  /** Root of the Record of the last one that this Token sat in; empty for none. */
-  readonly lastRecord: Digest | ''
+  readonly floors: readonly TokenFloor[]
+  /** Root of the Record of this sitting where that is closed already; empty otherwise. */
+  readonly closed: Digest | ''
 }
 
 /** Of a Token that sat in no room yet. */
-export const nothingRemembered: Remembered = { seen: [], lastRecord: '' }
+export const nothingRemembered: Remembered = { seen: [], floors: [], closed: '' }
 
 /** The largest head of this log that was seen here. */
 export interface SeenHead {
@@ -64,19 +78,43 @@ export function requireWitnessed({ copy, witness }: Own, bundle: BundleIn): void
   if (!isCovered) refuse('COSIGN', `expected ${q} witnesses over the last line, got ${seen}`, 'X-8')
 }
 
-/**
- * The ceremony is planned here and not over, and the one that the Token remembers is in the log.
- */
-export function requirePlanned({ rows }: Own, plan: Digest, lastRecord: Digest | ''): void {
+/** The ceremony is planned here and not over. */
+export function requirePlanned({ rows }: Own, plan: Digest): void {
   const row = readSync(get(tables.ceremony, plan), rows)
   if (row === undefined) refuse('CEREMONY', `no ceremony ${plan} was planned`, 'X-8')
   if (row.state !== 'planned' && row.state !== 'exported') {
     refuse('CEREMONY', `the ceremony ${plan} is ${row.state}`, 'X-8')
   }
-  if (lastRecord === '') return
-  const known = readSync(below(tables.ceremony), rows).map(({ record }) => record.root)
-  if (!known.includes(lastRecord)) {
-    refuse('CEREMONY', `the ceremony with the record ${lastRecord} is not in the log`, 'X-8')
+}
+
+/**
+ * Every floor of the Token counts: the vaults that it knows, the logs that it saw, the sittings
+ * that it took part in, the share that was in force (X-6, X-8, X-11).
+ */
+export function requireRemembered(
+  { rows, copy, keystore, self }: Own,
+  { digest: plan, plan: { org, env, origin } }: ReadPlan,
+  { floors, closed }: Remembered,
+): void {
+  if (floors.length === 0) return
+  const own = { org, env, origin }
+  const { ruleset, documents } = readSync(requestView(plan), rows)
+  const { vaults } = parseInForce(ruleset, documents).rulebook
+  const keys = readSync(below(tables.vault), rows)
+  requireKnownFloors(floors, own, [...vaults.keys(), ...keys.map(({ vault }) => vault)])
+  const rootAt = (size: number): Digest | undefined => {
+    const root = size > copy.size() ? undefined : copy.rootAt(size)
+    return root === undefined ? undefined : parseDigest(toHex(root))
+  }
+  requireExtended(floors, { size: copy.size(), rootAt })
+  const concluded = readSync(below(tables.ceremony), rows).map(({ record }) => record.root)
+  requireConcluded(floors, new Set([...concluded, closed]))
+  const shares = sharesIn(keystore.directory)
+  for (const { vault, epoch, participants } of keys) {
+    if (!participants.some(({ node }) => node === self.node)) continue
+    const floor = floorOf(floors, { ...own, vault })
+    const share = shares.find((one) => one.vault === vault && one.epoch === epoch)
+    if (share !== undefined) requireNotOlder(floor, share)
   }
 }
 

@@ -44,7 +44,9 @@ export class StationSeals {
     return { drafts }
   }
 
-  async test({ turn }: Heard, from: readonly ('a' | 'b')[]): Promise<Played> {
+  /** Of both media after they were written; of an old share the one that will be used. */
+  async test({ turn }: Heard): Promise<Played> {
+    const from = turn.step.isMany === true ? (['a', 'b'] as const) : (['a'] as const)
     const drafts: Draft[] = []
     for (const medium of from) {
       for (const one of await this.proved(medium, turn.vault)) drafts.push(tested(one, medium))
@@ -52,13 +54,17 @@ export class StationSeals {
     return { drafts }
   }
 
-  /** Newest epoch first: that of this sitting, opened by the Token that is in. */
+  /** Of the epoch that this sitting is about, opened by the Token that is in. */
   async proved(medium: 'a' | 'b', vault: string | undefined): Promise<readonly ProvedSeal[]> {
-    const { media, token, curve, desk } = this.#needs
-    const shares = sharesOn(media[medium]).filter((one) => one.vault === vault)
-    const newest = Math.max(...shares.map(({ epoch }) => epoch))
-    const wanted = shares.filter(({ epoch }) => epoch === newest)
-    if (wanted.length === 0) refuse('SEAL', `medium ${medium}: no share of ${vault}`, 'X-11')
+    const { media, token, curve, desk, station, plan } = this.#needs
+    const epoch = station.certifiedFor(plan.plan, vault) ?? station.epochOf(vault)
+    const wanted = sharesOn(media[medium]).filter((one) => {
+      return one.vault === vault && one.epoch === epoch
+    })
+    if (wanted.length === 0) {
+      const which = epoch === undefined ? 'no key' : `no share of epoch ${epoch}`
+      refuse('SEAL', `medium ${medium}: ${which} of ${vault}`, 'X-11')
+    }
     const proved = await testShares(token.now, curve, wanted)
     desk.say(`  medium ${medium}: opens, share and public point agree`)
     return proved
@@ -73,6 +79,10 @@ export class StationSeals {
     const proved = await this.proved('b', heard.turn.vault)
     const brought: JsonObject[] = []
     for (const one of proved) {
+      // Said once for each epoch; at a drill it is in the log already.
+      const { vault, epoch } = one
+      const { rows, self } = station.own
+      if (readSync(get(tables.backup, vault, epoch, self.node), rows) !== undefined) continue
       const fresh = { nonce: random(32), nowMs: clock.wallMs() }
       const { statement } = await spareProof(token.now, one, station.own.self.sign, fresh)
       brought.push(testedResult(statement))
@@ -89,14 +99,19 @@ export class StationSeals {
     return { drafts: [{ type: 'step.done', body: { confirmed: [own.custodian], noted: [] } }] }
   }
 
+  /**
+   * Of the epoch that the log has in force, and of a certified one only where this Station holds
+   * none in force: a Token that remembers an epoch which never comes refuses the one that is.
+   */
   async floor(vault: string, record: Digest | ''): Promise<number> {
-    const { token, plan, media } = this.#needs
+    const { token, plan, media, station } = this.#needs
     const { org, env, origin } = plan.plan
     const about = floorAbout({ org, env, origin, vault })
     const floors = await token.now.hsm.floors()
     const last = floors.find((one) => one.about === about)
     const shares = sharesOn(media.a).filter((one) => one.vault === vault)
-    const share = shares.sort((a, b) => b.epoch - a.epoch)[0]
+    const of = (wanted: number | undefined) => shares.find((one) => one.epoch === wanted)
+    const share = of(station.epochOf(vault)) ?? of(station.certifiedFor(plan.plan, vault))
     if (share === undefined) return refuse('SEAL', `no share of ${vault}`, 'X-11')
     const main = last?.main ?? { size: 0, root: '' as const }
     const { epoch, seal } = share

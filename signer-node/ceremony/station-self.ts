@@ -14,6 +14,7 @@ import {
 import type { Curve } from '../dkls23/curve.ts'
 import type { Self } from '../self.ts'
 import { floorOf } from './floor-checks.ts'
+import type { Remembered } from './station-log.ts'
 import type { StationKeys } from './tokens.ts'
 
 /** Refused when the keys are not those of the card, which the root names. */
@@ -34,19 +35,12 @@ export function stationSelf(
   }
 }
 
-/** What a Station compares a Bundle with. */
-export interface Remembered {
-  readonly seen: readonly { readonly size: number; readonly root: Uint8Array }[]
-  /** Root of the Record of the last sitting; empty for none. */
-  readonly lastRecord: Digest | ''
-}
-
-export function rememberedBy(floors: readonly TokenFloor[]): Remembered {
-  const [last] = [...floors].sort((a, b) => b.cold.size - a.cold.size)
+/** `closed`: root of the Record of this very sitting, of a Station that comes back after it. */
+export function rememberedBy(floors: readonly TokenFloor[], closed: Digest | '' = ''): Remembered {
   const seen = floors.flatMap(({ cold: { size, root } }) => {
     return size === 0 ? [] : [{ size, root: fromHex(root) ?? new Uint8Array(0) }]
   })
-  return { seen, lastRecord: last?.record ?? '' }
+  return { seen, floors, closed }
 }
 
 /** Of a vault whose Seal was made or opened at this sitting, with the log as it stands here. */

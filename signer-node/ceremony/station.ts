@@ -11,6 +11,7 @@ import { parseEntry } from '../../policy/audit/entry.ts'
 import { readSync } from '../../policy/audit/rows.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
+import type { Plan } from '../../policy/ceremony/plan.ts'
 import type { Signature } from '../../policy/chain/chain.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { parseSignature } from '../../policy/chain/signature.ts'
@@ -31,7 +32,7 @@ import { Prepared } from '../prepared.ts'
 import { asksProof } from '../proving.ts'
 import type { Sitting } from '../sitting.ts'
 import { verifierOf } from '../verifying.ts'
-import { readCertificate } from './certificate.ts'
+import { type Certificate, readCertificate } from './certificate.ts'
 import { checkedPaper, failurePaper, type Paper, readPaper } from './said-papers.ts'
 import type { CertificateFiles } from './station-files.ts'
 import {
@@ -39,6 +40,7 @@ import {
   type Remembered,
   requireExtends,
   requirePlanned,
+  requireRemembered,
   requireWitnessed,
 } from './station-log.ts'
 import { type StationTable, tableName } from './table.ts'
@@ -138,7 +140,8 @@ export class Station {
     this.#node.detached(bundleName)
     const { own } = this.#node
     requireWitnessed(own, bundle)
-    requirePlanned(own, plan, token.lastRecord)
+    requirePlanned(own, plan)
+    requireRemembered(own, bundle.plan, token)
     own.witness.writeFloor()
     this.#isOpen = true
     this.#dropUncertified()
@@ -191,6 +194,31 @@ export class Station {
 
   status(): Status {
     return this.#node.status()
+  }
+
+  /** What the log has in force. */
+  epochOf(vault: string | undefined): number | undefined {
+    if (vault === undefined) return undefined
+    return readSync(get(tables.vault, vault), this.#node.own.rows)?.epoch
+  }
+
+  /** The epoch that all holders confirmed here for a request of this Plan. */
+  certifiedFor({ requests }: Pick<Plan, 'requests'>, vault?: string): number | undefined {
+    const { keystore } = this.#node.own
+    const found = keystore.pending().filter((one) => {
+      if (one.vault !== vault) return false
+      const change = this.#certificateOf(one.vault, one.epoch)?.change
+      return requests.some(({ request }) => request === change)
+    })
+    return found.sort((a, b) => b.epoch - a.epoch)[0]?.epoch
+  }
+
+  #certificateOf(vault: VaultId, epoch: number): Certificate | undefined {
+    const { root } = this.#node.own.witness
+    const written = this.#stores.certificates.read(vault, epoch)
+    if (root === undefined || written === undefined) return undefined
+    const read = attempting(() => readCertificate(root, written))
+    return isRefusal(read) || read.key.epoch !== epoch ? undefined : read
   }
 
   /** To read in. */
@@ -324,13 +352,10 @@ export class Station {
    * A first key that not everybody has confirmed never existed; of a later epoch the line decides.
    */
   #dropUncertified(): void {
-    const { keystore, rows, witness } = this.#node.own
+    const { keystore, rows } = this.#node.own
     for (const { vault, epoch } of keystore.pending()) {
       if (readSync(get(tables.vault, vault), rows) !== undefined) continue
-      const written = this.#stores.certificates.read(vault, epoch)
-      const root = witness.root
-      const read = written && root && attempting(() => readCertificate(root, written))
-      if (read !== undefined && !isRefusal(read) && read.key.epoch === epoch) continue
+      if (this.#certificateOf(vault, epoch) !== undefined) continue
       keystore.dropPending(vault, epoch)
       const because = `epoch ${epoch}: no certificate of all holders`
       this.#ports.report({ level: 'warn', name: 'pending-dropped', vault, because })

@@ -38,9 +38,9 @@ describe('a station that was opened', () => {
     const subject = (vault: string) =>
       ({ org: 'acme', env: 'test', origin: 'acme/cold', vault }) as const
     const now = { epoch: 0, seal: digest('5e'), cold: { size: 9, root: digest('c0') } }
-    expect(rememberedBy([])).toEqual({ seen: [], lastRecord: '' })
+    expect(rememberedBy([])).toEqual({ seen: [], floors: [], closed: '' })
     const eth = floorAfter([], subject('eth'), now)
-    expect([eth.count, eth.record, rememberedBy([eth]).lastRecord]).toEqual([1, '', ''])
+    expect([eth.count, eth.record, rememberedBy([eth]).closed]).toEqual([1, '', ''])
     const closed = floorWithRecord(eth, digest('7e'))
     requireFollows(eth, closed)
     const later = { ...now, cold: { size: 12, root: digest('c1') } }
@@ -48,12 +48,14 @@ describe('a station that was opened', () => {
     const again = floorAfter([closed, tron], subject('eth'), { ...later, epoch: 1 })
     requireFollows(closed, again)
     expect([again.count, again.record, again.epoch]).toEqual([3, digest('7e'), 1])
-    expect(rememberedBy([closed, floorWithRecord(tron, digest('7f'))])).toEqual({
+    const both = [closed, floorWithRecord(tron, digest('7f'))]
+    expect(rememberedBy(both, digest('7f'))).toEqual({
       seen: [
         { size: 9, root: fromHex(digest('c0')) },
         { size: 12, root: fromHex(digest('c1')) },
       ],
-      lastRecord: digest('7f'),
+      floors: both,
+      closed: digest('7f'),
     })
     const empty = { ...now, cold: { size: 0, root: '' } as const }
     expect(rememberedBy([floorAfter([], subject('eth'), empty)]).seen).toEqual([])

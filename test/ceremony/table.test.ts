@@ -5,7 +5,9 @@ import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
 import { parseSignature, verifies } from '../../policy/chain/signature.ts'
 import { fromUtf8, plainDigest, toUtf8 } from '../../proto/crypto.ts'
 import { readSigned } from '../../proto/frames.ts'
+import type { Digest } from '../../proto/ids.ts'
 import { encode, type JsonObject, parse } from '../../proto/jcs.ts'
+import { floorAbout } from '../../proto/token-floor.ts'
 import {
   type Certificate,
   readCertificate,
@@ -13,7 +15,11 @@ import {
   writeCertificate,
 } from '../../signer-node/ceremony/certificate.ts'
 import { checkedPaper, readPaper } from '../../signer-node/ceremony/said-papers.ts'
-import { framesOf, nothingRemembered } from '../../signer-node/ceremony/station-log.ts'
+import {
+  framesOf,
+  nothingRemembered,
+  type Remembered,
+} from '../../signer-node/ceremony/station-log.ts'
 import { hubOnNetwork, stationOnNetwork } from '../../signer-node/ceremony/table-network.ts'
 import { tablePatience } from '../../signer-node/sitting.ts'
 import { digestNamed } from '../kit/audit-log.ts'
@@ -198,13 +204,24 @@ describe('a Bundle', () => {
     return said
   }
 
+  /** What a Token remembers of one vault. */
+  const floored = (bundle: BundleIn, record: Digest | '', named?: string): Remembered => {
+    const { org, env, origin, vaults } = bundle.plan.plan
+    const vault = named ?? vaults[0] ?? ''
+    const none = { size: 0, root: '' } as const
+    const about = floorAbout({ org, env, origin, vault })
+    const seal = digestNamed('seal')
+    const floor = { about, env, epoch: 0, seal, record, cold: none, main: none, count: 1 }
+    return { ...nothingRemembered, floors: [floor] }
+  }
+
   it('is opened when it extends what was seen, is witnessed, and its ceremony is planned', async () => {
     const { bundle } = house.signSitting()
     expect(await opened(bundle)).toBe('accepted')
     const { size, root } = room.at('node-c').station.own.witness.head
     await room.close()
-    const lastRecord = digestNamed('record 1')
-    expect(await opened(bundle, { token: { seen: [{ size, root }], lastRecord } })).toBe('accepted')
+    const token = { ...floored(bundle, digestNamed('record 1')), seen: [{ size, root }] }
+    expect(await opened(bundle, { token })).toBe('accepted')
   })
 
   it('is refused when it is shorter than the floor of the card, or of the Token', async () => {
@@ -214,7 +231,7 @@ describe('a Bundle', () => {
     expect(await opened(short)).toContain('FLOOR: expected')
     await room.close()
     const seen = [{ size: 1_000, root: new Uint8Array(32) }]
-    expect(await opened(bundle, { token: { seen, lastRecord: '' } })).toContain(
+    expect(await opened(bundle, { token: { ...nothingRemembered, seen } })).toContain(
       'FLOOR: expected 1000',
     )
   })
@@ -222,7 +239,7 @@ describe('a Bundle', () => {
   it('is refused when it is another log than the Token has seen', async () => {
     const { bundle } = house.signSitting()
     const seen = [{ size: 5, root: new Uint8Array(32) }]
-    const said = await opened(bundle, { token: { seen, lastRecord: '' } })
+    const said = await opened(bundle, { token: { ...nothingRemembered, seen } })
     expect(said).toContain('LOG_FORK: another log: it differs within its first 5 lines')
   })
 
@@ -238,10 +255,14 @@ describe('a Bundle', () => {
 
   it('is refused for a ceremony that is over, unknown, or forgets the one before', async () => {
     const { bundle } = house.signSitting()
-    const lastRecord = digestNamed('a record that never came home')
-    expect(await opened(bundle, { token: { seen: [], lastRecord } })).toContain(
-      'CEREMONY: the ceremony with',
-    )
+    const token = floored(bundle, digestNamed('a record that never came home'))
+    expect(await opened(bundle, { token })).toContain('TOKEN_FLOOR: no ceremony in this log')
+    await room.close()
+    const again = { ...token, closed: digestNamed('a record that never came home') }
+    expect(await opened(bundle, { token: again })).toBe('accepted')
+    await room.close()
+    const odd = floored(bundle, '', 'a-vault-of-another-log')
+    expect(await opened(bundle, { token: odd })).toContain('of which this log says nothing')
     await room.close()
     house.giveUp()
     expect(await opened(house.bundle())).toContain('is aborted')

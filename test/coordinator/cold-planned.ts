@@ -3,7 +3,7 @@
 import { takeResults } from '../../coordinator/ceremony/results.ts'
 import { type BundleFiles, readBundle } from '../../policy/ceremony/bundle.ts'
 import { readBundleIn } from '../../policy/ceremony/bundle-in.ts'
-import { encodePlan, type Plan, parsePlan } from '../../policy/ceremony/plan.ts'
+import { type CeremonyKind, encodePlan, type Plan, parsePlan } from '../../policy/ceremony/plan.ts'
 import { termsOfPlan } from '../../policy/ceremony/planned.ts'
 import { encodeResults, parseResults, type WrittenResults } from '../../policy/ceremony/results.ts'
 import type { Change } from '../../policy/change.ts'
@@ -21,7 +21,7 @@ export const hour = 3_600_000
 /** A plan of this log for these requests, from an hour from now on. */
 export function planOf(
   house: ColdHouse,
-  kind: 'genesis' | 'sign',
+  kind: Exclude<CeremonyKind, 'enrolment'>,
   requests: Plan['requests'],
   change: Partial<Plan> = {},
   own = stations.map((_, at) => plannedStation(at + 1)),

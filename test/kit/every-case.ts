@@ -49,6 +49,7 @@ export const longWalks: readonly string[] = [
   'test/ceremony/doctor-machine.test.ts',
   'test/ceremony/station-softhsm.test.ts',
   'test/ceremony/kill.test.ts',
+  'test/ceremony/performed-keys.test.ts',
   'test/ceremony/rehearsal-outside.test.ts',
   'test/ceremony/rehearsal.test.ts',
   'test/ceremony/rehearse-program.test.ts',

@@ -13,6 +13,7 @@ import { type Digest, type Handle, parseHandle, parseNodeId } from '../../proto/
 import type { JsonObject } from '../../proto/jcs.ts'
 import { parseTokenCard } from '../../proto/token-card.ts'
 import { makeStation, writeMedium } from '../../signer-node/ceremony/enrolment.ts'
+import { mixRandom } from '../../signer-node/ceremony/entropy.ts'
 import type { Hub } from '../../signer-node/ceremony/hub.ts'
 import { mediumPaths, openMedium } from '../../signer-node/ceremony/medium.ts'
 import { noBackups } from '../../signer-node/ceremony/no-backups.ts'
@@ -186,6 +187,14 @@ export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<Seated
   }
   const watch = new SessionWatch()
   let performer: Performer | undefined
+  const record = new RecordCopy(
+    join(home, `record-${plan.digest.slice(0, 8)}.jsonl`),
+    seatsOf(plan, digest),
+  )
+  const mixed = await mixRandom(
+    { os: random, token: (length) => hand.now.hsm.random(length) },
+    { plan: plan.digest, party: planned.x },
+  )
   const station = new Station(
     {
       ...{ self, origin: card.org && sitting.bundle.plan.plan.origin, rootDigest: sitting.root },
@@ -200,14 +209,10 @@ export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<Seated
       room: new Disk({ volumes: [], clock, report }),
       certificates: new CertificateFiles(made(home, 'certificates')),
     },
-    { clock, random, defer: later, pause: later, report, runner: here },
+    { clock, random: mixed.random, defer: later, pause: later, report, runner: here },
     { ...watch.ears, paper: (paper) => performer?.hear(paper) },
   )
-  await station.open(bundle, rememberedBy(await hand.now.hsm.floors()))
-  const record = new RecordCopy(
-    join(home, `record-${plan.digest.slice(0, 8)}.jsonl`),
-    seatsOf(plan, digest),
-  )
+  await station.open(bundle, rememberedBy(await hand.now.hsm.floors(), record.closedRoot))
   const ready = async (): Promise<JsonObject> => ({
     ...{ build: plan.plan.build.program, checks: 41, clock: 0, interfaces: ['lo'], module: '' },
     token: hand.now.card.serial,
@@ -233,6 +238,7 @@ export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<Seated
     station[Symbol.dispose]()
     store.close()
     opened[Symbol.dispose]()
+    mixed[Symbol.dispose]()
     void hand.close()
     socket.plug(undefined)
   }
@@ -307,6 +313,8 @@ function usual(what: Asked, said: readonly string[]): string {
       return last(/words of the request\n\s+(\S+)/g)
     case 'agree':
       return 'agree'
+    case 'vault':
+      return last(/VAULT (\S+)/g)
     default:
       return ''
   }

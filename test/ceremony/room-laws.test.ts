@@ -1,0 +1,181 @@
+// Laws of a room one by one: which turn a Station plays, what a custodian types, what of a try
+// that failed is brought home, and what a Record station that starts again in the closing knows.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { RecordLine } from '../../policy/ceremony/record.ts'
+import { turnsOf } from '../../policy/ceremony/script.ts'
+import { statementText } from '../../policy/ceremony/statement.ts'
+import { parsePersonId } from '../../proto/ids.ts'
+import { refuse } from '../../proto/refusal.ts'
+import type { Heard } from '../../signer-node/ceremony/performer.ts'
+import { stopDecision, stoppedBefore } from '../../signer-node/ceremony/room-closing.ts'
+import { RoomResults } from '../../signer-node/ceremony/room-results.ts'
+import { groupsOf, isLeft, requireNext } from '../../signer-node/ceremony/room-turns.ts'
+import { withoutEnd } from '../../signer-node/ceremony/session-results.ts'
+import { typedOf } from '../../signer-node/ceremony/shown-request.ts'
+import { type ActsNeeds, StationActs } from '../../signer-node/ceremony/station-acts.ts'
+import { someDigest, testPlan } from '../kit/planned.ts'
+import { refusal, refusedWith } from '../kit/refused.ts'
+
+const home = mkdtempSync(join(tmpdir(), 'custody-room-'))
+afterAll(() => rmSync(home, { recursive: true }))
+
+const line = (step: string, type = 'step.done', body = {}): RecordLine =>
+  ({ step, type, body }) as unknown as RecordLine
+
+describe('a turn', () => {
+  const turns = turnsOf(testPlan('sign'))
+  const at = (id: string, node?: string): number =>
+    turns.findIndex(({ step, node: own }) => step.id === id && (node === undefined || own === node))
+  const linesTo = (id: string): RecordLine[] =>
+    turns.slice(0, at(id)).map((one) => line(one.step.id))
+  const asked = (index: number, lines: readonly RecordLine[], node = 'node-1'): string =>
+    refusedWith(() => requireNext(turns, index, { lines, node }))
+
+  it('is played when every step before it has left a line, and again after that', () => {
+    expect(asked(at('S-6', 'node-1'), linesTo('S-6'))).toBe('accepted')
+    expect(asked(at('S-6', 'node-1'), linesTo('S-9'))).toBe('accepted')
+  })
+
+  it('is refused when a step before it was left out, or it is of another station, or of none', () => {
+    const without = linesTo('S-6').filter(({ step }) => step !== 'S-4')
+    expect(asked(at('S-6', 'node-1'), without)).toBe('CEREMONY X-9')
+    expect(asked(at('S-6', 'node-2'), linesTo('S-6'))).toBe('CEREMONY X-9')
+    expect(asked(turns.length, linesTo('S-6'))).toBe('PLAN X-9')
+    expect(asked(at('C-8'), linesTo('C-8'))).toBe('CEREMONY X-9')
+  })
+
+  it('of the closing comes early only after an exception, and then in its own order', () => {
+    const first = turns.find(({ step }) => step.id.startsWith('C-'))?.step.id ?? ''
+    const lines = linesTo('S-4')
+    const stop = line(first, 'exception')
+    expect(asked(at(first), lines)).toBe('CEREMONY X-9')
+    expect(asked(at(first), [...lines, stop])).toBe('accepted')
+    expect(asked(at('C-5'), [...lines, stop])).toBe('CEREMONY X-9')
+  })
+})
+
+describe('what is left to play', () => {
+  const left = (isStopped: boolean, isClosed: boolean): string[] =>
+    groupsOf(testPlan('sign'))
+      .filter((group) => isLeft(group, { isStopped, isClosed }))
+      .map(({ first }) => first.step.id)
+
+  it('is all, or the closing after a stop, or what comes after the last line', () => {
+    expect(left(false, false)).toContain('S-6')
+    expect(left(true, false).every((id) => id.startsWith('C-'))).toBe(true)
+    expect(left(true, false)).toContain('C-3')
+    expect([...new Set(left(false, true))]).toEqual(['C-4', 'C-5', 'C-6', 'C-7'])
+    expect(left(true, true)).toEqual(left(false, true))
+  })
+})
+
+describe('what a custodian types', () => {
+  const to = '0x52908400098527886E0F7030069857D2E4169EE7'
+  const text = (amount: string, recipient = to): string =>
+    `TRANSFER  ${amount} USDT\nTO        ${recipient}\n`
+
+  it('is the amount as it is shown, and the end of the recipient', () => {
+    const typed = typedOf({ to, amount: 1_500_000n }, text('1.500000'))
+    expect(typed).toEqual({ tail: '169EE7', amount: '1500000', written: '1.500000' })
+    expect(typedOf({ to, amount: 7n }, text('7')).written).toBe('7')
+  })
+
+  it('is refused where the text shows no such amount or recipient', () => {
+    const said = (amount: string, recipient?: string, whom = to): string =>
+      refusedWith(() => typedOf({ to: whom, amount: 1_500_000n }, text(amount, recipient)))
+    expect([said('1.500000'), said('1.500001'), said('')]).toEqual([
+      'accepted',
+      'DISPLAY X-13',
+      'DISPLAY X-13',
+    ])
+    expect([said('1.500000', 'another'), said('1.500000', 'abc', 'abc')]).toEqual([
+      'DISPLAY X-13',
+      'DISPLAY X-13',
+    ])
+  })
+})
+
+describe('a station', () => {
+  const [own] = testPlan('genesis').stations
+  const played = async (id: string, signers: string[], typed = '') => {
+    const plan = testPlan(id === 'S-7' ? 'sign' : 'genesis')
+    const seen: string[] = []
+    const station = {
+      withdraw: () => void seen.push('withdraw'),
+      permit: () => void seen.push('permit'),
+    }
+    const watch = {
+      begin: () => {},
+      certified: async () => refuse('CEREMONY', 'the turn is over'),
+    }
+    const desk = { say: () => {}, ask: async () => typed }
+    const needs = { plan: { plan }, own, station, watch, desk } as unknown as ActsNeeds
+    const turn = turnsOf(plan).find(({ step }) => step.id === id)
+    const heard = { turn, round: 0, signers, manifest: '', isOver: () => false } as Heard
+    return [await refusal(new StationActs(needs).play(heard)), ...seen]
+  }
+
+  it('gives up what it confirmed when it was not drawn, and only then', async () => {
+    expect(await played('S-7', ['node-2', 'node-3'])).toEqual(['accepted', 'withdraw'])
+    expect(await played('S-7', ['node-1', 'node-3'])).toEqual(['accepted'])
+  })
+
+  it('deals no key before its custodian typed the name of the vault', async () => {
+    const [said, ...seen] = await played('G-4', [], 'another')
+    expect([said, seen]).toEqual([expect.stringMatching(/^CEREMONY: .* typed wrong twice/), []])
+    const [vault = ''] = testPlan('genesis').vaults
+    expect(await played('G-4', [], vault)).toEqual(['CEREMONY: the turn is over', 'permit'])
+  })
+})
+
+describe('a try that is followed by another', () => {
+  it('brings home the receipts of shares that left, and neither an end nor a refusal', () => {
+    const receipt = { kind: 'shareReceipt', text: '{}' } as const
+    const left = { type: 'share.receipt', body: { counter: 1 } } as const
+    const lines = [left, { type: 'session.aborted', body: {} } as const]
+    const documents = [receipt, { kind: 'refusal', text: '{}' } as const]
+    expect(withoutEnd({ lines, documents })).toEqual({ lines: [left], documents: [receipt] })
+  })
+})
+
+describe('a closing that starts again', () => {
+  const said = (person: string, because: string) => {
+    const document = statementText({
+      ...{ org: 'acme', env: 'test', plan: someDigest('plan'), exceptions: 0, because },
+      ...{ actor: { role: 'witness', person: parsePersonId(person) }, verdict: 'agree' },
+      ...{ bundle: someDigest('bundle'), record: { root: someDigest('root'), size: 9 } },
+      ...{ from: 1_000_000, until: 2_000_000 },
+    } as Parameters<typeof statementText>[0])
+    return {
+      by: 'credential',
+      name: `${person}-1`,
+      document,
+      signature: new Uint8Array(64),
+    } as const
+  }
+
+  it('knows why it was stopped, and each Statement once', () => {
+    const path = join(home, 'results')
+    const results = new RoomResults(path, someDigest('plan'))
+    expect([results.reason, results.statements.length]).toEqual(['', 0])
+    results.end('CEREMONY')
+    results.state(said('will', ''))
+    results.state(said('gus', ''))
+    results.state(said('will', 'and I saw the words'))
+    const again = new RoomResults(path, someDigest('plan'))
+    expect(again.encode()).toEqual(results.encode())
+    expect([again.reason, again.statements]).toEqual(['CEREMONY', results.statements])
+    expect(again.statements).toHaveLength(2)
+  })
+
+  it('is a stop only where an exception decided it', () => {
+    const happened = 'node-2: I do not know this recipient'
+    const stop = line('S-4', 'exception', { happened, decided: stopDecision })
+    expect(stoppedBefore([line('S-3'), stop])).toBe(happened)
+    const other = line('S-4', 'exception', { happened, decided: 'it goes on without it' })
+    expect(stoppedBefore([line('S-3'), other])).toBe('')
+  })
+})
