@@ -144,6 +144,8 @@ function typedAt(what: Asked | 'line', screen: string): string {
       return last(/^TRANSFER\s+(\S+)/gm)
     case 'item':
       return 'T-1, M-1'
+    case 'vault':
+      return last(/VAULT (\S+)/g)
     case 'word':
       return last(/words of the request\n\s+(\S+)/g)
     case 'agree':

@@ -111,8 +111,8 @@ export async function seatStation(places: StationPlaces, ports: SeatPorts): Prom
   const watch = new SessionWatch()
   const parts = { bundle, opened, self, store, random, later, watch }
   const station = scope.use(stationOn(places, parts, ports, (paper) => performer?.hear(paper)))
-  await station.open(bundle, rememberedBy(await token.hsm.floors()))
   const record = new RecordCopy(recordPath(places.card, plan.digest), seatsOf(plan, digest))
+  await station.open(bundle, rememberedBy(await token.hsm.floors(), record.closedRoot))
   const ready = async () => {
     const { module } = hand.now.hsm.facts
     return { ...ports.ready(bundle, own), module, token: hand.now.card.serial }
