@@ -35,6 +35,8 @@ function doctor(
   const script = [
     'set -e',
     'mount --make-rprivate /',
+    // Whoever names a network namespace leaves a mount behind, for the whole machine.
+    'while umount -l /run/netns 2>/dev/null; do :; done',
     'mount -t sysfs sysfs /sys',
     ...make,
     `mount -t tmpfs tmpfs ${home}`,
