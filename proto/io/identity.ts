@@ -21,7 +21,8 @@ export interface Caller {
 export interface TlsIdentity {
   readonly ca: string
   readonly cert: string
-  readonly key: string
+  /** In bytes where the key was opened from a Seal. */
+  readonly key: string | Buffer
 }
 
 /** Pin to the only role and id that its key may have. */

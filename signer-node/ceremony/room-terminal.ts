@@ -41,24 +41,23 @@ export function playedBy(
   const tell = (said: object): void => void output.write(`${JSON.stringify(said)}\n`)
   const asked = async (what: Asked | 'line', question: string): Promise<string> => {
     tell({ ask: what, question })
-    using line = await lines.next()
-    return fromUtf8(line.bytes) ?? refuse('CONFIG', 'expected UTF-8 text')
+    return fromUtf8(await lines.next()) ?? refuse('CONFIG', 'expected UTF-8 text')
   }
   const say = (text: string): void => tell({ say: text })
   const line = (question: string): Promise<string> => asked('line', question)
   const secret = async (question: string): Promise<Secret> => {
     tell({ ask: 'secret', question })
-    return await lines.next()
+    return new Secret(await lines.next())
   }
   return { say, ask: asked, line, pad: { say, line, secret }, close: () => input.destroy() }
 }
 
 /** Answers in their order; each is asked for before it is typed. */
 class Lines {
-  readonly #typed: Secret[] = []
-  #waiting: ((line: Secret | undefined) => void) | undefined
+  readonly #typed: Uint8Array[] = []
+  #waiting: ((line: Uint8Array | undefined) => void) | undefined
   #isOver = false
-  #open = new Secret(new Uint8Array(lineMax))
+  readonly #open = new Uint8Array(lineMax)
   #length = 0
 
   constructor(input: Readable) {
@@ -67,12 +66,13 @@ class Lines {
     input.once('end', () => this.#end())
   }
 
-  async next(): Promise<Secret> {
+  /** One line, the caller's to wipe where it is a secret. */
+  async next(): Promise<Uint8Array> {
     const typed = this.#typed.shift()
     if (typed !== undefined) return typed
     const line = this.#isOver
       ? undefined
-      : await new Promise<Secret | undefined>((done) => {
+      : await new Promise<Uint8Array | undefined>((done) => {
           this.#waiting = done
         })
     return line ?? refuse('CONFIG', 'nobody answers any more')
@@ -82,7 +82,7 @@ class Lines {
     for (const byte of chunk) {
       if (byte === newline) this.#line()
       else if (this.#length < lineMax) {
-        this.#open.bytes[this.#length] = byte
+        this.#open[this.#length] = byte
         this.#length += 1
       }
     }
@@ -90,8 +90,8 @@ class Lines {
   }
 
   #line(): void {
-    const line = new Secret(this.#open.bytes.slice(0, this.#length))
-    this.#open.bytes.fill(0)
+    const line = this.#open.slice(0, this.#length)
+    this.#open.fill(0)
     this.#length = 0
     const waiting = this.#waiting
     this.#waiting = undefined

@@ -9,7 +9,6 @@ import { readBundle } from '../../policy/ceremony/bundle.ts'
 import { type BundleIn, readBundleIn } from '../../policy/ceremony/bundle-in.ts'
 import { type PlannedStation, stationOf } from '../../policy/ceremony/plan.ts'
 import { seatsOf } from '../../policy/ceremony/record-seats.ts'
-import { fromUtf8 } from '../../proto/crypto.ts'
 import { type Digest, parseNodeId } from '../../proto/ids.ts'
 import { readBundleFiles } from '../../proto/io/bundle-files.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
@@ -199,7 +198,7 @@ function tableOf(
   using pem = keyPem(key)
   const identity = {
     ...{ ca: readFileSync(places.table, 'utf8'), cert },
-    key: fromUtf8(pem.bytes) ?? '',
+    key: Buffer.from(pem.bytes),
   }
   return stationOnNetwork({
     ...{ org, identity, transport: table.transport, isRehearsal: rehearsal },
