@@ -84,13 +84,15 @@ export async function continueSigning(ports: DriverPorts, driven: Driven): Promi
 export async function bump(ports: DriverPorts, driven: Driven): Promise<Next | undefined> {
   const { the, view } = driven
   const last = view.attempts.at(-1)
-  const slot = networkOf(the.inForce.rulebook, the.intent.vault)?.slot
+  const network = networkOf(the.inForce.rulebook, the.intent.vault)
+  const slot = network?.slot
   if (last === undefined || slot?.kind !== 'nonce' || isCold(the)) return undefined
   const order = {
     intent: the.intent,
     from: addressOf(the.intent.path, vaultOf(driven), the.intent.network),
     slot: last.slot,
     bump: { last: last.fee, percent: slot.bumpPercent },
+    form: network?.forms[0],
   }
   const built = await buildTransfer(chainFor(ports, the.intent.network), order)
   if (built.kind === 'later') return undefined
@@ -113,9 +115,11 @@ async function buildFirst(
   driven: Driven,
   { slot }: ReservationRow,
 ): Promise<Made | Refusal> {
-  const { intent } = driven.the
+  const { intent, inForce } = driven.the
   const from = addressOf(intent.path, vaultOf(driven), intent.network)
-  const built = await buildTransfer(chainFor(ports, intent.network), { intent, from, slot })
+  const form = networkOf(inForce.rulebook, intent.vault)?.forms[0]
+  const order = { intent, from, slot, form }
+  const built = await buildTransfer(chainFor(ports, intent.network), order)
   if (built.kind === 'later') return refusal(built.code, built.because)
   return { bytes: built.bytes, replaces: '', number: 1, avoid: [] }
 }

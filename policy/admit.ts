@@ -127,7 +127,7 @@ function* judge({ warrant: bytes, attempt: number, own }: Submission, by: By): I
   by('N10', () => requireActive(recipient.facts, rulebook, t))
 
   yield
-  const effect = by('N12', () => decode(intent, warrant.bytes))
+  const effect = by('N12', () => decode(intent, warrant.bytes, rulebook))
   by('N13', () => requireDigests(effect, lines))
   yield
   const publicKey = by('N14', () => sourceKey(intent, vault, lines))

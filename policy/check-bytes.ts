@@ -3,6 +3,7 @@
 // bytes; what a line or a caller says of them is only compared.
 import { equalBytes, plainDigest, toHex } from '../proto/crypto.ts'
 import { refuse } from '../proto/refusal.ts'
+import { plainTransfers } from './chain/chain.ts'
 import { chainOf } from './chain/chains.ts'
 import { derive } from './chain/derive.ts'
 import type { Lines } from './check-lines.ts'
@@ -11,9 +12,10 @@ import type { SlotRule } from './places.ts'
 import { networkOf, type Rulebook } from './rulebook.ts'
 import type { AttemptRow, VaultRow } from './view.ts'
 
-/** N12: strictly decoded; whatever is not one plain transfer is refused by name. */
-export function decode(intent: Intent, bytes: Uint8Array): Effect {
-  return chainOf(intent.network).decode(bytes)
+/** N12: strictly decoded; whatever the policy accepts no transaction of is refused by name. */
+export function decode(intent: Intent, bytes: Uint8Array, rulebook: Rulebook): Effect {
+  const forms = networkOf(rulebook, intent.vault)?.forms ?? plainTransfers.forms
+  return chainOf(intent.network).decode(bytes, { forms })
 }
 
 /** N13: the attempt line names these bytes and the digest that they really have. */

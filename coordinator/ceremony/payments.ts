@@ -8,6 +8,7 @@ import type { PlannedWarrant } from '../../policy/ceremony/bundle-in.ts'
 import { calledStations, type Plan } from '../../policy/ceremony/plan.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { derive } from '../../policy/chain/derive.ts'
+import { networkOf } from '../../policy/rulebook.ts'
 import type { AttemptRow, CeremonyRow, RequestView, VaultRow } from '../../policy/view.ts'
 import { digestOf } from '../../proto/crypto.ts'
 import type { Digest, NodeId } from '../../proto/ids.ts'
@@ -122,12 +123,13 @@ function requireWaiting({ intent, row }: Case, { attempts }: RequestView, { plan
 /** At the highest price that the intent allows: nobody can bump it from a room. */
 async function built(
   ports: DriverPorts,
-  { intent }: Case,
+  { intent, inForce }: Case,
   { view, vault }: { readonly view: RequestView; readonly vault: VaultRow },
 ): Promise<Uint8Array | Refusal> {
   const reservation = view.reservation ?? refuse('LINE_MISSING', 'no reservation')
   const from = chainOf(intent.network).address(derive(vault, intent.path).publicKey)
-  const order = { intent, from, slot: reservation.slot, isPatient: true }
+  const form = networkOf(inForce.rulebook, intent.vault)?.forms[0]
+  const order = { intent, from, slot: reservation.slot, isPatient: true, form }
   const made = await buildTransfer(chainFor(ports, intent.network), order)
   return made.kind === 'later' ? refuse(made.code, made.because) : made.bytes
 }

@@ -3,6 +3,7 @@
 import { type Admitted, admit } from '../../policy/admit.ts'
 import { requestView } from '../../policy/audit/history.ts'
 import { witnessedIn } from '../../policy/audit/witnessed.ts'
+import { forms } from '../../policy/chain/chain.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { tableClock } from '../../policy/cold.ts'
 import { parseIntent } from '../../policy/request.ts'
@@ -50,7 +51,8 @@ export function attemptHandler(ports: AttemptPorts): Handler {
 
 function bodyOf(warrant: Warrant, proposed: ReturnType<typeof shape>): JsonObject {
   const { intent } = parseIntent(toUtf8(warrant.intent.document))
-  const { fee, digest: sighash, slot } = chainOf(intent.network).decode(warrant.bytes)
+  // In whatever form: whether it is lawful is asked of `admit`, below.
+  const { fee, digest: sighash, slot } = chainOf(intent.network).decode(warrant.bytes, { forms })
   return {
     ...proposed,
     participants: [...proposed.participants],

@@ -4,7 +4,8 @@
 import { refuse } from '../../proto/refusal.ts'
 import { type Op, parseNetwork } from '../intent.ts'
 import type { Chain } from './chain.ts'
-import { evmChain, parseEvmAddress, zeroEvmAddress } from './evm.ts'
+import { parseEvmAddress, zeroEvmAddress } from './evm.ts'
+import { evmChain } from './evm-chain.ts'
 import { parseTronAddress } from './tron-address.ts'
 
 interface Family {

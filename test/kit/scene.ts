@@ -25,7 +25,7 @@ import {
   parseNodeId,
   parsePersonId,
 } from '../../proto/ids.ts'
-import { type JsonObject, text } from '../../proto/jcs.ts'
+import { type Json, type JsonObject, text } from '../../proto/jcs.ts'
 import { type Signed, sign } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
 import { payout, testKey } from './examples.ts'
@@ -53,6 +53,7 @@ export interface Parts {
   readonly listed: readonly Destination[]
   readonly attestedBy: string
   readonly transaction: Partial<EvmTransaction>
+  readonly encode: (transaction: EvmTransaction) => Uint8Array
   /** Who approves, as what. */
   readonly approvers: readonly (readonly [person: string, role: string])[]
   readonly approval: Partial<Approval>
@@ -74,6 +75,7 @@ const parts: Parts = {
   listed: [],
   attestedBy: 'svc-payouts',
   transaction: {},
+  encode: encodeUnsigned,
   approvers: [
     ['ana', 'ops'],
     ['eli', 'treasury'],
@@ -110,7 +112,7 @@ export function scene(change: Partial<Parts> = {}): Scene {
     approve({ person, role, intentDigest, display, digests, the }),
   )
   const unsigned = { ...build(the.intent), ...the.transaction }
-  const bytes = encodeUnsigned(unsigned)
+  const bytes = the.encode(unsigned)
   const warrantValue: Warrant = {
     org: the.intent.org,
     env: the.intent.env,
@@ -252,6 +254,17 @@ export function build(intent: Intent): EvmTransaction {
     value: native ? intent.amount : 0n,
     calldata: native ? new Uint8Array(0) : transferCall(intent.to, intent.amount),
   }
+}
+
+/** A document with some of its fields changed, at any depth; lists are replaced whole. */
+export function patched(document: JsonObject, change: JsonObject): JsonObject {
+  const isObject = (value: Json | undefined): value is JsonObject =>
+    typeof value === 'object' && !Array.isArray(value)
+  const fields = Object.entries(change).map(([key, value]) => {
+    const before = document[key]
+    return [key, isObject(value) && isObject(before) ? patched(before, value) : value] as const
+  })
+  return { ...document, ...Object.fromEntries(fields) }
 }
 
 export function toRecord(record: Destination, intent: Partial<Intent> = {}): Intent {
