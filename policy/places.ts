@@ -16,6 +16,7 @@ import {
   type Shaped,
   text,
 } from '../proto/shape.ts'
+import type { Calls } from './calls.ts'
 import { type Form, forms, plainTransfers } from './chain/chain.ts'
 import { opsOf, parseAddress } from './chain/chains.ts'
 import { distinct, personId } from './document.ts'
@@ -61,6 +62,8 @@ export type DestinationClass =
     }
 
 export interface Places {
+  /** Contract calls that may be asked for. */
+  readonly calls: Calls
   readonly networks: ReadonlyMap<Handle, Network>
   readonly assets: ReadonlyMap<Handle, Asset>
   readonly vaults: ReadonlyMap<VaultId, Vault>
@@ -81,14 +84,17 @@ export function reaches(places: Places, leg: Leg): boolean {
   const to = places.destinations.get(leg.to)
   const network = vault && places.networks.get(vault.network)
   if (!asset || !vault || !to || !network || asset.network !== network.id) return false
-  if (leg.op !== opOf(asset, network)) return false
+  if (!opsFor(asset, network).includes(leg.op)) return false
+  // An own vault is no contract.
+  if (leg.op === opsOf(network.caip2).call) return to.kind === 'book'
   return to.kind === 'book' || [...to.vaults].some((id) => onNetwork(places, id, network.id))
 }
 
-/** The operation that moves an asset of this network. */
-export function opOf({ kind }: Asset, { caip2 }: Network): Op {
-  const { native, token } = opsOf(caip2)
-  return kind === 'native' ? native : token
+/** The operations that move an asset of this network; the coin may go with a call. */
+export function opsFor({ kind }: Asset, { caip2 }: Network): readonly Op[] {
+  const { native, token, call } = opsOf(caip2)
+  if (kind !== 'native') return [token]
+  return call === undefined ? [native] : [native, call]
 }
 
 export const networkShape: Reader<Shaped<typeof nonceShape> | Shaped<typeof oneBodyShape>> = (

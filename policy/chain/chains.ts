@@ -8,10 +8,17 @@ import { parseEvmAddress, zeroEvmAddress } from './evm.ts'
 import { evmChain } from './evm-chain.ts'
 import { parseTronAddress } from './tron-address.ts'
 
+export interface Ops {
+  readonly native: Op
+  readonly token: Op
+  /** Where contracts can be called. */
+  readonly call?: Op
+}
+
 interface Family {
   /** Refuses a reference that stands for no network, or has a second form. */
   readonly requireReference: (reference: string) => void
-  readonly ops: { readonly native: Op; readonly token: Op }
+  readonly ops: Ops
   readonly parseAddress: (text: string, what?: string) => string
   /** The address whose key nobody has; value that goes there is burned. */
   readonly nobody: string
@@ -24,7 +31,7 @@ const families: ReadonlyMap<string, Family> = new Map<string, Family>([
     'eip155',
     {
       requireReference: parseChainId,
-      ops: { native: 'evm.transfer', token: 'erc20.transfer' },
+      ops: { native: 'evm.transfer', token: 'erc20.transfer', call: 'evm.call' },
       parseAddress: parseEvmAddress,
       nobody: zeroEvmAddress,
       chain: (reference) => evmChain(parseChainId(reference)),
@@ -56,8 +63,8 @@ export function chainOf(network: string): Chain {
   return familyOf(network).chain(network.slice(network.indexOf(':') + 1))
 }
 
-/** The two operations of a network: for its own coin and for a token. */
-export function opsOf(network: string): { readonly native: Op; readonly token: Op } {
+/** The operations of a network: for its own coin, for a token, and for calls. */
+export function opsOf(network: string): Ops {
   return familyOf(network).ops
 }
 

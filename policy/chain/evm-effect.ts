@@ -1,10 +1,11 @@
 // What an EVM transaction does when signed. A transfer of the coin is value without calldata; of a
-// token it is an ERC-20 `transfer` (68 bytes, no value). Everything else is refused, what is known
-// to be dangerous under its own name.
+// token it is an ERC-20 `transfer` (68 bytes, no value). Another function is read only when it was
+// asked for. Everything else is refused, what is known to be dangerous under its own name.
 // Whether the transfer is the right one is judged by `admit`, not here.
 import { equalBytes, keccak256, toHex } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
 import type { Effect } from '../intent.ts'
+import type { Accepts } from './chain.ts'
 import {
   deny,
   type EvmTransaction,
@@ -13,10 +14,15 @@ import {
   transferSelector,
   zeroEvmAddress,
 } from './evm.ts'
+import { callText, decodeCall, parseCall } from './evm-call.ts'
 
-export function effectOf(transaction: EvmTransaction, bytes: Uint8Array): Effect {
+export function effectOf(
+  transaction: EvmTransaction,
+  bytes: Uint8Array,
+  { call }: Accepts,
+): Effect {
   const { chainId, nonce, price, tip, gasLimit } = transaction
-  const transfer = transaction.calldata.length === 0 ? native(transaction) : token(transaction)
+  const transfer = call === undefined ? transferOf(transaction) : called(transaction, call)
   if (transfer.to === zeroEvmAddress) refuse('BYTES_TO', 'expected a recipient, got zero')
   return {
     network: `eip155:${chainId}`,
@@ -28,7 +34,17 @@ export function effectOf(transaction: EvmTransaction, bytes: Uint8Array): Effect
   }
 }
 
-type Transfer = Pick<Effect, 'op' | 'contract' | 'to' | 'amount'>
+type Transfer = Pick<Effect, 'op' | 'contract' | 'to' | 'amount' | 'call'>
+
+function transferOf(transaction: EvmTransaction): Transfer {
+  return transaction.calldata.length === 0 ? native(transaction) : token(transaction)
+}
+
+/** Only the function that was asked for; its arguments come from the bytes. */
+function called({ to, value, calldata }: EvmTransaction, asked: string): Transfer {
+  const call = callText(decodeCall(parseCall(asked).form, calldata))
+  return { op: 'evm.call', contract: '', to, amount: value, call }
+}
 
 function native({ to, value }: EvmTransaction): Transfer {
   if (value === 0n) shape('zero-amount', 'a transfer of nothing')
