@@ -5,8 +5,8 @@
 // amount. Whether a call is allowed is the policy's to say (`policy/calls.ts`).
 import { concat, equalBytes, toHex } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
-import { selectorOf } from './evm.ts'
 import { type AbiType, decodeValues, encodeValues, isAbiType, readValue } from './evm-abi.ts'
+import { functionOf, selectorOf } from './evm-selectors.ts'
 
 export interface Parameter {
   readonly type: AbiType
@@ -133,6 +133,10 @@ function read(text: string, withValues: boolean): Call {
 function requireLawful({ name, parameters }: FunctionForm): void {
   if (never.has(name)) {
     refuse('OP_NOT_ALLOWED', `${name}: a payment or a wrapper of other calls is no call`, name)
+  }
+  const known = functionOf(selectorOf(signatureOf({ name, parameters })))
+  if (known !== undefined && known !== name) {
+    refuse('OP_NOT_ALLOWED', `${name} is ${known} under another name`, known)
   }
   const names = parameters.map((one) => one.name)
   if (new Set(names).size !== names.length) bad('one name twice')

@@ -6,15 +6,9 @@ import { equalBytes, keccak256, toHex } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
 import type { Effect } from '../intent.ts'
 import type { Accepts } from './chain.ts'
-import {
-  deny,
-  type EvmTransaction,
-  selectorOf,
-  shape,
-  transferSelector,
-  zeroEvmAddress,
-} from './evm.ts'
+import { deny, type EvmTransaction, shape, transferSelector, zeroEvmAddress } from './evm.ts'
 import { callText, decodeCall, parseCall } from './evm-call.ts'
+import { functionOf } from './evm-selectors.ts'
 
 export function effectOf(
   transaction: EvmTransaction,
@@ -67,35 +61,6 @@ function token({ to, value, calldata }: EvmTransaction): Transfer {
 function requireTransfer(calldata: Uint8Array): void {
   const selector = calldata.subarray(0, 4)
   if (equalBytes(selector, transferSelector)) return
-  deny(deniedCalls.get(toHex(selector)) ?? 'unknown-call')
+  const known = functionOf(selector)
+  deny(known === undefined ? 'unknown-call' : known.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`))
 }
-
-/** EIP-3009. */
-const authorization = 'address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32'
-
-/** Calls that move or lend more than one payment; named, so that a log shows what was tried. */
-const deniedCalls: ReadonlyMap<string, string> = new Map(
-  [
-    'approve(address,uint256)',
-    'increaseAllowance(address,uint256)',
-    'decreaseAllowance(address,uint256)',
-    'transferFrom(address,address,uint256)',
-    'permit(address,address,uint256,uint256,uint8,bytes32,bytes32)',
-    'permit(address,address,uint256,uint256,bool,uint8,bytes32,bytes32)',
-    `transferWithAuthorization(${authorization})`,
-    `receiveWithAuthorization(${authorization})`,
-    'setApprovalForAll(address,bool)',
-    'multicall(bytes[])',
-    'multicall(uint256,bytes[])',
-    'multicall(bytes32,bytes[])',
-    'aggregate((address,bytes)[])',
-    'execTransaction(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,bytes)',
-    'execute(address,uint256,bytes)',
-    'upgradeTo(address)',
-    'upgradeToAndCall(address,bytes)',
-    'transferOwnership(address)',
-  ].map((signature) => [
-    toHex(selectorOf(signature)),
-    signature.slice(0, signature.indexOf('(')).replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`),
-  ]),
-)

@@ -190,6 +190,14 @@ describe('the text of a call', () => {
   )
 })
 
+describe('a function that has the first bytes of another', () => {
+  it('is refused: many_msg_babbage is known for having those of transfer', () => {
+    const text = 'many_msg_babbage(bytes1 x = 0x00)'
+    expect(refusedWith(() => parseCall(text))).toBe('OP_NOT_ALLOWED transfer')
+    expect(refusedWith(() => parseCall(text.replace('babbage', 'cabbage')))).toBe('accepted')
+  })
+})
+
 describe('a transaction with a call', () => {
   const chain = chainOf('eip155:1')
   const contract = '0xdac17f958d2ee523a2206206994597c13d831ec7'
