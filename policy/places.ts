@@ -18,7 +18,7 @@ import {
 } from '../proto/shape.ts'
 import type { Calls } from './calls.ts'
 import { type Form, forms, plainTransfers } from './chain/chain.ts'
-import { opsOf, parseAddress } from './chain/chains.ts'
+import { opsOf, parseAddress, type TokenKind, tokenKinds, traitsOf } from './chain/chains.ts'
 import { distinct, personId } from './document.ts'
 import { type Op, parseNetwork } from './intent.ts'
 import { baseUnits, decimal, durationMs, percent } from './units.ts'
@@ -43,7 +43,7 @@ export interface Network {
 export interface Asset {
   readonly id: Handle
   readonly network: Handle
-  readonly kind: 'native' | 'erc20' | 'trc20'
+  readonly kind: 'native' | TokenKind
   /** Empty for the native coin. */
   readonly contract: string
   readonly decimals: number
@@ -105,7 +105,7 @@ export const networkShape: Reader<Shaped<typeof nonceShape> | Shaped<typeof oneB
 export const assetShape = objectWith(
   {
     network: handle,
-    kind: literal('native', 'erc20', 'trc20'),
+    kind: literal('native', ...tokenKinds),
     decimals: integer(0, 36),
     unit: text(16, /^[A-Z][A-Z0-9]*$/),
   },
@@ -133,8 +133,9 @@ export function networksOf(
       return refuse('INVALID_POLICY', `${path}.feeAsset: expected the native asset of ${id}`)
     }
     const slot = slotOf(network)
-    if ((slot.kind === 'nonce') !== caip2.startsWith('eip155:')) {
-      refuse('INVALID_POLICY', `${path}.slot: expected nonce on eip155, one-body on tron`)
+    const { slot: expected } = traitsOf(caip2)
+    if (slot.kind !== expected) {
+      refuse('INVALID_POLICY', `${path}.slot: expected ${expected} on ${caip2}`)
     }
     const maxFee = baseUnits(network.maxFee, asset.decimals, `${path}.maxFee`)
     return { id, caip2, maxFee, feeAsset, slot, forms: formsOf(network) }
@@ -155,7 +156,7 @@ export function assetsOf(
       refuse('INVALID_POLICY', `${path}: expected a contract for tokens only`)
     }
     if (kind !== 'native') {
-      const tokens = opsOf(caip2).token === 'erc20.transfer' ? 'erc20' : 'trc20'
+      const { tokens } = traitsOf(caip2)
       if (kind !== tokens) refuse('INVALID_POLICY', `${path}.kind: expected ${tokens} on ${caip2}`)
       parseAddress(caip2, contract, `${path}.contract`)
     }

@@ -15,10 +15,17 @@ export interface Ops {
   readonly call?: Op
 }
 
+export const tokenKinds = ['erc20', 'trc20'] as const
+export type TokenKind = (typeof tokenKinds)[number]
+
 interface Family {
   /** Refuses a reference that stands for no network, or has a second form. */
   readonly requireReference: (reference: string) => void
   readonly ops: Ops
+  /** Kind of a token in the policy. */
+  readonly tokens: TokenKind
+  /** What may be used once: a nonce of the address, or one set of bytes for ever. */
+  readonly slot: 'nonce' | 'one-body'
   readonly parseAddress: (text: string, what?: string) => string
   /** The address whose key nobody has; value that goes there is burned. */
   readonly nobody: string
@@ -32,6 +39,8 @@ const families: ReadonlyMap<string, Family> = new Map<string, Family>([
     {
       requireReference: parseChainId,
       ops: { native: 'evm.transfer', token: 'erc20.transfer', call: 'evm.call' },
+      tokens: 'erc20',
+      slot: 'nonce',
       parseAddress: parseEvmAddress,
       nobody: zeroEvmAddress,
       chain: (reference) => evmChain(parseChainId(reference)),
@@ -42,6 +51,8 @@ const families: ReadonlyMap<string, Family> = new Map<string, Family>([
     {
       requireReference: requireTronReference,
       ops: { native: 'tron.transfer', token: 'trc20.transfer' },
+      tokens: 'trc20',
+      slot: 'one-body',
       parseAddress: parseTronAddress,
       nobody: 'T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb',
       chain: () => refuse('NOT_SUPPORTED', 'tron transactions are not decoded yet'),
@@ -66,6 +77,11 @@ export function chainOf(network: string): Chain {
 /** The operations of a network: for its own coin, for a token, and for calls. */
 export function opsOf(network: string): Ops {
   return familyOf(network).ops
+}
+
+/** What a policy must say of the network: its kind of tokens, and what may be used once. */
+export function traitsOf(network: string): Pick<Family, 'tokens' | 'slot'> {
+  return familyOf(network)
 }
 
 /** Returns the text when it is an address in the one form that documents use. */
