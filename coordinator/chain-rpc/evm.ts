@@ -41,11 +41,14 @@ export function openEvmRpc(options: EvmRpcOptions): ChainRpc {
 }
 
 async function prices(endpoint: Endpoint): Promise<Prices> {
-  const [block, tip] = await Promise.all([
-    endpoint.ask('eth_getBlockByNumber', ['latest', false]),
-    endpoint.ask('eth_maxPriorityFeePerGas', []),
-  ])
-  return { base: readQuantity(field(block, 'baseFeePerGas')), tip: readQuantity(tip) }
+  const block = await endpoint.ask('eth_getBlockByNumber', ['latest', false])
+  const base = field(block, 'baseFeePerGas')
+  // A chain that knows legacy transactions only has one price.
+  if (base === undefined) {
+    return { base: readQuantity(await endpoint.ask('eth_gasPrice', [])), tip: 0n }
+  }
+  const tip = await endpoint.ask('eth_maxPriorityFeePerGas', [])
+  return { base: readQuantity(base), tip: readQuantity(tip) }
 }
 
 async function gas(endpoint: Endpoint, call: Call): Promise<GasAnswer> {

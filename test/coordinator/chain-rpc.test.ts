@@ -50,6 +50,13 @@ const call = { from: '0x', to: '0x', value: 1n, calldata: new Uint8Array(0) }
 const dead = 'http://127.0.0.1:1'
 
 describe('prices and gas', () => {
+  it('are one price on a chain that has no base fee', async () => {
+    const old = { eth_getBlockByNumber: {}, eth_gasPrice: '0x7' }
+    expect(await open(await endpoint(old)).prices()).toEqual({ base: 7n, tip: 0n })
+    const mute = { eth_getBlockByNumber: { baseFeePerGas: null }, eth_gasPrice: '0x7' }
+    await expect(open(await endpoint(mute)).prices()).rejects.toBeInstanceOf(Unavailable)
+  })
+
   it('come from the first endpoint that answers', async () => {
     expect(await open(await endpoint(block)).prices()).toEqual({ base: 16n, tip: 2n })
     const second = await endpoint(block)

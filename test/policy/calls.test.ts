@@ -181,6 +181,14 @@ describe('what an author of a policy may not write', () => {
       'an endless allowance in a list',
       written({ arguments: [{ in: [router] }, { in: [`${(1n << 256n) - 1n}`] }] }),
     ],
+    [
+      'bytes that may hold anything',
+      written({ function: 'send(bytes32 to)', arguments: [{ any: true }] }),
+    ],
+    [
+      'addresses of no list',
+      written({ function: 'send(address[] to)', arguments: [{ any: true }] }),
+    ],
     ['fewer bounds than arguments', written({ arguments: [{ in: [router] }] })],
     [
       'more bounds than arguments',
@@ -220,6 +228,14 @@ describe('what an author of a policy may not write', () => {
   ])('%s', (_, parse) => {
     expect(refusedWith(written({}))).toBe('accepted')
     expect(refusedWith(parse)).toMatch(/^(?:INVALID_POLICY|MALFORMED|OP_NOT_ALLOWED|BYTES_SHAPE)/)
+  })
+
+  it('but what is neither may be anything, when that is written', () => {
+    const function_ = 'vote(uint256 id, bool yes, string reason)'
+    const any = { any: true }
+    expect(refusedWith(written({ function: function_, arguments: [any, any, any] }))).toBe(
+      'accepted',
+    )
   })
 
   it('a rule of transfers from nothing on', () => {
