@@ -25,6 +25,7 @@ import type { Self } from '../self.ts'
 import { tablePatience } from '../sitting.ts'
 import { Store } from '../store.ts'
 import { CardLock } from './card-lock.ts'
+import { dice } from './dice.ts'
 import { mixRandom } from './entropy.ts'
 import { mediumPaths, openMedium } from './medium.ts'
 import { noBackups } from './no-backups.ts'
@@ -125,6 +126,7 @@ export async function seatStation(places: StationPlaces, ports: SeatPorts): Prom
   const needs = { plan, own, bundle, digest, station, watch, record, token: hand }
   const bench = new StationActs({
     ...{ ...needs, desk: terminal, media: places.media, curve, random, clock, ready },
+    dice: () => dice(terminal.pad, mixed),
   })
   performer = new Performer({ plan, own, station, record, bench, clock, report })
   const table = tableOf(places, { bundle, opened, certificate: medium.station.certificate }, ports)

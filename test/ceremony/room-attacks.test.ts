@@ -11,14 +11,18 @@ import type { RecordState } from '../../policy/ceremony/record-chain.ts'
 import { seatsOf } from '../../policy/ceremony/record-seats.ts'
 import { statementMessage, statementText } from '../../policy/ceremony/statement.ts'
 import { toHex } from '../../proto/crypto.ts'
+import { parseNodeId } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { limits } from '../../proto/limits.ts'
 import { Conductor, type ConductorNeeds } from '../../signer-node/ceremony/conductor.ts'
+import { Ask } from '../../signer-node/ceremony/hub-ask.ts'
 import { RecordCopy } from '../../signer-node/ceremony/record-copy.ts'
 import { type ClosingNeeds, RoomClosing } from '../../signer-node/ceremony/room-closing.ts'
 import { type Note, RoomNotes } from '../../signer-node/ceremony/room-notes.ts'
 import { RoomResults } from '../../signer-node/ceremony/room-results.ts'
+import type { Failure } from '../../signer-node/ceremony/said-papers.ts'
 import { lowS } from '../../signer-node/hsm/low-s.ts'
+import { tablePatience } from '../../signer-node/sitting.ts'
 import { Performance } from '../kit/performed.ts'
 import { someDigest } from '../kit/planned.ts'
 import { actor, Scribe, seats } from '../kit/record.ts'
@@ -158,5 +162,38 @@ describe('a room that is stopped', () => {
     copy.take(1, second!)
     copy.take(2, third!)
     expect(new RecordCopy(at, seats).state).toEqual(copy.state)
+  })
+})
+
+describe('a session', () => {
+  const [ticket, other] = [new Uint8Array(16).fill(7), new Uint8Array(16).fill(8)]
+  const failure = { ticket, reason: 'ot-extension', remedy: 'ban', culprit: parseNodeId('node-b') }
+  const asked = () =>
+    new Ask<string>(
+      { ticket, nodes: ['node-a', 'node-b'], finishers: ['node-a', 'node-b'] },
+      {
+        ...{ nowMs: () => 0, isFresh: false, start: () => {} },
+        patience: tablePatience({ roundS: 5, sessionS: 10 }),
+      },
+    )
+  const accused = (ask: Ask<string>, by: string, change: object = {}) =>
+    ask.accuse(by, { ...failure, ...change } as Failure)
+
+  it('ends at once when a Station names one at fault, told as the word of that Station', async () => {
+    const ask = asked()
+    accused(ask, 'node-a')
+    accused(ask, 'node-b', { culprit: 'node-a' })
+    const [reason, remedy, culprit] = ['ot-extension', 'ban', 'node-b']
+    expect(await ask.ended).toMatchObject({
+      ...{ kind: 'failed', reason: 'PEER_FAULT', remedy, stations: ['node-b'] },
+      accusations: [{ by: 'node-a', culprit, reason, remedy }],
+    })
+  })
+
+  it('hears nobody who is not of it, and nothing of another session', () => {
+    const ask = asked()
+    accused(ask, 'node-c')
+    accused(ask, 'node-a', { ticket: other })
+    expect(ask.isOver).toBe(false)
   })
 })

@@ -83,6 +83,7 @@ describe('pending and show', () => {
           rule: 'payout-mid',
           decisions: [],
           state: '',
+          plan: new Uint8Array(0),
           ...change,
         }),
       }
