@@ -9,7 +9,7 @@ import { type Command, CommandUsage, type CommandWorld } from '../command.ts'
 import { readWords, text, type Words } from '../commands-words.ts'
 import { freePort } from './rehearsal-online.ts'
 import { Outside, type Prepared } from './rehearsal-outside.ts'
-import { house, type RehearsalKind } from './rehearsal-people.ts'
+import type { RehearsalKind } from './rehearsal-people.ts'
 import { Programs } from './rehearsal-programs.ts'
 import { layTable, playRoom } from './rehearsal-room.ts'
 
@@ -53,7 +53,8 @@ async function rehearse(flags: Words, world: CommandWorld): Promise<object> {
     const card = join(directory, 'record', kind)
     mkdirSync(card, { recursive: true, mode: 0o700 })
     const port = await freePort(world.random)
-    const laid = await layTable(card, outside.enrolled.stations, { org: house.org, port }, ports)
+    const { stations: seats, record } = outside.enrolled
+    const laid = await layTable(card, seats, { token: record.card, port }, ports)
     const prepared: Prepared = await outside.before(kind, laid.table)
     const inRoom = performance.now()
     const room = await playRoom(outside, prepared, laid, ports)

@@ -76,6 +76,7 @@ export class Performer {
   #round = { turn: -1, round: -1 }
   #playing: Playing | undefined
   #isStopped = false
+  #isHearing = false
 
   constructor(needs: PerformerNeeds) {
     this.#needs = needs
@@ -84,6 +85,11 @@ export class Performer {
 
   get isStopped(): boolean {
     return this.#isStopped
+  }
+
+  /** The Record station has said something to it: it hears as well. */
+  get isHearing(): boolean {
+    return this.#isHearing
   }
 
   /** As soon as it sits: the Record station sends what is missing here. */
@@ -104,6 +110,7 @@ export class Performer {
   /** Of the Hub, through the Station's ears. */
   hear(paper: Paper): void {
     if (!isTurnKind(paper.kind)) return
+    this.#isHearing = true
     const heard = attempt(() => this.#take(paper))
     if (!isRefusal(heard)) return
     const { report, bench } = this.#needs

@@ -24,10 +24,10 @@ export interface LaidTable {
 export async function layTable(
   card: string,
   stations: readonly Pick<RehearsalStation, 'node'>[],
-  { org, port }: { readonly org: string; readonly port: number },
+  { token, port }: { readonly token: string; readonly port: number },
   { programs }: RehearsalPorts,
 ): Promise<LaidTable> {
-  const made = await programs.ask(custodyCeremony, ['table', card, '--org', org])
+  const made = await programs.ask(custodyCeremony, ['table', card, '--token', token])
   const addresses = stations.map(({ node }, at) => ({ node, address: `127.0.0.${at + 2}` }))
   const table = {
     ...{ way: 'network', port, hub: '127.0.0.1', transport: said(made, 'transport') },

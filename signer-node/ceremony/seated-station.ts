@@ -24,12 +24,16 @@ import { Room as Disk } from '../room.ts'
 import type { Self } from '../self.ts'
 import { tablePatience } from '../sitting.ts'
 import { Store } from '../store.ts'
+import { CardLock } from './card-lock.ts'
+import { dice } from './dice.ts'
 import { mixRandom } from './entropy.ts'
 import { mediumPaths, openMedium } from './medium.ts'
 import { noBackups } from './no-backups.ts'
 import { Performer } from './performer.ts'
+import type { PinException } from './pin-step.ts'
 import { RecordCopy } from './record-copy.ts'
 import type { RoomTerminal } from './room-terminal.ts'
+import { sayAside } from './said-aside.ts'
 import type { Paper } from './said-papers.ts'
 import { keyPem, transportKey } from './self-signed.ts'
 import { SessionWatch } from './session-watch.ts'
@@ -57,8 +61,8 @@ export interface SeatPorts {
   readonly random: Random
   readonly clock: Clock
   readonly report: (event: Event) => void
-  /** X-1 to X-4 of this machine. */
-  readonly ready: (bundle: BundleIn, station: PlannedStation) => JsonObject
+  /** X-1 to X-5 of this machine, as far as a token shows them without a PIN. */
+  readonly ready: (bundle: BundleIn, station: PlannedStation) => Promise<JsonObject>
 }
 
 /** What lies here, and that the plan calls whoever it is of. */
@@ -87,11 +91,14 @@ const tickMs = 20
 export async function seatStation(places: StationPlaces, ports: SeatPorts): Promise<SeatedStation> {
   await using scope = new AsyncDisposableStack()
   const { terminal, curve, clock, report } = ports
+  scope.use(new CardLock(places.card))
   const { digest, bundle, medium, own } = calledHere(places)
   const { plan } = bundle
   const { node } = own
   let performer: Performer | undefined
-  const hand = scope.use(new Hand(places, ports, (said) => performer?.note(...said)))
+  const hand = scope.use(new Hand(places, ports))
+  // First the machine: no PIN is typed at one that may not take part.
+  const found = await ports.ready(bundle, own)
   const token = await hand.again('any')
   const opened = scope.use(await token.open(medium, ports.random))
   const draws = (length: number) => hand.now.hsm.random(length)
@@ -114,11 +121,12 @@ export async function seatStation(places: StationPlaces, ports: SeatPorts): Prom
   await station.open(bundle, rememberedBy(await token.hsm.floors(), record.closedRoot))
   const ready = async () => {
     const { module } = hand.now.hsm.facts
-    return { ...ports.ready(bundle, own), module, token: hand.now.card.serial }
+    return { ...found, module, token: hand.now.card.serial }
   }
   const needs = { plan, own, bundle, digest, station, watch, record, token: hand }
   const bench = new StationActs({
     ...{ ...needs, desk: terminal, media: places.media, curve, random, clock, ready },
+    dice: () => dice(terminal.pad, mixed),
   })
   performer = new Performer({ plan, own, station, record, bench, clock, report })
   const table = tableOf(places, { bundle, opened, certificate: medium.station.certificate }, ports)
@@ -206,19 +214,15 @@ function tableOf(
   })
 }
 
-type Noted = readonly [expected: string, happened: string, decided: string]
-
 /** Logs in with whatever is in the socket, by the PIN that its owner types each time. */
 class Hand implements TokenHand, AsyncDisposable {
   readonly #places: StationPlaces
   readonly #ports: SeatPorts
-  readonly #noted: (said: Noted) => void
   #token: StationToken | undefined
 
-  constructor(places: StationPlaces, ports: SeatPorts, noted: (said: Noted) => void) {
+  constructor(places: StationPlaces, ports: SeatPorts) {
     this.#places = places
     this.#ports = ports
-    this.#noted = noted
   }
 
   get now(): StationToken {
@@ -227,17 +231,14 @@ class Hand implements TokenHand, AsyncDisposable {
 
   async again(which: Parameters<TokenHand['again']>[0]): Promise<StationToken> {
     const { slot, media, card } = this.#places
-    const { terminal, random } = this.#ports
+    const { terminal, random, clock } = this.#ports
     await this[Symbol.asyncDispose]()
     const pin = {
       pad: terminal.pad,
       tries: new PinTries(made(card)),
-      exception: ({
-        expected,
-        happened,
-        decided,
-      }: Record<'expected' | 'happened' | 'decided', string>) =>
-        this.#noted([expected, happened, decided]),
+      // On the card, before anything is tried; from there it goes to the Record.
+      exception: (said: PinException) =>
+        sayAside(card, `${clock.wallMs()}`, { kind: 'note', ...said }),
     }
     const { station } = openMedium(media.a)
     this.#token = await openStationToken(slot, station, which, { random, pin })

@@ -78,6 +78,8 @@ export interface ActsNeeds {
   readonly curve: Curve
   readonly random: Random
   readonly clock: Clock
+  /** Rolls, typed twice and unseen; which sources are mixed then. */
+  readonly dice: () => Promise<readonly string[]>
   /** X-1 to X-5 of this machine, as a line says them. */
   readonly ready: () => Promise<JsonObject>
 }
@@ -96,6 +98,7 @@ export class StationActs implements Bench {
     'open-bundle': async () => this.#words('Bundle', this.#needs.digest, 16),
     'check-log': () => this.#checkLog(),
     'show-roster': async () => this.#showRoster(),
+    dice: () => this.#dice(),
     keygen: (heard) => this.#deal(heard),
     reshare: (heard) => this.#deal(heard),
     seal: (heard) => this.#seals.seal(heard),
@@ -187,6 +190,14 @@ export class StationActs implements Bench {
     }
     if (plan.plan.root !== '') return this.#words('root', plan.plan.root, 16)
     return none
+  }
+
+  /** What they came to stays behind the screen; the line counts the sources. */
+  async #dice(): Promise<Played> {
+    const { desk, dice, own } = this.#needs
+    const noted = [...(await dice())]
+    desk.say(`  ${noted.length} sources of randomness: ${noted.join(', ')}`)
+    return { drafts: [{ type: 'step.done', body: { confirmed: [own.custodian], noted } }] }
   }
 
   /** Everybody at once; the Hub has asked already, or asks next. */

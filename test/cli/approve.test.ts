@@ -85,6 +85,7 @@ describe('pending and show', () => {
           rule: 'payout-mid',
           decisions: [],
           state: '',
+          plan: new Uint8Array(0),
           ...change,
         }),
       }

@@ -224,6 +224,7 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
           rule: kept.rule,
           decisions: [],
           state: kept.request.state,
+          plan: new Uint8Array(),
         }
       },
       SubmitDecision: async ({ decision }) => {

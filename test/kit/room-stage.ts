@@ -8,10 +8,11 @@ import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
 import type { PlannedStation, PlannedToken, ReadPlan } from '../../policy/ceremony/plan.ts'
 import { seatsOf } from '../../policy/ceremony/record-seats.ts'
 import { parseStationCard, type StationCard } from '../../policy/ceremony/station-card.ts'
-import { ed25519PublicKey, ed25519Signer } from '../../proto/crypto.ts'
+import { ed25519PublicKey, ed25519Signer, toUtf8 } from '../../proto/crypto.ts'
 import { type Digest, type Handle, parseHandle, parseNodeId } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { parseTokenCard } from '../../proto/token-card.ts'
+import { dice } from '../../signer-node/ceremony/dice.ts'
 import { makeStation, writeMedium } from '../../signer-node/ceremony/enrolment.ts'
 import { mixRandom } from '../../signer-node/ceremony/entropy.ts'
 import type { Hub } from '../../signer-node/ceremony/hub.ts'
@@ -218,7 +219,9 @@ export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<Seated
     token: hand.now.card.serial,
   })
   const needs = { plan, own: planned, bundle, digest, station, watch, record, desk, token: hand }
-  const bench = new StationActs({ ...needs, media, curve, random, clock, ready })
+  const rolls = async () => new Secret(toUtf8('123456'.repeat(20)))
+  const throwing = () => dice({ say: (text) => void said.push(text), secret: rolls }, mixed)
+  const bench = new StationActs({ ...needs, media, curve, random, clock, ready, dice: throwing })
   performer = new Performer({ plan, own: planned, station, record, bench, clock, report })
   station.sit(
     watch.around({
