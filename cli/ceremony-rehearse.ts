@@ -10,11 +10,12 @@ const string = { type: 'string' } as const
 
 export const ceremonyRehearse: Verb = {
   about: 'play a whole sitting on this machine, with play money, and keep what it leaves',
-  usage: 'genesis|sign DIR [--stations 5] [--tokens SoftHSM|software]',
+  usage:
+    'genesis|sign|drill|reshare DIR [--stations 5] [--table network|cards] [--tokens SoftHSM|software]',
   words: { min: 2, max: 2 },
-  options: { stations: string, tokens: string },
+  options: { stations: string, table: string, tokens: string },
   run: async (args) => {
-    const given = ['stations', 'tokens'].flatMap((name) => {
+    const given = ['stations', 'table', 'tokens'].flatMap((name) => {
       const value = flag(args, name)
       return value === undefined ? [] : [`--${name}`, value]
     })

@@ -30,7 +30,7 @@ import { firstUndone, type Group, groupsOf, hasAct, isLeft, signersSaid } from '
 import { RoomVoice, startedAgain, type Told } from './room-voice.ts'
 import { withoutEnd } from './session-results.ts'
 import type { Desk } from './station-acts.ts'
-import type { TurnPaper } from './turn-papers.ts'
+import { type TurnPaper, turnPaper } from './turn-papers.ts'
 
 export interface ConductorNeeds {
   readonly log: RoomLog
@@ -119,7 +119,8 @@ export class Conductor {
       if (this.#stopped !== '') await this.#tellStop(group.first)
       at = (await this.#play(group, at)) ?? at + 1
     }
-    const { record } = this.#needs
+    const { record, hub, log } = this.#needs
+    for (const node of log.bundle.plan.plan.called) hub.paper(node, turnPaper('over', {}))
     const { size: lines, exceptions } = record.state
     const outcome = this.#stopped === '' ? 'done' : 'aborted'
     return { outcome, lines, exceptions, files: this.#files }

@@ -76,10 +76,16 @@ export class Performer {
   #round = { turn: -1, round: -1 }
   #playing: Playing | undefined
   #isStopped = false
+  /** The Record is closed, and the Record station says that all is written. */
+  readonly over: Promise<void>
+  readonly #end: () => void
 
   constructor(needs: PerformerNeeds) {
     this.#needs = needs
     this.#turns = turnsOf(needs.plan.plan)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.over = promise
+    this.#end = resolve
   }
 
   get isStopped(): boolean {
@@ -109,7 +115,7 @@ export class Performer {
     const { report, bench } = this.#needs
     report({ level: 'alarm', name: 'turn-refused', because: heard.because })
     bench.say(`REFUSED ${heard.code}: ${heard.because}`)
-    if (heard.rule === 'X-14') this.#end(heard.because)
+    if (heard.rule === 'X-14') this.#stop(heard.because)
   }
 
   #take(paper: Paper): void {
@@ -126,7 +132,14 @@ export class Performer {
         return
       }
       case 'stop':
-        this.#end(readTurnPaper('stop', paper).because)
+        this.#stop(readTurnPaper('stop', paper).because)
+        return
+      case 'over':
+        readTurnPaper('over', paper)
+        if (this.#needs.record.state.closed === undefined) {
+          refuse('CEREMONY', 'the table says that all is over, and the Record is not closed')
+        }
+        this.#end()
         return
       default:
         refuse('MALFORMED', `a ${paper.kind} is not for a station`)
@@ -198,7 +211,7 @@ export class Performer {
     this.#say('signed', { seq, line: fromUtf8(bytes) ?? '' })
   }
 
-  #end(because: string): void {
+  #stop(because: string): void {
     this.#isStopped = true
     this.#playing = undefined
     this.#needs.station.withdraw()

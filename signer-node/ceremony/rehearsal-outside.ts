@@ -5,7 +5,7 @@
 // INVARIANT: what it asks for it asks by the programs that people use; nothing of the room is here.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parsePlan, type ReadPlan } from '../../policy/ceremony/plan.ts'
+import { parsePlan, type ReadPlan, type Scenario } from '../../policy/ceremony/plan.ts'
 import { parseRecordLine, recordLeaf } from '../../policy/ceremony/record.ts'
 import { type Digest, parseDigest } from '../../proto/ids.ts'
 import { type Json, type JsonObject, text } from '../../proto/jcs.ts'
@@ -44,6 +44,13 @@ export interface Home {
   /** Empty where nothing was paid. */
   readonly txid: string
   readonly verdict: string
+}
+
+interface PlanWish {
+  readonly directory: string
+  readonly request: Digest
+  readonly table: Json
+  readonly scenarios: readonly Scenario[]
 }
 
 const ops = {
@@ -107,15 +114,19 @@ export class Outside implements Disposable {
     return new Outside({ directory, enrolled: keys, online: up }, build, ports)
   }
 
-  /** `table`: how frames go in the room; cards where nothing is said. */
-  async before(kind: RehearsalKind, table: Json = { way: 'cards' }): Promise<Prepared> {
+  /** `table`: how frames go in the room; cards where nothing is said. `scenarios`: of a drill. */
+  async before(
+    kind: RehearsalKind,
+    table: Json = { way: 'cards' },
+    scenarios: readonly Scenario[] = [],
+  ): Promise<Prepared> {
     this.#sittings += 1
     const directory = join(this.#directory, `${this.#sittings}-${kind}`)
     mkdirSync(directory, { mode: 0o700 })
     const request = await this.#request(kind)
     await this.#approved(request, house.approvers)
     this.#ports.say(`${ops[kind]} was asked for by one and approved by three`)
-    const planFile = await this.#planned(kind, { directory, request, table })
+    const planFile = await this.#planned(kind, { directory, request, table, scenarios })
     const plan = parsePlan(new Uint8Array(readFileSync(planFile)))
     const asked = await this.online.as(`people/${house.initiator}`, [
       ...['ceremony', 'propose', planFile, '--purpose', `rehearsal of ${kind}`],
@@ -179,11 +190,8 @@ export class Outside implements Disposable {
     )
   }
 
-  async #planned(
-    kind: RehearsalKind,
-    wish: { readonly directory: string; readonly request: Digest; readonly table: Json },
-  ): Promise<string> {
-    const { directory, request, table } = wish
+  async #planned(kind: RehearsalKind, wish: PlanWish): Promise<string> {
+    const { directory, request, table, scenarios } = wish
     const { stations, record } = this.enrolled
     const [root, roster] = ['root.json', 'directory.json'].map((name) =>
       this.online.at('shared', name),
@@ -197,6 +205,7 @@ export class Outside implements Disposable {
       }),
       ...{ root: root ?? '', table, requests: [requestOf(request, ops[kind])] },
       ...(kind === 'reshare' ? { tBefore: t } : {}),
+      ...(scenarios.length === 0 ? {} : { scenarios: [...scenarios] }),
     }
     const [file, out] = [join(directory, 'draft.json'), join(directory, 'plan.json')]
     writeFileSync(file, text(draft))

@@ -8,6 +8,7 @@ import { seatsOf } from '../../policy/ceremony/record-seats.ts'
 import { parseNodeId } from '../../proto/ids.ts'
 import { Confirmations } from '../../signer-node/ceremony/confirmations.ts'
 import { drawn } from '../../signer-node/ceremony/lot.ts'
+import { type Bench, Performer } from '../../signer-node/ceremony/performer.ts'
 import { RecordCopy } from '../../signer-node/ceremony/record-copy.ts'
 import { isTurnKind, readTurnPaper, turnPaper } from '../../signer-node/ceremony/turn-papers.ts'
 import { Performance } from '../kit/performed.ts'
@@ -81,6 +82,30 @@ describe('papers of turns', () => {
     const drafts = [{ type: 'step.done', body: [] as never }]
     expect(await no(() => turnPaper('done', { ...done, drafts }))).toMatch(/an object/)
     expect(await no(() => turnPaper('stop', { because: 'a\nb' }))).toMatch(/^MALFORMED/)
+  })
+})
+
+describe('the end of a sitting', () => {
+  const [own] = story.plan.plan.stations
+  const told = (size: number) => {
+    const record = new RecordCopy(path(), seats)
+    for (const [seq, one] of lines.slice(0, size).entries()) record.take(seq, one)
+    const heard: string[] = []
+    const station = { say: () => {}, withdraw: () => {} }
+    const bench = { say: (text: string) => void heard.push(text) } as unknown as Bench
+    const ports = { clock: { wallMs: () => 0, monotonicMs: () => 0 }, report: () => {} }
+    if (own === undefined) throw new Error('a plan has stations')
+    const needs = { plan: story.plan, own, station, record, bench, ...ports }
+    const performer = new Performer(needs)
+    performer.hear(turnPaper('over', {}))
+    const pause = new Promise((done) => setTimeout(done, 5, 'it goes on'))
+    return Promise.race([performer.over.then(() => 'over'), pause]).then((how) => [how, ...heard])
+  }
+
+  it('is believed of the table when the own copy of the Record is closed, and not before', async () => {
+    expect(await told(lines.length)).toEqual(['over'])
+    const [how, said = ''] = await told(lines.length - 1)
+    expect([how, said]).toEqual(['it goes on', expect.stringMatching(/^REFUSED CEREMONY: /)])
   })
 })
 
