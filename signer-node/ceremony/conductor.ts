@@ -24,7 +24,7 @@ import type { RecordCopy } from './record-copy.ts'
 import { RoomClosing, stopDecision, stoppedBefore } from './room-closing.ts'
 import { type DeskLine, deskLines, exceptionLine, firstLine, type Unexpected } from './room-desk.ts'
 import type { RoomLog } from './room-log.ts'
-import { readAddress, readingOf } from './room-readings.ts'
+import { readAddress, readingOf, wordsBeside } from './room-readings.ts'
 import type { RoomResults } from './room-results.ts'
 import { firstUndone, type Group, groupsOf, hasAct, isLeft, signersSaid } from './room-turns.ts'
 import { RoomVoice, startedAgain, type Told } from './room-voice.ts'
@@ -149,6 +149,8 @@ export class Conductor {
       if (typed.trim() !== 'yes') return undefined
     }
     if (step.say !== '') desk.say(`${step.id}  ${step.who}: ${step.say}`)
+    const beside = wordsBeside(this.#needs, group.first)
+    if (beside !== '') desk.say(beside)
     if (hasAct(group, 'begin-record')) return await this.#begin(group)
     if (hasAct(group, 'draw-signers')) return await this.#draw(group, at)
     if (hasAct(group, 'sign', 'prove')) return await this.#sign(group, at)

@@ -13,7 +13,7 @@ import {
   signedLine,
   unsignedLine,
 } from '../../policy/ceremony/record.ts'
-import { parseRecordType } from '../../policy/ceremony/record-bodies.ts'
+import { parseRecordType, recordBodies } from '../../policy/ceremony/record-bodies.ts'
 import { type Turn, turnsOf } from '../../policy/ceremony/script.ts'
 import type { Act } from '../../policy/ceremony/steps.ts'
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
@@ -172,6 +172,7 @@ export class Performer {
       const played = await bench.play({ turn: bound, round, signers, manifest, isOver })
       if (isOver()) return
       const { drafts, brought = [] } = played
+      for (const { type, body } of drafts) recordBodies[parseRecordType(type)](body, 'body')
       const done = { turn: at, round, drafts: [...drafts], brought: [...brought] }
       this.#playing = { ...done, step: turn.step.id }
       this.#say('done', done)

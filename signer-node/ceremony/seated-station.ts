@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { readBundle } from '../../policy/ceremony/bundle.ts'
 import { type BundleIn, readBundleIn } from '../../policy/ceremony/bundle-in.ts'
 import { type PlannedStation, stationOf } from '../../policy/ceremony/plan.ts'
+import { plannedRoots } from '../../policy/ceremony/planned-roots.ts'
 import { seatsOf } from '../../policy/ceremony/record-seats.ts'
 import { type Digest, type NodeId, parseHandle, parseNodeId } from '../../proto/ids.ts'
 import { readBundleFiles } from '../../proto/io/bundle-files.ts'
@@ -158,15 +159,15 @@ interface StationParts {
 
 function stationOn(
   { card, media }: StationPlaces,
-  { bundle: { plan }, opened, self, store, random, later, watch }: StationParts,
+  { bundle, opened, self, store, random, later, watch }: StationParts,
   { curve, clock, report }: SeatPorts,
   paper: (paper: Paper) => void,
 ): Station {
-  const rootDigest = plan.plan.root || refuse('PLAN', 'the plan names no root', 'X-9')
+  const { plan } = bundle
   const { keyshares } = mediumPaths(media.a)
   return new Station(
     {
-      ...{ self, origin: plan.plan.origin, rootDigest },
+      ...{ self, origin: plan.plan.origin, rootDigest: plannedRoots(bundle).first },
       sitting: { plan: plan.digest, patience: tablePatience(plan.plan.timeouts) },
     },
     {
