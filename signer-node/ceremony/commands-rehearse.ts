@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Scenario } from '../../policy/ceremony/plan.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { type Command, CommandUsage, type CommandWorld } from '../command.ts'
-import { readWords, text, type Words } from '../commands-words.ts'
+import { readWords, text, type Words, yes } from '../commands-words.ts'
 import type { RehearsalPorts } from './rehearsal-enrolment.ts'
 import { freePort } from './rehearsal-online.ts'
 import { Outside, type Prepared } from './rehearsal-outside.ts'
@@ -15,7 +15,7 @@ import { house, type RehearsalKind } from './rehearsal-people.ts'
 import { Programs } from './rehearsal-programs.ts'
 import { layCards, layTable, playRoom } from './rehearsal-room.ts'
 
-const more = '[--tokens SoftHSM|software]'
+const more = '[--tokens SoftHSM|software] [--replace]'
 const kindsUsage = 'genesis|sign|drill|reshare'
 
 export const rehearseCommands: readonly Command[] = [
@@ -24,7 +24,7 @@ export const rehearseCommands: readonly Command[] = [
     about: 'play a whole sitting on this machine, with play money, and keep what it leaves',
     usage: [`${kindsUsage} DIR [--stations 5] [--table network|cards]`, `  ${more}`],
     run: (words, world) => {
-      const options = { stations: text, table: text, tokens: text }
+      const options = { stations: text, table: text, tokens: text, replace: yes }
       return rehearse(readWords(words, { places: [kindsUsage, 'DIR'], options }), world)
     },
   },
@@ -51,6 +51,10 @@ async function rehearse(flags: Words, world: CommandWorld): Promise<object> {
   if (way !== 'network' && way !== 'cards') {
     throw new CommandUsage('--table: expected network or cards')
   }
+  const isReplaced = flags.is('replace')
+  if (isReplaced && !sittings.includes('reshare')) {
+    throw new CommandUsage('--replace: expected a reshare')
+  }
   const begun = performance.now()
   const since = (): number => Math.round(performance.now() - begun) / 1_000
   const say = (line: string): void => console.error(`${since().toFixed(1).padStart(6)} s  ${line}`)
@@ -64,6 +68,7 @@ async function rehearse(flags: Words, world: CommandWorld): Promise<object> {
   // The drill of a new epoch is only the sitting of its control proof: it has no scenario.
   const bowl: readonly Scenario[] = sittings.includes('reshare') ? [] : ['site', 'vendor']
   for (const kind of sittings) {
+    if (kind === 'reshare' && isReplaced) await outside.replace()
     const card = join(directory, 'record', kind)
     mkdirSync(card, { recursive: true, mode: 0o700 })
     const laid = way === 'cards' ? layCards(card) : await laidTable(card, outside, ports)
@@ -78,7 +83,7 @@ async function rehearse(flags: Words, world: CommandWorld): Promise<object> {
   return { stations, seconds: since(), sittings: played }
 }
 
-async function laidTable(card: string, { enrolled }: Outside, ports: RehearsalPorts) {
+async function laidTable(card: string, { stations }: Outside, ports: RehearsalPorts) {
   const port = await freePort(ports.random)
-  return await layTable(card, enrolled.stations, { org: house.org, port }, ports)
+  return await layTable(card, stations, { org: house.org, port }, ports)
 }

@@ -50,7 +50,8 @@ export async function playRoom(
   laid: LaidTable,
   ports: RehearsalPorts & { readonly logs: string },
 ): Promise<JsonObject> {
-  const { stations, record } = outside.enrolled
+  const { record } = outside.enrolled
+  const { stations } = outside
   const { bundleIn, bundleOut, directory } = prepared
   const words = [
     ...['record', laid.card, '--bundle', bundleIn, '--out', bundleOut],
@@ -169,6 +170,8 @@ function typedAt(what: Asked | 'line', screen: string): string {
       return last(/^TO\s+(\S+)$/gm).slice(-6)
     case 'amount':
       return last(/^TRANSFER\s+(\S+)/gm)
+    case 'confirmed':
+      return 'custodian-1, custodian-2'
     case 'item':
       return 'T-1, M-1'
     case 'vault':

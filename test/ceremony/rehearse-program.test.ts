@@ -87,4 +87,20 @@ describe('custody-ceremony rehearse', () => {
     const steps = linesOf(said.sittings[1]).map(({ step }) => step)
     expect(steps).toEqual(expect.arrayContaining(['D-1', 'D-2', 'D-3', 'D-14']))
   }, 400_000)
+
+  it('lets somebody come in the place of the last custodian, by the next root', () => {
+    const directory = join(place, 'replaced')
+    const { said, stderr } = rehearsed('reshare', directory, ['--replace'])
+    const [genesis, reshare, drill] = said.sittings
+    expect([genesis.verdict, reshare.verdict, drill.verdict], stderr).toEqual(['OK', 'OK', 'OK'])
+    expect(reshare.lines).toEqual(['key.reshared', ...Array(3).fill('key.backup-tested')])
+    const read = linesOf(reshare).filter(({ step }) => step === 'R-2')
+    expect(read).toMatchObject([{ actor: 'custodian/custodian-4', type: 'words.read' }])
+    const sharesOf = (node: string) =>
+      readdirSync(join(directory, 'house', node, 'medium-a', 'keyshares'))
+    const epochs = ['station-1', 'station-3', 'station-4'].map((node) =>
+      sharesOf(node).map((name) => name.split('.')[1]),
+    )
+    expect(epochs).toEqual([['2'], ['1'], ['2']])
+  }, 400_000)
 })
