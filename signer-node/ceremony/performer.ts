@@ -124,7 +124,7 @@ export class Performer {
         void this.#play(readTurnPaper('turn', paper))
         return
       case 'place':
-        void this.#place(readTurnPaper('place', paper))
+        this.#place(readTurnPaper('place', paper)).catch((error) => this.#unsigned(error))
         return
       case 'line': {
         const { seq, line } = readTurnPaper('line', paper)
@@ -210,6 +210,16 @@ export class Performer {
     const bytes = signedLine(unsigned, await bench.sign(unsigned.message))
     parseRecordLine(bytes)
     this.#say('signed', { seq, line: fromUtf8(bytes) ?? '' })
+  }
+
+  /** A Token that is out, or says no: whoever waits for the line hears it, and asks anew. */
+  #unsigned(error: unknown): void {
+    const { report, bench } = this.#needs
+    const { code, because } = toldOf(error)
+    report({ level: 'alarm', name: 'line-unsigned', because: `${code}: ${because}` })
+    bench.say(`NOT SIGNED ${code}: ${because}`)
+    this.#playing = undefined
+    this.greet()
   }
 
   #stop(because: string): void {
