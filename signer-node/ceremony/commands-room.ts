@@ -47,7 +47,7 @@ export const roomCommands: readonly Command[] = [
     verb: 'run',
     about: 'sit at the table as a station, until the Record is closed',
     usage: [
-      'CARD --bundle BUNDLE --medium-a DIR --medium-b DIR --table PEM',
+      'CARD --bundle BUNDLE --medium-a DIR --medium-b DIR --table PEM|DIR',
       `  ${slotUsage} [--played]`,
     ],
     run: (words, world) => {
@@ -61,13 +61,14 @@ export const roomCommands: readonly Command[] = [
     verb: 'record',
     about: 'lead the sitting at the Record station, and write what is carried out',
     usage: [
-      'CARD --bundle BUNDLE --out DIR [--second DIR] --stations CARD,.. --token CARD',
+      'CARD --bundle BUNDLE --out DIR [--second DIR] --stations CARD,..|--cards DIR --token CARD',
       `  ${slotUsage} [--played]`,
     ],
     run: (words, world) => {
-      const options = { bundle: text, out: text, stations: text, token: text }
+      const options = { bundle: text, out: text, token: text }
       const needed = [...Object.keys(options), 'module']
-      const more = { ...options, ...slotFlags, second: text, played: yes }
+      const other = { stations: text, cards: text, second: text }
+      const more = { ...options, ...slotFlags, ...other, played: yes }
       return record(readWords(words, { places: ['CARD'], options: more, needed }), world)
     },
   },
@@ -164,15 +165,20 @@ async function record(flags: Words, world: CommandWorld): Promise<object> {
   const { bundle } = bundleAt(flags.text('bundle'))
   const terminal = terminalOf(flags, world, bundle.plan)
   const card = flags.place()
-  const second = flags.flag('second')
+  const [second, carried] = [flags.flag('second'), flags.flag('cards')]
   const places = {
     ...{ card, bundle: flags.text('bundle'), token: flags.text('token'), slot: slotOf(flags) },
     out: [flags.text('out'), ...(second === undefined ? [] : [second])],
-    stations: flags.text('stations').split(','),
+    stations: flags.flag('stations')?.split(',') ?? [],
+    ...(carried === undefined ? {} : { cards: carried }),
   }
   const { plan } = bundle.plan
   const address = plan.table.way === 'network' ? plan.table.hub : undefined
-  const cards = [made(card), ...places.out.map(dirname)]
+  const cards = [
+    made(card),
+    ...places.out.map(dirname),
+    ...(carried === undefined ? [] : [carried]),
+  ]
   try {
     await requireReady(plan, { address, cards, slot: places.slot }, world)
     await using seated = await seatHub(places, portsOf(world, terminal))

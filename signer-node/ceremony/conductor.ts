@@ -10,7 +10,7 @@
 import type { BundleFiles } from '../../policy/ceremony/bundle.ts'
 import { calledStations } from '../../policy/ceremony/plan.ts'
 import { type Actor, type RecordDraft, signedLine } from '../../policy/ceremony/record.ts'
-import { parseRecordType, type RecordType } from '../../policy/ceremony/record-bodies.ts'
+import { parseRecordType } from '../../policy/ceremony/record-bodies.ts'
 import { draftLine } from '../../policy/ceremony/record-chain.ts'
 import type { Turn } from '../../policy/ceremony/script.ts'
 import type { SignedStatement } from '../../policy/ceremony/statement.ts'
@@ -25,7 +25,7 @@ import { RoomClosing, stopDecision, stoppedBefore } from './room-closing.ts'
 import { type DeskLine, deskLines, exceptionLine, firstLine, type Unexpected } from './room-desk.ts'
 import type { RoomLog } from './room-log.ts'
 import { canSay, type Note, RoomNotes } from './room-notes.ts'
-import { readAddress, readingOf } from './room-readings.ts'
+import { readAddress, readingOf, wordsBeside } from './room-readings.ts'
 import type { RoomResults } from './room-results.ts'
 import { firstUndone, type Group, groupsOf, hasAct, isLeft, signersSaid } from './room-turns.ts'
 import { RoomVoice, startedAgain, type Told } from './room-voice.ts'
@@ -118,8 +118,8 @@ export class Conductor {
       if (this.#stopped !== '') await this.#tellStop(group.first)
       at = (await this.#play(group, at)) ?? at + 1
     }
-    const { record } = this.#needs
-    const { size: lines, exceptions } = record.state
+    this.#voice.over()
+    const { size: lines, exceptions } = this.#needs.record.state
     const outcome = this.#stopped === '' ? 'done' : 'aborted'
     return { outcome, lines, exceptions, files: this.#files }
   }
@@ -158,7 +158,11 @@ export class Conductor {
       if (typed.trim() !== 'yes') return undefined
     }
     if (step.say !== '') desk.say(`${step.id}  ${step.who}: ${step.say}`)
-    if (hasAct(group, 'begin-record')) return await this.#begin(group)
+    const beside = wordsBeside(this.#needs, group.first)
+    if (beside !== '') desk.say(beside)
+    if (hasAct(group, 'begin-record')) {
+      return void (await this.#write1(firstLine(this.#needs.log), step.id))
+    }
     if (hasAct(group, 'draw-signers')) return await this.#draw(group, at)
     if (hasAct(group, 'sign', 'prove')) return await this.#sign(group, at)
     if (hasAct(group, 'keygen', 'reshare')) return await this.#deal(group)
@@ -248,10 +252,6 @@ export class Conductor {
         if (tries === triesMax) throw error
       }
     }
-  }
-
-  async #begin({ first }: Group): Promise<undefined> {
-    await this.#write1(firstLine(this.#needs.log), first.step.id)
   }
 
   async #draw(group: Group, at: number): Promise<number | undefined> {
@@ -360,8 +360,8 @@ export class Conductor {
 
   async #write1({ actor, type, body }: DeskLine, step: string): Promise<void> {
     const { record, recorder } = this.#needs
-    const known: RecordType = parseRecordType(type)
-    const draft: RecordDraft = { actor, type: known, body, step, t: this.#voice.now() }
+    const when = { type: parseRecordType(type), t: this.#voice.now() }
+    const draft: RecordDraft = { actor, body, step, ...when }
     const unsigned = draftLine(record.state, draft, recorder.identity)
     this.#voice.keep(signedLine(unsigned, await recorder.sign(unsigned.message)))
   }

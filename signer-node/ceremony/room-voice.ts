@@ -127,6 +127,12 @@ export class RoomVoice {
     for (const node of log.bundle.plan.plan.called) hub.paper(node, paper)
   }
 
+  /** All is written: nobody waits for anything more. */
+  over(): void {
+    const { hub, log } = this.#needs
+    for (const node of log.bundle.plan.plan.called) hub.paper(node, turnPaper('over', {}))
+  }
+
   /** Nobody waits any longer for what is under way. */
   interrupt(because: string): void {
     const waiting = [...this.#waiting]

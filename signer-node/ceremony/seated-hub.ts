@@ -6,11 +6,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BundleFiles } from '../../policy/ceremony/bundle.ts'
+import type { Table } from '../../policy/ceremony/plan.ts'
 import { type Actor, actorText, keyName } from '../../policy/ceremony/record.ts'
 import { seatsOf } from '../../policy/ceremony/record-seats.ts'
 import { type SignedStatement, statementMessage } from '../../policy/ceremony/statement.ts'
 import { parseStationCard } from '../../policy/ceremony/station-card.ts'
 import { equalBytes, fromHex } from '../../proto/crypto.ts'
+import { parseHandle } from '../../proto/ids.ts'
 import { readBundleFiles, writeBundleFiles } from '../../proto/io/bundle-files.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { parseTokenCard } from '../../proto/token-card.ts'
@@ -30,6 +32,8 @@ import type { RoomTerminal } from './room-terminal.ts'
 import { sayAside } from './said-aside.ts'
 import { recordPath } from './seated-station.ts'
 import { framesOf } from './station-log.ts'
+import type { HubTable } from './table.ts'
+import { cardQuietMs, cardSlots, hubOnCards } from './table-cards.ts'
 import { openTableKey, tableFiles } from './table-key.ts'
 import { hubOnNetwork } from './table-network.ts'
 import type { Slot } from './tokens.ts'
@@ -39,8 +43,10 @@ export interface HubPlaces {
   readonly bundle: string
   /** Directories that are not there yet: on one medium each. */
   readonly out: readonly string[]
-  /** Of the stations: their certificates are in them. */
+  /** Of the stations: their certificates are in them. Of a table with a network only. */
   readonly stations: readonly string[]
+  /** Of a table by cards only: the directory that has one for the card of each station. */
+  readonly cards?: string
   /** Card of the token of the Record station. */
   readonly token: string
   readonly slot: Slot
@@ -122,13 +128,36 @@ async function recordToken(
 
 const recordCard = (file: string) => parseTokenCard(new Uint8Array(readFileSync(file)))
 
-async function tableOf(
+interface Laid {
+  readonly log: RoomLog
+  readonly hub: Hub
+  readonly token: Hsm
+}
+
+async function tableOf(places: HubPlaces, laid: Laid, ports: HubPorts): Promise<HubTable> {
+  const { table } = laid.log.bundle.plan.plan
+  if (table.way === 'network') return await networkOf(places, { ...laid, table }, ports)
+  const wanted = 'the plan has a table by cards: expected --cards'
+  return cardsOf(places.cards ?? refuse('CONFIG', wanted), { ...laid, ...ports })
+}
+
+function cardsOf(cards: string, { log, hub, clock, random, report }: Laid & HubPorts): HubTable {
+  const { plan, digest } = log.bundle.plan
+  const stations = new Map(
+    plan.called.map((node) => [parseHandle(node), cardSlots(join(cards, node))] as const),
+  )
+  return hubOnCards(
+    { stations, plan: digest, clock, random, report, quietMs: cardQuietMs },
+    (node, stream, isCarried) => hub.seats.seated(node, stream, isCarried),
+  )
+}
+
+async function networkOf(
   { card, stations, token: file }: HubPlaces,
-  { log, hub, token }: { readonly log: RoomLog; readonly hub: Hub; readonly token: Hsm },
+  { log, hub, token, table }: Laid & { readonly table: Extract<Table, { way: 'network' }> },
   { clock, report, random }: HubPorts,
-) {
-  const { table, org, rehearsal, called } = log.bundle.plan.plan
-  if (table.way !== 'network') return refuse('NOT_SUPPORTED', 'only a table with a network here')
+): Promise<HubTable> {
+  const { org, rehearsal, called } = log.bundle.plan.plan
   const cards = stations.map((file) => parseStationCard(new Uint8Array(readFileSync(file))))
   const known = log.root.nodes.filter(({ node }) => called.includes(node))
   const missing = called.find((node) => !cards.some((one) => one.node === node))

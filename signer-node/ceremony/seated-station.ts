@@ -8,8 +8,9 @@ import { join } from 'node:path'
 import { readBundle } from '../../policy/ceremony/bundle.ts'
 import { type BundleIn, readBundleIn } from '../../policy/ceremony/bundle-in.ts'
 import { type PlannedStation, stationOf } from '../../policy/ceremony/plan.ts'
+import { plannedRoots } from '../../policy/ceremony/planned-roots.ts'
 import { seatsOf } from '../../policy/ceremony/record-seats.ts'
-import { type Digest, parseNodeId } from '../../proto/ids.ts'
+import { type Digest, type NodeId, parseHandle, parseNodeId } from '../../proto/ids.ts'
 import { readBundleFiles } from '../../proto/io/bundle-files.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { refuse } from '../../proto/refusal.ts'
@@ -42,6 +43,7 @@ import { StationActs, type TokenHand } from './station-acts.ts'
 import { CertificateFiles } from './station-files.ts'
 import { rememberedBy, stationSelf } from './station-self.ts'
 import type { StationTable } from './table.ts'
+import { cardQuietMs, cardSlots, stationOnCards } from './table-cards.ts'
 import { stationOnNetwork } from './table-network.ts'
 import { type OpenedStation, openStationToken, type Slot, type StationToken } from './tokens.ts'
 
@@ -50,7 +52,10 @@ export interface StationPlaces {
   readonly card: string
   readonly bundle: string
   readonly media: { readonly a: string; readonly b: string }
-  /** PEM of the Record station's certificate; which key it must have, the Plan says. */
+  /**
+   * PEM of the Record station's certificate; which key it must have, the Plan says. At a table by
+   * cards the directory in which this station's card is.
+   */
   readonly table: string
   readonly slot: Slot
 }
@@ -129,7 +134,8 @@ export async function seatStation(places: StationPlaces, ports: SeatPorts): Prom
     dice: () => dice(terminal.pad, mixed),
   })
   performer = new Performer({ plan, own, station, record, bench, clock, report })
-  const table = tableOf(places, { bundle, opened, certificate: medium.station.certificate }, ports)
+  const { certificate } = medium.station
+  const table = tableOf(places, { bundle, node, opened, certificate }, { ...ports, random })
   scope.defer(() => table.close())
   const { promise: over, resolve: end } = Promise.withResolvers<void>()
   const dial: StationTable['dial'] = (to, failed) => {
@@ -145,7 +151,8 @@ export async function seatStation(places: StationPlaces, ports: SeatPorts): Prom
   })
   performer.greet()
   const all = scope.move()
-  return { performer, record, node, over, [Symbol.asyncDispose]: () => all.disposeAsync() }
+  const left = Promise.race([over, performer.over])
+  return { performer, record, node, over: left, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
 
 interface StationParts {
@@ -160,15 +167,15 @@ interface StationParts {
 
 function stationOn(
   { card, media }: StationPlaces,
-  { bundle: { plan }, opened, self, store, random, later, watch }: StationParts,
+  { bundle, opened, self, store, random, later, watch }: StationParts,
   { curve, clock, report }: SeatPorts,
   paper: (paper: Paper) => void,
 ): Station {
-  const rootDigest = plan.plan.root || refuse('PLAN', 'the plan names no root', 'X-9')
+  const { plan } = bundle
   const { keyshares } = mediumPaths(media.a)
   return new Station(
     {
-      ...{ self, origin: plan.plan.origin, rootDigest },
+      ...{ self, origin: plan.plan.origin, rootDigest: plannedRoots(bundle).first },
       sitting: { plan: plan.digest, patience: tablePatience(plan.plan.timeouts) },
     },
     {
@@ -191,17 +198,22 @@ export function recordPath(card: string, plan: Digest): string {
 
 interface OwnEnd {
   readonly bundle: BundleIn
+  readonly node: NodeId
   readonly opened: OpenedStation
   readonly certificate: string
 }
 
 function tableOf(
   places: StationPlaces,
-  { bundle: { plan }, opened, certificate: cert }: OwnEnd,
-  { clock, report }: SeatPorts,
+  { bundle: { plan }, node, opened, certificate: cert }: OwnEnd,
+  { clock, random, report }: SeatPorts,
 ): StationTable {
   const { table, org, rehearsal } = plan.plan
-  if (table.way !== 'network') return refuse('NOT_SUPPORTED', 'only a table with a network here')
+  if (table.way === 'cards') {
+    const slots = cardSlots(places.table)
+    const settings = { plan: plan.digest, station: parseHandle(node), slots, clock, random, report }
+    return stationOnCards({ ...settings, quietMs: cardQuietMs })
+  }
   using key = transportKey(opened.keys.transport.bytes)
   using pem = keyPem(key)
   const identity = {

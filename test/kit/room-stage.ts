@@ -114,8 +114,9 @@ export async function enrolStation(
   x: number,
   owner: Owner,
   nowMs: number,
+  change: Partial<PlannedStation> = {},
 ): Promise<Enrolled> {
-  const { tokens: _, ...station } = plannedStation(x)
+  const { tokens: _, ...station } = { ...plannedStation(x), ...change }
   const socket = new Socket(join(home, 'socket'))
   const daily = await socket.make('daily', station.node, owner)
   const spare = await socket.make('spare', station.node, owner)
@@ -310,6 +311,8 @@ function usual(what: Asked, said: readonly string[]): string {
       return last(/^TO\s+(\S+)$/gm).slice(-6)
     case 'amount':
       return last(/^TRANSFER\s+(\S+)/gm)
+    case 'confirmed':
+      return 'ana, ben'
     case 'item':
       return 'T-1, M-1'
     case 'word':
