@@ -46,10 +46,15 @@ export function bandwidthOf(raw: Uint8Array): bigint {
   return BigInt(signed.length + 64)
 }
 
+/** Blocks come at whole seconds, and lines of the log say whole seconds, up to the year 9999. */
+const lastSecond = 253_402_300_799_000n
+
 function effectOf(transaction: TronTransaction, network: string, bytes: Uint8Array): Effect {
   const { expiration, contract } = transaction
+  if (expiration % 1_000n !== 0n || expiration > lastSecond) {
+    shape('expiration', `expiration ${expiration}, which no line can say`)
+  }
   const until = Number(expiration)
-  if (!Number.isSafeInteger(until)) shape('expiration', `expiration ${expiration}`)
   const transfer = contract.kind === 'transfer' ? native(contract) : token(contract)
   if (transfer.to === nobodyOnTron) refuse('BYTES_TO', 'expected a recipient, got nobody')
   return {

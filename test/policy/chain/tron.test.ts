@@ -109,7 +109,7 @@ const transactions = (whole: fc.Arbitrary<bigint>): fc.Arbitrary<TronTransaction
     .record({
       refBlockBytes: word(2),
       refBlockHash: word(8),
-      expiration: exact,
+      expiration: fc.bigInt({ min: 1n, max: 253_402_300_799n }).map((s) => s * 1_000n),
       timestamp: whole,
       feeLimit: fc.bigInt({ min: 1n, max: 15_000_000_000n }),
       owner: address,
