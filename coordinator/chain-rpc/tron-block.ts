@@ -17,6 +17,8 @@ export interface TronHeader {
   /** 21 bytes. */
   readonly witness: Uint8Array
   readonly version: bigint
+  /** Empty on networks whose blocks do not carry it. */
+  readonly accountStateRoot?: Uint8Array
 }
 
 /** `BlockHeader.raw` of Tron.proto, hashed; the number in the first eight bytes. */
@@ -55,6 +57,7 @@ function headerHash(header: TronHeader): Uint8Array {
     [7, number],
     [9, witness],
     [10, version],
+    [11, header.accountStateRoot ?? new Uint8Array(0)],
   ]
   return sha256(writeFields(fields))
 }
