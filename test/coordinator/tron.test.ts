@@ -12,7 +12,7 @@ import { concat, fromHex, sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { parseHandle, parseVaultId } from '../../proto/ids.ts'
 import { type Anvil, anvilInstalled, startAnvil } from '../kit/anvil.ts'
 import { payout } from '../kit/examples.ts'
-import { TronSim } from '../kit/tron-sim.ts'
+import { receiptOf, TronSim } from '../kit/tron-sim.ts'
 
 const secret = sha256(toUtf8('tron vault'))
 const from = tronAddress(secp256k1.getPublicKey(secret))
@@ -47,8 +47,10 @@ afterAll(async () => {
   await anvil?.stop()
 })
 
-const evm = (transaction: object): Promise<unknown> =>
-  anvil.call('eth_sendTransaction', [{ from: account, ...transaction }])
+async function evm(transaction: object): Promise<void> {
+  const hash = await anvil.call('eth_sendTransaction', [{ from: account, ...transaction }])
+  await receiptOf(anvil, String(hash))
+}
 
 async function blocks(count: number): Promise<void> {
   for (let i = 0; i < count; i += 1) {

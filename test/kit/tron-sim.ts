@@ -268,11 +268,8 @@ export class TronSim {
     await this.#evm('anvil_setBalance', [from, `0x${(10n ** 18n).toString(16)}`])
     const gas = `0x${(limit + 30_000).toString(16)}`
     const call = { from, to: `0x${raw.to}`, data: `0x${raw.data}`, gas }
-    const hash = await this.#evm('eth_sendTransaction', [call])
-    const receipt = (await this.#evm('eth_getTransactionReceipt', [hash])) as {
-      readonly status: string
-      readonly gasUsed: string
-    }
+    const hash = String(await this.#evm('eth_sendTransaction', [call]))
+    const receipt = await receiptOf(this.#options.anvil, hash)
     const energy = Math.min(limit, Math.max(1, Number(receipt.gasUsed) - 21_000))
     if (receipt.status === '0x1') return { result: 'SUCCESS', energy }
     return { result: energy === limit ? 'OUT_OF_ENERGY' : 'REVERT', energy }
@@ -283,6 +280,18 @@ export class TronSim {
     if (anvil === undefined) throw new Error('no contracts without an EVM')
     return anvil.call(method, params)
   }
+}
+
+/** anvil mines by itself, a moment after it has answered. */
+export async function receiptOf(anvil: Anvil | undefined, hash: string) {
+  for (let tries = 0; tries < 400; tries += 1) {
+    const receipt = await anvil?.call('eth_getTransactionReceipt', [hash])
+    if (typeof receipt === 'object' && receipt !== null) {
+      return receipt as { readonly status: string; readonly gasUsed: string }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  throw new Error(`${hash} was not mined`)
 }
 
 interface Raw {
