@@ -31,6 +31,7 @@ import {
   wait,
   writeLines,
 } from './driver.ts'
+import { buildFirstBytes } from './first-bytes.ts'
 import { abandonedLines, resultLines } from './results.ts'
 import type { Attempted } from './signing.ts'
 import { issueWarrant, readWarrant } from './warrants.ts'
@@ -64,8 +65,7 @@ export async function continueSigning(ports: DriverPorts, driven: Driven): Promi
     await writeLines(ports, abandonedLines(last))
     return again
   }
-  const row = await ports.copy.read(get(tables.intent, intent))
-  if (row === undefined || stateAt(row, ports.clock.now()) === 'LAPSING') return wait(lookAgainMs)
+  if (await hasLapsed(ports, driven)) return wait(lookAgainMs)
   const { bytes } = await readWarrant(ports.copy.session, last.warrant)
   const next = {
     bytes,
@@ -80,17 +80,26 @@ export async function continueSigning(ports: DriverPorts, driven: Driven): Promi
   return outcome.code === 'NOT_ENOUGH_SIGNERS' ? done : later
 }
 
+/** Nothing may start any more, and how the last attempt ended is written. */
+export async function hasLapsed(ports: DriverPorts, { the, view }: Driven): Promise<boolean> {
+  if (view.attempts.at(-1)?.state === 'open') return false
+  const row = await ports.copy.read(get(tables.intent, the.row.intent))
+  return row !== undefined && stateAt(row, ports.clock.now()) === 'LAPSING'
+}
+
 /** State BROADCAST and stuck: the same effect with higher fees. */
 export async function bump(ports: DriverPorts, driven: Driven): Promise<Next | undefined> {
   const { the, view } = driven
   const last = view.attempts.at(-1)
-  const slot = networkOf(the.inForce.rulebook, the.intent.vault)?.slot
+  const network = networkOf(the.inForce.rulebook, the.intent.vault)
+  const slot = network?.slot
   if (last === undefined || slot?.kind !== 'nonce' || isCold(the)) return undefined
   const order = {
     intent: the.intent,
     from: addressOf(the.intent.path, vaultOf(driven), the.intent.network),
     slot: last.slot,
     bump: { last: last.fee, percent: slot.bumpPercent },
+    form: network?.forms[0],
   }
   const built = await buildTransfer(chainFor(ports, the.intent.network), order)
   if (built.kind === 'later') return undefined
@@ -113,9 +122,7 @@ async function buildFirst(
   driven: Driven,
   { slot }: ReservationRow,
 ): Promise<Made | Refusal> {
-  const { intent } = driven.the
-  const from = addressOf(intent.path, vaultOf(driven), intent.network)
-  const built = await buildTransfer(chainFor(ports, intent.network), { intent, from, slot })
+  const built = await buildFirstBytes(ports, driven.the, { vault: vaultOf(driven), slot })
   if (built.kind === 'later') return refusal(built.code, built.because)
   return { bytes: built.bytes, replaces: '', number: 1, avoid: [] }
 }

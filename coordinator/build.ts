@@ -3,8 +3,10 @@
 // own encoder is compared with an independent one, because a wrong byte found now costs nothing.
 // Replacements (the walk, 7): same nonce, same effect, both fee fields raised by the policy's step.
 import { Transaction } from 'ethers'
+import type { Form } from '../policy/chain/chain.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { type EvmTransaction, encodeUnsigned, transferCall } from '../policy/chain/evm.ts'
+import { encodeLegacy } from '../policy/chain/evm-legacy.ts'
 import type { Effect, Fee, Intent } from '../policy/intent.ts'
 import { toHex } from '../proto/crypto.ts'
 import { refuse } from '../proto/refusal.ts'
@@ -20,6 +22,8 @@ export interface BuildOrder {
   readonly bump?: { readonly last: Fee; readonly percent: number }
   /** Signed days later, and never bumped: the price may rise to all that the intent allows. */
   readonly isPatient?: boolean
+  /** As the policy asks for its network; type 2 when nothing is said. */
+  readonly form?: Form | undefined
 }
 
 export type Built =
@@ -37,26 +41,37 @@ export async function buildTransfer(rpc: ChainRpc, order: BuildOrder): Promise<B
   const gas = bump === undefined ? await gasLimit(rpc, call) : bump.last.max / bump.last.price
   if (typeof gas === 'string') return { kind: 'later', code: 'CHAIN_UNAVAILABLE', because: gas }
   const market = await rpc.prices()
-  const fees = bump === undefined ? market : raised(market, bump)
+  const { form = 'type-2' } = order
+  const fees = form === 'legacy' ? onePrice(market, bump) : raised(market, bump)
   const priceMax = intent.maxFee / gas
   if (fees.base + fees.tip > priceMax) {
     const because = `gas price: expected at most ${priceMax}, got ${fees.base + fees.tip}`
     return { kind: 'later', code: 'FEE', because }
   }
-  // Room for the base fee to double before the transaction is stuck, if the intent allows it.
-  const wanted = 2n * fees.base + fees.tip
-  const price = wanted < priceMax && order.isPatient !== true ? wanted : priceMax
-  const bytes = encodeBoth({
+  const wanted = wantedPrice(order, fees)
+  const price = wanted !== undefined && wanted < priceMax ? wanted : priceMax
+  const bytes = encodeBoth(form, {
     chainId: BigInt(intent.network.replace(/^eip155:/, '')),
     nonce: BigInt(order.slot),
-    tip: fees.tip,
+    tip: form === 'legacy' ? price : fees.tip,
     price,
     gasLimit: gas,
     to: call.to,
     value: call.value,
     calldata: call.calldata,
   })
-  return { kind: 'built', bytes, effect: chainOf(intent.network).decode(bytes) }
+  const effect = chainOf(intent.network).decode(bytes, { forms: [form] })
+  return { kind: 'built', bytes, effect }
+}
+
+/**
+ * Type 2: room for the base fee to double before the transaction is stuck, and all that is allowed
+ * for what waits, because what is not needed is not paid. A legacy price is paid whole: half again.
+ */
+function wantedPrice(order: BuildOrder, { base, tip }: Prices): bigint | undefined {
+  const { form, bump, isPatient = false } = order
+  if (form === 'legacy') return bump === undefined ? (base * (isPatient ? 4n : 3n)) / 2n : base
+  return isPatient ? undefined : 2n * base + tip
 }
 
 function callOf({ intent, from }: BuildOrder): Call {
@@ -76,30 +91,46 @@ async function gasLimit(rpc: ChainRpc, call: Call): Promise<bigint | string> {
   return answer.gas === plainTransferGas ? answer.gas : (answer.gas * 5n) / 4n
 }
 
+type Bump = NonNullable<BuildOrder['bump']>
+
 /** Prices at which both fee fields are at least the step above the last ones. */
-function raised(market: Prices, bump: { readonly last: Fee; readonly percent: number }): Prices {
-  const step = (value: bigint): bigint => (value * BigInt(100 + bump.percent) + 99n) / 100n
-  const tip = larger(market.tip, step(bump.last.tip))
-  const price = step(bump.last.price)
+function raised(market: Prices, bump: Bump | undefined): Prices {
+  if (bump === undefined) return market
+  const tip = larger(market.tip, step(bump.last.tip, bump))
+  const price = step(bump.last.price, bump)
   return { tip, base: larger(market.base, price - tip) }
+}
+
+/** The one price of a legacy transaction. */
+function onePrice({ base, tip }: Prices, bump: Bump | undefined): Prices {
+  const now = base + tip
+  return { base: bump === undefined ? now : larger(now, step(bump.last.price, bump)), tip: 0n }
+}
+
+function step(value: bigint, { percent }: Bump): bigint {
+  return (value * BigInt(100 + percent) + 99n) / 100n
 }
 
 function larger(a: bigint, b: bigint): bigint {
   return a > b ? a : b
 }
 
-function encodeBoth(transaction: EvmTransaction): Uint8Array {
-  const bytes = encodeUnsigned(transaction)
+function encodeBoth(form: Form, transaction: EvmTransaction): Uint8Array {
+  const bytes = form === 'legacy' ? encodeLegacy(transaction) : encodeUnsigned(transaction)
+  const { chainId, nonce, tip, price, gasLimit, to, value, calldata } = transaction
+  const fees =
+    form === 'legacy'
+      ? { type: 0, gasPrice: price }
+      : { type: 2, maxPriorityFeePerGas: tip, maxFeePerGas: price }
+  const data = `0x${toHex(calldata)}`
   const other = Transaction.from({
-    type: 2,
-    chainId: transaction.chainId,
-    nonce: Number(transaction.nonce),
-    maxPriorityFeePerGas: transaction.tip,
-    maxFeePerGas: transaction.price,
-    gasLimit: transaction.gasLimit,
-    to: transaction.to,
-    value: transaction.value,
-    data: `0x${toHex(transaction.calldata)}`,
+    ...fees,
+    chainId,
+    nonce: Number(nonce),
+    gasLimit,
+    to,
+    value,
+    data,
   })
   if (other.unsignedSerialized !== `0x${toHex(bytes)}`) {
     throw new Error('two encoders disagree about one transaction')

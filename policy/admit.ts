@@ -12,6 +12,7 @@ import {
   requireDigests,
   requireEffect,
   requireOneEffect,
+  requireOwner,
   sourceKey,
 } from './check-bytes.ts'
 import {
@@ -127,10 +128,11 @@ function* judge({ warrant: bytes, attempt: number, own }: Submission, by: By): I
   by('N10', () => requireActive(recipient.facts, rulebook, t))
 
   yield
-  const effect = by('N12', () => decode(intent, warrant.bytes))
+  const effect = by('N12', () => decode(intent, warrant.bytes, rulebook))
   by('N13', () => requireDigests(effect, lines))
   yield
   const publicKey = by('N14', () => sourceKey(intent, vault, lines))
+  by('N14', () => requireOwner(effect, publicKey))
   by('N15', () => requireEffect(effect, intent, rulebook))
   by('N16', () => requireOneEffect(effect, lines, rulebook))
 

@@ -3,17 +3,20 @@
 // bytes; what a line or a caller says of them is only compared.
 import { equalBytes, plainDigest, toHex } from '../proto/crypto.ts'
 import { refuse } from '../proto/refusal.ts'
+import { plainTransfers } from './chain/chain.ts'
 import { chainOf } from './chain/chains.ts'
 import { derive } from './chain/derive.ts'
 import type { Lines } from './check-lines.ts'
 import type { Effect, Fee, Intent } from './intent.ts'
+import { requireLifetime } from './lifetime.ts'
 import type { SlotRule } from './places.ts'
 import { networkOf, type Rulebook } from './rulebook.ts'
 import type { AttemptRow, VaultRow } from './view.ts'
 
-/** N12: strictly decoded; whatever is not one plain transfer is refused by name. */
-export function decode(intent: Intent, bytes: Uint8Array): Effect {
-  return chainOf(intent.network).decode(bytes)
+/** N12: strictly decoded; whatever the policy accepts no transaction of is refused by name. */
+export function decode(intent: Intent, bytes: Uint8Array, rulebook: Rulebook): Effect {
+  const forms = networkOf(rulebook, intent.vault)?.forms ?? plainTransfers.forms
+  return chainOf(intent.network).decode(bytes, { forms })
 }
 
 /** N13: the attempt line names these bytes and the digest that they really have. */
@@ -31,6 +34,13 @@ export function sourceKey(intent: Intent, vault: VaultRow, { reservation }: Line
     refuse('BYTES_FROM', `path: expected ${reservation.path}, got ${intent.path}`)
   }
   return derive(vault, intent.path).publicKey
+}
+
+/** N14: where the bytes say whose value it is, it is that key's and nobody else's. */
+export function requireOwner({ from, network }: Effect, publicKey: Uint8Array): void {
+  if (from === '') return
+  const own = chainOf(network).address(publicKey)
+  if (from !== own) refuse('BYTES_FROM', `from: expected ${own}, got ${from}`)
 }
 
 /** N15: the bytes do what the intent says, and cost no more. */
@@ -59,6 +69,9 @@ export function requireOneEffect(effect: Effect, lines: Lines, rulebook: Ruleboo
       refuse('NONCE', `slot: expected ${reservation.slot}, got ${slot}`)
     }
   }
+  const until = effect.until ?? 0
+  if (until !== attempt.until) refuse('LIFETIME', 'the attempt line names another end of life')
+  requireLifetime({ vault: reservation.vault, t: attempt.t, until }, rulebook)
   if (!sameFee(effect.fee, attempt.fee)) refuse('FEE', 'the attempt line names another fee')
   const last = before.at(-1)
   if (last === undefined) {

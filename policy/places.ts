@@ -16,6 +16,7 @@ import {
   type Shaped,
   text,
 } from '../proto/shape.ts'
+import { type Form, forms, plainTransfers } from './chain/chain.ts'
 import { opsOf, parseAddress } from './chain/chains.ts'
 import { distinct, personId } from './document.ts'
 import { type Op, parseNetwork } from './intent.ts'
@@ -34,6 +35,8 @@ export interface Network {
   readonly maxFee: bigint
   readonly feeAsset: Handle
   readonly slot: SlotRule
+  /** EVM: the forms in which its transactions may be written, the one that is built first. */
+  readonly forms: readonly Form[]
 }
 
 export interface Asset {
@@ -128,7 +131,7 @@ export function networksOf(
       refuse('INVALID_POLICY', `${path}.slot: expected nonce on eip155, one-body on tron`)
     }
     const maxFee = baseUnits(network.maxFee, asset.decimals, `${path}.maxFee`)
-    return { id, caip2, maxFee, feeAsset, slot }
+    return { id, caip2, maxFee, feeAsset, slot, forms: formsOf(network) }
   })
 }
 
@@ -184,7 +187,10 @@ const caip2: Reader<string> = (value, path) => {
 }
 
 const networkFields = { caip2, maxFee: decimal, feeAsset: handle }
-const nonceShape = object({ ...networkFields, slot: literal('nonce'), bump: percent })
+const nonceShape = objectWith(
+  { ...networkFields, slot: literal('nonce'), bump: percent },
+  { transactions: distinct(list(literal(...forms), 1)) },
+)
 const oneBodyShape = object({
   ...networkFields,
   slot: literal('one-body'),
@@ -198,6 +204,11 @@ function slotOf(network: Shaped<typeof networkShape>): SlotRule {
   if (network.slot === 'nonce') return { kind: 'nonce', bumpPercent: network.bump }
   const { maxTxLifetime: lifetimeMs, maxTxLifetimeCold: lifetimeColdMs } = network
   return { kind: 'one-body', lifetimeMs, lifetimeColdMs }
+}
+
+function formsOf(network: Shaped<typeof networkShape>): readonly Form[] {
+  if (network.slot !== 'nonce') return []
+  return network.transactions ?? plainTransfers.forms
 }
 
 function onNetwork(places: Places, vault: VaultId, network: Handle): boolean {

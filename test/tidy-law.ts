@@ -162,10 +162,10 @@ const laws: readonly Law[] = [
     packages: [/^prom-client$/],
   }),
   law(
-    /^coordinator\/(build|verify-twice|chain-rpc\/[^/]+)\.ts$/,
+    /^coordinator\/(build|build-tron|verify-twice|chain-rpc\/[^/]+)\.ts$/,
     [/^coordinator\//, policy, protoAll],
     {
-      packages: [/^ethers$/],
+      packages: [/^(ethers|tronweb)$/],
     },
   ),
   law(/^coordinator\//, [/^coordinator\//, policy, protoAll]),

@@ -3,6 +3,7 @@
 import { type Admitted, admit } from '../../policy/admit.ts'
 import { requestView } from '../../policy/audit/history.ts'
 import { witnessedIn } from '../../policy/audit/witnessed.ts'
+import { forms } from '../../policy/chain/chain.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { tableClock } from '../../policy/cold.ts'
 import { parseIntent } from '../../policy/request.ts'
@@ -11,7 +12,7 @@ import { plainDigest, toHex, toUtf8 } from '../../proto/crypto.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { limits } from '../../proto/limits.ts'
 import { isRefusal, refusal, refuse } from '../../proto/refusal.ts'
-import { digest, handle, integer, list, object } from '../../proto/shape.ts'
+import { digest, handle, integer, list, object, writeTime } from '../../proto/shape.ts'
 import type { Page } from '../page.ts'
 import { type Handler, recorded } from '../proposal.ts'
 import { readBlob } from '../store/blobs.ts'
@@ -50,7 +51,13 @@ export function attemptHandler(ports: AttemptPorts): Handler {
 
 function bodyOf(warrant: Warrant, proposed: ReturnType<typeof shape>): JsonObject {
   const { intent } = parseIntent(toUtf8(warrant.intent.document))
-  const { fee, digest: sighash, slot } = chainOf(intent.network).decode(warrant.bytes)
+  // In whatever form: whether it is lawful is asked of `admit`, below.
+  const {
+    fee,
+    digest: sighash,
+    slot,
+    until,
+  } = chainOf(intent.network).decode(warrant.bytes, { forms })
   return {
     ...proposed,
     participants: [...proposed.participants],
@@ -59,7 +66,7 @@ function bodyOf(warrant: Warrant, proposed: ReturnType<typeof shape>): JsonObjec
     fee: { max: `${fee.max}`, price: `${fee.price}`, tip: `${fee.tip}` },
     replaces: warrant.replaces,
     slot,
-    until: '',
+    until: until === undefined ? '' : writeTime(until),
   }
 }
 

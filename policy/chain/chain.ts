@@ -19,9 +19,20 @@ export interface SignedTransaction {
   readonly txid: string
 }
 
+/** Forms of a transaction on EVM networks: EIP-1559, and the older one with EIP-155. */
+export const forms = ['type-2', 'legacy'] as const
+export type Form = (typeof forms)[number]
+
+/** What the policy lets pass beside plain transfers of the newest form. */
+export interface Accepts {
+  readonly forms: readonly Form[]
+}
+
+export const plainTransfers: Accepts = { forms: ['type-2'] }
+
 export interface Chain {
-  /** What these bytes do when signed; whatever is not a plain transfer is refused by name. */
-  decode(bytes: Uint8Array): Effect
+  /** What these bytes do when signed; whatever is not accepted is refused by name. */
+  decode(bytes: Uint8Array, accepts?: Accepts): Effect
   /** The 32 bytes that the key signs. */
   digest(bytes: Uint8Array): Uint8Array
   attach(bytes: Uint8Array, signature: Signature): SignedTransaction

@@ -112,6 +112,19 @@ describe('building', () => {
     expect(rich.fee.price).toBe(18_050n)
   })
 
+  it('builds the older form where it is asked for, with one price that is paid whole', async () => {
+    const order = { intent, from, slot: '7', form: 'legacy' } as const
+    const { fee, bytes } = await built(scripted(), order)
+    expect(bytes[0]).toBeGreaterThanOrEqual(0xc0)
+    expect(fee).toEqual({ max: 21_000n * 165n, price: 165n, tip: 165n })
+    const bumped = { ...order, bump: { last: fee, percent: 10 } }
+    expect((await built(scripted(), bumped)).fee).toMatchObject({ price: 182n, tip: 182n })
+    expect((await built(scripted({ base: 500n }), bumped)).fee.price).toBe(510n)
+    expect((await built(scripted(), { ...order, isPatient: true })).fee.price).toBe(220n)
+    const tight = { ...order, intent: { ...intent, maxFee: 21_000n * 120n } }
+    expect((await built(scripted(), tight)).fee.price).toBe(120n)
+  })
+
   it('refuses an operation that it cannot build', async () => {
     const order = { intent: { ...intent, op: 'tron.transfer' } as const, from, slot: '0' }
     await expect(buildTransfer(scripted(), order)).rejects.toThrow(/NOT_SUPPORTED/)
@@ -170,9 +183,32 @@ describe.skipIf(!anvilInstalled)('a real EVM', () => {
     expect((await rpc.send(raw)).kind).toBe('refused')
   })
 
+  it('mines a legacy transaction, and its replacement instead of the first', async () => {
+    const rpc = rpcOf(0)
+    const slot = String(await nonce())
+    const order = { intent, from, slot, form: 'legacy' } as const
+    await anvil.call('evm_setAutomine', [false])
+    const first = await built(rpc, order)
+    const chain = chainOf(intent.network)
+    const one = chain.attach(first.bytes, sign(first.digest))
+    expect(await rpc.send(one.raw)).toEqual({ kind: 'taken' })
+    const second = await built(rpc, { ...order, bump: { last: first.fee, percent: 10 } })
+    const two = chain.attach(second.bytes, sign(second.digest))
+    expect(await rpc.send(two.raw)).toEqual({ kind: 'taken' })
+    await anvil.call('anvil_mine', ['0x1'])
+    await anvil.call('evm_setAutomine', [true])
+    await mined(two.txid)
+    expect(await rpc.minedAt(two.txid)).toMatchObject({ succeeded: true })
+    expect(await rpc.minedAt(one.txid)).toBeUndefined()
+  })
+
+  async function nonce(): Promise<bigint> {
+    return BigInt(String(await anvil.call('eth_getTransactionCount', [from, 'latest'])))
+  }
+
   it('notices when a mined transaction disappears', async () => {
     const rpc = rpcOf(0)
-    const { txid } = await sendBuilt(rpc, { intent, from, slot: '1' })
+    const { txid } = await sendBuilt(rpc, { intent, from, slot: String(await nonce()) })
     expect(await rpc.minedAt(txid)).toMatchObject({ final: true })
     await anvil.call('anvil_reorg', [1, []])
     expect(await rpc.minedAt(txid)).toBeUndefined()
@@ -200,13 +236,13 @@ describe.skipIf(!anvilInstalled)('a real EVM', () => {
       await anvil.call('eth_sendTransaction', [{ from: owner, to: contract, data: give }]),
     )
     const token: Intent = { ...intent, op: 'erc20.transfer', contract, amount: 900_000n }
-    const nonce = BigInt(String(await anvil.call('eth_getTransactionCount', [from, 'latest'])))
-    const { txid } = await sendBuilt(rpc, { intent: token, from, slot: String(nonce) })
+    const next = await nonce()
+    const { txid } = await sendBuilt(rpc, { intent: token, from, slot: String(next) })
     expect(await rpc.minedAt(txid)).toMatchObject({ succeeded: true })
     const asked = { to: contract, data: `0x70a08231${word(recipient)}` }
     expect(BigInt(String(await anvil.call('eth_call', [asked, 'latest'])))).toBe(900_000n)
     const toomuch = { ...token, amount: 900_000n }
-    const order = { intent: toomuch, from, slot: String(nonce + 1n) }
+    const order = { intent: toomuch, from, slot: String(next + 1n) }
     expect(await buildTransfer(rpc, order)).toMatchObject({ kind: 'later' })
   })
 })

@@ -25,7 +25,7 @@ import {
   parseNodeId,
   parsePersonId,
 } from '../../proto/ids.ts'
-import { type JsonObject, text } from '../../proto/jcs.ts'
+import { type Json, type JsonObject, text } from '../../proto/jcs.ts'
 import { type Signed, sign } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
 import { payout, testKey } from './examples.ts'
@@ -53,6 +53,9 @@ export interface Parts {
   readonly listed: readonly Destination[]
   readonly attestedBy: string
   readonly transaction: Partial<EvmTransaction>
+  readonly encode: (transaction: EvmTransaction) => Uint8Array
+  /** The unsigned transaction where it is no EVM one. */
+  readonly raw: Uint8Array | undefined
   /** Who approves, as what. */
   readonly approvers: readonly (readonly [person: string, role: string])[]
   readonly approval: Partial<Approval>
@@ -74,6 +77,8 @@ const parts: Parts = {
   listed: [],
   attestedBy: 'svc-payouts',
   transaction: {},
+  encode: encodeUnsigned,
+  raw: undefined,
   approvers: [
     ['ana', 'ops'],
     ['eli', 'treasury'],
@@ -109,8 +114,8 @@ export function scene(change: Partial<Parts> = {}): Scene {
   const approvals = the.approvers.map(([person, role]) =>
     approve({ person, role, intentDigest, display, digests, the }),
   )
-  const unsigned = { ...build(the.intent), ...the.transaction }
-  const bytes = encodeUnsigned(unsigned)
+  const unsigned = { ...build(the.raw === undefined ? the.intent : payout), ...the.transaction }
+  const bytes = the.raw ?? the.encode(unsigned)
   const warrantValue: Warrant = {
     org: the.intent.org,
     env: the.intent.env,
@@ -178,6 +183,7 @@ function rowsOf({
   const { id, op, vault, notAfter, path, network, asset, amount, to, maxFee: feeMax } = intent
   const shared = { intent: intentDigest, op, vault, initiator: intent.initiator }
   const { policy, directory, book } = digests
+  const isTron = network.startsWith('tron:')
   return {
     intent: {
       ...shared,
@@ -204,7 +210,7 @@ function rowsOf({
       rule: parseHandle(rule),
       policy,
       directory,
-      slot: '7',
+      slot: isTron ? '' : '7',
       limits: rulebook.limits.map((limit) => ({ id: limit.id, used: 0n })),
       duplicateOf: '',
     },
@@ -252,6 +258,17 @@ export function build(intent: Intent): EvmTransaction {
     value: native ? intent.amount : 0n,
     calldata: native ? new Uint8Array(0) : transferCall(intent.to, intent.amount),
   }
+}
+
+/** A document with some of its fields changed, at any depth; lists are replaced whole. */
+export function patched(document: JsonObject, change: JsonObject): JsonObject {
+  const isObject = (value: Json | undefined): value is JsonObject =>
+    typeof value === 'object' && !Array.isArray(value)
+  const fields = Object.entries(change).map(([key, value]) => {
+    const before = document[key]
+    return [key, isObject(value) && isObject(before) ? patched(before, value) : value] as const
+  })
+  return { ...document, ...Object.fromEntries(fields) }
 }
 
 export function toRecord(record: Destination, intent: Partial<Intent> = {}): Intent {
@@ -336,6 +353,13 @@ function attemptRow(warrant: Uint8Array, built: EvmTransaction, the: Parts): Att
     until: 0,
     ruleset: read.ruleset,
     state: 'open',
+    ...(the.raw === undefined ? {} : tronLine(the.raw)),
     ...the.attempt,
   }
+}
+
+/** What the attempt line says of a Tron transaction, whether or not it is a lawful one. */
+function tronLine(raw: Uint8Array): Partial<AttemptRow> {
+  const { digest, fee, slot, until } = chainOf('tron:0x2b6653dc').decode(raw)
+  return { digest, fee, slot, until: until ?? 0 }
 }

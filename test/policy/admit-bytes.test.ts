@@ -1,15 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { admit } from '../../policy/admit.ts'
-import { chainOf } from '../../policy/chain/chains.ts'
 import { type EvmTransaction, transferCall } from '../../policy/chain/evm.ts'
-import { requireOneEffect } from '../../policy/check-bytes.ts'
+import { encodeLegacy } from '../../policy/chain/evm-legacy.ts'
 import { concat } from '../../proto/crypto.ts'
-import { parseVaultId } from '../../proto/ids.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { customer, payout, token } from '../kit/examples.ts'
-import { refusedWith } from '../kit/refused.ts'
-import { scene } from '../kit/scene.ts'
+import { patched, scene } from '../kit/scene.ts'
 import {
   bumped,
   judged,
@@ -19,6 +16,7 @@ import {
   second,
   stranger,
 } from '../kit/scene-changes.ts'
+import { supported } from '../kit/scene-world.ts'
 
 const approve = concat(
   Uint8Array.of(0x09, 0x5e, 0xa7, 0xb3),
@@ -143,18 +141,27 @@ describe('admit', () => {
   })
 })
 
-describe('a transaction that may exist once for ever', () => {
-  it('is never replaced, whatever it pays', () => {
-    const { own, rulebook } = scene(second(bumped))
-    const { intent, reservation, attempts } = own.view
-    const [first, attempt] = [attempts[0]!, attempts[1]!]
-    const effect = chainOf('eip155:1').decode(scene(second(bumped)).warrantValue.bytes)
-    const judge = (vault: string): string => {
-      const row = { ...reservation!, vault: parseVaultId(vault) }
-      const lines = { intent: intent!, reservation: row, attempt, before: [first] }
-      return refusedWith(() => requireOneEffect(effect, lines, rulebook))
-    }
-    expect(judge('hot-eth')).toBe('accepted')
-    expect(judge('hot-tron')).toBe('ONE_EFFECT')
+describe('the older form of a transaction', () => {
+  const price = 22_000_000_000n
+  const older = { encode: encodeLegacy, transaction: { price, tip: price } }
+  const asks = (...transactions: string[]) => ({
+    policy: patched(supported, { networks: { eth: { transactions } } }),
+  })
+
+  it('is signed where the policy of the network asks for it, and nowhere else', () => {
+    expect(judged(older)).toBe('N12 BYTES_SHAPE')
+    expect(judged({ ...older, ...asks('legacy') })).toBe('admitted')
+    expect(judged({ ...older, ...asks('type-2', 'legacy') })).toBe('admitted')
+    expect(judged(asks('legacy'))).toBe('N12 BYTES_SHAPE')
+    expect(judged(asks('type-2'))).toBe('admitted')
+  })
+
+  it('is bumped by its one price, and judged like any other', () => {
+    const both = { ...asks('legacy'), encode: encodeLegacy }
+    expect(judged(second({ price, tip: price }, both))).toBe('admitted')
+    const short = price - 1n
+    expect(judged(second({ price: short, tip: short }, both))).toBe('N16 ONE_EFFECT')
+    const wrong = { ...older.transaction, calldata: transferCall(stranger, 42_000_000_000n) }
+    expect(judged({ ...both, transaction: wrong })).toBe('N15 BYTES_TO')
   })
 })

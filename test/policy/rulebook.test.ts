@@ -120,6 +120,12 @@ describe('what a policy refuses in its form', () => {
       (json) => (json.networks.dev.caip2 = 'bip122:1'),
     ],
     ['a slot rule that does not exist', 'MALFORMED', (json) => (json.networks.dev.slot = 'none')],
+    [
+      'a form of transaction that does not exist',
+      'MALFORMED',
+      (json) => (json.networks.dev.transactions = ['type-1']),
+    ],
+    ['no form of transaction', 'MALFORMED', (json) => (json.networks.dev.transactions = [])],
     ['networks that are no objects', 'MALFORMED', (json) => (json.networks.dev = 'eip155:1')],
     ['a tier that does not exist', 'MALFORMED', (json) => (json.vaults.hot.tier = 'tepid')],
     ['a class of vaults and a book', 'MALFORMED', (json) => (json.destinations.hot.book = 'x')],

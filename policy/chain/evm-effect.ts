@@ -1,0 +1,103 @@
+// What an EVM transaction does when signed. A transfer of the coin is value without calldata; of a
+// token it is an ERC-20 `transfer` (68 bytes, no value). Everything else is refused, what is known
+// to be dangerous under its own name.
+// Whether the transfer is the right one is judged by `admit`, not here.
+import { equalBytes, keccak256, toHex } from '../../proto/crypto.ts'
+import { refuse } from '../../proto/refusal.ts'
+import type { Effect } from '../intent.ts'
+import {
+  deny,
+  type EvmTransaction,
+  selectorOf,
+  shape,
+  transferSelector,
+  zeroEvmAddress,
+} from './evm.ts'
+
+export function effectOf(transaction: EvmTransaction, bytes: Uint8Array): Effect {
+  const { chainId, nonce, price, tip, gasLimit } = transaction
+  const transfer = transaction.calldata.length === 0 ? native(transaction) : token(transaction)
+  if (transfer.to === zeroEvmAddress) refuse('BYTES_TO', 'expected a recipient, got zero')
+  return {
+    network: `eip155:${chainId}`,
+    ...transfer,
+    from: '',
+    until: undefined,
+    slot: nonce.toString(),
+    fee: { max: gasLimit * price, price, tip },
+    digest: keccak256(bytes),
+    bytes,
+  }
+}
+
+type Transfer = Pick<Effect, 'op' | 'contract' | 'to' | 'amount'>
+
+function native({ to, value }: EvmTransaction): Transfer {
+  if (value === 0n) shape('zero-amount', 'a transfer of nothing')
+  return { op: 'evm.transfer', contract: '', to, amount: value }
+}
+
+function token({ to, value, calldata }: EvmTransaction): Transfer {
+  if (value !== 0n) {
+    requireTransfer(calldata)
+    shape('value-beside-call', 'native value beside a token call')
+  }
+  const call = transferred(calldata, shape)
+  return {
+    op: 'erc20.transfer',
+    contract: to,
+    to: `0x${toHex(call.to)}`,
+    amount: call.amount,
+  }
+}
+
+/** Twenty bytes and base units of a `transfer(address,uint256)`, on every network that has it. */
+export function transferred(
+  calldata: Uint8Array,
+  shape: (rule: string, got: string) => never,
+): { readonly to: Uint8Array; readonly amount: bigint } {
+  requireTransfer(calldata)
+  if (calldata.length !== 68) shape('calldata', `calldata of ${calldata.length} bytes, not 68`)
+  if (calldata.subarray(4, 16).some((byte) => byte !== 0)) {
+    shape('dirty-address', 'an address word with dirty upper bytes')
+  }
+  const amount = BigInt(`0x${toHex(calldata.subarray(36))}`)
+  if (amount === 0n) shape('zero-amount', 'a transfer of nothing')
+  return { to: calldata.slice(16, 36), amount }
+}
+
+function requireTransfer(calldata: Uint8Array): void {
+  const selector = calldata.subarray(0, 4)
+  if (equalBytes(selector, transferSelector)) return
+  deny(deniedCalls.get(toHex(selector)) ?? 'unknown-call')
+}
+
+/** EIP-3009. */
+const authorization = 'address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32'
+
+/** Calls that move or lend more than one payment; named, so that a log shows what was tried. */
+const deniedCalls: ReadonlyMap<string, string> = new Map(
+  [
+    'approve(address,uint256)',
+    'increaseAllowance(address,uint256)',
+    'decreaseAllowance(address,uint256)',
+    'transferFrom(address,address,uint256)',
+    'permit(address,address,uint256,uint256,uint8,bytes32,bytes32)',
+    'permit(address,address,uint256,uint256,bool,uint8,bytes32,bytes32)',
+    `transferWithAuthorization(${authorization})`,
+    `receiveWithAuthorization(${authorization})`,
+    'setApprovalForAll(address,bool)',
+    'multicall(bytes[])',
+    'multicall(uint256,bytes[])',
+    'multicall(bytes32,bytes[])',
+    'aggregate((address,bytes)[])',
+    'execTransaction(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,bytes)',
+    'execute(address,uint256,bytes)',
+    'upgradeTo(address)',
+    'upgradeToAndCall(address,bytes)',
+    'transferOwnership(address)',
+  ].map((signature) => [
+    toHex(selectorOf(signature)),
+    signature.slice(0, signature.indexOf('(')).replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`),
+  ]),
+)
