@@ -4,6 +4,7 @@
 // Decides nothing: what the policy says of it is the coordinator's and the nodes' to judge.
 import { recordOf } from '../policy/book.ts'
 import { opsOf } from '../policy/chain/chains.ts'
+import { callText, parseCall } from '../policy/chain/evm-call.ts'
 import { destinationDigest, parseDestination } from '../policy/destination.ts'
 import type { Intent } from '../policy/intent.ts'
 import type { Asset, Network } from '../policy/places.ts'
@@ -23,6 +24,7 @@ export const intentOptions = {
   path: { type: 'string' },
   asset: { type: 'string' },
   amount: { type: 'string' },
+  call: { type: 'string' },
   to: { type: 'string' },
   'to-vault': { type: 'string' },
   record: { type: 'string' },
@@ -45,7 +47,6 @@ export async function typedIntent(
   const asset = rulebook.assets.get(parseHandle(required(args, 'asset'), 'asset'))
   if (asset === undefined) return unknown(`asset ${required(args, 'asset')}`)
   const created = Math.floor(world.nowMs() / 1_000) * 1_000
-  const ops = opsOf(network.caip2)
   return {
     org: profile.org,
     env: profile.env,
@@ -55,15 +56,35 @@ export async function typedIntent(
     vault,
     path: flag(args, 'path') ?? 'm',
     network: network.caip2,
-    op: asset.kind === 'native' ? ops.native : ops.token,
+    ...operation(args, asset, network),
     asset: asset.id,
     contract: asset.contract,
     ...(await destination(args, desk, network, attested)),
-    amount: baseUnits(required(args, 'amount'), asset.decimals, 'amount'),
+    amount: baseUnits(amountTyped(args), asset.decimals, 'amount'),
     maxFee: feeOf(args, network, rulebook.assets.get(network.feeAsset)),
     purpose: required(args, 'purpose'),
     initiator: parsePersonId(profile.id),
   }
+}
+
+/** A call is typed as it will be shown; the coin that goes with it is the asset. */
+function operation(
+  args: Args,
+  { id, kind }: Asset,
+  { caip2 }: Network,
+): Pick<Intent, 'op' | 'call'> {
+  const { native, token, call: op } = opsOf(caip2)
+  const typed = flag(args, 'call')
+  if (typed === undefined) return { op: kind === 'native' ? native : token }
+  if (op === undefined || kind !== 'native') {
+    throw new UsageError(`--call: expected the coin of a network with contracts, got ${id}`)
+  }
+  return { op, call: callText(parseCall(typed)) }
+}
+
+/** With a call nothing need go. */
+function amountTyped(args: Args): string {
+  return flag(args, 'call') === undefined ? required(args, 'amount') : (flag(args, 'amount') ?? '0')
 }
 
 async function destination(

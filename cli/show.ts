@@ -4,6 +4,7 @@
 // Source: policy design 3.9. The check code is the first 40 bits of the intent's digest, for two
 // people to read to each other.
 import { chainOf } from '../policy/chain/chains.ts'
+import { parseCall } from '../policy/chain/evm-call.ts'
 import { claimsChange, openChange } from '../policy/change.ts'
 import { parseDestination } from '../policy/destination.ts'
 import { displayDigest, type Named, render } from '../policy/display.ts'
@@ -64,8 +65,16 @@ async function showPayment(
   }
   const named = await recipient(intent, sent.record, ruleset, client)
   const text = render(intent, rulebook, id, named)
-  const retype = [retypeEnd('address', intent.to), retypeAmount(intent, asset)]
+  const end = retypeEnd('address', intent.to)
+  const retype = [end, ...retypeCall(intent), retypeAmount(intent, asset)]
   return { digest, asked: intent, rule, text, display: displayDigest(text), retype }
+}
+
+/** What is called, letter by letter: `approve` reads like much else. */
+function retypeCall({ call }: Intent): readonly Retyped[] {
+  if (call === undefined) return []
+  const { name } = parseCall(call).form
+  return [{ question: 'the function', isRight: (typed) => typed === name, what: 'function' }]
 }
 
 function retypeAmount({ amount }: Intent, { decimals, unit }: Asset): Retyped {

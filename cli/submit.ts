@@ -20,7 +20,8 @@ import { checkCode } from './show.ts'
 import { type Answer, type Args, flag, must, UsageError, type Verb, type World } from './verb.ts'
 
 const usage =
-  '--vault V --asset A --amount N (--to ADDRESS [--record FILE] | --to-vault V)\n' +
+  '--vault V --asset A (--amount N | --call TEXT [--amount N])\n' +
+  '    (--to ADDRESS [--record FILE] | --to-vault V)\n' +
   '    --purpose TEXT [--max-fee N] [--id KEY] [--valid 8h] [--path m] [--as DIR]'
 const options = { ...profileOptions, ...keyOptions, ...intentOptions }
 const nothing = { min: 0, max: 0 }

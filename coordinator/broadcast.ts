@@ -9,12 +9,13 @@ import type { SignedTransaction } from '../policy/chain/chain.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { derive } from '../policy/chain/derive.ts'
 import { parseSignature } from '../policy/chain/signature.ts'
+import { type Intent, movesToken } from '../policy/intent.ts'
 import { plainDigest, toUtf8 } from '../proto/crypto.ts'
 import { text } from '../proto/jcs.ts'
 import { isRefusal, type Refusal, refusal, refuse } from '../proto/refusal.ts'
 import { bump } from './attempts.ts'
 import { isCold } from './ceremony/cold.ts'
-import type { MinedAt } from './chain-rpc/rpc.ts'
+import type { MinedAt, Moved } from './chain-rpc/rpc.ts'
 import {
   again,
   chainFor,
@@ -129,18 +130,33 @@ async function settle(
   ports: DriverPorts,
   { the }: Driven,
   txid: string,
-  { height, succeeded }: MinedAt,
+  { height, succeeded, moved }: MinedAt,
 ): Promise<Seen> {
   const { intent } = the.row
   if (!succeeded) {
     const because = `${txid} is final and its call failed`
     ports.report({ level: 'alarm', name: 'transaction.reverted', because, intent })
+  } else if (moved !== undefined) {
+    const because = shortfall(the.intent, moved)
+    if (because !== undefined) {
+      ports.report({ level: 'alarm', name: 'transaction.short', because, intent })
+    }
   }
   const body = { height: `${height}`, intent, txid }
   await writeLines(ports, { lines: [{ type: 'tx.settled', body }] })
   ports.notes.delete(intent)
   ports.sentAt.delete(intent)
   return { kind: 'closed' }
+}
+
+/** A token may take a fee, or say no without failing: what arrived is what its events say. */
+function shortfall(intent: Intent, moved: readonly Moved[]): string | undefined {
+  if (!movesToken(intent.op)) return undefined
+  const arrived = moved
+    .filter(({ contract, to }) => contract === intent.contract && to === intent.to)
+    .reduce((sum, { amount }) => sum + amount, 0n)
+  if (arrived === intent.amount) return undefined
+  return `expected ${intent.amount} base units to arrive, got ${arrived}`
 }
 
 /** Its nonce went to another request of this log, whose transaction is final. */

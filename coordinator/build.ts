@@ -6,6 +6,7 @@ import { Transaction } from 'ethers'
 import type { Form } from '../policy/chain/chain.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { type EvmTransaction, encodeUnsigned, transferCall } from '../policy/chain/evm.ts'
+import { encodeCall, parseCall } from '../policy/chain/evm-call.ts'
 import { encodeLegacy } from '../policy/chain/evm-legacy.ts'
 import type { Effect, Fee, Intent } from '../policy/intent.ts'
 import { toHex } from '../proto/crypto.ts'
@@ -34,8 +35,8 @@ export type Built =
 /** Throws `Unavailable` when no endpoint answers. */
 export async function buildTransfer(rpc: ChainRpc, order: BuildOrder): Promise<Built> {
   const { intent, bump } = order
-  if (intent.op !== 'evm.transfer' && intent.op !== 'erc20.transfer') {
-    return refuse('NOT_SUPPORTED', `expected a transfer on an EVM network, got ${intent.op}`)
+  if (!isEvm(intent.op)) {
+    return refuse('NOT_SUPPORTED', `expected an operation of an EVM network, got ${intent.op}`)
   }
   const call = callOf(order)
   const gas = bump === undefined ? await gasLimit(rpc, call) : bump.last.max / bump.last.price
@@ -60,7 +61,7 @@ export async function buildTransfer(rpc: ChainRpc, order: BuildOrder): Promise<B
     value: call.value,
     calldata: call.calldata,
   })
-  const effect = chainOf(intent.network).decode(bytes, { forms: [form] })
+  const effect = chainOf(intent.network).decode(bytes, { forms: [form], call: intent.call })
   return { kind: 'built', bytes, effect }
 }
 
@@ -75,11 +76,19 @@ function wantedPrice(order: BuildOrder, { base, tip }: Prices): bigint | undefin
 }
 
 function callOf({ intent, from }: BuildOrder): Call {
+  if (intent.call !== undefined) {
+    const calldata = encodeCall(parseCall(intent.call))
+    return { from, to: intent.to, value: intent.amount, calldata }
+  }
   if (intent.op === 'evm.transfer') {
     return { from, to: intent.to, value: intent.amount, calldata: new Uint8Array(0) }
   }
   const calldata = transferCall(intent.to, intent.amount)
   return { from, to: intent.contract, value: 0n, calldata }
+}
+
+function isEvm(op: Intent['op']): boolean {
+  return op === 'evm.transfer' || op === 'erc20.transfer' || op === 'evm.call'
 }
 
 const plainTransferGas = 21_000n

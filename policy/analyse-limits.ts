@@ -11,6 +11,7 @@ export function limitFindings(rulebook: Rulebook): readonly Finding[] {
   const ways = rulebook.rules.map((rule) => ({ rule, spends: spendsOf(rule, rulebook) }))
   return [
     ...rulebook.rules.flatMap((rule) => aggregate(rule, rulebook)),
+    ...rulebook.rules.flatMap((rule) => uncounted(rule, rulebook)),
     ...rulebook.limits.flatMap((limit) => origins(limit, rulebook)),
     ...rulebook.limits.flatMap((limit) => idle(limit, ways)),
     ...ways.flatMap((way) => closed(way, rulebook)),
@@ -42,7 +43,8 @@ function spendsOf({ id: rule, box }: Rule, rulebook: Rulebook): readonly Span[] 
 /** Each unit that the rule can send to a book must be in one sum over the whole of it. */
 function aggregate(rule: Rule, rulebook: Rulebook): readonly Finding[] {
   const out = legs(rule.box, rulebook).filter(
-    ({ to }) => rulebook.destinations.get(to)?.kind === 'book',
+    ({ to, asset }) =>
+      rulebook.destinations.get(to)?.kind === 'book' && rule.box.amounts.get(asset)?.hi !== 0n,
   )
   const units = new Set(out.map(({ asset }) => rulebook.assets.get(asset)?.unit))
   return [...units].flatMap((unit) => {
@@ -57,6 +59,19 @@ function aggregate(rule: Rule, rulebook: Rulebook): readonly Finding[] {
     if (covered) return []
     return [error('no aggregate limit', `rules.${rule.id}`, `${unit} leaves without a sum limit`)]
   })
+}
+
+/** What a call does is in no sum, so calls are at least counted. */
+function uncounted({ id, box }: Rule, rulebook: Rulebook): readonly Finding[] {
+  const ways = box.calls.size === 0 ? [] : legs(box, rulebook)
+  const counted = rulebook.limits.some(
+    ({ measure, byDestination, selector }) =>
+      measure.kind === 'count' &&
+      !byDestination &&
+      ways.every(({ from, to }) => selects(selector, { vault: from, dest: to, rule: id })),
+  )
+  if (ways.length === 0 || counted) return []
+  return [error('no aggregate limit', `rules.${id}`, 'its calls are in no limit that counts')]
 }
 
 function origins({ id, selector }: Limit, rulebook: Rulebook): readonly Finding[] {

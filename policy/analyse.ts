@@ -4,6 +4,7 @@
 // with every finding, so that an author reads them all at once.
 // Source: policy design 3.5. Comparing two policies (loosening) is not here.
 import { refuse } from '../proto/refusal.ts'
+import { assetFindings } from './analyse-assets.ts'
 import { limitFindings } from './analyse-limits.ts'
 import { peopleFindings } from './analyse-people.ts'
 import { ruleFindings } from './analyse-rules.ts'
@@ -57,6 +58,7 @@ export function unsupported(rulebook: Rulebook): readonly string[] {
 export function analyse(rulebook: Rulebook, beside: Beside = {}): readonly Finding[] {
   const findings = [
     ...numberFindings(rulebook),
+    ...assetFindings(rulebook),
     ...guardFindings(rulebook),
     ...ruleFindings(rulebook),
     ...peopleFindings(rulebook, beside.roster),

@@ -16,7 +16,7 @@ import type { AttemptRow, VaultRow } from './view.ts'
 /** N12: strictly decoded; whatever the policy accepts no transaction of is refused by name. */
 export function decode(intent: Intent, bytes: Uint8Array, rulebook: Rulebook): Effect {
   const forms = networkOf(rulebook, intent.vault)?.forms ?? plainTransfers.forms
-  return chainOf(intent.network).decode(bytes, { forms })
+  return chainOf(intent.network).decode(bytes, { forms, call: intent.call })
 }
 
 /** N13: the attempt line names these bytes and the digest that they really have. */
@@ -52,6 +52,9 @@ export function requireEffect(effect: Effect, intent: Intent, rulebook: Rulebook
   }
   same('BYTES_OP', 'op')
   same('BYTES_OP', 'network')
+  if (effect.call !== intent.call) {
+    refuse('BYTES_OP', `call: expected ${intent.call ?? 'none'}, got ${effect.call ?? 'none'}`)
+  }
   same('BYTES_TO', 'contract')
   same('BYTES_TO', 'to')
   if (effect.amount !== intent.amount) {

@@ -7,6 +7,7 @@ import type { Digest, Handle } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
 import { writeTime } from '../proto/shape.ts'
 import { networkTitle } from './chain/chains.ts'
+import { parseCall } from './chain/evm-call.ts'
 import type { Intent } from './intent.ts'
 import type { Asset } from './places.ts'
 import type { Requirement } from './quorum.ts'
@@ -29,7 +30,7 @@ export function render(
   const asset = rulebook.assets.get(intent.asset) ?? unknown(`asset ${intent.asset}`)
   const rule = rulebook.rules.find(({ id }) => id === ruleId) ?? unknown(`rule ${ruleId}`)
   const lines = [
-    ['TRANSFER', `${exact(intent.amount, asset)} ${asset.unit}`],
+    ...what(intent, `${exact(intent.amount, asset)} ${asset.unit}`),
     ['ON', networkTitle(intent.network)],
     ['FROM', intent.path === 'm' ? intent.vault : `${intent.vault} ${intent.path}`],
     ['TO', intent.to],
@@ -40,6 +41,14 @@ export function render(
     ['EXPIRES', writeTime(intent.notAfter)],
   ] as const
   return lines.map(([label, value]) => `${label.padEnd(10)}${value}\n`).join('')
+}
+
+/** A call is shown argument by argument, with the coin that goes with it. */
+function what({ call }: Intent, amount: string): readonly (readonly [string, string])[] {
+  if (call === undefined) return [['TRANSFER', amount]]
+  const { form, values } = parseCall(call)
+  const shown = form.parameters.map(({ type, name }, at) => `${type} ${name} = ${values[at]}`)
+  return [['CALL', form.name], ...shown.map((line) => ['', line] as const), ['WITH', amount]]
 }
 
 export function displayDigest(text: string): Digest {

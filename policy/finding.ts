@@ -3,6 +3,7 @@
 
 export type Check =
   | 'numbers'
+  | 'decimals'
   | 'root'
   | 'guard'
   | 'overlap'

@@ -6,7 +6,13 @@
 import type { Digest, Handle, PersonId, VaultId } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
 
-export const ops = ['evm.transfer', 'erc20.transfer', 'tron.transfer', 'trc20.transfer'] as const
+export const ops = [
+  'evm.transfer',
+  'erc20.transfer',
+  'evm.call',
+  'tron.transfer',
+  'trc20.transfer',
+] as const
 export type Op = (typeof ops)[number]
 
 export const envs = ['prod', 'test', 'dev'] as const
@@ -33,8 +39,10 @@ export interface Intent {
   readonly to: string
   /** Digest of the destination record; empty when `to` is an own vault. */
   readonly dest: Digest | ''
-  /** Base units. */
+  /** Base units; of a call the coin that goes with it, which may be none. */
   readonly amount: bigint
+  /** Of a call only: its function and its arguments, as people read them; `to` is the contract. */
+  readonly call?: string
   /** Base units of the network's own coin, all fees of one transaction together. */
   readonly maxFee: bigint
   readonly purpose: string
@@ -58,6 +66,8 @@ export interface Effect {
   readonly contract: string
   readonly to: string
   readonly amount: bigint
+  /** Of a call only: what the calldata says, in the words of `Intent.call`. */
+  readonly call?: string
   /** Whose value it is, where the bytes say so (Tron); else empty: whoever signs. */
   readonly from: string
   /** Milliseconds, the end of its life where the bytes have one (Tron). */

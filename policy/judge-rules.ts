@@ -3,6 +3,7 @@
 // rule.
 import type { Handle, VaultId } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
+import { callAllowed } from './calls.ts'
 import type { Facts } from './facts.ts'
 import { reaches } from './places.ts'
 import { networkOf, type Rulebook } from './rulebook.ts'
@@ -53,7 +54,7 @@ export interface Matching extends Step {
 }
 
 export function judgeRules(facts: Facts, rulebook: Rulebook): Matching {
-  const point = pointOf(facts)
+  const point = pointOf(facts, rulebook)
   const impossible = contradictions(facts, rulebook)
   const tried = byId(rulebook.rules).map((rule) => {
     if (rule.when !== 'always') refuse('NOT_SUPPORTED', `rule ${rule.id}: calendars`)
@@ -85,9 +86,11 @@ function matchReasons(names: readonly Handle[], impossible: readonly string[]): 
   return [no('POLICY_DENIED', 'rules', `no rule matches${why}`)]
 }
 
-function pointOf({ intent, destination }: Facts): Point {
+function pointOf({ intent, destination }: Facts, { calls }: Rulebook): Point {
   const { op, vault: from, asset, initiator, amount } = intent
-  return { op, from, to: destination.class, asset, initiator, amount }
+  const point = { op, from, to: destination.class, asset, initiator, amount }
+  const allowed = intent.call === undefined ? undefined : callAllowed(calls, intent)
+  return allowed !== undefined && 'id' in allowed ? { ...point, call: allowed.id } : point
 }
 
 /** What the intent says of itself and the policy knows otherwise (schema rule 5). */
@@ -102,9 +105,11 @@ function contradictions(facts: Facts, rulebook: Rulebook): readonly string[] {
     ['contract', asset === undefined || asset.contract !== intent.contract],
     ['dest', (own !== undefined) !== (intent.dest === '')],
     ['destination', own !== undefined && !holds(rulebook, own, network?.id)],
-    ['way', !reaches(rulebook, pointOf(facts))],
+    ['way', !reaches(rulebook, pointOf(facts, rulebook))],
   ]
-  return wrong.filter(([, is]) => is).map(([name]) => name)
+  const called = intent.call === undefined ? { id: '' } : callAllowed(rulebook.calls, intent)
+  const names = wrong.filter(([, is]) => is).map(([name]) => name)
+  return 'because' in called ? [...names, called.because] : names
 }
 
 /** The own vault is really of that class, and on the network that the value moves on. */

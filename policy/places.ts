@@ -16,8 +16,9 @@ import {
   type Shaped,
   text,
 } from '../proto/shape.ts'
+import type { Calls } from './calls.ts'
 import { type Form, forms, plainTransfers } from './chain/chain.ts'
-import { opsOf, parseAddress } from './chain/chains.ts'
+import { opsOf, parseAddress, type TokenKind, tokenKinds, traitsOf } from './chain/chains.ts'
 import { distinct, personId } from './document.ts'
 import { type Op, parseNetwork } from './intent.ts'
 import { baseUnits, decimal, durationMs, percent } from './units.ts'
@@ -42,7 +43,7 @@ export interface Network {
 export interface Asset {
   readonly id: Handle
   readonly network: Handle
-  readonly kind: 'native' | 'erc20' | 'trc20'
+  readonly kind: 'native' | TokenKind
   /** Empty for the native coin. */
   readonly contract: string
   readonly decimals: number
@@ -61,6 +62,8 @@ export type DestinationClass =
     }
 
 export interface Places {
+  /** Contract calls that may be asked for. */
+  readonly calls: Calls
   readonly networks: ReadonlyMap<Handle, Network>
   readonly assets: ReadonlyMap<Handle, Asset>
   readonly vaults: ReadonlyMap<VaultId, Vault>
@@ -81,14 +84,17 @@ export function reaches(places: Places, leg: Leg): boolean {
   const to = places.destinations.get(leg.to)
   const network = vault && places.networks.get(vault.network)
   if (!asset || !vault || !to || !network || asset.network !== network.id) return false
-  if (leg.op !== opOf(asset, network)) return false
+  if (!opsFor(asset, network).includes(leg.op)) return false
+  // An own vault is no contract.
+  if (leg.op === opsOf(network.caip2).call) return to.kind === 'book'
   return to.kind === 'book' || [...to.vaults].some((id) => onNetwork(places, id, network.id))
 }
 
-/** The operation that moves an asset of this network. */
-export function opOf({ kind }: Asset, { caip2 }: Network): Op {
-  const { native, token } = opsOf(caip2)
-  return kind === 'native' ? native : token
+/** The operations that move an asset of this network; the coin may go with a call. */
+export function opsFor({ kind }: Asset, { caip2 }: Network): readonly Op[] {
+  const { native, token, call } = opsOf(caip2)
+  if (kind !== 'native') return [token]
+  return call === undefined ? [native] : [native, call]
 }
 
 export const networkShape: Reader<Shaped<typeof nonceShape> | Shaped<typeof oneBodyShape>> = (
@@ -99,7 +105,7 @@ export const networkShape: Reader<Shaped<typeof nonceShape> | Shaped<typeof oneB
 export const assetShape = objectWith(
   {
     network: handle,
-    kind: literal('native', 'erc20', 'trc20'),
+    kind: literal('native', ...tokenKinds),
     decimals: integer(0, 36),
     unit: text(16, /^[A-Z][A-Z0-9]*$/),
   },
@@ -127,8 +133,9 @@ export function networksOf(
       return refuse('INVALID_POLICY', `${path}.feeAsset: expected the native asset of ${id}`)
     }
     const slot = slotOf(network)
-    if ((slot.kind === 'nonce') !== caip2.startsWith('eip155:')) {
-      refuse('INVALID_POLICY', `${path}.slot: expected nonce on eip155, one-body on tron`)
+    const { slot: expected } = traitsOf(caip2)
+    if (slot.kind !== expected) {
+      refuse('INVALID_POLICY', `${path}.slot: expected ${expected} on ${caip2}`)
     }
     const maxFee = baseUnits(network.maxFee, asset.decimals, `${path}.maxFee`)
     return { id, caip2, maxFee, feeAsset, slot, forms: formsOf(network) }
@@ -149,7 +156,7 @@ export function assetsOf(
       refuse('INVALID_POLICY', `${path}: expected a contract for tokens only`)
     }
     if (kind !== 'native') {
-      const tokens = opsOf(caip2).token === 'erc20.transfer' ? 'erc20' : 'trc20'
+      const { tokens } = traitsOf(caip2)
       if (kind !== tokens) refuse('INVALID_POLICY', `${path}.kind: expected ${tokens} on ${caip2}`)
       parseAddress(caip2, contract, `${path}.contract`)
     }

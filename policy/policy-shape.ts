@@ -15,6 +15,7 @@ import {
   text,
   time,
 } from '../proto/shape.ts'
+import { callShape } from './calls.ts'
 import { distinct, personId, versioned } from './document.ts'
 import { ops } from './intent.ts'
 import { assetShape, destinationShape, networkShape } from './places.ts'
@@ -30,15 +31,18 @@ const requirement = object({ role: handle, count: integer(1, 64) })
 const require = list(requirement, 1)
 const changeShape = object({ require, delay: durationMs })
 
-const matchShape = object({
-  op: distinct(list(literal(...ops), 1)),
-  from: vaultIds,
-  to: names,
-  asset: names,
-  initiator: names,
-  amount: object({ gt: decimal, lte: decimal }),
-  when: handle,
-})
+const matchShape = objectWith(
+  {
+    op: distinct(list(literal(...ops), 1)),
+    from: vaultIds,
+    to: names,
+    asset: names,
+    initiator: names,
+    amount: objectWith({ lte: decimal }, { gt: decimal }),
+    when: handle,
+  },
+  { call: names },
+)
 
 export const ruleShape = objectWith(
   { id: handle, match: matchShape, require: list(requirement), ttl: durationMs },
@@ -81,37 +85,40 @@ const governanceShape = object({
   unfreeze: object({ require }),
 })
 
-export const policyShape = object({
-  format: literal('custody-policy/v1'),
-  ...versioned,
-  notBefore: time,
-  expires: time,
-  engine: literal(1),
-  quorumCrypto: object({ n: nodeCount, t: nodeCount, f: nodeCount }),
-  log: object({
-    origin: handle,
-    coldOrigin: handle,
-    trust: handle,
-    witness: object({ n: nodeCount, f: nodeCount, quorum: nodeCount }),
-    onWitnessLoss: literal('stop', 'local-cap'),
-  }),
-  networks: mapOf(networkShape),
-  assets: mapOf(assetShape),
-  vaults: mapOf(vaultShape),
-  destinations: mapOf(destinationShape),
-  roles: mapOf(roleShape),
-  calendars: mapOf(calendarShape),
-  guards: list(guardShape, 1),
-  rules: list(ruleShape, 1),
-  limits: list(limitShape, 1),
-  governance: governanceShape,
-  separation: object({
-    initiatorMayApprove: bool,
-    onePersonOneVote: literal(true),
-    credentialOwnersDistinct: literal(true),
-    minFactor: mapOf(literal('none', 'uv', 'hardware')),
-  }),
-})
+export const policyShape = objectWith(
+  {
+    format: literal('custody-policy/v1'),
+    ...versioned,
+    notBefore: time,
+    expires: time,
+    engine: literal(1),
+    quorumCrypto: object({ n: nodeCount, t: nodeCount, f: nodeCount }),
+    log: object({
+      origin: handle,
+      coldOrigin: handle,
+      trust: handle,
+      witness: object({ n: nodeCount, f: nodeCount, quorum: nodeCount }),
+      onWitnessLoss: literal('stop', 'local-cap'),
+    }),
+    networks: mapOf(networkShape),
+    assets: mapOf(assetShape),
+    vaults: mapOf(vaultShape),
+    destinations: mapOf(destinationShape),
+    roles: mapOf(roleShape),
+    calendars: mapOf(calendarShape),
+    guards: list(guardShape, 1),
+    rules: list(ruleShape, 1),
+    limits: list(limitShape, 1),
+    governance: governanceShape,
+    separation: object({
+      initiatorMayApprove: bool,
+      onePersonOneVote: literal(true),
+      credentialOwnersDistinct: literal(true),
+      minFactor: mapOf(literal('none', 'uv', 'hardware')),
+    }),
+  },
+  { calls: mapOf(callShape) },
+)
 
 export type WrittenPolicy = Shaped<typeof policyShape>
 export type WrittenRule = Shaped<typeof ruleShape>

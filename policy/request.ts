@@ -12,7 +12,7 @@ import {
   digestOrNone,
   handle,
   literal,
-  object,
+  objectWith,
   type Reader,
   text,
   time,
@@ -21,6 +21,7 @@ import {
 import { open, type Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { isNobody, opsOf, parseAddress } from './chain/chains.ts'
+import { callTextMax, parseCall } from './chain/evm-call.ts'
 import { envs, type Intent, movesToken, ops, parseNetwork, parsePath } from './intent.ts'
 
 export interface ReadIntent {
@@ -31,26 +32,29 @@ export interface ReadIntent {
 /** Printable words and single spaces: nobody may push what people read aside with blanks. */
 export const lineForm = /^[!-~]+(?: [!-~]+)*$/
 
-const intentShape = object({
-  amount,
-  asset: handle,
-  contract: text(64),
-  created: time,
-  dest: digestOrNone,
-  env: literal(...envs),
-  format: literal('custody-intent/v1'),
-  id: handle,
-  initiator: handle,
-  maxFee: amount,
-  network: text(41),
-  notAfter: time,
-  op: literal(...ops),
-  org: handle,
-  path: text(96),
-  purpose: text(128, lineForm),
-  to: text(64),
-  vault: handle,
-})
+const intentShape = objectWith(
+  {
+    amount,
+    asset: handle,
+    contract: text(64),
+    created: time,
+    dest: digestOrNone,
+    env: literal(...envs),
+    format: literal('custody-intent/v1'),
+    id: handle,
+    initiator: handle,
+    maxFee: amount,
+    network: text(41),
+    notAfter: time,
+    op: literal(...ops),
+    org: handle,
+    path: text(96),
+    purpose: text(128, lineForm),
+    to: text(64),
+    vault: handle,
+  },
+  { call: text(callTextMax) },
+)
 
 /** The intent of exact canonical bytes; nothing is said about who signed it. */
 export function parseIntent(bytes: Uint8Array): ReadIntent {
@@ -97,15 +101,25 @@ function requireConsistent(intent: Intent): void {
   const { network, op, contract, to } = intent
   parsePath(intent.path)
   const known = opsOf(network)
-  if (op !== known.native && op !== known.token) {
+  if (!Object.values(known).includes(op)) {
     refuse('INVALID_INTENT', `expected an operation of ${network}, got ${op}`)
   }
   parseAddress(network, to, 'to')
   requireContract(intent)
   if (isNobody(network, to)) refuse('INVALID_INTENT', 'expected a recipient, got the zero address')
   if (to === contract) refuse('INVALID_INTENT', 'expected a recipient, got the token itself')
-  if (intent.amount === 0n) refuse('INVALID_INTENT', 'expected an amount above zero')
+  requireCall(intent)
   requireLife(intent)
+}
+
+/** Only a call may move nothing. */
+function requireCall({ op, call, amount: moved }: Intent): void {
+  const isCall = op === 'evm.call'
+  if (isCall !== (call !== undefined)) {
+    refuse('INVALID_INTENT', `expected a call beside evm.call alone, got ${op}`)
+  }
+  if (call !== undefined) parseCall(call)
+  if (!isCall && moved === 0n) refuse('INVALID_INTENT', 'expected an amount above zero')
 }
 
 /** Bounded, because what was reserved may count until `notAfter`. */

@@ -8,6 +8,7 @@ import type { Digest, Handle, VaultId } from '../proto/ids.ts'
 import { limits as bounds } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import { tags } from '../proto/tags.ts'
+import { callsOf } from './calls.ts'
 import { readDocument } from './document.ts'
 import type { Env } from './intent.ts'
 import {
@@ -59,7 +60,8 @@ export function parseRulebook(text: string): Rulebook {
   const networks = networksOf(written.networks, assets)
   const vaults = vaultsOf(written.vaults, networks)
   const destinations = destinationsOf(written.destinations, vaults)
-  const places = { networks, assets, vaults, destinations }
+  const calls = callsOf(written.calls ?? new Map(), written.networks)
+  const places = { networks, assets, vaults, destinations, calls }
   const roles = rolesOf(written)
   requireAttesters(destinations, roles)
 

@@ -6,7 +6,7 @@ import { toHex } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { Unavailable } from '../../proto/unavailable.ts'
 import { Endpoint, EndpointRefusal } from './endpoint.ts'
-import type { Call, ChainRpc, GasAnswer, MinedAt, Prices, SendAnswer } from './rpc.ts'
+import type { Call, ChainRpc, GasAnswer, MinedAt, Moved, Prices, SendAnswer } from './rpc.ts'
 
 export interface EvmRpcOptions {
   /** CAIP-2, eip155. */
@@ -104,11 +104,31 @@ async function receiptAt(
   if (receipt === null) return undefined
   const height = readQuantity(field(receipt, 'blockNumber'))
   const latest = readQuantity(await endpoint.ask('eth_blockNumber', []))
+  const logs = field(receipt, 'logs')
   return {
     height,
     final: latest >= height + confirmations,
     succeeded: readQuantity(field(receipt, 'status')) === 1n,
+    ...(Array.isArray(logs) ? { moved: logs.flatMap(movedIn) } : {}),
   }
+}
+
+/** Hash of `Transfer(address,address,uint256)`. */
+const transferTopic = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
+const wordForm = /^0x[0-9a-f]{64}$/
+
+/** Other events, and those of other forms, say nothing. */
+function movedIn(log: unknown): readonly Moved[] {
+  const topics = field(log, 'topics')
+  const [contract, data] = [field(log, 'address'), field(log, 'data')]
+  if (!Array.isArray(topics) || topics.length !== 3 || topics[0] !== transferTopic) return []
+  const to: unknown = topics[2]
+  if (typeof contract !== 'string' || !isWord(to) || !isWord(data)) return []
+  return [{ contract: contract.toLowerCase(), to: `0x${to.slice(26)}`, amount: BigInt(data) }]
+}
+
+function isWord(value: unknown): value is string {
+  return typeof value === 'string' && wordForm.test(value)
 }
 
 async function consumed(

@@ -31,6 +31,15 @@ export interface MinedAt {
   readonly final: boolean
   /** False when it was mined and its call reverted. */
   readonly succeeded: boolean
+  /** What its tokens say that they moved; absent where the endpoint does not tell. */
+  readonly moved?: readonly Moved[]
+}
+
+/** A token's `Transfer` event. */
+export interface Moved {
+  readonly contract: string
+  readonly to: string
+  readonly amount: bigint
 }
 
 /** Throws `Unavailable` when no endpoint answers. */

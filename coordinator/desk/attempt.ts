@@ -52,12 +52,9 @@ export function attemptHandler(ports: AttemptPorts): Handler {
 function bodyOf(warrant: Warrant, proposed: ReturnType<typeof shape>): JsonObject {
   const { intent } = parseIntent(toUtf8(warrant.intent.document))
   // In whatever form: whether it is lawful is asked of `admit`, below.
-  const {
-    fee,
-    digest: sighash,
-    slot,
-    until,
-  } = chainOf(intent.network).decode(warrant.bytes, { forms })
+  const accepts = { forms, call: intent.call }
+  const decoded = chainOf(intent.network).decode(warrant.bytes, accepts)
+  const { fee, digest: sighash, slot, until } = decoded
   return {
     ...proposed,
     participants: [...proposed.participants],

@@ -26,6 +26,8 @@ export type Form = (typeof forms)[number]
 /** What the policy lets pass beside plain transfers of the newest form. */
 export interface Accepts {
   readonly forms: readonly Form[]
+  /** Text of a call: then the bytes must call this function, with whatever arguments. */
+  readonly call?: string | undefined
 }
 
 export const plainTransfers: Accepts = { forms: ['type-2'] }

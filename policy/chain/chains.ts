@@ -9,10 +9,24 @@ import { evmChain } from './evm-chain.ts'
 import { tronChain } from './tron.ts'
 import { nobodyOnTron, parseTronAddress } from './tron-address.ts'
 
+export interface Ops {
+  readonly native: Op
+  readonly token: Op
+  /** Where contracts can be called. */
+  readonly call?: Op
+}
+
+export const tokenKinds = ['erc20', 'trc20'] as const
+export type TokenKind = (typeof tokenKinds)[number]
+
 interface Family {
   /** Refuses a reference that stands for no network, or has a second form. */
   readonly requireReference: (reference: string) => void
-  readonly ops: { readonly native: Op; readonly token: Op }
+  readonly ops: Ops
+  /** Kind of a token in the policy. */
+  readonly tokens: TokenKind
+  /** What may be used once: a nonce of the address, or one set of bytes for ever. */
+  readonly slot: 'nonce' | 'one-body'
   readonly parseAddress: (text: string, what?: string) => string
   /** The address whose key nobody has; value that goes there is burned. */
   readonly nobody: string
@@ -25,7 +39,9 @@ const families: ReadonlyMap<string, Family> = new Map<string, Family>([
     'eip155',
     {
       requireReference: parseChainId,
-      ops: { native: 'evm.transfer', token: 'erc20.transfer' },
+      ops: { native: 'evm.transfer', token: 'erc20.transfer', call: 'evm.call' },
+      tokens: 'erc20',
+      slot: 'nonce',
       parseAddress: parseEvmAddress,
       nobody: zeroEvmAddress,
       chain: (reference) => evmChain(parseChainId(reference)),
@@ -36,6 +52,8 @@ const families: ReadonlyMap<string, Family> = new Map<string, Family>([
     {
       requireReference: requireTronReference,
       ops: { native: 'tron.transfer', token: 'trc20.transfer' },
+      tokens: 'trc20',
+      slot: 'one-body',
       parseAddress: parseTronAddress,
       nobody: nobodyOnTron,
       chain: (reference) => tronChain(`tron:${reference}`),
@@ -59,9 +77,14 @@ export function chainOf(network: string): Chain {
   return familyOf(network).chain(network.slice(network.indexOf(':') + 1))
 }
 
-/** The two operations of a network: for its own coin and for a token. */
-export function opsOf(network: string): { readonly native: Op; readonly token: Op } {
+/** The operations of a network: for its own coin, for a token, and for calls. */
+export function opsOf(network: string): Ops {
   return familyOf(network).ops
+}
+
+/** What a policy must say of the network: its kind of tokens, and what may be used once. */
+export function traitsOf(network: string): Pick<Family, 'tokens' | 'slot'> {
+  return familyOf(network)
 }
 
 /** Returns the text when it is an address in the one form that documents use. */

@@ -9,7 +9,7 @@ import { attachLegacy, parseLegacy } from './evm-legacy.ts'
 export function evmChain(chainId: bigint): Chain {
   return {
     decode: (bytes, accepts = plainTransfers) =>
-      effectOf(readAccepted(bytes, chainId, accepts), bytes),
+      effectOf(readAccepted(bytes, chainId, accepts), bytes, accepts),
     digest: (bytes) => keccak256(bytes),
     attach: (bytes, signature) =>
       isLegacy(bytes)

@@ -1,22 +1,22 @@
 // What an EVM transaction does when signed. A transfer of the coin is value without calldata; of a
-// token it is an ERC-20 `transfer` (68 bytes, no value). Everything else is refused, what is known
-// to be dangerous under its own name.
+// token it is an ERC-20 `transfer` (68 bytes, no value). Another function is read only when it was
+// asked for. Everything else is refused, what is known to be dangerous under its own name.
 // Whether the transfer is the right one is judged by `admit`, not here.
 import { equalBytes, keccak256, toHex } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
 import type { Effect } from '../intent.ts'
-import {
-  deny,
-  type EvmTransaction,
-  selectorOf,
-  shape,
-  transferSelector,
-  zeroEvmAddress,
-} from './evm.ts'
+import type { Accepts } from './chain.ts'
+import { deny, type EvmTransaction, shape, transferSelector, zeroEvmAddress } from './evm.ts'
+import { callText, decodeCall, parseCall } from './evm-call.ts'
+import { functionOf } from './evm-selectors.ts'
 
-export function effectOf(transaction: EvmTransaction, bytes: Uint8Array): Effect {
+export function effectOf(
+  transaction: EvmTransaction,
+  bytes: Uint8Array,
+  { call }: Accepts,
+): Effect {
   const { chainId, nonce, price, tip, gasLimit } = transaction
-  const transfer = transaction.calldata.length === 0 ? native(transaction) : token(transaction)
+  const transfer = call === undefined ? transferOf(transaction) : called(transaction, call)
   if (transfer.to === zeroEvmAddress) refuse('BYTES_TO', 'expected a recipient, got zero')
   return {
     network: `eip155:${chainId}`,
@@ -30,7 +30,17 @@ export function effectOf(transaction: EvmTransaction, bytes: Uint8Array): Effect
   }
 }
 
-type Transfer = Pick<Effect, 'op' | 'contract' | 'to' | 'amount'>
+type Transfer = Pick<Effect, 'op' | 'contract' | 'to' | 'amount' | 'call'>
+
+function transferOf(transaction: EvmTransaction): Transfer {
+  return transaction.calldata.length === 0 ? native(transaction) : token(transaction)
+}
+
+/** Only the function that was asked for; its arguments come from the bytes. */
+function called({ to, value, calldata }: EvmTransaction, asked: string): Transfer {
+  const call = callText(decodeCall(parseCall(asked).form, calldata))
+  return { op: 'evm.call', contract: '', to, amount: value, call }
+}
 
 function native({ to, value }: EvmTransaction): Transfer {
   if (value === 0n) shape('zero-amount', 'a transfer of nothing')
@@ -69,35 +79,6 @@ export function transferred(
 function requireTransfer(calldata: Uint8Array): void {
   const selector = calldata.subarray(0, 4)
   if (equalBytes(selector, transferSelector)) return
-  deny(deniedCalls.get(toHex(selector)) ?? 'unknown-call')
+  const known = functionOf(selector)
+  deny(known === undefined ? 'unknown-call' : known.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`))
 }
-
-/** EIP-3009. */
-const authorization = 'address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32'
-
-/** Calls that move or lend more than one payment; named, so that a log shows what was tried. */
-const deniedCalls: ReadonlyMap<string, string> = new Map(
-  [
-    'approve(address,uint256)',
-    'increaseAllowance(address,uint256)',
-    'decreaseAllowance(address,uint256)',
-    'transferFrom(address,address,uint256)',
-    'permit(address,address,uint256,uint256,uint8,bytes32,bytes32)',
-    'permit(address,address,uint256,uint256,bool,uint8,bytes32,bytes32)',
-    `transferWithAuthorization(${authorization})`,
-    `receiveWithAuthorization(${authorization})`,
-    'setApprovalForAll(address,bool)',
-    'multicall(bytes[])',
-    'multicall(uint256,bytes[])',
-    'multicall(bytes32,bytes[])',
-    'aggregate((address,bytes)[])',
-    'execTransaction(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,bytes)',
-    'execute(address,uint256,bytes)',
-    'upgradeTo(address)',
-    'upgradeToAndCall(address,bytes)',
-    'transferOwnership(address)',
-  ].map((signature) => [
-    toHex(selectorOf(signature)),
-    signature.slice(0, signature.indexOf('(')).replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`),
-  ]),
-)

@@ -1,11 +1,12 @@
 // EVM transactions, type 2 (EIP-1559, EIP-2718), as bytes: read, written and signed strictly. The
 // older form is `evm-legacy.ts`; what the calldata does is read in `evm-effect.ts`.
 // INVARIANT: encodeUnsigned(parseUnsigned(b)) = b, so bytes and meaning cannot differ.
-import { concat, equalBytes, keccak256, toHex, toUtf8 } from '../../proto/crypto.ts'
+import { concat, equalBytes, keccak256, toHex } from '../../proto/crypto.ts'
 import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
 import type { Signature, SignedTransaction } from './chain.ts'
 import { pointBytes } from './derive.ts'
+import { selectorOf } from './evm-selectors.ts'
 import { decodeInteger, decodeRlp, encodeInteger, encodeRlp, type Rlp } from './rlp.ts'
 
 /** An unsigned transaction; the access list is always empty. A legacy one has `tip` = `price`. */
@@ -91,9 +92,6 @@ export function parseEvmAddress(text: string, what = 'address'): string {
   if (!addressForm.test(text)) refuse('MALFORMED', `${what}: expected 0x and 40 lower-case hex`)
   return text
 }
-
-export const selectorOf = (signature: string): Uint8Array =>
-  keccak256(toUtf8(signature)).subarray(0, 4)
 
 export const transferSelector = selectorOf('transfer(address,uint256)')
 

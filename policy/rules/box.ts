@@ -4,7 +4,7 @@
 // Knows nothing of approvals; calendars are not part of a box yet.
 import type { Handle, PersonId, VaultId } from '../../proto/ids.ts'
 import type { Op } from '../intent.ts'
-import { type Asset, type Leg, opOf, type Places, reaches } from '../places.ts'
+import { type Asset, type Leg, type Network, opsFor, type Places, reaches } from '../places.ts'
 
 /** Both ends belong to it. */
 export interface Interval {
@@ -17,6 +17,8 @@ export interface Box {
   readonly from: ReadonlySet<VaultId>
   readonly to: ReadonlySet<Handle>
   readonly initiators: ReadonlySet<PersonId>
+  /** By the names of the policy; empty where nothing is called. */
+  readonly calls: ReadonlySet<Handle>
   /** By asset. */
   readonly amounts: ReadonlyMap<Handle, Interval>
 }
@@ -24,9 +26,11 @@ export interface Box {
 export interface Point extends Leg {
   readonly initiator: PersonId
   readonly amount: bigint
+  /** The allowed call that it is; absent from what is none. */
+  readonly call?: Handle
 }
 
-export type Component = 'op' | 'from' | 'to' | 'asset' | 'initiator' | 'amount'
+export type Component = 'op' | 'from' | 'to' | 'asset' | 'initiator' | 'amount' | 'call'
 
 /** The components in which the point lies outside; empty when the box holds it. */
 export function misses(box: Box, point: Point): readonly Component[] {
@@ -37,6 +41,7 @@ export function misses(box: Box, point: Point): readonly Component[] {
     ['to', !box.to.has(point.to)],
     ['asset', interval === undefined],
     ['initiator', !box.initiators.has(point.initiator)],
+    ['call', isCall(point.op) && (point.call === undefined || !box.calls.has(point.call))],
     ['amount', interval !== undefined && !within(interval, point.amount)],
   ]
   return outside.filter(([, out]) => out).map(([component]) => component)
@@ -52,6 +57,7 @@ export function intersect(a: Box, b: Box): Box {
     from: both(a.from, b.from),
     to: both(a.to, b.to),
     initiators: both(a.initiators, b.initiators),
+    calls: both(a.calls, b.calls),
     amounts: new Map(amounts.filter(([, { lo, hi }]) => lo <= hi)),
   }
 }
@@ -74,7 +80,10 @@ export function witness(box: Box, places: Places): Point | undefined {
   const [initiator] = box.initiators
   const amount = leg && box.amounts.get(leg.asset)?.lo
   if (leg === undefined || initiator === undefined || amount === undefined) return undefined
-  return { ...leg, initiator, amount }
+  const point = { ...leg, initiator, amount }
+  const network = places.networks.get(places.vaults.get(leg.from)?.network ?? leg.asset)
+  const call = isCall(leg.op) && network ? callOn(box, places, network) : undefined
+  return call === undefined ? point : { ...point, call }
 }
 
 /** Vault by vault, only what lies on its network: the rest is never multiplied. */
@@ -84,12 +93,25 @@ function* walk(box: Box, places: Places): Generator<Leg, void> {
     const vault = places.vaults.get(from)
     const network = vault && places.networks.get(vault.network)
     if (network === undefined) continue
-    const moved = (assets.get(network.id) ?? []).map((one) => [one.id, opOf(one, network)] as const)
-    for (const [asset, op] of moved.filter(([, op]) => box.ops.has(op))) {
+    const moved = (assets.get(network.id) ?? []).flatMap((one) =>
+      opsFor(one, network).map((op) => [one.id, op] as const),
+    )
+    const called = callOn(box, places, network)
+    const lawful = moved.filter(([, op]) => box.ops.has(op) && (!isCall(op) || called))
+    for (const [asset, op] of lawful) {
       const all = [...box.to].map((to): Leg => ({ op, from, to, asset }))
       yield* all.filter((leg) => reaches(places, leg))
     }
   }
+}
+
+function isCall(op: Op): boolean {
+  return op === 'evm.call'
+}
+
+/** One of the box's calls whose contract is on this network. */
+function callOn({ calls }: Box, places: Places, network: Network): Handle | undefined {
+  return [...calls].find((id) => places.calls.get(id)?.network === network.id)
 }
 
 function assetsByNetwork(

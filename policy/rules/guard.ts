@@ -96,6 +96,8 @@ export function duplicateOf(
   rows: Iterable<SpendRow>,
   payment: { readonly to: string; readonly amount: bigint; readonly t: number },
 ): Digest | '' {
+  // A call that moves no coin repeats no payment.
+  if (payment.amount === 0n) return ''
   let newest: SpendRow | undefined
   for (const row of rows) {
     const same = row.to === payment.to && row.amount === payment.amount

@@ -47,25 +47,43 @@ export function ruleOf(written: WrittenRule, { places, roles, calendars }: Names
     from: new Set(match.from),
     to: new Set(match.to),
     initiators: new Set(initiators.flatMap((role) => [...role.members])),
+    calls: callsOf(match, places, path),
     amounts: amountsOf(match, places, path),
   }
   return { id, box, when: match.when, require: written.require, holdMs, ttlMs }
 }
 
 function amountsOf(
-  { asset: assets, amount }: WrittenRule['match'],
+  match: WrittenRule['match'],
   places: Places,
   path: string,
 ): ReadonlyMap<Handle, Interval> {
+  const { asset: assets, amount } = match
   return new Map(
     assets.map((id) => {
       const { decimals } = named(places.assets, id, `${path}.asset`)
-      const gt = baseUnits(amount.gt, decimals, `${path}.amount.gt`)
+      // Without `gt` from nothing on, which only a call may move.
+      if (amount.gt === undefined && match.call === undefined) bad(`${path}.amount: no gt`)
+      const gt = amount.gt === undefined ? -1n : baseUnits(amount.gt, decimals, `${path}.amount.gt`)
       const hi = baseUnits(amount.lte, decimals, `${path}.amount.lte`)
       if (gt >= hi) bad(`${path}.amount: expected gt below lte`)
       return [id, { lo: gt + 1n, hi }]
     }),
   )
+}
+
+/** A rule is for calls alone or for transfers alone, so that neither is allowed by the other. */
+function callsOf(
+  { op, call }: WrittenRule['match'],
+  places: Places,
+  path: string,
+): ReadonlySet<Handle> {
+  const isOfCalls = op.includes('evm.call')
+  if (isOfCalls !== (call !== undefined) || (isOfCalls && op.length > 1)) {
+    bad(`${path}.match: expected call beside the operation evm.call alone`)
+  }
+  for (const name of call ?? []) named(places.calls, name, `${path}.call`)
+  return new Set(call)
 }
 
 function bad(because: string): never {

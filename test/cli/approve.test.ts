@@ -133,6 +133,21 @@ describe('approve and reject', () => {
     })
   })
 
+  it('show a contract call argument by argument, and have its function typed again', async () => {
+    const call = `approve(address spender = 0x${'22'.repeat(20)}, uint256 value = 5)`
+    const words = ['--vault', 'hot', '--asset', 'eth-native', '--to', payee, '--purpose', 'p']
+    const { json } = await bot(['submit', ...words, '--call', call])
+    const world = testWorld(['dc79c8', 'approve', '0'])
+    expect((await ana(['approve', json.id], world)).exit).toBe(0)
+    expect(world.said[0]).toContain(
+      `CALL      approve\n          address spender = 0x${'22'.repeat(20)}\n          uint256 value = 5\n`,
+    )
+    const before = house.decisions.length
+    const wrong = await ana(['approve', json.id], testWorld(['dc79c8', 'aprove', '0']))
+    expect(wrong.json.refused.because).toMatch(/function typed/)
+    expect(house.decisions.length).toBe(before)
+  })
+
   it('reject under the tag of a rejection', async () => {
     const id = await submitted('2000')
     const { json } = await ana(['reject', id, '--yes'])

@@ -71,6 +71,21 @@ describe('submit', () => {
     })
   })
 
+  it('asks for a contract call as it is shown, with no coin unless some is named', async () => {
+    const call = `approve(address spender = 0x${'22'.repeat(20)}, uint256 value = 5)`
+    const words = ['--vault', 'hot', '--asset', 'eth-native', '--to', payee, '--purpose', 'p']
+    const { json } = await bot(['submit', ...words, '--call', call])
+    const intent = JSON.parse(house.requests.get(json.id)!.signed.document)
+    expect(intent).toMatchObject({ op: 'evm.call', call, amount: '0', contract: '' })
+    const some = await bot(['submit', ...words, '--call', 'deposit()', '--amount', '0.5'])
+    const paid = JSON.parse(house.requests.get(some.json.id)!.signed.document)
+    expect(paid).toMatchObject({ call: 'deposit()', amount: '500000000000000000' })
+    const wrong = await bot(['submit', ...payout, '--call', 'deposit()'])
+    expect(wrong).toMatchObject({ exit: 2 })
+    const hidden = await bot(['submit', ...words, '--call', 'multicall(bytes32[] data = [])'])
+    expect(hidden.json.refused).toMatchObject({ code: 'OP_NOT_ALLOWED' })
+  })
+
   it('sends a record that a service attested', async () => {
     const book = JSON.parse(readFileSync(place.path('shared/book-customer.json'), 'utf8'))
     const address = `0x${'ab'.repeat(20)}`

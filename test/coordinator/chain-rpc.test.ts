@@ -134,6 +134,23 @@ describe('what is in a block', () => {
     expect(await at(unknown)).toBeUndefined()
   })
 
+  it('says what its tokens moved, by their own events alone', async () => {
+    const word = (text: string) => `0x${text.padStart(64, '0')}`
+    const transfer = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
+    const log = { address: '0xAB', topics: [transfer, word('1'), word('2')], data: word('5') }
+    const logs = [
+      log,
+      { ...log, topics: [word('7'), word('1'), word('2')] },
+      { ...log, topics: [transfer, word('1'), word('2'), word('3')] },
+      { ...log, data: '0x' },
+      { ...log, topics: undefined },
+    ]
+    const { eth_getTransactionReceipt: receipt, ...rest } = mined('0xe')
+    const answers = { ...rest, eth_getTransactionReceipt: { ...receipt, logs } }
+    const { moved } = (await open(await endpoint(answers)).minedAt('0x')) ?? {}
+    expect(moved).toEqual([{ contract: '0xab', to: `0x${'2'.padStart(40, '0')}`, amount: 5n }])
+  })
+
   it('is looked for at every endpoint before it counts as absent', async () => {
     const urls = [dead, await endpoint(unknown), await endpoint(mined('0xe'))]
     expect(await open(...urls).minedAt('0x')).toMatchObject({ height: 14n })

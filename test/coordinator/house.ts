@@ -1,6 +1,6 @@
 // A coordinator with scripted nodes and a scripted chain in one process: frames in memory, a clock
 // that moves when the test moves it.
-import type { ChainRpc, MinedAt, SendAnswer } from '../../coordinator/chain-rpc/rpc.ts'
+import type { ChainRpc, MinedAt, Moved, SendAnswer } from '../../coordinator/chain-rpc/rpc.ts'
 import { type Coordinator, createCoordinator } from '../../coordinator/coordinator.ts'
 import { bindingsFor, lookAt } from '../../coordinator/desk/request.ts'
 import type { Chains } from '../../coordinator/driver.ts'
@@ -45,6 +45,7 @@ export interface ScriptedChain extends ChainRpc {
   prices_: { base: bigint; tip: bigint }
   answer: SendAnswer
   reverts: boolean
+  moved: readonly Moved[] | undefined
   consumedSlots: Set<string>
   forget(): void
 }
@@ -57,6 +58,7 @@ export function scriptedChain(): ScriptedChain {
     prices_: { base: 100n, tip: 10n },
     answer: { kind: 'taken' },
     reverts: false,
+    moved: undefined,
     consumedSlots: new Set(),
     forget() {
       taken.clear()
@@ -75,7 +77,12 @@ export function scriptedChain(): ScriptedChain {
     },
     async minedAt(txid): Promise<MinedAt | undefined> {
       if (!taken.has(txid) || this.depth < 0) return undefined
-      return { height: 7n, final: this.depth > 0, succeeded: true }
+      return {
+        height: 7n,
+        final: this.depth > 0,
+        succeeded: true,
+        ...(this.moved ? { moved: this.moved } : {}),
+      }
     },
     async consumed(_from, slot) {
       return this.consumedSlots.has(String(slot))

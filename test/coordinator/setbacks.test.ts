@@ -228,6 +228,28 @@ describe('the chain', () => {
     await house.untilState(id, 'SETTLED')
   })
 
+  it('moves less than was asked for: the request settles, and the alarm says what arrived', async () => {
+    const house = await built()
+    const asked = payout()
+    const { contract, to, amount } = asked
+    const id = await house.submit(asked)
+    await house.untilState(id, 'BROADCAST')
+    const fee = { contract, to: contract, amount: 1n }
+    const elsewhere = { contract: to, to, amount: 1n }
+    house.chain.moved = [{ contract, to, amount: amount - 1n }, fee, elsewhere]
+    house.chain.depth = 1
+    await house.untilState(id, 'SETTLED')
+    const short = (name: string) => house.events.filter((event) => event.name === name)
+    expect(short('transaction.short').map((event) => event.because)).toEqual([
+      `expected ${amount} base units to arrive, got ${amount - 1n}`,
+    ])
+    const whole = await house.submit(payout({ amount: 7_000_000n }))
+    house.chain.moved = [{ contract, to, amount: 7_000_000n }]
+    await house.untilState(whole, 'SETTLED')
+    expect(short('transaction.short')).toHaveLength(1)
+    expect(short('transaction.reverted')).toEqual([])
+  })
+
   it('leaves them lying: the same effect is signed again for more, and either may land', async () => {
     const house = await built()
     const id = await house.submit(payout())

@@ -3,6 +3,8 @@
 import { verifyConsistency, verifyInclusion } from '../../policy/audit/merkle.ts'
 import { chainOf, parseAddress } from '../../policy/chain/chains.ts'
 import { encodeUnsigned, parseUnsigned } from '../../policy/chain/evm.ts'
+import { callText, decodeCall, encodeCall, parseCall } from '../../policy/chain/evm-call.ts'
+import { encodeLegacy, parseLegacy } from '../../policy/chain/evm-legacy.ts'
 import { readFields, writeFields } from '../../policy/chain/protobuf.ts'
 import { decodeRlp, encodeRlp } from '../../policy/chain/rlp.ts'
 import { assemble, parseSignature, verifies } from '../../policy/chain/signature.ts'
@@ -46,6 +48,12 @@ function chainTargets(): readonly Target[] {
   const evm = chainOf('eip155:31337')
   const tron = chainOf('tron:0x2b6653dc')
   const key = curve.points.generator
+  const [first] = transactions
+  const legacies = [encodeLegacy(parseUnsigned(first, 31_337n))] as const
+  const called = parseCall(
+    'f(address a = 0x7a16ff8270133f063aab6c9977183d9e72835428, int8 b = -1, string c = "x, \\"", ' +
+      'uint256[] d = [1, 2], bytes e = 0x00, bool f = true, bytes4 g = 0x01020304)',
+  )
   const list = transactions.map((bytes) => bytes.slice(1)) as [Uint8Array, ...Uint8Array[]]
   return [
     bytesTarget('rlp', list, (input) => same(input, encodeRlp(decodeRlp(input)))),
@@ -62,6 +70,15 @@ function chainTargets(): readonly Target[] {
     bytesTarget('protobuf', seedsOf('tron-transaction'), (input) =>
       same(input, writeFields([...readFields(input, 'message')])),
     ),
+    bytesTarget('legacy', legacies, (input) =>
+      same(input, encodeLegacy(parseLegacy(input, 31_337n))),
+    ),
+    bytesTarget('calldata', [encodeCall(called)], (input) =>
+      same(input, encodeCall(decodeCall(called.form, input))),
+    ),
+    textTarget('call', [toUtf8(callText(called))], (text) => {
+      if (callText(parseCall(text)) !== text) throw new Error('taken, and written otherwise')
+    }),
     bytesTarget('signature', seedsOf('signature'), (input) => void parseSignature(input)),
     bytesTarget(
       'verified',

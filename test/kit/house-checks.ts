@@ -259,7 +259,7 @@ const accusations = new Set([
   ],
   ...['keyshare-closed', 'page-refused', 'node.fork', 'node.name', 'node.supply'],
   ...['node.cosignature', 'node.refused', 'signature.disputed', 'sequencer.bug', 'sequencer.held'],
-  ...['transaction.reverted', 'driver.failed', 'log.failed'],
+  ...['transaction.reverted', 'transaction.short', 'driver.failed', 'log.failed'],
 ])
 
 function noBlame({ house, entries }: Seen): readonly string[] {

@@ -49,7 +49,7 @@ const bytes: readonly Row[] = [
     'N15 BYTES_OP',
     { transaction: { to: customer, value: 42_000_000_000n, calldata: new Uint8Array(0) } },
   ],
-  ['another token', 'N15 BYTES_TO', { transaction: { to: stranger } }],
+  ['AUTH-07 the same call of another contract', 'N15 BYTES_TO', { transaction: { to: stranger } }],
   [
     'another recipient',
     'N15 BYTES_TO',

@@ -25,6 +25,29 @@ describe('a policy without faults', () => {
   })
 })
 
+describe('decimals of what everybody knows', () => {
+  const bsc = (decimals: number) =>
+    findings((json) => {
+      json.networks.dev.caip2 = 'eip155:56'
+      json.assets.usdt.contract = '0x55d398326f99059ff775485246999027b3197955'
+      json.assets.usdt.decimals = decimals
+    })
+
+  it('are 18 for USDT on BNB Smart Chain, not 6 as elsewhere: another number is an error', () => {
+    expect(bsc(18)).toEqual([])
+    expect(bsc(6)).toEqual([
+      'error decimals at assets.usdt: expected 18 decimals of this USDT, got 6',
+    ])
+  })
+
+  it('are 18 for the coin of every EVM network', () => {
+    const found = findings((json) => (json.assets['eth-native'].decimals = 9))
+    expect(found).toEqual([
+      'error decimals at assets.eth-native: expected 18 decimals of this ETH, got 9',
+    ])
+  })
+})
+
 describe('seeded faults', () => {
   it.each<[what: string, found: string, change: Change]>([
     [

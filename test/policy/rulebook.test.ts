@@ -92,7 +92,7 @@ describe('what a policy refuses in its form', () => {
     ['an empty list in a match', 'MALFORMED', (json) => (json.rules[0].match.to = [])],
     ['an empty role', 'MALFORMED', (json) => (json.roles.ops.members = [])],
     ['a member who stands twice', 'MALFORMED', (json) => json.roles.ops.members.push('ana')],
-    ['an unknown operation', 'MALFORMED', (json) => (json.rules[0].match.op = ['evm.call'])],
+    ['an unknown operation', 'MALFORMED', (json) => (json.rules[0].match.op = ['evm.deploy'])],
     ['a count of nobody', 'MALFORMED', (json) => (json.rules[1].require[0].count = 0)],
     ['a guard without a kind', 'MALFORMED', (json) => (json.guards[0].deny = {})],
     ['a guard that is no object', 'MALFORMED', (json) => (json.guards[0].deny = 'op')],

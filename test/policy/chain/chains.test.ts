@@ -69,8 +69,12 @@ describe('the registry of networks', () => {
     expect(isNobody('eip155:1', evm)).toBe(false)
   })
 
-  it('knows the two operations of a network', () => {
-    expect(opsOf('eip155:1')).toEqual({ native: 'evm.transfer', token: 'erc20.transfer' })
+  it('knows the operations of a network', () => {
+    expect(opsOf('eip155:1')).toEqual({
+      call: 'evm.call',
+      native: 'evm.transfer',
+      token: 'erc20.transfer',
+    })
     expect(opsOf('tron:0x2b6653dc')).toEqual({ native: 'tron.transfer', token: 'trc20.transfer' })
   })
 

@@ -206,6 +206,9 @@ const erc20 = new Interface([
   'function multicall(bytes[])',
   'function upgradeToAndCall(address,bytes)',
   'function setApprovalForAll(address,bool)',
+  'function execute(address,uint256,bytes)',
+  'function transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)',
+  'function execTransaction(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,bytes)',
 ])
 const call = (name: string, ...args: readonly unknown[]) =>
   hex(erc20.encodeFunctionData(name, args))
@@ -240,6 +243,25 @@ describe('bytes that are no plain transfer are refused by name', () => {
       'setApprovalForAll',
       'BYTES_OP set-approval-for-all',
       withData(call('setApprovalForAll', customer, true)),
+    ],
+    [
+      'AUTH-01 a Safe that would execute',
+      'BYTES_OP exec-transaction',
+      withData(
+        call('execTransaction', customer, 1n, '0x', 0, 0n, 0n, 0n, customer, customer, '0x'),
+      ),
+    ],
+    [
+      'AUTH-01 a proxy that would execute',
+      'BYTES_OP execute',
+      withData(call('execute', customer, 1n, '0x')),
+    ],
+    [
+      'AUTH-29 an authorised transfer',
+      'BYTES_OP transfer-with-authorization',
+      withData(
+        call('transferWithAuthorization', customer, customer, 1n, 0n, 1n, zeros, 27, zeros, zeros),
+      ),
     ],
     ['AUTH-01 an unknown call', 'BYTES_OP unknown-call', withData(hex('deadbeef'))],
     ['a call of three bytes', 'BYTES_OP unknown-call', withData(hex('a9059c'))],
@@ -301,7 +323,13 @@ describe('bytes that are no plain transfer are refused by name', () => {
     ['an access-list transaction', 'BYTES_SHAPE access-list-type', hex('01c0')],
     ['a blob transaction', 'BYTES_SHAPE blob', hex('03c0')],
     ['AUTH-29 a set-code transaction', 'BYTES_OP eip-7702', hex('04c0')],
-    ['AUTH-29 a message or typed data', 'BYTES_OP message', hex('1901')],
+    ['AUTH-29 typed data', 'BYTES_OP message', concat(hex('1901'), new Uint8Array(64))],
+    [
+      'AUTH-29 a personal message',
+      'BYTES_OP message',
+      concat(hex('19'), toUtf8('Ethereum Signed Message:\n5hello')),
+    ],
+    ['AUTH-29 a raw message of 32 bytes', 'BYTES_SHAPE type', sha256(toUtf8('a digest'))],
     ['a legacy transaction', 'BYTES_SHAPE legacy', encodeUnsigned(payment).slice(1)],
     ['an unknown type', 'BYTES_SHAPE type', hex('05c0')],
     ['no bytes', 'BYTES_SHAPE type', hex('')],
