@@ -11,7 +11,7 @@ import { digestOf, toUtf8 } from '../proto/crypto.ts'
 import { writeSigned } from '../proto/frames.ts'
 import { type Handle, parseDigest, parsePersonId } from '../proto/ids.ts'
 import type { ReplyOf } from '../proto/io/wire.ts'
-import { refuse } from '../proto/refusal.ts'
+import { Refused, refuse } from '../proto/refusal.ts'
 import { openKey } from './approver-key.ts'
 import { atDesk, type Desk, waitMs } from './desk.ts'
 import { effectiveJson, requireCreated, waitEffective } from './effective.ts'
@@ -132,6 +132,7 @@ async function decideAt(decision: Decision, desk: Desk, args: Args, world: World
   const { shown } = await fetchShown(args, desk, world)
   const role = roleFor(shown, desk, flag(args, 'role'))
   world.say(screen(shown))
+  if (decision === 'approve' && shown.beside?.missing) throw new Refused(shown.beside.missing)
   if (args.flags['yes'] !== true) await confirm(decision, shown, world)
   const key = await openKey(desk.profile, args, world)
   const approval = approvalOf(decision, { shown, desk, role, credential: key.credential }, world)
@@ -189,7 +190,8 @@ function roleFor({ rule }: Shown, desk: Desk, wanted: string | undefined): Handl
 }
 
 function screen(shown: Shown): string {
-  return `${shown.text}CHECK     ${checkCode(shown.digest)}  ${shown.digest}\n`
+  const { beside, digest, text } = shown
+  return `${beside?.text ?? ''}${text}CHECK     ${checkCode(digest)}  ${digest}\n`
 }
 
 function facts({ digest, text, display }: Shown) {

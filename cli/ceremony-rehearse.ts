@@ -10,15 +10,18 @@ const string = { type: 'string' } as const
 
 export const ceremonyRehearse: Verb = {
   about: 'play a whole sitting on this machine, with play money, and keep what it leaves',
-  usage: 'genesis|sign DIR [--stations 5] [--tokens SoftHSM|software]',
+  usage:
+    'genesis|sign|drill|reshare DIR [--stations 5] [--table network|cards] [--replace]' +
+    ' [--tokens SoftHSM|software]',
   words: { min: 2, max: 2 },
-  options: { stations: string, tokens: string },
+  options: { stations: string, table: string, tokens: string, replace: { type: 'boolean' } },
   run: async (args) => {
-    const given = ['stations', 'tokens'].flatMap((name) => {
+    const given = ['stations', 'table', 'tokens'].flatMap((name) => {
       const value = flag(args, name)
       return value === undefined ? [] : [`--${name}`, value]
     })
-    const words = ['rehearse', word(args, 0), word(args, 1), ...given, '--json']
+    const replace = args.flags['replace'] === true ? ['--replace'] : []
+    const words = ['rehearse', word(args, 0), word(args, 1), ...given, ...replace, '--json']
     const child = spawn(
       process.execPath,
       ['--disable-warning=ExperimentalWarning', program, ...words],

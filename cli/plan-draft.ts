@@ -65,6 +65,7 @@ const attendee = orNamed(
 const attendees = list(attendee, 0, limits.plannedPeopleMax)
 
 const part = literal('stays', 'joins', 'leaves')
+const paint = literal(...colors)
 const request = objectWith(
   { request: digest, vault: vaultId },
   { op: literal(...plannedOps), callBack: bool },
@@ -74,7 +75,7 @@ function draftShape(directory: string) {
   const file = pathFrom(directory)
   const station = objectWith(
     {},
-    { card: file, node: nodeId, x: place, site: handle, custodian: personId, part },
+    { card: file, node: nodeId, x: place, site: handle, custodian: personId, part, color: paint },
   )
   const people = Object.fromEntries(roles.map((role) => [role, attendees])) as {
     readonly [K in Role]: typeof attendees
@@ -154,10 +155,10 @@ function seat(kind: CeremonyKind, station: DraftStation, at: number): PlannedSta
     const tokens = { daily: plannedToken(card.daily), spare: plannedToken(card.spare) }
     const named = { node: parseNodeId(card.node), x: card.x, site: card.site }
     const owner = personId(card.custodian, 'custodian')
-    const color = literal(...colors)(card.color, `station card ${card.node}: color`)
+    const color = paint(card.color, `station card ${card.node}: color`)
     return { ...named, custodian: owner, color, part, tokens }
   }
-  const color = colors[x - 1]
+  const color = station.color ?? colors[x - 1]
   if (node === undefined || site === undefined || custodian === undefined || color === undefined) {
     return refuse('CONFIG', `stations[${at}]: expected a card, or node, site and custodian`)
   }

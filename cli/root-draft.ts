@@ -15,7 +15,7 @@ import { parseText, text } from '../proto/jcs.ts'
 import { refuse } from '../proto/refusal.ts'
 import { tags } from '../proto/tags.ts'
 import { atDesk, type Desk } from './desk.ts'
-import { cardJson, parseCard } from './node-card.ts'
+import { cardJson, cardOf } from './node-card.ts'
 import { profileOptions } from './profile.ts'
 import { writeDraft } from './root-files.ts'
 import { type Change, differenceWords } from './root-words.ts'
@@ -93,7 +93,7 @@ function membersOf(args: Args, current: Root, json: JsonObject) {
   if (unknown !== undefined) refuse('PARTICIPANTS', `the root in force names no node ${unknown}`)
   const stay = (which: 'nodes' | 'witnesses'): readonly JsonObject[] =>
     (json[which] as readonly JsonObject[]).filter(({ node }) => !gone.has(String(node)))
-  const come = listed(args, 'add').map((file) => parseCard(readFileSync(file, 'utf8')))
+  const come = listed(args, 'add').map((file) => cardOf(readFileSync(file, 'utf8'), current))
   const nodes = come.filter(({ x }) => x !== undefined).map(cardJson)
   const lights = come.filter(({ x }) => x === undefined).map(cardJson)
   return { nodes: [...stay('nodes'), ...nodes], witnesses: [...stay('witnesses'), ...lights] }

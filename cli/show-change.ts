@@ -11,11 +11,13 @@ import { toHex } from '../proto/crypto.ts'
 import type { WireClient } from '../proto/io/channel-client.ts'
 import { limits } from '../proto/limits.ts'
 import type { Ruleset } from './ruleset.ts'
+import { showPlan } from './show-plan.ts'
 import { type Retyped, retypeEnd, retypeWhole, type Shown } from './shown.ts'
 import { keyInForce } from './vault.ts'
 
 export async function showChange(
   { digest, change }: ReadChange,
+  plan: Uint8Array,
   ruleset: Ruleset,
   client: WireClient,
 ): Promise<Shown> {
@@ -31,6 +33,7 @@ export async function showChange(
     text,
     display: displayDigest(text),
     retype: retypeOf(change, row, rulebook),
+    beside: showPlan(change, plan, ruleset),
   }
 }
 

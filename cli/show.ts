@@ -41,7 +41,7 @@ export async function show(
     return refuse('INTENT_SIG', `no valid credential ${signed.credential} in the directory`)
   }
   const shown = claimsChange(toUtf8(signed.document))
-    ? await showChange(openChange(signed, credential.publicKey), ruleset, client)
+    ? await showChange(openChange(signed, credential.publicKey), sent.plan, ruleset, client)
     : await showPayment(openIntent(signed, credential.publicKey), sent, ruleset, client)
   const { initiator } = shown.asked
   if (initiator !== credential.person) {

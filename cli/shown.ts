@@ -4,6 +4,7 @@
 import type { Asked } from '../policy/check-people.ts'
 import type { Rule } from '../policy/rules/rule.ts'
 import type { Digest } from '../proto/ids.ts'
+import type { Beside } from './show-plan.ts'
 
 export interface Shown {
   readonly digest: Digest
@@ -14,6 +15,8 @@ export interface Shown {
   readonly text: string
   readonly display: Digest
   readonly retype: readonly Retyped[]
+  /** The document that the request names by its digest, in words. */
+  readonly beside?: Beside
 }
 
 export interface Retyped {

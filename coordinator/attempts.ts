@@ -31,6 +31,7 @@ import {
   wait,
   writeLines,
 } from './driver.ts'
+import { buildFirstBytes } from './first-bytes.ts'
 import { abandonedLines, resultLines } from './results.ts'
 import type { Attempted } from './signing.ts'
 import { issueWarrant, readWarrant } from './warrants.ts'
@@ -64,8 +65,7 @@ export async function continueSigning(ports: DriverPorts, driven: Driven): Promi
     await writeLines(ports, abandonedLines(last))
     return again
   }
-  const row = await ports.copy.read(get(tables.intent, intent))
-  if (row === undefined || stateAt(row, ports.clock.now()) === 'LAPSING') return wait(lookAgainMs)
+  if (await hasLapsed(ports, driven)) return wait(lookAgainMs)
   const { bytes } = await readWarrant(ports.copy.session, last.warrant)
   const next = {
     bytes,
@@ -78,6 +78,13 @@ export async function continueSigning(ports: DriverPorts, driven: Driven): Promi
   const later = driven.note(outcome, lookAgainMs)
   // The lease is given back: another coordinator may have the nodes that this one lacks.
   return outcome.code === 'NOT_ENOUGH_SIGNERS' ? done : later
+}
+
+/** Nothing may start any more, and how the last attempt ended is written. */
+export async function hasLapsed(ports: DriverPorts, { the, view }: Driven): Promise<boolean> {
+  if (view.attempts.at(-1)?.state === 'open') return false
+  const row = await ports.copy.read(get(tables.intent, the.row.intent))
+  return row !== undefined && stateAt(row, ports.clock.now()) === 'LAPSING'
 }
 
 /** State BROADCAST and stuck: the same effect with higher fees. */
@@ -115,11 +122,7 @@ async function buildFirst(
   driven: Driven,
   { slot }: ReservationRow,
 ): Promise<Made | Refusal> {
-  const { intent, inForce } = driven.the
-  const from = addressOf(intent.path, vaultOf(driven), intent.network)
-  const form = networkOf(inForce.rulebook, intent.vault)?.forms[0]
-  const order = { intent, from, slot, form }
-  const built = await buildTransfer(chainFor(ports, intent.network), order)
+  const built = await buildFirstBytes(ports, driven.the, { vault: vaultOf(driven), slot })
   if (built.kind === 'later') return refusal(built.code, built.because)
   return { bytes: built.bytes, replaces: '', number: 1, avoid: [] }
 }

@@ -22,10 +22,12 @@ import {
   type Driven,
   type DriverPorts,
   done,
+  ledgerFor,
   type Next,
   wait,
   writeLines,
 } from './driver.ts'
+import { dropIfGone, txidOf } from './expiry.ts'
 import { readLinesOf } from './store/lines.ts'
 import { readWarrant } from './warrants.ts'
 
@@ -45,7 +47,7 @@ export async function send(ports: DriverPorts, driven: Driven): Promise<Next> {
   const held = isCold(the) ? await heldBack(ports, driven) : undefined
   if (held !== undefined) return driven.note(held, heldLookMs)
   ports.sentAt.set(intent, ports.clock.now())
-  const answer = await chainFor(ports, the.intent.network).send(newest.raw)
+  const answer = await ledgerFor(ports, the.intent.network).send(newest.raw)
   if (answer.kind === 'refused' && !seen.mined) {
     return driven.note({ code: 'CHAIN_UNAVAILABLE', because: answer.because }, lookMs)
   }
@@ -68,9 +70,15 @@ export async function follow(ports: DriverPorts, driven: Driven): Promise<Next> 
   const now = ports.clock.now()
   if (seen.mined || now - (ports.sentAt.get(row.intent) ?? 0) < resendMs) return wait(lookMs)
   ports.sentAt.set(row.intent, now)
-  await chainFor(ports, intent.network).send(newest.raw)
+  await ledgerFor(ports, intent.network).send(newest.raw)
   const isStuck = row.state === 'BROADCAST' && now - last.t >= bumpAfterMs
   return (isStuck && now < intent.notAfter ? await bump(ports, driven) : undefined) ?? wait(lookMs)
+}
+
+/** State SIGNING, and nothing may start any more: its chain may still have what nobody saw here. */
+export async function followLapsed(ports: DriverPorts, driven: Driven): Promise<Next> {
+  const next = await follow(ports, driven)
+  return next.kind === 'done' ? wait(heldLookMs) : next
 }
 
 /**
@@ -106,12 +114,15 @@ async function observe(ports: DriverPorts, driven: Driven): Promise<Seen> {
   const { the } = driven
   const transactions = await signedTransactions(ports, driven)
   let mined = false
-  for (const { txid } of transactions) {
-    const at = await chainFor(ports, the.intent.network).minedAt(txid)
+  const unseen = transactions.length === 0 ? txidOf(driven) : undefined
+  const txids = unseen === undefined ? transactions.map(({ txid }) => txid) : [unseen]
+  for (const txid of txids) {
+    const at = await ledgerFor(ports, the.intent.network).minedAt(txid)
     if (at?.final === true) return settle(ports, driven, txid, at)
     mined ||= at !== undefined
   }
   if (await dropIfReplaced(ports, driven, transactions)) return { kind: 'closed' }
+  if (!mined && (await dropIfGone(ports, driven))) return { kind: 'closed' }
   return { kind: 'open', transactions, mined }
 }
 

@@ -14,14 +14,13 @@ import { Backups } from './backups.ts'
 import { Bans } from './bans.ts'
 import { Anchors } from './ceremony/anchors.ts'
 import { Ceremonies } from './ceremony/ceremonies.ts'
-import type { ChainRpc } from './chain-rpc/rpc.ts'
 import { Changes } from './changes.ts'
 import { CosignedHeads } from './cosigned.ts'
 import { Decisions } from './decisions.ts'
 import type { Governed } from './desk/bootstrap.ts'
 import { handlersOf } from './desk/desk.ts'
 import { RulesMemory } from './desk/rules.ts'
-import type { DriverPorts, Notes } from './driver.ts'
+import type { Chains, DriverPorts, Notes } from './driver.ts'
 import { Exports } from './exports.ts'
 import { Imports } from './imports.ts'
 import { Invitations } from './invitations.ts'
@@ -61,7 +60,7 @@ export interface CoordinatorPorts {
   /** Digest of the first root document, on which everything hangs. */
   readonly root: string
   /** By CAIP-2. */
-  readonly chains: ReadonlyMap<string, ChainRpc>
+  readonly chains: Chains
   /** How long a log that was witnessed before waits for a witness before it grows. */
   readonly witnessGraceMs: number
   /** Of a main log: what is pinned of the log of cold vaults beside it. */

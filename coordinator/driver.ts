@@ -6,6 +6,7 @@ import type { Digest } from '../proto/ids.ts'
 import type { JsonObject } from '../proto/jcs.ts'
 import { refuse } from '../proto/refusal.ts'
 import type { ChainRpc } from './chain-rpc/rpc.ts'
+import type { TronRpc } from './chain-rpc/tron-rpc.ts'
 import { type Case, gather } from './desk/case.ts'
 import type { RulesMemory } from './desk/rules.ts'
 import type { Links } from './links.ts'
@@ -26,8 +27,7 @@ export interface DriverPorts {
   readonly sequencer: Sequencer
   readonly links: Links
   readonly signing: Signing
-  /** By CAIP-2. */
-  readonly chains: ReadonlyMap<string, ChainRpc>
+  readonly chains: Chains
   readonly notes: Notes
   /** When the bytes of a request were last sent to its chain. */
   readonly sentAt: Map<Digest, number>
@@ -79,8 +79,30 @@ export async function takeUp(
   return { the, view, note }
 }
 
-export function chainFor({ chains }: DriverPorts, network: string): ChainRpc {
-  return chains.get(network) ?? refuse('CHAIN_UNAVAILABLE', `no endpoint of ${network}`)
+/** By CAIP-2. */
+export type Chains = ReadonlyMap<string, ChainRpc | TronRpc>
+
+/** Where signed bytes are sent and looked for, on whatever network. */
+export function ledgerFor(
+  { chains }: Pick<DriverPorts, 'chains'>,
+  network: string,
+): Pick<ChainRpc, 'send' | 'minedAt'> {
+  return chains.get(network) ?? noEndpoint(network)
+}
+
+/** Of an EVM network. */
+export function chainFor({ chains }: Pick<DriverPorts, 'chains'>, network: string): ChainRpc {
+  const rpc = chains.get(network)
+  return rpc === undefined || 'kind' in rpc ? noEndpoint(network) : rpc
+}
+
+export function tronFor({ chains }: Pick<DriverPorts, 'chains'>, network: string): TronRpc {
+  const rpc = chains.get(network)
+  return rpc !== undefined && 'kind' in rpc ? rpc : noEndpoint(network)
+}
+
+function noEndpoint(network: string): never {
+  return refuse('CHAIN_UNAVAILABLE', `no endpoint of ${network}`)
 }
 
 export interface Written {

@@ -9,8 +9,8 @@ import type { Digest } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
 import { Refused } from '../proto/refusal.ts'
 import { Unavailable } from '../proto/unavailable.ts'
-import { continueSigning, startFirst } from './attempts.ts'
-import { follow, send } from './broadcast.ts'
+import { continueSigning, hasLapsed, startFirst } from './attempts.ts'
+import { follow, followLapsed, send } from './broadcast.ts'
 import type { Changes } from './changes.ts'
 import { type DriverPorts, done, type Next, takeUp, wait } from './driver.ts'
 import { dropLease, renewLeases, takeLease } from './store/jobs.ts'
@@ -138,7 +138,9 @@ export class Jobs {
         case 'RESERVED':
           return await startFirst(this.#ports, taken)
         case 'SIGNING':
-          return await continueSigning(this.#ports, taken)
+          return (await hasLapsed(this.#ports, taken))
+            ? await followLapsed(this.#ports, taken)
+            : await continueSigning(this.#ports, taken)
         case 'SIGNED':
           return await send(this.#ports, taken)
         case 'BROADCAST':

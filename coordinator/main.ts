@@ -17,6 +17,7 @@ import { logKeyThing } from '../proto/log-key.ts'
 import { Refused, refuse } from '../proto/refusal.ts'
 import { openWithPassphrase } from '../proto/seal.ts'
 import { openEvmRpc } from './chain-rpc/evm.ts'
+import { openTronRpc } from './chain-rpc/tron.ts'
 import type { CoordinatorConfig } from './config.ts'
 import { type Coordinator, createCoordinator } from './coordinator.ts'
 import type { Governed } from './desk/bootstrap.ts'
@@ -165,6 +166,7 @@ async function openStore({ store, env }: CoordinatorConfig): Promise<Store> {
 }
 
 function chainOf({ network, rpc, confirmations }: CoordinatorConfig['chains'][number]) {
+  if (network.startsWith('tron:')) return openTronRpc({ network, urls: rpc, timeoutMs: 5_000 })
   return openEvmRpc({ network, urls: rpc, confirmations, timeoutMs: 5_000 })
 }
 

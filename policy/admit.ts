@@ -12,6 +12,7 @@ import {
   requireDigests,
   requireEffect,
   requireOneEffect,
+  requireOwner,
   sourceKey,
 } from './check-bytes.ts'
 import {
@@ -131,6 +132,7 @@ function* judge({ warrant: bytes, attempt: number, own }: Submission, by: By): I
   by('N13', () => requireDigests(effect, lines))
   yield
   const publicKey = by('N14', () => sourceKey(intent, vault, lines))
+  by('N14', () => requireOwner(effect, publicKey))
   by('N15', () => requireEffect(effect, intent, rulebook))
   by('N16', () => requireOneEffect(effect, lines, rulebook))
 

@@ -159,7 +159,9 @@ function requireMembers(change: OnKey, row: VaultRow, { root }: House): void {
   if (taken !== undefined) refuse('PARTICIPANTS', `${taken.node} takes the place of a dealer`)
 }
 
+/** A Station is never online to be asked; one that was found at fault is replaced by a root. */
 function requirePeers({ terms }: ChangeOf<'peer.readmit'>, { root }: House): void {
+  if (root.cold) refuse('NOT_SUPPORTED', 'a station is not readmitted: another takes its place')
   for (const node of [terms.node, terms.peer]) {
     if (!root.nodes.some((known) => known.node === node)) {
       refuse('PARTICIPANTS', `${node} is no node of the root`)

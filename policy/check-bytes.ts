@@ -8,6 +8,7 @@ import { chainOf } from './chain/chains.ts'
 import { derive } from './chain/derive.ts'
 import type { Lines } from './check-lines.ts'
 import type { Effect, Fee, Intent } from './intent.ts'
+import { requireLifetime } from './lifetime.ts'
 import type { SlotRule } from './places.ts'
 import { networkOf, type Rulebook } from './rulebook.ts'
 import type { AttemptRow, VaultRow } from './view.ts'
@@ -33,6 +34,13 @@ export function sourceKey(intent: Intent, vault: VaultRow, { reservation }: Line
     refuse('BYTES_FROM', `path: expected ${reservation.path}, got ${intent.path}`)
   }
   return derive(vault, intent.path).publicKey
+}
+
+/** N14: where the bytes say whose value it is, it is that key's and nobody else's. */
+export function requireOwner({ from, network }: Effect, publicKey: Uint8Array): void {
+  if (from === '') return
+  const own = chainOf(network).address(publicKey)
+  if (from !== own) refuse('BYTES_FROM', `from: expected ${own}, got ${from}`)
 }
 
 /** N15: the bytes do what the intent says, and cost no more. */
@@ -64,6 +72,9 @@ export function requireOneEffect(effect: Effect, lines: Lines, rulebook: Ruleboo
       refuse('NONCE', `slot: expected ${reservation.slot}, got ${slot}`)
     }
   }
+  const until = effect.until ?? 0
+  if (until !== attempt.until) refuse('LIFETIME', 'the attempt line names another end of life')
+  requireLifetime({ vault: reservation.vault, t: attempt.t, until }, rulebook)
   if (!sameFee(effect.fee, attempt.fee)) refuse('FEE', 'the attempt line names another fee')
   const last = before.at(-1)
   if (last === undefined) {

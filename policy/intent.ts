@@ -6,7 +6,6 @@
 import type { Digest, Handle, PersonId, VaultId } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
 
-/** Tron operations parse and can be judged; nothing signs them yet. */
 export const ops = [
   'evm.transfer',
   'erc20.transfer',
@@ -51,7 +50,7 @@ export interface Intent {
 }
 
 export interface Fee {
-  /** The most that the transaction can cost: gas limit times price. */
+  /** The most that the transaction can cost: gas limit times price; on Tron `docs/chains.md`. */
   readonly max: bigint
   /** EVM: maxFeePerGas. */
   readonly price: bigint
@@ -69,7 +68,11 @@ export interface Effect {
   readonly amount: bigint
   /** Of a call only: what the calldata says, in the words of `Intent.call`. */
   readonly call?: string
-  /** What may be used once: on EVM the nonce, as a decimal string. */
+  /** Whose value it is, where the bytes say so (Tron); else empty: whoever signs. */
+  readonly from: string
+  /** Milliseconds, the end of its life where the bytes have one (Tron). */
+  readonly until: number | undefined
+  /** What may be used once: on EVM the nonce, as a decimal string; else empty: the bytes. */
   readonly slot: string
   readonly fee: Fee
   /** 32 bytes: what the key signs. */

@@ -132,6 +132,8 @@ export const limits = {
   /** Of one ceremony: 16 stations send a line a round, for each of its requests. */
   recordLinesMax: 16_384,
   recordBytesMax: 16_777_216,
+  /** Said beside the script, and not yet in the Record. */
+  roomNotesMax: 64,
   /** One for each person in a role who was present. */
   statementsMax: 128,
   statementsBytesMax: 1_048_576,

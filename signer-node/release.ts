@@ -10,6 +10,7 @@ import { requestView } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
 import { requireCeremony, requireWindow } from '../policy/cold.ts'
 import { requireSigns } from '../policy/key-standing.ts'
+import { untilMarginMs } from '../policy/lifetime.ts'
 import { isOver, type RequestView, type VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import { writeSigned } from '../proto/frames.ts'
@@ -31,7 +32,6 @@ import { proofFault } from './proving.ts'
 import { stoppedFrame } from './refusals.ts'
 
 /** Tron: how long before the end of its life a transaction is signed no more. */
-const untilMarginMs = 60_000
 
 /** A share that waits, and what it is for. */
 export interface Waiting {

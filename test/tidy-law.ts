@@ -90,13 +90,12 @@ const laws: readonly Law[] = [
   law(/^signer-node\/ceremony\/doctor-facts\.ts$/, [ceremony, signer, policy, protoAll], {
     builtins: [/^node:(fs|inspector|os|path)$/],
   }),
-  law(
-    /^signer-node\/ceremony\/(table-cards|station-files|record-copy|room-results|commands-room)\.ts$/,
-    [ceremony, signer, policy, protoAll],
-    {
-      builtins: [/^node:(fs|path)$/],
-    },
-  ),
+  law(/^signer-node\/ceremony\/(table-key|readiness)\.ts$/, [ceremony, signer, policy, protoAll], {
+    builtins: [/^node:(fs|path)$/],
+  }),
+  law(/^signer-node\/ceremony\/card-lock\.ts$/, [ceremony, signer, policy, protoAll], {
+    builtins: [/^node:(path|sqlite)$/],
+  }),
   law(/^signer-node\/ceremony\/self-signed\.ts$/, [ceremony, signer, policy, protoAll], {
     builtins: [/^node:crypto$/],
   }),
@@ -163,10 +162,10 @@ const laws: readonly Law[] = [
     packages: [/^prom-client$/],
   }),
   law(
-    /^coordinator\/(build|verify-twice|chain-rpc\/[^/]+)\.ts$/,
+    /^coordinator\/(build|build-tron|verify-twice|chain-rpc\/[^/]+)\.ts$/,
     [/^coordinator\//, policy, protoAll],
     {
-      packages: [/^ethers$/],
+      packages: [/^(ethers|tronweb)$/],
     },
   ),
   law(/^coordinator\//, [/^coordinator\//, policy, protoAll]),

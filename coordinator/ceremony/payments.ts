@@ -6,18 +6,15 @@
 import { requestView } from '../../policy/audit/history.ts'
 import type { PlannedWarrant } from '../../policy/ceremony/bundle-in.ts'
 import { calledStations, type Plan } from '../../policy/ceremony/plan.ts'
-import { chainOf } from '../../policy/chain/chains.ts'
-import { derive } from '../../policy/chain/derive.ts'
-import { networkOf } from '../../policy/rulebook.ts'
 import type { AttemptRow, CeremonyRow, RequestView, VaultRow } from '../../policy/view.ts'
 import { digestOf } from '../../proto/crypto.ts'
 import type { Digest, NodeId } from '../../proto/ids.ts'
 import { isRefusal, type Refusal, refuse } from '../../proto/refusal.ts'
 import { writeTime } from '../../proto/shape.ts'
 import { tags } from '../../proto/tags.ts'
-import { buildTransfer } from '../build.ts'
 import { type Case, gather } from '../desk/case.ts'
-import { chainFor, type DriverPorts, writeLines } from '../driver.ts'
+import { type DriverPorts, writeLines } from '../driver.ts'
+import { buildFirstBytes } from '../first-bytes.ts'
 import { abandonedLines } from '../results.ts'
 import { readBlob } from '../store/blobs.ts'
 import { issueWarrant, readWarrant } from '../warrants.ts'
@@ -123,14 +120,15 @@ function requireWaiting({ intent, row }: Case, { attempts }: RequestView, { plan
 /** At the highest price that the intent allows: nobody can bump it from a room. */
 async function built(
   ports: DriverPorts,
-  { intent, inForce }: Case,
+  the: Case,
   { view, vault }: { readonly view: RequestView; readonly vault: VaultRow },
 ): Promise<Uint8Array | Refusal> {
   const reservation = view.reservation ?? refuse('LINE_MISSING', 'no reservation')
-  const from = chainOf(intent.network).address(derive(vault, intent.path).publicKey)
-  const form = networkOf(inForce.rulebook, intent.vault)?.forms[0]
-  const order = { intent, from, slot: reservation.slot, isPatient: true, form }
-  const made = await buildTransfer(chainFor(ports, intent.network), order)
+  const made = await buildFirstBytes(ports, the, {
+    vault,
+    slot: reservation.slot,
+    isPatient: true,
+  })
   return made.kind === 'later' ? refuse(made.code, made.because) : made.bytes
 }
 

@@ -12,7 +12,7 @@ import { plainDigest, toHex, toUtf8 } from '../../proto/crypto.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { limits } from '../../proto/limits.ts'
 import { isRefusal, refusal, refuse } from '../../proto/refusal.ts'
-import { digest, handle, integer, list, object } from '../../proto/shape.ts'
+import { digest, handle, integer, list, object, writeTime } from '../../proto/shape.ts'
 import type { Page } from '../page.ts'
 import { type Handler, recorded } from '../proposal.ts'
 import { readBlob } from '../store/blobs.ts'
@@ -53,7 +53,8 @@ function bodyOf(warrant: Warrant, proposed: ReturnType<typeof shape>): JsonObjec
   const { intent } = parseIntent(toUtf8(warrant.intent.document))
   // In whatever form: whether it is lawful is asked of `admit`, below.
   const accepts = { forms, call: intent.call }
-  const { fee, digest: sighash, slot } = chainOf(intent.network).decode(warrant.bytes, accepts)
+  const decoded = chainOf(intent.network).decode(warrant.bytes, accepts)
+  const { fee, digest: sighash, slot, until } = decoded
   return {
     ...proposed,
     participants: [...proposed.participants],
@@ -62,7 +63,7 @@ function bodyOf(warrant: Warrant, proposed: ReturnType<typeof shape>): JsonObjec
     fee: { max: `${fee.max}`, price: `${fee.price}`, tip: `${fee.tip}` },
     replaces: warrant.replaces,
     slot,
-    until: '',
+    until: until === undefined ? '' : writeTime(until),
   }
 }
 

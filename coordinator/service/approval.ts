@@ -14,6 +14,7 @@ import { writeTime } from '../../proto/shape.ts'
 import type { Coordinator } from '../coordinator.ts'
 import { type Looked, lookAt } from '../desk/request.ts'
 import { callerOf } from '../requests.ts'
+import { readBlob } from '../store/blobs.ts'
 
 const pendingMax = 100
 
@@ -46,6 +47,7 @@ export function approvalService(coordinator: Coordinator): Handlers['ApprovalSer
           return { person, decision, digest: approval }
         }),
         state: the.row.state,
+        plan: await planOf(coordinator, found),
       }
     },
     SubmitDecision: async ({ decision }) => {
@@ -86,6 +88,15 @@ function pendingOf({ the, judged }: Looked) {
     missing: verdict.missing.map(({ count, role }) => `${count} ${role}`),
     expires: writeTime(endsAt),
   }
+}
+
+/** As it came with its request; empty for what plans no ceremony. */
+async function planOf({ driver }: Coordinator, found: Looked): Promise<Uint8Array> {
+  const none = new Uint8Array()
+  if (found.kind !== 'change') return none
+  const { change } = found.the
+  if (change.op !== 'ceremony.plan') return none
+  return (await readBlob(driver.copy.session, change.terms.plan))?.content ?? none
 }
 
 /** Canonical text of the destination record; empty for an own vault and for a change. */

@@ -8,6 +8,7 @@ import { refuse } from '../../proto/refusal.ts'
 import { requireCeremony } from '../cold.ts'
 import type { Root } from '../documents.ts'
 import { requireSigns } from '../key-standing.ts'
+import { requireLifetime } from '../lifetime.ts'
 import type { SlotRule } from '../places.ts'
 import { networkOf } from '../rulebook.ts'
 import { requireTemper, type Tier } from '../vault.ts'
@@ -146,17 +147,16 @@ function requireNamed({ body }: Started, { nodes, version }: Root): void {
 }
 
 function* requireOneEffect(
-  { body }: Started,
+  { body, t }: Started,
   reservation: ReservationStored,
   desk: Desk,
 ): Reading<void> {
   if (body.slot !== reservation.slot) {
     refuse('NONCE', `expected slot ${reservation.slot}, got ${body.slot}`)
   }
-  const rule = networkOf(yield* desk.rulebook(), reservation.vault)?.slot
-  if (rule?.kind === 'nonce' && body.until !== 0) {
-    refuse('LIFETIME', 'transactions of this network have no end of life')
-  }
+  const rulebook = yield* desk.rulebook()
+  const rule = networkOf(rulebook, reservation.vault)?.slot
+  requireLifetime({ vault: reservation.vault, t, until: body.until }, rulebook)
   if (body.fee.max > reservation.feeMax) {
     refuse('FEE', `expected at most ${reservation.feeMax}, got ${body.fee.max}`)
   }

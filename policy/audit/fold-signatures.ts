@@ -55,6 +55,10 @@ export function* followed({ type, body, t }: Followed): Reading<readonly Write[]
   const { intent, txid } = body
   const row = yield* knownIntent(intent)
   if (isFinal(row.state)) refuse('REQUEST_ENDED', `request is ${row.state}`)
+  // A caller may pay again once a request is dropped, so not while its bytes may still land.
+  if (type === 'tx.dropped' && t <= row.until) {
+    refuse('LIFETIME', 'the transaction has not come to the end of its life')
+  }
   const signed = yield* get(tables.completed, intent)
   // A lapsing request may have a signature unseen; once one is seen, only known ones count.
   const unseen = type !== 'tx.broadcast' && stateAt(row, t) === 'LAPSING'

@@ -6,7 +6,7 @@
 import type { Digest, PersonId } from '../../proto/ids.ts'
 import type { CeremonyFinding } from './judgement.ts'
 import type { Plan, ReadPlan } from './plan.ts'
-import { addressReading, cardsReading, signatureReading } from './readings.ts'
+import { addressReading, cardsReading, signatureReading, tokenReading } from './readings.ts'
 import { keyName, type RecordLine, type RecordLineOf } from './record.ts'
 import type { RecordState } from './record-chain.ts'
 import { documentDigest, type Results } from './results.ts'
@@ -67,7 +67,7 @@ function wordsRead(
   if (step.who !== 'everyone' && reader?.role !== step.who) {
     findings.push(bad(line, `${step.id} is read by the ${step.who}, got ${by}`))
   }
-  const expected = expectedOf(what, heard, about)
+  const expected = what === 'token' ? tokensOf(heard.plan.plan, by) : expectedOf(what, heard, about)
   if (expected !== undefined && !expected.includes(digest)) {
     findings.push(bad(line, `${step.id}: the words of ${what} were those of ${digest}`))
   }
@@ -114,6 +114,15 @@ function expectedOf(
     case 'token':
       return undefined
   }
+}
+
+/** Who comes anew reads the words of the own daily token; at an enrolment it is made there. */
+function tokensOf({ kind, stations }: Plan, by: PersonId): readonly Digest[] | undefined {
+  if (kind !== 'reshare') return undefined
+  return stations.flatMap(({ custodian, part, tokens }) => {
+    if (custodian !== by || part !== 'joins' || tokens === undefined) return []
+    return [tokenReading(tokens.daily.identity)]
+  })
 }
 
 function stationReady(

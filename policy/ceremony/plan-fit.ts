@@ -162,6 +162,9 @@ function requireCalled(plan: Plan): void {
     const absent = holdersAfter(plan).find((one) => !comes(one))
     if (absent) bad(`called: ${absent.node} holds a share afterwards and is not called`)
   }
+  // The root that is in force names them no more: they have no seat and deal nothing.
+  const gone = stations.find((one) => one.part === 'leaves' && comes(one))
+  if (gone) bad(`called: ${gone.node} leaves, and is no station of the root`)
   const old = holdersBefore(plan).filter(comes).length
   if (kind !== 'enrolment' && old < tBefore) bad(`called: expected at least ${tBefore}, got ${old}`)
 }

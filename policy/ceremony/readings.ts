@@ -10,6 +10,11 @@ export function signatureReading(signature: Uint8Array): Digest {
   return plainDigest(signature)
 }
 
+/** Of a newcomer's token: its identity key, as the Plan names it. */
+export function tokenReading(identity: Uint8Array): Digest {
+  return plainDigest(identity)
+}
+
 /** Of all addresses of a key, in full, in the order of their text. */
 export function addressReading(addresses: readonly string[]): Digest {
   return plainDigest(toUtf8([...addresses].sort().join('\n')))

@@ -52,7 +52,8 @@ const role = literal(...roles)
 const persons = distinct(list(personId, 1, 64))
 /** No control, hidden or direction-changing character: it is read on paper and screens. */
 export const sentence = text(512, /^[^\p{C}\p{Zl}\p{Zp}]+$/u)
-const mark = text(64, /^[!-~](?:[ -~]*[!-~])?$/)
+/** Of a bag, a token, a card: as it is printed on it. */
+export const mark = text(64, /^[!-~](?:[ -~]*[!-~])?$/)
 const device = text(32, /^[a-z0-9.:@-]+$/)
 const reason = text(64, /^[A-Z][A-Z0-9_]*$/)
 const media = literal('a', 'b')

@@ -6,7 +6,8 @@ import { type Op, parseNetwork } from '../intent.ts'
 import type { Chain } from './chain.ts'
 import { parseEvmAddress, zeroEvmAddress } from './evm.ts'
 import { evmChain } from './evm-chain.ts'
-import { parseTronAddress } from './tron-address.ts'
+import { tronChain } from './tron.ts'
+import { nobodyOnTron, parseTronAddress } from './tron-address.ts'
 
 export interface Ops {
   readonly native: Op
@@ -54,8 +55,8 @@ const families: ReadonlyMap<string, Family> = new Map<string, Family>([
       tokens: 'trc20',
       slot: 'one-body',
       parseAddress: parseTronAddress,
-      nobody: 'T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb',
-      chain: () => refuse('NOT_SUPPORTED', 'tron transactions are not decoded yet'),
+      nobody: nobodyOnTron,
+      chain: (reference) => tronChain(`tron:${reference}`),
     },
   ],
 ])
@@ -68,6 +69,8 @@ const names: ReadonlyMap<string, string> = new Map([
   ['eip155:31337', 'Local development chain'],
   ['eip155:11155111', 'Ethereum Sepolia testnet'],
   ['tron:0x2b6653dc', 'Tron mainnet'],
+  ['tron:0xcd8690dc', 'Tron Nile testnet'],
+  ['tron:0x94a9059e', 'Tron Shasta testnet'],
 ])
 
 export function chainOf(network: string): Chain {

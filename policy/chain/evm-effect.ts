@@ -21,6 +21,8 @@ export function effectOf(
   return {
     network: `eip155:${chainId}`,
     ...transfer,
+    from: '',
+    until: undefined,
     slot: nonce.toString(),
     fee: { max: gasLimit * price, price, tip },
     digest: keccak256(bytes),
@@ -46,16 +48,32 @@ function native({ to, value }: EvmTransaction): Transfer {
 }
 
 function token({ to, value, calldata }: EvmTransaction): Transfer {
+  if (value !== 0n) {
+    requireTransfer(calldata)
+    shape('value-beside-call', 'native value beside a token call')
+  }
+  const call = transferred(calldata, shape)
+  return {
+    op: 'erc20.transfer',
+    contract: to,
+    to: `0x${toHex(call.to)}`,
+    amount: call.amount,
+  }
+}
+
+/** Twenty bytes and base units of a `transfer(address,uint256)`, on every network that has it. */
+export function transferred(
+  calldata: Uint8Array,
+  shape: (rule: string, got: string) => never,
+): { readonly to: Uint8Array; readonly amount: bigint } {
   requireTransfer(calldata)
-  if (value !== 0n) shape('value-beside-call', 'native value beside a token call')
   if (calldata.length !== 68) shape('calldata', `calldata of ${calldata.length} bytes, not 68`)
   if (calldata.subarray(4, 16).some((byte) => byte !== 0)) {
     shape('dirty-address', 'an address word with dirty upper bytes')
   }
   const amount = BigInt(`0x${toHex(calldata.subarray(36))}`)
   if (amount === 0n) shape('zero-amount', 'a transfer of nothing')
-  const recipient = `0x${toHex(calldata.subarray(16, 36))}`
-  return { op: 'erc20.transfer', contract: to, to: recipient, amount }
+  return { to: calldata.slice(16, 36), amount }
 }
 
 function requireTransfer(calldata: Uint8Array): void {

@@ -67,6 +67,19 @@ export function verifies(signature: Signature, digest: Uint8Array, publicKey: Ui
   }
 }
 
+/** The key that a low-s signature of this digest recovers to; undefined when it is none. */
+export function recovered(signature: Signature, digest: Uint8Array): Uint8Array | undefined {
+  const { r, s, v } = signature
+  try {
+    const key = secp256k1.recoverPublicKey(concat(Uint8Array.of(v), r, s), digest, {
+      prehash: false,
+    })
+    return verifies(signature, digest, key) ? key : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** r || s || v, 65 bytes, as it stands in the log. */
 export function encodeSignature({ r, s, v }: Signature): Uint8Array {
   return concat(r, s, Uint8Array.of(v))

@@ -1,12 +1,15 @@
 // Tron addresses as documents write them: base58check of 21 bytes that begin with 0x41.
 // One address has one form: the checksum is double SHA-256 and the bytes are written back.
-// Tron transactions are not decoded here.
+// Transactions are decoded in `tron.ts`.
 import { concat, equalBytes, fromHex, sha256 } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { evmAddress } from './evm.ts'
 
 const alphabet = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 const addressForm = /^T[1-9A-HJ-NP-Za-km-z]{33}$/
+
+/** Twenty zero bytes: the address whose key nobody has. */
+export const nobodyOnTron = 'T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb'
 
 export function parseTronAddress(text: string, what = 'address'): string {
   const bytes = addressForm.test(text) ? decode58(text) : new Uint8Array(0)
@@ -16,6 +19,11 @@ export function parseTronAddress(text: string, what = 'address'): string {
     refuse('MALFORMED', `${what}: expected a Tron address with its checksum`)
   }
   return text
+}
+
+/** The 21 bytes of an address, as transactions carry it. */
+export function tronBytes(text: string): Uint8Array {
+  return decode58(parseTronAddress(text)).slice(0, 21)
 }
 
 /** Of a compressed public key: the same twenty bytes as on EVM networks, written in another way. */

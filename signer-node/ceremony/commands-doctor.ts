@@ -5,22 +5,21 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Plan, parsePlan, stationOf } from '../../policy/ceremony/plan.ts'
-import { type Digest, parseDigest, parseNodeId } from '../../proto/ids.ts'
-import { attempt, isRefusal, Refused, refuse } from '../../proto/refusal.ts'
+import { parseNodeId } from '../../proto/ids.ts'
+import { attempt, isRefusal, refuse } from '../../proto/refusal.ts'
 import { wordLines } from '../../proto/words.ts'
 import type { Command, CommandWorld } from '../command.ts'
 import { readWords, text, type Words, yes } from '../commands-words.ts'
 import { requireHardware } from '../hsm/enrol.ts'
 import { Hsm } from '../hsm/hsm.ts'
 import type { TokenFacts } from '../hsm/token.ts'
-import { selfCheck } from '../self-check.ts'
 import { buildFiles } from './build-files.ts'
-import { type Check, checkLine, isReady, machineChecks } from './doctor.ts'
+import { checkLine, isReady, machineChecks } from './doctor.ts'
 import { stationFacts } from './doctor-facts.ts'
 import { requireTokenLabel } from './label.ts'
 import { openMedium } from './medium.ts'
 import { slotFlags, slotOf } from './pin-words.ts'
-import { requireFresh, requireHealthy, sampleBytes } from './randomness-tests.ts'
+import { checked, healthy, onlyToken, ownChecks, requireModule } from './readiness.ts'
 import { Spoken } from './spoken.ts'
 
 const project = join(import.meta.dirname, '../..')
@@ -96,20 +95,6 @@ function planned(flags: Words) {
   return { plan, station }
 }
 
-/** X-4: known answers, and the kernel's randomness. */
-async function ownChecks({ curve, random, wallMs }: CommandWorld) {
-  const clock = { wallMs, monotonicMs: () => performance.now() }
-  let count = 0
-  const checks = [
-    await checked('X-4', 'self-check', async () => {
-      count = selfCheck(curve('native'), clock, random)
-      return `${count} answers`
-    }),
-    await checked('X-4', 'kernel', async () => healthy('kernel', async (size) => random(size))),
-  ]
-  return { checks, count }
-}
-
 interface TokenContext {
   readonly plan: Plan | undefined
   readonly station: ReturnType<typeof stationOf>
@@ -125,12 +110,7 @@ async function tokenChecks(flags: Words, { plan, station, world: { random } }: T
   let facts: TokenFacts | undefined
   const checks = [
     await checked('X-5', 'token', async () => {
-      const here = await Hsm.list({ ...slot, serial: '' }, { random })
-      const [only, ...more] = here
-      const serials = here.map(({ serial }) => serial).join(', ') || 'none'
-      if (only === undefined || more.length > 0) {
-        return refuse('TOKEN_ABSENT', `expected exactly one token, here: ${serials}`, 'X-5')
-      }
+      const only = await onlyToken(slot, { random })
       facts = only
       requireHardware(plan?.env ?? own?.env ?? 'dev', only.manufacturer)
       requireRoster(only, known)
@@ -174,40 +154,8 @@ function requireRoster(
   refuse('TOKEN_WRONG', `expected the token ${serials.join(' or ')}, got ${serial}`, 'X-5')
 }
 
-function requireModule(digest: string, modules: readonly Digest[] | undefined): void {
-  if (modules === undefined || digest === '' || modules.includes(parseDigest(digest))) return
-  refuse('TOKEN_WRONG', `expected a module of the plan, got ${digest}`, 'X-3')
-}
-
 function pinText({ pin }: TokenFacts): string {
   if (!pin.isSet) return refuse('TOKEN_PIN', 'no PIN was set', 'X-5')
   if (pin.isLocked) return refuse('TOKEN_LOCKED', 'the token is locked', 'X-5')
   return pin.isFinalTry ? 'LAST TRY of its PIN' : 'PIN set'
-}
-
-async function healthy(
-  source: string,
-  draw: (size: number) => Promise<Uint8Array>,
-): Promise<string> {
-  const [sample, first, second] = [await draw(sampleBytes), await draw(64), await draw(64)]
-  try {
-    requireHealthy(source, sample)
-    requireFresh(source, first, second)
-    return `${sampleBytes} bytes tested`
-  } finally {
-    for (const drawn of [sample, first, second]) drawn.fill(0)
-  }
-}
-
-async function checked(id: string, what: string, look: () => Promise<string>): Promise<Check> {
-  try {
-    return { id, what, fault: '', found: await look(), isOfMachine: false }
-  } catch (error) {
-    return { id, what, fault: faultText(error), found: '', isOfMachine: false }
-  }
-}
-
-function faultText(error: unknown): string {
-  if (error instanceof Refused) return error.refusal.because
-  return error instanceof Error ? error.message : 'unknown'
 }

@@ -2,35 +2,29 @@
 // program at each station and one at the Record station. Each works on its card, and goes on where
 // its Record ends when it is started again.
 // INVARIANT: in production people answer at a terminal, and a machine that is not ready does not
-// run (X-1 to X-4); no verb leaves out a step. Whoever says `stop` stops it for all.
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+// run (X-1 to X-5); no verb leaves out a step. Whoever says `stop` stops it for all.
+import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { readBundle } from '../../policy/ceremony/bundle.ts'
 import { type BundleIn, readBundleIn } from '../../policy/ceremony/bundle-in.ts'
 import type { PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
 import { seatsOf } from '../../policy/ceremony/record-seats.ts'
 import { readBundleFiles } from '../../proto/io/bundle-files.ts'
-import type { JsonObject } from '../../proto/jcs.ts'
-import { refuse } from '../../proto/refusal.ts'
+import { parseTokenCard } from '../../proto/token-card.ts'
 import { wordLines } from '../../proto/words.ts'
 import type { Command, CommandWorld } from '../command.ts'
 import { readWords, text, type Words, yes } from '../commands-words.ts'
-import { Secret } from '../dkls23/secret.ts'
 import { made } from '../places.ts'
 import type { Event } from '../ports.ts'
-import { buildFiles } from './build-files.ts'
-import { isReady, machineChecks } from './doctor.ts'
-import { stationFacts } from './doctor-facts.ts'
 import { slotFlags, slotOf, slotUsage } from './pin-words.ts'
+import { requireReady } from './readiness.ts'
 import { RecordCopy } from './record-copy.ts'
 import { atTerminal, playedBy, type RoomTerminal } from './room-terminal.ts'
-import { sayAside, takeAsides } from './said-aside.ts'
-import { seatHub, tableFiles } from './seated-hub.ts'
+import { followAsides, type LyingAside, sayAside } from './said-aside.ts'
+import { seatHub } from './seated-hub.ts'
 import { recordPath, seatStation } from './seated-station.ts'
-import { keyPem, selfSigned, transportKey } from './self-signed.ts'
-import { tableName } from './table.ts'
+import { layTableKey } from './table-key.ts'
 
-const project = join(import.meta.dirname, '../..')
 const asideMs = 200
 
 export const roomCommands: readonly Command[] = [
@@ -43,9 +37,9 @@ export const roomCommands: readonly Command[] = [
   {
     verb: 'table',
     about: "make the Record station's key for a table with a network, before the plan names it",
-    usage: ['CARD --org ORG'],
+    usage: ['CARD --token CARD'],
     run: async (words, world) => {
-      const shape = { places: ['CARD'], options: { org: text }, needed: ['org'] }
+      const shape = { places: ['CARD'], options: { token: text }, needed: ['token'] }
       return layTable(readWords(words, shape), world)
     },
   },
@@ -53,7 +47,7 @@ export const roomCommands: readonly Command[] = [
     verb: 'run',
     about: 'sit at the table as a station, until the Record is closed',
     usage: [
-      'CARD --bundle BUNDLE --medium-a DIR --medium-b DIR --table PEM',
+      'CARD --bundle BUNDLE --medium-a DIR --medium-b DIR --table PEM|DIR',
       `  ${slotUsage} [--played]`,
     ],
     run: (words, world) => {
@@ -67,13 +61,14 @@ export const roomCommands: readonly Command[] = [
     verb: 'record',
     about: 'lead the sitting at the Record station, and write what is carried out',
     usage: [
-      'CARD --bundle BUNDLE --out DIR [--second DIR] --stations CARD,.. --token CARD',
+      'CARD --bundle BUNDLE --out DIR [--second DIR] --stations CARD,..|--cards DIR --token CARD',
       `  ${slotUsage} [--played]`,
     ],
     run: (words, world) => {
-      const options = { bundle: text, out: text, stations: text, token: text }
+      const options = { bundle: text, out: text, token: text }
       const needed = [...Object.keys(options), 'module']
-      const more = { ...options, ...slotFlags, second: text, played: yes }
+      const other = { stations: text, cards: text, second: text }
+      const more = { ...options, ...slotFlags, ...other, played: yes }
       return record(readWords(words, { places: ['CARD'], options: more, needed }), world)
     },
   },
@@ -129,15 +124,8 @@ function open(flags: Words): object {
 }
 
 function layTable(flags: Words, { random, wallMs }: CommandWorld): object {
-  using drawn = new Secret(random(32))
-  using key = transportKey(drawn.bytes)
-  const wish = { org: flags.text('org'), node: tableName, nowMs: wallMs() }
-  const { certificate, pin } = selfSigned(key, random, { ...wish, role: 'coordinator' })
-  using pem = keyPem(key)
-  const card = made(flags.place())
-  writeFileSync(join(card, tableFiles.key), pem.bytes, { mode: 0o600, flag: 'wx' })
-  writeFileSync(join(card, tableFiles.certificate), certificate, { mode: 0o444, flag: 'wx' })
-  return { transport: pin, certificate: join(card, tableFiles.certificate) }
+  const token = parseTokenCard(new Uint8Array(readFileSync(flags.text('token'))))
+  return { ...layTableKey(flags.place(), token, { random, nowMs: wallMs() }) }
 }
 
 async function run(flags: Words, world: CommandWorld): Promise<object> {
@@ -146,14 +134,24 @@ async function run(flags: Words, world: CommandWorld): Promise<object> {
   const card = flags.place()
   const media = { a: flags.text('medium-a'), b: flags.text('medium-b') }
   const places = { card, bundle: flags.text('bundle'), media, table: flags.text('table') }
-  const ready = (read: BundleIn, station: PlannedStation) => readiness(read, station, card)
+  const ready = (read: BundleIn, { node }: PlannedStation) => {
+    const { plan } = read.plan
+    const stations = plan.table.way === 'network' ? plan.table.stations : []
+    const address = stations.find((one) => one.node === node)?.address
+    const cards = [card, media.a, media.b]
+    return requireReady(plan, { address, cards, slot: slotOf(flags) }, world)
+  }
   const ports = { ...portsOf(world, terminal), curve: world.curve('native'), ready }
   try {
     await using seated = await seatStation({ ...places, slot: slotOf(flags) }, ports)
     const { performer, node } = seated
-    using _ = asides(card, (said) => {
+    using _ = asides(card, terminal, (said) => {
+      // A note waits on the card until the Record station is there to hear it.
+      if (said.kind === 'note' && !performer.isHearing) return false
       if (said.kind === 'stop') performer.stop(said.happened)
       else performer.note(said.expected, said.happened, said.decided)
+      said.forget()
+      return true
     })
     await seated.over
     const { size, exceptions } = seated.record.state
@@ -167,20 +165,35 @@ async function record(flags: Words, world: CommandWorld): Promise<object> {
   const { bundle } = bundleAt(flags.text('bundle'))
   const terminal = terminalOf(flags, world, bundle.plan)
   const card = flags.place()
-  const second = flags.flag('second')
+  const [second, carried] = [flags.flag('second'), flags.flag('cards')]
   const places = {
     ...{ card, bundle: flags.text('bundle'), token: flags.text('token'), slot: slotOf(flags) },
     out: [flags.text('out'), ...(second === undefined ? [] : [second])],
-    stations: flags.text('stations').split(','),
+    stations: flags.flag('stations')?.split(',') ?? [],
+    ...(carried === undefined ? {} : { cards: carried }),
   }
+  const { plan } = bundle.plan
+  const address = plan.table.way === 'network' ? plan.table.hub : undefined
+  const cards = [
+    made(card),
+    ...places.out.map(dirname),
+    ...(carried === undefined ? [] : [carried]),
+  ]
   try {
+    await requireReady(plan, { address, cards, slot: places.slot }, world)
     await using seated = await seatHub(places, portsOf(world, terminal))
     const { conductor } = seated
     let isStopped = false
-    using _ = asides(card, (said) => {
-      if (said.kind !== 'stop') return
+    using _ = asides(card, terminal, (said) => {
+      const { kind, expected, happened, decided, forget } = said
+      if (kind === 'note') {
+        conductor.note({ expected, happened, decided, written: forget })
+        return true
+      }
       isStopped = true
-      conductor.stop(said.happened)
+      conductor.stop(happened)
+      forget()
+      return true
     })
     // Each greets first: what is asked before that would be asked of it again.
     while (!seated.isFull() && !isStopped) await pause(asideMs)
@@ -203,24 +216,6 @@ function status(flags: Words): object {
   return { lines: size, exceptions, closed: closed !== undefined, step: lines.at(-1)?.step ?? '' }
 }
 
-/** X-1 to X-4, as a line of the Record says them. */
-function readiness({ plan }: BundleIn, { node }: PlannedStation, card: string): JsonObject {
-  const { table, build, env } = plan.plan
-  const { digest } = buildFiles(project, process.execPath)
-  const stations = table.way === 'network' ? table.stations : []
-  const address = stations.find((one) => one.node === node)?.address
-  const facts = stationFacts(digest)
-  const checks = machineChecks(facts, { table: address, cards: [card], build })
-  if (!isReady(checks, env === 'prod')) {
-    const faults = checks
-      .filter(({ fault }) => fault !== '')
-      .map(({ id, fault }) => `${id} ${fault}`)
-    refuse('CEREMONY', `this machine is not ready: ${faults.join('; ')}`)
-  }
-  const interfaces = facts.interfaces.filter(({ isUp }) => isUp).map(({ name }) => name)
-  return { build: digest, checks: checks.length, clock: 0, interfaces }
-}
-
 function terminalOf(flags: Words, world: CommandWorld, { plan }: ReadPlan): RoomTerminal {
   if (!flags.is('played')) return atTerminal(world.terminal())
   return playedBy(process.stdin, process.stdout, plan.rehearsal ? plan.env : 'prod')
@@ -238,9 +233,11 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-function asides(card: string, take: (said: ReturnType<typeof takeAsides>[number]) => void) {
-  const looking = setInterval(() => {
-    for (const said of takeAsides(card)) take(said)
-  }, asideMs)
-  return { [Symbol.dispose]: () => clearInterval(looking) }
+function asides(
+  card: string,
+  { say }: RoomTerminal,
+  take: (said: LyingAside) => boolean,
+): Disposable {
+  const refused = (name: string, because: string): void => say(`aside/${name}: ${because}`)
+  return followAsides(card, { everyMs: asideMs, refused }, take)
 }

@@ -10,7 +10,7 @@
 import type { BundleFiles } from '../../policy/ceremony/bundle.ts'
 import { calledStations } from '../../policy/ceremony/plan.ts'
 import { type Actor, type RecordDraft, signedLine } from '../../policy/ceremony/record.ts'
-import { parseRecordType, type RecordType } from '../../policy/ceremony/record-bodies.ts'
+import { parseRecordType } from '../../policy/ceremony/record-bodies.ts'
 import { draftLine } from '../../policy/ceremony/record-chain.ts'
 import type { Turn } from '../../policy/ceremony/script.ts'
 import type { SignedStatement } from '../../policy/ceremony/statement.ts'
@@ -24,13 +24,13 @@ import type { RecordCopy } from './record-copy.ts'
 import { RoomClosing, stopDecision, stoppedBefore } from './room-closing.ts'
 import { type DeskLine, deskLines, exceptionLine, firstLine, type Unexpected } from './room-desk.ts'
 import type { RoomLog } from './room-log.ts'
-import { readAddress, readingOf } from './room-readings.ts'
+import { canSay, type Note, RoomNotes } from './room-notes.ts'
+import { readAddress, readingOf, wordsBeside } from './room-readings.ts'
 import type { RoomResults } from './room-results.ts'
 import { firstUndone, type Group, groupsOf, hasAct, isLeft, signersSaid } from './room-turns.ts'
 import { RoomVoice, startedAgain, type Told } from './room-voice.ts'
 import { withoutEnd } from './session-results.ts'
 import type { Desk } from './station-acts.ts'
-import type { TurnPaper } from './turn-papers.ts'
 
 export interface ConductorNeeds {
   readonly log: RoomLog
@@ -71,7 +71,7 @@ export class Conductor {
   readonly #tries = new Map<Digest, number>()
   readonly #signedToday = new Set<string>()
   readonly #closing: RoomClosing
-  readonly #notes: { readonly node: string; readonly said: TurnPaper<'note'> }[] = []
+  readonly #notes: RoomNotes
   #files: BundleFiles = new Map()
   #stopped = ''
   #isTold = false
@@ -81,10 +81,11 @@ export class Conductor {
     this.#groups = groupsOf(needs.log.bundle.plan.plan)
     const writeLine = (line: DeskLine, step: string) => this.#write1(line, step)
     this.#closing = new RoomClosing({ ...needs, writeLine })
+    this.#notes = new RoomNotes((text) => needs.desk.say(text))
     this.#voice = new RoomVoice({
       ...needs,
       stopped: (because) => this.stop(because),
-      noted: (node, said) => void this.#notes.push({ node, said }),
+      noted: (node, said) => this.note({ ...said, happened: `${node}: ${said.happened}` }),
       sat: (node) => this.#confirmations.forget(node),
     })
   }
@@ -98,11 +99,9 @@ export class Conductor {
     this.#voice.interrupt(because)
   }
 
-  status() {
-    const { record } = this.#needs
-    const at = this.#undone()
-    const step = this.#groups[at]?.first.step.id ?? 'end'
-    return { step, lines: record.state.size, exceptions: record.state.exceptions }
+  /** Becomes an exception before the next step. */
+  note(said: Note): void {
+    this.#notes.add(said)
   }
 
   async run(): Promise<Concluded> {
@@ -119,15 +118,28 @@ export class Conductor {
       if (this.#stopped !== '') await this.#tellStop(group.first)
       at = (await this.#play(group, at)) ?? at + 1
     }
-    const { record } = this.#needs
-    const { size: lines, exceptions } = record.state
+    this.#voice.over()
+    const { size: lines, exceptions } = this.#needs.record.state
     const outcome = this.#stopped === '' ? 'done' : 'aborted'
     return { outcome, lines, exceptions, files: this.#files }
+  }
+
+  async #tellNotes(turn: Turn): Promise<void> {
+    const { record, log } = this.#needs
+    for (const { written, ...said } of this.#notes.due(record.state, log.bundle.plan.plan)) {
+      await this.exception(turn, said)
+      written?.()
+    }
   }
 
   /** Once, before the closing: an exception that says why. */
   async #tellStop(turn: Turn): Promise<void> {
     if (this.#isTold || this.#isClosed) return
+    const { record, log } = this.#needs
+    if (!canSay(record.state, log.bundle.plan.plan)) {
+      // Nobody is there who could close it, and nothing was begun.
+      refuse('CEREMONY', `stopped before the recorder sat: ${this.#stopped}`)
+    }
     this.#isTold = true
     await this.exception(turn, {
       expected: 'the script to its end',
@@ -140,15 +152,17 @@ export class Conductor {
   async #play(group: Group, at: number): Promise<number | undefined> {
     const { desk } = this.#needs
     const { step } = group.first
-    for (const { node, said } of this.#notes.splice(0)) {
-      await this.exception(group.first, { ...said, happened: `${node}: ${said.happened}` })
-    }
+    await this.#tellNotes(group.first)
     if (step.isOptional === true) {
       const typed = await desk.ask('go', `${step.id} may be left out; play it? (yes or no): `)
       if (typed.trim() !== 'yes') return undefined
     }
     if (step.say !== '') desk.say(`${step.id}  ${step.who}: ${step.say}`)
-    if (hasAct(group, 'begin-record')) return await this.#begin(group)
+    const beside = wordsBeside(this.#needs, group.first)
+    if (beside !== '') desk.say(beside)
+    if (hasAct(group, 'begin-record')) {
+      return void (await this.#write1(firstLine(this.#needs.log), step.id))
+    }
     if (hasAct(group, 'draw-signers')) return await this.#draw(group, at)
     if (hasAct(group, 'sign', 'prove')) return await this.#sign(group, at)
     if (hasAct(group, 'keygen', 'reshare')) return await this.#deal(group)
@@ -187,14 +201,15 @@ export class Conductor {
     const { first } = group
     const again: string[] = []
     for (const one of told) {
-      const isLost = one.kind === 'done' && !(await this.#voice.write(one))
-      if (one.kind === 'failed' || isLost) {
-        const because = one.kind === 'failed' ? one.because : startedAgain
+      const because =
+        one.kind === 'failed'
+          ? one.because
+          : (await this.#voice.write(one)) || this.#closing.bring(one.node, one.brought)
+      if (because !== '') {
         if (because === startedAgain) again.push(one.node)
         await this.#failed(group, one.node, because)
         continue
       }
-      this.#closing.bring(one.brought)
       const request = first.request?.request
       if (request === undefined || !hasAct(group, 'confirm-request')) continue
       this.#confirmations.add(request, one.node)
@@ -237,10 +252,6 @@ export class Conductor {
         if (tries === triesMax) throw error
       }
     }
-  }
-
-  async #begin({ first }: Group): Promise<undefined> {
-    await this.#write1(firstLine(this.#needs.log), first.step.id)
   }
 
   async #draw(group: Group, at: number): Promise<number | undefined> {
@@ -342,14 +353,15 @@ export class Conductor {
     const node = await this.#closing.statement(group.first)
     if (node === undefined) return
     for (const one of await this.#voice.all(group.turns, [node], this.#with(group.first))) {
-      if (one.kind === 'done') this.#closing.bring(one.brought)
+      const because = one.kind === 'done' ? this.#closing.bring(node, one.brought) : one.because
+      if (because !== '') this.#needs.desk.say(`${node}: no statement: ${because}`)
     }
   }
 
   async #write1({ actor, type, body }: DeskLine, step: string): Promise<void> {
     const { record, recorder } = this.#needs
-    const known: RecordType = parseRecordType(type)
-    const draft: RecordDraft = { actor, type: known, body, step, t: this.#voice.now() }
+    const when = { type: parseRecordType(type), t: this.#voice.now() }
+    const draft: RecordDraft = { actor, body, step, ...when }
     const unsigned = draftLine(record.state, draft, recorder.identity)
     this.#voice.keep(signedLine(unsigned, await recorder.sign(unsigned.message)))
   }

@@ -24,6 +24,8 @@ export type EntropyKind = 'os' | 'token' | 'dice'
 export interface MixedRandom extends Disposable {
   readonly random: Random
   readonly kinds: readonly EntropyKind[]
+  /** Thrown later: mixed into all that is drawn from then on; the caller wipes the rolls. */
+  readonly throwDice: (rolls: Secret) => void
 }
 
 const readBytes = 64
@@ -53,12 +55,47 @@ export async function mixRandom(
   const info = concat(fromHex(about.plan) ?? new Uint8Array(0), u16(about.party))
   const salt = toUtf8(tags.entropy)
   const seed = new Secret(hkdfSha512(mixed.bytes, salt, info, readBytes))
-  const kinds = ['os', 'token', ...(dice === undefined ? [] : ['dice' as const])] as const
-  return { random: drawsOf(seed, os), kinds, [Symbol.dispose]: () => seed[Symbol.dispose]() }
+  return new Mixed(seed, { os, info, isThrown: dice !== undefined })
+}
+
+class Mixed implements MixedRandom {
+  readonly random: Random
+  readonly #info: Uint8Array
+  #seed: Secret
+  #isThrown: boolean
+
+  constructor(
+    seed: Secret,
+    { os, info, isThrown }: { os: Random; info: Uint8Array; isThrown: boolean },
+  ) {
+    this.#seed = seed
+    this.#info = info
+    this.#isThrown = isThrown
+    this.random = drawsOf(() => this.#seed, os)
+  }
+
+  get kinds(): readonly EntropyKind[] {
+    return ['os', 'token', ...(this.#isThrown ? ['dice' as const] : [])]
+  }
+
+  throwDice(rolls: Secret): void {
+    requireDice(rolls.bytes)
+    const parts = [this.#seed.bytes, rolls.bytes]
+    using mixed = new Secret(concat(...parts.flatMap((part) => [u16(part.length), part])))
+    const salt = toUtf8(tags.entropy)
+    const next = new Secret(hkdfSha512(mixed.bytes, salt, this.#info, readBytes))
+    this.#seed[Symbol.dispose]()
+    this.#seed = next
+    this.#isThrown = true
+  }
+
+  [Symbol.dispose](): void {
+    this.#seed[Symbol.dispose]()
+  }
 }
 
 /** Each draw is of a number of its own, and of bytes of the kernel that nobody saw before. */
-function drawsOf(seed: Secret, os: Random): Random {
+function drawsOf(seed: () => Secret, os: Random): Random {
   let count = 0
   return (length) => {
     using scope = new SecretScope()
@@ -66,7 +103,7 @@ function drawsOf(seed: Secret, os: Random): Random {
     for (let at = 0; at < length; at += blockBytes) {
       count += 1
       const fresh = scope.keep(os(readBytes))
-      const key = scope.keep(concat(seed.bytes, fresh))
+      const key = scope.keep(concat(seed().bytes, fresh))
       const info = toUtf8(`draw ${count}`)
       const size = Math.min(blockBytes, length - at)
       drawn.set(scope.keep(hkdfSha512(key, toUtf8(tags.entropy), info, size)), at)

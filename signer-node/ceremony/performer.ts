@@ -13,7 +13,7 @@ import {
   signedLine,
   unsignedLine,
 } from '../../policy/ceremony/record.ts'
-import { parseRecordType } from '../../policy/ceremony/record-bodies.ts'
+import { parseRecordType, recordBodies } from '../../policy/ceremony/record-bodies.ts'
 import { type Turn, turnsOf } from '../../policy/ceremony/script.ts'
 import type { Act } from '../../policy/ceremony/steps.ts'
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
@@ -76,14 +76,26 @@ export class Performer {
   #round = { turn: -1, round: -1 }
   #playing: Playing | undefined
   #isStopped = false
+  #isHearing = false
+  /** The Record is closed, and the Record station says that all is written. */
+  readonly over: Promise<void>
+  readonly #end: () => void
 
   constructor(needs: PerformerNeeds) {
     this.#needs = needs
     this.#turns = turnsOf(needs.plan.plan)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.over = promise
+    this.#end = resolve
   }
 
   get isStopped(): boolean {
     return this.#isStopped
+  }
+
+  /** The Record station has said something to it: it hears as well. */
+  get isHearing(): boolean {
+    return this.#isHearing
   }
 
   /** As soon as it sits: the Record station sends what is missing here. */
@@ -104,12 +116,13 @@ export class Performer {
   /** Of the Hub, through the Station's ears. */
   hear(paper: Paper): void {
     if (!isTurnKind(paper.kind)) return
+    this.#isHearing = true
     const heard = attempt(() => this.#take(paper))
     if (!isRefusal(heard)) return
     const { report, bench } = this.#needs
     report({ level: 'alarm', name: 'turn-refused', because: heard.because })
     bench.say(`REFUSED ${heard.code}: ${heard.because}`)
-    if (heard.rule === 'X-14') this.#end(heard.because)
+    if (heard.rule === 'X-14') this.#stop(heard.because)
   }
 
   #take(paper: Paper): void {
@@ -118,7 +131,7 @@ export class Performer {
         void this.#play(readTurnPaper('turn', paper))
         return
       case 'place':
-        void this.#place(readTurnPaper('place', paper))
+        this.#place(readTurnPaper('place', paper)).catch((error) => this.#unsigned(error))
         return
       case 'line': {
         const { seq, line } = readTurnPaper('line', paper)
@@ -126,7 +139,14 @@ export class Performer {
         return
       }
       case 'stop':
-        this.#end(readTurnPaper('stop', paper).because)
+        this.#stop(readTurnPaper('stop', paper).because)
+        return
+      case 'over':
+        readTurnPaper('over', paper)
+        if (this.#needs.record.state.closed === undefined) {
+          refuse('CEREMONY', 'the table says that all is over, and the Record is not closed')
+        }
+        this.#end()
         return
       default:
         refuse('MALFORMED', `a ${paper.kind} is not for a station`)
@@ -159,6 +179,7 @@ export class Performer {
       const played = await bench.play({ turn: bound, round, signers, manifest, isOver })
       if (isOver()) return
       const { drafts, brought = [] } = played
+      for (const { type, body } of drafts) recordBodies[parseRecordType(type)](body, 'body')
       const done = { turn: at, round, drafts: [...drafts], brought: [...brought] }
       this.#playing = { ...done, step: turn.step.id }
       this.#say('done', done)
@@ -198,7 +219,17 @@ export class Performer {
     this.#say('signed', { seq, line: fromUtf8(bytes) ?? '' })
   }
 
-  #end(because: string): void {
+  /** A Token that is out, or says no: whoever waits for the line hears it, and asks anew. */
+  #unsigned(error: unknown): void {
+    const { report, bench } = this.#needs
+    const { code, because } = toldOf(error)
+    report({ level: 'alarm', name: 'line-unsigned', because: `${code}: ${because}` })
+    bench.say(`NOT SIGNED ${code}: ${because}`)
+    this.#playing = undefined
+    this.greet()
+  }
+
+  #stop(because: string): void {
     this.#isStopped = true
     this.#playing = undefined
     this.#needs.station.withdraw()

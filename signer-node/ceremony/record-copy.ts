@@ -4,7 +4,15 @@
 // done.
 // INVARIANT: a line is kept only if it follows; another line at a place that is taken is
 // a stop and changes nothing. A torn last line, of a card that was pulled out, is cut away.
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import type { RecordLine } from '../../policy/ceremony/record.ts'
 import {
@@ -17,6 +25,7 @@ import type { Seats } from '../../policy/ceremony/record-seats.ts'
 import { equalBytes } from '../../proto/crypto.ts'
 import type { Digest } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
+import { onDisk } from '../disk.ts'
 import { replaceFile, syncDirectory } from '../floor-file.ts'
 
 const newline = 0x0a
@@ -25,6 +34,8 @@ export class RecordCopy {
   readonly #path: string
   readonly #lines: RecordLine[] = []
   #state: RecordState
+  /** Of the whole lines: what is behind it was torn. */
+  #length = 0
 
   constructor(path: string, seats: Seats) {
     this.#path = path
@@ -47,7 +58,8 @@ export class RecordCopy {
 
   /** The whole file, as it is carried out. */
   get bytes(): Uint8Array {
-    return existsSync(this.#path) ? new Uint8Array(readFileSync(this.#path)) : new Uint8Array()
+    if (!existsSync(this.#path)) return new Uint8Array()
+    return new Uint8Array(readFileSync(this.#path)).slice(0, this.#length)
   }
 
   /** Whether it was new here. */
@@ -69,14 +81,19 @@ export class RecordCopy {
 
   #append(bytes: Uint8Array): void {
     const isNew = !existsSync(this.#path)
-    const file = openSync(this.#path, 'a', 0o600)
-    try {
-      const whole = new Uint8Array([...bytes, newline])
-      for (let at = 0; at < whole.length; at += writeSync(file, whole, at));
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
-    }
+    const whole = new Uint8Array([...bytes, newline])
+    onDisk(this.#path, () => {
+      const file = openSync(this.#path, 'a', 0o600)
+      try {
+        // Part of a line that found no room must not become the beginning of another.
+        ftruncateSync(file, this.#length)
+        for (let at = 0; at < whole.length; at += writeSync(file, whole, at));
+        fsyncSync(file)
+      } finally {
+        closeSync(file)
+      }
+    })
+    this.#length += whole.length
     if (isNew) syncDirectory(dirname(this.#path))
   }
 
@@ -89,6 +106,7 @@ export class RecordCopy {
       this.#state = state
       from = to + 1
     }
+    this.#length = end
     if (end < file.length) replaceFile(this.#path, file.slice(0, end))
   }
 }

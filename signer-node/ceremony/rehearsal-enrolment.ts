@@ -2,7 +2,7 @@
 // program that people use, the keys and both media of every station. All at once where the machine
 // lets it. Source: docs/ceremony.md. Its own Record is not kept here: nothing later judges it.
 // INVARIANT: every PIN is disposed of with the stations.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { text } from '../../proto/jcs.ts'
@@ -52,7 +52,9 @@ export async function enrolled(wish: EnrolmentWish, ports: RehearsalPorts): Prom
   const [record, ...others] = made
   if (record === undefined) throw new Error('a rehearsal has a record station')
   ports.say(`${2 * others.length + 1} tokens of ${wish.maker}, each with keys born in it`)
-  const plan = await enrolmentPlan(wish, places, record, ports)
+  const all = places.map(({ node, x, site, custodian }) => ({ node, x, site, custodian }))
+  const cast = { name: 'enrolment', stations: all }
+  const plan = await enrolmentPlan(wish, cast, record, ports)
   const stations = await Promise.all(
     places.map(async (place, at) => {
       const own = others[at]
@@ -63,6 +65,36 @@ export async function enrolled(wish: EnrolmentWish, ports: RehearsalPorts): Prom
   ports.say(`${stations.length} stations enrolled: keys sealed to both tokens, media A and B`)
   const pins = scope.move()
   return { stations, record, [Symbol.dispose]: () => void pins.disposeAsync() }
+}
+
+export interface NewcomerWish extends EnrolmentWish {
+  readonly place: Place
+  /** Who stays, and who leaves: both are named in the plan of the enrolment. */
+  readonly staying: readonly RehearsalStation[]
+  readonly leaving: RehearsalStation
+}
+
+/** One more station, later: beside those that are there already. */
+export async function newcomer(
+  { place, staying, leaving, ...wish }: NewcomerWish,
+  { record }: Enrolled,
+  ports: RehearsalPorts,
+): Promise<RehearsalStation & Disposable> {
+  await using scope = new AsyncDisposableStack()
+  const own = await tokensOf(place, wish, ports.random)
+  for (const pin of Object.values(own.pins)) scope.use(pin)
+  const { node, x, site, custodian, color } = place
+  const stations = [
+    ...staying.map(({ card }) => ({ card, part: 'stays' })),
+    { card: leaving.card, part: 'leaves' },
+    { node, x, site, custodian, color, part: 'joins' },
+  ]
+  const cast = { name: `enrolment-${node}`, stations, called: [node] }
+  const plan = await enrolmentPlan(wish, cast, record, ports)
+  const station = await enrolledStation({ ...place, ...own }, plan, ports)
+  ports.say(`${node} is enrolled in the place of ${leaving.node}`)
+  const pins = scope.move()
+  return { ...station, [Symbol.dispose]: () => void pins.disposeAsync() }
 }
 
 const recordPlace = { node: 'record', x: 0, color: '' } as const
@@ -104,20 +136,28 @@ async function tokensOf(
   return { socket, pins, cards, card: cards['record'] ?? '', directory, module }
 }
 
+interface Cast {
+  readonly name: string
+  readonly stations: readonly JsonObject[]
+  readonly called?: readonly string[]
+}
+
 async function enrolmentPlan(
   { directory, stations, build }: EnrolmentWish,
-  places: readonly Place[],
-  record: Tokens,
+  { name, stations: cast, called }: Cast,
+  record: Pick<Tokens, 'card'>,
   { programs, wallMs }: RehearsalPorts,
 ): Promise<string> {
-  const home = join(directory, 'enrolment')
+  const home = join(directory, name)
   mkdirSync(home, { recursive: true })
-  const draft = draftOf({
-    ...{ number: 1, t: threshold(stations), nowMs: wallMs(), purpose: 'rehearsal enrolment' },
-    stations: places.map(({ node, x, site, custodian }) => ({ node, x, site, custodian })),
-    recordToken: record.card,
-    build: build([record.module]),
-  })
+  const { module } = parseTokenCard(new Uint8Array(readFileSync(record.card)))
+  const draft = {
+    ...draftOf({
+      ...{ number: 1, t: threshold(stations), nowMs: wallMs(), purpose: 'rehearsal enrolment' },
+      ...{ stations: cast, recordToken: record.card, build: build([module]) },
+    }),
+    ...(called === undefined ? {} : { called: [...called] }),
+  }
   writeFileSync(join(home, 'draft.json'), text(draft))
   const out = join(home, 'plan.json')
   await programs.ask(custody, [

@@ -12,7 +12,7 @@ import { parseHandle } from '../../proto/ids.ts'
 import { type JsonObject, text } from '../../proto/jcs.ts'
 import { Unavailable } from '../../proto/unavailable.ts'
 import type { Enrolled, RehearsalPorts } from './rehearsal-enrolment.ts'
-import { house, threshold } from './rehearsal-people.ts'
+import { house, newPlace, threshold } from './rehearsal-people.ts'
 import { custody } from './rehearsal-programs.ts'
 
 export interface Online {
@@ -54,7 +54,8 @@ export async function online(
   await programs.ask(custody, [
     ...['init', 'cold', home, '--stations', stations.map(({ card }) => card).join(',')],
     ...['--t', `${threshold(stations.length)}`, '--witnesses', `${witnesses}`, '--org', house.org],
-    ...['--people', house.guests.join(','), '--book', book, '--port-base', `${base}`],
+    ...['--people', [...house.guests, newPlace(stations.length).custodian].join(',')],
+    ...['--book', book, '--port-base', `${base}`],
   ])
   say('the root names the stations by their cards')
   const words = ['dev', 'cold', home, '--chain', '--attached']

@@ -5,16 +5,29 @@
 // INVARIANT: what it asks for it asks by the programs that people use; nothing of the room is here.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parsePlan, type ReadPlan } from '../../policy/ceremony/plan.ts'
+import { parsePlan, type ReadPlan, type Scenario } from '../../policy/ceremony/plan.ts'
 import { parseRecordLine, recordLeaf } from '../../policy/ceremony/record.ts'
 import { type Digest, parseDigest } from '../../proto/ids.ts'
 import { type Json, type JsonObject, text } from '../../proto/jcs.ts'
 import { Refused, refuse } from '../../proto/refusal.ts'
 import { Unavailable } from '../../proto/unavailable.ts'
 import { buildFiles } from './build-files.ts'
-import { type Enrolled, enrolled, type RehearsalPorts } from './rehearsal-enrolment.ts'
+import {
+  type Enrolled,
+  enrolled,
+  newcomer,
+  type RehearsalPorts,
+  type RehearsalStation,
+} from './rehearsal-enrolment.ts'
 import { type Online, online } from './rehearsal-online.ts'
-import { draftOf, house, type RehearsalKind, requestOf, threshold } from './rehearsal-people.ts'
+import {
+  draftOf,
+  house,
+  newPlace,
+  type RehearsalKind,
+  requestOf,
+  threshold,
+} from './rehearsal-people.ts'
 import { custody, nodeFlags, project, said } from './rehearsal-programs.ts'
 import { type TokenMaker, tokenMaker } from './rehearsal-tokens.ts'
 
@@ -46,12 +59,26 @@ export interface Home {
   readonly verdict: string
 }
 
-const ops = {
+interface OutsideParts {
+  readonly directory: string
+  readonly maker: TokenMaker
+  readonly enrolled: Enrolled
+  readonly online: Online
+}
+
+interface PlanWish {
+  readonly directory: string
+  readonly request: Digest
+  readonly table: Json
+  readonly scenarios: readonly Scenario[]
+}
+
+const ops: Readonly<Record<RehearsalKind, string>> = {
   genesis: 'key.create',
   sign: 'payment',
   reshare: 'key.refresh',
   drill: 'key.prove',
-} as const
+}
 const amount = { typed: '1.25', wei: 1_250_000_000_000_000_000n } as const
 const gift = 2n * 10n ** 18n
 const pollMs = 250
@@ -62,19 +89,50 @@ export class Outside implements Disposable {
   readonly online: Online
   readonly #directory: string
   readonly #ports: RehearsalPorts
-  readonly #build: JsonObject
+  readonly #maker: TokenMaker
+  readonly #scope = new DisposableStack()
+  #build: JsonObject
   #sittings = 1
+  #root: string
+  /** Who sit from now on, and who left with the root that is new. */
+  #stations: readonly RehearsalStation[]
+  #gone: readonly RehearsalStation[] = []
 
-  private constructor(
-    parts: { readonly directory: string; readonly enrolled: Enrolled; readonly online: Online },
-    build: JsonObject,
-    ports: RehearsalPorts,
-  ) {
+  private constructor(parts: OutsideParts, build: JsonObject, ports: RehearsalPorts) {
     this.#directory = parts.directory
     this.enrolled = parts.enrolled
     this.online = parts.online
     this.#build = build
     this.#ports = ports
+    this.#maker = parts.maker
+    this.#root = this.online.at('shared', 'root.json')
+    this.#stations = this.enrolled.stations
+    this.#scope.use(this.enrolled)
+  }
+
+  get stations(): readonly RehearsalStation[] {
+    return this.#stations
+  }
+
+  /** The next root names a newcomer in the place of the last station; directors sign it. */
+  async replace(): Promise<void> {
+    const staying = this.#stations.slice(0, -1)
+    const [leaving] = this.#stations.slice(-1)
+    if (leaving === undefined) throw new Error('a committee has stations')
+    const place = newPlace(this.#stations.length)
+    const [directory, stations] = [this.#directory, this.#stations.length]
+    const wish = { directory, stations, maker: this.#maker, build: () => this.#build }
+    const come = await newcomer({ ...wish, place, staying, leaving }, this.enrolled, this.#ports)
+    this.#scope.use(come)
+    const draft = join(directory, 'root')
+    const { as } = this.online
+    await as('operator', ['root', 'draft', draft, '--add', come.card, '--remove', leaving.node])
+    for (const one of house.directors) await as(`people/${one}`, ['root', 'sign', draft, '--yes'])
+    await as('operator', ['root', 'submit', draft, '--wait', '30'])
+    this.#ports.say(`the next root names ${come.node}, and ${leaving.node} no more`)
+    this.#root = join(draft, 'root.json')
+    this.#stations = [...staying, come]
+    this.#gone = [leaving]
   }
 
   /** The enrolment, and the log after it. */
@@ -104,18 +162,22 @@ export class Outside implements Disposable {
     const keys = scope.use(await enrolled({ directory, stations, maker, build: buildOf }, ports))
     const up = await online({ directory, enrolled: keys }, ports)
     scope.move()
-    return new Outside({ directory, enrolled: keys, online: up }, build, ports)
+    return new Outside({ directory, maker, enrolled: keys, online: up }, build, ports)
   }
 
-  /** `table`: how frames go in the room; cards where nothing is said. */
-  async before(kind: RehearsalKind, table: Json = { way: 'cards' }): Promise<Prepared> {
+  /** `table`: how frames go in the room; cards where nothing is said. `scenarios`: of a drill. */
+  async before(
+    kind: RehearsalKind,
+    table: Json = { way: 'cards' },
+    scenarios: readonly Scenario[] = [],
+  ): Promise<Prepared> {
     this.#sittings += 1
     const directory = join(this.#directory, `${this.#sittings}-${kind}`)
     mkdirSync(directory, { mode: 0o700 })
     const request = await this.#request(kind)
     await this.#approved(request, house.approvers)
-    this.#ports.say(`${ops[kind]} was asked for by one and approved by three`)
-    const planFile = await this.#planned(kind, { directory, request, table })
+    this.#ports.say(`${this.#op(kind)} was asked for by one and approved by three`)
+    const planFile = await this.#planned(kind, { directory, request, table, scenarios })
     const plan = parsePlan(new Uint8Array(readFileSync(planFile)))
     const asked = await this.online.as(`people/${house.initiator}`, [
       ...['ceremony', 'propose', planFile, '--purpose', `rehearsal of ${kind}`],
@@ -146,7 +208,7 @@ export class Outside implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.enrolled[Symbol.dispose]()
+    this.#scope[Symbol.dispose]()
   }
 
   async #request(kind: RehearsalKind): Promise<Digest> {
@@ -157,11 +219,35 @@ export class Outside implements Disposable {
       kind === 'genesis'
         ? await by(['vault', 'create', vault, ...purpose])
         : kind === 'reshare'
-          ? await by(['vault', 'refresh', vault, ...purpose])
+          ? await by([...this.#dealing(), ...purpose])
           : kind === 'drill'
             ? await by(['vault', 'prove', vault, '--audience', 'the rehearsal', ...purpose])
             : await by([...(await this.#payment()), ...purpose])
     return parseDigest(said(answer, 'id'))
+  }
+
+  /** To the same holders, or to those of the root by those of them who held it before. */
+  #dealing(): readonly string[] {
+    const { vault } = house
+    if (this.#gone.length === 0) return ['vault', 'refresh', vault]
+    const dealers = this.#stations.slice(0, threshold(this.#stations.length))
+    return ['vault', 'reshare', vault, '--dealers', dealers.map(({ node }) => node).join(',')]
+  }
+
+  #op(kind: RehearsalKind): string {
+    return kind === 'reshare' && this.#gone.length > 0 ? 'key.reshare' : ops[kind]
+  }
+
+  /** As a draft names them: at a reshare with what becomes of each. */
+  #committee(kind: RehearsalKind): readonly (string | JsonObject)[] {
+    if (kind !== 'reshare') return this.#stations.map(({ card }) => card)
+    const known = new Set(this.enrolled.stations.map(({ node }) => node))
+    return [
+      ...this.#stations.map(({ card, node }) => {
+        return { card, part: known.has(node) ? 'stays' : 'joins' }
+      }),
+      ...this.#gone.map(({ card }) => ({ card, part: 'leaves' })),
+    ]
   }
 
   /** Out of the vault, which gets coins before: its address is shown, so all backups are proven. */
@@ -179,28 +265,25 @@ export class Outside implements Disposable {
     )
   }
 
-  async #planned(
-    kind: RehearsalKind,
-    wish: { readonly directory: string; readonly request: Digest; readonly table: Json },
-  ): Promise<string> {
-    const { directory, request, table } = wish
-    const { stations, record } = this.enrolled
-    const [root, roster] = ['root.json', 'directory.json'].map((name) =>
-      this.online.at('shared', name),
-    )
-    const t = threshold(stations.length)
+  async #planned(kind: RehearsalKind, wish: PlanWish): Promise<string> {
+    const { directory, request, table, scenarios } = wish
+    const { record } = this.enrolled
+    const roster = this.online.at('shared', 'directory.json')
+    const t = threshold(this.#stations.length)
     const draft = {
       ...draftOf({
         ...{ number: this.#sittings, t, nowMs: this.#ports.wallMs() },
-        ...{ stations: stations.map(({ card }) => card), recordToken: record.card },
+        ...{ stations: this.#committee(kind), recordToken: record.card },
         ...{ build: this.#build, purpose: `rehearsal of ${kind}` },
       }),
-      ...{ root: root ?? '', table, requests: [requestOf(request, ops[kind])] },
+      ...{ root: this.#root, table, requests: [requestOf(request, this.#op(kind))] },
+      called: this.#stations.map(({ node }) => node),
       ...(kind === 'reshare' ? { tBefore: t } : {}),
+      ...(scenarios.length === 0 ? {} : { scenarios: [...scenarios] }),
     }
     const [file, out] = [join(directory, 'draft.json'), join(directory, 'plan.json')]
     writeFileSync(file, text(draft))
-    const beside = ['--root', root ?? '', '--directory', roster ?? '']
+    const beside = ['--root', this.#root, '--directory', roster]
     await this.#ports.programs.ask(custody, [
       ...['ceremony', 'plan', kind, file, '--out', out, ...beside],
     ])

@@ -18,6 +18,8 @@ export const house = {
   approvers: ['jun', 'kat', 'oli'],
   /** Come to the sitting, and are in no role of the policy. */
   guests: ['carl', 'cora'],
+  /** Of the root; two of them sign. */
+  directors: ['jun', 'kat'],
 } as const
 
 /** In words of the draft. */
@@ -47,6 +49,14 @@ export function placesOf(stations: number): readonly Place[] {
     custodian: `custodian-${at + 1}`,
     color: colors[at] ?? 'red',
   }))
+}
+
+/** Who comes in the place of the last one. */
+export function newPlace(stations: number): Place {
+  const [last] = placesOf(stations).slice(-1)
+  const [next] = placesOf(stations + 1).slice(-1)
+  if (last === undefined || next === undefined) throw new Error('expected stations')
+  return { ...next, x: last.x, site: last.site }
 }
 
 export function threshold(stations: number): number {

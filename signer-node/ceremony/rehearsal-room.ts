@@ -3,9 +3,10 @@
 // the two halves of the outside: takes the Bundle in, leaves the Bundle out.
 // INVARIANT: the programs are those that people start, with the tokens of the enrolment; whoever is
 // still up at the end is ended. Judges nothing: the import and a verifier do.
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Json, JsonObject } from '../../proto/jcs.ts'
 import { Unavailable } from '../../proto/unavailable.ts'
+import { type CardWay, Carrier } from './rehearsal-carrier.ts'
 import type { RehearsalPorts, RehearsalStation } from './rehearsal-enrolment.ts'
 import type { Outside, Prepared } from './rehearsal-outside.ts'
 import { attendees } from './rehearsal-people.ts'
@@ -18,22 +19,29 @@ export interface LaidTable {
   readonly table: Json
   /** Card of the Record station. */
   readonly card: string
+  readonly way: TableWay
 }
+
+export type TableWay = 'network' | 'cards'
 
 /** The Record station's key, and addresses that only this machine has. */
 export async function layTable(
   card: string,
   stations: readonly Pick<RehearsalStation, 'node'>[],
-  { org, port }: { readonly org: string; readonly port: number },
+  { token, port }: { readonly token: string; readonly port: number },
   { programs }: RehearsalPorts,
 ): Promise<LaidTable> {
-  const made = await programs.ask(custodyCeremony, ['table', card, '--org', org])
+  const made = await programs.ask(custodyCeremony, ['table', card, '--token', token])
   const addresses = stations.map(({ node }, at) => ({ node, address: `127.0.0.${at + 2}` }))
   const table = {
     ...{ way: 'network', port, hub: '127.0.0.1', transport: said(made, 'transport') },
     stations: addresses,
   }
-  return { table, card }
+  return { table, card, way: 'network' }
+}
+
+export function layCards(card: string): LaidTable {
+  return { table: { way: 'cards' }, card, way: 'cards' }
 }
 
 export async function playRoom(
@@ -42,15 +50,20 @@ export async function playRoom(
   laid: LaidTable,
   ports: RehearsalPorts & { readonly logs: string },
 ): Promise<JsonObject> {
-  const { stations, record } = outside.enrolled
+  const { record } = outside.enrolled
+  const { stations } = outside
   const { bundleIn, bundleOut, directory } = prepared
   const words = [
     ...['record', laid.card, '--bundle', bundleIn, '--out', bundleOut],
     ...['--second', join(directory, 'out-second'), '--token', record.card],
-    ...['--stations', stations.map(({ card }) => card).join(',')],
+    ...(laid.way === 'cards'
+      ? ['--cards', join(laid.card, 'cards')]
+      : ['--stations', stations.map(({ card }) => card).join(',')]),
     ...['--module', record.socket.slot.module],
   ]
   const players: Player[] = []
+  const ways = laid.way === 'cards' ? stations.map((one) => cardWay(one, laid)) : []
+  using carrier = new Carrier(ways)
   try {
     const leader = atRecord(outside, ports)
     const room = new Player(leader, words, record.socket.env, ports.logs)
@@ -66,6 +79,7 @@ export async function playRoom(
       Promise.all(players.map((one) => one.ended)),
       new Promise((resolve) => setTimeout(resolve, graceMs)),
     ])
+    if (laid.way === 'cards') ports.say(`${carrier.count} files were carried on cards`)
     return answer
   } finally {
     for (const one of players) one.end()
@@ -73,6 +87,14 @@ export async function playRoom(
 }
 
 const graceMs = 5_000
+
+/** A fresh card for each station: here at it, and there at the Record station. */
+function cardWay({ node, socket }: RehearsalStation, { card }: LaidTable): CardWay {
+  return {
+    station: join(socket.directory, `../table-${basename(card)}`),
+    record: join(card, 'cards', node),
+  }
+}
 
 function stationPlayer(
   one: RehearsalStation,
@@ -98,7 +120,11 @@ function stationPlayer(
   const words = [
     ...['run', join(one.socket.directory, '../card'), '--bundle', bundleIn],
     ...['--medium-a', mediumA, '--medium-b', mediumB],
-    ...['--table', join(laid.card, 'table.pem'), '--module', socket.slot.module],
+    ...[
+      '--table',
+      laid.way === 'cards' ? cardWay(one, laid).station : join(laid.card, 'table.pem'),
+    ],
+    ...['--module', socket.slot.module],
   ]
   return new Player(
     { ...person, name: `${node}-${directory.split('-').at(-1)}` },
@@ -120,6 +146,8 @@ function atRecord({ online, enrolled }: Outside, { programs }: RehearsalPorts): 
       if (what === 'confirmed') return confirmed
       if (what === 'agree') return 'agree'
       if (what === 'item') return 'B-1, B-2'
+      // Old Seals are there at a drill that follows a reshare.
+      if (what === 'go' && question.startsWith('D-13')) return 'yes'
       if (what !== 'line') return 'no'
       const [, person = '', file = ''] = /^\S+\/(\S+) signs (\S+) by/.exec(question) ?? []
       const asked = ['ceremony', 'speak', file, '--as', online.at('people', person)]
@@ -142,6 +170,8 @@ function typedAt(what: Asked | 'line', screen: string): string {
       return last(/^TO\s+(\S+)$/gm).slice(-6)
     case 'amount':
       return last(/^TRANSFER\s+(\S+)/gm)
+    case 'confirmed':
+      return 'custodian-1, custodian-2'
     case 'item':
       return 'T-1, M-1'
     case 'vault':

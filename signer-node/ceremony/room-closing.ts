@@ -11,10 +11,15 @@ import { calledStations } from '../../policy/ceremony/plan.ts'
 import { actorText, type RecordLine } from '../../policy/ceremony/record.ts'
 import { parseResults } from '../../policy/ceremony/results.ts'
 import type { Turn } from '../../policy/ceremony/script.ts'
-import { encodeStatements, parseStatement, statementText } from '../../policy/ceremony/statement.ts'
+import {
+  encodeStatements,
+  openStatement,
+  parseStatement,
+  statementText,
+} from '../../policy/ceremony/statement.ts'
 import { fromHex, fromUtf8 } from '../../proto/crypto.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
-import { refuse } from '../../proto/refusal.ts'
+import { attempt, isRefusal, Refused, refuse } from '../../proto/refusal.ts'
 import type { ConductorNeeds } from './conductor.ts'
 import { actorOf, type DeskLine } from './room-desk.ts'
 import { spoken } from './spoken-for.ts'
@@ -117,17 +122,31 @@ export class RoomClosing {
     return { plan: log.bundle.plan, record: record.bytes, results: encoded, scripts }
   }
 
-  /** Lines of results, and Statements. */
-  bring(brought: readonly JsonObject[]): void {
-    for (const one of brought) {
-      const { type, body, by, name, document, signature } = one
-      if (type === 'key.backup-tested') {
-        this.#needs.results.add({ lines: [{ type, body: body as JsonObject }], documents: [] })
-      } else if (by === 'token') {
-        const bytes = fromHex(String(signature)) ?? refuse('MALFORMED', 'statement: signature')
-        const written = { name: String(name), document: String(document) }
-        this.#needs.results.state({ by, ...written, signature: bytes })
-      }
+  /** Lines of results, and the Statement of its own custodian; or why none of it is taken. */
+  bring(node: string, brought: readonly JsonObject[]): string {
+    const done = attempt(() => {
+      for (const one of brought) this.#take(node, one)
+    })
+    if (!isRefusal(done)) return ''
+    if (done.code === 'DISK_FULL') throw new Refused(done)
+    return `${done.code}: ${done.because}`
+  }
+
+  #take(node: string, { type, body, by, name, document, signature }: JsonObject): void {
+    const { results, record, log } = this.#needs
+    if (type === 'key.backup-tested') {
+      results.add({ lines: [{ type, body: body as JsonObject }], documents: [] })
+      return
     }
+    if (by !== 'token') refuse('MALFORMED', `${node}: brings what is no result`)
+    const bytes = fromHex(String(signature)) ?? refuse('MALFORMED', 'statement: signature')
+    const written = { name: String(name), document: String(document) }
+    const signed = { by: 'token', ...written, signature: bytes } as const
+    const { actor } = openStatement(signed, { seats: record.state.seats, roster: undefined })
+    const own = log.bundle.plan.plan.stations.find((one) => one.node === node)?.custodian
+    if (actor.role !== 'custodian' || actor.person !== own) {
+      refuse('CEREMONY', `${node}: speaks for ${actorText(actor)}`, 'I6')
+    }
+    results.state(signed)
   }
 }

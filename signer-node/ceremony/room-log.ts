@@ -15,19 +15,23 @@ import {
   viewOfBundle,
 } from '../../policy/ceremony/log-view.ts'
 import type { PlannedRequest } from '../../policy/ceremony/plan.ts'
+import { plannedRoots } from '../../policy/ceremony/planned-roots.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { type Change, parseChange } from '../../policy/change.ts'
-import { parseRoot, type Root, witnessesOf } from '../../policy/documents.ts'
+import { type Root, witnessesOf } from '../../policy/documents.ts'
 import { parseOrder } from '../../policy/order.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
 import type { Digest, VaultId } from '../../proto/ids.ts'
-import { attempt, isRefusal, refuse } from '../../proto/refusal.ts'
+import { refuse } from '../../proto/refusal.ts'
 import type { DealOrder, ProveOrder, SignOrder } from './hub-orders.ts'
 
 export class RoomLog {
   readonly bundle: BundleIn
   readonly digest: Digest
+  /** The Plan's. */
   readonly root: Root
+  /** The one that the log begins with. */
+  readonly first: Digest
   readonly view: LogView
   readonly history: HistoryAt
   readonly size: number
@@ -36,12 +40,11 @@ export class RoomLog {
     const read = readBundle(files, 'in')
     this.bundle = readBundleIn(read)
     this.digest = read.digest
-    const texts = this.bundle.pages.flatMap(({ documents }) => documents)
-    // Whatever calls itself the root is held against the digest that the Plan pins.
-    this.root = rootOf(texts, this.bundle.plan.plan.root)
-    const { digest, log, witness } = this.root
-    const first = firstRoot(texts)
-    const trust = { root: first ?? digest, log, witnesses: witnessesOf(this.root), q: witness.q }
+    const { first, now } = plannedRoots(this.bundle)
+    this.root = now
+    this.first = first
+    const { log, witness } = now
+    const trust = { root: first, log, witnesses: witnessesOf(now), q: witness.q }
     this.view = viewOfBundle(files, trust)
     this.size = this.view.entries.length
     this.history = historyAt(this.view, this.size)
@@ -115,20 +118,4 @@ function lineOf({ op }: Change): DealOrder['line'] {
   if (op === 'key.create') return 'key.created'
   if (op === 'key.refresh') return 'key.refreshed'
   return op === 'key.reshare' ? 'key.reshared' : refuse('PLAN', `${op} deals no shares`)
-}
-
-function rootOf(texts: readonly string[], digest: Digest | ''): Root {
-  const found = rootsIn(texts).find((root) => root.digest === digest)
-  return found ?? refuse('BUNDLE', `the log encloses no root ${digest}`, 'X-7')
-}
-
-function firstRoot(texts: readonly string[]): Digest | undefined {
-  return rootsIn(texts)[0]?.digest
-}
-
-function rootsIn(texts: readonly string[]): readonly Root[] {
-  return texts.flatMap((written) => {
-    const read = attempt(() => parseRoot(written))
-    return isRefusal(read) ? [] : [read]
-  })
 }

@@ -2,18 +2,19 @@
 // results of this sitting say, so that the Record station shows the words of the very thing.
 // INVARIANT: a digest of something that is not there is a refusal, never words of nothing.
 // Source: `policy/ceremony/readings.ts`, which the judge asks too.
-import { signatureReading } from '../../policy/ceremony/readings.ts'
+import { signatureReading, tokenReading } from '../../policy/ceremony/readings.ts'
 import type { Turn } from '../../policy/ceremony/script.ts'
 import { fromHex } from '../../proto/crypto.ts'
 import { type Digest, parseDigest } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
+import { wordLines } from '../../proto/words.ts'
 import type { RoomLog } from './room-log.ts'
 import type { RoomResults } from './room-results.ts'
 
 export function readingOf(
   { log, results }: { readonly log: RoomLog; readonly results: RoomResults },
   what: string,
-  { vault, request }: Turn,
+  { vault, request, node }: Turn,
 ): Digest {
   const { plan, digest } = log.bundle.plan
   const signature = (type: string): Digest => {
@@ -44,9 +45,25 @@ export function readingOf(
     case 'signature':
     case 'proof':
       return signature(isProof ? 'key.proved' : 'sign.completed')
+    case 'token': {
+      const station = plan.stations.find((one) => one.node === node)
+      const daily = station?.tokens?.daily ?? refuse('PLAN', 'these words are of a token')
+      return tokenReading(daily.identity)
+    }
     default:
       return refuse('PLAN', `nobody here knows the words of ${what}`)
   }
+}
+
+/** What a station shows of itself is shown here too: of the Plan, for whoever confirms it. */
+export function wordsBeside(
+  the: { readonly log: RoomLog; readonly results: RoomResults },
+  turn: Turn,
+): string {
+  const { words } = turn.step
+  if (words?.what !== 'token') return ''
+  const digest = readingOf(the, 'token', turn)
+  return [`words of the token in the plan`, ...wordLines(digest, words.count)].join('\n  ')
 }
 
 /** Of the key that was made here, kept among the results, and shown in full. */

@@ -74,9 +74,17 @@ export class RoomResults {
   add({ lines, documents }: SessionResult): void {
     const known = new Set(this.#lines.map(({ type, body }) => `${type} ${JSON.stringify(body)}`))
     const fresh = lines.filter(({ type, body }) => !known.has(`${type} ${JSON.stringify(body)}`))
-    this.#lines.push(...fresh)
-    this.#documents.push(...documents)
-    this.#keep()
+    const [linesBefore, documentsBefore] = [this.#lines, this.#documents]
+    this.#lines = [...linesBefore, ...fresh]
+    this.#documents = [...documentsBefore, ...documents]
+    try {
+      this.#keep()
+    } catch (error) {
+      // What makes no results stays out of those that there are.
+      this.#lines = linesBefore
+      this.#documents = documentsBefore
+      throw error
+    }
   }
 
   read(vault: WrittenResults['addresses'][number]['vault'], address: string): void {

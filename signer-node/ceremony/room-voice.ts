@@ -6,7 +6,7 @@
 // is taken only if it follows that copy. Waiting ends when somebody stops.
 // Source: the ceremony's design, 4.9.
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
-import { attempt, isRefusal, refuse } from '../../proto/refusal.ts'
+import { attempt, isRefusal, Refused, refuse } from '../../proto/refusal.ts'
 import type { Clock } from '../ports.ts'
 import type { Hub } from './hub.ts'
 import type { RecordCopy } from './record-copy.ts'
@@ -94,13 +94,13 @@ export class RoomVoice {
     )
   }
 
-  /** Every draft of it becomes a line, in order; false where its Station went away meanwhile. */
+  /** Every draft of it becomes a line, in order; or why not: its Station went away, or lies. */
   async write({
     node,
     turn,
     round,
     drafts,
-  }: TurnPaper<'done'> & { readonly node: string }): Promise<boolean> {
+  }: TurnPaper<'done'> & { readonly node: string }): Promise<string> {
     const { record, hub } = this.#needs
     for (const at of drafts.keys()) {
       const { size: seq, prev } = record.state
@@ -109,10 +109,13 @@ export class RoomVoice {
       })
       hub.paper(node, turnPaper('place', { turn, round, at, seq, prev, t: this.now() }))
       const line = await signed
-      if (line === undefined) return false
-      this.keep(line)
+      if (line === undefined) return startedAgain
+      const kept = attempt(() => this.keep(line))
+      // What this card has no room for is nobody's fault at the table.
+      if (isRefusal(kept) && kept.code === 'DISK_FULL') throw new Refused(kept)
+      if (isRefusal(kept)) return `${kept.code}: ${kept.because}`
     }
-    return true
+    return ''
   }
 
   /** In the own copy first. */
@@ -122,6 +125,12 @@ export class RoomVoice {
     record.take(seq, line)
     const paper = turnPaper('line', { seq, line: fromUtf8(line) ?? '' })
     for (const node of log.bundle.plan.plan.called) hub.paper(node, paper)
+  }
+
+  /** All is written: nobody waits for anything more. */
+  over(): void {
+    const { hub, log } = this.#needs
+    for (const node of log.bundle.plan.plan.called) hub.paper(node, turnPaper('over', {}))
   }
 
   /** Nobody waits any longer for what is under way. */

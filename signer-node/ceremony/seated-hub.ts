@@ -6,11 +6,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BundleFiles } from '../../policy/ceremony/bundle.ts'
+import type { Table } from '../../policy/ceremony/plan.ts'
 import { type Actor, actorText, keyName } from '../../policy/ceremony/record.ts'
 import { seatsOf } from '../../policy/ceremony/record-seats.ts'
 import { type SignedStatement, statementMessage } from '../../policy/ceremony/statement.ts'
 import { parseStationCard } from '../../policy/ceremony/station-card.ts'
 import { equalBytes, fromHex } from '../../proto/crypto.ts'
+import { parseHandle } from '../../proto/ids.ts'
 import { readBundleFiles, writeBundleFiles } from '../../proto/io/bundle-files.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { parseTokenCard } from '../../proto/token-card.ts'
@@ -19,15 +21,20 @@ import { PinTries } from '../pin-tries.ts'
 import { made } from '../places.ts'
 import type { Clock, Event, Random } from '../ports.ts'
 import { tablePatience } from '../sitting.ts'
+import { CardLock } from './card-lock.ts'
 import { Conductor } from './conductor.ts'
 import { Hub } from './hub.ts'
-import { byPin } from './pin-step.ts'
+import { byPin, type PinException } from './pin-step.ts'
 import { RecordCopy } from './record-copy.ts'
 import { RoomLog } from './room-log.ts'
 import { RoomResults } from './room-results.ts'
 import type { RoomTerminal } from './room-terminal.ts'
+import { sayAside } from './said-aside.ts'
 import { recordPath } from './seated-station.ts'
 import { framesOf } from './station-log.ts'
+import type { HubTable } from './table.ts'
+import { cardQuietMs, cardSlots, hubOnCards } from './table-cards.ts'
+import { openTableKey, tableFiles } from './table-key.ts'
 import { hubOnNetwork } from './table-network.ts'
 import type { Slot } from './tokens.ts'
 
@@ -36,8 +43,10 @@ export interface HubPlaces {
   readonly bundle: string
   /** Directories that are not there yet: on one medium each. */
   readonly out: readonly string[]
-  /** Of the stations: their certificates are in them. */
+  /** Of the stations: their certificates are in them. Of a table with a network only. */
   readonly stations: readonly string[]
+  /** Of a table by cards only: the directory that has one for the card of each station. */
+  readonly cards?: string
   /** Card of the token of the Record station. */
   readonly token: string
   readonly slot: Slot
@@ -56,12 +65,12 @@ export interface SeatedHub extends AsyncDisposable {
   readonly isFull: () => boolean
 }
 
-export const tableFiles = { key: 'table.key.pem', certificate: 'table.pem' } as const
 const tickMs = 20
 
 export async function seatHub(places: HubPlaces, ports: HubPorts): Promise<SeatedHub> {
   await using scope = new AsyncDisposableStack()
   const { random, clock, report } = ports
+  scope.use(new CardLock(places.card))
   const log = new RoomLog(readBundleFiles(places.bundle))
   const { plan } = log.bundle
   const hub = new Hub({
@@ -71,7 +80,7 @@ export async function seatHub(places: HubPlaces, ports: HubPorts): Promise<Seate
   })
   scope.defer(() => hub.close())
   const token = scope.use(await recordToken(places, log, ports))
-  const table = await tableOf(places, { log, hub }, ports)
+  const table = await tableOf(places, { log, hub, token }, ports)
   scope.defer(() => table.close())
   const ticking = setInterval(() => {
     table.tick()
@@ -97,14 +106,17 @@ export async function seatHub(places: HubPlaces, ports: HubPorts): Promise<Seate
 async function recordToken(
   { slot, token, card }: HubPlaces,
   log: RoomLog,
-  { terminal, random }: HubPorts,
+  { terminal, random, clock }: HubPorts,
 ): Promise<Hsm> {
   const { serial, identity } = log.bundle.plan.plan.recordToken
-  const read = parseTokenCard(new Uint8Array(readFileSync(token)))
+  const read = recordCard(token)
   if (read.serial !== serial || !equalBytes(read.identity, identity)) {
     refuse('TOKEN_WRONG', `expected the card of the record token ${serial}`, 'X-9')
   }
-  const pin = { pad: terminal.pad, tries: new PinTries(made(card)), exception: () => {} }
+  // On the card before anything is tried: there is no Record yet that could take it.
+  const exception = (said: PinException): void =>
+    sayAside(card, `${clock.wallMs()}`, { kind: 'note', ...said })
+  const pin = { pad: terminal.pad, tries: new PinTries(made(card)), exception }
   const open = async () => {
     const hsm = await Hsm.open({ ...slot, serial }, { random })
     return { hsm, pin: hsm.facts.pin, [Symbol.asyncDispose]: () => hsm[Symbol.asyncDispose]() }
@@ -114,21 +126,47 @@ async function recordToken(
   return hsm
 }
 
-async function tableOf(
-  { card, stations }: HubPlaces,
-  { log, hub }: { readonly log: RoomLog; readonly hub: Hub },
-  { clock, report }: HubPorts,
-) {
-  const { table, org, rehearsal, called } = log.bundle.plan.plan
-  if (table.way !== 'network') return refuse('NOT_SUPPORTED', 'only a table with a network here')
+const recordCard = (file: string) => parseTokenCard(new Uint8Array(readFileSync(file)))
+
+interface Laid {
+  readonly log: RoomLog
+  readonly hub: Hub
+  readonly token: Hsm
+}
+
+async function tableOf(places: HubPlaces, laid: Laid, ports: HubPorts): Promise<HubTable> {
+  const { table } = laid.log.bundle.plan.plan
+  if (table.way === 'network') return await networkOf(places, { ...laid, table }, ports)
+  const wanted = 'the plan has a table by cards: expected --cards'
+  return cardsOf(places.cards ?? refuse('CONFIG', wanted), { ...laid, ...ports })
+}
+
+function cardsOf(cards: string, { log, hub, clock, random, report }: Laid & HubPorts): HubTable {
+  const { plan, digest } = log.bundle.plan
+  const stations = new Map(
+    plan.called.map((node) => [parseHandle(node), cardSlots(join(cards, node))] as const),
+  )
+  return hubOnCards(
+    { stations, plan: digest, clock, random, report, quietMs: cardQuietMs },
+    (node, stream, isCarried) => hub.seats.seated(node, stream, isCarried),
+  )
+}
+
+async function networkOf(
+  { card, stations, token: file }: HubPlaces,
+  { log, hub, token, table }: Laid & { readonly table: Extract<Table, { way: 'network' }> },
+  { clock, report, random }: HubPorts,
+): Promise<HubTable> {
+  const { org, rehearsal, called } = log.bundle.plan.plan
   const cards = stations.map((file) => parseStationCard(new Uint8Array(readFileSync(file))))
   const known = log.root.nodes.filter(({ node }) => called.includes(node))
   const missing = called.find((node) => !cards.some((one) => one.node === node))
   if (missing !== undefined) refuse('CONFIG', `expected the station card of ${missing}`)
-  const at = (name: string): string => readFileSync(join(card, name), 'utf8')
+  using pem = await openTableKey(card, { hsm: token, card: recordCard(file), random })
   const identity = {
     ca: cards.map(({ certificate }) => certificate).join(''),
-    ...{ cert: at(tableFiles.certificate), key: at(tableFiles.key) },
+    cert: readFileSync(join(card, tableFiles.certificate), 'utf8'),
+    key: Buffer.from(pem.bytes),
   }
   return await hubOnNetwork(
     {

@@ -8,8 +8,9 @@ import { join } from 'node:path'
 import { readBundle } from '../../policy/ceremony/bundle.ts'
 import { type BundleIn, readBundleIn } from '../../policy/ceremony/bundle-in.ts'
 import { type PlannedStation, stationOf } from '../../policy/ceremony/plan.ts'
+import { plannedRoots } from '../../policy/ceremony/planned-roots.ts'
 import { seatsOf } from '../../policy/ceremony/record-seats.ts'
-import { type Digest, parseNodeId } from '../../proto/ids.ts'
+import { type Digest, type NodeId, parseHandle, parseNodeId } from '../../proto/ids.ts'
 import { readBundleFiles } from '../../proto/io/bundle-files.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { refuse } from '../../proto/refusal.ts'
@@ -24,12 +25,16 @@ import { Room as Disk } from '../room.ts'
 import type { Self } from '../self.ts'
 import { tablePatience } from '../sitting.ts'
 import { Store } from '../store.ts'
+import { CardLock } from './card-lock.ts'
+import { dice } from './dice.ts'
 import { mixRandom } from './entropy.ts'
 import { mediumPaths, openMedium } from './medium.ts'
 import { noBackups } from './no-backups.ts'
 import { Performer } from './performer.ts'
+import type { PinException } from './pin-step.ts'
 import { RecordCopy } from './record-copy.ts'
 import type { RoomTerminal } from './room-terminal.ts'
+import { sayAside } from './said-aside.ts'
 import type { Paper } from './said-papers.ts'
 import { keyPem, transportKey } from './self-signed.ts'
 import { SessionWatch } from './session-watch.ts'
@@ -38,6 +43,7 @@ import { StationActs, type TokenHand } from './station-acts.ts'
 import { CertificateFiles } from './station-files.ts'
 import { rememberedBy, stationSelf } from './station-self.ts'
 import type { StationTable } from './table.ts'
+import { cardQuietMs, cardSlots, stationOnCards } from './table-cards.ts'
 import { stationOnNetwork } from './table-network.ts'
 import { type OpenedStation, openStationToken, type Slot, type StationToken } from './tokens.ts'
 
@@ -46,7 +52,10 @@ export interface StationPlaces {
   readonly card: string
   readonly bundle: string
   readonly media: { readonly a: string; readonly b: string }
-  /** PEM of the Record station's certificate; which key it must have, the Plan says. */
+  /**
+   * PEM of the Record station's certificate; which key it must have, the Plan says. At a table by
+   * cards the directory in which this station's card is.
+   */
   readonly table: string
   readonly slot: Slot
 }
@@ -57,8 +66,8 @@ export interface SeatPorts {
   readonly random: Random
   readonly clock: Clock
   readonly report: (event: Event) => void
-  /** X-1 to X-4 of this machine. */
-  readonly ready: (bundle: BundleIn, station: PlannedStation) => JsonObject
+  /** X-1 to X-5 of this machine, as far as a token shows them without a PIN. */
+  readonly ready: (bundle: BundleIn, station: PlannedStation) => Promise<JsonObject>
 }
 
 /** What lies here, and that the plan calls whoever it is of. */
@@ -87,11 +96,14 @@ const tickMs = 20
 export async function seatStation(places: StationPlaces, ports: SeatPorts): Promise<SeatedStation> {
   await using scope = new AsyncDisposableStack()
   const { terminal, curve, clock, report } = ports
+  scope.use(new CardLock(places.card))
   const { digest, bundle, medium, own } = calledHere(places)
   const { plan } = bundle
   const { node } = own
   let performer: Performer | undefined
-  const hand = scope.use(new Hand(places, ports, (said) => performer?.note(...said)))
+  const hand = scope.use(new Hand(places, ports))
+  // First the machine: no PIN is typed at one that may not take part.
+  const found = await ports.ready(bundle, own)
   const token = await hand.again('any')
   const opened = scope.use(await token.open(medium, ports.random))
   const draws = (length: number) => hand.now.hsm.random(length)
@@ -114,14 +126,16 @@ export async function seatStation(places: StationPlaces, ports: SeatPorts): Prom
   await station.open(bundle, rememberedBy(await token.hsm.floors(), record.closedRoot))
   const ready = async () => {
     const { module } = hand.now.hsm.facts
-    return { ...ports.ready(bundle, own), module, token: hand.now.card.serial }
+    return { ...found, module, token: hand.now.card.serial }
   }
   const needs = { plan, own, bundle, digest, station, watch, record, token: hand }
   const bench = new StationActs({
     ...{ ...needs, desk: terminal, media: places.media, curve, random, clock, ready },
+    dice: () => dice(terminal.pad, mixed),
   })
   performer = new Performer({ plan, own, station, record, bench, clock, report })
-  const table = tableOf(places, { bundle, opened, certificate: medium.station.certificate }, ports)
+  const { certificate } = medium.station
+  const table = tableOf(places, { bundle, node, opened, certificate }, { ...ports, random })
   scope.defer(() => table.close())
   const { promise: over, resolve: end } = Promise.withResolvers<void>()
   const dial: StationTable['dial'] = (to, failed) => {
@@ -137,7 +151,8 @@ export async function seatStation(places: StationPlaces, ports: SeatPorts): Prom
   })
   performer.greet()
   const all = scope.move()
-  return { performer, record, node, over, [Symbol.asyncDispose]: () => all.disposeAsync() }
+  const left = Promise.race([over, performer.over])
+  return { performer, record, node, over: left, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
 
 interface StationParts {
@@ -152,15 +167,15 @@ interface StationParts {
 
 function stationOn(
   { card, media }: StationPlaces,
-  { bundle: { plan }, opened, self, store, random, later, watch }: StationParts,
+  { bundle, opened, self, store, random, later, watch }: StationParts,
   { curve, clock, report }: SeatPorts,
   paper: (paper: Paper) => void,
 ): Station {
-  const rootDigest = plan.plan.root || refuse('PLAN', 'the plan names no root', 'X-9')
+  const { plan } = bundle
   const { keyshares } = mediumPaths(media.a)
   return new Station(
     {
-      ...{ self, origin: plan.plan.origin, rootDigest },
+      ...{ self, origin: plan.plan.origin, rootDigest: plannedRoots(bundle).first },
       sitting: { plan: plan.digest, patience: tablePatience(plan.plan.timeouts) },
     },
     {
@@ -183,17 +198,22 @@ export function recordPath(card: string, plan: Digest): string {
 
 interface OwnEnd {
   readonly bundle: BundleIn
+  readonly node: NodeId
   readonly opened: OpenedStation
   readonly certificate: string
 }
 
 function tableOf(
   places: StationPlaces,
-  { bundle: { plan }, opened, certificate: cert }: OwnEnd,
-  { clock, report }: SeatPorts,
+  { bundle: { plan }, node, opened, certificate: cert }: OwnEnd,
+  { clock, random, report }: SeatPorts,
 ): StationTable {
   const { table, org, rehearsal } = plan.plan
-  if (table.way !== 'network') return refuse('NOT_SUPPORTED', 'only a table with a network here')
+  if (table.way === 'cards') {
+    const slots = cardSlots(places.table)
+    const settings = { plan: plan.digest, station: parseHandle(node), slots, clock, random, report }
+    return stationOnCards({ ...settings, quietMs: cardQuietMs })
+  }
   using key = transportKey(opened.keys.transport.bytes)
   using pem = keyPem(key)
   const identity = {
@@ -206,19 +226,15 @@ function tableOf(
   })
 }
 
-type Noted = readonly [expected: string, happened: string, decided: string]
-
 /** Logs in with whatever is in the socket, by the PIN that its owner types each time. */
 class Hand implements TokenHand, AsyncDisposable {
   readonly #places: StationPlaces
   readonly #ports: SeatPorts
-  readonly #noted: (said: Noted) => void
   #token: StationToken | undefined
 
-  constructor(places: StationPlaces, ports: SeatPorts, noted: (said: Noted) => void) {
+  constructor(places: StationPlaces, ports: SeatPorts) {
     this.#places = places
     this.#ports = ports
-    this.#noted = noted
   }
 
   get now(): StationToken {
@@ -227,17 +243,14 @@ class Hand implements TokenHand, AsyncDisposable {
 
   async again(which: Parameters<TokenHand['again']>[0]): Promise<StationToken> {
     const { slot, media, card } = this.#places
-    const { terminal, random } = this.#ports
+    const { terminal, random, clock } = this.#ports
     await this[Symbol.asyncDispose]()
     const pin = {
       pad: terminal.pad,
       tries: new PinTries(made(card)),
-      exception: ({
-        expected,
-        happened,
-        decided,
-      }: Record<'expected' | 'happened' | 'decided', string>) =>
-        this.#noted([expected, happened, decided]),
+      // On the card, before anything is tried; from there it goes to the Record.
+      exception: (said: PinException) =>
+        sayAside(card, `${clock.wallMs()}`, { kind: 'note', ...said }),
     }
     const { station } = openMedium(media.a)
     this.#token = await openStationToken(slot, station, which, { random, pin })

@@ -10,15 +10,17 @@ import { parseManifest } from '../../policy/ceremony/bundle.ts'
 import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
 import type { PlannedRequest, PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
 import { labelOf } from '../../policy/ceremony/plan.ts'
-import { signatureReading } from '../../policy/ceremony/readings.ts'
+import { signatureReading, tokenReading } from '../../policy/ceremony/readings.ts'
 import { keyName } from '../../policy/ceremony/record.ts'
+import { mark } from '../../policy/ceremony/record-bodies.ts'
 import { recordHead } from '../../policy/ceremony/record-chain.ts'
 import { statementMessage, statementText } from '../../policy/ceremony/statement.ts'
 import type { Act } from '../../policy/ceremony/steps.ts'
+import { personId } from '../../policy/document.ts'
 import { digestOf, plainDigest, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { type Digest, parseDigest } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
-import { refuse } from '../../proto/refusal.ts'
+import { attempt, isRefusal, refuse } from '../../proto/refusal.ts'
 import { tags } from '../../proto/tags.ts'
 import { wordLines, wordsOf } from '../../proto/words.ts'
 import type { Curve } from '../dkls23/curve.ts'
@@ -78,6 +80,8 @@ export interface ActsNeeds {
   readonly curve: Curve
   readonly random: Random
   readonly clock: Clock
+  /** Rolls, typed twice and unseen; which sources are mixed then. */
+  readonly dice: () => Promise<readonly string[]>
   /** X-1 to X-5 of this machine, as a line says them. */
   readonly ready: () => Promise<JsonObject>
 }
@@ -96,6 +100,7 @@ export class StationActs implements Bench {
     'open-bundle': async () => this.#words('Bundle', this.#needs.digest, 16),
     'check-log': () => this.#checkLog(),
     'show-roster': async () => this.#showRoster(),
+    dice: () => this.#dice(),
     keygen: (heard) => this.#deal(heard),
     reshare: (heard) => this.#deal(heard),
     seal: (heard) => this.#seals.seal(heard),
@@ -155,12 +160,40 @@ export class StationActs implements Bench {
 
   /** Where people act alone: what they read is typed here. */
   async #items({ turn: { step } }: Heard): Promise<readonly Draft[]> {
+    if (step.words?.what === 'token') return [await this.#tokenRead(step.id)]
     if (!step.records.includes('item.checked')) return []
-    const typed = await this.#needs.desk.ask('item', 'numbers of token and medium, with commas: ')
-    return typed.split(',').map((number) => {
-      const body = { intact: true, kind: 'token', number: number.trim(), photo: '' }
-      return { type: 'item.checked', body }
+    const question = 'numbers of token and medium, with commas: '
+    const numbers = await this.#listed('item', question, (number) => mark(number, 'number'))
+    return numbers.map((number) => {
+      return { type: 'item.checked', body: { intact: true, kind: 'token', number, photo: '' } }
     })
+  }
+
+  /** Asked again where what was typed makes no line. */
+  async #listed(
+    what: Asked,
+    question: string,
+    read: (typed: string) => string,
+  ): Promise<readonly string[]> {
+    const { desk } = this.#needs
+    for (let tries = 1; ; tries += 1) {
+      const typed = (await desk.ask(what, question)).split(',').map((one) => one.trim())
+      const listed = attempt(() => typed.map(read))
+      if (!isRefusal(listed)) return listed
+      if (tries === triesMax) return refuse(listed.code, listed.because)
+      desk.say(listed.because)
+    }
+  }
+
+  /** Of the Token that is in; the Plan's is shown at the Record station. */
+  async #tokenRead(step: string): Promise<Draft> {
+    const { own, token } = this.#needs
+    const digest = tokenReading(token.now.card.identity)
+    this.#words('token', digest, 8)
+    const question = `${step}: read by ${own.custodian}; confirmed by: `
+    const confirmed = await this.#listed('confirmed', question, (name) => personId(name, 'name'))
+    const body = { by: own.custodian, confirmed: [...confirmed], digest, what: 'token' }
+    return { type: 'words.read', body }
   }
 
   async #ready(more: JsonObject = {}): Promise<Draft> {
@@ -187,6 +220,14 @@ export class StationActs implements Bench {
     }
     if (plan.plan.root !== '') return this.#words('root', plan.plan.root, 16)
     return none
+  }
+
+  /** What they came to stays behind the screen; the line counts the sources. */
+  async #dice(): Promise<Played> {
+    const { desk, dice, own } = this.#needs
+    const noted = [...(await dice())]
+    desk.say(`  ${noted.length} sources of randomness: ${noted.join(', ')}`)
+    return { drafts: [{ type: 'step.done', body: { confirmed: [own.custodian], noted } }] }
   }
 
   /** Everybody at once; the Hub has asked already, or asks next. */

@@ -78,12 +78,14 @@ export function requireWitnessed({ copy, witness }: Own, bundle: BundleIn): void
   if (!isCovered) refuse('COSIGN', `expected ${q} witnesses over the last line, got ${seen}`, 'X-8')
 }
 
-/** The ceremony is planned here and not over. */
-export function requirePlanned({ rows }: Own, plan: Digest): void {
-  const row = readSync(get(tables.ceremony, plan), rows)
-  if (row === undefined) refuse('CEREMONY', `no ceremony ${plan} was planned`, 'X-8')
+/** The ceremony is planned here and not over, of the root that is in force. */
+export function requirePlanned({ rows }: Own, { digest, plan: { root } }: ReadPlan): void {
+  const now = readSync(get(tables.ruleset, 'now'), rows)?.root ?? 'none'
+  if (now !== root) refuse('PLAN', `expected a plan of the root in force, ${now}`, 'X-8')
+  const row = readSync(get(tables.ceremony, digest), rows)
+  if (row === undefined) refuse('CEREMONY', `no ceremony ${digest} was planned`, 'X-8')
   if (row.state !== 'planned' && row.state !== 'exported') {
-    refuse('CEREMONY', `the ceremony ${plan} is ${row.state}`, 'X-8')
+    refuse('CEREMONY', `the ceremony ${digest} is ${row.state}`, 'X-8')
   }
 }
 

@@ -140,7 +140,7 @@ export class Station {
     this.#node.detached(bundleName)
     const { own } = this.#node
     requireWitnessed(own, bundle)
-    requirePlanned(own, plan)
+    requirePlanned(own, bundle.plan)
     requireRemembered(own, bundle.plan, token)
     own.witness.writeFloor()
     this.#isOpen = true

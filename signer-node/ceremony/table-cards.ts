@@ -7,6 +7,7 @@
 // node's.
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   openSync,
   readdirSync,
@@ -42,6 +43,9 @@ export interface CardSlots {
   readonly read: string
   readonly write: string
 }
+
+/** Nothing more was said for so long: what there is goes onto the card. */
+export const cardQuietMs = 50
 
 interface CardSettings {
   readonly plan: Digest
@@ -92,6 +96,13 @@ export function hubOnCards({ stations, ...settings }: HubCardSettings, seated: S
       for (const { end } of ends) end.end()
     },
   }
+}
+
+/** One card, read and written. It may be out when the program starts; a file is no card. */
+export function cardSlots(directory: string): CardSlots {
+  const isOther = existsSync(directory) && !statSync(directory).isDirectory()
+  if (isOther) refuse('CONFIG', `${directory}: expected a directory, for a table by cards`)
+  return { read: directory, write: directory }
 }
 
 /** One life of this end, towards one life of the other. */

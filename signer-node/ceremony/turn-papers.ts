@@ -102,6 +102,8 @@ const shapes = {
     format: literal('custody-table-stop/v1'),
     because: sentence,
   }),
+  /** Down: what is carried out is written, and no Station is needed any more. */
+  over: object({ format: literal('custody-table-over/v1') }),
 } as const
 
 export type TurnKind = keyof typeof shapes

@@ -25,7 +25,7 @@ import {
   writeCard,
 } from '../../signer-node/ceremony/card-file.ts'
 import type { HubTable, StationTable } from '../../signer-node/ceremony/table.ts'
-import { hubOnCards, stationOnCards } from '../../signer-node/ceremony/table-cards.ts'
+import { cardSlots, hubOnCards, stationOnCards } from '../../signer-node/ceremony/table-cards.ts'
 import type { Event } from '../../signer-node/ports.ts'
 import { digestNamed } from '../kit/audit-log.ts'
 import { coordinatorFrames, nodeFrames } from '../kit/frames.ts'
@@ -44,6 +44,21 @@ const head = {
   number: 1,
 }
 const frames = [new Uint8Array([1, 2, 3]), new Uint8Array(0)]
+
+describe('where a card is', () => {
+  it('is a directory, or nothing yet; a file is refused', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'custody-slots-'))
+    const at = (name: string): string => join(directory, name)
+    writeFileSync(at('table.pem'), 'PEM')
+    try {
+      expect(cardSlots(directory)).toEqual({ read: directory, write: directory })
+      expect(cardSlots(at('out')).write).toBe(at('out'))
+      expect(refusedWith(() => cardSlots(at('table.pem')))).toBe('CONFIG')
+    } finally {
+      rmSync(directory, { recursive: true })
+    }
+  })
+})
 
 describe('a file on a card', () => {
   it('is read as it was written, and its name says what its head says', () => {

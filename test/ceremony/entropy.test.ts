@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { concat, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { parseDigest } from '../../proto/ids.ts'
+import { dice } from '../../signer-node/ceremony/dice.ts'
 import { type EntropySources, mixRandom } from '../../signer-node/ceremony/entropy.ts'
 import { requireDice, requireHealthy } from '../../signer-node/ceremony/randomness-tests.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
@@ -63,6 +64,37 @@ describe('the randomness of a keygen', () => {
     requireHealthy('mixed', long)
     const draws = Array.from({ length: 50 }, () => toHex(mixed.random(32)))
     expect(new Set(draws).size).toBe(50)
+  })
+
+  it('takes dice that are thrown later, counts them, and draws something else from then on', async () => {
+    using plain = await mixRandom(sources(), about)
+    using thrown = await mixRandom(sources(), about)
+    using others = await mixRandom(sources(), about)
+    thrown.throwDice(new Secret(rolls(100)))
+    others.throwDice(new Secret(rolls(101)))
+    expect(thrown.kinds).toEqual(['os', 'token', 'dice'])
+    const drawn = [plain, thrown, others].map(({ random: draw }) => toHex(draw(32)))
+    expect(new Set(drawn).size).toBe(3)
+    const few = () => plain.throwDice(new Secret(rolls(99)))
+    expect(refusedWith(few)).toBe('CONFIG')
+    expect(plain.kinds).toEqual(['os', 'token'])
+  })
+
+  it('takes rolls that were typed twice alike, and asks once more for others', async () => {
+    const typed = (...answers: Uint8Array[]) => {
+      const said: string[] = []
+      const secret = async () => new Secret(answers.shift()?.slice() ?? new Uint8Array(0))
+      return { said, pad: { say: (text: string) => void said.push(text), secret } }
+    }
+    const [one, two] = [rolls(100), rolls(101)]
+    using mixed = await mixRandom(sources(), about)
+    const mended = typed(one, two, one, one)
+    expect(await dice(mended.pad, mixed)).toEqual(['os', 'token', 'dice'])
+    expect(mended.said).toEqual(['these are not the same rolls\n'])
+    using other = await mixRandom(sources(), about)
+    const said = await refusal(dice(typed(one, two, two, one).pad, other))
+    expect(said).toBe('CEREMONY: the rolls were typed differently twice')
+    expect(other.kinds).toEqual(['os', 'token'])
   })
 
   it('is mixed as written down: HKDF-SHA512 over every source with its length', async () => {

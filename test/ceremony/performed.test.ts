@@ -5,6 +5,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { parseRecordLine } from '../../policy/ceremony/record.ts'
+import { splitRecord } from '../../policy/ceremony/record-chain.ts'
 import { parseDigest } from '../../proto/ids.ts'
 import type { Asked } from '../../signer-node/ceremony/station-acts.ts'
 import { askedOf, board } from '../coordinator/cold-house.ts'
@@ -36,10 +38,19 @@ describe('a ceremony', () => {
     const plan = await planned('genesis', [
       { request: create, op: 'key.create', vault, callBack: false },
     ])
-    const { done, said } = await play(plan)
+    const { done, said } = await play(plan, (node) => (what, question) => {
+      return node === 'room' && what === 'go' && question.startsWith('G-3') ? 'yes' : undefined
+    })
     expect(done.outcome, said.slice(-20).join('\n')).toBe('done')
     const judgement = await judged(plan, done.files)
     expect(judgement.findings).toEqual([])
+    const thrown = splitRecord(done.files.get('record.jsonl') ?? new Uint8Array()).flatMap(
+      (one) => {
+        const line = parseRecordLine(one)
+        return line.step === 'G-3' && line.type === 'step.done' ? [line.body.noted] : []
+      },
+    )
+    expect(thrown).toEqual([1, 2, 3].map(() => ['os', 'token', 'dice']))
     await imported(plan, done.files)
   }, 120_000)
 

@@ -4,10 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { MemoryRows } from '../../policy/audit/rows.ts'
+import { put, tables } from '../../policy/audit/tables.ts'
 import type { RecordLine } from '../../policy/ceremony/record.ts'
 import { turnsOf } from '../../policy/ceremony/script.ts'
 import { statementText } from '../../policy/ceremony/statement.ts'
-import { parsePersonId } from '../../proto/ids.ts'
+import { type Digest, parsePersonId } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
 import type { Heard } from '../../signer-node/ceremony/performer.ts'
 import { stopDecision, stoppedBefore } from '../../signer-node/ceremony/room-closing.ts'
@@ -16,6 +18,7 @@ import { groupsOf, isLeft, requireNext } from '../../signer-node/ceremony/room-t
 import { withoutEnd } from '../../signer-node/ceremony/session-results.ts'
 import { typedOf } from '../../signer-node/ceremony/shown-request.ts'
 import { type ActsNeeds, StationActs } from '../../signer-node/ceremony/station-acts.ts'
+import { requirePlanned } from '../../signer-node/ceremony/station-log.ts'
 import { someDigest, testPlan } from '../kit/planned.ts'
 import { refusal, refusedWith } from '../kit/refused.ts'
 
@@ -54,6 +57,28 @@ describe('a turn', () => {
     expect(asked(at(first), lines)).toBe('CEREMONY X-9')
     expect(asked(at(first), [...lines, stop])).toBe('accepted')
     expect(asked(at('C-5'), [...lines, stop])).toBe('CEREMONY X-9')
+  })
+})
+
+describe('a plan in the log', () => {
+  const rowsWith = (root: Digest | '') => {
+    const rows = new MemoryRows()
+    if (root === '') return rows
+    const [policy, directory] = ['', ''] as const
+    const digest = someDigest('ruleset')
+    rows.apply([put(tables.ruleset, 'now', { root, policy, directory, books: [], digest })])
+    return rows
+  }
+  const opened = (root: Digest | ''): string => {
+    const plan = testPlan('sign')
+    const own = { rows: rowsWith(root) } as unknown as Parameters<typeof requirePlanned>[0]
+    return refusedWith(() => requirePlanned(own, { digest: someDigest('plan'), plan }))
+  }
+
+  it('is of the root that is in force, or no Station opens on it', () => {
+    expect(opened('')).toBe('PLAN X-8')
+    expect(opened(someDigest('another root'))).toBe('PLAN X-8')
+    expect(opened(testPlan('sign').root)).toBe('CEREMONY X-8')
   })
 })
 

@@ -4,10 +4,14 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { parseRecordLine } from '../../policy/ceremony/record.ts'
 import { seatsOf } from '../../policy/ceremony/record-seats.ts'
+import { turnsOf } from '../../policy/ceremony/script.ts'
 import { parseNodeId } from '../../proto/ids.ts'
+import { refuse } from '../../proto/refusal.ts'
 import { Confirmations } from '../../signer-node/ceremony/confirmations.ts'
 import { drawn } from '../../signer-node/ceremony/lot.ts'
+import { type Bench, Performer } from '../../signer-node/ceremony/performer.ts'
 import { RecordCopy } from '../../signer-node/ceremony/record-copy.ts'
 import { isTurnKind, readTurnPaper, turnPaper } from '../../signer-node/ceremony/turn-papers.ts'
 import { Performance } from '../kit/performed.ts'
@@ -81,6 +85,67 @@ describe('papers of turns', () => {
     const drafts = [{ type: 'step.done', body: [] as never }]
     expect(await no(() => turnPaper('done', { ...done, drafts }))).toMatch(/an object/)
     expect(await no(() => turnPaper('stop', { because: 'a\nb' }))).toMatch(/^MALFORMED/)
+  })
+})
+
+describe('a line that a token does not sign', () => {
+  it('ends no program: the Station says how far its copy goes, and is asked anew', async () => {
+    const { plan } = story.plan
+    const [own] = plan.stations
+    if (own === undefined) throw new Error('a plan has stations')
+    const turns = turnsOf(plan)
+    const turn = turns.findIndex(({ step, node }) => step.id === 'O-5' && node === own.node)
+    const before = lines.findIndex((one) => parseRecordLine(one).step === 'O-5')
+    const record = new RecordCopy(path(), seats)
+    for (const [seq, one] of lines.slice(0, before).entries()) record.take(seq, one)
+    const { type, body } = parseRecordLine(line(before))
+    const papers: string[] = []
+    const events: string[] = []
+    const bench = {
+      ...{ say: () => {}, identity: () => own.tokens?.daily.identity ?? new Uint8Array(65) },
+      play: async () => ({ drafts: [{ type, body }] }),
+      sign: async () => refuse('TOKEN_ABSENT', 'no token is in'),
+    } as unknown as Bench
+    const t = story.plan.plan.from
+    const performer = new Performer({
+      ...{ plan: story.plan, own, record, bench },
+      station: { say: ({ kind }) => void papers.push(kind), withdraw: () => {} },
+      clock: { wallMs: () => t, monotonicMs: () => 0 },
+      report: ({ name, because }) => void events.push(`${name} ${because}`),
+    })
+    const soon = () => new Promise((done) => setTimeout(done, 5))
+    performer.hear(turnPaper('turn', { turn, round: 0, signers: [], manifest: '' }))
+    await soon()
+    const { size: seq, prev } = record.state
+    performer.hear(turnPaper('place', { turn, round: 0, at: 0, seq, prev, t }))
+    await soon()
+    expect(papers).toEqual(['done', 'have'])
+    expect(events).toEqual(['line-unsigned TOKEN_ABSENT: no token is in'])
+    expect(record.state.size).toBe(before)
+  })
+})
+
+describe('the end of a sitting', () => {
+  const [own] = story.plan.plan.stations
+  const told = (size: number) => {
+    const record = new RecordCopy(path(), seats)
+    for (const [seq, one] of lines.slice(0, size).entries()) record.take(seq, one)
+    const heard: string[] = []
+    const station = { say: () => {}, withdraw: () => {} }
+    const bench = { say: (text: string) => void heard.push(text) } as unknown as Bench
+    const ports = { clock: { wallMs: () => 0, monotonicMs: () => 0 }, report: () => {} }
+    if (own === undefined) throw new Error('a plan has stations')
+    const needs = { plan: story.plan, own, station, record, bench, ...ports }
+    const performer = new Performer(needs)
+    performer.hear(turnPaper('over', {}))
+    const pause = new Promise((done) => setTimeout(done, 5, 'it goes on'))
+    return Promise.race([performer.over.then(() => 'over'), pause]).then((how) => [how, ...heard])
+  }
+
+  it('is believed of the table when the own copy of the Record is closed, and not before', async () => {
+    expect(await told(lines.length)).toEqual(['over'])
+    const [how, said = ''] = await told(lines.length - 1)
+    expect([how, said]).toEqual(['it goes on', expect.stringMatching(/^REFUSED CEREMONY: /)])
   })
 })
 

@@ -170,7 +170,7 @@ describe('a session at the table', () => {
     expect(ended).toMatchObject({ kind: 'failed', stations: ['node-b'], reason: 'PEER_FAULT' })
   }, 30_000)
 
-  it('tells at once whom a Station holds for the one at fault, and blames nobody itself', async () => {
+  it('ends at once when a signer leaves, and blames nobody for an envelope that opens nowhere', async () => {
     const sat = house.signSitting()
     await sit(sat.bundle, {
       timeouts: { roundS: 60, sessionS: 600 },
@@ -301,8 +301,6 @@ describe('a certificate', () => {
   })
 
   it('counts a confirmation for nobody but its author', () => {
-    const said = room.said.length > 0 ? room.said : []
-    expect(said).toBeDefined()
     const signed = readSigned({
       credential: 'node-a',
       document: encode({ ...(certificate.body as JsonObject), node: 'node-a' }),

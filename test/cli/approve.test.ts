@@ -1,5 +1,6 @@
 // pending, show, approve, reject: what is signed is what was shown, and nothing is said to be so
 // before it is proved.
+
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { checkCode } from '../../cli/show.ts'
@@ -17,7 +18,8 @@ import {
   type TestWorld,
   testWorld,
 } from '../kit/cluster.ts'
-import { type FakeCoordinator, fakeCoordinator, freePort } from '../kit/coordinator.ts'
+import { type FakeCoordinator, fakeCoordinator } from '../kit/coordinator.ts'
+import { freePort } from '../kit/ports.ts'
 
 let place: Place
 let house: FakeCoordinator
@@ -83,6 +85,7 @@ describe('pending and show', () => {
           rule: 'payout-mid',
           decisions: [],
           state: '',
+          plan: new Uint8Array(0),
           ...change,
         }),
       }

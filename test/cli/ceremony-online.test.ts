@@ -1,5 +1,6 @@
 // ceremony propose, list, prepare, export, import and abort over real TLS against the coordinator of a
 // cold log: what is written is what a station reads, and what is brought home was judged here first.
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +28,8 @@ import { roomOf } from '../coordinator/cold-room.ts'
 import { pgliteEngine } from '../coordinator/store-kit.ts'
 import { anyDigest } from '../coordinator/world.ts'
 import { custody, makeCluster, type Place, testWorld } from '../kit/cluster.ts'
-import { type FakeCoordinator, fakeCoordinator, freePort } from '../kit/coordinator.ts'
+import { type FakeCoordinator, fakeCoordinator } from '../kit/coordinator.ts'
+import { freePort } from '../kit/ports.ts'
 import { seedOf } from '../policy/dev-fixture.ts'
 
 const out = mkdtempSync(join(tmpdir(), 'custody-bundles-'))

@@ -137,7 +137,8 @@ describe('ceremony plan', () => {
 
   it('is made for an enrolment of what the draft itself says', async () => {
     const stations = root.nodes.map(({ node, x }, at) => {
-      return { node, x, site: sites[at], custodian: owners[at] }
+      const own = at === 2 ? { color: 'violet' } : {}
+      return { node, x, site: sites[at], custodian: owners[at], ...own }
     })
     const { root: _, requests: __, ...rest } = JSON.parse(readFileSync(draft('d.json'), 'utf8'))
     writeFileSync(path('draft-2.json'), JSON.stringify({ ...rest, stations }))
@@ -148,7 +149,7 @@ describe('ceremony plan', () => {
     expect(plan.stations.map(({ color, part }) => `${color} ${part}`)).toEqual([
       'red joins',
       'blue joins',
-      'green joins',
+      'violet joins',
     ])
     expect([plan.root, plan.vaults, plan.requests]).toEqual(['', [], []])
     const card = draft('draft-3.json', { stations: [{ node: 'node-a' }] })

@@ -1,5 +1,6 @@
 // Asking for changes and deciding on them from the command line: every fact comes from lines that
 // the nodes signed, every text is rendered here.
+
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { run } from '../../cli/run.ts'
@@ -12,7 +13,8 @@ import { importDocuments } from '../fuzz/examples.ts'
 import { signature } from '../kit/audit-log.ts'
 import { custody, makeCluster, type Place, type TestWorld, testWorld } from '../kit/cluster.ts'
 import { hotAddress, vaultOf } from '../kit/cluster-vault.ts'
-import { type FakeCoordinator, fakeCoordinator, freePort } from '../kit/coordinator.ts'
+import { type FakeCoordinator, fakeCoordinator } from '../kit/coordinator.ts'
+import { freePort } from '../kit/ports.ts'
 
 let place: Place
 let house: FakeCoordinator

@@ -1,5 +1,6 @@
 // Fetching the parts of an exported key from the command line: what is written was checked against
 // the roots of the trust file first, and whatever a coordinator bends is refused by name.
+
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { consentMessage } from '../../policy/audit/key-confirm.ts'
@@ -14,7 +15,8 @@ import { nodeKeyThing } from '../../proto/node-keys.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { custody, makeCluster, type Place } from '../kit/cluster.ts'
 import { unseal } from '../kit/cluster-vault.ts'
-import { type FakeCoordinator, fakeCoordinator, freePort } from '../kit/coordinator.ts'
+import { type FakeCoordinator, fakeCoordinator } from '../kit/coordinator.ts'
+import { freePort } from '../kit/ports.ts'
 
 type Reply = ReplyOf<'VaultService', 'GetExport'>
 const exporters = ['node-1', 'node-3'] as const

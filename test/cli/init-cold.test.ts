@@ -115,6 +115,9 @@ describe('custody init cold', () => {
     const stations = `${one},${two}`
     expect(await codeOf(make('a', { stations, book: file, t: '2' }))).toBe('CONFIG')
     await expect(make('a', { stations, t: '3' })).rejects.toThrow('--t')
+    for (const witnesses of ['0', '1', '8']) {
+      await expect(make('a', { stations, witnesses })).rejects.toThrow('expected 2 to 7')
+    }
   })
 })
 

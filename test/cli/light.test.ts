@@ -1,5 +1,6 @@
 // Light witnesses as people make them: a development cluster with one, one made where it will run, and
 // the root that takes it in.
+
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +14,8 @@ import { parseRoster } from '../../policy/roster.ts'
 import { parseTrust } from '../../policy/trust.ts'
 import { parseLightConfig } from '../../signer-node/light-config.ts'
 import { counted, custody, makeCluster, type Place, testWorld } from '../kit/cluster.ts'
-import { type FakeCoordinator, fakeCoordinator, freePort } from '../kit/coordinator.ts'
+import { type FakeCoordinator, fakeCoordinator } from '../kit/coordinator.ts'
+import { freePort } from '../kit/ports.ts'
 
 const room = mkdtempSync(join(tmpdir(), 'custody-light-'))
 const home = join(room, 'cluster')

@@ -1,5 +1,6 @@
 // `custody init node` and `custody root`: a new node's card, the next root drawn up, read in words,
 // signed by directors and handed over; and the chain of roots as the CLI proves it.
+
 import { X509Certificate } from 'node:crypto'
 import {
   cpSync,
@@ -21,7 +22,8 @@ import { toUtf8 } from '../../proto/crypto.ts'
 import { parseHandle } from '../../proto/ids.ts'
 import { parseSignerConfig } from '../../signer-node/config.ts'
 import { counted, custody, makeCluster, type Place, testWorld } from '../kit/cluster.ts'
-import { type FakeCoordinator, fakeCoordinator, freePort } from '../kit/coordinator.ts'
+import { type FakeCoordinator, fakeCoordinator } from '../kit/coordinator.ts'
+import { freePort } from '../kit/ports.ts'
 
 let place: Place
 let house: FakeCoordinator

@@ -1,5 +1,6 @@
 // submit, simulate, status, cancel: the intent is what was typed, proved documents only, and nothing
 // is signed that would be refused at sight.
+
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { run } from '../../cli/run.ts'
@@ -13,7 +14,8 @@ import {
   testWorld,
 } from '../kit/cluster.ts'
 import { hotAddress } from '../kit/cluster-vault.ts'
-import { type FakeCoordinator, fakeCoordinator, freePort } from '../kit/coordinator.ts'
+import { type FakeCoordinator, fakeCoordinator } from '../kit/coordinator.ts'
+import { freePort } from '../kit/ports.ts'
 
 let place: Place
 let house: FakeCoordinator

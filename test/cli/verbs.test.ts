@@ -1,5 +1,6 @@
 // freeze, limits, vault, audit checkpoint and export against a coordinator over real TLS: a freeze is
 // effective when it is proved, an address is shown when it is that of its key.
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +12,8 @@ import { parseFreeze } from '../../policy/documents.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
 import { custody, makeCluster, type Place, type TestWorld, testWorld } from '../kit/cluster.ts'
 import { destroyed, hotAddress, vaultOf } from '../kit/cluster-vault.ts'
-import { type FakeCoordinator, fakeCoordinator, freePort } from '../kit/coordinator.ts'
+import { type FakeCoordinator, fakeCoordinator } from '../kit/coordinator.ts'
+import { freePort } from '../kit/ports.ts'
 
 const out = mkdtempSync(join(tmpdir(), 'custody-book-'))
 let place: Place

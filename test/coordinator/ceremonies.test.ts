@@ -2,6 +2,7 @@
 // names goes into one Bundle, and what comes out of a room becomes lines once.
 import { afterEach, describe, expect, it } from 'vitest'
 import { exportParts } from '../../coordinator/export.ts'
+import { approvalService } from '../../coordinator/service/approval.ts'
 import { verify } from '../../policy/audit/verify.ts'
 import { readBundle } from '../../policy/ceremony/bundle.ts'
 import { readBundleIn } from '../../policy/ceremony/bundle-in.ts'
@@ -55,6 +56,17 @@ describe('an approved plan', () => {
     const request = await house.coordinator.requests.find({ id: create })
     const reasons = isRefusal(request) ? [] : request.reasons.map(({ because }) => because)
     expect(reasons).toContain('waits for its ceremony')
+    // Whoever is asked to approve a plan gets the plan, and nobody one of another request.
+    const { GetApprovalPackage } = approvalService(house.coordinator)
+    const sent = async (id: string) => {
+      const answer = await GetApprovalPackage(
+        { id },
+        {} as Parameters<typeof GetApprovalPackage>[1],
+      )
+      return isRefusal(answer) ? answer.code : answer.plan
+    }
+    expect(await sent(change)).toEqual(plan.bytes)
+    expect(await sent(create)).toEqual(new Uint8Array())
   })
 
   it('comes with the very plan, and no other request comes with one', async () => {

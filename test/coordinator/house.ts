@@ -3,6 +3,7 @@
 import type { ChainRpc, MinedAt, Moved, SendAnswer } from '../../coordinator/chain-rpc/rpc.ts'
 import { type Coordinator, createCoordinator } from '../../coordinator/coordinator.ts'
 import { bindingsFor, lookAt } from '../../coordinator/desk/request.ts'
+import type { Chains } from '../../coordinator/driver.ts'
 import type { Event } from '../../coordinator/ports.ts'
 import { readLinesOf } from '../../coordinator/store/lines.ts'
 import type { Store } from '../../coordinator/store/store.ts'
@@ -112,6 +113,8 @@ export interface HouseOptions {
   readonly clock?: TestClock
   readonly nodes?: readonly ScriptedNode[]
   readonly chain?: ScriptedChain
+  /** Instead of the scripted one. */
+  readonly chains?: Chains
   readonly keys?: readonly string[]
   readonly witnessGraceMs?: number
   readonly coldTrust?: Trust
@@ -138,7 +141,7 @@ export async function houseOn(store: Store, options: HouseOptions = {}): Promise
     log: logSigner,
     governed,
     root: root.digest,
-    chains: new Map([['eip155:31337', chain]]),
+    chains: options.chains ?? new Map([['eip155:31337', chain]]),
     witnessGraceMs,
     ...(options.coldTrust === undefined ? {} : { coldTrust: options.coldTrust }),
   })

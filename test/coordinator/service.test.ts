@@ -1,5 +1,6 @@
 // The faces: gRPC handlers over a whole coordinator, plain HTTP over a real socket. They translate and
 // delegate; what they may not do is decide.
+
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Health, watchHealth } from '../../coordinator/health.ts'
 import { serveHttp } from '../../coordinator/http.ts'
@@ -14,7 +15,7 @@ import type { Caller } from '../../proto/io/identity.ts'
 import { text } from '../../proto/jcs.ts'
 import { isRefusal, type Refusal } from '../../proto/refusal.ts'
 import { signedJson } from '../../proto/signed.ts'
-import { freePort } from '../kit/postgres.ts'
+import { freePort } from '../kit/ports.ts'
 import { digestFor } from '../policy/dev-fixture.ts'
 import { as, decision, type House, houseOn } from './house.ts'
 import { pgliteEngine } from './store-kit.ts'

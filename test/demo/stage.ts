@@ -1,8 +1,8 @@
 // The stage of the demo: a cluster of real processes in a directory of its own, the custody program
 // run from outside as a person would run it, and a line on the terminal for each thing shown.
+
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { balances } from '../../cli/dev-chain.ts'
@@ -10,6 +10,7 @@ import { type DevCluster, devClusterAt } from '../../cli/dev-cluster.ts'
 import type { Child } from '../../cli/dev-processes.ts'
 import { run } from '../../cli/run.ts'
 import type { World } from '../../cli/verb.ts'
+import { freeBase } from '../kit/ports.ts'
 
 export const nodes = ['node-1', 'node-2', 'node-3'] as const
 /** Signs nothing and witnesses everything: w = 4, f = 1, q = 3. */
@@ -38,7 +39,7 @@ export class Stage {
   }
 
   async init(): Promise<void> {
-    const port = await freePorts()
+    const port = await freeBase([0, 1, 2, 11, 12, 13, 14])
     const words = ['--port-base', String(port), '--witnesses', '1']
     const made = await this.custody('init', this.directory, ...words)
     if (made.exit !== 0) throw new Error(made.output)
@@ -227,23 +228,4 @@ export function pause(ms: number): Promise<void> {
 /** Fails the demo, saying what was expected. */
 export function expect(what: string, holds: boolean, got: unknown = ''): void {
   if (!holds) throw new Error(`expected ${what}, got ${String(got)}`)
-}
-
-/** A base with all its neighbours free, below the range from which the system gives out its own. */
-async function freePorts(): Promise<number> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const base = 10_000 + Math.floor(Math.random() * 20_000)
-    const used = [0, 1, 2, 11, 12, 13, 14].map((offset) => base + offset)
-    const free = await Promise.all(used.map(isFree))
-    if (free.every((one) => one)) return base
-  }
-  throw new Error('there are no free ports')
-}
-
-function isFree(port: number): Promise<boolean> {
-  const probe = createServer()
-  return new Promise((resolve) => {
-    probe.once('error', () => resolve(false))
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
-  })
 }

@@ -5,8 +5,10 @@ import { chainOf, parseAddress } from '../../policy/chain/chains.ts'
 import { encodeUnsigned, parseUnsigned } from '../../policy/chain/evm.ts'
 import { callText, decodeCall, encodeCall, parseCall } from '../../policy/chain/evm-call.ts'
 import { encodeLegacy, parseLegacy } from '../../policy/chain/evm-legacy.ts'
+import { readFields, writeFields } from '../../policy/chain/protobuf.ts'
 import { decodeRlp, encodeRlp } from '../../policy/chain/rlp.ts'
 import { assemble, parseSignature, verifies } from '../../policy/chain/signature.ts'
+import { encodeRaw, parseRaw } from '../../policy/chain/tron-raw.ts'
 import {
   ed25519PublicKey,
   ed25519Signer,
@@ -44,6 +46,7 @@ function same(before: Uint8Array, after: Uint8Array): void {
 function chainTargets(): readonly Target[] {
   const transactions = seedsOf('transaction')
   const evm = chainOf('eip155:31337')
+  const tron = chainOf('tron:0x2b6653dc')
   const key = curve.points.generator
   const [first] = transactions
   const legacies = [encodeLegacy(parseUnsigned(first, 31_337n))] as const
@@ -58,6 +61,15 @@ function chainTargets(): readonly Target[] {
       same(input, encodeUnsigned(parseUnsigned(input, 31_337n))),
     ),
     bytesTarget('effect', transactions, (input) => void evm.decode(input), { share: 0.5 }),
+    bytesTarget('tron-transaction', seedsOf('tron-transaction'), (input) =>
+      same(input, encodeRaw(parseRaw(input))),
+    ),
+    bytesTarget('tron-effect', seedsOf('tron-transaction'), (input) => void tron.decode(input), {
+      share: 0.5,
+    }),
+    bytesTarget('protobuf', seedsOf('tron-transaction'), (input) =>
+      same(input, writeFields([...readFields(input, 'message')])),
+    ),
     bytesTarget('legacy', legacies, (input) =>
       same(input, encodeLegacy(parseLegacy(input, 31_337n))),
     ),

@@ -40,6 +40,7 @@ import { RoomStory } from '../kit/room-story.ts'
 import { dkgKey, keysharesOf } from '../kit/signing.ts'
 import { testStation } from '../kit/station-card.ts'
 import { testCard } from '../kit/token-card.ts'
+import { testBlock, usdtTransfer } from '../kit/tron-vectors.ts'
 import { corpusFolder } from './corpus.ts'
 import { coordinatorConfig, importDocuments, nodeDocuments, signerConfig } from './examples.ts'
 import { dashed, fuzzedStages } from './stages.ts'
@@ -181,6 +182,12 @@ put(
   'transaction',
   encodeUnsigned({ ...payment, to: token, value: 0n, calldata: transferCall(to, 42_000n) }),
   encodeUnsigned({ ...payment, to, value: 10n ** 18n, calldata: new Uint8Array() }),
+)
+put(
+  'tron-transaction',
+  ...[usdtTransfer, ...testBlock.transactions.slice(0, 2)].map(({ raw }) =>
+    Buffer.from(raw, 'hex'),
+  ),
 )
 put(
   'signature',

@@ -1,9 +1,10 @@
 // A real EVM node for tests: anvil from npm, on a free port of the loopback device. Blocks are made
 // for each transaction unless `--no-mining` is given; its accounts are anvil's own.
+
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort } from './postgres.ts'
+import { freePort } from './ports.ts'
 
 const program = join(
   import.meta.dirname,

@@ -2,7 +2,6 @@
 // signs and cosigns real heads, judges nothing. Tests of the CLI speak to it over real TLS, and
 // replace a handler where a rule needs a liar.
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { parseCoordinatorConfig } from '../../coordinator/config.ts'
 import { tagOf } from '../../policy/approval.ts'
 import { append, emptyHead, type Head } from '../../policy/audit/chain.ts'
@@ -60,14 +59,6 @@ export interface FakeCoordinator {
   /** No lies, two cosigners. */
   readonly beHonest: () => void
   readonly close: () => Promise<void>
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const bound = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  return typeof bound === 'object' && bound !== null ? bound.port : 0
 }
 
 export async function fakeCoordinator(place: Place): Promise<FakeCoordinator> {
@@ -233,6 +224,7 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
           rule: kept.rule,
           decisions: [],
           state: kept.request.state,
+          plan: new Uint8Array(),
         }
       },
       SubmitDecision: async ({ decision }) => {

@@ -51,6 +51,7 @@ export const longWalks: readonly string[] = [
   'test/ceremony/station-tokens.test.ts',
   'test/ceremony/kill.test.ts',
   'test/ceremony/performed-keys.test.ts',
+  'test/ceremony/performed-members.test.ts',
   'test/ceremony/rehearsal-outside.test.ts',
   'test/ceremony/rehearsal.test.ts',
   'test/ceremony/rehearse-program.test.ts',

@@ -2,12 +2,13 @@
 // loopback device, stopped and removed at the end. The server refuses to run as root, so then it
 // runs as the user `postgres`. Without its programs the answer is undefined and says so; in CI that
 // is a failure, because locks can be tested nowhere else.
+
 import { execFile } from 'node:child_process'
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { freePort } from './ports.ts'
 
 const execute = promisify(execFile)
 const versions = '/usr/lib/postgresql'
@@ -66,15 +67,4 @@ async function chownToPostgres(directory: string): Promise<void> {
     ['-u', '-g'].map(async (flag) => Number((await execute('id', [flag, 'postgres'])).stdout)),
   )
   chownSync(directory, user ?? 0, group ?? 0)
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }

@@ -54,6 +54,8 @@ export const stage = new StageHome()
 const engine = pgliteEngine()
 let house: ColdHouse
 let stations: readonly Enrolled[]
+/** The first root, and the one in force. */
+let pinned: string
 let rootText: string
 const tickings: NodeJS.Timeout[] = []
 const owner = { org: parseHandle('acme-dev'), env: 'dev', origin: parseHandle(origin) } as const
@@ -66,8 +68,9 @@ async function open(): Promise<void> {
   const members = stations.map(({ card: { node, identity, transport, witness } }) => {
     return { node, identity, transport, witness: formatVkey(witness) }
   })
-  rootText = rootTextOf(members)
-  house = await coldHouse(await engine.fresh(), clock, rootText)
+  pinned = rootTextOf(members)
+  rootText = pinned
+  house = await coldHouse(await engine.fresh(), clock, pinned)
 }
 
 /** Of the whole file: stations, their log, and what is played on them. */
@@ -80,6 +83,13 @@ export function staged(): void {
   })
 }
 
+/** A root that follows names these stations: they are those that sit from now on. */
+export function nowReigns(root: string, those: readonly Enrolled[]): void {
+  rootText = root
+  stations = those
+}
+
+export const theRoot = (): string => rootText
 export const theHouse = (): ColdHouse => house
 export const theStations = (): readonly Enrolled[] => stations
 
@@ -96,15 +106,15 @@ export async function planned(
   kind: 'genesis' | 'sign' | 'reshare' | 'drill',
   requests: Plan['requests'],
   change: Partial<Plan> = {},
+  seats = stations.map(({ planned: one }) => one),
 ) {
   const root = parseRoot(rootText).digest
-  const own = stations.map(({ planned: one }) => one)
   const plan = planOf(
     house,
     kind,
     requests,
     { root, recordToken: plannedToken('R-0'), people: everybody, ...change },
-    own,
+    seats,
   )
   const asked = await house.ask(planning(house, plan), plan.bytes)
   await house.approve(asked, ...board.slice(0, 2))
@@ -115,14 +125,14 @@ export async function planned(
 }
 
 let amounts = 0
-export async function plannedRelease(): Promise<Read> {
+export async function plannedRelease(change: Partial<Plan> = {}): Promise<Read> {
   amounts += 1
   const amount = 1_000_000_000n + BigInt(amounts)
   const request = await house.submit(release(house.clock, { amount }))
   await house.approve(request, ...board)
   await house.until('reserved', async () => (await house.state(request)) === 'RESERVED')
   const { vault } = askedOf(house.clock, 'cold')
-  return await planned('sign', [{ request, op: 'payment', vault, callBack: false }])
+  return await planned('sign', [{ request, op: 'payment', vault, callBack: false }], change)
 }
 
 export interface Sat {
@@ -163,7 +173,7 @@ async function sit(
     plan,
     bundle: log.bundle,
     digest: log.digest,
-    root: parseRoot(rootText).digest,
+    root: log.first,
     hub,
     clock,
     people: typed,
@@ -200,7 +210,10 @@ async function sit(
     write: () => {},
     scripts: new Map(),
   })
-  for (const enrolled of stations) seats.set(enrolled.planned.node, await seat(enrolled, sitting))
+  for (const enrolled of stations) {
+    const { node } = enrolled.planned
+    if (plan.plan.called.includes(node)) seats.set(node, await seat(enrolled, sitting))
+  }
   const again = async (node: string): Promise<void> => {
     seats.get(node)?.close()
     const enrolled = stations.find(({ planned: one }) => one.node === node)
@@ -243,7 +256,7 @@ export async function play(
 }
 
 export async function judged(plan: Read, files: Awaited<ReturnType<typeof play>>['done']['files']) {
-  const root = parseRoot(rootText)
+  const root = parseRoot(pinned)
   const trust = {
     root: root.digest,
     log: root.log,

@@ -8,10 +8,11 @@ import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
 import type { PlannedStation, PlannedToken, ReadPlan } from '../../policy/ceremony/plan.ts'
 import { seatsOf } from '../../policy/ceremony/record-seats.ts'
 import { parseStationCard, type StationCard } from '../../policy/ceremony/station-card.ts'
-import { ed25519PublicKey, ed25519Signer } from '../../proto/crypto.ts'
+import { ed25519PublicKey, ed25519Signer, toUtf8 } from '../../proto/crypto.ts'
 import { type Digest, type Handle, parseHandle, parseNodeId } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { parseTokenCard } from '../../proto/token-card.ts'
+import { dice } from '../../signer-node/ceremony/dice.ts'
 import { makeStation, writeMedium } from '../../signer-node/ceremony/enrolment.ts'
 import { mixRandom } from '../../signer-node/ceremony/entropy.ts'
 import type { Hub } from '../../signer-node/ceremony/hub.ts'
@@ -113,8 +114,9 @@ export async function enrolStation(
   x: number,
   owner: Owner,
   nowMs: number,
+  change: Partial<PlannedStation> = {},
 ): Promise<Enrolled> {
-  const { tokens: _, ...station } = plannedStation(x)
+  const { tokens: _, ...station } = { ...plannedStation(x), ...change }
   const socket = new Socket(join(home, 'socket'))
   const daily = await socket.make('daily', station.node, owner)
   const spare = await socket.make('spare', station.node, owner)
@@ -218,7 +220,9 @@ export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<Seated
     token: hand.now.card.serial,
   })
   const needs = { plan, own: planned, bundle, digest, station, watch, record, desk, token: hand }
-  const bench = new StationActs({ ...needs, media, curve, random, clock, ready })
+  const rolls = async () => new Secret(toUtf8('123456'.repeat(20)))
+  const throwing = () => dice({ say: (text) => void said.push(text), secret: rolls }, mixed)
+  const bench = new StationActs({ ...needs, media, curve, random, clock, ready, dice: throwing })
   performer = new Performer({ plan, own: planned, station, record, bench, clock, report })
   station.sit(
     watch.around({
@@ -307,6 +311,8 @@ function usual(what: Asked, said: readonly string[]): string {
       return last(/^TO\s+(\S+)$/gm).slice(-6)
     case 'amount':
       return last(/^TRANSFER\s+(\S+)/gm)
+    case 'confirmed':
+      return 'ana, ben'
     case 'item':
       return 'T-1, M-1'
     case 'word':

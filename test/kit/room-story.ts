@@ -141,7 +141,10 @@ export class RoomStory {
   }
 
   /** What the two stations sign when their shares leave. */
-  receipts(nodes: readonly string[] = ['node-a', 'node-b']): readonly string[] {
+  receipts(
+    nodes: readonly string[] = ['node-a', 'node-b'],
+    of: JsonObject = {},
+  ): readonly string[] {
     const { size, frontier } = this.log.head
     return nodes.map((node) => {
       const document: JsonObject = {
@@ -150,6 +153,7 @@ export class RoomStory {
         ...{ intent: this.request, attempt: 1, warrant: digestOf(tags.warrant, this.warrant) },
         digest: toHex(chainOf('eip155:31337').digest(this.bytes)),
         ...{ size, root: toHex(rootOf(frontier)) },
+        ...of,
       }
       const by = { node: parseNodeId(node), sign: house.keyOf(`${node}-identity`).sign }
       return text(signedJson(signBy(kinds.receipt, document, by)))

@@ -40,17 +40,19 @@ const members = ['signer-a', 'signer-b', 'signer-c'].map((name, index) => {
   return { node: parseNodeId(name), x: index + 1 }
 })
 
-export const vaults: readonly VaultRow[] = ['cold-eth', 'hot-eth', 'warm-eth'].map((name) => ({
-  vault: parseVaultId(name),
-  key: parseHandle(`k-${name}`),
-  epoch: 1,
-  t: 2,
-  participants: members,
-  publicKey: secp256k1.getPublicKey(secretOf(name)),
-  chainCode: sha256(toUtf8(`test-seed/chain/${name}`)),
-  keyState: parseDigest('cc'.repeat(32)),
-  ...madeHere,
-}))
+export const vaults: readonly VaultRow[] = ['cold-eth', 'hot-eth', 'warm-eth', 'hot-tron'].map(
+  (name) => ({
+    vault: parseVaultId(name),
+    key: parseHandle(`k-${name}`),
+    epoch: 1,
+    t: 2,
+    participants: members,
+    publicKey: secp256k1.getPublicKey(secretOf(name)),
+    chainCode: sha256(toUtf8(`test-seed/chain/${name}`)),
+    keyState: parseDigest('cc'.repeat(32)),
+    ...madeHere,
+  }),
+)
 
 export function secretOf(vault: string): Uint8Array {
   return sha256(toUtf8(`test-seed/vault/${vault}`))

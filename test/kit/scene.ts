@@ -54,6 +54,8 @@ export interface Parts {
   readonly attestedBy: string
   readonly transaction: Partial<EvmTransaction>
   readonly encode: (transaction: EvmTransaction) => Uint8Array
+  /** The unsigned transaction where it is no EVM one. */
+  readonly raw: Uint8Array | undefined
   /** Who approves, as what. */
   readonly approvers: readonly (readonly [person: string, role: string])[]
   readonly approval: Partial<Approval>
@@ -76,6 +78,7 @@ const parts: Parts = {
   attestedBy: 'svc-payouts',
   transaction: {},
   encode: encodeUnsigned,
+  raw: undefined,
   approvers: [
     ['ana', 'ops'],
     ['eli', 'treasury'],
@@ -111,8 +114,8 @@ export function scene(change: Partial<Parts> = {}): Scene {
   const approvals = the.approvers.map(([person, role]) =>
     approve({ person, role, intentDigest, display, digests, the }),
   )
-  const unsigned = { ...build(the.intent), ...the.transaction }
-  const bytes = the.encode(unsigned)
+  const unsigned = { ...build(the.raw === undefined ? the.intent : payout), ...the.transaction }
+  const bytes = the.raw ?? the.encode(unsigned)
   const warrantValue: Warrant = {
     org: the.intent.org,
     env: the.intent.env,
@@ -180,6 +183,7 @@ function rowsOf({
   const { id, op, vault, notAfter, path, network, asset, amount, to, maxFee: feeMax } = intent
   const shared = { intent: intentDigest, op, vault, initiator: intent.initiator }
   const { policy, directory, book } = digests
+  const isTron = network.startsWith('tron:')
   return {
     intent: {
       ...shared,
@@ -206,7 +210,7 @@ function rowsOf({
       rule: parseHandle(rule),
       policy,
       directory,
-      slot: '7',
+      slot: isTron ? '' : '7',
       limits: rulebook.limits.map((limit) => ({ id: limit.id, used: 0n })),
       duplicateOf: '',
     },
@@ -349,6 +353,13 @@ function attemptRow(warrant: Uint8Array, built: EvmTransaction, the: Parts): Att
     until: 0,
     ruleset: read.ruleset,
     state: 'open',
+    ...(the.raw === undefined ? {} : tronLine(the.raw)),
     ...the.attempt,
   }
+}
+
+/** What the attempt line says of a Tron transaction, whether or not it is a lawful one. */
+function tronLine(raw: Uint8Array): Partial<AttemptRow> {
+  const { digest, fee, slot, until } = chainOf('tron:0x2b6653dc').decode(raw)
+  return { digest, fee, slot, until: until ?? 0 }
 }

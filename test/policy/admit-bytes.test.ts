@@ -1,15 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { admit } from '../../policy/admit.ts'
-import { chainOf } from '../../policy/chain/chains.ts'
 import { type EvmTransaction, transferCall } from '../../policy/chain/evm.ts'
 import { encodeLegacy } from '../../policy/chain/evm-legacy.ts'
-import { requireOneEffect } from '../../policy/check-bytes.ts'
 import { concat } from '../../proto/crypto.ts'
-import { parseVaultId } from '../../proto/ids.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { customer, payout, token } from '../kit/examples.ts'
-import { refusedWith } from '../kit/refused.ts'
 import { patched, scene } from '../kit/scene.ts'
 import {
   bumped,
@@ -167,21 +163,5 @@ describe('the older form of a transaction', () => {
     expect(judged(second({ price: short, tip: short }, both))).toBe('N16 ONE_EFFECT')
     const wrong = { ...older.transaction, calldata: transferCall(stranger, 42_000_000_000n) }
     expect(judged({ ...both, transaction: wrong })).toBe('N15 BYTES_TO')
-  })
-})
-
-describe('a transaction that may exist once for ever', () => {
-  it('is never replaced, whatever it pays', () => {
-    const { own, rulebook } = scene(second(bumped))
-    const { intent, reservation, attempts } = own.view
-    const [first, attempt] = [attempts[0]!, attempts[1]!]
-    const effect = chainOf('eip155:1').decode(scene(second(bumped)).warrantValue.bytes)
-    const judge = (vault: string): string => {
-      const row = { ...reservation!, vault: parseVaultId(vault) }
-      const lines = { intent: intent!, reservation: row, attempt, before: [first] }
-      return refusedWith(() => requireOneEffect(effect, lines, rulebook))
-    }
-    expect(judge('hot-eth')).toBe('accepted')
-    expect(judge('hot-tron')).toBe('ONE_EFFECT')
   })
 })

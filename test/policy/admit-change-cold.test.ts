@@ -1,13 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { admitChange } from '../../policy/admit-change.ts'
 import { admitProof } from '../../policy/admit-proof.ts'
+import { requireFit } from '../../policy/change-fit.ts'
 import type { Own } from '../../policy/check-lines.ts'
+import { parseRulebook } from '../../policy/rulebook.ts'
 import { parseNodeId } from '../../proto/ids.ts'
 import { isRefusal } from '../../proto/refusal.ts'
+import { policyText } from '../kit/audit-documents.ts'
 import { digestNamed } from '../kit/audit-log.ts'
 import * as hotHouse from '../kit/change-log.ts'
 import { type Asked, freeze } from '../kit/change-log.ts'
 import { allowed, Ceremony, coldAsks, coldLog, keyedColdLog } from '../kit/cold-log.ts'
+import { refusedWith } from '../kit/refused.ts'
+import { firstRoot } from '../kit/succession.ts'
 
 /** A change of a cold key, its open ceremony, and a station in that room. */
 function inRoom(asked: Asked, kind: 'genesis' | 'reshare' | 'drill') {
@@ -30,6 +35,19 @@ function judge({ asked, ceremony }: ReturnType<typeof inRoom>, patch: Partial<Ow
 }
 
 const caring = (log = keyedColdLog()) => inRoom(allowed(log, coldAsks.refresh), 'reshare')
+
+describe('a change between stations', () => {
+  it('is none: no Station is readmitted where nobody could ask it', () => {
+    const rulebook = parseRulebook(policyText)
+    const asked = (cold: boolean) =>
+      refusedWith(() =>
+        requireFit(hotHouse.asks.readmit, {
+          ...{ root: { ...firstRoot.root, cold }, rulebook, row: undefined },
+        }),
+      )
+    expect([asked(false), asked(true)]).toEqual(['accepted', 'NOT_SUPPORTED'])
+  })
+})
 
 describe('admitChange of a cold key', () => {
   it('admits what the open ceremony names, at its table and within its window', () => {

@@ -16,7 +16,6 @@ import {
   stateOf,
   stored,
   type TestLog,
-  tronSpend,
 } from '../kit/audit-log.ts'
 import { handleOf } from '../kit/examples.ts'
 
@@ -25,7 +24,7 @@ const hour = 3_600_000
 function reserved(name = 'a', spend: JsonObject = {}, on = readyLog()): [TestLog, Payment] {
   const pay = new Payment(name, on.t + hour, spend)
   on.add('intent.created', pay.created())
-  return [on.add('spend.reserved', pay.reserved(spend === tronSpend ? '' : '0')), pay]
+  return [on.add('spend.reserved', pay.reserved('0')), pay]
 }
 
 function started(): [TestLog, Payment] {
@@ -241,17 +240,6 @@ describe('a fee bump', () => {
     on.wait(60).add('session.started', bump(pay))
     expect(stored(on, 'reservation', pay.intent)['closesAt']).toBe(pay.notAfter)
     expect(count(on, 'spend')).toBe(1)
-  })
-
-  it('does not exist where the first attempt binds the bytes for ever', () => {
-    const [on, pay] = reserved('a', tronSpend)
-    const until = writeTime(on.t + 600_000)
-    on.add('session.started', pay.started(1, '', { until }))
-    const other = { ...bump(pay), slot: '', until }
-    expect(on.outcome('session.started', other)).toBe('ONE_EFFECT')
-    expect(on.outcome('session.started', pay.started(2, '', { until }))).toBe('folded')
-    on.wait(601)
-    expect(on.outcome('session.started', pay.started(2, '', { until }))).toBe('REQUEST_ENDED')
   })
 })
 

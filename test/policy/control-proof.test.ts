@@ -13,6 +13,7 @@ import {
 } from 'ethers'
 import { describe, expect, it } from 'vitest'
 import { derive } from '../../policy/chain/derive.ts'
+import { tronAddress } from '../../policy/chain/tron-address.ts'
 import type { ChangeOf } from '../../policy/change.ts'
 import { controlProof, proofDigest } from '../../policy/control-proof.ts'
 import { openProof, proofFile } from '../../policy/proof-file.ts'
@@ -87,8 +88,8 @@ describe('the sentence of a control proof', () => {
     const digests = [digest, ...made.map((one) => one.digest)].map(toHex)
     expect(new Set(digests).size).toBe(others.length + 1)
     expect(made.at(-1)?.text).toContain('\nchallenge: none\n')
-    const tron = () => controlProof(asks.prove, hot, 'tron:0x2b6653dc')
-    expect(refusedWith(tron)).toBe('NOT_SUPPORTED')
+    const tron = controlProof(asks.prove, hot, 'tron:0x2b6653dc')
+    expect(tron.text).toContain(`\naddress: ${tronAddress(tron.publicKey)}\n`)
   })
 })
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { BundleFiles } from '../../../policy/ceremony/bundle.ts'
 import { documentDigest, type WrittenResults } from '../../../policy/ceremony/results.ts'
 import type { Statement } from '../../../policy/ceremony/statement.ts'
-import { digestNamed } from '../../kit/audit-log.ts'
+import { digestNamed, stored } from '../../kit/audit-log.ts'
 import { Performance, type Uttered } from '../../kit/performed.ts'
 import { RoomStory } from '../../kit/room-story.ts'
 
@@ -60,6 +60,35 @@ describe('a receipt among the results', () => {
     expect(withResults(line({ counter, node: 'node-c', receipt }))).toMatch(/I8 VIOLATION/)
     const none = withResults(line({ counter, node, receipt: digestNamed('nothing') }))
     expect(none).toMatch(/I8 UNCONFIRMED: receipt/)
+  })
+})
+
+describe('two receipts of one station for one attempt', () => {
+  const story = new RoomStory()
+  const sid = digestNamed('sid of a try that failed')
+  const [text = ''] = story.receipts(['node-a'], { counter: 2, sid })
+  const receipt = documentDigest({ kind: 'shareReceipt', text })
+  const lineOf = (counter: number) =>
+    ({ type: 'share.receipt', body: { counter, node: 'node-a', receipt } }) as const
+  const results = (counter: number): WrittenResults => ({
+    ...room.results,
+    lines: [lineOf(counter), ...room.results.lines],
+    documents: [...room.results.documents, { kind: 'shareReceipt', text }],
+  })
+
+  it('are what a try that failed and one that signed leave: judged each, and both in the log', () => {
+    expect(withResults(results(2))).toBe('')
+    const [first = ''] = story.receipts(['node-a'])
+    const named = documentDigest({ kind: 'shareReceipt', text: first })
+    story.log.add('share.receipt', { counter: 1, node: 'node-a', receipt: named })
+    story.log.add('share.receipt', lineOf(2).body)
+    expect(stored(story.log, 'receipt-named', receipt)).toEqual({ counter: 2, node: 'node-a' })
+  })
+
+  it('have two numbers of their own, and none is in the log twice', () => {
+    expect(withResults(results(1))).toMatch(/I8 VIOLATION/)
+    expect(() => story.log.add('share.receipt', lineOf(2).body)).toThrow('REPLAY_DETECTED')
+    expect(() => story.log.add('share.receipt', lineOf(3).body)).toThrow('REPLAY_DETECTED')
   })
 })
 

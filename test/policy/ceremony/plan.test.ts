@@ -155,6 +155,8 @@ describe('the committee of a plan', () => {
     const still = together.map((one) => ({ ...one, part: 'stays' as const })).slice(0, 5)
     const all = still.map(({ node }) => node)
     expect(writing(testPlan('sign', { stations: still, called: all }))).toBe('PLAN X-10')
+    const withGone = { stations, called: [...called, parseNodeId('node-4')] }
+    expect(writing(testPlan('reshare', withGone))).toBe('PLAN X-10')
     const few = { stations, called: called.slice(0, 4) }
     expect(writing(testPlan('reshare', few))).toBe('PLAN X-10')
     const clash = stations.map((one) => (one.node === 'node-6' ? { ...one, x: 3 } : one))

@@ -30,7 +30,6 @@ describe('the registry of networks', () => {
   })
 
   it('refuses networks that nobody decodes', () => {
-    expect(refusedWith(() => chainOf('tron:0x2b6653dc'))).toBe('NOT_SUPPORTED')
     expect(refusedWith(() => chainOf('bip122:000000000019d6689c085ae165831e93'))).toBe(
       'NOT_SUPPORTED',
     )

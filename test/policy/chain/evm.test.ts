@@ -98,6 +98,8 @@ describe('an EVM transfer', () => {
       contract: token,
       to: customer,
       amount: 42_000_000_000n,
+      from: '',
+      until: undefined,
       slot: '7',
       fee: { max: 2_700_000_000_000_000n, price: 30_000_000_000n, tip: 1_500_000_000n },
       digest: ethersOf(payment).unsignedHash.slice(2),

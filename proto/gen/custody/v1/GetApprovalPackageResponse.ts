@@ -23,6 +23,10 @@ export interface GetApprovalPackageResponse {
    */
   'decisions'?: (_custody_v1_Decision)[];
   'state'?: (string);
+  /**
+   * The plan that a request for a ceremony names; empty for every other one.
+   */
+  'plan'?: (Buffer | Uint8Array | string);
 }
 
 export interface GetApprovalPackageResponse__Output {
@@ -45,4 +49,8 @@ export interface GetApprovalPackageResponse__Output {
    */
   'decisions': (_custody_v1_Decision__Output)[];
   'state': (string);
+  /**
+   * The plan that a request for a ceremony names; empty for every other one.
+   */
+  'plan': (Buffer);
 }

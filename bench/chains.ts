@@ -1,0 +1,180 @@
+// What a node reads and what a deposit address costs, on EVM. Reading is strict decoding and the
+// digest to sign, turn by turn with ethers, which decodes the same bytes and the same call.
+// Derivation is one step of BIP-32 and the address: by `policy/`, by the native curve, by ethers;
+// then a million of them in a row, with what they take of memory.
+// INVARIANT: nothing is timed before both sides have said the same of every transaction and key.
+import { HDNodeWallet, Interface, Transaction } from 'ethers'
+import { chainOf } from '../policy/chain/chains.ts'
+import { derive, type ExtendedKey } from '../policy/chain/derive.ts'
+import { encodeUnsigned, evmAddress, transferCall } from '../policy/chain/evm.ts'
+import { fromHex, sha256, toHex, toUtf8 } from '../proto/crypto.ts'
+import { refuse } from '../proto/refusal.ts'
+import { nativeCurve } from '../signer-node/dkls23/curve-native.ts'
+import { deriveChild } from '../signer-node/dkls23/derivation.ts'
+import { exactCpuMs } from './meter.ts'
+import { type Bench, type Figure, figure, ratio } from './report.ts'
+
+const SAMPLES = 30
+const WARM = 3
+const TRANSACTIONS = 500
+const CHILDREN = 100
+const ADDRESSES = 1_000_000
+const SLICES = 10
+
+const network = 'eip155:1'
+const token = '0xdac17f958d2ee523a2206206994597c13d831ec7'
+const call = new Interface(['function transfer(address to, uint256 amount)'])
+const chain = chainOf(network)
+const curve = nativeCurve()
+
+export async function bench(): Promise<Bench> {
+  const [ours, ethers] = inTurns(
+    [readings(ourReading), readings(theirReading)],
+    ['ours, decode and digest', 'ethers, decode and digest'],
+    TRANSACTIONS,
+  )
+  const [policy, native, wallet] = inTurns(
+    [children(policyAddress), children(nativeAddress), children(theirAddress)],
+    ['policy, child and address', 'native curve, child and address', 'ethers, child and address'],
+    CHILDREN,
+  )
+  const many = aMillion()
+  return {
+    figures: [ours, ethers, policy, native, wallet, ...many],
+    ratios: [
+      ratio('evm-decode-cpu-vs-ethers', ours, ethers),
+      ratio('evm-child-cpu-vs-ethers', policy, wallet),
+      ratio('evm-child-native-cpu-vs-ethers', native, wallet),
+    ],
+    notes: ['Tron is not measured here yet'],
+  }
+}
+
+interface Side {
+  /** What it says of each item, one text each; other items for another round, where it can. */
+  readonly says: (round: number) => readonly string[]
+}
+
+/** CPU in microseconds an item; the sides take turns, so that a drifting machine drifts for all. */
+function inTurns<const N extends readonly string[]>(
+  sides: { readonly [K in keyof N]: Side },
+  names: N,
+  items: number,
+): { readonly [K in keyof N]: Figure } {
+  const all: readonly Side[] = sides
+  requireAgreement(all)
+  const samples = all.map((): number[] => [])
+  let round = 0
+  for (let i = -WARM; i < SAMPLES; i += 1) {
+    for (const [at, side] of all.entries()) {
+      round += 1
+      const before = exactCpuMs()
+      side.says(round)
+      const us = ((exactCpuMs() - before) * 1000) / items
+      if (i >= 0) samples[at]?.push(us)
+    }
+  }
+  // One figure for each name, in their order: what `map` over a tuple gives, and its type forgets.
+  return names.map((name, at) => figure(name, 'us', samples[at] ?? [])) as {
+    readonly [K in keyof N]: Figure
+  }
+}
+
+function requireAgreement(sides: readonly Side[]): void {
+  const [first = [], ...others] = sides.map((side) => side.says(0))
+  for (const other of others) {
+    const at = first.findIndex((text, index) => text !== other[index])
+    if (at >= 0 || other.length !== first.length) {
+      throw new Error(`item ${at}: expected ${first[at]}, got ${other[at]}`)
+    }
+  }
+}
+
+function readings(read: (bytes: Uint8Array) => string): Side {
+  const transactions = Array.from({ length: TRANSACTIONS }, (_, index) => transaction(index))
+  return { says: () => transactions.map(read) }
+}
+
+/** Half of them payments of coin, half of a token; each to somebody else. */
+function transaction(index: number): Uint8Array {
+  const to = `0x${toHex(sha256(toUtf8(`recipient ${index}`)).subarray(12))}`
+  const amount = BigInt(index + 1) * 1_000_003n
+  const isToken = index % 2 === 1
+  return encodeUnsigned({
+    ...{ chainId: 1n, nonce: BigInt(index), tip: 1_500_000_000n, price: 30_000_000_000n },
+    gasLimit: 90_000n,
+    to: isToken ? token : to,
+    value: isToken ? 0n : amount,
+    calldata: isToken ? transferCall(to, amount) : new Uint8Array(0),
+  })
+}
+
+function ourReading(bytes: Uint8Array): string {
+  const { to, amount, slot } = chain.decode(bytes)
+  return `${slot} ${to} ${amount} ${toHex(chain.digest(bytes))}`
+}
+
+/** ethers takes text, so the hex is part of what it costs to ask it. */
+function theirReading(bytes: Uint8Array): string {
+  const { nonce, to, value, data, unsignedHash } = Transaction.from(`0x${toHex(bytes)}`)
+  const hash = unsignedHash.slice(2)
+  if (data === '0x') return `${nonce} ${to?.toLowerCase()} ${value} ${hash}`
+  const [recipient, amount] = call.decodeFunctionData('transfer', data)
+  return `${nonce} ${String(recipient).toLowerCase()} ${amount} ${hash}`
+}
+
+// Nobody's key: without its secret, as everybody here knows a vault.
+const wallet = HDNodeWallet.fromSeed(sha256(toUtf8('a seed of a bench'))).neuter()
+const root: ExtendedKey = {
+  publicKey: bytesOf(wallet.publicKey),
+  chainCode: bytesOf(wallet.chainCode),
+}
+const rootPoint = curve.points.decodePoint(root.publicKey)
+
+/** No two rounds have a child in common: keys are remembered, also for the side that comes next. */
+function children(address: (index: number) => string): Side {
+  return {
+    says: (round) => {
+      return Array.from({ length: CHILDREN }, (_, at) => address(round * CHILDREN + at))
+    },
+  }
+}
+
+function policyAddress(index: number): string {
+  return evmAddress(derive(root, `m/${index}`).publicKey)
+}
+
+function nativeAddress(index: number): string {
+  const { chainCode } = root
+  return evmAddress(deriveChild(curve, { publicKey: rootPoint, chainCode }, [index]).publicKey)
+}
+
+function theirAddress(index: number): string {
+  return wallet.deriveChild(index).address.toLowerCase()
+}
+
+/** By the native curve, kept as the 20 bytes that they are. */
+function aMillion(): readonly Figure[] {
+  const kept = new Uint8Array(ADDRESSES * 20)
+  const before = process.memoryUsage().rss
+  const rates: number[] = []
+  let highest = before
+  const slice = ADDRESSES / SLICES
+  for (let first = 0; first < ADDRESSES; first += slice) {
+    const start = exactCpuMs()
+    for (let index = first; index < first + slice; index += 1) {
+      kept.set(bytesOf(nativeAddress(index)), index * 20)
+    }
+    rates.push(slice / ((exactCpuMs() - start) / 1000))
+    highest = Math.max(highest, process.memoryUsage().rss)
+  }
+  const megabytes = (highest - before) / 2 ** 20
+  return [
+    figure('a million addresses, native curve', '/s', rates),
+    figure('a million addresses, memory above the start', 'MB', [megabytes]),
+  ]
+}
+
+function bytesOf(text: string): Uint8Array {
+  return fromHex(text.slice(2)) ?? refuse('INTERNAL', 'expected 0x and hex')
+}

@@ -1,0 +1,233 @@
+// TronRpc over the HTTP interface of Tron nodes. Final is what is in a solidified block, as two
+// endpoints show it where two are configured. What an endpoint says of a broadcast is ambiguous
+// more often than not; whoever sends asks for the id and sends the same bytes again.
+
+import { tronBytes } from '../../policy/chain/tron-address.ts'
+import { fromHex, fromUtf8, toHex } from '../../proto/crypto.ts'
+import { Unavailable } from '../../proto/unavailable.ts'
+import type { GasAnswer, MinedAt, SendAnswer } from './rpc.ts'
+import { blockId, type TronHeader } from './tron-block.ts'
+import {
+  field,
+  hexField,
+  show,
+  TronEndpoint,
+  textField,
+  unavailable,
+  wholeField,
+} from './tron-endpoint.ts'
+import type { Reference, TronCall, TronPrices, TronRpc } from './tron-rpc.ts'
+
+export interface TronRpcOptions {
+  /** CAIP-2, tron. */
+  readonly network: string
+  readonly urls: readonly string[]
+  readonly timeoutMs: number
+}
+
+const witnessesOfAbsence = 2
+/** Blocks may be late: one whose parent came before `until` may still hold the transaction. */
+const absenceMarginMs = 60_000
+
+export function openTronRpc(options: TronRpcOptions): TronRpc {
+  const genesis = options.network.replace(/^tron:0x/, '')
+  const endpoints = options.urls.map((url, at) => {
+    const name = `endpoint ${at + 1} of ${options.network}`
+    return new TronEndpoint({ url, name, genesis, timeoutMs: options.timeoutMs })
+  })
+  return {
+    kind: 'tron',
+    reference: () => reference(endpoints),
+    prices: () => firstAnswer(endpoints, prices),
+    energy: (call) => firstAnswer(endpoints, (endpoint) => energy(endpoint, call)),
+    send: (raw) => send(endpoints, raw),
+    minedAt: (txid) => minedAt(endpoints, txid),
+    isGone: (txid, until) => isGone(endpoints, txid, until),
+  }
+}
+
+/**
+ * A block that one endpoint has solidified and, where there are more, another one has too: a
+ * made-up reference would leave the request without an effect, and its bytes are bound for ever.
+ */
+async function reference(endpoints: readonly TronEndpoint[]): Promise<Reference> {
+  for (const endpoint of endpoints) {
+    const block = await passing(() => solidified(endpoint))
+    if (block === undefined) continue
+    if (endpoints.length === 1) return block
+    for (const other of endpoints) {
+      if (other === endpoint) continue
+      const seen = await passing(() => solidified(other, block.number))
+      if (seen !== undefined && toHex(seen.id) === toHex(block.id)) return block
+    }
+  }
+  throw unavailable('no two endpoints of the network show one solidified block')
+}
+
+/** The newest, or the one of this number; its id is computed from its header. */
+async function solidified(endpoint: TronEndpoint, number?: bigint): Promise<Reference> {
+  const block =
+    number === undefined
+      ? await endpoint.ask('walletsolidity/getnowblock')
+      : await endpoint.ask('walletsolidity/getblockbynum', { num: Number(number) })
+  const header = headerOf(block)
+  const id = blockId(header)
+  if (toHex(id) !== textField(block, 'blockID')) {
+    throw unavailable(`${endpoint.name}: a block whose id is not that of its header`)
+  }
+  return { number: header.number, id, timestamp: Number(header.timestamp) }
+}
+
+function headerOf(block: unknown): TronHeader {
+  const raw = field(field(block, 'block_header'), 'raw_data')
+  const isRooted = textField(raw, 'accountStateRoot') !== ''
+  return {
+    timestamp: BigInt(wholeField(raw, 'timestamp')),
+    txTrieRoot: hexField(raw, 'txTrieRoot', 32),
+    parentHash: hexField(raw, 'parentHash', 32),
+    number: BigInt(wholeField(raw, 'number')),
+    witness: hexField(raw, 'witness_address', 21),
+    version: BigInt(wholeField(raw, 'version')),
+    accountStateRoot: isRooted ? hexField(raw, 'accountStateRoot', 32) : new Uint8Array(0),
+  }
+}
+
+async function prices(endpoint: TronEndpoint): Promise<TronPrices> {
+  const answer = field(await endpoint.ask('wallet/getchainparameters'), 'chainParameter')
+  if (!Array.isArray(answer)) throw unavailable(`${endpoint.name}: no parameters`)
+  const named = new Map(answer.map((row) => [textField(row, 'key'), row]))
+  const read = (name: string): bigint => {
+    const row = named.get(name)
+    if (row === undefined) throw unavailable(`${endpoint.name}: no parameter ${name}`)
+    return BigInt(wholeField(row, 'value'))
+  }
+  return {
+    energy: read('getEnergyFee'),
+    bandwidth: read('getTransactionFee'),
+    activation: read('getCreateNewAccountFeeInSystemContract') + read('getCreateAccountFee'),
+  }
+}
+
+async function energy(endpoint: TronEndpoint, call: TronCall): Promise<GasAnswer> {
+  const answer = await endpoint.ask('wallet/triggerconstantcontract', {
+    owner_address: toHex(tronBytes(call.from)),
+    contract_address: toHex(tronBytes(call.contract)),
+    data: toHex(call.calldata),
+  })
+  const result = field(answer, 'result')
+  const message = textField(result, 'message')
+  if (field(result, 'result') !== true || message !== '') {
+    return { kind: 'reverts', because: spoken(message) }
+  }
+  return { kind: 'gas', gas: BigInt(wholeField(answer, 'energy_used')) }
+}
+
+async function send(endpoints: readonly TronEndpoint[], raw: Uint8Array): Promise<SendAnswer> {
+  const transaction = toHex(raw)
+  const asked = endpoints.map((endpoint) => endpoint.ask('wallet/broadcasthex', { transaction }))
+  const refusals: string[] = []
+  for (const [at, answer] of (await Promise.allSettled(asked)).entries()) {
+    if (answer.status === 'rejected') {
+      requirePassing(answer.reason)
+      continue
+    }
+    const code = textField(answer.value, 'code')
+    if (field(answer.value, 'result') === true) return { kind: 'taken' }
+    // The endpoint has the very transaction already.
+    if (code === 'DUP_TRANSACTION_ERROR') return { kind: 'taken' }
+    const why = spoken(textField(answer.value, 'message'))
+    refusals.push(`${endpoints[at]?.name}: ${show(code)} ${why}`)
+  }
+  if (refusals.length === 0) throw silent()
+  return { kind: 'refused', because: refusals.join('; ') }
+}
+
+async function minedAt(
+  endpoints: readonly TronEndpoint[],
+  txid: string,
+): Promise<MinedAt | undefined> {
+  const answers = await Promise.allSettled(endpoints.map((endpoint) => foundAt(endpoint, txid)))
+  for (const answer of answers) if (answer.status === 'rejected') requirePassing(answer.reason)
+  if (answers.every(({ status }) => status === 'rejected')) throw silent()
+  const found = answers.flatMap((answer) =>
+    answer.status === 'fulfilled' && answer.value !== undefined ? [answer.value] : [],
+  )
+  const needed = Math.min(2, endpoints.length)
+  const agreed = found.find((one) => {
+    const same = found.filter((other) => {
+      return other.final && other.height === one.height && other.succeeded === one.succeeded
+    })
+    return one.final && same.length >= needed
+  })
+  const [first] = found
+  return agreed ?? (first && { ...first, final: false })
+}
+
+async function foundAt(endpoint: TronEndpoint, txid: string): Promise<MinedAt | undefined> {
+  const value = { value: txid }
+  const solid = infoOf(await endpoint.ask('walletsolidity/gettransactioninfobyid', value), txid)
+  if (solid !== undefined) return { ...solid, final: true }
+  const info = infoOf(await endpoint.ask('wallet/gettransactioninfobyid', value), txid)
+  return info && { ...info, final: false }
+}
+
+function infoOf(info: unknown, txid: string): Omit<MinedAt, 'final'> | undefined {
+  if (textField(info, 'id') !== txid) return undefined
+  const receipt = field(info, 'receipt') ?? {}
+  // A plain transfer has no result of its own: it is in a block because it was made.
+  const said = textField(receipt, 'result') || 'SUCCESS'
+  const succeeded = said === 'SUCCESS' && textField(info, 'result') !== 'FAILED'
+  return { height: BigInt(wholeField(info, 'blockNumber')), succeeded }
+}
+
+async function isGone(
+  endpoints: readonly TronEndpoint[],
+  txid: string,
+  until: number,
+): Promise<boolean> {
+  const answers = await Promise.allSettled(
+    endpoints.map(async (endpoint) => {
+      // In this order: what is absent after that block was solid is in no block up to it.
+      const { timestamp } = await solidified(endpoint)
+      if (timestamp < until + absenceMarginMs) return false
+      return (await foundAt(endpoint, txid)) === undefined
+    }),
+  )
+  const said = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
+  return said.length >= witnessesOfAbsence && said.every(Boolean)
+}
+
+async function firstAnswer<T>(
+  endpoints: readonly TronEndpoint[],
+  question: (endpoint: TronEndpoint) => Promise<T>,
+): Promise<T> {
+  for (const endpoint of endpoints) {
+    const answer = await passing(() => question(endpoint))
+    if (answer !== undefined) return answer
+  }
+  throw silent()
+}
+
+/** Undefined when this endpoint does not answer, or badly; another one may. */
+async function passing<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    requirePassing(error)
+    return undefined
+  }
+}
+
+function requirePassing(error: unknown): void {
+  if (!(error instanceof Unavailable)) throw error
+}
+
+function silent(): Unavailable {
+  return unavailable('no endpoint of the network answers')
+}
+
+/** Tron nodes write messages as hex. */
+function spoken(message: string): string {
+  const bytes = fromHex(message)
+  return show((bytes && fromUtf8(bytes)) || message || 'no reason')
+}

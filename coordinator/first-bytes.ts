@@ -1,0 +1,36 @@
+// The bytes of a first attempt, on whatever network: which encoder, which endpoints, and what the
+// policy says of their form and life. Retries sign what stands in the last warrant.
+import { chainOf } from '../policy/chain/chains.ts'
+import { derive } from '../policy/chain/derive.ts'
+import { networkOf } from '../policy/rulebook.ts'
+import type { VaultRow } from '../policy/view.ts'
+import { type Built, buildTransfer } from './build.ts'
+import { buildTronTransfer } from './build-tron.ts'
+import type { Case } from './desk/case.ts'
+import { chainFor, type DriverPorts, tronFor } from './driver.ts'
+
+export interface First {
+  readonly vault: VaultRow
+  /** Of the reservation line. */
+  readonly slot: string
+  /** Signed in a room, days later, and never bumped. */
+  readonly isPatient?: boolean
+}
+
+/** Throws `Unavailable` when no endpoint answers. */
+export function buildFirstBytes(
+  ports: Pick<DriverPorts, 'chains' | 'clock'>,
+  { intent, inForce }: Pick<Case, 'intent' | 'inForce'>,
+  { vault, slot, isPatient = false }: First,
+): Promise<Built> {
+  const from = chainOf(intent.network).address(derive(vault, intent.path).publicKey)
+  const network = networkOf(inForce.rulebook, intent.vault)
+  if (network?.slot.kind === 'one-body') {
+    const { lifetimeMs, lifetimeColdMs } = network.slot
+    const lives = isPatient ? lifetimeColdMs : lifetimeMs
+    const order = { intent, from, now: ports.clock.now(), lifetimeMs: lives }
+    return buildTronTransfer(tronFor(ports, intent.network), order)
+  }
+  const order = { intent, from, slot, isPatient, form: network?.forms[0] }
+  return buildTransfer(chainFor(ports, intent.network), order)
+}

@@ -1,0 +1,130 @@
+// The walk of a request on Tron, from submit to the end, through one coordinator with scripted
+// nodes, over the HTTP of a stand-in whose token calls run on a real EVM. The documents are those of
+// the other walks with the network, its assets and the customer exchanged.
+import { readFileSync } from 'node:fs'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { openTronRpc } from '../../coordinator/chain-rpc/tron.ts'
+import { tronAddress, tronBytes, tronText } from '../../policy/chain/tron-address.ts'
+import type { Intent } from '../../policy/intent.ts'
+import { toHex } from '../../proto/crypto.ts'
+import { parseHandle } from '../../proto/ids.ts'
+import { type Anvil, anvilInstalled, startAnvil } from '../kit/anvil.ts'
+import { receiptOf, TronSim } from '../kit/tron-sim.ts'
+import { type House, houseOn, story } from './house.ts'
+import { pgliteEngine } from './store-kit.ts'
+import { payout, testClock, vaultRow } from './world.ts'
+
+vi.mock('../policy/dev-fixture.ts', async (original) => {
+  const fixture = await original<typeof import('../policy/dev-fixture.ts')>()
+  const { tronDocuments } = await import('../kit/tron-documents.ts')
+  return { ...fixture, ...tronDocuments(fixture) }
+})
+
+const engine = pgliteEngine()
+const account = '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266'
+const contract = '5fbdb2315678afecb367f032d93f642f64180aa3'
+const from = tronAddress(vaultRow('hot').publicKey)
+const word = (value: bigint): string => value.toString(16).padStart(64, '0')
+const twenty = (address: string): string => toHex(tronBytes(address)).slice(2)
+
+interface Walk {
+  readonly house: House
+  readonly sim: TronSim
+  readonly anvil: Anvil
+}
+const walks: Walk[] = []
+afterEach(async () => {
+  for (const { house, sim, anvil } of walks.splice(0)) {
+    await house.stop()
+    await sim.close()
+    await anvil.stop()
+  }
+})
+
+async function open(): Promise<Walk> {
+  const [clock, anvil] = [testClock(), await startAnvil()]
+  const file = new URL('../../cli/dev-token.json', import.meta.url)
+  const { bytecode } = JSON.parse(readFileSync(file, 'utf8'))
+  const evm = async (tx: object) => {
+    const hash = await anvil.call('eth_sendTransaction', [{ from: account, ...tx }])
+    await receiptOf(anvil, String(hash))
+  }
+  await evm({ data: `0x${bytecode}${word(10n ** 15n)}` })
+  const data = `0xa9059cbb${word(BigInt(`0x${twenty(from)}`))}${word(10n ** 12n)}`
+  await evm({ to: `0x${contract}`, data })
+  const sim = new TronSim({ anvil, now: clock.now })
+  sim.balances.set(twenty(from), 10_000_000_000n)
+  await sim.mine(5)
+  const urls = [await sim.listen(), await sim.listen()]
+  const rpc = openTronRpc({ network: sim.network, urls, timeoutMs: 5_000 })
+  const chains = new Map([[sim.network, rpc]])
+  const house = await houseOn(await engine.fresh(), { clock, chains })
+  const walk = { house, sim, anvil }
+  walks.push(walk)
+  return walk
+}
+
+/** Blocks come while time passes; answers come over a real socket. */
+async function untilState({ house, sim }: Walk, id: string, state: string): Promise<void> {
+  for (let tries = 0; tries < 300; tries += 1) {
+    if ((await house.state(id)) === state) return
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await sim.mine()
+    await house.pass(500)
+  }
+  const notes = [...house.coordinator.driver.notes.values()].map(({ because }) => because)
+  throw new Error(`never ${state}: ${await house.state(id)} ${notes}`)
+}
+
+const pays = (sim: TronSim, change: Partial<Intent> = {}): Intent =>
+  payout({ network: sim.network, op: 'trc20.transfer', maxFee: 100_000_000n, ...change })
+const coins = { op: 'tron.transfer', asset: parseHandle('eth-native'), contract: '' } as const
+
+describe.runIf(anvilInstalled)('a request on Tron', () => {
+  beforeAll(() => {
+    expect(tronText(tronBytes(from).slice(1))).toBe(from)
+  })
+
+  it('pays a token and the coin, from submit to settled', async () => {
+    const walk = await open()
+    const { house, sim, anvil } = walk
+    const token = pays(sim)
+    const id = await house.submit(token)
+    await untilState(walk, id, 'SETTLED')
+    const data = `0x70a08231${word(BigInt(`0x${twenty(token.to)}`))}`
+    const held = await anvil.call('eth_call', [{ to: `0x${contract}`, data }, 'latest'])
+    expect(BigInt(String(held))).toBe(token.amount)
+    const types = await story(house, id)
+    expect(types.slice(-3)).toEqual(['sign.completed', 'tx.broadcast', 'tx.settled'])
+    const coin = pays(sim, { ...coins, amount: 400_000n })
+    await untilState(walk, await house.submit(coin), 'SETTLED')
+    expect(sim.balances.get(twenty(coin.to))).toBe(400_000n)
+    expect(sim.sent).toHaveLength(2)
+  })
+
+  it('is sent once more as the same bytes while answers say nothing, and pays once', async () => {
+    const walk = await open()
+    const { house, sim } = walk
+    sim.answers = ['SERVER_BUSY', 'OTHER_ERROR', 'NO_CONNECTION', 'BLOCK_UNSOLIDIFIED']
+    const id = await house.submit(pays(sim))
+    await untilState(walk, id, 'SETTLED')
+    expect(sim.sent).toHaveLength(1)
+    const types = await story(house, id)
+    expect(types.filter((type) => type === 'session.started')).toHaveLength(1)
+  })
+
+  it('is dropped when its life ended and no block has it, and never built anew', async () => {
+    const walk = await open()
+    const { house, sim } = walk
+    sim.isStuck = true
+    const id = await house.submit(pays(sim))
+    await untilState(walk, id, 'BROADCAST')
+    await house.jump(9 * 60_000)
+    await sim.mine(3)
+    expect(await house.state(id)).toBe('BROADCAST')
+    await house.jump(3 * 60_000)
+    await sim.mine(3)
+    await untilState(walk, id, 'DROPPED')
+    expect(new Set(sim.sent).size).toBe(1)
+  })
+})

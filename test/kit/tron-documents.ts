@@ -1,0 +1,51 @@
+/** The documents of the development organisation on the stand-in for Tron instead of an EVM. */
+import { devBook } from '../../cli/dev-documents.ts'
+import { tronText } from '../../policy/chain/tron-address.ts'
+import type { Destination } from '../../policy/destination.ts'
+import { digestOfText } from '../../policy/document.ts'
+import { fromHex } from '../../proto/crypto.ts'
+import { type Json, parseText, text } from '../../proto/jcs.ts'
+import { tags } from '../../proto/tags.ts'
+import { patched } from './scene.ts'
+import { TronSim } from './tron-sim.ts'
+
+interface Fixture {
+  readonly policyText: string
+  readonly rootText: string
+  readonly customer: Destination
+}
+
+export function tronDocuments(fixture: Fixture): Fixture & {
+  readonly bookText: string
+  readonly token: string
+} {
+  const { network } = new TronSim({ now: () => 0 })
+  const token = tronText(fromHex('5fbdb2315678afecb367f032d93f642f64180aa3') ?? new Uint8Array())
+  const customer = { ...fixture.customer, network, address: tronText(new Uint8Array(20).fill(7)) }
+  const renamed = fixture.policyText
+    .replaceAll('erc20', 'trc20')
+    .replaceAll('evm.transfer', 'tron.transfer')
+    .replaceAll('0x5fbdb2315678afecb367f032d93f642f64180aa3', token)
+  const policy = objectOf(parseText(renamed))
+  const bookText = devBook({ org: 'acme-dev', name: 'customer', records: [customer] })
+  const lives = { slot: 'one-body', maxTxLifetime: '10m', maxTxLifetimeCold: '24h' }
+  const policyText = text({
+    ...policy,
+    assets: patched(objectOf(policy['assets']), { 'eth-native': { decimals: 6 } }),
+    networks: { dev: { caip2: network, feeAsset: 'eth-native', maxFee: '150', ...lives } },
+  })
+  const rootText = text(
+    patched(objectOf(parseText(fixture.rootText)), {
+      genesis: {
+        policy: digestOfText(tags.policy, policyText),
+        books: { customer: digestOfText(tags.book, bookText) },
+      },
+    }),
+  )
+  return { policyText, rootText, customer, bookText, token }
+}
+
+function objectOf(value: Json | undefined) {
+  if (typeof value !== 'object' || Array.isArray(value)) throw new Error('expected an object')
+  return value as Readonly<Record<string, Json>>
+}

@@ -1,0 +1,44 @@
+// What a newcomer reads at a reshare: the words of the own daily token, as the plan names it.
+import { describe, expect, it } from 'vitest'
+import { judgeReadings } from '../../../policy/ceremony/judge-readings.ts'
+import { tokenReading } from '../../../policy/ceremony/readings.ts'
+import type { Digest } from '../../../proto/ids.ts'
+import { plannedStation, plannedToken, someDigest, testPlan } from '../../kit/planned.ts'
+
+const stations = [
+  ...[1, 2, 3, 4].map((x) => plannedStation(x)),
+  plannedStation(5, { part: 'leaves' }),
+  plannedStation(6, { x: 5, part: 'joins' }),
+]
+const called = [1, 2, 3, 4, 6].map((x) => plannedStation(x).node)
+const plan = testPlan('reshare', { stations, called })
+
+function found(by: string, digest: Digest): readonly string[] {
+  const body = { by, confirmed: [], digest, what: 'token' }
+  const line = { actor: { role: 'custodian', person: by }, body, seq: 3, step: 'R-2' }
+  const heard = {
+    plan: { plan, digest: someDigest('plan') },
+    ...{ state: {}, results: { lines: [], documents: [], addresses: [] } },
+    lines: [{ ...line, type: 'words.read', key: '' }],
+  }
+  const judged = judgeReadings(heard as unknown as Parameters<typeof judgeReadings>[0])
+  return judged.map(({ because }) => because)
+}
+
+describe('the words of a token at a reshare', () => {
+  const of = (serial: string): Digest => tokenReading(plannedToken(serial).identity)
+
+  it('are those of the daily token of the one who joins', () => {
+    expect(found('finn', of('D-6'))).toEqual([])
+  })
+
+  it('are of no spare, of no other token, and read by nobody who was there before', () => {
+    const wrong = [
+      found('finn', of('S-6')),
+      found('finn', of('D-5')),
+      found('ana', of('D-6')),
+      found('ana', of('D-1')),
+    ]
+    for (const findings of wrong) expect(findings.join()).toMatch(/R-2: the words of token were/)
+  })
+})
