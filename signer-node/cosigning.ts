@@ -89,7 +89,8 @@ export class Cosigning {
 
   /** What is known of the own copy may have moved; the caller looks at its own work afterwards. */
   review(): void {
-    const { witness, floor } = this.#needs
+    const { copy, witness, floor } = this.#needs
+    attempt(() => copy.writeFork())
     const face = witness.heads.review(witness.reigns)
     if (face !== undefined) this.#forked(face)
     this.#meetTwin()
@@ -186,10 +187,14 @@ export class Cosigning {
   /** Kept for ever; nothing is cosigned, accepted or released until an operator has looked. */
   #forked({ held, offered }: OtherFace): void {
     const { copy, ports, changed, halt } = this.#needs
-    if (copy.fork() === undefined) copy.keepFork(held, offered, ports.clock.wallMs())
     const because = 'the log showed two faces'
-    ports.report({ level: 'alarm', name: 'fork', because })
-    halt('LOG_FORK', because)
-    changed()
+    try {
+      if (copy.fork() === undefined) copy.keepFork({ held, offered, atMs: ports.clock.wallMs() })
+    } finally {
+      // In force also where there is no room to write it down.
+      ports.report({ level: 'alarm', name: 'fork', because })
+      halt('LOG_FORK', because)
+      changed()
+    }
   }
 }

@@ -20,8 +20,16 @@ export interface StoredHead {
   readonly note: string
 }
 
+export interface Fork {
+  readonly held: string
+  readonly offered: string
+  readonly atMs: number
+}
+
 export class LogCopy implements Hashes {
   readonly #sql: Sql
+  /** A fork that found no room yet. */
+  #unwritten: Fork | undefined
 
   constructor(sql: Sql) {
     this.#sql = sql
@@ -164,15 +172,25 @@ export class LogCopy implements Hashes {
       .map((row) => parseDigest(textOf(row, 'change')))
   }
 
-  /** Both checkpoints of a log that showed two faces. */
-  keepFork(held: string, offered: string, atMs: number): void {
-    this.#sql.run('insert into fork (held, offered, at) values (?, ?, ?)', held, offered, atMs)
+  /** Both checkpoints of a log that showed two faces: in force at once, written when there is room. */
+  keepFork(fork: Fork): void {
+    this.#unwritten ??= fork
+    this.writeFork()
   }
 
-  fork(): { readonly held: string; readonly offered: string } | undefined {
+  /** What found no room is tried again by whoever looks. */
+  writeFork(): void {
+    const fork = this.#unwritten
+    if (fork === undefined) return
+    const { held, offered, atMs } = fork
+    this.#sql.run('insert into fork (held, offered, at) values (?, ?, ?)', held, offered, atMs)
+    this.#unwritten = undefined
+  }
+
+  fork(): Omit<Fork, 'atMs'> | undefined {
     const row = this.#sql.first('select held, offered from fork order by at limit 1')
     return row === undefined
-      ? undefined
+      ? this.#unwritten
       : { held: textOf(row, 'held'), offered: textOf(row, 'offered') }
   }
 }

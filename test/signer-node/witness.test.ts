@@ -17,6 +17,7 @@ import type { CoordinatorPart } from '../../proto/frames.ts'
 import { parseHandle, parsePersonId } from '../../proto/ids.ts'
 import { type JsonObject, text } from '../../proto/jcs.ts'
 import { limits } from '../../proto/limits.ts'
+import { attempt, refuse } from '../../proto/refusal.ts'
 import { sign } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
 import { assemble } from '../../signer-node/assemble.ts'
@@ -250,6 +251,32 @@ describe('a witness', () => {
     three.lines('node-a')
     expect(three.state('node-a')).toBe('forked')
   })
+
+  it.each(['the head first', 'the lines first'])(
+    'is forked at once where the fork finds no room, and keeps it when there is: %s',
+    (order) => {
+      const other = toUtf8(bootedLog().wait(9).add('log.heartbeat', {}).note([1]))
+      heartbeats(three.log, 1)
+      const { store } = three.at('node-a')
+      const run = store.run.bind(store)
+      store.run = (sql, ...values) =>
+        sql.includes('into fork') ? refuse('DISK_FULL', '') : run(sql, ...values)
+      if (order === 'the head first') three.heads(other)
+      attempt(() => three.lines('node-a'))
+      if (order === 'the lines first') attempt(() => three.heads(other))
+      expect(three.state('node-a')).toBe('forked')
+      expect(store.all('select * from fork')).toEqual([])
+      three.at('node-a').said.length = 0
+      three.tick(2_000)
+      expect(given((page) => page)).toMatch(/^fork /)
+      store.run = run
+      three.tick(2_000)
+      expect(store.all('select * from fork')).toHaveLength(1)
+      three.stop('node-a')
+      three.start('node-a')
+      expect(three.state('node-a')).toBe('forked')
+    },
+  )
 
   it('takes no cosignature alone for a fork, however many there are', () => {
     heartbeats(three.log, 1)
