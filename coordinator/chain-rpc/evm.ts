@@ -1,10 +1,12 @@
-// ChainRpc over Ethereum JSON-RPC, for one network with one or more endpoints. Questions go to the
-// endpoints in order until one answers; bytes are sent to all of them. Answers are parsed strictly.
+// ChainRpc over Ethereum JSON-RPC, for one network with one or more endpoints. Bytes are sent to all
+// of them; what is final is said by two where there are several, a price is the one in the middle,
+// and other questions go to them in order until one answers. Answers are parsed strictly.
 // A hash that an endpoint returns is no acceptance by the chain: only a receipt under enough blocks
 // is, and it is asked for anew each time, because blocks can be replaced.
 import { toHex } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { Unavailable } from '../../proto/unavailable.ts'
+import { agreedAt, lowerMedian, type Sighting } from './agree.ts'
 import { Endpoint, EndpointRefusal } from './endpoint.ts'
 import type { Call, ChainRpc, GasAnswer, MinedAt, Moved, Prices, SendAnswer } from './rpc.ts'
 
@@ -32,12 +34,20 @@ export function openEvmRpc(options: EvmRpcOptions): ChainRpc {
       }),
   )
   return {
-    prices: () => firstAnswer(endpoints, prices),
+    prices: () => middlePrices(endpoints),
     gas: (call) => firstAnswer(endpoints, (endpoint) => gas(endpoint, call)),
     send: (raw) => send(endpoints, raw),
     minedAt: (txid) => minedAt(endpoints, txid, BigInt(options.confirmations)),
     consumed: (from, slot) => consumed(endpoints, from, slot, BigInt(options.confirmations)),
   }
+}
+
+/** Each part for itself: one endpoint that lies high does not drain what an intent allows. */
+async function middlePrices(endpoints: readonly Endpoint[]): Promise<Prices> {
+  const said = await allAnswers(endpoints, prices)
+  const base = lowerMedian(said.map((one) => one.base))
+  const tip = lowerMedian(said.map((one) => one.tip))
+  return base === undefined || tip === undefined ? refuse('INTERNAL', 'no price') : { base, tip }
 }
 
 async function prices(endpoint: Endpoint): Promise<Prices> {
@@ -84,35 +94,33 @@ async function minedAt(
   txid: string,
   confirmations: bigint,
 ): Promise<MinedAt | undefined> {
-  let answered = false
-  for (const endpoint of endpoints) {
-    try {
-      const found = await receiptAt(endpoint, txid, confirmations)
-      if (found !== undefined) return found
-      answered = true
-    } catch (error) {
-      requirePassing(error)
-    }
-  }
-  if (!answered) throw silent()
-  return undefined
+  const seen = await allAnswers(endpoints, (one) => receiptAt(one, txid, confirmations))
+  return agreedAt(
+    seen.flatMap((one) => one ?? []),
+    endpoints.length,
+  )
 }
 
 async function receiptAt(
   endpoint: Endpoint,
   txid: string,
   confirmations: bigint,
-): Promise<MinedAt | undefined> {
+): Promise<Sighting | undefined> {
   const receipt = await endpoint.ask('eth_getTransactionReceipt', [txid])
   if (receipt === null) return undefined
   const height = readQuantity(field(receipt, 'blockNumber'))
   const latest = readQuantity(await endpoint.ask('eth_blockNumber', []))
-  const logs = field(receipt, 'logs')
+  const [block, logs] = [field(receipt, 'blockHash'), field(receipt, 'logs')]
+  if (!isWord(block)) throw new Unavailable('expected the hash of a block', 'CHAIN_UNAVAILABLE')
+  const succeeded = readQuantity(field(receipt, 'status')) === 1n
+  const moved = Array.isArray(logs) ? logs.flatMap(movedIn) : undefined
+  const events = moved?.map(({ contract, to, amount }) => `${contract} ${to} ${amount}`)
   return {
-    height,
-    final: latest >= height + confirmations,
-    succeeded: readQuantity(field(receipt, 'status')) === 1n,
-    ...(Array.isArray(logs) ? { moved: logs.flatMap(movedIn) } : {}),
+    at: {
+      ...{ height, succeeded, final: latest >= height + confirmations },
+      ...(moved === undefined ? {} : { moved }),
+    },
+    same: [block, height, succeeded, ...(events ?? ['untold'])].join(),
   }
 }
 
@@ -164,6 +172,17 @@ async function firstAnswer<T>(
     }
   }
   throw silent()
+}
+
+/** Of those that answer; throws where none does. */
+async function allAnswers<T>(
+  endpoints: readonly Endpoint[],
+  question: (endpoint: Endpoint) => Promise<T>,
+): Promise<readonly T[]> {
+  const asked = await Promise.allSettled(endpoints.map(question))
+  for (const one of asked) if (one.status === 'rejected') requirePassing(one.reason)
+  const said = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  return said.length === 0 ? Promise.reject(silent()) : said
 }
 
 /** Another endpoint may answer what this one did not, or refused, or wrote badly. */

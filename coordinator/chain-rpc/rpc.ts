@@ -48,7 +48,7 @@ export interface ChainRpc {
   gas(call: Call): Promise<GasAnswer>
   /** Sending the same bytes again is harmless. */
   send(raw: Uint8Array): Promise<SendAnswer>
-  /** Undefined while no endpoint that answers has it in a block. */
+  /** Undefined while no endpoint that answers has it in a block. Final: of several, two say so. */
   minedAt(txid: string): Promise<MinedAt | undefined>
   /** Whether a final transaction used this nonce, as two endpoints see it. One is not enough. */
   consumed(from: string, slot: bigint): Promise<boolean>

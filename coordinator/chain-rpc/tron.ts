@@ -5,6 +5,7 @@
 import { tronBytes } from '../../policy/chain/tron-address.ts'
 import { fromHex, fromUtf8, toHex } from '../../proto/crypto.ts'
 import { Unavailable } from '../../proto/unavailable.ts'
+import { agreedAt } from './agree.ts'
 import type { GasAnswer, MinedAt, SendAnswer } from './rpc.ts'
 import { blockId, type TronHeader } from './tron-block.ts'
 import {
@@ -152,15 +153,8 @@ async function minedAt(
   const found = answers.flatMap((answer) =>
     answer.status === 'fulfilled' && answer.value !== undefined ? [answer.value] : [],
   )
-  const needed = Math.min(2, endpoints.length)
-  const agreed = found.find((one) => {
-    const same = found.filter((other) => {
-      return other.final && other.height === one.height && other.succeeded === one.succeeded
-    })
-    return one.final && same.length >= needed
-  })
-  const [first] = found
-  return agreed ?? (first && { ...first, final: false })
+  const seen = found.map((at) => ({ at, same: `${at.height} ${at.succeeded}` }))
+  return agreedAt(seen, endpoints.length)
 }
 
 async function foundAt(endpoint: TronEndpoint, txid: string): Promise<MinedAt | undefined> {

@@ -57,7 +57,7 @@ describe('prices and gas', () => {
     await expect(open(await endpoint(mute)).prices()).rejects.toBeInstanceOf(Unavailable)
   })
 
-  it('come from the first endpoint that answers', async () => {
+  it('come from the endpoints that answer', async () => {
     expect(await open(await endpoint(block)).prices()).toEqual({ base: 16n, tip: 2n })
     const second = await endpoint(block)
     for (const first of [
@@ -76,6 +76,17 @@ describe('prices and gas', () => {
       expect(await open(first, second).prices()).toEqual({ base: 16n, tip: 2n })
       await expect(open(first).prices()).rejects.toBeInstanceOf(Unavailable)
     }
+  })
+
+  it('are those in the middle, so that one that lies does not drain what an intent allows', async () => {
+    const at = (base: string, tip: string) =>
+      endpoint({ eth_getBlockByNumber: { baseFeePerGas: base }, eth_maxPriorityFeePerGas: tip })
+    const [low, honest, high] = [at('0x1', '0x1'), at('0x10', '0x2'), at('0xffffff', '0xffffff')]
+    const prices = async (...asked: Promise<string>[]) =>
+      open(...(await Promise.all(asked))).prices()
+    expect(await prices(high, honest)).toEqual({ base: 16n, tip: 2n })
+    expect(await prices(high, low, honest)).toEqual({ base: 16n, tip: 2n })
+    expect(await prices(high, at('0x11', '0x3'), honest)).toEqual({ base: 17n, tip: 3n })
   })
 
   it('does not follow a redirect', async () => {
@@ -127,8 +138,9 @@ describe('sending', () => {
 })
 
 describe('what is in a block', () => {
-  const mined = (height: string, status = '0x1') => ({
-    eth_getTransactionReceipt: { blockNumber: height, status },
+  const hash = (digit: string) => `0x${digit.repeat(64)}`
+  const mined = (height: string, status = '0x1', blockHash = hash('a')) => ({
+    eth_getTransactionReceipt: { blockHash, blockNumber: height, status },
     eth_blockNumber: '0x10',
   })
   const unknown = { eth_getTransactionReceipt: null, eth_blockNumber: '0x10' }
@@ -160,8 +172,36 @@ describe('what is in a block', () => {
 
   it('is looked for at every endpoint before it counts as absent', async () => {
     const urls = [dead, await endpoint(unknown), await endpoint(mined('0xe'))]
-    expect(await open(...urls).minedAt('0x')).toMatchObject({ height: 14n })
+    expect(await open(...urls).minedAt('0x')).toMatchObject({ height: 14n, final: false })
     await expect(open(dead).minedAt('0x')).rejects.toBeInstanceOf(Unavailable)
+  })
+
+  it('is final by no single one of several endpoints, whatever that one says', async () => {
+    const at = async (...answers: Answers[]) =>
+      open(...(await Promise.all(answers.map((one) => endpoint(one))))).minedAt('0x')
+    const liar = mined('0xe')
+    expect(await at(liar, unknown)).toMatchObject({ final: false })
+    expect(await at(liar, unknown, unknown)).toMatchObject({ final: false })
+    expect(await at(liar, mined('0xe', '0x1', hash('b')))).toMatchObject({ final: false })
+    expect(await at(liar, mined('0xe', '0x0'))).toMatchObject({ final: false })
+    expect(await at(liar, mined('0xf'))).toMatchObject({ final: false })
+    const told = (logs: unknown) => ({
+      ...liar,
+      eth_getTransactionReceipt: { ...liar.eth_getTransactionReceipt, logs },
+    })
+    expect(await at(liar, told([]))).toMatchObject({ final: false })
+    expect(await at(liar, unknown, mined('0xe'))).toMatchObject({ final: true, height: 14n })
+    const other = mined('0xe', '0x0', hash('c'))
+    expect(await at(other, mined('0xe'), mined('0xe'))).toMatchObject({
+      ...{ final: true, succeeded: true },
+    })
+  })
+
+  it('names its block, or is no answer', async () => {
+    const { eth_blockNumber } = unknown
+    const receipt = { blockNumber: '0xe', status: '0x1' }
+    const url = await endpoint({ eth_getTransactionReceipt: receipt, eth_blockNumber })
+    await expect(open(url).minedAt('0x')).rejects.toBeInstanceOf(Unavailable)
   })
 
   it('consumes a nonce only when two endpoints say so and none denies', async () => {
