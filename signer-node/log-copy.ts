@@ -172,7 +172,7 @@ export class LogCopy implements Hashes {
       .map((row) => parseDigest(textOf(row, 'change')))
   }
 
-  /** Both checkpoints of a log that showed two faces: in force at once, written when there is room. */
+  /** Of a log that showed two faces: in force at once, written when there is room. */
   keepFork(fork: Fork): void {
     this.#unwritten ??= fork
     this.writeFork()

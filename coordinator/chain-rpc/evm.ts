@@ -1,6 +1,6 @@
-// ChainRpc over Ethereum JSON-RPC, for one network with one or more endpoints. Bytes are sent to all
-// of them; what is final is said by two where there are several, a price is the one in the middle,
-// and other questions go to them in order until one answers. Answers are parsed strictly.
+// ChainRpc over Ethereum JSON-RPC, for one network with one or more endpoints. Bytes are sent to
+// all of them; what is final is said by two where there are several, a price is the one in the
+// middle, other questions go to them in order until one answers. Answers are parsed strictly.
 // A hash that an endpoint returns is no acceptance by the chain: only a receipt under enough blocks
 // is, and it is asked for anew each time, because blocks can be replaced.
 import { toHex } from '../../proto/crypto.ts'

@@ -78,7 +78,7 @@ describe('prices and gas', () => {
     }
   })
 
-  it('are those in the middle, so that one that lies does not drain what an intent allows', async () => {
+  it('are those in the middle: one that lies drains nothing', async () => {
     const at = (base: string, tip: string) =>
       endpoint({ eth_getBlockByNumber: { baseFeePerGas: base }, eth_maxPriorityFeePerGas: tip })
     const [low, honest, high] = [at('0x1', '0x1'), at('0x10', '0x2'), at('0xffffff', '0xffffff')]
