@@ -27,7 +27,7 @@ const states = ['WAITING', 'AWAITING_APPROVAL', 'RESERVED'] as const
 
 export class Waiting {
   readonly #ports: WaitingPorts
-  readonly #nextLook = new Map<Digest, number>()
+  readonly #nextLook = new Map<Digest, { readonly state: string; readonly at: number }>()
 
   constructor(ports: WaitingPorts) {
     this.#ports = ports
@@ -38,10 +38,14 @@ export class Waiting {
     const rows = await requestsIn(store, origin, states, waitingMax)
     this.#forgetAllBut(rows)
     const now = clock.now()
-    const due = rows.filter(({ intent }) => (this.#nextLook.get(intent) ?? 0) <= now)
+    const due = rows.filter(({ intent, state }) => {
+      const next = this.#nextLook.get(intent)
+      // What moved is another wait: a last approval is not left alone for the wait before it.
+      return next === undefined || next.state !== state || next.at <= now
+    })
     for (const row of due.slice(0, looksPerTick)) {
       const state = states.find((name) => name === row.state) ?? 'WAITING'
-      this.#nextLook.set(row.intent, now + lookAfterMs[state])
+      this.#nextLook.set(row.intent, { state: row.state, at: now + lookAfterMs[state] })
       await this.#lookAt(row, now)
     }
   }

@@ -55,6 +55,17 @@ describe('a refresh', () => {
     expect(pairs() - known).toBe(6)
   })
 
+  it('begins with its last approval, however soon that comes after a look at it', async () => {
+    const id = await ask(house, await refreshOf(house))
+    const { epoch } = await keyOf(house)
+    await house.pass(1_000)
+    for (const [person, role] of board) await house.approve(id, person, role)
+    await house.pass(5_000)
+    expect((await keyOf(house)).epoch).toBe(epoch + 1)
+    await house.untilState(id, 'ACTIVE')
+    await inForce(house, epoch + 1)
+  })
+
   it('loses no payment that is asked for while it runs', async () => {
     const { epoch } = await keyOf(house)
     const ids = [await pay(house)]
