@@ -5,7 +5,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Scenario } from '../../policy/ceremony/plan.ts'
-import { refuse } from '../../proto/refusal.ts'
 import { type Command, CommandUsage, type CommandWorld } from '../command.ts'
 import { readWords, text, type Words, yes } from '../commands-words.ts'
 import type { RehearsalPorts } from './rehearsal-enrolment.ts'
@@ -39,7 +38,9 @@ const kinds: Readonly<Record<string, readonly RehearsalKind[]>> = {
 }
 
 async function rehearse(flags: Words, world: CommandWorld): Promise<object> {
-  const sittings = kinds[flags.place()] ?? refuse('CONFIG', `expected ${kindsUsage}`)
+  const kind = flags.place()
+  const sittings = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
+  if (sittings === undefined) throw new CommandUsage(`${kind}: expected ${kindsUsage}`)
   const directory = flags.place(1)
   const stations = Number(flags.flag('stations') ?? '5')
   if (![3, 5, 7].includes(stations)) throw new CommandUsage('--stations: expected 3, 5 or 7')

@@ -28,6 +28,14 @@ function linesOf({ out }: { readonly out: string }) {
 }
 
 describe('custody-ceremony rehearse', () => {
+  it.each(['dance', 'toString'])('takes no other word for a sitting: %s', (word) => {
+    const { status, stderr } = spawnSync(process.execPath, [program, 'rehearse', word, place], {
+      encoding: 'utf8',
+    })
+    expect(status).toBe(2)
+    expect(stderr).toContain(`${word}: expected genesis|sign|drill|reshare`)
+  })
+
   it('has a chain here, or has said that it has not', () => {
     expect(anvilInstalled || process.env['CI'] !== 'true').toBe(true)
   })
