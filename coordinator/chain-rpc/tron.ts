@@ -166,12 +166,31 @@ async function foundAt(endpoint: TronEndpoint, txid: string): Promise<MinedAt | 
 }
 
 function infoOf(info: unknown, txid: string): Omit<MinedAt, 'final'> | undefined {
-  if (textField(info, 'id') !== txid) return undefined
+  if (isAbsent(info, 'id', txid)) return undefined
   const receipt = field(info, 'receipt') ?? {}
   // A plain transfer has no result of its own: it is in a block because it was made.
   const said = textField(receipt, 'result') || 'SUCCESS'
   const succeeded = said === 'SUCCESS' && textField(info, 'result') !== 'FAILED'
   return { height: BigInt(wholeField(info, 'blockNumber')), succeeded }
+}
+
+/**
+ * Java-tron writes `{}` for what it does not have. With the same status it says that it failed, and
+ * what only failed to look has not said that nothing is there.
+ */
+function isAbsent(answer: unknown, name: string, txid: string): boolean {
+  const id = field(answer, name)
+  if (id === txid) return false
+  if (id !== undefined || Array.isArray(answer) || Object.keys(Object(answer)).length > 0) {
+    throw unavailable(`expected the transaction or nothing, got ${show(JSON.stringify(answer))}`)
+  }
+  return true
+}
+
+/** A node that was told to keep no results has none of what it executed. */
+async function isStored(endpoint: TronEndpoint, txid: string): Promise<boolean> {
+  const answer = await endpoint.ask('wallet/gettransactionbyid', { value: txid })
+  return !isAbsent(answer, 'txID', txid)
 }
 
 async function isGone(
@@ -184,7 +203,7 @@ async function isGone(
       // In this order: what is absent after that block was solid is in no block up to it.
       const { timestamp } = await solidified(endpoint)
       if (timestamp < until + absenceMarginMs) return false
-      return (await foundAt(endpoint, txid)) === undefined
+      return (await foundAt(endpoint, txid)) === undefined && !(await isStored(endpoint, txid))
     }),
   )
   const said = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))

@@ -238,4 +238,26 @@ describe.runIf(anvilInstalled)('an endpoint of Tron', () => {
       height: BigInt(sim.height - 2),
     })
   })
+
+  it('is not taken to lack a transaction when it only fails to say, or keeps no results', async () => {
+    const { raw, txid, effect } = await signed(intentTo(fresh('landed')), 2 * minute)
+    await rpcOf().send(raw)
+    await blocks(1)
+    now = effect.until! + 5 * minute
+    await blocks(3)
+    const failing = { Error: 'class java.lang.RuntimeException : null' }
+    const answers: (readonly [result: object, transaction: object])[] = [
+      ...[failing, [], { id: '00'.repeat(32) }].map((said) => [said, {}] as const),
+      ...[failing, [], { txID: txid }].map((said) => [{}, said] as const),
+    ]
+    for (const [said, stored] of answers) {
+      const lies = {
+        'wallet/gettransactioninfobyid': said,
+        'walletsolidity/gettransactioninfobyid': said,
+        'wallet/gettransactionbyid': stored,
+      }
+      const doors = [await sim.listen(lies), await sim.listen(lies)]
+      expect(await rpcOf(doors).isGone(txid, effect.until!)).toBe(false)
+    }
+  })
 })

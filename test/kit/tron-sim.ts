@@ -140,6 +140,8 @@ export class TronSim {
         return { chainParameter: parameters }
       case 'gettransactioninfobyid':
         return this.#info(String(body['value']), last)
+      case 'gettransactionbyid':
+        return this.#stored(String(body['value']), last)
       case 'triggerconstantcontract':
         return this.#constant(body)
       case 'broadcasttransaction':
@@ -188,6 +190,12 @@ export class TronSim {
       },
       ...(found.result === 'SUCCESS' ? {} : { result: 'FAILED' }),
     }
+  }
+
+  #stored(txid: string, last: number): object {
+    const found = this.#mined.get(txid)
+    if (found === undefined || found.height > last) return {}
+    return { txID: txid, raw_data_hex: found.rawHex, signature: [found.signature] }
   }
 
   async #constant(body: Readonly<Record<string, unknown>>): Promise<object> {
