@@ -17,6 +17,7 @@ import {
   unavailable,
   wholeField,
 } from './tron-endpoint.ts'
+import { movedIn } from './tron-events.ts'
 import type { Reference, TronCall, TronPrices, TronRpc } from './tron-rpc.ts'
 
 export interface TronRpcOptions {
@@ -153,7 +154,10 @@ async function minedAt(
   const found = answers.flatMap((answer) =>
     answer.status === 'fulfilled' && answer.value !== undefined ? [answer.value] : [],
   )
-  const seen = found.map((at) => ({ at, same: `${at.height} ${at.succeeded}` }))
+  const seen = found.map((at) => {
+    const events = at.moved?.map(({ contract, to, amount }) => `${contract} ${to} ${amount}`) ?? []
+    return { at, same: [at.height, at.succeeded, ...events].join() }
+  })
   return agreedAt(seen, endpoints.length)
 }
 
@@ -171,7 +175,7 @@ function infoOf(info: unknown, txid: string): Omit<MinedAt, 'final'> | undefined
   // A plain transfer has no result of its own: it is in a block because it was made.
   const said = textField(receipt, 'result') || 'SUCCESS'
   const succeeded = said === 'SUCCESS' && textField(info, 'result') !== 'FAILED'
-  return { height: BigInt(wholeField(info, 'blockNumber')), succeeded }
+  return { height: BigInt(wholeField(info, 'blockNumber')), succeeded, moved: movedIn(info) }
 }
 
 /**

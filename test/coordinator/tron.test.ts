@@ -130,7 +130,10 @@ describe.runIf(anvilInstalled)('a payment on Tron', () => {
     expect(await rpc.minedAt(txid)).toMatchObject({ final: false, succeeded: true })
     expect(await rpc.send(raw)).toEqual({ kind: 'taken' })
     await blocks(2)
-    expect(await rpc.minedAt(txid)).toMatchObject({ final: true, succeeded: true })
+    expect(await rpc.minedAt(txid)).toMatchObject({
+      ...{ final: true, succeeded: true },
+      moved: [{ contract: token, to, amount: 5_000_000n }],
+    })
     expect(await tokensOf(to)).toBe(5_000_000n)
     const spent = before - sim.balances.get(twenty(from))!
     expect(spent).toBeGreaterThan(0n)

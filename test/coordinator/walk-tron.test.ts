@@ -102,6 +102,21 @@ describe.runIf(anvilInstalled)('a request on Tron', () => {
     expect(sim.sent).toHaveLength(2)
   })
 
+  it('of a token that says yes and moves nothing settles with an alarm, and others with none', async () => {
+    const walk = await open()
+    const { house, sim, anvil } = walk
+    const short = () => house.events.filter(({ name }) => name === 'transaction.short')
+    await untilState(walk, await house.submit(pays(sim)), 'SETTLED')
+    expect(short()).toEqual([])
+    // STOP: every call succeeds, and nothing happens.
+    await anvil.call('anvil_setCode', [`0x${contract}`, '0x00'])
+    const lost = pays(sim, { amount: 300_000n })
+    await untilState(walk, await house.submit(lost), 'SETTLED')
+    expect(short().map(({ because }) => because)).toEqual([
+      'expected 300000 base units to arrive, got 0',
+    ])
+  })
+
   it('is sent once more as the same bytes while answers say nothing, and pays once', async () => {
     const walk = await open()
     const { house, sim } = walk

@@ -35,6 +35,7 @@ interface Mined extends Waiting {
   readonly result: string
   readonly fee: number
   readonly energy: number
+  readonly log: readonly object[]
 }
 
 const price = { energy: 100, bandwidth: 1_000, account: 1_000_000, create: 100_000 }
@@ -188,6 +189,7 @@ export class TronSim {
         net_usage: bandwidth(found.rawHex),
         ...(isCall ? { energy_usage_total: found.energy, result: found.result } : {}),
       },
+      ...(found.log.length === 0 ? {} : { log: found.log }),
       ...(found.result === 'SUCCESS' ? {} : { result: 'FAILED' }),
     }
   }
@@ -258,7 +260,7 @@ export class TronSim {
     const cost = this.#cost(raw, waiting.rawHex)
     const held = this.balances.get(raw.owner) ?? 0n
     if (cost > held) return
-    const ran = raw.kind === 'call' ? await this.#call(raw) : { result: 'SUCCESS', energy: 0 }
+    const ran = raw.kind === 'call' ? await this.#call(raw) : movedCoins
     const fee =
       cost - (raw.kind === 'transfer' ? raw.amount : 0n) + BigInt(ran.energy * price.energy)
     this.balances.set(raw.owner, held - cost - BigInt(ran.energy * price.energy))
@@ -269,7 +271,7 @@ export class TronSim {
     this.#mined.set(waiting.txid, mined)
   }
 
-  async #call(raw: Raw): Promise<{ readonly result: string; readonly energy: number }> {
+  async #call(raw: Raw): Promise<Ran> {
     const from = `0x${raw.owner}`
     const limit = Math.floor(raw.feeLimit / price.energy)
     await this.#evm('anvil_impersonateAccount', [from])
@@ -279,8 +281,10 @@ export class TronSim {
     const hash = String(await this.#evm('eth_sendTransaction', [call]))
     const receipt = await receiptOf(this.#options.anvil, hash)
     const energy = Math.min(limit, Math.max(1, Number(receipt.gasUsed) - 21_000))
-    if (receipt.status === '0x1') return { result: 'SUCCESS', energy }
-    return { result: energy === limit ? 'OUT_OF_ENERGY' : 'REVERT', energy }
+    if (receipt.status === '0x1') {
+      return { result: 'SUCCESS', energy, log: receipt.logs.map(bare) }
+    }
+    return { result: energy === limit ? 'OUT_OF_ENERGY' : 'REVERT', energy, log: [] }
   }
 
   #evm(method: string, params: readonly unknown[]): Promise<unknown> {
@@ -290,12 +294,33 @@ export class TronSim {
   }
 }
 
+type Ran = Pick<Mined, 'result' | 'energy' | 'log'>
+const movedCoins: Ran = { result: 'SUCCESS', energy: 0, log: [] }
+
+interface Log {
+  readonly address: string
+  readonly topics: readonly string[]
+  readonly data: string
+}
+
+/** As java-tron writes it: hex without 0x, and the contract without its prefix. */
+function bare({ address, topics, data }: Log): Log {
+  const [at = '', said = '', ...rest] = [address, data, ...topics].map((text) => text.slice(2))
+  return { address: at, topics: rest, data: said }
+}
+
+interface Receipt {
+  readonly status: string
+  readonly gasUsed: string
+  readonly logs: readonly Log[]
+}
+
 /** anvil mines by itself, a moment after it has answered. */
 export async function receiptOf(anvil: Anvil | undefined, hash: string) {
   for (let tries = 0; tries < 400; tries += 1) {
     const receipt = await anvil?.call('eth_getTransactionReceipt', [hash])
     if (typeof receipt === 'object' && receipt !== null) {
-      return receipt as { readonly status: string; readonly gasUsed: string }
+      return receipt as Receipt
     }
     await new Promise((resolve) => setTimeout(resolve, 10))
   }

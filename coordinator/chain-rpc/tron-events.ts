@@ -1,0 +1,33 @@
+// What the events of a Tron transaction say that tokens moved. Java-tron writes an event's contract
+// as twenty bytes without the prefix, all of it in hex without 0x, and leaves an empty list out.
+// An endpoint's word like any other: what has to agree is compared by whoever asks several.
+import { tronText } from '../../policy/chain/tron-address.ts'
+import { fromHex, toHex } from '../../proto/crypto.ts'
+import type { Moved } from './rpc.ts'
+import { field, textField, unavailable } from './tron-endpoint.ts'
+
+/** `info` is the answer to `gettransactioninfobyid`. */
+export function movedIn(info: unknown): readonly Moved[] {
+  const logs = field(info, 'log') ?? []
+  if (!Array.isArray(logs)) throw unavailable('expected a list of events')
+  return logs.flatMap(transferIn)
+}
+
+/** Hash of `Transfer(address,address,uint256)`. */
+const transferTopic = 'ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
+
+/** Other events, and those of other forms, say nothing. */
+function transferIn(log: unknown): readonly Moved[] {
+  const topics = field(log, 'topics')
+  if (!Array.isArray(topics) || topics.length !== 3 || topics[0] !== transferTopic) return []
+  const contract = bytesOf(textField(log, 'address'), 20)
+  const [to, amount] = [bytesOf(topics[2], 32), bytesOf(textField(log, 'data'), 32)]
+  if (contract === undefined || to === undefined || amount === undefined) return []
+  const moved = { contract: tronText(contract), to: tronText(to.slice(12)) }
+  return [{ ...moved, amount: BigInt(`0x${toHex(amount)}`) }]
+}
+
+function bytesOf(text: unknown, length: number): Uint8Array | undefined {
+  const bytes = typeof text === 'string' ? fromHex(text) : undefined
+  return bytes?.length === length ? bytes : undefined
+}
