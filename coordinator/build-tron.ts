@@ -5,7 +5,12 @@
 import { chainOf } from '../policy/chain/chains.ts'
 import { activationFee, bandwidthPrice, trc20Call } from '../policy/chain/tron.ts'
 import { tronBytes } from '../policy/chain/tron-address.ts'
-import { encodeRaw, type TronContract, type TronTransaction } from '../policy/chain/tron-raw.ts'
+import {
+  encodeRaw,
+  feeLimitMax,
+  type TronContract,
+  type TronTransaction,
+} from '../policy/chain/tron-raw.ts'
 import type { Intent } from '../policy/intent.ts'
 import { fromHex, toHex } from '../proto/crypto.ts'
 import { refuse } from '../proto/refusal.ts'
@@ -31,12 +36,18 @@ const referenceAgeMaxMs = 3_600_000
 /** Throws `Unavailable` when no endpoint answers. */
 export async function buildTronTransfer(rpc: TronRpc, order: TronOrder): Promise<Built> {
   const { intent, now, lifetimeMs } = order
+  if (intent.op === 'tron.transfer' && intent.amount > BigInt(Number.MAX_SAFE_INTEGER)) {
+    return later('CHAIN_UNAVAILABLE', 'an amount that tronweb cannot say, so nothing is compared')
+  }
   const prices = await rpc.prices()
   if (prices.bandwidth > bandwidthPrice || prices.activation > activationFee) {
     return later('FEE', 'the network charges more than this program counts as its fees')
   }
   const feeLimit = await feeLimitOf(rpc, order, prices.energy)
   if (typeof feeLimit === 'string') return later('CHAIN_UNAVAILABLE', feeLimit)
+  if (feeLimit > feeLimitMax) {
+    return later('FEE', `fee_limit: the network takes at most ${feeLimitMax}, got ${feeLimit}`)
+  }
   const block = await rpc.reference()
   if (now - block.timestamp > referenceAgeMaxMs) {
     return later('CHAIN_UNAVAILABLE', 'the newest solidified block is more than an hour old')

@@ -5,7 +5,7 @@
 import { tronBytes } from '../../policy/chain/tron-address.ts'
 import { fromHex, fromUtf8, toHex } from '../../proto/crypto.ts'
 import { Unavailable } from '../../proto/unavailable.ts'
-import { agreedAt } from './agree.ts'
+import { agreedAt, upperMedian } from './agree.ts'
 import type { GasAnswer, MinedAt, SendAnswer } from './rpc.ts'
 import { blockId, type TronHeader } from './tron-block.ts'
 import {
@@ -40,8 +40,8 @@ export function openTronRpc(options: TronRpcOptions): TronRpc {
   return {
     kind: 'tron',
     reference: () => reference(endpoints),
-    prices: () => firstAnswer(endpoints, prices),
-    energy: (call) => firstAnswer(endpoints, (endpoint) => energy(endpoint, call)),
+    prices: () => middlePrices(endpoints),
+    energy: (call) => middleEnergy(endpoints, call),
     send: (raw) => send(endpoints, raw),
     minedAt: (txid) => minedAt(endpoints, txid),
     isGone: (txid, until) => isGone(endpoints, txid, until),
@@ -94,6 +94,17 @@ function headerOf(block: unknown): TronHeader {
   }
 }
 
+/** Each for itself: one endpoint that lies low would bind bytes that cannot be executed. */
+async function middlePrices(endpoints: readonly TronEndpoint[]): Promise<TronPrices> {
+  const said = await allAnswers(endpoints, prices)
+  const middle = (of: (one: TronPrices) => bigint) => upperMedian(said.map(of)) ?? 0n
+  return {
+    energy: middle((one) => one.energy),
+    bandwidth: middle((one) => one.bandwidth),
+    activation: middle((one) => one.activation),
+  }
+}
+
 async function prices(endpoint: TronEndpoint): Promise<TronPrices> {
   const answer = field(await endpoint.ask('wallet/getchainparameters'), 'chainParameter')
   if (!Array.isArray(answer)) throw unavailable(`${endpoint.name}: no parameters`)
@@ -110,6 +121,18 @@ async function prices(endpoint: TronEndpoint): Promise<TronPrices> {
   }
 }
 
+/** It would fail where no fewer say so than not. */
+async function middleEnergy(
+  endpoints: readonly TronEndpoint[],
+  call: TronCall,
+): Promise<GasAnswer> {
+  const said = await allAnswers(endpoints, (endpoint) => energy(endpoint, call))
+  const used = said.flatMap((one) => (one.kind === 'gas' ? [one.gas] : []))
+  const failing = said.find(({ kind }) => kind === 'reverts')
+  if (failing !== undefined && used.length * 2 <= said.length) return failing
+  return { kind: 'gas', gas: upperMedian(used) ?? 0n }
+}
+
 async function energy(endpoint: TronEndpoint, call: TronCall): Promise<GasAnswer> {
   const answer = await endpoint.ask('wallet/triggerconstantcontract', {
     owner_address: toHex(tronBytes(call.from)),
@@ -121,27 +144,35 @@ async function energy(endpoint: TronEndpoint, call: TronCall): Promise<GasAnswer
   if (field(result, 'result') !== true || message !== '') {
     return { kind: 'reverts', because: spoken(message) }
   }
-  return { kind: 'gas', gas: BigInt(wholeField(answer, 'energy_used')) }
+  const used = BigInt(wholeField(answer, 'energy_used'))
+  if (used === 0n) throw unavailable(`${endpoint.name}: a call that uses no energy`)
+  return { kind: 'gas', gas: used }
 }
 
 async function send(endpoints: readonly TronEndpoint[], raw: Uint8Array): Promise<SendAnswer> {
   const transaction = toHex(raw)
-  const asked = endpoints.map((endpoint) => endpoint.ask('wallet/broadcasthex', { transaction }))
+  const asked = endpoints.map(async (endpoint) =>
+    sentTo(await endpoint.ask('wallet/broadcasthex', { transaction })),
+  )
   const refusals: string[] = []
   for (const [at, answer] of (await Promise.allSettled(asked)).entries()) {
     if (answer.status === 'rejected') {
       requirePassing(answer.reason)
       continue
     }
-    const code = textField(answer.value, 'code')
-    if (field(answer.value, 'result') === true) return { kind: 'taken' }
-    // The endpoint has the very transaction already.
-    if (code === 'DUP_TRANSACTION_ERROR') return { kind: 'taken' }
-    const why = spoken(textField(answer.value, 'message'))
-    refusals.push(`${endpoints[at]?.name}: ${show(code)} ${why}`)
+    const { isTaken, because } = answer.value
+    if (isTaken) return { kind: 'taken' }
+    refusals.push(`${endpoints[at]?.name}: ${because}`)
   }
   if (refusals.length === 0) throw silent()
   return { kind: 'refused', because: refusals.join('; ') }
+}
+
+function sentTo(answer: unknown): { readonly isTaken: boolean; readonly because: string } {
+  const code = textField(answer, 'code')
+  // A duplicate: the endpoint has the very transaction already.
+  const isTaken = field(answer, 'result') === true || code === 'DUP_TRANSACTION_ERROR'
+  return { isTaken, because: `${show(code)} ${spoken(textField(answer, 'message'))}` }
 }
 
 async function minedAt(
@@ -214,15 +245,14 @@ async function isGone(
   return said.length >= witnessesOfAbsence && said.every(Boolean)
 }
 
-async function firstAnswer<T>(
+/** Of those that answer; throws where none does. */
+async function allAnswers<T>(
   endpoints: readonly TronEndpoint[],
   question: (endpoint: TronEndpoint) => Promise<T>,
-): Promise<T> {
-  for (const endpoint of endpoints) {
-    const answer = await passing(() => question(endpoint))
-    if (answer !== undefined) return answer
-  }
-  throw silent()
+): Promise<readonly T[]> {
+  const asked = await Promise.all(endpoints.map((one) => passing(() => question(one))))
+  const said = asked.flatMap((one) => (one === undefined ? [] : [one]))
+  return said.length === 0 ? Promise.reject(silent()) : said
 }
 
 /** Undefined when this endpoint does not answer, or badly; another one may. */

@@ -71,7 +71,7 @@ export function parseRaw(bytes: Uint8Array): TronTransaction {
 }
 
 /** The network's own bound (developers.tron.network, "fee_limit"): 15,000 TRX. */
-const feeLimitMax = 15_000_000_000n
+export const feeLimitMax = 15_000_000_000n
 
 const rawKnown: ReadonlySet<number> = new Set([1, 4, 8, 11, 14, 18])
 const rawRefused: Names = new Map([

@@ -162,6 +162,13 @@ describe.runIf(anvilInstalled)('a payment on Tron', () => {
     expect(await build(intentTo(fresh('x')), minute, dear)).toMatchObject({ code: 'FEE' })
   })
 
+  it('waits when its amount is more than two encoders can say, or the chain can hold', async () => {
+    for (const amount of [2n ** 53n + 1n, 2n ** 63n, 2n ** 64n]) {
+      const built = await build(intentTo(fresh('whale'), { ...coins, amount }))
+      expect(built).toMatchObject({ kind: 'later' })
+    }
+  })
+
   it('refers to a solid block and lives as long as it may', async () => {
     const built = await build(intentTo(fresh('x')))
     if (built.kind !== 'built') throw new Error(built.because)
@@ -261,6 +268,53 @@ describe.runIf(anvilInstalled)('an endpoint of Tron', () => {
       }
       const doors = [await sim.listen(lies), await sim.listen(lies)]
       expect(await rpcOf(doors).isGone(txid, effect.until!)).toBe(false)
+    }
+  })
+
+  it('neither sets the fee_limit nor forbids the transfer alone: bytes are bound for ever', async () => {
+    const order = intentTo(fresh('priced'))
+    const honest = await build(order)
+    if (honest.kind !== 'built') throw new Error(honest.because)
+    const parameters = (energy: number) => ({
+      chainParameter: [
+        { key: 'getEnergyFee', value: energy },
+        { key: 'getTransactionFee', value: 1_000 },
+        { key: 'getCreateNewAccountFeeInSystemContract', value: 1_000_000 },
+        { key: 'getCreateAccountFee', value: 100_000 },
+      ],
+    })
+    const estimate = (used: object) => ({ result: { result: true }, ...used })
+    const lies = [
+      { 'wallet/triggerconstantcontract': estimate({ energy_used: 1 }) },
+      { 'wallet/triggerconstantcontract': estimate({}) },
+      { 'wallet/triggerconstantcontract': estimate({ energy_used: 9e14 }) },
+      { 'wallet/triggerconstantcontract': { result: { message: '6e6f' } } },
+      { 'wallet/getchainparameters': parameters(1) },
+      { 'wallet/getchainparameters': parameters(9e14) },
+    ]
+    for (const lie of lies) {
+      const built = await build(order, 10 * minute, rpcOf([await sim.listen(lie), ...urls]))
+      expect(built).toMatchObject({ kind: 'built', effect: { fee: honest.effect.fee } })
+    }
+  })
+
+  it('that asks for more than the network lets burn makes it wait, and ends no request', async () => {
+    for (const energy_used of [150_000_001, 2 ** 53 - 1]) {
+      const lie = { result: { result: true }, energy_used }
+      const dear = rpcOf([await sim.listen({ 'wallet/triggerconstantcontract': lie })])
+      const order = intentTo(fresh('dear'), { maxFee: 10n ** 12n })
+      expect(await build(order, minute, dear)).toMatchObject({ kind: 'later', code: 'FEE' })
+    }
+    const silent = { result: { result: true } }
+    const mute = rpcOf([await sim.listen({ 'wallet/triggerconstantcontract': silent })])
+    await expect(build(intentTo(fresh('mute')), minute, mute)).rejects.toThrow(/no endpoint/)
+  })
+
+  it('that answers a broadcast with nothing readable does not undo what another one took', async () => {
+    const { raw } = await signed(intentTo(fresh('two doors')))
+    for (const said of [JSON.parse('null'), JSON.parse('"taken"'), {}]) {
+      const door = await sim.listen({ 'wallet/broadcasthex': said })
+      expect(await rpcOf([door, ...urls]).send(raw)).toEqual({ kind: 'taken' })
     }
   })
 })
