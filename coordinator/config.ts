@@ -14,6 +14,7 @@ import {
   mapOf,
   object,
   objectWith,
+  type Reader,
   type Shaped,
   text,
 } from '../proto/shape.ts'
@@ -34,6 +35,20 @@ export function parseCoordinatorConfig(source: string, directory: string): Coord
 }
 
 const network = text(48, /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/)
+
+const endpointUrls = list(text(512, /^https?:\/\/[^\s@]+$/), 1, 8)
+
+/** Each another place: written twice, one endpoint would be two witnesses. Names none: keys. */
+const endpoints: Reader<readonly string[]> = (value, path) => {
+  const urls = endpointUrls(value, path)
+  const places = urls.map((url) => (URL.canParse(url) ? new URL(url) : undefined))
+  if (places.includes(undefined)) refuse('CONFIG', `${path}: expected addresses of endpoints`)
+  const named = new Set(
+    places.map((place) => `${place?.origin}${place?.pathname.replace(/\/$/, '')}${place?.search}`),
+  )
+  if (named.size !== urls.length) refuse('CONFIG', `${path}: an endpoint stands there twice`)
+  return urls
+}
 
 function shapeIn(directory: string) {
   const path = pathFrom(directory)
@@ -57,7 +72,7 @@ function shapeIn(directory: string) {
       chains: distinct(
         object({
           network,
-          rpc: list(text(512, /^https?:\/\/[^\s@]+$/), 1, 8),
+          rpc: endpoints,
           /** Blocks on top of a transaction before it counts as final. */
           confirmations: integer(0, 10_000),
         }),

@@ -50,6 +50,18 @@ describe('the configuration of a coordinator', () => {
     refused({ tls: { ...coordinator.tls, key: '' } }, 'tls.key: expected the form')
     refused({ chains: [{ ...coordinator.chains[0], rpc: [] }] }, 'chains[0].rpc: expected 1')
     refused({ chains: [coordinator.chains[0], coordinator.chains[0]] }, 'chains: eip155:31337')
+    // One endpoint is one witness, however often it is written.
+    for (const rpc of [
+      ['http://a/x', 'http://a/x'],
+      ['http://a', 'http://A:80/'],
+      ['https://a/x', 'http://b', 'https://a:443/x/'],
+    ]) {
+      refused({ chains: [{ ...coordinator.chains[0], rpc }] }, 'chains[0].rpc: an endpoint stands')
+    }
+    refused(
+      { chains: [{ ...coordinator.chains[0], rpc: ['http://:'] }] },
+      'chains[0].rpc: expected',
+    )
     const [client] = coordinator.clients
     refused({ clients: [client, { ...client, id: 'other' }] }, 'clients: 0101')
     const nodes = Array.from({ length: 17 }, (_item, i) => ({
