@@ -1,6 +1,7 @@
 // The fold of results: a signature that verifies under the vault's key, and what became of the
 // transaction. Only the signature is proved here; that a transaction landed or was dropped rests on
 // chain endpoints, so those lines close a request and free no room.
+import { toHex } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { derive } from '../chain/derive.ts'
 import { parseSignature } from '../chain/signature.ts'
@@ -26,6 +27,7 @@ export function* completed({ body, t }: Completed, desk: Desk): Reading<readonly
   }
   if (found.state === 'completed') refuse('REPLAY_DETECTED', `attempt ${attempt} has a signature`)
   if (found.warrant !== body.warrant) refuse('WARRANT', 'not the warrant of the attempt')
+  if (isOther(txid, found)) refuse('BYTES_DIGEST', 'not the id of the transaction of the attempt')
   yield
   yield* requireSignature(body, found, reservation, desk)
   yield
@@ -64,12 +66,18 @@ export function* followed({ type, body, t }: Followed): Reading<readonly Write[]
   const unseen = type !== 'tx.broadcast' && stateAt(row, t) === 'LAPSING'
   const known = signed === undefined ? unseen : signed.txids.includes(txid)
   const reservation = yield* get(tables.reservation, intent)
-  if (reservation === undefined || !known) {
+  const first = yield* get(tables.attempt, intent, 1)
+  if (reservation === undefined || !known || isOther(txid, first)) {
     return refuse('LINE_MISSING', 'no verified signature of this transaction')
   }
   const next = put(tables.intent, intent, follow(row, type))
   const frees = type === 'tx.dropped' && signed !== undefined
   return frees ? [next, ...(yield* countSlot(reservation, -1))] : [next]
+}
+
+/** Where bytes have an end of life they are bound for ever, and their digest is their id (Tron). */
+function isOther(txid: string, attempt: AttemptRow | undefined): boolean {
+  return attempt !== undefined && attempt.until > 0 && txid !== toHex(attempt.digest)
 }
 
 function follow(row: IntentStored, type: Followed['type']): IntentStored {

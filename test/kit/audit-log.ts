@@ -304,7 +304,8 @@ export class Payment {
   }
 
   get txid(): string {
-    return `0x${digestNamed(`tx ${this.name}`)}`
+    const isTron = String(this.spend['network']).startsWith('tron:')
+    return isTron ? sighash(this.name) : `0x${digestNamed(`tx ${this.name}`)}`
   }
 
   get followed(): JsonObject {

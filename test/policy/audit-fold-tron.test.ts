@@ -61,4 +61,16 @@ describe('an attempt on Tron', () => {
     on.wait(601)
     expect(on.outcome('tx.dropped', pay.dropped)).toBe('folded')
   })
+
+  it('has one id, which its digest gives: no line says of another transaction that it landed', () => {
+    const [on, pay] = reserved()
+    const until = writeTime(on.t + 600_000)
+    on.add('session.started', pay.started(1, '', { until }))
+    const other = { txid: digestNamed('another') }
+    expect(on.outcome('sign.completed', { ...pay.completed(1), ...other })).toBe('BYTES_DIGEST')
+    on.add('session.aborted', pay.aborted(1)).wait(601)
+    expect(on.outcome('tx.settled', { ...pay.settled, ...other })).toBe('LINE_MISSING')
+    expect(on.outcome('tx.dropped', { ...pay.dropped, ...other })).toBe('LINE_MISSING')
+    expect(on.outcome('tx.settled', pay.settled)).toBe('folded')
+  })
 })
