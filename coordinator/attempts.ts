@@ -13,9 +13,10 @@ import type { Digest, NodeId } from '../proto/ids.ts'
 import { parseText } from '../proto/jcs.ts'
 import { kinds } from '../proto/node-documents.ts'
 import { isReasonCode, mayPass } from '../proto/reasons.ts'
-import { isRefusal, type Refusal, refusal, refuse } from '../proto/refusal.ts'
+import { isRefusal, type Refusal, Refused, refusal, refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
+import { Unavailable } from '../proto/unavailable.ts'
 import { buildTransfer } from './build.ts'
 import { ceremonyNote, isCold } from './ceremony/cold.ts'
 import { chooseNodes, wantsFresh } from './choose.ts'
@@ -122,9 +123,17 @@ async function buildFirst(
   driven: Driven,
   { slot }: ReservationRow,
 ): Promise<Made | Refusal> {
-  const built = await buildFirstBytes(ports, driven.the, { vault: vaultOf(driven), slot })
-  if (built.kind === 'later') return refusal(built.code, built.because)
-  return { bytes: built.bytes, replaces: '', number: 1, avoid: [] }
+  const vault = vaultOf(driven)
+  try {
+    const built = await buildFirstBytes(ports, driven.the, { vault, slot })
+    if (built.kind === 'later') return refusal(built.code, built.because)
+    return { bytes: built.bytes, replaces: '', number: 1, avoid: [] }
+  } catch (error) {
+    // Endpoints that are away hold up what is behind it as fees above `maxFee` do.
+    if (error instanceof Refused) return error.refusal
+    if (!(error instanceof Unavailable)) throw error
+    return refusal(error.code ?? 'CHAIN_UNAVAILABLE', error.message)
+  }
 }
 
 /** A Refusal when the attempt never came to be. */

@@ -8,6 +8,7 @@ import { writeSigned } from '../../proto/frames.ts'
 import { parseDigest, parseNodeId } from '../../proto/ids.ts'
 import { kinds, signBy } from '../../proto/node-documents.ts'
 import { isRefusal } from '../../proto/refusal.ts'
+import { Unavailable } from '../../proto/unavailable.ts'
 import { seedOf } from '../policy/dev-fixture.ts'
 import { type House, type HouseOptions, houseOn, story } from './house.ts'
 import { pgliteEngine } from './store-kit.ts'
@@ -185,6 +186,22 @@ describe('fees and the transfer itself', () => {
     })
     expect(await reasonsOf(house, id)).toContain('FEE')
     house.chain.prices_ = { base: 100n, tip: 10n }
+    await house.untilState(id, 'BROADCAST')
+  })
+
+  it('no endpoint says what they are: nonce and room are given back all the same', async () => {
+    const house = await built()
+    const { prices } = house.chain
+    house.chain.prices = () =>
+      Promise.reject(new Unavailable('no endpoint answers', 'CHAIN_UNAVAILABLE'))
+    const id = await house.submit(payout())
+    expect(await house.state(id)).toBe('RESERVED')
+    await house.jump(30_000)
+    await house.until('it is given back', async () => {
+      return (await story(house, id)).includes('spend.released')
+    })
+    expect(await reasonsOf(house, id)).toContain('CHAIN_UNAVAILABLE')
+    house.chain.prices = prices
     await house.untilState(id, 'BROADCAST')
   })
 
