@@ -198,11 +198,16 @@ const nonceShape = objectWith(
   { ...networkFields, slot: literal('nonce'), bump: percent },
   { transactions: distinct(list(literal(...forms), 1)) },
 )
+/** In its last minute nothing is signed (`lifetime.ts`), so there has to be time before. */
+const txLifetimeMs: Reader<number> = (value, path) => {
+  const length = durationMs(value, path)
+  return length >= 120_000 ? length : refuse('INVALID_POLICY', `${path}: expected at least 2m`)
+}
 const oneBodyShape = object({
   ...networkFields,
   slot: literal('one-body'),
-  maxTxLifetime: durationMs,
-  maxTxLifetimeCold: durationMs,
+  maxTxLifetime: txLifetimeMs,
+  maxTxLifetimeCold: txLifetimeMs,
 })
 const vaultsClassShape = object({ vaults: distinct(list(vaultId, 1)) })
 const bookClassShape = objectWith({ book: handle, cooldown: durationMs }, { attestedBy: personId })

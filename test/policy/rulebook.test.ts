@@ -40,6 +40,20 @@ describe('the full example', () => {
     expect(rulebook.limits.find(({ id }) => id === 'auto-count')?.measure.kind).toBe('count')
   })
 
+  it('is refused where bytes would end before anybody may sign them', () => {
+    for (const field of ['maxTxLifetime', 'maxTxLifetimeCold']) {
+      const lives = (time: string) =>
+        attempt(() => parseRulebook(changed(full, (json) => (json.networks.tron[field] = time))))
+      for (const time of ['0s', '60s', '119s']) {
+        expect(lives(time)).toMatchObject({
+          code: 'INVALID_POLICY',
+          because: `networks.tron.${field}: expected at least 2m`,
+        })
+      }
+      expect(lives('2m')).toMatchObject({ version: 7 })
+    }
+  })
+
   it('is refused at load, with every field that is not supported yet', () => {
     expect(attempt(() => loadRulebook(full))).toMatchObject({
       code: 'NOT_SUPPORTED',
