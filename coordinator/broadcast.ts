@@ -68,10 +68,11 @@ export async function follow(ports: DriverPorts, driven: Driven): Promise<Next> 
   // What lapsed is looked at now and then, by a tick: it may stay so for ever.
   if (newest === undefined || last === undefined || row.state === 'LAPSING') return done
   const now = ports.clock.now()
-  if (seen.mined || now - (ports.sentAt.get(row.intent) ?? 0) < resendMs) return wait(lookMs)
+  // Mined as well: it may be one endpoint's word, and sending again is harmless.
+  if (now - (ports.sentAt.get(row.intent) ?? 0) < resendMs) return wait(lookMs)
   ports.sentAt.set(row.intent, now)
   await ledgerFor(ports, intent.network).send(newest.raw)
-  const isStuck = row.state === 'BROADCAST' && now - last.t >= bumpAfterMs
+  const isStuck = row.state === 'BROADCAST' && !seen.mined && now - last.t >= bumpAfterMs
   return (isStuck && now < intent.notAfter ? await bump(ports, driven) : undefined) ?? wait(lookMs)
 }
 

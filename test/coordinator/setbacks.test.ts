@@ -245,6 +245,23 @@ describe('the chain', () => {
     await house.untilState(id, 'SETTLED')
   })
 
+  it('is said to have them in a block: until that is final they are sent again all the same', async () => {
+    const house = await built()
+    const id = await house.submit(payout())
+    await house.untilState(id, 'BROADCAST')
+    house.chain.depth = 0
+    const before = house.chain.sent.length
+    await house.pass(40_000)
+    expect(house.chain.sent.length).toBeGreaterThan(before + 1)
+    expect(new Set(house.chain.sent).size).toBe(1)
+    await house.jump(150_000)
+    await house.pass(20_000)
+    // But nothing is signed anew for what may have landed.
+    expect(count(await story(house, id), 'session.started')).toBe(1)
+    house.chain.depth = 1
+    await house.untilState(id, 'SETTLED')
+  })
+
   it('moves less than was asked for: the request settles, and the alarm says what arrived', async () => {
     const house = await built()
     const asked = payout()
