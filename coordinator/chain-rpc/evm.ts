@@ -1,6 +1,6 @@
 // ChainRpc over Ethereum JSON-RPC, for one network with one or more endpoints. Bytes are sent to
-// all of them; what is final is said by two where there are several, a price is the one in the
-// middle, other questions go to them in order until one answers. Answers are parsed strictly.
+// all of them; what is final is said by two where there are several, prices and gas are those in
+// the middle. Answers are parsed strictly.
 // A hash that an endpoint returns is no acceptance by the chain: only a receipt under enough blocks
 // is, and it is asked for anew each time, because blocks can be replaced.
 import { toHex } from '../../proto/crypto.ts'
@@ -35,7 +35,7 @@ export function openEvmRpc(options: EvmRpcOptions): ChainRpc {
   )
   return {
     prices: () => middlePrices(endpoints),
-    gas: (call) => firstAnswer(endpoints, (endpoint) => gas(endpoint, call)),
+    gas: (call) => middleGas(endpoints, call),
     send: (raw) => send(endpoints, raw),
     minedAt: (txid) => minedAt(endpoints, txid, BigInt(options.confirmations)),
     consumed: (from, slot) => consumed(endpoints, from, slot, BigInt(options.confirmations)),
@@ -59,6 +59,16 @@ async function prices(endpoint: Endpoint): Promise<Prices> {
   }
   const tip = await endpoint.ask('eth_maxPriorityFeePerGas', [])
   return { base: readQuantity(base), tip: readQuantity(tip) }
+}
+
+/** What most would not fail with. From one that lies, too little burns the fee for nothing. */
+async function middleGas(endpoints: readonly Endpoint[], call: Call): Promise<GasAnswer> {
+  const said = await allAnswers(endpoints, (endpoint) => gas(endpoint, call))
+  const estimates = said.flatMap((one) => (one.kind === 'gas' ? [one.gas] : []))
+  const reverts = said.find(({ kind }) => kind === 'reverts')
+  if (reverts !== undefined && 2 * estimates.length <= said.length) return reverts
+  const middle = lowerMedian(estimates)
+  return middle === undefined ? refuse('INTERNAL', 'no gas') : { kind: 'gas', gas: middle }
 }
 
 async function gas(endpoint: Endpoint, call: Call): Promise<GasAnswer> {
@@ -158,20 +168,6 @@ async function consumed(
   )
   const said = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
   return said.length >= witnessesOfConsumption && said.every(Boolean)
-}
-
-async function firstAnswer<T>(
-  endpoints: readonly Endpoint[],
-  question: (endpoint: Endpoint) => Promise<T>,
-): Promise<T> {
-  for (const endpoint of endpoints) {
-    try {
-      return await question(endpoint)
-    } catch (error) {
-      requirePassing(error)
-    }
-  }
-  throw silent()
 }
 
 /** Of those that answer; throws where none does. */

@@ -118,6 +118,26 @@ describe('prices and gas', () => {
   })
 })
 
+describe('the gas of a call', () => {
+  const says = (gas: unknown) => endpoint({ eth_estimateGas: gas })
+  const gas = async (...asked: unknown[]) => open(...(await Promise.all(asked.map(says)))).gas(call)
+
+  it('is the one in the middle: too little fails on the chain, too much is taken by no block', async () => {
+    expect(await gas('0xffffffff', '0xea60', '0xea61')).toEqual({ kind: 'gas', gas: 60_001n })
+    expect(await gas('0x5208', '0xea60', '0xea61')).toEqual({ kind: 'gas', gas: 60_000n })
+    expect(await gas('0xffffffff', '0xea60')).toEqual({ kind: 'gas', gas: 60_000n })
+    expect(await open(dead, await says('0xea60')).gas(call)).toEqual({ kind: 'gas', gas: 60_000n })
+  })
+
+  it('is none while not more than half say that it would not fail', async () => {
+    const no = new Error('paused')
+    expect(await gas(no, '0xea60', '0xea61')).toEqual({ kind: 'gas', gas: 60_000n })
+    expect(await gas('0xea60', no)).toMatchObject({ kind: 'reverts' })
+    expect(await gas('0xea60', no, no)).toMatchObject({ kind: 'reverts' })
+    await expect(open(dead).gas(call)).rejects.toBeInstanceOf(Unavailable)
+  })
+})
+
 describe('sending', () => {
   const raw = Uint8Array.of(2, 1)
   const sender = (answer: unknown) => endpoint({ eth_sendRawTransaction: answer })
