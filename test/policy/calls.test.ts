@@ -257,6 +257,28 @@ describe('what an author of a policy may not write', () => {
     ['a rule of calls and transfers', ruled({ op: ['evm.call', 'evm.transfer'] })],
     ['a rule of transfers with a call', ruled({ op: ['evm.transfer'] })],
     ['a call rule without calls', ruled({ call: [] })],
+    ['calls from a cold vault, which no room could type', ruled({ from: ['cold-eth'] })],
+    [
+      'an allowance under its older name without a bound',
+      written({
+        function: 'increaseApproval(address spender, uint256 value)',
+        arguments: [{ in: [router] }, { any: true }],
+      }),
+    ],
+    [
+      'tokens that call whom they reach, without a bound',
+      written({
+        function: 'transferAndCall(address to, uint256 value, bytes data)',
+        arguments: [{ in: [router] }, { any: true }, { in: ['0x'] }],
+      }),
+    ],
+    [
+      'a role at a contract for whoever may follow',
+      written({
+        function: 'changeAdmin(address admin, uint256 delay)',
+        arguments: [{ in: [router] }, { any: true }],
+      }),
+    ],
   ])('%s', (_, parse) => {
     expect(refusedWith(written({}))).toBe('accepted')
     expect(refusedWith(parse)).toMatch(/^(?:INVALID_POLICY|MALFORMED|OP_NOT_ALLOWED|BYTES_SHAPE)/)
