@@ -75,6 +75,19 @@ export async function follow(ports: DriverPorts, driven: Driven): Promise<Next> 
   return (isStuck && now < intent.notAfter ? await bump(ports, driven) : undefined) ?? wait(lookMs)
 }
 
+/** State SIGNING: an earlier transaction is in a block, so its replacement is not signed again. */
+export async function followReplaced(
+  ports: DriverPorts,
+  driven: Driven,
+): Promise<Next | undefined> {
+  const { attempts } = driven.view
+  if (attempts.at(-1)?.state === 'open') return undefined
+  if (!attempts.some(({ state }) => state === 'completed')) return undefined
+  const seen = await observe(ports, driven)
+  if (seen.kind === 'closed') return done
+  return seen.mined ? wait(lookMs) : undefined
+}
+
 /** State SIGNING, and nothing may start any more: its chain may still have what nobody saw here. */
 export async function followLapsed(ports: DriverPorts, driven: Driven): Promise<Next> {
   const next = await follow(ports, driven)

@@ -265,6 +265,21 @@ describe('the chain', () => {
     await house.untilState(id, 'SETTLED')
   })
 
+  it('lands while its replacement cannot be signed: it settles, and nothing more is signed', async () => {
+    const house = await built()
+    const id = await house.submit(payout())
+    await house.untilState(id, 'BROADCAST')
+    house.chain.prices_ = { base: 500n, tip: 50n }
+    for (const node of house.nodes) node.script.silent = true
+    await house.jump(150_000)
+    await house.untilState(id, 'SIGNING')
+    house.chain.depth = 1
+    await house.untilState(id, 'SETTLED')
+    const told = await story(house, id)
+    expect(count(told, 'session.started')).toBe(2)
+    expect(told.slice(-2)).toEqual(['session.aborted', 'tx.settled'])
+  })
+
   it('gives the nonce of a lapsed request to the next one, and then the lapsed one is dropped', async () => {
     const house = await built()
     for (const node of house.nodes) node.script.silent = true
