@@ -14,6 +14,7 @@ import {
   mapOf,
   object,
   objectWith,
+  type Reader,
   type Shaped,
   text,
 } from '../proto/shape.ts'
@@ -34,6 +35,16 @@ export function parseCoordinatorConfig(source: string, directory: string): Coord
 }
 
 const network = text(48, /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/)
+
+const endpointUrls = list(text(512, /^https?:\/\/[^\s@]+$/), 1, 8)
+
+/** Where two have to say the same, one that stands there twice would be both. A url is a secret. */
+const endpoints: Reader<readonly string[]> = (value, path) => {
+  const urls = endpointUrls(value, path)
+  const places = urls.map((url) => URL.parse(url)?.href ?? refuse('CONFIG', `${path}: no url`))
+  if (new Set(places).size !== urls.length) refuse('CONFIG', `${path}: an endpoint twice`)
+  return urls
+}
 
 function shapeIn(directory: string) {
   const path = pathFrom(directory)
@@ -57,7 +68,7 @@ function shapeIn(directory: string) {
       chains: distinct(
         object({
           network,
-          rpc: list(text(512, /^https?:\/\/[^\s@]+$/), 1, 8),
+          rpc: endpoints,
           /** Blocks on top of a transaction before it counts as final. */
           confirmations: integer(0, 10_000),
         }),

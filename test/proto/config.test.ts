@@ -49,6 +49,12 @@ describe('the configuration of a coordinator', () => {
     refused({ listen: 'a:70000' }, 'listen: expected host:port')
     refused({ tls: { ...coordinator.tls, key: '' } }, 'tls.key: expected the form')
     refused({ chains: [{ ...coordinator.chains[0], rpc: [] }] }, 'chains[0].rpc: expected 1')
+    refused({ chains: [{ ...coordinator.chains[0], rpc: ['http://['] }] }, 'chains[0].rpc: no url')
+    // Two endpoints have to agree, so nobody counts one twice, however it is written.
+    for (const again of ['https://node.example', 'https://NODE.example:443/']) {
+      const rpc = ['https://node.example', again]
+      refused({ chains: [{ ...coordinator.chains[0], rpc }] }, 'chains[0].rpc: an endpoint twice')
+    }
     refused({ chains: [coordinator.chains[0], coordinator.chains[0]] }, 'chains: eip155:31337')
     const [client] = coordinator.clients
     refused({ clients: [client, { ...client, id: 'other' }] }, 'clients: 0101')
