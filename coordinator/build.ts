@@ -41,7 +41,7 @@ export async function buildTransfer(rpc: ChainRpc, order: BuildOrder): Promise<B
   const call = callOf(order)
   const gas = gasOf(bump) ?? (await gasLimit(rpc, call))
   if (typeof gas === 'string') return { kind: 'later', code: 'CHAIN_UNAVAILABLE', because: gas }
-  const market = await rpc.prices()
+  const market = await rpc.prices(bump && 'stuck')
   const { form = 'type-2' } = order
   const fees = form === 'legacy' ? onePrice(market, bump) : raised(market, bump)
   const priceMax = intent.maxFee / gas

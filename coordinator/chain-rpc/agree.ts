@@ -25,6 +25,14 @@ export function agreedAt(seen: readonly Sighting[], configured: number): MinedAt
 
 /** The lower one of two in the middle: too low is only late, and is raised later. */
 export function lowerMedian(values: readonly bigint[]): bigint | undefined {
-  const ascending = values.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
-  return ascending[Math.floor((ascending.length - 1) / 2)]
+  return ascending(values)[Math.floor((values.length - 1) / 2)]
+}
+
+/** The higher one of two in the middle, for what was too low: one that lies low may not stop it. */
+export function upperMedian(values: readonly bigint[]): bigint | undefined {
+  return ascending(values)[Math.floor(values.length / 2)]
+}
+
+function ascending(values: readonly bigint[]): readonly bigint[] {
+  return values.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
 }

@@ -6,7 +6,7 @@
 import { toHex } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { Unavailable } from '../../proto/unavailable.ts'
-import { agreedAt, lowerMedian, type Sighting } from './agree.ts'
+import { agreedAt, lowerMedian, type Sighting, upperMedian } from './agree.ts'
 import { Endpoint, EndpointRefusal } from './endpoint.ts'
 import type { Call, ChainRpc, GasAnswer, MinedAt, Moved, Prices, SendAnswer } from './rpc.ts'
 
@@ -34,7 +34,7 @@ export function openEvmRpc(options: EvmRpcOptions): ChainRpc {
       }),
   )
   return {
-    prices: () => middlePrices(endpoints),
+    prices: (why) => middlePrices(endpoints, why === 'stuck' ? upperMedian : lowerMedian),
     gas: (call) => middleGas(endpoints, call),
     send: (raw) => send(endpoints, raw),
     minedAt: (txid) => minedAt(endpoints, txid, BigInt(options.confirmations)),
@@ -43,10 +43,13 @@ export function openEvmRpc(options: EvmRpcOptions): ChainRpc {
 }
 
 /** Each part for itself: one endpoint that lies high does not drain what an intent allows. */
-async function middlePrices(endpoints: readonly Endpoint[]): Promise<Prices> {
+async function middlePrices(
+  endpoints: readonly Endpoint[],
+  median: typeof lowerMedian,
+): Promise<Prices> {
   const said = await allAnswers(endpoints, prices)
-  const base = lowerMedian(said.map((one) => one.base))
-  const tip = lowerMedian(said.map((one) => one.tip))
+  const base = median(said.map((one) => one.base))
+  const tip = median(said.map((one) => one.tip))
   return base === undefined || tip === undefined ? refuse('INTERNAL', 'no price') : { base, tip }
 }
 

@@ -112,6 +112,19 @@ describe('building', () => {
     expect(rich.fee.price).toBe(18_050n)
   })
 
+  it('asks what it costs now where a first price was too low', async () => {
+    const prices: ChainRpc['prices'] = async (why) =>
+      why === 'stuck' ? { base: 100n, tip: 10n } : { base: 1n, tip: 1n }
+    const order = { intent, from, slot: '7' }
+    const { fee } = await built({ ...scripted(), prices }, order)
+    expect(fee).toMatchObject({ price: 3n, tip: 1n })
+    const bumped = await built(
+      { ...scripted(), prices },
+      { ...order, bump: { last: fee, percent: 10 } },
+    )
+    expect(bumped.fee).toMatchObject({ price: 210n, tip: 10n })
+  })
+
   it('raises also what was nothing: chains without tips, and an endpoint that said no price', async () => {
     for (const form of ['type-2', 'legacy'] as const) {
       const order = { intent, from, slot: '7', form }

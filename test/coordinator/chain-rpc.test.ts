@@ -89,6 +89,18 @@ describe('prices and gas', () => {
     expect(await prices(high, at('0x11', '0x3'), honest)).toEqual({ base: 17n, tip: 3n })
   })
 
+  it('are the higher ones for what no block took: one of two that lies low stops no address', async () => {
+    const at = (base: string, tip: string) =>
+      endpoint({ eth_getBlockByNumber: { baseFeePerGas: base }, eth_maxPriorityFeePerGas: tip })
+    const all = [at('0x0', '0x0'), at('0x10', '0x2'), at('0xffffff', '0xffffff')]
+    const [low = '', honest = '', high = ''] = await Promise.all(all)
+    expect(await open(low, honest).prices()).toEqual({ base: 0n, tip: 0n })
+    expect(await open(low, honest).prices('stuck')).toEqual({ base: 16n, tip: 2n })
+    expect(await open(honest).prices('stuck')).toEqual({ base: 16n, tip: 2n })
+    expect(await open(high, low, honest).prices('stuck')).toEqual({ base: 16n, tip: 2n })
+    expect(await open(high, honest, honest).prices('stuck')).toEqual({ base: 16n, tip: 2n })
+  })
+
   it('does not follow a redirect', async () => {
     const target = await endpoint(block)
     const server = createServer((_, response) =>
