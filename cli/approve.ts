@@ -5,6 +5,7 @@
 import { type Approval, type Decision, signApproval, tagOf } from '../policy/approval.ts'
 import type { BodyOf } from '../policy/audit/bodies.ts'
 import type { Entry } from '../policy/audit/entry.ts'
+import { parseCall } from '../policy/chain/evm-call.ts'
 import { type Change, claimsChange, parseChange } from '../policy/change.ts'
 import { parseIntent } from '../policy/request.ts'
 import { digestOf, toUtf8 } from '../proto/crypto.ts'
@@ -84,8 +85,11 @@ function waiting(bytes: Uint8Array, { rulebook }: Ruleset) {
   const { digest, intent } = parseIntent(bytes)
   const asset = rulebook.assets.get(intent.asset)
   const amount = asset === undefined ? `${intent.amount}` : amountOf(intent, asset)
-  const { vault, to } = intent
-  const what = `${amount} from ${vault} to ${to}`
+  const { vault, to, call } = intent
+  const what =
+    call === undefined
+      ? `${amount} from ${vault} to ${to}`
+      : `call of ${parseCall(call).form.name} at ${to} by ${vault}, with ${amount}`
   return { id: digest, check: checkCode(digest), what, amount, vault, to }
 }
 

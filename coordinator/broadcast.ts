@@ -12,6 +12,7 @@ import { parseSignature } from '../policy/chain/signature.ts'
 import { type Intent, movesToken } from '../policy/intent.ts'
 import { plainDigest, toUtf8 } from '../proto/crypto.ts'
 import { text } from '../proto/jcs.ts'
+import { limits } from '../proto/limits.ts'
 import { isRefusal, type Refusal, refusal, refuse } from '../proto/refusal.ts'
 import { bump } from './attempts.ts'
 import { isCold } from './ceremony/cold.ts'
@@ -63,17 +64,50 @@ export async function follow(ports: DriverPorts, driven: Driven): Promise<Next> 
   if (seen.kind === 'closed') return done
   const { the, view } = driven
   const { row, intent } = the
-  const newest = seen.transactions.at(-1)
   const last = view.attempts.at(-1)
+  if (seen.transactions.length === 0 || last === undefined) return done
+  const isSent = await sendAgain(ports, driven, seen)
   // What lapsed is looked at now and then, by a tick: it may stay so for ever.
-  if (newest === undefined || last === undefined || row.state === 'LAPSING') return done
+  if (row.state === 'LAPSING') return done
   const now = ports.clock.now()
-  // Mined as well: it may be one endpoint's word, and sending again is harmless.
-  if (now - (ports.sentAt.get(row.intent) ?? 0) < resendMs) return wait(lookMs)
-  ports.sentAt.set(row.intent, now)
-  await ledgerFor(ports, intent.network).send(newest.raw)
-  const isStuck = row.state === 'BROADCAST' && !seen.mined && now - last.t >= bumpAfterMs
+  const isStuck = isSent && !seen.mined && row.state === 'BROADCAST' && now - last.t >= bumpAfterMs
   return (isStuck && now < intent.notAfter ? await bump(ports, driven) : undefined) ?? wait(lookMs)
+}
+
+/**
+ * State SIGNING, and the chain was given an earlier transaction: once it is in a block its
+ * replacement is not signed again, and until then it is sent again, or its nonce stays empty.
+ */
+export async function followReplaced(
+  ports: DriverPorts,
+  driven: Driven,
+): Promise<Next | undefined> {
+  const { attempts } = driven.view
+  if (attempts.at(-1)?.state === 'open') return undefined
+  if (!attempts.some(({ state }) => state === 'completed')) return undefined
+  const seen = await observe(ports, driven)
+  if (seen.kind === 'closed') return done
+  await sendAgain(ports, driven, seen)
+  if (attempts.length >= limits.attemptsPerIntentMax) return wait(heldLookMs)
+  return seen.mined ? wait(lookMs) : undefined
+}
+
+/** Whether it was time to. Of what waits for nothing more, only while nobody has said stop. */
+async function sendAgain(
+  ports: DriverPorts,
+  { the, view }: Driven,
+  { transactions }: Open,
+): Promise<boolean> {
+  const { intent, state } = the.row
+  const newest = transactions.at(-1)
+  const now = ports.clock.now()
+  const isRecent = now - (ports.sentAt.get(intent) ?? 0) < resendMs
+  if (newest === undefined || isRecent) return false
+  if (state !== 'BROADCAST' && stopped({ the, view }) !== undefined) return false
+  ports.sentAt.set(intent, now)
+  // Mined as well: it may be one endpoint's word, and sending again is harmless.
+  await ledgerFor(ports, the.intent.network).send(newest.raw)
+  return true
 }
 
 /** State SIGNING, and nothing may start any more: its chain may still have what nobody saw here. */
@@ -90,10 +124,8 @@ async function heldBack(
   { copy }: DriverPorts,
   { the, view }: Driven,
 ): Promise<Refusal | undefined> {
-  if (view.frozen.length > 0) return refusal('FROZEN', `frozen: ${view.frozen.join(', ')}`)
-  if (the.decisions.some(({ decision }) => decision === 'reject')) {
-    return refusal('REJECTED', 'somebody rejected it after it was signed')
-  }
+  const stop = stopped({ the, view })
+  if (stop !== undefined) return stop
   const lines = await readLinesOf(copy.session, the.root.log.origin, the.row.intent)
   const came = lines.map(parseEntry).find(isCompleted)
   return (came?.t ?? 0) <= the.intent.notAfter
@@ -101,14 +133,21 @@ async function heldBack(
     : refusal('TIME', 'its signature came after the request had ended')
 }
 
-type Seen =
-  | { readonly kind: 'closed' }
-  | {
-      readonly kind: 'open'
-      readonly transactions: readonly SignedTransaction[]
-      /** One of them is in a block, not deep enough yet. */
-      readonly mined: boolean
-    }
+function stopped({ the, view }: Pick<Driven, 'the' | 'view'>): Refusal | undefined {
+  if (view.frozen.length > 0) return refusal('FROZEN', `frozen: ${view.frozen.join(', ')}`)
+  return the.decisions.some(({ decision }) => decision === 'reject')
+    ? refusal('REJECTED', 'somebody rejected it after it was signed')
+    : undefined
+}
+
+interface Open {
+  readonly kind: 'open'
+  readonly transactions: readonly SignedTransaction[]
+  /** One of them is in a block, not deep enough yet. */
+  readonly mined: boolean
+}
+
+type Seen = { readonly kind: 'closed' } | Open
 
 /** Writes the line that closes the request, if its chain shows that it is over. */
 async function observe(ports: DriverPorts, driven: Driven): Promise<Seen> {

@@ -39,9 +39,9 @@ export async function buildTransfer(rpc: ChainRpc, order: BuildOrder): Promise<B
     return refuse('NOT_SUPPORTED', `expected an operation of an EVM network, got ${intent.op}`)
   }
   const call = callOf(order)
-  const gas = bump === undefined ? await gasLimit(rpc, call) : bump.last.max / bump.last.price
+  const gas = gasOf(bump) ?? (await gasLimit(rpc, call))
   if (typeof gas === 'string') return { kind: 'later', code: 'CHAIN_UNAVAILABLE', because: gas }
-  const market = await rpc.prices()
+  const market = await rpc.prices(bump && 'stuck')
   const { form = 'type-2' } = order
   const fees = form === 'legacy' ? onePrice(market, bump) : raised(market, bump)
   const priceMax = intent.maxFee / gas
@@ -92,11 +92,21 @@ function isEvm(op: Intent['op']): boolean {
 }
 
 const plainTransferGas = 21_000n
+/** Far above every block, and in the eight bytes that a transaction has for it. */
+const estimateMax = 1n << 40n
+
+/** A replacement keeps its gas, which a fee of nothing does not tell. */
+function gasOf(bump: Bump | undefined): bigint | undefined {
+  return bump === undefined || bump.last.price === 0n ? undefined : bump.last.max / bump.last.price
+}
 
 /** A quarter more than estimated, because state moves; a plain transfer costs the same for ever. */
 async function gasLimit(rpc: ChainRpc, call: Call): Promise<bigint | string> {
   const answer = await rpc.gas(call)
   if (answer.kind === 'reverts') return `the transfer would fail now: ${answer.because}`
+  if (answer.gas < plainTransferGas || answer.gas > estimateMax) {
+    return `gas: expected from ${plainTransferGas} to ${estimateMax}, got ${answer.gas}`
+  }
   return answer.gas === plainTransferGas ? answer.gas : (answer.gas * 5n) / 4n
 }
 
@@ -116,8 +126,9 @@ function onePrice({ base, tip }: Prices, bump: Bump | undefined): Prices {
   return { base: bump === undefined ? now : larger(now, step(bump.last.price, bump)), tip: 0n }
 }
 
+/** More than before even where that was nothing: on some chains every tip is. */
 function step(value: bigint, { percent }: Bump): bigint {
-  return (value * BigInt(100 + percent) + 99n) / 100n
+  return value === 0n ? 1n : (value * BigInt(100 + percent) + 99n) / 100n
 }
 
 function larger(a: bigint, b: bigint): bigint {

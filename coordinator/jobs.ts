@@ -10,7 +10,7 @@ import { limits } from '../proto/limits.ts'
 import { Refused } from '../proto/refusal.ts'
 import { Unavailable } from '../proto/unavailable.ts'
 import { continueSigning, hasLapsed, startFirst } from './attempts.ts'
-import { follow, followLapsed, send } from './broadcast.ts'
+import { follow, followLapsed, followReplaced, send } from './broadcast.ts'
 import type { Changes } from './changes.ts'
 import { type DriverPorts, done, type Next, takeUp, wait } from './driver.ts'
 import { dropLease, renewLeases, takeLease } from './store/jobs.ts'
@@ -140,7 +140,8 @@ export class Jobs {
         case 'SIGNING':
           return (await hasLapsed(this.#ports, taken))
             ? await followLapsed(this.#ports, taken)
-            : await continueSigning(this.#ports, taken)
+            : ((await followReplaced(this.#ports, taken)) ??
+                (await continueSigning(this.#ports, taken)))
         case 'SIGNED':
           return await send(this.#ports, taken)
         case 'BROADCAST':

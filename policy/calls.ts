@@ -140,9 +140,11 @@ function requireTight(id: Handle, bounds: readonly Bound[]): void {
   }
 }
 
+/** Of values and of lists of them. */
 function numbersIn(bound: Bound): readonly bigint[] {
   if (bound.kind !== 'in') return []
-  return [...bound.values].filter((value) => /^[0-9]+$/.test(value)).map(BigInt)
+  const items = [...bound.values].flatMap((value) => value.replace(/^\[|\]$/g, '').split(', '))
+  return items.filter((value) => /^[0-9]+$/.test(value)).map(BigInt)
 }
 
 function within(bound: Bound | undefined, value: string): boolean {

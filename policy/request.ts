@@ -21,7 +21,7 @@ import {
 import { open, type Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { isNobody, opsOf, parseAddress } from './chain/chains.ts'
-import { callTextMax, parseCall } from './chain/evm-call.ts'
+import { callTextMax, encodeCall, parseCall } from './chain/evm-call.ts'
 import { envs, type Intent, movesToken, ops, parseNetwork, parsePath } from './intent.ts'
 
 export interface ReadIntent {
@@ -118,8 +118,17 @@ function requireCall({ op, call, amount: moved }: Intent): void {
   if (isCall !== (call !== undefined)) {
     refuse('INVALID_INTENT', `expected a call beside evm.call alone, got ${op}`)
   }
-  if (call !== undefined) parseCall(call)
+  if (call !== undefined) requireRoom(call)
   if (!isCall && moved === 0n) refuse('INVALID_INTENT', 'expected an amount above zero')
+}
+
+/** Its bytes may be far longer than its text; what no transaction holds is not approved first. */
+function requireRoom(call: string): void {
+  const { length } = encodeCall(parseCall(call))
+  const most = limits.calldataBytesMax
+  if (length > most) {
+    refuse('INVALID_INTENT', `call: expected at most ${most} bytes of calldata, got ${length}`)
+  }
 }
 
 /** Bounded, because what was reserved may count until `notAfter`. */

@@ -31,6 +31,8 @@ export const limits = {
   approvalBytesMax: 4_096,
   /** An unsigned transaction; ours are below 300 bytes. */
   transactionBytesMax: 4_096,
+  /** Of a contract call: with it a transaction has all other fields at their widest. */
+  calldataBytesMax: 3_840,
   jsonDepthMax: 16,
   jsonItemsMax: 65_536,
   documentsPerSubmitMax: 8,

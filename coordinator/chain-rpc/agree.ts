@@ -28,7 +28,10 @@ export function lowerMedian(values: readonly bigint[]): bigint | undefined {
   return ascending(values)[Math.floor((values.length - 1) / 2)]
 }
 
-/** The higher one of two in the middle, for what is bound for ever: too low is lost. */
+/**
+ * The higher one of two in the middle, where too low is lost: for what is bound for ever, and where
+ * one that lies low may not stop what was too low before.
+ */
 export function upperMedian(values: readonly bigint[]): bigint | undefined {
   return ascending(values)[Math.floor(values.length / 2)]
 }

@@ -1,12 +1,12 @@
 // ChainRpc over Ethereum JSON-RPC, for one network with one or more endpoints. Bytes are sent to
-// all of them; what is final is said by two where there are several, a price is the one in the
-// middle, other questions go to them in order until one answers. Answers are parsed strictly.
+// all of them; what is final is said by two where there are several, prices and gas are those in
+// the middle. Answers are parsed strictly.
 // A hash that an endpoint returns is no acceptance by the chain: only a receipt under enough blocks
 // is, and it is asked for anew each time, because blocks can be replaced.
 import { toHex } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { Unavailable } from '../../proto/unavailable.ts'
-import { agreedAt, lowerMedian, type Sighting } from './agree.ts'
+import { agreedAt, lowerMedian, type Sighting, upperMedian } from './agree.ts'
 import { Endpoint, EndpointRefusal } from './endpoint.ts'
 import type { Call, ChainRpc, GasAnswer, MinedAt, Moved, Prices, SendAnswer } from './rpc.ts'
 
@@ -34,8 +34,8 @@ export function openEvmRpc(options: EvmRpcOptions): ChainRpc {
       }),
   )
   return {
-    prices: () => middlePrices(endpoints),
-    gas: (call) => firstAnswer(endpoints, (endpoint) => gas(endpoint, call)),
+    prices: (why) => middlePrices(endpoints, why === 'stuck' ? upperMedian : lowerMedian),
+    gas: (call) => middleGas(endpoints, call),
     send: (raw) => send(endpoints, raw),
     minedAt: (txid) => minedAt(endpoints, txid, BigInt(options.confirmations)),
     consumed: (from, slot) => consumed(endpoints, from, slot, BigInt(options.confirmations)),
@@ -43,10 +43,13 @@ export function openEvmRpc(options: EvmRpcOptions): ChainRpc {
 }
 
 /** Each part for itself: one endpoint that lies high does not drain what an intent allows. */
-async function middlePrices(endpoints: readonly Endpoint[]): Promise<Prices> {
+async function middlePrices(
+  endpoints: readonly Endpoint[],
+  median: typeof lowerMedian,
+): Promise<Prices> {
   const said = await allAnswers(endpoints, prices)
-  const base = lowerMedian(said.map((one) => one.base))
-  const tip = lowerMedian(said.map((one) => one.tip))
+  const base = median(said.map((one) => one.base))
+  const tip = median(said.map((one) => one.tip))
   return base === undefined || tip === undefined ? refuse('INTERNAL', 'no price') : { base, tip }
 }
 
@@ -59,6 +62,16 @@ async function prices(endpoint: Endpoint): Promise<Prices> {
   }
   const tip = await endpoint.ask('eth_maxPriorityFeePerGas', [])
   return { base: readQuantity(base), tip: readQuantity(tip) }
+}
+
+/** What most would not fail with. From one that lies, too little burns the fee for nothing. */
+async function middleGas(endpoints: readonly Endpoint[], call: Call): Promise<GasAnswer> {
+  const said = await allAnswers(endpoints, (endpoint) => gas(endpoint, call))
+  const estimates = said.flatMap((one) => (one.kind === 'gas' ? [one.gas] : []))
+  const reverts = said.find(({ kind }) => kind === 'reverts')
+  if (reverts !== undefined && 2 * estimates.length <= said.length) return reverts
+  const middle = lowerMedian(estimates)
+  return middle === undefined ? refuse('INTERNAL', 'no gas') : { kind: 'gas', gas: middle }
 }
 
 async function gas(endpoint: Endpoint, call: Call): Promise<GasAnswer> {
@@ -158,20 +171,6 @@ async function consumed(
   )
   const said = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
   return said.length >= witnessesOfConsumption && said.every(Boolean)
-}
-
-async function firstAnswer<T>(
-  endpoints: readonly Endpoint[],
-  question: (endpoint: Endpoint) => Promise<T>,
-): Promise<T> {
-  for (const endpoint of endpoints) {
-    try {
-      return await question(endpoint)
-    } catch (error) {
-      requirePassing(error)
-    }
-  }
-  throw silent()
 }
 
 /** Of those that answer; throws where none does. */

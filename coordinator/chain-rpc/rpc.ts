@@ -44,7 +44,8 @@ export interface Moved {
 
 /** Throws `Unavailable` when no endpoint answers. */
 export interface ChainRpc {
-  prices(): Promise<Prices>
+  /** `stuck`: for what was priced too low to be taken, where several endpoints differ. */
+  prices(why?: 'stuck'): Promise<Prices>
   gas(call: Call): Promise<GasAnswer>
   /** Sending the same bytes again is harmless. */
   send(raw: Uint8Array): Promise<SendAnswer>

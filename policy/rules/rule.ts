@@ -74,7 +74,7 @@ function amountsOf(
 
 /** A rule is for calls alone or for transfers alone, so that neither is allowed by the other. */
 function callsOf(
-  { op, call }: WrittenRule['match'],
+  { op, call, from }: WrittenRule['match'],
   places: Places,
   path: string,
 ): ReadonlySet<Handle> {
@@ -82,6 +82,9 @@ function callsOf(
   if (isOfCalls !== (call !== undefined) || (isOfCalls && op.length > 1)) {
     bad(`${path}.match: expected call beside the operation evm.call alone`)
   }
+  // A Station asks for an amount and a recipient (X-13), which do not say what a call does.
+  const cold = from.find((id) => places.vaults.get(id)?.tier === 'cold')
+  if (isOfCalls && cold !== undefined) bad(`${path}.from: no calls from the cold vault ${cold}`)
   for (const name of call ?? []) named(places.calls, name, `${path}.call`)
   return new Set(call)
 }

@@ -108,6 +108,11 @@ describe('what a custodian types', () => {
     expect(typedOf({ to, amount: 7n }, text('7')).written).toBe('7')
   })
 
+  it('is not there for a call, so no policy lets a cold vault make one', () => {
+    const call = `CALL      approve\nWITH      0.000000 ETH\nTO        ${to}\n`
+    expect(refusedWith(() => typedOf({ to, amount: 0n }, call))).toBe('DISPLAY X-13')
+  })
+
   it('is refused where the text shows no such amount or recipient', () => {
     const said = (amount: string, recipient?: string, whom = to): string =>
       refusedWith(() => typedOf({ to: whom, amount: 1_500_000n }, text(amount, recipient)))

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { checkCode } from '../../cli/show.ts'
 import { openSigned } from '../../policy/approval.ts'
 import { displayDigest } from '../../policy/display.ts'
+import { encodeIntent } from '../../policy/request.ts'
 import { parseRoster } from '../../policy/roster.ts'
 import { parseDigest } from '../../proto/ids.ts'
 import { refusal } from '../../proto/refusal.ts'
@@ -20,6 +21,7 @@ import {
 } from '../kit/cluster.ts'
 import { type FakeCoordinator, fakeCoordinator } from '../kit/coordinator.ts'
 import { freePort } from '../kit/ports.ts'
+import { calling } from '../kit/scene-calls.ts'
 
 let place: Place
 let house: FakeCoordinator
@@ -55,6 +57,14 @@ describe('pending and show', () => {
       `TO        ${payee.toLowerCase()}\n          customer: cust-1\n`,
     )
     expect(shown.json.display).toBe(displayDigest(shown.json.text))
+  })
+
+  it('list a call as a call, and not as a payment of nothing', async () => {
+    const intent = encodeIntent(calling().intent!)
+    const pending = [{ id: '', intent, rule: 'router-approve', missing: ['2 ops'], expires: '' }]
+    house.lies.ApprovalService = { ListPending: async () => ({ pending }) }
+    const { json } = await ana(['pending'])
+    expect(json.pending[0].what).toMatch(/^call of approve at 0x[0-9a-f]{40} by warm-eth, with 0/)
   })
 
   it('show an own vault by its key', async () => {

@@ -112,6 +112,55 @@ describe('building', () => {
     expect(rich.fee.price).toBe(18_050n)
   })
 
+  it('asks what it costs now where a first price was too low', async () => {
+    const prices: ChainRpc['prices'] = async (why) =>
+      why === 'stuck' ? { base: 100n, tip: 10n } : { base: 1n, tip: 1n }
+    const order = { intent, from, slot: '7' }
+    const { fee } = await built({ ...scripted(), prices }, order)
+    expect(fee).toMatchObject({ price: 3n, tip: 1n })
+    const bumped = await built(
+      { ...scripted(), prices },
+      { ...order, bump: { last: fee, percent: 10 } },
+    )
+    expect(bumped.fee).toMatchObject({ price: 210n, tip: 10n })
+  })
+
+  it('raises also what was nothing: chains without tips, and an endpoint that said no price', async () => {
+    for (const form of ['type-2', 'legacy'] as const) {
+      const order = { intent, from, slot: '7', form }
+      const first = await built(scripted({ base: 0n, tip: 0n }), order)
+      expect(first.fee.price).toBe(0n)
+      for (const market of [
+        { base: 0n, tip: 0n },
+        { base: 100n, tip: 0n },
+      ]) {
+        const bump = { last: first.fee, percent: 10 }
+        const { fee } = await built(scripted(market), { ...order, bump })
+        expect(fee.price).toBeGreaterThan(0n)
+        expect(fee.tip).toBeGreaterThan(0n)
+      }
+    }
+    const last = { max: 21_000n * 200n, price: 200n, tip: 0n }
+    const bumped = await built(scripted({ tip: 0n }), {
+      ...{ intent, from, slot: '7' },
+      bump: { last, percent: 10 },
+    })
+    expect(bumped.fee).toMatchObject({ tip: 1n, max: bumped.fee.price * 21_000n })
+    expect(bumped.fee.price).toBeGreaterThanOrEqual(220n)
+  })
+
+  it.each([0n, 1n, 20_999n, 1n << 63n, 1n << 64n, 1n << 256n])(
+    'waits when an endpoint says that it takes %d gas, which no transaction has',
+    async (gas) => {
+      const rpc = {
+        ...scripted({ base: 0n, tip: 0n }),
+        gas: async () => ({ kind: 'gas', gas }) as const,
+      }
+      const result = await buildTransfer(rpc, { intent, from, slot: '0' })
+      expect(result).toMatchObject({ kind: 'later', code: 'CHAIN_UNAVAILABLE' })
+    },
+  )
+
   it('builds the older form where it is asked for, with one price that is paid whole', async () => {
     const order = { intent, from, slot: '7', form: 'legacy' } as const
     const { fee, bytes } = await built(scripted(), order)

@@ -89,6 +89,18 @@ describe('prices and gas', () => {
     expect(await prices(high, at('0x11', '0x3'), honest)).toEqual({ base: 17n, tip: 3n })
   })
 
+  it('are the higher ones for what no block took: one of two that lies low stops no address', async () => {
+    const at = (base: string, tip: string) =>
+      endpoint({ eth_getBlockByNumber: { baseFeePerGas: base }, eth_maxPriorityFeePerGas: tip })
+    const all = [at('0x0', '0x0'), at('0x10', '0x2'), at('0xffffff', '0xffffff')]
+    const [low = '', honest = '', high = ''] = await Promise.all(all)
+    expect(await open(low, honest).prices()).toEqual({ base: 0n, tip: 0n })
+    expect(await open(low, honest).prices('stuck')).toEqual({ base: 16n, tip: 2n })
+    expect(await open(honest).prices('stuck')).toEqual({ base: 16n, tip: 2n })
+    expect(await open(high, low, honest).prices('stuck')).toEqual({ base: 16n, tip: 2n })
+    expect(await open(high, honest, honest).prices('stuck')).toEqual({ base: 16n, tip: 2n })
+  })
+
   it('does not follow a redirect', async () => {
     const target = await endpoint(block)
     const server = createServer((_, response) =>
@@ -115,6 +127,26 @@ describe('prices and gas', () => {
     const long = open(await endpoint({ eth_estimateGas: new Error('r'.repeat(500)) }))
     const answer = await long.gas(call)
     expect(answer.kind === 'reverts' && answer.because.length).toBeLessThan(300)
+  })
+})
+
+describe('the gas of a call', () => {
+  const says = (gas: unknown) => endpoint({ eth_estimateGas: gas })
+  const gas = async (...asked: unknown[]) => open(...(await Promise.all(asked.map(says)))).gas(call)
+
+  it('is the one in the middle: too little fails on the chain, too much is taken by no block', async () => {
+    expect(await gas('0xffffffff', '0xea60', '0xea61')).toEqual({ kind: 'gas', gas: 60_001n })
+    expect(await gas('0x5208', '0xea60', '0xea61')).toEqual({ kind: 'gas', gas: 60_000n })
+    expect(await gas('0xffffffff', '0xea60')).toEqual({ kind: 'gas', gas: 60_000n })
+    expect(await open(dead, await says('0xea60')).gas(call)).toEqual({ kind: 'gas', gas: 60_000n })
+  })
+
+  it('is none while not more than half say that it would not fail', async () => {
+    const no = new Error('paused')
+    expect(await gas(no, '0xea60', '0xea61')).toEqual({ kind: 'gas', gas: 60_000n })
+    expect(await gas('0xea60', no)).toMatchObject({ kind: 'reverts' })
+    expect(await gas('0xea60', no, no)).toMatchObject({ kind: 'reverts' })
+    await expect(open(dead).gas(call)).rejects.toBeInstanceOf(Unavailable)
   })
 })
 

@@ -12,7 +12,7 @@ import { Unavailable } from '../../proto/unavailable.ts'
 import { seedOf } from '../policy/dev-fixture.ts'
 import { type House, type HouseOptions, houseOn, story } from './house.ts'
 import { pgliteEngine } from './store-kit.ts'
-import { origin, payout } from './world.ts'
+import { freezeOf, origin, payout } from './world.ts'
 
 const engine = pgliteEngine()
 const houses: House[] = []
@@ -297,6 +297,45 @@ describe('the chain', () => {
     expect(second).toMatchObject({ replaces: 'warrant' in first ? first.warrant : '' })
     house.chain.depth = 1
     await house.untilState(id, 'SETTLED')
+  })
+
+  it('lands while its replacement cannot be signed: it settles, and nothing more is signed', async () => {
+    const house = await built()
+    const id = await house.submit(payout())
+    await house.untilState(id, 'BROADCAST')
+    house.chain.prices_ = { base: 500n, tip: 50n }
+    for (const node of house.nodes) node.script.silent = true
+    await house.jump(150_000)
+    await house.untilState(id, 'SIGNING')
+    house.chain.depth = 1
+    await house.untilState(id, 'SETTLED')
+    const told = await story(house, id)
+    expect(count(told, 'session.started')).toBe(2)
+    expect(told.slice(-2)).toEqual(['session.aborted', 'tx.settled'])
+  })
+
+  it.each([
+    ['is sent again, or no later nonce of its address ever lands', 'SETTLED'],
+    ['is not sent again once somebody said stop', 'SIGNING'],
+  ])('forgets what no eight attempts could replace: it %s', async (_, end) => {
+    const house = await built()
+    const id = await house.submit(payout())
+    await house.untilState(id, 'BROADCAST')
+    house.chain.prices_ = { base: 500n, tip: 50n }
+    for (const node of house.nodes) node.script.silent = true
+    await house.jump(150_000)
+    await house.untilState(id, 'SIGNING')
+    await house.jump(17 * 30_000)
+    expect(count(await story(house, id), 'session.started')).toBe(8)
+    const freeze = freezeOf('ana', 'hot', house.clock.now())
+    if (end === 'SIGNING') await house.coordinator.decisions.freeze(freeze)
+    house.chain.forget()
+    const sent = house.chain.sent.length
+    house.chain.depth = 1
+    await house.jump(90_000)
+    await house.pass(2_000)
+    expect(house.chain.sent.length > sent).toBe(end === 'SETTLED')
+    expect(await house.state(id)).toBe(end)
   })
 
   it('gives the nonce of a lapsed request to the next one, and then the lapsed one is dropped', async () => {

@@ -1,7 +1,8 @@
 // Contract calls under a policy: what an author may write, what is judged, what a node signs.
 import { describe, expect, it } from 'vitest'
 import { analyse, sentence } from '../../policy/analyse.ts'
-import { transferCall } from '../../policy/chain/evm.ts'
+import { chainOf } from '../../policy/chain/chains.ts'
+import { encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
 import { encodeCall, parseCall } from '../../policy/chain/evm-call.ts'
 import { render } from '../../policy/display.ts'
 import { exposure } from '../../policy/exposure.ts'
@@ -10,6 +11,7 @@ import { parseRulebook } from '../../policy/rulebook.ts'
 import { duplicateOf } from '../../policy/rules/guard.ts'
 import { parseHandle } from '../../proto/ids.ts'
 import { type JsonObject, text } from '../../proto/jcs.ts'
+import { limits } from '../../proto/limits.ts'
 import { attempt, isRefusal } from '../../proto/refusal.ts'
 import { customer, token } from '../kit/examples.ts'
 import { refusedWith } from '../kit/refused.ts'
@@ -165,6 +167,29 @@ describe('the intent of a call', () => {
   })
 })
 
+describe('a call that no transaction has room for', () => {
+  const words = (count: number) => `[${Array(count).fill('0').join(', ')}]`
+  /** Lists of zeros: a short text, and 32 bytes for every three letters. */
+  const long = (last: number) =>
+    `vote(uint8[] a = ${words(32)}, uint8[] b = ${words(32)}, uint8[] c = ${words(32)}, uint8[] d = ${words(last)})`
+  const read = (call: string) =>
+    refusedWith(() => parseIntent(encodeIntent({ ...calling().intent!, call })))
+
+  it('is refused before anybody approves it, and all that is not refused fits', () => {
+    const fits = long(15)
+    const calldata = encodeCall(parseCall(fits))
+    expect(read(fits)).toBe('accepted')
+    expect(calldata.length + 32).toBeGreaterThan(limits.calldataBytesMax)
+    expect(read(long(16))).toBe('INVALID_INTENT')
+    const most = (1n << 256n) - 1n
+    const nonce = (1n << 64n) - 1n
+    const widest = { price: most, tip: most, value: most, nonce, gasLimit: nonce, calldata }
+    const bytes = encodeUnsigned({ chainId: 1n, to: token, ...widest })
+    const effect = chainOf('eip155:1').decode(bytes, { forms: ['type-2'], call: fits })
+    expect(effect.call).toBe(fits)
+  })
+})
+
 const written = (change: JsonObject) => () =>
   parseRulebook(text(callPolicy({ calls: { 'approve-router': { ...approveRouter, ...change } } })))
 const ruled = (rule: JsonObject) => () => parseRulebook(text(callPolicy({ rule })))
@@ -180,6 +205,13 @@ describe('what an author of a policy may not write', () => {
     [
       'an endless allowance in a list',
       written({ arguments: [{ in: [router] }, { in: [`${(1n << 256n) - 1n}`] }] }),
+    ],
+    [
+      'an endless allowance in a list of lists',
+      written({
+        function: 'approve(address[] spenders, uint256[] values)',
+        arguments: [{ in: [`[${router}]`] }, { in: [`[1, ${1n << 128n}]`] }],
+      }),
     ],
     [
       'bytes that may hold anything',
@@ -225,6 +257,28 @@ describe('what an author of a policy may not write', () => {
     ['a rule of calls and transfers', ruled({ op: ['evm.call', 'evm.transfer'] })],
     ['a rule of transfers with a call', ruled({ op: ['evm.transfer'] })],
     ['a call rule without calls', ruled({ call: [] })],
+    ['calls from a cold vault, which no room could type', ruled({ from: ['cold-eth'] })],
+    [
+      'an allowance under its older name without a bound',
+      written({
+        function: 'increaseApproval(address spender, uint256 value)',
+        arguments: [{ in: [router] }, { any: true }],
+      }),
+    ],
+    [
+      'tokens that call whom they reach, without a bound',
+      written({
+        function: 'transferAndCall(address to, uint256 value, bytes data)',
+        arguments: [{ in: [router] }, { any: true }, { in: ['0x'] }],
+      }),
+    ],
+    [
+      'a role at a contract for whoever may follow',
+      written({
+        function: 'changeAdmin(address admin, uint256 delay)',
+        arguments: [{ in: [router] }, { any: true }],
+      }),
+    ],
   ])('%s', (_, parse) => {
     expect(refusedWith(written({}))).toBe('accepted')
     expect(refusedWith(parse)).toMatch(/^(?:INVALID_POLICY|MALFORMED|OP_NOT_ALLOWED|BYTES_SHAPE)/)

@@ -55,13 +55,14 @@ describe('the configuration of a coordinator', () => {
       ['http://a/x', 'http://a/x'],
       ['http://a', 'http://A:80/'],
       ['https://a/x', 'http://b', 'https://a:443/x/'],
+      ['https://node.example', 'https://NODE.example:443/'],
     ]) {
       refused({ chains: [{ ...coordinator.chains[0], rpc }] }, 'chains[0].rpc: an endpoint stands')
     }
-    refused(
-      { chains: [{ ...coordinator.chains[0], rpc: ['http://:'] }] },
-      'chains[0].rpc: expected',
-    )
+    for (const url of ['http://:', 'http://[']) {
+      const because = 'chains[0].rpc: expected addresses'
+      refused({ chains: [{ ...coordinator.chains[0], rpc: [url] }] }, because)
+    }
     const [client] = coordinator.clients
     refused({ clients: [client, { ...client, id: 'other' }] }, 'clients: 0101')
     const nodes = Array.from({ length: 17 }, (_item, i) => ({

@@ -1,5 +1,5 @@
 // Contract calls as text and as bytes, against ethers' ABI coder.
-import { AbiCoder, Interface } from 'ethers'
+import { AbiCoder, Interface, id } from 'ethers'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { chainOf } from '../../../policy/chain/chains.ts'
@@ -12,6 +12,7 @@ import {
   parseCall,
   parseFunction,
 } from '../../../policy/chain/evm-call.ts'
+import { functionOf } from '../../../policy/chain/evm-selectors.ts'
 import { concat, fromHex, toHex } from '../../../proto/crypto.ts'
 import { attempt, isRefusal } from '../../../proto/refusal.ts'
 import { refusedWith } from '../../kit/refused.ts'
@@ -195,6 +196,32 @@ describe('a function that has the first bytes of another', () => {
     const text = 'many_msg_babbage(bytes1 x = 0x00)'
     expect(refusedWith(() => parseCall(text))).toBe('OP_NOT_ALLOWED transfer')
     expect(refusedWith(() => parseCall(text.replace('babbage', 'cabbage')))).toBe('accepted')
+  })
+})
+
+describe('the first bytes of what lends, gives away or wraps', () => {
+  it.each([
+    'approve(address,uint256)',
+    'increaseApproval(address,uint256)',
+    'decreaseApproval(address,uint256)',
+    'approveAndCall(address,uint256,bytes)',
+    'transferAndCall(address,uint256,bytes)',
+    'transferFromAndCall(address,address,uint256,bytes)',
+    'safeTransferFrom(address,address,uint256)',
+    'safeTransferFrom(address,address,uint256,bytes)',
+    'safeTransferFrom(address,address,uint256,uint256,bytes)',
+    'safeBatchTransferFrom(address,address,uint256[],uint256[],bytes)',
+    'changeAdmin(address)',
+    'grantRole(bytes32,address)',
+    'aggregate3((address,bool,bytes)[])',
+    'aggregate3Value((address,bool,uint256,bytes)[])',
+    'tryAggregate(bool,(address,bytes)[])',
+    'execTransactionFromModule(address,uint256,bytes,uint8)',
+    'executeBatch(address[],uint256[],bytes[])',
+    'multiSend(bytes)',
+  ])('%s are known, so that nobody gives them another name', (signature) => {
+    const selector = hex(id(signature).slice(0, 10))
+    expect(functionOf(selector)).toBe(signature.slice(0, signature.indexOf('(')))
   })
 })
 
