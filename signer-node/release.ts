@@ -31,8 +31,6 @@ import type { Parts } from './parts.ts'
 import { proofFault } from './proving.ts'
 import { stoppedFrame } from './refusals.ts'
 
-/** Tron: how long before the end of its life a transaction is signed no more. */
-
 /** A share that waits, and what it is for. */
 export interface Waiting {
   readonly sid: Uint8Array
