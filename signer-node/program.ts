@@ -3,7 +3,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import inspector from 'node:inspector'
-import { getCompileCacheDir } from 'node:module'
 import { pino } from 'pino'
 import { standardOutput } from '../proto/io/standard-output.ts'
 import { Refused } from '../proto/refusal.ts'
@@ -43,7 +42,7 @@ export function look(env: string): void {
   const found = {
     options: [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')],
     debugger: inspector.url(),
-    cache: getCompileCacheDir(),
+    cache: process.env['NODE_COMPILE_CACHE'] || undefined,
     limits: existsSync(limits) ? readFileSync(limits, 'utf8') : undefined,
   }
   for (const event of lookAround(env, found)) report(event)

@@ -3,7 +3,6 @@
 // INVARIANT: what cannot be read is told as missing, or as the worse of two; nothing is changed.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import inspector from 'node:inspector'
-import { getCompileCacheDir } from 'node:module'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import type { Interface, Mount, StationFacts } from './doctor.ts'
@@ -24,7 +23,7 @@ export function stationFacts(program: string): StationFacts {
       Boolean,
     ),
     debugger: inspector.url(),
-    cache: getCompileCacheDir(),
+    cache: process.env['NODE_COMPILE_CACHE'] || undefined,
     tracer: Number(/^TracerPid:\s+(\d+)/m.exec(status)?.[1] ?? -1),
     mounts: mountsIn(textOf('/proc/self/mounts') ?? ''),
     node: process.versions.node,
