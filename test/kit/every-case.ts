@@ -39,6 +39,7 @@ const names = [
   'stops',
   'storm',
   'succession',
+  'tron',
   'two-coordinators',
   'two-drivers',
 ] as const
