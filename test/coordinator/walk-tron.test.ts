@@ -9,6 +9,7 @@ import type { Intent } from '../../policy/intent.ts'
 import { toHex } from '../../proto/crypto.ts'
 import { parseHandle } from '../../proto/ids.ts'
 import { type Anvil, anvilInstalled, startAnvil } from '../kit/anvil.ts'
+import { unwatched } from '../kit/chain-watch.ts'
 import { receiptOf, TronSim } from '../kit/tron-sim.ts'
 import { type House, houseOn, story } from './house.ts'
 import { pgliteEngine } from './store-kit.ts'
@@ -56,7 +57,7 @@ async function open(): Promise<Walk> {
   sim.balances.set(twenty(from), 10_000_000_000n)
   await sim.mine(5)
   const urls = [await sim.listen(), await sim.listen()]
-  const rpc = openTronRpc({ network: sim.network, urls, timeoutMs: 5_000 })
+  const rpc = openTronRpc({ ...unwatched, network: sim.network, urls, timeoutMs: 5_000 })
   const chains = new Map([[sim.network, rpc]])
   const house = await houseOn(await engine.fresh(), { clock, chains })
   const walk = { house, sim, anvil }
@@ -137,7 +138,10 @@ describe.runIf(anvilInstalled)('a request on Tron', () => {
     await house.jump(9 * 60_000)
     await sim.mine(3)
     expect(await house.state(id)).toBe('BROADCAST')
-    await house.jump(3 * 60_000)
+    await house.jump(9 * 60_000)
+    await sim.mine(3)
+    expect(await house.state(id)).toBe('BROADCAST')
+    await house.jump(4 * 60_000)
     await sim.mine(3)
     await untilState(walk, id, 'DROPPED')
     expect(new Set(sim.sent).size).toBe(1)
