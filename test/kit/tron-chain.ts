@@ -5,6 +5,7 @@ import type { TronRpc } from '../../coordinator/chain-rpc/tron-rpc.ts'
 import { tronBytes } from '../../policy/chain/tron-address.ts'
 import { toHex } from '../../proto/crypto.ts'
 import { type Anvil, startAnvil } from './anvil.ts'
+import { unwatched } from './chain-watch.ts'
 import { receiptOf, TronSim } from './tron-sim.ts'
 
 const account = '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266'
@@ -44,7 +45,7 @@ export async function startTronChain(now: () => number): Promise<TronChain> {
     sim,
     anvil,
     urls,
-    rpc: openTronRpc({ network: sim.network, urls, timeoutMs: 5_000 }),
+    rpc: openTronRpc({ ...unwatched, network: sim.network, urls, timeoutMs: 5_000 }),
     fund: async (address) => {
       const data = `0xa9059cbb${word(BigInt(`0x${twenty(address)}`))}${word(10n ** 12n)}`
       await evm({ to: `0x${tronToken}`, data })
