@@ -93,11 +93,16 @@ export function parseRulebook(text: string): Rulebook {
   const { quorumCrypto, log, calendars, guards, governance } = written
   const head = { digest, org, env, version, previous, notBefore, expires, engine }
   const body = { roles, calendars, guards, rules, limits, governance, initiatorMayApprove }
-<<<<<<< HEAD
-  return { ...head, ...places, ...body, quorumCrypto, log, sitterMayApprove, minFactor }
-=======
-  return { ...head, ...places, ...treasury, ...body, quorumCrypto, log, minFactor }
->>>>>>> money
+  return {
+    ...head,
+    ...places,
+    ...treasury,
+    ...body,
+    quorumCrypto,
+    log,
+    sitterMayApprove,
+    minFactor,
+  }
 }
 
 export function networkOf(rulebook: Rulebook, vault: VaultId): Network | undefined {
