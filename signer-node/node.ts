@@ -5,7 +5,7 @@
 // at once) takes a new incarnation and forgets every Pairing and acceptance of the old one.
 import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
 import { parseVaultId } from '../proto/ids.ts'
-import type { InTurns } from '../proto/in-turns.ts'
+import { attemptInTurns, type InTurns } from '../proto/in-turns.ts'
 import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import { Greeted } from '../proto/versions.ts'
@@ -149,12 +149,11 @@ export class SignerNode {
   tick(): void {
     if (this.#isGone) return
     const { sessions, pairings, lastWords, room } = this.#parts
-    const { signing, keys, duty } = this.#desk
+    const { signing, keys } = this.#desk
     if (room.tick()) this.#roomChanged()
     this.#compareClocks()
-    for (const part of [sessions, lastWords, signing, keys, pairings]) this.#try(() => part.tick())
-    this.#try(() => duty.review())
-    this.#sayAgain()
+    for (const one of [sessions, lastWords, signing, keys, pairings]) this.#try(() => one.tick())
+    this.#turns.takeRound(() => this.#round())
   }
 
   status(): Status {
@@ -269,6 +268,13 @@ export class SignerNode {
     yield* receiveFrame(this.#desk, coordinator, frame)
   }
 
+  /** In turns between frames; what an operator asks for meanwhile does not wait for it. */
+  *#round(): InTurns {
+    this.#pass(yield* attemptInTurns(this.#desk.duty.reviewing()))
+    yield
+    this.#sayAgain()
+  }
+
   #furnish(parts: Parts): Desk {
     const floor = new Floor({
       ...parts,
@@ -318,7 +324,10 @@ export class SignerNode {
 
   /** What finds no room is tried again at the next tick. */
   #try(work: () => void): void {
-    const done = attempt(work)
+    this.#pass(attempt(work))
+  }
+
+  #pass(done: unknown): void {
     if (!isRefusal(done)) return
     if (done.code !== 'DISK_FULL') throw new Refused(done)
     this.#parts.room.failed()
@@ -372,8 +381,7 @@ export class SignerNode {
       this.#receiptsSaidMs = monotonicMs
       const { backups, keys, greetings: says } = this.#desk
       const own = [...keys.confirmations(), ...backups.statements(), ...says.bans()]
-      const said = [...says.receipts(), ...own]
-      for (const frame of said) this.#send(first, frame)
+      for (const frame of [...says.receipts(), ...own]) this.#send(first, frame)
     }
   }
 
