@@ -51,6 +51,7 @@ export const longWalks: readonly string[] = [
   'test/ceremony/station-softhsm.test.ts',
   'test/ceremony/station-tokens.test.ts',
   'test/ceremony/kill.test.ts',
+  'test/ceremony/kill-steps.test.ts',
   'test/ceremony/performed-keys.test.ts',
   'test/ceremony/performed-members.test.ts',
   'test/ceremony/rehearsal-outside.test.ts',
