@@ -14,7 +14,12 @@ describe('a key of a cold vault', () => {
   it('is made, and proved in a drill of a sitting of its own', async () => {
     await sitting('genesis', { ...about(), op: 'key.create', terms: {} })
     const now = await inForce('key.created')
-    const { request } = await sitting('drill', proof(now), { scenarios: [] })
+    const bowl = { scenarios: ['theft', 'custodian'] } as const
+    const lost = 'custodian ben'
+    const { request, seats } = await sitting('drill', proof(now), bowl, undefined, lost)
+    const said = seats.get('node-2')?.said.join('\n') ?? ''
+    expect(said).not.toContain('D-4')
+    expect(said).toContain('C-4')
     expect(await lastOf('key.proved')).toMatchObject({ change: request, epoch: 1 })
   }, 180_000)
 
@@ -32,7 +37,9 @@ describe('a key of a cold vault', () => {
 
   it('loses the Seals of the epoch that is over at the drill after it, and proves itself', async () => {
     const now = await inForce('key.refreshed')
-    const { seats } = await sitting('drill', proof(now), { scenarios: [] })
+    // What slept at one site is gone: that station goes on by its spare token alone.
+    const bowl = { scenarios: ['site'] } as const
+    const { seats } = await sitting('drill', proof(now), bowl, undefined, 'site south')
     expect([epochs('a'), epochs('b')]).toEqual([
       [[2], [2], [2]],
       [[2], [2], [2]],

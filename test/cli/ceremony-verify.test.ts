@@ -71,7 +71,23 @@ describe('custody ceremony verify', () => {
     expect(exit).toBe(0)
     expect(stdout).toMatch(/^OK\n {2}ceremony 7 of acme dev: sign/)
     expect(stdout).toMatch(/I8 results +OK\n/)
+    expect(stdout).toContain(
+      'script.html as the plan prints it, script.txt as the plan prints it\n',
+    )
     expect(stdout).toMatch(/\n {2}record {2}([a-z]+ ){15}[a-z]+\n/i)
+  })
+
+  it('says where the script that was carried out is not the one that the plan prints', async () => {
+    const { scripts } = room
+    room.scripts = new Map([['script.txt', toUtf8('S-4 is left out')]])
+    writeBundleFiles(at('script'), room.carriedOut(lines))
+    room.scripts = scripts
+    const { exit, stdout } = await verify(at('script'), ...pinned, at('in'))
+    expect([exit, stdout]).toEqual([0, expect.stringMatching(/\n {2}script {2}script.txt\n/)])
+    expect(stdout).toContain('note: script.txt is not what this program prints of the plan\n')
+    const json = await verify(at('out'), ...pinned, at('in'), '--json')
+    const same = ['script.html', 'script.txt']
+    expect(JSON.parse(json.stdout)).toMatchObject({ scripts: { same, other: [] }, notices: [] })
   })
 
   it('says the same years later, from an Export that tells how it ended', async () => {

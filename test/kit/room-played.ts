@@ -208,7 +208,6 @@ async function sit(
       return { by: 'credential', name: `${person}-1`, document, signature }
     },
     write: () => {},
-    scripts: new Map(),
   })
   for (const enrolled of stations) {
     const { node } = enrolled.planned
