@@ -20,6 +20,7 @@ import { distinct, personId, versioned } from './document.ts'
 import { ops } from './intent.ts'
 import { assetShape, destinationShape, networkShape } from './places.ts'
 import { guardShape } from './rules/guard.ts'
+import { sweepShape, targetShape } from './treasury/targets.ts'
 import { decimal, durationMs, windowMs } from './units.ts'
 import { vaultId, vaultShape } from './vault.ts'
 
@@ -124,7 +125,7 @@ export const policyShape = objectWith(
       { sitterMayApprove: bool },
     ),
   },
-  { calls: mapOf(callShape) },
+  { calls: mapOf(callShape), targets: mapOf(targetShape), sweeps: mapOf(sweepShape) },
 )
 
 export type WrittenPolicy = Shaped<typeof policyShape>

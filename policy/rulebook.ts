@@ -28,9 +28,10 @@ import { legsAtMost } from './rules/box.ts'
 import type { Guard } from './rules/guard.ts'
 import { type Limit, limitOf } from './rules/limit.ts'
 import { type Rule, ruleOf } from './rules/rule.ts'
+import { type Treasury, treasuryOf } from './treasury/targets.ts'
 import { vaultsOf } from './vault.ts'
 
-export interface Rulebook extends Places {
+export interface Rulebook extends Places, Treasury {
   readonly digest: Digest
   readonly org: Handle
   readonly env: Env
@@ -65,6 +66,8 @@ export function parseRulebook(text: string): Rulebook {
   const destinations = destinationsOf(written.destinations, vaults)
   const calls = callsOf(written.calls ?? new Map(), written.networks)
   const places = { networks, assets, vaults, destinations, calls }
+  const { targets, sweeps } = written
+  const treasury = treasuryOf({ targets, sweeps }, places)
   const roles = rolesOf(written)
   requireAttesters(destinations, roles)
 
@@ -90,7 +93,16 @@ export function parseRulebook(text: string): Rulebook {
   const { quorumCrypto, log, calendars, guards, governance } = written
   const head = { digest, org, env, version, previous, notBefore, expires, engine }
   const body = { roles, calendars, guards, rules, limits, governance, initiatorMayApprove }
-  return { ...head, ...places, ...body, quorumCrypto, log, sitterMayApprove, minFactor }
+  return {
+    ...head,
+    ...places,
+    ...treasury,
+    ...body,
+    quorumCrypto,
+    log,
+    sitterMayApprove,
+    minFactor,
+  }
 }
 
 export function networkOf(rulebook: Rulebook, vault: VaultId): Network | undefined {
