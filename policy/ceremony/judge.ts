@@ -182,7 +182,7 @@ function peopleOf(plan: Plan, { rows, desk }: HistoryAt) {
 }
 
 /** An enrolment has none: there the Plan is pinned by its words. */
-function withoutLog({ given, out, brought, state }: Examined): OfLog {
+function withoutLog({ given, out, brought, state, lines }: Examined): OfLog {
   const { plan, digest } = out.plan
   const isEnrolment = plan.kind === 'enrolment'
   const done = isEnrolment ? new Set(checkNames) : without('I8')
@@ -199,7 +199,7 @@ function withoutLog({ given, out, brought, state }: Examined): OfLog {
     const because = 'an enrolment brings no line of a log'
     found.push({ check: 'I8', word: 'VIOLATION', because })
   }
-  if (isEnrolment) found.push(...judgeCards({ plan, seats: state.seats, results: brought }))
+  if (isEnrolment) found.push(...judgeCards({ plan, seats: state.seats, lines, results: brought }))
   return { found, done, notices: [], roster: undefined }
 }
 

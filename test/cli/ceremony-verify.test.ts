@@ -10,7 +10,9 @@ import { trustText } from '../../policy/trust.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
 import { writeBundleFiles } from '../../proto/io/bundle-files.ts'
 import { writeExport as writeFiles } from '../../proto/io/export-files.ts'
+import * as house from '../kit/audit-documents.ts'
 import { testWorld } from '../kit/cluster.ts'
+import { Enrolment } from '../kit/enrolment-room.ts'
 import { Performance } from '../kit/performed.ts'
 import { coldNote, RoomStory, trust } from '../kit/room-story.ts'
 
@@ -88,6 +90,17 @@ describe('custody ceremony verify', () => {
     const json = await verify(at('out'), ...pinned, at('in'), '--json')
     const same = ['script.html', 'script.txt']
     expect(JSON.parse(json.stdout)).toMatchObject({ scripts: { same, other: [] }, notices: [] })
+  })
+
+  it('judges an enrolment by the words of its plan and the directory', async () => {
+    const enrolment = new Enrolment()
+    writeBundleFiles(at('enrolled'), enrolment.carriedOut())
+    writeFileSync(at('directory'), house.coldDirectoryText)
+    const by = ['--plan', enrolment.digest, '--directory', at('directory')]
+    const { exit, stdout } = await verify(at('enrolled'), ...by)
+    expect([exit, stdout]).toEqual([0, expect.stringMatching(/^OK\n.*: enrolment,/)])
+    expect((await verify(at('enrolled'))).exit).toBe(3)
+    expect((await verify(at('enrolled'), '--plan', room.digest, ...by.slice(2))).exit).toBe(4)
   })
 
   it('says the same years later, from an Export that tells how it ended', async () => {
