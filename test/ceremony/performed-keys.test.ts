@@ -7,6 +7,9 @@ import { staged, theStations } from '../kit/room-played.ts'
 
 staged()
 
+/** Of each station, on the medium that no keystore works on. */
+const names = (): readonly (readonly string[])[] =>
+  theStations().map(({ home }) => sharesOn(`${home}/b`).map(({ name }) => name))
 const epochs = (medium: 'a' | 'b'): readonly (readonly number[])[] =>
   theStations().map(({ home }) => sharesOn(`${home}/${medium}`).map(({ epoch }) => epoch))
 
@@ -32,6 +35,7 @@ describe('a key of a cold vault', () => {
       [1, 2],
       [1, 2],
     ])
+    expect(names()).toEqual(Array(3).fill(['cold.1.keyshare', 'cold.2.pending.keyshare']))
     expect(await lastOf('key.refreshed')).toMatchObject({ epoch: 2 })
   }, 180_000)
 
@@ -46,6 +50,10 @@ describe('a key of a cold vault', () => {
     ])
     const screen = [...seats.values()].flatMap(({ said }) => said).join('\n')
     expect(screen).toContain('confirmed, open, epoch 2')
+    expect(names()).toEqual(Array(3).fill(['cold.2.keyshare']))
+    expect(
+      screen.split('medium b: epoch 2 of cold is in force, and goes by its name'),
+    ).toHaveLength(4)
     expect(await lastOf('key.proved')).toMatchObject({ epoch: 2 })
   }, 180_000)
 })
