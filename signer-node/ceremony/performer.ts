@@ -6,8 +6,10 @@
 // A turn that is played again, or stopped, withdraws what was confirmed before: no session begins
 // of an older confirmation. A note is said until it is a line.
 // Source: the ceremony's design, 4.9, 4.11. What an act does is the Bench's.
+import { isOfDrill, isTakenKey } from '../../policy/ceremony/drawn.ts'
 import type { PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
 import {
+  keyName,
   parseRecordLine,
   type RecordDraft,
   type RecordLine,
@@ -23,7 +25,7 @@ import { attempt, isRefusal, Refused, refuse } from '../../proto/refusal.ts'
 import type { Clock, Event } from '../ports.ts'
 import type { RecordCopy } from './record-copy.ts'
 import { happenedAt, type Unexpected } from './room-desk.ts'
-import { isClosing, requireNext } from './room-turns.ts'
+import { isClosing, isOut, requireNext } from './room-turns.ts'
 import type { Paper } from './said-papers.ts'
 import type { Station } from './station.ts'
 import { type Draft, isTurnKind, readTurnPaper, type TurnPaper, turnPaper } from './turn-papers.ts'
@@ -189,11 +191,9 @@ export class Performer {
   }
 
   async #play({ turn: at, round, signers, manifest, ended }: TurnPaper<'turn'>): Promise<void> {
-    const { own, station, bench, record } = this.#needs
+    const { own, station, bench } = this.#needs
     if (this.#isStopped) return
-    const turn = attempt(() =>
-      requireNext(this.#turns, at, { lines: record.lines, node: own.node }),
-    )
+    const turn = attempt(() => this.#next(at))
     if (isRefusal(turn)) {
       const { code, because } = turn
       this.#needs.report({ level: 'alarm', name: 'turn-refused', because })
@@ -227,9 +227,19 @@ export class Performer {
     }
   }
 
+  #next(at: number): Turn {
+    const { plan, own, record } = this.#needs
+    const { lines } = record
+    const turn = requireNext(this.#turns, at, { lines, node: own.node })
+    if (isOut(plan.plan, lines, { ...turn, node: own.node })) {
+      refuse('CEREMONY', 'the scenario that was drawn takes this station', 'X-9')
+    }
+    return turn
+  }
+
   /** The line is built here, of the own draft; from the paper come its place and its time. */
   async #place({ turn, round, at, seq, prev, t }: TurnPaper<'place'>): Promise<void> {
-    const { own, record, bench, clock, report } = this.#needs
+    const { plan, own, record, bench, clock, report } = this.#needs
     const playing = this.#playing
     const draft = playing?.turn === turn && playing.round === round ? playing.drafts[at] : undefined
     const { state } = record
@@ -255,7 +265,11 @@ export class Performer {
     }
     // Of two lines at one place, whoever orders them could show one here and another there.
     this.#signedSeq = seq
-    const unsigned = unsignedLine(line, { seq, prev }, bench.identity())
+    const identity = bench.identity()
+    if (isOfDrill({ id: line.step }) && isTakenKey(plan.plan, record.lines, keyName(identity))) {
+      refuse('CEREMONY', 'the scenario that was drawn takes this token: put the spare in', 'X-9')
+    }
+    const unsigned = unsignedLine(line, { seq, prev }, identity)
     const bytes = signedLine(unsigned, await bench.sign(unsigned.message))
     parseRecordLine(bytes)
     this.#say('signed', { seq, line: fromUtf8(bytes) ?? '' })

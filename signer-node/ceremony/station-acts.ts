@@ -58,6 +58,7 @@ export type Asked =
   | 'number'
   | 'word'
   | 'vault'
+  | 'drawn'
 
 /** The Token that is in, and its owner's PIN whenever it is asked for again. */
 export interface TokenHand {
