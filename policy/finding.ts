@@ -18,6 +18,8 @@ export type Check =
   | 'no aggregate limit'
   | 'two origins'
   | 'ceiling'
+  | 'gives away'
+  | 'free words'
 
 export interface Finding {
   readonly severity: 'error' | 'warning' | 'note'

@@ -18,6 +18,7 @@ import {
 import { callShape } from './calls.ts'
 import { distinct, personId, versioned } from './document.ts'
 import { ops } from './intent.ts'
+import { messageShape } from './messages.ts'
 import { assetShape, destinationShape, networkShape } from './places.ts'
 import { guardShape } from './rules/guard.ts'
 import { decimal, durationMs, windowMs } from './units.ts'
@@ -41,7 +42,7 @@ const matchShape = objectWith(
     amount: objectWith({ lte: decimal }, { gt: decimal }),
     when: handle,
   },
-  { call: names },
+  { call: names, message: names },
 )
 
 export const ruleShape = objectWith(
@@ -117,7 +118,7 @@ export const policyShape = objectWith(
       minFactor: mapOf(literal('none', 'uv', 'hardware')),
     }),
   },
-  { calls: mapOf(callShape) },
+  { calls: mapOf(callShape), messages: mapOf(messageShape) },
 )
 
 export type WrittenPolicy = Shaped<typeof policyShape>

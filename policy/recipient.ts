@@ -12,11 +12,12 @@ import { open, type Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { recordOf } from './book.ts'
 import { chainOf } from './chain/chains.ts'
+import { derive } from './chain/derive.ts'
 import { type Destination, destinationShape, parseDestination } from './destination.ts'
 import type { Named } from './display.ts'
 import type { DestinationFacts } from './facts.ts'
 import type { ActiveBook, InForce } from './in-force.ts'
-import type { Intent } from './intent.ts'
+import { type Intent, isMessage } from './intent.ts'
 import type { DestinationClass } from './places.ts'
 import { credentialAt, type Roster } from './roster.ts'
 import { classOfBook, classOfVault, networkOf } from './rulebook.ts'
@@ -68,7 +69,7 @@ export function requireAttester(evidence: Evidence, roster: Roster, atMs: number
 }
 
 function ownVault(intent: Intent, known: Known): Recipient {
-  const own = vaultAt(intent, known)
+  const own = isMessage(intent.op) ? signerOf(intent, known) : vaultAt(intent, known)
   const of = own && classOfVault(known.inForce.rulebook, own.vault)
   if (own === undefined || of === undefined) return unknown('an address of no own vault')
   // Value sent to a key that signs no more, or that its dealer knows, would be lost.
@@ -82,6 +83,13 @@ function ownVault(intent: Intent, known: Known): Recipient {
     facts: { kind: 'vault', class: id, vault: own.vault },
     named: { class: id, label: own.vault },
   }
+}
+
+/** A declaration names who makes it: the address, at whatever path, whose key signs it. */
+function signerOf({ network, vault, path, to }: Intent, { vaults }: Known): VaultRow | undefined {
+  const own = vaults.find((row) => row.vault === vault)
+  const address = own && chainOf(network).address(derive(own, path).publicKey)
+  return address === to ? own : undefined
 }
 
 /** The own vault whose address the intent pays. */

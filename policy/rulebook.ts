@@ -11,6 +11,7 @@ import { tags } from '../proto/tags.ts'
 import { callsOf } from './calls.ts'
 import { readDocument } from './document.ts'
 import type { Env } from './intent.ts'
+import { messagesOf } from './messages.ts'
 import {
   assetsOf,
   type DestinationClass,
@@ -61,7 +62,8 @@ export function parseRulebook(text: string): Rulebook {
   const vaults = vaultsOf(written.vaults, networks)
   const destinations = destinationsOf(written.destinations, vaults)
   const calls = callsOf(written.calls ?? new Map(), written.networks)
-  const places = { networks, assets, vaults, destinations, calls }
+  const messages = messagesOf(written.messages ?? new Map(), written.networks)
+  const places = { networks, assets, vaults, destinations, calls, messages }
   const roles = rolesOf(written)
   requireAttesters(destinations, roles)
 
