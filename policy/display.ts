@@ -58,7 +58,7 @@ function what({ call, message }: Intent, amount: string): readonly (readonly [st
 function stated(message: Message): readonly (readonly [string, string])[] {
   if (message.kind === 'declaration') {
     const lines = message.text.split('\n').map((line) => ['', `| ${line}`] as const)
-    return [['DECLARE', `${lines.length} lines`], ...lines]
+    return [['DECLARE', lines.length === 1 ? '1 line' : `${lines.length} lines`], ...lines]
   }
   const { primaryType, domain } = message.typed
   const fields = leavesOf(message.typed).map(({ type, path, text }) => `${type} ${path} = ${text}`)
