@@ -3,8 +3,8 @@
 // vault.
 // Decides nothing: what the policy says of it is the coordinator's and the nodes' to judge.
 import { recordOf } from '../policy/book.ts'
-import { chainOf, opsOf } from '../policy/chain/chains.ts'
-import { derive } from '../policy/chain/derive.ts'
+import { addressAt } from '../policy/chain/address.ts'
+import { opsOf } from '../policy/chain/chains.ts'
 import { callText, parseCall } from '../policy/chain/evm-call.ts'
 import { parseMessage } from '../policy/chain/evm-message.ts'
 import { destinationDigest, parseDestination } from '../policy/destination.ts'
@@ -13,7 +13,7 @@ import type { Asset, Network } from '../policy/places.ts'
 import { networkOf } from '../policy/rulebook.ts'
 import { baseUnits, durationMs } from '../policy/units.ts'
 import { toHex, toUtf8 } from '../proto/crypto.ts'
-import { type Digest, parseHandle, parsePersonId, parseVaultId } from '../proto/ids.ts'
+import { parseHandle, parsePersonId, parseVaultId } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import { typedAddress } from './address.ts'
@@ -31,6 +31,7 @@ export const intentOptions = {
   message: { type: 'string' },
   to: { type: 'string' },
   'to-vault': { type: 'string' },
+  'to-path': { type: 'string' },
   record: { type: 'string' },
   'max-fee': { type: 'string' },
   purpose: { type: 'string' },
@@ -84,7 +85,7 @@ function assetOf(
 ): Asset {
   const isMessage = flag(args, 'message') !== undefined
   const typed = isMessage ? feeAsset : parseHandle(required(args, 'asset'), 'asset')
-  const given = ['asset', 'amount', 'call', 'to', 'to-vault', 'max-fee'].find(
+  const given = ['asset', 'amount', 'call', 'to', 'to-vault', 'to-path', 'max-fee'].find(
     (name) => isMessage && flag(args, name) !== undefined,
   )
   if (given !== undefined) {
@@ -132,14 +133,10 @@ async function addressee(
   const vault = required(args, 'vault')
   const row = (await keyInForce(vault, desk)) ?? refuse('VAULT_NOT_FOUND', `${vault}: has no key`)
   const network = networkOf(desk.ruleset.rulebook, row.vault)?.caip2 ?? unknown(`vault ${vault}`)
-  const { publicKey } = derive(row, flag(args, 'path') ?? 'm')
-  return { to: chainOf(network).address(publicKey), dest: '' }
+  return { to: addressAt(network, row, flag(args, 'path') ?? 'm'), dest: '' }
 }
 
-interface Recipient {
-  readonly to: string
-  readonly dest: Digest | ''
-}
+type Recipient = Pick<Intent, 'to' | 'dest' | 'toPath'>
 
 async function destination(
   args: Args,
@@ -147,8 +144,9 @@ async function destination(
   { caip2 }: Network,
   attested: Signed | undefined,
 ): Promise<Recipient> {
-  const vault = flag(args, 'to-vault')
-  if (vault !== undefined) return { to: await vaultAddress(vault, desk), dest: '' }
+  const [vault, toPath] = [flag(args, 'to-vault'), flag(args, 'to-path')]
+  if (vault !== undefined) return ownAddress(vault, toPath, desk)
+  if (toPath !== undefined) throw new UsageError('--to-path: expected beside --to-vault alone')
   return recordedAt(caip2, typedAddress(caip2, required(args, 'to')), desk, attested)
 }
 
@@ -167,11 +165,18 @@ function recordedAt(
   return refuse('DEST_UNKNOWN', `no book knows ${to}: expected --record FILE or --to-vault VAULT`)
 }
 
-async function vaultAddress(vault: string, desk: Desk): Promise<string> {
+/** Derived here from the key that the nodes signed, at `m` or at the path that was typed. */
+async function ownAddress(
+  vault: string,
+  toPath: string | undefined,
+  desk: Desk,
+): Promise<Recipient> {
   const { vault: found } = must(await desk.client.VaultService.GetVault({ vault }))
-  const address = found ? proved(found, desk).address : ''
+  const { address, network } = found ? proved(found, desk) : { address: '', network: '' }
   if (address === '') return refuse('VAULT_NOT_FOUND', `${vault}: has no address yet`)
-  return address
+  if (toPath === undefined) return { to: address, dest: '' }
+  const key = (await keyInForce(vault, desk)) ?? refuse('VAULT_NOT_FOUND', `${vault}: no key`)
+  return { to: addressAt(network, key, toPath), dest: '', toPath }
 }
 
 function feeOf(args: Args, network: Network, asset: Asset | undefined): bigint {

@@ -9,6 +9,7 @@ import { limitFindings } from './analyse-limits.ts'
 import { messageFindings } from './analyse-messages.ts'
 import { peopleFindings } from './analyse-people.ts'
 import { ruleFindings } from './analyse-rules.ts'
+import { treasuryFindings } from './analyse-treasury.ts'
 import type { Root } from './documents.ts'
 import { error, type Finding, warning } from './finding.ts'
 import type { Roster } from './roster.ts'
@@ -65,6 +66,7 @@ export function analyse(rulebook: Rulebook, beside: Beside = {}): readonly Findi
     ...peopleFindings(rulebook, beside.roster),
     ...limitFindings(rulebook),
     ...messageFindings(rulebook),
+    ...treasuryFindings(rulebook),
     ...(beside.root === undefined ? [] : rootFindings(rulebook, beside.root)),
   ]
   const order = ['error', 'warning', 'note']

@@ -20,6 +20,7 @@ export type Check =
   | 'ceiling'
   | 'gives away'
   | 'free words'
+  | 'no way'
 
 export interface Finding {
   readonly severity: 'error' | 'warning' | 'note'

@@ -54,7 +54,7 @@ const intentShape = objectWith(
     to: text(64),
     vault: handle,
   },
-  { call: text(callTextMax), message: text(limits.messageBytesMax) },
+  { call: text(callTextMax), message: text(limits.messageBytesMax), toPath: text(96) },
 )
 
 /** The intent of exact canonical bytes; nothing is said about who signed it. */
@@ -111,7 +111,17 @@ function requireConsistent(intent: Intent): void {
   if (to === contract) refuse('INVALID_INTENT', 'expected a recipient, got the token itself')
   requireCall(intent)
   requireMessage(intent)
+  requireToPath(intent)
   requireLife(intent)
+}
+
+/** `m` is not written, so one address has one form. */
+function requireToPath({ toPath, dest, op }: Intent): void {
+  if (toPath === undefined) return
+  if (parsePath(toPath).length === 0) refuse('INVALID_INTENT', 'toPath: expected a path below m')
+  if (dest !== '' || op === 'evm.call' || isMessage(op)) {
+    refuse('INVALID_INTENT', 'toPath: expected of a transfer to an own vault alone')
+  }
 }
 
 /** Only a call or a message may move nothing. */

@@ -278,10 +278,12 @@ export function toRecord(record: Destination, intent: Partial<Intent> = {}): Int
 
 function nameOf({ record, intent }: Parts): Named {
   if (record !== undefined) return { class: record.book, label: record.label }
-  const path = isMessage(intent.op) ? intent.path : 'm'
-  const own = vaults.find(({ vault }) => addressOf(vault, path) === intent.to)
+  const { to, toPath } = intent
+  const path = isMessage(intent.op) ? intent.path : toPath
+  const own = vaults.find(({ vault }) => addressOf(vault, path) === to)
   const label = own?.vault ?? 'nobody'
-  return { class: parseHandle(label.split('-')[0]!), label }
+  const shown = toPath === undefined ? label : `${label} ${toPath}`
+  return { class: parseHandle(label.split('-')[0]!), label: shown }
 }
 
 /** A scene that renders nothing still has a digest: nobody approves it. */
