@@ -72,6 +72,7 @@ export const longWalks: readonly string[] = [
   'test/coordinator/bundle-parts.test.ts',
   'test/coordinator/ceremonies.test.ts',
   'test/coordinator/chain-lies.test.ts',
+  'test/coordinator/chain-life.test.ts',
   'test/coordinator/recover.test.ts',
   'test/image/idle.test.ts',
   'test/image/locked.test.ts',
