@@ -85,7 +85,10 @@ async function run(file: string): Promise<void> {
   logger.info('draining')
   ticking.stop()
   // A running attempt may end; what does not end in time is found again from the lines.
-  await Promise.race([coordinator.stop(), clock.sleep(drainMs)])
+  // What is waited for no longer would keep the program up.
+  const drained = new AbortController()
+  await Promise.race([coordinator.stop(), clock.sleep(drainMs, drained.signal)])
+  drained.abort()
   await wire.close(drainMs)
   await http.close()
   await ticking.ended
