@@ -163,6 +163,13 @@ async function observe(ports: DriverPorts, driven: Driven): Promise<Seen> {
   }
   if (await dropIfReplaced(ports, driven, transactions)) return { kind: 'closed' }
   if (!mined && (await dropIfGone(ports, driven))) return { kind: 'closed' }
+  const landed = mined ? undefined : await ports.nonces.look(driven)
+  // Its signature never came here, and whoever made it sent it: the fold takes that word when no
+  // other signature is known.
+  if (landed !== undefined && transactions.length === 0) {
+    const at = await ledgerFor(ports, the.intent.network).minedAt(landed)
+    if (at?.final === true) return settle(ports, driven, landed, at)
+  }
   return { kind: 'open', transactions, mined }
 }
 

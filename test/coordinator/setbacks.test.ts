@@ -338,6 +338,22 @@ describe('the chain', () => {
     expect(await house.state(id)).toBe(end)
   })
 
+  it('says that the nonce went to what the log never signed: nothing more begins for the vault', async () => {
+    const house = await built()
+    const id = await house.submit(payout())
+    await house.untilState(id, 'BROADCAST')
+    await house.pass(20_000)
+    const foreign = () => house.events.filter(({ name }) => name === 'nonce.foreign')
+    expect(foreign()).toEqual([])
+    house.chain.consumedSlots.add('0')
+    await house.until('an alarm', () => foreign().length > 0)
+    const next = await house.submit(payout({ amount: 5_000_000n }))
+    await house.pass(3_000)
+    expect(await reasonsOf(house, next)).toContain('FROZEN')
+    expect(await story(house, next)).not.toContain('spend.reserved')
+    expect(foreign()).toMatchObject([{ level: 'alarm', vault: 'hot' }])
+  })
+
   it('gives the nonce of a lapsed request to the next one, and then the lapsed one is dropped', async () => {
     const house = await built()
     for (const node of house.nodes) node.script.silent = true
