@@ -12,7 +12,6 @@ import { parseSignature } from '../policy/chain/signature.ts'
 import { type Intent, movesToken } from '../policy/intent.ts'
 import { plainDigest, toUtf8 } from '../proto/crypto.ts'
 import { text } from '../proto/jcs.ts'
-import { limits } from '../proto/limits.ts'
 import { isRefusal, type Refusal, refusal, refuse } from '../proto/refusal.ts'
 import { bump } from './attempts.ts'
 import { isCold } from './ceremony/cold.ts'
@@ -88,7 +87,6 @@ export async function followReplaced(
   const seen = await observe(ports, driven)
   if (seen.kind === 'closed') return done
   await sendAgain(ports, driven, seen)
-  if (attempts.length >= limits.attemptsPerIntentMax) return wait(heldLookMs)
   return seen.mined ? wait(lookMs) : undefined
 }
 

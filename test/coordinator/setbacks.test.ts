@@ -316,7 +316,7 @@ describe('the chain', () => {
 
   it.each([
     ['is sent again, or no later nonce of its address ever lands', 'SETTLED'],
-    ['is not sent again once somebody said stop', 'SIGNING'],
+    ['is not sent again once somebody said stop', 'LAPSING'],
   ])('forgets what no eight attempts could replace: it %s', async (_, end) => {
     const house = await built()
     const id = await house.submit(payout())
@@ -327,8 +327,9 @@ describe('the chain', () => {
     await house.untilState(id, 'SIGNING')
     await house.jump(17 * 30_000)
     expect(count(await story(house, id), 'session.started')).toBe(8)
+    expect(await house.state(id)).toBe('LAPSING')
     const freeze = freezeOf('ana', 'hot', house.clock.now())
-    if (end === 'SIGNING') await house.coordinator.decisions.freeze(freeze)
+    if (end === 'LAPSING') await house.coordinator.decisions.freeze(freeze)
     house.chain.forget()
     const sent = house.chain.sent.length
     house.chain.depth = 1
