@@ -161,6 +161,7 @@ export class Jobs {
   #forget(intent: Digest): void {
     this.#ports.notes.delete(intent)
     this.#ports.sentAt.delete(intent)
+    this.#ports.nonces.forget(intent)
     this.#parked.delete(intent)
   }
 
