@@ -3,6 +3,7 @@
 // vault.
 // Decides nothing: what the policy says of it is the coordinator's and the nodes' to judge.
 import { recordOf } from '../policy/book.ts'
+import { addressAt } from '../policy/chain/address.ts'
 import { opsOf } from '../policy/chain/chains.ts'
 import { callText, parseCall } from '../policy/chain/evm-call.ts'
 import { destinationDigest, parseDestination } from '../policy/destination.ts'
@@ -11,12 +12,12 @@ import type { Asset, Network } from '../policy/places.ts'
 import { networkOf } from '../policy/rulebook.ts'
 import { baseUnits, durationMs } from '../policy/units.ts'
 import { toHex, toUtf8 } from '../proto/crypto.ts'
-import { type Digest, parseHandle, parsePersonId, parseVaultId } from '../proto/ids.ts'
+import { parseHandle, parsePersonId, parseVaultId } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import { typedAddress } from './address.ts'
 import type { Desk } from './desk.ts'
-import { proved } from './vault.ts'
+import { keyInForce, proved } from './vault.ts'
 import { type Args, flag, must, required, UsageError, type World } from './verb.ts'
 
 export const intentOptions = {
@@ -27,6 +28,7 @@ export const intentOptions = {
   call: { type: 'string' },
   to: { type: 'string' },
   'to-vault': { type: 'string' },
+  'to-path': { type: 'string' },
   record: { type: 'string' },
   'max-fee': { type: 'string' },
   purpose: { type: 'string' },
@@ -92,9 +94,10 @@ async function destination(
   desk: Desk,
   { caip2 }: Network,
   attested: Signed | undefined,
-): Promise<{ readonly to: string; readonly dest: Digest | '' }> {
-  const vault = flag(args, 'to-vault')
-  if (vault !== undefined) return { to: await vaultAddress(vault, desk), dest: '' }
+): Promise<Pick<Intent, 'to' | 'dest' | 'toPath'>> {
+  const [vault, toPath] = [flag(args, 'to-vault'), flag(args, 'to-path')]
+  if (vault !== undefined) return ownAddress(vault, toPath, desk)
+  if (toPath !== undefined) throw new UsageError('--to-path: expected beside --to-vault alone')
   const to = typedAddress(caip2, required(args, 'to'))
   if (attested !== undefined)
     return { to, dest: parseDestination(toUtf8(attested.document)).digest }
@@ -105,11 +108,18 @@ async function destination(
   return refuse('DEST_UNKNOWN', `no book knows ${to}: expected --record FILE or --to-vault VAULT`)
 }
 
-async function vaultAddress(vault: string, desk: Desk): Promise<string> {
+/** Derived here from the key that the nodes signed, at `m` or at the path that was typed. */
+async function ownAddress(
+  vault: string,
+  toPath: string | undefined,
+  desk: Desk,
+): Promise<Pick<Intent, 'to' | 'dest' | 'toPath'>> {
   const { vault: found } = must(await desk.client.VaultService.GetVault({ vault }))
-  const address = found ? proved(found, desk).address : ''
+  const { address, network } = found ? proved(found, desk) : { address: '', network: '' }
   if (address === '') return refuse('VAULT_NOT_FOUND', `${vault}: has no address yet`)
-  return address
+  if (toPath === undefined) return { to: address, dest: '' }
+  const key = (await keyInForce(vault, desk)) ?? refuse('VAULT_NOT_FOUND', `${vault}: no key`)
+  return { to: addressAt(network, key, toPath), dest: '', toPath }
 }
 
 function feeOf(args: Args, network: Network, asset: Asset | undefined): bigint {

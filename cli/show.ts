@@ -3,13 +3,14 @@
 // coordinator's reading of it is shown nowhere.
 // Source: policy design 3.9. The check code is the first 40 bits of the intent's digest, for two
 // people to read to each other.
-import { chainOf } from '../policy/chain/chains.ts'
+import { addressAt } from '../policy/chain/address.ts'
 import { parseCall } from '../policy/chain/evm-call.ts'
 import { claimsChange, openChange } from '../policy/change.ts'
 import { parseDestination } from '../policy/destination.ts'
 import { displayDigest, type Named, render } from '../policy/display.ts'
 import type { Intent } from '../policy/intent.ts'
 import type { Asset } from '../policy/places.ts'
+import { ownNamed } from '../policy/recipient.ts'
 import { openIntent, type ReadIntent } from '../policy/request.ts'
 import { credentialAt } from '../policy/roster.ts'
 import { classOfBook, classOfVault } from '../policy/rulebook.ts'
@@ -125,13 +126,14 @@ async function ownVault(
   client: WireClient,
 ): Promise<Named> {
   const { vaults } = must(await client.VaultService.ListVaults({}))
-  const chain = chainOf(intent.network)
-  const own = vaults.find(({ publicKey }) => {
-    const point = fromHex(publicKey)
-    return point?.length === 33 && chain.address(point) === intent.to
+  const { network, to, toPath = 'm' } = intent
+  const own = vaults.find((vault) => {
+    const [publicKey, chainCode] = [fromHex(vault.publicKey), fromHex(vault.chainCode)]
+    if (publicKey?.length !== 33 || chainCode?.length !== 32) return false
+    return addressAt(network, { publicKey, chainCode }, toPath) === to
   })
   const known = own && classOfVault(rulebook, parseVaultId(own.vault))
   return own === undefined || known === undefined || intent.dest !== ''
     ? refuse('DEST_UNKNOWN', 'expected a destination record or the address of an own vault')
-    : { class: known.id, label: own.vault }
+    : ownNamed(known, parseVaultId(own.vault), intent)
 }

@@ -21,7 +21,7 @@ import { type Answer, type Args, flag, must, UsageError, type Verb, type World }
 
 const usage =
   '--vault V --asset A (--amount N | --call TEXT [--amount N])\n' +
-  '    (--to ADDRESS [--record FILE] | --to-vault V)\n' +
+  '    (--to ADDRESS [--record FILE] | --to-vault V [--to-path P])\n' +
   '    --purpose TEXT [--max-fee N] [--id KEY] [--valid 8h] [--path m] [--as DIR]'
 const options = { ...profileOptions, ...keyOptions, ...intentOptions }
 const nothing = { min: 0, max: 0 }

@@ -18,6 +18,7 @@ export type Check =
   | 'no aggregate limit'
   | 'two origins'
   | 'ceiling'
+  | 'no way'
 
 export interface Finding {
   readonly severity: 'error' | 'warning' | 'note'

@@ -53,7 +53,7 @@ const intentShape = objectWith(
     to: text(64),
     vault: handle,
   },
-  { call: text(callTextMax) },
+  { call: text(callTextMax), toPath: text(96) },
 )
 
 /** The intent of exact canonical bytes; nothing is said about who signed it. */
@@ -109,7 +109,17 @@ function requireConsistent(intent: Intent): void {
   if (isNobody(network, to)) refuse('INVALID_INTENT', 'expected a recipient, got the zero address')
   if (to === contract) refuse('INVALID_INTENT', 'expected a recipient, got the token itself')
   requireCall(intent)
+  requireToPath(intent)
   requireLife(intent)
+}
+
+/** `m` is not written, so one address has one form. */
+function requireToPath({ toPath, dest, op }: Intent): void {
+  if (toPath === undefined) return
+  if (parsePath(toPath).length === 0) refuse('INVALID_INTENT', 'toPath: expected a path below m')
+  if (dest !== '' || op === 'evm.call') {
+    refuse('INVALID_INTENT', 'toPath: expected of a transfer to an own vault alone')
+  }
 }
 
 /** Only a call may move nothing. */

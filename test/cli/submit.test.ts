@@ -71,6 +71,20 @@ describe('submit', () => {
     })
   })
 
+  it('pays an address below an own vault, derived here from its key', async () => {
+    const own = ['--vault', 'warm', '--asset', 'eth-native', '--purpose', 'gas', '--amount', '1']
+    const at = [...own, '--to-vault', 'hot', '--to-path', 'm/1/17']
+    const { json } = await ana(['submit', ...at])
+    const { dest, toPath, to } = JSON.parse(house.requests.get(json.id)!.signed.document)
+    expect({ dest, toPath }).toEqual({ dest: '', toPath: 'm/1/17' })
+    expect(to).toMatch(/^0x[0-9a-f]{40}$/)
+    expect(to).not.toBe(hotAddress)
+    expect((await ana(['show', json.id])).json.text).toContain('hot: hot m/1/17\n')
+    expect(await ana(['submit', ...own, '--to', payee, '--to-path', 'm/1'])).toMatchObject({
+      exit: 2,
+    })
+  })
+
   it('asks for a contract call as it is shown, with no coin unless some is named', async () => {
     const call = `approve(address spender = 0x${'22'.repeat(20)}, uint256 value = 5)`
     const words = ['--vault', 'hot', '--asset', 'eth-native', '--to', payee, '--purpose', 'p']

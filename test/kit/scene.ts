@@ -277,9 +277,11 @@ export function toRecord(record: Destination, intent: Partial<Intent> = {}): Int
 
 function nameOf({ record, intent }: Parts): Named {
   if (record !== undefined) return { class: record.book, label: record.label }
-  const own = vaults.find(({ vault }) => addressOf(vault) === intent.to)
+  const { to, toPath } = intent
+  const own = vaults.find(({ vault }) => addressOf(vault, toPath) === to)
   const label = own?.vault ?? 'nobody'
-  return { class: parseHandle(label.split('-')[0]!), label }
+  const shown = toPath === undefined ? label : `${label} ${toPath}`
+  return { class: parseHandle(label.split('-')[0]!), label: shown }
 }
 
 /** A scene that renders nothing still has a digest: nobody approves it. */
