@@ -162,4 +162,12 @@ export const limits = {
   referenceLengthMax: 128,
   /** Addresses that a node is asked for at once: each is derived and signed. */
   addressesPerCallMax: 50,
+  /** All roots of a log and one word of each node. */
+  addressFileBytesMax: 2_097_152,
+  /** A payer believes no older word: the key may have been destroyed since. 30 days. */
+  addressAgeMsMax: 2_592_000_000,
+  /** A node that has read nothing newer for so long says nothing of addresses. */
+  addressViewMsMax: 600_000,
+  /** Of one node, whoever asks: it derives and signs each. */
+  addressesPerMinuteMax: 12_000,
 } as const

@@ -9,6 +9,7 @@ import { attemptInTurns, type InTurns } from '../proto/in-turns.ts'
 import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import { Greeted } from '../proto/versions.ts'
+import { AddressDuty } from './address-duty.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
 import { BackupDuty } from './backup-duty.ts'
 import type { Curve } from './dkls23/curve.ts'
@@ -289,11 +290,12 @@ export class SignerNode {
     const backups = new BackupDuty(parts, everyone)
     const readmissions = new Readmissions(parts)
     const exports = new ExportDuty(parts)
+    const addresses = new AddressDuty(parts)
     const work = { parts, floor, signing, keys, releases, backups, exports, readmissions }
     const duty = new LogDuty({ ...work, mayCosign: may, everyone })
     const word = () => stateWord(parts, this.#condition())
     const greetings = new Greetings({ ...work, word })
-    return { ...work, duty, greetings }
+    return { ...work, addresses, duty, greetings }
   }
 
   #strikes(): Readonly<Record<string, number>> {
