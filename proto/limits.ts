@@ -121,6 +121,8 @@ export const limits = {
   inboxRowsPerRunMax: 1_000,
   pendingRequestsPerCallerMax: 1_000,
   listPageMax: 200,
+  /** Of one list of requests that a watcher reads. */
+  requestPagesMax: 500,
   bodySizeMax: 65_536,
   /** An Export is read whole by the verifier, so it must fit its memory. */
   exportFilesMax: 65_536,

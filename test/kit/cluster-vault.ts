@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { writeEntry } from '../../policy/audit/entry.ts'
 import { confirmMessage, consentMessage } from '../../policy/audit/key-confirm.ts'
+import { evmAddress } from '../../policy/chain/evm.ts'
 import { parseRoot, type Root } from '../../policy/documents.ts'
 import type { KeyFacts } from '../../policy/view.ts'
 import { testedDocument } from '../../proto/backup-documents.ts'
@@ -18,8 +19,10 @@ import type { Place } from './cluster.ts'
 /** The generator point as a key: its address is known to everyone. */
 export const hotAddress = '0x7e5f4552091a69125d5dfcb7b8c2659029395bdf'
 
-/** The vault with a key that every node of the cluster signed. */
-export function vaultOf(place: Place, name: string) {
+const generator = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'
+
+/** The vault with a key that every node of the cluster signed; `publicKey` is compressed, hex. */
+export function vaultOf(place: Place, name: string, point = generator) {
   const root = parseRoot(readFileSync(place.path('shared/root.json'), 'utf8'))
   const vault: KeyFacts = {
     vault: parseVaultId(name),
@@ -27,7 +30,7 @@ export function vaultOf(place: Place, name: string) {
     epoch: 1,
     t: 2,
     participants: root.nodes.map(({ node, x }) => ({ node, x })),
-    publicKey: fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798')!,
+    publicKey: fromHex(point)!,
     chainCode: new Uint8Array(32),
     keyState: parseDigest('ab'.repeat(32)),
   }
@@ -51,7 +54,7 @@ export function vaultOf(place: Place, name: string) {
   return {
     ...{ vault: name, tier: name, network, key, epoch, threshold: 2, line: entry.bytes },
     ...{ backups, unproven: [] as string[] },
-    ...{ publicKey: toHex(publicKey), chainCode: toHex(chainCode), address: hotAddress },
+    ...{ publicKey: point, chainCode: toHex(chainCode), address: evmAddress(publicKey) },
     later: [] as Uint8Array[],
   }
 }
