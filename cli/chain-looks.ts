@@ -8,7 +8,7 @@ import { type Env, parseNetwork } from '../policy/intent.ts'
 import { distinct, endpoints, readConfig } from '../proto/config.ts'
 import { refuse } from '../proto/refusal.ts'
 import { integer, literal, object, type Reader, text } from '../proto/shape.ts'
-import { type Args, required } from './verb.ts'
+import { type Args, required, type World } from './verb.ts'
 
 export type { Block, Look } from '../coordinator/chain-rpc/look.ts'
 
@@ -33,7 +33,7 @@ const shape = object({
 })
 
 /** By network, from the file of `--endpoints`. */
-export function openLooks(args: Args, env: Env): ReadonlyMap<string, Look> {
+export function openLooks(args: Args, env: Env, world: World): ReadonlyMap<string, Look> {
   const { chains } = readConfig(readFileSync(required(args, 'endpoints'), 'utf8'), shape)
   return new Map(
     chains.map((chain) => {
@@ -44,7 +44,8 @@ export function openLooks(args: Args, env: Env): ReadonlyMap<string, Look> {
       const chainId = `0x${BigInt(chain.network.replace(/^eip155:/, '')).toString(16)}`
       const askers = rpc.map((url, at) => {
         const name = `endpoint ${at + 1} of ${chain.network}`
-        return new Endpoint({ url, name, chainId, timeoutMs, answerBytesMax })
+        const watch = { now: world.nowMs, report: () => {} }
+        return new Endpoint({ url, name, chainId, timeoutMs, answerBytesMax, ...watch })
       })
       const needed = Math.min(witnesses, rpc.length)
       return [chain.network, openLook({ askers, witnesses: needed, confirmations })] as const

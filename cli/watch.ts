@@ -67,7 +67,7 @@ async function round(args: Args, world: World): Promise<Answer> {
 async function lookOnce(args: Args, world: World, desk: Desk): Promise<Answer> {
   const watching: Watching = {
     desk,
-    looks: openLooks(args, desk.profile.env),
+    looks: openLooks(args, desk.profile.env, world),
     world,
     patienceMs: spanOf(args, 'patience', '10m'),
     deposits: async () => [],

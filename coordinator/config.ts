@@ -21,6 +21,7 @@ import {
   mapOf,
   object,
   objectWith,
+  type Reader,
   type Shaped,
   text,
 } from '../proto/shape.ts'
@@ -42,6 +43,30 @@ export function parseCoordinatorConfig(source: string, directory: string): Coord
 
 const network = text(48, /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/)
 
+const chainShape = objectWith(
+  {
+    network,
+    rpc: endpoints,
+    /** Blocks on top of a transaction before it counts as final. */
+    confirmations: integer(0, 10_000),
+  },
+  {
+    /** EVM: final is what the network has finalized too, where its endpoints have the tag. */
+    finality: literal('confirmations', 'finalized'),
+    /** An endpoint whose newest block has not moved for longer is stale. */
+    stillSeconds: integer(10, 86_400),
+  },
+)
+
+/** The word is of EVM networks; a Tron network has its own. */
+const chain: Reader<Shaped<typeof chainShape>> = (value, path) => {
+  const read = chainShape(value, path)
+  if (read.finality !== undefined && !read.network.startsWith('eip155:')) {
+    refuse('CONFIG', `${path}.finality: expected an EVM network, got ${read.network}`)
+  }
+  return read
+}
+
 function shapeIn(directory: string) {
   const path = pathFrom(directory)
   return objectWith(
@@ -61,15 +86,7 @@ function shapeIn(directory: string) {
       logKey: path,
       credential: path,
       documents: object({ root: path, policy: path, directory: path, books: mapOf(path) }),
-      chains: distinct(
-        object({
-          network,
-          rpc: endpoints,
-          /** Blocks on top of a transaction before it counts as final. */
-          confirmations: integer(0, 10_000),
-        }),
-        (chain) => chain.network,
-      ),
+      chains: distinct(chain, ({ network }) => network),
       /**
        * Every client that may connect; a key that is not here is turned away. Nodes are let in by
        * the root in force and not by what stands here.

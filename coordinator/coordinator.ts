@@ -17,6 +17,7 @@ import { Ceremonies } from './ceremony/ceremonies.ts'
 import { Changes } from './changes.ts'
 import { CosignedHeads } from './cosigned.ts'
 import { Decisions } from './decisions.ts'
+import { Deposits } from './deposits.ts'
 import type { Governed } from './desk/bootstrap.ts'
 import { handlersOf } from './desk/desk.ts'
 import { RulesMemory } from './desk/rules.ts'
@@ -81,6 +82,7 @@ export interface Coordinator {
   readonly anchors: Anchors
   readonly proofs: Proofs
   readonly exports: Exports
+  readonly deposits: Deposits
   readonly links: Links
   readonly sequencer: Sequencer
   readonly jobs: Jobs
@@ -162,6 +164,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const imports = new Imports({ copy, clock, store, origin, changes })
   const anchors = new Anchors({ copy, sequencer, cold: ports.coldTrust })
   const proofs = new Proofs({ store, origin, tree, heads, clock })
+  const deposits = new Deposits({ copy, sequencer, heads, clock })
   const stopping = new AbortController()
   const requests = new Requests({ ...shared, store, origin })
   const decisions = new Decisions({ ...shared, store, origin, proofs })
@@ -207,6 +210,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
       anchors,
       proofs,
       exports,
+      deposits,
       links,
       sequencer,
       jobs,

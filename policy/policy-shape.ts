@@ -74,17 +74,21 @@ const roleShape = object({
   members: distinct(list(personId, 1)),
 })
 
-const governanceShape = object({
-  policy: object({ require, delay: durationMs, loosening: object({ delay: durationMs }) }),
-  directory: changeShape,
-  key: changeShape,
-  ceremony: changeShape,
-  book: changeShape,
-  // No lists are judged yet, so a policy may name nobody who publishes them.
-  lists: object({ publishers: distinct(list(personId)), removal: require }),
-  freeze: object({ anyOf: names }),
-  unfreeze: object({ require }),
-})
+const governanceShape = objectWith(
+  {
+    policy: object({ require, delay: durationMs, loosening: object({ delay: durationMs }) }),
+    directory: changeShape,
+    key: changeShape,
+    ceremony: changeShape,
+    book: changeShape,
+    // No lists are judged yet, so a policy may name nobody who publishes them.
+    lists: object({ publishers: distinct(list(personId)), removal: require }),
+    freeze: object({ anyOf: names }),
+    unfreeze: object({ require }),
+  },
+  /** By part in a ceremony: the roles of which its people are. */
+  { seats: mapOf(names) },
+)
 
 export const policyShape = objectWith(
   {
@@ -111,12 +115,15 @@ export const policyShape = objectWith(
     rules: list(ruleShape, 1),
     limits: list(limitShape, 1),
     governance: governanceShape,
-    separation: object({
-      initiatorMayApprove: bool,
-      onePersonOneVote: literal(true),
-      credentialOwnersDistinct: literal(true),
-      minFactor: mapOf(literal('none', 'uv', 'hardware')),
-    }),
+    separation: objectWith(
+      {
+        initiatorMayApprove: bool,
+        onePersonOneVote: literal(true),
+        credentialOwnersDistinct: literal(true),
+        minFactor: mapOf(literal('none', 'uv', 'hardware')),
+      },
+      { sitterMayApprove: bool },
+    ),
   },
   { calls: mapOf(callShape), targets: mapOf(targetShape), sweeps: mapOf(sweepShape) },
 )

@@ -9,6 +9,7 @@ import { limits as bounds } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import { tags } from '../proto/tags.ts'
 import { callsOf } from './calls.ts'
+import { roles as seats } from './ceremony/people.ts'
 import { readDocument } from './document.ts'
 import type { Env } from './intent.ts'
 import {
@@ -48,6 +49,8 @@ export interface Rulebook extends Places, Treasury {
   readonly limits: readonly Limit[]
   readonly governance: Governance
   readonly initiatorMayApprove: boolean
+  /** Who asked for or approved what a ceremony does may operate it or write its Record. */
+  readonly sitterMayApprove: boolean
   /** By rule. */
   readonly minFactor: ReadonlyMap<Handle, Factor>
 }
@@ -80,7 +83,7 @@ export function parseRulebook(text: string): Rulebook {
   requireFewLegs(rules, places)
   const ids = new Set(rules.map((rule) => rule.id))
   const limits = written.limits.map((limit) => limitOf(limit, places, ids))
-  const { initiatorMayApprove, minFactor } = written.separation
+  const { initiatorMayApprove, sitterMayApprove = false, minFactor } = written.separation
   for (const id of minFactor.keys()) {
     if (!ids.has(id)) bad(`separation.minFactor: unknown ${id}`)
   }
@@ -90,7 +93,16 @@ export function parseRulebook(text: string): Rulebook {
   const { quorumCrypto, log, calendars, guards, governance } = written
   const head = { digest, org, env, version, previous, notBefore, expires, engine }
   const body = { roles, calendars, guards, rules, limits, governance, initiatorMayApprove }
-  return { ...head, ...places, ...treasury, ...body, quorumCrypto, log, minFactor }
+  return {
+    ...head,
+    ...places,
+    ...treasury,
+    ...body,
+    quorumCrypto,
+    log,
+    sitterMayApprove,
+    minFactor,
+  }
 }
 
 export function networkOf(rulebook: Rulebook, vault: VaultId): Network | undefined {
@@ -137,7 +149,15 @@ function requireAttesters(classes: ReadonlyMap<Handle, DestinationClass>, roles:
 function requireGovernance(governance: Governance, roles: Roles): void {
   for (const { path, require } of governed(governance)) requireRoles(require, roles, path)
   for (const role of governance.freeze.anyOf) named(roles, role, 'governance.freeze')
+  for (const [seat, names] of governance.seats ?? []) {
+    const path = `governance.seats.${seat}`
+    if (!seatNames.includes(seat)) bad(`${path}: no part of a ceremony`)
+    const services = names.find((name) => named(roles, name, path).kind !== 'human')
+    if (services !== undefined) bad(`${path}: ${services} is a role of services`)
+  }
 }
+
+const seatNames: readonly string[] = seats
 
 /** Every quorum that the governance section asks for. */
 export function governed(

@@ -205,11 +205,10 @@ export interface RulesetRow {
   readonly books: readonly BookInForce[]
 }
 
-/** Everything that `admit` needs to know of the log about one intent. */
-export interface RequestView {
+/** Of one intent what may change after it was admitted, and then stops it. */
+export interface RequestStanding {
   readonly intent: IntentRow | undefined
   readonly decisions: readonly DecisionRow[]
-  readonly reservation: ReservationRow | undefined
   /** Ascending. */
   readonly attempts: readonly AttemptRow[]
   /** Scopes that people froze and that cover the intent's vault: `all` or the vault. */
@@ -218,10 +217,15 @@ export interface RequestView {
   readonly ceremony: CeremonyRow | undefined
   /** The newest epoch of every vault that has a key: own destinations are derived from these. */
   readonly vaults: readonly VaultRow[]
-  /** Those of which every node had a proven backup once: they may be paid into. */
-  readonly shown: readonly VaultId[]
   /** In force at the newest line. */
   readonly ruleset: RulesetRow
+}
+
+/** Everything that `admit` needs to know of the log about one intent. */
+export interface RequestView extends RequestStanding {
+  readonly reservation: ReservationRow | undefined
+  /** Those vaults of which every node had a proven backup once: they may be paid into. */
+  readonly shown: readonly VaultId[]
   /** Texts of root, policy, directory and books of the ruleset, by digest. */
   readonly documents: ReadonlyMap<Digest, string>
 }

@@ -150,4 +150,12 @@ export const limits = {
   bundleBytesMax: 67_108_864,
   /** Bundles that somebody puts for one plan, beside the one that went in. */
   bundlesPerPlanMax: 8,
+  /** Of one vault: all of them can be derived anew within an hour. */
+  depositIndexMax: 16_777_216,
+  /** Indices that one line opens; a coordinator that starts leaves the rest of its last ones. */
+  depositBlockMax: 256,
+  /** A service's own name of a customer. */
+  referenceLengthMax: 128,
+  /** Addresses that a node is asked for at once: each is derived and signed. */
+  addressesPerCallMax: 50,
 } as const

@@ -3,7 +3,9 @@
 // followed in `evm.ts`.
 // INVARIANT: nothing is said unless as many endpoints as asked for say exactly the same of the same
 // block, and no other answer has as many; else it throws `Unavailable`.
-import { Unavailable } from '../../proto/unavailable.ts'
+import type { Unavailable } from '../../proto/unavailable.ts'
+import { unavailable } from './post.ts'
+import { isWord, quantity, readQuantity } from './quantity.ts'
 
 /** One endpoint of the network. */
 export interface Asker {
@@ -42,7 +44,7 @@ export function openLook({ askers, witnesses, confirmations }: LookOptions): Loo
   const agreed: Look['agreed'] = (question) => agreeing(askers, witnesses, question)
   const blockAt = async (height: bigint): Promise<Block> => {
     const said = await agreed(async (asker) => {
-      const block = await asker.ask('eth_getBlockByNumber', [quantityOf(height), false])
+      const block = await asker.ask('eth_getBlockByNumber', [quantity(height), false])
       const at = readQuantity(fieldOf(block, 'timestamp'))
       return `${readWord(fieldOf(block, 'hash'))} ${at}`
     })
@@ -64,7 +66,7 @@ export function openLook({ askers, witnesses, confirmations }: LookOptions): Loo
       return blockAt(height)
     },
     balance: async ({ height }, account, contract) => {
-      const at = quantityOf(height)
+      const at = quantity(height)
       const call = { to: contract, data: `0x70a08231${account.slice(2).padStart(64, '0')}` }
       const said = await agreed(async (asker) => {
         const answer =
@@ -112,29 +114,13 @@ function tooFew(answered: number, witnesses: number): Unavailable {
   return unavailable(`expected ${witnesses} endpoints that say the same, ${answered} answered`)
 }
 
-function unavailable(because: string): Unavailable {
-  return new Unavailable(because, 'CHAIN_UNAVAILABLE')
-}
-
 export function fieldOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) throw unavailable(`expected ${name}`)
   return Object.getOwnPropertyDescriptor(value, name)?.value
 }
 
-const quantityForm = /^0x(?:0|[1-9a-f][0-9a-f]{0,63})$/
-const wordForm = /^0x[0-9a-f]{64}$/
-
-export function readQuantity(value: unknown): bigint {
-  if (typeof value === 'string' && quantityForm.test(value)) return BigInt(value)
-  throw unavailable('expected a quantity in hex')
-}
-
 /** 32 bytes. */
 export function readWord(value: unknown): string {
-  if (typeof value === 'string' && wordForm.test(value)) return value
+  if (isWord(value)) return value
   throw unavailable('expected a word in hex')
-}
-
-export function quantityOf(value: bigint): string {
-  return `0x${value.toString(16)}`
 }

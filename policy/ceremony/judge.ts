@@ -4,10 +4,10 @@
 // INVARIANT: OK is said only when all eight were looked at and nothing was found. What is absent,
 // open or unpinned is UNCONFIRMED; nothing is believed because a Record says it of itself.
 import { plainDigest } from '../../proto/crypto.ts'
-import type { Digest, PersonId } from '../../proto/ids.ts'
+import type { Digest } from '../../proto/ids.ts'
 import { attempt, isRefusal } from '../../proto/refusal.ts'
+import { involvedIn, requireSitters } from '../audit/plan-people.ts'
 import { readSync } from '../audit/rows.ts'
-import { below, get, tables } from '../audit/tables.ts'
 import type { Roster } from '../roster.ts'
 import { type Bundle, type BundleFiles, readBundle } from './bundle.ts'
 import { type BundleOut, readBundleOut } from './bundle-out.ts'
@@ -23,6 +23,7 @@ import {
   type CeremonyFinding,
   type Check,
   checkNames,
+  foundBy,
   type Judgement,
   judgement,
   said,
@@ -154,12 +155,23 @@ function ofLog(the: Examined): OfLog {
     ...judgeTyped(history, { lines }),
     ...guarded(() => judgeResults(log, { plan: out.plan, results: brought, size, t })),
   ]
-  const roster = attempt(() => readSync(history.desk.roster(), history.rows))
-  return {
-    ...{ found, done: new Set(checkNames) },
-    notices: involvementOf(out.plan.plan.people, involved(out.plan.plan, history)),
-    roster: isRefusal(roster) ? undefined : roster,
+  const { people, roster, notices } = peopleOf(out.plan.plan, history)
+  return { found: [...found, ...people], done: new Set(checkNames), notices, roster }
+}
+
+/** I7: whether those of the Plan might sit, by what was in force and said when the room began. */
+function peopleOf(plan: Plan, { rows, desk }: HistoryAt) {
+  const law = attempt(() => ({
+    roster: readSync(desk.roster(), rows),
+    rulebook: readSync(desk.rulebook(), rows),
+  }))
+  if (isRefusal(law)) {
+    const people = [{ check: 'I7', word: 'VIOLATION', because: said(law) }] as const
+    return { people, roster: undefined, notices: [] }
   }
+  const people = foundBy('I7', 'VIOLATION', () => readSync(requireSitters(plan, law), rows))
+  const involved = readSync(involvedIn(plan, law.roster), rows)
+  return { people, roster: law.roster, notices: involvementOf(plan.people, involved) }
 }
 
 /** An enrolment has none: there the Plan is pinned by its words. */
@@ -191,19 +203,6 @@ function closed({ brought, out, state }: Examined): readonly CeremonyFinding[] {
     found.push(unread('the record was closed over other results'))
   }
   return found
-}
-
-/** Who asked for or approved what was done here. */
-function involved({ requests }: Plan, { rows }: HistoryAt): ReadonlyMap<PersonId, string> {
-  const people = new Map<PersonId, string>()
-  for (const { request } of requests) {
-    const row = readSync(get(tables.intent, request), rows)
-    if (row !== undefined) people.set(row.initiator, `asked for ${request}`)
-    for (const { person, decision } of readSync(below(tables.decision, request), rows)) {
-      people.set(person, `${decision === 'approve' ? 'approved' : 'rejected'} ${request}`)
-    }
-  }
-  return people
 }
 
 /** What cannot be folded for want of a document is not judged. */

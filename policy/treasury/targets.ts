@@ -83,9 +83,7 @@ function targetOf(id: Handle, written: Shaped<typeof targetShape>, places: Aroun
     baseUnits(written[key], asset.decimals, `${path}.${key}`)
   const [floor, target, ceiling] = [units('floor'), units('target'), units('ceiling')]
   if (floor > target || target > ceiling || floor === ceiling) {
-    bad(
-      `${path}: expected floor, target, ceiling in this order, got ${floor} ${target} ${ceiling}`,
-    )
+    bad(`${path}: expected floor, target, ceiling in this order, got ${floor} ${target} ${ceiling}`)
   }
   if (surplus === undefined && refill === undefined)
     bad(`${path}: expected surplus, refill or both`)

@@ -39,6 +39,7 @@ const names = [
   'stops',
   'storm',
   'succession',
+  'tron',
   'two-coordinators',
   'two-drivers',
 ] as const
@@ -72,6 +73,8 @@ export const longWalks: readonly string[] = [
   'test/cli/watch.test.ts',
   'test/coordinator/bundle-parts.test.ts',
   'test/coordinator/ceremonies.test.ts',
+  'test/coordinator/program-ends.test.ts',
+  'test/coordinator/chain-lies.test.ts',
   'test/coordinator/recover.test.ts',
   'test/image/idle.test.ts',
   'test/image/locked.test.ts',

@@ -134,7 +134,7 @@ export abstract class Room<S extends Story> {
     return [
       { by: 'recorder/rita', type: 'medium.destroyed', step: 'C-1', body: card },
       { by: 'controller/oli', type: 'item.checked', step: 'C-2', body: bag },
-      { by: 'administrator/kat', type: 'step.done', step: 'C-3', body: done },
+      { by: 'administrator/ada', type: 'step.done', step: 'C-3', body: done },
       this.closed(exceptions),
     ]
   }
@@ -150,7 +150,7 @@ export abstract class Room<S extends Story> {
   }
 
   exception(number: number, step: string): Uttered {
-    const body = { by: 'kat', decided: 'go on', expected: 'this', happened: 'that', number }
+    const body = { by: 'ada', decided: 'go on', expected: 'this', happened: 'that', number }
     return { by: 'recorder/rita', type: 'exception', step, body }
   }
 
@@ -290,11 +290,11 @@ export class Performance extends Room<RoomStory> {
     const reading = signatureReading(fromHex(this.signature) ?? new Uint8Array(0))
     return [
       ...each('item.checked', 'S-1', { intact: true, kind: 'token', number: 'D-1', photo: '' }),
-      { by: 'administrator/kat', type: 'step.done', step: 'S-2', body: done },
+      { by: 'administrator/ada', type: 'step.done', step: 'S-2', body: done },
       ...each('request.shown', 'S-3', about),
-      this.read('S-4', 'administrator/kat', 'request', request),
+      this.read('S-4', 'administrator/ada', 'request', request),
       ...each('request.confirmed', 'S-6', { ...about, ...typed }),
-      { by: 'administrator/kat', type: 'step.done', step: 'S-7', body: done },
+      { by: 'administrator/ada', type: 'step.done', step: 'S-7', body: done },
       ...[1, 2, 3].flatMap(sent),
       ...each(
         'session.done',
