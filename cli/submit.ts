@@ -150,5 +150,10 @@ function signedWith(intent: Intent, key: ApproverKey, record: Signed | undefined
 
 function recordFile(args: Args): Signed | undefined {
   const file = flag(args, 'record')
-  return file === undefined ? undefined : signedShape(parse(readFileSync(file)), 'record')
+  return file === undefined ? undefined : readRecord(file)
+}
+
+/** A destination record that a service signed. */
+export function readRecord(file: string): Signed {
+  return signedShape(parse(readFileSync(file)), 'record')
 }

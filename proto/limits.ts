@@ -121,6 +121,9 @@ export const limits = {
   inboxRowsPerRunMax: 1_000,
   pendingRequestsPerCallerMax: 1_000,
   listPageMax: 200,
+  /** Of one payout file: as many as one caller may have open. */
+  payoutLinesMax: 1_000,
+  payoutBytesMax: 1_048_576,
   /** Of one list of requests that a watcher reads. */
   requestPagesMax: 500,
   bodySizeMax: 65_536,
