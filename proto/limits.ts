@@ -134,6 +134,10 @@ export const limits = {
   /** Root, line, proof and all parts, as they go to the recipient. */
   parcelBytesMax: 1_048_576,
   exportBytesMax: 1_073_741_824,
+  /** What one range of blocks says of own addresses; a longer range is two files. */
+  chainFileBytesMax: 16_777_216,
+  chainFileAccountsMax: 4_096,
+  chainFileAssetsMax: 64,
   /** One line of a Record: a sentence for each field of an exception. */
   recordLineBytesMax: 16_384,
   /** Of one ceremony: 16 stations send a line a round, for each of its requests. */
