@@ -71,6 +71,7 @@ export const longWalks: readonly string[] = [
   'test/cli/init-cold.test.ts',
   'test/cli/light.test.ts',
   'test/cli/recovery.test.ts',
+  'test/cli/watch.test.ts',
   'test/coordinator/bundle-parts.test.ts',
   'test/coordinator/ceremonies.test.ts',
   'test/coordinator/program-ends.test.ts',
