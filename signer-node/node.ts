@@ -12,7 +12,6 @@ import { Greeted } from '../proto/versions.ts'
 import { AddressDuty } from './address-duty.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
 import { BackupDuty } from './backup-duty.ts'
-import type { Curve } from './dkls23/curve.ts'
 import { ExportDuty } from './export-duty.ts'
 import { Floor } from './floor.ts'
 import { Greetings } from './greetings.ts'
@@ -31,38 +30,12 @@ import {
   closedFor,
   mayCosign,
   otherVersion,
-  type StateWord,
   stateWord,
   type Work,
 } from './standing.ts'
+import { restoredText, type Status } from './status.ts'
 import type { KeptEvidence } from './strikes.ts'
 import { Turns } from './turns.ts'
-
-export interface Status {
-  readonly node: string
-  /** `locked`, `sealed`: nothing is open yet, and there is no node. */
-  readonly state: StateWord | 'locked' | 'sealed'
-  /** Why it is sealed: what is the matter with its token. */
-  readonly sealed?: string
-  readonly size: number
-  readonly sessions: number
-  readonly waitingReleases: number
-  readonly droppedEnvelopes: number
-  readonly receipts: number
-  readonly vaults: readonly string[]
-  readonly pairings: readonly string[]
-  readonly banned: readonly string[]
-  /** Faults within a day, of peers that had any. */
-  readonly strikes: Readonly<Record<string, number>>
-  readonly frozen: readonly string[]
-  readonly coordinators: readonly string[]
-  /** Why the node may only witness; empty while it may sign. */
-  readonly fenced: string
-  /** The make of the curve: anything but `native` is slower. Empty while the node is locked. */
-  readonly curve: Curve['name'] | ''
-  /** Backup files here, and whether they were opened in a test. */
-  readonly backups: readonly string[]
-}
 
 const floorAgainMs = 2_000
 const receiptsAgainMs = 60_000
@@ -395,8 +368,4 @@ export class SignerNode {
   #send(coordinator: string, frame: NodeFrame): void {
     this.#parts.ports.send(coordinator, frame)
   }
-}
-
-function restoredText(vaults: readonly string[]): string {
-  return vaults.length === 0 ? '' : `restored from a backup: ${vaults.join(', ')}`
 }
