@@ -4,8 +4,7 @@
 // root. INVARIANT: a Prepare is given to the node once for each confirmation, and for no other
 // request; no line of the log comes from the table; nothing of a session outlives the process
 // a first key's pending Seal that no certificate of all holders names is destroyed when the
-// Station is started again. Source: the ceremony's design, 4.6 to 4.8, 4.12. It asks people
-// nothing.
+// Station is started again. Source: the ceremony's design, 4.6 to 4.8, 4.12.
 
 import { parseEntry } from '../../policy/audit/entry.ts'
 import { readSync } from '../../policy/audit/rows.ts'

@@ -76,6 +76,7 @@ export const longWalks: readonly string[] = [
   'test/coordinator/ceremonies.test.ts',
   'test/coordinator/program-ends.test.ts',
   'test/coordinator/chain-lies.test.ts',
+  'test/coordinator/chain-lies-tron.test.ts',
   'test/coordinator/chain-life.test.ts',
   'test/coordinator/nonces.test.ts',
   'test/coordinator/recover.test.ts',
