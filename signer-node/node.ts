@@ -148,11 +148,11 @@ export class SignerNode {
   /** To be called a few times a second. */
   tick(): void {
     if (this.#isGone) return
-    const { sessions, pairings, lastWords, room } = this.#parts
+    const { sessions, lastWords, room } = this.#parts
     const { signing, keys } = this.#desk
     if (room.tick()) this.#roomChanged()
     this.#compareClocks()
-    for (const one of [sessions, lastWords, signing, keys, pairings]) this.#try(() => one.tick())
+    for (const one of [sessions, lastWords, signing, keys]) this.#try(() => one.tick())
     this.#turns.takeRound(() => this.#round())
   }
 
@@ -257,9 +257,8 @@ export class SignerNode {
     if (this.#isGone || !this.#attached.has(coordinator)) return false
     const hears = attempt(() => this.#greeted.hears(coordinator, frame))
     if (isRefusal(hears)) this.#parts.ports.report(otherVersion(hears))
-    if (hears !== true) return false
-    this.#heard.add(coordinator)
-    return true
+    if (hears === true) this.#heard.add(coordinator)
+    return hears === true
   }
 
   *#received(coordinator: string, frame: CoordinatorFrame): InTurns {
@@ -270,6 +269,8 @@ export class SignerNode {
 
   /** In turns between frames; what an operator asks for meanwhile does not wait for it. */
   *#round(): InTurns {
+    this.#try(() => this.#parts.pairings.tick())
+    yield
     this.#pass(yield* attemptInTurns(this.#desk.duty.reviewing()))
     yield
     this.#sayAgain()
@@ -341,8 +342,7 @@ export class SignerNode {
   }
 
   #compareClocks(): void {
-    const last = this.#look
-    const now = this.#now()
+    const [last, now] = [this.#look, this.#now()]
     this.#look = now
     const parted = now.wallMs - last.wallMs - (now.monotonicMs - last.monotonicMs)
     if (Math.abs(parted) > clockJumpMs) this.#renew(`clocks parted by ${parted} ms`)
