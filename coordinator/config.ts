@@ -50,6 +50,33 @@ const endpoints: Reader<readonly string[]> = (value, path) => {
   return urls
 }
 
+const chainShape = objectWith(
+  {
+    network,
+    rpc: endpoints,
+    /** Blocks on top of a transaction before it counts as final. */
+    confirmations: integer(0, 10_000),
+  },
+  {
+    /** EVM: final is what the network has finalized too, where its endpoints have the tag. */
+    finality: literal('confirmations', 'finalized'),
+    /** EVM: what a transaction of a vault that the log does not know does to that vault. */
+    foreignNonce: literal('hold', 'alarm'),
+    /** An endpoint whose newest block has not moved for longer is stale. */
+    stillSeconds: integer(10, 86_400),
+  },
+)
+
+const chain: Reader<Shaped<typeof chainShape>> = (value, path) => {
+  const read = chainShape(value, path)
+  if (read.network.startsWith('eip155:')) return read
+  for (const word of ['finality', 'foreignNonce'] as const) {
+    if (read[word] === undefined) continue
+    refuse('CONFIG', `${path}.${word}: expected an EVM network, got ${read.network}`)
+  }
+  return read
+}
+
 function shapeIn(directory: string) {
   const path = pathFrom(directory)
   return objectWith(
@@ -69,15 +96,7 @@ function shapeIn(directory: string) {
       logKey: path,
       credential: path,
       documents: object({ root: path, policy: path, directory: path, books: mapOf(path) }),
-      chains: distinct(
-        object({
-          network,
-          rpc: endpoints,
-          /** Blocks on top of a transaction before it counts as final. */
-          confirmations: integer(0, 10_000),
-        }),
-        (chain) => chain.network,
-      ),
+      chains: distinct(chain, ({ network }) => network),
       /**
        * Every client that may connect; a key that is not here is turned away. Nodes are let in by
        * the root in force and not by what stands here.

@@ -224,6 +224,7 @@ export class LightWitness {
       case 'envelope':
       case 'stop':
       case 'requestPart':
+      case 'certify':
         refuse('NOT_SUPPORTED', 'a light witness takes part in no session')
     }
   }

@@ -9,6 +9,7 @@ import { attemptInTurns, type InTurns } from '../proto/in-turns.ts'
 import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import { Greeted } from '../proto/versions.ts'
+import { AddressDuty } from './address-duty.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
 import { BackupDuty } from './backup-duty.ts'
 import type { Curve } from './dkls23/curve.ts'
@@ -18,6 +19,7 @@ import { Greetings } from './greetings.ts'
 import { Keys } from './keys.ts'
 import { LogDuty } from './log-duty.ts'
 import { type PairState, pairStates } from './pair-states.ts'
+import { Parting } from './parting.ts'
 import type { Parts } from './parts.ts'
 import type { Ports } from './ports.ts'
 import { Prepared } from './prepared.ts'
@@ -85,15 +87,11 @@ export type Own = Pick<
   | 'plan'
 >
 
-interface Look {
-  readonly wallMs: number
-  readonly monotonicMs: number
-}
-
 export class SignerNode {
   readonly #parts: Parts
   readonly #desk: Desk
   readonly #turns: Turns
+  readonly #parting: Parting
   readonly #attached = new Set<string>()
   readonly #greeted = new Greeted()
   /** Those that have said something: a dial that failed is no stream that broke. */
@@ -105,7 +103,6 @@ export class SignerNode {
   #isStateDue = false
   #floorAskedMs: number
   #receiptsSaidMs: number
-  #look: Look
 
   constructor(settings: NodeSettings, stores: NodeStores, ports: Ports) {
     const closed = (work?: Work) => closedFor(this.#parts, this.#condition(), work)
@@ -113,9 +110,9 @@ export class SignerNode {
     this.#parts = assemble(settings, stores, ports, { closed, changed })
     this.#desk = this.#furnish(this.#parts)
     this.#turns = new Turns(ports.pause)
-    this.#look = this.#now()
-    this.#floorAskedMs = this.#look.monotonicMs
-    this.#receiptsSaidMs = this.#look.monotonicMs
+    this.#parting = new Parting(ports.clock)
+    this.#floorAskedMs = this.#nowMs()
+    this.#receiptsSaidMs = this.#floorAskedMs
     this.#parts.journal.verify()
     this.#parts.keyshares.reviewAtOnce()
     this.#desk.signing.warm()
@@ -132,7 +129,7 @@ export class SignerNode {
     this.#greeted.forget(coordinator)
     this.#parts.pairings.detached(coordinator)
     if (!this.#heard.delete(coordinator)) return
-    const now = this.#now().monotonicMs
+    const now = this.#nowMs()
     this.#broken = [...this.#broken.filter((at) => now - at < atOnceMs), now]
     // One lost stream is no reason: a coordinator could force it.
     if (this.#heard.size === 0 && this.#broken.length > 1) this.#renew('all streams broke at once')
@@ -290,11 +287,12 @@ export class SignerNode {
     const backups = new BackupDuty(parts, everyone)
     const readmissions = new Readmissions(parts)
     const exports = new ExportDuty(parts)
+    const addresses = new AddressDuty(parts)
     const work = { parts, floor, signing, keys, releases, backups, exports, readmissions }
     const duty = new LogDuty({ ...work, mayCosign: may, everyone })
     const word = () => stateWord(parts, this.#condition())
     const greetings = new Greetings({ ...work, word })
-    return { ...work, duty, greetings }
+    return { ...work, addresses, duty, greetings }
   }
 
   #strikes(): Readonly<Record<string, number>> {
@@ -342,9 +340,7 @@ export class SignerNode {
   }
 
   #compareClocks(): void {
-    const [last, now] = [this.#look, this.#now()]
-    this.#look = now
-    const parted = now.wallMs - last.wallMs - (now.monotonicMs - last.monotonicMs)
+    const parted = this.#parting.look()
     if (Math.abs(parted) > clockJumpMs) this.#renew(`clocks parted by ${parted} ms`)
   }
 
@@ -362,12 +358,12 @@ export class SignerNode {
 
   /** Floor queries until they are answered, receipts until the log shows them. */
   #sayAgain(): void {
-    const { monotonicMs } = this.#now()
+    const now = this.#nowMs()
     const { greetings } = this.#desk
     const [first] = this.#attached
     if (first === undefined) return
-    if (monotonicMs - this.#floorAskedMs >= floorAgainMs) {
-      this.#floorAskedMs = monotonicMs
+    if (now - this.#floorAskedMs >= floorAgainMs) {
+      this.#floorAskedMs = now
       if (this.#parts.room.shortage !== '') return
       this.#try(() => this.#parts.bans.writeFreezes())
       this.#desk.duty.again()
@@ -377,17 +373,16 @@ export class SignerNode {
         for (const query of queries) this.#send(coordinator, query)
       }
     }
-    if (monotonicMs - this.#receiptsSaidMs >= receiptsAgainMs) {
-      this.#receiptsSaidMs = monotonicMs
+    if (now - this.#receiptsSaidMs >= receiptsAgainMs) {
+      this.#receiptsSaidMs = now
       const { backups, keys, greetings: says } = this.#desk
       const own = [...keys.confirmations(), ...backups.statements(), ...says.bans()]
       for (const frame of [...says.receipts(), ...own]) this.#send(first, frame)
     }
   }
 
-  #now(): Look {
-    const { clock } = this.#parts.ports
-    return { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() }
+  #nowMs(): number {
+    return this.#parts.ports.clock.monotonicMs()
   }
 
   #send(coordinator: string, frame: NodeFrame): void {

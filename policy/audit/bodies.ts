@@ -194,6 +194,12 @@ export const bodies = {
     signature: hex(64),
     vault: vaultId,
   }),
+  /** Indices of deposit addresses that may be given out from this line on. */
+  'addresses.opened': object({
+    count: integer(1, limits.depositBlockMax),
+    from: integer(0, limits.depositIndexMax),
+    vault: vaultId,
+  }),
   /** `digest`: what the sentence of the approved change comes to, signed at its path. */
   'key.proved': object({
     ...carriedOut,

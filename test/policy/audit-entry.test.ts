@@ -167,6 +167,7 @@ const samples: { readonly [T in keyof typeof bodies]: JsonObject } = {
   },
   'ceremony.aborted': { plan: zero, reason: 'TIME', record: { root: '', size: 0 } },
   'cold.anchored': { origin: 'log.acme.example/custody-cold', root: zero, size: 7 },
+  'addresses.opened': { count: 256, from: 0, vault: 'hot-eth' },
   'key.backup-tested': {
     backup: zero,
     epoch: 0,

@@ -97,6 +97,17 @@ describe('an intent', () => {
     }
   })
 
+  it('names the path of an own address that it pays, below m and beside no record', () => {
+    expect(parses({ dest: '', toPath: 'm/1/17' })).toBe('accepted')
+    expect(parses({ dest: '', toPath: 'm' })).toBe('INVALID_INTENT')
+    expect(parses({ toPath: 'm/1/17' })).toBe('INVALID_INTENT')
+    const call = { op: 'evm.call', call: 'deposit()', contract: '', dest: '' }
+    expect(parses(call)).toBe('accepted')
+    expect(parses({ ...call, toPath: 'm/1/17' })).toBe('INVALID_INTENT')
+    expect(parses({ dest: '', toPath: "m/1'" })).toBe('MALFORMED')
+    expect(parses({ dest: '', toPath: '' })).toBe('MALFORMED')
+  })
+
   it('says its purpose in words with one space between them', () => {
     expect(parses({ purpose: 'pay out 1 of 2' })).toBe('accepted')
     expect(parses({ purpose: 'a'.repeat(128) })).toBe('accepted')
