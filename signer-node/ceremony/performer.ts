@@ -8,11 +8,10 @@
 // Source: the ceremony's design, 4.9, 4.11. What an act does is the Bench's.
 import type { PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
 import {
+  type LinePlace,
   parseRecordLine,
   type RecordDraft,
   type RecordLine,
-  signedLine,
-  unsignedLine,
 } from '../../policy/ceremony/record.ts'
 import { parseRecordType, recordBodies } from '../../policy/ceremony/record-bodies.ts'
 import { type Turn, turnsOf } from '../../policy/ceremony/script.ts'
@@ -49,9 +48,8 @@ export interface Played {
 /** What a Station's machine does, and by whom it is operated. */
 export interface Bench {
   play(heard: Heard): Promise<Played>
-  /** By the identity key of the Token that is in: its name, and a signature over a message. */
-  identity(): Uint8Array
-  sign(message: Uint8Array): Promise<Uint8Array>
+  /** By the identity key of the Token that is in. */
+  signLine(line: RecordDraft, place: LinePlace): Promise<Uint8Array>
   say(text: string): void
 }
 
@@ -255,8 +253,7 @@ export class Performer {
     }
     // Of two lines at one place, whoever orders them could show one here and another there.
     this.#signedSeq = seq
-    const unsigned = unsignedLine(line, { seq, prev }, bench.identity())
-    const bytes = signedLine(unsigned, await bench.sign(unsigned.message))
+    const bytes = await bench.signLine(line, { seq, prev })
     parseRecordLine(bytes)
     this.#say('signed', { seq, line: fromUtf8(bytes) ?? '' })
   }
