@@ -77,6 +77,7 @@ export const longWalks: readonly string[] = [
   'test/cli/watch.test.ts',
   'test/coordinator/bundle-parts.test.ts',
   'test/coordinator/ceremonies.test.ts',
+  'test/coordinator/import-checks.test.ts',
   'test/coordinator/program-ends.test.ts',
   'test/coordinator/chain-lies.test.ts',
   'test/coordinator/chain-lies-tron.test.ts',
