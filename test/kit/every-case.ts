@@ -71,6 +71,7 @@ export const longWalks: readonly string[] = [
   'test/cli/light.test.ts',
   'test/cli/recovery.test.ts',
   'test/coordinator/bundle-parts.test.ts',
+  'test/coordinator/cancels.test.ts',
   'test/coordinator/ceremonies.test.ts',
   'test/coordinator/program-ends.test.ts',
   'test/coordinator/chain-lies.test.ts',
