@@ -76,6 +76,7 @@ export const longWalks: readonly string[] = [
   'test/cli/recovery.test.ts',
   'test/cli/watch.test.ts',
   'test/coordinator/bundle-parts.test.ts',
+  'test/coordinator/cancels.test.ts',
   'test/coordinator/ceremonies.test.ts',
   'test/coordinator/import-checks.test.ts',
   'test/coordinator/program-ends.test.ts',
