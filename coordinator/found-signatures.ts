@@ -1,7 +1,7 @@
 // A signature that the chain shows and the log does not have: of an attempt that failed here, while
-// somebody who had its shares finished it. Its line needs what every signature's needs, the receipts
-// of the nodes that let their shares go; nodes offer them until they see them in the log. Without
-// it the nonce, which only a signature in the log uses up, would be given again and again.
+// somebody who had its shares finished it. Its line needs what every signature's needs, the
+// receipts of the nodes that let their shares go; nodes offer them until they see them in the log.
+// Without it the nonce, which only a signature in the log uses up, would be given again and again.
 // INVARIANT: what is written is proved by the fold as any other signature.
 import { below, get, tables } from '../policy/audit/tables.ts'
 import { encodeSignature } from '../policy/chain/signature.ts'
