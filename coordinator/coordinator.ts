@@ -14,6 +14,7 @@ import { Backups } from './backups.ts'
 import { Bans } from './bans.ts'
 import { Anchors } from './ceremony/anchors.ts'
 import { Ceremonies } from './ceremony/ceremonies.ts'
+import { Certificates } from './certificates.ts'
 import { Changes } from './changes.ts'
 import { CosignedHeads } from './cosigned.ts'
 import { Decisions } from './decisions.ts'
@@ -86,6 +87,7 @@ export interface Coordinator {
   readonly proofs: Proofs
   readonly exports: Exports
   readonly deposits: Deposits
+  readonly certificates: Certificates
   readonly links: Links
   readonly sequencer: Sequencer
   readonly jobs: Jobs
@@ -171,6 +173,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const anchors = new Anchors({ copy, sequencer, cold: ports.coldTrust })
   const proofs = new Proofs({ store, origin, tree, heads, clock })
   const deposits = new Deposits({ copy, sequencer, heads, clock })
+  const certificates = new Certificates(withRoot({ ...sessions, roots, copy, proofs }))
   const stopping = new AbortController()
   const requests = new Requests({ ...shared, store, origin })
   const decisions = new Decisions({ ...shared, store, origin, proofs })
@@ -217,6 +220,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
       proofs,
       exports,
       deposits,
+      certificates,
       links,
       sequencer,
       jobs,

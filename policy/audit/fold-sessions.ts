@@ -7,6 +7,7 @@ import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { requireCeremony } from '../cold.ts'
 import type { Root } from '../documents.ts'
+import { isMessage } from '../intent.ts'
 import { requireSigns } from '../key-standing.ts'
 import { requireLifetime } from '../lifetime.ts'
 import type { SlotRule } from '../places.ts'
@@ -186,7 +187,7 @@ function* requireOneEffect(
     return
   }
   if (body.bytes === last.bytes) return requireSame(body, last)
-  if (rule?.kind !== 'nonce') {
+  if (rule?.kind !== 'nonce' || isMessage(reservation.op)) {
     return refuse('ONE_EFFECT', 'the first attempt binds the bytes for ever')
   }
   requireBump(body, last, rule)
