@@ -123,7 +123,6 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const heads = new CosignedHeads({ store, tree, log, roots })
   const pages = new Pages({ store, origin, heads })
   const alarmOnly = ports.alarmOnly ?? new Set<string>()
-  const nonces = new Nonces({ copy, memory, clock, report, chains, alarmOnly })
   const handlers = handlersOf({
     memory,
     tree,
@@ -135,6 +134,8 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const cache = new RowCache()
   const outside = { store, origin, clock, random, report }
   const sequencer = new Sequencer({ ...outside, tree, cache, fold, handlers })
+  const seeing = { copy, memory, clock, report, chains, sequencer }
+  const nonces: Nonces = new Nonces({ ...seeing, alarmOnly })
   const admitted = (): ReadonlyMap<Digest, NodeId> => roots.admitted(heads.sizeOf)
   const isAdmitted = (node: string): boolean => [...admitted().values()].some((id) => id === node)
   // Whoever asks for the root gets the one in force.

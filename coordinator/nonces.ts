@@ -16,9 +16,12 @@ import { type Refusal, refusal } from '../proto/refusal.ts'
 import { Unavailable } from '../proto/unavailable.ts'
 import type { ChainRpc } from './chain-rpc/rpc.ts'
 import type { RulesMemory } from './desk/rules.ts'
-import type { Chains, Driven } from './driver.ts'
+import { type Chains, type Driven, writeLines } from './driver.ts'
+import { foundLines } from './found-signatures.ts'
 import type { Copy } from './page.ts'
 import type { Clock, Report } from './ports.ts'
+import { rivalsOf } from './rivals.ts'
+import type { Sequencer } from './sequencer.ts'
 
 export interface NoncesPorts {
   readonly copy: Copy
@@ -26,12 +29,19 @@ export interface NoncesPorts {
   readonly clock: Clock
   readonly report: Report
   readonly chains: Chains
+  readonly sequencer: Sequencer
   /** Networks where a foreign transaction is an alarm and stops nothing. */
   readonly alarmOnly: ReadonlySet<string>
 }
 
 const lookMs = 15_000
 const sweepMs = 300_000
+
+/** A transaction of the log's own bytes, and the request whose effect it is. */
+export interface Unseen {
+  readonly intent: Digest
+  readonly txid: string
+}
 
 /** One nonce of one address. */
 interface Place {
@@ -64,10 +74,10 @@ export class Nonces {
   }
 
   /**
-   * For a request of which no transaction is in a block, now and then. The id of a transaction that
-   * did what it asks for, by a signature of it that never came here.
+   * For a request of which no transaction is in a block, now and then: what used its nonce, where
+   * that was signed for this log and its signature never came here.
    */
-  async look({ the, view }: Driven): Promise<string | undefined> {
+  async look({ the, view }: Driven): Promise<Unseen | undefined> {
     const { intent } = the.row
     const { reservation, vaults } = view
     const vault = vaults.find((row) => row.vault === the.intent.vault)
@@ -80,8 +90,7 @@ export class Nonces {
     const rpc = this.#rpcOf(network)
     if (rpc === undefined || !(await rpc.consumed(addressOf(place), BigInt(slot)))) return
     const { copy } = this.#ports
-    const used = await copy.read(get(tables.usedSlot, vault.vault, path, Number(slot)))
-    const holders = [intent, ...(used === undefined || used.holder === '' ? [] : [used.holder])]
+    const holders = [intent, ...(await copy.read(rivalsOf(intent)))]
     // In this order: what is in no block after its nonce was used never will be.
     for (const holder of holders) {
       const signed = await copy.read(get(tables.completed, holder))
@@ -141,16 +150,21 @@ export class Nonces {
     rpc: ChainRpc,
     place: Place,
     holders: readonly Digest[],
-  ): Promise<string | undefined> {
+  ): Promise<Unseen | undefined> {
     const { copy } = this.#ports
     const { vault, slot } = place
     const found = await rpc.signedAt(addressOf(place), BigInt(slot))
     const bound = found && (await copy.read(get(tables.digest, toHex(found.digest))))
     const by = found === undefined ? 'a transaction that no endpoint shows' : found.txid
     const used = `nonce ${slot} of ${vault.vault} ${place.path} was used by ${by}`
-    if (bound !== undefined) {
+    if (found !== undefined && bound !== undefined) {
       this.#say('nonce.unseen', place, `${used}: request ${bound.intent}, signed unseen`)
-      return bound.intent === holders[0] ? found?.txid : undefined
+      const signed = await copy.read(get(tables.completed, bound.intent))
+      if (signed?.txids.includes(found.txid) !== true) {
+        const lines = await foundLines(copy, bound.intent, found)
+        if (lines !== undefined) await writeLines(this.#ports, lines)
+      }
+      return { intent: bound.intent, txid: found.txid }
     }
     if (found === undefined && (await this.#mayBeUnseen(holders))) {
       this.#say('nonce.unseen', place, `${used}; an attempt may have been signed unseen`)

@@ -13,7 +13,8 @@ export function* settledRival(intent: Digest): Reading<Digest | undefined> {
   return undefined
 }
 
-function* rivalsOf(intent: Digest): Reading<readonly Digest[]> {
+/** All of them, in no order that matters. */
+export function* rivalsOf(intent: Digest): Reading<readonly Digest[]> {
   const reservation = yield* get(tables.reservation, intent)
   if (reservation === undefined || reservation.slot === '') return []
   const { vault, path, slot, cancelling } = reservation

@@ -68,11 +68,19 @@ async function signedIn(
     if (field(one, 'from') !== from || readQuantity(field(one, 'nonce')) !== slot) continue
     const read = rebuilt(one)
     if (read?.from?.toLowerCase() !== from || BigInt(read.nonce) !== slot) continue
-    const digest = fromHex(read.unsignedHash.slice(2))
-    const txid = read.hash ?? ''
-    return { txid, digest: digest ?? refuse('INTERNAL', 'a digest that is no hex') }
+    const { hash, signature, unsignedHash } = read
+    if (hash === null || signature === null) continue
+    const { r, s, yParity: v } = signature
+    return {
+      ...{ txid: hash, digest: bytesOf(unsignedHash) },
+      signature: { r: bytesOf(r), s: bytesOf(s), v },
+    }
   }
   return undefined
+}
+
+function bytesOf(prefixed: string): Uint8Array {
+  return fromHex(prefixed.slice(2)) ?? refuse('INTERNAL', 'bytes that are no hex')
 }
 
 /** From its fields: an id that an endpoint writes beside them is not looked at. */

@@ -2,6 +2,8 @@
 // authority: fees stay inside the intent, and what became final closes a request and frees nothing.
 // No endpoint is asked for a nonce to use: the log gives it.
 
+import type { Signature } from '../../policy/chain/chain.ts'
+
 /** Base units for one unit of gas, now. */
 export interface Prices {
   readonly base: bigint
@@ -47,6 +49,7 @@ export interface SignedElsewhere {
   readonly txid: string
   /** What the key signed, 32 bytes. */
   readonly digest: Uint8Array
+  readonly signature: Signature
 }
 
 /** Throws `Unavailable` when no endpoint answers. */

@@ -6,11 +6,14 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { readWarrant } from '../../coordinator/warrants.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { normalise } from '../../policy/chain/signature.ts'
-import { toHex } from '../../proto/crypto.ts'
-import { parseDigest } from '../../proto/ids.ts'
+import { ed25519Signer, toHex } from '../../proto/crypto.ts'
+import { writeSigned } from '../../proto/frames.ts'
+import { parseDigest, parseNodeId } from '../../proto/ids.ts'
+import { kinds, signBy } from '../../proto/node-documents.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { anvilInstalled } from '../kit/anvil.ts'
-import { type EvmWalk, type EvmWalkOptions, evmWalk, hotAddress, paidTo } from './evm-walk.ts'
+import { seedOf } from '../policy/dev-fixture.ts'
+import { type EvmWalk, type EvmWalkOptions, evmWalk, paidTo } from './evm-walk.ts'
 import { pgliteEngine } from './store-kit.ts'
 import { payout, vaultRow, vaultSecret } from './world.ts'
 
@@ -158,33 +161,83 @@ describe.skipIf(!anvilInstalled)('a nonce that a transaction of somewhere else u
   })
 })
 
+/** By somebody who had the shares of the first attempt, whose signature never came here. */
+async function sentUnseen({ anvil, house, lines }: EvmWalk, id: string) {
+  const [started] = await lines(id, 'session.started')
+  const { warrant, participants } = started as { warrant: string; participants: string[] }
+  const { bytes } = await readWarrant(house.store, parseDigest(warrant))
+  const chain = chainOf(anvil.network)
+  const digest = chain.digest(bytes)
+  const made = secp256k1.sign(digest, secret, { prehash: false, format: 'recovered' })
+  const nonce = Uint8Array.of(made[0] === 1 ? 3 : 2, ...made.subarray(1, 33))
+  const signature = normalise({ nonce, s: made.slice(33) }, digest, vaultRow('hot').publicKey)
+  const { raw, txid } = chain.attach(bytes, signature)
+  await anvil.call('anvil_dropAllTransactions')
+  await anvil.call('eth_sendRawTransaction', [`0x${toHex(raw)}`])
+  return { txid, warrant, participants }
+}
+
+/** What a node offers until it sees it in the log. */
+function receiptOf(by: string, about: { readonly intent: string; readonly warrant: string }) {
+  const document = {
+    ...{ format: 'custody-share-receipt/v1', org: 'acme-dev', env: 'dev', node: by, counter: 41 },
+    ...{ previous: '', sid: about.intent, attempt: 1, digest: about.intent, size: 3 },
+    ...{ root: about.intent, ...about },
+  }
+  const signer = { node: parseNodeId(by), sign: ed25519Signer(seedOf(by)) }
+  return writeSigned(signBy(kinds.receipt, document, signer))
+}
+
+async function lapsed(walk: EvmWalk): Promise<string> {
+  for (const node of walk.house.nodes) node.script.silent = true
+  const id = await submitted(walk)
+  await walk.until('an attempt', async () => {
+    return (await walk.lines(id, 'session.started')).length > 0
+  })
+  await walk.house.jump(17 * 30_000)
+  await walk.untilState(id, 'LAPSING')
+  for (const node of walk.house.nodes) node.script.silent = false
+  return id
+}
+
 describe.skipIf(!anvilInstalled)('a signature of the log’s own bytes that never came to it', () => {
   it('settles the request by the transaction that landed, and holds no vault', async () => {
     const walk = await opened()
-    const { house, anvil } = walk
-    for (const node of house.nodes) node.script.silent = true
+    const { house } = walk
     const before = await walk.held(paidTo)
-    const id = await submitted(walk)
-    await walk.until('an attempt', async () => {
-      return (await walk.lines(id, 'session.started')).length > 0
-    })
-    const [started] = await walk.lines(id, 'session.started')
-    const warrant = parseDigest(String(Object(started).warrant))
-    const { bytes } = await readWarrant(house.store, warrant)
-    const chain = chainOf(anvil.network)
-    const digest = chain.digest(bytes)
-    const made = secp256k1.sign(digest, secret, { prehash: false, format: 'recovered' })
-    const nonce = Uint8Array.of(made[0] === 1 ? 3 : 2, ...made.subarray(1, 33))
-    const signature = normalise({ nonce, s: made.slice(33) }, digest, vaultRow('hot').publicKey)
-    const { raw, txid } = chain.attach(bytes, signature)
-    await anvil.call('eth_sendRawTransaction', [`0x${toHex(raw)}`])
+    const id = await lapsed(walk)
+    const { txid } = await sentUnseen(walk, id)
     await walk.mine(4)
-    await house.jump(17 * 30_000)
     await walk.untilState(id, 'SETTLED')
     expect(await walk.lines(id, 'tx.settled')).toMatchObject([{ txid }])
+    expect(await walk.lines(id, 'sign.completed')).toEqual([])
     expect((await walk.held(paidTo)) - before).toBe(paid)
-    expect(Number(await anvil.call('eth_getTransactionCount', [hotAddress, 'latest']))).toBe(1)
+    expect(await walk.landed()).toBe(1)
     expect(alarms(walk)).toMatchObject([expect.stringContaining('nonce.unseen: nonce 0 of hot m')])
     expect(house.coordinator.driver.nonces.holdOf(vaultRow('hot').vault)).toBeUndefined()
+  })
+
+  it('comes into the log with the receipts of its nodes, and what was given its nonce is dropped', async () => {
+    const walk = await opened()
+    const { house } = walk
+    const before = await walk.held(paidTo)
+    const id = await lapsed(walk)
+    const first = paid
+    const next = await submitted(walk)
+    await walk.untilState(next, 'BROADCAST')
+    const { txid, warrant, participants } = await sentUnseen(walk, id)
+    const receipts = participants.map((node) => receiptOf(node, { intent: id, warrant }))
+    const [one, other] = participants.map((name) => house.nodes.find((node) => node.name === name)!)
+    one!.send({ frame: 'receipts', receipts: { receipts: receipts.slice(0, 1) } })
+    other!.send({ frame: 'receipts', receipts: { receipts: receipts.slice(1) } })
+    await walk.mine(4)
+    await walk.untilState(id, 'SETTLED')
+    expect(await walk.lines(id, 'sign.completed')).toMatchObject([{ txid, sid: id }])
+    await walk.untilState(next, 'DROPPED')
+    expect((await walk.held(paidTo)) - before).toBe(first)
+    // The nonce is used up in the log too: what comes now gets the one after it.
+    const last = await submitted(walk)
+    await walk.untilState(last, 'SETTLED', 'mining')
+    expect(await walk.lines(last, 'spend.reserved')).toMatchObject([{ slot: '1' }])
   })
 })
