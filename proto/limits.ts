@@ -33,6 +33,12 @@ export const limits = {
   transactionBytesMax: 4_096,
   /** Of a contract call: with it a transaction has all other fields at their widest. */
   calldataBytesMax: 3_840,
+  /** A message to sign, as text: beside it an intent has all other fields. */
+  messageBytesMax: 4_000,
+  /** Values of typed data: each is a line that people read. */
+  messageLeavesMax: 64,
+  /** A declaration (EIP-191), which people read whole. */
+  declarationBytesMax: 1_024,
   jsonDepthMax: 16,
   jsonItemsMax: 65_536,
   documentsPerSubmitMax: 8,

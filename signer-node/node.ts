@@ -5,14 +5,13 @@
 // at once) takes a new incarnation and forgets every Pairing and acceptance of the old one.
 import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
 import { parseVaultId } from '../proto/ids.ts'
-import type { InTurns } from '../proto/in-turns.ts'
+import { attemptInTurns, type InTurns } from '../proto/in-turns.ts'
 import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import { Greeted } from '../proto/versions.ts'
 import { AddressDuty } from './address-duty.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
 import { BackupDuty } from './backup-duty.ts'
-import type { Curve } from './dkls23/curve.ts'
 import { ExportDuty } from './export-duty.ts'
 import { Floor } from './floor.ts'
 import { Greetings } from './greetings.ts'
@@ -31,38 +30,12 @@ import {
   closedFor,
   mayCosign,
   otherVersion,
-  type StateWord,
+  type Status,
   stateWord,
   type Work,
 } from './standing.ts'
 import type { KeptEvidence } from './strikes.ts'
 import { Turns } from './turns.ts'
-
-export interface Status {
-  readonly node: string
-  /** `locked`, `sealed`: nothing is open yet, and there is no node. */
-  readonly state: StateWord | 'locked' | 'sealed'
-  /** Why it is sealed: what is the matter with its token. */
-  readonly sealed?: string
-  readonly size: number
-  readonly sessions: number
-  readonly waitingReleases: number
-  readonly droppedEnvelopes: number
-  readonly receipts: number
-  readonly vaults: readonly string[]
-  readonly pairings: readonly string[]
-  readonly banned: readonly string[]
-  /** Faults within a day, of peers that had any. */
-  readonly strikes: Readonly<Record<string, number>>
-  readonly frozen: readonly string[]
-  readonly coordinators: readonly string[]
-  /** Why the node may only witness; empty while it may sign. */
-  readonly fenced: string
-  /** The make of the curve: anything but `native` is slower. Empty while the node is locked. */
-  readonly curve: Curve['name'] | ''
-  /** Backup files here, and whether they were opened in a test. */
-  readonly backups: readonly string[]
-}
 
 const floorAgainMs = 2_000
 const receiptsAgainMs = 60_000
@@ -150,12 +123,11 @@ export class SignerNode {
   tick(): void {
     if (this.#isGone) return
     const { sessions, pairings, lastWords, room } = this.#parts
-    const { signing, keys, duty } = this.#desk
+    const { signing, keys } = this.#desk
     if (room.tick()) this.#roomChanged()
     this.#compareClocks()
-    for (const part of [sessions, lastWords, signing, keys, pairings]) this.#try(() => part.tick())
-    this.#try(() => duty.review())
-    this.#sayAgain()
+    for (const one of [sessions, lastWords, signing, keys, pairings]) this.#try(() => one.tick())
+    this.#turns.takeRound(() => this.#round())
   }
 
   status(): Status {
@@ -270,6 +242,13 @@ export class SignerNode {
     yield* receiveFrame(this.#desk, coordinator, frame)
   }
 
+  /** In turns between frames; what an operator asks for meanwhile does not wait for it. */
+  *#round(): InTurns {
+    this.#pass(yield* attemptInTurns(this.#desk.duty.reviewing()))
+    yield
+    this.#sayAgain()
+  }
+
   #furnish(parts: Parts): Desk {
     const floor = new Floor({
       ...parts,
@@ -320,7 +299,10 @@ export class SignerNode {
 
   /** What finds no room is tried again at the next tick. */
   #try(work: () => void): void {
-    const done = attempt(work)
+    this.#pass(attempt(work))
+  }
+
+  #pass(done: unknown): void {
     if (!isRefusal(done)) return
     if (done.code !== 'DISK_FULL') throw new Refused(done)
     this.#parts.room.failed()
@@ -374,8 +356,7 @@ export class SignerNode {
       this.#receiptsSaidMs = monotonicMs
       const { backups, keys, greetings: says } = this.#desk
       const own = [...keys.confirmations(), ...backups.statements(), ...says.bans()]
-      const said = [...says.receipts(), ...own]
-      for (const frame of said) this.#send(first, frame)
+      for (const frame of [...says.receipts(), ...own]) this.#send(first, frame)
     }
   }
 

@@ -26,11 +26,12 @@ import { kinds } from '../../proto/node-documents.ts'
 import { attempt as attempting, isRefusal, refuse } from '../../proto/refusal.ts'
 import type { NodeSettings, NodeStores } from '../assemble.ts'
 import { Links } from '../link.ts'
-import { type Own, SignerNode, type Status } from '../node.ts'
+import { type Own, SignerNode } from '../node.ts'
 import type { Event, Ports } from '../ports.ts'
 import { Prepared } from '../prepared.ts'
 import { asksProof } from '../proving.ts'
 import type { Sitting } from '../sitting.ts'
+import type { Status } from '../standing.ts'
 import { verifierOf } from '../verifying.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
 import { checkedPaper, failurePaper, type Paper, readPaper } from './said-papers.ts'
@@ -320,9 +321,9 @@ export class Station {
     const digest = fromHex(words.digest) ?? refuse('MALFORMED', 'acceptance: expected a digest')
     const signature = parseSignature(bytes)
     const holds = verifierOf(self.curve)(signature, digest, words.publicKey)
-    this.#checked(paper, holds)
     const txid = txidOf(accepted.warrantText, signature)
     this.#ears.signed?.({ request, holds, txid, digest, signature: bytes })
+    this.#checked(paper, holds)
   }
 
   /** G-11: all holders have confirmed what this Station has confirmed, and it is on disk here. */
@@ -340,8 +341,8 @@ export class Station {
       refuse('VIEW', `${vault}: another key was confirmed here`)
     }
     this.#stores.certificates.keep(vault, epoch, paper.content)
-    this.#checked(paper, true)
     this.#ears.certified?.({ vault, epoch, change, keyState })
+    this.#checked(paper, true)
   }
 
   #checked({ content }: Paper, holds: boolean): void {

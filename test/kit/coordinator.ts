@@ -322,6 +322,7 @@ function wired(signed: Signed): Wired {
     attempts: 0,
     missing: ['1 ops'],
     signedTransaction: new Uint8Array(0),
+    signature: new Uint8Array(0),
     txid: '',
     seq: 1,
     intent: toUtf8(signed.document),
