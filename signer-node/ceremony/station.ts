@@ -31,7 +31,6 @@ import type { Event, Ports } from '../ports.ts'
 import { Prepared } from '../prepared.ts'
 import { asksProof } from '../proving.ts'
 import type { Sitting } from '../sitting.ts'
-import type { Status } from '../standing.ts'
 import { verifierOf } from '../verifying.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
 import { checkedPaper, failurePaper, type Paper, readPaper } from './said-papers.ts'
@@ -193,7 +192,7 @@ export class Station {
     this.#node.tick()
   }
 
-  status(): Status {
+  status(): ReturnType<SignerNode['status']> {
     return this.#node.status()
   }
 
