@@ -36,6 +36,8 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   simulate: async () => (await import('./submit.ts')).simulate,
   status: async () => (await import('./submit.ts')).status,
   cancel: async () => (await import('./submit.ts')).cancel,
+  payout: async () => (await import('./payout.ts')).payout,
+  watch: async () => (await import('./watch.ts')).watch,
   'root draft': async () => (await import('./root-draft.ts')).rootDraft,
   'root show': async () => (await import('./root-sign.ts')).rootShow,
   'root sign': async () => (await import('./root-sign.ts')).rootSign,

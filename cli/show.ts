@@ -116,7 +116,7 @@ export function checkCode(digest: Digest): string {
   return `${symbols.slice(0, 4)}-${symbols.slice(4)}`
 }
 
-export function amountOf({ amount }: Intent, { decimals, unit }: Asset): string {
+export function amountOf({ amount }: Pick<Intent, 'amount'>, { decimals, unit }: Asset): string {
   return `${decimalOf(amount, decimals)} ${unit}`
 }
 

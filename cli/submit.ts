@@ -4,15 +4,16 @@
 // Source: the API design 7.2 to 7.4. Sending the same id and intent again takes effect once.
 import { readFileSync } from 'node:fs'
 import { claimsChange, parseChange } from '../policy/change.ts'
+import type { Intent } from '../policy/intent.ts'
 import { encodeIntent, parseIntent } from '../policy/request.ts'
 import { writeSigned } from '../proto/frames.ts'
 import { parseDigest } from '../proto/ids.ts'
 import type { ReplyOf } from '../proto/io/wire.ts'
 import { encode, parse } from '../proto/jcs.ts'
-import { refuse } from '../proto/refusal.ts'
+import { isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
 import { type Signed, sign, signedJson, signedShape } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
-import { openKey } from './approver-key.ts'
+import { type ApproverKey, openKey } from './approver-key.ts'
 import { atDesk, type Desk, onLine } from './desk.ts'
 import { intentOptions, typedIntent } from './intent.ts'
 import { keyOptions, profileOptions } from './profile.ts'
@@ -131,17 +132,35 @@ function isNews({ code }: { readonly code: string }): boolean {
 async function signedIntent(args: Args, desk: Desk, world: World) {
   const attested = recordFile(args)
   const intent = await typedIntent(args, desk, attested, world)
+  return signedWith(intent, await openKey(desk.profile, args, world), attested)
+}
+
+/** The request that came of it, or the coordinator's refusal. */
+export async function sendIntent(
+  intent: Intent,
+  { desk, signer, record }: { desk: Desk; signer: ApproverKey; record?: Signed | undefined },
+): Promise<NonNullable<Request> | Refusal> {
+  const answer = await desk.client.SigningService.SubmitIntent(signedWith(intent, signer, record))
+  if (isRefusal(answer)) return answer
+  return answer.request ?? refuse('REQUEST_NOT_FOUND', 'expected a request, got nothing')
+}
+
+function signedWith(intent: Intent, key: ApproverKey, record: Signed | undefined) {
   const bytes = encodeIntent(intent)
   // What we would not read ourselves is not signed.
   parseIntent(bytes)
-  const key = await openKey(desk.profile, args, world)
   const signed = sign(tags.intent, bytes, key.credential, key.sign)
   const documents =
-    attested === undefined ? [] : [{ kind: 'dest', content: encode(signedJson(attested)) }]
+    record === undefined ? [] : [{ kind: 'dest', content: encode(signedJson(record)) }]
   return { intent: writeSigned(signed), documents }
 }
 
 function recordFile(args: Args): Signed | undefined {
   const file = flag(args, 'record')
-  return file === undefined ? undefined : signedShape(parse(readFileSync(file)), 'record')
+  return file === undefined ? undefined : readRecord(file)
+}
+
+/** A destination record that a service signed. */
+export function readRecord(file: string): Signed {
+  return signedShape(parse(readFileSync(file)), 'record')
 }

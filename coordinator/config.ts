@@ -2,14 +2,21 @@
 // believes about people and nodes comes from the documents under the pinned root; here stand its
 // places, its peers' keys and its endpoints.
 // Source: first-walk, bootstrap. Opens no file.
-import { address, distinct, pathFrom, pin, readConfig, tlsFiles } from '../proto/config.ts'
+import {
+  address,
+  distinct,
+  endpoints,
+  pathFrom,
+  pin,
+  readConfig,
+  tlsFiles,
+} from '../proto/config.ts'
 import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import {
   digest,
   handle,
   integer,
-  list,
   literal,
   mapOf,
   object,
@@ -35,20 +42,6 @@ export function parseCoordinatorConfig(source: string, directory: string): Coord
 }
 
 const network = text(48, /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/)
-
-const endpointUrls = list(text(512, /^https?:\/\/[^\s@]+$/), 1, 8)
-
-/** Each another place: written twice, one endpoint would be two witnesses. Names none: keys. */
-const endpoints: Reader<readonly string[]> = (value, path) => {
-  const urls = endpointUrls(value, path)
-  const places = urls.map((url) => (URL.canParse(url) ? new URL(url) : undefined))
-  if (places.includes(undefined)) refuse('CONFIG', `${path}: expected addresses of endpoints`)
-  const named = new Set(
-    places.map((place) => `${place?.origin}${place?.pathname.replace(/\/$/, '')}${place?.search}`),
-  )
-  if (named.size !== urls.length) refuse('CONFIG', `${path}: an endpoint stands there twice`)
-  return urls
-}
 
 const chainShape = objectWith(
   {

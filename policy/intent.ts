@@ -41,7 +41,7 @@ export interface Intent {
   readonly to: string
   /** Digest of the destination record; empty when `to` is an own vault. */
   readonly dest: Digest | ''
-  /** Of an own vault only: the path below `m` whose address `to` is; absent: the vault's own. */
+  /** Of an own vault only: the deposit path whose address `to` is; absent: the vault's own. */
   readonly toPath?: string
   /** Base units; of a call the coin that goes with it, which may be none; of a message none. */
   readonly amount: bigint

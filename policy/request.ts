@@ -23,6 +23,7 @@ import { tags } from '../proto/tags.ts'
 import { isNobody, opsOf, parseAddress } from './chain/chains.ts'
 import { callTextMax, encodeCall, parseCall } from './chain/evm-call.ts'
 import { parseMessage } from './chain/evm-message.ts'
+import { depositIndex } from './deposit-path.ts'
 import { envs, type Intent, isMessage, movesToken, ops, parseNetwork, parsePath } from './intent.ts'
 
 export interface ReadIntent {
@@ -115,10 +116,12 @@ function requireConsistent(intent: Intent): void {
   requireLife(intent)
 }
 
-/** `m` is not written, so one address has one form. */
+/** `m` is not written, so one address has one form; no other path takes money. */
 function requireToPath({ toPath, dest, op }: Intent): void {
   if (toPath === undefined) return
-  if (parsePath(toPath).length === 0) refuse('INVALID_INTENT', 'toPath: expected a path below m')
+  if (depositIndex(toPath) === undefined) {
+    refuse('INVALID_INTENT', 'toPath: expected the path of a deposit address, m/1/INDEX')
+  }
   if (dest !== '' || op === 'evm.call' || isMessage(op)) {
     refuse('INVALID_INTENT', 'toPath: expected of a transfer to an own vault alone')
   }

@@ -127,6 +127,11 @@ export const limits = {
   inboxRowsPerRunMax: 1_000,
   pendingRequestsPerCallerMax: 1_000,
   listPageMax: 200,
+  /** Of one payout file: as many as one caller may have open. */
+  payoutLinesMax: 1_000,
+  payoutBytesMax: 1_048_576,
+  /** Of one list of requests that a watcher reads. */
+  requestPagesMax: 500,
   bodySizeMax: 65_536,
   /** An Export is read whole by the verifier, so it must fit its memory. */
   exportFilesMax: 65_536,
@@ -135,6 +140,10 @@ export const limits = {
   /** Root, line, proof and all parts, as they go to the recipient. */
   parcelBytesMax: 1_048_576,
   exportBytesMax: 1_073_741_824,
+  /** What one range of blocks says of own addresses; a longer range is two files. */
+  chainFileBytesMax: 16_777_216,
+  chainFileAccountsMax: 4_096,
+  chainFileAssetsMax: 64,
   /** One line of a Record: a sentence for each field of an exception. */
   recordLineBytesMax: 16_384,
   /** Of one ceremony: 16 stations send a line a round, for each of its requests. */

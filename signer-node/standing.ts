@@ -5,7 +5,6 @@ import { fromHex } from '../proto/crypto.ts'
 import type { NodePart } from '../proto/frames.ts'
 import type { NodeId } from '../proto/ids.ts'
 import { type Refusal, refusal } from '../proto/refusal.ts'
-import type { Curve } from './dkls23/curve.ts'
 import type { Floor } from './floor.ts'
 import { ownHead } from './log-copy.ts'
 import type { Parts } from './parts.ts'
@@ -21,33 +20,6 @@ export type StateWord =
   | 'forked'
   | 'removed'
   | 'full'
-
-/** What an operator sees of a node, over its socket. */
-export interface Status {
-  readonly node: string
-  /** `locked`, `sealed`: nothing is open yet, and there is no node. */
-  readonly state: StateWord | 'locked' | 'sealed'
-  /** Why it is sealed: what is the matter with its token. */
-  readonly sealed?: string
-  readonly size: number
-  readonly sessions: number
-  readonly waitingReleases: number
-  readonly droppedEnvelopes: number
-  readonly receipts: number
-  readonly vaults: readonly string[]
-  readonly pairings: readonly string[]
-  readonly banned: readonly string[]
-  /** Faults within a day, of peers that had any. */
-  readonly strikes: Readonly<Record<string, number>>
-  readonly frozen: readonly string[]
-  readonly coordinators: readonly string[]
-  /** Why the node may only witness; empty while it may sign. */
-  readonly fenced: string
-  /** The make of the curve: anything but `native` is slower. Empty while the node is locked. */
-  readonly curve: Curve['name'] | ''
-  /** Backup files here, and whether they were opened in a test. */
-  readonly backups: readonly string[]
-}
 
 /** A coordinator of another release: nothing that it says is heard. */
 export function otherVersion({ because }: Refusal): Event {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { addressFile, addressWord } from '../../policy/address-certificate.ts'
 import { writeEntry } from '../../policy/audit/entry.ts'
 import { confirmMessage, consentMessage } from '../../policy/audit/key-confirm.ts'
+import { evmAddress } from '../../policy/chain/evm.ts'
 import { parseRoot, type Root } from '../../policy/documents.ts'
 import { madeHere } from '../../policy/key-standing.ts'
 import type { KeyFacts } from '../../policy/view.ts'
@@ -22,10 +23,12 @@ import type { Place } from './cluster.ts'
 /** The generator point as a key: its address is known to everyone. */
 export const hotAddress = '0x7e5f4552091a69125d5dfcb7b8c2659029395bdf'
 
-/** The vault with a key that every node of the cluster signed. */
-export function vaultOf(place: Place, name: string) {
+const generator = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'
+
+/** The vault with a key that every node of the cluster signed; `publicKey` is compressed, hex. */
+export function vaultOf(place: Place, name: string, point = generator) {
   const root = parseRoot(readFileSync(place.path('shared/root.json'), 'utf8'))
-  const vault = factsOf(place, name)
+  const vault = factsOf(place, name, point)
   const identities = root.nodes.map(({ node }) => {
     const owner = { org: root.org, env: root.env, owner: parseHandle(node) }
     const thing = nodeKeyThing(owner, 'identity')
@@ -47,14 +50,14 @@ export function vaultOf(place: Place, name: string) {
   return {
     ...{ vault: name, tier: name, network, key, epoch, threshold: 2, line: entry.bytes },
     ...{ backups, unproven: [] as string[] },
-    ...{ publicKey: toHex(publicKey), chainCode: toHex(chainCode), address: hotAddress },
+    ...{ publicKey: point, chainCode: toHex(chainCode), address: evmAddress(publicKey) },
     later: [] as Uint8Array[],
     ...{ certificate, uncertified: '' },
   }
 }
 
 /** The key of a vault, as its line has it. */
-export function factsOf(place: Place, name: string): KeyFacts {
+export function factsOf(place: Place, name: string, point = generator): KeyFacts {
   const root = parseRoot(readFileSync(place.path('shared/root.json'), 'utf8'))
   return {
     vault: parseVaultId(name),
@@ -62,7 +65,7 @@ export function factsOf(place: Place, name: string): KeyFacts {
     epoch: 1,
     t: 2,
     participants: root.nodes.map(({ node, x }) => ({ node, x })),
-    publicKey: fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798')!,
+    publicKey: fromHex(point)!,
     chainCode: new Uint8Array(32),
     keyState: parseDigest('ab'.repeat(32)),
   }

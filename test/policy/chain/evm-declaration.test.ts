@@ -57,10 +57,10 @@ describe('a declaration', () => {
     ['text that turns around', 'pay \u202eme'],
     ['a control character', 'pay \u0019me'],
     ['more lines than people read', Array(65).fill('line').join('\n')],
-    ['more than people read', 'a '.repeat(limits.declarationBytesMax / 2) + 'a'],
+    ['more than people read', `${'a '.repeat(limits.declarationBytesMax / 2)}a`],
   ])('is refused with %s', (_what, said) => {
     expect(declaration('pay me')).toBe('accepted')
-    expect(declaration('a '.repeat(limits.declarationBytesMax / 2 - 1) + 'aa')).toBe('accepted')
+    expect(declaration(`${'a '.repeat(limits.declarationBytesMax / 2 - 1)}aa`)).toBe('accepted')
     expect(declaration(said)).toMatch(/^BYTES_SHAPE/)
   })
 
