@@ -134,13 +134,14 @@ export class Certificates {
     asked.words.set(node, words)
   }
 
-  async #files({ words, subjects, needed }: Asked): Promise<Files> {
+  /** In the order of their x. */
+  async #files({ nodes, words, subjects, needed }: Asked): Promise<Files> {
     const roots = await this.#rootTexts()
-    const said = [...words.values()].slice(0, needed)
+    const said = nodes.flatMap((node) => [words.get(node) ?? []].filter((list) => list.length > 0))
     return subjects.map((_, at) =>
       addressFile(
         roots,
-        said.flatMap((list) => list[at] ?? []),
+        said.slice(0, needed).flatMap((list) => list[at] ?? []),
       ),
     )
   }

@@ -9,6 +9,7 @@ export const withFaults = 'CUSTODY_FAULTS'
 export const isEvery = env[everyCase] === '1'
 
 const names = [
+  'addresses',
   'backups',
   'change-blame',
   'change-crash',
