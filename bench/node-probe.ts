@@ -242,7 +242,7 @@ async function start(directory: string): Promise<void> {
   count(Pairings, 'receive', 'tick')
   count(Releases, 'add', 'review')
   count(Acceptances, 'make')
-  count(Cosigning, 'review', 'answer')
+  count(Cosigning, 'answer')
   count(LogDuty, 'review')
   count(Signing, 'accept')
   count(Keys, 'accept')

@@ -21,14 +21,14 @@ import { checkCode } from './show.ts'
 import { type Answer, type Args, flag, must, UsageError, type Verb, type World } from './verb.ts'
 
 const usage =
-  '--vault V --asset A (--amount N | --call TEXT [--amount N])\n' +
-  '    (--to ADDRESS [--record FILE] | --to-vault V [--to-path P])\n' +
+  '--vault V (--message FILE | --asset A (--amount N | --call TEXT [--amount N])\n' +
+  '    (--to ADDRESS | --to-vault V [--to-path P])) [--record FILE]\n' +
   '    --purpose TEXT [--max-fee N] [--id KEY] [--valid 8h] [--path m] [--as DIR]'
 const options = { ...profileOptions, ...keyOptions, ...intentOptions }
 const nothing = { min: 0, max: 0 }
 
 export const submit: Verb = {
-  about: 'ask for a transfer',
+  about: 'ask for a transfer, a call, or a signed message',
   usage,
   words: nothing,
   options,
@@ -104,17 +104,24 @@ export function requestAnswer(request: Request): Answer {
     ...reasons.filter(isNews).map((one) => `  ${one.code} ${one.rule}: ${one.because}`),
     ...(attempts === 0 ? [] : [`  attempts ${attempts}`]),
     ...(txid === '' ? [] : [`  transaction ${txid}`]),
+    ...(request.signature.length === 0 ? [] : [`  signature 0x${hexOf(request.signature)}`]),
   ]
-  const signedTransaction = Buffer.from(request.signedTransaction).toString('hex')
+  const signedTransaction = hexOf(request.signedTransaction)
+  const signature = hexOf(request.signature)
   return {
     exit: state === 'DENIED' ? 1 : 0,
     text: `${lines.join('\n')}\n`,
     json: {
       id: digest,
       check: checkCode(digest),
-      ...{ callerId, state, vault, rule, missing, reasons, attempts, txid, signedTransaction, seq },
+      ...{ callerId, state, vault, rule, missing, reasons, attempts, txid, signedTransaction },
+      ...{ signature, seq },
     },
   }
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
 }
 
 /** Who is missing stands in a line of its own. */

@@ -143,6 +143,8 @@ async function sign(ports: DriverPorts, driven: Driven, made: Made): Promise<Nex
   const rule = rulebook.rules.find(({ id }) => id === view.reservation?.rule)
   if (rule === undefined) return refusal('RULE', 'the rule of the reservation is not in force')
   const vault = vaultOf(driven)
+  const held = ports.nonces.holdOf(vault.vault)
+  if (held !== undefined) return held
   const participants = nodesFor(ports, vault, made.avoid)
   if (isRefusal(participants)) return participants
   const { bytes, replaces, number: attempt } = made

@@ -12,7 +12,6 @@ import { parseSignature } from '../policy/chain/signature.ts'
 import { type Intent, movesToken } from '../policy/intent.ts'
 import { plainDigest, toUtf8 } from '../proto/crypto.ts'
 import { text } from '../proto/jcs.ts'
-import { limits } from '../proto/limits.ts'
 import { isRefusal, type Refusal, refusal, refuse } from '../proto/refusal.ts'
 import { bump } from './attempts.ts'
 import { isCold } from './ceremony/cold.ts'
@@ -88,7 +87,6 @@ export async function followReplaced(
   const seen = await observe(ports, driven)
   if (seen.kind === 'closed') return done
   await sendAgain(ports, driven, seen)
-  if (attempts.length >= limits.attemptsPerIntentMax) return wait(heldLookMs)
   return seen.mined ? wait(lookMs) : undefined
 }
 
@@ -163,6 +161,13 @@ async function observe(ports: DriverPorts, driven: Driven): Promise<Seen> {
   }
   if (await dropIfReplaced(ports, driven, transactions)) return { kind: 'closed' }
   if (!mined && (await dropIfGone(ports, driven))) return { kind: 'closed' }
+  const landed = mined ? undefined : await ports.nonces.look(driven)
+  // Its signature never came here, and whoever made it sent it: the fold takes that word when no
+  // other signature is known.
+  if (landed !== undefined && transactions.length === 0) {
+    const at = await ledgerFor(ports, the.intent.network).minedAt(landed)
+    if (at?.final === true) return settle(ports, driven, landed, at)
+  }
   return { kind: 'open', transactions, mined }
 }
 

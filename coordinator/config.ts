@@ -53,16 +53,19 @@ const chainShape = objectWith(
   {
     /** EVM: final is what the network has finalized too, where its endpoints have the tag. */
     finality: literal('confirmations', 'finalized'),
+    /** EVM: what a transaction of a vault that the log does not know does to that vault. */
+    foreignNonce: literal('hold', 'alarm'),
     /** An endpoint whose newest block has not moved for longer is stale. */
     stillSeconds: integer(10, 86_400),
   },
 )
 
-/** The word is of EVM networks; a Tron network has its own. */
 const chain: Reader<Shaped<typeof chainShape>> = (value, path) => {
   const read = chainShape(value, path)
-  if (read.finality !== undefined && !read.network.startsWith('eip155:')) {
-    refuse('CONFIG', `${path}.finality: expected an EVM network, got ${read.network}`)
+  if (read.network.startsWith('eip155:')) return read
+  for (const word of ['finality', 'foreignNonce'] as const) {
+    if (read[word] === undefined) continue
+    refuse('CONFIG', `${path}.${word}: expected an EVM network, got ${read.network}`)
   }
   return read
 }

@@ -1,7 +1,10 @@
 // The bytes of a first attempt, on whatever network: which encoder, which endpoints, and what the
-// policy says of their form and life. Retries sign what stands in the last warrant.
+// policy says of their form and life. Those of a message stand in its intent and ask no endpoint.
+// Retries sign what stands in the last warrant.
+import { acceptsFor } from '../policy/chain/chain.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { derive } from '../policy/chain/derive.ts'
+import { encodeMessage, parseMessage } from '../policy/chain/evm-message.ts'
 import { networkOf } from '../policy/rulebook.ts'
 import type { VaultRow } from '../policy/view.ts'
 import { type Built, buildTransfer } from './build.ts'
@@ -23,6 +26,12 @@ export function buildFirstBytes(
   { intent, inForce }: Pick<Case, 'intent' | 'inForce'>,
   { vault, slot, isPatient = false }: First,
 ): Promise<Built> {
+  if (intent.message !== undefined) {
+    const bytes = encodeMessage(parseMessage(intent.message))
+    const accepts = acceptsFor(intent, [])
+    const effect = chainOf(intent.network).decode(bytes, accepts)
+    return Promise.resolve({ kind: 'built', bytes, effect })
+  }
   const from = chainOf(intent.network).address(derive(vault, intent.path).publicKey)
   const network = networkOf(inForce.rulebook, intent.vault)
   if (network?.slot.kind === 'one-body') {

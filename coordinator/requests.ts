@@ -2,8 +2,9 @@
 // before it is stored; the rest is the desk's. Repeating a submit answers with the request that
 // exists, whatever became of it; the same id for another intent is a conflict (the API design,
 // 7.4). Nothing here waits for people.
-import { below, tables } from '../policy/audit/tables.ts'
+import { below, get, tables } from '../policy/audit/tables.ts'
 import { chainOf } from '../policy/chain/chains.ts'
+import { messageDigest, parseMessage } from '../policy/chain/evm-message.ts'
 import { type Change, claimsChange, everyVault, openChange } from '../policy/change.ts'
 import { requireDealingOf } from '../policy/dealing.ts'
 import type { Root } from '../policy/documents.ts'
@@ -12,7 +13,7 @@ import { recipientOf } from '../policy/recipient.ts'
 import { openIntent } from '../policy/request.ts'
 import { callerAt, credentialAt, type Roster } from '../policy/roster.ts'
 import type { IntentRow } from '../policy/view.ts'
-import { digestOf, toUtf8 } from '../proto/crypto.ts'
+import { digestOf, toHex, toUtf8 } from '../proto/crypto.ts'
 import { type Digest, type Handle, type PersonId, parseDigest } from '../proto/ids.ts'
 import { parseDealing } from '../proto/import-documents.ts'
 import { limits } from '../proto/limits.ts'
@@ -88,7 +89,7 @@ export class Requests {
     const rules = await memory.at(copy)
     const read = attempt(() => this.#open(signed, rules))
     if (isRefusal(read)) return read
-    const known = await this.#known(read)
+    const known = (await this.#known(read)) ?? (await boundElsewhere(copy, read))
     if (known !== undefined) return known
     const blobs = await this.#blobs(signed, records, read, rules)
     if (isRefusal(blobs)) return blobs
@@ -251,6 +252,16 @@ export class Requests {
     const shown = await this.show(read.digest)
     return shown === undefined ? accepted : { kind: 'request', shown }
   }
+}
+
+/** A message is signed for one request, for ever: asked again, it could only wait in vain. */
+async function boundElsewhere(copy: Copy, read: ReadAsked): Promise<Refusal | undefined> {
+  const message = read.kind === 'payment' ? read.intent.message : undefined
+  if (message === undefined) return undefined
+  const digest = toHex(messageDigest(parseMessage(message)))
+  const bound = await copy.read(get(tables.digest, digest))
+  if (bound === undefined || bound.intent === read.digest) return undefined
+  return refusal('IDEMPOTENCY_CONFLICT', `this message is that of request ${bound.intent}`)
 }
 
 /** The person or service that calls with this TLS key; its certificate's name if none is listed. */

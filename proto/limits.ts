@@ -33,6 +33,12 @@ export const limits = {
   transactionBytesMax: 4_096,
   /** Of a contract call: with it a transaction has all other fields at their widest. */
   calldataBytesMax: 3_840,
+  /** A message to sign, as text: beside it an intent has all other fields. */
+  messageBytesMax: 4_000,
+  /** Values of typed data: each is a line that people read. */
+  messageLeavesMax: 64,
+  /** A declaration (EIP-191), which people read whole. */
+  declarationBytesMax: 1_024,
   jsonDepthMax: 16,
   jsonItemsMax: 65_536,
   documentsPerSubmitMax: 8,
@@ -126,6 +132,8 @@ export const limits = {
   payoutBytesMax: 1_048_576,
   /** Of one list of requests that a watcher reads. */
   requestPagesMax: 500,
+  /** Deposit addresses that a watcher asks the balances of in one look. */
+  sweptPerLookMax: 1_000,
   bodySizeMax: 65_536,
   /** An Export is read whole by the verifier, so it must fit its memory. */
   exportFilesMax: 65_536,
@@ -165,4 +173,12 @@ export const limits = {
   referenceLengthMax: 128,
   /** Addresses that a node is asked for at once: each is derived and signed. */
   addressesPerCallMax: 50,
+  /** All roots of a log and one word of each node. */
+  addressFileBytesMax: 2_097_152,
+  /** A payer believes no older word: the key may have been destroyed since. 30 days. */
+  addressAgeMsMax: 2_592_000_000,
+  /** A node that has read nothing newer for so long says nothing of addresses. */
+  addressViewMsMax: 600_000,
+  /** Of one node, whoever asks: it derives and signs each. */
+  addressesPerMinuteMax: 12_000,
 } as const

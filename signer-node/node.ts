@@ -5,10 +5,11 @@
 // at once) takes a new incarnation and forgets every Pairing and acceptance of the old one.
 import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
 import { parseVaultId } from '../proto/ids.ts'
-import type { InTurns } from '../proto/in-turns.ts'
+import { attemptInTurns, type InTurns } from '../proto/in-turns.ts'
 import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import { Greeted } from '../proto/versions.ts'
+import { AddressDuty } from './address-duty.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
 import { BackupDuty } from './backup-duty.ts'
 import type { Curve } from './dkls23/curve.ts'
@@ -149,12 +150,11 @@ export class SignerNode {
   tick(): void {
     if (this.#isGone) return
     const { sessions, pairings, lastWords, room } = this.#parts
-    const { signing, keys, duty } = this.#desk
+    const { signing, keys } = this.#desk
     if (room.tick()) this.#roomChanged()
     this.#compareClocks()
-    for (const part of [sessions, lastWords, signing, keys, pairings]) this.#try(() => part.tick())
-    this.#try(() => duty.review())
-    this.#sayAgain()
+    for (const one of [sessions, lastWords, signing, keys, pairings]) this.#try(() => one.tick())
+    this.#turns.takeRound(() => this.#round())
   }
 
   status(): Status {
@@ -269,6 +269,13 @@ export class SignerNode {
     yield* receiveFrame(this.#desk, coordinator, frame)
   }
 
+  /** In turns between frames; what an operator asks for meanwhile does not wait for it. */
+  *#round(): InTurns {
+    this.#pass(yield* attemptInTurns(this.#desk.duty.reviewing()))
+    yield
+    this.#sayAgain()
+  }
+
   #furnish(parts: Parts): Desk {
     const floor = new Floor({
       ...parts,
@@ -283,11 +290,12 @@ export class SignerNode {
     const backups = new BackupDuty(parts, everyone)
     const readmissions = new Readmissions(parts)
     const exports = new ExportDuty(parts)
+    const addresses = new AddressDuty(parts)
     const work = { parts, floor, signing, keys, releases, backups, exports, readmissions }
     const duty = new LogDuty({ ...work, mayCosign: may, everyone })
     const word = () => stateWord(parts, this.#condition())
     const greetings = new Greetings({ ...work, word })
-    return { ...work, duty, greetings }
+    return { ...work, addresses, duty, greetings }
   }
 
   #strikes(): Readonly<Record<string, number>> {
@@ -318,7 +326,10 @@ export class SignerNode {
 
   /** What finds no room is tried again at the next tick. */
   #try(work: () => void): void {
-    const done = attempt(work)
+    this.#pass(attempt(work))
+  }
+
+  #pass(done: unknown): void {
     if (!isRefusal(done)) return
     if (done.code !== 'DISK_FULL') throw new Refused(done)
     this.#parts.room.failed()
@@ -372,8 +383,7 @@ export class SignerNode {
       this.#receiptsSaidMs = monotonicMs
       const { backups, keys, greetings: says } = this.#desk
       const own = [...keys.confirmations(), ...backups.statements(), ...says.bans()]
-      const said = [...says.receipts(), ...own]
-      for (const frame of said) this.#send(first, frame)
+      for (const frame of [...says.receipts(), ...own]) this.#send(first, frame)
     }
   }
 

@@ -9,6 +9,7 @@ import { allAnswers, silent } from './answers.ts'
 import type { Watch } from './breaker.ts'
 import { Endpoint, EndpointRefusal } from './endpoint.ts'
 import { consumed, type Finality, minedAt } from './evm-final.ts'
+import { signedAt } from './evm-signed.ts'
 import { Heads } from './heads.ts'
 import { field } from './post.ts'
 import { quantity, readQuantity } from './quantity.ts'
@@ -27,7 +28,8 @@ export interface EvmRpcOptions extends Watch {
   readonly timeoutMs: number
 }
 
-const answerBytesMax = 1_048_576
+/** A block with all its transactions, whole. */
+const answerBytesMax = 4_194_304
 
 export function openEvmRpc(options: EvmRpcOptions): ChainRpc {
   const { network, urls, timeoutMs, stillMs, now, report, finality = 'confirmations' } = options
@@ -46,6 +48,7 @@ export function openEvmRpc(options: EvmRpcOptions): ChainRpc {
     send: (raw) => send(endpoints, raw),
     minedAt: (txid) => minedAt(final, txid),
     consumed: (from, slot) => consumed(final, from, slot),
+    signedAt: (from, slot) => signedAt(endpoints, from, slot),
   }
 }
 

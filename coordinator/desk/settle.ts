@@ -7,6 +7,7 @@ import { nextNonce } from '../../policy/audit/slots.ts'
 import { resultOf } from '../../policy/audit/standing.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { factsDigest } from '../../policy/facts.ts'
+import { isMessage } from '../../policy/intent.ts'
 import { networkOf } from '../../policy/rulebook.ts'
 import { engine, traceDigest } from '../../policy/verdict.ts'
 import type { IntentRow, RequestState, VaultRow } from '../../policy/view.ts'
@@ -86,7 +87,7 @@ async function canReserve(sheet: Page, the: Case, cannotSign: CannotSign): Promi
 async function reserve(sheet: Page, the: Case, { verdict }: Judgement): Promise<void> {
   const { intent, row, inForce } = the
   const { vault, path, network, asset, op, initiator, to } = intent
-  const byNonce = networkOf(inForce.rulebook, vault)?.slot.kind === 'nonce'
+  const byNonce = networkOf(inForce.rulebook, vault)?.slot.kind === 'nonce' && !isMessage(op)
   const slot = byNonce ? String(await sheet.read(nextNonce({ vault, path }, sheet.t))) : ''
   const places = { vault, path, network, asset, op, initiator, to, slot }
   await sheet.append(

@@ -7,6 +7,7 @@ import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { requireCeremony } from '../cold.ts'
 import type { Root } from '../documents.ts'
+import { isMessage } from '../intent.ts'
 import { requireSigns } from '../key-standing.ts'
 import { requireLifetime } from '../lifetime.ts'
 import type { SlotRule } from '../places.ts'
@@ -20,7 +21,15 @@ import { frozenScopes, openCeremony } from './history.ts'
 import { identityIn } from './reigns.ts'
 import type { Reading, Write } from './rows.ts'
 import { hasEnded, knownIntent, requireOpen } from './standing.ts'
-import { get, type IntentStored, key, put, type ReservationStored, tables } from './tables.ts'
+import {
+  below,
+  get,
+  type IntentStored,
+  key,
+  put,
+  type ReservationStored,
+  tables,
+} from './tables.ts'
 
 type Started = EntryOf<'session.started'>
 
@@ -65,11 +74,19 @@ export function* aborted({ body, t }: EntryOf<'session.aborted'>): Reading<reado
   if (found === undefined) return refuse('STALE_ATTEMPT', `attempt ${attempt} has not started`)
   if (found.state !== 'open') refuse('STALE_ATTEMPT', `attempt ${attempt} is ${found.state}`)
   const next = { ...row, aborted: row.aborted + 1 }
-  const lapses = row.state === 'SIGNING' && hasEnded(next, t)
+  const isOver = hasEnded(next, t) || (yield* areUsedUp(row, attempt))
+  const lapses = row.state === 'SIGNING' && isOver
   return [
     put(tables.attempt, key(intent, attempt), { ...found, state: 'aborted' }),
     put(tables.intent, intent, lapses ? { ...next, state: 'LAPSING' } : next),
   ]
+}
+
+/** No attempt is left, some have a signature, and none but the one that ends now is open. */
+function* areUsedUp(row: IntentStored, ends: number): Reading<boolean> {
+  if (row.attempts < limits.attemptsPerIntentMax) return false
+  const attempts = yield* below(tables.attempt, row.intent)
+  return attempts.every(({ attempt, state }) => attempt === ends || state !== 'open')
 }
 
 /** What the receipt says is judged by whoever opens it: the fold does not see it. */
@@ -170,7 +187,7 @@ function* requireOneEffect(
     return
   }
   if (body.bytes === last.bytes) return requireSame(body, last)
-  if (rule?.kind !== 'nonce') {
+  if (rule?.kind !== 'nonce' || isMessage(reservation.op)) {
     return refuse('ONE_EFFECT', 'the first attempt binds the bytes for ever')
   }
   requireBump(body, last, rule)

@@ -1,10 +1,11 @@
 // The fold of reservations: an amount counts against every limit from its line on, and on EVM the
-// line gives the intent its nonce. The check depends only on the lines before, so that sequencer,
-// nodes and auditor get one answer.
+// line gives the intent its nonce; a message has none, and counts in limits that count. The check
+// depends only on the lines before, so that sequencer, nodes and auditor get one answer.
 // INVARIANT: room comes back at once before the first attempt, and after it never sooner than a
 // window after the spend has closed.
 import type { Digest } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
+import { isMessage } from '../intent.ts'
 import { networkOf, type Rulebook } from '../rulebook.ts'
 import { covers, type Spend, used, weight } from '../rules/limit.ts'
 import type { LimitUse } from '../view.ts'
@@ -26,6 +27,9 @@ export function* reserved(line: Reserved, desk: Desk): Reading<readonly Write[]>
   if (yield* get(tables.reservation, intent)) refuse('LINE_VOID', 'a live reservation exists')
   if (row.vault !== vault || row.op !== body.op || row.initiator !== body.initiator) {
     refuse('LINE_VOID', 'vault, operation or initiator differ from the intent')
+  }
+  if (isMessage(body.op) && (body.amount !== 0n || body.feeMax !== 0n)) {
+    refuse('LINE_VOID', 'a message moves nothing and costs nothing')
   }
   const ruleset = yield* desk.ruleset()
   const rulebook = yield* desk.rulebook()
@@ -89,7 +93,8 @@ function* slotFor({ body, t }: Reserved, rulebook: Rulebook): Reading<string> {
   if (network?.caip2 !== body.network) {
     return refuse('LINE_VOID', `vault ${body.vault} is not on ${body.network}`)
   }
-  return network.slot.kind === 'nonce' ? String(yield* nextNonce(body, t)) : ''
+  const isFree = network.slot.kind !== 'nonce' || isMessage(body.op)
+  return isFree ? '' : String(yield* nextNonce(body, t))
 }
 
 function* usesOf(rulebook: Rulebook, spend: Spend, t: number): Reading<readonly LimitUse[]> {

@@ -211,8 +211,12 @@ export const tables = {
   ),
   /** By vault: the epoch of which every node had a proven backup; its address may be shown. */
   shown: table('shown', object({ ...line, epoch: count, vault: vaultId }), manyKept),
-  /** By vault: how many indices of deposit addresses are open, and the line that said so last. */
-  deposits: table('deposits', object({ ...line, until: count, vault: vaultId }), manyKept),
+  /** By vault: how many indices of deposit addresses are open; `from`: before the last line. */
+  deposits: table(
+    'deposits',
+    object({ ...line, from: count, until: count, vault: vaultId }),
+    manyKept,
+  ),
   /** By vault: the newest export of its key, whose parts alone are still made. */
   exported: table(
     'exported',

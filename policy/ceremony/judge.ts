@@ -31,6 +31,7 @@ import {
 } from './judgement.ts'
 import { type HistoryAt, historyAt, type LogView, treeAt } from './log-view.ts'
 import type { Plan } from './plan.ts'
+import { compareScripts } from './printed.ts'
 import { type RecordLine, recordLeaf } from './record.ts'
 import { type RecordState, recordHead } from './record-chain.ts'
 import { parseResults, type ReadResults } from './results.ts'
@@ -126,7 +127,13 @@ function examine(the: Examined): Examination {
     ...judgeMade({ plan, lines, results: brought }),
     ...by.found,
   ]
-  return { found, done: by.done, notices: by.notices }
+  return { found, done: by.done, notices: [...by.notices, ...scriptNotices(out)] }
+}
+
+/** The paper has the signatures: what is carried out helps to read it, and proves nothing. */
+function scriptNotices({ plan, scripts }: BundleOut): readonly string[] {
+  const { other } = compareScripts(plan, scripts)
+  return other.map((name) => `${name} is not what this program prints of the plan`)
 }
 
 interface OfLog extends Examination {
@@ -175,7 +182,7 @@ function peopleOf(plan: Plan, { rows, desk }: HistoryAt) {
 }
 
 /** An enrolment has none: there the Plan is pinned by its words. */
-function withoutLog({ given, out, brought, state }: Examined): OfLog {
+function withoutLog({ given, out, brought, state, lines }: Examined): OfLog {
   const { plan, digest } = out.plan
   const isEnrolment = plan.kind === 'enrolment'
   const done = isEnrolment ? new Set(checkNames) : without('I8')
@@ -192,7 +199,7 @@ function withoutLog({ given, out, brought, state }: Examined): OfLog {
     const because = 'an enrolment brings no line of a log'
     found.push({ check: 'I8', word: 'VIOLATION', because })
   }
-  if (isEnrolment) found.push(...judgeCards({ plan, seats: state.seats, results: brought }))
+  if (isEnrolment) found.push(...judgeCards({ plan, seats: state.seats, lines, results: brought }))
   return { found, done, notices: [], roster: undefined }
 }
 

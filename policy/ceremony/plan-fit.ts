@@ -50,7 +50,8 @@ export function requireTable({ table, called, rehearsal, kind }: Plan): void {
 }
 
 /** Requests of the kind of the sitting, each once, and the vaults that they are about. */
-export function requireRequests({ kind, requests, vaults, root, scenarios }: Plan): void {
+export function requireRequests(plan: Plan): void {
+  const { kind, requests, vaults, root, scenarios } = plan
   const { ops, isFull } = does[kind]
   const wrong = requests.find(({ op }) => !ops.includes(op))
   if (wrong) bad(`requests: ${wrong.op} is nothing for a ${kind}`)
@@ -66,6 +67,17 @@ export function requireRequests({ kind, requests, vaults, root, scenarios }: Pla
   if (!isSame) bad('vaults: expected exactly those of the requests')
   if (root === '' && kind !== 'enrolment') bad(`root: expected one for a ${kind}`)
   if (scenarios.length > 0 && kind !== 'drill') bad('scenarios: expected for a drill only')
+  requireScenarios(plan)
+}
+
+/** What a scenario takes away leaves something to be played with. */
+function requireScenarios({ scenarios, called, t, build }: Plan): void {
+  if (scenarios.includes('custodian') && called.length <= t) {
+    bad(`scenarios: custodian: expected more than ${t} called`)
+  }
+  if (scenarios.includes('vendor') && build.modules.length < 2) {
+    bad('scenarios: vendor: expected modules of two vendors')
+  }
 }
 
 /** Whether the committee after the ceremony is that of the root in force, at its places. */

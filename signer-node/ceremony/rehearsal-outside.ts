@@ -70,6 +70,8 @@ interface PlanWish {
   readonly directory: string
   readonly request: Digest
   readonly table: Json
+  /** From now on until the window begins. */
+  readonly aheadMs: number
   readonly scenarios: readonly Scenario[]
 }
 
@@ -174,10 +176,13 @@ export class Outside implements Disposable {
     this.#sittings += 1
     const directory = join(this.#directory, `${this.#sittings}-${kind}`)
     mkdirSync(directory, { mode: 0o700 })
+    const asking = performance.now()
     const request = await this.#request(kind)
+    // A window begins after its plan was proposed, two programs later, on a busy machine too.
+    const aheadMs = 1_000 + 3 * (performance.now() - asking)
     await this.#approved(request, house.approvers)
     this.#ports.say(`${this.#op(kind)} was asked for by one and approved by three`)
-    const planFile = await this.#planned(kind, { directory, request, table, scenarios })
+    const planFile = await this.#planned(kind, { directory, request, table, scenarios, aheadMs })
     const plan = parsePlan(new Uint8Array(readFileSync(planFile)))
     const asked = await this.online.as(`people/${house.initiator}`, [
       ...['ceremony', 'propose', planFile, '--purpose', `rehearsal of ${kind}`],
@@ -266,13 +271,13 @@ export class Outside implements Disposable {
   }
 
   async #planned(kind: RehearsalKind, wish: PlanWish): Promise<string> {
-    const { directory, request, table, scenarios } = wish
+    const { directory, request, table, scenarios, aheadMs } = wish
     const { record } = this.enrolled
     const roster = this.online.at('shared', 'directory.json')
     const t = threshold(this.#stations.length)
     const draft = {
       ...draftOf({
-        ...{ number: this.#sittings, t, nowMs: this.#ports.wallMs() },
+        ...{ number: this.#sittings, t, beginsMs: this.#ports.wallMs() + aheadMs },
         ...{ stations: this.#committee(kind), recordToken: record.card },
         ...{ build: this.#build, purpose: `rehearsal of ${kind}` },
       }),

@@ -14,11 +14,12 @@ import { signatureReading, tokenReading } from '../../policy/ceremony/readings.t
 import { keyName } from '../../policy/ceremony/record.ts'
 import { mark } from '../../policy/ceremony/record-bodies.ts'
 import { recordHead } from '../../policy/ceremony/record-chain.ts'
+import type { Turn } from '../../policy/ceremony/script.ts'
 import { statementMessage, statementText } from '../../policy/ceremony/statement.ts'
 import type { Act } from '../../policy/ceremony/steps.ts'
 import { personId } from '../../policy/document.ts'
 import { digestOf, plainDigest, toHex, toUtf8 } from '../../proto/crypto.ts'
-import { type Digest, parseDigest } from '../../proto/ids.ts'
+import type { Digest } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { attempt, isRefusal, refuse } from '../../proto/refusal.ts'
 import { tags } from '../../proto/tags.ts'
@@ -57,6 +58,7 @@ export type Asked =
   | 'number'
   | 'word'
   | 'vault'
+  | 'drawn'
 
 /** The Token that is in, and its owner's PIN whenever it is asked for again. */
 export interface TokenHand {
@@ -231,16 +233,20 @@ export class StationActs implements Bench {
   }
 
   /** Everybody at once; the Hub has asked already, or asks next. */
-  async #deal({ turn, isOver }: Heard): Promise<Played> {
+  async #deal({ turn, isEnded, isOver }: Heard): Promise<Played> {
     const { station, watch, plan } = this.#needs
     const request = dealtIn(plan.plan.requests, turn.vault)
+    if (isEnded) return this.#dealt(turn, watch.left(request))
     await this.#vaultTyped(turn.vault ?? '')
     if (isOver()) refuse('CEREMONY', 'the turn is over')
     watch.begin(request)
     station.permit(request)
-    const { keyState } = await watch.certified(request, isOver)
-    this.#words(`key of ${turn.vault}`, keyState, 16)
-    return { drafts: watch.drafts(request, keyState) }
+    return this.#dealt(turn, await watch.ended(request, isOver))
+  }
+
+  #dealt({ vault }: Turn, { result, drafts }: ReturnType<SessionWatch['left']>): Played {
+    this.#words(`key of ${vault}`, result, 16)
+    return { drafts }
   }
 
   #show({ turn }: Heard): Played {
@@ -313,13 +319,13 @@ export class StationActs implements Bench {
     return none
   }
 
-  async #sign({ turn, signers, isOver }: Heard): Promise<Played> {
+  async #sign({ turn, signers, isEnded, isOver }: Heard): Promise<Played> {
     const { own, watch } = this.#needs
     if (!signers.includes(own.node)) return none
     const { request } = requestOf(turn.request)
-    const made = await watch.signed(request, isOver)
-    if (!made.holds) refuse('VIEW', 'the signature is wrong')
-    return { drafts: watch.drafts(request, parseDigest(toHex(made.digest))) }
+    const left = isEnded ? watch.left(request) : await watch.ended(request, isOver)
+    if (!left.holds) refuse('VIEW', 'the signature is wrong')
+    return { drafts: left.drafts }
   }
 
   #check({ turn, signers }: Heard): Played {
@@ -328,7 +334,7 @@ export class StationActs implements Bench {
     const { request } = requestOf(turn.request)
     const { digest, signature } = watch.found(request)
     this.#words('signature', signatureReading(signature), 8)
-    const body = { digest: toHex(digest), request, signature: toHex(signature) }
+    const body = { digest, request, signature: toHex(signature) }
     return { drafts: [{ type: 'signature.made', body }] }
   }
 

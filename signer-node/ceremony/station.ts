@@ -320,9 +320,9 @@ export class Station {
     const digest = fromHex(words.digest) ?? refuse('MALFORMED', 'acceptance: expected a digest')
     const signature = parseSignature(bytes)
     const holds = verifierOf(self.curve)(signature, digest, words.publicKey)
-    this.#checked(paper, holds)
     const txid = txidOf(accepted.warrantText, signature)
     this.#ears.signed?.({ request, holds, txid, digest, signature: bytes })
+    this.#checked(paper, holds)
   }
 
   /** G-11: all holders have confirmed what this Station has confirmed, and it is on disk here. */
@@ -340,8 +340,8 @@ export class Station {
       refuse('VIEW', `${vault}: another key was confirmed here`)
     }
     this.#stores.certificates.keep(vault, epoch, paper.content)
-    this.#checked(paper, true)
     this.#ears.certified?.({ vault, epoch, change, keyState })
+    this.#checked(paper, true)
   }
 
   #checked({ content }: Paper, holds: boolean): void {

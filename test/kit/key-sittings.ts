@@ -20,12 +20,13 @@ export async function asked(change: Change): Promise<Digest> {
   return request
 }
 
-/** Played to its end, found good, imported. */
+/** Played to its end, found good, imported; `drawn` out of the bowl, where the plan has one. */
 export async function sitting(
   kind: Kind,
   change: Change & { readonly op: KeyOp },
   more: Parameters<typeof planned>[2] = {},
   seats?: Parameters<typeof planned>[3],
+  drawn = '',
 ) {
   const { vault } = askedOf(theHouse().clock, 'cold')
   const request = await asked(change)
@@ -36,7 +37,9 @@ export async function sitting(
     seats,
   )
   const typed = (node: string) => (what: Asked, question: string) => {
-    return node === 'room' && what === 'go' && question.startsWith('D-13') ? 'yes' : undefined
+    if (node !== 'room') return undefined
+    if (what === 'drawn') return drawn
+    return what === 'go' && question.startsWith('D-13') ? 'yes' : undefined
   }
   const played = await play(plan, typed)
   const screens = [...played.said, ...[...played.seats.values()].flatMap((one) => one.said)]

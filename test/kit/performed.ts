@@ -9,6 +9,7 @@ import { bundleOutFiles, writeBundleOut } from '../../policy/ceremony/bundle-out
 import { type Judged, judgeCeremony } from '../../policy/ceremony/judge.ts'
 import { type LogView, viewOfBundle } from '../../policy/ceremony/log-view.ts'
 import type { Plan, PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
+import { printedScripts } from '../../policy/ceremony/printed.ts'
 import { signatureReading } from '../../policy/ceremony/readings.ts'
 import {
   keyName,
@@ -77,6 +78,7 @@ export abstract class Room<S extends Story> {
   readonly plan: Plan
   readonly digest: Digest
   abstract results: WrittenResults
+  scripts: BundleFiles
   /** Of the token with this serial. */
   signWith = tokenSign
 
@@ -85,6 +87,7 @@ export abstract class Room<S extends Story> {
     const { plan, digest } = story.plan
     this.plan = plan
     this.digest = digest
+    this.scripts = printedScripts(story.plan)
   }
 
   /** What is done between opening and closing. */
@@ -192,7 +195,7 @@ export abstract class Room<S extends Story> {
   /** What is carried out, without Statements. */
   out(lines: readonly Uint8Array[]) {
     const results = encodeResults(this.results)
-    return { plan: this.story.plan, record: fileOf(lines), results, scripts: new Map() }
+    return { plan: this.story.plan, record: fileOf(lines), results, scripts: this.scripts }
   }
 
   carriedOut(
