@@ -243,7 +243,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
       links.tick()
       await sequencer.tick()
       await jobs.tick()
-      await nonces.sweep()
+      nonces.sweep()
       await imports.look()
       await exports.tick()
       await ceremonies.tick()

@@ -47,6 +47,7 @@ export class Nonces {
   readonly #lookedAt = new Map<Digest, number>()
   readonly #said = new Set<string>()
   #sweptAt = 0
+  #isSweeping = false
 
   constructor(ports: NoncesPorts) {
     this.#ports = ports
@@ -91,11 +92,27 @@ export class Nonces {
     return this.#judge(rpc, place, holders)
   }
 
-  /** Of addresses that pay nothing now: a nonce that the log never gave. Now and then. */
-  async sweep(): Promise<void> {
-    const { clock, copy, memory, report } = this.#ports
-    if (clock.now() - this.#sweptAt < sweepMs) return
+  /**
+   * Of addresses that pay nothing now: a nonce that the log never gave. Now and then, by a tick,
+   * which does not wait for what endpoints say.
+   */
+  sweep(): void {
+    const { clock, report } = this.#ports
+    if (this.#isSweeping || clock.now() - this.#sweptAt < sweepMs) return
     this.#sweptAt = clock.now()
+    this.#isSweeping = true
+    this.#look()
+      .catch((error: unknown) => {
+        const because = error instanceof Error ? error.message : 'unknown'
+        report({ level: 'warn', name: 'nonce.unasked', because })
+      })
+      .finally(() => {
+        this.#isSweeping = false
+      })
+  }
+
+  async #look(): Promise<void> {
+    const { copy, memory, report } = this.#ports
     const vaults = await copy.read(below(tables.vault))
     if (vaults.length === 0) return
     const { rulebook } = (await memory.at(copy)).inForce

@@ -12,13 +12,13 @@ import { Greeted } from '../proto/versions.ts'
 import { AddressDuty } from './address-duty.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
 import { BackupDuty } from './backup-duty.ts'
-import type { Curve } from './dkls23/curve.ts'
 import { ExportDuty } from './export-duty.ts'
 import { Floor } from './floor.ts'
 import { Greetings } from './greetings.ts'
 import { Keys } from './keys.ts'
 import { LogDuty } from './log-duty.ts'
 import { type PairState, pairStates } from './pair-states.ts'
+import { Parting } from './parting.ts'
 import type { Parts } from './parts.ts'
 import type { Ports } from './ports.ts'
 import { Prepared } from './prepared.ts'
@@ -31,38 +31,12 @@ import {
   closedFor,
   mayCosign,
   otherVersion,
-  type StateWord,
   stateWord,
   type Work,
 } from './standing.ts'
+import { restoredText, type Status } from './status.ts'
 import type { KeptEvidence } from './strikes.ts'
 import { Turns } from './turns.ts'
-
-export interface Status {
-  readonly node: string
-  /** `locked`, `sealed`: nothing is open yet, and there is no node. */
-  readonly state: StateWord | 'locked' | 'sealed'
-  /** Why it is sealed: what is the matter with its token. */
-  readonly sealed?: string
-  readonly size: number
-  readonly sessions: number
-  readonly waitingReleases: number
-  readonly droppedEnvelopes: number
-  readonly receipts: number
-  readonly vaults: readonly string[]
-  readonly pairings: readonly string[]
-  readonly banned: readonly string[]
-  /** Faults within a day, of peers that had any. */
-  readonly strikes: Readonly<Record<string, number>>
-  readonly frozen: readonly string[]
-  readonly coordinators: readonly string[]
-  /** Why the node may only witness; empty while it may sign. */
-  readonly fenced: string
-  /** The make of the curve: anything but `native` is slower. Empty while the node is locked. */
-  readonly curve: Curve['name'] | ''
-  /** Backup files here, and whether they were opened in a test. */
-  readonly backups: readonly string[]
-}
 
 const floorAgainMs = 2_000
 const receiptsAgainMs = 60_000
@@ -86,15 +60,11 @@ export type Own = Pick<
   | 'plan'
 >
 
-interface Look {
-  readonly wallMs: number
-  readonly monotonicMs: number
-}
-
 export class SignerNode {
   readonly #parts: Parts
   readonly #desk: Desk
   readonly #turns: Turns
+  readonly #parting: Parting
   readonly #attached = new Set<string>()
   readonly #greeted = new Greeted()
   /** Those that have said something: a dial that failed is no stream that broke. */
@@ -106,7 +76,6 @@ export class SignerNode {
   #isStateDue = false
   #floorAskedMs: number
   #receiptsSaidMs: number
-  #look: Look
 
   constructor(settings: NodeSettings, stores: NodeStores, ports: Ports) {
     const closed = (work?: Work) => closedFor(this.#parts, this.#condition(), work)
@@ -114,9 +83,9 @@ export class SignerNode {
     this.#parts = assemble(settings, stores, ports, { closed, changed })
     this.#desk = this.#furnish(this.#parts)
     this.#turns = new Turns(ports.pause)
-    this.#look = this.#now()
-    this.#floorAskedMs = this.#look.monotonicMs
-    this.#receiptsSaidMs = this.#look.monotonicMs
+    this.#parting = new Parting(ports.clock)
+    this.#floorAskedMs = this.#nowMs()
+    this.#receiptsSaidMs = this.#floorAskedMs
     this.#parts.journal.verify()
     this.#parts.keyshares.reviewAtOnce()
     this.#desk.signing.warm()
@@ -133,7 +102,7 @@ export class SignerNode {
     this.#greeted.forget(coordinator)
     this.#parts.pairings.detached(coordinator)
     if (!this.#heard.delete(coordinator)) return
-    const now = this.#now().monotonicMs
+    const now = this.#nowMs()
     this.#broken = [...this.#broken.filter((at) => now - at < atOnceMs), now]
     // One lost stream is no reason: a coordinator could force it.
     if (this.#heard.size === 0 && this.#broken.length > 1) this.#renew('all streams broke at once')
@@ -149,11 +118,11 @@ export class SignerNode {
   /** To be called a few times a second. */
   tick(): void {
     if (this.#isGone) return
-    const { sessions, pairings, lastWords, room } = this.#parts
+    const { sessions, lastWords, room } = this.#parts
     const { signing, keys } = this.#desk
     if (room.tick()) this.#roomChanged()
     this.#compareClocks()
-    for (const one of [sessions, lastWords, signing, keys, pairings]) this.#try(() => one.tick())
+    for (const one of [sessions, lastWords, signing, keys]) this.#try(() => one.tick())
     this.#turns.takeRound(() => this.#round())
   }
 
@@ -258,9 +227,8 @@ export class SignerNode {
     if (this.#isGone || !this.#attached.has(coordinator)) return false
     const hears = attempt(() => this.#greeted.hears(coordinator, frame))
     if (isRefusal(hears)) this.#parts.ports.report(otherVersion(hears))
-    if (hears !== true) return false
-    this.#heard.add(coordinator)
-    return true
+    if (hears === true) this.#heard.add(coordinator)
+    return hears === true
   }
 
   *#received(coordinator: string, frame: CoordinatorFrame): InTurns {
@@ -271,6 +239,8 @@ export class SignerNode {
 
   /** In turns between frames; what an operator asks for meanwhile does not wait for it. */
   *#round(): InTurns {
+    this.#try(() => this.#parts.pairings.tick())
+    yield
     this.#pass(yield* attemptInTurns(this.#desk.duty.reviewing()))
     yield
     this.#sayAgain()
@@ -343,10 +313,7 @@ export class SignerNode {
   }
 
   #compareClocks(): void {
-    const last = this.#look
-    const now = this.#now()
-    this.#look = now
-    const parted = now.wallMs - last.wallMs - (now.monotonicMs - last.monotonicMs)
+    const parted = this.#parting.look()
     if (Math.abs(parted) > clockJumpMs) this.#renew(`clocks parted by ${parted} ms`)
   }
 
@@ -364,12 +331,12 @@ export class SignerNode {
 
   /** Floor queries until they are answered, receipts until the log shows them. */
   #sayAgain(): void {
-    const { monotonicMs } = this.#now()
+    const now = this.#nowMs()
     const { greetings } = this.#desk
     const [first] = this.#attached
     if (first === undefined) return
-    if (monotonicMs - this.#floorAskedMs >= floorAgainMs) {
-      this.#floorAskedMs = monotonicMs
+    if (now - this.#floorAskedMs >= floorAgainMs) {
+      this.#floorAskedMs = now
       if (this.#parts.room.shortage !== '') return
       this.#try(() => this.#parts.bans.writeFreezes())
       this.#desk.duty.again()
@@ -379,24 +346,19 @@ export class SignerNode {
         for (const query of queries) this.#send(coordinator, query)
       }
     }
-    if (monotonicMs - this.#receiptsSaidMs >= receiptsAgainMs) {
-      this.#receiptsSaidMs = monotonicMs
+    if (now - this.#receiptsSaidMs >= receiptsAgainMs) {
+      this.#receiptsSaidMs = now
       const { backups, keys, greetings: says } = this.#desk
       const own = [...keys.confirmations(), ...backups.statements(), ...says.bans()]
       for (const frame of [...says.receipts(), ...own]) this.#send(first, frame)
     }
   }
 
-  #now(): Look {
-    const { clock } = this.#parts.ports
-    return { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() }
+  #nowMs(): number {
+    return this.#parts.ports.clock.monotonicMs()
   }
 
   #send(coordinator: string, frame: NodeFrame): void {
     this.#parts.ports.send(coordinator, frame)
   }
-}
-
-function restoredText(vaults: readonly string[]): string {
-  return vaults.length === 0 ? '' : `restored from a backup: ${vaults.join(', ')}`
 }

@@ -1,5 +1,6 @@
 // The sitting before there is a log: three stations, two tokens each, their cards, as they should be
 // made and told. What a judge of an enrolment says OK to.
+import { p256 } from '@noble/curves/nist.js'
 import { vkeyOf } from '../../policy/audit/checkpoint.ts'
 import { type Judged, judgeCeremony } from '../../policy/ceremony/judge.ts'
 import { encodePlan, type PlannedStation, parsePlan } from '../../policy/ceremony/plan.ts'
@@ -23,7 +24,7 @@ import { cardMessage, parseTokenCard, tokenCardDocument } from '../../proto/toke
 import * as house from './audit-documents.ts'
 import { digestNamed } from './audit-log.ts'
 import { Room, type Story, type Uttered } from './performed.ts'
-import { plannedStation, plannedToken, someDigest, testPlan } from './planned.ts'
+import { plannedStation, plannedToken, someDigest, testPlan, tokenSecret } from './planned.ts'
 import { people } from './room-story.ts'
 import { cardFields } from './token-card.ts'
 
@@ -154,7 +155,7 @@ export class Enrolment extends Room<Story> {
       ...{ module: someDigest('module'), identity: toHex(plannedToken(serial).identity) },
       ...change,
     })
-    return tokenCardDocument(fields, this.signWith(serial, cardMessage(fields)))
+    return tokenCardDocument(fields, p256.sign(cardMessage(fields), tokenSecret(serial)))
   }
 
   #stationCard({ node, x, custodian, site, color }: PlannedStation, change: object): Uint8Array {
