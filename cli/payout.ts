@@ -36,8 +36,7 @@ import {
 type Request = NonNullable<ReplyOf<'SigningService', 'GetRequest'>['request']>
 
 export const payout: Verb = {
-  about:
-    'ask for all payments of a file: checked whole, one verdict a line, the same again sends the rest',
+  about: 'ask for all payments of a file; run again, it asks for what is missing',
   usage: 'FILE.csv|FILE.json --vault V [--max-fee N] [--valid 8h] [--dry-run] [--yes] [--as DIR]',
   words: { min: 1, max: 1 },
   options: {

@@ -27,7 +27,7 @@ import { type Around, lookAround, type Watching } from './treasury-facts.ts'
 import { type Answer, type Args, flag, type Verb, type World } from './verb.ts'
 
 export const watch: Verb = {
-  about: 'propose what targets and sweeps of the policy want moved; approves and signs nothing',
+  about: 'propose what targets and sweeps of the policy want moved',
   usage:
     '--endpoints FILE [--once] [--dry-run] [--every 1m] [--patience 10m] [--pause 1h]\n' +
     '    [--valid 8h] [--as DIR]',
