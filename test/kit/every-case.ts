@@ -25,6 +25,7 @@ const names = [
   'import-lies',
   'key-create',
   'light-witness',
+  'own-moves',
   'prove',
   'prove-crash',
   'prove-refusals',
