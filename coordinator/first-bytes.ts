@@ -6,7 +6,7 @@ import { chainOf } from '../policy/chain/chains.ts'
 import { derive } from '../policy/chain/derive.ts'
 import { encodeMessage, parseMessage } from '../policy/chain/evm-message.ts'
 import { networkOf } from '../policy/rulebook.ts'
-import type { VaultRow } from '../policy/view.ts'
+import type { Cancelling, VaultRow } from '../policy/view.ts'
 import { type Built, buildTransfer } from './build.ts'
 import { buildTronTransfer } from './build-tron.ts'
 import type { Case } from './desk/case.ts'
@@ -16,6 +16,8 @@ export interface First {
   readonly vault: VaultRow
   /** Of the reservation line. */
   readonly slot: string
+  /** Of a cancel: what it lies above. */
+  readonly cancelling?: Cancelling | undefined
   /** Signed in a room, days later, and never bumped. */
   readonly isPatient?: boolean
 }
@@ -24,7 +26,7 @@ export interface First {
 export function buildFirstBytes(
   ports: Pick<DriverPorts, 'chains' | 'clock'>,
   { intent, inForce }: Pick<Case, 'intent' | 'inForce'>,
-  { vault, slot, isPatient = false }: First,
+  { vault, slot, cancelling, isPatient = false }: First,
 ): Promise<Built> {
   if (intent.message !== undefined) {
     const bytes = encodeMessage(parseMessage(intent.message))
@@ -40,6 +42,8 @@ export function buildFirstBytes(
     const order = { intent, from, now: ports.clock.now(), lifetimeMs: lives }
     return buildTronTransfer(tronFor(ports, intent.network), order)
   }
-  const order = { intent, from, slot, isPatient, form: network?.forms[0] }
+  const bump = cancelling &&
+    network && { last: { max: 0n, ...cancelling }, percent: network.slot.bumpPercent }
+  const order = { intent, from, slot, isPatient, form: network?.forms[0], ...(bump && { bump }) }
   return buildTransfer(chainFor(ports, intent.network), order)
 }

@@ -84,6 +84,8 @@ export function requireOneEffect(effect: Effect, lines: Lines, rulebook: Ruleboo
   const last = before.at(-1)
   if (last === undefined) {
     if (attempt.replaces !== '') refuse('ONE_EFFECT', 'a first attempt replaces nothing')
+    const { vault, cancelling } = reservation
+    if (cancelling) requireRaised(attempt.fee, cancelling, networkOf(rulebook, vault)?.slot)
   } else if (attempt.bytes === last.bytes) {
     if (attempt.replaces !== last.replaces) refuse('ONE_EFFECT', 'a retry replaces as before')
   } else if (isMessage(reservation.op)) {
@@ -98,9 +100,15 @@ function requireBump(attempt: AttemptRow, last: AttemptRow, slot: SlotRule | und
   if (attempt.replaces !== last.warrant) {
     refuse('ONE_EFFECT', 'other bytes that do not replace the last warrant')
   }
+  requireRaised(attempt.fee, last.fee, slot)
+}
+
+type Prices = Pick<Fee, 'price' | 'tip'>
+
+function requireRaised(higher: Prices, before: Prices, slot: SlotRule | undefined): void {
   const percent = bumpOf(slot)
   for (const field of ['price', 'tip'] as const) {
-    const [now, was] = [attempt.fee[field], last.fee[field]]
+    const [now, was] = [higher[field], before[field]]
     if (now <= was || now * 100n < was * BigInt(100 + percent)) {
       refuse('ONE_EFFECT', `${field}: expected ${percent} percent above ${was}, got ${now}`)
     }

@@ -46,7 +46,11 @@ export function render(
 }
 
 /** A call is shown argument by argument, with the coin that goes with it. */
-function what({ call, message }: Intent, amount: string): readonly (readonly [string, string])[] {
+function what(
+  { call, message, cancels }: Intent,
+  amount: string,
+): readonly (readonly [string, string])[] {
+  if (cancels !== undefined) return [['CANCEL', cancels]]
   if (message !== undefined) return stated(parseMessage(message))
   if (call === undefined) return [['TRANSFER', amount]]
   const { form, values } = parseCall(call)

@@ -11,6 +11,7 @@ export const ops = [
   'erc20.transfer',
   'evm.call',
   'evm.message',
+  'evm.cancel',
   'tron.transfer',
   'trc20.transfer',
 ] as const
@@ -37,7 +38,7 @@ export interface Intent {
   readonly asset: Handle
   /** The token's address; empty for the native coin. */
   readonly contract: string
-  /** Of typed data its contract; of a declaration the address that signs it. */
+  /** Of typed data its contract; of a declaration or a cancel the address that signs. */
   readonly to: string
   /** Digest of the destination record; empty when `to` is an own vault. */
   readonly dest: Digest | ''
@@ -49,6 +50,8 @@ export interface Intent {
   readonly call?: string
   /** Of a message only: what is signed, as canonical JSON (`chain/evm-message.ts`). */
   readonly message?: string
+  /** Of a cancel only: the request whose nonce it takes. */
+  readonly cancels?: Digest
   /** Base units of the network's own coin, all fees of one transaction together. */
   readonly maxFee: bigint
   readonly purpose: string
@@ -98,6 +101,16 @@ export function movesToken(op: Op): boolean {
 /** Signed and never sent: it has no nonce, moves and costs nothing, and its signature ends it. */
 export function isMessage(op: string): boolean {
   return op === 'evm.message'
+}
+
+/** Takes the nonce of another request and pays nobody: nothing to the own address. */
+export function isCancel(op: string): boolean {
+  return op === 'evm.cancel'
+}
+
+/** What moves nothing to anybody: its amount is nothing, and no rule has it beside transfers. */
+export function movesNothing(op: string): boolean {
+  return isMessage(op) || isCancel(op)
 }
 
 const networkForm = /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/

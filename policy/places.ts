@@ -88,22 +88,24 @@ export function reaches(places: Places, leg: Leg): boolean {
   const network = vault && places.networks.get(vault.network)
   if (!asset || !vault || !to || !network || asset.network !== network.id) return false
   if (!opsFor(asset, network).includes(leg.op)) return false
-  const { call, message } = opsOf(network.caip2)
+  const { call, message, cancel } = opsOf(network.caip2)
   // An own vault is no contract.
   if (leg.op === call) return to.kind === 'book'
   // A message goes to its contract, or names who states it.
   if (leg.op === message) return to.kind === 'book' || to.vaults.has(leg.from)
+  // A cancel goes back to who signs it.
+  if (leg.op === cancel) return to.kind === 'vaults' && to.vaults.has(leg.from)
   return to.kind === 'book' || [...to.vaults].some((id) => onNetwork(places, id, network.id))
 }
 
 /**
- * The operations that move an asset of this network. The coin may go with a call, and stands in a
- * message's request, which moves none.
+ * The operations that move an asset of this network. The coin may go with a call, and stands in
+ * requests of messages and cancels, which move none.
  */
 export function opsFor({ kind }: Asset, { caip2 }: Network): readonly Op[] {
-  const { native, token, call, message } = opsOf(caip2)
+  const { native, token, call, message, cancel } = opsOf(caip2)
   if (kind !== 'native') return [token]
-  return [native, call, message].filter((op) => op !== undefined)
+  return [native, call, message, cancel].filter((op) => op !== undefined)
 }
 
 export const networkShape: Reader<Shaped<typeof nonceShape> | Shaped<typeof oneBodyShape>> = (

@@ -9,6 +9,7 @@ import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import {
   amount,
+  digest,
   digestOrNone,
   handle,
   literal,
@@ -24,7 +25,17 @@ import { isNobody, opsOf, parseAddress } from './chain/chains.ts'
 import { callTextMax, encodeCall, parseCall } from './chain/evm-call.ts'
 import { parseMessage } from './chain/evm-message.ts'
 import { depositIndex } from './deposit-path.ts'
-import { envs, type Intent, isMessage, movesToken, ops, parseNetwork, parsePath } from './intent.ts'
+import {
+  envs,
+  type Intent,
+  isCancel,
+  isMessage,
+  movesNothing,
+  movesToken,
+  ops,
+  parseNetwork,
+  parsePath,
+} from './intent.ts'
 
 export interface ReadIntent {
   readonly digest: RequestId
@@ -55,7 +66,12 @@ const intentShape = objectWith(
     to: text(64),
     vault: handle,
   },
-  { call: text(callTextMax), message: text(limits.messageBytesMax), toPath: text(96) },
+  {
+    call: text(callTextMax),
+    message: text(limits.messageBytesMax),
+    cancels: digest,
+    toPath: text(96),
+  },
 )
 
 /** The intent of exact canonical bytes; nothing is said about who signed it. */
@@ -112,6 +128,7 @@ function requireConsistent(intent: Intent): void {
   if (to === contract) refuse('INVALID_INTENT', 'expected a recipient, got the token itself')
   requireCall(intent)
   requireMessage(intent)
+  requireCancel(intent)
   requireToPath(intent)
   requireLife(intent)
 }
@@ -122,19 +139,19 @@ function requireToPath({ toPath, dest, op }: Intent): void {
   if (depositIndex(toPath) === undefined) {
     refuse('INVALID_INTENT', 'toPath: expected the path of a deposit address, m/1/INDEX')
   }
-  if (dest !== '' || op === 'evm.call' || isMessage(op)) {
+  if (dest !== '' || op === 'evm.call' || movesNothing(op)) {
     refuse('INVALID_INTENT', 'toPath: expected of a transfer to an own vault alone')
   }
 }
 
-/** Only a call or a message may move nothing. */
+/** Only a call may move nothing, and what moves nothing at all. */
 function requireCall({ op, call, amount: moved }: Intent): void {
   const isCall = op === 'evm.call'
   if (isCall !== (call !== undefined)) {
     refuse('INVALID_INTENT', `expected a call beside evm.call alone, got ${op}`)
   }
   if (call !== undefined) requireRoom(call)
-  if (!isCall && !isMessage(op) && moved === 0n)
+  if (!isCall && !movesNothing(op) && moved === 0n)
     refuse('INVALID_INTENT', 'expected an amount above zero')
 }
 
@@ -159,6 +176,16 @@ function requireMessage(intent: Intent): void {
   }
   if (network !== `eip155:${chainId}`) {
     refuse('INVALID_INTENT', `expected a message for ${network}, got one for eip155:${chainId}`)
+  }
+}
+
+/** It goes to the own address and pays nobody; that the address is own is compared with the key. */
+function requireCancel({ op, cancels, amount: moved, dest }: Intent): void {
+  if (isCancel(op) !== (cancels !== undefined)) {
+    refuse('INVALID_INTENT', `expected a request to cancel beside evm.cancel alone, got ${op}`)
+  }
+  if (cancels !== undefined && (moved !== 0n || dest !== '')) {
+    refuse('INVALID_INTENT', 'expected a cancel of no amount and without a record')
   }
 }
 

@@ -78,6 +78,8 @@ export const limits = {
   paperBytesMax: 262_144,
   /** One file on a card: what one side has to say in one step, at most 16 sealed messages. */
   cardBytesMax: 16_777_216,
+  /** Of a Seal medium: a Seal, a label or a station card, all of which are much shorter. */
+  mediumFileBytesMax: 1_048_576,
   /** Files of one life of one side; a ceremony has tens of steps. */
   cardFilesMax: 9_999,
   /** Of a worker thread that has something to compute: then it is ended and replaced. */

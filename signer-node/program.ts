@@ -42,7 +42,6 @@ export function look(env: string): void {
   const found = {
     options: [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')],
     debugger: inspector.url(),
-    cache: process.env['NODE_COMPILE_CACHE'] || undefined,
     limits: existsSync(limits) ? readFileSync(limits, 'utf8') : undefined,
   }
   for (const event of lookAround(env, found)) report(event)

@@ -182,6 +182,10 @@ export class Releases {
     if (view.intent === undefined || isOver(view.intent.state)) {
       return refusal('REQUEST_ENDED', `the request is ${view.intent?.state ?? 'unknown'}`)
     }
+    const { cancelledBy } = view.intent
+    if (cancelledBy !== undefined) {
+      return refusal('REQUEST_ENDED', `the cancel ${cancelledBy} has the nonce`)
+    }
     if (attempt?.state !== 'open' || view.attempts.at(-1) !== attempt) {
       return refusal('STALE_ATTEMPT', `attempt ${admitted.attempt} is not the open one any more`)
     }

@@ -11,8 +11,6 @@ export interface Surroundings {
   readonly options: readonly string[]
   /** Address of a debugger's door that is open. */
   readonly debugger: string | undefined
-  /** Directory of compiled code that is run in the place of its files; undefined for none. */
-  readonly cache: string | undefined
   /** The text of /proc/self/limits; undefined where there is none. */
   readonly limits: string | undefined
 }
@@ -27,14 +25,11 @@ const hidden = /^--experimental-(default-)?config-file/
 const undone = /^--(no-disable-sigusr1|tls-min-v1\.[0-2])/
 
 /** One sentence for each thing that should be otherwise. */
-export function faultsOf(found: Surroundings): readonly string[] {
-  const { options, debugger: door, cache, limits } = found
+export function faultsOf({ options, debugger: door, limits }: Surroundings): readonly string[] {
   const missing = neededFlags.filter((flag) => !options.includes(flag))
   const those = (form: RegExp) => options.filter((option) => form.test(plain(option)))
   return [
     ...(door === undefined ? [] : [`a debugger may connect at ${door}`]),
-    // Whoever writes there writes what runs: the runtime compares no more than a checksum.
-    ...(cache === undefined ? [] : [`compiled code is taken from ${cache}`]),
     ...those(doors).map((option) => `${option}: shows the memory of this process`),
     ...those(hidden).map((option) => `${option}: may say what this process cannot see`),
     ...those(undone).map((option) => `${option}: takes back a flag that is needed`),

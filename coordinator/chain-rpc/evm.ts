@@ -88,7 +88,9 @@ async function gas(endpoint: Endpoint, call: Call): Promise<GasAnswer> {
   const { from, to, value, calldata } = call
   const asked = { from, to, value: quantity(value), data: `0x${toHex(calldata)}` }
   try {
-    return { kind: 'gas', gas: readQuantity(await endpoint.ask('eth_estimateGas', [asked])) }
+    // On what is in blocks: what waits beside it may be replaced or cancelled.
+    const gas = await endpoint.ask('eth_estimateGas', [asked, 'latest'])
+    return { kind: 'gas', gas: readQuantity(gas) }
   } catch (error) {
     if (error instanceof EndpointRefusal) return { kind: 'reverts', because: error.message }
     throw error

@@ -14,13 +14,14 @@ import type { SlotRule } from '../places.ts'
 import { networkOf } from '../rulebook.ts'
 import { requireTemper, type Tier } from '../vault.ts'
 import type { AttemptRow, CeremonyRow, VaultRow } from '../view.ts'
+import { requireCancellable } from './cancels.ts'
 import type { Desk } from './desk.ts'
 import type { EntryOf } from './entry.ts'
 import { closeAt } from './fold-spends.ts'
 import { frozenScopes, openCeremony } from './history.ts'
 import { identityIn } from './reigns.ts'
 import type { Reading, Write } from './rows.ts'
-import { hasEnded, knownIntent, requireOpen } from './standing.ts'
+import { hasEndedItself, knownIntent, requireOpen } from './standing.ts'
 import {
   below,
   get,
@@ -31,6 +32,7 @@ import {
   tables,
 } from './tables.ts'
 
+type Prices = Pick<AttemptRow['fee'], 'price' | 'tip'>
 type Started = EntryOf<'session.started'>
 
 export function* started(line: Started, desk: Desk): Reading<readonly Write[]> {
@@ -74,7 +76,7 @@ export function* aborted({ body, t }: EntryOf<'session.aborted'>): Reading<reado
   if (found === undefined) return refuse('STALE_ATTEMPT', `attempt ${attempt} has not started`)
   if (found.state !== 'open') refuse('STALE_ATTEMPT', `attempt ${attempt} is ${found.state}`)
   const next = { ...row, aborted: row.aborted + 1 }
-  const isOver = hasEnded(next, t) || (yield* areUsedUp(row, attempt))
+  const isOver = hasEndedItself(next, t) || (yield* areUsedUp(row, attempt))
   const lapses = row.state === 'SIGNING' && isOver
   return [
     put(tables.attempt, key(intent, attempt), { ...found, state: 'aborted' }),
@@ -182,8 +184,11 @@ function* requireOneEffect(
     refuse('ONE_EFFECT', 'this digest is bound to another intent')
   }
   const last = yield* get(tables.attempt, body.intent, body.attempt - 1)
+  const { cancelling } = reservation
+  if (cancelling !== undefined) yield* requireCancellable(cancelling)
   if (last === undefined) {
     if (body.replaces !== '') refuse('ONE_EFFECT', 'a first attempt replaces nothing')
+    if (cancelling !== undefined) requireRaised(body.fee, cancelling, rule)
     return
   }
   if (body.bytes === last.bytes) return requireSame(body, last)
@@ -213,10 +218,16 @@ function requireBump(
   if (body.replaces !== last.warrant) {
     refuse('ONE_EFFECT', 'other bytes that do not replace the last warrant')
   }
-  const percent = BigInt(100 + rule.bumpPercent)
-  const raised = (now: bigint, before: bigint) => now > before && now * 100n >= before * percent
-  if (!raised(body.fee.price, last.fee.price) || !raised(body.fee.tip, last.fee.tip)) {
-    refuse('FEE', `expected both fees ${rule.bumpPercent} percent above the last attempt`)
+  requireRaised(body.fee, last.fee, rule)
+}
+
+function requireRaised(now: Prices, before: Prices, rule: SlotRule | undefined): void {
+  const bumpPercent = rule?.kind === 'nonce' ? rule.bumpPercent : 0
+  const percent = BigInt(100 + bumpPercent)
+  const raised = (of: 'price' | 'tip') =>
+    now[of] > before[of] && now[of] * 100n >= before[of] * percent
+  if (!raised('price') || !raised('tip')) {
+    refuse('FEE', `expected both fees ${bumpPercent} percent above the last attempt`)
   }
 }
 

@@ -25,8 +25,13 @@ export function isFinal(state: RequestState): boolean {
   return finalStates.has(state)
 }
 
-/** No new attempt is lawful, now and for ever. */
+/** No new attempt is lawful, now and for ever; or while a cancel has its nonce. */
 export function hasEnded(row: IntentStored, t: number): boolean {
+  return row.cancelledBy !== undefined || hasEndedItself(row, t)
+}
+
+/** As `hasEnded`, whatever a cancel took. */
+export function hasEndedItself(row: IntentStored, t: number): boolean {
   if (isFinal(row.state) || row.state === 'LAPSING' || row.rejected) return true
   if (isSignedMessage(row)) return true
   if (row.aborted >= limits.attemptsPerIntentMax || t > row.notAfter) return true

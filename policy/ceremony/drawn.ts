@@ -72,6 +72,18 @@ export function isTakenKey(plan: Plan, lines: readonly RecordLine[], key: string
   })
 }
 
+/** Medium A sleeps with the daily token. */
+function isTakenMedium(
+  plan: Plan,
+  lines: readonly RecordLine[],
+  { type, actor, body }: RecordLine,
+): boolean {
+  if (type !== 'seal.tested' || !('medium' in body) || body.medium !== 'a') return false
+  const drawn = drawnIn(plan, lines)
+  const station = calledStations(plan).find(({ custodian }) => custodian === actor.person)
+  return drawn?.scenario === 'site' && station?.site === drawn.takes
+}
+
 /** Whether what was drawn rules this step: the closing is everybody's. */
 export function isOfDrill({ id }: { readonly id: string }): boolean {
   return drill.some((step) => step.id === id)
@@ -103,6 +115,7 @@ export function judgeDrawn(plan: Plan, lines: readonly RecordLine[]): readonly C
     const own = { custodian: line.actor.person }
     if (isTaken(plan, before, own)) find(line, `${line.actor.person} acts, whom the scenario took`)
     if (isTakenKey(plan, before, line.key)) find(line, 'signed by a token that the scenario took')
+    if (isTakenMedium(plan, before, line)) find(line, 'opened a medium that the scenario took')
   }
   return findings
 }

@@ -99,7 +99,9 @@ function unwatched(plan: Plan, lines: readonly RecordLine[]): readonly CeremonyF
   })
 }
 
-const acting: readonly RecordType[] = ['session.done', 'share.sealed', 'signature.made']
+const acting: readonly RecordType[] = [
+  ...(['session.done', 'share.sealed', 'signature.made', 'token.enrolled'] as const),
+]
 
 /** Who asked for or approved a request has a part in the room: told, and for people to weigh. */
 export function involvementOf(

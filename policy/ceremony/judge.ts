@@ -31,6 +31,7 @@ import {
 } from './judgement.ts'
 import { type HistoryAt, historyAt, type LogView, treeAt } from './log-view.ts'
 import type { Plan } from './plan.ts'
+import { requireKnown } from './plan-fit.ts'
 import { compareScripts } from './printed.ts'
 import { type RecordLine, recordLeaf } from './record.ts'
 import { type RecordState, recordHead } from './record-chain.ts'
@@ -195,9 +196,13 @@ function withoutLog({ given, out, brought, state, lines }: Examined): OfLog {
     const because = `expected the plan ${given.plan}, got ${digest}`
     found.push({ check: 'I5', word: 'VIOLATION', because })
   }
-  if (isEnrolment && brought.lines.length > 0) {
-    const because = 'an enrolment brings no line of a log'
+  if (isEnrolment && brought.lines.length + brought.addresses.length > 0) {
+    const because = 'an enrolment brings no line of a log, and no address'
     found.push({ check: 'I8', word: 'VIOLATION', because })
+  }
+  const { roster: people } = given
+  if (people !== undefined) {
+    found.push(...foundBy('I7', 'VIOLATION', () => requireKnown(plan, people)))
   }
   if (isEnrolment) found.push(...judgeCards({ plan, seats: state.seats, lines, results: brought }))
   return { found, done, notices: [], roster: undefined }

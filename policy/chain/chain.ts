@@ -31,16 +31,18 @@ export interface Accepts {
   readonly call?: string | undefined
   /** Then the bytes must be a message, and no transaction. */
   readonly message?: boolean
+  /** Then the bytes must be a transfer of nothing to whomever, with the gas of a plain one. */
+  readonly cancel?: boolean
 }
 
 export const plainTransfers: Accepts = { forms: ['type-2'] }
 
 /** What the bytes of this intent may be. */
 export function acceptsFor(
-  { call, message }: Pick<Intent, 'call' | 'message'>,
+  { call, message, cancels }: Pick<Intent, 'call' | 'message' | 'cancels'>,
   forms: readonly Form[],
 ): Accepts {
-  return { forms, call, message: message !== undefined }
+  return { forms, call, message: message !== undefined, cancel: cancels !== undefined }
 }
 
 export interface Chain {

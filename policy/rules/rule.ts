@@ -3,7 +3,7 @@
 // people, and written amounts become base units of each asset.
 import type { Handle } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
-import { isMessage } from '../intent.ts'
+import { isMessage, movesNothing } from '../intent.ts'
 import type { Places } from '../places.ts'
 import type { Calendar, WrittenRule } from '../policy-shape.ts'
 import type { Requirement } from '../quorum.ts'
@@ -64,8 +64,8 @@ function amountsOf(
   return new Map(
     assets.map((id) => {
       const { decimals } = named(places.assets, id, `${path}.asset`)
-      // Without `gt` from nothing on, which only a call or a message may move.
-      const mayBeNone = match.call !== undefined || match.message !== undefined
+      // Without `gt` from nothing on, which only a call may move, or what moves nothing at all.
+      const mayBeNone = match.call !== undefined || match.op.some(movesNothing)
       if (amount.gt === undefined && !mayBeNone) bad(`${path}.amount: no gt`)
       const gt = amount.gt === undefined ? -1n : baseUnits(amount.gt, decimals, `${path}.amount.gt`)
       const hi = baseUnits(amount.lte, decimals, `${path}.amount.lte`)
@@ -92,24 +92,34 @@ function callsOf(
   return new Set(call)
 }
 
-/** A rule is for messages alone, and nothing moves with one. */
+/** A rule is for messages alone. */
 function messagesOf(
-  { op, message, from, amount }: WrittenRule['match'],
+  match: WrittenRule['match'],
   places: Places,
   path: string,
 ): ReadonlySet<Handle> {
-  const isOfMessages = op.some(isMessage)
-  if (isOfMessages !== (message !== undefined) || (isOfMessages && op.length > 1)) {
+  const { op, message } = match
+  if (op.some(isMessage) !== (message !== undefined)) {
     bad(`${path}.match: expected message beside the operation evm.message alone`)
   }
-  if (isOfMessages && (amount.gt !== undefined || amount.lte !== '0')) {
-    bad(`${path}.amount: expected {"lte":"0"}, because nothing moves with a message`)
-  }
-  // A Station asks for an amount and a recipient (X-13); a message has neither to type.
-  const cold = from.find((id) => places.vaults.get(id)?.tier === 'cold')
-  if (isOfMessages && cold !== undefined) bad(`${path}.from: no messages of the cold vault ${cold}`)
+  if (op.some(movesNothing)) requireNothing(match, places, path)
   for (const name of message ?? []) named(places.messages, name, `${path}.message`)
   return new Set(message)
+}
+
+/** Of messages and of cancels: a rule of nothing else, of no amount, and of no cold vault. */
+function requireNothing(
+  { op, from, amount }: WrittenRule['match'],
+  places: Places,
+  path: string,
+): void {
+  if (op.length > 1) bad(`${path}.match: expected ${op.find(movesNothing)} alone`)
+  if (amount.gt !== undefined || amount.lte !== '0') {
+    bad(`${path}.amount: expected {"lte":"0"}, because nothing moves`)
+  }
+  // A Station asks for an amount and a recipient (X-13); here are neither to type.
+  const cold = from.find((id) => places.vaults.get(id)?.tier === 'cold')
+  if (cold !== undefined) bad(`${path}.from: no ${op.join()} of the cold vault ${cold}`)
 }
 
 function bad(because: string): never {

@@ -188,8 +188,7 @@ export class Conductor {
           ? one.because
           : (await this.#voice.write(one)) || this.#closing.bring(one.node, one.brought)
       if (because !== '') {
-        if (because === startedAgain) again.push(one.node)
-        await this.#failed(group, one.node, because)
+        if (await this.#failed(group, one.node, because)) again.push(one.node)
         continue
       }
       const request = first.request?.request
@@ -199,17 +198,22 @@ export class Conductor {
     return again
   }
 
-  async #failed(group: Group, node: string, because: string): Promise<void> {
+  /** Whether its turn is asked again: as people decide, but who is out for a request stays out. */
+  async #failed(group: Group, node: string, because: string): Promise<boolean> {
     // Of a stop there is one reason, and its line.
-    if (this.#stopped !== '') return
+    if (this.#stopped !== '') return false
     const { first: turn } = group
     const request = turn.request?.request
-    if (request !== undefined && hasAct(group, 'confirm-request') && because !== startedAgain) {
-      this.#confirmations.turnOut(request, node)
-    }
+    const isOut = request !== undefined && hasAct(group, 'confirm-request')
+    const question = `${turn.step.id}: ${node}: ${because}; once more? (yes or no): `
+    const isAgain =
+      because === startedAgain ||
+      (!isOut && (await this.#needs.desk.ask('again', question)).trim() === 'yes')
+    if (isOut && !isAgain) this.#confirmations.turnOut(request, node)
     const happened = `${node}: ${because}`
-    const decided = because === startedAgain ? 'its turn is asked again' : 'it goes on without it'
+    const decided = isAgain ? 'its turn is asked again' : 'it goes on without it'
     await this.#exceptions.say(turn, { expected: 'what the step asks', happened, decided })
+    return isAgain
   }
 
   async #desk({ first }: Group, noted: readonly string[] = []): Promise<void> {

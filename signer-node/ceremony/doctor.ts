@@ -128,10 +128,18 @@ function coreFaults({ limits: text, corePattern }: StationFacts): readonly strin
   ]
 }
 
-function processFaults({ tracer, ...found }: StationFacts): readonly string[] {
+function processFaults({
+  options,
+  debugger: door,
+  cache,
+  tracer,
+}: StationFacts): readonly string[] {
   const traced = tracer === 0 ? [] : [`process ${tracer} traces this one`]
   // Limits are a line of their own.
-  return [...faultsOf({ ...found, limits: undefined }), ...traced]
+  const faults = faultsOf({ options, debugger: door, limits: undefined })
+  // Whoever writes there writes what runs: the runtime compares no more than a checksum.
+  const compiled = cache === undefined ? [] : [`compiled code is taken from ${cache}`]
+  return [...faults, ...compiled, ...traced]
 }
 
 /** In memory, or of the kernel: what is written there is gone with the power. */

@@ -10,11 +10,10 @@ import { isOfDrill, isTakenKey } from '../../policy/ceremony/drawn.ts'
 import type { PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
 import {
   keyName,
+  type LinePlace,
   parseRecordLine,
   type RecordDraft,
   type RecordLine,
-  signedLine,
-  unsignedLine,
 } from '../../policy/ceremony/record.ts'
 import { parseRecordType, recordBodies } from '../../policy/ceremony/record-bodies.ts'
 import { type Turn, turnsOf } from '../../policy/ceremony/script.ts'
@@ -51,9 +50,12 @@ export interface Played {
 /** What a Station's machine does, and by whom it is operated. */
 export interface Bench {
   play(heard: Heard): Promise<Played>
-  /** By the identity key of the Token that is in: its name, and a signature over a message. */
-  identity(): Uint8Array
-  sign(message: Uint8Array): Promise<Uint8Array>
+  /** By the identity key of the Token that is in, where that may sign. */
+  signLine(
+    line: RecordDraft,
+    place: LinePlace,
+    requireMay: (identity: Uint8Array) => void,
+  ): Promise<Uint8Array>
   say(text: string): void
 }
 
@@ -265,12 +267,11 @@ export class Performer {
     }
     // Of two lines at one place, whoever orders them could show one here and another there.
     this.#signedSeq = seq
-    const identity = bench.identity()
-    if (isOfDrill({ id: line.step }) && isTakenKey(plan.plan, record.lines, keyName(identity))) {
+    const bytes = await bench.signLine(line, { seq, prev }, (identity) => {
+      if (!isOfDrill({ id: line.step })) return
+      if (!isTakenKey(plan.plan, record.lines, keyName(identity))) return
       refuse('CEREMONY', 'the scenario that was drawn takes this token: put the spare in', 'X-9')
-    }
-    const unsigned = unsignedLine(line, { seq, prev }, identity)
-    const bytes = signedLine(unsigned, await bench.sign(unsigned.message))
+    })
     parseRecordLine(bytes)
     this.#say('signed', { seq, line: fromUtf8(bytes) ?? '' })
   }

@@ -44,7 +44,7 @@ export function layCards(card: string): LaidTable {
   return { table: { way: 'cards' }, card, way: 'cards' }
 }
 
-interface RoomPorts extends RehearsalPorts {
+export interface RoomPorts extends RehearsalPorts {
   readonly logs: string
 }
 

@@ -111,14 +111,15 @@ export class RoomClosing {
     return undefined
   }
 
-  /** Who was started again in the middle is asked again: a Record lacks no Statement for that. */
+  /** Who was started again in the middle is asked again, and else whom people ask once more. */
   async #atStation(node: string, tell: Tell): Promise<undefined> {
     for (let tries = 1; tries <= triesMax; tries += 1) {
       const [told] = await tell(node)
       const because = told?.kind === 'done' ? this.bring(node, told.brought) : told?.because
       if (because === '') return
-      this.#needs.desk.say(`${node}: no statement: ${because}`)
-      if (because !== startedAgain) return
+      const question = `${node}: no statement: ${because}; once more? (yes or no): `
+      if (because === startedAgain) this.#needs.desk.say(`${node}: no statement: ${because}`)
+      else if ((await this.#needs.desk.ask('again', question)).trim() !== 'yes') return
     }
   }
 

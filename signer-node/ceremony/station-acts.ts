@@ -11,7 +11,7 @@ import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
 import type { PlannedRequest, PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
 import { labelOf } from '../../policy/ceremony/plan.ts'
 import { signatureReading, tokenReading } from '../../policy/ceremony/readings.ts'
-import { keyName } from '../../policy/ceremony/record.ts'
+import { keyName, signedLine, unsignedLine } from '../../policy/ceremony/record.ts'
 import { mark } from '../../policy/ceremony/record-bodies.ts'
 import { recordHead } from '../../policy/ceremony/record-chain.ts'
 import type { Turn } from '../../policy/ceremony/script.ts'
@@ -34,6 +34,7 @@ import { type ShownRequest, showRequest } from './shown-request.ts'
 import { spoken } from './spoken-for.ts'
 import type { Station } from './station.ts'
 import { logOf, StationSeals } from './station-seals.ts'
+import { withToken } from './token-back.ts'
 import type { StationToken, Which } from './tokens.ts'
 import type { Draft } from './turn-papers.ts'
 
@@ -53,6 +54,8 @@ export type Asked =
   | 'agree'
   | 'because'
   | 'go'
+  /** Whether a station that could not is asked once more. */
+  | 'again'
   | 'present'
   | 'confirmed'
   | 'number'
@@ -138,7 +141,7 @@ export class StationActs implements Bench {
       const doing = this.#acts[act]
       if (doing === undefined) refuse('NOT_SUPPORTED', `${act}: not an act of a station here`)
       else {
-        const played = await doing(heard)
+        const played = await withToken(this.#needs, () => doing(heard))
         drafts.push(...played.drafts)
         brought.push(...(played.brought ?? []))
       }
@@ -146,18 +149,23 @@ export class StationActs implements Bench {
     return { drafts, brought }
   }
 
-  identity(): Uint8Array {
-    const { tokens } = this.#needs.own
-    const { which } = this.#needs.token.now
-    return tokens?.[which].identity ?? refuse('PLAN', 'the plan names no token of this station')
-  }
-
-  sign(message: Uint8Array): Promise<Uint8Array> {
-    return this.#needs.token.now.hsm.sign(message)
+  async signLine(...[line, place, requireMay]: Parameters<Bench['signLine']>): Promise<Uint8Array> {
+    return await withToken(this.#needs, async () => {
+      const identity = this.#identity()
+      requireMay(identity)
+      const unsigned = unsignedLine(line, place, identity)
+      return signedLine(unsigned, await this.#needs.token.now.hsm.sign(unsigned.message))
+    })
   }
 
   say(text: string): void {
     this.#needs.desk.say(text)
+  }
+
+  #identity(): Uint8Array {
+    const { tokens } = this.#needs.own
+    const { which } = this.#needs.token.now
+    return tokens?.[which].identity ?? refuse('PLAN', 'the plan names no token of this station')
   }
 
   /** Where people act alone: what they read is typed here. */
@@ -362,7 +370,7 @@ export class StationActs implements Bench {
       ...{ verdict, because: because.trim() },
     })
     const signature = await token.now.hsm.sign(statementMessage(document))
-    const name = keyName(this.identity())
+    const name = keyName(this.#identity())
     for (const vault of plan.plan.vaults) {
       if (sharesOn(this.#needs.media.a).some((one) => one.vault === vault)) {
         await this.#seals.floor(vault, recordHead(record.state).root)

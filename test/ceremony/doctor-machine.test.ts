@@ -90,7 +90,7 @@ describe('the doctor on a real machine', () => {
     expect((await doctor(down)).faults).toEqual([])
   })
 
-  it('refuses core files, a debugger, a missing flag, compiled code, and a disk that can be written', async () => {
+  it('refuses core files, a debugger, a missing flag, compiled code, and a writable disk', async () => {
     expect((await doctor([], { core: 'unlimited' })).faults).toEqual([
       'X-2 the limit is unlimited, expected 0',
     ])

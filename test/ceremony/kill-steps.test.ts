@@ -2,14 +2,10 @@
 // is on its way to it or from it, the Record station before and after each write. The room goes on or
 // ends in words, no attempt has two signatures, and the Record is found good and imported.
 import { describe, expect, it } from 'vitest'
-import { parseRecordLine } from '../../policy/ceremony/record.ts'
-import { splitRecord } from '../../policy/ceremony/record-chain.ts'
-import { toHex } from '../../proto/crypto.ts'
-import type { Asked } from '../../signer-node/ceremony/station-acts.ts'
-import { askedOf } from '../coordinator/cold-house.ts'
 import { daily } from '../kit/every-case.ts'
-import { about, asked, inForce, proof, type sitting } from '../kit/key-sittings.ts'
+import { about, inForce, plannedKey, proof, withSeals } from '../kit/key-sittings.ts'
 import {
+  endedWell,
   type RecordMoment,
   recordMoments,
   type StationMoment,
@@ -17,55 +13,16 @@ import {
   stepsWith,
   survived,
 } from '../kit/room-killed.ts'
-import {
-  anew,
-  imported,
-  judged,
-  planned,
-  plannedRelease,
-  type Read,
-  staged,
-  theHouse,
-} from '../kit/room-played.ts'
+import { anew, plannedRelease, type Read, staged } from '../kit/room-played.ts'
 
 staged()
 
-const typed = (node: string) => (what: Asked, question: string) => {
-  return node === 'room' && what === 'go' && question.startsWith('D-13') ? 'yes' : undefined
-}
-
-/** Played with a death at each step, to its end all the same, found good, imported. */
+/** Played with a death at each step, to its end all the same. */
 async function killed(plan: Read, moment: StationMoment | RecordMoment): Promise<void> {
-  const { done, sat, deaths, signed, resumed } = await survived(plan, moment, { typed })
-  const screens = [...[...sat.seats.values()].flatMap(({ said }) => said), ...sat.said]
-  const screen = screens.slice(-80).join('\n')
-  expect(done.outcome, screen).toBe('done')
-  const { findings, exceptions } = await judged(plan, done.files)
-  expect(findings, screen).toEqual([])
-  const died = new Set(deaths.map((key) => key.split(' ')[0]))
+  const survivor = await survived(plan, moment, { typed: withSeals })
+  await endedWell(plan, survivor)
+  const died = new Set(survivor.deaths.map((key) => key.split(' ')[0]))
   expect(stepsWith(plan, moment).filter((step) => !died.has(step))).toEqual([])
-  expect(resumed).toEqual([])
-  const lines = splitRecord(done.files.get('record.jsonl') ?? new Uint8Array())
-  const told = lines.map(parseRecordLine).flatMap((one) => {
-    return one.type === 'signature.made' ? [toHex(one.body.signature)] : []
-  })
-  const isSigned = plan.plan.kind === 'sign' || plan.plan.kind === 'drill'
-  expect(new Set([...signed, ...told]).size).toBe(isSigned ? 1 : 0)
-  await imported(
-    plan,
-    done.files,
-    exceptions.map(({ line }) => line),
-  )
-}
-
-async function plannedKey(
-  kind: 'genesis' | 'reshare' | 'drill',
-  change: Parameters<typeof sitting>[1],
-  more: Parameters<typeof planned>[2] = {},
-): Promise<Read> {
-  const { vault } = askedOf(theHouse().clock, 'cold')
-  const request = await asked(change)
-  return await planned(kind, [{ request, op: change.op, vault, callBack: false }], more)
 }
 
 const moments: readonly (StationMoment | RecordMoment)[] = [...stationMoments, ...recordMoments]

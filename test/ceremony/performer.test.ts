@@ -5,7 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { p256 } from '@noble/curves/nist.js'
 import { afterAll, describe, expect, it } from 'vitest'
-import { parseRecordLine, signedLine } from '../../policy/ceremony/record.ts'
+import {
+  type LinePlace,
+  parseRecordLine,
+  type RecordDraft,
+  signedLine,
+  unsignedLine,
+} from '../../policy/ceremony/record.ts'
 import { draftLine } from '../../policy/ceremony/record-chain.ts'
 import { seatsOf } from '../../policy/ceremony/record-seats.ts'
 import { turnsOf } from '../../policy/ceremony/script.ts'
@@ -45,10 +51,12 @@ function at(step: string) {
   const { type, body } = parseRecordLine(lines[before] ?? new Uint8Array())
   const bench = {
     say: (text: string) => void events.push(text),
-    identity: () => own?.tokens?.daily.identity ?? new Uint8Array(),
     play: async () => ({ drafts: [{ type, body }] }),
-    sign: async (message: Uint8Array) =>
-      lowS(p256.sign(message, tokenSecret(own?.tokens?.daily.serial ?? ''))),
+    signLine: async (line: RecordDraft, place: LinePlace) => {
+      const { serial = '', identity = new Uint8Array() } = own?.tokens?.daily ?? {}
+      const unsigned = unsignedLine(line, place, identity)
+      return signedLine(unsigned, lowS(p256.sign(unsigned.message, tokenSecret(serial))))
+    },
   } as unknown as Bench
   const performer = new Performer({
     ...{ plan: story.plan, own: own!, record, bench },

@@ -102,9 +102,9 @@ describe('a line that a token does not sign', () => {
     const papers: string[] = []
     const events: string[] = []
     const bench = {
-      ...{ say: () => {}, identity: () => own.tokens?.daily.identity ?? new Uint8Array(65) },
+      say: () => {},
       play: async () => ({ drafts: [{ type, body }] }),
-      sign: async () => refuse('TOKEN_ABSENT', 'no token is in'),
+      signLine: async () => refuse('TOKEN_ABSENT', 'no token is in'),
     } as unknown as Bench
     const t = story.plan.plan.from
     const performer = new Performer({

@@ -2,10 +2,12 @@
 // are follows from the steps themselves and from the papers of the table, so that a new step is one
 // more death. A Station dies with the paper that was on its way; the Record station before or after
 // a write to its card. At each moment once, so every sitting has an end.
+import { expect } from 'vitest'
 import { parseRecordLine } from '../../policy/ceremony/record.ts'
+import { splitRecord } from '../../policy/ceremony/record-chain.ts'
 import type { Seats } from '../../policy/ceremony/record-seats.ts'
-import { stepsFor, turnsOf } from '../../policy/ceremony/script.ts'
-import { toUtf8 } from '../../proto/crypto.ts'
+import { turnsOf } from '../../policy/ceremony/script.ts'
+import { toHex, toUtf8 } from '../../proto/crypto.ts'
 import type { CoordinatorFrame, NodeFrame } from '../../proto/frames.ts'
 import type { Digest } from '../../proto/ids.ts'
 import { RecordCopy } from '../../signer-node/ceremony/record-copy.ts'
@@ -14,7 +16,15 @@ import { RoomResults } from '../../signer-node/ceremony/room-results.ts'
 import type { SessionResult } from '../../signer-node/ceremony/session-results.ts'
 import { isTurnKind, readTurnPaper } from '../../signer-node/ceremony/turn-papers.ts'
 import type { Tamper } from './frame-pair.ts'
-import { type Parts, type Read, type Sat, type SitWish, sit } from './room-played.ts'
+import {
+  imported,
+  judged,
+  type Parts,
+  type Read,
+  type Sat,
+  type SitWish,
+  sit,
+} from './room-played.ts'
 
 /** Papers with which a Station dies: to it, or from it. */
 export const stationMoments = ['turn', 'done', 'place', 'signed', 'line'] as const
@@ -35,6 +45,27 @@ export interface Survived {
 }
 
 const power = 'the power failed'
+
+/** To its end, found good, imported; what it made, made once. */
+export async function endedWell(
+  plan: Read,
+  { done, sat, signed, resumed }: Omit<Survived, 'deaths'>,
+): Promise<void> {
+  const screens = [...[...sat.seats.values()].flatMap(({ said }) => said), ...sat.said]
+  const screen = screens.slice(-80).join('\n')
+  expect(done.outcome, screen).toBe('done')
+  const { findings, exceptions } = await judged(plan, done.files)
+  expect(findings, screen).toEqual([])
+  expect(resumed).toEqual([])
+  const lines = splitRecord(done.files.get('record.jsonl') ?? new Uint8Array())
+  const told = lines.map(parseRecordLine).flatMap((one) => {
+    return one.type === 'signature.made' ? [toHex(one.body.signature)] : []
+  })
+  const isSigned = plan.plan.kind === 'sign' || plan.plan.kind === 'drill'
+  expect(new Set([...signed, ...told]).size).toBe(isSigned ? 1 : 0)
+  const read = exceptions.map(({ line }) => line)
+  await imported(plan, done.files, read)
+}
 
 export async function survived(
   plan: Read,
@@ -87,7 +118,8 @@ export async function survived(
 
 /** All steps of a plan at which this kind of program has something that it can die of. */
 export function stepsWith(plan: Read, moment: StationMoment | RecordMoment): string[] {
-  const steps = stepsFor(plan.plan).filter(({ isOnline, isOptional }) => !isOnline && !isOptional)
+  const all = new Set(turnsOf(plan.plan).map(({ step }) => step))
+  const steps = [...all].filter(({ isOnline, isOptional }) => !isOnline && !isOptional)
   const ofStation = ({ at, each }: (typeof steps)[number]): boolean => {
     const stations = ['station', 'dealer', 'holder', 'newcomer', 'signer']
     return at === 'called' || at === 'signers' || each.some((one) => stations.includes(one))
@@ -105,7 +137,8 @@ export function stepsWith(plan: Read, moment: StationMoment | RecordMoment): str
     .map(({ id }) => id)
 }
 
-function stationTamper(
+/** `die` says whether the paper is lost at this moment. */
+export function stationTamper(
   plan: Read,
   moment: string,
   die: (step: string, node: string) => boolean,

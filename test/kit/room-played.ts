@@ -178,11 +178,12 @@ export interface Sat {
 export interface SitWish {
   readonly typed?: (node: string) => People
   readonly tamper?: () => Tamper
+  readonly isMistyped?: (node: string) => boolean
 }
 
 export async function sit(
   plan: Read,
-  { typed = () => () => undefined, tamper = () => ({}) }: SitWish = {},
+  { typed = () => () => undefined, tamper = () => ({}), isMistyped = () => false }: SitWish = {},
 ): Promise<Sat> {
   const files = await house.coordinator.ceremonies.bundleIn(plan.digest)
   const log = new RoomLog(files)
@@ -196,7 +197,7 @@ export async function sit(
   const newHub = (): Hub => hubOf({ plan, log, clock, said })
   const sitting = {
     ...{ plan, bundle: log.bundle, digest: log.digest, root: log.first, clock, tamper },
-    ...{ people: typed, hub: newHub() },
+    ...{ people: typed, hub: newHub(), isMistyped },
   }
   const ticking = setInterval(() => sitting.hub.tick(), 5)
   const seats = new Map<string, SeatedStation>()
@@ -276,11 +277,11 @@ function conductorOf(
     },
     record: record(file('jsonl'), seatsOf(plan, log.digest)),
     results: results(file('results'), plan.digest),
-    recorder: { identity, sign: async (message) => tokenSign(message) },
+    recorder: { identity, sign: async (message) => recordSign(message) },
     speak: async ({ role, person }, document) => {
       parts.speak?.()
       if (role === 'recorder') {
-        const signature = tokenSign(statementMessage(document))
+        const signature = recordSign(statementMessage(document))
         return { by: 'token', name: keyName(identity), document, signature }
       }
       const signature = ed25519Signer(seedOf(person))(statementMessage(document))
@@ -298,7 +299,8 @@ function usual(what: Asked): string {
   return 'no'
 }
 
-function tokenSign(message: Uint8Array): Uint8Array {
+/** By the token of the Record station. */
+export function recordSign(message: Uint8Array): Uint8Array {
   const point = p256.getPublicKey(tokenSecret('R-0'), false)
   const at = (from: number) => Buffer.from(point.subarray(from, from + 32)).toString('base64url')
   const d = Buffer.from(tokenSecret('R-0')).toString('base64url')

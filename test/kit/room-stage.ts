@@ -159,6 +159,8 @@ export interface Sitting {
   readonly hub: Hub
   readonly clock: Clock
   readonly tamper?: () => Tamper
+  /** Whether the PIN that is typed now is a wrong one. */
+  readonly isMistyped?: (node: string) => boolean
   readonly people: (node: string) => People
 }
 
@@ -174,12 +176,14 @@ export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<Seated
     say: (text) => void said.push(text),
     ask: async (what, question) => {
       said.push(question)
-      if (what === 'spare-in') hand.plug('spare')
+      if (what === 'spare-in' || what === 'daily-in') {
+        hand.plug(what === 'spare-in' ? 'spare' : 'daily')
+      }
       const typed = (await people(what, question)) ?? usual(what, said)
       return life.isOver ? await new Promise<string>(() => {}) : typed
     },
   }
-  const hand = new Hand(enrolled, desk)
+  const hand = new Hand(enrolled, desk, () => sitting.isMistyped?.(node) === true)
   hand.plug('daily')
   await hand.again('daily')
   const opened = await hand.now.open(openMedium(media.a), random)
@@ -282,12 +286,14 @@ function selfOf({ org, env, node, x }: StationCard, { keys }: OpenedStation) {
 class Hand {
   readonly #enrolled: Enrolled
   readonly #desk: Desk
+  readonly #isMistyped: () => boolean
   #token: StationToken | undefined
   #inside: Which = 'daily'
 
-  constructor(enrolled: Enrolled, desk: Desk) {
+  constructor(enrolled: Enrolled, desk: Desk, isMistyped: () => boolean) {
     this.#enrolled = enrolled
     this.#desk = desk
+    this.#isMistyped = isMistyped
   }
 
   plug(which: Which): void {
@@ -307,7 +313,10 @@ class Hand {
     const pad = {
       say: (text: string) => this.#desk.say(text),
       line: async () => '',
-      secret: async () => (pin ? new Secret(pin.bytes.slice()) : secretPin(stagePin)),
+      secret: async () => {
+        if (this.#isMistyped()) return secretPin('PIN-mistyped')
+        return pin ? new Secret(pin.bytes.slice()) : secretPin(stagePin)
+      },
     }
     const asked = { pad, tries: new PinTries(made(home, 'tries')), exception: () => {} }
     this.#token = await openStationToken(socket.slot, card, which, { random, pin: asked })

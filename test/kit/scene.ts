@@ -11,7 +11,7 @@ import type { Destination } from '../../policy/destination.ts'
 import { destinationDigest, destinationJson } from '../../policy/destination.ts'
 import { displayDigest, type Named, render } from '../../policy/display.ts'
 import { digestOfText } from '../../policy/document.ts'
-import { type Intent, isMessage } from '../../policy/intent.ts'
+import { type Intent, isMessage, movesNothing } from '../../policy/intent.ts'
 import type { Evidence } from '../../policy/recipient.ts'
 import { encodeIntent, parseIntent } from '../../policy/request.ts'
 import { parseRulebook, type Rulebook } from '../../policy/rulebook.ts'
@@ -212,6 +212,7 @@ function rowsOf({
       policy,
       directory,
       slot: isTron || isMessage(op) ? '' : '7',
+      ...(intent.cancels && { cancelling: { request: intent.cancels, ...taken } }),
       limits: rulebook.limits.map((limit) => ({ id: limit.id, used: 0n })),
       duplicateOf: '',
     },
@@ -224,6 +225,9 @@ function rowsOf({
     },
   }
 }
+
+/** What a cancel lies above. */
+const taken = { before: '', price: 10_000_000_000n, tip: 500_000_000n } as const
 
 function decisionOf(approval: Approval, digest: Digest, index: number): DecisionRow {
   const { intent, person, rule } = approval
@@ -279,7 +283,7 @@ export function toRecord(record: Destination, intent: Partial<Intent> = {}): Int
 function nameOf({ record, intent }: Parts): Named {
   if (record !== undefined) return { class: record.book, label: record.label }
   const { to, toPath } = intent
-  const path = isMessage(intent.op) ? intent.path : toPath
+  const path = movesNothing(intent.op) ? intent.path : toPath
   const own = vaults.find(({ vault }) => addressOf(vault, path) === to)
   const label = own?.vault ?? 'nobody'
   const shown = toPath === undefined ? label : `${label} ${toPath}`

@@ -57,7 +57,7 @@ describe('every way to start a signer', () => {
 describe('the surroundings of a process', () => {
   const limits = (soft: string) =>
     `Limit   Soft Limit  Hard Limit  Units\nMax core file size        ${soft}   unlimited  bytes\n`
-  const good = { options: neededFlags, debugger: undefined, cache: undefined, limits: limits('0') }
+  const good = { options: neededFlags, debugger: undefined, limits: limits('0') }
 
   it('are good with the flags and without core files', () => {
     expect(faultsOf(good)).toEqual([])
@@ -69,7 +69,6 @@ describe('the surroundings of a process', () => {
     const bad = [
       [{ options: [] }, /^started without --disable-sigusr1/],
       [{ debugger: 'ws://127.0.0.1:9229/x' }, /^a debugger may connect at ws:/],
-      [{ cache: '/var/cache/x' }, /^compiled code is taken from \/var\/cache\/x$/],
       [{ options: [...neededFlags, '--inspect=0'] }, /^--inspect=0: shows the memory/],
       [{ options: [...neededFlags, '--heapsnapshot-signal=SIGUSR2'] }, /^--heapsnapshot-signal/],
       [{ options: [...neededFlags, '--report-on-signal'] }, /^--report-on-signal/],

@@ -148,6 +148,11 @@ describe('a Record of a drill', () => {
       '1 signed by a token that the scenario took',
       '2 signed by a token that the scenario took',
     ])
+    const onA = { ...opened('ben', 'S-2'), body: { vault: 'cold-eth', medium: 'a' } }
+    const onB = { ...onA, body: { vault: 'cold-eth', medium: 'b' } }
+    expect(found(draw('site', 'south'), onB)).toEqual([])
+    expect(found(draw('site', 'north'), onA)).toEqual([])
+    expect(found(draw('site', 'south'), onA)).toEqual(['1 opened a medium that the scenario took'])
     const both = [ready('ben', modules[0]), ready('ana', modules[1])]
     expect(found(...both, draw('vendor', modules[0]), opened('ana'))).toEqual([])
     expect(found(...both, draw('vendor', modules[0]), opened('ben'))).toEqual([

@@ -9,7 +9,7 @@ import { seatsOf } from '../../../policy/ceremony/record-seats.ts'
 import { statementMessage, statementText } from '../../../policy/ceremony/statement.ts'
 import { parseRoster } from '../../../policy/roster.ts'
 import { toHex } from '../../../proto/crypto.ts'
-import { parseHandle } from '../../../proto/ids.ts'
+import { parseHandle, parseVaultId } from '../../../proto/ids.ts'
 import * as house from '../../kit/audit-documents.ts'
 import { directoryOf } from '../../kit/ceremony-people.ts'
 import { type CardChange, Enrolment, type Place } from '../../kit/enrolment-room.ts'
@@ -86,6 +86,27 @@ describe('an enrolment', () => {
         body: { ...said.find(({ step }) => step === 'O-5')?.body, token: 'D-2' },
       }),
     ).toMatch(/signed by R-0, and names D-2/)
+  })
+
+  it('is watched while a token gets its keys, and brings nothing but cards', () => {
+    const at = said.findIndex(({ type }) => type === 'token.enrolled')
+    const left: Uttered = {
+      ...{ by: 'recorder/rita', type: 'person.left', step: 'E-2' },
+      body: { person: 'bo', role: 'auditor' },
+    }
+    const seen = said.map((one, place) =>
+      place < at || one.body['confirmed'] === undefined
+        ? one
+        : { ...one, body: { ...one.body, confirmed: ['chen'] } },
+    )
+    const alone = [...seen.slice(0, at), left, ...seen.slice(at)]
+    expect(performed(alone)).toMatch(/I7 VIOLATION: auditor: expected 1 present, got 0/)
+    const { results } = room
+    room.results = { ...results, addresses: [{ vault: parseVaultId('cold'), address: '0x00' }] }
+    expect(whole(room)).toMatch(
+      /I8 VIOLATION: an enrolment brings no line of a log, and no address/,
+    )
+    room.results = results
   })
 
   it('enrols within its window', () => {
@@ -215,6 +236,12 @@ describe('the Statement of a custodian at an enrolment', () => {
     expect(heard(byToken.carriedOut(lines))).toMatch(
       /I6 TAMPERED: the statement of custodian\/ben is not signed by a key of theirs/,
     )
+    const strangers = room.plan.people.map(({ person }) => person).filter((one) => one !== 'ben')
+    const unknown = judgeCeremony({
+      ...{ files, log: undefined, plan: room.digest },
+      roster: parseRoster(directoryOf(strangers)),
+    })
+    expect(unknown.results.I7).toBe('VIOLATION')
     const others = room.plan.people.map(({ person }) => person).filter((one) => one !== 'ben')
     const roster = parseRoster(directoryOf(others))
     const found = judgeCeremony({ files, log: undefined, plan: room.digest, roster }).findings

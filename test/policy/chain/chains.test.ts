@@ -73,6 +73,7 @@ describe('the registry of networks', () => {
     expect(opsOf('eip155:1')).toEqual({
       call: 'evm.call',
       message: 'evm.message',
+      cancel: 'evm.cancel',
       native: 'evm.transfer',
       token: 'erc20.transfer',
     })
