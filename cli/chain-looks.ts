@@ -11,6 +11,7 @@ import { integer, literal, object, type Reader, text } from '../proto/shape.ts'
 import { type Args, required, type World } from './verb.ts'
 
 export type { Block, Look } from '../coordinator/chain-rpc/look.ts'
+export { collect } from '../coordinator/chain-rpc/outflows.ts'
 
 export const looksOptions = { endpoints: { type: 'string' } } as const
 

@@ -3,7 +3,7 @@
 // some can make a watcher ask too much or too often, and gets no more than the rules allow.
 
 import { claimsChange } from '../policy/change.ts'
-import type { Intent } from '../policy/intent.ts'
+import { type Intent, isMessage } from '../policy/intent.ts'
 import { parseIntent } from '../policy/request.ts'
 import type { RequestState } from '../policy/view.ts'
 import type { WireClient } from '../proto/io/channel-client.ts'
@@ -96,6 +96,8 @@ function read(request: Wire): readonly Payment[] {
   if (claimsChange(request.intent)) return []
   const { digest, intent } = parseIntent(request.intent)
   if (digest !== request.id) refuse('MALFORMED', 'expected the intent of this request, got another')
+  // It moves nothing, and ends as SIGNED.
+  if (isMessage(intent.op)) return []
   const { id, state, txid } = request
   return [{ id, state, txid, intent }]
 }

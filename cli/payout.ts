@@ -36,8 +36,7 @@ import {
 type Request = NonNullable<ReplyOf<'SigningService', 'GetRequest'>['request']>
 
 export const payout: Verb = {
-  about:
-    'ask for all payments of a file: checked whole, one verdict a line, the same again sends the rest',
+  about: 'ask for all payments of a file; run again, it asks for what is missing',
   usage: 'FILE.csv|FILE.json --vault V [--max-fee N] [--valid 8h] [--dry-run] [--yes] [--as DIR]',
   words: { min: 1, max: 1 },
   options: {
@@ -79,7 +78,8 @@ async function payAll(args: Args, world: World, desk: Desk): Promise<Answer> {
   if (args.flags['dry-run'] === true) return answerOf(payments, new Map(), said)
   if (fresh.length > 0) await confirmed(args, world, said, fresh.length)
   const results = await sendAll(fresh, { args, world, desk })
-  return answerOf(payments, results, said)
+  // Said already, before anybody typed the number.
+  return answerOf(payments, results, fresh.length > 0 ? '' : said)
 }
 
 interface Around {
@@ -189,7 +189,8 @@ function summary(payments: readonly Payment[], fresh: number): string {
   const sums = Map.groupBy(payments, ({ asset }) => asset)
   const totals = [...sums].map(([asset, all]) => {
     const sum = all.reduce((total, { intent }) => total + intent.amount, 0n)
-    return `  ${decimalOf(sum, asset.decimals)} ${asset.unit} in ${all.length} payments\n`
+    const units = `${decimalOf(sum, asset.decimals)} ${asset.unit}`
+    return `  ${units} in ${counted(all.length, 'payment')}\n`
   })
   const addresses = new Set(payments.map(({ intent }) => intent.to)).size
   const twice = [
@@ -201,16 +202,21 @@ function summary(payments: readonly Payment[], fresh: number): string {
     )
   const known = payments.length - fresh
   return [
-    `${payments.length} payments to ${addresses} addresses, ${known} of them asked for before\n`,
+    `${counted(payments.length, 'payment')} to ${counted(addresses, 'address', 'es')}, `,
+    `${known} of them asked for before\n`,
     ...totals,
     ...twice,
   ].join('')
 }
 
+function counted(count: number, what: string, more = 's'): string {
+  return `${count} ${what}${count === 1 ? '' : more}`
+}
+
 async function confirmed(args: Args, world: World, said: string, count: number): Promise<void> {
   world.say(said)
   if (args.flags['yes'] === true) return
-  const answer = await typed(world, `send ${count} payments? type the number`)
+  const answer = await typed(world, `send ${counted(count, 'payment')}? type the number`)
   if (answer !== String(count))
     throw new Mistyped(`expected ${count}, got ${answer}: nothing was sent`)
 }

@@ -90,6 +90,8 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   'audit checkpoint': async () => (await import('./audit.ts')).auditCheckpoint,
   'audit export': async () => (await import('./audit.ts')).auditExport,
   'audit verify': async () => (await import('./audit.ts')).auditVerify,
+  'audit collect': async () => (await import('./reconcile.ts')).auditCollect,
+  'audit reconcile': async () => (await import('./reconcile.ts')).auditReconcile,
   'audit proof': async () => (await import('./proof.ts')).auditProof,
   'policy check': async () => (await import('./policy.ts')).policyCheck,
 }

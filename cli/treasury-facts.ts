@@ -76,8 +76,7 @@ async function youngBlock(
   const until = world.nowMs() + patienceMs
   for (;;) {
     const block = await tried(() => look.block())
-    // Blocks count in seconds.
-    if (block !== undefined && block.at + 1_000 > sinceMs) return block
+    if (block !== undefined && block.at >= sinceMs) return block
     if (world.nowMs() >= until) return undefined
     await world.pause(pollMs)
   }

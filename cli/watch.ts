@@ -16,6 +16,7 @@ import { isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import { Unavailable } from '../proto/unavailable.ts'
 import { type ApproverKey, openKey } from './approver-key.ts'
 import { looksOptions, openLooks } from './chain-looks.ts'
+import { DepositPaths } from './deposit-paths.ts'
 import { atDesk, type Desk } from './desk.ts'
 import { isEnded, isNothing } from './moving.ts'
 import { accountAt, ownKeys } from './own-accounts.ts'
@@ -26,7 +27,7 @@ import { type Around, lookAround, type Watching } from './treasury-facts.ts'
 import { type Answer, type Args, flag, type Verb, type World } from './verb.ts'
 
 export const watch: Verb = {
-  about: 'propose what targets and sweeps of the policy want moved; approves and signs nothing',
+  about: 'propose what targets and sweeps of the policy want moved',
   usage:
     '--endpoints FILE [--once] [--dry-run] [--every 1m] [--patience 10m] [--pause 1h]\n' +
     '    [--valid 8h] [--as DIR]',
@@ -43,8 +44,9 @@ export const watch: Verb = {
     valid: { type: 'string' },
   },
   run: async (args, world) => {
+    const deposits = new DepositPaths()
     for (;;) {
-      const answer = await round(args, world)
+      const answer = await round(args, world, deposits)
       if (args.flags['once'] === true || args.flags['dry-run'] === true) return answer
       world.say(answer.text)
       await world.pause(spanOf(args, 'every', '1m'))
@@ -53,8 +55,9 @@ export const watch: Verb = {
 }
 
 /** One look; in a loop whatever fails is said, and the next look begins anew. */
-async function round(args: Args, world: World): Promise<Answer> {
-  const look = () => atDesk(args, world, ['caller'], (desk) => lookOnce(args, world, desk))
+async function round(args: Args, world: World, deposits: DepositPaths): Promise<Answer> {
+  const look = () =>
+    atDesk(args, world, ['caller'], (desk) => lookOnce({ args, world, desk, deposits }))
   if (args.flags['once'] === true || args.flags['dry-run'] === true) return look()
   try {
     return await look()
@@ -64,13 +67,20 @@ async function round(args: Args, world: World): Promise<Answer> {
   }
 }
 
-async function lookOnce(args: Args, world: World, desk: Desk): Promise<Answer> {
+interface Looking {
+  readonly args: Args
+  readonly world: World
+  readonly desk: Desk
+  readonly deposits: DepositPaths
+}
+
+async function lookOnce({ args, world, desk, deposits }: Looking): Promise<Answer> {
   const watching: Watching = {
     desk,
     looks: openLooks(args, desk.profile.env, world),
     world,
     patienceMs: spanOf(args, 'patience', '10m'),
-    deposits: async () => [],
+    deposits: (vault) => deposits.of(vault, desk.client),
   }
   const around = await lookAround(watching)
   const made = await proposalsOf(args, { desk, world, around })

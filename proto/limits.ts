@@ -134,6 +134,8 @@ export const limits = {
   payoutBytesMax: 1_048_576,
   /** Of one list of requests that a watcher reads. */
   requestPagesMax: 500,
+  /** Deposit addresses that a watcher asks the balances of in one look. */
+  sweptPerLookMax: 1_000,
   bodySizeMax: 65_536,
   /** An Export is read whole by the verifier, so it must fit its memory. */
   exportFilesMax: 65_536,

@@ -29,6 +29,7 @@ export interface LookOptions {
 
 /** Every method throws `Unavailable` where too few agree. */
 export interface Look {
+  readonly witnesses: number
   /** The highest block under `confirmations` that enough endpoints have. */
   block(): Promise<Block>
   blockAt(height: bigint): Promise<Block>
@@ -52,6 +53,7 @@ export function openLook({ askers, witnesses, confirmations }: LookOptions): Loo
     return { height, hash, at: Number(seconds) * 1_000 }
   }
   return {
+    witnesses,
     agreed,
     blockAt,
     block: async () => {

@@ -117,8 +117,8 @@ describe('custody payout', () => {
       'payout/w-3 250000000000000000 eth-native',
     ])
     expect(world.said.join('')).toBe(
-      '3 payments to 1 addresses, 0 of them asked for before\n' +
-        '  19.5 USDT in 2 payments\n  0.25 ETH in 1 payments\nsent 3 of 3\n',
+      '3 payments to 1 address, 0 of them asked for before\n' +
+        '  19.5 USDT in 2 payments\n  0.25 ETH in 1 payment\nsent 3 of 3\n',
     )
   })
 

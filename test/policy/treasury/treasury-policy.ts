@@ -47,7 +47,7 @@ export const coinDeposits: JsonObject = {
 }
 
 /** Deposits come in, gas goes out to them; nobody is asked. */
-const ownRules: readonly JsonObject[] = [
+export const ownRules: readonly JsonObject[] = [
   ['deposits-in', 'erc20.transfer', 'usdt', '1000000'],
   ['deposits-coin', 'evm.transfer', 'eth-native', '100'],
 ].map(([id = '', op = '', asset = '', lte = '']) => ({
