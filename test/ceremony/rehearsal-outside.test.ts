@@ -16,6 +16,8 @@ import { random, tokensHere } from '../kit/tokens.ts'
 const place = mkdtempSync(join(tmpdir(), 'custody-rehearsal-'))
 afterAll(() => rmSync(place, { recursive: true }))
 
+const late = 'the window began before its plan was proposed: once more, with a later one'
+
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0)
@@ -34,12 +36,17 @@ describe('the outside of a rehearsal', () => {
   it('comes from nothing to the Bundle in of a genesis, and ends what it started', async () => {
     const said: string[] = []
     const directory = join(place, 'house')
+    // The first window begins long before anybody can propose its plan.
+    let lateMs = 60_000
     let pids: readonly number[] = []
     {
       await using programs = new Programs(join(place, 'logs'))
       const ports = {
-        ...{ programs, random, wallMs: Date.now },
-        say: (line: string) => void said.push(line),
+        ...{ programs, random, wallMs: () => Date.now() - lateMs },
+        say: (line: string) => {
+          said.push(line)
+          if (line === late) lateMs = 0
+        },
       }
       using outside = await Outside.open({ directory, stations: 3 }, ports)
       const { plan, bundleIn, request } = await outside.before('genesis')
@@ -53,6 +60,7 @@ describe('the outside of a rehearsal', () => {
       expect(await refusal(again)).toBe(`CONFIG: ${directory}: expected an empty directory`)
     }
     expect(pids.filter(isAlive)).toEqual([])
+    expect(said.filter((line) => line === late)).toHaveLength(1)
     expect(said.at(-1)).toContain('the Bundle in is written')
   }, 180_000)
 })
