@@ -1,12 +1,15 @@
-// What a node reads and what a deposit address costs, on EVM. Reading is strict decoding and the
-// digest to sign, turn by turn with ethers, which decodes the same bytes and the same call.
-// Derivation is one step of BIP-32 and the address: by `policy/`, by the native curve, by ethers;
-// then a million of them in a row, with what they take of memory.
+// What a node reads on EVM, and what a deposit address costs there and on Tron. Reading is strict
+// decoding and the digest to sign, turn by turn with ethers, which decodes the same bytes and the
+// same call. A deposit address stands at m/1/INDEX: by `policy/`, by the native curve, by ethers,
+// each from m/1 on; on Tron beside tronweb. Then a million of them in a row on EVM, and a tenth of
+// that on Tron, with what they take of memory.
 // INVARIANT: nothing is timed before both sides have said the same of every transaction and key.
 import { HDNodeWallet, Interface, Transaction } from 'ethers'
+import { TronWeb } from 'tronweb'
 import { chainOf } from '../policy/chain/chains.ts'
 import { derive, type ExtendedKey } from '../policy/chain/derive.ts'
 import { encodeUnsigned, evmAddress, transferCall } from '../policy/chain/evm.ts'
+import { depositPath } from '../policy/deposit-path.ts'
 import { fromHex, sha256, toHex, toUtf8 } from '../proto/crypto.ts'
 import { refuse } from '../proto/refusal.ts'
 import { nativeCurve } from '../signer-node/dkls23/curve-native.ts'
@@ -19,6 +22,7 @@ const WARM = 3
 const TRANSACTIONS = 500
 const CHILDREN = 100
 const ADDRESSES = 1_000_000
+const TRON = 100_000
 const SLICES = 10
 
 const network = 'eip155:1'
@@ -38,15 +42,21 @@ export async function bench(): Promise<Bench> {
     ['policy, child and address', 'native curve, child and address', 'ethers, child and address'],
     CHILDREN,
   )
-  const many = aMillion()
+  const [ownTron, theirTron] = inTurns(
+    [children(policyTron), children(tronWebAddress)],
+    ['policy, child and Tron address', 'ethers and tronweb, child and Tron address'],
+    CHILDREN,
+  )
+  const many = [...inARow('EVM', ADDRESSES, evmAddress), ...inARow('Tron', TRON, tronAddressOf)]
   return {
-    figures: [ours, ethers, policy, native, wallet, ...many],
+    figures: [ours, ethers, policy, native, wallet, ownTron, theirTron, ...many],
     ratios: [
       ratio('evm-decode-cpu-vs-ethers', ours, ethers),
       ratio('evm-child-cpu-vs-ethers', policy, wallet),
       ratio('evm-child-native-cpu-vs-ethers', native, wallet),
+      ratio('tron-child-cpu-vs-tronweb', ownTron, theirTron),
     ],
-    notes: ['Tron is not measured here yet'],
+    notes: [`${ADDRESSES} addresses on EVM are derived, on Tron ${TRON}: none is extrapolated`],
   }
 }
 
@@ -129,7 +139,13 @@ const root: ExtendedKey = {
   publicKey: bytesOf(wallet.publicKey),
   chainCode: bytesOf(wallet.chainCode),
 }
-const rootPoint = curve.points.decodePoint(root.publicKey)
+const branch = deriveChild(curve, { ...root, publicKey: pointOf(root.publicKey) }, [1])
+const theirBranch = wallet.deriveChild(1)
+const tron = chainOf('tron:0x2b6653dc')
+
+function pointOf(publicKey: Uint8Array) {
+  return curve.points.decodePoint(publicKey)
+}
 
 /** No two rounds have a child in common: keys are remembered, also for the side that comes next. */
 function children(address: (index: number) => string): Side {
@@ -141,37 +157,58 @@ function children(address: (index: number) => string): Side {
 }
 
 function policyAddress(index: number): string {
-  return evmAddress(derive(root, `m/${index}`).publicKey)
+  return evmAddress(derive(root, depositPath(index)).publicKey)
+}
+
+function policyTron(index: number): string {
+  return tron.address(derive(root, depositPath(index)).publicKey)
 }
 
 function nativeAddress(index: number): string {
-  const { chainCode } = root
-  return evmAddress(deriveChild(curve, { publicKey: rootPoint, chainCode }, [index]).publicKey)
+  return evmAddress(nativeKey(index))
+}
+
+function nativeKey(index: number): Uint8Array {
+  return deriveChild(curve, branch, [index]).publicKey
+}
+
+function tronAddressOf(publicKey: Uint8Array): string {
+  return tron.address(publicKey)
 }
 
 function theirAddress(index: number): string {
-  return wallet.deriveChild(index).address.toLowerCase()
+  return theirBranch.deriveChild(index).address.toLowerCase()
 }
 
-/** By the native curve, kept as the 20 bytes that they are. */
-function aMillion(): readonly Figure[] {
-  const kept = new Uint8Array(ADDRESSES * 20)
+function tronWebAddress(index: number): string {
+  return TronWeb.address.fromHex(`41${theirBranch.deriveChild(index).address.slice(2)}`)
+}
+
+/** By the native curve; only their number is kept, and whether any came twice in a row. */
+function inARow(
+  name: string,
+  count: number,
+  address: (publicKey: Uint8Array) => string,
+): readonly Figure[] {
   const before = process.memoryUsage().rss
   const rates: number[] = []
   let highest = before
-  const slice = ADDRESSES / SLICES
-  for (let first = 0; first < ADDRESSES; first += slice) {
+  let last = ''
+  const slice = count / SLICES
+  for (let first = 0; first < count; first += slice) {
     const start = exactCpuMs()
     for (let index = first; index < first + slice; index += 1) {
-      kept.set(bytesOf(nativeAddress(index)), index * 20)
+      const made = address(nativeKey(index))
+      if (made === last) throw new Error(`index ${index}: the address of the one before`)
+      last = made
     }
     rates.push(slice / ((exactCpuMs() - start) / 1000))
     highest = Math.max(highest, process.memoryUsage().rss)
   }
   const megabytes = (highest - before) / 2 ** 20
   return [
-    figure('a million addresses, native curve', '/s', rates),
-    figure('a million addresses, memory above the start', 'MB', [megabytes]),
+    figure(`${count} ${name} addresses, native curve`, '/s', rates),
+    figure(`${count} ${name} addresses, memory above the start`, 'MB', [megabytes]),
   ]
 }
 

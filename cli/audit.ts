@@ -87,12 +87,12 @@ export const auditVerify: Verb = {
 }
 
 /** How old the newest head may be: a duration of the policy, or years for an archive. */
-function ageMs(written: string): number {
+export function ageMs(written: string): number {
   const years = /^([1-9][0-9]{0,2})y$/.exec(written)?.[1]
   return durationMs(years === undefined ? written : `${Number(years) * 365}d`, 'max-age')
 }
 
-function reportText({ word: verdict, results, findings, notices, ...rest }: Report): string {
+export function reportText({ word: verdict, results, findings, notices, ...rest }: Report): string {
   const { anchors, checked } = rest
   const { lines, attempts, signatures, evaluations } = checked
   return [
@@ -111,7 +111,7 @@ function reportText({ word: verdict, results, findings, notices, ...rest }: Repo
   ].join('\n')
 }
 
-function reportJson({ proof, findings, notices, ...report }: Report): JsonObject {
+export function reportJson({ proof, findings, notices, ...report }: Report): JsonObject {
   return {
     ...{ word: report.word, exit: report.exit, results: report.results },
     anchors: report.anchors.map((anchor) => ({ ...anchor })),

@@ -149,7 +149,7 @@ function nodesIn({ nodes, lights }: DevCluster): string {
 /** The vault's address; what is missing before it may be shown is done: its key, its backups. */
 async function vaultReady(cluster: DevCluster, vault: string, world: World): Promise<Place> {
   const args: Args = { words: [vault], flags: { as: join(cluster.directory, 'operator') } }
-  let answer = await vaultShow.run(args, world)
+  let answer = await vouched(args, world)
   if (epochIn(answer) === 0) {
     world.say(`  making the key of vault ${vault} with all nodes\n`)
     answer = await vaultCreate.run(args, world)
@@ -167,6 +167,16 @@ async function vaultReady(cluster: DevCluster, vault: string, world: World): Pro
   const address = addressIn(answer)
   if (address === '') throw new UsageError(`vault ${vault}: no address after its key was made`)
   return { vault, address }
+}
+
+/** Nodes that were just started may not vouch for an address yet that was shown before. */
+async function vouched(args: Args, world: World): Promise<Answer> {
+  for (let tries = 0; ; tries += 1) {
+    const answer = await vaultShow.run(args, world)
+    const { uncertified = '' } = answer.json
+    if (uncertified === '' || tries === triesMax) return answer
+    await world.pause(betweenTriesMs)
+  }
 }
 
 function addressIn({ json }: Answer): string {

@@ -11,8 +11,8 @@ import { derive } from '../policy/chain/derive.ts'
 import { parseSignature } from '../policy/chain/signature.ts'
 import { type Intent, movesToken } from '../policy/intent.ts'
 import { plainDigest, toUtf8 } from '../proto/crypto.ts'
+import type { Digest } from '../proto/ids.ts'
 import { text } from '../proto/jcs.ts'
-import { limits } from '../proto/limits.ts'
 import { isRefusal, type Refusal, refusal, refuse } from '../proto/refusal.ts'
 import { bump } from './attempts.ts'
 import { isCold } from './ceremony/cold.ts'
@@ -29,6 +29,8 @@ import {
   writeLines,
 } from './driver.ts'
 import { dropIfGone, txidOf } from './expiry.ts'
+import type { Unseen } from './nonces.ts'
+import { settledRival } from './rivals.ts'
 import { readLinesOf } from './store/lines.ts'
 import { readWarrant } from './warrants.ts'
 
@@ -45,6 +47,10 @@ export async function send(ports: DriverPorts, driven: Driven): Promise<Next> {
   const seen = await observe(ports, driven)
   if (seen.kind === 'closed') return done
   const newest = seen.transactions.at(-1) ?? refuse('LINE_MISSING', 'no signature is kept')
+  const { cancelledBy } = the.row
+  if (cancelledBy !== undefined) {
+    return driven.note({ code: 'REQUEST_ENDED', because: `cancelled by ${cancelledBy}` }, lookMs)
+  }
   const held = isCold(the) ? await heldBack(ports, driven) : undefined
   if (held !== undefined) return driven.note(held, heldLookMs)
   ports.sentAt.set(intent, ports.clock.now())
@@ -88,7 +94,6 @@ export async function followReplaced(
   const seen = await observe(ports, driven)
   if (seen.kind === 'closed') return done
   await sendAgain(ports, driven, seen)
-  if (attempts.length >= limits.attemptsPerIntentMax) return wait(heldLookMs)
   return seen.mined ? wait(lookMs) : undefined
 }
 
@@ -104,6 +109,8 @@ async function sendAgain(
   const isRecent = now - (ports.sentAt.get(intent) ?? 0) < resendMs
   if (newest === undefined || isRecent) return false
   if (state !== 'BROADCAST' && stopped({ the, view }) !== undefined) return false
+  // It may still land, and settles then; but nobody helps it.
+  if (the.row.cancelledBy !== undefined) return false
   ports.sentAt.set(intent, now)
   // Mined as well: it may be one endpoint's word, and sending again is harmless.
   await ledgerFor(ports, the.intent.network).send(newest.raw)
@@ -154,8 +161,8 @@ async function observe(ports: DriverPorts, driven: Driven): Promise<Seen> {
   const { the } = driven
   const transactions = await signedTransactions(ports, driven)
   let mined = false
-  const unseen = transactions.length === 0 ? txidOf(driven) : undefined
-  const txids = unseen === undefined ? transactions.map(({ txid }) => txid) : [unseen]
+  const bound = transactions.length === 0 ? txidOf(driven) : undefined
+  const txids = bound === undefined ? transactions.map(({ txid }) => txid) : [bound]
   for (const txid of txids) {
     const at = await ledgerFor(ports, the.intent.network).minedAt(txid)
     if (at?.final === true) return settle(ports, driven, txid, at)
@@ -163,7 +170,29 @@ async function observe(ports: DriverPorts, driven: Driven): Promise<Seen> {
   }
   if (await dropIfReplaced(ports, driven, transactions)) return { kind: 'closed' }
   if (!mined && (await dropIfGone(ports, driven))) return { kind: 'closed' }
+  const unseen = mined ? undefined : await ports.nonces.look(driven)
+  if (unseen !== undefined && (await closeByUnseen(ports, driven, unseen, transactions))) {
+    return { kind: 'closed' }
+  }
   return { kind: 'open', transactions, mined }
+}
+
+/** Its nonce went to a signature that never came here, of this request or of another one. */
+async function closeByUnseen(
+  ports: DriverPorts,
+  driven: Driven,
+  { intent, txid }: Unseen,
+  transactions: readonly SignedTransaction[],
+): Promise<boolean> {
+  const { the } = driven
+  if (intent !== the.row.intent) return dropFor(ports, driven, transactions, intent)
+  // The fold takes the word of a chain alone where no signature is known; else the found one is
+  // in the log by now, and the next look sees its transaction.
+  if (transactions.length > 0) return false
+  const at = await ledgerFor(ports, the.intent.network).minedAt(txid)
+  if (at?.final !== true) return false
+  await settle(ports, driven, txid, at)
+  return true
 }
 
 async function settle(
@@ -209,13 +238,30 @@ async function dropIfReplaced(
   const { reservation, vaults } = view
   const key = vaults.find((row) => row.vault === the.intent.vault)
   if (reservation === undefined || reservation.slot === '' || key === undefined) return false
-  const { vault, path, slot, network } = reservation
-  const used = await ports.copy.read(get(tables.usedSlot, vault, path, Number(slot)))
-  const holder = used?.holder ?? ''
-  if (holder === '' || holder === intent) return false
-  if ((await ports.copy.read(get(tables.intent, holder)))?.state !== 'SETTLED') return false
+  const { path, slot, network } = reservation
+  const rival = await ports.copy.read(settledRival(intent))
+  if (rival === undefined) return false
   const from = chainOf(network).address(derive(key, path).publicKey)
-  if (!(await chainFor(ports, network).consumed(from, BigInt(slot)))) return false
+  return (
+    (await chainFor(ports, network).consumed(from, BigInt(slot))) &&
+    (await dropFor(ports, { the, view }, transactions, rival))
+  )
+}
+
+/** Once what `holder` asked for has settled with the nonce, this can land no more. */
+async function dropFor(
+  ports: DriverPorts,
+  { the, view }: Pick<Driven, 'the' | 'view'>,
+  transactions: readonly SignedTransaction[],
+  holder: Digest,
+): Promise<boolean> {
+  const { intent } = the.row
+  const { reservation, vaults } = view
+  const key = vaults.find((row) => row.vault === the.intent.vault)
+  if (reservation === undefined || key === undefined) return false
+  if ((await ports.copy.read(get(tables.intent, holder)))?.state !== 'SETTLED') return false
+  const { path, slot, network } = reservation
+  const from = chainOf(network).address(derive(key, path).publicKey)
   const written = toUtf8(text({ from, network, slot, takenBy: holder }))
   const evidence = plainDigest(written)
   const txid = transactions.at(-1)?.txid ?? noTxid

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { claimsIn, claimsText, referredTo, renumbered } from './kit/claims.ts'
+import { type Claim, claimsIn, claimsText, referredTo, renumbered, shownIn } from './kit/claims.ts'
 
 const text = claimsText()
 const claims = claimsIn(text)
@@ -21,13 +21,15 @@ function wordsOf(file: string): string | undefined {
 
 /** What a claim names and is not there. */
 function missing(given: string): readonly string[] {
-  return claimsIn(given).flatMap(({ number, tests }) => {
-    if (tests.length === 0) return [`S${number} names no test`]
-    return tests.flatMap(({ file, names }) => {
-      const words = wordsOf(file)
-      if (words === undefined) return [`S${number}: no ${file}.test.ts`]
-      return names.filter((name) => !words.includes(name)).map((name) => `S${number}: ${name}`)
-    })
+  return claimsIn(given).flatMap(({ number, tests }) => absentOf(`S${number}`, tests))
+}
+
+function absentOf(of: string, tests: Claim['tests']): readonly string[] {
+  if (tests.length === 0) return [`${of} names no test`]
+  return tests.flatMap(({ file, names }) => {
+    const words = wordsOf(file)
+    if (words === undefined) return [`${of}: no ${file}.test.ts`]
+    return names.filter((name) => !words.includes(name)).map((name) => `${of}: ${name}`)
   })
 }
 
@@ -41,6 +43,18 @@ describe('the claims of docs/security.md', () => {
 
   it('each name tests that exist, by file and by name', () => {
     expect(missing(text)).toEqual([])
+  })
+})
+
+describe('what docs/ceremony-tests.md says of the cold room', () => {
+  const page = readFileSync(join(import.meta.dirname, '../docs/ceremony-tests.md'), 'utf8')
+  const shown = shownIn(page)
+
+  it('names tests that exist, for everything on its list', () => {
+    expect(shown.length).toBeGreaterThan(15)
+    expect(shown.flatMap(({ what, tests }) => absentOf(what, tests))).toEqual([])
+    const [wrong] = shownIn(`- **No.** \`claims\`: *${['not', 'there'].join(' and ')}*`)
+    expect(absentOf('No', wrong?.tests ?? [])).toHaveLength(1)
   })
 })
 

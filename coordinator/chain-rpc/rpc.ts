@@ -2,6 +2,8 @@
 // authority: fees stay inside the intent, and what became final closes a request and frees nothing.
 // No endpoint is asked for a nonce to use: the log gives it.
 
+import type { Signature } from '../../policy/chain/chain.ts'
+
 /** Base units for one unit of gas, now. */
 export interface Prices {
   readonly base: bigint
@@ -42,6 +44,14 @@ export interface Moved {
   readonly amount: bigint
 }
 
+/** A transaction that a key signed, as its own signature shows. */
+export interface SignedElsewhere {
+  readonly txid: string
+  /** What the key signed, 32 bytes. */
+  readonly digest: Uint8Array
+  readonly signature: Signature
+}
+
 /** Throws `Unavailable` when no endpoint answers. */
 export interface ChainRpc {
   /** `stuck`: for what was priced too low to be taken, where several endpoints differ. */
@@ -53,4 +63,6 @@ export interface ChainRpc {
   minedAt(txid: string): Promise<MinedAt | undefined>
   /** Whether a final transaction used this nonce, as two endpoints see it. One is not enough. */
   consumed(from: string, slot: bigint): Promise<boolean>
+  /** What used this nonce, proved by its signature; undefined where no endpoint shows it. */
+  signedAt(from: string, slot: bigint): Promise<SignedElsewhere | undefined>
 }

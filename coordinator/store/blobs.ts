@@ -46,6 +46,16 @@ export async function readBlob(session: Session, digest: string): Promise<Blob |
   return [...found.values()][0]
 }
 
+/** Receipts that name the request: looked for seldom, in all that are kept. */
+export async function receiptsOf(session: Session, intent: Digest): Promise<readonly Blob[]> {
+  const rows = await session.query(
+    `select digest, kind, content from blob
+     where kind = 'shareReceipt' and position(convert_to($1, 'UTF8') in content) > 0 limit $2`,
+    [intent, blobsPerRead],
+  )
+  return rows.map(parseRow)
+}
+
 /** All of them, in the order of their digests, a bounded number at a time. */
 export async function* readAllBlobs(session: Session): AsyncGenerator<Blob> {
   let after = ''

@@ -13,6 +13,7 @@ type CurvePoint = InstanceType<typeof Point>
 const order = Point.Fn.ORDER
 /** Public keys: of vaults, and of the addresses below them that are in use. */
 const pointsKept = 1_024
+const branchesKept = 256
 
 export interface ExtendedKey {
   /** Compressed, 33 bytes. */
@@ -21,9 +22,12 @@ export interface ExtendedKey {
   readonly chainCode: Uint8Array
 }
 
-/** BIP-32, CKDpub, once per step of the path. */
+/** BIP-32, CKDpub, once per step of the path; branches that many addresses share, once. */
 export function derive(parent: ExtendedKey, path: string): ExtendedKey {
-  return parsePath(path).reduce(step, parent)
+  const steps = parsePath(path)
+  const last = steps.at(-1)
+  if (last === undefined) return parent
+  return step(steps.slice(0, -1).reduce(branch, parent), last)
 }
 
 /** x and y of a compressed key, 64 bytes: what addresses hash. */
@@ -33,9 +37,7 @@ export function pointBytes(publicKey: Uint8Array): Uint8Array {
 
 /** Each payment is compared with the address of every own vault, and each takes a square root. */
 const bytesOf = remember(pointsKept, (publicKey) =>
-  parsePoint(fromHex(publicKey) ?? new Uint8Array())
-    .toBytes(false)
-    .subarray(1),
+  parsePoint(bytesIn(publicKey)).toBytes(false).subarray(1),
 )
 
 /** The key plus tweak times the base point; the same shift that nodes apply to their shares. */
@@ -45,6 +47,20 @@ export function shift(publicKey: Uint8Array, tweak: Uint8Array): Uint8Array {
   // Chance 2^-127 for an honest tweak; BIP-32 calls such a child invalid and so do we.
   if (point.is0()) refuse('BYTES_FROM', 'no key at this child')
   return point.toBytes(true)
+}
+
+function branch({ publicKey, chainCode }: ExtendedKey, child: number): ExtendedKey {
+  return branchOf(`${toHex(publicKey)} ${toHex(chainCode)} ${child}`)
+}
+
+/** All deposit addresses of a vault lie below one. */
+const branchOf = remember(branchesKept, (asked) => {
+  const [publicKey = '', chainCode = '', child = ''] = asked.split(' ')
+  return step({ publicKey: bytesIn(publicKey), chainCode: bytesIn(chainCode) }, Number(child))
+})
+
+function bytesIn(hex: string): Uint8Array {
+  return fromHex(hex) ?? new Uint8Array()
 }
 
 function step({ publicKey, chainCode }: ExtendedKey, child: number): ExtendedKey {

@@ -66,7 +66,7 @@ async function rehearse(flags: Words, world: CommandWorld): Promise<object> {
   using outside = await Outside.open(maker === undefined ? wish : { ...wish, maker }, ports)
   const played: PlayedSitting[] = []
   // The drill of a new epoch is only the sitting of its control proof: it has no scenario.
-  const bowl: readonly Scenario[] = sittings.includes('reshare') ? [] : ['site', 'vendor']
+  const bowl: readonly Scenario[] = sittings.includes('reshare') ? [] : ['site', 'coordinator']
   for (const kind of sittings) {
     if (kind === 'reshare' && isReplaced) await outside.replace()
     const scenarios = kind === 'drill' ? bowl : []

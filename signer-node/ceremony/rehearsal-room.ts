@@ -151,6 +151,7 @@ function atRecord({ online, enrolled }: Outside, { programs }: RehearsalPorts): 
       if (what === 'confirmed') return confirmed
       if (what === 'agree') return 'agree'
       if (what === 'item') return 'B-1, B-2'
+      if (what === 'drawn') return 'site site-1'
       // Old Seals are there at a drill that follows a reshare.
       if (what === 'go' && question.startsWith('D-13')) return 'yes'
       if (what !== 'line') return 'no'

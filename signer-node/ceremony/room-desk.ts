@@ -3,6 +3,8 @@
 // machine knows (digests, counts, names of signers) is not.
 // INVARIANT: nothing is pre-filled that somebody should have read or counted.
 // Source: the ceremony's design, 4.9, 4.10.
+
+import { parseDrawn, takenBy } from '../../policy/ceremony/drawn.ts'
 import { treeAt } from '../../policy/ceremony/log-view.ts'
 import { having } from '../../policy/ceremony/people.ts'
 import type { Plan } from '../../policy/ceremony/plan.ts'
@@ -10,7 +12,7 @@ import type { Actor } from '../../policy/ceremony/record.ts'
 import type { RecordType } from '../../policy/ceremony/record-bodies.ts'
 import type { Turn } from '../../policy/ceremony/script.ts'
 import type { Digest } from '../../proto/ids.ts'
-import { refuse } from '../../proto/refusal.ts'
+import { Refused, refuse } from '../../proto/refusal.ts'
 import { wordLines } from '../../proto/words.ts'
 import type { RoomLog } from './room-log.ts'
 import type { Desk } from './station-acts.ts'
@@ -30,12 +32,35 @@ export interface Unexpected {
 /** Which digest a reading is of, where the room knows it. */
 export type ReadingOf = (what: string, turn: Turn) => Digest
 
-export async function deskLines(
-  {
-    plan,
-    desk,
-    reading,
-  }: { readonly plan: Plan; readonly desk: Desk; readonly reading: ReadingOf },
+interface Asking {
+  readonly plan: Plan
+  readonly desk: Desk
+  readonly reading: ReadingOf
+}
+
+const triesMax = 3
+
+/** Asked again where what was typed makes no line; `write` puts one into the Record. */
+export async function deskWritten(
+  asking: Asking,
+  turn: Turn,
+  noted: readonly string[],
+  write: (line: DeskLine) => Promise<void>,
+): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      for (const line of await deskLines(asking, turn, noted)) await write(line)
+      return
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      asking.desk.say(`${turn.step.id}: ${error.refusal.code}: ${error.refusal.because}`)
+      if (tries === triesMax) throw error
+    }
+  }
+}
+
+async function deskLines(
+  { plan, desk, reading }: Asking,
   turn: Turn,
   noted: readonly string[],
 ): Promise<readonly DeskLine[]> {
@@ -47,7 +72,7 @@ export async function deskLines(
 }
 
 async function linesOf(
-  the: { readonly plan: Plan; readonly desk: Desk; readonly reading: ReadingOf },
+  the: Asking,
   turn: Turn,
   { type, noted }: { readonly type: RecordType; readonly noted: readonly string[] },
 ): Promise<readonly DeskLine[]> {
@@ -80,8 +105,9 @@ async function linesOf(
       return [{ actor, type, body: { by, confirmed, digest, what: words.what } }]
     }
     case 'step.done': {
+      const drawn = turn.step.draws === true ? await drawnAsked(desk, plan, turn) : noted
       const confirmed = await namesAsked(desk, `${turn.step.id}: seen by: `)
-      return [{ actor, type, body: { confirmed, noted: [...noted] } }]
+      return [{ actor, type, body: { confirmed, noted: [...drawn] } }]
     }
     default:
       return []
@@ -95,6 +121,17 @@ async function present(desk: Desk, turn: Turn, actor: Actor): Promise<readonly D
   if (typed.trim() !== 'yes') return []
   const body = { how: person.how, person: person.person, role: person.role }
   return [{ actor, type: 'person.present', body }]
+}
+
+/** What was in the bowl is shown; what came out of it is typed. */
+async function drawnAsked(desk: Desk, plan: Plan, { step }: Turn): Promise<readonly string[]> {
+  for (const scenario of plan.scenarios) {
+    desk.say(`  ${scenario} ${takenBy(plan, scenario).join(' | ')}`.trimEnd())
+  }
+  const typed = await desk.ask('drawn', `${step.id}: the scenario, and what it takes: `)
+  const noted = typed.split(' ').filter((word) => word !== '')
+  parseDrawn(plan, noted)
+  return noted
 }
 
 /** A custodian's own lines are signed at the own station; those written here are the recorder's. */
@@ -128,6 +165,11 @@ export function exceptionLine(
   const by = having(plan.people, 'administrator')[0]?.person ?? ''
   const body = { by, decided, expected, happened: sentenceOf(happened), number }
   return { actor: recorderOf(plan), type: 'exception', body }
+}
+
+/** What an exception says of a note that came from this Station. */
+export function happenedAt(node: string, happened: string): string {
+  return sentenceOf(`${node}: ${happened}`)
 }
 
 /** As a sentence of the Record has to be. */

@@ -2,7 +2,8 @@
 // act at once, who acts in each, and which of them the Record shows as done. The Record is the
 // only progress that there is.
 // INVARIANT: pure, and the same for everybody who has the Plan and the Record.
-import type { Plan } from '../../policy/ceremony/plan.ts'
+import { isOfDrill, isTaken } from '../../policy/ceremony/drawn.ts'
+import { calledStations, type Plan } from '../../policy/ceremony/plan.ts'
 import type { RecordLine } from '../../policy/ceremony/record.ts'
 import { type Turn, turnsOf } from '../../policy/ceremony/script.ts'
 import type { Act } from '../../policy/ceremony/steps.ts'
@@ -19,6 +20,17 @@ export interface Group {
   readonly first: Turn
   /** Which of its step it is, and of those for one request which. */
   readonly nth: number
+}
+
+/** In the exception that a stop leaves. */
+export const stopDecision = 'the ceremony is stopped'
+
+/** Why this ceremony was stopped, in a room that began again; empty for not. */
+export function stoppedBefore(lines: readonly RecordLine[]): string {
+  const line = lines.find(({ type, body }) => {
+    return type === 'exception' && body['decided'] === stopDecision
+  })
+  return line?.type === 'exception' ? line.body.happened : ''
 }
 
 const together: readonly string[] = ['called', 'signers', 'all']
@@ -55,7 +67,7 @@ export function firstUndone(
   const owed = new Map<string, number>()
   for (const [at, group] of groups.entries()) {
     for (const { turn } of group.turns) {
-      if (turn.step.isOptional === true) continue
+      if (turn.step.isOptional === true || isOut(plan, lines, turn)) continue
       for (const type of turn.step.records) {
         const who = custodianOf(plan, turn)
         const key = `${turn.step.id} ${type} ${who}`
@@ -73,6 +85,37 @@ export function firstUndone(
   return groups.length
 }
 
+/** Whether a drill's scenario took this station, and the step is one of those that it rules. */
+export function isOut(
+  plan: Plan,
+  lines: readonly RecordLine[],
+  { step, node }: Pick<Turn, 'step'> & { readonly node?: string },
+): boolean {
+  const own = plan.stations.find((one) => one.node === node)
+  return own !== undefined && isOfDrill(step) && isTaken(plan, lines, own)
+}
+
+/** The stations of a group, without those that a scenario took. */
+export function nodesOf(
+  plan: Plan,
+  lines: readonly RecordLine[],
+  { first, nth, turns }: Group,
+  signers: readonly string[],
+): readonly string[] {
+  const { step } = first
+  const { at, each } = step
+  const left = (nodes: readonly string[]): readonly string[] =>
+    nodes.filter((node) => !isOut(plan, lines, { step, node }))
+  if (each.includes('signer')) return at === 'signers' ? signers : signers.slice(nth, nth + 1)
+  if (first.node !== undefined) return left(turns.flatMap(({ turn }) => turn.node ?? []))
+  return at === 'called' || at === 'all' ? left(calledStations(plan).map(({ node }) => node)) : []
+}
+
+/** How many of the called may still do this step. */
+export function leftCount(plan: Plan, lines: readonly RecordLine[], { step }: Turn): number {
+  return plan.called.filter((node) => !isOut(plan, lines, { step, node })).length
+}
+
 /** Who was drawn for a request, in a room that began again: as the Record says. */
 export function signersSaid(
   groups: readonly Group[],
@@ -88,10 +131,25 @@ export function signersSaid(
   return line?.type === 'step.done' ? line.body.noted : []
 }
 
+/** Whose line of the end of a session about this request the Record lacks. */
+export function unfinished(
+  plan: Plan,
+  lines: readonly RecordLine[],
+  { request, nodes }: { readonly request: string; readonly nodes: readonly string[] },
+): readonly string[] {
+  return nodes.filter((node) => {
+    const custodian = plan.stations.find((one) => one.node === node)?.custodian
+    return !lines.some(({ type, body, actor }) => {
+      return type === 'session.done' && body['request'] === request && actor.person === custodian
+    })
+  })
+}
+
 /**
  * What a Station plays: a turn of its own script that no step before is missing for. Each of them
  * has left a line in the own copy of the Record, or an exception; a closing may come at any time,
- * once an exception says why.
+ * once an exception says that the ceremony is stopped. Any other exception is no reason: whoever
+ * leads could skip every step for it.
  */
 export function requireNext(
   turns: readonly Turn[],
@@ -104,7 +162,7 @@ export function requireNext(
   if (step.isOnline === true || isOthers) {
     return refuse('CEREMONY', `${step.id} is no turn of this station`, 'X-9')
   }
-  const isStopped = isClosing(step) && lines.some(({ type }) => type === 'exception')
+  const isStopped = isClosing(step) && stoppedBefore(lines) !== ''
   const known = new Set(lines.map((line) => line.step))
   const missing = turns.slice(0, at).find((one) => {
     const { id, records, isOnline, isOptional } = one.step
@@ -126,7 +184,7 @@ export function isLeft(
   return !isStopped || isClosing(step)
 }
 
-function isClosing({ id }: Turn['step']): boolean {
+export function isClosing({ id }: Turn['step']): boolean {
   return id.startsWith('C-')
 }
 

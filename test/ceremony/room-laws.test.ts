@@ -12,15 +12,21 @@ import { statementText } from '../../policy/ceremony/statement.ts'
 import { type Digest, parsePersonId } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
 import type { Heard } from '../../signer-node/ceremony/performer.ts'
-import { stopDecision, stoppedBefore } from '../../signer-node/ceremony/room-closing.ts'
 import { RoomResults } from '../../signer-node/ceremony/room-results.ts'
-import { groupsOf, isLeft, requireNext } from '../../signer-node/ceremony/room-turns.ts'
+import {
+  groupsOf,
+  isLeft,
+  requireNext,
+  stopDecision,
+  stoppedBefore,
+} from '../../signer-node/ceremony/room-turns.ts'
 import { withoutEnd } from '../../signer-node/ceremony/session-results.ts'
 import { typedOf } from '../../signer-node/ceremony/shown-request.ts'
 import { type ActsNeeds, StationActs } from '../../signer-node/ceremony/station-acts.ts'
 import { requirePlanned } from '../../signer-node/ceremony/station-log.ts'
 import { someDigest, testPlan } from '../kit/planned.ts'
 import { refusal, refusedWith } from '../kit/refused.ts'
+import { RoomStory } from '../kit/room-story.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'custody-room-'))
 afterAll(() => rmSync(home, { recursive: true }))
@@ -50,10 +56,12 @@ describe('a turn', () => {
     expect(asked(at('C-8'), linesTo('C-8'))).toBe('CEREMONY X-9')
   })
 
-  it('of the closing comes early only after an exception, and then in its own order', () => {
+  it('of the closing comes early only after a stop, for no other exception, and in its own order', () => {
     const first = turns.find(({ step }) => step.id.startsWith('C-'))?.step.id ?? ''
     const lines = linesTo('S-4')
-    const stop = line(first, 'exception')
+    const stop = line(first, 'exception', { happened: 'fire', decided: stopDecision })
+    const other = line(first, 'exception', { happened: 'a bell', decided: 'it goes on' })
+    expect(asked(at(first), [...lines, other])).toBe('CEREMONY X-9')
     expect(asked(at(first), lines)).toBe('CEREMONY X-9')
     expect(asked(at(first), [...lines, stop])).toBe('accepted')
     expect(asked(at('C-5'), [...lines, stop])).toBe('CEREMONY X-9')
@@ -79,6 +87,20 @@ describe('a plan in the log', () => {
     expect(opened('')).toBe('PLAN X-8')
     expect(opened(someDigest('another root'))).toBe('PLAN X-8')
     expect(opened(testPlan('sign').root)).toBe('CEREMONY X-8')
+  })
+
+  it('has people who had no hand in what is done until the Bundle left, or no Station opens', () => {
+    const seated = (person?: string): string => {
+      const story = new RoomStory(undefined, ({ log, request }) => {
+        if (person === undefined) return
+        const approval = someDigest('approval')
+        log.add('approval.recorded', { approval, intent: request, person, rule: 'payout-auto' })
+      })
+      const own = { rows: story.log.rows } as unknown as Parameters<typeof requirePlanned>[0]
+      return refusedWith(() => requirePlanned(own, story.plan))
+    }
+    expect([seated(), seated('oli'), seated('chen')]).toEqual(['accepted', 'accepted', 'accepted'])
+    expect([seated('ben'), seated('rita')]).toEqual(['PLAN X-10', 'PLAN X-10'])
   })
 })
 
@@ -139,12 +161,13 @@ describe('a station', () => {
     }
     const watch = {
       begin: () => {},
-      certified: async () => refuse('CEREMONY', 'the turn is over'),
+      ended: async () => refuse('CEREMONY', 'the turn is over'),
     }
     const desk = { say: () => {}, ask: async () => typed }
     const needs = { plan: { plan }, own, station, watch, desk } as unknown as ActsNeeds
     const turn = turnsOf(plan).find(({ step }) => step.id === id)
-    const heard = { turn, round: 0, signers, manifest: '', isOver: () => false } as Heard
+    const about = { turn, round: 0, signers, manifest: '', isEnded: false }
+    const heard = { ...about, isOver: () => false } as Heard
     return [await refusal(new StationActs(needs).play(heard)), ...seen]
   }
 

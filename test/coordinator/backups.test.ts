@@ -6,7 +6,9 @@ import { RulesMemory } from '../../coordinator/desk/rules.ts'
 import { handlersFor } from '../../coordinator/service.ts'
 import { parseEntry } from '../../policy/audit/entry.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
+import { addressAt } from '../../policy/chain/address.ts'
 import { evmAddress } from '../../policy/chain/evm.ts'
+import type { Intent } from '../../policy/intent.ts'
 import { toHex } from '../../proto/crypto.ts'
 import { writeSigned } from '../../proto/frames.ts'
 import { parseDigest, parseHandle } from '../../proto/ids.ts'
@@ -62,15 +64,22 @@ describe('the address of a vault', () => {
   it('is nobody to pay to before that, and an own vault afterwards', async () => {
     const house = await built()
     const to = evmAddress(vaultRow('hot').publicKey)
-    const recipient = async () => {
-      const id = await house.submit(payout({ to, dest: '' }))
+    const deposit = addressAt('eip155:31337', vaultRow('hot'), 'm/1/7')
+    const recipient = async (change: Partial<Intent> = {}) => {
+      const id = await house.submit(payout({ to, dest: '', ...change }))
       const { copy } = house.coordinator.driver
       const found = (await gather(copy, new RulesMemory(), parseDigest(id))).recipient
       return isRefusal(found) ? found.because : found.facts
     }
     expect(await recipient()).toContain('the vault hot, whose backups are not proven yet')
     for (const node of nodes) await prove(house, node)
-    expect(await recipient()).toEqual({ kind: 'vault', class: 'hot', vault: 'hot' })
+    const own = { kind: 'vault', class: 'hot', vault: 'hot' }
+    expect(await recipient()).toEqual(own)
+    // An address below it is the vault's where the path is named, and nobody's otherwise.
+    expect(await recipient({ to: deposit, toPath: 'm/1/7' })).toEqual(own)
+    for (const toPath of [{}, { toPath: 'm/1/8' }]) {
+      expect(await recipient({ to: deposit, ...toPath })).toContain('an address of no own vault')
+    }
   })
 
   it('is told when every node has a proven backup, and nothing that gives it before', async () => {

@@ -2,6 +2,7 @@
 
 import { parseCoordinatorConfig } from '../../coordinator/config.ts'
 import { readAnswer } from '../../coordinator/proposal.ts'
+import { openAddress, requireCertified } from '../../policy/address-certificate.ts'
 import { loadRulebook } from '../../policy/analyse.ts'
 import { openSigned } from '../../policy/approval.ts'
 import { parseNoteText, parseVkey } from '../../policy/audit/checkpoint.ts'
@@ -27,11 +28,12 @@ import { parseRulebook } from '../../policy/rulebook.ts'
 import { parseRootSignatures } from '../../policy/succession.ts'
 import { parseTrust } from '../../policy/trust.ts'
 import { parseWarrant } from '../../policy/warrant.ts'
-import { toUtf8 } from '../../proto/crypto.ts'
+import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import { exportPartKind, parseParcel, parseRecipientKey } from '../../proto/export-documents.ts'
 import { parseHandle } from '../../proto/ids.ts'
 import { invitationKind, parseDealing, parseInvitations } from '../../proto/import-documents.ts'
 import { encode, parse } from '../../proto/jcs.ts'
+import { limits } from '../../proto/limits.ts'
 import { kinds } from '../../proto/node-documents.ts'
 import { parseRecoveryKey } from '../../proto/recovery-key.ts'
 import { parseSeal } from '../../proto/seal-file.ts'
@@ -44,15 +46,28 @@ import { parseSignerConfig } from '../../signer-node/config.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { judgeSpoiled, openParcel } from '../../signer-node/export-open.ts'
+import { issuedMs } from '../kit/addresses.ts'
 import * as house from '../kit/audit-documents.ts'
 import { testKey } from '../kit/examples.ts'
 import { directoryText } from '../kit/scene-world.ts'
+import { firstRoot } from '../kit/succession.ts'
 import { seedsOf } from './corpus.ts'
 import { jsonTarget, type Target, textTarget } from './target.ts'
 
 const ana = testKey('ana')
+const pinned = firstRoot.root
+const reading = { nowMs: issuedMs, ageMsMax: limits.addressAgeMsMax }
 const roster = parseRoster(directoryText)
 const recordedAt = Date.parse('2026-12-07T12:00:00Z')
+
+/** The same of two nodes; what is no text stays what it is. */
+function wordsOf(bytes: Uint8Array) {
+  return ['node-a', 'node-b'].map((node) => {
+    const said = fromUtf8(bytes)?.replace('"node":"node-a"', `"node":"${node}"`)
+    const by = house.keyOf(`${node}-identity`)
+    return sign(tags.address, said === undefined ? bytes : toUtf8(said), parseHandle(node), by.sign)
+  })
+}
 
 /** What `parse` takes, it writes again byte for byte: else one document would have two forms. */
 function canonical(bytes: Uint8Array): void {
@@ -125,6 +140,9 @@ export function documentTargets(): readonly Target[] {
     json('coordinator-config', (_, text) => parseCoordinatorConfig(text, '/srv/c')),
     json('change', (bytes) => parseChange(bytes)),
     json('control-proof', (bytes) => openProof(bytes), 0.1),
+    json('address-file', (bytes) => openAddress(bytes, pinned.digest, reading), 0.1),
+    // Signed anew by t nodes, so that it is refused for what it says.
+    json('address-word', (bytes) => requireCertified(pinned, wordsOf(bytes), reading), 0.02),
     json('change-facts', (_, text) => parseChangeFacts(text), 0.1),
     json('order', (bytes) => parseOrder(bytes), 0.1),
     // Read, and then printed: whatever can be read can be printed.

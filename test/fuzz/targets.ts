@@ -6,6 +6,7 @@ import { ceremonyTargets } from './targets-ceremony.ts'
 import { documentTargets } from './targets-documents.ts'
 import { nodeTargets } from './targets-nodes.ts'
 import { stepTargets } from './targets-steps.ts'
+import { treasuryTargets } from './targets-treasury.ts'
 
 const fewest = 20
 
@@ -16,6 +17,7 @@ export function allTargets(): readonly Target[] {
     ...stepTargets(),
     ...nodeTargets(),
     ...ceremonyTargets(),
+    ...treasuryTargets(),
   ]
 }
 

@@ -4,6 +4,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { p256 } from '@noble/curves/nist.js'
+import { addressFile } from '../../policy/address-certificate.ts'
 import { ceremonyKinds, encodePlan } from '../../policy/ceremony/plan.ts'
 import { parseRecordLine } from '../../policy/ceremony/record.ts'
 import { parseStatements } from '../../policy/ceremony/statement.ts'
@@ -23,6 +24,7 @@ import { writeTokenFloor } from '../../proto/token-floor.ts'
 import { writeLabel } from '../../signer-node/ceremony/label.ts'
 import { ascii } from '../../signer-node/dkls23/bytes.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
+import { word } from '../kit/addresses.ts'
 import { keyedLog, ripe } from '../kit/change-log.ts'
 import { changes } from '../kit/changes.ts'
 import { rootText as coldRoot } from '../kit/cold-log.ts'
@@ -39,6 +41,7 @@ import { recoveryDocument } from '../kit/recovery.ts'
 import { RoomStory } from '../kit/room-story.ts'
 import { dkgKey, keysharesOf } from '../kit/signing.ts'
 import { testStation } from '../kit/station-card.ts'
+import { firstRoot } from '../kit/succession.ts'
 import { testCard } from '../kit/token-card.ts'
 import { testBlock, usdtTransfer } from '../kit/tron-vectors.ts'
 import { corpusFolder } from './corpus.ts'
@@ -138,6 +141,9 @@ put('note', fileOf(`${log}/checkpoint`), ...allOf(`${log}/heads`).slice(0, 1))
 
 put('change', ...Object.values(changes).map((one) => encodeChange(one)))
 put('control-proof', provedFile())
+const words = ['node-a', 'node-b'].map((node) => word(node))
+put('address-file', addressFile([{ root: firstRoot.text, signatures: '' }], words))
+put('address-word', ...words.slice(0, 1).map(({ document }) => toUtf8(document)))
 put('order', ripe(keyedLog(), changes['key.refresh']).order)
 put('recovery-key', recoveryDocument({ org: 'acme', env: 'dev', node: 'node-a' } as never))
 const [key, signature] = [testKey('root'), new Uint8Array(64).fill(7)]

@@ -7,7 +7,11 @@ import { vaultRow, vaultSecret } from './audit-log.ts'
 const { Fn } = secp256k1.Point
 
 export function childSecret(vault: string, path: string): Uint8Array {
-  let [secret, chainCode] = [vaultSecret(vault), vaultRow(vault).chainCode]
+  return childOf(vaultSecret(vault), vaultRow(vault).chainCode, path)
+}
+
+export function childOf(parent: Uint8Array, code: Uint8Array, path: string): Uint8Array {
+  let [secret, chainCode] = [parent, code]
   for (const step of path.split('/').slice(1)) {
     const index = new Uint8Array(4)
     new DataView(index.buffer).setUint32(0, Number(step))

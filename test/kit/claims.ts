@@ -23,6 +23,17 @@ export function claimsIn(text: string): readonly Claim[] {
   }))
 }
 
+/** Of a page that lists without numbers: what each point is about, and the tests that show it. */
+export function shownIn(
+  text: string,
+): readonly { readonly what: string; readonly tests: Claim['tests'] }[] {
+  const found = text.matchAll(/^- \*\*([^*]+)\*\* ((?:.+\n(?! *\n|- |#))*.+)/gm)
+  return [...found].map(([, what = '', words = '']) => ({
+    what,
+    tests: testsIn(words.replace(/\s+/g, ' ')),
+  }))
+}
+
 /** Numbers that something beside the claims themselves speaks of. */
 export function referredTo(text: string): readonly number[] {
   const rest = text.replace(/^- \*\*S\d+\*\*/gm, '')

@@ -193,9 +193,14 @@ function oneEffect({ house, entries }: Seen): readonly string[] {
     if (slot !== body.slot) found.push(`${body.intent} has the nonces ${slot} and ${body.slot}`)
     slots.set(body.intent, slot)
   }
+  const accounts = new Map(
+    linesOf(entries, 'spend.reserved').map(({ body }) => {
+      return [body.intent, `${body.vault} ${body.path} ${body.network}`] as const
+    }),
+  )
   const signers = new Map<string, string>()
   for (const { body } of linesOf(entries, 'sign.completed')) {
-    const slot = slots.get(body.intent) ?? ''
+    const slot = `${accounts.get(body.intent)} ${slots.get(body.intent)}`
     const holder = signers.get(slot) ?? body.intent
     if (holder !== body.intent) found.push(`nonce ${slot} is signed for two intents`)
     signers.set(slot, holder)

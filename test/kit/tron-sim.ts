@@ -98,8 +98,9 @@ export class TronSim {
       this.#append(Math.max(this.#options.now(), timestamp + 1_000))
       if (this.isStuck) continue
       for (const waiting of [...this.#pool.values()]) {
-        this.#pool.delete(waiting.txid)
         if (rawOf(waiting.rawHex).expiration > timestamp) await this.#execute(waiting)
+        // Not before: what comes once more while it runs is a duplicate.
+        this.#pool.delete(waiting.txid)
       }
     }
   }

@@ -59,8 +59,8 @@ const bigNote = (fill: number): CoordinatorFrame & NodeFrame => ({
 
 describe('a frame', () => {
   it('has an example here, one of each kind', () => {
-    expect(new Set(nodeFrames.map((item) => item.frame)).size).toBe(20)
-    expect(new Set(coordinatorFrames.map((item) => item.frame)).size).toBe(13)
+    expect(new Set(nodeFrames.map((item) => item.frame)).size).toBe(21)
+    expect(new Set(coordinatorFrames.map((item) => item.frame)).size).toBe(14)
   })
 
   it('is not the last word of a stream that is turned away: the other end hears why', async () => {

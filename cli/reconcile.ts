@@ -1,0 +1,154 @@
+// audit collect, audit reconcile: what the chain did to the house's own addresses, and whether the
+// log says the same. Collecting asks endpoints of the auditor's own and no house; reconciling is
+// offline, on an Export, the trust file and the chain file. Whether the Export is whole and lawful
+// is asked first, with `audit verify`, because lines that nobody checked prove nothing.
+// Source: policy design 4.10; exit 6 is a difference.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { parseChainFile, writeChainFile } from '../policy/audit/chain-file.ts'
+import { parseEntry } from '../policy/audit/entry.ts'
+import { type Export, readExport } from '../policy/audit/export.ts'
+import { paidOn } from '../policy/audit/paid.ts'
+import { type Account, type Reconciled, reconcile } from '../policy/audit/reconcile.ts'
+import { areas, conclude, type Report } from '../policy/audit/report.ts'
+import { verify } from '../policy/audit/verify.ts'
+import { parseRoot } from '../policy/documents.ts'
+import type { Env } from '../policy/intent.ts'
+import { fromUtf8 } from '../proto/crypto.ts'
+import { readExport as readFiles } from '../proto/io/export-files.ts'
+import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
+import { ageMs, reportJson, reportText } from './audit.ts'
+import { collect, looksOptions, openLooks } from './chain-looks.ts'
+import {
+  type Answer,
+  type Args,
+  done,
+  flag,
+  required,
+  UsageError,
+  type Verb,
+  type World,
+  word,
+} from './verb.ts'
+
+export const auditCollect: Verb = {
+  about: 'write a chain file: what endpoints of your own say that the addresses of an Export did',
+  usage: 'DIR --network N --endpoints FILE --from BLOCK [--to BLOCK] --out FILE',
+  words: { min: 1, max: 1 },
+  options: {
+    ...looksOptions,
+    network: { type: 'string' },
+    from: { type: 'string' },
+    to: { type: 'string' },
+    out: { type: 'string' },
+  },
+  run: async (args, world) => {
+    const network = required(args, 'network')
+    const exported = readExport(readFiles(word(args, 0)))
+    const look = openLooks(args, envOf(exported), world).get(network)
+    if (look === undefined) return refuse('CONFIG', `${network}: no endpoints are configured`)
+    const newest = await look.block()
+    const to = flag(args, 'to') === undefined ? newest : await look.blockAt(heightOf(args, 'to'))
+    const from = heightOf(args, 'from')
+    if (from < 1n || from > to.height || to.height > newest.height) {
+      throw new UsageError(`--from, --to: expected blocks from 1 to ${newest.height}`)
+    }
+    const { own, tokens } = paidOn(network, exported.lines.map(parseEntry), exported.blobs)
+    const addresses = [...own].sort()
+    world.say(`${addresses.length} addresses in blocks ${from} to ${to.height}\n`)
+    const range = { network, from, to, addresses, tokens: [...tokens].sort() }
+    const file = await collect(look, range)
+    const out = required(args, 'out')
+    writeFileSync(out, writeChainFile(file), { flag: 'wx' })
+    const count = file.accounts.reduce((sum, { sent }) => sum + sent.length, 0)
+    const text = `${count} transactions of ${addresses.length} addresses in ${out}\n`
+    const again = `custody audit reconcile ${word(args, 0)} --trust FILE --chain ${out}`
+    const next = `compare with: ${again}\n`
+    const blocks = { from: Number(from), to: Number(to.height) }
+    return done(`${text}${next}`, { out, network, ...blocks, addresses, transactions: count })
+  },
+}
+
+export const auditReconcile: Verb = {
+  about: 'hold an Export against a chain file: every payment both ways, exit 6 for a difference',
+  usage: 'DIR --trust FILE --chain FILE [--max-age 24h]',
+  words: { min: 1, max: 1 },
+  options: {
+    trust: { type: 'string' },
+    chain: { type: 'string' },
+    'max-age': { type: 'string' },
+  },
+  run: async (args, world) => reconciled(args, world),
+}
+
+function reconciled(args: Args, world: World): Answer {
+  const files = readFiles(word(args, 0))
+  const trust = flag(args, 'trust')
+  const chain = parseChainFile(readFileSync(required(args, 'chain')))
+  const verified = verify({
+    files,
+    nowMs: world.nowMs(),
+    ...(trust === undefined ? {} : { trust: readFileSync(trust, 'utf8') }),
+    ageMaxMs: ageMs(flag(args, 'max-age') ?? '24h'),
+  })
+  const exported = attempt(() => readExport(files))
+  const entries = isRefusal(exported) ? exported : attempt(() => exported.lines.map(parseEntry))
+  // Lines that cannot be read have been named; there is nothing to compare.
+  if (isRefusal(exported) || isRefusal(entries)) return answerOf(verified, undefined, chain)
+  const found = reconcile(chain, paidOn(chain.network, entries, exported.blobs))
+  return answerOf(withFindings(verified, found), found, chain)
+}
+
+function withFindings(report: Report, { findings }: Reconciled): Report {
+  const { anchors, checked, notices, proof } = report
+  const looked = areas.filter((area) => report.results[area] !== 'NOT_CHECKED')
+  return conclude([...report.findings, ...findings], new Set(looked), {
+    ...{ anchors, checked, notices },
+    ...(proof === undefined ? {} : { proof }),
+  })
+}
+
+function answerOf(
+  report: Report,
+  found: Reconciled | undefined,
+  { network, from, to }: { readonly network: string; readonly from: number; readonly to: number },
+): Answer {
+  const accounts = found?.accounts ?? []
+  const counts = {
+    payments: found?.payments ?? 0,
+    transactions: found?.transactions ?? 0,
+    open: [...(found?.open ?? [])],
+  }
+  const head = `${network} blocks ${from} to ${to}: ${counts.payments} payments of the log, `
+  const text = [
+    `${head}${counts.transactions} transactions of own addresses\n`,
+    ...accounts.map(accountLines),
+    ...counts.open.map((txid) => `open: ${txid} is in a block, and not settled in this log\n`),
+    reportText(report),
+  ].join('')
+  const written = accounts.map(({ address, contract, ...amounts }) => {
+    const units = Object.entries(amounts).map(([name, amount]) => [name, `${amount}`] as const)
+    return { address, contract, ...Object.fromEntries(units) }
+  })
+  const json = { network, from, to, ...counts, accounts: written, report: reportJson(report) }
+  return { exit: report.exit, text, json }
+}
+
+function accountLines({ address, contract, before, after, ...moved }: Account): string {
+  const asset = contract === '' ? 'coin' : contract
+  const sums = `in ${moved.in}, out ${moved.out}, fees ${moved.fees}`
+  const verdict = moved.missing === 0n ? '' : `, MISSING ${moved.missing}`
+  return `  ${address} ${asset}\n    ${before} before, ${sums}, ${after} after${verdict}\n`
+}
+
+/** Of the root that the Export carries; it decides only how many endpoints have to agree. */
+function envOf({ blobs }: Export): Env {
+  const root = blobs.find(({ kind }) => kind === 'root')
+  const read = attempt(() => parseRoot(fromUtf8(root?.content ?? new Uint8Array()) ?? ''))
+  return isRefusal(read) ? 'prod' : read.env
+}
+
+function heightOf(args: Args, name: string): bigint {
+  const typed = required(args, name)
+  if (!/^(?:0|[1-9][0-9]{0,14})$/.test(typed)) throw new UsageError(`--${name}: expected a block`)
+  return BigInt(typed)
+}
