@@ -72,6 +72,7 @@ export const longWalks: readonly string[] = [
   'test/cli/recovery.test.ts',
   'test/coordinator/bundle-parts.test.ts',
   'test/coordinator/ceremonies.test.ts',
+  'test/coordinator/cold-tron.test.ts',
   'test/coordinator/import-checks.test.ts',
   'test/coordinator/program-ends.test.ts',
   'test/coordinator/chain-lies.test.ts',
