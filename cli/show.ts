@@ -5,6 +5,7 @@
 // people to read to each other.
 import { addressAt } from '../policy/chain/address.ts'
 import { parseCall } from '../policy/chain/evm-call.ts'
+import { parseMessage } from '../policy/chain/evm-message.ts'
 import { claimsChange, openChange } from '../policy/change.ts'
 import { parseDestination } from '../policy/destination.ts'
 import { displayDigest, type Named, render } from '../policy/display.ts'
@@ -24,6 +25,7 @@ import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import type { Ruleset } from './ruleset.ts'
 import { showChange } from './show-change.ts'
 import { type Retyped, retypeEnd, type Shown } from './shown.ts'
+import { keyInForce } from './vault.ts'
 import { must } from './verb.ts'
 
 export type Package = ReplyOf<'ApprovalService', 'GetApprovalPackage'>
@@ -64,10 +66,16 @@ async function showPayment(
   if (rule === undefined || asset === undefined) {
     return refuse('DISPLAY', `the policy knows no rule ${id} or no asset ${intent.asset}`)
   }
-  const named = await recipient(intent, sent.record, ruleset, client)
+  const isDeclaration = intent.message !== undefined && intent.dest === ''
+  const named = isDeclaration
+    ? await signerOf(intent, ruleset, client)
+    : await recipient(intent, sent.record, ruleset, client)
   const text = render(intent, rulebook, id, named)
   const end = retypeEnd('address', intent.to)
-  const retype = [end, ...retypeCall(intent), retypeAmount(intent, asset)]
+  const retype =
+    intent.message === undefined
+      ? [end, ...retypeCall(intent), retypeAmount(intent, asset)]
+      : [end, retypeMessage(intent.message)]
   return { digest, asked: intent, rule, text, display: displayDigest(text), retype }
 }
 
@@ -76,6 +84,18 @@ function retypeCall({ call }: Intent): readonly Retyped[] {
   if (call === undefined) return []
   const { name } = parseCall(call).form
   return [{ question: 'the function', isRight: (typed) => typed === name, what: 'function' }]
+}
+
+/** The type that is signed, or how a declaration ends: what was read to its end can be typed. */
+function retypeMessage(written: string): Retyped {
+  const message = parseMessage(written)
+  if (message.kind === 'declaration') return retypeEnd('declaration', message.text)
+  const { primaryType } = message.typed
+  return {
+    question: 'the type that is signed',
+    isRight: (typed) => typed === primaryType,
+    what: 'type',
+  }
 }
 
 function retypeAmount({ amount }: Intent, { decimals, unit }: Asset): Retyped {
@@ -96,7 +116,7 @@ export function checkCode(digest: Digest): string {
   return `${symbols.slice(0, 4)}-${symbols.slice(4)}`
 }
 
-export function amountOf({ amount }: Intent, { decimals, unit }: Asset): string {
+export function amountOf({ amount }: Pick<Intent, 'amount'>, { decimals, unit }: Asset): string {
   return `${decimalOf(amount, decimals)} ${unit}`
 }
 
@@ -118,6 +138,17 @@ async function recipient(
   return known === undefined
     ? refuse('DEST_UNKNOWN', `a record of the unknown book ${book}`)
     : { class: known.id, label }
+}
+
+/** Who makes a declaration: the key that the vault has at this path. */
+async function signerOf(intent: Intent, ruleset: Ruleset, client: WireClient): Promise<Named> {
+  const { vault, path, network, to } = intent
+  const row = await keyInForce(vault, { client, ruleset })
+  const own = row && addressAt(network, row, path)
+  const known = classOfVault(ruleset.rulebook, vault)
+  return own !== to || known === undefined
+    ? refuse('DEST_UNKNOWN', `expected the address of ${vault} at ${path}, got ${to}`)
+    : { class: known.id, label: vault }
 }
 
 async function ownVault(

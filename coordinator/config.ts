@@ -2,14 +2,21 @@
 // believes about people and nodes comes from the documents under the pinned root; here stand its
 // places, its peers' keys and its endpoints.
 // Source: first-walk, bootstrap. Opens no file.
-import { address, distinct, pathFrom, pin, readConfig, tlsFiles } from '../proto/config.ts'
+import {
+  address,
+  distinct,
+  endpoints,
+  pathFrom,
+  pin,
+  readConfig,
+  tlsFiles,
+} from '../proto/config.ts'
 import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import {
   digest,
   handle,
   integer,
-  list,
   literal,
   mapOf,
   object,
@@ -36,20 +43,6 @@ export function parseCoordinatorConfig(source: string, directory: string): Coord
 
 const network = text(48, /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/)
 
-const endpointUrls = list(text(512, /^https?:\/\/[^\s@]+$/), 1, 8)
-
-/** Each another place: written twice, one endpoint would be two witnesses. Names none: keys. */
-const endpoints: Reader<readonly string[]> = (value, path) => {
-  const urls = endpointUrls(value, path)
-  const places = urls.map((url) => (URL.canParse(url) ? new URL(url) : undefined))
-  if (places.includes(undefined)) refuse('CONFIG', `${path}: expected addresses of endpoints`)
-  const named = new Set(
-    places.map((place) => `${place?.origin}${place?.pathname.replace(/\/$/, '')}${place?.search}`),
-  )
-  if (named.size !== urls.length) refuse('CONFIG', `${path}: an endpoint stands there twice`)
-  return urls
-}
-
 const chainShape = objectWith(
   {
     network,
@@ -60,16 +53,19 @@ const chainShape = objectWith(
   {
     /** EVM: final is what the network has finalized too, where its endpoints have the tag. */
     finality: literal('confirmations', 'finalized'),
+    /** EVM: what a transaction of a vault that the log does not know does to that vault. */
+    foreignNonce: literal('hold', 'alarm'),
     /** An endpoint whose newest block has not moved for longer is stale. */
     stillSeconds: integer(10, 86_400),
   },
 )
 
-/** The word is of EVM networks; a Tron network has its own. */
 const chain: Reader<Shaped<typeof chainShape>> = (value, path) => {
   const read = chainShape(value, path)
-  if (read.finality !== undefined && !read.network.startsWith('eip155:')) {
-    refuse('CONFIG', `${path}.finality: expected an EVM network, got ${read.network}`)
+  if (read.network.startsWith('eip155:')) return read
+  for (const word of ['finality', 'foreignNonce'] as const) {
+    if (read[word] === undefined) continue
+    refuse('CONFIG', `${path}.${word}: expected an EVM network, got ${read.network}`)
   }
   return read
 }

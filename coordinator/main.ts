@@ -63,6 +63,11 @@ async function run(file: string): Promise<void> {
     governed,
     root: config.root,
     chains: new Map(config.chains.map((chain) => [chain.network, chainOf(chain, report)])),
+    alarmOnly: new Set(
+      config.chains.flatMap(({ network, foreignNonce }) =>
+        foreignNonce === 'alarm' ? [network] : [],
+      ),
+    ),
     witnessGraceMs,
     ...coldTrustOf(config),
   })

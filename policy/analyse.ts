@@ -6,6 +6,7 @@
 import { refuse } from '../proto/refusal.ts'
 import { assetFindings } from './analyse-assets.ts'
 import { limitFindings } from './analyse-limits.ts'
+import { messageFindings } from './analyse-messages.ts'
 import { peopleFindings } from './analyse-people.ts'
 import { ruleFindings } from './analyse-rules.ts'
 import { treasuryFindings } from './analyse-treasury.ts'
@@ -64,6 +65,7 @@ export function analyse(rulebook: Rulebook, beside: Beside = {}): readonly Findi
     ...ruleFindings(rulebook),
     ...peopleFindings(rulebook, beside.roster),
     ...limitFindings(rulebook),
+    ...messageFindings(rulebook),
     ...treasuryFindings(rulebook),
     ...(beside.root === undefined ? [] : rootFindings(rulebook, beside.root)),
   ]

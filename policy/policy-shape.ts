@@ -18,6 +18,7 @@ import {
 import { callShape } from './calls.ts'
 import { distinct, personId, versioned } from './document.ts'
 import { ops } from './intent.ts'
+import { messageShape } from './messages.ts'
 import { assetShape, destinationShape, networkShape } from './places.ts'
 import { guardShape } from './rules/guard.ts'
 import { sweepShape, targetShape } from './treasury/targets.ts'
@@ -42,7 +43,7 @@ const matchShape = objectWith(
     amount: objectWith({ lte: decimal }, { gt: decimal }),
     when: handle,
   },
-  { call: names },
+  { call: names, message: names },
 )
 
 export const ruleShape = objectWith(
@@ -125,7 +126,12 @@ export const policyShape = objectWith(
       { sitterMayApprove: bool },
     ),
   },
-  { calls: mapOf(callShape), targets: mapOf(targetShape), sweeps: mapOf(sweepShape) },
+  {
+    calls: mapOf(callShape),
+    messages: mapOf(messageShape),
+    targets: mapOf(targetShape),
+    sweeps: mapOf(sweepShape),
+  },
 )
 
 export type WrittenPolicy = Shaped<typeof policyShape>

@@ -17,7 +17,7 @@ import { type Destination, destinationShape, parseDestination } from './destinat
 import type { Named } from './display.ts'
 import type { DestinationFacts } from './facts.ts'
 import type { ActiveBook, InForce } from './in-force.ts'
-import type { Intent } from './intent.ts'
+import { type Intent, isCancel, movesNothing } from './intent.ts'
 import type { DestinationClass } from './places.ts'
 import { credentialAt, type Roster } from './roster.ts'
 import { classOfBook, classOfVault, networkOf } from './rulebook.ts'
@@ -69,13 +69,13 @@ export function requireAttester(evidence: Evidence, roster: Roster, atMs: number
 }
 
 function ownVault(intent: Intent, known: Known): Recipient {
-  const own = vaultAt(intent, known)
+  const own = movesNothing(intent.op) ? signerOf(intent, known) : vaultAt(intent, known)
   const of = own && classOfVault(known.inForce.rulebook, own.vault)
   if (own === undefined || of === undefined) return unknown('an address of no own vault')
   // Value sent to a key that signs no more, or that its dealer knows, would be lost.
   if (own.standing !== 'active') return unknown(`the vault ${own.vault}, whose key does not sign`)
   // Nor may money come in that one lost disk would keep for ever.
-  if (!known.shown.includes(own.vault)) {
+  if (!isCancel(intent.op) && !known.shown.includes(own.vault)) {
     return unknown(`the vault ${own.vault}, whose backups are not proven yet`)
   }
   return {
@@ -91,6 +91,12 @@ export function ownNamed(
   { toPath }: Pick<Intent, 'toPath'>,
 ): Named {
   return { class: id, label: toPath === undefined ? vault : `${vault} ${toPath}` }
+}
+
+/** A declaration or a cancel names the address, at whatever path, whose key signs it. */
+function signerOf({ network, vault, path, to }: Intent, { vaults }: Known): VaultRow | undefined {
+  const own = vaults.find((row) => row.vault === vault)
+  return own !== undefined && addressAt(network, own, path) === to ? own : undefined
 }
 
 /** The own vault whose address the intent pays, at the path that it names. */

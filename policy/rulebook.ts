@@ -12,6 +12,7 @@ import { callsOf } from './calls.ts'
 import { roles as seats } from './ceremony/people.ts'
 import { readDocument } from './document.ts'
 import type { Env } from './intent.ts'
+import { messagesOf } from './messages.ts'
 import {
   assetsOf,
   type DestinationClass,
@@ -65,7 +66,8 @@ export function parseRulebook(text: string): Rulebook {
   const vaults = vaultsOf(written.vaults, networks)
   const destinations = destinationsOf(written.destinations, vaults)
   const calls = callsOf(written.calls ?? new Map(), written.networks)
-  const places = { networks, assets, vaults, destinations, calls }
+  const messages = messagesOf(written.messages ?? new Map(), written.networks)
+  const places = { networks, assets, vaults, destinations, calls, messages }
   const { targets, sweeps } = written
   const treasury = treasuryOf({ targets, sweeps }, places)
   const roles = rolesOf(written)

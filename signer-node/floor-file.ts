@@ -83,7 +83,9 @@ export function replaceFile(path: string, bytes: Uint8Array): void {
 }
 
 function writeSynced(path: string, bytes: Uint8Array): void {
-  const file = openSync(path, 'w', 0o600)
+  // Left by a process that died, or a link that somebody laid: neither is written into.
+  rmSync(path, { force: true })
+  const file = openSync(path, 'wx', 0o600)
   try {
     writeFileSync(file, bytes)
     fsyncSync(file)

@@ -132,6 +132,8 @@ export class Releases {
     const { rows, ports, witness } = this.#parts
     const { admitted, deadlineMs } = waiting
     const isLate = ports.clock.monotonicMs() >= deadlineMs
+    // One of them may prove a fork: it is compared first, in a turn of its own.
+    if (!isLate && witness.heads.ripe().length > 0) return 'wait'
     const known = this.#seqs.get(toHex(waiting.sid))
     if (known !== undefined && !isLate && !witness.coverage(known).isCovered) return 'wait'
     const view = attempting(() => readSync(requestStanding(admitted.intentDigest), rows))
@@ -179,6 +181,10 @@ export class Releases {
     }
     if (view.intent === undefined || isOver(view.intent.state)) {
       return refusal('REQUEST_ENDED', `the request is ${view.intent?.state ?? 'unknown'}`)
+    }
+    const { cancelledBy } = view.intent
+    if (cancelledBy !== undefined) {
+      return refusal('REQUEST_ENDED', `the cancel ${cancelledBy} has the nonce`)
     }
     if (attempt?.state !== 'open' || view.attempts.at(-1) !== attempt) {
       return refusal('STALE_ATTEMPT', `attempt ${admitted.attempt} is not the open one any more`)

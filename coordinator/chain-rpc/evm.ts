@@ -9,6 +9,7 @@ import { allAnswers, silent } from './answers.ts'
 import type { Watch } from './breaker.ts'
 import { Endpoint, EndpointRefusal } from './endpoint.ts'
 import { consumed, type Finality, minedAt } from './evm-final.ts'
+import { signedAt } from './evm-signed.ts'
 import { Heads } from './heads.ts'
 import { field } from './post.ts'
 import { quantity, readQuantity } from './quantity.ts'
@@ -27,7 +28,8 @@ export interface EvmRpcOptions extends Watch {
   readonly timeoutMs: number
 }
 
-const answerBytesMax = 1_048_576
+/** A block with all its transactions, whole. */
+const answerBytesMax = 4_194_304
 
 export function openEvmRpc(options: EvmRpcOptions): ChainRpc {
   const { network, urls, timeoutMs, stillMs, now, report, finality = 'confirmations' } = options
@@ -46,6 +48,7 @@ export function openEvmRpc(options: EvmRpcOptions): ChainRpc {
     send: (raw) => send(endpoints, raw),
     minedAt: (txid) => minedAt(final, txid),
     consumed: (from, slot) => consumed(final, from, slot),
+    signedAt: (from, slot) => signedAt(endpoints, from, slot),
   }
 }
 
@@ -85,7 +88,9 @@ async function gas(endpoint: Endpoint, call: Call): Promise<GasAnswer> {
   const { from, to, value, calldata } = call
   const asked = { from, to, value: quantity(value), data: `0x${toHex(calldata)}` }
   try {
-    return { kind: 'gas', gas: readQuantity(await endpoint.ask('eth_estimateGas', [asked])) }
+    // On what is in blocks: what waits beside it may be replaced or cancelled.
+    const gas = await endpoint.ask('eth_estimateGas', [asked, 'latest'])
+    return { kind: 'gas', gas: readQuantity(gas) }
   } catch (error) {
     if (error instanceof EndpointRefusal) return { kind: 'reverts', because: error.message }
     throw error

@@ -42,7 +42,7 @@ export function openTronRpc(options: TronRpcOptions): TronRpc {
   const heads = new Heads({ names, stillMs, now, report })
   return {
     kind: 'tron',
-    reference: () => reference(endpoints),
+    reference: () => reference({ endpoints, heads }),
     prices: () => middlePrices(endpoints),
     energy: (call) => middleEnergy(endpoints, call),
     send: (raw) => send(endpoints, raw),
@@ -51,17 +51,25 @@ export function openTronRpc(options: TronRpcOptions): TronRpc {
   }
 }
 
+interface Watched {
+  readonly endpoints: readonly TronEndpoint[]
+  readonly heads: Heads
+}
+
 /**
- * A block that one endpoint has solidified and, where there are more, another one has too: a
- * made-up reference would leave the request without an effect, and its bytes are bound for ever.
+ * The newest block that one endpoint has solidified and, where there are more, another one has too:
+ * a made-up reference would leave the request without an effect, and its bytes are bound for ever.
+ * One that is far behind shows true blocks, which are too old to refer to.
  */
-async function reference(endpoints: readonly TronEndpoint[]): Promise<Reference> {
-  for (const endpoint of endpoints) {
-    const block = await passing(() => solidified(endpoint))
-    if (block === undefined) continue
+async function reference({ endpoints, heads }: Watched): Promise<Reference> {
+  const asked = await Promise.all(endpoints.map((one) => passing(() => solidified(one))))
+  const shown = asked.flatMap((block, at) => (block === undefined ? [] : [{ at, block }]))
+  for (const { at, block } of shown) heads.saw(at, block.number)
+  const newestFirst = shown.toSorted((a, b) => Number(b.block.number - a.block.number))
+  for (const { at, block } of newestFirst) {
     if (endpoints.length === 1) return block
-    for (const other of endpoints) {
-      if (other === endpoint) continue
+    for (const [place, other] of endpoints.entries()) {
+      if (place === at) continue
       const seen = await passing(() => solidified(other, block.number))
       if (seen !== undefined && toHex(seen.id) === toHex(block.id)) return block
     }
@@ -232,7 +240,7 @@ async function isStored(endpoint: TronEndpoint, txid: string): Promise<boolean> 
 }
 
 async function isGone(
-  { endpoints, heads }: { readonly endpoints: readonly TronEndpoint[]; readonly heads: Heads },
+  { endpoints, heads }: Watched,
   txid: string,
   until: number,
 ): Promise<boolean> {

@@ -30,7 +30,7 @@ export function* addressesOpened(
   if (until > limits.depositIndexMax) {
     refuse('TOO_LARGE', `${vault}: expected at most ${limits.depositIndexMax} addresses`)
   }
-  return [put(tables.deposits, vault, { vault, until, seq, t })]
+  return [put(tables.deposits, vault, { vault, from, until, seq, t })]
 }
 
 /** How many indices of this vault are open: those below. */

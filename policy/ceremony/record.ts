@@ -122,9 +122,14 @@ export function parseRecordLine(bytes: Uint8Array): RecordLine {
 }
 
 /** The next line, as a token is asked to sign it. `identity`: P-256, 65 bytes. */
+export interface LinePlace {
+  readonly seq: number
+  readonly prev: Digest
+}
+
 export function unsignedLine(
   { actor, type, body, step, t }: RecordDraft,
-  place: { readonly seq: number; readonly prev: Digest },
+  place: LinePlace,
   identity: Uint8Array,
 ): UnsignedLine {
   const key = keyName(identity)

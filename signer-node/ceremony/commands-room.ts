@@ -146,11 +146,13 @@ async function run(flags: Words, world: CommandWorld): Promise<object> {
     await using seated = await seatStation({ ...places, slot: slotOf(flags) }, ports)
     const { performer, node } = seated
     using _ = asides(card, terminal, (said) => {
-      // A note waits on the card until the Record station is there to hear it.
-      if (said.kind === 'note' && !performer.isHearing) return false
-      if (said.kind === 'stop') performer.stop(said.happened)
-      else performer.note(said.expected, said.happened, said.decided)
-      said.forget()
+      const { kind, name, expected, happened, decided, forget } = said
+      // It stays on the card until it is a line of the Record, which this Station then has.
+      if (kind === 'note') performer.note(name, { expected, happened, decided }, forget)
+      else {
+        performer.stop(happened)
+        forget()
+      }
       return true
     })
     await seated.over

@@ -13,16 +13,18 @@ import { draftLine } from '../../policy/ceremony/record-chain.ts'
 import type { Turn } from '../../policy/ceremony/script.ts'
 import type { SignedStatement } from '../../policy/ceremony/statement.ts'
 import type { Digest } from '../../proto/ids.ts'
-import { Refused, refuse } from '../../proto/refusal.ts'
+import { refuse } from '../../proto/refusal.ts'
 import type { Clock, Random } from '../ports.ts'
 import { Confirmations } from './confirmations.ts'
 import type { Hub } from './hub.ts'
+import { withoutKey } from './hub-orders.ts'
 import { drawn } from './lot.ts'
 import type { RecordCopy } from './record-copy.ts'
-import { RoomClosing, stopDecision, stoppedBefore } from './room-closing.ts'
-import { type DeskLine, deskLines, exceptionLine, firstLine, type Unexpected } from './room-desk.ts'
+import { type Concluded, RoomClosing } from './room-closing.ts'
+import { type DeskLine, deskWritten, firstLine, happenedAt } from './room-desk.ts'
+import { RoomExceptions } from './room-exceptions.ts'
 import type { RoomLog } from './room-log.ts'
-import { canSay, type Note, RoomNotes } from './room-notes.ts'
+import type { Note } from './room-notes.ts'
 import { readAddress, readingOf, wordsBeside } from './room-readings.ts'
 import type { RoomResults } from './room-results.ts'
 import {
@@ -34,6 +36,8 @@ import {
   leftCount,
   nodesOf,
   signersSaid,
+  stoppedBefore,
+  unfinished,
 } from './room-turns.ts'
 import { RoomVoice, startedAgain, type Told } from './room-voice.ts'
 import { withoutEnd } from './session-results.ts'
@@ -58,14 +62,8 @@ export interface ConductorNeeds {
   readonly clock: Clock
 }
 
-export interface Concluded {
-  readonly outcome: 'done' | 'aborted'
-  readonly lines: number
-  readonly exceptions: number
-  readonly files: BundleFiles
-}
-
-const triesMax = 3 // of one session, and of what one station does
+/** Of one session, and of what one station does. */
+const triesMax = 3
 
 export class Conductor {
   readonly #needs: ConductorNeeds
@@ -76,21 +74,21 @@ export class Conductor {
   readonly #tries = new Map<Digest, number>()
   readonly #signedToday = new Set<string>()
   readonly #closing: RoomClosing
-  readonly #notes: RoomNotes
+  readonly #exceptions: RoomExceptions
   #files: BundleFiles = new Map()
   #stopped = ''
-  #isTold = false
 
   constructor(needs: ConductorNeeds) {
     this.#needs = needs
     this.#groups = groupsOf(needs.log.bundle.plan.plan)
     const writeLine = (line: DeskLine, step: string) => this.#write1(line, step)
     this.#closing = new RoomClosing({ ...needs, writeLine })
-    this.#notes = new RoomNotes((text) => needs.desk.say(text))
+    this.#exceptions = new RoomExceptions({ ...needs, writeLine })
     this.#voice = new RoomVoice({
       ...needs,
       stopped: (because) => this.stop(because),
-      noted: (node, said) => this.note({ ...said, happened: `${node}: ${said.happened}` }),
+      noted: (node, { id, happened, ...said }) =>
+        this.note({ ...said, id: `${node} ${id}`, happened: happenedAt(node, happened) }),
       sat: (node) => this.#confirmations.forget(node),
     })
   }
@@ -106,13 +104,13 @@ export class Conductor {
 
   /** Becomes an exception before the next step. */
   note(said: Note): void {
-    this.#notes.add(said)
+    this.#exceptions.note(said)
   }
 
   async run(): Promise<Concluded> {
     const before = stoppedBefore(this.#needs.record.lines)
-    this.#isTold = before !== ''
     if (before !== '') this.stop(before)
+    await this.#exceptions.again(this.#groups[this.#undone()]?.first)
     for (let at = this.#undone(); at < this.#groups.length; ) {
       const group = this.#groups[at]
       if (group === undefined) break
@@ -120,7 +118,7 @@ export class Conductor {
         at += 1
         continue
       }
-      if (this.#stopped !== '') await this.#tellStop(group.first)
+      if (this.#stopped !== '') await this.#exceptions.stop(group.first, this.#stopped)
       at = (await this.#play(group, at)) ?? at + 1
     }
     this.#voice.over()
@@ -129,35 +127,11 @@ export class Conductor {
     return { outcome, lines, exceptions, files: this.#files }
   }
 
-  async #tellNotes(turn: Turn): Promise<void> {
-    const { record, log } = this.#needs
-    for (const { written, ...said } of this.#notes.due(record.state, log.bundle.plan.plan)) {
-      await this.exception(turn, said)
-      written?.()
-    }
-  }
-
-  /** Once, before the closing: an exception that says why. */
-  async #tellStop(turn: Turn): Promise<void> {
-    if (this.#isTold || this.#isClosed) return
-    const { record, log } = this.#needs
-    if (!canSay(record.state, log.bundle.plan.plan)) {
-      // Nobody is there who could close it, and nothing was begun.
-      refuse('CEREMONY', `stopped before the recorder sat: ${this.#stopped}`)
-    }
-    this.#isTold = true
-    await this.exception(turn, {
-      expected: 'the script to its end',
-      happened: this.#stopped,
-      decided: stopDecision,
-    })
-  }
-
   /** Where to go on instead, if not at the next. */
   async #play(group: Group, at: number): Promise<number | undefined> {
     const { desk } = this.#needs
     const { step } = group.first
-    await this.#tellNotes(group.first)
+    await this.#exceptions.notes(group.first)
     if (step.isOptional === true) {
       const typed = await desk.ask('go', `${step.id} may be left out; play it? (yes or no): `)
       if (typed.trim() !== 'yes') return undefined
@@ -176,7 +150,10 @@ export class Conductor {
       await this.#voice.all(group.turns, this.#nodesOf(group), this.#with(group.first))
       return undefined
     }
-    if (hasAct(group, 'statement')) return await this.#statement(group)
+    if (hasAct(group, 'statement')) {
+      const tell = (node: string) => this.#voice.all(group.turns, [node], this.#with(group.first))
+      return await this.#closing.statement(group.first, tell)
+    }
     if (hasAct(group, 'write-bundle')) {
       this.#files = this.#closing.write()
       return undefined
@@ -211,8 +188,7 @@ export class Conductor {
           ? one.because
           : (await this.#voice.write(one)) || this.#closing.bring(one.node, one.brought)
       if (because !== '') {
-        if (because === startedAgain) again.push(one.node)
-        await this.#failed(group, one.node, because)
+        if (await this.#failed(group, one.node, because)) again.push(one.node)
         continue
       }
       const request = first.request?.request
@@ -222,41 +198,31 @@ export class Conductor {
     return again
   }
 
-  async #failed(group: Group, node: string, because: string): Promise<void> {
+  /** Whether its turn is asked again: as people decide, but who is out for a request stays out. */
+  async #failed(group: Group, node: string, because: string): Promise<boolean> {
     // Of a stop there is one reason, and its line.
-    if (this.#stopped !== '') return
+    if (this.#stopped !== '') return false
     const { first: turn } = group
     const request = turn.request?.request
-    if (request !== undefined && hasAct(group, 'confirm-request') && because !== startedAgain) {
-      this.#confirmations.turnOut(request, node)
-    }
+    const isOut = request !== undefined && hasAct(group, 'confirm-request')
+    const question = `${turn.step.id}: ${node}: ${because}; once more? (yes or no): `
+    const isAgain =
+      because === startedAgain ||
+      (!isOut && (await this.#needs.desk.ask('again', question)).trim() === 'yes')
+    if (isOut && !isAgain) this.#confirmations.turnOut(request, node)
     const happened = `${node}: ${because}`
-    const decided = because === startedAgain ? 'its turn is asked again' : 'it goes on without it'
-    await this.exception(turn, { expected: 'what the step asks', happened, decided })
+    const decided = isAgain ? 'its turn is asked again' : 'it goes on without it'
+    await this.#exceptions.say(turn, { expected: 'what the step asks', happened, decided })
+    return isAgain
   }
 
-  async exception({ step }: Turn, said: Unexpected): Promise<void> {
-    const { record, log } = this.#needs
-    const number = record.state.exceptions + 1
-    await this.#write1(exceptionLine(log.bundle.plan.plan, number, said), step.id)
-  }
-
-  /** Asked again where what was typed makes no line. */
   async #desk({ first }: Group, noted: readonly string[] = []): Promise<void> {
     const { desk, log } = this.#needs
     const { plan } = log.bundle.plan
     const reading = (what: string, turn: Turn) => readingOf(this.#needs, what, turn)
-    for (let tries = 1; ; tries += 1) {
-      try {
-        const lines = await deskLines({ plan, desk, reading }, first, noted)
-        for (const line of lines) await this.#write1(line, first.step.id)
-        return
-      } catch (error) {
-        if (!(error instanceof Refused)) throw error
-        desk.say(`${first.step.id}: ${error.refusal.code}: ${error.refusal.because}`)
-        if (tries === triesMax) throw error
-      }
-    }
+    await deskWritten({ plan, desk, reading }, first, noted, (line) =>
+      this.#write1(line, first.step.id),
+    )
   }
 
   async #draw(group: Group, at: number): Promise<number | undefined> {
@@ -286,6 +252,7 @@ export class Conductor {
     const { log, hub, results } = this.#needs
     const { first, turns } = group
     const request = first.request ?? refuse('PLAN', 'a signature is of a request')
+    if (await this.#isOver(group, request.request)) return undefined
     const signers = this.#signersOf(request.request)
     const { ready } = this.#confirmations.of(request.request)
     if (signers.length === 0 || !signers.every((node) => ready.has(node))) {
@@ -308,20 +275,47 @@ export class Conductor {
       }
       results.add(ended.result)
       const decided = 'the request ends'
-      await this.exception(first, { expected: 'a signature', happened: ended.because, decided })
+      await this.#exceptions.say(first, {
+        expected: 'a signature',
+        happened: ended.because,
+        decided,
+      })
       this.stop(ended.because)
       return undefined
     }
     results.add(ended.result)
     for (const node of signers) this.#signedToday.add(node)
-    await this.#take(group, await telling)
+    await this.#finish(group, await telling)
     return undefined
+  }
+
+  /** Its result is on the card already: whose lines are lacking is asked, and nothing begins. */
+  async #isOver(group: Group, request: Digest): Promise<boolean> {
+    const { results, record, log } = this.#needs
+    if (results.ended(request) === undefined) return false
+    const { plan } = log.bundle.plan
+    const lacking = unfinished(plan, record.lines, { request, nodes: this.#nodesOf(group) })
+    await this.#finish(group, await this.#left(group, lacking))
+    return true
+  }
+
+  /** What a session that ended well has left, of who was started again meanwhile too. */
+  async #finish(group: Group, told: readonly Told[]): Promise<void> {
+    let waiting = await this.#take(group, told)
+    for (let tries = 1; waiting.length > 0 && tries < triesMax; tries += 1) {
+      if (this.#stopped !== '') return
+      waiting = await this.#take(group, await this.#left(group, waiting))
+    }
+  }
+
+  async #left(group: Group, nodes: readonly string[]): Promise<readonly Told[]> {
+    return await this.#voice.all(group.turns, nodes, this.#with(group.first), true)
   }
 
   /** S-x: once more from fresh confirmations. */
   async #again({ first }: Group, at: number, because: string): Promise<number> {
     const decided = 'once more, from fresh confirmations'
-    await this.exception(first, { expected: 'one session', happened: because, decided })
+    await this.#exceptions.say(first, { expected: 'one session', happened: because, decided })
     const request = first.request?.request
     const from = this.#groups.findIndex((one, index) => {
       return index < at && hasAct(one, 'confirm-request') && one.first.request?.request === request
@@ -335,32 +329,28 @@ export class Conductor {
     const { requests } = log.bundle.plan.plan
     const request = requests.find((one) => one.vault === first.vault && one.op.startsWith('key.'))
     if (request === undefined) return refuse('PLAN', `no request makes the key of ${first.vault}`)
+    if (await this.#isOver(group, request.request)) return undefined
     for (let tries = 1; tries <= triesMax; tries += 1) {
       const nodes = this.#nodesOf(group)
+      await this.#voice.seated(nodes)
+      if (this.#stopped !== '') return undefined
       const telling = this.#voice.all(turns, nodes, this.#with(first))
-      const ended = await hub.deal(log.dealOrder(request, tries))
-      if (ended.kind === 'certified') {
+      const order = log.dealOrder(request, tries)
+      const ended = await hub.deal(order)
+      const because = withoutKey(ended, order.holders)
+      if (ended.kind === 'certified' && because === '') {
         results.add(ended.result)
-        await this.#take(group, await telling)
+        await this.#finish(group, await telling)
         return undefined
       }
-      this.#voice.interrupt(ended.because)
+      this.#voice.interrupt(because)
       await telling
       if (this.#stopped !== '') return undefined
       const decided = 'once more from its beginning'
-      await this.exception(first, { expected: 'one session', happened: ended.because, decided })
+      await this.#exceptions.say(first, { expected: 'one session', happened: because, decided })
     }
     this.stop('the key could not be made')
     return undefined
-  }
-
-  async #statement(group: Group): Promise<undefined> {
-    const node = await this.#closing.statement(group.first)
-    if (node === undefined) return
-    for (const one of await this.#voice.all(group.turns, [node], this.#with(group.first))) {
-      const because = one.kind === 'done' ? this.#closing.bring(node, one.brought) : one.because
-      if (because !== '') this.#needs.desk.say(`${node}: no statement: ${because}`)
-    }
   }
 
   async #write1({ actor, type, body }: DeskLine, step: string): Promise<void> {

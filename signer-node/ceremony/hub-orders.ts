@@ -71,3 +71,10 @@ export type DealEnded =
       readonly certifiedBy: readonly string[]
     }
   | AskFailed
+
+/** Why no key came of it; empty where one did. It is of all its holders, or was never made. */
+export function withoutKey(ended: DealEnded, holders: readonly string[]): string {
+  if (ended.kind === 'failed') return ended.because
+  const lacking = holders.filter((node) => !ended.certifiedBy.includes(node))
+  return lacking.length === 0 ? '' : `${lacking.join(', ')} did not take the certificate`
+}

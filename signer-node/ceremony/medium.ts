@@ -2,12 +2,17 @@
 // the Station, its sealed keys and its sealed shares. There are two, A and B, kept at two places
 // and equal byte for byte, so that each of them is enough.
 // INVARIANT: a medium of another party is refused before anything of it is used, and so is one with
-// two shares of one vault in force (X-18). What is copied is read back; what is destroyed is
-// overwritten first, which is all that a file can do: the medium itself is destroyed by people.
+// two shares of one vault in force (X-18). Nothing on it is a link, a pipe or longer than it can
+// be: two media of which one leads to the other are one. What is copied is read back; what is
+// destroyed is overwritten first, which is all that a file can do: people destroy the medium.
+// Whose a file is and who may read it is not asked: it is public, sealed, or both.
 import {
   closeSync,
+  constants,
   existsSync,
+  fstatSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -17,11 +22,12 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseStationCard, type StationCard } from '../../policy/ceremony/station-card.ts'
 import type { VaultRow } from '../../policy/view.ts'
 import { equalBytes, plainDigest } from '../../proto/crypto.ts'
 import { type Digest, parseVaultId, type VaultId } from '../../proto/ids.ts'
+import { limits } from '../../proto/limits.ts'
 import { attempt, isRefusal, refuse } from '../../proto/refusal.ts'
 import { parseSeal } from '../../proto/seal-file.ts'
 import { replaceFile, syncDirectory } from '../floor-file.ts'
@@ -63,6 +69,7 @@ export function mediumPaths(directory: string) {
 /** Of the party that is expected, or of whom it says (then the caller compares). */
 export function openMedium(directory: string, expected: Partial<Label> = {}): Medium {
   const paths = mediumPaths(directory)
+  for (const own of [dirname(paths.keys.identity), paths.keyshares]) requireOwnDirectory(own)
   const label = parseLabel(read(paths.label))
   requireLabel(label, expected)
   const station = parseStationCard(read(paths.station))
@@ -200,13 +207,17 @@ function requireOwnShares({ directory, label }: Medium): void {
 function copied(here: string, there: string): boolean {
   const bytes = read(here)
   if (existsSync(there) && equalBytes(read(there), bytes)) return false
-  replaceFile(there, bytes)
+  writing(there, () => replaceFile(there, bytes))
   if (!equalBytes(read(there), bytes)) refuse('SEAL', `${there}: it reads back as something else`)
   return true
 }
 
 function destroyFile(path: string): void {
-  const file = openSync(path, 'r+')
+  writing(path, () => overwrite(path))
+}
+
+function overwrite(path: string): void {
+  const file = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW)
   try {
     writeSync(file, new Uint8Array(statSync(path).size))
     fsyncSync(file)
@@ -216,11 +227,42 @@ function destroyFile(path: string): void {
   unlinkSync(path)
 }
 
-function read(path: string): Uint8Array {
+/** Who set the lock switch takes it off, and the step is played once more. */
+function writing(path: string, work: () => void): void {
   try {
-    return new Uint8Array(readFileSync(path))
+    work()
+  } catch (error) {
+    const { cause = error } = error instanceof Error ? error : { cause: error }
+    const code = cause instanceof Error && 'code' in cause ? cause.code : ''
+    if (code !== 'EROFS' && code !== 'EACCES' && code !== 'EPERM') throw error
+    refuse('SEAL', `medium: ${path}: it cannot be written (${code}): is its lock switch on?`)
+  }
+}
+
+/** Not there yet is well. */
+function requireOwnDirectory(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found === undefined || found.isDirectory()) return
+  refuse('TOKEN_WRONG', `medium: ${path}: expected a directory of its own, and no link`, 'X-18')
+}
+
+function read(path: string): Uint8Array {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
+  let file: number
+  try {
+    file = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error
-    return refuse('TOKEN_ABSENT', `medium: ${error.message}`)
+    if (error.code !== 'ELOOP') return refuse('TOKEN_ABSENT', `medium: ${error.message}`)
+    return refuse('TOKEN_WRONG', `medium: ${path}: expected a file of its own, and no link`, 'X-18')
+  }
+  try {
+    const found = fstatSync(file)
+    if (!found.isFile() || found.size > limits.mediumFileBytesMax) {
+      refuse('TOKEN_WRONG', `medium: ${path}: expected a file of bounded length`, 'X-18')
+    }
+    return new Uint8Array(readFileSync(file))
+  } finally {
+    closeSync(file)
   }
 }

@@ -2,18 +2,18 @@
 // the acts of that turn on its own machine, says which lines shall be written of it, and signs
 // each of them where it stands in its own copy of the Record.
 // INVARIANT: signs no line but one that it drafted itself in the turn that is played, on the
-// head of its own copy; a line that contradicts that copy stops it (X-14). A turn that is
-// played again, or stopped, withdraws what was confirmed before: no session begins of an older
-// confirmation.
+// head of its own copy, and one at each place; a line that contradicts that copy stops it (X-14).
+// A turn that is played again, or stopped, withdraws what was confirmed before: no session begins
+// of an older confirmation. A note is said until it is a line.
 // Source: the ceremony's design, 4.9, 4.11. What an act does is the Bench's.
 import { isOfDrill, isTakenKey } from '../../policy/ceremony/drawn.ts'
 import type { PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
 import {
   keyName,
+  type LinePlace,
   parseRecordLine,
   type RecordDraft,
-  signedLine,
-  unsignedLine,
+  type RecordLine,
 } from '../../policy/ceremony/record.ts'
 import { parseRecordType, recordBodies } from '../../policy/ceremony/record-bodies.ts'
 import { type Turn, turnsOf } from '../../policy/ceremony/script.ts'
@@ -23,7 +23,8 @@ import type { JsonObject } from '../../proto/jcs.ts'
 import { attempt, isRefusal, Refused, refuse } from '../../proto/refusal.ts'
 import type { Clock, Event } from '../ports.ts'
 import type { RecordCopy } from './record-copy.ts'
-import { isOut, requireNext } from './room-turns.ts'
+import { happenedAt, type Unexpected } from './room-desk.ts'
+import { isClosing, isOut, requireNext } from './room-turns.ts'
 import type { Paper } from './said-papers.ts'
 import type { Station } from './station.ts'
 import { type Draft, isTurnKind, readTurnPaper, type TurnPaper, turnPaper } from './turn-papers.ts'
@@ -35,6 +36,8 @@ export interface Heard {
   readonly signers: readonly string[]
   /** Of what is carried out; empty before. */
   readonly manifest: string
+  /** Its session has ended well: nothing of it begins, and what it left is said. */
+  readonly isEnded: boolean
   /** Ends when the turn is played again, or all is stopped. */
   readonly isOver: () => boolean
 }
@@ -47,9 +50,12 @@ export interface Played {
 /** What a Station's machine does, and by whom it is operated. */
 export interface Bench {
   play(heard: Heard): Promise<Played>
-  /** By the identity key of the Token that is in: its name, and a signature over a message. */
-  identity(): Uint8Array
-  sign(message: Uint8Array): Promise<Uint8Array>
+  /** By the identity key of the Token that is in, where that may sign. */
+  signLine(
+    line: RecordDraft,
+    place: LinePlace,
+    requireMay: (identity: Uint8Array) => void,
+  ): Promise<Uint8Array>
   say(text: string): void
 }
 
@@ -77,8 +83,11 @@ export class Performer {
   readonly #turns: readonly Turn[]
   #round = { turn: -1, round: -1 }
   #playing: Playing | undefined
+  #signedSeq = -1
   #isStopped = false
-  #isHearing = false
+  readonly #notes = new Map<string, Unexpected & { readonly written: () => void }>()
+  /** Said how far its copy goes, and nothing of what it lacks has come yet. */
+  #isAsking = false
   /** The Record is closed, and the Record station says that all is written. */
   readonly over: Promise<void>
   readonly #end: () => void
@@ -95,19 +104,24 @@ export class Performer {
     return this.#isStopped
   }
 
-  /** The Record station has said something to it: it hears as well. */
-  get isHearing(): boolean {
-    return this.#isHearing
-  }
-
-  /** As soon as it sits: the Record station sends what is missing here. */
+  /** As soon as it sits, and whenever it sits anew: the Record station sends what is missing. */
   greet(): void {
+    this.#isAsking = true
     const { size, prev } = this.#needs.record.state
     this.#say('have', { size, prev: size === 0 ? '' : prev })
+    // Cut off as it left, or taken by a Record station that has died since.
+    for (const [id, { written: _, ...said }] of this.#notes) this.#say('note', { id, ...said })
   }
 
-  note(expected: string, happened: string, decided: string): void {
-    this.#say('note', { expected, happened, decided })
+  /** Said until it is a line of the own copy, which is when it is `written`; or for the paper. */
+  note(id: string, said: Unexpected, written: () => void): void {
+    if (this.#needs.record.state.closed !== undefined) {
+      this.#needs.bench.say(`the Record is closed; write it on paper: ${said.happened}`)
+      written()
+      return
+    }
+    this.#notes.set(id, { ...said, written })
+    this.#say('note', { id, ...said })
   }
 
   /** For all. */
@@ -118,7 +132,6 @@ export class Performer {
   /** Of the Hub, through the Station's ears. */
   hear(paper: Paper): void {
     if (!isTurnKind(paper.kind)) return
-    this.#isHearing = true
     const heard = attempt(() => this.#take(paper))
     if (!isRefusal(heard)) return
     const { report, bench } = this.#needs
@@ -136,8 +149,7 @@ export class Performer {
         this.#place(readTurnPaper('place', paper)).catch((error) => this.#unsigned(error))
         return
       case 'line': {
-        const { seq, line } = readTurnPaper('line', paper)
-        this.#needs.record.take(seq, toUtf8(line))
+        this.#line(readTurnPaper('line', paper))
         return
       }
       case 'stop':
@@ -155,7 +167,32 @@ export class Performer {
     }
   }
 
-  async #play({ turn: at, round, signers, manifest }: TurnPaper<'turn'>): Promise<void> {
+  /** One that comes before what it follows is asked for with all that lies between. */
+  #line({ seq, line }: TurnPaper<'line'>): void {
+    const { record, report } = this.#needs
+    const { size } = record.state
+    if (seq <= size) {
+      this.#isAsking = false
+      if (record.take(seq, toUtf8(line))) this.#noted(record.lines.at(-1))
+      return
+    }
+    report({ level: 'warn', name: 'line-early', because: `line ${seq}, and line ${size} is next` })
+    if (!this.#isAsking) this.greet()
+  }
+
+  #noted(line: RecordLine | undefined): void {
+    const { own, record } = this.#needs
+    const said = line?.type === 'exception' ? line.body.happened : undefined
+    for (const [id, { happened, ...note }] of [...this.#notes]) {
+      if (record.state.closed === undefined && happenedAt(own.node, happened) !== said) continue
+      this.#notes.delete(id)
+      if (record.state.closed === undefined) note.written()
+      else this.note(id, { happened, ...note }, note.written)
+      return
+    }
+  }
+
+  async #play({ turn: at, round, signers, manifest, ended }: TurnPaper<'turn'>): Promise<void> {
     const { own, station, bench } = this.#needs
     if (this.#isStopped) return
     const turn = attempt(() => this.#next(at))
@@ -170,13 +207,14 @@ export class Performer {
     this.#playing = undefined
     // What was confirmed is for the session that these lead to.
     const isForSession = turn.step.acts.some((act) => forSession.includes(act))
-    if (round > 0 && !isForSession) station.withdraw()
+    if ((round > 0 && !isForSession) || isClosing(turn.step)) station.withdraw()
     const isOver = (): boolean => {
       return this.#isStopped || this.#round.turn !== at || this.#round.round !== round
     }
     const bound = { ...turn, node: own.node, custodian: own.custodian }
     try {
-      const played = await bench.play({ turn: bound, round, signers, manifest, isOver })
+      const about = { turn: bound, round, signers, manifest, isEnded: ended }
+      const played = await bench.play({ ...about, isOver })
       if (isOver()) return
       const { drafts, brought = [] } = played
       for (const { type, body } of drafts) recordBodies[parseRecordType(type)](body, 'body')
@@ -208,6 +246,10 @@ export class Performer {
     const draft = playing?.turn === turn && playing.round === round ? playing.drafts[at] : undefined
     const { state } = record
     const apart = Math.abs(t - clock.wallMs())
+    if (this.#signedSeq === seq) {
+      report({ level: 'alarm', name: 'line-refused', because: `line ${seq} was signed already` })
+      return
+    }
     if (playing === undefined || draft === undefined || seq !== state.size || prev !== state.prev) {
       report({ level: 'alarm', name: 'line-refused', because: `no draft ${at} for line ${seq}` })
       return
@@ -223,12 +265,13 @@ export class Performer {
       step: playing.step,
       t,
     }
-    const identity = bench.identity()
-    if (isOfDrill({ id: line.step }) && isTakenKey(plan.plan, record.lines, keyName(identity))) {
+    // Of two lines at one place, whoever orders them could show one here and another there.
+    this.#signedSeq = seq
+    const bytes = await bench.signLine(line, { seq, prev }, (identity) => {
+      if (!isOfDrill({ id: line.step })) return
+      if (!isTakenKey(plan.plan, record.lines, keyName(identity))) return
       refuse('CEREMONY', 'the scenario that was drawn takes this token: put the spare in', 'X-9')
-    }
-    const unsigned = unsignedLine(line, { seq, prev }, identity)
-    const bytes = signedLine(unsigned, await bench.sign(unsigned.message))
+    })
     parseRecordLine(bytes)
     this.#say('signed', { seq, line: fromUtf8(bytes) ?? '' })
   }
@@ -240,6 +283,7 @@ export class Performer {
     report({ level: 'alarm', name: 'line-unsigned', because: `${code}: ${because}` })
     bench.say(`NOT SIGNED ${code}: ${because}`)
     this.#playing = undefined
+    this.#signedSeq = -1
     this.greet()
   }
 

@@ -9,7 +9,7 @@ import { type BundleFiles, manifestOf } from '../../policy/ceremony/bundle.ts'
 import { bundleOutFiles, writeBundleOut } from '../../policy/ceremony/bundle-out.ts'
 import { calledStations } from '../../policy/ceremony/plan.ts'
 import { printedScripts } from '../../policy/ceremony/printed.ts'
-import { actorText, type RecordLine } from '../../policy/ceremony/record.ts'
+import { actorText } from '../../policy/ceremony/record.ts'
 import { parseResults } from '../../policy/ceremony/results.ts'
 import type { Turn } from '../../policy/ceremony/script.ts'
 import {
@@ -23,21 +23,21 @@ import type { JsonObject } from '../../proto/jcs.ts'
 import { attempt, isRefusal, Refused, refuse } from '../../proto/refusal.ts'
 import type { ConductorNeeds } from './conductor.ts'
 import { actorOf, type DeskLine } from './room-desk.ts'
+import { startedAgain, type Told } from './room-voice.ts'
 import { spoken } from './spoken-for.ts'
+
+export interface Concluded {
+  readonly outcome: 'done' | 'aborted'
+  readonly lines: number
+  readonly exceptions: number
+  readonly files: BundleFiles
+}
+
+type Tell = (node: string) => Promise<readonly Told[]>
+const triesMax = 3
 
 export interface ClosingNeeds extends ConductorNeeds {
   readonly writeLine: (line: DeskLine, step: string) => Promise<void>
-}
-
-/** In the exception that a stop leaves. */
-export const stopDecision = 'the ceremony is stopped'
-
-/** Why this ceremony was stopped, in a room that began again; empty for not. */
-export function stoppedBefore(lines: readonly RecordLine[]): string {
-  const line = lines.find(({ type, body }) => {
-    return type === 'exception' && body['decided'] === stopDecision
-  })
-  return line?.type === 'exception' ? line.body.happened : ''
 }
 
 export class RoomClosing {
@@ -85,8 +85,8 @@ export class RoomClosing {
     return this.#manifest
   }
 
-  /** At the Record station; the node where a custodian speaks at the own one. */
-  async statement({ person }: Turn): Promise<string | undefined> {
+  /** At the Record station; of a custodian at the own one, by `tell`. */
+  async statement({ person }: Turn, tell: Tell): Promise<undefined> {
     const { log, record, desk, speak, results } = this.#needs
     if (person === undefined) return undefined
     const named = `${person.role}/${person.person}`
@@ -98,7 +98,7 @@ export class RoomClosing {
     const station = calledStations(log.bundle.plan.plan).find(
       ({ custodian }) => person.role === 'custodian' && custodian === person.person,
     )
-    if (station !== undefined) return station.node
+    if (station !== undefined) return await this.#atStation(station.node, tell)
     const typed = await desk.ask('agree', `${named}: do you agree? (agree, or do-not-agree): `)
     const verdict = typed.trim() === 'agree' ? 'agree' : 'do-not-agree'
     const because = verdict === 'agree' ? '' : await desk.ask('because', `${named}: why not: `)
@@ -109,6 +109,18 @@ export class RoomClosing {
     })
     results.state(await speak(actor, document))
     return undefined
+  }
+
+  /** Who was started again in the middle is asked again, and else whom people ask once more. */
+  async #atStation(node: string, tell: Tell): Promise<undefined> {
+    for (let tries = 1; tries <= triesMax; tries += 1) {
+      const [told] = await tell(node)
+      const because = told?.kind === 'done' ? this.bring(node, told.brought) : told?.because
+      if (because === '') return
+      const question = `${node}: no statement: ${because}; once more? (yes or no): `
+      if (because === startedAgain) this.#needs.desk.say(`${node}: no statement: ${because}`)
+      else if ((await this.#needs.desk.ask('again', question)).trim() !== 'yes') return
+    }
   }
 
   write(): BundleFiles {

@@ -12,7 +12,7 @@ import type { Actor } from '../../policy/ceremony/record.ts'
 import type { RecordType } from '../../policy/ceremony/record-bodies.ts'
 import type { Turn } from '../../policy/ceremony/script.ts'
 import type { Digest } from '../../proto/ids.ts'
-import { refuse } from '../../proto/refusal.ts'
+import { Refused, refuse } from '../../proto/refusal.ts'
 import { wordLines } from '../../proto/words.ts'
 import type { RoomLog } from './room-log.ts'
 import type { Desk } from './station-acts.ts'
@@ -32,12 +32,35 @@ export interface Unexpected {
 /** Which digest a reading is of, where the room knows it. */
 export type ReadingOf = (what: string, turn: Turn) => Digest
 
-export async function deskLines(
-  {
-    plan,
-    desk,
-    reading,
-  }: { readonly plan: Plan; readonly desk: Desk; readonly reading: ReadingOf },
+interface Asking {
+  readonly plan: Plan
+  readonly desk: Desk
+  readonly reading: ReadingOf
+}
+
+const triesMax = 3
+
+/** Asked again where what was typed makes no line; `write` puts one into the Record. */
+export async function deskWritten(
+  asking: Asking,
+  turn: Turn,
+  noted: readonly string[],
+  write: (line: DeskLine) => Promise<void>,
+): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      for (const line of await deskLines(asking, turn, noted)) await write(line)
+      return
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      asking.desk.say(`${turn.step.id}: ${error.refusal.code}: ${error.refusal.because}`)
+      if (tries === triesMax) throw error
+    }
+  }
+}
+
+async function deskLines(
+  { plan, desk, reading }: Asking,
   turn: Turn,
   noted: readonly string[],
 ): Promise<readonly DeskLine[]> {
@@ -49,7 +72,7 @@ export async function deskLines(
 }
 
 async function linesOf(
-  the: { readonly plan: Plan; readonly desk: Desk; readonly reading: ReadingOf },
+  the: Asking,
   turn: Turn,
   { type, noted }: { readonly type: RecordType; readonly noted: readonly string[] },
 ): Promise<readonly DeskLine[]> {
@@ -142,6 +165,11 @@ export function exceptionLine(
   const by = having(plan.people, 'administrator')[0]?.person ?? ''
   const body = { by, decided, expected, happened: sentenceOf(happened), number }
   return { actor: recorderOf(plan), type: 'exception', body }
+}
+
+/** What an exception says of a note that came from this Station. */
+export function happenedAt(node: string, happened: string): string {
+  return sentenceOf(`${node}: ${happened}`)
 }
 
 /** As a sentence of the Record has to be. */

@@ -9,6 +9,8 @@ import { limits } from '../../proto/limits.ts'
 import { recorderOf, type Unexpected } from './room-desk.ts'
 
 export interface Note extends Unexpected {
+  /** Whoever says it again means the same one. */
+  readonly id?: string
   /** It is a line now, or was told instead. */
   readonly written?: () => void
 }
@@ -16,14 +18,22 @@ export interface Note extends Unexpected {
 export class RoomNotes {
   readonly #tell: (text: string) => void
   readonly #waiting: Note[] = []
+  /** Taken: as many as there are lines. */
+  readonly #known = new Set<string>()
 
   constructor(tell: (text: string) => void) {
     this.#tell = tell
   }
 
   add(note: Note): void {
-    if (this.#waiting.length < limits.roomNotesMax) this.#waiting.push(note)
-    else this.#tell(`too many notes at once, not taken: ${note.happened}`)
+    const { id } = note
+    if (id !== undefined && this.#known.has(id)) return
+    if (this.#waiting.length >= limits.roomNotesMax) {
+      this.#tell(`too many notes at once, not taken: ${note.happened}`)
+      return
+    }
+    if (id !== undefined) this.#known.add(id)
+    this.#waiting.push(note)
   }
 
   /** Which become lines now, in their order. */

@@ -109,6 +109,12 @@ export class RoomResults {
     })?.body
   }
 
+  /** Of the session about this request that ended with a signature, a proof or a key. */
+  ended(request: Digest): JsonObject | undefined {
+    const types = ['sign.completed', 'key.proved', 'key.created', 'key.refreshed', 'key.reshared']
+    return types.map((type) => this.find(type, request)).find((body) => body !== undefined)
+  }
+
   addressesRead(vault: string): Digest {
     const own = this.#addresses.filter((one) => one.vault === vault)
     return addressReading(own.map(({ address }) => address))

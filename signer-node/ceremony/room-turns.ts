@@ -22,6 +22,17 @@ export interface Group {
   readonly nth: number
 }
 
+/** In the exception that a stop leaves. */
+export const stopDecision = 'the ceremony is stopped'
+
+/** Why this ceremony was stopped, in a room that began again; empty for not. */
+export function stoppedBefore(lines: readonly RecordLine[]): string {
+  const line = lines.find(({ type, body }) => {
+    return type === 'exception' && body['decided'] === stopDecision
+  })
+  return line?.type === 'exception' ? line.body.happened : ''
+}
+
 const together: readonly string[] = ['called', 'signers', 'all']
 
 export function groupsOf(plan: Plan): readonly Group[] {
@@ -120,10 +131,25 @@ export function signersSaid(
   return line?.type === 'step.done' ? line.body.noted : []
 }
 
+/** Whose line of the end of a session about this request the Record lacks. */
+export function unfinished(
+  plan: Plan,
+  lines: readonly RecordLine[],
+  { request, nodes }: { readonly request: string; readonly nodes: readonly string[] },
+): readonly string[] {
+  return nodes.filter((node) => {
+    const custodian = plan.stations.find((one) => one.node === node)?.custodian
+    return !lines.some(({ type, body, actor }) => {
+      return type === 'session.done' && body['request'] === request && actor.person === custodian
+    })
+  })
+}
+
 /**
  * What a Station plays: a turn of its own script that no step before is missing for. Each of them
  * has left a line in the own copy of the Record, or an exception; a closing may come at any time,
- * once an exception says why.
+ * once an exception says that the ceremony is stopped. Any other exception is no reason: whoever
+ * leads could skip every step for it.
  */
 export function requireNext(
   turns: readonly Turn[],
@@ -136,7 +162,7 @@ export function requireNext(
   if (step.isOnline === true || isOthers) {
     return refuse('CEREMONY', `${step.id} is no turn of this station`, 'X-9')
   }
-  const isStopped = isClosing(step) && lines.some(({ type }) => type === 'exception')
+  const isStopped = isClosing(step) && stoppedBefore(lines) !== ''
   const known = new Set(lines.map((line) => line.step))
   const missing = turns.slice(0, at).find((one) => {
     const { id, records, isOnline, isOptional } = one.step
@@ -158,7 +184,7 @@ export function isLeft(
   return !isStopped || isClosing(step)
 }
 
-function isClosing({ id }: Turn['step']): boolean {
+export function isClosing({ id }: Turn['step']): boolean {
   return id.startsWith('C-')
 }
 

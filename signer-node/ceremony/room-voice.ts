@@ -53,6 +53,7 @@ export class RoomVoice {
   readonly #waiting = new Map<string, Waiting>()
   readonly #round = new Map<number, number>()
   #signed: Signing | undefined
+  #interrupted = 0
 
   constructor(needs: VoiceNeeds) {
     this.#needs = needs
@@ -70,6 +71,7 @@ export class RoomVoice {
     turns: readonly Numbered[],
     nodes: readonly string[],
     more: { readonly signers: readonly string[]; readonly manifest: string },
+    ended = false,
   ): Promise<readonly Told[]> {
     const { hub } = this.#needs
     const asked = nodes.map((node, at) => {
@@ -84,14 +86,20 @@ export class RoomVoice {
         const told = new Promise<Told>((done) => {
           this.#waiting.set(node, { turn, round, told: done })
         })
-        await this.#seated(node)
+        await this.#seated(node, () => !this.#waiting.has(node))
         hub.paper(
           node,
-          turnPaper('turn', { turn, round, ...more, signers: [...more.signers] as never }),
+          turnPaper('turn', { turn, round, ...more, ended, signers: [...more.signers] as never }),
         )
         return await told
       }),
     )
+  }
+
+  /** Returns when they all sit, or somebody stops: a session with one who is away fails at once. */
+  async seated(nodes: readonly string[]): Promise<void> {
+    const before = this.#interrupted
+    for (const node of nodes) await this.#seated(node, () => this.#interrupted !== before)
   }
 
   /** Every draft of it becomes a line, in order; or why not: its Station went away, or lies. */
@@ -135,6 +143,7 @@ export class RoomVoice {
 
   /** Nobody waits any longer for what is under way. */
   interrupt(because: string): void {
+    this.#interrupted += 1
     const waiting = [...this.#waiting]
     this.#waiting.clear()
     for (const [node, { told }] of waiting) told({ kind: 'failed', node, because })
@@ -213,13 +222,13 @@ export class RoomVoice {
     waiting.told({ kind: 'failed', node, because: startedAgain })
   }
 
-  async #seated(node: string): Promise<void> {
+  async #seated(node: string, isOver: () => boolean): Promise<void> {
     const { hub, desk } = this.#needs
     for (let said = false; !hub.seats.has(node); ) {
       if (!said) desk.say(`waiting for ${node}`)
       said = true
       await new Promise((done) => setTimeout(done, lookMs))
-      if (!this.#waiting.has(node)) return
+      if (isOver()) return
     }
   }
 }

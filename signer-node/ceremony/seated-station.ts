@@ -40,7 +40,7 @@ import { keyPem, transportKey } from './self-signed.ts'
 import { SessionWatch } from './session-watch.ts'
 import { Station } from './station.ts'
 import { StationActs, type TokenHand } from './station-acts.ts'
-import { CertificateFiles } from './station-files.ts'
+import { CertificateFiles, SessionFiles } from './station-files.ts'
 import { rememberedBy, stationSelf } from './station-self.ts'
 import type { StationTable } from './table.ts'
 import { cardQuietMs, cardSlots, stationOnCards } from './table-cards.ts'
@@ -119,7 +119,7 @@ export async function seatStation(places: StationPlaces, ports: SeatPorts): Prom
       if (!life.isOver) work()
     })
   }
-  const watch = new SessionWatch()
+  const watch = new SessionWatch(new SessionFiles(join(places.card, 'sessions')))
   const parts = { bundle, opened, self, store, random, later, watch }
   const station = scope.use(stationOn(places, parts, ports, (paper) => performer?.hear(paper)))
   const record = new RecordCopy(recordPath(places.card, plan.digest), seatsOf(plan, digest))
@@ -141,6 +141,9 @@ export async function seatStation(places: StationPlaces, ports: SeatPorts): Prom
   const dial: StationTable['dial'] = (to, failed) => {
     // Dialled anew, after everything was done: nobody is there to hear it.
     if (record.state.closed !== undefined) end()
+    // Behind the hello that follows: what was said while it did not sit, or was lost with a Record
+    // station that has been started again, is sent to it now.
+    queueMicrotask(() => performer?.greet())
     return table.dial(to, failed)
   }
   station.sit(watch.around({ ...table, dial }))
@@ -149,7 +152,6 @@ export async function seatStation(places: StationPlaces, ports: SeatPorts): Prom
     clearInterval(ticking)
     life.isOver = true
   })
-  performer.greet()
   const all = scope.move()
   const left = Promise.race([over, performer.over])
   return { performer, record, node, over: left, [Symbol.asyncDispose]: () => all.disposeAsync() }

@@ -1,15 +1,20 @@
 // What a Station's own sessions leave to be written: which messages it sent in which round, and
 // how the session ended here. It looks at frames on their way to the table and at what the
 // Station tells, and keeps digests alone.
-// INVARIANT: changes no frame, and knows no content: envelopes are sealed before they come by.
+// INVARIANT: changes no frame, and knows no content: envelopes are sealed before they come by. How
+// a session ended is on the card before the table hears that it holds, so a Station that is started
+// again still says and writes it; nothing of the session itself is there.
 
 import { concat, fromHex, plainDigest, toHex } from '../../proto/crypto.ts'
 import type { NodeFrame } from '../../proto/frames.ts'
 import { type Digest, parseDigest, parseNodeId } from '../../proto/ids.ts'
-import { refuse } from '../../proto/refusal.ts'
-import type { CertifiedHere, SignedHere, StationEars } from './station.ts'
+import { encode, parse } from '../../proto/jcs.ts'
+import { attempt, isRefusal, refuse } from '../../proto/refusal.ts'
+import { bool, digest, hex, list, literal, object, text } from '../../proto/shape.ts'
+import type { StationEars } from './station.ts'
+import type { SessionFiles } from './station-files.ts'
 import type { StationTable } from './table.ts'
-import type { Draft } from './turn-papers.ts'
+import { type Draft, draft } from './turn-papers.ts'
 
 interface Sent {
   readonly sid: string
@@ -24,14 +29,46 @@ const lookMs = 20
 /** More than any session of sixteen parties sends. */
 const sentMax = 4_096
 
+/** A signature of 65 bytes and what it signs, or the state of a key; the other is empty. */
+const kept = object({
+  format: literal('custody-session-left/v1'),
+  request: digest,
+  drafts: list(draft, 1, 64),
+  holds: bool,
+  txid: text(128),
+  result: digest,
+  signature: text(130),
+})
+const signatureBytes = hex(65)
+
+/** How a session about a request ended here. */
+interface Left {
+  readonly drafts: readonly Draft[]
+  readonly holds: boolean
+  readonly txid: string
+  /** What was signed, or the state of the key. */
+  readonly result: Digest
+  /** Hex; empty for a key. */
+  readonly signature: string
+}
+
 export class SessionWatch {
   #sent: Sent[] = []
-  readonly #signed = new Map<string, SignedHere>()
-  readonly #certified = new Map<string, CertifiedHere>()
+  readonly #files: SessionFiles
+  readonly #left = new Map<Digest, Left>()
+
+  constructor(files: SessionFiles) {
+    this.#files = files
+  }
 
   readonly ears: Pick<StationEars, 'signed' | 'certified'> = {
-    signed: (made) => void this.#signed.set(made.request, made),
-    certified: (key) => void this.#certified.set(key.change, key),
+    signed: ({ request, holds, txid, digest: signed, signature }) => {
+      const made = { holds, txid, signature: toHex(signature) }
+      this.#keep(request, { ...made, result: parseDigest(toHex(signed)) })
+    },
+    certified: ({ change, keyState: result }) => {
+      this.#keep(change, { holds: true, txid: '', signature: '', result })
+    },
   }
 
   /** The same table, looked at. */
@@ -55,25 +92,44 @@ export class SessionWatch {
   /** Before a session about it begins. */
   begin(request: Digest): void {
     this.#sent = []
-    this.#signed.delete(request)
-    this.#certified.delete(request)
+    this.#left.delete(request)
+    this.#files.forget(request)
   }
 
-  async signed(request: Digest, isOver: () => boolean): Promise<SignedHere> {
-    return await until(() => this.#signed.get(request), isOver)
+  /** Of a payment or a proof; the lines are one a round, and one for the end. */
+  async ended(request: Digest, isOver: () => boolean): Promise<Left> {
+    return await until(() => this.#of(request), isOver)
   }
 
-  async certified(change: Digest, isOver: () => boolean): Promise<CertifiedHere> {
-    return await until(() => this.#certified.get(change), isOver)
+  /** Of a session that is known to be over. */
+  left(request: Digest): Left {
+    return this.#of(request) ?? refuse('VIEW', 'no session about it ended well here')
   }
 
-  /** Of a payment or a proof that was checked here before. */
-  found(request: Digest): SignedHere {
-    return this.#signed.get(request) ?? refuse('VIEW', 'no signature of it was checked here')
+  /** A signature that was checked here. */
+  found(request: Digest): { readonly digest: Digest; readonly signature: Uint8Array } {
+    const { holds, result, signature } = this.left(request)
+    if (!holds || signature === '') refuse('VIEW', 'no signature of it was checked here')
+    return { digest: result, signature: signatureBytes(signature, 'signature') }
   }
 
-  /** One line a round, and one for the end. */
-  drafts(request: Digest, result: Digest): readonly Draft[] {
+  #of(request: Digest): Left | undefined {
+    const known = this.#left.get(request)
+    if (known !== undefined) return known
+    const bytes = this.#files.read(request)
+    const read = bytes && attempt(() => kept(parse(bytes), 'session'))
+    if (read === undefined || isRefusal(read) || read.request !== request) return undefined
+    this.#left.set(request, read)
+    return read
+  }
+
+  #keep(request: Digest, made: Omit<Left, 'drafts'>): void {
+    const left = { ...made, drafts: [...this.#drafts(request, made.result)] }
+    this.#files.keep(request, encode({ format: 'custody-session-left/v1', request, ...left }))
+    this.#left.set(request, left)
+  }
+
+  #drafts(request: Digest, result: Digest): readonly Draft[] {
     const session = this.#session()
     const own = this.#sent.filter(({ sid }) => sid === session)
     const rounds = [...new Set(own.map(({ round }) => round))].sort((a, b) => a - b)

@@ -11,14 +11,15 @@ import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
 import type { PlannedRequest, PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
 import { labelOf } from '../../policy/ceremony/plan.ts'
 import { signatureReading, tokenReading } from '../../policy/ceremony/readings.ts'
-import { keyName } from '../../policy/ceremony/record.ts'
+import { keyName, signedLine, unsignedLine } from '../../policy/ceremony/record.ts'
 import { mark } from '../../policy/ceremony/record-bodies.ts'
 import { recordHead } from '../../policy/ceremony/record-chain.ts'
+import type { Turn } from '../../policy/ceremony/script.ts'
 import { statementMessage, statementText } from '../../policy/ceremony/statement.ts'
 import type { Act } from '../../policy/ceremony/steps.ts'
 import { personId } from '../../policy/document.ts'
 import { digestOf, plainDigest, toHex, toUtf8 } from '../../proto/crypto.ts'
-import { type Digest, parseDigest } from '../../proto/ids.ts'
+import type { Digest } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { attempt, isRefusal, refuse } from '../../proto/refusal.ts'
 import { tags } from '../../proto/tags.ts'
@@ -33,6 +34,7 @@ import { type ShownRequest, showRequest } from './shown-request.ts'
 import { spoken } from './spoken-for.ts'
 import type { Station } from './station.ts'
 import { logOf, StationSeals } from './station-seals.ts'
+import { withToken } from './token-back.ts'
 import type { StationToken, Which } from './tokens.ts'
 import type { Draft } from './turn-papers.ts'
 
@@ -52,6 +54,8 @@ export type Asked =
   | 'agree'
   | 'because'
   | 'go'
+  /** Whether a station that could not is asked once more. */
+  | 'again'
   | 'present'
   | 'confirmed'
   | 'number'
@@ -137,7 +141,7 @@ export class StationActs implements Bench {
       const doing = this.#acts[act]
       if (doing === undefined) refuse('NOT_SUPPORTED', `${act}: not an act of a station here`)
       else {
-        const played = await doing(heard)
+        const played = await withToken(this.#needs, () => doing(heard))
         drafts.push(...played.drafts)
         brought.push(...(played.brought ?? []))
       }
@@ -145,18 +149,23 @@ export class StationActs implements Bench {
     return { drafts, brought }
   }
 
-  identity(): Uint8Array {
-    const { tokens } = this.#needs.own
-    const { which } = this.#needs.token.now
-    return tokens?.[which].identity ?? refuse('PLAN', 'the plan names no token of this station')
-  }
-
-  sign(message: Uint8Array): Promise<Uint8Array> {
-    return this.#needs.token.now.hsm.sign(message)
+  async signLine(...[line, place, requireMay]: Parameters<Bench['signLine']>): Promise<Uint8Array> {
+    return await withToken(this.#needs, async () => {
+      const identity = this.#identity()
+      requireMay(identity)
+      const unsigned = unsignedLine(line, place, identity)
+      return signedLine(unsigned, await this.#needs.token.now.hsm.sign(unsigned.message))
+    })
   }
 
   say(text: string): void {
     this.#needs.desk.say(text)
+  }
+
+  #identity(): Uint8Array {
+    const { tokens } = this.#needs.own
+    const { which } = this.#needs.token.now
+    return tokens?.[which].identity ?? refuse('PLAN', 'the plan names no token of this station')
   }
 
   /** Where people act alone: what they read is typed here. */
@@ -232,16 +241,20 @@ export class StationActs implements Bench {
   }
 
   /** Everybody at once; the Hub has asked already, or asks next. */
-  async #deal({ turn, isOver }: Heard): Promise<Played> {
+  async #deal({ turn, isEnded, isOver }: Heard): Promise<Played> {
     const { station, watch, plan } = this.#needs
     const request = dealtIn(plan.plan.requests, turn.vault)
+    if (isEnded) return this.#dealt(turn, watch.left(request))
     await this.#vaultTyped(turn.vault ?? '')
     if (isOver()) refuse('CEREMONY', 'the turn is over')
     watch.begin(request)
     station.permit(request)
-    const { keyState } = await watch.certified(request, isOver)
-    this.#words(`key of ${turn.vault}`, keyState, 16)
-    return { drafts: watch.drafts(request, keyState) }
+    return this.#dealt(turn, await watch.ended(request, isOver))
+  }
+
+  #dealt({ vault }: Turn, { result, drafts }: ReturnType<SessionWatch['left']>): Played {
+    this.#words(`key of ${vault}`, result, 16)
+    return { drafts }
   }
 
   #show({ turn }: Heard): Played {
@@ -314,13 +327,13 @@ export class StationActs implements Bench {
     return none
   }
 
-  async #sign({ turn, signers, isOver }: Heard): Promise<Played> {
+  async #sign({ turn, signers, isEnded, isOver }: Heard): Promise<Played> {
     const { own, watch } = this.#needs
     if (!signers.includes(own.node)) return none
     const { request } = requestOf(turn.request)
-    const made = await watch.signed(request, isOver)
-    if (!made.holds) refuse('VIEW', 'the signature is wrong')
-    return { drafts: watch.drafts(request, parseDigest(toHex(made.digest))) }
+    const left = isEnded ? watch.left(request) : await watch.ended(request, isOver)
+    if (!left.holds) refuse('VIEW', 'the signature is wrong')
+    return { drafts: left.drafts }
   }
 
   #check({ turn, signers }: Heard): Played {
@@ -329,7 +342,7 @@ export class StationActs implements Bench {
     const { request } = requestOf(turn.request)
     const { digest, signature } = watch.found(request)
     this.#words('signature', signatureReading(signature), 8)
-    const body = { digest: toHex(digest), request, signature: toHex(signature) }
+    const body = { digest, request, signature: toHex(signature) }
     return { drafts: [{ type: 'signature.made', body }] }
   }
 
@@ -357,7 +370,7 @@ export class StationActs implements Bench {
       ...{ verdict, because: because.trim() },
     })
     const signature = await token.now.hsm.sign(statementMessage(document))
-    const name = keyName(this.identity())
+    const name = keyName(this.#identity())
     for (const vault of plan.plan.vaults) {
       if (sharesOn(this.#needs.media.a).some((one) => one.vault === vault)) {
         await this.#seals.floor(vault, recordHead(record.state).root)

@@ -1,9 +1,10 @@
 // What a Station keeps on its card beside its database and its Seals: the certificates of keys that
-// were made here, until the log shows them. A pending Seal of a first key is nothing without one.
-// INVARIANT: replaced whole or not at all; what does not read back as a certificate is none.
-import { mkdirSync, readFileSync } from 'node:fs'
+// were made here, until the log shows them (a pending Seal of a first key is nothing without one),
+// and of each session that ended well what is still to be written of it.
+// INVARIANT: replaced whole or not at all; what does not read back as what it is, is none.
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { VaultId } from '../../proto/ids.ts'
+import type { Digest, VaultId } from '../../proto/ids.ts'
 import { replaceFile } from '../floor-file.ts'
 
 export class CertificateFiles {
@@ -20,16 +21,48 @@ export class CertificateFiles {
   }
 
   read(vault: VaultId, epoch: number): Uint8Array | undefined {
-    try {
-      return readFileSync(this.#pathOf(vault, epoch))
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-      throw error
-    }
+    return readIfThere(this.#pathOf(vault, epoch))
   }
 
   /** Handles may have slashes, file names not. */
   #pathOf(vault: VaultId, epoch: number): string {
     return join(this.#directory, `${vault.replaceAll('/', '+')}.${epoch}.certificate.json`)
+  }
+}
+
+/** By request: the newest session about it that ended well. */
+export class SessionFiles {
+  readonly #directory: string
+
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  /** On disk when it returns. */
+  keep(request: Digest, session: Uint8Array): void {
+    mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
+    replaceFile(this.#pathOf(request), session)
+  }
+
+  read(request: Digest): Uint8Array | undefined {
+    return readIfThere(this.#pathOf(request))
+  }
+
+  /** Another session about it begins. */
+  forget(request: Digest): void {
+    rmSync(this.#pathOf(request), { force: true })
+  }
+
+  #pathOf(request: Digest): string {
+    return join(this.#directory, `${request}.session.json`)
+  }
+}
+
+function readIfThere(path: string): Uint8Array | undefined {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
   }
 }

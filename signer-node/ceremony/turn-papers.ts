@@ -11,6 +11,7 @@ import { encode, parse } from '../../proto/jcs.ts'
 import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
 import {
+  bool,
   digest,
   digestOrNone,
   handle,
@@ -31,7 +32,7 @@ const written: Reader<JsonObject> = (value, path) => {
   return refuse('MALFORMED', `${path}: expected an object`)
 }
 const count = integer(0, 1_000_000)
-const draft = object({ type: text(32), body: written })
+export const draft = object({ type: text(32), body: written })
 const manifestBytes = text(limits.paperBytesMax / 2)
 
 const shapes = {
@@ -44,6 +45,8 @@ const shapes = {
     signers: list(handle, 0, limits.nodesMax),
     /** Of what is carried out, once that is known; empty before. */
     manifest: manifestBytes,
+    /** Its session has ended well: what that left is asked for, and none begins. */
+    ended: bool,
   }),
   /** Up: done, and these lines are to be written. */
   done: object({
@@ -90,9 +93,11 @@ const shapes = {
     size: count,
     prev: digestOrNone,
   }),
-  /** Up: something was not as the script says. */
+  /** Up: something was not as the script says; again and again until it is a line. */
   note: object({
     format: literal('custody-table-note/v1'),
+    /** Of this Station: one id is one note. */
+    id: text(64, /^[0-9a-z.-]+$/),
     expected: sentence,
     happened: sentence,
     decided: sentence,

@@ -12,9 +12,14 @@ import { statementText } from '../../policy/ceremony/statement.ts'
 import { type Digest, parsePersonId } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
 import type { Heard } from '../../signer-node/ceremony/performer.ts'
-import { stopDecision, stoppedBefore } from '../../signer-node/ceremony/room-closing.ts'
 import { RoomResults } from '../../signer-node/ceremony/room-results.ts'
-import { groupsOf, isLeft, requireNext } from '../../signer-node/ceremony/room-turns.ts'
+import {
+  groupsOf,
+  isLeft,
+  requireNext,
+  stopDecision,
+  stoppedBefore,
+} from '../../signer-node/ceremony/room-turns.ts'
 import { withoutEnd } from '../../signer-node/ceremony/session-results.ts'
 import { typedOf } from '../../signer-node/ceremony/shown-request.ts'
 import { type ActsNeeds, StationActs } from '../../signer-node/ceremony/station-acts.ts'
@@ -51,10 +56,12 @@ describe('a turn', () => {
     expect(asked(at('C-8'), linesTo('C-8'))).toBe('CEREMONY X-9')
   })
 
-  it('of the closing comes early only after an exception, and then in its own order', () => {
+  it('of the closing comes early only after a stop, for no other exception, and in its own order', () => {
     const first = turns.find(({ step }) => step.id.startsWith('C-'))?.step.id ?? ''
     const lines = linesTo('S-4')
-    const stop = line(first, 'exception')
+    const stop = line(first, 'exception', { happened: 'fire', decided: stopDecision })
+    const other = line(first, 'exception', { happened: 'a bell', decided: 'it goes on' })
+    expect(asked(at(first), [...lines, other])).toBe('CEREMONY X-9')
     expect(asked(at(first), lines)).toBe('CEREMONY X-9')
     expect(asked(at(first), [...lines, stop])).toBe('accepted')
     expect(asked(at('C-5'), [...lines, stop])).toBe('CEREMONY X-9')
@@ -154,12 +161,13 @@ describe('a station', () => {
     }
     const watch = {
       begin: () => {},
-      certified: async () => refuse('CEREMONY', 'the turn is over'),
+      ended: async () => refuse('CEREMONY', 'the turn is over'),
     }
     const desk = { say: () => {}, ask: async () => typed }
     const needs = { plan: { plan }, own, station, watch, desk } as unknown as ActsNeeds
     const turn = turnsOf(plan).find(({ step }) => step.id === id)
-    const heard = { turn, round: 0, signers, manifest: '', isOver: () => false } as Heard
+    const about = { turn, round: 0, signers, manifest: '', isEnded: false }
+    const heard = { ...about, isOver: () => false } as Heard
     return [await refusal(new StationActs(needs).play(heard)), ...seen]
   }
 

@@ -102,9 +102,9 @@ describe('a line that a token does not sign', () => {
     const papers: string[] = []
     const events: string[] = []
     const bench = {
-      ...{ say: () => {}, identity: () => own.tokens?.daily.identity ?? new Uint8Array(65) },
+      say: () => {},
       play: async () => ({ drafts: [{ type, body }] }),
-      sign: async () => refuse('TOKEN_ABSENT', 'no token is in'),
+      signLine: async () => refuse('TOKEN_ABSENT', 'no token is in'),
     } as unknown as Bench
     const t = story.plan.plan.from
     const performer = new Performer({
@@ -114,7 +114,7 @@ describe('a line that a token does not sign', () => {
       report: ({ name, because }) => void events.push(`${name} ${because}`),
     })
     const soon = () => new Promise((done) => setTimeout(done, 5))
-    performer.hear(turnPaper('turn', { turn, round: 0, signers: [], manifest: '' }))
+    performer.hear(turnPaper('turn', { turn, round: 0, signers: [], manifest: '', ended: false }))
     await soon()
     const { size: seq, prev } = record.state
     performer.hear(turnPaper('place', { turn, round: 0, at: 0, seq, prev, t }))

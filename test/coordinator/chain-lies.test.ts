@@ -27,7 +27,7 @@ const made: Lie = (honest, [txid]) => ({
 const always: Readonly<Record<string, Lie>> = {
   'writes what is no JSON': { body: '<html>' },
   'writes null': { body: 'null' },
-  'writes two megabytes': { body: 'x'.repeat(2_000_000) },
+  'writes five megabytes': { body: 'x'.repeat(5_000_000) },
   'writes an error of its proxy': { body: '{}', status: 502 },
   'answers another question': 'other id',
   'never answers': 'hang',

@@ -72,7 +72,7 @@ describe('prices and gas', () => {
       await endpoint({}, 'no json'),
       await endpoint({}, 'null'),
       await endpoint({}, '{}'),
-      await endpoint({}, 'x'.repeat(2_000_000)),
+      await endpoint({}, 'x'.repeat(5_000_000)),
     ]) {
       expect(await open(first, second).prices()).toEqual({ base: 16n, tip: 2n })
       await expect(open(first).prices()).rejects.toBeInstanceOf(Unavailable)

@@ -141,7 +141,7 @@ describe('a deposit address', () => {
   it('ends at the bound of the index', async () => {
     const house = await built(await engine.fresh())
     const until = limits.depositIndexMax - 1
-    const row = put(tables.deposits, hot, { vault: hot, until, seq: 1, t: 1 })
+    const row = put(tables.deposits, hot, { vault: hot, from: 0, until, seq: 1, t: 1 })
     await writeHistory(house.store, house.coordinator.heads.origin, [row])
     expect(await allot(house, 'last')).toBe(until)
     expect(await allot(house, 'one-more')).toBe('TOO_LARGE')

@@ -47,6 +47,7 @@ export interface EvmWalkOptions {
   readonly stillMs?: number
   readonly timeoutMs?: number
   readonly flags?: readonly string[]
+  readonly alarmOnly?: boolean
 }
 
 export async function evmWalk(store: Store, options: EvmWalkOptions): Promise<EvmWalk> {
@@ -66,7 +67,9 @@ export async function evmWalk(store: Store, options: EvmWalkOptions): Promise<Ev
     report: (event) => (house?.events ?? reported).push(event),
   })
   let house: House | undefined
-  house = await houseOn(store, { clock, chains: new Map([[anvil.network, rpc]]) })
+  const chains = new Map([[anvil.network, rpc]])
+  const alarmOnly = new Set(options.alarmOnly === true ? [anvil.network] : [])
+  house = await houseOn(store, { clock, chains, alarmOnly })
   const walk: EvmWalk = {
     ...{ house, anvil, clock, proxies, rpc, mine },
     until: async (what, isSo, mining) => {

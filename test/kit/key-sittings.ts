@@ -12,12 +12,33 @@ import { imported, judged, planned, play, theHouse } from './room-played.ts'
 type Kind = Parameters<typeof planned>[0]
 type KeyOp = 'key.create' | 'key.refresh' | 'key.reshare' | 'key.prove'
 
-export async function asked(change: Change): Promise<Digest> {
+async function asked(change: Change): Promise<Digest> {
   const house = theHouse()
   const request = await house.ask(change)
   await house.approve(request, ...board)
   await house.until('allowed', async () => (await house.state(request)) === 'WAITING')
   return request
+}
+
+/** At D-13 there are old Seals to destroy; `drawn` comes out of the bowl, where the plan has one. */
+export const withSeals =
+  (node: string, drawn = '') =>
+  (what: Asked, question: string) => {
+    if (node !== 'room') return undefined
+    if (what === 'drawn') return drawn
+    return what === 'go' && question.startsWith('D-13') ? 'yes' : undefined
+  }
+
+/** Approved, and prepared. */
+export async function plannedKey(
+  kind: Kind,
+  change: Change & { readonly op: KeyOp },
+  more: Parameters<typeof planned>[2] = {},
+  seats?: Parameters<typeof planned>[3],
+) {
+  const { vault } = askedOf(theHouse().clock, 'cold')
+  const request = await asked(change)
+  return await planned(kind, [{ request, op: change.op, vault, callBack: false }], more, seats)
 }
 
 /** Played to its end, found good, imported; `drawn` out of the bowl, where the plan has one. */
@@ -28,20 +49,11 @@ export async function sitting(
   seats?: Parameters<typeof planned>[3],
   drawn = '',
 ) {
-  const { vault } = askedOf(theHouse().clock, 'cold')
-  const request = await asked(change)
-  const plan = await planned(
-    kind,
-    [{ request, op: change.op, vault, callBack: false }],
-    more,
-    seats,
-  )
-  const typed = (node: string) => (what: Asked, question: string) => {
-    if (node !== 'room') return undefined
-    if (what === 'drawn') return drawn
-    return what === 'go' && question.startsWith('D-13') ? 'yes' : undefined
-  }
-  const played = await play(plan, typed)
+  const plan = await plannedKey(kind, change, more, seats)
+  const [of] = plan.plan.requests
+  if (of === undefined) throw new Error('a plan has a request')
+  const { request } = of
+  const played = await play(plan, (node) => withSeals(node, drawn))
   const screens = [...played.said, ...[...played.seats.values()].flatMap((one) => one.said)]
   expect(played.done.outcome, screens.slice(-60).join('\n')).toBe('done')
   const { findings, exceptions } = await judged(plan, played.done.files)

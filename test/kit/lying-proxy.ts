@@ -1,6 +1,6 @@
-// An HTTP proxy before a real EVM node, whose answers are changed method by method: an endpoint that
-// lies, hangs, resets or writes what is no answer. Everything that it was not told to change is the
-// node's own.
+// An HTTP proxy before a node of a chain, whose answers are changed method by method: an endpoint
+// that lies, hangs, resets or writes what is no answer. Everything that it was not told to change is
+// the node's own. It speaks JSON-RPC as EVM nodes do, or, as Tron's, a path for each method.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 
 /** What becomes of one answer. */
@@ -9,7 +9,7 @@ export type Lie =
   | ((honest: unknown, params: readonly unknown[]) => unknown)
   /** The node is not asked at all. */
   | { readonly instead: unknown }
-  /** A JSON-RPC error; the node is not asked. */
+  /** An error as such nodes write it; the node is not asked. */
   | { readonly error: string }
   /** The whole body. */
   | { readonly body: string; readonly status?: number }
@@ -37,7 +37,9 @@ interface Question {
   readonly params: readonly unknown[]
 }
 
-export async function lyingProxy(target: string): Promise<LyingProxy> {
+export type Speech = 'json-rpc' | 'paths'
+
+export async function lyingProxy(target: string, speech: Speech = 'json-rpc'): Promise<LyingProxy> {
   const server = createServer((request, response) => {
     void answer(request, response)
   })
@@ -46,7 +48,9 @@ export async function lyingProxy(target: string): Promise<LyingProxy> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let body = ''
     for await (const part of request) body += String(part)
-    const question = JSON.parse(body) as Question
+    const path = speech === 'paths' ? (request.url ?? '/').slice(1) : ''
+    const said = JSON.parse(body)
+    const question: Question = speech === 'paths' ? { id: 0, method: path, params: [said] } : said
     asked.set(question.method, (asked.get(question.method) ?? 0) + 1)
     const lie = proxy.isHanging ? 'hang' : (proxy.lies[question.method] ?? proxy.lies['*'])
     if (lie === 'hang') return
@@ -58,8 +62,9 @@ export async function lyingProxy(target: string): Promise<LyingProxy> {
       response.writeHead(lie.status ?? 200).end(lie.body)
       return
     }
-    const honest = await forward(lie, body)
-    const written = JSON.stringify(changed(honest, lie, question))
+    const honest = await forward(lie, path, body)
+    const change = speech === 'paths' ? changedWhole : changed
+    const written = JSON.stringify(change(honest, lie, question))
     if (lie !== 'cut') {
       response.end(written)
       return
@@ -69,10 +74,14 @@ export async function lyingProxy(target: string): Promise<LyingProxy> {
     setTimeout(() => request.socket.destroy(), 5)
   }
 
-  async function forward(lie: Lie | undefined, body: string): Promise<unknown> {
+  async function forward(lie: Lie | undefined, path: string, body: string): Promise<unknown> {
     if (typeof lie === 'object') return {}
     const headers = { 'content-type': 'application/json' }
-    const response = await fetch(target, { method: 'POST', headers, body })
+    const response = await fetch(path === '' ? target : `${target}/${path}`, {
+      method: 'POST',
+      headers,
+      body,
+    })
     const honest: unknown = await response.json()
     return honest
   }
@@ -91,6 +100,12 @@ export async function lyingProxy(target: string): Promise<LyingProxy> {
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : 0
   return Object.assign(proxy, { url: `http://127.0.0.1:${port}` })
+}
+
+function changedWhole(honest: unknown, lie: Lie | undefined, { params }: Question): unknown {
+  if (typeof lie === 'function') return lie(honest, params)
+  if (typeof lie !== 'object') return honest
+  return 'error' in lie ? { Error: lie.error } : 'instead' in lie ? lie.instead : null
 }
 
 function changed(honest: unknown, lie: Lie | undefined, { id, params }: Question): unknown {

@@ -10,7 +10,7 @@ import { judgeCeremony } from '../../policy/ceremony/judge.ts'
 import { viewOfBundle } from '../../policy/ceremony/log-view.ts'
 import type { Plan } from '../../policy/ceremony/plan.ts'
 import { keyName } from '../../policy/ceremony/record.ts'
-import { seatsOf } from '../../policy/ceremony/record-seats.ts'
+import { type Seats, seatsOf } from '../../policy/ceremony/record-seats.ts'
 import { statementMessage } from '../../policy/ceremony/statement.ts'
 import { parseRoot, witnessesOf } from '../../policy/documents.ts'
 import { ed25519Signer } from '../../proto/crypto.ts'
@@ -24,6 +24,7 @@ import { RoomResults } from '../../signer-node/ceremony/room-results.ts'
 import type { Asked, Desk } from '../../signer-node/ceremony/station-acts.ts'
 import { framesOf } from '../../signer-node/ceremony/station-log.ts'
 import { lowS } from '../../signer-node/hsm/low-s.ts'
+import type { Clock } from '../../signer-node/ports.ts'
 import { tablePatience } from '../../signer-node/sitting.ts'
 import {
   askedOf,
@@ -38,6 +39,7 @@ import { hour, planning, planOf, put } from '../coordinator/cold-planned.ts'
 import { pgliteEngine } from '../coordinator/store-kit.ts'
 import { testClock } from '../coordinator/world.ts'
 import { seedOf } from '../policy/dev-fixture.ts'
+import type { Tamper } from './frame-pair.ts'
 import { plannedToken, tokenSecret } from './planned.ts'
 import {
   type Enrolled,
@@ -50,7 +52,13 @@ import {
 import { people } from './room-story.ts'
 import { random } from './tokens.ts'
 
-export const stage = new StageHome()
+let home = new StageHome()
+/** Of now. */
+export const stage = {
+  get path(): string {
+    return home.path
+  },
+}
 const engine = pgliteEngine()
 let house: ColdHouse
 let stations: readonly Enrolled[]
@@ -75,12 +83,21 @@ async function open(): Promise<void> {
 
 /** Of the whole file: stations, their log, and what is played on them. */
 export function staged(): void {
-  beforeAll(open, 60_000)
-  afterAll(async () => {
-    for (const ticking of tickings) clearInterval(ticking)
-    await house.stop()
-    stage[Symbol.dispose]()
-  })
+  beforeAll(open, 240_000)
+  afterAll(end, 240_000)
+}
+
+async function end(): Promise<void> {
+  for (const ticking of tickings.splice(0)) clearInterval(ticking)
+  await house.stop()
+  home[Symbol.dispose]()
+}
+
+/** Another log and other stations, before anything was played. */
+export async function anew(): Promise<void> {
+  await end()
+  home = new StageHome()
+  await open()
 }
 
 /** A root that follows names these stations: they are those that sit from now on. */
@@ -99,7 +116,7 @@ const everybody: Plan['people'] = [
   { person: parsePersonId('gus'), role: 'witness', how: 'known', outside: true },
 ]
 
-type Read = ReturnType<typeof planOf>
+export type Read = ReturnType<typeof planOf>
 
 /** Approved, opened, prepared. */
 export async function planned(
@@ -135,18 +152,38 @@ export async function plannedRelease(change: Partial<Plan> = {}): Promise<Read> 
   return await planned('sign', [{ request, op: 'payment', vault, callBack: false }], change)
 }
 
+/** What a test puts in the place of a part of the Record station, made of the same files. */
+export interface Parts {
+  readonly record?: (path: string, seats: Seats) => RecordCopy
+  readonly results?: (path: string, plan: Digest) => RoomResults
+  readonly say?: (text: string) => void
+  readonly write?: () => void
+  readonly speak?: () => void
+}
+
 export interface Sat {
   readonly seats: Map<string, SeatedStation>
   readonly said: string[]
-  readonly conductor: Conductor
   readonly log: RoomLog
+  /** The Record station, as its program starts; the one before has died. */
+  readonly lead: (parts?: Parts) => Conductor
+  /** Whoever is called sits down: after the Record station, which hears how far each is. */
+  readonly come: () => Promise<void>
   /** As its program at an end, and started anew on the same card. */
   readonly again: (node: string) => Promise<void>
+  /** As `again`, of a program that was killed. */
+  readonly revive: (node: string) => Promise<void>
 }
 
-async function sit(
+export interface SitWish {
+  readonly typed?: (node: string) => People
+  readonly tamper?: () => Tamper
+  readonly isMistyped?: (node: string) => boolean
+}
+
+export async function sit(
   plan: Read,
-  typed: (node: string) => People = () => () => undefined,
+  { typed = () => () => undefined, tamper = () => ({}), isMistyped = () => false }: SitWish = {},
 ): Promise<Sat> {
   const files = await house.coordinator.ceremonies.bundleIn(plan.digest)
   const log = new RoomLog(files)
@@ -157,7 +194,56 @@ async function sit(
     monotonicMs: () => 1_000 + since(),
   }
   const said: string[] = []
-  const hub = new Hub({
+  const newHub = (): Hub => hubOf({ plan, log, clock, said })
+  const sitting = {
+    ...{ plan, bundle: log.bundle, digest: log.digest, root: log.first, clock, tamper },
+    ...{ people: typed, hub: newHub(), isMistyped },
+  }
+  const ticking = setInterval(() => sitting.hub.tick(), 5)
+  const seats = new Map<string, SeatedStation>()
+  const desk: Desk = {
+    say: (text) => void said.push(text),
+    ask: async (what, question) => {
+      said.push(question)
+      return (await typed('room')(what, question)) ?? usual(what)
+    },
+  }
+  let isLed = false
+  const lead = (parts: Parts = {}): Conductor => {
+    if (isLed) {
+      sitting.hub.close()
+      sitting.hub = newHub()
+    }
+    isLed = true
+    return conductorOf({ plan, log, clock, desk, hub: sitting.hub }, parts)
+  }
+  const reseat = async (node: string): Promise<void> => {
+    const enrolled = stations.find(({ planned: one }) => one.node === node)
+    if (enrolled !== undefined) seats.set(node, await seat(enrolled, sitting))
+  }
+  const again = async (node: string): Promise<void> => {
+    seats.get(node)?.close()
+    await reseat(node)
+  }
+  const revive = async (node: string): Promise<void> => {
+    seats.get(node)?.kill()
+    await reseat(node)
+  }
+  const come = async (): Promise<void> => {
+    for (const node of plan.plan.called) await reseat(node)
+  }
+  tickings.push(ticking)
+  return { seats, said, log, lead, come, again, revive }
+}
+
+interface Led {
+  readonly plan: Read
+  readonly log: RoomLog
+  readonly clock: Clock
+}
+
+function hubOf({ plan, log, clock, said }: Led & { readonly said: string[] }): Hub {
+  return new Hub({
     root: log.root,
     pages: framesOf(log.bundle, origin),
     called: plan.plan.called,
@@ -168,58 +254,41 @@ async function sit(
       if (level !== 'info') said.push(`hub ${name}: ${because}`)
     },
   })
-  const ticking = setInterval(() => hub.tick(), 5)
-  const sitting = {
-    plan,
-    bundle: log.bundle,
-    digest: log.digest,
-    root: log.first,
-    hub,
-    clock,
-    people: typed,
-  }
-  const seats = new Map<string, SeatedStation>()
-  const desk: Desk = {
-    say: (text) => void said.push(text),
-    ask: async (what, question) => {
-      said.push(question)
-      return (await typed('room')(what, question)) ?? usual(what)
+}
+
+function conductorOf(
+  { plan, log, clock, desk, hub }: Led & { readonly desk: Desk; readonly hub: Hub },
+  parts: Parts,
+): Conductor {
+  const file = (end: string): string => join(stage.path, `${plan.digest}.${end}`)
+  const { identity } = plan.plan.recordToken
+  const {
+    record = (path, of) => new RecordCopy(path, of),
+    results = (path, of) => new RoomResults(path, of),
+  } = parts
+  return new Conductor({
+    ...{ log, hub, random, clock },
+    desk: {
+      say: (text) => {
+        desk.say(text)
+        parts.say?.(text)
+      },
+      ask: (what, question) => desk.ask(what, question),
     },
-  }
-  const conductor = new Conductor({
-    ...{ log, hub, desk, random, clock },
-    record: new RecordCopy(join(stage.path, `${plan.digest}.jsonl`), seatsOf(plan, log.digest)),
-    results: new RoomResults(join(stage.path, `${plan.digest}.results`), plan.digest),
-    recorder: {
-      identity: plan.plan.recordToken.identity,
-      sign: async (message) => tokenSign(message),
-    },
+    record: record(file('jsonl'), seatsOf(plan, log.digest)),
+    results: results(file('results'), plan.digest),
+    recorder: { identity, sign: async (message) => recordSign(message) },
     speak: async ({ role, person }, document) => {
+      parts.speak?.()
       if (role === 'recorder') {
-        const { identity } = plan.plan.recordToken
-        return {
-          by: 'token',
-          name: keyName(identity),
-          document,
-          signature: tokenSign(statementMessage(document)),
-        }
+        const signature = recordSign(statementMessage(document))
+        return { by: 'token', name: keyName(identity), document, signature }
       }
       const signature = ed25519Signer(seedOf(person))(statementMessage(document))
       return { by: 'credential', name: `${person}-1`, document, signature }
     },
-    write: () => {},
+    write: () => parts.write?.(),
   })
-  for (const enrolled of stations) {
-    const { node } = enrolled.planned
-    if (plan.plan.called.includes(node)) seats.set(node, await seat(enrolled, sitting))
-  }
-  const again = async (node: string): Promise<void> => {
-    seats.get(node)?.close()
-    const enrolled = stations.find(({ planned: one }) => one.node === node)
-    if (enrolled !== undefined) seats.set(node, await seat(enrolled, sitting))
-  }
-  tickings.push(ticking)
-  return { seats, said, conductor, log, again }
 }
 
 function usual(what: Asked): string {
@@ -230,7 +299,8 @@ function usual(what: Asked): string {
   return 'no'
 }
 
-function tokenSign(message: Uint8Array): Uint8Array {
+/** By the token of the Record station. */
+export function recordSign(message: Uint8Array): Uint8Array {
   const point = p256.getPublicKey(tokenSecret('R-0'), false)
   const at = (from: number) => Buffer.from(point.subarray(from, from + 32)).toString('base64url')
   const d = Buffer.from(tokenSecret('R-0')).toString('base64url')
@@ -244,10 +314,12 @@ export async function play(
   typed?: (node: string) => People,
   during: (sat: Sat) => void = () => {},
 ) {
-  const sat = await sit(plan, typed)
+  const sat = await sit(plan, typed === undefined ? {} : { typed })
   during(sat)
   try {
-    const done = await sat.conductor.run()
+    const conductor = sat.lead()
+    await sat.come()
+    const done = await conductor.run()
     return { ...sat, done }
   } finally {
     for (const one of sat.seats.values()) one.close()

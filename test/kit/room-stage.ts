@@ -23,7 +23,7 @@ import { RecordCopy } from '../../signer-node/ceremony/record-copy.ts'
 import { SessionWatch } from '../../signer-node/ceremony/session-watch.ts'
 import { Station } from '../../signer-node/ceremony/station.ts'
 import { type Asked, type Desk, StationActs } from '../../signer-node/ceremony/station-acts.ts'
-import { CertificateFiles } from '../../signer-node/ceremony/station-files.ts'
+import { CertificateFiles, SessionFiles } from '../../signer-node/ceremony/station-files.ts'
 import { rememberedBy } from '../../signer-node/ceremony/station-self.ts'
 import {
   type OpenedStation,
@@ -43,8 +43,9 @@ import type { Clock, Event } from '../../signer-node/ports.ts'
 import { Room as Disk } from '../../signer-node/room.ts'
 import { tablePatience } from '../../signer-node/sitting.ts'
 import { Store } from '../../signer-node/store.ts'
-import { framePair } from './frame-pair.ts'
+import { bentStream, framePair, type Tamper } from './frame-pair.ts'
 import { plannedStation } from './planned.ts'
+import { mortal } from './table-cupboard.ts'
 import { random, secretPin } from './tokens.ts'
 
 export const curve = nativeCurve()
@@ -145,6 +146,8 @@ export interface SeatedStation {
   readonly record: RecordCopy
   readonly said: string[]
   close(): void
+  /** As at SIGKILL: nothing is said, nothing is cleaned up, and nobody answers it any more. */
+  kill(): void
 }
 
 export interface Sitting {
@@ -152,27 +155,35 @@ export interface Sitting {
   readonly bundle: BundleIn
   readonly digest: Digest
   readonly root: Digest
+  /** Of now: the Record station may be started again. */
   readonly hub: Hub
   readonly clock: Clock
+  readonly tamper?: () => Tamper
+  /** Whether the PIN that is typed now is a wrong one. */
+  readonly isMistyped?: (node: string) => boolean
   readonly people: (node: string) => People
 }
 
 /** As the program of a Station does it: token, keys, log, table, script. */
 export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<SeatedStation> {
   const { card, home, socket, planned, media = sides(home) } = enrolled
-  const { plan, bundle, digest, clock, hub } = sitting
+  const { plan, bundle, digest, clock, tamper = () => ({}) } = sitting
   const { node } = planned
   const said: string[] = []
   const people = sitting.people(node)
+  const life = { isOver: false }
   const desk: Desk = {
     say: (text) => void said.push(text),
     ask: async (what, question) => {
       said.push(question)
-      if (what === 'spare-in') hand.plug('spare')
-      return (await people(what, question)) ?? usual(what, said)
+      if (what === 'spare-in' || what === 'daily-in') {
+        hand.plug(what === 'spare-in' ? 'spare' : 'daily')
+      }
+      const typed = (await people(what, question)) ?? usual(what, said)
+      return life.isOver ? await new Promise<string>(() => {}) : typed
     },
   }
-  const hand = new Hand(enrolled, desk)
+  const hand = new Hand(enrolled, desk, () => sitting.isMistyped?.(node) === true)
   hand.plug('daily')
   await hand.again('daily')
   const opened = await hand.now.open(openMedium(media.a), random)
@@ -181,14 +192,14 @@ export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<Seated
   const report = (event: Event): void => {
     if (event.level !== 'info') said.push(`${event.name}: ${event.because ?? event.reason ?? ''}`)
   }
-  const life = { isOver: false }
   const later = (work: () => void): void => {
     setImmediate(() => {
       if (!life.isOver) work()
     })
   }
-  const watch = new SessionWatch()
+  const watch = new SessionWatch(new SessionFiles(made(home, 'sessions')))
   let performer: Performer | undefined
+  let closeStream = (): void => {}
   const record = new RecordCopy(
     join(home, `record-${plan.digest.slice(0, 8)}.jsonl`),
     seatsOf(plan, digest),
@@ -229,14 +240,25 @@ export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<Seated
       ...{ isCarried: true, tick: () => {}, close: () => {} },
       dial: () => {
         const { node: end, coordinator } = framePair()
-        hub.seats.seated(node, coordinator, true)
-        return end
+        closeStream = () => end.close()
+        queueMicrotask(() => performer?.greet())
+        sitting.hub.seats.seated(node, bentStream(node, coordinator, tamper), true)
+        return mortal(end, life)
       },
     }),
   )
   const ticking = setInterval(() => station.tick(), 5)
-  performer.greet()
+  const kill = (): void => {
+    if (life.isOver) return
+    clearInterval(ticking)
+    life.isOver = true
+    // The system closes what a dead process had open.
+    closeStream()
+    store.close()
+    void hand.close()
+  }
   const close = (): void => {
+    if (life.isOver) return
     clearInterval(ticking)
     life.isOver = true
     station[Symbol.dispose]()
@@ -246,7 +268,7 @@ export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<Seated
     void hand.close()
     socket.plug(undefined)
   }
-  return { performer, station, record, said, close }
+  return { performer, station, record, said, close, kill }
 }
 
 function selfOf({ org, env, node, x }: StationCard, { keys }: OpenedStation) {
@@ -264,12 +286,14 @@ function selfOf({ org, env, node, x }: StationCard, { keys }: OpenedStation) {
 class Hand {
   readonly #enrolled: Enrolled
   readonly #desk: Desk
+  readonly #isMistyped: () => boolean
   #token: StationToken | undefined
   #inside: Which = 'daily'
 
-  constructor(enrolled: Enrolled, desk: Desk) {
+  constructor(enrolled: Enrolled, desk: Desk, isMistyped: () => boolean) {
     this.#enrolled = enrolled
     this.#desk = desk
+    this.#isMistyped = isMistyped
   }
 
   plug(which: Which): void {
@@ -289,7 +313,10 @@ class Hand {
     const pad = {
       say: (text: string) => this.#desk.say(text),
       line: async () => '',
-      secret: async () => (pin ? new Secret(pin.bytes.slice()) : secretPin(stagePin)),
+      secret: async () => {
+        if (this.#isMistyped()) return secretPin('PIN-mistyped')
+        return pin ? new Secret(pin.bytes.slice()) : secretPin(stagePin)
+      },
     }
     const asked = { pad, tries: new PinTries(made(home, 'tries')), exception: () => {} }
     this.#token = await openStationToken(socket.slot, card, which, { random, pin: asked })

@@ -34,7 +34,7 @@ import type { Runner } from '../../signer-node/stepper.ts'
 import { Store } from '../../signer-node/store.ts'
 import * as house from './audit-documents.ts'
 import type { ColdHouse } from './cold-house.ts'
-import { framePair } from './frame-pair.ts'
+import { bentStream, framePair, type Tamper } from './frame-pair.ts'
 import { testBackups } from './recovery.ts'
 import { RememberedWay } from './remembered-keys.ts'
 import { rememberingCurve } from './remembering-curve.ts'
@@ -44,12 +44,6 @@ import type { End } from './wire.ts'
 const curve = rememberingCurve(nativeCurve())
 const cost = { n: 2 ** 15, r: 8, p: 1 }
 let drawn = 0
-
-/** What happens to a frame on its way: it is carried on, or others are instead. */
-export interface Tamper {
-  readonly up?: (station: string, frame: NodeFrame) => readonly NodeFrame[]
-  readonly down?: (station: string, frame: CoordinatorFrame) => readonly CoordinatorFrame[]
-}
 
 export type Way = 'memory' | 'network' | 'cards'
 
@@ -332,22 +326,19 @@ export class Room {
 
   /** Whatever the way, what is bent is bent at the Hub's end. */
   readonly #seated: Seated = (name, stream, isCarried) => {
-    const received = this.#bent(name, stream.received)
-    const send = (frame: CoordinatorFrame): void => {
-      this.carried.push({ station: name, frame })
-      for (const one of this.tamper.down?.(name, frame) ?? [frame]) stream.send(one)
-    }
+    const bent = bentStream(name, stream, () => ({
+      up: (station, frame) => {
+        this.said.push({ station, frame })
+        return this.tamper.up?.(station, frame) ?? [frame]
+      },
+      down: (station, frame) => {
+        this.carried.push({ station, frame })
+        return this.tamper.down?.(station, frame) ?? [frame]
+      },
+    }))
     // A station that was killed says nothing any more.
-    const at = { send, received, close: () => stream.close() }
     this.#ends.set(name, () => stream.close())
-    this.hub.seats.seated(name, at, isCarried)
-  }
-
-  async *#bent(name: string, received: AsyncIterable<NodeFrame>): AsyncGenerator<NodeFrame> {
-    for await (const frame of received) {
-      this.said.push({ station: name, frame })
-      yield* this.tamper.up?.(name, frame) ?? [frame]
-    }
+    this.hub.seats.seated(name, bent, isCarried)
   }
 
   #makeHub(): Hub {

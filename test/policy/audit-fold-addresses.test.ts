@@ -50,7 +50,9 @@ describe('the line that opens deposit addresses', () => {
   it('opens no index at or above the bound', () => {
     const log = shownLog()
     const until = limits.depositIndexMax - 256
-    log.rows.apply([put(tables.deposits, row.vault, { vault: row.vault, until, seq: 1, t: 1 })])
+    log.rows.apply([
+      put(tables.deposits, row.vault, { vault: row.vault, from: 0, until, seq: 1, t: 1 }),
+    ])
     expect(log.outcome(type, block(until))).toBe('folded')
     log.add(type, block(until, 255))
     expect(log.outcome(type, block(until + 255, 2))).toBe('TOO_LARGE')

@@ -104,8 +104,9 @@ describe('an intent', () => {
     const call = { op: 'evm.call', call: 'deposit()', contract: '', dest: '' }
     expect(parses(call)).toBe('accepted')
     expect(parses({ ...call, toPath: 'm/1/17' })).toBe('INVALID_INTENT')
-    expect(parses({ dest: '', toPath: "m/1'" })).toBe('MALFORMED')
-    expect(parses({ dest: '', toPath: '' })).toBe('MALFORMED')
+    for (const toPath of ['', "m/1'", 'm/0/17', 'm/1/017', 'm/1/17/0', 'm/1/100000000']) {
+      expect(parses({ dest: '', toPath })).toBe('INVALID_INTENT')
+    }
   })
 
   it('says its purpose in words with one space between them', () => {
