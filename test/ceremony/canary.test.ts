@@ -63,7 +63,8 @@ async function heard(name: string, plan: Read): Promise<void> {
 
 async function secrets(): Promise<Map<string, Uint8Array>> {
   const all = new Map<string, Uint8Array>([
-    ['PIN', bytesOf(stagePin)],
+    // As the search wants them: whole words of 64 bits.
+    ['PIN', bytesOf(stagePin).slice(0, 8)],
     ['dice', bytesOf('123456'.repeat(4))],
   ])
   const home = join(stage.path, 'canary')

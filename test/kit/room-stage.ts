@@ -19,6 +19,7 @@ import type { Hub } from '../../signer-node/ceremony/hub.ts'
 import { mediumPaths, openMedium } from '../../signer-node/ceremony/medium.ts'
 import { noBackups } from '../../signer-node/ceremony/no-backups.ts'
 import { Performer } from '../../signer-node/ceremony/performer.ts'
+import { lastTryWords } from '../../signer-node/ceremony/pin-step.ts'
 import { RecordCopy } from '../../signer-node/ceremony/record-copy.ts'
 import { SessionWatch } from '../../signer-node/ceremony/session-watch.ts'
 import { Station } from '../../signer-node/ceremony/station.ts'
@@ -312,7 +313,7 @@ class Hand {
     const pin = pins?.[this.#inside]
     const pad = {
       say: (text: string) => this.#desk.say(text),
-      line: async () => '',
+      line: async () => lastTryWords,
       secret: async () => {
         if (this.#isMistyped()) return secretPin('PIN-mistyped')
         return pin ? new Secret(pin.bytes.slice()) : secretPin(stagePin)
