@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   node: async () => (await import('./node.ts')).bench(),
   lifecycle: async () => (await import('./lifecycle.ts')).bench(),
   unseal: async () => (await import('./unseal.ts')).bench(),
+  ceremony: async () => (await import('./ceremony.ts')).bench(),
   chains: async () => (await import('./chains.ts')).bench(),
 }
 

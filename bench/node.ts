@@ -14,7 +14,8 @@ import { openWithPassphrase, scryptDefault, sealToPassphrase } from '../proto/se
 import { nodes, pause, Stage, usdt } from '../test/demo/stage.ts'
 import { growLog } from './grown-log.ts'
 import type { Seen } from './node-probe.ts'
-import { type Bench, type Figure, figure } from './report.ts'
+import { processCpu } from './process-cpu.ts'
+import { type Bench, barsOf, type Figure, figure } from './report.ts'
 
 const lines = 100_000
 const boots = 5
@@ -62,7 +63,7 @@ export async function bench(): Promise<Bench> {
         .map((load) => load.toFixed(1))
         .join(' ')}`,
     )
-    return { figures, ratios: [], notes: [...notes, barsOf(figures)] }
+    return { figures, ratios: [], notes: [...notes, barsOf(figures, bars)] }
   } finally {
     await stage.close()
   }
@@ -72,15 +73,6 @@ const bars: Readonly<Record<string, number>> = {
   'boot-to-ready-ms': 1_500,
   'rss-idle-mib': 160,
   'loop-delay-p99-ms': 25,
-}
-
-/** Said and not enforced: the machine is part of every figure. */
-function barsOf(figures: readonly Figure[]): string {
-  const said = figures.flatMap(({ name, median }) => {
-    const bar = bars[name]
-    return bar === undefined ? [] : [`${name} ${median < bar ? 'holds' : 'does NOT hold'} (${bar})`]
-  })
-  return said.join(', ')
 }
 
 async function up(stage: Stage, wanted: readonly string[] = names): Promise<void> {
@@ -118,7 +110,7 @@ async function booting(stage: Stage, note: (what: string) => void): Promise<read
     await stage.start('node-1')
     await untilReady(stage, 'node-1')
     booted.push(Date.now() - start)
-    worked.push(cpuMs(stage.child('node-1').pid))
+    worked.push(processCpu(stage.child('node-1').pid).ownMs)
     const said = timesIn(stage, 'node-1')
     served.push((said.get('ready: signer') ?? 0) - start)
     const steps = [...said].map(([what, ms]) => `${what} ${ms - start}`)
@@ -129,13 +121,6 @@ async function booting(stage: Stage, note: (what: string) => void): Promise<read
     figure('boot-to-serving-ms', 'ms', served),
     figure('boot-cpu-ms', 'ms', worked),
   ]
-}
-
-/** Of all its threads, from its start: what a busy machine does not lengthen much. */
-function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  const ticksPerSecond = 100
-  return ((Number(fields[11]) + Number(fields[12])) * 1_000) / ticksPerSecond
 }
 
 /** When the last start of a program said these words. */

@@ -41,6 +41,15 @@ export function ratio(name: string, ours: Figure, peer: Figure): Ratio {
   return { name, ours: ours.median, peer: peer.median, ratio: ours.median / peer.median }
 }
 
+/** Said and not enforced: the machine is part of every figure. */
+export function barsOf(figures: readonly Figure[], bars: Readonly<Record<string, number>>): string {
+  const said = figures.flatMap(({ name, median }) => {
+    const bar = bars[name]
+    return bar === undefined ? [] : [`${name} ${median < bar ? 'holds' : 'does NOT hold'} (${bar})`]
+  })
+  return said.join(', ')
+}
+
 export function print(name: string, bench: Bench, json: boolean): void {
   const commit = git('rev-parse', '--short', 'HEAD')
   const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, node ${process.version}`

@@ -6,7 +6,9 @@ import { type Approval, type Decision, signApproval, tagOf } from '../policy/app
 import type { BodyOf } from '../policy/audit/bodies.ts'
 import type { Entry } from '../policy/audit/entry.ts'
 import { parseCall } from '../policy/chain/evm-call.ts'
+import { parseMessage } from '../policy/chain/evm-message.ts'
 import { type Change, claimsChange, parseChange } from '../policy/change.ts'
+import type { Intent } from '../policy/intent.ts'
 import { parseIntent } from '../policy/request.ts'
 import { digestOf, toUtf8 } from '../proto/crypto.ts'
 import { writeSigned } from '../proto/frames.ts'
@@ -85,12 +87,19 @@ function waiting(bytes: Uint8Array, { rulebook }: Ruleset) {
   const { digest, intent } = parseIntent(bytes)
   const asset = rulebook.assets.get(intent.asset)
   const amount = asset === undefined ? `${intent.amount}` : amountOf(intent, asset)
-  const { vault, to, call } = intent
-  const what =
-    call === undefined
-      ? `${amount} from ${vault} to ${to}`
-      : `call of ${parseCall(call).form.name} at ${to} by ${vault}, with ${amount}`
+  const { vault, to } = intent
+  const what = askedFor(intent, amount)
   return { id: digest, check: checkCode(digest), what, amount, vault, to }
+}
+
+function askedFor({ vault, to, call, message }: Intent, amount: string): string {
+  if (message !== undefined) {
+    const read = parseMessage(message)
+    const kind = read.kind === 'typed' ? `${read.typed.primaryType} for ${to}` : 'a declaration'
+    return `${kind}, to be signed by ${vault}`
+  }
+  if (call === undefined) return `${amount} from ${vault} to ${to}`
+  return `call of ${parseCall(call).form.name} at ${to} by ${vault}, with ${amount}`
 }
 
 export const show: Verb = {

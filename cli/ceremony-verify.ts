@@ -7,6 +7,7 @@ import { manifestName } from '../policy/ceremony/bundle.ts'
 import { type Judged, judgeCeremony } from '../policy/ceremony/judge.ts'
 import { checks } from '../policy/ceremony/judgement.ts'
 import { type LogView, viewOfBundle, viewOfExport } from '../policy/ceremony/log-view.ts'
+import { compareScripts } from '../policy/ceremony/printed.ts'
 import { parseRoster } from '../policy/roster.ts'
 import { parseTrust } from '../policy/trust.ts'
 import { parseDigest } from '../proto/ids.ts'
@@ -81,6 +82,9 @@ function headText({ out, bundle, record, brought }: Judged): readonly string[] {
     lines.push(`  record  ${wordsOf(record.root, 16).join(' ')}`, `          ${record.size} lines`)
   }
   const made = brought?.lines.map(({ type }) => type) ?? []
+  const { same, other } = compareScripts(out.plan, out.scripts)
+  const scripts = [...same.map((name) => `${name} as the plan prints it`), ...other]
+  lines.push(`  script  ${scripts.join(', ') || 'none'}`)
   const ended = brought?.outcome === 'aborted' ? `, aborted: ${brought.reason}` : ''
   if (brought !== undefined) lines.push(`  results ${made.join(', ') || 'none'}${ended}`)
   return lines
@@ -94,12 +98,17 @@ export function judgedJson(judged: Judged): JsonObject {
     findings: findings.map((one) => ({ ...one })),
     notices: [...notices],
     exceptions: exceptions.map((one) => ({ ...one })),
-    ...(out === undefined ? {} : { plan: out.plan.digest }),
+    ...(out === undefined ? {} : { plan: out.plan.digest, scripts: scriptsJson(out) }),
     ...(bundle === undefined ? {} : { bundle }),
     ...(record === undefined ? {} : { record: { ...record } }),
     ...(statements === undefined ? {} : { statements }),
     ...(brought === undefined ? {} : { brought: brought.lines.map(({ type }) => type) }),
   }
+}
+
+function scriptsJson({ plan, scripts }: NonNullable<Judged['out']>): JsonObject {
+  const { same, other } = compareScripts(plan, scripts)
+  return { same: [...same], other: [...other] }
 }
 
 function nameOf(check: string): string {

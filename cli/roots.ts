@@ -8,8 +8,8 @@ import { parseEntry } from '../policy/audit/entry.ts'
 import { type Judges, witnessesFor } from '../policy/audit/heads.ts'
 import { verifyInclusion } from '../policy/audit/merkle.ts'
 import { type Reign, type Reigns, reignOver, reignOverHead } from '../policy/audit/reigns.ts'
-import { parseRoot, type Root } from '../policy/documents.ts'
-import { parseRootSignatures, requireRootQuorum, requireSuccessor } from '../policy/succession.ts'
+import { parseRoot } from '../policy/documents.ts'
+import { succeeded } from '../policy/succession.ts'
 import type { Trust } from '../policy/trust.ts'
 import { fromUtf8 } from '../proto/crypto.ts'
 import type { WireClient } from '../proto/io/channel-client.ts'
@@ -64,25 +64,19 @@ export function written(bytes: Uint8Array, what: string): string {
 }
 
 function followed(reigns: readonly Reign[], step: Step): Reign {
-  const chain = reigns.map(({ root }) => root)
-  const text = written(step.root, 'root')
-  const root = parseRoot(text)
-  requireSuccessor(chain, root)
-  const signatures = parseRootSignatures(written(step.signatures, 'signatures'))
-  requireRootQuorum(currentOf(chain), { root, text }, signatures)
+  const { root, signatures } = succeeded(
+    reigns.map((reign) => reign.root),
+    { root: written(step.root, 'root'), signatures: written(step.signatures, 'signatures') },
+  )
   const line = parseEntry(step.entry)
   const isIts =
     line.type === 'root.activated' &&
     line.body.root === root.digest &&
-    line.body.signatures === signatures.digest
+    line.body.signatures === signatures
   if (!isIts || line.seq <= (reigns.at(-1)?.from ?? 0)) {
     refuse('LINE_MISSING', `root ${root.version}: expected the line that brought it`)
   }
   return { root, from: line.seq }
-}
-
-function currentOf(chain: readonly Root[]): Root {
-  return chain.at(-1) ?? refuse('RULESET_VERSION', 'expected a root before it')
 }
 
 /** The lines that brought them lie in a tree that enough witnesses have cosigned. */

@@ -3,13 +3,15 @@
 // coordinator's reading of it is shown nowhere.
 // Source: policy design 3.9. The check code is the first 40 bits of the intent's digest, for two
 // people to read to each other.
-import { chainOf } from '../policy/chain/chains.ts'
+import { addressAt } from '../policy/chain/address.ts'
 import { parseCall } from '../policy/chain/evm-call.ts'
+import { parseMessage } from '../policy/chain/evm-message.ts'
 import { claimsChange, openChange } from '../policy/change.ts'
 import { parseDestination } from '../policy/destination.ts'
 import { displayDigest, type Named, render } from '../policy/display.ts'
 import type { Intent } from '../policy/intent.ts'
 import type { Asset } from '../policy/places.ts'
+import { ownNamed } from '../policy/recipient.ts'
 import { openIntent, type ReadIntent } from '../policy/request.ts'
 import { credentialAt } from '../policy/roster.ts'
 import { classOfBook, classOfVault } from '../policy/rulebook.ts'
@@ -23,6 +25,7 @@ import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import type { Ruleset } from './ruleset.ts'
 import { showChange } from './show-change.ts'
 import { type Retyped, retypeEnd, type Shown } from './shown.ts'
+import { keyInForce } from './vault.ts'
 import { must } from './verb.ts'
 
 export type Package = ReplyOf<'ApprovalService', 'GetApprovalPackage'>
@@ -63,10 +66,16 @@ async function showPayment(
   if (rule === undefined || asset === undefined) {
     return refuse('DISPLAY', `the policy knows no rule ${id} or no asset ${intent.asset}`)
   }
-  const named = await recipient(intent, sent.record, ruleset, client)
+  const isDeclaration = intent.message !== undefined && intent.dest === ''
+  const named = isDeclaration
+    ? await signerOf(intent, ruleset, client)
+    : await recipient(intent, sent.record, ruleset, client)
   const text = render(intent, rulebook, id, named)
   const end = retypeEnd('address', intent.to)
-  const retype = [end, ...retypeCall(intent), retypeAmount(intent, asset)]
+  const retype =
+    intent.message === undefined
+      ? [end, ...retypeCall(intent), retypeAmount(intent, asset)]
+      : [end, retypeMessage(intent.message)]
   return { digest, asked: intent, rule, text, display: displayDigest(text), retype }
 }
 
@@ -75,6 +84,18 @@ function retypeCall({ call }: Intent): readonly Retyped[] {
   if (call === undefined) return []
   const { name } = parseCall(call).form
   return [{ question: 'the function', isRight: (typed) => typed === name, what: 'function' }]
+}
+
+/** The type that is signed, or how a declaration ends: what was read to its end can be typed. */
+function retypeMessage(written: string): Retyped {
+  const message = parseMessage(written)
+  if (message.kind === 'declaration') return retypeEnd('declaration', message.text)
+  const { primaryType } = message.typed
+  return {
+    question: 'the type that is signed',
+    isRight: (typed) => typed === primaryType,
+    what: 'type',
+  }
 }
 
 function retypeAmount({ amount }: Intent, { decimals, unit }: Asset): Retyped {
@@ -95,7 +116,7 @@ export function checkCode(digest: Digest): string {
   return `${symbols.slice(0, 4)}-${symbols.slice(4)}`
 }
 
-export function amountOf({ amount }: Intent, { decimals, unit }: Asset): string {
+export function amountOf({ amount }: Pick<Intent, 'amount'>, { decimals, unit }: Asset): string {
   return `${decimalOf(amount, decimals)} ${unit}`
 }
 
@@ -119,19 +140,31 @@ async function recipient(
     : { class: known.id, label }
 }
 
+/** Who makes a declaration: the key that the vault has at this path. */
+async function signerOf(intent: Intent, ruleset: Ruleset, client: WireClient): Promise<Named> {
+  const { vault, path, network, to } = intent
+  const row = await keyInForce(vault, { client, ruleset })
+  const own = row && addressAt(network, row, path)
+  const known = classOfVault(ruleset.rulebook, vault)
+  return own !== to || known === undefined
+    ? refuse('DEST_UNKNOWN', `expected the address of ${vault} at ${path}, got ${to}`)
+    : { class: known.id, label: vault }
+}
+
 async function ownVault(
   intent: Intent,
   rulebook: Ruleset['rulebook'],
   client: WireClient,
 ): Promise<Named> {
   const { vaults } = must(await client.VaultService.ListVaults({}))
-  const chain = chainOf(intent.network)
-  const own = vaults.find(({ publicKey }) => {
-    const point = fromHex(publicKey)
-    return point?.length === 33 && chain.address(point) === intent.to
+  const { network, to, toPath = 'm' } = intent
+  const own = vaults.find((vault) => {
+    const [publicKey, chainCode] = [fromHex(vault.publicKey), fromHex(vault.chainCode)]
+    if (publicKey?.length !== 33 || chainCode?.length !== 32) return false
+    return addressAt(network, { publicKey, chainCode }, toPath) === to
   })
   const known = own && classOfVault(rulebook, parseVaultId(own.vault))
   return own === undefined || known === undefined || intent.dest !== ''
     ? refuse('DEST_UNKNOWN', 'expected a destination record or the address of an own vault')
-    : { class: known.id, label: own.vault }
+    : ownNamed(known, parseVaultId(own.vault), intent)
 }

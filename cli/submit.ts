@@ -4,15 +4,16 @@
 // Source: the API design 7.2 to 7.4. Sending the same id and intent again takes effect once.
 import { readFileSync } from 'node:fs'
 import { claimsChange, parseChange } from '../policy/change.ts'
+import type { Intent } from '../policy/intent.ts'
 import { encodeIntent, parseIntent } from '../policy/request.ts'
 import { writeSigned } from '../proto/frames.ts'
 import { parseDigest } from '../proto/ids.ts'
 import type { ReplyOf } from '../proto/io/wire.ts'
 import { encode, parse } from '../proto/jcs.ts'
-import { refuse } from '../proto/refusal.ts'
+import { isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
 import { type Signed, sign, signedJson, signedShape } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
-import { openKey } from './approver-key.ts'
+import { type ApproverKey, openKey } from './approver-key.ts'
 import { atDesk, type Desk, onLine } from './desk.ts'
 import { intentOptions, typedIntent } from './intent.ts'
 import { keyOptions, profileOptions } from './profile.ts'
@@ -20,14 +21,14 @@ import { checkCode } from './show.ts'
 import { type Answer, type Args, flag, must, UsageError, type Verb, type World } from './verb.ts'
 
 const usage =
-  '--vault V --asset A (--amount N | --call TEXT [--amount N])\n' +
-  '    (--to ADDRESS [--record FILE] | --to-vault V)\n' +
+  '--vault V (--message FILE | --asset A (--amount N | --call TEXT [--amount N])\n' +
+  '    (--to ADDRESS | --to-vault V [--to-path P])) [--record FILE]\n' +
   '    --purpose TEXT [--max-fee N] [--id KEY] [--valid 8h] [--path m] [--as DIR]'
 const options = { ...profileOptions, ...keyOptions, ...intentOptions }
 const nothing = { min: 0, max: 0 }
 
 export const submit: Verb = {
-  about: 'ask for a transfer',
+  about: 'ask for a transfer, a call, or a signed message',
   usage,
   words: nothing,
   options,
@@ -103,17 +104,24 @@ export function requestAnswer(request: Request): Answer {
     ...reasons.filter(isNews).map((one) => `  ${one.code} ${one.rule}: ${one.because}`),
     ...(attempts === 0 ? [] : [`  attempts ${attempts}`]),
     ...(txid === '' ? [] : [`  transaction ${txid}`]),
+    ...(request.signature.length === 0 ? [] : [`  signature 0x${hexOf(request.signature)}`]),
   ]
-  const signedTransaction = Buffer.from(request.signedTransaction).toString('hex')
+  const signedTransaction = hexOf(request.signedTransaction)
+  const signature = hexOf(request.signature)
   return {
     exit: state === 'DENIED' ? 1 : 0,
     text: `${lines.join('\n')}\n`,
     json: {
       id: digest,
       check: checkCode(digest),
-      ...{ callerId, state, vault, rule, missing, reasons, attempts, txid, signedTransaction, seq },
+      ...{ callerId, state, vault, rule, missing, reasons, attempts, txid, signedTransaction },
+      ...{ signature, seq },
     },
   }
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
 }
 
 /** Who is missing stands in a line of its own. */
@@ -124,17 +132,35 @@ function isNews({ code }: { readonly code: string }): boolean {
 async function signedIntent(args: Args, desk: Desk, world: World) {
   const attested = recordFile(args)
   const intent = await typedIntent(args, desk, attested, world)
+  return signedWith(intent, await openKey(desk.profile, args, world), attested)
+}
+
+/** The request that came of it, or the coordinator's refusal. */
+export async function sendIntent(
+  intent: Intent,
+  { desk, signer, record }: { desk: Desk; signer: ApproverKey; record?: Signed | undefined },
+): Promise<NonNullable<Request> | Refusal> {
+  const answer = await desk.client.SigningService.SubmitIntent(signedWith(intent, signer, record))
+  if (isRefusal(answer)) return answer
+  return answer.request ?? refuse('REQUEST_NOT_FOUND', 'expected a request, got nothing')
+}
+
+function signedWith(intent: Intent, key: ApproverKey, record: Signed | undefined) {
   const bytes = encodeIntent(intent)
   // What we would not read ourselves is not signed.
   parseIntent(bytes)
-  const key = await openKey(desk.profile, args, world)
   const signed = sign(tags.intent, bytes, key.credential, key.sign)
   const documents =
-    attested === undefined ? [] : [{ kind: 'dest', content: encode(signedJson(attested)) }]
+    record === undefined ? [] : [{ kind: 'dest', content: encode(signedJson(record)) }]
   return { intent: writeSigned(signed), documents }
 }
 
 function recordFile(args: Args): Signed | undefined {
   const file = flag(args, 'record')
-  return file === undefined ? undefined : signedShape(parse(readFileSync(file)), 'record')
+  return file === undefined ? undefined : readRecord(file)
+}
+
+/** A destination record that a service signed. */
+export function readRecord(file: string): Signed {
+  return signedShape(parse(readFileSync(file)), 'record')
 }

@@ -7,15 +7,17 @@ import { requireBackupOf } from '../policy/audit/fold-backups.ts'
 import { type KeyAt, keyStates } from '../policy/audit/key-chain.ts'
 import { type Reigns, reignOver } from '../policy/audit/reigns.ts'
 import { chainOf } from '../policy/chain/chains.ts'
+import { ownPath } from '../policy/deposit-path.ts'
 import { networkOf } from '../policy/rulebook.ts'
 import type { VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import { type NodeId, parseVaultId } from '../proto/ids.ts'
 import type { ReplyOf } from '../proto/io/wire.ts'
 import { refuse } from '../proto/refusal.ts'
+import { requireOwn } from './certified.ts'
 import { atDesk, type Desk } from './desk.ts'
 import { profileOptions } from './profile.ts'
-import { done, must, type Verb, word } from './verb.ts'
+import { type Answer, done, must, type Verb, type World, word } from './verb.ts'
 
 export const vaultList: Verb = {
   about: 'every vault of the policy, with its address once every backup is proven',
@@ -26,8 +28,8 @@ export const vaultList: Verb = {
     atDesk(args, world, ['operator', 'approver', 'caller'], async (desk) => {
       const { client } = desk
       const { vaults } = must(await client.VaultService.ListVaults({}))
-      const items = vaults.map((vault) => proved(vault, desk))
-      return done(items.map(lineOf).join(''), { vaults: items })
+      const items = vaults.map((vault) => verified(vault, desk, world))
+      return { ...done(items.map(lineOf).join(''), { vaults: items }), exit: exitOf(...items) }
     }),
 }
 
@@ -40,7 +42,7 @@ export const vaultShow: Verb = {
     atDesk(args, world, ['operator', 'approver', 'caller'], async (desk) => {
       const { client } = desk
       const { vault } = must(await client.VaultService.GetVault({ vault: word(args, 0) }))
-      return vaultAnswer(vault, desk)
+      return vaultAnswer(vault, desk, world)
     }),
 }
 
@@ -53,16 +55,40 @@ export const vaultCreate: Verb = {
     atDesk(args, world, ['operator'], async (desk) => {
       const { client } = desk
       const { vault } = must(await client.VaultService.CreateVault({ vault: word(args, 0) }))
-      return vaultAnswer(vault, desk)
+      return vaultAnswer(vault, desk, world)
     }),
 }
 
 type Vault = NonNullable<ReplyOf<'VaultService', 'GetVault'>['vault']>
 
-function vaultAnswer(vault: Vault | null, desk: Desk) {
+function vaultAnswer(vault: Vault | null, desk: Desk, world: World): Answer {
   if (vault === null) return refuse('VAULT_NOT_FOUND', 'expected a vault, got nothing')
-  const item = proved(vault, desk)
-  return done(`${lineOf(item)}${restOf(item)}`, item)
+  const item = verified(vault, desk, world)
+  return { ...done(`${lineOf(item)}${restOf(item)}`, item), exit: exitOf(item) }
+}
+
+/** An address that is proven and that t nodes do not stand behind now is not shown. */
+function verified(sent: Vault, desk: Desk, world: World) {
+  const item = proved(sent, desk)
+  const isCold = item.tier === 'cold'
+  // The address of a key that signs no more is shown with a warning, and has no certificate.
+  if (item.address === '' || item.standing !== 'active' || isCold) {
+    return { ...item, verifiedBy: isCold ? item.confirms : [], uncertified: '' }
+  }
+  if (sent.certificate.length === 0) {
+    const uncertified = sent.uncertified || 'no certificate came'
+    return { ...item, address: '', publicKey: '', verifiedBy: [], uncertified }
+  }
+  const row = statesOf(sent, desk).at(-1)?.row
+  if (row === undefined) return refuse('VAULT_NOT_FOUND', 'expected a line about the key')
+  const about = { ...desk, nowMs: world.nowMs() }
+  const { by } = requireOwn(sent.certificate, { row, path: ownPath }, about)
+  return { ...item, verifiedBy: [...by], uncertified: '' }
+}
+
+/** 3: could not tell whose address it is. */
+function exitOf(...items: readonly Verified[]): number {
+  return items.some(({ uncertified }) => uncertified !== '') ? 3 : 0
 }
 
 /** Nothing of the answer but names, and lines that nodes of the pinned roots signed. */
@@ -166,9 +192,9 @@ function isProven({ row }: KeyAt, tested: readonly Tested[]): boolean {
   })
 }
 
-type Proved = ReturnType<typeof proved>
+type Verified = ReturnType<typeof verified>
 
-function lineOf({ vault: name, tier, network, address, unproven, ...key }: Proved): string {
+function lineOf({ vault: name, tier, network, address, unproven, ...key }: Verified): string {
   const tags = [key.imported ? ', imported' : '', key.exported ? ', exported' : ''].join('')
   const said = key.standing === 'active' ? tags : `, ${key.standing}`
   const epoch = `(epoch ${key.epoch}${said})`
@@ -177,17 +203,20 @@ function lineOf({ vault: name, tier, network, address, unproven, ...key }: Prove
   const shown =
     key.epoch === 0
       ? 'no key yet'
-      : address === ''
-        ? `no address before its backups are proven: ${unproven.join(', ')} ${epoch}`
-        : `${warning}${address} ${epoch}`
+      : key.uncertified !== ''
+        ? `NO ADDRESS: its nodes do not vouch for it now (${key.uncertified}) ${epoch}`
+        : address === ''
+          ? `no address before its backups are proven: ${unproven.join(', ')} ${epoch}`
+          : `${warning}${address} ${epoch}`
   return `${name.padEnd(12)} ${tier.padEnd(5)} ${network.padEnd(14)} ${shown}\n`
 }
 
-function restOf({ confirms, proven, address, unproven, ...key }: Proved): string {
+function restOf({ confirms, proven, address, unproven, ...key }: Verified): string {
   const names = (list: readonly string[]): string => list.join(', ') || 'nobody yet'
   const later = address === '' ? [] : unproven
   const of = (epoch: number): string => (epoch === key.epoch ? '' : ` of epoch ${epoch}`)
   return [
+    ...(key.verifiedBy.length === 0 ? [] : [`  verified by ${names(key.verifiedBy)}\n`]),
     `  key confirmed by ${names(confirms)}\n`,
     `  backup${of(key.provenEpoch)} proven by ${names(proven)}\n`,
     ...(later.length === 0

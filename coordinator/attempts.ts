@@ -95,6 +95,7 @@ export async function bump(ports: DriverPorts, driven: Driven): Promise<Next | u
   const network = networkOf(the.inForce.rulebook, the.intent.vault)
   const slot = network?.slot
   if (last === undefined || slot?.kind !== 'nonce' || isCold(the)) return undefined
+  if (view.intent?.cancelledBy !== undefined) return undefined
   const order = {
     intent: the.intent,
     from: addressOf(the.intent.path, vaultOf(driven), the.intent.network),
@@ -121,11 +122,11 @@ interface Made {
 async function buildFirst(
   ports: DriverPorts,
   driven: Driven,
-  { slot }: ReservationRow,
+  { slot, cancelling }: ReservationRow,
 ): Promise<Made | Refusal> {
   const vault = vaultOf(driven)
   try {
-    const built = await buildFirstBytes(ports, driven.the, { vault, slot })
+    const built = await buildFirstBytes(ports, driven.the, { vault, slot, cancelling })
     if (built.kind === 'later') return refusal(built.code, built.because)
     return { bytes: built.bytes, replaces: '', number: 1, avoid: [] }
   } catch (error) {
@@ -143,6 +144,8 @@ async function sign(ports: DriverPorts, driven: Driven, made: Made): Promise<Nex
   const rule = rulebook.rules.find(({ id }) => id === view.reservation?.rule)
   if (rule === undefined) return refusal('RULE', 'the rule of the reservation is not in force')
   const vault = vaultOf(driven)
+  const held = ports.nonces.holdOf(vault.vault)
+  if (held !== undefined) return held
   const participants = nodesFor(ports, vault, made.avoid)
   if (isRefusal(participants)) return participants
   const { bytes, replaces, number: attempt } = made
@@ -219,8 +222,10 @@ async function giveBack(
   because: Refusal,
 ): Promise<Next> {
   if (because.code === 'STALE_ATTEMPT') return again
+  // What it would cancel is over: nothing is left to wait for.
+  const isMoot = because.code === 'REQUEST_ENDED'
   const next = driven.note(because, lookAgainMs)
-  if (ports.clock.now() - t < startPatienceMs) return next
+  if (ports.clock.now() - t < startPatienceMs && !isMoot) return next
   const { intent } = driven.the.row
   await ports.sequencer.propose({ kind: 'release', content: { intent } })
   return done

@@ -4,7 +4,6 @@
 // nonce.
 
 import { type EntryOf, parseEntry } from '../policy/audit/entry.ts'
-import { get, tables } from '../policy/audit/tables.ts'
 import type { SignedTransaction } from '../policy/chain/chain.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { derive } from '../policy/chain/derive.ts'
@@ -12,7 +11,6 @@ import { parseSignature } from '../policy/chain/signature.ts'
 import { type Intent, movesToken } from '../policy/intent.ts'
 import { plainDigest, toUtf8 } from '../proto/crypto.ts'
 import { text } from '../proto/jcs.ts'
-import { limits } from '../proto/limits.ts'
 import { isRefusal, type Refusal, refusal, refuse } from '../proto/refusal.ts'
 import { bump } from './attempts.ts'
 import { isCold } from './ceremony/cold.ts'
@@ -29,6 +27,7 @@ import {
   writeLines,
 } from './driver.ts'
 import { dropIfGone, txidOf } from './expiry.ts'
+import { settledRival } from './rivals.ts'
 import { readLinesOf } from './store/lines.ts'
 import { readWarrant } from './warrants.ts'
 
@@ -45,6 +44,10 @@ export async function send(ports: DriverPorts, driven: Driven): Promise<Next> {
   const seen = await observe(ports, driven)
   if (seen.kind === 'closed') return done
   const newest = seen.transactions.at(-1) ?? refuse('LINE_MISSING', 'no signature is kept')
+  const { cancelledBy } = the.row
+  if (cancelledBy !== undefined) {
+    return driven.note({ code: 'REQUEST_ENDED', because: `cancelled by ${cancelledBy}` }, lookMs)
+  }
   const held = isCold(the) ? await heldBack(ports, driven) : undefined
   if (held !== undefined) return driven.note(held, heldLookMs)
   ports.sentAt.set(intent, ports.clock.now())
@@ -88,7 +91,6 @@ export async function followReplaced(
   const seen = await observe(ports, driven)
   if (seen.kind === 'closed') return done
   await sendAgain(ports, driven, seen)
-  if (attempts.length >= limits.attemptsPerIntentMax) return wait(heldLookMs)
   return seen.mined ? wait(lookMs) : undefined
 }
 
@@ -104,6 +106,8 @@ async function sendAgain(
   const isRecent = now - (ports.sentAt.get(intent) ?? 0) < resendMs
   if (newest === undefined || isRecent) return false
   if (state !== 'BROADCAST' && stopped({ the, view }) !== undefined) return false
+  // It may still land, and settles then; but nobody helps it.
+  if (the.row.cancelledBy !== undefined) return false
   ports.sentAt.set(intent, now)
   // Mined as well: it may be one endpoint's word, and sending again is harmless.
   await ledgerFor(ports, the.intent.network).send(newest.raw)
@@ -163,6 +167,13 @@ async function observe(ports: DriverPorts, driven: Driven): Promise<Seen> {
   }
   if (await dropIfReplaced(ports, driven, transactions)) return { kind: 'closed' }
   if (!mined && (await dropIfGone(ports, driven))) return { kind: 'closed' }
+  const landed = mined ? undefined : await ports.nonces.look(driven)
+  // Its signature never came here, and whoever made it sent it: the fold takes that word when no
+  // other signature is known.
+  if (landed !== undefined && transactions.length === 0) {
+    const at = await ledgerFor(ports, the.intent.network).minedAt(landed)
+    if (at?.final === true) return settle(ports, driven, landed, at)
+  }
   return { kind: 'open', transactions, mined }
 }
 
@@ -209,14 +220,12 @@ async function dropIfReplaced(
   const { reservation, vaults } = view
   const key = vaults.find((row) => row.vault === the.intent.vault)
   if (reservation === undefined || reservation.slot === '' || key === undefined) return false
-  const { vault, path, slot, network } = reservation
-  const used = await ports.copy.read(get(tables.usedSlot, vault, path, Number(slot)))
-  const holder = used?.holder ?? ''
-  if (holder === '' || holder === intent) return false
-  if ((await ports.copy.read(get(tables.intent, holder)))?.state !== 'SETTLED') return false
+  const { path, slot, network } = reservation
+  const rival = await ports.copy.read(settledRival(intent))
+  if (rival === undefined) return false
   const from = chainOf(network).address(derive(key, path).publicKey)
   if (!(await chainFor(ports, network).consumed(from, BigInt(slot)))) return false
-  const written = toUtf8(text({ from, network, slot, takenBy: holder }))
+  const written = toUtf8(text({ from, network, slot, takenBy: rival }))
   const evidence = plainDigest(written)
   const txid = transactions.at(-1)?.txid ?? noTxid
   const answer = await writeLines(ports, {

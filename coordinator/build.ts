@@ -3,12 +3,12 @@
 // own encoder is compared with an independent one, because a wrong byte found now costs nothing.
 // Replacements (the walk, 7): same nonce, same effect, both fee fields raised by the policy's step.
 import { Transaction } from 'ethers'
-import type { Form } from '../policy/chain/chain.ts'
+import { acceptsFor, type Form } from '../policy/chain/chain.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { type EvmTransaction, encodeUnsigned, transferCall } from '../policy/chain/evm.ts'
 import { encodeCall, parseCall } from '../policy/chain/evm-call.ts'
 import { encodeLegacy } from '../policy/chain/evm-legacy.ts'
-import type { Effect, Fee, Intent } from '../policy/intent.ts'
+import { type Effect, type Fee, type Intent, isCancel } from '../policy/intent.ts'
 import { toHex } from '../proto/crypto.ts'
 import { refuse } from '../proto/refusal.ts'
 import type { Call, ChainRpc, Prices } from './chain-rpc/rpc.ts'
@@ -19,7 +19,10 @@ export interface BuildOrder {
   readonly from: string
   /** Nonce of the reservation line. */
   readonly slot: string
-  /** The last attempt's fee and the policy's step, when this replaces its transaction. */
+  /**
+   * The last attempt's fee and the policy's step, when this replaces its transaction; of a cancel
+   * the highest of those that it is to replace.
+   */
   readonly bump?: { readonly last: Fee; readonly percent: number }
   /** Signed days later, and never bumped: the price may rise to all that the intent allows. */
   readonly isPatient?: boolean
@@ -39,7 +42,8 @@ export async function buildTransfer(rpc: ChainRpc, order: BuildOrder): Promise<B
     return refuse('NOT_SUPPORTED', `expected an operation of an EVM network, got ${intent.op}`)
   }
   const call = callOf(order)
-  const gas = gasOf(bump) ?? (await gasLimit(rpc, call))
+  const isPlain = isCancel(intent.op)
+  const gas = isPlain ? plainTransferGas : (gasOf(bump) ?? (await gasLimit(rpc, call)))
   if (typeof gas === 'string') return { kind: 'later', code: 'CHAIN_UNAVAILABLE', because: gas }
   const market = await rpc.prices(bump && 'stuck')
   const { form = 'type-2' } = order
@@ -61,7 +65,7 @@ export async function buildTransfer(rpc: ChainRpc, order: BuildOrder): Promise<B
     value: call.value,
     calldata: call.calldata,
   })
-  const effect = chainOf(intent.network).decode(bytes, { forms: [form], call: intent.call })
+  const effect = chainOf(intent.network).decode(bytes, acceptsFor(intent, [form]))
   return { kind: 'built', bytes, effect }
 }
 
@@ -80,7 +84,7 @@ function callOf({ intent, from }: BuildOrder): Call {
     const calldata = encodeCall(parseCall(intent.call))
     return { from, to: intent.to, value: intent.amount, calldata }
   }
-  if (intent.op === 'evm.transfer') {
+  if (intent.op === 'evm.transfer' || isCancel(intent.op)) {
     return { from, to: intent.to, value: intent.amount, calldata: new Uint8Array(0) }
   }
   const calldata = transferCall(intent.to, intent.amount)
@@ -88,7 +92,7 @@ function callOf({ intent, from }: BuildOrder): Call {
 }
 
 function isEvm(op: Intent['op']): boolean {
-  return op === 'evm.transfer' || op === 'erc20.transfer' || op === 'evm.call'
+  return op === 'evm.transfer' || op === 'erc20.transfer' || op === 'evm.call' || isCancel(op)
 }
 
 const plainTransferGas = 21_000n

@@ -2,14 +2,21 @@
 // believes about people and nodes comes from the documents under the pinned root; here stand its
 // places, its peers' keys and its endpoints.
 // Source: first-walk, bootstrap. Opens no file.
-import { address, distinct, pathFrom, pin, readConfig, tlsFiles } from '../proto/config.ts'
+import {
+  address,
+  distinct,
+  endpoints,
+  pathFrom,
+  pin,
+  readConfig,
+  tlsFiles,
+} from '../proto/config.ts'
 import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import {
   digest,
   handle,
   integer,
-  list,
   literal,
   mapOf,
   object,
@@ -36,18 +43,31 @@ export function parseCoordinatorConfig(source: string, directory: string): Coord
 
 const network = text(48, /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/)
 
-const endpointUrls = list(text(512, /^https?:\/\/[^\s@]+$/), 1, 8)
+const chainShape = objectWith(
+  {
+    network,
+    rpc: endpoints,
+    /** Blocks on top of a transaction before it counts as final. */
+    confirmations: integer(0, 10_000),
+  },
+  {
+    /** EVM: final is what the network has finalized too, where its endpoints have the tag. */
+    finality: literal('confirmations', 'finalized'),
+    /** EVM: what a transaction of a vault that the log does not know does to that vault. */
+    foreignNonce: literal('hold', 'alarm'),
+    /** An endpoint whose newest block has not moved for longer is stale. */
+    stillSeconds: integer(10, 86_400),
+  },
+)
 
-/** Each another place: written twice, one endpoint would be two witnesses. Names none: keys. */
-const endpoints: Reader<readonly string[]> = (value, path) => {
-  const urls = endpointUrls(value, path)
-  const places = urls.map((url) => (URL.canParse(url) ? new URL(url) : undefined))
-  if (places.includes(undefined)) refuse('CONFIG', `${path}: expected addresses of endpoints`)
-  const named = new Set(
-    places.map((place) => `${place?.origin}${place?.pathname.replace(/\/$/, '')}${place?.search}`),
-  )
-  if (named.size !== urls.length) refuse('CONFIG', `${path}: an endpoint stands there twice`)
-  return urls
+const chain: Reader<Shaped<typeof chainShape>> = (value, path) => {
+  const read = chainShape(value, path)
+  if (read.network.startsWith('eip155:')) return read
+  for (const word of ['finality', 'foreignNonce'] as const) {
+    if (read[word] === undefined) continue
+    refuse('CONFIG', `${path}.${word}: expected an EVM network, got ${read.network}`)
+  }
+  return read
 }
 
 function shapeIn(directory: string) {
@@ -69,15 +89,7 @@ function shapeIn(directory: string) {
       logKey: path,
       credential: path,
       documents: object({ root: path, policy: path, directory: path, books: mapOf(path) }),
-      chains: distinct(
-        object({
-          network,
-          rpc: endpoints,
-          /** Blocks on top of a transaction before it counts as final. */
-          confirmations: integer(0, 10_000),
-        }),
-        (chain) => chain.network,
-      ),
+      chains: distinct(chain, ({ network }) => network),
       /**
        * Every client that may connect; a key that is not here is turned away. Nodes are let in by
        * the root in force and not by what stands here.

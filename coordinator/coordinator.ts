@@ -14,9 +14,11 @@ import { Backups } from './backups.ts'
 import { Bans } from './bans.ts'
 import { Anchors } from './ceremony/anchors.ts'
 import { Ceremonies } from './ceremony/ceremonies.ts'
+import { Certificates } from './certificates.ts'
 import { Changes } from './changes.ts'
 import { CosignedHeads } from './cosigned.ts'
 import { Decisions } from './decisions.ts'
+import { Deposits } from './deposits.ts'
 import type { Governed } from './desk/bootstrap.ts'
 import { handlersOf } from './desk/desk.ts'
 import { RulesMemory } from './desk/rules.ts'
@@ -30,6 +32,7 @@ import { KeySessions } from './key-sessions.ts'
 import { Keys } from './keys.ts'
 import type { Send } from './link.ts'
 import { type Attached, Links } from './links.ts'
+import { Nonces } from './nonces.ts'
 import { committed } from './page.ts'
 import { Pages } from './pages.ts'
 import type { Clock, LogSigner, Random, Report } from './ports.ts'
@@ -61,6 +64,8 @@ export interface CoordinatorPorts {
   readonly root: string
   /** By CAIP-2. */
   readonly chains: Chains
+  /** Networks where a transaction signed elsewhere is an alarm and stops nothing. */
+  readonly alarmOnly?: ReadonlySet<string>
   /** How long a log that was witnessed before waits for a witness before it grows. */
   readonly witnessGraceMs: number
   /** Of a main log: what is pinned of the log of cold vaults beside it. */
@@ -81,6 +86,8 @@ export interface Coordinator {
   readonly anchors: Anchors
   readonly proofs: Proofs
   readonly exports: Exports
+  readonly deposits: Deposits
+  readonly certificates: Certificates
   readonly links: Links
   readonly sequencer: Sequencer
   readonly jobs: Jobs
@@ -115,12 +122,14 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const notes: Notes = new Map()
   const heads = new CosignedHeads({ store, tree, log, roots })
   const pages = new Pages({ store, origin, heads })
+  const alarmOnly = ports.alarmOnly ?? new Set<string>()
+  const nonces = new Nonces({ copy, memory, clock, report, chains, alarmOnly })
   const handlers = handlersOf({
     memory,
     tree,
     log,
     governed,
-    cannotSign: (vault) => cannotSign({ links, tree }, vault),
+    cannotSign: (vault) => nonces.holdOf(vault.vault) ?? cannotSign({ links, tree }, vault),
   })
   const fold = createFold({ rootDigest: first.digest, origin })
   const cache = new RowCache()
@@ -148,7 +157,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const exports = new Exports({ roots, report, links, copy, heads, clock, random })
   const sentAt = new Map()
   const shared = { copy, memory, clock, report, sequencer, notes }
-  const driver: DriverPorts = { ...shared, tree, links, signing, chains, sentAt }
+  const driver: DriverPorts = { ...shared, tree, links, signing, chains, sentAt, nonces }
   const owner = `${name}/${toHex(random(8))}`
   const changing = { ...shared, tree, random, store, owner }
   // A cold key is in no node that this process reaches: its change waits for its ceremony.
@@ -162,6 +171,8 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const imports = new Imports({ copy, clock, store, origin, changes })
   const anchors = new Anchors({ copy, sequencer, cold: ports.coldTrust })
   const proofs = new Proofs({ store, origin, tree, heads, clock })
+  const deposits = new Deposits({ copy, sequencer, heads, clock })
+  const certificates = new Certificates(withRoot({ ...sessions, roots, copy, proofs }))
   const stopping = new AbortController()
   const requests = new Requests({ ...shared, store, origin })
   const decisions = new Decisions({ ...shared, store, origin, proofs })
@@ -207,6 +218,8 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
       anchors,
       proofs,
       exports,
+      deposits,
+      certificates,
       links,
       sequencer,
       jobs,
@@ -230,6 +243,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
       links.tick()
       await sequencer.tick()
       await jobs.tick()
+      nonces.sweep()
       await imports.look()
       await exports.tick()
       await ceremonies.tick()

@@ -10,6 +10,7 @@ import type { TronRpc } from './chain-rpc/tron-rpc.ts'
 import { type Case, gather } from './desk/case.ts'
 import type { RulesMemory } from './desk/rules.ts'
 import type { Links } from './links.ts'
+import type { Nonces } from './nonces.ts'
 import type { Copy } from './page.ts'
 import type { Clock, Report } from './ports.ts'
 import type { Answer } from './proposal.ts'
@@ -31,6 +32,7 @@ export interface DriverPorts {
   readonly notes: Notes
   /** When the bytes of a request were last sent to its chain. */
   readonly sentAt: Map<Digest, number>
+  readonly nonces: Nonces
 }
 
 /** What a request waits for beside what the log says; shown to callers, decides nothing. */

@@ -3,7 +3,8 @@
 // restart and nothing can be forgotten. Leases only save work: two drivers are harmless (the walk,
 // 4).
 import { requestView } from '../policy/audit/history.ts'
-import { isFinal } from '../policy/audit/standing.ts'
+import { isFinal, isSignedMessage } from '../policy/audit/standing.ts'
+import { isMessage } from '../policy/intent.ts'
 import type { RequestState } from '../policy/view.ts'
 import type { Digest } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
@@ -13,6 +14,7 @@ import { continueSigning, hasLapsed, startFirst } from './attempts.ts'
 import { follow, followLapsed, followReplaced, send } from './broadcast.ts'
 import type { Changes } from './changes.ts'
 import { type DriverPorts, done, type Next, takeUp, wait } from './driver.ts'
+import { driveMessage } from './messages.ts'
 import { dropLease, renewLeases, takeLease } from './store/jobs.ts'
 import { requestsIn } from './store/requests.ts'
 import type { Store } from './store/store.ts'
@@ -128,13 +130,14 @@ export class Jobs {
   async #step(intent: Digest): Promise<Next> {
     try {
       const view = await this.#ports.copy.read(requestView(intent))
-      const state = view.intent?.state
-      if (state === undefined || !driven.has(state)) {
-        if (state !== undefined && isFinal(state)) this.#forget(intent)
+      const { intent: row } = view
+      if (row === undefined || !driven.has(row.state) || isSignedMessage(row)) {
+        if (row !== undefined && (isFinal(row.state) || isSignedMessage(row))) this.#forget(intent)
         return done
       }
       const taken = await takeUp(this.#ports, intent, view)
-      switch (state) {
+      if (isMessage(row.op)) return await driveMessage(this.#ports, taken)
+      switch (row.state) {
         case 'RESERVED':
           return await startFirst(this.#ports, taken)
         case 'SIGNING':
@@ -158,6 +161,7 @@ export class Jobs {
   #forget(intent: Digest): void {
     this.#ports.notes.delete(intent)
     this.#ports.sentAt.delete(intent)
+    this.#ports.nonces.forget(intent)
     this.#parked.delete(intent)
   }
 

@@ -29,6 +29,7 @@ export type Answer = Extract<
       | 'bans'
       | 'invited'
       | 'exportPart'
+      | 'certified'
   }
 >
 export type AnswerListener = (node: string, answer: Answer) => void

@@ -18,12 +18,12 @@ import { Refused, refuse } from '../proto/refusal.ts'
 import { openWithPassphrase } from '../proto/seal.ts'
 import { openEvmRpc } from './chain-rpc/evm.ts'
 import { openTronRpc } from './chain-rpc/tron.ts'
-import type { CoordinatorConfig } from './config.ts'
+import type { ChainConfig, CoordinatorConfig } from './config.ts'
 import { type Coordinator, createCoordinator } from './coordinator.ts'
 import type { Governed } from './desk/bootstrap.ts'
 import { type Health, watchHealth } from './health.ts'
 import { serveHttp } from './http.ts'
-import type { Clock, Event, LogSigner } from './ports.ts'
+import type { Clock, Event, LogSigner, Report } from './ports.ts'
 import { type Client, identityOf, peopleOf, readConfigFile, reloading } from './reload.ts'
 import { handlersFor } from './service.ts'
 import { migrate } from './store/migrate.ts'
@@ -34,6 +34,8 @@ import type { Store } from './store/store.ts'
 const tickMs = 1_000
 const drainMs = 10_000
 const witnessGraceMs = 5_000
+/** Blocks of every network that is known here come many times as often. */
+const headStillMs = 300_000
 
 const logger = pino({ base: null, redact: ['*.passphrase', '*.secret'] }, standardOutput)
 
@@ -60,7 +62,12 @@ async function run(file: string): Promise<void> {
     log,
     governed,
     root: config.root,
-    chains: new Map(config.chains.map((chain) => [chain.network, chainOf(chain)])),
+    chains: new Map(config.chains.map((chain) => [chain.network, chainOf(chain, report)])),
+    alarmOnly: new Set(
+      config.chains.flatMap(({ network, foreignNonce }) =>
+        foreignNonce === 'alarm' ? [network] : [],
+      ),
+    ),
     witnessGraceMs,
     ...coldTrustOf(config),
   })
@@ -83,7 +90,10 @@ async function run(file: string): Promise<void> {
   logger.info('draining')
   ticking.stop()
   // A running attempt may end; what does not end in time is found again from the lines.
-  await Promise.race([coordinator.stop(), clock.sleep(drainMs)])
+  // What is waited for no longer would keep the program up.
+  const drained = new AbortController()
+  await Promise.race([coordinator.stop(), clock.sleep(drainMs, drained.signal)])
+  drained.abort()
   await wire.close(drainMs)
   await http.close()
   await ticking.ended
@@ -165,9 +175,13 @@ async function openStore({ store, env }: CoordinatorConfig): Promise<Store> {
   return openPglite(env, directory, { shortage })
 }
 
-function chainOf({ network, rpc, confirmations }: CoordinatorConfig['chains'][number]) {
-  if (network.startsWith('tron:')) return openTronRpc({ network, urls: rpc, timeoutMs: 5_000 })
-  return openEvmRpc({ network, urls: rpc, confirmations, timeoutMs: 5_000 })
+function chainOf(chain: ChainConfig, report: Report) {
+  const { network, rpc, confirmations, finality = 'confirmations', stillSeconds } = chain
+  const stillMs = stillSeconds === undefined ? headStillMs : stillSeconds * 1_000
+  const asked = { network, urls: rpc, timeoutMs: 5_000, stillMs, now: clock.now, report }
+  return network.startsWith('tron:')
+    ? openTronRpc(asked)
+    : openEvmRpc({ ...asked, confirmations, finality })
 }
 
 function serveGrpc(config: CoordinatorConfig, coordinator: Coordinator) {

@@ -8,6 +8,7 @@ import { get, tables } from '../policy/audit/tables.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { parseSignature } from '../policy/chain/signature.ts'
 import { isChangeOp } from '../policy/change.ts'
+import { isMessage } from '../policy/intent.ts'
 import { parseIntent } from '../policy/request.ts'
 import type { IntentRow, RequestState } from '../policy/view.ts'
 import { toUtf8 } from '../proto/crypto.ts'
@@ -41,6 +42,8 @@ export interface Shown {
   readonly missing: readonly string[]
   /** Empty before there is a signature. */
   readonly signedTransaction: Uint8Array
+  /** Of a message: 65 bytes r, s, v, where v is 27 or 28; else empty. */
+  readonly signature: Uint8Array
   readonly txid: string
   readonly seq: number
   /** Canonical text. */
@@ -76,7 +79,7 @@ export async function showRequest(
     rule: row.rule,
     attempts: row.attempts,
     missing: found.missing,
-    ...(isChangeOp(row.op) ? noTransaction : await transactionOf(copy, entries, document)),
+    ...(isChangeOp(row.op) ? noTransaction : await signedOf(copy, entries, document)),
     seq: entries.at(-1)?.seq ?? row.seq,
     intent: document,
   }
@@ -125,17 +128,19 @@ async function deniedFor(copy: Copy, entries: readonly Entry[]): Promise<Shown['
   return isRefusal(read) ? [] : read.map(({ code, rule, because }) => ({ code, rule, because }))
 }
 
-const noTransaction = { signedTransaction: new Uint8Array(0), txid: '' }
+const noBytes = new Uint8Array(0)
+const noTransaction = { signedTransaction: noBytes, signature: noBytes, txid: '' }
 
 /** Of the newest signature. */
-async function transactionOf(copy: Copy, entries: readonly Entry[], document: string) {
+async function signedOf(copy: Copy, entries: readonly Entry[], document: string) {
   const completed = entries.findLast(
     (entry): entry is EntryOf<'sign.completed'> => entry.type === 'sign.completed',
   )
   if (completed === undefined) return noTransaction
-  const { network } = parseIntent(toUtf8(document)).intent
+  const { network, op } = parseIntent(toUtf8(document)).intent
   const { bytes } = await readWarrant(copy.session, completed.body.warrant)
   const signature = parseSignature(completed.body.signature)
   const { raw, txid } = chainOf(network).attach(bytes, signature)
-  return { signedTransaction: raw, txid }
+  if (isMessage(op)) return { ...noTransaction, signature: raw }
+  return { ...noTransaction, signedTransaction: raw, txid }
 }

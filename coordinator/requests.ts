@@ -2,8 +2,10 @@
 // before it is stored; the rest is the desk's. Repeating a submit answers with the request that
 // exists, whatever became of it; the same id for another intent is a conflict (the API design,
 // 7.4). Nothing here waits for people.
-import { below, tables } from '../policy/audit/tables.ts'
+import { takenBy } from '../policy/audit/cancels.ts'
+import { below, get, tables } from '../policy/audit/tables.ts'
 import { chainOf } from '../policy/chain/chains.ts'
+import { messageDigest, parseMessage } from '../policy/chain/evm-message.ts'
 import { type Change, claimsChange, everyVault, openChange } from '../policy/change.ts'
 import { requireDealingOf } from '../policy/dealing.ts'
 import type { Root } from '../policy/documents.ts'
@@ -12,11 +14,11 @@ import { recipientOf } from '../policy/recipient.ts'
 import { openIntent } from '../policy/request.ts'
 import { callerAt, credentialAt, type Roster } from '../policy/roster.ts'
 import type { IntentRow } from '../policy/view.ts'
-import { digestOf, toUtf8 } from '../proto/crypto.ts'
+import { digestOf, toHex, toUtf8 } from '../proto/crypto.ts'
 import { type Digest, type Handle, type PersonId, parseDigest } from '../proto/ids.ts'
 import { parseDealing } from '../proto/import-documents.ts'
 import { limits } from '../proto/limits.ts'
-import { attempt, isRefusal, type Refusal, refusal, refuse } from '../proto/refusal.ts'
+import { attempt, isRefusal, type Refusal, Refused, refusal, refuse } from '../proto/refusal.ts'
 import { writeTime } from '../proto/shape.ts'
 import type { Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
@@ -84,11 +86,11 @@ export class Requests {
     dealing?: Uint8Array,
     plan?: Uint8Array,
   ): Promise<Submitted | Refusal> {
-    const { copy, memory, sequencer, store } = this.#ports
+    const { copy, memory, sequencer, store, clock } = this.#ports
     const rules = await memory.at(copy)
     const read = attempt(() => this.#open(signed, rules))
     if (isRefusal(read)) return read
-    const known = await this.#known(read)
+    const known = (await this.#known(read)) ?? (await hindrance(copy, read, clock.now()))
     if (known !== undefined) return known
     const blobs = await this.#blobs(signed, records, read, rules)
     if (isRefusal(blobs)) return blobs
@@ -251,6 +253,38 @@ export class Requests {
     const shown = await this.show(read.digest)
     return shown === undefined ? accepted : { kind: 'request', shown }
   }
+}
+
+/** What could only wait in vain is refused when it is asked for. */
+async function hindrance(copy: Copy, read: ReadAsked, t: number): Promise<Refusal | undefined> {
+  if (read.kind === 'change') return undefined
+  const { message, cancels } = read.intent
+  if (cancels !== undefined) {
+    const taken = await reading(copy.read(takenBy(cancels, read.intent, t)))
+    if (isRefusal(taken)) return taken
+  }
+  return message === undefined ? undefined : boundElsewhere(copy, message, read.digest)
+}
+
+async function reading<T>(asked: Promise<T>): Promise<T | Refusal> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof Refused) return error.refusal
+    throw error
+  }
+}
+
+/** A message is signed for one request, for ever. */
+async function boundElsewhere(
+  copy: Copy,
+  message: string,
+  id: Digest,
+): Promise<Refusal | undefined> {
+  const digest = toHex(messageDigest(parseMessage(message)))
+  const bound = await copy.read(get(tables.digest, digest))
+  if (bound === undefined || bound.intent === id) return undefined
+  return refusal('IDEMPOTENCY_CONFLICT', `this message is that of request ${bound.intent}`)
 }
 
 /** The person or service that calls with this TLS key; its certificate's name if none is listed. */

@@ -84,8 +84,8 @@ export class Waiting {
     if (vault === undefined) return refusal('VAULT_NOT_FOUND', 'the vault has no key yet')
     const { standing } = vault
     if (standing !== 'active') return refusal('KEY_DISABLED', `the vault's key is ${standing}`)
-    const nodes = cannotSign(this.#ports, vault)
-    if (nodes !== undefined) return nodes
+    const held = this.#ports.nonces.holdOf(vault.vault) ?? cannotSign(this.#ports, vault)
+    if (held !== undefined) return held
     this.#ports.notes.delete(intent)
     return undefined
   }

@@ -15,7 +15,7 @@ import type { Root } from './documents.ts'
 import { parseInForce } from './in-force.ts'
 import { networkOf } from './rulebook.ts'
 import type { Tier } from './vault.ts'
-import type { RequestView, VaultRow } from './view.ts'
+import type { RequestStanding, VaultRow } from './view.ts'
 
 declare const admitted: unique symbol
 
@@ -88,7 +88,7 @@ export function* admittingProof(
 }
 
 /** The newest line that a proof rests on: of the request, or of a decision about it. */
-export function restsOn({ intent, decisions }: RequestView): number {
+export function restsOn({ intent, decisions }: RequestStanding): number {
   return Math.max(intent?.seq ?? -1, ...decisions.map(({ seq }) => seq))
 }
 

@@ -61,9 +61,10 @@ function aggregate(rule: Rule, rulebook: Rulebook): readonly Finding[] {
   })
 }
 
-/** What a call does is in no sum, so calls are at least counted. */
+/** What a call or a message does is in no sum, so they are at least counted. */
 function uncounted({ id, box }: Rule, rulebook: Rulebook): readonly Finding[] {
-  const ways = box.calls.size === 0 ? [] : legs(box, rulebook)
+  const what = box.calls.size > 0 ? 'calls' : 'messages'
+  const ways = box.calls.size + box.messages.size === 0 ? [] : legs(box, rulebook)
   const counted = rulebook.limits.some(
     ({ measure, byDestination, selector }) =>
       measure.kind === 'count' &&
@@ -71,7 +72,7 @@ function uncounted({ id, box }: Rule, rulebook: Rulebook): readonly Finding[] {
       ways.every(({ from, to }) => selects(selector, { vault: from, dest: to, rule: id })),
   )
   if (ways.length === 0 || counted) return []
-  return [error('no aggregate limit', `rules.${id}`, 'its calls are in no limit that counts')]
+  return [error('no aggregate limit', `rules.${id}`, `its ${what} are in no limit that counts`)]
 }
 
 function origins({ id, selector }: Limit, rulebook: Rulebook): readonly Finding[] {

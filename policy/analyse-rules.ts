@@ -67,8 +67,8 @@ function families(rules: readonly Rule[]): readonly (readonly Rule[])[] {
   )
 }
 
-function scope({ ops, from, to, initiators, calls, amounts }: Box): string {
-  const sets = [ops, from, to, initiators, calls, new Set(amounts.keys())]
+function scope({ ops, from, to, initiators, calls, messages, amounts }: Box): string {
+  const sets = [ops, from, to, initiators, calls, messages, new Set(amounts.keys())]
   return JSON.stringify(sets.map((set) => [...set].sort()))
 }
 

@@ -6,8 +6,10 @@
 import { refuse } from '../proto/refusal.ts'
 import { assetFindings } from './analyse-assets.ts'
 import { limitFindings } from './analyse-limits.ts'
+import { messageFindings } from './analyse-messages.ts'
 import { peopleFindings } from './analyse-people.ts'
 import { ruleFindings } from './analyse-rules.ts'
+import { treasuryFindings } from './analyse-treasury.ts'
 import type { Root } from './documents.ts'
 import { error, type Finding, warning } from './finding.ts'
 import type { Roster } from './roster.ts'
@@ -63,6 +65,8 @@ export function analyse(rulebook: Rulebook, beside: Beside = {}): readonly Findi
     ...ruleFindings(rulebook),
     ...peopleFindings(rulebook, beside.roster),
     ...limitFindings(rulebook),
+    ...messageFindings(rulebook),
+    ...treasuryFindings(rulebook),
     ...(beside.root === undefined ? [] : rootFindings(rulebook, beside.root)),
   ]
   const order = ['error', 'warning', 'note']

@@ -1,13 +1,20 @@
 // Contract calls that a policy allows: one function of one contract, and for every argument what it
-// may be. Nothing is allowed by silence: addresses and bytes are always of a list, "any" must be
-// written, and a call that lends or gives something away has a bound on every argument.
+// may be (`bounds.ts`). A call that lends or gives something away has a tight bound on every
+// argument.
 // One entry for each function of a contract, so a call falls under one entry or under none.
 // Who may ask for a call, and how much coin goes with it, is a rule's to say.
 import type { Handle } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
-import { handle, list, literal, object, objectWith, type Shaped, text } from '../proto/shape.ts'
+import { handle, list, object, objectWith, type Shaped, text } from '../proto/shape.ts'
+import {
+  type Bound,
+  boundFields,
+  boundOf,
+  requireTight,
+  type WrittenBound,
+  within,
+} from './bounds.ts'
 import { opsOf, parseAddress } from './chain/chains.ts'
-import { parseValue } from './chain/evm-abi.ts'
 import {
   callTextMax,
   type FunctionForm,
@@ -18,13 +25,7 @@ import {
   parseFunction,
   signatureOf,
 } from './chain/evm-call.ts'
-import { distinct } from './document.ts'
 import type { Intent } from './intent.ts'
-
-export type Bound =
-  | { readonly kind: 'any' }
-  | { readonly kind: 'in'; readonly values: ReadonlySet<string> }
-  | { readonly kind: 'range'; readonly gte: bigint; readonly lte: bigint }
 
 export interface AllowedCall {
   readonly id: Handle
@@ -38,16 +39,7 @@ export interface AllowedCall {
 
 export type Calls = ReadonlyMap<Handle, AllowedCall>
 
-const integerText = text(79, /^(?:0|-?[1-9][0-9]*)$/)
-const boundShape = objectWith(
-  {},
-  {
-    any: literal(true),
-    in: distinct(list(text(callTextMax), 1, 256)),
-    gte: integerText,
-    lte: integerText,
-  },
-)
+const boundShape = objectWith({}, boundFields)
 export const callShape = object({
   network: handle,
   contract: text(64),
@@ -104,60 +96,14 @@ function callOf(
   const { parameters } = form
   if (written.arguments.length !== parameters.length) bad(id, 'not one bound for each argument')
   const bounds = written.arguments.map((bound, at) =>
-    boundOf(id, bound, parameters[at] ?? bad(id, 'no parameter')),
+    boundAt(id, bound, parameters[at] ?? bad(id, 'no parameter')),
   )
-  if (lends(form)) requireTight(id, bounds)
+  if (lends(form)) requireTight(bounds, `calls.${id}`)
   return { id, network, caip2, contract, form, bounds }
 }
 
-function boundOf(id: Handle, written: Shaped<typeof boundShape>, parameter: Parameter): Bound {
-  const { type, name } = parameter
-  const keys = Object.keys(written).sort().join(' ')
-  if (written.in !== undefined && keys === 'in') {
-    return { kind: 'in', values: new Set(written.in.map((value) => parseValue(type, value))) }
-  }
-  if (written.lte !== undefined && (keys === 'lte' || keys === 'gte lte') && /^u?int/.test(type)) {
-    if (type.endsWith('[]')) bad(id, `${name}: a list has no range`)
-    const lte = BigInt(parseValue(type, written.lte))
-    const gte = BigInt(parseValue(type, written.gte ?? '0'))
-    return gte <= lte ? { kind: 'range', gte, lte } : bad(id, `${name}: gte above lte`)
-  }
-  if (keys !== 'any') bad(id, `${name}: expected in, lte, gte and lte, or any`)
-  // Bytes of any length hold addresses and calls of others as well: bridges write recipients so.
-  if (/^(?:address|bytes)/.test(type)) bad(id, `${name}: addresses and bytes are of a list`)
-  return { kind: 'any' }
-}
-
-/** An allowance of this size has no end in practice. */
-const lentMax = 1n << 128n
-
-function requireTight(id: Handle, bounds: readonly Bound[]): void {
-  for (const bound of bounds) {
-    const most = bound.kind === 'range' ? [bound.lte] : numbersIn(bound)
-    if (bound.kind === 'any' || most.some((value) => value >= lentMax)) {
-      bad(id, 'what lends or gives away has a bound below 2^128 on every argument')
-    }
-  }
-}
-
-/** Of values and of lists of them. */
-function numbersIn(bound: Bound): readonly bigint[] {
-  if (bound.kind !== 'in') return []
-  const items = [...bound.values].flatMap((value) => value.replace(/^\[|\]$/g, '').split(', '))
-  return items.filter((value) => /^[0-9]+$/.test(value)).map(BigInt)
-}
-
-function within(bound: Bound | undefined, value: string): boolean {
-  switch (bound?.kind) {
-    case 'any':
-      return true
-    case 'in':
-      return bound.values.has(value)
-    case 'range':
-      return BigInt(value) >= bound.gte && BigInt(value) <= bound.lte
-    case undefined:
-      return false
-  }
+function boundAt(id: Handle, written: WrittenBound, { type, name }: Parameter): Bound {
+  return boundOf(type, written, `calls.${id}: ${name}`)
 }
 
 function bad(id: Handle, because: string): never {

@@ -3,11 +3,11 @@
 // bytes; what a line or a caller says of them is only compared.
 import { equalBytes, plainDigest, toHex } from '../proto/crypto.ts'
 import { refuse } from '../proto/refusal.ts'
-import { plainTransfers } from './chain/chain.ts'
+import { acceptsFor, plainTransfers } from './chain/chain.ts'
 import { chainOf } from './chain/chains.ts'
 import { derive } from './chain/derive.ts'
 import type { Lines } from './check-lines.ts'
-import type { Effect, Fee, Intent } from './intent.ts'
+import { type Effect, type Fee, type Intent, isMessage } from './intent.ts'
 import { requireLifetime } from './lifetime.ts'
 import type { SlotRule } from './places.ts'
 import { networkOf, type Rulebook } from './rulebook.ts'
@@ -16,7 +16,7 @@ import type { AttemptRow, VaultRow } from './view.ts'
 /** N12: strictly decoded; whatever the policy accepts no transaction of is refused by name. */
 export function decode(intent: Intent, bytes: Uint8Array, rulebook: Rulebook): Effect {
   const forms = networkOf(rulebook, intent.vault)?.forms ?? plainTransfers.forms
-  return chainOf(intent.network).decode(bytes, { forms, call: intent.call })
+  return chainOf(intent.network).decode(bytes, acceptsFor(intent, forms))
 }
 
 /** N13: the attempt line names these bytes and the digest that they really have. */
@@ -55,8 +55,13 @@ export function requireEffect(effect: Effect, intent: Intent, rulebook: Rulebook
   if (effect.call !== intent.call) {
     refuse('BYTES_OP', `call: expected ${intent.call ?? 'none'}, got ${effect.call ?? 'none'}`)
   }
+  if (effect.message !== intent.message) {
+    const [expected, got] = [intent.message ?? 'none', effect.message ?? 'none']
+    refuse('BYTES_OP', `message: expected ${expected}, got ${got}`)
+  }
   same('BYTES_TO', 'contract')
-  same('BYTES_TO', 'to')
+  // Who signs a declaration is no part of it: that address was compared with the key's (N10).
+  if (effect.message === undefined || effect.to !== '') same('BYTES_TO', 'to')
   if (effect.amount !== intent.amount) {
     refuse('BYTES_AMOUNT', `amount: expected ${intent.amount}, got ${effect.amount}`)
   }
@@ -79,8 +84,12 @@ export function requireOneEffect(effect: Effect, lines: Lines, rulebook: Ruleboo
   const last = before.at(-1)
   if (last === undefined) {
     if (attempt.replaces !== '') refuse('ONE_EFFECT', 'a first attempt replaces nothing')
+    const { vault, cancelling } = reservation
+    if (cancelling) requireRaised(attempt.fee, cancelling, networkOf(rulebook, vault)?.slot)
   } else if (attempt.bytes === last.bytes) {
     if (attempt.replaces !== last.replaces) refuse('ONE_EFFECT', 'a retry replaces as before')
+  } else if (isMessage(reservation.op)) {
+    refuse('ONE_EFFECT', 'the first attempt binds what is signed for ever')
   } else {
     requireBump(attempt, last, networkOf(rulebook, reservation.vault)?.slot)
   }
@@ -91,9 +100,15 @@ function requireBump(attempt: AttemptRow, last: AttemptRow, slot: SlotRule | und
   if (attempt.replaces !== last.warrant) {
     refuse('ONE_EFFECT', 'other bytes that do not replace the last warrant')
   }
+  requireRaised(attempt.fee, last.fee, slot)
+}
+
+type Prices = Pick<Fee, 'price' | 'tip'>
+
+function requireRaised(higher: Prices, before: Prices, slot: SlotRule | undefined): void {
   const percent = bumpOf(slot)
   for (const field of ['price', 'tip'] as const) {
-    const [now, was] = [attempt.fee[field], last.fee[field]]
+    const [now, was] = [higher[field], before[field]]
     if (now <= was || now * 100n < was * BigInt(100 + percent)) {
       refuse('ONE_EFFECT', `${field}: expected ${percent} percent above ${was}, got ${now}`)
     }

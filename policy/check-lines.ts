@@ -56,6 +56,8 @@ export function findLines({ intent, reservation, attempts }: RequestView, number
   }
   if (reservation.seq >= attempt.seq) refuse('LINE_MISSING', 'reserved after the attempt')
   if (isOver(intent.state)) refuse('REQUEST_ENDED', `the request is ${intent.state}`)
+  const { cancelledBy } = intent
+  if (cancelledBy) refuse('REQUEST_ENDED', `the cancel ${cancelledBy} has its nonce`)
   return { intent, reservation, attempt, before: attempts.filter((row) => row.attempt < number) }
 }
 
@@ -216,6 +218,7 @@ export function requireReserved(intent: Intent, destination: DestinationFacts, l
     ['to', intent.to, row.to],
     ['dest', destination.class, row.dest],
     ['initiator', intent.initiator, row.initiator],
+    ['cancels', intent.cancels, row.cancelling?.request],
   ] as const
   for (const [what, expected, got] of compared) {
     if (expected !== got) refuse('LIMIT', `reserved ${what}: expected ${expected}, got ${got}`)

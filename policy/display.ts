@@ -8,7 +8,9 @@ import { refuse } from '../proto/refusal.ts'
 import { writeTime } from '../proto/shape.ts'
 import { networkTitle } from './chain/chains.ts'
 import { parseCall } from './chain/evm-call.ts'
-import type { Intent } from './intent.ts'
+import { type Message, parseMessage } from './chain/evm-message.ts'
+import { leavesOf } from './chain/evm-typed.ts'
+import { type Intent, isMessage } from './intent.ts'
 import type { Asset } from './places.ts'
 import type { Requirement } from './quorum.ts'
 import type { Rulebook } from './rulebook.ts'
@@ -35,7 +37,7 @@ export function render(
     ['FROM', intent.path === 'm' ? intent.vault : `${intent.vault} ${intent.path}`],
     ['TO', intent.to],
     ['', `${destination.class}: ${destination.label}`],
-    ['FEE', `at most ${fee(intent, rulebook)}`],
+    ...(isMessage(intent.op) ? [] : [['FEE', `at most ${fee(intent, rulebook)}`] as const]),
     ['PURPOSE', intent.purpose],
     ['RULE', `${rule.id} (${peopleIn(rule.require)})`],
     ['EXPIRES', writeTime(intent.notAfter)],
@@ -44,11 +46,33 @@ export function render(
 }
 
 /** A call is shown argument by argument, with the coin that goes with it. */
-function what({ call }: Intent, amount: string): readonly (readonly [string, string])[] {
+function what(
+  { call, message, cancels }: Intent,
+  amount: string,
+): readonly (readonly [string, string])[] {
+  if (cancels !== undefined) return [['CANCEL', cancels]]
+  if (message !== undefined) return stated(parseMessage(message))
   if (call === undefined) return [['TRANSFER', amount]]
   const { form, values } = parseCall(call)
   const shown = form.parameters.map(({ type, name }, at) => `${type} ${name} = ${values[at]}`)
   return [['CALL', form.name], ...shown.map((line) => ['', line] as const), ['WITH', amount]]
+}
+
+/** Every field of typed data, or every line of a declaration behind a mark. */
+function stated(message: Message): readonly (readonly [string, string])[] {
+  if (message.kind === 'declaration') {
+    const lines = message.text.split('\n').map((line) => ['', `| ${line}`] as const)
+    return [['DECLARE', lines.length === 1 ? '1 line' : `${lines.length} lines`], ...lines]
+  }
+  const { primaryType, domain } = message.typed
+  const fields = leavesOf(message.typed).map(({ type, path, text }) => `${type} ${path} = ${text}`)
+  const version = domain.version === undefined ? [] : [['VERSION', domain.version] as const]
+  return [
+    ['SIGN', primaryType],
+    ...fields.map((line) => ['', line] as const),
+    ['FOR', domain.name],
+    ...version,
+  ]
 }
 
 export function displayDigest(text: string): Digest {

@@ -18,6 +18,9 @@ export type Check =
   | 'no aggregate limit'
   | 'two origins'
   | 'ceiling'
+  | 'gives away'
+  | 'free words'
+  | 'no way'
 
 export interface Finding {
   readonly severity: 'error' | 'warning' | 'note'

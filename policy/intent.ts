@@ -10,6 +10,8 @@ export const ops = [
   'evm.transfer',
   'erc20.transfer',
   'evm.call',
+  'evm.message',
+  'evm.cancel',
   'tron.transfer',
   'trc20.transfer',
 ] as const
@@ -36,13 +38,20 @@ export interface Intent {
   readonly asset: Handle
   /** The token's address; empty for the native coin. */
   readonly contract: string
+  /** Of typed data its contract; of a declaration or a cancel the address that signs. */
   readonly to: string
   /** Digest of the destination record; empty when `to` is an own vault. */
   readonly dest: Digest | ''
-  /** Base units; of a call the coin that goes with it, which may be none. */
+  /** Of an own vault only: the deposit path whose address `to` is; absent: the vault's own. */
+  readonly toPath?: string
+  /** Base units; of a call the coin that goes with it, which may be none; of a message none. */
   readonly amount: bigint
   /** Of a call only: its function and its arguments, as people read them; `to` is the contract. */
   readonly call?: string
+  /** Of a message only: what is signed, as canonical JSON (`chain/evm-message.ts`). */
+  readonly message?: string
+  /** Of a cancel only: the request whose nonce it takes. */
+  readonly cancels?: Digest
   /** Base units of the network's own coin, all fees of one transaction together. */
   readonly maxFee: bigint
   readonly purpose: string
@@ -64,10 +73,13 @@ export interface Effect {
   readonly op: Op
   /** Empty for the native coin. */
   readonly contract: string
+  /** Empty where the bytes name nobody, as a declaration does. */
   readonly to: string
   readonly amount: bigint
   /** Of a call only: what the calldata says, in the words of `Intent.call`. */
   readonly call?: string
+  /** Of a message only: what the bytes say, in the words of `Intent.message`. */
+  readonly message?: string
   /** Whose value it is, where the bytes say so (Tron); else empty: whoever signs. */
   readonly from: string
   /** Milliseconds, the end of its life where the bytes have one (Tron). */
@@ -84,6 +96,21 @@ export interface Effect {
 /** Native coin or token: decides whether an intent names a contract. */
 export function movesToken(op: Op): boolean {
   return op === 'erc20.transfer' || op === 'trc20.transfer'
+}
+
+/** Signed and never sent: it has no nonce, moves and costs nothing, and its signature ends it. */
+export function isMessage(op: string): boolean {
+  return op === 'evm.message'
+}
+
+/** Takes the nonce of another request and pays nobody: nothing to the own address. */
+export function isCancel(op: string): boolean {
+  return op === 'evm.cancel'
+}
+
+/** What moves nothing to anybody: its amount is nothing, and no rule has it beside transfers. */
+export function movesNothing(op: string): boolean {
+  return isMessage(op) || isCancel(op)
 }
 
 const networkForm = /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/

@@ -5,6 +5,8 @@ import type { Handle, VaultId } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
 import { callAllowed } from './calls.ts'
 import type { Facts } from './facts.ts'
+import type { Intent } from './intent.ts'
+import { messageAllowed } from './messages.ts'
 import { reaches } from './places.ts'
 import { networkOf, type Rulebook } from './rulebook.ts'
 import { misses, type Point } from './rules/box.ts'
@@ -86,11 +88,20 @@ function matchReasons(names: readonly Handle[], impossible: readonly string[]): 
   return [no('POLICY_DENIED', 'rules', `no rule matches${why}`)]
 }
 
-function pointOf({ intent, destination }: Facts, { calls }: Rulebook): Point {
+function pointOf({ intent, destination }: Facts, rulebook: Rulebook): Point {
   const { op, vault: from, asset, initiator, amount } = intent
   const point = { op, from, to: destination.class, asset, initiator, amount }
-  const allowed = intent.call === undefined ? undefined : callAllowed(calls, intent)
-  return allowed !== undefined && 'id' in allowed ? { ...point, call: allowed.id } : point
+  const allowed = allowedAs(intent, rulebook)
+  if (allowed === undefined || 'because' in allowed) return point
+  return intent.call === undefined
+    ? { ...point, message: allowed.id }
+    : { ...point, call: allowed.id }
+}
+
+/** The entry of the call or message that the intent asks for; nothing where it asks for neither. */
+function allowedAs(intent: Intent, { calls, messages }: Rulebook) {
+  if (intent.call !== undefined) return callAllowed(calls, intent)
+  return intent.message === undefined ? undefined : messageAllowed(messages, intent)
 }
 
 /** What the intent says of itself and the policy knows otherwise (schema rule 5). */
@@ -107,9 +118,9 @@ function contradictions(facts: Facts, rulebook: Rulebook): readonly string[] {
     ['destination', own !== undefined && !holds(rulebook, own, network?.id)],
     ['way', !reaches(rulebook, pointOf(facts, rulebook))],
   ]
-  const called = intent.call === undefined ? { id: '' } : callAllowed(rulebook.calls, intent)
+  const allowed = allowedAs(intent, rulebook)
   const names = wrong.filter(([, is]) => is).map(([name]) => name)
-  return 'because' in called ? [...names, called.because] : names
+  return allowed !== undefined && 'because' in allowed ? [...names, allowed.because] : names
 }
 
 /** The own vault is really of that class, and on the network that the value moves on. */

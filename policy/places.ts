@@ -21,6 +21,7 @@ import { type Form, forms, plainTransfers } from './chain/chain.ts'
 import { opsOf, parseAddress, type TokenKind, tokenKinds, traitsOf } from './chain/chains.ts'
 import { distinct, personId } from './document.ts'
 import { type Op, parseNetwork } from './intent.ts'
+import type { Messages } from './messages.ts'
 import { baseUnits, decimal, durationMs, percent } from './units.ts'
 import { type Vault, vaultId } from './vault.ts'
 
@@ -64,6 +65,8 @@ export type DestinationClass =
 export interface Places {
   /** Contract calls that may be asked for. */
   readonly calls: Calls
+  /** Messages that may be asked for. */
+  readonly messages: Messages
   readonly networks: ReadonlyMap<Handle, Network>
   readonly assets: ReadonlyMap<Handle, Asset>
   readonly vaults: ReadonlyMap<VaultId, Vault>
@@ -85,16 +88,24 @@ export function reaches(places: Places, leg: Leg): boolean {
   const network = vault && places.networks.get(vault.network)
   if (!asset || !vault || !to || !network || asset.network !== network.id) return false
   if (!opsFor(asset, network).includes(leg.op)) return false
+  const { call, message, cancel } = opsOf(network.caip2)
   // An own vault is no contract.
-  if (leg.op === opsOf(network.caip2).call) return to.kind === 'book'
+  if (leg.op === call) return to.kind === 'book'
+  // A message goes to its contract, or names who states it.
+  if (leg.op === message) return to.kind === 'book' || to.vaults.has(leg.from)
+  // A cancel goes back to who signs it.
+  if (leg.op === cancel) return to.kind === 'vaults' && to.vaults.has(leg.from)
   return to.kind === 'book' || [...to.vaults].some((id) => onNetwork(places, id, network.id))
 }
 
-/** The operations that move an asset of this network; the coin may go with a call. */
+/**
+ * The operations that move an asset of this network. The coin may go with a call, and stands in
+ * requests of messages and cancels, which move none.
+ */
 export function opsFor({ kind }: Asset, { caip2 }: Network): readonly Op[] {
-  const { native, token, call } = opsOf(caip2)
+  const { native, token, call, message, cancel } = opsOf(caip2)
   if (kind !== 'native') return [token]
-  return call === undefined ? [native] : [native, call]
+  return [native, call, message, cancel].filter((op) => op !== undefined)
 }
 
 export const networkShape: Reader<Shaped<typeof nonceShape> | Shaped<typeof oneBodyShape>> = (

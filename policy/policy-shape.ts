@@ -18,8 +18,10 @@ import {
 import { callShape } from './calls.ts'
 import { distinct, personId, versioned } from './document.ts'
 import { ops } from './intent.ts'
+import { messageShape } from './messages.ts'
 import { assetShape, destinationShape, networkShape } from './places.ts'
 import { guardShape } from './rules/guard.ts'
+import { sweepShape, targetShape } from './treasury/targets.ts'
 import { decimal, durationMs, windowMs } from './units.ts'
 import { vaultId, vaultShape } from './vault.ts'
 
@@ -41,7 +43,7 @@ const matchShape = objectWith(
     amount: objectWith({ lte: decimal }, { gt: decimal }),
     when: handle,
   },
-  { call: names },
+  { call: names, message: names },
 )
 
 export const ruleShape = objectWith(
@@ -73,17 +75,21 @@ const roleShape = object({
   members: distinct(list(personId, 1)),
 })
 
-const governanceShape = object({
-  policy: object({ require, delay: durationMs, loosening: object({ delay: durationMs }) }),
-  directory: changeShape,
-  key: changeShape,
-  ceremony: changeShape,
-  book: changeShape,
-  // No lists are judged yet, so a policy may name nobody who publishes them.
-  lists: object({ publishers: distinct(list(personId)), removal: require }),
-  freeze: object({ anyOf: names }),
-  unfreeze: object({ require }),
-})
+const governanceShape = objectWith(
+  {
+    policy: object({ require, delay: durationMs, loosening: object({ delay: durationMs }) }),
+    directory: changeShape,
+    key: changeShape,
+    ceremony: changeShape,
+    book: changeShape,
+    // No lists are judged yet, so a policy may name nobody who publishes them.
+    lists: object({ publishers: distinct(list(personId)), removal: require }),
+    freeze: object({ anyOf: names }),
+    unfreeze: object({ require }),
+  },
+  /** By part in a ceremony: the roles of which its people are. */
+  { seats: mapOf(names) },
+)
 
 export const policyShape = objectWith(
   {
@@ -110,14 +116,22 @@ export const policyShape = objectWith(
     rules: list(ruleShape, 1),
     limits: list(limitShape, 1),
     governance: governanceShape,
-    separation: object({
-      initiatorMayApprove: bool,
-      onePersonOneVote: literal(true),
-      credentialOwnersDistinct: literal(true),
-      minFactor: mapOf(literal('none', 'uv', 'hardware')),
-    }),
+    separation: objectWith(
+      {
+        initiatorMayApprove: bool,
+        onePersonOneVote: literal(true),
+        credentialOwnersDistinct: literal(true),
+        minFactor: mapOf(literal('none', 'uv', 'hardware')),
+      },
+      { sitterMayApprove: bool },
+    ),
   },
-  { calls: mapOf(callShape) },
+  {
+    calls: mapOf(callShape),
+    messages: mapOf(messageShape),
+    targets: mapOf(targetShape),
+    sweeps: mapOf(sweepShape),
+  },
 )
 
 export type WrittenPolicy = Shaped<typeof policyShape>

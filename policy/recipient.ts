@@ -3,20 +3,21 @@
 // that the class's own service has signed. Whether money may go there is judged by `evaluate`.
 // INVARIANT: no record speaks of the address of an own vault, and where any book in force knows an
 // address, no attested record of it counts, so that removing it also removes what was attested.
-// Addresses below a vault's own (paths other than `m`) are without number and in no row: a record
-// that names one cannot be told from a stranger's.
+// Addresses below a vault's own (paths other than `m`) are without number and in no row. An intent
+// that pays one names its path, and everybody derives it; a record that names one cannot be told
+// from a stranger's.
 import { toUtf8 } from '../proto/crypto.ts'
 import type { VaultId } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
 import { open, type Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { recordOf } from './book.ts'
-import { chainOf } from './chain/chains.ts'
+import { addressAt } from './chain/address.ts'
 import { type Destination, destinationShape, parseDestination } from './destination.ts'
 import type { Named } from './display.ts'
 import type { DestinationFacts } from './facts.ts'
 import type { ActiveBook, InForce } from './in-force.ts'
-import type { Intent } from './intent.ts'
+import { type Intent, isCancel, movesNothing } from './intent.ts'
 import type { DestinationClass } from './places.ts'
 import { credentialAt, type Roster } from './roster.ts'
 import { classOfBook, classOfVault, networkOf } from './rulebook.ts'
@@ -68,28 +69,42 @@ export function requireAttester(evidence: Evidence, roster: Roster, atMs: number
 }
 
 function ownVault(intent: Intent, known: Known): Recipient {
-  const own = vaultAt(intent, known)
+  const own = movesNothing(intent.op) ? signerOf(intent, known) : vaultAt(intent, known)
   const of = own && classOfVault(known.inForce.rulebook, own.vault)
   if (own === undefined || of === undefined) return unknown('an address of no own vault')
   // Value sent to a key that signs no more, or that its dealer knows, would be lost.
   if (own.standing !== 'active') return unknown(`the vault ${own.vault}, whose key does not sign`)
   // Nor may money come in that one lost disk would keep for ever.
-  if (!known.shown.includes(own.vault)) {
+  if (!isCancel(intent.op) && !known.shown.includes(own.vault)) {
     return unknown(`the vault ${own.vault}, whose backups are not proven yet`)
   }
-  const { id } = of
   return {
-    facts: { kind: 'vault', class: id, vault: own.vault },
-    named: { class: id, label: own.vault },
+    facts: { kind: 'vault', class: of.id, vault: own.vault },
+    named: ownNamed(of, own.vault, intent),
   }
 }
 
-/** The own vault whose address the intent pays. */
-function vaultAt({ network, to }: Intent, { inForce, vaults }: Known): VaultRow | undefined {
-  return vaults.find(
-    ({ vault, publicKey }) =>
-      networkOf(inForce.rulebook, vault)?.caip2 === network &&
-      chainOf(network).address(publicKey) === to,
+/** What people are shown of an own vault. */
+export function ownNamed(
+  { id }: DestinationClass,
+  vault: VaultId,
+  { toPath }: Pick<Intent, 'toPath'>,
+): Named {
+  return { class: id, label: toPath === undefined ? vault : `${vault} ${toPath}` }
+}
+
+/** A declaration or a cancel names the address, at whatever path, whose key signs it. */
+function signerOf({ network, vault, path, to }: Intent, { vaults }: Known): VaultRow | undefined {
+  const own = vaults.find((row) => row.vault === vault)
+  return own !== undefined && addressAt(network, own, path) === to ? own : undefined
+}
+
+/** The own vault whose address the intent pays, at the path that it names. */
+function vaultAt({ network, to, toPath }: Intent, known: Known): VaultRow | undefined {
+  return known.vaults.find(
+    (row) =>
+      networkOf(known.inForce.rulebook, row.vault)?.caip2 === network &&
+      addressAt(network, row, toPath ?? 'm') === to,
   )
 }
 

@@ -9,6 +9,7 @@ import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import {
   amount,
+  digest,
   digestOrNone,
   handle,
   literal,
@@ -22,7 +23,19 @@ import { open, type Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { isNobody, opsOf, parseAddress } from './chain/chains.ts'
 import { callTextMax, encodeCall, parseCall } from './chain/evm-call.ts'
-import { envs, type Intent, movesToken, ops, parseNetwork, parsePath } from './intent.ts'
+import { parseMessage } from './chain/evm-message.ts'
+import { depositIndex } from './deposit-path.ts'
+import {
+  envs,
+  type Intent,
+  isCancel,
+  isMessage,
+  movesNothing,
+  movesToken,
+  ops,
+  parseNetwork,
+  parsePath,
+} from './intent.ts'
 
 export interface ReadIntent {
   readonly digest: RequestId
@@ -53,7 +66,12 @@ const intentShape = objectWith(
     to: text(64),
     vault: handle,
   },
-  { call: text(callTextMax) },
+  {
+    call: text(callTextMax),
+    message: text(limits.messageBytesMax),
+    cancels: digest,
+    toPath: text(96),
+  },
 )
 
 /** The intent of exact canonical bytes; nothing is said about who signed it. */
@@ -109,17 +127,66 @@ function requireConsistent(intent: Intent): void {
   if (isNobody(network, to)) refuse('INVALID_INTENT', 'expected a recipient, got the zero address')
   if (to === contract) refuse('INVALID_INTENT', 'expected a recipient, got the token itself')
   requireCall(intent)
+  requireMessage(intent)
+  requireCancel(intent)
+  requireToPath(intent)
   requireLife(intent)
 }
 
-/** Only a call may move nothing. */
+/** `m` is not written, so one address has one form; no other path takes money. */
+function requireToPath({ toPath, dest, op }: Intent): void {
+  if (toPath === undefined) return
+  if (depositIndex(toPath) === undefined) {
+    refuse('INVALID_INTENT', 'toPath: expected the path of a deposit address, m/1/INDEX')
+  }
+  if (dest !== '' || op === 'evm.call' || movesNothing(op)) {
+    refuse('INVALID_INTENT', 'toPath: expected of a transfer to an own vault alone')
+  }
+}
+
+/** Only a call may move nothing, and what moves nothing at all. */
 function requireCall({ op, call, amount: moved }: Intent): void {
   const isCall = op === 'evm.call'
   if (isCall !== (call !== undefined)) {
     refuse('INVALID_INTENT', `expected a call beside evm.call alone, got ${op}`)
   }
   if (call !== undefined) requireRoom(call)
-  if (!isCall && moved === 0n) refuse('INVALID_INTENT', 'expected an amount above zero')
+  if (!isCall && !movesNothing(op) && moved === 0n)
+    refuse('INVALID_INTENT', 'expected an amount above zero')
+}
+
+/** Nothing moves with it and nothing is paid for it; it says itself whom it goes to. */
+function requireMessage(intent: Intent): void {
+  const { op, message, amount: moved, maxFee, to, dest, network } = intent
+  if (isMessage(op) !== (message !== undefined)) {
+    refuse('INVALID_INTENT', `expected a message beside evm.message alone, got ${op}`)
+  }
+  if (message === undefined) return
+  if (moved !== 0n || maxFee !== 0n) {
+    refuse('INVALID_INTENT', `expected no amount and no fee, got ${moved} and ${maxFee}`)
+  }
+  const read = parseMessage(message)
+  if ((read.kind === 'declaration') !== (dest === '')) {
+    refuse('INVALID_INTENT', 'expected a record for typed data, and none for a declaration')
+  }
+  if (read.kind === 'declaration') return
+  const { verifyingContract, chainId } = read.typed.domain
+  if (to !== verifyingContract) {
+    refuse('INVALID_INTENT', `to: expected the domain's contract ${verifyingContract}, got ${to}`)
+  }
+  if (network !== `eip155:${chainId}`) {
+    refuse('INVALID_INTENT', `expected a message for ${network}, got one for eip155:${chainId}`)
+  }
+}
+
+/** It goes to the own address and pays nobody; that the address is own is compared with the key. */
+function requireCancel({ op, cancels, amount: moved, dest }: Intent): void {
+  if (isCancel(op) !== (cancels !== undefined)) {
+    refuse('INVALID_INTENT', `expected a request to cancel beside evm.cancel alone, got ${op}`)
+  }
+  if (cancels !== undefined && (moved !== 0n || dest !== '')) {
+    refuse('INVALID_INTENT', 'expected a cancel of no amount and without a record')
+  }
 }
 
 /** Its bytes may be far longer than its text; what no transaction holds is not approved first. */

@@ -9,8 +9,10 @@ import { limits as bounds } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import { tags } from '../proto/tags.ts'
 import { callsOf } from './calls.ts'
+import { roles as seats } from './ceremony/people.ts'
 import { readDocument } from './document.ts'
 import type { Env } from './intent.ts'
+import { messagesOf } from './messages.ts'
 import {
   assetsOf,
   type DestinationClass,
@@ -27,9 +29,10 @@ import { legsAtMost } from './rules/box.ts'
 import type { Guard } from './rules/guard.ts'
 import { type Limit, limitOf } from './rules/limit.ts'
 import { type Rule, ruleOf } from './rules/rule.ts'
+import { type Treasury, treasuryOf } from './treasury/targets.ts'
 import { vaultsOf } from './vault.ts'
 
-export interface Rulebook extends Places {
+export interface Rulebook extends Places, Treasury {
   readonly digest: Digest
   readonly org: Handle
   readonly env: Env
@@ -47,6 +50,8 @@ export interface Rulebook extends Places {
   readonly limits: readonly Limit[]
   readonly governance: Governance
   readonly initiatorMayApprove: boolean
+  /** Who asked for or approved what a ceremony does may operate it or write its Record. */
+  readonly sitterMayApprove: boolean
   /** By rule. */
   readonly minFactor: ReadonlyMap<Handle, Factor>
 }
@@ -61,7 +66,10 @@ export function parseRulebook(text: string): Rulebook {
   const vaults = vaultsOf(written.vaults, networks)
   const destinations = destinationsOf(written.destinations, vaults)
   const calls = callsOf(written.calls ?? new Map(), written.networks)
-  const places = { networks, assets, vaults, destinations, calls }
+  const messages = messagesOf(written.messages ?? new Map(), written.networks)
+  const places = { networks, assets, vaults, destinations, calls, messages }
+  const { targets, sweeps } = written
+  const treasury = treasuryOf({ targets, sweeps }, places)
   const roles = rolesOf(written)
   requireAttesters(destinations, roles)
 
@@ -77,7 +85,7 @@ export function parseRulebook(text: string): Rulebook {
   requireFewLegs(rules, places)
   const ids = new Set(rules.map((rule) => rule.id))
   const limits = written.limits.map((limit) => limitOf(limit, places, ids))
-  const { initiatorMayApprove, minFactor } = written.separation
+  const { initiatorMayApprove, sitterMayApprove = false, minFactor } = written.separation
   for (const id of minFactor.keys()) {
     if (!ids.has(id)) bad(`separation.minFactor: unknown ${id}`)
   }
@@ -87,7 +95,16 @@ export function parseRulebook(text: string): Rulebook {
   const { quorumCrypto, log, calendars, guards, governance } = written
   const head = { digest, org, env, version, previous, notBefore, expires, engine }
   const body = { roles, calendars, guards, rules, limits, governance, initiatorMayApprove }
-  return { ...head, ...places, ...body, quorumCrypto, log, minFactor }
+  return {
+    ...head,
+    ...places,
+    ...treasury,
+    ...body,
+    quorumCrypto,
+    log,
+    sitterMayApprove,
+    minFactor,
+  }
 }
 
 export function networkOf(rulebook: Rulebook, vault: VaultId): Network | undefined {
@@ -134,7 +151,15 @@ function requireAttesters(classes: ReadonlyMap<Handle, DestinationClass>, roles:
 function requireGovernance(governance: Governance, roles: Roles): void {
   for (const { path, require } of governed(governance)) requireRoles(require, roles, path)
   for (const role of governance.freeze.anyOf) named(roles, role, 'governance.freeze')
+  for (const [seat, names] of governance.seats ?? []) {
+    const path = `governance.seats.${seat}`
+    if (!seatNames.includes(seat)) bad(`${path}: no part of a ceremony`)
+    const services = names.find((name) => named(roles, name, path).kind !== 'human')
+    if (services !== undefined) bad(`${path}: ${services} is a role of services`)
+  }
 }
+
+const seatNames: readonly string[] = seats
 
 /** Every quorum that the governance section asks for. */
 export function governed(

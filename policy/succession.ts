@@ -12,7 +12,7 @@ import { digest, hex, list, literal, object } from '../proto/shape.ts'
 import { tags } from '../proto/tags.ts'
 import { formatVkey } from './audit/checkpoint.ts'
 import { ownership, readDocument } from './document.ts'
-import { membersOf, type Root, witnessesOf } from './documents.ts'
+import { membersOf, parseRoot, type Root, witnessesOf } from './documents.ts'
 import type { Env } from './intent.ts'
 
 export interface RootSignature {
@@ -50,6 +50,18 @@ export function rootSignaturesText({ signatures, ...head }: RootSignatures): str
 /** What a governance key signs. */
 export function rootMessage(written: string): Uint8Array {
   return tagged(tags.root, toUtf8(written))
+}
+
+/** A new root and its signatures, as they travel, judged by all roots before them. */
+export function succeeded(
+  chain: readonly Root[],
+  sent: { readonly root: string; readonly signatures: string },
+): { readonly root: Root; readonly signatures: Digest } {
+  const root = parseRoot(sent.root)
+  requireSuccessor(chain, root)
+  const signatures = parseRootSignatures(sent.signatures)
+  requireRootQuorum(newest(chain), { root, text: sent.root }, signatures)
+  return { root, signatures: signatures.digest }
 }
 
 /** Everything but the signatures. `chain` are all roots up to the one in force, ascending. */

@@ -61,6 +61,8 @@ export interface IntentRow extends LineAt {
   readonly rule: Handle | ''
   /** Number of the highest attempt started, 0 before the first. */
   readonly attempts: number
+  /** The cancel that has its nonce: from that reservation on nothing is signed for it. */
+  readonly cancelledBy?: Digest
 }
 
 export interface DecisionRow extends LineAt {
@@ -77,6 +79,16 @@ export interface LimitUse {
   readonly id: Handle
   /** Sum or count in the window, without the request itself. */
   readonly used: bigint
+}
+
+/** Of a cancel: what it takes over, as it was at its reservation. */
+export interface Cancelling {
+  readonly request: Digest
+  /** The cancel that had the nonce before, and ended; empty: the request itself had it. */
+  readonly before: Digest | ''
+  /** The highest of every attempt under the nonce: a replacement lies above both. */
+  readonly price: bigint
+  readonly tip: bigint
 }
 
 export interface ReservationRow extends LineAt {
@@ -99,6 +111,7 @@ export interface ReservationRow extends LineAt {
   readonly slot: string
   /** What the limits had used at this line, itself not counted; every limit held. */
   readonly limits: readonly LimitUse[]
+  readonly cancelling?: Cancelling
   /** An earlier live reservation of the same address and amount, as the duplicate guard sees it. */
   readonly duplicateOf: Digest | ''
 }
@@ -205,11 +218,10 @@ export interface RulesetRow {
   readonly books: readonly BookInForce[]
 }
 
-/** Everything that `admit` needs to know of the log about one intent. */
-export interface RequestView {
+/** Of one intent what may change after it was admitted, and then stops it. */
+export interface RequestStanding {
   readonly intent: IntentRow | undefined
   readonly decisions: readonly DecisionRow[]
-  readonly reservation: ReservationRow | undefined
   /** Ascending. */
   readonly attempts: readonly AttemptRow[]
   /** Scopes that people froze and that cover the intent's vault: `all` or the vault. */
@@ -218,10 +230,15 @@ export interface RequestView {
   readonly ceremony: CeremonyRow | undefined
   /** The newest epoch of every vault that has a key: own destinations are derived from these. */
   readonly vaults: readonly VaultRow[]
-  /** Those of which every node had a proven backup once: they may be paid into. */
-  readonly shown: readonly VaultId[]
   /** In force at the newest line. */
   readonly ruleset: RulesetRow
+}
+
+/** Everything that `admit` needs to know of the log about one intent. */
+export interface RequestView extends RequestStanding {
+  readonly reservation: ReservationRow | undefined
+  /** Those vaults of which every node had a proven backup once: they may be paid into. */
+  readonly shown: readonly VaultId[]
   /** Texts of root, policy, directory and books of the ruleset, by digest. */
   readonly documents: ReadonlyMap<Digest, string>
 }

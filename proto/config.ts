@@ -75,3 +75,17 @@ export function distinct<T>(read: Reader<T>, key: (item: T) => string): Reader<r
     return found
   }
 }
+
+const endpointUrls = list(text(512, /^https?:\/\/[^\s@]+$/), 1, 8)
+
+/** Each another place: written twice, one endpoint would be two witnesses. Names none: keys. */
+export const endpoints: Reader<readonly string[]> = (value, path) => {
+  const urls = endpointUrls(value, path)
+  const places = urls.map((url) => (URL.canParse(url) ? new URL(url) : undefined))
+  if (places.includes(undefined)) refuse('CONFIG', `${path}: expected addresses of endpoints`)
+  const named = new Set(
+    places.map((place) => `${place?.origin}${place?.pathname.replace(/\/$/, '')}${place?.search}`),
+  )
+  if (named.size !== urls.length) refuse('CONFIG', `${path}: an endpoint stands there twice`)
+  return urls
+}

@@ -33,6 +33,12 @@ export const limits = {
   transactionBytesMax: 4_096,
   /** Of a contract call: with it a transaction has all other fields at their widest. */
   calldataBytesMax: 3_840,
+  /** A message to sign, as text: beside it an intent has all other fields. */
+  messageBytesMax: 4_000,
+  /** Values of typed data: each is a line that people read. */
+  messageLeavesMax: 64,
+  /** A declaration (EIP-191), which people read whole. */
+  declarationBytesMax: 1_024,
   jsonDepthMax: 16,
   jsonItemsMax: 65_536,
   documentsPerSubmitMax: 8,
@@ -123,6 +129,11 @@ export const limits = {
   inboxRowsPerRunMax: 1_000,
   pendingRequestsPerCallerMax: 1_000,
   listPageMax: 200,
+  /** Of one payout file: as many as one caller may have open. */
+  payoutLinesMax: 1_000,
+  payoutBytesMax: 1_048_576,
+  /** Of one list of requests that a watcher reads. */
+  requestPagesMax: 500,
   bodySizeMax: 65_536,
   /** An Export is read whole by the verifier, so it must fit its memory. */
   exportFilesMax: 65_536,
@@ -131,6 +142,10 @@ export const limits = {
   /** Root, line, proof and all parts, as they go to the recipient. */
   parcelBytesMax: 1_048_576,
   exportBytesMax: 1_073_741_824,
+  /** What one range of blocks says of own addresses; a longer range is two files. */
+  chainFileBytesMax: 16_777_216,
+  chainFileAccountsMax: 4_096,
+  chainFileAssetsMax: 64,
   /** One line of a Record: a sentence for each field of an exception. */
   recordLineBytesMax: 16_384,
   /** Of one ceremony: 16 stations send a line a round, for each of its requests. */
@@ -150,4 +165,20 @@ export const limits = {
   bundleBytesMax: 67_108_864,
   /** Bundles that somebody puts for one plan, beside the one that went in. */
   bundlesPerPlanMax: 8,
+  /** Of one vault: all of them can be derived anew within an hour. */
+  depositIndexMax: 16_777_216,
+  /** Indices that one line opens; a coordinator that starts leaves the rest of its last ones. */
+  depositBlockMax: 256,
+  /** A service's own name of a customer. */
+  referenceLengthMax: 128,
+  /** Addresses that a node is asked for at once: each is derived and signed. */
+  addressesPerCallMax: 50,
+  /** All roots of a log and one word of each node. */
+  addressFileBytesMax: 2_097_152,
+  /** A payer believes no older word: the key may have been destroyed since. 30 days. */
+  addressAgeMsMax: 2_592_000_000,
+  /** A node that has read nothing newer for so long says nothing of addresses. */
+  addressViewMsMax: 600_000,
+  /** Of one node, whoever asks: it derives and signs each. */
+  addressesPerMinuteMax: 12_000,
 } as const

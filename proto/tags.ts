@@ -53,6 +53,7 @@ export const tags = {
   invitation: 'custody/v1/import-invitation',
   dealing: 'custody/v1/import-dealing',
   importShare: 'custody/v1/import-share',
+  address: 'custody/v1/address',
   importRefresh: 'custody/v1/import-refresh',
 } as const
 

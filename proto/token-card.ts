@@ -42,6 +42,14 @@ const shape = object({
   signature: hex(64),
 })
 
+/** Of modules that keep their keys in files, as they name themselves: none for production. */
+export const softwareMaker = 'custody software token'
+export const softwareMakers: readonly string[] = [
+  softwareMaker,
+  'SoftHSM project',
+  'Mozilla Foundation',
+]
+
 export interface TokenCard extends Omit<Shaped<typeof shape>, 'format' | 'signature'> {
   readonly digest: Digest
 }

@@ -8,7 +8,7 @@ import { createServer } from 'node:net'
 import { Refused, refuse } from '../proto/refusal.ts'
 import { bool, integer, literal, object, objectWith, text } from '../proto/shape.ts'
 import { converse, listenFor, parseLine } from './admin.ts'
-import type { Status } from './node.ts'
+import type { Status } from './status.ts'
 
 const pathBytesMax = 1_024
 

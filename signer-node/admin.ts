@@ -8,8 +8,9 @@ import type { Json } from '../proto/jcs.ts'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import { handle, literal, object, text } from '../proto/shape.ts'
 import { type Signed, signedShape } from '../proto/signed.ts'
-import type { SignerNode, Status } from './node.ts'
+import type { SignerNode } from './node.ts'
 import type { Voice } from './ports.ts'
+import type { Status } from './status.ts'
 
 type Told = 'freeze' | 'unfreeze' | 'fence' | 'drain' | 'backupProved' | 'dropPending'
 export type Operated = Pick<SignerNode, 'status' | 'pairs' | 'evidence' | Told>

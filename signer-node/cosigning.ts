@@ -48,7 +48,7 @@ export class Cosigning {
     this.#needs = needs
   }
 
-  /** A page with what came beside it; afterwards `review`, and then it is answered. */
+  /** A page with what came beside it; afterwards `reviewing`, and then it is answered. */
   *lines(page: Page): InTurns<Taken | Refusal> {
     const taken = yield* this.#taken(page)
     if (page.heads.length > 0) yield
@@ -87,15 +87,32 @@ export class Cosigning {
     }
   }
 
-  /** What is known of the own copy may have moved; the caller looks at its own work afterwards. */
-  review(): void {
-    const { copy, witness, floor } = this.#needs
+  /**
+   * What is known of the own copy may have moved; the caller looks at its own work afterwards. It
+   * may be left between two parts and done as a whole meanwhile: each asks for itself what is due.
+   */
+  *reviewing(): InTurns {
+    const { copy, floor } = this.#needs
     attempt(() => copy.writeFork())
-    const face = witness.heads.review(witness.reigns)
-    if (face !== undefined) this.#forked(face)
+    yield* this.#settleRipe()
     this.#meetTwin()
     floor.review()
     this.#cosignAtLast()
+  }
+
+  /** Heads that waited for lines: verified and kept one at a time. */
+  *#settleRipe(): InTurns {
+    const { witness, store } = this.#needs
+    const { heads } = witness
+    for (const waiting of heads.ripe()) {
+      const read = heads.readAgain(witness.reigns, waiting)
+      yield
+      const face = read && store.step(() => heads.settle(waiting, read))
+      if (face !== undefined) this.#forked(face)
+      this.#meetTwin()
+      yield
+      if (face !== undefined) return
+    }
   }
 
   answer(taken: Taken | Refusal): NodeFrame | undefined {

@@ -31,6 +31,12 @@ export interface ReadHead {
   readonly isLogs: boolean
 }
 
+/** A head beyond the own copy when it came. */
+export interface WaitingHead {
+  readonly witness: string
+  readonly note: Note
+}
+
 export class Heads {
   readonly #copy: LogCopy
   readonly #report: (event: Event) => void
@@ -82,16 +88,25 @@ export class Heads {
     return undefined
   }
 
-  /** After the own copy grew: heads that waited may agree with it now. */
-  review(reigns: Reigns): OtherFace | undefined {
-    for (const [witness, note] of [...this.#ahead]) {
-      if (note.checkpoint.size > this.#copy.size()) continue
-      this.#ahead.delete(witness)
-      const head = this.#verified(reigns, note)
-      const face = head && this.#take(head)
-      if (face !== undefined) return face
-    }
-    return undefined
+  /** Those that waited and may agree with the own copy since it grew. */
+  ripe(): readonly WaitingHead[] {
+    if (this.#ahead.size === 0) return []
+    const size = this.#copy.size()
+    const waiting = [...this.#ahead].map(([witness, note]) => ({ witness, note }))
+    return waiting.filter(({ note }) => note.checkpoint.size <= size)
+  }
+
+  /** Who signed one of them; nothing when it waits no more. */
+  readAgain(reigns: Reigns, { witness, note }: WaitingHead): ReadHead | undefined {
+    return this.#ahead.get(witness) === note ? this.#verified(reigns, note) : undefined
+  }
+
+  /** As `receive`, of one that still waits: afterwards it does not. */
+  settle({ witness, note }: WaitingHead, read: ReadHead): OtherFace | undefined {
+    if (this.#ahead.get(witness) !== note) return undefined
+    const face = this.#take(read)
+    this.#ahead.delete(witness)
+    return face
   }
 
   /** R1: how many witnesses of the line's root have cosigned a head that contains it. */

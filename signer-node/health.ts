@@ -4,8 +4,8 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { Address } from '../proto/config.ts'
-import type { Status } from './node.ts'
 import type { Event } from './ports.ts'
+import type { Status } from './status.ts'
 
 export interface Health {
   /** Counts what happened. */

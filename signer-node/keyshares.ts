@@ -185,6 +185,8 @@ export class Keyshares {
   *#opened(row: VaultRow, state: KeyshareState): Deriving<HeldKeyshare | undefined> {
     const { keystore } = this.#needs
     using keyshare = yield* keystore.opening(expectedOfRow(row), state)
+    // What was opened was checked as a whole: enough for one turn.
+    yield
     // The log may have gone on meanwhile; then the next look finds what is in force.
     if (!this.#isInForce(row)) return undefined
     requireSamePast(keyshare.facts, row)

@@ -355,9 +355,13 @@ export class Keystore {
   }
 
   #path(vault: string, epoch: number, state: KeyshareState): string {
-    const name = `${nameOf(vault)}.${epoch}${state === 'active' ? '' : `.${state}`}`
-    return join(this.#directory, `${name}.keyshare`)
+    return join(this.#directory, keyshareFile(vault, epoch, state))
   }
+}
+
+/** The name of its file, here and on every medium that holds a copy. */
+export function keyshareFile(vault: string, epoch: number, state: KeyshareState): string {
+  return `${nameOf(vault)}.${epoch}${state === 'active' ? '' : `.${state}`}.keyshare`
 }
 
 /** A handle has no `~`, so the names of two vaults never meet. */

@@ -71,8 +71,7 @@ async function run(config: Running, source: string | number): Promise<void> {
   const links = openLinks(config, witness, told)
   watch.links = links
   const ticking = setInterval(() => {
-    links.tick()
-    witness.tick()
+    for (const one of [links, witness]) setImmediate(() => one.tick())
   }, tickMs)
   links.tick()
   const { host, port } = config.healthListen

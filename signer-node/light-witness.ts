@@ -8,7 +8,7 @@
 import type { CoordinatorFrame, CoordinatorPart, NodeFrame } from '../proto/frames.ts'
 import { readSigned, writeSigned } from '../proto/frames.ts'
 import type { Digest, NodeId } from '../proto/ids.ts'
-import type { InTurns } from '../proto/in-turns.ts'
+import { attemptInTurns, type InTurns } from '../proto/in-turns.ts'
 import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import { Greeted, spoken } from '../proto/versions.ts'
 import { Cosigning } from './cosigning.ts'
@@ -18,11 +18,11 @@ import { HistoryRows } from './history-rows.ts'
 import { Journal } from './journal.ts'
 import { LogCopy } from './log-copy.ts'
 import { Meta } from './meta.ts'
-import type { Status } from './node.ts'
 import type { Ports } from './ports.ts'
 import type { Room } from './room.ts'
 import type { WitnessSelf } from './self.ts'
 import { otherVersion, type StateWord } from './standing.ts'
+import type { Status } from './status.ts'
 import type { Store } from './store.ts'
 import { Turns } from './turns.ts'
 import { Witness } from './witness.ts'
@@ -118,7 +118,7 @@ export class LightWitness {
   tick(): void {
     if (this.#isGone) return
     if (this.#room.tick()) this.#roomChanged()
-    this.#review()
+    this.#turns.takeRound(() => this.#review())
     const now = this.#ports.clock.monotonicMs()
     if (now - this.#floorAskedMs < floorAgainMs) return
     this.#floorAskedMs = now
@@ -201,14 +201,14 @@ export class LightWitness {
         return
       case 'lines': {
         const taken = yield* this.#cosigning.lines(frame.lines)
-        this.#cosigning.review()
+        yield* this.#cosigning.reviewing()
         yield
         this.#send(coordinator, this.#cosigning.answer(taken))
         return
       }
       case 'heads':
         yield* this.#cosigning.settle(frame.heads.heads)
-        this.#cosigning.review()
+        yield* this.#cosigning.reviewing()
         return
       case 'note':
         yield* this.#note(coordinator, frame.note)
@@ -224,6 +224,7 @@ export class LightWitness {
       case 'envelope':
       case 'stop':
       case 'requestPart':
+      case 'certify':
         refuse('NOT_SUPPORTED', 'a light witness takes part in no session')
     }
   }
@@ -248,7 +249,7 @@ export class LightWitness {
     }
     if (kind !== 'floor-answer') refuse('NOT_SUPPORTED', `${kind}: not for a light witness`)
     yield* this.#cosigning.settle(this.#floor.receive(signed))
-    this.#cosigning.review()
+    yield* this.#cosigning.reviewing()
   }
 
   #ask(coordinator: string, queries: ReturnType<Floor['queries']>): void {
@@ -273,8 +274,8 @@ export class LightWitness {
   }
 
   /** What finds no room is tried again at the next tick. */
-  #review(): void {
-    const done = attempt(() => this.#cosigning.review())
+  *#review(): InTurns {
+    const done = yield* attemptInTurns(this.#cosigning.reviewing())
     if (!isRefusal(done)) return
     if (done.code !== 'DISK_FULL') throw new Refused(done)
     this.#room.failed()

@@ -81,7 +81,7 @@ export class LogDuty {
       yield
       this.#needs.signing.warm()
     }
-    yield* this.#reviewing()
+    yield* this.reviewing()
     yield
     this.#send(coordinator, this.#cosigning.answer(taken))
     return taken
@@ -90,7 +90,7 @@ export class LogDuty {
   *heads({ heads }: CoordinatorPart<'heads'>): InTurns {
     yield* this.#cosigning.settle(heads)
     yield
-    yield* this.#reviewing()
+    yield* this.reviewing()
   }
 
   /**
@@ -139,17 +139,21 @@ export class LogDuty {
     this.#send(coordinator, this.#cosigning.supply(part))
   }
 
-  /** After anything that may have moved the own copy or what is known of it. */
+  /** After what an operator did: nothing of it waits for a turn. */
   review(): void {
-    allAtOnce(this.#reviewing())
+    allAtOnce(this.reviewing())
   }
 
-  /** Each look asks for itself what it may do, so they may lie in different turns. */
-  *#reviewing(): InTurns {
+  /**
+   * After anything that may have moved the own copy or what is known of it. Each look asks for
+   * itself what it may do, so they may lie in different turns.
+   */
+  *reviewing(): InTurns {
     const { parts, floor, releases, backups, exports, readmissions } = this.#needs
-    this.#cosigning.review()
+    yield* this.#cosigning.reviewing()
     yield
     if (this.#needs.mayCosign() && parts.keyshares.review()) parts.changed()
+    yield
     if (this.#needs.mayCosign()) parts.invitations.review()
     yield
     this.#leaving.review()

@@ -5,19 +5,20 @@
 // at once) takes a new incarnation and forgets every Pairing and acceptance of the old one.
 import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
 import { parseVaultId } from '../proto/ids.ts'
-import type { InTurns } from '../proto/in-turns.ts'
+import { attemptInTurns, type InTurns } from '../proto/in-turns.ts'
 import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
 import { Greeted } from '../proto/versions.ts'
+import { AddressDuty } from './address-duty.ts'
 import { assemble, type NodeSettings, type NodeStores } from './assemble.ts'
 import { BackupDuty } from './backup-duty.ts'
-import type { Curve } from './dkls23/curve.ts'
 import { ExportDuty } from './export-duty.ts'
 import { Floor } from './floor.ts'
 import { Greetings } from './greetings.ts'
 import { Keys } from './keys.ts'
 import { LogDuty } from './log-duty.ts'
 import { type PairState, pairStates } from './pair-states.ts'
+import { Parting } from './parting.ts'
 import type { Parts } from './parts.ts'
 import type { Ports } from './ports.ts'
 import { Prepared } from './prepared.ts'
@@ -30,38 +31,12 @@ import {
   closedFor,
   mayCosign,
   otherVersion,
-  type StateWord,
   stateWord,
   type Work,
 } from './standing.ts'
+import { restoredText, type Status } from './status.ts'
 import type { KeptEvidence } from './strikes.ts'
 import { Turns } from './turns.ts'
-
-export interface Status {
-  readonly node: string
-  /** `locked`, `sealed`: nothing is open yet, and there is no node. */
-  readonly state: StateWord | 'locked' | 'sealed'
-  /** Why it is sealed: what is the matter with its token. */
-  readonly sealed?: string
-  readonly size: number
-  readonly sessions: number
-  readonly waitingReleases: number
-  readonly droppedEnvelopes: number
-  readonly receipts: number
-  readonly vaults: readonly string[]
-  readonly pairings: readonly string[]
-  readonly banned: readonly string[]
-  /** Faults within a day, of peers that had any. */
-  readonly strikes: Readonly<Record<string, number>>
-  readonly frozen: readonly string[]
-  readonly coordinators: readonly string[]
-  /** Why the node may only witness; empty while it may sign. */
-  readonly fenced: string
-  /** The make of the curve: anything but `native` is slower. Empty while the node is locked. */
-  readonly curve: Curve['name'] | ''
-  /** Backup files here, and whether they were opened in a test. */
-  readonly backups: readonly string[]
-}
 
 const floorAgainMs = 2_000
 const receiptsAgainMs = 60_000
@@ -85,15 +60,11 @@ export type Own = Pick<
   | 'plan'
 >
 
-interface Look {
-  readonly wallMs: number
-  readonly monotonicMs: number
-}
-
 export class SignerNode {
   readonly #parts: Parts
   readonly #desk: Desk
   readonly #turns: Turns
+  readonly #parting: Parting
   readonly #attached = new Set<string>()
   readonly #greeted = new Greeted()
   /** Those that have said something: a dial that failed is no stream that broke. */
@@ -105,7 +76,6 @@ export class SignerNode {
   #isStateDue = false
   #floorAskedMs: number
   #receiptsSaidMs: number
-  #look: Look
 
   constructor(settings: NodeSettings, stores: NodeStores, ports: Ports) {
     const closed = (work?: Work) => closedFor(this.#parts, this.#condition(), work)
@@ -113,9 +83,9 @@ export class SignerNode {
     this.#parts = assemble(settings, stores, ports, { closed, changed })
     this.#desk = this.#furnish(this.#parts)
     this.#turns = new Turns(ports.pause)
-    this.#look = this.#now()
-    this.#floorAskedMs = this.#look.monotonicMs
-    this.#receiptsSaidMs = this.#look.monotonicMs
+    this.#parting = new Parting(ports.clock)
+    this.#floorAskedMs = this.#nowMs()
+    this.#receiptsSaidMs = this.#floorAskedMs
     this.#parts.journal.verify()
     this.#parts.keyshares.reviewAtOnce()
     this.#desk.signing.warm()
@@ -132,7 +102,7 @@ export class SignerNode {
     this.#greeted.forget(coordinator)
     this.#parts.pairings.detached(coordinator)
     if (!this.#heard.delete(coordinator)) return
-    const now = this.#now().monotonicMs
+    const now = this.#nowMs()
     this.#broken = [...this.#broken.filter((at) => now - at < atOnceMs), now]
     // One lost stream is no reason: a coordinator could force it.
     if (this.#heard.size === 0 && this.#broken.length > 1) this.#renew('all streams broke at once')
@@ -148,13 +118,12 @@ export class SignerNode {
   /** To be called a few times a second. */
   tick(): void {
     if (this.#isGone) return
-    const { sessions, pairings, lastWords, room } = this.#parts
-    const { signing, keys, duty } = this.#desk
+    const { sessions, lastWords, room } = this.#parts
+    const { signing, keys } = this.#desk
     if (room.tick()) this.#roomChanged()
     this.#compareClocks()
-    for (const part of [sessions, lastWords, signing, keys, pairings]) this.#try(() => part.tick())
-    this.#try(() => duty.review())
-    this.#sayAgain()
+    for (const one of [sessions, lastWords, signing, keys]) this.#try(() => one.tick())
+    this.#turns.takeRound(() => this.#round())
   }
 
   status(): Status {
@@ -258,15 +227,23 @@ export class SignerNode {
     if (this.#isGone || !this.#attached.has(coordinator)) return false
     const hears = attempt(() => this.#greeted.hears(coordinator, frame))
     if (isRefusal(hears)) this.#parts.ports.report(otherVersion(hears))
-    if (hears !== true) return false
-    this.#heard.add(coordinator)
-    return true
+    if (hears === true) this.#heard.add(coordinator)
+    return hears === true
   }
 
   *#received(coordinator: string, frame: CoordinatorFrame): InTurns {
     // It may have waited for another one.
     if (this.#isGone || !this.#attached.has(coordinator)) return
     yield* receiveFrame(this.#desk, coordinator, frame)
+  }
+
+  /** In turns between frames; what an operator asks for meanwhile does not wait for it. */
+  *#round(): InTurns {
+    this.#try(() => this.#parts.pairings.tick())
+    yield
+    this.#pass(yield* attemptInTurns(this.#desk.duty.reviewing()))
+    yield
+    this.#sayAgain()
   }
 
   #furnish(parts: Parts): Desk {
@@ -283,11 +260,12 @@ export class SignerNode {
     const backups = new BackupDuty(parts, everyone)
     const readmissions = new Readmissions(parts)
     const exports = new ExportDuty(parts)
+    const addresses = new AddressDuty(parts)
     const work = { parts, floor, signing, keys, releases, backups, exports, readmissions }
     const duty = new LogDuty({ ...work, mayCosign: may, everyone })
     const word = () => stateWord(parts, this.#condition())
     const greetings = new Greetings({ ...work, word })
-    return { ...work, duty, greetings }
+    return { ...work, addresses, duty, greetings }
   }
 
   #strikes(): Readonly<Record<string, number>> {
@@ -318,7 +296,10 @@ export class SignerNode {
 
   /** What finds no room is tried again at the next tick. */
   #try(work: () => void): void {
-    const done = attempt(work)
+    this.#pass(attempt(work))
+  }
+
+  #pass(done: unknown): void {
     if (!isRefusal(done)) return
     if (done.code !== 'DISK_FULL') throw new Refused(done)
     this.#parts.room.failed()
@@ -332,10 +313,7 @@ export class SignerNode {
   }
 
   #compareClocks(): void {
-    const last = this.#look
-    const now = this.#now()
-    this.#look = now
-    const parted = now.wallMs - last.wallMs - (now.monotonicMs - last.monotonicMs)
+    const parted = this.#parting.look()
     if (Math.abs(parted) > clockJumpMs) this.#renew(`clocks parted by ${parted} ms`)
   }
 
@@ -353,12 +331,12 @@ export class SignerNode {
 
   /** Floor queries until they are answered, receipts until the log shows them. */
   #sayAgain(): void {
-    const { monotonicMs } = this.#now()
+    const now = this.#nowMs()
     const { greetings } = this.#desk
     const [first] = this.#attached
     if (first === undefined) return
-    if (monotonicMs - this.#floorAskedMs >= floorAgainMs) {
-      this.#floorAskedMs = monotonicMs
+    if (now - this.#floorAskedMs >= floorAgainMs) {
+      this.#floorAskedMs = now
       if (this.#parts.room.shortage !== '') return
       this.#try(() => this.#parts.bans.writeFreezes())
       this.#desk.duty.again()
@@ -368,25 +346,19 @@ export class SignerNode {
         for (const query of queries) this.#send(coordinator, query)
       }
     }
-    if (monotonicMs - this.#receiptsSaidMs >= receiptsAgainMs) {
-      this.#receiptsSaidMs = monotonicMs
+    if (now - this.#receiptsSaidMs >= receiptsAgainMs) {
+      this.#receiptsSaidMs = now
       const { backups, keys, greetings: says } = this.#desk
       const own = [...keys.confirmations(), ...backups.statements(), ...says.bans()]
-      const said = [...says.receipts(), ...own]
-      for (const frame of said) this.#send(first, frame)
+      for (const frame of [...says.receipts(), ...own]) this.#send(first, frame)
     }
   }
 
-  #now(): Look {
-    const { clock } = this.#parts.ports
-    return { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() }
+  #nowMs(): number {
+    return this.#parts.ports.clock.monotonicMs()
   }
 
   #send(coordinator: string, frame: NodeFrame): void {
     this.#parts.ports.send(coordinator, frame)
   }
-}
-
-function restoredText(vaults: readonly string[]): string {
-  return vaults.length === 0 ? '' : `restored from a backup: ${vaults.join(', ')}`
 }

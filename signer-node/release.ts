@@ -6,12 +6,12 @@
 
 import type { Admitted } from '../policy/admit.ts'
 import { isProof, restsOn, type ToSign } from '../policy/admit-proof.ts'
-import { requestView } from '../policy/audit/history.ts'
+import { requestStanding } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
 import { requireCeremony, requireWindow } from '../policy/cold.ts'
 import { requireSigns } from '../policy/key-standing.ts'
 import { untilMarginMs } from '../policy/lifetime.ts'
-import { isOver, type RequestView, type VaultRow } from '../policy/view.ts'
+import { isOver, type RequestStanding, type VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import { writeSigned } from '../proto/frames.ts'
 import { type Digest, parseDigest } from '../proto/ids.ts'
@@ -24,6 +24,7 @@ import {
   refusal,
   refuse,
 } from '../proto/refusal.ts'
+import type { Signed } from '../proto/signed.ts'
 import { isBanned } from './admission.ts'
 import type { SignatureShare } from './dkls23/sign.ts'
 import { ownHead } from './log-copy.ts'
@@ -54,8 +55,10 @@ export class Releases {
   readonly #waiting = new Map<string, Waiting>()
   /** Where the attempt lines stand of those that were looked at. */
   readonly #seqs = new Map<string, number>()
-  /** May leave by a look that took its turn: asked once more, and sent, in the next. */
+  /** May leave by a look that took its turn: asked once more, and written down, in the next. */
   readonly #ready = new Set<string>()
+  /** Receipts on disk: asked a last time, and sent, in the turn after that. */
+  readonly #recorded = new Map<string, Signed>()
   /** To be looked at, one in each turn of the loop: each look may write, and wait for the disk. */
   readonly #due = new Set<string>()
   #isGoing = false
@@ -111,23 +114,29 @@ export class Releases {
   #advance(waiting: Waiting): void {
     const id = toHex(waiting.sid)
     const isReady = this.#ready.delete(id)
+    const receipt = this.#recorded.get(id)
     const step = this.#judge(waiting)
     if (step === 'wait') return
-    if (step === 'now' && !isReady) {
+    if (step !== 'now') {
+      if (isRefusal(step)) this.#end(waiting, step.code, step.because)
+      else this.#bereave(waiting, step.died)
+    } else if (receipt !== undefined) this.#send(waiting, receipt)
+    else if (isReady) this.#record(waiting)
+    else {
       this.#ready.add(id)
       this.#lookAt(id)
-    } else if (step === 'now') this.#send(waiting)
-    else if (isRefusal(step)) this.#end(waiting, step.code, step.because)
-    else this.#bereave(waiting, step.died)
+    }
   }
 
   #judge(waiting: Waiting): Step {
     const { rows, ports, witness } = this.#parts
     const { admitted, deadlineMs } = waiting
     const isLate = ports.clock.monotonicMs() >= deadlineMs
+    // One of them may prove a fork: it is compared first, in a turn of its own.
+    if (!isLate && witness.heads.ripe().length > 0) return 'wait'
     const known = this.#seqs.get(toHex(waiting.sid))
     if (known !== undefined && !isLate && !witness.coverage(known).isCovered) return 'wait'
-    const view = attempting(() => readSync(requestView(admitted.intentDigest), rows))
+    const view = attempting(() => readSync(requestStanding(admitted.intentDigest), rows))
     if (isRefusal(view)) return view
     const attempt = view.attempts.find((row) => row.attempt === admitted.attempt)
     // A proof has no attempt line: it rests on its request and on what people decided about it.
@@ -143,7 +152,7 @@ export class Releases {
   }
 
   /** R2 to R4: what may have changed since the acceptance. */
-  #stopped(waiting: Waiting, view: RequestView): Refusal | Died | undefined {
+  #stopped(waiting: Waiting, view: RequestStanding): Refusal | Died | undefined {
     const { admitted } = waiting
     const fault = isProof(admitted)
       ? proofFault(this.#parts, admitted)
@@ -157,7 +166,7 @@ export class Releases {
     return rulesetFault(view, admitted.attempt)
   }
 
-  #attemptFault(admitted: Admitted, view: RequestView): Refusal | undefined {
+  #attemptFault(admitted: Admitted, view: RequestStanding): Refusal | undefined {
     const { ports, bans } = this.#parts
     const attempt = view.attempts.find((row) => row.attempt === admitted.attempt)
     const now = ports.clock.wallMs()
@@ -173,6 +182,10 @@ export class Releases {
     if (view.intent === undefined || isOver(view.intent.state)) {
       return refusal('REQUEST_ENDED', `the request is ${view.intent?.state ?? 'unknown'}`)
     }
+    const { cancelledBy } = view.intent
+    if (cancelledBy !== undefined) {
+      return refusal('REQUEST_ENDED', `the cancel ${cancelledBy} has the nonce`)
+    }
     if (attempt?.state !== 'open' || view.attempts.at(-1) !== attempt) {
       return refusal('STALE_ATTEMPT', `attempt ${admitted.attempt} is not the open one any more`)
     }
@@ -180,7 +193,7 @@ export class Releases {
   }
 
   /** A cold share leaves in its room alone, while the ceremony is open and its window lasts. */
-  #roomFault({ ceremony }: RequestView, admitted: Admitted): Refusal | undefined {
+  #roomFault({ ceremony }: RequestStanding, admitted: Admitted): Refusal | undefined {
     const { plan, ports } = this.#parts
     if (admitted.tier !== 'cold') return undefined
     const open = attempting(() => {
@@ -203,10 +216,10 @@ export class Releases {
     return broken && { kind: 'died', died: `the pairing with ${broken} died meanwhile` }
   }
 
-  /** R5 and R6. */
-  #send(waiting: Waiting): void {
-    const { store, journal, ports, witness } = this.#parts
-    const { sid, share, coordinator } = waiting
+  /** R5. */
+  #record(waiting: Waiting): void {
+    const { store, journal, witness } = this.#parts
+    const { sid } = waiting
     const receipt = this.#receipt(waiting)
     const kept = attempting(() => {
       store.step(() => journal.append(receipt, digestOfSid(sid)))
@@ -217,6 +230,14 @@ export class Releases {
       this.#end(waiting, kept.code, kept.because)
       return
     }
+    this.#recorded.set(toHex(sid), receipt)
+    this.#lookAt(toHex(sid))
+  }
+
+  /** R6. */
+  #send(waiting: Waiting, receipt: Signed): void {
+    const { ports } = this.#parts
+    const { sid, share, coordinator } = waiting
     const { nonce: rPoint, u, w } = share
     ports.send(coordinator, {
       frame: 'share',
@@ -266,6 +287,7 @@ export class Releases {
     this.#waiting.delete(toHex(sid))
     this.#seqs.delete(toHex(sid))
     this.#ready.delete(toHex(sid))
+    this.#recorded.delete(toHex(sid))
     share.u.fill(0)
     share.w.fill(0)
     over()
@@ -273,7 +295,7 @@ export class Releases {
 }
 
 /** What was exported or destroyed signs no more, nor do shares that a later epoch replaced. */
-function keyFault({ vaults }: RequestView, { vault, keyState }: VaultRow): Refusal | undefined {
+function keyFault({ vaults }: RequestStanding, { vault, keyState }: VaultRow): Refusal | undefined {
   const row = vaults.find((known) => known.vault === vault)
   if (row?.keyState !== keyState) return refusal('EPOCH', `${vault} has new shares meanwhile`)
   const signs = attempting(() => requireSigns(row))
@@ -281,7 +303,7 @@ function keyFault({ vaults }: RequestView, { vault, keyState }: VaultRow): Refus
 }
 
 /** People approved under documents that are not in force any more. */
-function rulesetFault({ ruleset, attempts }: RequestView, number: number): Refusal | undefined {
+function rulesetFault({ ruleset, attempts }: RequestStanding, number: number): Refusal | undefined {
   const attempt = attempts.find((row) => row.attempt === number)
   if (attempt?.ruleset === ruleset.digest) return undefined
   return refusal('RULESET_VERSION', 'the root or its documents changed meanwhile')

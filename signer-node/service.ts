@@ -4,6 +4,7 @@
 import { type CoordinatorFrame, type CoordinatorPart, readSigned } from '../proto/frames.ts'
 import type { InTurns } from '../proto/in-turns.ts'
 import { Refused } from '../proto/refusal.ts'
+import type { AddressDuty } from './address-duty.ts'
 import type { BackupDuty } from './backup-duty.ts'
 import type { ExportDuty } from './export-duty.ts'
 import type { Floor } from './floor.ts'
@@ -16,6 +17,7 @@ import type { Releases } from './release.ts'
 import type { Signing } from './signing.ts'
 
 export interface Desk {
+  readonly addresses: AddressDuty
   readonly backups: BackupDuty
   readonly exports: ExportDuty
   readonly parts: Parts
@@ -58,6 +60,9 @@ function* inParts(desk: Desk, coordinator: string, frame: CoordinatorFrame): InT
     case 'note':
       yield* note(desk, coordinator, frame.note)
       return
+    case 'certify':
+      yield* desk.addresses.asked(coordinator, frame.certify)
+      return
     default:
       dispatch(desk, coordinator, frame)
   }
@@ -65,7 +70,7 @@ function* inParts(desk: Desk, coordinator: string, frame: CoordinatorFrame): InT
 
 type Short = Exclude<
   CoordinatorFrame,
-  { readonly frame: 'lines' | 'heads' | 'prepare' | 'start' | 'note' }
+  { readonly frame: 'lines' | 'heads' | 'prepare' | 'start' | 'note' | 'certify' }
 >
 
 function dispatch(desk: Desk, coordinator: string, frame: Short): void {

@@ -107,10 +107,9 @@ async function run(config: Running, { way, wordFrom }: Opened, stopping: Stoppin
   const admin = await serveAdmin(config.adminSocket, node, voice)
   const links = openLinks(config, node, told)
   watch.links = links
+  // Each in its own turn: dialling, or ending a thread, takes its time.
   const ticking = setInterval(() => {
-    links.tick()
-    threads.tick()
-    node.tick()
+    for (const one of [links, threads, node]) setImmediate(() => one.tick())
   }, tickMs)
   links.tick()
   const { host, port } = config.healthListen

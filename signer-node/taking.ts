@@ -1,5 +1,5 @@
 // A page of lines from bytes to rows, in parts: first the chain of all of it, then the fold of all
-// of it over rows that are not written yet, a few lines in each turn. What is refused anywhere has
+// of it over rows that are not written yet, a line in each turn. What is refused anywhere has
 // changed nothing; how much of the rest is kept in one step is decided by whoever keeps it.
 // INVARIANT: nobody else writes the rows meanwhile, because no other frame is begun (`turns.ts`).
 
@@ -11,8 +11,8 @@ import { Overlay, type Rows, readInTurns, type Write } from '../policy/audit/row
 import type { InTurns } from '../proto/in-turns.ts'
 import { refuse } from '../proto/refusal.ts'
 
-/** Four of the dearest, signatures to verify, are less than 5 ms together. */
-export const linesPerTurn = 4
+/** Of what needs no signature verified. */
+const linesPerTurn = 4
 
 export interface Linked {
   readonly entry: Entry
@@ -51,7 +51,7 @@ export function* foldInParts(
   const after = new Overlay(rows)
   const folded: FoldedLine[] = []
   for (const [at, { entry, head }] of linked.entries()) {
-    if (at > 0 && at % linesPerTurn === 0) yield
+    if (at > 0) yield
     const meaning = yield* readInTurns(fold(entry, documents), after)
     if (meaning.kind === 'missing') {
       refuse('LINE_MISSING', `line ${entry.seq}: document ${meaning.digest} did not come`)

@@ -1,6 +1,6 @@
 // Frames one at a time, in the order they came, each perhaps in several parts: between two parts
 // the loop turns, so that no frame holds it long. Timers, operators and streams have their say in
-// between; no other frame does.
+// between; no other frame does, nor does the round of a tick, which takes its place among them.
 // INVARIANT: of two frames the second is begun after the first has ended, whoever sent them. What
 // waits is bounded by whoever sends: a stream is read on when its frame was `done`.
 // Knows no frame.
@@ -16,6 +16,7 @@ export class Turns {
   readonly #pause: (work: () => void) => void
   readonly #waiting: Waiting[] = []
   #isBusy = false
+  #isRoundDue = false
   #isOver = false
 
   /** `pause` runs what it is given later; in order. */
@@ -27,6 +28,15 @@ export class Turns {
   take(begin: () => InTurns, done: () => void): void {
     this.#waiting.push({ begin, done })
     if (!this.#isBusy) this.#next()
+  }
+
+  /** What comes round and round: not taken while the one before has not ended. */
+  takeRound(begin: () => InTurns): void {
+    if (this.#isRoundDue) return
+    this.#isRoundDue = true
+    this.take(begin, () => {
+      this.#isRoundDue = false
+    })
   }
 
   /** Nothing more is begun or gone on with. */

@@ -187,6 +187,10 @@ const laws: readonly Law[] = [
     packages: [/^@clack\/prompts$/],
     builtins: [/^node:(crypto|fs|path)$/],
   }),
+  // What lies on a chain: the one file of the CLI that reads endpoints, with the coordinator's readers.
+  law(/^cli\/chain-looks\.ts$/, [/^cli\//, /^coordinator\/chain-rpc\//, policy, protoAll], {
+    builtins: [/^node:(fs|path)$/],
+  }),
   law(/^cli\//, [/^cli\//, policy, protoAll], {
     packages: [/^@clack\/prompts$/],
     builtins: [/^node:(fs|net|readline|util|path|url)(\/promises)?$/],

@@ -1,10 +1,9 @@
-// One JSON-RPC endpoint over HTTP: bounded in time and size, no redirect. An endpoint of another
-// network is never used: its chain id is asked before its first answer is taken.
-// Messages name endpoints by their place in the configuration, because urls carry access keys.
-import { toUtf8 } from '../../proto/crypto.ts'
-import { Unavailable } from '../../proto/unavailable.ts'
+// One JSON-RPC endpoint over HTTP. An endpoint of another network is never used: its chain id is
+// what proves it. Messages name endpoints by their place in the configuration.
+import { Breaker, type Watch } from './breaker.ts'
+import { post, show, unavailable } from './post.ts'
 
-export interface EndpointOptions {
+export interface EndpointOptions extends Watch {
   readonly url: string
   /** Shown in messages. */
   readonly name: string
@@ -21,81 +20,63 @@ export class EndpointRefusal extends Error {
 
 export class Endpoint {
   readonly #options: EndpointOptions
-  #known = false
+  readonly #breaker: Breaker
   #id = 0
 
   constructor(options: EndpointOptions) {
     this.#options = options
+    const { name, now, report } = options
+    this.#breaker = new Breaker({ name, now, report, prove: () => this.#wrongNetwork() })
   }
 
-  async ask(method: string, params: readonly unknown[]): Promise<unknown> {
-    if (!this.#known) await this.#requireNetwork()
-    return this.#call(method, params)
+  get name(): string {
+    return this.#options.name
   }
 
-  async #requireNetwork(): Promise<void> {
-    const { name, chainId } = this.#options
-    const got = await this.#call('eth_chainId', [])
-    if (got !== chainId) {
-      throw unavailable(`${name}: expected chain id ${chainId}, got ${show(got)}`)
-    }
-    this.#known = true
+  ask(method: string, params: readonly unknown[]): Promise<unknown> {
+    return this.#breaker.run(() => this.#call(method, params))
+  }
+
+  async #wrongNetwork(): Promise<string> {
+    const { chainId } = this.#options
+    const got = await this.#call('eth_chainId', []).catch((error: unknown) => {
+      throw error instanceof EndpointRefusal ? unavailable(error.message, error) : error
+    })
+    return got === chainId ? '' : `expected chain id ${chainId}, got ${shown(got)}`
   }
 
   async #call(method: string, params: readonly unknown[]): Promise<unknown> {
     this.#id += 1
-    const { url, name, timeoutMs } = this.#options
-    const body = JSON.stringify({ jsonrpc: '2.0', id: this.#id, method, params })
-    let answer: unknown
-    try {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body,
-        redirect: 'error',
-        signal: AbortSignal.timeout(timeoutMs),
-      })
-      answer = JSON.parse(await this.#readBounded(response))
-    } catch (error) {
-      if (error instanceof Unavailable) throw error
-      const reason = error instanceof Error ? error.name : 'error'
-      throw unavailable(`${name}: no answer to ${method} (${reason})`, error)
-    }
-    return resultOf(answer, name)
-  }
-
-  async #readBounded(response: Response): Promise<string> {
-    const parts: Uint8Array[] = []
-    let length = 0
-    for await (const part of response.body ?? []) {
-      length += part.length
-      if (length > this.#options.answerBytesMax) {
-        throw unavailable(`${this.#options.name}: an answer of too many bytes`)
-      }
-      parts.push(part)
-    }
-    return Buffer.concat(parts).toString('utf8')
+    const id = this.#id
+    const { url, name, timeoutMs, answerBytesMax } = this.#options
+    const body = { jsonrpc: '2.0', id, method, params }
+    const question = { url, name, about: method, body, timeoutMs, answerBytesMax }
+    return resultOf(await post({ ...question, reads: isRead }), { name, id })
   }
 }
 
-function resultOf(answer: unknown, name: string): unknown {
+/** Some write what they refuse with a status of its own; these say that nobody was asked. */
+function isRead(status: number): boolean {
+  return status < 500 && ![401, 403, 429].includes(status)
+}
+
+function resultOf(
+  answer: unknown,
+  { name, id }: { readonly name: string; readonly id: number },
+): unknown {
   if (typeof answer !== 'object' || answer === null) throw unavailable(`${name}: no json-rpc`)
+  if (!('id' in answer) || answer.id !== id) {
+    throw unavailable(`${name}: an answer to another question`)
+  }
   if ('error' in answer && answer.error !== null) {
     const { error } = answer
     const said = typeof error === 'object' && 'message' in error ? error.message : ''
-    throw new EndpointRefusal(`${name}: ${show(said)}`)
+    throw new EndpointRefusal(`${name}: ${shown(said)}`)
   }
   if (!('result' in answer)) throw unavailable(`${name}: no result`)
   return answer.result
 }
 
-function unavailable(because: string, cause?: unknown): Unavailable {
-  return new Unavailable(because, 'CHAIN_UNAVAILABLE', cause)
-}
-
-/** What a stranger wrote, bounded and on one line. */
-function show(value: unknown): string {
-  const text = typeof value === 'string' ? value : String(JSON.stringify(value))
-  const line = text.replace(/[^ -~]+/g, ' ')
-  return toUtf8(line).length > 200 ? `${line.slice(0, 197)}...` : line
+function shown(value: unknown): string {
+  return show(typeof value === 'string' ? value : String(JSON.stringify(value)))
 }

@@ -1,44 +1,54 @@
 // ChainRpc over Ethereum JSON-RPC, for one network with one or more endpoints. Bytes are sent to
-// all of them; what is final is said by two where there are several, prices and gas are those in
-// the middle. Answers are parsed strictly.
-// A hash that an endpoint returns is no acceptance by the chain: only a receipt under enough blocks
-// is, and it is asked for anew each time, because blocks can be replaced.
+// all of them; what is final is said by two where there are several (`evm-final.ts`), prices and
+// gas are those in the middle. Answers are parsed strictly.
+// A hash that an endpoint returns is no acceptance by the chain: only a receipt that is final is.
 import { toHex } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
-import { Unavailable } from '../../proto/unavailable.ts'
-import { agreedAt, lowerMedian, type Sighting, upperMedian } from './agree.ts'
+import { lowerMedian, upperMedian } from './agree.ts'
+import { allAnswers, silent } from './answers.ts'
+import type { Watch } from './breaker.ts'
 import { Endpoint, EndpointRefusal } from './endpoint.ts'
-import type { Call, ChainRpc, GasAnswer, MinedAt, Moved, Prices, SendAnswer } from './rpc.ts'
+import { consumed, type Finality, minedAt } from './evm-final.ts'
+import { signedAt } from './evm-signed.ts'
+import { Heads } from './heads.ts'
+import { field } from './post.ts'
+import { quantity, readQuantity } from './quantity.ts'
+import type { Call, ChainRpc, GasAnswer, Prices, SendAnswer } from './rpc.ts'
 
-export interface EvmRpcOptions {
+export interface EvmRpcOptions extends Watch {
   /** CAIP-2, eip155. */
   readonly network: string
   readonly urls: readonly string[]
   /** Blocks on top of a transaction before it counts as final. */
   readonly confirmations: number
+  /** `confirmations` unless said. */
+  readonly finality?: Finality
+  /** A head that has not moved for longer is stale. */
+  readonly stillMs: number
   readonly timeoutMs: number
 }
 
-const answerBytesMax = 1_048_576
-const witnessesOfConsumption = 2
+/** A block with all its transactions, whole. */
+const answerBytesMax = 4_194_304
 
 export function openEvmRpc(options: EvmRpcOptions): ChainRpc {
-  const endpoints = options.urls.map(
-    (url, at) =>
-      new Endpoint({
-        url,
-        name: `endpoint ${at + 1} of ${options.network}`,
-        chainId: quantity(BigInt(options.network.replace(/^eip155:/, ''))),
-        timeoutMs: options.timeoutMs,
-        answerBytesMax,
-      }),
-  )
+  const { network, urls, timeoutMs, stillMs, now, report, finality = 'confirmations' } = options
+  const chainId = quantity(BigInt(network.replace(/^eip155:/, '')))
+  const names = urls.map((_, at) => `endpoint ${at + 1} of ${network}`)
+  const endpoints = urls.map((url, at) => {
+    const name = names[at] ?? ''
+    return new Endpoint({ url, name, chainId, timeoutMs, answerBytesMax, now, report })
+  })
+  const heads = new Heads({ names, stillMs, now, report })
+  const confirmations = BigInt(options.confirmations)
+  const final = { endpoints, heads, confirmations, finality }
   return {
     prices: (why) => middlePrices(endpoints, why === 'stuck' ? upperMedian : lowerMedian),
     gas: (call) => middleGas(endpoints, call),
     send: (raw) => send(endpoints, raw),
-    minedAt: (txid) => minedAt(endpoints, txid, BigInt(options.confirmations)),
-    consumed: (from, slot) => consumed(endpoints, from, slot, BigInt(options.confirmations)),
+    minedAt: (txid) => minedAt(final, txid),
+    consumed: (from, slot) => consumed(final, from, slot),
+    signedAt: (from, slot) => signedAt(endpoints, from, slot),
   }
 }
 
@@ -78,7 +88,9 @@ async function gas(endpoint: Endpoint, call: Call): Promise<GasAnswer> {
   const { from, to, value, calldata } = call
   const asked = { from, to, value: quantity(value), data: `0x${toHex(calldata)}` }
   try {
-    return { kind: 'gas', gas: readQuantity(await endpoint.ask('eth_estimateGas', [asked])) }
+    // On what is in blocks: what waits beside it may be replaced or cancelled.
+    const gas = await endpoint.ask('eth_estimateGas', [asked, 'latest'])
+    return { kind: 'gas', gas: readQuantity(gas) }
   } catch (error) {
     if (error instanceof EndpointRefusal) return { kind: 'reverts', because: error.message }
     throw error
@@ -100,116 +112,4 @@ async function send(endpoints: readonly Endpoint[], raw: Uint8Array): Promise<Se
   }
   if (refusals.length === 0) throw silent()
   return { kind: 'refused', because: refusals.join('; ') }
-}
-
-async function minedAt(
-  endpoints: readonly Endpoint[],
-  txid: string,
-  confirmations: bigint,
-): Promise<MinedAt | undefined> {
-  const seen = await allAnswers(endpoints, (one) => receiptAt(one, txid, confirmations))
-  return agreedAt(
-    seen.flatMap((one) => one ?? []),
-    endpoints.length,
-  )
-}
-
-async function receiptAt(
-  endpoint: Endpoint,
-  txid: string,
-  confirmations: bigint,
-): Promise<Sighting | undefined> {
-  const receipt = await endpoint.ask('eth_getTransactionReceipt', [txid])
-  if (receipt === null) return undefined
-  const height = readQuantity(field(receipt, 'blockNumber'))
-  const latest = readQuantity(await endpoint.ask('eth_blockNumber', []))
-  const [block, logs] = [field(receipt, 'blockHash'), field(receipt, 'logs')]
-  if (!isWord(block)) throw new Unavailable('expected the hash of a block', 'CHAIN_UNAVAILABLE')
-  const succeeded = readQuantity(field(receipt, 'status')) === 1n
-  const moved = Array.isArray(logs) ? logs.flatMap(movedIn) : undefined
-  const events = moved?.map(({ contract, to, amount }) => `${contract} ${to} ${amount}`)
-  return {
-    at: {
-      ...{ height, succeeded, final: latest >= height + confirmations },
-      ...(moved === undefined ? {} : { moved }),
-    },
-    same: [block, height, succeeded, ...(events ?? ['untold'])].join(),
-  }
-}
-
-/** Hash of `Transfer(address,address,uint256)`. */
-const transferTopic = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
-const wordForm = /^0x[0-9a-f]{64}$/
-
-/** Other events, and those of other forms, say nothing. */
-function movedIn(log: unknown): readonly Moved[] {
-  const topics = field(log, 'topics')
-  const [contract, data] = [field(log, 'address'), field(log, 'data')]
-  if (!Array.isArray(topics) || topics.length !== 3 || topics[0] !== transferTopic) return []
-  const to: unknown = topics[2]
-  if (typeof contract !== 'string' || !isWord(to) || !isWord(data)) return []
-  return [{ contract: contract.toLowerCase(), to: `0x${to.slice(26)}`, amount: BigInt(data) }]
-}
-
-function isWord(value: unknown): value is string {
-  return typeof value === 'string' && wordForm.test(value)
-}
-
-async function consumed(
-  endpoints: readonly Endpoint[],
-  from: string,
-  slot: bigint,
-  confirmations: bigint,
-): Promise<boolean> {
-  const answers = await Promise.allSettled(
-    endpoints.map(async (endpoint) => {
-      const latest = readQuantity(await endpoint.ask('eth_blockNumber', []))
-      if (latest < confirmations) return false
-      const at = quantity(latest - confirmations)
-      return readQuantity(await endpoint.ask('eth_getTransactionCount', [from, at])) > slot
-    }),
-  )
-  const said = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
-  return said.length >= witnessesOfConsumption && said.every(Boolean)
-}
-
-/** Of those that answer; throws where none does. */
-async function allAnswers<T>(
-  endpoints: readonly Endpoint[],
-  question: (endpoint: Endpoint) => Promise<T>,
-): Promise<readonly T[]> {
-  const asked = await Promise.allSettled(endpoints.map(question))
-  for (const one of asked) if (one.status === 'rejected') requirePassing(one.reason)
-  const said = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
-  return said.length === 0 ? Promise.reject(silent()) : said
-}
-
-/** Another endpoint may answer what this one did not, or refused, or wrote badly. */
-function requirePassing(error: unknown): void {
-  if (error instanceof Unavailable || error instanceof EndpointRefusal) return
-  throw error
-}
-
-function silent(): Unavailable {
-  return new Unavailable('no endpoint of the network answers', 'CHAIN_UNAVAILABLE')
-}
-
-function field(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) {
-    throw new Unavailable(`expected an object with ${name}`, 'CHAIN_UNAVAILABLE')
-  }
-  return Object.getOwnPropertyDescriptor(value, name)?.value
-}
-
-const quantityForm = /^0x(?:0|[1-9a-f][0-9a-f]{0,63})$/
-
-function readQuantity(value: unknown): bigint {
-  if (typeof value !== 'string' || !quantityForm.test(value)) {
-    throw new Unavailable('expected a quantity in hex', 'CHAIN_UNAVAILABLE')
-  }
-  return BigInt(value)
-}
-
-function quantity(value: bigint): string {
-  return value < 0n ? refuse('INTERNAL', 'negative quantity') : `0x${value.toString(16)}`
 }

@@ -42,6 +42,13 @@ export interface Moved {
   readonly amount: bigint
 }
 
+/** A transaction that a key signed, as its own signature shows. */
+export interface SignedElsewhere {
+  readonly txid: string
+  /** What the key signed, 32 bytes. */
+  readonly digest: Uint8Array
+}
+
 /** Throws `Unavailable` when no endpoint answers. */
 export interface ChainRpc {
   /** `stuck`: for what was priced too low to be taken, where several endpoints differ. */
@@ -53,4 +60,6 @@ export interface ChainRpc {
   minedAt(txid: string): Promise<MinedAt | undefined>
   /** Whether a final transaction used this nonce, as two endpoints see it. One is not enough. */
   consumed(from: string, slot: bigint): Promise<boolean>
+  /** What used this nonce, proved by its signature; undefined where no endpoint shows it. */
+  signedAt(from: string, slot: bigint): Promise<SignedElsewhere | undefined>
 }

@@ -3,8 +3,9 @@
 // An endpoint's word like any other: what has to agree is compared by whoever asks several.
 import { tronText } from '../../policy/chain/tron-address.ts'
 import { fromHex, toHex } from '../../proto/crypto.ts'
+import { field, unavailable } from './post.ts'
 import type { Moved } from './rpc.ts'
-import { field, textField, unavailable } from './tron-endpoint.ts'
+import { textField } from './tron-endpoint.ts'
 
 /** `info` is the answer to `gettransactioninfobyid`. */
 export function movedIn(info: unknown): readonly Moved[] {

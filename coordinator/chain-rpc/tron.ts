@@ -4,61 +4,72 @@
 
 import { tronBytes } from '../../policy/chain/tron-address.ts'
 import { fromHex, fromUtf8, toHex } from '../../proto/crypto.ts'
-import { Unavailable } from '../../proto/unavailable.ts'
 import { agreedAt, upperMedian } from './agree.ts'
+import { allAnswers, requirePassing, silent } from './answers.ts'
+import type { Watch } from './breaker.ts'
+import { Heads } from './heads.ts'
+import { field, show, unavailable } from './post.ts'
 import type { GasAnswer, MinedAt, SendAnswer } from './rpc.ts'
 import { blockId, type TronHeader } from './tron-block.ts'
-import {
-  field,
-  hexField,
-  show,
-  TronEndpoint,
-  textField,
-  unavailable,
-  wholeField,
-} from './tron-endpoint.ts'
+import { hexField, TronEndpoint, textField, wholeField } from './tron-endpoint.ts'
 import { movedIn } from './tron-events.ts'
 import type { Reference, TronCall, TronPrices, TronRpc } from './tron-rpc.ts'
 
-export interface TronRpcOptions {
+export interface TronRpcOptions extends Watch {
   /** CAIP-2, tron. */
   readonly network: string
   readonly urls: readonly string[]
+  /** A head that has not moved for longer is stale. */
+  readonly stillMs: number
   readonly timeoutMs: number
 }
 
 const witnessesOfAbsence = 2
-/** Blocks may be late: one whose parent came before `until` may still hold the transaction. */
-const absenceMarginMs = 60_000
+/**
+ * The network refuses what ended before its newest block; but a block's time is its producer's word
+ * and clocks part, an endpoint's index may be behind what it has solidified, and whoever hears
+ * DROPPED pays again. To wait costs nothing else.
+ */
+const absenceMarginMs = 600_000
 
 export function openTronRpc(options: TronRpcOptions): TronRpc {
   const genesis = options.network.replace(/^tron:0x/, '')
-  const endpoints = options.urls.map((url, at) => {
-    const name = `endpoint ${at + 1} of ${options.network}`
-    return new TronEndpoint({ url, name, genesis, timeoutMs: options.timeoutMs })
+  const { network, urls, timeoutMs, stillMs, now, report } = options
+  const names = urls.map((_, at) => `endpoint ${at + 1} of ${network}`)
+  const endpoints = urls.map((url, at) => {
+    return new TronEndpoint({ url, name: names[at] ?? '', genesis, timeoutMs, now, report })
   })
+  const heads = new Heads({ names, stillMs, now, report })
   return {
     kind: 'tron',
-    reference: () => reference(endpoints),
+    reference: () => reference({ endpoints, heads }),
     prices: () => middlePrices(endpoints),
     energy: (call) => middleEnergy(endpoints, call),
     send: (raw) => send(endpoints, raw),
     minedAt: (txid) => minedAt(endpoints, txid),
-    isGone: (txid, until) => isGone(endpoints, txid, until),
+    isGone: (txid, until) => isGone({ endpoints, heads }, txid, until),
   }
 }
 
+interface Watched {
+  readonly endpoints: readonly TronEndpoint[]
+  readonly heads: Heads
+}
+
 /**
- * A block that one endpoint has solidified and, where there are more, another one has too: a
- * made-up reference would leave the request without an effect, and its bytes are bound for ever.
+ * The newest block that one endpoint has solidified and, where there are more, another one has too:
+ * a made-up reference would leave the request without an effect, and its bytes are bound for ever.
+ * One that is far behind shows true blocks, which are too old to refer to.
  */
-async function reference(endpoints: readonly TronEndpoint[]): Promise<Reference> {
-  for (const endpoint of endpoints) {
-    const block = await passing(() => solidified(endpoint))
-    if (block === undefined) continue
+async function reference({ endpoints, heads }: Watched): Promise<Reference> {
+  const asked = await Promise.all(endpoints.map((one) => passing(() => solidified(one))))
+  const shown = asked.flatMap((block, at) => (block === undefined ? [] : [{ at, block }]))
+  for (const { at, block } of shown) heads.saw(at, block.number)
+  const newestFirst = shown.toSorted((a, b) => Number(b.block.number - a.block.number))
+  for (const { at, block } of newestFirst) {
     if (endpoints.length === 1) return block
-    for (const other of endpoints) {
-      if (other === endpoint) continue
+    for (const [place, other] of endpoints.entries()) {
+      if (place === at) continue
       const seen = await passing(() => solidified(other, block.number))
       if (seen !== undefined && toHex(seen.id) === toHex(block.id)) return block
     }
@@ -229,30 +240,24 @@ async function isStored(endpoint: TronEndpoint, txid: string): Promise<boolean> 
 }
 
 async function isGone(
-  endpoints: readonly TronEndpoint[],
+  { endpoints, heads }: Watched,
   txid: string,
   until: number,
 ): Promise<boolean> {
   const answers = await Promise.allSettled(
-    endpoints.map(async (endpoint) => {
+    endpoints.map(async (endpoint, at) => {
       // In this order: what is absent after that block was solid is in no block up to it.
-      const { timestamp } = await solidified(endpoint)
+      const { number, timestamp } = await solidified(endpoint)
+      heads.saw(at, number)
       if (timestamp < until + absenceMarginMs) return false
       return (await foundAt(endpoint, txid)) === undefined && !(await isStored(endpoint, txid))
     }),
   )
-  const said = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
+  for (const answer of answers) if (answer.status === 'rejected') requirePassing(answer.reason)
+  const said = answers.flatMap((answer, at) =>
+    answer.status === 'fulfilled' && !heads.isStale(at) ? [answer.value] : [],
+  )
   return said.length >= witnessesOfAbsence && said.every(Boolean)
-}
-
-/** Of those that answer; throws where none does. */
-async function allAnswers<T>(
-  endpoints: readonly TronEndpoint[],
-  question: (endpoint: TronEndpoint) => Promise<T>,
-): Promise<readonly T[]> {
-  const asked = await Promise.all(endpoints.map((one) => passing(() => question(one))))
-  const said = asked.flatMap((one) => (one === undefined ? [] : [one]))
-  return said.length === 0 ? Promise.reject(silent()) : said
 }
 
 /** Undefined when this endpoint does not answer, or badly; another one may. */
@@ -263,14 +268,6 @@ async function passing<T>(work: () => Promise<T>): Promise<T | undefined> {
     requirePassing(error)
     return undefined
   }
-}
-
-function requirePassing(error: unknown): void {
-  if (!(error instanceof Unavailable)) throw error
-}
-
-function silent(): Unavailable {
-  return unavailable('no endpoint of the network answers')
 }
 
 /** Tron nodes write messages as hex. */

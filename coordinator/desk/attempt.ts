@@ -3,7 +3,7 @@
 import { type Admitted, admit } from '../../policy/admit.ts'
 import { requestView } from '../../policy/audit/history.ts'
 import { witnessedIn } from '../../policy/audit/witnessed.ts'
-import { forms } from '../../policy/chain/chain.ts'
+import { acceptsFor, forms } from '../../policy/chain/chain.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { tableClock } from '../../policy/cold.ts'
 import { parseIntent } from '../../policy/request.ts'
@@ -52,8 +52,7 @@ export function attemptHandler(ports: AttemptPorts): Handler {
 function bodyOf(warrant: Warrant, proposed: ReturnType<typeof shape>): JsonObject {
   const { intent } = parseIntent(toUtf8(warrant.intent.document))
   // In whatever form: whether it is lawful is asked of `admit`, below.
-  const accepts = { forms, call: intent.call }
-  const decoded = chainOf(intent.network).decode(warrant.bytes, accepts)
+  const decoded = chainOf(intent.network).decode(warrant.bytes, acceptsFor(intent, forms))
   const { fee, digest: sighash, slot, until } = decoded
   return {
     ...proposed,

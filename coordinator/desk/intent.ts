@@ -2,6 +2,7 @@
 // changed, cancelled, expired, given back. Signatures were verified at the border; whether a line
 // is lawful is the fold's to say.
 import { claimsChange, parseChange } from '../../policy/change.ts'
+import { isMessage } from '../../policy/intent.ts'
 import { parseIntent } from '../../policy/request.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
 import type { Json } from '../../proto/jcs.ts'
@@ -74,8 +75,12 @@ const cancel: Handler = async (sheet, content) => {
 /** Only when nothing can authorise it any more. */
 async function expire(sheet: Page, content: Json, ports: IntentPorts) {
   const { intent: id } = named(content, 'expire')
-  const { endsAt } = (await lookAt(sheet, ports.memory, id, sheet.t)).judged
-  if (sheet.t <= endsAt) refuse('TIME', `the request ends ${writeTime(endsAt)}`)
+  const { op, attempts } = await rowOf(sheet, id)
+  // Whether a message that was tried may still be signed is the fold's to say.
+  if (!isMessage(op) || attempts === 0) {
+    const { endsAt } = (await lookAt(sheet, ports.memory, id, sheet.t)).judged
+    if (sheet.t <= endsAt) refuse('TIME', `the request ends ${writeTime(endsAt)}`)
+  }
   await sheet.append(line('intent.expired', { by: 'coordinator', intent: id }))
   return recorded(sheet)
 }

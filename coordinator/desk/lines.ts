@@ -30,6 +30,7 @@ const plain: ReadonlySet<EntryType> = new Set<EntryType>([
   'key.proved',
   'peer.readmitted',
   'key.backup-tested',
+  'addresses.opened',
   'peer.banned',
   'ceremony.planned',
   'ceremony.exported',

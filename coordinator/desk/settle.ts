@@ -3,16 +3,19 @@
 // INVARIANT: a reservation is written in the run that judged, under the same lock, so nothing can
 // come between the judgement and the line.
 import type { EntryType } from '../../policy/audit/bodies.ts'
+import { takenBy } from '../../policy/audit/cancels.ts'
 import { nextNonce } from '../../policy/audit/slots.ts'
 import { resultOf } from '../../policy/audit/standing.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { factsDigest } from '../../policy/facts.ts'
+import { type Intent, isMessage } from '../../policy/intent.ts'
 import { networkOf } from '../../policy/rulebook.ts'
 import { engine, traceDigest } from '../../policy/verdict.ts'
 import type { IntentRow, RequestState, VaultRow } from '../../policy/view.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
+import type { Digest } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
-import type { Refusal } from '../../proto/refusal.ts'
+import { isRefusal, type Refusal, Refused } from '../../proto/refusal.ts'
 import type { Page } from '../page.ts'
 import { type Case, destinationFacts } from './case.ts'
 import { type Judgement, judge } from './judge.ts'
@@ -33,7 +36,7 @@ export async function settle(
     if (differs) await record(sheet, row, judged)
     return judged
   }
-  const ready = await canReserve(sheet, the, cannotSign)
+  const ready = (await canReserve(sheet, the, cannotSign)) && (await canCancel(sheet, the))
   if (ready || differs) await record(sheet, row, judged)
   if (ready) await reserve(sheet, the, judged)
   return judged
@@ -83,11 +86,32 @@ async function canReserve(sheet: Page, the: Case, cannotSign: CannotSign): Promi
   return tier === 'cold' || cannotSign(vault) === undefined
 }
 
+/** Of a cancel: what it names was tried, may still land, and has its nonce. */
+async function canCancel(sheet: Page, { intent }: Case): Promise<boolean> {
+  const { cancels } = intent
+  if (cancels === undefined) return true
+  return !isRefusal(await slotTaken(sheet, intent, cancels))
+}
+
+/** The nonce that a cancel takes, or why it takes none. */
+async function slotTaken(
+  sheet: Page,
+  intent: Intent,
+  cancels: Digest,
+): Promise<{ readonly slot: string } | Refusal> {
+  try {
+    return await sheet.read(takenBy(cancels, intent, sheet.t))
+  } catch (error) {
+    if (error instanceof Refused) return error.refusal
+    throw error
+  }
+}
+
 async function reserve(sheet: Page, the: Case, { verdict }: Judgement): Promise<void> {
   const { intent, row, inForce } = the
   const { vault, path, network, asset, op, initiator, to } = intent
-  const byNonce = networkOf(inForce.rulebook, vault)?.slot.kind === 'nonce'
-  const slot = byNonce ? String(await sheet.read(nextNonce({ vault, path }, sheet.t))) : ''
+  const { cancels } = intent
+  const slot = await slotFor(sheet, the)
   const places = { vault, path, network, asset, op, initiator, to, slot }
   await sheet.append(
     line('spend.reserved', {
@@ -98,8 +122,20 @@ async function reserve(sheet: Page, the: Case, { verdict }: Judgement): Promise<
       intent: row.intent,
       policy: inForce.rulebook.digest,
       rule: verdict.rule,
+      ...(cancels === undefined ? {} : { cancels }),
     }),
   )
+}
+
+async function slotFor(sheet: Page, { intent, inForce }: Case): Promise<string> {
+  const { vault, path, op, cancels } = intent
+  if (cancels !== undefined) {
+    const taken = await slotTaken(sheet, intent, cancels)
+    if (isRefusal(taken)) throw new Refused(taken)
+    return taken.slot
+  }
+  const byNonce = networkOf(inForce.rulebook, vault)?.slot.kind === 'nonce' && !isMessage(op)
+  return byNonce ? String(await sheet.read(nextNonce({ vault, path }, sheet.t))) : ''
 }
 
 /** A line that this coordinator writes on its own account. */

@@ -77,6 +77,7 @@ function wireSubmitted(submitted: Submitted): WireRequest {
     attempts: 0,
     missing: [],
     signedTransaction: new Uint8Array(0),
+    signature: new Uint8Array(0),
     txid: '',
     seq: 0,
     intent: new Uint8Array(0),

@@ -8,6 +8,7 @@ import { type Entry, parseEntry } from '../../policy/audit/entry.ts'
 import { unprovenOf } from '../../policy/audit/fold-backups.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
+import { ownPath } from '../../policy/deposit-path.ts'
 import { networkOf, type Rulebook } from '../../policy/rulebook.ts'
 import type { VaultRow } from '../../policy/view.ts'
 import { toHex } from '../../proto/crypto.ts'
@@ -18,24 +19,28 @@ import type { ReplyOf } from '../../proto/io/wire.ts'
 import { isRefusal, refusal } from '../../proto/refusal.ts'
 import type { Coordinator } from '../coordinator.ts'
 import { readKeyLines } from '../store/lines.ts'
+import { depositHandlers } from './deposits.ts'
 
 type WireVault = NonNullable<ReplyOf<'VaultService', 'GetVault'>['vault']>
 
 export function vaultService(coordinator: Coordinator): Handlers['VaultService'] {
-  const { driver, keys, invitations, heads, exports, proofs } = coordinator
+  const { driver, keys, invitations, heads, exports, proofs, certificates } = coordinator
   const { copy, memory } = driver
   const show = async (rulebook: Rulebook, vault: VaultId): Promise<WireVault> => {
     const row = await copy.read(get(tables.vault, vault))
     const shown = await copy.read(get(tables.shown, vault))
     const unproven = row === undefined ? [] : await copy.read(unprovenOf(row))
     const lines = await readKeyLines(copy.session, heads.origin)
+    const isShown = shown !== undefined
     return {
-      ...wireVault(rulebook, vault, row, shown !== undefined),
+      ...wireVault(rulebook, vault, row, isShown),
+      ...(await certified(certificates, rulebook, isShown ? row : undefined)),
       ...linesOf(lines.map(parseEntry), vault, shown?.epoch ?? row?.epoch ?? 0),
       unproven: [...unproven],
     }
   }
   return {
+    ...depositHandlers(coordinator),
     ListVaults: async () => {
       const { rulebook } = (await memory.at(copy)).inForce
       const vaults = [...rulebook.vaults.keys()].map((vault) => show(rulebook, vault))
@@ -72,6 +77,25 @@ export function vaultService(coordinator: Coordinator): Handlers['VaultService']
   }
 }
 
+type Certified = Pick<WireVault, 'address' | 'certificate' | 'uncertified'>
+
+/** Where a payer cannot check the address, it is not told: t nodes have to stand behind it now. */
+async function certified(
+  certificates: Coordinator['certificates'],
+  rulebook: Rulebook,
+  row: VaultRow | undefined,
+): Promise<Certified> {
+  const none = { address: '', certificate: new Uint8Array(0) }
+  const network = row && networkOf(rulebook, row.vault)?.caip2
+  if (row === undefined || network === undefined) return { ...none, uncertified: '' }
+  // Its nodes sit at no link: who checks it goes by the lines of the ceremony.
+  const address = chainOf(network).address(row.publicKey)
+  if (rulebook.vaults.get(row.vault)?.tier === 'cold') return { ...none, address, uncertified: '' }
+  const files = await certificates.of({ row, network }, [ownPath])
+  if (isRefusal(files)) return { ...none, uncertified: `${files.code}: ${files.because}` }
+  return { address, certificate: files[0] ?? none.certificate, uncertified: '' }
+}
+
 /** What shows whose key it is and what became of it, and whose backup of this epoch is proven. */
 function linesOf(
   entries: readonly Entry[],
@@ -98,7 +122,7 @@ function wireVault(
   vault: VaultId,
   row: VaultRow | undefined,
   isShown: boolean,
-): Omit<WireVault, 'line' | 'later' | 'backups' | 'unproven'> {
+): Omit<WireVault, 'line' | 'later' | 'backups' | 'unproven' | keyof Certified> {
   const network = networkOf(rulebook, vault)?.caip2 ?? ''
   const shown = isShown ? row : undefined
   return {
@@ -109,7 +133,6 @@ function wireVault(
     epoch: row?.epoch ?? 0,
     publicKey: shown === undefined ? '' : toHex(shown.publicKey),
     chainCode: shown === undefined ? '' : toHex(shown.chainCode),
-    address: shown === undefined ? '' : chainOf(network).address(shown.publicKey),
     threshold: row?.t ?? rulebook.quorumCrypto.t,
   }
 }

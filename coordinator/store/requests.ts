@@ -1,6 +1,7 @@
 // The index of requests: for listing, waking and looking up by caller's id. Every column repeats
 // what the fold knows and is written in the transaction of the lines, so it can be made again.
 
+import { isSignedMessage } from '../../policy/audit/standing.ts'
 import type { IntentRow, RequestState } from '../../policy/view.ts'
 import { requestStates } from '../../policy/view.ts'
 import { type Digest, parseDigest } from '../../proto/ids.ts'
@@ -28,10 +29,14 @@ export async function putRequest(
 ): Promise<void> {
   await session.query(
     `insert into request
-       (origin, intent, initiator, caller_id, vault, state, not_after, created_seq, seq)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-     on conflict (origin, intent) do update set state = excluded.state, seq = excluded.seq`,
-    [origin, row.intent, row.initiator, row.id, row.vault, row.state, row.notAfter, row.seq, seq],
+       (origin, intent, initiator, caller_id, vault, state, not_after, created_seq, seq, rests)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+     on conflict (origin, intent) do update
+     set state = excluded.state, seq = excluded.seq, rests = excluded.rests`,
+    [
+      ...[origin, row.intent, row.initiator, row.id, row.vault, row.state],
+      ...[row.notAfter, row.seq, seq, isSignedMessage(row)],
+    ],
   )
 }
 
@@ -62,18 +67,15 @@ export function listRequests(
   )
 }
 
-/** In any of these states, oldest first. */
+/** In any of these states and not at its end there, oldest first. */
 export function requestsIn(
   session: Session,
   origin: string,
   states: readonly RequestState[],
   countMax: number,
 ): Promise<readonly RequestRow[]> {
-  return select(session, 'origin = $1 and state = any($2::text[]) order by created_seq limit $3', [
-    origin,
-    states,
-    countMax,
-  ])
+  const inStates = 'origin = $1 and state = any($2::text[]) and not rests'
+  return select(session, `${inStates} order by created_seq limit $3`, [origin, states, countMax])
 }
 
 /** Those with a line at or after `seq`, in the order of their newest line. */

@@ -19,6 +19,7 @@ import type { Desk } from './desk.ts'
 import type { EntryOf } from './entry.ts'
 import { active, carriedOut } from './fold-changes.ts'
 import { frozenScopes, openCeremony } from './history.ts'
+import { requireSitters } from './plan-people.ts'
 import type { Reading, Write } from './rows.ts'
 import { knownIntent, requireOpen } from './standing.ts'
 import { get, type IntentStored, put, remove, tables } from './tables.ts'
@@ -35,6 +36,8 @@ export function* planned(line: Planned, desk: Desk): Reading<readonly Write[]> {
   // The document is what people read, so what it says must be what the line does.
   requireSame(body, termsOfPlan(read))
   requireRoot(read.plan, the.root)
+  const law = { rulebook: yield* desk.rulebook(), roster: yield* desk.roster() }
+  yield* requireSitters(read.plan, law)
   if (t >= body.until) refuse('TIME', 'the window of the ceremony is over')
   if (yield* get(tables.ceremony, body.plan)) {
     refuse('CEREMONY', `the plan ${body.plan} was used before`)

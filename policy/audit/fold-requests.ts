@@ -2,11 +2,12 @@
 // Each function gives the rows that its line writes, or refuses: then the line is void.
 // An evaluation is a record. It moves what callers see and grants nothing.
 import { refuse } from '../../proto/refusal.ts'
+import { isMessage } from '../intent.ts'
 import type { RequestState } from '../view.ts'
 import type { EntryOf } from './entry.ts'
 import { freeRoom } from './fold-spends.ts'
 import type { Reading, Write } from './rows.ts'
-import { isFinal, knownIntent, requireOpen, requireUnspent } from './standing.ts'
+import { isFinal, knownIntent, requireOpen, requireUnspent, stateAt } from './standing.ts'
 import { get, type IntentStored, key, put, tables } from './tables.ts'
 
 export function* created({ body, seq, t }: EntryOf<'intent.created'>): Reading<readonly Write[]> {
@@ -63,12 +64,29 @@ export function* decided({
 export function* ended({
   type,
   body,
+  t,
 }: EntryOf<'intent.cancelled' | 'intent.expired'>): Reading<readonly Write[]> {
   const row = yield* knownIntent(body.intent)
+  if (type === 'intent.expired' && isMessage(row.op) && row.attempts > 0) {
+    return yield* lapsed(row, t)
+  }
   requireUnspent(row)
   if (isFinal(row.state)) refuse('REQUEST_ENDED', `request is ${row.state}`)
   const state = type === 'intent.cancelled' ? 'CANCELLED' : 'EXPIRED'
   return [put(tables.intent, body.intent, { ...row, state }), ...(yield* freeRoom(body.intent))]
+}
+
+/**
+ * A message that was tried and has no signature: no chain will ever show whether it has one that
+ * nobody saw, so a line says that the waiting is over. What it took of limits stays taken.
+ */
+function* lapsed(row: IntentStored, t: number): Reading<readonly Write[]> {
+  const last = yield* get(tables.attempt, row.intent, row.attempts)
+  const state = stateAt(row, t)
+  if (state !== 'LAPSING' || last?.state === 'open') {
+    return refuse('TOO_LATE_TO_CANCEL', `the message is ${state} and may still be signed`)
+  }
+  return [put(tables.intent, row.intent, { ...row, state: 'EXPIRED' })]
 }
 
 /** An error of the evaluation is final too: nothing was found lawful, and retrying repeats it. */

@@ -7,21 +7,32 @@ import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { requireCeremony } from '../cold.ts'
 import type { Root } from '../documents.ts'
+import { isMessage } from '../intent.ts'
 import { requireSigns } from '../key-standing.ts'
 import { requireLifetime } from '../lifetime.ts'
 import type { SlotRule } from '../places.ts'
 import { networkOf } from '../rulebook.ts'
 import { requireTemper, type Tier } from '../vault.ts'
 import type { AttemptRow, CeremonyRow, VaultRow } from '../view.ts'
+import { requireCancellable } from './cancels.ts'
 import type { Desk } from './desk.ts'
 import type { EntryOf } from './entry.ts'
 import { closeAt } from './fold-spends.ts'
 import { frozenScopes, openCeremony } from './history.ts'
 import { identityIn } from './reigns.ts'
 import type { Reading, Write } from './rows.ts'
-import { hasEnded, knownIntent, requireOpen } from './standing.ts'
-import { get, type IntentStored, key, put, type ReservationStored, tables } from './tables.ts'
+import { hasEndedItself, knownIntent, requireOpen } from './standing.ts'
+import {
+  below,
+  get,
+  type IntentStored,
+  key,
+  put,
+  type ReservationStored,
+  tables,
+} from './tables.ts'
 
+type Prices = Pick<AttemptRow['fee'], 'price' | 'tip'>
 type Started = EntryOf<'session.started'>
 
 export function* started(line: Started, desk: Desk): Reading<readonly Write[]> {
@@ -65,11 +76,19 @@ export function* aborted({ body, t }: EntryOf<'session.aborted'>): Reading<reado
   if (found === undefined) return refuse('STALE_ATTEMPT', `attempt ${attempt} has not started`)
   if (found.state !== 'open') refuse('STALE_ATTEMPT', `attempt ${attempt} is ${found.state}`)
   const next = { ...row, aborted: row.aborted + 1 }
-  const lapses = row.state === 'SIGNING' && hasEnded(next, t)
+  const isOver = hasEndedItself(next, t) || (yield* areUsedUp(row, attempt))
+  const lapses = row.state === 'SIGNING' && isOver
   return [
     put(tables.attempt, key(intent, attempt), { ...found, state: 'aborted' }),
     put(tables.intent, intent, lapses ? { ...next, state: 'LAPSING' } : next),
   ]
+}
+
+/** No attempt is left, some have a signature, and none but the one that ends now is open. */
+function* areUsedUp(row: IntentStored, ends: number): Reading<boolean> {
+  if (row.attempts < limits.attemptsPerIntentMax) return false
+  const attempts = yield* below(tables.attempt, row.intent)
+  return attempts.every(({ attempt, state }) => attempt === ends || state !== 'open')
 }
 
 /** What the receipt says is judged by whoever opens it: the fold does not see it. */
@@ -165,12 +184,15 @@ function* requireOneEffect(
     refuse('ONE_EFFECT', 'this digest is bound to another intent')
   }
   const last = yield* get(tables.attempt, body.intent, body.attempt - 1)
+  const { cancelling } = reservation
+  if (cancelling !== undefined) yield* requireCancellable(cancelling)
   if (last === undefined) {
     if (body.replaces !== '') refuse('ONE_EFFECT', 'a first attempt replaces nothing')
+    if (cancelling !== undefined) requireRaised(body.fee, cancelling, rule)
     return
   }
   if (body.bytes === last.bytes) return requireSame(body, last)
-  if (rule?.kind !== 'nonce') {
+  if (rule?.kind !== 'nonce' || isMessage(reservation.op)) {
     return refuse('ONE_EFFECT', 'the first attempt binds the bytes for ever')
   }
   requireBump(body, last, rule)
@@ -196,10 +218,16 @@ function requireBump(
   if (body.replaces !== last.warrant) {
     refuse('ONE_EFFECT', 'other bytes that do not replace the last warrant')
   }
-  const percent = BigInt(100 + rule.bumpPercent)
-  const raised = (now: bigint, before: bigint) => now > before && now * 100n >= before * percent
-  if (!raised(body.fee.price, last.fee.price) || !raised(body.fee.tip, last.fee.tip)) {
-    refuse('FEE', `expected both fees ${rule.bumpPercent} percent above the last attempt`)
+  requireRaised(body.fee, last.fee, rule)
+}
+
+function requireRaised(now: Prices, before: Prices, rule: SlotRule | undefined): void {
+  const bumpPercent = rule?.kind === 'nonce' ? rule.bumpPercent : 0
+  const percent = BigInt(100 + bumpPercent)
+  const raised = (of: 'price' | 'tip') =>
+    now[of] > before[of] && now[of] * 100n >= before[of] * percent
+  if (!raised('price') || !raised('tip')) {
+    refuse('FEE', `expected both fees ${bumpPercent} percent above the last attempt`)
   }
 }
 

@@ -5,6 +5,7 @@ import { toHex } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { derive } from '../chain/derive.ts'
 import { parseSignature } from '../chain/signature.ts'
+import { isMessage } from '../intent.ts'
 import type { AttemptRow } from '../view.ts'
 import type { Desk } from './desk.ts'
 import type { EntryOf } from './entry.ts'
@@ -27,7 +28,8 @@ export function* completed({ body, t }: Completed, desk: Desk): Reading<readonly
   }
   if (found.state === 'completed') refuse('REPLAY_DETECTED', `attempt ${attempt} has a signature`)
   if (found.warrant !== body.warrant) refuse('WARRANT', 'not the warrant of the attempt')
-  if (isOther(txid, found)) refuse('BYTES_DIGEST', 'not the id of the transaction of the attempt')
+  if (isOther(txid, found, row.op))
+    refuse('BYTES_DIGEST', 'not the id of the transaction of the attempt')
   yield
   yield* requireSignature(body, found, reservation, desk)
   yield
@@ -56,6 +58,7 @@ export function* completed({ body, t }: Completed, desk: Desk): Reading<readonly
 export function* followed({ type, body, t }: Followed): Reading<readonly Write[]> {
   const { intent, txid } = body
   const row = yield* knownIntent(intent)
+  if (isMessage(row.op)) refuse('LINE_VOID', 'a message has no transaction')
   if (isFinal(row.state)) refuse('REQUEST_ENDED', `request is ${row.state}`)
   // A caller may pay again once a request is dropped, so not while its bytes may still land.
   if (type === 'tx.dropped' && t <= row.until) {
@@ -67,7 +70,7 @@ export function* followed({ type, body, t }: Followed): Reading<readonly Write[]
   const known = signed === undefined ? unseen : signed.txids.includes(txid)
   const reservation = yield* get(tables.reservation, intent)
   const first = yield* get(tables.attempt, intent, 1)
-  if (reservation === undefined || !known || isOther(txid, first)) {
+  if (reservation === undefined || !known || isOther(txid, first, row.op)) {
     return refuse('LINE_MISSING', 'no verified signature of this transaction')
   }
   const next = put(tables.intent, intent, follow(row, type))
@@ -75,9 +78,14 @@ export function* followed({ type, body, t }: Followed): Reading<readonly Write[]
   return frees ? [next, ...(yield* countSlot(reservation, -1))] : [next]
 }
 
-/** Where bytes have an end of life they are bound for ever, and their digest is their id (Tron). */
-function isOther(txid: string, attempt: AttemptRow | undefined): boolean {
-  return attempt !== undefined && attempt.until > 0 && txid !== toHex(attempt.digest)
+/**
+ * Where bytes have an end of life they are bound for ever, and their digest is their id (Tron); so
+ * is a message's.
+ */
+function isOther(txid: string, attempt: AttemptRow | undefined, op: string): boolean {
+  if (attempt === undefined) return false
+  const digest = toHex(attempt.digest)
+  return isMessage(op) ? txid !== `0x${digest}` : attempt.until > 0 && txid !== digest
 }
 
 function follow(row: IntentStored, type: Followed['type']): IntentStored {

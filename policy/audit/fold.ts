@@ -9,6 +9,7 @@ import { Refused, refuse } from '../../proto/refusal.ts'
 import { type Context, Desk, Library, Missing } from './desk.ts'
 import type { Documents } from './enclosures.ts'
 import type { Entry } from './entry.ts'
+import { addressesOpened } from './fold-addresses.ts'
 import { backupTested } from './fold-backups.ts'
 import * as ceremonies from './fold-ceremonies.ts'
 import * as changes from './fold-changes.ts'
@@ -109,6 +110,8 @@ function* meaning(entry: Entry, desk: Desk): Reading<readonly Write[]> {
       return yield* changes.readmitted(entry, desk)
     case 'key.backup-tested':
       return yield* backupTested(entry, desk)
+    case 'addresses.opened':
+      return yield* addressesOpened(entry, desk)
     case 'peer.banned':
       return yield* banned(entry, desk)
     case 'ceremony.planned':

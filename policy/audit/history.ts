@@ -7,25 +7,32 @@ import { isOverdue, overdueScope } from '../cold.ts'
 import { duplicateWindowMs, type Rulebook } from '../rulebook.ts'
 import { duplicateOf } from '../rules/guard.ts'
 import { type Spend, used } from '../rules/limit.ts'
-import type { CeremonyRow, HistoryFacts, RequestView, SpendRow } from '../view.ts'
+import type { CeremonyRow, HistoryFacts, RequestStanding, RequestView, SpendRow } from '../view.ts'
 import type { Reading } from './rows.ts'
 import { below, between, get, key, type RulesetStored, tables } from './tables.ts'
 
 /** Everything that `admit` needs to know of the log about one intent. */
 export function* requestView(intent: Digest): Reading<RequestView> {
+  const standing = yield* requestStanding(intent)
+  return {
+    ...standing,
+    reservation: yield* get(tables.reservation, intent),
+    shown: (yield* below(tables.shown)).map(({ vault }) => vault),
+    documents: yield* textsOf(standing.ruleset),
+  }
+}
+
+/** What may stop it after it was admitted; asked often, so without the texts. */
+export function* requestStanding(intent: Digest): Reading<RequestStanding> {
   const row = yield* get(tables.intent, intent)
-  const ruleset = yield* inForce()
   return {
     intent: row,
     decisions: yield* below(tables.decision, intent),
-    reservation: yield* get(tables.reservation, intent),
     attempts: yield* below(tables.attempt, intent),
     frozen: row === undefined ? [] : yield* frozenByPeople(row.vault),
     ceremony: row === undefined ? undefined : yield* openCeremony(row.vault),
     vaults: yield* below(tables.vault),
-    shown: (yield* below(tables.shown)).map(({ vault }) => vault),
-    ruleset,
-    documents: yield* textsOf(ruleset),
+    ruleset: yield* inForce(),
   }
 }
 

@@ -5,6 +5,7 @@
 import type { Digest } from '../../proto/ids.ts'
 import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
+import { isMessage } from '../intent.ts'
 import { standing, type Verdict } from '../verdict.ts'
 import type { RequestState } from '../view.ts'
 import type { Reading } from './rows.ts'
@@ -24,11 +25,22 @@ export function isFinal(state: RequestState): boolean {
   return finalStates.has(state)
 }
 
-/** No new attempt is lawful, now and for ever. */
+/** No new attempt is lawful, now and for ever; or while a cancel has its nonce. */
 export function hasEnded(row: IntentStored, t: number): boolean {
+  return row.cancelledBy !== undefined || hasEndedItself(row, t)
+}
+
+/** As `hasEnded`, whatever a cancel took. */
+export function hasEndedItself(row: IntentStored, t: number): boolean {
   if (isFinal(row.state) || row.state === 'LAPSING' || row.rejected) return true
+  if (isSignedMessage(row)) return true
   if (row.aborted >= limits.attemptsPerIntentMax || t > row.notAfter) return true
   return row.until !== 0 && t > row.until
+}
+
+/** A message ends with its signature: there is nothing to send, to bump or to follow. */
+export function isSignedMessage({ op, state }: Pick<IntentStored, 'op' | 'state'>): boolean {
+  return isMessage(op) && state === 'SIGNED'
 }
 
 /** The state that a caller is shown: an ended request in signing may still have a signature. */

@@ -105,24 +105,27 @@ export const tables = {
   /** By intent. */
   intent: table(
     'intent',
-    object({
-      ...line,
-      /** How many of the attempts are aborted. */
-      aborted: count,
-      attempts: count,
-      credential: handle,
-      id: handle,
-      initiator: personId,
-      intent: digest,
-      notAfter: count,
-      op: requestOp,
-      rejected: bool,
-      rule: handleOrNone,
-      state: literal(...requestStates),
-      /** Of the newest attempt's bytes; 0 where the chain has none. */
-      until: count,
-      vault: vaultId,
-    }),
+    objectWith(
+      {
+        ...line,
+        /** How many of the attempts are aborted. */
+        aborted: count,
+        attempts: count,
+        credential: handle,
+        id: handle,
+        initiator: personId,
+        intent: digest,
+        notAfter: count,
+        op: requestOp,
+        rejected: bool,
+        rule: handleOrNone,
+        state: literal(...requestStates),
+        /** Of the newest attempt's bytes; 0 where the chain has none. */
+        until: count,
+        vault: vaultId,
+      },
+      { cancelledBy: digest },
+    ),
   ),
   /** By initiator and id. */
   caller: table('caller', object({ intent: digest })),
@@ -141,21 +144,24 @@ export const tables = {
   /** By intent: live reservations. */
   reservation: table(
     'reservation',
-    object({
-      ...line,
-      ...spending,
-      closesAt: count,
-      directory: digest,
-      duplicateOf: digestOrNone,
-      feeMax: amount,
-      initiator: personId,
-      limits: list(use),
-      network: word,
-      op,
-      path: word,
-      policy: digest,
-      slot: word,
-    }),
+    objectWith(
+      {
+        ...line,
+        ...spending,
+        closesAt: count,
+        directory: digest,
+        duplicateOf: digestOrNone,
+        feeMax: amount,
+        initiator: personId,
+        limits: list(use),
+        network: word,
+        op,
+        path: word,
+        policy: digest,
+        slot: word,
+      },
+      { cancelling: object({ request: digest, before: digestOrNone, price: amount, tip: amount }) },
+    ),
   ),
   /** By vault, closesAt and seq: amounts that limits count. */
   spend: table('spend', object({ ...line, ...spending, closesAt: count }), manyKept),
@@ -211,6 +217,12 @@ export const tables = {
   ),
   /** By vault: the epoch of which every node had a proven backup; its address may be shown. */
   shown: table('shown', object({ ...line, epoch: count, vault: vaultId }), manyKept),
+  /** By vault: how many indices of deposit addresses are open; `from`: before the last line. */
+  deposits: table(
+    'deposits',
+    object({ ...line, from: count, until: count, vault: vaultId }),
+    manyKept,
+  ),
   /** By vault: the newest export of its key, whose parts alone are still made. */
   exported: table(
     'exported',

@@ -18,7 +18,8 @@ export interface BundleOut {
 }
 
 const names = { plan: 'plan.json', record: 'record.jsonl', results: 'results.json' } as const
-const scriptNames: readonly string[] = ['script.txt', 'script.html']
+export const scriptNames = { text: 'script.txt', html: 'script.html' } as const
+const printed: readonly string[] = Object.values(scriptNames)
 
 /** Without Statements: these are signed over the manifest that this makes. */
 export function bundleOutFiles({ plan, record, results, scripts }: BundleOut): BundleFiles {
@@ -41,13 +42,13 @@ export function readBundleOut(bundle: Bundle): BundleOut {
   const bytes = fileOf(bundle, names.plan)
   const plan = { ...parsePlan(bytes), bytes }
   requireOwn(bundle.manifest, plan)
-  const known: readonly string[] = [...Object.values(names), ...scriptNames]
+  const known: readonly string[] = [...Object.values(names), ...printed]
   const stray = [...bundle.files.keys()].find((name) => !known.includes(name))
   if (stray !== undefined) refuse('BUNDLE', `${stray} has no place in what is carried out`, 'X-7')
   return {
     plan,
     record: fileOf(bundle, names.record),
     results: fileOf(bundle, names.results),
-    scripts: new Map([...bundle.files].filter(([name]) => scriptNames.includes(name))),
+    scripts: new Map([...bundle.files].filter(([name]) => printed.includes(name))),
   }
 }

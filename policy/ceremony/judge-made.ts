@@ -127,7 +127,7 @@ function judgeShown({ lines }: Made): readonly CeremonyFinding[] {
 function judgeWindow({ plan, lines }: Made): readonly CeremonyFinding[] {
   const timed: readonly RecordType[] = [
     ...(['record.genesis', 'request.confirmed', 'message.sent', 'session.done'] as const),
-    ...(['share.sealed', 'signature.made'] as const),
+    ...(['share.sealed', 'signature.made', 'token.enrolled'] as const),
   ]
   const late = lines.find(({ t, type }) => {
     return timed.includes(type) && (t < plan.from || t >= plan.until)

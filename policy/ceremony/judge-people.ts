@@ -6,6 +6,7 @@
 import type { Digest, PersonId } from '../../proto/ids.ts'
 import { attempt, isRefusal } from '../../proto/refusal.ts'
 import { writeTime } from '../../proto/shape.ts'
+import type { Involved } from '../audit/plan-people.ts'
 import type { Roster } from '../roster.ts'
 import type { CeremonyFinding } from './judgement.ts'
 import { foundBy, said } from './judgement.ts'
@@ -98,19 +99,22 @@ function unwatched(plan: Plan, lines: readonly RecordLine[]): readonly CeremonyF
   })
 }
 
-const acting: readonly RecordType[] = ['session.done', 'share.sealed', 'signature.made']
+const acting: readonly RecordType[] = [
+  ...(['session.done', 'share.sealed', 'signature.made', 'token.enrolled'] as const),
+]
 
 /** Who asked for or approved a request has a part in the room: told, and for people to weigh. */
 export function involvementOf(
   people: readonly Attendee[],
-  involved: ReadonlyMap<PersonId, string>,
+  involved: readonly Involved[],
 ): readonly string[] {
   return people
     .filter(({ role }) => ['administrator', 'recorder', 'custodian'].includes(role))
-    .flatMap(({ person, role }) => {
-      const what = involved.get(person)
-      return what === undefined ? [] : [`${role}/${person} ${what}`]
-    })
+    .flatMap(({ person, role }) =>
+      involved
+        .filter((one) => one.person === person)
+        .map(({ did, request }) => `${role}/${person} ${did} ${request}`),
+    )
 }
 
 function judgeOne(spoke: Statement, named: string, the: Spoken): readonly CeremonyFinding[] {

@@ -4,9 +4,11 @@
 // INVARIANT: a request or vault with a result went through all of its steps, or through those that
 // lie before a stop; one without has an excuse. What a line says is `judge-readings.ts` and
 // `judge-results.ts`.
+import { judgeDrawn } from './drawn.ts'
 import type { CeremonyFinding } from './judgement.ts'
 import type { Plan } from './plan.ts'
 import { actorText, type RecordLine } from './record.ts'
+import type { RecordType } from './record-bodies.ts'
 import { leastOf, stepsFor } from './script.ts'
 import { anytime, type Step } from './steps.ts'
 import { type Stretch, Stretches } from './stretches.ts'
@@ -33,7 +35,8 @@ interface Round {
 export function judgeScript(played: Played): readonly CeremonyFinding[] {
   const walk = new Walk(played)
   for (const line of played.lines) walk.take(line)
-  return [...walk.findings, ...walk.missing(), ...walk.skipped()]
+  const drawn = judgeDrawn(played.plan, played.lines)
+  return [...walk.findings, ...walk.missing(), ...walk.skipped(), ...drawn]
 }
 
 class Walk {
@@ -65,6 +68,7 @@ class Walk {
       if (!anytime.includes(line.type)) this.#find(line, `${line.step} leaves no ${line.type}`)
       return
     }
+    if (!isBy(line, step)) this.#find(line, `${line.step} is done by the ${step.who}`)
     const round = this.#round(stretch, about)
     if (line.actor.role === 'custodian' && step.each.length > 0) {
       this.#latest.set(actorText(line.actor), found.at)
@@ -206,6 +210,17 @@ class Walk {
     this.findings.push({ check: 'I4', word: 'VIOLATION', because, line: seq })
   }
 }
+
+/** What people without a station do, custodians too, the record station writes for them. */
+function isBy({ actor: { role }, type }: RecordLine, { who }: Step): boolean {
+  // Whose the other types are says each of them: `record-seats.ts`.
+  if (!ofPeople.includes(type) || who === 'everyone' || role === who) return true
+  return who === 'custodian' && role === 'recorder'
+}
+
+const ofPeople: readonly RecordType[] = [
+  ...(['item.checked', 'words.read', 'medium.destroyed', 'step.done'] as const),
+]
 
 /** Lines that a station leaves of itself. */
 const own: readonly string[] = ['station.ready', 'item.checked', 'request.shown']

@@ -4,10 +4,10 @@
 // INVARIANT: OK is said only when all eight were looked at and nothing was found. What is absent,
 // open or unpinned is UNCONFIRMED; nothing is believed because a Record says it of itself.
 import { plainDigest } from '../../proto/crypto.ts'
-import type { Digest, PersonId } from '../../proto/ids.ts'
+import type { Digest } from '../../proto/ids.ts'
 import { attempt, isRefusal } from '../../proto/refusal.ts'
+import { involvedIn, requireSitters } from '../audit/plan-people.ts'
 import { readSync } from '../audit/rows.ts'
-import { below, get, tables } from '../audit/tables.ts'
 import type { Roster } from '../roster.ts'
 import { type Bundle, type BundleFiles, readBundle } from './bundle.ts'
 import { type BundleOut, readBundleOut } from './bundle-out.ts'
@@ -23,6 +23,7 @@ import {
   type CeremonyFinding,
   type Check,
   checkNames,
+  foundBy,
   type Judgement,
   judgement,
   said,
@@ -30,6 +31,8 @@ import {
 } from './judgement.ts'
 import { type HistoryAt, historyAt, type LogView, treeAt } from './log-view.ts'
 import type { Plan } from './plan.ts'
+import { requireKnown } from './plan-fit.ts'
+import { compareScripts } from './printed.ts'
 import { type RecordLine, recordLeaf } from './record.ts'
 import { type RecordState, recordHead } from './record-chain.ts'
 import { parseResults, type ReadResults } from './results.ts'
@@ -125,7 +128,13 @@ function examine(the: Examined): Examination {
     ...judgeMade({ plan, lines, results: brought }),
     ...by.found,
   ]
-  return { found, done: by.done, notices: by.notices }
+  return { found, done: by.done, notices: [...by.notices, ...scriptNotices(out)] }
+}
+
+/** The paper has the signatures: what is carried out helps to read it, and proves nothing. */
+function scriptNotices({ plan, scripts }: BundleOut): readonly string[] {
+  const { other } = compareScripts(plan, scripts)
+  return other.map((name) => `${name} is not what this program prints of the plan`)
 }
 
 interface OfLog extends Examination {
@@ -154,16 +163,27 @@ function ofLog(the: Examined): OfLog {
     ...judgeTyped(history, { lines }),
     ...guarded(() => judgeResults(log, { plan: out.plan, results: brought, size, t })),
   ]
-  const roster = attempt(() => readSync(history.desk.roster(), history.rows))
-  return {
-    ...{ found, done: new Set(checkNames) },
-    notices: involvementOf(out.plan.plan.people, involved(out.plan.plan, history)),
-    roster: isRefusal(roster) ? undefined : roster,
+  const { people, roster, notices } = peopleOf(out.plan.plan, history)
+  return { found: [...found, ...people], done: new Set(checkNames), notices, roster }
+}
+
+/** I7: whether those of the Plan might sit, by what was in force and said when the room began. */
+function peopleOf(plan: Plan, { rows, desk }: HistoryAt) {
+  const law = attempt(() => ({
+    roster: readSync(desk.roster(), rows),
+    rulebook: readSync(desk.rulebook(), rows),
+  }))
+  if (isRefusal(law)) {
+    const people = [{ check: 'I7', word: 'VIOLATION', because: said(law) }] as const
+    return { people, roster: undefined, notices: [] }
   }
+  const people = foundBy('I7', 'VIOLATION', () => readSync(requireSitters(plan, law), rows))
+  const involved = readSync(involvedIn(plan, law.roster), rows)
+  return { people, roster: law.roster, notices: involvementOf(plan.people, involved) }
 }
 
 /** An enrolment has none: there the Plan is pinned by its words. */
-function withoutLog({ given, out, brought, state }: Examined): OfLog {
+function withoutLog({ given, out, brought, state, lines }: Examined): OfLog {
   const { plan, digest } = out.plan
   const isEnrolment = plan.kind === 'enrolment'
   const done = isEnrolment ? new Set(checkNames) : without('I8')
@@ -176,11 +196,15 @@ function withoutLog({ given, out, brought, state }: Examined): OfLog {
     const because = `expected the plan ${given.plan}, got ${digest}`
     found.push({ check: 'I5', word: 'VIOLATION', because })
   }
-  if (isEnrolment && brought.lines.length > 0) {
-    const because = 'an enrolment brings no line of a log'
+  if (isEnrolment && brought.lines.length + brought.addresses.length > 0) {
+    const because = 'an enrolment brings no line of a log, and no address'
     found.push({ check: 'I8', word: 'VIOLATION', because })
   }
-  if (isEnrolment) found.push(...judgeCards({ plan, seats: state.seats, results: brought }))
+  const { roster: people } = given
+  if (people !== undefined) {
+    found.push(...foundBy('I7', 'VIOLATION', () => requireKnown(plan, people)))
+  }
+  if (isEnrolment) found.push(...judgeCards({ plan, seats: state.seats, lines, results: brought }))
   return { found, done, notices: [], roster: undefined }
 }
 
@@ -191,19 +215,6 @@ function closed({ brought, out, state }: Examined): readonly CeremonyFinding[] {
     found.push(unread('the record was closed over other results'))
   }
   return found
-}
-
-/** Who asked for or approved what was done here. */
-function involved({ requests }: Plan, { rows }: HistoryAt): ReadonlyMap<PersonId, string> {
-  const people = new Map<PersonId, string>()
-  for (const { request } of requests) {
-    const row = readSync(get(tables.intent, request), rows)
-    if (row !== undefined) people.set(row.initiator, `asked for ${request}`)
-    for (const { person, decision } of readSync(below(tables.decision, request), rows)) {
-      people.set(person, `${decision === 'approve' ? 'approved' : 'rejected'} ${request}`)
-    }
-  }
-  return people
 }
 
 /** What cannot be folded for want of a document is not judged. */

@@ -3,9 +3,12 @@
 // Whether it fits a root and a directory is asked by whoever has them.
 // Source: docs/ceremony.md; X-10 of its table. Knows no log.
 import { toHex } from '../../proto/crypto.ts'
+import { parseHandle } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
 import type { Root } from '../documents.ts'
+import { inRoles } from '../roles.ts'
 import type { Roster } from '../roster.ts'
+import type { Rulebook } from '../rulebook.ts'
 import type { Role } from './people.ts'
 import type { CeremonyKind, Plan, PlannedOp, PlannedStation } from './plan.ts'
 
@@ -47,7 +50,8 @@ export function requireTable({ table, called, rehearsal, kind }: Plan): void {
 }
 
 /** Requests of the kind of the sitting, each once, and the vaults that they are about. */
-export function requireRequests({ kind, requests, vaults, root, scenarios }: Plan): void {
+export function requireRequests(plan: Plan): void {
+  const { kind, requests, vaults, root, scenarios } = plan
   const { ops, isFull } = does[kind]
   const wrong = requests.find(({ op }) => !ops.includes(op))
   if (wrong) bad(`requests: ${wrong.op} is nothing for a ${kind}`)
@@ -63,6 +67,17 @@ export function requireRequests({ kind, requests, vaults, root, scenarios }: Pla
   if (!isSame) bad('vaults: expected exactly those of the requests')
   if (root === '' && kind !== 'enrolment') bad(`root: expected one for a ${kind}`)
   if (scenarios.length > 0 && kind !== 'drill') bad('scenarios: expected for a drill only')
+  requireScenarios(plan)
+}
+
+/** What a scenario takes away leaves something to be played with. */
+function requireScenarios({ scenarios, called, t, build }: Plan): void {
+  if (scenarios.includes('custodian') && called.length <= t) {
+    bad(`scenarios: custodian: expected more than ${t} called`)
+  }
+  if (scenarios.includes('vendor') && build.modules.length < 2) {
+    bad('scenarios: vendor: expected modules of two vendors')
+  }
 }
 
 /** Whether the committee after the ceremony is that of the root in force, at its places. */
@@ -85,8 +100,15 @@ export function requireRoot(plan: Plan, root: Root): void {
 }
 
 /** Who makes a Statement by credential has one that is valid as long as the window is open. */
-export function requireKnown({ people, from, until }: Plan, roster: Roster): void {
+export function requireKnown(plan: Plan, roster: Roster): void {
+  const { people, from, until } = plan
   const byToken: readonly Role[] = ['custodian', 'recorder']
+  // A custodian who does not come holds a share all the same.
+  for (const { custodian } of holdersAfter(plan)) {
+    if (roster.persons.get(custodian)?.kind !== 'human') {
+      bad(`${custodian}: no human of the directory`)
+    }
+  }
   for (const { person, role } of people) {
     const known = roster.persons.get(person)
     const credentials = known?.kind === 'human' ? known.credentials : undefined
@@ -95,6 +117,18 @@ export function requireKnown({ people, from, until }: Plan, roster: Roster): voi
     if (isValid !== true && !byToken.includes(role)) {
       bad(`${person}: no credential that is valid through the window`)
     }
+  }
+}
+
+/** Where the policy says of which roles the people of a part are, they are. */
+export function requireSeated(
+  { people }: Plan,
+  { governance, roles }: Pick<Rulebook, 'governance' | 'roles'>,
+): void {
+  for (const { person, role } of people) {
+    const wanted = governance.seats?.get(parseHandle(role))
+    if (wanted === undefined || inRoles(roles, person, wanted)) continue
+    bad(`${person}: ${role}, and in none of the roles ${wanted.join(', ')}`)
   }
 }
 

@@ -138,6 +138,8 @@ const statementsShape = object({
 /** The record station's token is the recorder's own here: it answers for nobody else. */
 function ownKeys(actor: Actor, seats: Seats): readonly Uint8Array[] {
   if (actor.role === 'recorder') return seats.recorderKeys
+  // Who these tokens belong to is what an enrolment says: no token says it of itself.
+  if (seats.kind === 'enrolment') return []
   const station = seats.stations.find(({ custodian }) => custodian === actor.person)
   return actor.role === 'custodian' ? (station?.keys ?? []) : []
 }
@@ -151,7 +153,7 @@ function byToken(
   return key !== undefined && hasLowS(signature) && p256Verify(key, message, signature)
 }
 
-/** A custodian who has a token speaks by it. */
+/** A custodian who has a token speaks by it; one who gets it here by what the directory knows. */
 function byCredential(
   { name, signature }: SignedStatement,
   message: Uint8Array,

@@ -15,6 +15,7 @@ export const drill: readonly Step[] = [
     acts: [],
     records: ['step.done'],
     when: 'scenario',
+    draws: true,
     minutes: 2,
   },
   {

@@ -39,12 +39,13 @@ export const enrolment: readonly Step[] = [
   {
     id: 'E-3',
     who: 'custodian',
-    say: 'Station {station}: its own keys are made and sealed to both tokens.',
+    say: 'Station {station}: its own keys are made, and my {token} token opens them.',
     do:
-      'The station makes its keys, seals them, opens the Seals with the daily token, then with ' +
-      'the spare token, and writes its public card.',
-    witness: 'The screen says that both tokens opened every Seal.',
-    each: ['station'],
+      'With the daily token in, the station makes its keys, seals them to both tokens, opens the ' +
+      'Seals and writes its public card; then the spare token opens every Seal. Each token signs ' +
+      'that it did.',
+    witness: 'The screen says that this token opened every Seal.',
+    each: ['station', 'token'],
     acts: ['station-keys', 'test-daily', 'test-spare'],
     at: 'turn',
     records: ['station.ready'],

@@ -126,6 +126,8 @@ export interface Step {
   readonly isOptional?: true
   readonly words?: SpokenWords
   readonly when?: Condition
+  /** Its line notes which scenario was drawn, and what that takes: `drawn.ts`. */
+  readonly draws?: true
   /** Kinds of ceremony whose script leaves it out. */
   readonly not?: readonly CeremonyKind[]
   /** Before or after the sitting, elsewhere: it leaves no line in the Record. */

@@ -1,7 +1,7 @@
 // Chain: the questions that everybody else asks about a network's transactions. A node trusts
 // the answers, so each is computed from the bytes alone and checked in tests against an independent
 // library. Knows no rules and asks no endpoint.
-import type { Effect } from '../intent.ts'
+import type { Effect, Intent } from '../intent.ts'
 
 /** ECDSA over secp256k1; low s; made by `signature.ts` only after it verified. */
 export interface Signature {
@@ -14,8 +14,9 @@ export interface Signature {
 }
 
 export interface SignedTransaction {
-  /** What is broadcast. */
+  /** What is broadcast; of a message 65 bytes r, s, v, where v is 27 or 28. */
   readonly raw: Uint8Array
+  /** Of a message its digest. */
   readonly txid: string
 }
 
@@ -28,9 +29,21 @@ export interface Accepts {
   readonly forms: readonly Form[]
   /** Text of a call: then the bytes must call this function, with whatever arguments. */
   readonly call?: string | undefined
+  /** Then the bytes must be a message, and no transaction. */
+  readonly message?: boolean
+  /** Then the bytes must be a transfer of nothing to whomever, with the gas of a plain one. */
+  readonly cancel?: boolean
 }
 
 export const plainTransfers: Accepts = { forms: ['type-2'] }
+
+/** What the bytes of this intent may be. */
+export function acceptsFor(
+  { call, message, cancels }: Pick<Intent, 'call' | 'message' | 'cancels'>,
+  forms: readonly Form[],
+): Accepts {
+  return { forms, call, message: message !== undefined, cancel: cancels !== undefined }
+}
 
 export interface Chain {
   /** What these bytes do when signed; whatever is not accepted is refused by name. */

@@ -14,6 +14,10 @@ export interface Ops {
   readonly token: Op
   /** Where contracts can be called. */
   readonly call?: Op
+  /** Where keys sign messages. */
+  readonly message?: Op
+  /** Where a nonce can be used up by a transaction that pays nobody. */
+  readonly cancel?: Op
 }
 
 export const tokenKinds = ['erc20', 'trc20'] as const
@@ -39,7 +43,13 @@ const families: ReadonlyMap<string, Family> = new Map<string, Family>([
     'eip155',
     {
       requireReference: parseChainId,
-      ops: { native: 'evm.transfer', token: 'erc20.transfer', call: 'evm.call' },
+      ops: {
+        native: 'evm.transfer',
+        token: 'erc20.transfer',
+        call: 'evm.call',
+        message: 'evm.message',
+        cancel: 'evm.cancel',
+      },
       tokens: 'erc20',
       slot: 'nonce',
       parseAddress: parseEvmAddress,
@@ -77,7 +87,7 @@ export function chainOf(network: string): Chain {
   return familyOf(network).chain(network.slice(network.indexOf(':') + 1))
 }
 
-/** The operations of a network: for its own coin, for a token, and for calls. */
+/** The operations of a network: for its own coin, a token, calls, messages, cancels. */
 export function opsOf(network: string): Ops {
   return familyOf(network).ops
 }

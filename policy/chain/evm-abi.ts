@@ -46,6 +46,25 @@ export function parseValue(type: AbiType, text: string): string {
   return text
 }
 
+/** The one word of a fixed value; nothing for one of any length. */
+export function wordOf(type: AbiType, text: string): Uint8Array | undefined {
+  return known(type).word?.(text)
+}
+
+/** What a value of any length holds, without its length and padding. */
+export function contentOf(type: AbiType, text: string): Uint8Array {
+  return type === 'string' ? toUtf8(unquoted(text)) : hexBytes(text)
+}
+
+/** The text of a `string` value, and back. */
+export function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, (mark) => `\\${mark}`)}"`
+}
+
+export function unquoted(value: string): string {
+  return value.slice(1, -1).replace(/\\(["\\])/g, '$1')
+}
+
 /** Heads and tails, as the ABI lays them out. */
 export function encodeValues(types: readonly AbiType[], values: readonly string[]): Uint8Array {
   const heads: Uint8Array[] = []
@@ -106,7 +125,7 @@ function tailOf(type: AbiType, value: string): Uint8Array {
     const words = items.map((item) => word?.(item) ?? bad('a list of what is not fixed'))
     return concat(unsigned(BigInt(items.length)), ...words)
   }
-  const bytes = type === 'string' ? toUtf8(unquoted(value)) : hexBytes(value)
+  const bytes = contentOf(type, value)
   const padding = new Uint8Array((32 - (bytes.length % 32)) % 32)
   return concat(unsigned(BigInt(bytes.length)), bytes, padding)
 }
@@ -122,12 +141,7 @@ function listAt(of: AbiType, bytes: Uint8Array, at: number): string {
 
 function textOfBytes(type: AbiType, bytes: Uint8Array): string {
   if (type === 'bytes') return `0x${toHex(bytes)}`
-  const text = fromUtf8(bytes) ?? bad('text that is not UTF-8')
-  return `"${text.replace(/["\\]/g, (mark) => `\\${mark}`)}"`
-}
-
-function unquoted(value: string): string {
-  return value.slice(1, -1).replace(/\\(["\\])/g, '$1')
+  return quoted(fromUtf8(bytes) ?? bad('text that is not UTF-8'))
 }
 
 const integerForm = /^(u?)int([1-9][0-9]{0,2})$/
@@ -230,5 +244,5 @@ function hexBytes(text: string): Uint8Array {
 }
 
 function bad(because: string): never {
-  return refuse('BYTES_SHAPE', `call: ${because}`, 'abi')
+  return refuse('BYTES_SHAPE', `values: ${because}`, 'abi')
 }

@@ -13,10 +13,10 @@ import { functionOf } from './evm-selectors.ts'
 export function effectOf(
   transaction: EvmTransaction,
   bytes: Uint8Array,
-  { call }: Accepts,
+  { call, cancel = false }: Accepts,
 ): Effect {
   const { chainId, nonce, price, tip, gasLimit } = transaction
-  const transfer = call === undefined ? transferOf(transaction) : called(transaction, call)
+  const transfer = cancel ? nothing(transaction) : paidOrCalled(transaction, call)
   if (transfer.to === zeroEvmAddress) refuse('BYTES_TO', 'expected a recipient, got zero')
   return {
     network: `eip155:${chainId}`,
@@ -31,6 +31,18 @@ export function effectOf(
 }
 
 type Transfer = Pick<Effect, 'op' | 'contract' | 'to' | 'amount' | 'call'>
+
+function paidOrCalled(transaction: EvmTransaction, call: string | undefined): Transfer {
+  return call === undefined ? transferOf(transaction) : called(transaction, call)
+}
+
+/** Uses a nonce up, and does nothing else; to whom is compared with the own address. */
+function nothing({ to, value, calldata, gasLimit }: EvmTransaction): Transfer {
+  if (value !== 0n) shape('cancel', 'a cancel that pays')
+  if (calldata.length > 0) shape('cancel', 'a cancel that calls')
+  if (gasLimit !== 21_000n) shape('cancel', `a cancel with ${gasLimit} gas`)
+  return { op: 'evm.cancel', contract: '', to, amount: 0n }
+}
 
 function transferOf(transaction: EvmTransaction): Transfer {
   return transaction.calldata.length === 0 ? native(transaction) : token(transaction)

@@ -3,7 +3,7 @@
 // overlap, death and gaps are decided exactly, with a point that shows them.
 // Knows nothing of approvals; calendars are not part of a box yet.
 import type { Handle, PersonId, VaultId } from '../../proto/ids.ts'
-import type { Op } from '../intent.ts'
+import { isMessage, type Op } from '../intent.ts'
 import { type Asset, type Leg, type Network, opsFor, type Places, reaches } from '../places.ts'
 
 /** Both ends belong to it. */
@@ -19,6 +19,8 @@ export interface Box {
   readonly initiators: ReadonlySet<PersonId>
   /** By the names of the policy; empty where nothing is called. */
   readonly calls: ReadonlySet<Handle>
+  /** By the names of the policy; empty where nothing is said. */
+  readonly messages: ReadonlySet<Handle>
   /** By asset. */
   readonly amounts: ReadonlyMap<Handle, Interval>
 }
@@ -28,9 +30,11 @@ export interface Point extends Leg {
   readonly amount: bigint
   /** The allowed call that it is; absent from what is none. */
   readonly call?: Handle
+  /** The allowed message that it is; absent from what is none. */
+  readonly message?: Handle
 }
 
-export type Component = 'op' | 'from' | 'to' | 'asset' | 'initiator' | 'amount' | 'call'
+export type Component = 'op' | 'from' | 'to' | 'asset' | 'initiator' | 'amount' | 'call' | 'message'
 
 /** The components in which the point lies outside; empty when the box holds it. */
 export function misses(box: Box, point: Point): readonly Component[] {
@@ -42,6 +46,7 @@ export function misses(box: Box, point: Point): readonly Component[] {
     ['asset', interval === undefined],
     ['initiator', !box.initiators.has(point.initiator)],
     ['call', isCall(point.op) && (point.call === undefined || !box.calls.has(point.call))],
+    ['message', isMessage(point.op) && !(point.message && box.messages.has(point.message))],
     ['amount', interval !== undefined && !within(interval, point.amount)],
   ]
   return outside.filter(([, out]) => out).map(([component]) => component)
@@ -58,6 +63,7 @@ export function intersect(a: Box, b: Box): Box {
     to: both(a.to, b.to),
     initiators: both(a.initiators, b.initiators),
     calls: both(a.calls, b.calls),
+    messages: both(a.messages, b.messages),
     amounts: new Map(amounts.filter(([, { lo, hi }]) => lo <= hi)),
   }
 }
@@ -83,7 +89,8 @@ export function witness(box: Box, places: Places): Point | undefined {
   const point = { ...leg, initiator, amount }
   const network = places.networks.get(places.vaults.get(leg.from)?.network ?? leg.asset)
   const call = isCall(leg.op) && network ? callOn(box, places, network) : undefined
-  return call === undefined ? point : { ...point, call }
+  const message = isMessage(leg.op) && network ? messageOn(box, places, network) : undefined
+  return { ...point, ...(call && { call }), ...(message && { message }) }
 }
 
 /** Vault by vault, only what lies on its network: the rest is never multiplied. */
@@ -97,7 +104,10 @@ function* walk(box: Box, places: Places): Generator<Leg, void> {
       opsFor(one, network).map((op) => [one.id, op] as const),
     )
     const called = callOn(box, places, network)
-    const lawful = moved.filter(([, op]) => box.ops.has(op) && (!isCall(op) || called))
+    const stated = messageOn(box, places, network)
+    const lawful = moved.filter(
+      ([, op]) => box.ops.has(op) && (!isCall(op) || called) && (!isMessage(op) || stated),
+    )
     for (const [asset, op] of lawful) {
       const all = [...box.to].map((to): Leg => ({ op, from, to, asset }))
       yield* all.filter((leg) => reaches(places, leg))
@@ -112,6 +122,11 @@ function isCall(op: Op): boolean {
 /** One of the box's calls whose contract is on this network. */
 function callOn({ calls }: Box, places: Places, network: Network): Handle | undefined {
   return [...calls].find((id) => places.calls.get(id)?.network === network.id)
+}
+
+/** One of the box's messages that is of this network. */
+function messageOn({ messages }: Box, places: Places, network: Network): Handle | undefined {
+  return [...messages].find((id) => places.messages.get(id)?.network === network.id)
 }
 
 function assetsByNetwork(

@@ -3,6 +3,7 @@
 // people, and written amounts become base units of each asset.
 import type { Handle } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
+import { isMessage, movesNothing } from '../intent.ts'
 import type { Places } from '../places.ts'
 import type { Calendar, WrittenRule } from '../policy-shape.ts'
 import type { Requirement } from '../quorum.ts'
@@ -48,6 +49,7 @@ export function ruleOf(written: WrittenRule, { places, roles, calendars }: Names
     to: new Set(match.to),
     initiators: new Set(initiators.flatMap((role) => [...role.members])),
     calls: callsOf(match, places, path),
+    messages: messagesOf(match, places, path),
     amounts: amountsOf(match, places, path),
   }
   return { id, box, when: match.when, require: written.require, holdMs, ttlMs }
@@ -62,8 +64,9 @@ function amountsOf(
   return new Map(
     assets.map((id) => {
       const { decimals } = named(places.assets, id, `${path}.asset`)
-      // Without `gt` from nothing on, which only a call may move.
-      if (amount.gt === undefined && match.call === undefined) bad(`${path}.amount: no gt`)
+      // Without `gt` from nothing on, which only a call may move, or what moves nothing at all.
+      const mayBeNone = match.call !== undefined || match.op.some(movesNothing)
+      if (amount.gt === undefined && !mayBeNone) bad(`${path}.amount: no gt`)
       const gt = amount.gt === undefined ? -1n : baseUnits(amount.gt, decimals, `${path}.amount.gt`)
       const hi = baseUnits(amount.lte, decimals, `${path}.amount.lte`)
       if (gt >= hi) bad(`${path}.amount: expected gt below lte`)
@@ -87,6 +90,36 @@ function callsOf(
   if (isOfCalls && cold !== undefined) bad(`${path}.from: no calls from the cold vault ${cold}`)
   for (const name of call ?? []) named(places.calls, name, `${path}.call`)
   return new Set(call)
+}
+
+/** A rule is for messages alone. */
+function messagesOf(
+  match: WrittenRule['match'],
+  places: Places,
+  path: string,
+): ReadonlySet<Handle> {
+  const { op, message } = match
+  if (op.some(isMessage) !== (message !== undefined)) {
+    bad(`${path}.match: expected message beside the operation evm.message alone`)
+  }
+  if (op.some(movesNothing)) requireNothing(match, places, path)
+  for (const name of message ?? []) named(places.messages, name, `${path}.message`)
+  return new Set(message)
+}
+
+/** Of messages and of cancels: a rule of nothing else, of no amount, and of no cold vault. */
+function requireNothing(
+  { op, from, amount }: WrittenRule['match'],
+  places: Places,
+  path: string,
+): void {
+  if (op.length > 1) bad(`${path}.match: expected ${op.find(movesNothing)} alone`)
+  if (amount.gt !== undefined || amount.lte !== '0') {
+    bad(`${path}.amount: expected {"lte":"0"}, because nothing moves`)
+  }
+  // A Station asks for an amount and a recipient (X-13); here are neither to type.
+  const cold = from.find((id) => places.vaults.get(id)?.tier === 'cold')
+  if (cold !== undefined) bad(`${path}.from: no ${op.join()} of the cold vault ${cold}`)
 }
 
 function bad(because: string): never {

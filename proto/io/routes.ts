@@ -69,6 +69,8 @@ export const routes = {
     CreateVault: { kind: 'unary', roles: operator },
     GetInvitations: { kind: 'unary', roles: operator },
     GetExport: { kind: 'unary', roles: operator },
+    CreateDepositAddress: { kind: 'unary', roles: caller },
+    ListDepositAddresses: { kind: 'unary', roles: people },
   },
   AuditService: {
     GetCheckpoint: { kind: 'unary', roles: people },

@@ -7,12 +7,10 @@ import { join } from 'node:path'
 import type { Scenario } from '../../policy/ceremony/plan.ts'
 import { type Command, CommandUsage, type CommandWorld } from '../command.ts'
 import { readWords, text, type Words, yes } from '../commands-words.ts'
-import type { RehearsalPorts } from './rehearsal-enrolment.ts'
-import { freePort } from './rehearsal-online.ts'
-import { Outside, type Prepared } from './rehearsal-outside.ts'
+import { Outside } from './rehearsal-outside.ts'
 import type { RehearsalKind } from './rehearsal-people.ts'
 import { Programs } from './rehearsal-programs.ts'
-import { layCards, layTable, playRoom } from './rehearsal-room.ts'
+import { type PlayedSitting, playSitting, secondsSince } from './rehearsal-sitting.ts'
 
 const more = '[--tokens SoftHSM|software] [--replace]'
 const kindsUsage = 'genesis|sign|drill|reshare'
@@ -57,34 +55,23 @@ async function rehearse(flags: Words, world: CommandWorld): Promise<object> {
     throw new CommandUsage('--replace: expected a reshare')
   }
   const begun = performance.now()
-  const since = (): number => Math.round(performance.now() - begun) / 1_000
-  const say = (line: string): void => console.error(`${since().toFixed(1).padStart(6)} s  ${line}`)
+  const say = (line: string): void => {
+    console.error(`${secondsSince(begun).toFixed(1).padStart(6)} s  ${line}`)
+  }
   const logs = join(directory, 'logs')
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   await using programs = new Programs(logs)
   const ports = { programs, random: world.random, wallMs: world.wallMs, say, logs }
   const wish = { directory: join(directory, 'house'), stations }
   using outside = await Outside.open(maker === undefined ? wish : { ...wish, maker }, ports)
-  const played: object[] = []
+  const played: PlayedSitting[] = []
   // The drill of a new epoch is only the sitting of its control proof: it has no scenario.
-  const bowl: readonly Scenario[] = sittings.includes('reshare') ? [] : ['site', 'vendor']
+  const bowl: readonly Scenario[] = sittings.includes('reshare') ? [] : ['site', 'coordinator']
   for (const kind of sittings) {
     if (kind === 'reshare' && isReplaced) await outside.replace()
-    const card = join(directory, 'record', kind)
-    mkdirSync(card, { recursive: true, mode: 0o700 })
-    const laid = way === 'cards' ? layCards(card) : await laidTable(card, outside, ports)
-    const prepared: Prepared = await outside.before(kind, laid.table, kind === 'drill' ? bowl : [])
-    const inRoom = performance.now()
-    const room = await playRoom(outside, prepared, laid, ports)
-    const roomS = Math.round(performance.now() - inRoom) / 1_000
-    say(`${kind}: the room took ${roomS} s: ${JSON.stringify(room)}`)
-    const { verdict, txid, lines } = await outside.after(prepared)
-    played.push({ kind, roomS, verdict, txid, lines, out: prepared.bundleOut })
+    const scenarios = kind === 'drill' ? bowl : []
+    const wish = { kind, card: join(directory, 'record', kind), way, scenarios } as const
+    played.push(await playSitting(outside, wish, ports))
   }
-  return { stations, seconds: since(), sittings: played }
-}
-
-async function laidTable(card: string, { stations, enrolled }: Outside, ports: RehearsalPorts) {
-  const port = await freePort(ports.random)
-  return await layTable(card, stations, { token: enrolled.record.card, port }, ports)
+  return { stations, seconds: secondsSince(begun), sittings: played }
 }

@@ -1,12 +1,10 @@
 // The Record station's part in playing a script: goes through the turns of the Plan, tells
 // Stations and people whose turn it is, orders the lines that they sign into one Record, starts
-// the Hub's sessions, and closes with Statements and the Bundle out. Whoever stops, stops for
-// all: then the closing is played, which is a good end.
+// the Hub's sessions, and closes with Statements and the Bundle out. Whoever stops, stops for all:
+// then the closing is played, which is a good end. Source: the ceremony's design, 4.9, 4.11, 5.0.
 // INVARIANT: a session begins only after every signer's confirmation of that very request is a
-// line; the Record is the only progress, so a room that starts again goes on where its lines
-// end, and a session that died begins from fresh confirmations.
-// Source: the ceremony's design, 4.9, 4.11, 5.0.
-
+// line; the Record is the only progress: a room that starts again goes on where its lines end, and
+// a session that died begins from fresh confirmations.
 import type { BundleFiles } from '../../policy/ceremony/bundle.ts'
 import { calledStations } from '../../policy/ceremony/plan.ts'
 import { type Actor, type RecordDraft, signedLine } from '../../policy/ceremony/record.ts'
@@ -35,6 +33,8 @@ import {
   groupsOf,
   hasAct,
   isLeft,
+  leftCount,
+  nodesOf,
   signersSaid,
   stoppedBefore,
   unfinished,
@@ -59,7 +59,6 @@ export interface ConductorNeeds {
   readonly speak: (actor: Actor, document: string) => Promise<SignedStatement>
   /** To two media, each read back. */
   readonly write: (files: BundleFiles) => void
-  readonly scripts: BundleFiles
   readonly random: Random
   readonly clock: Clock
 }
@@ -228,13 +227,13 @@ export class Conductor {
   }
 
   async #draw(group: Group, at: number): Promise<number | undefined> {
-    const { log, random, desk, hub } = this.#needs
+    const { log, random, desk, hub, record } = this.#needs
     const { plan } = log.bundle.plan
     const { first } = group
     const request = first.request?.request ?? refuse('PLAN', 'a lot is for a request')
     const { ready, known } = this.#confirmations.of(request)
     const can = calledStations(plan).filter(({ node }) => ready.has(node))
-    if (can.length < plan.t && known < plan.called.length) {
+    if (can.length < plan.t && known < leftCount(plan, record.lines, first)) {
       return await this.#again(group, at, 'confirmations are of a session that is over')
     }
     if (can.length < plan.t) {
@@ -374,16 +373,10 @@ export class Conductor {
     return signersSaid(this.#groups, this.#needs.record.lines, request)
   }
 
-  #nodesOf({ first, nth, turns }: Group): readonly string[] {
-    const { plan } = this.#needs.log.bundle.plan
-    const called = calledStations(plan).map(({ node }) => node)
-    const { at, each } = first.step
-    if (each.includes('signer')) {
-      const signers = this.#signersOf(first.request?.request ?? refuse('PLAN', 'no request'))
-      return at === 'signers' ? signers : signers.slice(nth, nth + 1)
-    }
-    if (first.node !== undefined) return turns.flatMap(({ turn }) => turn.node ?? [])
-    return at === 'called' || at === 'all' ? called : []
+  #nodesOf(group: Group): readonly string[] {
+    const { log, record } = this.#needs
+    const { signers } = this.#with(group.first)
+    return nodesOf(log.bundle.plan.plan, record.lines, group, signers)
   }
 
   get #isClosed(): boolean {

@@ -23,6 +23,7 @@ export function stationFacts(program: string): StationFacts {
       Boolean,
     ),
     debugger: inspector.url(),
+    cache: process.env['NODE_COMPILE_CACHE'] || undefined,
     tracer: Number(/^TracerPid:\s+(\d+)/m.exec(status)?.[1] ?? -1),
     mounts: mountsIn(textOf('/proc/self/mounts') ?? ''),
     node: process.versions.node,

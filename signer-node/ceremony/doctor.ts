@@ -32,6 +32,8 @@ export interface StationFacts {
   /** Of the runtime, from the command line and from NODE_OPTIONS. */
   readonly options: readonly string[]
   readonly debugger: string | undefined
+  /** Of compiled code, which no digest of the build covers. */
+  readonly cache: string | undefined
   /** Process that traces this one; 0 for none. */
   readonly tracer: number
   readonly mounts: readonly Mount[]
@@ -126,10 +128,18 @@ function coreFaults({ limits: text, corePattern }: StationFacts): readonly strin
   ]
 }
 
-function processFaults({ options, debugger: door, tracer }: StationFacts): readonly string[] {
+function processFaults({
+  options,
+  debugger: door,
+  cache,
+  tracer,
+}: StationFacts): readonly string[] {
   const traced = tracer === 0 ? [] : [`process ${tracer} traces this one`]
   // Limits are a line of their own.
-  return [...faultsOf({ options, debugger: door, limits: undefined }), ...traced]
+  const faults = faultsOf({ options, debugger: door, limits: undefined })
+  // Whoever writes there writes what runs: the runtime compares no more than a checksum.
+  const compiled = cache === undefined ? [] : [`compiled code is taken from ${cache}`]
+  return [...faults, ...compiled, ...traced]
 }
 
 /** In memory, or of the kernel: what is written there is gone with the power. */

@@ -17,6 +17,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   unlinkSync,
   writeSync,
@@ -30,6 +31,7 @@ import { limits } from '../../proto/limits.ts'
 import { attempt, isRefusal, refuse } from '../../proto/refusal.ts'
 import { parseSeal } from '../../proto/seal-file.ts'
 import { replaceFile, syncDirectory } from '../floor-file.ts'
+import { keyshareFile } from '../keystore.ts'
 import type { SealedFile } from '../unseal.ts'
 import { type Label, parseLabel, requireLabel } from './label.ts'
 
@@ -131,6 +133,26 @@ export function copySeals(from: Medium, to: Medium): readonly string[] {
   }
   syncDirectory(target.keyshares)
   return written
+}
+
+/**
+ * A copy that was made while its epoch was pending, of the epoch that the log has in force since:
+ * from here on it goes by the name of one in force, as the share that it is a copy of does. Returns
+ * whether it had to be; a file of any other name is left as it is.
+ */
+export function nameInForce(
+  { directory }: Medium,
+  { vault, epoch }: Pick<VaultRow, 'vault' | 'epoch'>,
+): boolean {
+  const { keyshares } = mediumPaths(directory)
+  const [pending, active] = (['pending', 'active'] as const).map((state) =>
+    join(keyshares, keyshareFile(vault, epoch, state)),
+  ) as [string, string]
+  // Two of one epoch are refused when the medium is opened.
+  if (!existsSync(pending) || existsSync(active)) return false
+  renameSync(pending, active)
+  syncDirectory(keyshares)
+  return true
 }
 
 /**

@@ -6,8 +6,10 @@
 // A turn that is played again, or stopped, withdraws what was confirmed before: no session begins
 // of an older confirmation. A note is said until it is a line.
 // Source: the ceremony's design, 4.9, 4.11. What an act does is the Bench's.
+import { isOfDrill, isTakenKey } from '../../policy/ceremony/drawn.ts'
 import type { PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
 import {
+  keyName,
   type LinePlace,
   parseRecordLine,
   type RecordDraft,
@@ -22,7 +24,7 @@ import { attempt, isRefusal, Refused, refuse } from '../../proto/refusal.ts'
 import type { Clock, Event } from '../ports.ts'
 import type { RecordCopy } from './record-copy.ts'
 import { happenedAt, type Unexpected } from './room-desk.ts'
-import { isClosing, requireNext } from './room-turns.ts'
+import { isClosing, isOut, requireNext } from './room-turns.ts'
 import type { Paper } from './said-papers.ts'
 import type { Station } from './station.ts'
 import { type Draft, isTurnKind, readTurnPaper, type TurnPaper, turnPaper } from './turn-papers.ts'
@@ -48,8 +50,12 @@ export interface Played {
 /** What a Station's machine does, and by whom it is operated. */
 export interface Bench {
   play(heard: Heard): Promise<Played>
-  /** By the identity key of the Token that is in. */
-  signLine(line: RecordDraft, place: LinePlace): Promise<Uint8Array>
+  /** By the identity key of the Token that is in, where that may sign. */
+  signLine(
+    line: RecordDraft,
+    place: LinePlace,
+    requireMay: (identity: Uint8Array) => void,
+  ): Promise<Uint8Array>
   say(text: string): void
 }
 
@@ -142,7 +148,7 @@ export class Performer {
         return
       case 'place': {
         const place = readTurnPaper('place', paper)
-        this.#next(() => this.#place(place).catch((error) => this.#unsigned(error)))
+        this.#after(() => this.#place(place).catch((error) => this.#unsigned(error)))
         return
       }
       case 'line': {
@@ -183,24 +189,25 @@ export class Performer {
     for (const [id, { happened, ...note }] of [...this.#notes]) {
       if (record.state.closed === undefined && happenedAt(own.node, happened) !== said) continue
       this.#notes.delete(id)
-      if (record.state.closed === undefined) note.written()
-      else this.note(id, { happened, ...note }, note.written)
-      return
+      if (record.state.closed === undefined) {
+        // Two that say the same are two, and this line is one of them.
+        note.written()
+        return
+      }
+      this.note(id, { happened, ...note }, note.written)
     }
   }
 
   /** A Token does one thing at a time, also when the Record station was started again meanwhile. */
-  #next(work: () => Promise<void>): void {
+  #after(work: () => Promise<void>): void {
     this.#busy = this.#busy.then(work)
   }
 
   #begin(asked: TurnPaper<'turn'>): void {
     const { turn: at, round } = asked
-    const { own, station, bench, record } = this.#needs
+    const { station, bench } = this.#needs
     if (this.#isStopped) return
-    const turn = attempt(() =>
-      requireNext(this.#turns, at, { lines: record.lines, node: own.node }),
-    )
+    const turn = attempt(() => this.#next(at))
     if (isRefusal(turn)) {
       const { code, because } = turn
       this.#needs.report({ level: 'alarm', name: 'turn-refused', because })
@@ -216,7 +223,7 @@ export class Performer {
     if ((round > 0 && !isForSession) || isClosing(turn.step)) station.withdraw()
     // Rounds begin anew with the Record station, so the same turn may be asked for twice.
     const isOver = (): boolean => this.#isStopped || number !== this.#asked
-    this.#next(async () => {
+    this.#after(async () => {
       if (!isOver()) await this.#play(turn, asked, isOver)
     })
   }
@@ -245,9 +252,19 @@ export class Performer {
     }
   }
 
+  #next(at: number): Turn {
+    const { plan, own, record } = this.#needs
+    const { lines } = record
+    const turn = requireNext(this.#turns, at, { lines, node: own.node })
+    if (isOut(plan.plan, lines, { ...turn, node: own.node })) {
+      refuse('CEREMONY', 'the scenario that was drawn takes this station', 'X-9')
+    }
+    return turn
+  }
+
   /** The line is built here, of the own draft; from the paper come its place and its time. */
   async #place({ turn, round, at, seq, prev, t }: TurnPaper<'place'>): Promise<void> {
-    const { own, record, bench, clock, report } = this.#needs
+    const { plan, own, record, bench, clock, report } = this.#needs
     const playing = this.#playing
     const draft = playing?.turn === turn && playing.round === round ? playing.drafts[at] : undefined
     const { state } = record
@@ -273,7 +290,11 @@ export class Performer {
     }
     // Of two lines at one place, whoever orders them could show one here and another there.
     this.#signedSeq = seq
-    const bytes = await bench.signLine(line, { seq, prev })
+    const bytes = await bench.signLine(line, { seq, prev }, (identity) => {
+      if (!isOfDrill({ id: line.step })) return
+      if (!isTakenKey(plan.plan, record.lines, keyName(identity))) return
+      refuse('CEREMONY', 'the scenario that was drawn takes this token: put the spare in', 'X-9')
+    })
     parseRecordLine(bytes)
     this.#say('signed', { seq, line: fromUtf8(bytes) ?? '' })
   }

@@ -153,7 +153,7 @@ async function enrolmentPlan(
   const { module } = parseTokenCard(new Uint8Array(readFileSync(record.card)))
   const draft = {
     ...draftOf({
-      ...{ number: 1, t: threshold(stations), nowMs: wallMs(), purpose: 'rehearsal enrolment' },
+      ...{ number: 1, t: threshold(stations), beginsMs: wallMs(), purpose: 'rehearsal enrolment' },
       ...{ stations: cast, recordToken: record.card, build: build([module]) },
     }),
     ...(called === undefined ? {} : { called: [...called] }),

@@ -70,6 +70,8 @@ interface PlanWish {
   readonly directory: string
   readonly request: Digest
   readonly table: Json
+  /** From now on until the window begins. */
+  readonly aheadMs: number
   readonly scenarios: readonly Scenario[]
 }
 
@@ -79,7 +81,9 @@ const ops: Readonly<Record<RehearsalKind, string>> = {
   reshare: 'key.refresh',
   drill: 'key.prove',
 }
-const amount = { typed: '1.25', wei: 1_250_000_000_000_000_000n } as const
+/** In hundredths of a coin; each payment is one more, because the policy refuses the same twice. */
+const firstPayment = 125n
+const weiPerHundredth = 10n ** 16n
 const gift = 2n * 10n ** 18n
 const pollMs = 250
 const triesMax = 120
@@ -93,6 +97,7 @@ export class Outside implements Disposable {
   readonly #scope = new DisposableStack()
   #build: JsonObject
   #sittings = 1
+  #payments: readonly bigint[] = []
   #root: string
   /** Who sit from now on, and who left with the root that is new. */
   #stations: readonly RehearsalStation[]
@@ -174,10 +179,13 @@ export class Outside implements Disposable {
     this.#sittings += 1
     const directory = join(this.#directory, `${this.#sittings}-${kind}`)
     mkdirSync(directory, { mode: 0o700 })
+    const asking = performance.now()
     const request = await this.#request(kind)
+    // A window begins after its plan was proposed, two programs later, on a busy machine too.
+    const aheadMs = 1_000 + 3 * (performance.now() - asking)
     await this.#approved(request, house.approvers)
     this.#ports.say(`${this.#op(kind)} was asked for by one and approved by three`)
-    const planFile = await this.#planned(kind, { directory, request, table, scenarios })
+    const planFile = await this.#planned(kind, { directory, request, table, scenarios, aheadMs })
     const plan = parsePlan(new Uint8Array(readFileSync(planFile)))
     const asked = await this.online.as(`people/${house.initiator}`, [
       ...['ceremony', 'propose', planFile, '--purpose', `rehearsal of ${kind}`],
@@ -255,7 +263,10 @@ export class Outside implements Disposable {
     const { vault } = house
     const address = said(await this.online.as('operator', ['vault', 'show', vault]), 'address')
     await this.online.chain.fund(address, gift)
-    const what = ['--vault', vault, '--asset', 'eth-native', '--amount', amount.typed]
+    const hundredths = firstPayment + BigInt(this.#payments.length)
+    this.#payments = [...this.#payments, hundredths]
+    const amount = coins(hundredths)
+    const what = ['--vault', vault, '--asset', 'eth-native', '--amount', amount]
     return ['submit', ...what, '--to', this.online.recipient]
   }
 
@@ -266,13 +277,13 @@ export class Outside implements Disposable {
   }
 
   async #planned(kind: RehearsalKind, wish: PlanWish): Promise<string> {
-    const { directory, request, table, scenarios } = wish
+    const { directory, request, table, scenarios, aheadMs } = wish
     const { record } = this.enrolled
     const roster = this.online.at('shared', 'directory.json')
     const t = threshold(this.#stations.length)
     const draft = {
       ...draftOf({
-        ...{ number: this.#sittings, t, nowMs: this.#ports.wallMs() },
+        ...{ number: this.#sittings, t, beginsMs: this.#ports.wallMs() + aheadMs },
         ...{ stations: this.#committee(kind), recordToken: record.card },
         ...{ build: this.#build, purpose: `rehearsal of ${kind}` },
       }),
@@ -314,8 +325,11 @@ export class Outside implements Disposable {
       return state === 'SETTLED'
     })
     const held = await chain.balance(recipient)
-    if (held < amount.wei) throw new Unavailable(`the chain has ${held} wei at the recipient`)
-    this.#ports.say(`${amount.typed} coins are at the recipient: ${txid}`)
+    const paid = this.#payments.reduce((sum, one) => sum + one, 0n)
+    if (held !== paid * weiPerHundredth) {
+      throw new Unavailable(`the chain has ${held} wei at the recipient, ${coins(paid)} were paid`)
+    }
+    this.#ports.say(`${coins(paid)} coins are at the recipient: ${txid}`)
     return txid
   }
 
@@ -326,6 +340,10 @@ export class Outside implements Disposable {
     }
     throw new Unavailable('the coordinator did not come to it in time')
   }
+}
+
+function coins(hundredths: bigint): string {
+  return `${hundredths / 100n}.${String(hundredths % 100n).padStart(2, '0')}`
 }
 
 const early: readonly string[] = ['CEREMONY', 'REQUEST_NOT_FOUND', 'LOG_BEHIND']

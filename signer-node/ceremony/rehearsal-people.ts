@@ -66,7 +66,8 @@ export function threshold(stations: number): number {
 export interface DraftWish {
   readonly number: number
   readonly t: number
-  readonly nowMs: number
+  /** When its window begins; whole seconds are, the next ones. */
+  readonly beginsMs: number
   /** Of cards, or places before there are cards. */
   readonly stations: readonly (string | JsonObject)[]
   readonly recordToken: string
@@ -74,13 +75,11 @@ export interface DraftWish {
   readonly purpose: string
 }
 
-/** A window begins after its plan was proposed, which is two programs later. */
-const aheadMs = 10_000
 const windowMs = 4 * 3_600_000
 
 /** What all drafts say. */
-export function draftOf({ nowMs, ...wish }: DraftWish): JsonObject {
-  const from = Math.floor((nowMs + aheadMs) / 1_000) * 1_000
+export function draftOf({ beginsMs, ...wish }: DraftWish): JsonObject {
+  const from = Math.ceil(beginsMs / 1_000) * 1_000
   return {
     ...{ org: house.org, env: 'dev', origin: house.origin },
     ...{ ...wish, stations: [...wish.stations], people: attendees },

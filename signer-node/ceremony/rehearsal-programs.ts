@@ -2,8 +2,9 @@
 // own, one line of JSON back. What stays up is ended in the end, whatever happened before.
 // INVARIANT: a PIN is no word and no variable of the environment; only processes that were started
 // here are ended. A program that dies takes the rehearsal with it: nothing is tried twice here.
+// They share compiled code: some sixty starts of four programs, which production does not allow.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createWriteStream, mkdirSync } from 'node:fs'
+import { createWriteStream, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import type { JsonObject } from '../../proto/jcs.ts'
@@ -34,6 +35,8 @@ export const nodeFlags = [
 const graceMs = 15_000
 
 export class Programs implements AsyncDisposable {
+  /** Of whatever is started for this rehearsal. */
+  readonly env: Variables
   readonly #logs: string
   readonly #up: ChildProcess[] = []
 
@@ -41,6 +44,7 @@ export class Programs implements AsyncDisposable {
   constructor(logs: string) {
     this.#logs = logs
     mkdirSync(logs, { recursive: true, mode: 0o700 })
+    this.env = { NODE_COMPILE_CACHE: join(logs, 'compiled') }
   }
 
   /** What it answered; refused where it refused. */
@@ -49,7 +53,7 @@ export class Programs implements AsyncDisposable {
     const given = pin === undefined ? [] : ['--pin-fd', '3']
     const child = spawn(process.execPath, [...commandOf(main), ...words, ...given, '--json'], {
       stdio: ['ignore', 'pipe', 'pipe', pin === undefined ? 'ignore' : 'pipe'],
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...this.env, ...env },
     })
     const [stdout, stderr] = [textOf(child.stdout), textOf(child.stderr)]
     const ended = endOf(child)
@@ -62,6 +66,7 @@ export class Programs implements AsyncDisposable {
   async start(name: string, main: string, words: readonly string[], ready: string): Promise<void> {
     const child = spawn(process.execPath, [...commandOf(main), ...words], {
       stdio: ['pipe', 'ignore', 'pipe'],
+      env: { ...process.env, ...this.env },
       // A group of its own: Ctrl-C reaches this program, which ends the rest in order.
       detached: true,
     })
@@ -85,6 +90,7 @@ export class Programs implements AsyncDisposable {
       await ended
       clearTimeout(timer)
     }
+    rmSync(join(this.#logs, 'compiled'), { recursive: true, force: true })
   }
 }
 

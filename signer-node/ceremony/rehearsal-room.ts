@@ -44,11 +44,15 @@ export function layCards(card: string): LaidTable {
   return { table: { way: 'cards' }, card, way: 'cards' }
 }
 
+export interface RoomPorts extends RehearsalPorts {
+  readonly logs: string
+}
+
 export async function playRoom(
   outside: Outside,
   prepared: Prepared,
   laid: LaidTable,
-  ports: RehearsalPorts & { readonly logs: string },
+  ports: RoomPorts,
 ): Promise<JsonObject> {
   const { record } = outside.enrolled
   const { stations } = outside
@@ -66,9 +70,10 @@ export async function playRoom(
   using carrier = new Carrier(ways)
   try {
     const leader = atRecord(outside, ports)
-    const room = new Player(leader, words, record.socket.env, ports.logs)
+    const { env } = ports.programs
+    const room = new Player(leader, words, { ...env, ...record.socket.env }, ports.logs)
     players.push(room)
-    for (const one of stations) players.push(stationPlayer(one, prepared, laid, ports.logs))
+    for (const one of stations) players.push(stationPlayer(one, prepared, laid, ports))
     const seats = players.slice(1).map(async (one) => {
       await one.ended
       return await new Promise<never>(() => {})
@@ -100,7 +105,7 @@ function stationPlayer(
   one: RehearsalStation,
   { bundleIn, directory }: Prepared,
   laid: LaidTable,
-  logs: string,
+  { programs, logs }: RoomPorts,
 ): Player {
   const { node, socket, pins, mediumA, mediumB } = one
   socket.plug('daily')
@@ -129,7 +134,7 @@ function stationPlayer(
   return new Player(
     { ...person, name: `${node}-${directory.split('-').at(-1)}` },
     words,
-    socket.env,
+    { ...programs.env, ...socket.env },
     logs,
   )
 }
@@ -146,6 +151,7 @@ function atRecord({ online, enrolled }: Outside, { programs }: RehearsalPorts): 
       if (what === 'confirmed') return confirmed
       if (what === 'agree') return 'agree'
       if (what === 'item') return 'B-1, B-2'
+      if (what === 'drawn') return 'site site-1'
       // Old Seals are there at a drill that follows a reshare.
       if (what === 'go' && question.startsWith('D-13')) return 'yes'
       if (what !== 'line') return 'no'

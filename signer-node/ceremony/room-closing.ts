@@ -8,6 +8,7 @@
 import { type BundleFiles, manifestOf } from '../../policy/ceremony/bundle.ts'
 import { bundleOutFiles, writeBundleOut } from '../../policy/ceremony/bundle-out.ts'
 import { calledStations } from '../../policy/ceremony/plan.ts'
+import { printedScripts } from '../../policy/ceremony/printed.ts'
 import { actorText } from '../../policy/ceremony/record.ts'
 import { parseResults } from '../../policy/ceremony/results.ts'
 import type { Turn } from '../../policy/ceremony/script.ts'
@@ -129,9 +130,10 @@ export class RoomClosing {
   }
 
   #out() {
-    const { log, record, results, scripts } = this.#needs
-    const encoded = results.encode()
-    return { plan: log.bundle.plan, record: record.bytes, results: encoded, scripts }
+    const { log, record, results } = this.#needs
+    const { plan } = log.bundle
+    const scripts = printedScripts(plan)
+    return { plan, record: record.bytes, results: results.encode(), scripts }
   }
 
   /** Lines of results, and the Statement of its own custodian; or why none of it is taken. */

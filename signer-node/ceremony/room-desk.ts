@@ -3,6 +3,8 @@
 // machine knows (digests, counts, names of signers) is not.
 // INVARIANT: nothing is pre-filled that somebody should have read or counted.
 // Source: the ceremony's design, 4.9, 4.10.
+
+import { parseDrawn, takenBy } from '../../policy/ceremony/drawn.ts'
 import { treeAt } from '../../policy/ceremony/log-view.ts'
 import { having } from '../../policy/ceremony/people.ts'
 import type { Plan } from '../../policy/ceremony/plan.ts'
@@ -103,8 +105,9 @@ async function linesOf(
       return [{ actor, type, body: { by, confirmed, digest, what: words.what } }]
     }
     case 'step.done': {
+      const drawn = turn.step.draws === true ? await drawnAsked(desk, plan, turn) : noted
       const confirmed = await namesAsked(desk, `${turn.step.id}: seen by: `)
-      return [{ actor, type, body: { confirmed, noted: [...noted] } }]
+      return [{ actor, type, body: { confirmed, noted: [...drawn] } }]
     }
     default:
       return []
@@ -118,6 +121,17 @@ async function present(desk: Desk, turn: Turn, actor: Actor): Promise<readonly D
   if (typed.trim() !== 'yes') return []
   const body = { how: person.how, person: person.person, role: person.role }
   return [{ actor, type: 'person.present', body }]
+}
+
+/** What was in the bowl is shown; what came out of it is typed. */
+async function drawnAsked(desk: Desk, plan: Plan, { step }: Turn): Promise<readonly string[]> {
+  for (const scenario of plan.scenarios) {
+    desk.say(`  ${scenario} ${takenBy(plan, scenario).join(' | ')}`.trimEnd())
+  }
+  const typed = await desk.ask('drawn', `${step.id}: the scenario, and what it takes: `)
+  const noted = typed.split(' ').filter((word) => word !== '')
+  parseDrawn(plan, noted)
+  return noted
 }
 
 /** A custodian's own lines are signed at the own station; those written here are the recorder's. */

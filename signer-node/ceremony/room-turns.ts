@@ -2,7 +2,8 @@
 // act at once, who acts in each, and which of them the Record shows as done. The Record is the
 // only progress that there is.
 // INVARIANT: pure, and the same for everybody who has the Plan and the Record.
-import type { Plan } from '../../policy/ceremony/plan.ts'
+import { isOfDrill, isTaken } from '../../policy/ceremony/drawn.ts'
+import { calledStations, type Plan } from '../../policy/ceremony/plan.ts'
 import type { RecordLine } from '../../policy/ceremony/record.ts'
 import { type Turn, turnsOf } from '../../policy/ceremony/script.ts'
 import type { Act } from '../../policy/ceremony/steps.ts'
@@ -66,7 +67,7 @@ export function firstUndone(
   const owed = new Map<string, number>()
   for (const [at, group] of groups.entries()) {
     for (const { turn } of group.turns) {
-      if (turn.step.isOptional === true) continue
+      if (turn.step.isOptional === true || isOut(plan, lines, turn)) continue
       for (const type of turn.step.records) {
         const who = custodianOf(plan, turn)
         const key = `${turn.step.id} ${type} ${who}`
@@ -93,6 +94,37 @@ function isGivenUp(line: RecordLine, { node }: Turn): boolean {
   if (line.type !== 'exception' || node === undefined) return false
   const { decided, happened } = line.body
   return decided === wentOnWithout && happened.startsWith(`${node}: `)
+}
+
+/** Whether a drill's scenario took this station, and the step is one of those that it rules. */
+export function isOut(
+  plan: Plan,
+  lines: readonly RecordLine[],
+  { step, node }: Pick<Turn, 'step'> & { readonly node?: string },
+): boolean {
+  const own = plan.stations.find((one) => one.node === node)
+  return own !== undefined && isOfDrill(step) && isTaken(plan, lines, own)
+}
+
+/** The stations of a group, without those that a scenario took. */
+export function nodesOf(
+  plan: Plan,
+  lines: readonly RecordLine[],
+  { first, nth, turns }: Group,
+  signers: readonly string[],
+): readonly string[] {
+  const { step } = first
+  const { at, each } = step
+  const left = (nodes: readonly string[]): readonly string[] =>
+    nodes.filter((node) => !isOut(plan, lines, { step, node }))
+  if (each.includes('signer')) return at === 'signers' ? signers : signers.slice(nth, nth + 1)
+  if (first.node !== undefined) return left(turns.flatMap(({ turn }) => turn.node ?? []))
+  return at === 'called' || at === 'all' ? left(calledStations(plan).map(({ node }) => node)) : []
+}
+
+/** How many of the called may still do this step. */
+export function leftCount(plan: Plan, lines: readonly RecordLine[], { step }: Turn): number {
+  return plan.called.filter((node) => !isOut(plan, lines, { step, node })).length
 }
 
 /** Who was drawn for a request, in a room that began again: as the Record says. */

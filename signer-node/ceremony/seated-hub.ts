@@ -87,7 +87,7 @@ export async function seatHub(places: HubPlaces, ports: HubPorts): Promise<Seate
   const { identity } = plan.plan.recordToken
   const sign = (message: Uint8Array): Promise<Uint8Array> => token.sign(message)
   const conductor = new Conductor({
-    ...{ log, hub, random, clock, desk: ports.terminal, scripts: new Map() },
+    ...{ log, hub, random, clock, desk: ports.terminal },
     record: new RecordCopy(recordPath(places.card, plan.digest), seatsOf(plan, log.digest)),
     results: new RoomResults(join(places.card, `results-${plan.digest.slice(0, 8)}`), plan.digest),
     recorder: { identity, sign },

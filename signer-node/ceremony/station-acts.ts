@@ -11,13 +11,7 @@ import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
 import type { PlannedRequest, PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
 import { labelOf } from '../../policy/ceremony/plan.ts'
 import { signatureReading, tokenReading } from '../../policy/ceremony/readings.ts'
-import {
-  keyName,
-  type LinePlace,
-  type RecordDraft,
-  signedLine,
-  unsignedLine,
-} from '../../policy/ceremony/record.ts'
+import { keyName, signedLine, unsignedLine } from '../../policy/ceremony/record.ts'
 import { mark } from '../../policy/ceremony/record-bodies.ts'
 import { recordHead } from '../../policy/ceremony/record-chain.ts'
 import type { Turn } from '../../policy/ceremony/script.ts'
@@ -67,6 +61,7 @@ export type Asked =
   | 'number'
   | 'word'
   | 'vault'
+  | 'drawn'
 
 /** The Token that is in, and its owner's PIN whenever it is asked for again. */
 export interface TokenHand {
@@ -154,9 +149,11 @@ export class StationActs implements Bench {
     return { drafts, brought }
   }
 
-  async signLine(line: RecordDraft, place: LinePlace): Promise<Uint8Array> {
+  async signLine(...[line, place, requireMay]: Parameters<Bench['signLine']>): Promise<Uint8Array> {
     return await withToken(this.#needs, async () => {
-      const unsigned = unsignedLine(line, place, this.#identity())
+      const identity = this.#identity()
+      requireMay(identity)
+      const unsigned = unsignedLine(line, place, identity)
       return signedLine(unsigned, await this.#needs.token.now.hsm.sign(unsigned.message))
     })
   }

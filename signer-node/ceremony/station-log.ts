@@ -7,6 +7,7 @@
 
 import { requestView } from '../../policy/audit/history.ts'
 import { emptyFrontier, leafHash, push, rootOf } from '../../policy/audit/merkle.ts'
+import { requireSitters } from '../../policy/audit/plan-people.ts'
 import { readSync } from '../../policy/audit/rows.ts'
 import { below, get, tables } from '../../policy/audit/tables.ts'
 import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
@@ -78,8 +79,13 @@ export function requireWitnessed({ copy, witness }: Own, bundle: BundleIn): void
   if (!isCovered) refuse('COSIGN', `expected ${q} witnesses over the last line, got ${seen}`, 'X-8')
 }
 
-/** The ceremony is planned here and not over, of the root that is in force. */
-export function requirePlanned({ rows }: Own, { digest, plan: { root } }: ReadPlan): void {
+/** Planned here and not over, of the root that is in force, with people who may sit. */
+export function requirePlanned(own: Own, read: ReadPlan): void {
+  const { rows } = own
+  const {
+    digest,
+    plan: { root },
+  } = read
   const now = readSync(get(tables.ruleset, 'now'), rows)?.root ?? 'none'
   if (now !== root) refuse('PLAN', `expected a plan of the root in force, ${now}`, 'X-8')
   const row = readSync(get(tables.ceremony, digest), rows)
@@ -87,6 +93,13 @@ export function requirePlanned({ rows }: Own, { digest, plan: { root } }: ReadPl
   if (row.state !== 'planned' && row.state !== 'exported') {
     refuse('CEREMONY', `the ceremony ${digest} is ${row.state}`, 'X-8')
   }
+  requirePeople(own, read)
+}
+
+/** X-10, X-12: by the directory and the policy in force, and by who had a hand in it until now. */
+function requirePeople({ rows }: Own, { digest, plan }: ReadPlan): void {
+  const { ruleset, documents } = readSync(requestView(digest), rows)
+  readSync(requireSitters(plan, parseInForce(ruleset, documents)), rows)
 }
 
 /**

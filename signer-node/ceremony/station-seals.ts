@@ -5,7 +5,7 @@
 // its public point; medium B is a copy of medium A that was read back.
 // Source: the ceremony's design, 4.3, 4.4; `policy/ceremony/steps.ts`.
 import { readSync } from '../../policy/audit/rows.ts'
-import { get, tables } from '../../policy/audit/tables.ts'
+import { below, get, tables } from '../../policy/audit/tables.ts'
 import { labelOf } from '../../policy/ceremony/plan.ts'
 import { backupKinds } from '../../proto/backup-documents.ts'
 import { toHex } from '../../proto/crypto.ts'
@@ -14,7 +14,7 @@ import { type JsonObject, parseText } from '../../proto/jcs.ts'
 import { refuse } from '../../proto/refusal.ts'
 import type { Signed } from '../../proto/signed.ts'
 import { floorAbout, nextFloor } from '../../proto/token-floor.ts'
-import { copySeals, destroySeals, openMedium, sharesOn } from './medium.ts'
+import { copySeals, destroySeals, nameInForce, openMedium, sharesOn } from './medium.ts'
 import type { Heard, Played } from './performer.ts'
 import { spareProof } from './spare-proof.ts'
 import type { Station } from './station.ts'
@@ -76,6 +76,7 @@ export class StationSeals {
       await desk.ask('spare-in', 'daily token out, spare token in; then Enter ')
       await token.again('spare')
     }
+    this.#nameCopies()
     const proved = await this.proved('b', heard.turn.vault)
     const brought: JsonObject[] = []
     for (const one of proved) {
@@ -128,10 +129,22 @@ export class StationSeals {
     return next.count
   }
 
+  /** Medium A is the keystore's, which activates by the log; on B it is done here, and told. */
+  #nameCopies(): void {
+    const { station, media, desk } = this.#needs
+    const medium = openMedium(media.b)
+    for (const { vault, epoch } of readSync(below(tables.vault), station.own.rows)) {
+      if (nameInForce(medium, { vault, epoch })) {
+        desk.say(`  medium b: epoch ${epoch} of ${vault} is in force, and goes by its name`)
+      }
+    }
+  }
+
   /** What is dead, the log says: its row of the key, not what lies on a card. */
   destroy({ turn }: Heard): Played {
     const { station, media, own } = this.#needs
     const drafts: Draft[] = []
+    this.#nameCopies()
     for (const vault of new Set(sharesOn(media.a).map((one) => one.vault))) {
       if (turn.vault !== undefined && vault !== turn.vault) continue
       const row = readSync(get(tables.vault, vault), station.own.rows)

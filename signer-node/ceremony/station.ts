@@ -3,9 +3,8 @@
 // confirmed it. What comes back it checks: a signature with its own curve, a certificate by its own
 // root. INVARIANT: a Prepare is given to the node once for each confirmation, and for no other
 // request; no line of the log comes from the table; nothing of a session outlives the process
-// a first key's pending Seal that no certificate of all holders names is destroyed when
-// the Station is started again.
-// Source: the ceremony's design, 4.6 to 4.8, 4.12. Asks people nothing: that is the script.
+// a first key's pending Seal that no certificate of all holders names is destroyed when the
+// Station is started again. Source: the ceremony's design, 4.6 to 4.8, 4.12.
 
 import { parseEntry } from '../../policy/audit/entry.ts'
 import { readSync } from '../../policy/audit/rows.ts'
@@ -26,11 +25,12 @@ import { kinds } from '../../proto/node-documents.ts'
 import { attempt as attempting, isRefusal, refuse } from '../../proto/refusal.ts'
 import type { NodeSettings, NodeStores } from '../assemble.ts'
 import { Links } from '../link.ts'
-import { type Own, SignerNode, type Status } from '../node.ts'
+import { type Own, SignerNode } from '../node.ts'
 import type { Event, Ports } from '../ports.ts'
 import { Prepared } from '../prepared.ts'
 import { asksProof } from '../proving.ts'
 import type { Sitting } from '../sitting.ts'
+import type { Status } from '../status.ts'
 import { verifierOf } from '../verifying.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
 import { checkedPaper, failurePaper, type Paper, readPaper } from './said-papers.ts'

@@ -22,7 +22,7 @@ import type { Curve } from '../dkls23/curve.ts'
 import { Secret } from '../dkls23/secret.ts'
 import { requireHardware } from '../hsm/enrol.ts'
 import { Hsm, type HsmPorts } from '../hsm/hsm.ts'
-import type { TokenPlace } from '../hsm/token.ts'
+import type { TokenFacts, TokenPlace } from '../hsm/token.ts'
 import { openNodeKey } from '../own-keys.ts'
 import { openSealedShare } from '../recovery-open.ts'
 import { dekOf, type SealedFile, sealKeysOf } from '../unseal.ts'
@@ -160,10 +160,9 @@ export async function openStationToken(
   ports: StationPorts,
 ): Promise<StationToken> {
   const open = async () => {
-    const which = await whichHere(slot, station, wanted, ports)
     await using onFailure = new AsyncDisposableStack()
-    const place = { ...slot, serial: station[which].serial }
-    const hsm = onFailure.use(await Hsm.open(place, ports))
+    const hsm = onFailure.use(await onlyHere(slot, station, wanted, ports))
+    const which = requireWanted([hsm.facts], station, wanted)
     requireHardware(station.env, hsm.facts.manufacturer)
     requireTokenLabel(hsm.facts.label, station)
     onFailure.move()
@@ -179,13 +178,36 @@ export async function openStationToken(
 }
 
 /** one Token is here, and it is the one that is wanted. */
-export async function whichHere(
+async function whichHere(
   slot: Slot,
   station: Pick<StationCard, Which>,
   wanted: Which | 'any',
   ports: HsmPorts,
 ): Promise<Which> {
-  const here = await Hsm.list({ ...slot, serial: '' }, ports)
+  return requireWanted(await Hsm.list({ ...slot, serial: '' }, ports), station, wanted)
+}
+
+/** One process counts and opens: nothing else is plugged in between. */
+async function onlyHere(
+  slot: Slot,
+  station: Pick<StationCard, Which>,
+  wanted: Which | 'any',
+  ports: HsmPorts,
+): Promise<Hsm> {
+  try {
+    return await Hsm.open({ ...slot, serial: '' }, ports)
+  } catch (error) {
+    // What is here instead, its owner reads.
+    if (error instanceof Refused) await whichHere(slot, station, wanted, ports)
+    throw error
+  }
+}
+
+function requireWanted(
+  here: readonly TokenFacts[],
+  station: Pick<StationCard, Which>,
+  wanted: Which | 'any',
+): Which {
   const [only, ...more] = here
   const serials = here.map(({ serial }) => serial).join(', ') || 'none'
   if (only === undefined || more.length > 0) {

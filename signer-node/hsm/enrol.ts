@@ -4,9 +4,13 @@
 import { toHex } from '../../proto/crypto.ts'
 import type { Handle } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
-import { cardMessage, type TokenProfile, tokenCardDocument } from '../../proto/token-card.ts'
+import {
+  cardMessage,
+  softwareMakers,
+  type TokenProfile,
+  tokenCardDocument,
+} from '../../proto/token-card.ts'
 import type { Hsm, HsmRandom } from './hsm.ts'
-import { softwareMakers } from './token.ts'
 
 export interface EnrolWish {
   readonly org: Handle

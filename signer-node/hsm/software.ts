@@ -29,13 +29,12 @@ import {
   type Shaped,
   text,
 } from '../../proto/shape.ts'
-import { type TokenProfile, tokenProfiles } from '../../proto/token-card.ts'
+import { softwareMaker, type TokenProfile, tokenProfiles } from '../../proto/token-card.ts'
 import {
   fail,
   type InitPins,
   type Kept,
   type KeyKind,
-  softwareMaker,
   type Token,
   type TokenFacts,
   type TokenKey,

@@ -86,14 +86,6 @@ export interface InitPins {
   readonly user: string
 }
 
-/** Of modules that keep their keys in files, as they name themselves: none for production. */
-export const softwareMaker = 'custody software token'
-export const softwareMakers: readonly string[] = [
-  softwareMaker,
-  'SoftHSM project',
-  'Mozilla Foundation',
-]
-
 export const faultNames = [
   'wrong-pin',
   'pin-locked',

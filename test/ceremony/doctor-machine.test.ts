@@ -90,7 +90,7 @@ describe('the doctor on a real machine', () => {
     expect((await doctor(down)).faults).toEqual([])
   })
 
-  it('refuses core files, a debugger, a missing flag, and a disk that can be written', async () => {
+  it('refuses core files, a debugger, a missing flag, compiled code, and a writable disk', async () => {
     expect((await doctor([], { core: 'unlimited' })).faults).toEqual([
       'X-2 the limit is unlimited, expected 0',
     ])
@@ -102,6 +102,10 @@ describe('the doctor on a real machine', () => {
     ])
     expect((await doctor([], { flags: neededFlags.slice(1) })).faults).toEqual([
       `X-2 started without ${neededFlags[0]}`,
+    ])
+    const compiled = await doctor([`export NODE_COMPILE_CACHE=${home}/compiled`])
+    expect(compiled.faults).toEqual([
+      expect.stringMatching(/^X-2 compiled code is taken from \S+\/compiled/),
     ])
     const writable = await doctor([], { isReadOnly: false })
     expect(writable.faults).toEqual([expect.stringMatching(/^X-2 \/ \(\w+\) is writable/)])

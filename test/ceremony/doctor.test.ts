@@ -33,7 +33,7 @@ const good: StationFacts = {
     { name: 'eth1', isUp: false, addresses: [] },
   ],
   ...{ routes: ['lo'], radios: [], swaps: [], corePattern: 'core', options: [...neededFlags] },
-  ...{ debugger: undefined, tracer: 0, node: '24.21.0', program },
+  ...{ debugger: undefined, cache: undefined, tracer: 0, node: '24.21.0', program },
   limits: 'Max core file size        0                    0                    bytes\n',
   mounts: mountsIn(
     [
@@ -106,6 +106,7 @@ describe('the doctor', () => {
     expect(faults({ debugger: 'ws://127.0.0.1:9229' })).toEqual([
       'X-2 process: a debugger may connect at ws://127.0.0.1:9229',
     ])
+    expect(faults({ cache: '/tmp/x' })).toEqual(['X-2 process: compiled code is taken from /tmp/x'])
     expect(faults({ tracer: 77 })).toEqual(['X-2 process: process 77 traces this one'])
     expect(faults({ tracer: -1 })).toHaveLength(1)
     const inspect = [...neededFlags, '--inspect']

@@ -7,6 +7,9 @@ import { staged, theStations } from '../kit/room-played.ts'
 
 staged()
 
+/** Of each station, on the medium that no keystore works on. */
+const names = (): readonly (readonly string[])[] =>
+  theStations().map(({ home }) => sharesOn(`${home}/b`).map(({ name }) => name))
 const epochs = (medium: 'a' | 'b'): readonly (readonly number[])[] =>
   theStations().map(({ home }) => sharesOn(`${home}/${medium}`).map(({ epoch }) => epoch))
 
@@ -14,7 +17,12 @@ describe('a key of a cold vault', () => {
   it('is made, and proved in a drill of a sitting of its own', async () => {
     await sitting('genesis', { ...about(), op: 'key.create', terms: {} })
     const now = await inForce('key.created')
-    const { request } = await sitting('drill', proof(now), { scenarios: [] })
+    const bowl = { scenarios: ['theft', 'custodian'] } as const
+    const lost = 'custodian ben'
+    const { request, seats } = await sitting('drill', proof(now), bowl, undefined, lost)
+    const said = seats.get('node-2')?.said.join('\n') ?? ''
+    expect(said).not.toContain('D-4')
+    expect(said).toContain('C-4')
     expect(await lastOf('key.proved')).toMatchObject({ change: request, epoch: 1 })
   }, 180_000)
 
@@ -27,18 +35,25 @@ describe('a key of a cold vault', () => {
       [1, 2],
       [1, 2],
     ])
+    expect(names()).toEqual(Array(3).fill(['cold.1.keyshare', 'cold.2.pending.keyshare']))
     expect(await lastOf('key.refreshed')).toMatchObject({ epoch: 2 })
   }, 180_000)
 
   it('loses the Seals of the epoch that is over at the drill after it, and proves itself', async () => {
     const now = await inForce('key.refreshed')
-    const { seats } = await sitting('drill', proof(now), { scenarios: [] })
+    // What slept at one site is gone: that station goes on by its spare token alone.
+    const bowl = { scenarios: ['site'] } as const
+    const { seats } = await sitting('drill', proof(now), bowl, undefined, 'site south')
     expect([epochs('a'), epochs('b')]).toEqual([
       [[2], [2], [2]],
       [[2], [2], [2]],
     ])
     const screen = [...seats.values()].flatMap(({ said }) => said).join('\n')
     expect(screen).toContain('confirmed, open, epoch 2')
+    expect(names()).toEqual(Array(3).fill(['cold.2.keyshare']))
+    expect(
+      screen.split('medium b: epoch 2 of cold is in force, and goes by its name'),
+    ).toHaveLength(4)
     expect(await lastOf('key.proved')).toMatchObject({ epoch: 2 })
   }, 180_000)
 })

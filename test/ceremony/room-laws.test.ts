@@ -28,6 +28,7 @@ import { type ActsNeeds, StationActs } from '../../signer-node/ceremony/station-
 import { requirePlanned } from '../../signer-node/ceremony/station-log.ts'
 import { someDigest, testPlan } from '../kit/planned.ts'
 import { refusal, refusedWith } from '../kit/refused.ts'
+import { RoomStory } from '../kit/room-story.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'custody-room-'))
 afterAll(() => rmSync(home, { recursive: true }))
@@ -88,6 +89,20 @@ describe('a plan in the log', () => {
     expect(opened('')).toBe('PLAN X-8')
     expect(opened(someDigest('another root'))).toBe('PLAN X-8')
     expect(opened(testPlan('sign').root)).toBe('CEREMONY X-8')
+  })
+
+  it('has people who had no hand in what is done until the Bundle left, or no Station opens', () => {
+    const seated = (person?: string): string => {
+      const story = new RoomStory(undefined, ({ log, request }) => {
+        if (person === undefined) return
+        const approval = someDigest('approval')
+        log.add('approval.recorded', { approval, intent: request, person, rule: 'payout-auto' })
+      })
+      const own = { rows: story.log.rows } as unknown as Parameters<typeof requirePlanned>[0]
+      return refusedWith(() => requirePlanned(own, story.plan))
+    }
+    expect([seated(), seated('oli'), seated('chen')]).toEqual(['accepted', 'accepted', 'accepted'])
+    expect([seated('ben'), seated('rita')]).toEqual(['PLAN X-10', 'PLAN X-10'])
   })
 })
 

@@ -56,9 +56,13 @@ import { pins, type Socket, socket, typing } from '../kit/station-tokens.ts'
 import { random } from '../kit/tokens.ts'
 
 const curve = nativeCurve()
-const nowMs = Date.parse('2026-12-07T09:00:00Z')
-const plan = { org: parseHandle('acme'), env: 'test', origin: parseHandle('acme/cold') } as const
-const station = (x: number) => ({
+export const nowMs = Date.parse('2026-12-07T09:00:00Z')
+export const plan = {
+  org: parseHandle('acme'),
+  env: 'test',
+  origin: parseHandle('acme/cold'),
+} as const
+export const station = (x: number) => ({
   ...{ node: parseNodeId(`node-${x}`), x, site: parseHandle('bern') },
   ...({ custodian: parsePersonId('ana'), color: 'red' } as const),
 })

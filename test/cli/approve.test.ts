@@ -1,7 +1,7 @@
 // pending, show, approve, reject: what is signed is what was shown, and nothing is said to be so
 // before it is proved.
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { checkCode } from '../../cli/show.ts'
 import { openSigned } from '../../policy/approval.ts'
@@ -22,6 +22,7 @@ import {
 import { type FakeCoordinator, fakeCoordinator } from '../kit/coordinator.ts'
 import { freePort } from '../kit/ports.ts'
 import { calling } from '../kit/scene-calls.ts'
+import { permitting, stating } from '../kit/scene-messages.ts'
 
 let place: Place
 let house: FakeCoordinator
@@ -65,6 +66,17 @@ describe('pending and show', () => {
     house.lies.ApprovalService = { ListPending: async () => ({ pending }) }
     const { json } = await ana(['pending'])
     expect(json.pending[0].what).toMatch(/^call of approve at 0x[0-9a-f]{40} by warm-eth, with 0/)
+  })
+
+  it('list a message as one', async () => {
+    const asked = [permitting(), stating()].map(({ intent }) => encodeIntent(intent!))
+    const pending = asked.map((intent) => {
+      return { id: '', intent, rule: 'router-permit', missing: ['2 ops'], expires: '' }
+    })
+    house.lies.ApprovalService = { ListPending: async () => ({ pending }) }
+    const { json } = await ana(['pending'])
+    expect(json.pending[0].what).toMatch(/^Permit for 0x[0-9a-f]{40}, to be signed by warm-eth$/)
+    expect(json.pending[1].what).toBe('a declaration, to be signed by warm-eth')
   })
 
   it('show an own vault by its key', async () => {
@@ -155,6 +167,37 @@ describe('approve and reject', () => {
     const before = house.decisions.length
     const wrong = await ana(['approve', json.id], testWorld(['dc79c8', 'aprove', '0']))
     expect(wrong.json.refused.because).toMatch(/function typed/)
+    expect(house.decisions.length).toBe(before)
+  })
+
+  it('show a message whole, and have its type or its end typed again', async () => {
+    const file = place.path('services/svc-payouts/message')
+    const asks = async (content: string) => {
+      writeFileSync(file, content)
+      const words = ['--vault', 'hot', '--message', file, '--purpose', 'p']
+      return (await bot(['submit', ...words])).json.id
+    }
+    const typed = await asks(
+      JSON.stringify({
+        types: { Vote: [{ name: 'yes', type: 'bool' }] },
+        primaryType: 'Vote',
+        domain: { name: 'N', chainId: 31_337, verifyingContract: payee },
+        message: { yes: true },
+      }),
+    )
+    const world = testWorld(['dc79c8', 'Vote'])
+    expect((await ana(['approve', typed], world)).exit).toBe(0)
+    expect(world.said[0]).toContain('SIGN      Vote\n          bool yes = true\nFOR       N\n')
+    const wrong = await ana(['approve', typed], testWorld(['dc79c8', 'vote']))
+    expect(wrong.json.refused.because).toMatch(/type typed/)
+
+    const said = await asks('This address is ours: 7f3a')
+    const whole = testWorld(['395bdf', ': 7f3a'])
+    expect((await ana(['approve', said], whole)).exit).toBe(0)
+    expect(whole.said[0]).toContain('DECLARE   1 line\n          | This address is ours: 7f3a\n')
+    const before = house.decisions.length
+    const other = await ana(['approve', said], testWorld(['395bdf', ': 7f3b']))
+    expect(other.json.refused.because).toMatch(/declaration typed/)
     expect(house.decisions.length).toBe(before)
   })
 

@@ -10,7 +10,9 @@ import { trustText } from '../../policy/trust.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
 import { writeBundleFiles } from '../../proto/io/bundle-files.ts'
 import { writeExport as writeFiles } from '../../proto/io/export-files.ts'
+import * as house from '../kit/audit-documents.ts'
 import { testWorld } from '../kit/cluster.ts'
+import { Enrolment } from '../kit/enrolment-room.ts'
 import { Performance } from '../kit/performed.ts'
 import { coldNote, RoomStory, trust } from '../kit/room-story.ts'
 
@@ -71,7 +73,34 @@ describe('custody ceremony verify', () => {
     expect(exit).toBe(0)
     expect(stdout).toMatch(/^OK\n {2}ceremony 7 of acme dev: sign/)
     expect(stdout).toMatch(/I8 results +OK\n/)
+    expect(stdout).toContain(
+      'script.html as the plan prints it, script.txt as the plan prints it\n',
+    )
     expect(stdout).toMatch(/\n {2}record {2}([a-z]+ ){15}[a-z]+\n/i)
+  })
+
+  it('says where the script that was carried out is not the one that the plan prints', async () => {
+    const { scripts } = room
+    room.scripts = new Map([['script.txt', toUtf8('S-4 is left out')]])
+    writeBundleFiles(at('script'), room.carriedOut(lines))
+    room.scripts = scripts
+    const { exit, stdout } = await verify(at('script'), ...pinned, at('in'))
+    expect([exit, stdout]).toEqual([0, expect.stringMatching(/\n {2}script {2}script.txt\n/)])
+    expect(stdout).toContain('note: script.txt is not what this program prints of the plan\n')
+    const json = await verify(at('out'), ...pinned, at('in'), '--json')
+    const same = ['script.html', 'script.txt']
+    expect(JSON.parse(json.stdout)).toMatchObject({ scripts: { same, other: [] }, notices: [] })
+  })
+
+  it('judges an enrolment by the words of its plan and the directory', async () => {
+    const enrolment = new Enrolment()
+    writeBundleFiles(at('enrolled'), enrolment.carriedOut())
+    writeFileSync(at('directory'), house.coldDirectoryText)
+    const by = ['--plan', enrolment.digest, '--directory', at('directory')]
+    const { exit, stdout } = await verify(at('enrolled'), ...by)
+    expect([exit, stdout]).toEqual([0, expect.stringMatching(/^OK\n.*: enrolment,/)])
+    expect((await verify(at('enrolled'))).exit).toBe(3)
+    expect((await verify(at('enrolled'), '--plan', room.digest, ...by.slice(2))).exit).toBe(4)
   })
 
   it('says the same years later, from an Export that tells how it ended', async () => {

@@ -38,6 +38,25 @@ async function submitted(amount = '2000', id = `w-${Math.random()}`): Promise<st
   return json.id
 }
 
+/** As `eth_signTypedData_v4` takes it: capitals, hex numbers, the domain's own type. */
+const walletPermit = {
+  types: {
+    EIP712Domain: [
+      { name: 'name', type: 'string' },
+      { name: 'chainId', type: 'uint256' },
+      { name: 'verifyingContract', type: 'address' },
+    ],
+    Permit: [
+      { name: 'spender', type: 'address' },
+      { name: 'value', type: 'uint256' },
+      { name: 'data', type: 'bytes' },
+    ],
+  },
+  primaryType: 'Permit',
+  domain: { name: 'N', chainId: 31_337, verifyingContract: payee },
+  message: { spender: payee, value: '1000000000000000000', data: '0xAB' },
+}
+
 describe('submit', () => {
   it('signs an intent in base units for a record of the book', async () => {
     const { exit, json } = await bot(['submit', ...payout, '--amount', '2000.5', '--id', 'w-1'])
@@ -71,6 +90,20 @@ describe('submit', () => {
     })
   })
 
+  it('pays an address below an own vault, derived here from its key', async () => {
+    const own = ['--vault', 'warm', '--asset', 'eth-native', '--purpose', 'gas', '--amount', '1']
+    const at = [...own, '--to-vault', 'hot', '--to-path', 'm/1/17']
+    const { json } = await ana(['submit', ...at])
+    const { dest, toPath, to } = JSON.parse(house.requests.get(json.id)!.signed.document)
+    expect({ dest, toPath }).toEqual({ dest: '', toPath: 'm/1/17' })
+    expect(to).toMatch(/^0x[0-9a-f]{40}$/)
+    expect(to).not.toBe(hotAddress)
+    expect((await ana(['show', json.id])).json.text).toContain('hot: hot m/1/17\n')
+    expect(await ana(['submit', ...own, '--to', payee, '--to-path', 'm/1'])).toMatchObject({
+      exit: 2,
+    })
+  })
+
   it('asks for a contract call as it is shown, with no coin unless some is named', async () => {
     const call = `approve(address spender = 0x${'22'.repeat(20)}, uint256 value = 5)`
     const words = ['--vault', 'hot', '--asset', 'eth-native', '--to', payee, '--purpose', 'p']
@@ -84,6 +117,42 @@ describe('submit', () => {
     expect(wrong).toMatchObject({ exit: 2 })
     const hidden = await bot(['submit', ...words, '--call', 'multicall(bytes32[] data = [])'])
     expect(hidden.json.refused).toMatchObject({ code: 'OP_NOT_ALLOWED' })
+  })
+
+  it('asks for a declaration, and for typed data as wallets are given it', async () => {
+    const file = place.path('services/svc-payouts/message')
+    const asks = async (content: string, ...more: readonly string[]) => {
+      writeFileSync(file, content)
+      return bot(['submit', '--vault', 'hot', '--message', file, '--purpose', 'p', ...more])
+    }
+    const intentOf = ({ json }: { json: { id: string } }) =>
+      JSON.parse(house.requests.get(json.id)!.signed.document)
+    const said = intentOf(await asks('This address is ours: 7f3a\n'))
+    const message = '{"declaration":"This address is ours: 7f3a"}'
+    const shared = { op: 'evm.message', amount: '0', maxFee: '0', contract: '' }
+    expect(said).toMatchObject({ ...shared, message, to: hotAddress, dest: '' })
+
+    const typed = JSON.stringify(walletPermit)
+    const permit = intentOf(await asks(typed))
+    expect(permit).toMatchObject({ ...shared, to: payee.toLowerCase(), asset: 'eth-native' })
+    expect(permit.dest).toMatch(/^[0-9a-f]{64}$/)
+    expect(JSON.parse(permit.message)).toMatchObject({
+      domain: { chainId: '31337', verifyingContract: payee.toLowerCase() },
+      message: { spender: payee.toLowerCase(), value: '1000000000000000000', data: '0xab' },
+    })
+    expect(await asks(typed, '--amount', '1')).toMatchObject({ exit: 2 })
+    const refused = async (content: string, code: string) =>
+      expect((await asks(content)).json.refused, content).toMatchObject({ code })
+    await refused(typed.replace('"name":"N"', '"name":"N","salt":"0x00"'), 'INVALID_INTENT')
+    await refused(typed.replace('"type":"bytes"', '"type":"byte"'), 'BYTES_SHAPE')
+    await refused(typed.replace('1000000000000000000', '1e18'), 'INVALID_INTENT')
+    await refused(typed.replace('"value":"', '"other":"'), 'INVALID_INTENT')
+    await refused(
+      typed.replace('uint256"},{"name":"verify', 'uint8"},{"name":"verify'),
+      'INVALID_INTENT',
+    )
+    await refused('0xdeadbeef', 'BYTES_SHAPE')
+    await refused('{', 'INVALID_INTENT')
   })
 
   it('sends a record that a service attested', async () => {

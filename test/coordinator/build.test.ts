@@ -15,6 +15,7 @@ import type { Intent } from '../../policy/intent.ts'
 import { sha256, toUtf8 } from '../../proto/crypto.ts'
 import { parseHandle, parsePersonId, parseVaultId } from '../../proto/ids.ts'
 import { type Anvil, anvilInstalled, startAnvil } from '../kit/anvil.ts'
+import { unwatched } from '../kit/chain-watch.ts'
 
 const secret = sha256(toUtf8('a key for build tests'))
 const publicKey = secp256k1.getPublicKey(secret, true)
@@ -49,6 +50,7 @@ function scripted(changes: Partial<Record<'base' | 'tip' | 'gas', bigint>> = {})
     send: async () => ({ kind: 'taken' }),
     minedAt: async () => undefined,
     consumed: async () => false,
+    signedAt: async () => undefined,
   }
 }
 
@@ -202,6 +204,7 @@ describe.skipIf(!anvilInstalled)('a real EVM', () => {
 
   const rpcOf = (confirmations: number) =>
     openEvmRpc({
+      ...unwatched,
       network: anvil.network,
       urls: [anvil.url, anvil.url],
       confirmations,

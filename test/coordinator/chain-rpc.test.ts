@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openEvmRpc } from '../../coordinator/chain-rpc/evm.ts'
 import { Unavailable } from '../../proto/unavailable.ts'
+import { unwatched } from '../kit/chain-watch.ts'
 
 type Answers = Readonly<Record<string, unknown>>
 const servers: Server[] = []
@@ -43,7 +44,7 @@ function endpoint(answers: Answers, raw?: string): Promise<string> {
 }
 
 const open = (...urls: string[]) =>
-  openEvmRpc({ network: 'eip155:1', urls, confirmations: 2, timeoutMs: 200 })
+  openEvmRpc({ ...unwatched, network: 'eip155:1', urls, confirmations: 2, timeoutMs: 200 })
 
 const block = { eth_getBlockByNumber: { baseFeePerGas: '0x10' }, eth_maxPriorityFeePerGas: '0x2' }
 const call = { from: '0x', to: '0x', value: 1n, calldata: new Uint8Array(0) }
@@ -71,7 +72,7 @@ describe('prices and gas', () => {
       await endpoint({}, 'no json'),
       await endpoint({}, 'null'),
       await endpoint({}, '{}'),
-      await endpoint({}, 'x'.repeat(2_000_000)),
+      await endpoint({}, 'x'.repeat(5_000_000)),
     ]) {
       expect(await open(first, second).prices()).toEqual({ base: 16n, tip: 2n })
       await expect(open(first).prices()).rejects.toBeInstanceOf(Unavailable)
@@ -171,14 +172,15 @@ describe('sending', () => {
 
 describe('what is in a block', () => {
   const hash = (digit: string) => `0x${digit.repeat(64)}`
+  const txid = hash('1')
   const mined = (height: string, status = '0x1', blockHash = hash('a')) => ({
-    eth_getTransactionReceipt: { blockHash, blockNumber: height, status },
+    eth_getTransactionReceipt: { blockHash, blockNumber: height, status, transactionHash: txid },
     eth_blockNumber: '0x10',
   })
   const unknown = { eth_getTransactionReceipt: null, eth_blockNumber: '0x10' }
 
   it('is final under enough blocks, and says whether the call succeeded', async () => {
-    const at = async (answers: Answers) => open(await endpoint(answers)).minedAt('0x')
+    const at = async (answers: Answers) => open(await endpoint(answers)).minedAt(txid)
     expect(await at(mined('0xe'))).toEqual({ height: 14n, final: true, succeeded: true })
     expect(await at(mined('0xf'))).toMatchObject({ final: false })
     expect(await at(mined('0xe', '0x0'))).toMatchObject({ succeeded: false })
@@ -198,19 +200,19 @@ describe('what is in a block', () => {
     ]
     const { eth_getTransactionReceipt: receipt, ...rest } = mined('0xe')
     const answers = { ...rest, eth_getTransactionReceipt: { ...receipt, logs } }
-    const { moved } = (await open(await endpoint(answers)).minedAt('0x')) ?? {}
+    const { moved } = (await open(await endpoint(answers)).minedAt(txid)) ?? {}
     expect(moved).toEqual([{ contract: '0xab', to: `0x${'2'.padStart(40, '0')}`, amount: 5n }])
   })
 
   it('is looked for at every endpoint before it counts as absent', async () => {
     const urls = [dead, await endpoint(unknown), await endpoint(mined('0xe'))]
-    expect(await open(...urls).minedAt('0x')).toMatchObject({ height: 14n, final: false })
-    await expect(open(dead).minedAt('0x')).rejects.toBeInstanceOf(Unavailable)
+    expect(await open(...urls).minedAt(txid)).toMatchObject({ height: 14n, final: false })
+    await expect(open(dead).minedAt(txid)).rejects.toBeInstanceOf(Unavailable)
   })
 
   it('is final by no single one of several endpoints, whatever that one says', async () => {
     const at = async (...answers: Answers[]) =>
-      open(...(await Promise.all(answers.map((one) => endpoint(one))))).minedAt('0x')
+      open(...(await Promise.all(answers.map((one) => endpoint(one))))).minedAt(txid)
     const liar = mined('0xe')
     expect(await at(liar, unknown)).toMatchObject({ final: false })
     expect(await at(liar, unknown, unknown)).toMatchObject({ final: false })
@@ -229,23 +231,31 @@ describe('what is in a block', () => {
     })
   })
 
-  it('names its block, or is no answer', async () => {
-    const { eth_blockNumber } = unknown
-    const receipt = { blockNumber: '0xe', status: '0x1' }
-    const url = await endpoint({ eth_getTransactionReceipt: receipt, eth_blockNumber })
-    await expect(open(url).minedAt('0x')).rejects.toBeInstanceOf(Unavailable)
+  it('is the transaction that was asked for, or no answer', async () => {
+    const other = await endpoint(mined('0xe'))
+    await expect(open(other).minedAt(hash('2'))).rejects.toBeInstanceOf(Unavailable)
+    expect(await open(other, await endpoint(unknown)).minedAt(hash('2'))).toBeUndefined()
   })
 
-  it('consumes a nonce only when two endpoints say so and none denies', async () => {
+  it('names its block, or is no answer', async () => {
+    const { eth_blockNumber } = unknown
+    const receipt = { blockNumber: '0xe', status: '0x1', transactionHash: txid }
+    const url = await endpoint({ eth_getTransactionReceipt: receipt, eth_blockNumber })
+    await expect(open(url).minedAt(txid)).rejects.toBeInstanceOf(Unavailable)
+  })
+
+  it('consumes a nonce only when two endpoints say so and fewer deny', async () => {
     const counted = (count: string, latest = '0x10') =>
       endpoint({ eth_getTransactionCount: count, eth_blockNumber: latest })
     const consumed = async (...urls: string[]) => open(...urls).consumed('0x', 7n)
     expect(await consumed(await counted('0x8'), await counted('0x9'))).toBe(true)
     expect(await consumed(await counted('0x8'))).toBe(false)
     expect(await consumed(await counted('0x8'), dead)).toBe(false)
-    expect(await consumed(await counted('0x8'), await counted('0x8'), await counted('0x7'))).toBe(
-      false,
-    )
+    const [yes, no] = [await counted('0x8'), await counted('0x7')]
+    expect(await consumed(yes, yes, no)).toBe(true)
+    expect(await consumed(yes, no)).toBe(false)
+    expect(await consumed(yes, no, no)).toBe(false)
+    expect(await consumed(yes, yes, no, no)).toBe(false)
     expect(await consumed(await counted('0x8', '0x1'), await counted('0x8', '0x1'))).toBe(false)
   })
 })

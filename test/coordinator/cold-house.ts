@@ -38,6 +38,7 @@ import { isRefusal, type Refusal } from '../../proto/refusal.ts'
 import { sign } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
 import { spoken } from '../../proto/versions.ts'
+import { custodiansOf, staff, testPlan } from '../kit/planned.ts'
 import {
   digestFor,
   expires,
@@ -63,10 +64,11 @@ export const warm: Destination = {
   ...{ address: '0x7a16ff8270133f063aab6c9977183d9e72835428', label: 'vault warm of the main log' },
   ...{ status: 'active', activeFrom: notBefore, version: 1 },
 }
-/** Everybody of the development organisation, and a witness of ceremonies. */
+const sitters = [...staff, ...custodiansOf(testPlan('sign'))].map(({ person }) => person)
+/** Everybody of the development organisation, and who comes to ceremonies. */
 const directoryText = devDirectory({
   ...{ org, from: notBefore, to: expires },
-  persons: [...people, devService.handle, 'chen'].map((handle) => ({
+  persons: [...new Set([...people, devService.handle, 'chen', ...sitters])].map((handle) => ({
     handle,
     owner: handle === devService.handle ? devService.owner : '',
     publicKey: publicKeyOf(handle),

@@ -87,6 +87,9 @@ export function scriptedChain(): ScriptedChain {
     async consumed(_from, slot) {
       return this.consumedSlots.has(String(slot))
     },
+    async signedAt() {
+      return undefined
+    },
   }
 }
 
@@ -118,6 +121,7 @@ export interface HouseOptions {
   readonly keys?: readonly string[]
   readonly witnessGraceMs?: number
   readonly coldTrust?: Trust
+  readonly alarmOnly?: ReadonlySet<string>
 }
 
 const stepMs = 100
@@ -143,6 +147,7 @@ export async function houseOn(store: Store, options: HouseOptions = {}): Promise
     root: root.digest,
     chains: options.chains ?? new Map([['eip155:31337', chain]]),
     witnessGraceMs,
+    ...(options.alarmOnly === undefined ? {} : { alarmOnly: options.alarmOnly }),
     ...(options.coldTrust === undefined ? {} : { coldTrust: options.coldTrust }),
   })
   await coordinator.open()

@@ -3,6 +3,7 @@
 // nothing. Its parts of a signature sum to a real one. Real nodes are tested in test/house.
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import type { Attached } from '../../coordinator/links.ts'
+import { addressWord } from '../../policy/address-certificate.ts'
 import { emptyHead, extend, type Head } from '../../policy/audit/chain.ts'
 import {
   checkpointBody,
@@ -15,17 +16,20 @@ import {
 import { type EntryOf, parseEntry } from '../../policy/audit/entry.ts'
 import { confirmDocument } from '../../policy/audit/key-confirm.ts'
 import { rootOf } from '../../policy/audit/merkle.ts'
+import { madeHere } from '../../policy/key-standing.ts'
+import { addressKind } from '../../proto/address-documents.ts'
 import { digestOf, ed25519Signer, equalBytes, sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
 import type { CoordinatorFrame, CoordinatorPart, NodeFrame } from '../../proto/frames.ts'
 import { writeSigned } from '../../proto/frames.ts'
 import { parseNodeId } from '../../proto/ids.ts'
 import { parse } from '../../proto/jcs.ts'
+import { limits } from '../../proto/limits.ts'
 import { kinds, signBy } from '../../proto/node-documents.ts'
 import { sign } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
 import { spoken } from '../../proto/versions.ts'
 import { digestFor, seedOf, witnessKey } from '../policy/dev-fixture.ts'
-import { logSigner, nodes, origin, type TestClock, vaultRow, vaultSecret } from './world.ts'
+import { logSigner, nodes, origin, root, type TestClock, vaultRow, vaultSecret } from './world.ts'
 
 const { Fn, BASE } = secp256k1.Point
 
@@ -38,6 +42,8 @@ export interface Script {
   /** Vaults of which it signs only over pairings of the session. */
   fresh?: readonly string[]
   stopWith?: { readonly reason: string } | undefined
+  /** To a question about addresses; undefined: honest words. */
+  certify?: 'silent' | 'refused' | 'bent' | 'fewer' | 'early' | undefined
   /** The share does not fit the others. */
   spoilShare?: boolean
   cosigns: boolean
@@ -139,32 +145,57 @@ export function scriptedNode(name: string, clock: TestClock): ScriptedNode {
     send({ frame: 'accepted', accepted: { ticket: part.ticket, acceptance } })
   }
 
+  const certify = ({ ticket, vault, paths }: CoordinatorPart<'certify'>): void => {
+    if (script.certify === 'silent') return
+    if (script.certify === 'refused') {
+      const document = { ...refusal('BACKUP'), intent: '', attempt: 0, warrant: '' }
+      const signed = writeSigned(signBy(kinds.refusal, document, identity))
+      send({ frame: 'refused', refused: { ticket, refusal: signed } })
+      return
+    }
+    const row = { ...vaultRow(vault), ...madeHere }
+    const network = 'eip155:31337'
+    const early = script.certify === 'early' ? 2 * limits.clockSkewMs : 0
+    const own = { node: name, issuedMs: clock.now() + early, size: head.size }
+    const bent = script.certify === 'bent' ? { address: `0x${'ee'.repeat(20)}` } : {}
+    const said = script.certify === 'fewer' ? paths.slice(1) : paths
+    const certificates = said.map((path) => {
+      const document = { ...addressWord({ root, row, network, path }, own), ...bent }
+      return writeSigned(signBy(addressKind, document, identity))
+    })
+    send({ frame: 'certified', certified: { ticket, certificates } })
+  }
+
   const attemptAt = (seq: number) => {
     const entry = parseEntry(lines[seq] ?? new Uint8Array(0))
     if (entry.type !== 'session.started') throw new Error('not the line of an attempt')
     return entry.body
   }
 
+  const refusal = (code: string) => ({
+    format: 'custody-refusal/v1',
+    org: 'acme-dev',
+    env: 'dev',
+    node: name,
+    check: 'session',
+    code,
+    expected: 'expected an epoch above 0',
+    got: '',
+    size: head.size,
+    root: toHex(rootOf(head.frontier)),
+  })
+
   const refused = (part: CoordinatorPart<'prepare'>, code: string): NodeFrame => {
     const warrant = digestOf(tags.warrant, part.warrant)
     const about = part.keygen.length > 0 ? undefined : attemptAt(part.attemptSeq)
     const document = {
-      format: 'custody-refusal/v1',
-      org: 'acme-dev',
-      env: 'dev',
-      node: name,
+      ...refusal(code),
       intent: about?.intent ?? '',
       attempt: about?.attempt ?? 0,
       warrant,
-      check: 'session',
-      code,
-      expected: 'expected an epoch above 0',
-      got: '',
-      size: head.size,
-      root: toHex(rootOf(head.frontier)),
     }
-    const refusal = writeSigned(signBy(kinds.refusal, document, identity))
-    return { frame: 'refused', refused: { ticket: part.ticket, refusal } }
+    const signed = writeSigned(signBy(kinds.refusal, document, identity))
+    return { frame: 'refused', refused: { ticket: part.ticket, refusal: signed } }
   }
 
   const start = ({ ticket, acceptances }: CoordinatorPart<'start'>): void => {
@@ -222,6 +253,7 @@ export function scriptedNode(name: string, clock: TestClock): ScriptedNode {
     if (frame.frame === 'lines') take(frame.lines)
     if (frame.frame === 'prepare') prepare(frame.prepare)
     if (frame.frame === 'start') start(frame.start)
+    if (frame.frame === 'certify') certify(frame.certify)
   }
 
   return {

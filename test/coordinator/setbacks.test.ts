@@ -316,7 +316,7 @@ describe('the chain', () => {
 
   it.each([
     ['is sent again, or no later nonce of its address ever lands', 'SETTLED'],
-    ['is not sent again once somebody said stop', 'SIGNING'],
+    ['is not sent again once somebody said stop', 'LAPSING'],
   ])('forgets what no eight attempts could replace: it %s', async (_, end) => {
     const house = await built()
     const id = await house.submit(payout())
@@ -327,8 +327,9 @@ describe('the chain', () => {
     await house.untilState(id, 'SIGNING')
     await house.jump(17 * 30_000)
     expect(count(await story(house, id), 'session.started')).toBe(8)
+    expect(await house.state(id)).toBe('LAPSING')
     const freeze = freezeOf('ana', 'hot', house.clock.now())
-    if (end === 'SIGNING') await house.coordinator.decisions.freeze(freeze)
+    if (end === 'LAPSING') await house.coordinator.decisions.freeze(freeze)
     house.chain.forget()
     const sent = house.chain.sent.length
     house.chain.depth = 1
@@ -336,6 +337,22 @@ describe('the chain', () => {
     await house.pass(2_000)
     expect(house.chain.sent.length > sent).toBe(end === 'SETTLED')
     expect(await house.state(id)).toBe(end)
+  })
+
+  it('says that the nonce went to what the log never signed: nothing more begins for the vault', async () => {
+    const house = await built()
+    const id = await house.submit(payout())
+    await house.untilState(id, 'BROADCAST')
+    await house.pass(20_000)
+    const foreign = () => house.events.filter(({ name }) => name === 'nonce.foreign')
+    expect(foreign()).toEqual([])
+    house.chain.consumedSlots.add('0')
+    await house.until('an alarm', () => foreign().length > 0)
+    const next = await house.submit(payout({ amount: 5_000_000n }))
+    await house.pass(3_000)
+    expect(await reasonsOf(house, next)).toContain('FROZEN')
+    expect(await story(house, next)).not.toContain('spend.reserved')
+    expect(foreign()).toMatchObject([{ level: 'alarm', vault: 'hot' }])
   })
 
   it('gives the nonce of a lapsed request to the next one, and then the lapsed one is dropped', async () => {

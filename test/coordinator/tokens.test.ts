@@ -15,6 +15,7 @@ import type { Intent } from '../../policy/intent.ts'
 import { sha256, toUtf8 } from '../../proto/crypto.ts'
 import { parseHandle, parsePersonId, parseVaultId } from '../../proto/ids.ts'
 import { type Anvil, anvilInstalled, startAnvil } from '../kit/anvil.ts'
+import { unwatched } from '../kit/chain-watch.ts'
 
 const secret = sha256(toUtf8('a key for token tests'))
 const publicKey = secp256k1.getPublicKey(secret, true)
@@ -78,7 +79,7 @@ beforeAll(async () => {
   if (!anvilInstalled) return
   anvil = await startAnvil()
   const { network, url } = anvil
-  rpc = openEvmRpc({ network, urls: [url], confirmations: 0, timeoutMs: 5_000 })
+  rpc = openEvmRpc({ ...unwatched, network, urls: [url], confirmations: 0, timeoutMs: 5_000 })
   await anvil.call('anvil_setBalance', [from, '0x8ac7230489e80000'])
   owner = ((await anvil.call('eth_accounts')) as string[])[0]!
 })

@@ -11,6 +11,7 @@ import type { Intent } from '../../policy/intent.ts'
 import { concat, fromHex, sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { parseHandle, parseVaultId } from '../../proto/ids.ts'
 import { type Anvil, anvilInstalled, startAnvil } from '../kit/anvil.ts'
+import { unwatched } from '../kit/chain-watch.ts'
 import { payout } from '../kit/examples.ts'
 import { receiptOf, TronSim } from '../kit/tron-sim.ts'
 
@@ -67,7 +68,7 @@ async function tokensOf(address: string): Promise<bigint> {
 }
 
 const rpcOf = (doors: readonly string[] = urls) =>
-  openTronRpc({ network: sim.network, urls: doors, timeoutMs: 2_000 })
+  openTronRpc({ ...unwatched, network: sim.network, urls: doors, timeoutMs: 2_000 })
 
 const intentTo = (to: string, change: Partial<Intent> = {}): Intent => ({
   ...payout,
@@ -200,7 +201,10 @@ describe.runIf(anvilInstalled)('a payment on Tron', () => {
     now = until + 1_000
     await blocks(3)
     expect(await rpcOf().isGone(txid, until)).toBe(false)
-    now = until + 2 * minute
+    now = until + 9 * minute
+    await blocks(3)
+    expect(await rpcOf().isGone(txid, until)).toBe(false)
+    now = until + 11 * minute
     await blocks(3)
     expect(await rpcOf().isGone(txid, until)).toBe(true)
     expect(await rpcOf(urls.slice(1)).isGone(txid, until)).toBe(false)
@@ -211,7 +215,7 @@ describe.runIf(anvilInstalled)('a payment on Tron', () => {
     const mined = await signed(intentTo(fresh('in time')), 2 * minute)
     await rpcOf().send(mined.raw)
     await blocks(1)
-    now += 5 * minute
+    now += 15 * minute
     await blocks(3)
     expect(await rpcOf().isGone(mined.txid, mined.effect.until!)).toBe(false)
   })
@@ -222,7 +226,12 @@ describe.runIf(anvilInstalled)('an endpoint of Tron', () => {
     const other = new TronSim({ now: () => now + 1 })
     other.balances.set('00', 1n)
     const foreign = await other.listen()
-    const named = openTronRpc({ network: 'tron:0x2b6653dc', urls: [foreign], timeoutMs: 2_000 })
+    const named = openTronRpc({
+      ...unwatched,
+      network: 'tron:0x2b6653dc',
+      urls: [foreign],
+      timeoutMs: 2_000,
+    })
     await expect(named.prices()).rejects.toThrow(/no endpoint/)
     await other.close()
     const dead = [foreign, urls[0]!]
@@ -253,7 +262,7 @@ describe.runIf(anvilInstalled)('an endpoint of Tron', () => {
     const { raw, txid, effect } = await signed(intentTo(fresh('landed')), 2 * minute)
     await rpcOf().send(raw)
     await blocks(1)
-    now = effect.until! + 5 * minute
+    now = effect.until! + 15 * minute
     await blocks(3)
     const failing = { Error: 'class java.lang.RuntimeException : null' }
     const answers: (readonly [result: object, transaction: object])[] = [

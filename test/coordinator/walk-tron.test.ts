@@ -1,15 +1,13 @@
 // The walk of a request on Tron, from submit to the end, through one coordinator with scripted
 // nodes, over the HTTP of a stand-in whose token calls run on a real EVM. The documents are those of
 // the other walks with the network, its assets and the customer exchanged.
-import { readFileSync } from 'node:fs'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { openTronRpc } from '../../coordinator/chain-rpc/tron.ts'
 import { tronAddress, tronBytes, tronText } from '../../policy/chain/tron-address.ts'
 import type { Intent } from '../../policy/intent.ts'
-import { toHex } from '../../proto/crypto.ts'
 import { parseHandle } from '../../proto/ids.ts'
-import { type Anvil, anvilInstalled, startAnvil } from '../kit/anvil.ts'
-import { receiptOf, TronSim } from '../kit/tron-sim.ts'
+import { anvilInstalled } from '../kit/anvil.ts'
+import { startTronChain, type TronChain, tronToken, twenty } from '../kit/tron-chain.ts'
+import type { TronSim } from '../kit/tron-sim.ts'
 import { type House, houseOn, story } from './house.ts'
 import { pgliteEngine } from './store-kit.ts'
 import { payout, testClock, vaultRow } from './world.ts'
@@ -21,45 +19,26 @@ vi.mock('../policy/dev-fixture.ts', async (original) => {
 })
 
 const engine = pgliteEngine()
-const account = '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266'
-const contract = '5fbdb2315678afecb367f032d93f642f64180aa3'
 const from = tronAddress(vaultRow('hot').publicKey)
-const word = (value: bigint): string => value.toString(16).padStart(64, '0')
-const twenty = (address: string): string => toHex(tronBytes(address)).slice(2)
 
-interface Walk {
+interface Walk extends TronChain {
   readonly house: House
-  readonly sim: TronSim
-  readonly anvil: Anvil
 }
 const walks: Walk[] = []
 afterEach(async () => {
-  for (const { house, sim, anvil } of walks.splice(0)) {
+  for (const { house, stop } of walks.splice(0)) {
     await house.stop()
-    await sim.close()
-    await anvil.stop()
+    await stop()
   }
 })
 
 async function open(): Promise<Walk> {
-  const [clock, anvil] = [testClock(), await startAnvil()]
-  const file = new URL('../../cli/dev-token.json', import.meta.url)
-  const { bytecode } = JSON.parse(readFileSync(file, 'utf8'))
-  const evm = async (tx: object) => {
-    const hash = await anvil.call('eth_sendTransaction', [{ from: account, ...tx }])
-    await receiptOf(anvil, String(hash))
-  }
-  await evm({ data: `0x${bytecode}${word(10n ** 15n)}` })
-  const data = `0xa9059cbb${word(BigInt(`0x${twenty(from)}`))}${word(10n ** 12n)}`
-  await evm({ to: `0x${contract}`, data })
-  const sim = new TronSim({ anvil, now: clock.now })
-  sim.balances.set(twenty(from), 10_000_000_000n)
-  await sim.mine(5)
-  const urls = [await sim.listen(), await sim.listen()]
-  const rpc = openTronRpc({ network: sim.network, urls, timeoutMs: 5_000 })
-  const chains = new Map([[sim.network, rpc]])
+  const clock = testClock()
+  const chain = await startTronChain(clock.now)
+  await chain.fund(from)
+  const chains = new Map([[chain.sim.network, chain.rpc]])
   const house = await houseOn(await engine.fresh(), { clock, chains })
-  const walk = { house, sim, anvil }
+  const walk = { ...chain, house }
   walks.push(walk)
   return walk
 }
@@ -87,13 +66,11 @@ describe.runIf(anvilInstalled)('a request on Tron', () => {
 
   it('pays a token and the coin, from submit to settled', async () => {
     const walk = await open()
-    const { house, sim, anvil } = walk
+    const { house, sim, held } = walk
     const token = pays(sim)
     const id = await house.submit(token)
     await untilState(walk, id, 'SETTLED')
-    const data = `0x70a08231${word(BigInt(`0x${twenty(token.to)}`))}`
-    const held = await anvil.call('eth_call', [{ to: `0x${contract}`, data }, 'latest'])
-    expect(BigInt(String(held))).toBe(token.amount)
+    expect(await held(token.to)).toBe(token.amount)
     const types = await story(house, id)
     expect(types.slice(-3)).toEqual(['sign.completed', 'tx.broadcast', 'tx.settled'])
     const coin = pays(sim, { ...coins, amount: 400_000n })
@@ -109,7 +86,7 @@ describe.runIf(anvilInstalled)('a request on Tron', () => {
     await untilState(walk, await house.submit(pays(sim)), 'SETTLED')
     expect(short()).toEqual([])
     // STOP: every call succeeds, and nothing happens.
-    await anvil.call('anvil_setCode', [`0x${contract}`, '0x00'])
+    await anvil.call('anvil_setCode', [`0x${tronToken}`, '0x00'])
     const lost = pays(sim, { amount: 300_000n })
     await untilState(walk, await house.submit(lost), 'SETTLED')
     expect(short().map(({ because }) => because)).toEqual([

@@ -1,10 +1,18 @@
 /** Decoders of binary forms: transactions, frames, proofs, keyshares, sealed messages, rounds. */
 
 import { verifyConsistency, verifyInclusion } from '../../policy/audit/merkle.ts'
+import type { Chain } from '../../policy/chain/chain.ts'
 import { chainOf, parseAddress } from '../../policy/chain/chains.ts'
 import { encodeUnsigned, parseUnsigned } from '../../policy/chain/evm.ts'
 import { callText, decodeCall, encodeCall, parseCall } from '../../policy/chain/evm-call.ts'
 import { encodeLegacy, parseLegacy } from '../../policy/chain/evm-legacy.ts'
+import {
+  decodeMessage,
+  encodeMessage,
+  messageText,
+  parseMessage,
+} from '../../policy/chain/evm-message.ts'
+import { parseTypeText, typeText } from '../../policy/chain/evm-typed-form.ts'
 import { readFields, writeFields } from '../../policy/chain/protobuf.ts'
 import { decodeRlp, encodeRlp } from '../../policy/chain/rlp.ts'
 import { assemble, parseSignature, verifies } from '../../policy/chain/signature.ts'
@@ -18,6 +26,7 @@ import {
 } from '../../proto/crypto.ts'
 import { readCoordinatorFrame, readNodeFrame } from '../../proto/frames.ts'
 import { methods, statusDetails } from '../../proto/io/wire.ts'
+import { text as encodeText } from '../../proto/jcs.ts'
 import { Malformed } from '../../signer-node/dkls23/bytes.ts'
 import type { Point } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
@@ -79,6 +88,7 @@ function chainTargets(): readonly Target[] {
     textTarget('call', [toUtf8(callText(called))], (text) => {
       if (callText(parseCall(text)) !== text) throw new Error('taken, and written otherwise')
     }),
+    ...messageTargets(evm),
     bytesTarget('signature', seedsOf('signature'), (input) => void parseSignature(input)),
     bytesTarget(
       'verified',
@@ -106,6 +116,54 @@ function chainTargets(): readonly Target[] {
       [toUtf8('TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t')],
       (text) => void parseAddress('tron:0x2b6653dc', text),
     ),
+  ]
+}
+
+/** Typed data of every kind of type, and a declaration, as bytes and as text. */
+function messageTargets(evm: Chain): readonly Target[] {
+  const typed = parseMessage(
+    encodeText({
+      domain: { chainId: '31337', name: 'N', verifyingContract: `0x${'cc'.repeat(20)}` },
+      message: { a: `0x${'aa'.repeat(20)}`, b: [{ c: '-1', d: 'x, "' }], e: ['1', '2'], f: true },
+      primaryType: 'T',
+      types: {
+        S: [
+          { name: 'c', type: 'int8' },
+          { name: 'd', type: 'string' },
+        ],
+        T: [
+          { name: 'a', type: 'address' },
+          { name: 'b', type: 'S[]' },
+          { name: 'e', type: 'uint256[2]' },
+          { name: 'f', type: 'bool' },
+        ],
+      },
+    }),
+  )
+  const said = parseMessage(encodeText({ declaration: 'This address is ours.\n\nNonce 7' }))
+  const seeds = [typed, said] as const
+  const accepts = { forms: [], message: true }
+  const form = typed.kind === 'typed' ? typeText(typed.typed) : ''
+  return [
+    bytesTarget('message', [encodeMessage(seeds[0]), encodeMessage(seeds[1])], (input) =>
+      same(input, encodeMessage(decodeMessage(input))),
+    ),
+    bytesTarget(
+      'message-effect',
+      [encodeMessage(seeds[0]), encodeMessage(seeds[1])],
+      (input) => void evm.decode(input, accepts),
+      { share: 0.5 },
+    ),
+    textTarget(
+      'message-text',
+      [toUtf8(messageText(seeds[0])), toUtf8(messageText(seeds[1]))],
+      (text) => {
+        if (messageText(parseMessage(text)) !== text) throw new Error('taken, written otherwise')
+      },
+    ),
+    textTarget('message-type', [toUtf8(form)], (text) => {
+      if (typeText(parseTypeText(text)) !== text) throw new Error('taken, written otherwise')
+    }),
   ]
 }
 

@@ -218,6 +218,28 @@ export const book: JsonObject = {
 
 export const policyText = text(policy)
 export const directoryText = text(directory)
+
+/** In no role of the policy: they come to ceremonies. */
+const sitters = [
+  ...['ben', 'cleo', 'dan', 'eva', 'finn', 'gil', 'hana', 'amy', 'ada', 'sam', 'rita'],
+  ...['will', 'wanda', 'aldo', 'carl', 'cora', 'kim', 'kurt', 'olga'],
+]
+/** Of a house with ceremonies: nobody who holds a share owns the service that asks. */
+export const coldDirectory: JsonObject = {
+  ...directory,
+  persons: [
+    ...[...people, ...sitters].map((handle) => ({
+      ...{ handle, kind: 'human' },
+      credentials: [credential(handle)],
+    })),
+    {
+      ...{ handle: 'svc-payouts', kind: 'service', owner: 'chen' },
+      credentials: [credential('svc-payouts')],
+    },
+  ],
+}
+export const coldDirectoryText = text(coldDirectory)
+export const coldDirectoryDigest = digestOfText(tags.directory, coldDirectoryText)
 export const bookText = text(book)
 export const policyDigest = digestOfText(tags.policy, policyText)
 export const directoryDigest = digestOfText(tags.directory, directoryText)

@@ -11,6 +11,7 @@ import { encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
 import { parseSignature } from '../../policy/chain/signature.ts'
 import { destinationDigest, destinationJson } from '../../policy/destination.ts'
 import { displayDigest, render } from '../../policy/display.ts'
+import { digestOfText } from '../../policy/document.ts'
 import { evaluate } from '../../policy/evaluate.ts'
 import { type Facts, factsText } from '../../policy/facts.ts'
 import type { Intent } from '../../policy/intent.ts'
@@ -140,7 +141,7 @@ export class Payout {
       })),
       rejected: false,
     }
-    const verdict = evaluate(facts, rules, roster)
+    const verdict = evaluate(facts, rules, parseRoster(this.story.laws.directory))
     this.story.keep('trace', toUtf8(verdict.trace))
     return {
       engine: 1,
@@ -162,7 +163,7 @@ export class Payout {
       decision: 'approve',
       intent: this.digest,
       policy: this.story.laws.rulebook.digest,
-      directory: house.directoryDigest,
+      directory: digestOfText(tags.directory, laws.directory),
       rule: parseHandle(this.rule),
       as: parseHandle('ops'),
       person: parsePersonId(person),

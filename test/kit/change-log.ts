@@ -190,7 +190,12 @@ export const bothVoices: readonly Voice[] = [
 
 export interface Options {
   /** The documents that people approve under. */
-  readonly laws?: { readonly rulebook: Rulebook; readonly ruleset: Digest }
+  readonly laws?: {
+    readonly rulebook: Rulebook
+    readonly ruleset: Digest
+    /** Where it is not that of the house. */
+    readonly directory?: Digest
+  }
   readonly voices?: readonly Voice[]
   readonly approval?: Partial<Approval>
   readonly order?: Partial<Order>
@@ -252,7 +257,7 @@ export class Asked {
       decision: 'approve',
       intent: this.digest,
       policy: this.laws.rulebook.digest,
-      directory: house.directoryDigest,
+      directory: this.laws.directory ?? house.directoryDigest,
       rule: this.rule,
       as: parseHandle(role),
       person: parsePersonId(person),

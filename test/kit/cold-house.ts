@@ -70,11 +70,11 @@ export class ColdHouse {
     const rootText = text({ ...rootJson, genesis, nodes, quorumCrypto })
     this.root = parseRoot(rootText)
     const book = { name: parseHandle('customer'), digest: house.bookDigest, seq: 0, t: 0 }
-    const directory = house.directoryDigest
+    const directory = house.coldDirectoryDigest
     const made = (policy: Digest | '', roll: Digest | '', books: (typeof book)[]) =>
       rulesetDigest(this.root, { root: this.root.digest, policy, directory: roll, books })
     const policy = rulebook.digest
-    this.laws = { rulebook, ruleset: made(policy, directory, [book]) }
+    this.laws = { rulebook, ruleset: made(policy, directory, [book]), directory }
     const named = { change: this.root.digest, version: 1 }
     this.log = new TestLog(this.root.digest)
       .add('log.genesis', genesisBody)
@@ -83,7 +83,7 @@ export class ColdHouse {
       ])
       .add('policy.activated', { ...named, policy, ruleset: made(policy, '', []) }, [policyText])
       .add('directory.activated', { ...named, directory, ruleset: made(policy, directory, []) }, [
-        house.directoryText,
+        house.coldDirectoryText,
       ])
       .add(
         'book.activated',

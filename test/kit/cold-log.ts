@@ -63,26 +63,30 @@ export const policy: JsonObject = {
 }
 export const policyText = text(policy)
 export const rulebook = parseRulebook(policyText)
+/** In force with the policy of this log. */
+export const directory = house.coldDirectoryDigest
 export const lights = ['light-a', 'light-b', 'light-c'] as const
 export const rootJson: JsonObject = {
   ...house.root,
   cold: true,
-  genesis: { ...(house.root['genesis'] as JsonObject), policy: rulebook.digest },
+  genesis: {
+    ...(house.root['genesis'] as JsonObject),
+    ...{ policy: rulebook.digest, directory },
+  },
   witnesses: lights.map(lightJson),
 }
 export const rootText = text(rootJson)
 export const root = parseRoot(rootText)
 const book = { name: parseHandle('customer'), digest: house.bookDigest, seq: 0, t: 0 }
-const made = (policyNow: Digest | '', directory: Digest | '', books: (typeof book)[]): Digest =>
-  rulesetDigest(root, { root: root.digest, policy: policyNow, directory, books })
-export const ruleset = made(rulebook.digest, house.directoryDigest, [book])
-export const laws = { rulebook, ruleset }
+const made = (policyNow: Digest | '', roll: Digest | '', books: (typeof book)[]): Digest =>
+  rulesetDigest(root, { root: root.digest, policy: policyNow, directory: roll, books })
+export const ruleset = made(rulebook.digest, directory, [book])
+export const laws = { rulebook, ruleset, directory }
 
 /** Begun, with its documents in force; no vault has a key yet. */
 export function coldLog(): TestLog {
   const [change, policyOf] = [root.digest, rulebook.digest]
   const named = { change, version: 1 }
-  const directory = house.directoryDigest
   return new TestLog(root.digest)
     .add('log.genesis', genesisBody)
     .add('root.activated', { root: change, ruleset: made('', '', []), version: 1 }, [rootText])
@@ -90,7 +94,7 @@ export function coldLog(): TestLog {
       policyText,
     ])
     .add('directory.activated', { ...named, directory, ruleset: made(policyOf, directory, []) }, [
-      house.directoryText,
+      house.coldDirectoryText,
     ])
     .add('book.activated', { ...named, book: house.bookDigest, name: 'customer', ruleset }, [
       house.bookText,
@@ -275,11 +279,11 @@ export function coldPayment(log: TestLog, name: string, vault = 'cold-eth'): Pay
   const at = { vault: parseVaultId(vault), path: 'm' }
   const slot = String(readSync(nextNonce(at, log.t), log.rows))
   const payment = new Payment(name, log.t + 10 * 24 * hour, { vault })
-  const policyNow = { policy: rulebook.digest }
+  const inForce = { policy: rulebook.digest }
   log
     .add('intent.created', payment.created())
-    .add('intent.evaluated', { ...payment.evaluated('allow'), ...policyNow })
-    .add('spend.reserved', payment.reserved(slot, policyNow))
+    .add('intent.evaluated', { ...payment.evaluated('allow'), policy: rulebook.digest })
+    .add('spend.reserved', payment.reserved(slot, inForce))
   return payment
 }
 

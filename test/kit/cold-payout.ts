@@ -31,7 +31,7 @@ import type { Options } from './change-log.ts'
 
 const hour = 3_600_000
 const record = recordOf(parseBook(house.bookText), 'eip155:31337', house.customer)!
-const roster = parseRoster(house.directoryText)
+const roster = parseRoster(house.coldDirectoryText)
 
 /** Whose log it is. */
 export interface Payer {

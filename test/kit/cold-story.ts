@@ -38,7 +38,8 @@ export interface ColdStory {
 
 /** Up to the attempt line, which calls all three stations; 50 tokens ask nobody, 400 ask people. */
 export function calledStory(whole = 50): ColdStory {
-  const laws = { rulebook, ruleset, vault: 'cold-eth', called: house.nodeNames }
+  const directory = house.coldDirectoryText
+  const laws = { rulebook, ruleset, directory, vault: 'cold-eth', called: house.nodeNames }
   const story = new Story(keyedColdLog(), { ...laws, lifeMs: 72 * 3_600_000 })
   story.log.wait(60)
   const payout = new Payout(story, 'cold-payout', whole).created().evaluated()

@@ -1,6 +1,7 @@
 // An honest stand-in for the coordinator's face: it keeps a real log with the cluster's own keys,
 // signs and cosigns real heads, judges nothing. Tests of the CLI speak to it over real TLS, and
 // replace a handler where a rule needs a liar.
+
 import { readFileSync } from 'node:fs'
 import { parseCoordinatorConfig } from '../../coordinator/config.ts'
 import { tagOf } from '../../policy/approval.ts'
@@ -14,6 +15,8 @@ import {
 } from '../../policy/audit/checkpoint.ts'
 import type { Draft, Entry } from '../../policy/audit/entry.ts'
 import { inclusionProof, MemoryTree, rootAt } from '../../policy/audit/merkle.ts'
+import { derive } from '../../policy/chain/derive.ts'
+import { evmAddress } from '../../policy/chain/evm.ts'
 import { claimsChange, parseChange } from '../../policy/change.ts'
 import { parseRoot } from '../../policy/documents.ts'
 import { parseIntent } from '../../policy/request.ts'
@@ -31,7 +34,7 @@ import { writeTime } from '../../proto/shape.ts'
 import type { Signed } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
 import type { Place } from './cluster.ts'
-import { unseal, vaultOf } from './cluster-vault.ts'
+import { certificateAt, factsOf, unseal, vaultOf } from './cluster-vault.ts'
 
 type Wired = NonNullable<ReplyOf<'SigningService', 'GetRequest'>['request']>
 
@@ -275,6 +278,13 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
       GetInvitations: async () => ({ invitations: state.invitations.map(writeSigned) }),
       GetExport: async ({ vault }) =>
         refusal('LINE_MISSING', `the key of ${vault} was not exported`),
+      CreateDepositAddress: async ({ vault, reference }) => {
+        return { address: depositAt(place, vault, reference, 7) }
+      },
+      ListDepositAddresses: async ({ vault, from }) => ({
+        addresses: from === 0 ? [depositAt(place, vault, 'customer-1', 7)] : [],
+        next: from === 0 ? 8 : 0,
+      }),
     },
     CeremonyService: {
       ListCeremonies: async () => ({ ceremonies: [] }),
@@ -312,6 +322,7 @@ function wired(signed: Signed): Wired {
     attempts: 0,
     missing: ['1 ops'],
     signedTransaction: new Uint8Array(0),
+    signature: new Uint8Array(0),
     txid: '',
     seq: 1,
     intent: toUtf8(signed.document),
@@ -348,4 +359,16 @@ function recordOf(place: Place, signed: Signed, sent: Uint8Array | undefined): U
     if (digestOf(tags.dest, bytes) === dest) return bytes
   }
   return new Uint8Array(0)
+}
+
+/** As a coordinator sends it. */
+export function depositAt(place: Place, vault: string, reference: string, index: number) {
+  const path = `m/1/${index}`
+  const network = 'eip155:31337'
+  const facts = factsOf(place, vault)
+  const address = evmAddress(derive(facts, path).publicKey)
+  return {
+    ...{ vault, reference, index, path, network, address },
+    certificate: certificateAt(place, facts, path),
+  }
 }

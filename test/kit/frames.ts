@@ -54,6 +54,7 @@ export const nodeFrames: readonly NodeFrame[] = [
   { frame: 'invited', invited: { ticket, invitation: signed } },
   { frame: 'exportPart', exportPart: { ticket, statement: signed, sealed: bytes(12) } },
   { frame: 'paper', paper: { kind: 'failure', content: bytes(11) } },
+  { frame: 'certified', certified: { ticket, certificates: [signed, signed] } },
 ]
 
 export const coordinatorFrames: readonly CoordinatorFrame[] = [
@@ -93,4 +94,5 @@ export const coordinatorFrames: readonly CoordinatorFrame[] = [
   { frame: 'invite', invite: { ticket, vault: 'hot' } },
   { frame: 'requestPart', requestPart: { ticket, change: 'ab'.repeat(32), anew: true } },
   { frame: 'paper', paper: { kind: 'certificate', content: bytes(11) } },
+  { frame: 'certify', certify: { ticket, vault: 'hot', paths: ['m', 'm/1/7'] } },
 ]

@@ -96,7 +96,7 @@ export class Genesis extends Room<GenesisStory> {
     const request = this.story.asked.digest
     const session = digestNamed('session of genesis')
     const done = { confirmed: ['bo'], noted: [] }
-    const administrator = 'administrator/kat'
+    const administrator = 'administrator/ada'
     return [
       this.read('G-1', administrator, 'plan', this.digest),
       this.read('G-2', 'recorder/rita', 'roster', this.plan.root),

@@ -77,6 +77,10 @@ export class TestChain implements ChainRpc {
     return at !== undefined && this.#height - at.height >= depthOfFinal
   }
 
+  async signedAt(): Promise<undefined> {
+    this.#up()
+  }
+
   #up(): void {
     if (this.isDown) throw new Unavailable('no endpoint answers', 'CHAIN_UNAVAILABLE')
   }

@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Coordinator, createCoordinator } from '../../coordinator/coordinator.ts'
+import type { Chains } from '../../coordinator/driver.ts'
 import { exportParts } from '../../coordinator/export.ts'
 import { readLines, readLinesOf } from '../../coordinator/store/lines.ts'
 import type { Store } from '../../coordinator/store/store.ts'
@@ -75,6 +76,7 @@ export class House {
   readonly #places = new Map<string, number>()
   readonly #names: readonly string[]
   readonly #runner: HouseOptions['runner']
+  readonly #chains: Chains
   readonly #coordinators = new Map<string, CoordinatorProcess>()
   #lives = 0
   #pace = 1
@@ -90,6 +92,7 @@ export class House {
     this.time = new Time(fromMs)
     this.dice = new Dice(seed)
     this.chain = new TestChain(this.time)
+    this.#chains = options.chains?.(() => this.time.now) ?? new Map([['eip155:31337', this.chain]])
     this.record = new Record(this.time)
     this.wires = new Wires(this.time, this.dice.fork('wires'), {
       node: (name) => this.at(name).end(),
@@ -323,7 +326,7 @@ export class House {
       log: logSigner,
       governed,
       root: root.digest,
-      chains: new Map([['eip155:31337', this.chain]]),
+      chains: this.#chains,
       witnessGraceMs: limits.streamHeartbeatMs,
     })
   }

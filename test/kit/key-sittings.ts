@@ -20,10 +20,14 @@ async function asked(change: Change): Promise<Digest> {
   return request
 }
 
-/** At D-13 there are old Seals to destroy. */
-export const withSeals = (node: string) => (what: Asked, question: string) => {
-  return node === 'room' && what === 'go' && question.startsWith('D-13') ? 'yes' : undefined
-}
+/** At D-13 there are old Seals to destroy; `drawn` comes out of the bowl, where the plan has one. */
+export const withSeals =
+  (node: string, drawn = '') =>
+  (what: Asked, question: string) => {
+    if (node !== 'room') return undefined
+    if (what === 'drawn') return drawn
+    return what === 'go' && question.startsWith('D-13') ? 'yes' : undefined
+  }
 
 /** Approved, and prepared. */
 export async function plannedKey(
@@ -37,18 +41,19 @@ export async function plannedKey(
   return await planned(kind, [{ request, op: change.op, vault, callBack: false }], more, seats)
 }
 
-/** Played to its end, found good, imported. */
+/** Played to its end, found good, imported; `drawn` out of the bowl, where the plan has one. */
 export async function sitting(
   kind: Kind,
   change: Change & { readonly op: KeyOp },
   more: Parameters<typeof planned>[2] = {},
   seats?: Parameters<typeof planned>[3],
+  drawn = '',
 ) {
   const plan = await plannedKey(kind, change, more, seats)
   const [of] = plan.plan.requests
   if (of === undefined) throw new Error('a plan has a request')
   const { request } = of
-  const played = await play(plan, withSeals)
+  const played = await play(plan, (node) => withSeals(node, drawn))
   const screens = [...played.said, ...[...played.seats.values()].flatMap((one) => one.said)]
   expect(played.done.outcome, screens.slice(-60).join('\n')).toBe('done')
   const { findings, exceptions } = await judged(plan, played.done.files)

@@ -9,6 +9,7 @@ import { bundleOutFiles, writeBundleOut } from '../../policy/ceremony/bundle-out
 import { type Judged, judgeCeremony } from '../../policy/ceremony/judge.ts'
 import { type LogView, viewOfBundle } from '../../policy/ceremony/log-view.ts'
 import type { Plan, PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
+import { printedScripts } from '../../policy/ceremony/printed.ts'
 import { signatureReading } from '../../policy/ceremony/readings.ts'
 import {
   keyName,
@@ -77,6 +78,7 @@ export abstract class Room<S extends Story> {
   readonly plan: Plan
   readonly digest: Digest
   abstract results: WrittenResults
+  scripts: BundleFiles
   /** Of the token with this serial. */
   signWith = tokenSign
 
@@ -85,6 +87,7 @@ export abstract class Room<S extends Story> {
     const { plan, digest } = story.plan
     this.plan = plan
     this.digest = digest
+    this.scripts = printedScripts(story.plan)
   }
 
   /** What is done between opening and closing. */
@@ -134,7 +137,7 @@ export abstract class Room<S extends Story> {
     return [
       { by: 'recorder/rita', type: 'medium.destroyed', step: 'C-1', body: card },
       { by: 'controller/oli', type: 'item.checked', step: 'C-2', body: bag },
-      { by: 'administrator/kat', type: 'step.done', step: 'C-3', body: done },
+      { by: 'administrator/ada', type: 'step.done', step: 'C-3', body: done },
       this.closed(exceptions),
     ]
   }
@@ -150,7 +153,7 @@ export abstract class Room<S extends Story> {
   }
 
   exception(number: number, step: string): Uttered {
-    const body = { by: 'kat', decided: 'go on', expected: 'this', happened: 'that', number }
+    const body = { by: 'ada', decided: 'go on', expected: 'this', happened: 'that', number }
     return { by: 'recorder/rita', type: 'exception', step, body }
   }
 
@@ -192,7 +195,7 @@ export abstract class Room<S extends Story> {
   /** What is carried out, without Statements. */
   out(lines: readonly Uint8Array[]) {
     const results = encodeResults(this.results)
-    return { plan: this.story.plan, record: fileOf(lines), results, scripts: new Map() }
+    return { plan: this.story.plan, record: fileOf(lines), results, scripts: this.scripts }
   }
 
   carriedOut(
@@ -290,11 +293,11 @@ export class Performance extends Room<RoomStory> {
     const reading = signatureReading(fromHex(this.signature) ?? new Uint8Array(0))
     return [
       ...each('item.checked', 'S-1', { intact: true, kind: 'token', number: 'D-1', photo: '' }),
-      { by: 'administrator/kat', type: 'step.done', step: 'S-2', body: done },
+      { by: 'administrator/ada', type: 'step.done', step: 'S-2', body: done },
       ...each('request.shown', 'S-3', about),
-      this.read('S-4', 'administrator/kat', 'request', request),
+      this.read('S-4', 'administrator/ada', 'request', request),
       ...each('request.confirmed', 'S-6', { ...about, ...typed }),
-      { by: 'administrator/kat', type: 'step.done', step: 'S-7', body: done },
+      { by: 'administrator/ada', type: 'step.done', step: 'S-7', body: done },
       ...[1, 2, 3].flatMap(sent),
       ...each(
         'session.done',

@@ -288,7 +288,6 @@ function conductorOf(
       return { by: 'credential', name: `${person}-1`, document, signature }
     },
     write: () => parts.write?.(),
-    scripts: new Map(),
   })
 }
 

@@ -50,7 +50,7 @@ const attendee = (person: string, role: Attendee['role'], outside = false): Atte
 }
 /** All but couriers, custodians and the recorder have a credential in the directory. */
 export const people: readonly Attendee[] = [
-  attendee('kat', 'administrator'),
+  attendee('ada', 'administrator'),
   attendee('pia', 'second'),
   attendee('rita', 'recorder'),
   attendee('chen', 'witness'),
@@ -96,7 +96,8 @@ export class RoomStory {
   readonly bundle: Digest
   readonly intent: Intent
 
-  constructor(log: TestLog = keyedColdLog()) {
+  /** `late`: what is said before the Bundle leaves. */
+  constructor(log: TestLog = keyedColdLog(), late: (story: RoomStory) => void = () => {}) {
     this.log = log
     this.intent = intentAt(log.t)
     const key = house.keyOf('svc-payouts').sign
@@ -121,6 +122,7 @@ export class RoomStory {
       ...{ heads: [], replaces: '' },
     })
     log.add('session.started', this.#attempt())
+    late(this)
     this.bundleIn = this.carriedIn()
     this.bundle = readBundle(this.bundleIn, 'in').digest
   }

@@ -3,6 +3,7 @@
 // alone; `after` tampers with what is finished.
 import type { Submission } from '../../policy/admit.ts'
 import { type Approval, signApproval } from '../../policy/approval.ts'
+import { forms } from '../../policy/chain/chain.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { type EvmTransaction, encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
 import type { Own } from '../../policy/check-lines.ts'
@@ -10,7 +11,7 @@ import type { Destination } from '../../policy/destination.ts'
 import { destinationDigest, destinationJson } from '../../policy/destination.ts'
 import { displayDigest, type Named, render } from '../../policy/display.ts'
 import { digestOfText } from '../../policy/document.ts'
-import type { Intent } from '../../policy/intent.ts'
+import { type Intent, isMessage, movesNothing } from '../../policy/intent.ts'
 import type { Evidence } from '../../policy/recipient.ts'
 import { encodeIntent, parseIntent } from '../../policy/request.ts'
 import { parseRulebook, type Rulebook } from '../../policy/rulebook.ts'
@@ -210,7 +211,8 @@ function rowsOf({
       rule: parseHandle(rule),
       policy,
       directory,
-      slot: isTron ? '' : '7',
+      slot: isTron || isMessage(op) ? '' : '7',
+      ...(intent.cancels && { cancelling: { request: intent.cancels, ...taken } }),
       limits: rulebook.limits.map((limit) => ({ id: limit.id, used: 0n })),
       duplicateOf: '',
     },
@@ -223,6 +225,9 @@ function rowsOf({
     },
   }
 }
+
+/** What a cancel lies above. */
+const taken = { before: '', price: 10_000_000_000n, tip: 500_000_000n } as const
 
 function decisionOf(approval: Approval, digest: Digest, index: number): DecisionRow {
   const { intent, person, rule } = approval
@@ -277,9 +282,12 @@ export function toRecord(record: Destination, intent: Partial<Intent> = {}): Int
 
 function nameOf({ record, intent }: Parts): Named {
   if (record !== undefined) return { class: record.book, label: record.label }
-  const own = vaults.find(({ vault }) => addressOf(vault) === intent.to)
+  const { to, toPath } = intent
+  const path = movesNothing(intent.op) ? intent.path : toPath
+  const own = vaults.find(({ vault }) => addressOf(vault, path) === to)
   const label = own?.vault ?? 'nobody'
-  return { class: parseHandle(label.split('-')[0]!), label }
+  const shown = toPath === undefined ? label : `${label} ${toPath}`
+  return { class: parseHandle(label.split('-')[0]!), label: shown }
 }
 
 /** A scene that renders nothing still has a digest: nobody approves it. */
@@ -353,13 +361,15 @@ function attemptRow(warrant: Uint8Array, built: EvmTransaction, the: Parts): Att
     until: 0,
     ruleset: read.ruleset,
     state: 'open',
-    ...(the.raw === undefined ? {} : tronLine(the.raw)),
+    ...(the.raw === undefined ? {} : rawLine(the.raw, the.intent)),
     ...the.attempt,
   }
 }
 
-/** What the attempt line says of a Tron transaction, whether or not it is a lawful one. */
-function tronLine(raw: Uint8Array): Partial<AttemptRow> {
-  const { digest, fee, slot, until } = chainOf('tron:0x2b6653dc').decode(raw)
+/** What the attempt line says of other bytes, whether or not they are lawful. */
+function rawLine(raw: Uint8Array, { message }: Intent): Partial<AttemptRow> {
+  const chain = chainOf(message === undefined ? 'tron:0x2b6653dc' : 'eip155:1')
+  const accepts = { forms, message: message !== undefined && raw[0] === 0x19 }
+  const { digest, fee, slot, until } = chain.decode(raw, accepts)
   return { digest, fee, slot, until: until ?? 0 }
 }

@@ -16,6 +16,8 @@ export const rulebook = parseRulebook(house.policyText)
 export interface StoryLaws {
   readonly rulebook: Rulebook
   readonly ruleset: Digest
+  /** Text of the directory. */
+  readonly directory: string
   readonly vault: string
   /** Nodes in the attempt line. */
   readonly called: readonly string[]
@@ -26,6 +28,7 @@ export interface StoryLaws {
 const hotLaws: StoryLaws = {
   rulebook,
   ruleset: parseDigest(bootstrap.book.ruleset),
+  directory: house.directoryText,
   vault: 'hot-eth',
   called: ['node-a', 'node-b'],
   lifeMs: 3_600_000,
@@ -44,7 +47,7 @@ export class Story {
     for (const [kind, document] of [
       ['root', house.rootText],
       ['policy', house.policyText],
-      ['directory', house.directoryText],
+      ['directory', laws.directory],
       ['book', house.bookText],
     ] as const) {
       this.keep(kind, toUtf8(document))

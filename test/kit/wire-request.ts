@@ -12,6 +12,7 @@ export const request: NonNullable<ReplyOf<'SigningService', 'GetRequest'>['reque
   attempts: 2,
   missing: ['1 ops'],
   signedTransaction: Uint8Array.of(1, 2),
+  signature: Uint8Array.of(1, 2),
   txid: '',
   seq: 2 ** 40,
   intent: new Uint8Array(0),

@@ -128,6 +128,30 @@ const destinations: readonly Row[] = [
       { ...sweep, after: view(({ vaults }) => ({ vaults: vaults.map(warmIs(standing)) })) },
     ],
   ),
+  [
+    'an address of an own vault at another path than the named one',
+    'N10 DEST_UNKNOWN',
+    inside('m/1/8', addressOf('warm-eth', 'm/1/7')),
+  ],
+  [
+    'an address below an own vault whose path is not named',
+    'N10 DEST_UNKNOWN',
+    inside(undefined, addressOf('warm-eth', 'm/1/7')),
+  ],
+  [
+    "a path beside the vault's own address",
+    'N10 DEST_UNKNOWN',
+    inside('m/1/7', addressOf('warm-eth')),
+  ],
+  ['a path beside the address of nobody', 'N10 DEST_UNKNOWN', inside('m/1/7', stranger)],
+  [
+    'an address below a vault whose backups are not proven yet',
+    'N10 DEST_UNKNOWN',
+    {
+      ...inside('m/1/7', addressOf('warm-eth', 'm/1/7')),
+      after: view(({ shown }) => ({ shown: shown.filter((one) => one !== 'warm-eth') })),
+    },
+  ],
   ['a record attested by another person', 'N10 DEST_UNKNOWN', { attestedBy: 'ana' }],
   ['a removed record', 'N10 DEST_UNKNOWN', { record: retired, intent: toRecord(retired) }],
   [
@@ -164,6 +188,13 @@ const destinations: readonly Row[] = [
   ['a record whose activation no head proves', 'N10 DEST_COOLDOWN', cooling(undefined)],
 ]
 
+/** A payment to an address of the own vault below `m`, at the path that the intent names. */
+function inside(toPath: string | undefined, address: string): Change {
+  const { toPath: _, ...intent } = sweep.intent!
+  const path = toPath === undefined ? {} : { toPath }
+  return { ...sweep, intent: { ...intent, ...path, to: address } }
+}
+
 function warmIs(standing: VaultRow['standing']): (row: VaultRow) => VaultRow {
   return (row) => (row.vault === 'warm-eth' ? { ...row, standing } : row)
 }
@@ -188,6 +219,11 @@ const lawful: readonly Row[] = [
   ],
   ['an address of the book on another network', 'admitted', { listed: [onSepolia()] }],
   ['an address below a vault, which no row names', 'admitted', below()],
+  [
+    'an address below an own vault at the path that the intent names',
+    'admitted',
+    inside('m/1/7', addressOf('warm-eth', 'm/1/7')),
+  ],
 ]
 
 function valid(): string {

@@ -1,200 +1,25 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { bodies } from '../../policy/audit/bodies.ts'
 import { append, emptyHead, extend, type Head, link } from '../../policy/audit/chain.ts'
 import { type Entry, leafDigest, parseEntry, writeEntry } from '../../policy/audit/entry.ts'
 import { rootOf } from '../../policy/audit/merkle.ts'
 import { fromUtf8, toBase64, toUtf8 } from '../../proto/crypto.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
+import { samples } from '../kit/entry-samples.ts'
 
 const file = new URL('../vectors/logs/five-entries.jsonl', import.meta.url)
 const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
 const bytes = lines.map(toUtf8)
 
-const zero = '0'.repeat(64)
-const keyLine = {
-  chainCode: zero,
-  confirms: [{ node: 'node-a', signature: '00'.repeat(64) }],
-  epoch: 0,
-  key: 'k-1',
-  keyState: zero,
-  participants: [{ node: 'node-a', x: 1 }],
-  publicKey: '02'.repeat(33),
-  t: 2,
-  vault: 'hot-eth',
-}
-const carriedOut = { change: zero, order: zero }
-const retired = {
-  ...carriedOut,
-  confirms: keyLine.confirms,
-  epoch: 1,
-  keyState: zero,
-  vault: 'hot-eth',
-}
-/** One lawful body for each type; written, read and bent below. */
-const samples: { readonly [T in keyof typeof bodies]: JsonObject } = {
-  'log.genesis': {
-    created: '2026-12-01T00:00:00Z',
-    format: 'custody-log/v1',
-    hash: 'sha256',
-    leaf: 'rfc6962',
-    origin: 'log.acme.example/custody-prod',
-    vkey: 'log.acme.example/custody-prod+fd9f12d5+AR45pmqK2KjrhaBqgZ2iW5laIzmat7srU/YqzO5qK/A6',
-  },
-  'log.heartbeat': {},
-  'root.activated': { root: zero, ruleset: zero, version: 1 },
-  'policy.proposed': { change: zero, policy: zero, ruleset: zero, version: 2 },
-  'policy.activated': { change: zero, policy: zero, ruleset: zero, version: 1 },
-  'directory.proposed': { change: zero, directory: zero, ruleset: zero, version: 2 },
-  'directory.activated': { change: zero, directory: zero, ruleset: zero, version: 1 },
-  'book.activated': { book: zero, change: zero, name: 'otc', ruleset: zero, version: 1 },
-  'list.published': { change: zero, list: zero, name: 'ofac', ruleset: zero, version: 1 },
-  'intent.created': {
-    credential: 'svc-1',
-    id: 'a-1',
-    initiator: 'svc',
-    intent: zero,
-    notAfter: '2026-12-07T18:15:00Z',
-    op: 'erc20.transfer',
-    vault: 'hot-eth',
-  },
-  'intent.evaluated': {
-    engine: 1,
-    facts: zero,
-    intent: zero,
-    policy: zero,
-    result: 'deny',
-    rule: '',
-    trace: zero,
-  },
-  'approval.recorded': { approval: zero, intent: zero, person: 'ana', rule: 'payout' },
-  'approval.rejected': { approval: zero, intent: zero, person: 'ana', rule: 'payout' },
-  'intent.cancelled': { by: 'svc', intent: zero },
-  'intent.expired': { by: 'coordinator', intent: zero },
-  'spend.reserved': {
-    amount: '1',
-    asset: 'usdt-eth',
-    dest: 'customer',
-    feeMax: '2',
-    initiator: 'svc',
-    intent: zero,
-    network: 'eip155:1',
-    op: 'erc20.transfer',
-    path: 'm/1/2',
-    policy: zero,
-    rule: 'payout',
-    slot: '0',
-    to: `0x${'ab'.repeat(20)}`,
-    vault: 'hot-eth',
-  },
-  'spend.released': { intent: zero },
-  'session.started': {
-    attempt: 1,
-    bytes: zero,
-    digest: zero,
-    epoch: 0,
-    fee: { max: '2', price: '1', tip: '0' },
-    intent: zero,
-    participants: ['node-a', 'node-b'],
-    replaces: '',
-    slot: '0',
-    until: '',
-    warrant: zero,
-  },
-  'session.aborted': {
-    attempt: 1,
-    culprit: '',
-    intent: zero,
-    reason: 'SESSION_TIMEOUT',
-    receipts: [],
-    refusals: [zero],
-  },
-  'share.receipt': { counter: 1, node: 'node-a', receipt: zero },
-  'sign.completed': {
-    attempt: 1,
-    intent: zero,
-    receipts: [zero, zero],
-    sid: zero,
-    signature: '00'.repeat(65),
-    txid: `0x${zero}`,
-    warrant: zero,
-  },
-  'tx.broadcast': { intent: zero, txid: `0x${zero}` },
-  'tx.settled': { height: '18446744073709551615', intent: zero, txid: zero },
-  'tx.dropped': { evidence: zero, intent: zero, txid: zero },
-  'freeze.set': { freeze: zero, scope: 'all' },
-  'freeze.cleared': { change: zero, scope: 'hot-eth' },
-  'key.generated': keyLine,
-  'key.created': { ...keyLine, ...carriedOut },
-  'key.imported': { ...keyLine, ...carriedOut },
-  'key.refreshed': { ...keyLine, ...carriedOut },
-  'key.reshared': { ...keyLine, ...carriedOut, from: 1 },
-  'key.exported': { ...retired, recipient: zero },
-  'key.disabled': retired,
-  'key.proved': {
-    ...carriedOut,
-    attempt: 1,
-    digest: zero,
-    epoch: 1,
-    keyState: zero,
-    receipts: [zero],
-    sid: zero,
-    signature: '00'.repeat(65),
-    vault: 'hot-eth',
-  },
-  'peer.readmitted': {
-    ...carriedOut,
-    confirms: keyLine.confirms,
-    node: 'node-a',
-    peer: 'node-b',
-  },
-  'ceremony.planned': {
-    ...carriedOut,
-    from: '2026-12-07T09:00:00Z',
-    kind: 'sign',
-    plan: zero,
-    requests: [zero],
-    until: '2026-12-07T17:00:00Z',
-    vaults: ['cold-eth'],
-  },
-  'ceremony.exported': { bundle: zero, plan: zero },
-  'ceremony.concluded': {
-    exceptions: 0,
-    plan: zero,
-    record: { root: zero, size: 41 },
-    results: zero,
-    statements: zero,
-  },
-  'ceremony.aborted': { plan: zero, reason: 'TIME', record: { root: '', size: 0 } },
-  'cold.anchored': { origin: 'log.acme.example/custody-cold', root: zero, size: 7 },
-  'key.backup-tested': {
-    backup: zero,
-    epoch: 0,
-    keyState: zero,
-    node: 'node-a',
-    proof: zero,
-    recovery: 'r-1',
-    signature: '00'.repeat(64),
-    vault: 'hot-eth',
-  },
-  'peer.banned': {
-    node: 'node-a',
-    number: 1,
-    peer: 'node-b',
-    reason: 'PEER_BANNED',
-    signature: '00'.repeat(64),
-  },
-}
+const five = (): readonly Entry[] => extend(emptyHead, bytes).entries
 
-function write(type: keyof typeof bodies, body: JsonObject): Entry {
+function write(type: keyof typeof samples, body: JsonObject): Entry {
   const t = Date.parse('2026-12-07T10:21:31.007Z')
   return writeEntry(
     { actor: 'coordinator', type, body, t },
     { seq: 7, prev: leafDigest(five()[0]!) },
   )
 }
-
-const five = (): readonly Entry[] => extend(emptyHead, bytes).entries
 
 describe('the five published entries', () => {
   it('parse, chain from the genesis digest, and give the published leaf and root', () => {
@@ -228,7 +53,7 @@ describe('the five published entries', () => {
 
 describe('a line', () => {
   it('of every type is written and read, and refuses each key left out or added', () => {
-    for (const type of Object.keys(samples) as (keyof typeof bodies)[]) {
+    for (const type of Object.keys(samples) as (keyof typeof samples)[]) {
       const body = samples[type]
       expect(write(type, body).type).toBe(type)
       expect(() => write(type, { ...body, extra: 1 }), type).toThrow('unknown key "extra"')
@@ -241,7 +66,7 @@ describe('a line', () => {
   })
 
   it('refuses a value outside the form of its key', () => {
-    const bent: readonly [keyof typeof bodies, JsonObject][] = [
+    const bent: readonly [keyof typeof samples, JsonObject][] = [
       ['log.genesis', { hash: 'sha512' }],
       ['log.genesis', { vkey: 'no key' }],
       ['log.genesis', { origin: 'Log.Acme' }],

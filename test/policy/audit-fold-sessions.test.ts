@@ -260,6 +260,16 @@ describe('session.aborted', () => {
     expect(on.outcome('session.aborted', pay.aborted(1))).toBe('STALE_ATTEMPT')
   })
 
+  it('lets the request lapse when its last attempt ends, whatever an earlier one came to', () => {
+    const [on, pay] = started()
+    on.add('sign.completed', pay.completed(1))
+    for (let at = 2; at <= 8; at += 1) on.add('session.started', pay.started(at, '0'))
+    for (const at of [2, 3, 4, 5, 6, 8]) on.add('session.aborted', pay.aborted(at))
+    expect(stateOf(on, pay)).toBe('SIGNING')
+    expect(stateOf(on.add('session.aborted', pay.aborted(7)), pay)).toBe('LAPSING')
+    expect(stateOf(on.add('tx.settled', pay.settled), pay)).toBe('SETTLED')
+  })
+
   it('lets the request lapse when nothing may start any more', () => {
     const [on, pay] = started()
     on.t = pay.notAfter + 1

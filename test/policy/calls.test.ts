@@ -284,12 +284,22 @@ describe('what an author of a policy may not write', () => {
     expect(refusedWith(parse)).toMatch(/^(?:INVALID_POLICY|MALFORMED|OP_NOT_ALLOWED|BYTES_SHAPE)/)
   })
 
-  it('but what is neither may be anything, when that is written', () => {
-    const function_ = 'vote(uint256 id, bool yes, string reason)'
+  it('but what can name nobody may be anything, when that is written', () => {
     const any = { any: true }
-    expect(refusedWith(written({ function: function_, arguments: [any, any, any] }))).toBe(
-      'accepted',
-    )
+    const of = (type: string, bound: JsonObject = any) =>
+      refusedWith(written({ function: `vote(${type} it)`, arguments: [bound] }))
+    for (const type of ['bool', 'uint8', 'int128', 'uint128', 'uint64[]']) {
+      expect(of(type), type).toBe('accepted')
+    }
+    // An address has 160 bits, and a text is as long as it likes.
+    for (const type of ['uint136', 'uint160', 'int256', 'uint256', 'uint256[]', 'string']) {
+      expect(of(type), type).toBe('INVALID_POLICY')
+    }
+    expect(of('uint256', { lte: `${(1n << 128n) - 1n}` })).toBe('accepted')
+    expect(of('uint256', { lte: `${1n << 128n}` })).toBe('INVALID_POLICY')
+    expect(of('int256', { gte: `${-(1n << 128n)}`, lte: '0' })).toBe('INVALID_POLICY')
+    expect(of('string', { in: ['"yes"'] })).toBe('accepted')
+    expect(of('uint256', { in: [`${1n << 200n}`] })).toBe('accepted')
   })
 
   it('a rule of transfers from nothing on', () => {

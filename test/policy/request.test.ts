@@ -97,6 +97,18 @@ describe('an intent', () => {
     }
   })
 
+  it('names the path of an own address that it pays, below m and beside no record', () => {
+    expect(parses({ dest: '', toPath: 'm/1/17' })).toBe('accepted')
+    expect(parses({ dest: '', toPath: 'm' })).toBe('INVALID_INTENT')
+    expect(parses({ toPath: 'm/1/17' })).toBe('INVALID_INTENT')
+    const call = { op: 'evm.call', call: 'deposit()', contract: '', dest: '' }
+    expect(parses(call)).toBe('accepted')
+    expect(parses({ ...call, toPath: 'm/1/17' })).toBe('INVALID_INTENT')
+    for (const toPath of ['', "m/1'", 'm/0/17', 'm/1/017', 'm/1/17/0', 'm/1/100000000']) {
+      expect(parses({ dest: '', toPath })).toBe('INVALID_INTENT')
+    }
+  })
+
   it('says its purpose in words with one space between them', () => {
     expect(parses({ purpose: 'pay out 1 of 2' })).toBe('accepted')
     expect(parses({ purpose: 'a'.repeat(128) })).toBe('accepted')

@@ -99,13 +99,9 @@ describe('an honest call', () => {
       documents: [],
     })
     expect(calls.at(-1)).toBe('caller/svc-payouts c 7')
-    expect(answer).toEqual({
-      request: {
-        ...request,
-        signedTransaction: Buffer.from([1, 2]),
-        intent: Buffer.alloc(0),
-      },
-    })
+    const signed = Buffer.from([1, 2])
+    const raw = { signedTransaction: signed, signature: signed, intent: Buffer.alloc(0) }
+    expect(answer).toEqual({ request: { ...request, ...raw } })
   })
 
   it('streams down until the reader leaves', async () => {

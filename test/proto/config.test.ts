@@ -50,6 +50,19 @@ describe('the configuration of a coordinator', () => {
     refused({ tls: { ...coordinator.tls, key: '' } }, 'tls.key: expected the form')
     refused({ chains: [{ ...coordinator.chains[0], rpc: [] }] }, 'chains[0].rpc: expected 1')
     refused({ chains: [coordinator.chains[0], coordinator.chains[0]] }, 'chains: eip155:31337')
+    const chain = coordinator.chains[0]
+    refused({ chains: [{ ...chain, finality: 'soon' }] }, 'chains[0].finality: expected')
+    refused({ chains: [{ ...chain, stillSeconds: 9 }] }, 'chains[0].stillSeconds: expected')
+    const tron = { ...chain, network: 'tron:0x2b6653dc', finality: 'finalized' }
+    refused({ chains: [tron] }, 'chains[0].finality: expected an EVM network')
+    const held = { ...chain, network: tron.network, foreignNonce: 'hold' }
+    refused({ chains: [held] }, 'chains[0].foreignNonce: expected an EVM network')
+    const said = { ...chain, finality: 'finalized', foreignNonce: 'alarm', stillSeconds: 60 }
+    const read = parseCoordinatorConfig(
+      JSON.stringify({ ...coordinator, chains: [said] }),
+      '/etc/c',
+    )
+    expect(read.chains).toEqual([said])
     // One endpoint is one witness, however often it is written.
     for (const rpc of [
       ['http://a/x', 'http://a/x'],

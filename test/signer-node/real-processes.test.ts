@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { anvilProgram, fund } from '../../cli/dev-chain.ts'
 import { tellAdmin } from '../../signer-node/admin-client.ts'
-import type { Status } from '../../signer-node/node.ts'
+import type { Status } from '../../signer-node/status.ts'
 import { light, nodes, pause, Stage, usdt } from '../demo/stage.ts'
 
 const stage = new Stage()

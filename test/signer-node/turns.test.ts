@@ -106,9 +106,10 @@ describe('a node, between two parts of a frame', () => {
     const sizes = new Set<number>()
     while (turn()) {
       sizes.add(size())
+      if (size() === after) continue
       three.at('node-a').node.tick()
       three.settle()
-      if (size() < after) expect(said()).not.toContain('cosigned')
+      expect(said()).not.toContain('cosigned')
     }
     expect([...sizes]).toEqual([before, before + 64, before + 128, after])
     expect(said()).toEqual(['cosigned'])
@@ -196,6 +197,46 @@ describe('a node, between two parts of a frame', () => {
     expect(three.heard('node-a', 'share')).toHaveLength(1)
     expect(three.stopped('node-a')).toBe('FROZEN')
     expect(three.at('node-a').node.status().waitingReleases).toBe(0)
+  })
+
+  it('lets a share leave unless a freeze came, between any two turns of its release', () => {
+    const { node } = three.at('node-a')
+    const shares = () => three.heard('node-a', 'share').length
+    const waiting = () => node.status().waitingReleases
+    three.held()
+    held()
+    three.bringHeads()
+    while (!said().includes('cosigned')) expect(turn()).toBe(true)
+    let parts = 0
+    const receipts = node.status().receipts
+    while (waiting() > 0) {
+      expect(turn()).toBe(true)
+      parts += 1
+    }
+    expect([shares(), node.status().receipts]).toEqual([1, receipts + 1])
+    const written: number[] = []
+    // Those before are of the frame that brought the heads.
+    for (let before = parts - 6; before < parts; before += 1) {
+      while (turn());
+      delete three.at('node-a').ports.pausing.held
+      three.lines(...names)
+      three.at('node-a').said.length = 0
+      three.held()
+      held()
+      three.bringHeads()
+      while (!said().includes('cosigned')) expect(turn()).toBe(true)
+      const known = node.status().receipts
+      for (let at = 0; at < before; at += 1) turn()
+      expect(waiting()).toBe(1)
+      node.freeze('all')
+      while (turn());
+      expect([waiting(), shares(), three.stopped('node-a')]).toEqual([0, 0, 'FROZEN'])
+      written.push(node.status().receipts - known)
+      node.unfreeze('all')
+    }
+    // What was written down already counts as spent, and its share stays here all the same.
+    expect(written).toEqual(written.toSorted())
+    expect(new Set(written)).toEqual(new Set([0, 1]))
   })
 
   it('that ends within a long page holds a prefix of it afterwards, and takes the rest', () => {

@@ -138,3 +138,22 @@ describe('a Statement', () => {
     expect(spoken({ until: room.plan.from + 1_000 * (lines.length - 2) })).toMatch(/answers for/)
   })
 })
+
+describe('who sits', () => {
+  const heardOf = (person: string): string => {
+    const story = new RoomStory(undefined, ({ log, request }) => {
+      const approval = digestNamed(`approval of ${person}`)
+      log.add('approval.recorded', { approval, intent: request, person, rule: 'payout-auto' })
+    })
+    const other = new Performance(story)
+    const { findings, notices } = other.judge()
+    return [...findings.map(({ check, because }) => `${check} ${because}`), ...notices].join('\n')
+  }
+
+  it('approved nothing that is done there, also after it was planned', () => {
+    expect(heardOf('oli')).toBe('')
+    const found = heardOf('ben')
+    expect(found).toMatch(/^I7 ben: custodian, and asked for or approved what is done here/)
+    expect(found).toMatch(/custodian\/ben approved /)
+  })
+})

@@ -127,7 +127,7 @@ describe('the committee of a plan', () => {
     const called = (...xs: readonly number[]) => xs.map((x) => parseNodeId(`node-${x}`))
     expect(writing(testPlan('genesis', { called: called(1, 2, 3, 4) }))).toBe('PLAN X-10')
     for (const kind of ['sign', 'drill'] as const) {
-      expect(writing(testPlan(kind, { called: called(1, 2, 3) }))).toBe('accepted')
+      expect(writing(testPlan(kind, { called: called(1, 2, 3), scenarios: [] }))).toBe('accepted')
       expect(writing(testPlan(kind, { called: called(1, 2) }))).toBe('PLAN X-10')
       const plan = testPlan(kind)
       expect(writing({ ...plan, called: called(1, 2, 3, 4, 5) })).toBe('accepted')
@@ -264,6 +264,14 @@ describe('the requests of a plan', () => {
   it('come with a root, and scenarios with a drill', () => {
     expect(writing(testPlan('drill', { scenarios: [] }))).toBe('accepted')
     expect(writing(testPlan('sign', { scenarios: ['theft'] }))).toBe('PLAN X-10')
+    const { build } = testPlan('drill')
+    const two = { ...build, modules: [...build.modules, someDigest('another module')] }
+    expect(writing(testPlan('drill', { scenarios: ['vendor'], build: two }))).toBe('accepted')
+    expect(writing(testPlan('drill', { scenarios: ['vendor'] }))).toBe('PLAN X-10')
+    const called = [1, 2, 3, 4].map((x) => parseNodeId(`node-${x}`))
+    expect(writing(testPlan('drill', { scenarios: ['custodian'], called }))).toBe('accepted')
+    const few = { scenarios: ['custodian'] as const, called: called.slice(0, 3) }
+    expect(writing(testPlan('drill', few))).toBe('PLAN X-10')
     expect(writing(testPlan('sign', { root: '' }))).toBe('PLAN X-10')
     expect(writing(testPlan('enrolment', { root: someDigest('root') }))).toBe('accepted')
   })

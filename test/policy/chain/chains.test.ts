@@ -72,6 +72,8 @@ describe('the registry of networks', () => {
   it('knows the operations of a network', () => {
     expect(opsOf('eip155:1')).toEqual({
       call: 'evm.call',
+      message: 'evm.message',
+      cancel: 'evm.cancel',
       native: 'evm.transfer',
       token: 'erc20.transfer',
     })

@@ -21,6 +21,7 @@ import type { BackupTested as _custody_v1_BackupTested, BackupTested__Output as 
 import type { Invited as _custody_v1_Invited, Invited__Output as _custody_v1_Invited__Output } from '../../custody/v1/Invited.ts';
 import type { ExportPart as _custody_v1_ExportPart, ExportPart__Output as _custody_v1_ExportPart__Output } from '../../custody/v1/ExportPart.ts';
 import type { Paper as _custody_v1_Paper, Paper__Output as _custody_v1_Paper__Output } from '../../custody/v1/Paper.ts';
+import type { Certified as _custody_v1_Certified, Certified__Output as _custody_v1_Certified__Output } from '../../custody/v1/Certified.ts';
 
 /**
  * Up: from node to coordinator.
@@ -47,7 +48,8 @@ export interface AttachRequest {
   'invited'?: (_custody_v1_Invited | null);
   'exportPart'?: (_custody_v1_ExportPart | null);
   'paper'?: (_custody_v1_Paper | null);
-  'frame'?: "hello"|"cosigned"|"behind"|"ahead"|"fork"|"accepted"|"refused"|"envelope"|"note"|"share"|"stopped"|"receipts"|"heartbeat"|"keyConfirm"|"state"|"supplyLines"|"bans"|"backupTested"|"invited"|"exportPart"|"paper";
+  'certified'?: (_custody_v1_Certified | null);
+  'frame'?: "hello"|"cosigned"|"behind"|"ahead"|"fork"|"accepted"|"refused"|"envelope"|"note"|"share"|"stopped"|"receipts"|"heartbeat"|"keyConfirm"|"state"|"supplyLines"|"bans"|"backupTested"|"invited"|"exportPart"|"paper"|"certified";
 }
 
 /**
@@ -75,5 +77,6 @@ export interface AttachRequest__Output {
   'invited'?: (_custody_v1_Invited__Output | null);
   'exportPart'?: (_custody_v1_ExportPart__Output | null);
   'paper'?: (_custody_v1_Paper__Output | null);
-  'frame'?: "hello"|"cosigned"|"behind"|"ahead"|"fork"|"accepted"|"refused"|"envelope"|"note"|"share"|"stopped"|"receipts"|"heartbeat"|"keyConfirm"|"state"|"supplyLines"|"bans"|"backupTested"|"invited"|"exportPart"|"paper";
+  'certified'?: (_custody_v1_Certified__Output | null);
+  'frame'?: "hello"|"cosigned"|"behind"|"ahead"|"fork"|"accepted"|"refused"|"envelope"|"note"|"share"|"stopped"|"receipts"|"heartbeat"|"keyConfirm"|"state"|"supplyLines"|"bans"|"backupTested"|"invited"|"exportPart"|"paper"|"certified";
 }

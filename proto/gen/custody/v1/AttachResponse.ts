@@ -13,6 +13,7 @@ import type { RequestLines as _custody_v1_RequestLines, RequestLines__Output as 
 import type { Invite as _custody_v1_Invite, Invite__Output as _custody_v1_Invite__Output } from '../../custody/v1/Invite.ts';
 import type { RequestPart as _custody_v1_RequestPart, RequestPart__Output as _custody_v1_RequestPart__Output } from '../../custody/v1/RequestPart.ts';
 import type { Paper as _custody_v1_Paper, Paper__Output as _custody_v1_Paper__Output } from '../../custody/v1/Paper.ts';
+import type { Certify as _custody_v1_Certify, Certify__Output as _custody_v1_Certify__Output } from '../../custody/v1/Certify.ts';
 
 /**
  * Down: from coordinator to node.
@@ -31,7 +32,8 @@ export interface AttachResponse {
   'invite'?: (_custody_v1_Invite | null);
   'requestPart'?: (_custody_v1_RequestPart | null);
   'paper'?: (_custody_v1_Paper | null);
-  'frame'?: "welcome"|"lines"|"heads"|"prepare"|"start"|"envelope"|"note"|"stop"|"heartbeat"|"requestLines"|"invite"|"requestPart"|"paper";
+  'certify'?: (_custody_v1_Certify | null);
+  'frame'?: "welcome"|"lines"|"heads"|"prepare"|"start"|"envelope"|"note"|"stop"|"heartbeat"|"requestLines"|"invite"|"requestPart"|"paper"|"certify";
 }
 
 /**
@@ -51,5 +53,6 @@ export interface AttachResponse__Output {
   'invite'?: (_custody_v1_Invite__Output | null);
   'requestPart'?: (_custody_v1_RequestPart__Output | null);
   'paper'?: (_custody_v1_Paper__Output | null);
-  'frame'?: "welcome"|"lines"|"heads"|"prepare"|"start"|"envelope"|"note"|"stop"|"heartbeat"|"requestLines"|"invite"|"requestPart"|"paper";
+  'certify'?: (_custody_v1_Certify__Output | null);
+  'frame'?: "welcome"|"lines"|"heads"|"prepare"|"start"|"envelope"|"note"|"stop"|"heartbeat"|"requestLines"|"invite"|"requestPart"|"paper"|"certify";
 }

@@ -17,7 +17,8 @@ export interface Request {
    */
   'callerId'?: (string);
   /**
-   * State of the walk, for example AWAITING_APPROVAL; ACCEPTED before the sequencer judged it.
+   * ACCEPTED before the sequencer judged it; then AWAITING_APPROVAL, WAITING, RESERVED, SIGNING, SIGNED, BROADCAST, or LAPSING. It ends
+   * as SETTLED, DROPPED, DENIED, REJECTED, CANCELLED or EXPIRED; a change as ACTIVE; a message (evm.message) as SIGNED.
    */
   'state'?: (string);
   /**
@@ -44,6 +45,10 @@ export interface Request {
    * The intent's canonical text.
    */
   'intent'?: (Buffer | Uint8Array | string);
+  /**
+   * Of a message, when it is SIGNED: 65 bytes r, s, v, where v is 27 or 28.
+   */
+  'signature'?: (Buffer | Uint8Array | string);
 }
 
 /**
@@ -60,7 +65,8 @@ export interface Request__Output {
    */
   'callerId': (string);
   /**
-   * State of the walk, for example AWAITING_APPROVAL; ACCEPTED before the sequencer judged it.
+   * ACCEPTED before the sequencer judged it; then AWAITING_APPROVAL, WAITING, RESERVED, SIGNING, SIGNED, BROADCAST, or LAPSING. It ends
+   * as SETTLED, DROPPED, DENIED, REJECTED, CANCELLED or EXPIRED; a change as ACTIVE; a message (evm.message) as SIGNED.
    */
   'state': (string);
   /**
@@ -87,4 +93,8 @@ export interface Request__Output {
    * The intent's canonical text.
    */
   'intent': (Buffer);
+  /**
+   * Of a message, when it is SIGNED: 65 bytes r, s, v, where v is 27 or 28.
+   */
+  'signature': (Buffer);
 }

@@ -36,6 +36,15 @@ export interface Vault {
    * The lines about the key after that one, in order: refreshed, reshared, exported, disabled.
    */
   'later'?: (Buffer | Uint8Array | string)[];
+  /**
+   * The address as t nodes derived it, each in its own signed words, with the roots that name them: a
+   * file that a payer can check offline. Empty while there is none.
+   */
+  'certificate'?: (Buffer | Uint8Array | string);
+  /**
+   * Why there is none, of a vault that is shown.
+   */
+  'uncertified'?: (string);
 }
 
 export interface Vault__Output {
@@ -73,4 +82,13 @@ export interface Vault__Output {
    * The lines about the key after that one, in order: refreshed, reshared, exported, disabled.
    */
   'later': (Buffer)[];
+  /**
+   * The address as t nodes derived it, each in its own signed words, with the roots that name them: a
+   * file that a payer can check offline. Empty while there is none.
+   */
+  'certificate': (Buffer);
+  /**
+   * Why there is none, of a vault that is shown.
+   */
+  'uncertified': (string);
 }

@@ -1,0 +1,193 @@
+// The facts that a proposal is made of, in an order that makes them fit together: first what is on
+// its way, then a block that is younger than that, then the balances of this block, then what
+// became of the payments. Whatever had settled at the first step lies in the block; every other
+// payment is looked up on the chain, and counts as on its way unless it is in the block.
+// INVARIANT: no payment is missed and none counts twice; where endpoints do not agree on one, it
+// counts as on its way.
+import type { Intent } from '../policy/intent.ts'
+import { networkOf, type Rulebook } from '../policy/rulebook.ts'
+import type { Account, Held, Moving } from '../policy/treasury/ledger.ts'
+import type { VaultRow } from '../policy/view.ts'
+import type { Handle, VaultId } from '../proto/ids.ts'
+import { Unavailable } from '../proto/unavailable.ts'
+import type { Block, Look } from './chain-looks.ts'
+import type { Desk } from './desk.ts'
+import { isNothing, openPayments, type Payment, paymentOf, paymentsAfter } from './moving.ts'
+import { accountAt, ownKeys } from './own-accounts.ts'
+import type { World } from './verb.ts'
+
+export interface Around {
+  readonly held: readonly Held[]
+  readonly moving: readonly Moving[]
+  /** Networks and accounts that could not be told, and why. */
+  readonly untold: readonly string[]
+  /** By network: the block of the balances. */
+  readonly blocks: ReadonlyMap<string, Block>
+}
+
+export interface Watching {
+  readonly desk: Desk
+  readonly looks: ReadonlyMap<string, Look>
+  readonly world: Pick<World, 'nowMs' | 'pause'>
+  /** How long to wait for a block that is young enough. */
+  readonly patienceMs: number
+  /** Deposit addresses to look at, of a vault that is swept. */
+  readonly deposits: (vault: VaultId) => Promise<readonly string[]>
+}
+
+const pollMs = 2_000
+
+export async function lookAround(watching: Watching): Promise<Around> {
+  const { desk, looks, world } = watching
+  const { rulebook } = desk.ruleset
+  const startedAt = world.nowMs()
+  const before = await openPayments(desk.client)
+  const untold: string[] = []
+  const blocks = new Map<string, Block>()
+  for (const network of networksOf(rulebook)) {
+    const look = looks.get(network)
+    const block = look && (await youngBlock(look, startedAt, watching))
+    if (block === undefined)
+      untold.push(`${network}: no block that endpoints agree on is young enough`)
+    else blocks.set(network, block)
+  }
+  const wanted = await accountsOf(watching)
+  const keys = await ownKeys([...wanted.map(({ vault }) => vault), ...rulebook.vaults.keys()], desk)
+  const held: Held[] = []
+  for (const one of wanted) {
+    const said = await balanceOf(one, { keys, blocks, watching })
+    if (typeof said === 'bigint') held.push({ ...one, amount: said })
+    else untold.push(said)
+  }
+  const payments = await paymentsNow(before, desk)
+  const moving: Moving[] = []
+  for (const payment of payments) {
+    if (!(await isInBlock(payment, { looks, blocks }))) moving.push(movingOf(payment, keys, desk))
+  }
+  return { held, moving, untold, blocks }
+}
+
+/** A block whose time is not before the instant at which the requests were read. */
+async function youngBlock(
+  look: Look,
+  sinceMs: number,
+  { world, patienceMs }: Watching,
+): Promise<Block | undefined> {
+  const until = world.nowMs() + patienceMs
+  for (;;) {
+    const block = await tried(() => look.block())
+    // Blocks count in seconds.
+    if (block !== undefined && block.at + 1_000 > sinceMs) return block
+    if (world.nowMs() >= until) return undefined
+    await world.pause(pollMs)
+  }
+}
+
+interface Wanted extends Account {
+  readonly asset: Handle
+}
+
+/** Every vault that a target names or uses, and every deposit address with its coin. */
+async function accountsOf({ desk, deposits }: Watching): Promise<readonly Wanted[]> {
+  const { rulebook } = desk.ruleset
+  const wanted = new Map<string, Wanted>()
+  const add = (vault: VaultId, path: string, asset: Handle | undefined): void => {
+    if (asset !== undefined) wanted.set(`${vault} ${path} ${asset}`, { vault, path, asset })
+  }
+  for (const { vault, asset, refill } of rulebook.targets.values()) {
+    add(vault, 'm', asset)
+    if (refill !== undefined) add(refill, 'm', asset)
+  }
+  for (const { vault, asset, gasFrom } of rulebook.sweeps.values()) {
+    const coin = networkOf(rulebook, vault)?.feeAsset
+    if (gasFrom !== undefined) add(gasFrom, 'm', coin)
+    for (const path of await deposits(vault)) {
+      add(vault, path, asset)
+      add(vault, path, coin)
+    }
+  }
+  return [...wanted.values()]
+}
+
+interface Seen {
+  readonly keys: ReadonlyMap<VaultId, VaultRow>
+  readonly blocks: ReadonlyMap<string, Block>
+  readonly watching: Watching
+}
+
+/** Base units, or why nobody can tell. */
+async function balanceOf(
+  { vault, path, asset }: Wanted,
+  { keys, blocks, watching }: Seen,
+): Promise<bigint | string> {
+  const { desk, looks } = watching
+  const account = accountAt({ vault, path }, keys, desk)
+  const contract = desk.ruleset.rulebook.assets.get(asset)?.contract
+  const name = `${vault} ${path} ${asset}`
+  if (account === undefined || contract === undefined) return `${name}: the vault has no key`
+  const [look, block] = [looks.get(account.network), blocks.get(account.network)]
+  if (look === undefined || block === undefined) return `${name}: no block`
+  const amount = await tried(() => look.balance(block, account.address, contract))
+  return amount ?? `${name}: endpoints do not agree`
+}
+
+/** As they stand now: those that were open before, and those that came since. */
+async function paymentsNow(
+  { open, newest }: Awaited<ReturnType<typeof openPayments>>,
+  { client }: Desk,
+): Promise<readonly Payment[]> {
+  const now = new Map<string, Payment>()
+  for (const id of open.keys()) now.set(id, await paymentOf(client, id))
+  for (const one of await paymentsAfter(client, newest)) now.set(one.id, one)
+  return [...now.values()].filter((payment) => !isNothing(payment))
+}
+
+async function isInBlock(
+  { txid, intent }: Payment,
+  { looks, blocks }: { looks: Watching['looks']; blocks: ReadonlyMap<string, Block> },
+): Promise<boolean> {
+  const [look, block] = [looks.get(intent.network), blocks.get(intent.network)]
+  if (txid === '' || look === undefined || block === undefined) return false
+  return (await tried(() => look.landed(block, txid))) ?? false
+}
+
+function movingOf({ intent }: Payment, keys: ReadonlyMap<VaultId, VaultRow>, desk: Desk): Moving {
+  const { vault, path, asset, amount, maxFee } = intent
+  return {
+    from: { vault, path },
+    to: ownRecipient(intent, keys, desk),
+    asset,
+    amount,
+    feeMax: maxFee,
+  }
+}
+
+/** The own account that an intent without a record pays. */
+function ownRecipient(
+  { dest, to, toPath: path = 'm', network }: Intent,
+  keys: ReadonlyMap<VaultId, VaultRow>,
+  desk: Desk,
+): Account | undefined {
+  if (dest !== '') return undefined
+  for (const vault of keys.keys()) {
+    const account = accountAt({ vault, path }, keys, desk)
+    if (account?.address === to && account.network === network) return { vault, path }
+  }
+  return undefined
+}
+
+function networksOf({ targets, sweeps, vaults, networks }: Rulebook): ReadonlySet<string> {
+  const named = [...targets.values(), ...sweeps.values()]
+  const ids = named.flatMap(({ vault }) => vaults.get(vault)?.network ?? [])
+  return new Set(ids.flatMap((id) => networks.get(id)?.caip2 ?? []))
+}
+
+/** Undefined where endpoints do not answer or agree. */
+async function tried<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof Unavailable) return undefined
+    throw error
+  }
+}

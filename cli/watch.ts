@@ -1,0 +1,201 @@
+// watch: looks at what lies at the house's own addresses and proposes what the policy's targets and
+// sweeps want moved. Each proposal is an intent of this service, signed with its own key and judged
+// like any other: a watcher approves nothing and signs no transaction. Several may watch with one
+// key; the key of a proposal counts those before it, so they propose it once.
+// Source: `docs/treasury.md`.
+
+import type { Intent } from '../policy/intent.ts'
+import { parseIntent } from '../policy/request.ts'
+import { networkOf } from '../policy/rulebook.ts'
+import { type Asked, type Proposal, propose } from '../policy/treasury/propose.ts'
+import { transferOf } from '../policy/treasury/way.ts'
+import { durationMs } from '../policy/units.ts'
+import { type Handle, parsePersonId } from '../proto/ids.ts'
+import type { JsonObject } from '../proto/jcs.ts'
+import { isRefusal, Refused, refuse } from '../proto/refusal.ts'
+import { Unavailable } from '../proto/unavailable.ts'
+import { type ApproverKey, openKey } from './approver-key.ts'
+import { looksOptions, openLooks } from './chain-looks.ts'
+import { atDesk, type Desk } from './desk.ts'
+import { isEnded, isNothing } from './moving.ts'
+import { accountAt, ownKeys } from './own-accounts.ts'
+import { keyOptions, profileOptions } from './profile.ts'
+import { amountOf } from './show.ts'
+import { sendIntent } from './submit.ts'
+import { type Around, lookAround, type Watching } from './treasury-facts.ts'
+import { type Answer, type Args, flag, type Verb, type World } from './verb.ts'
+
+export const watch: Verb = {
+  about: 'propose what targets and sweeps of the policy want moved; approves and signs nothing',
+  usage:
+    '--endpoints FILE [--once] [--dry-run] [--every 1m] [--patience 10m] [--pause 1h]\n' +
+    '    [--valid 8h] [--as DIR]',
+  words: { min: 0, max: 0 },
+  options: {
+    ...profileOptions,
+    ...keyOptions,
+    ...looksOptions,
+    once: { type: 'boolean' },
+    'dry-run': { type: 'boolean' },
+    every: { type: 'string' },
+    patience: { type: 'string' },
+    pause: { type: 'string' },
+    valid: { type: 'string' },
+  },
+  run: async (args, world) => {
+    for (;;) {
+      const answer = await round(args, world)
+      if (args.flags['once'] === true || args.flags['dry-run'] === true) return answer
+      world.say(answer.text)
+      await world.pause(spanOf(args, 'every', '1m'))
+    }
+  },
+}
+
+/** One look; in a loop whatever fails is said, and the next look begins anew. */
+async function round(args: Args, world: World): Promise<Answer> {
+  const look = () => atDesk(args, world, ['caller'], (desk) => lookOnce(args, world, desk))
+  if (args.flags['once'] === true || args.flags['dry-run'] === true) return look()
+  try {
+    return await look()
+  } catch (error) {
+    if (!(error instanceof Refused || error instanceof Unavailable)) throw error
+    return { exit: 3, text: `could not look: ${error.message}\n`, json: {} }
+  }
+}
+
+async function lookOnce(args: Args, world: World, desk: Desk): Promise<Answer> {
+  const watching: Watching = {
+    desk,
+    looks: openLooks(args, desk.profile.env, world),
+    world,
+    patienceMs: spanOf(args, 'patience', '10m'),
+    deposits: async () => [],
+  }
+  const around = await lookAround(watching)
+  const made = await proposalsOf(args, { desk, world, around })
+  const lines: string[] = []
+  const sent: JsonObject[] = []
+  const key = made.proposals.length > 0 && args.flags['dry-run'] !== true
+  const signer = key ? await openKey(desk.profile, args, world) : undefined
+  for (const proposal of made.proposals) {
+    const state =
+      signer === undefined ? 'NOT SENT' : await send(proposal, { args, desk, world, signer })
+    lines.push(`${lineOf(proposal, desk)}  ${state}\n`)
+    sent.push({ ...shown(proposal), state })
+  }
+  const doubts = [...around.untold.map((because) => ({ name: '', because })), ...made.doubts]
+  const blocks = [...around.blocks].map(([network, { height }]) => `${network} ${height}`)
+  return {
+    exit: around.untold.length > 0 ? 3 : 0,
+    text: [
+      `looked at ${blocks.join(', ') || 'no block'}: ${made.proposals.length} to move\n`,
+      ...lines,
+      ...doubts.map(({ name, because }) => `  ${[name, because].filter(Boolean).join(': ')}\n`),
+    ].join(''),
+    json: { blocks, proposals: sent, doubts: doubts.map((doubt) => ({ ...doubt })) },
+  }
+}
+
+interface Looked {
+  readonly desk: Desk
+  readonly world: World
+  readonly around: Around
+}
+
+/** Proposed again until the earlier requests of every name that matters are known. */
+async function proposalsOf(args: Args, { desk, world, around }: Looked) {
+  const known = new Map<string, Asked>()
+  const facts = {
+    ...{ at: world.nowMs(), initiator: parsePersonId(desk.profile.id) },
+    ...{ held: around.held, moving: around.moving },
+    asked: (name: string) => known.get(name),
+  }
+  for (;;) {
+    const made = propose(desk.ruleset.rulebook, facts)
+    if (made.unasked.length === 0) return made
+    for (const name of made.unasked) {
+      known.set(name, await askedOf(name, desk, spanOf(args, 'pause', '1h')))
+    }
+  }
+}
+
+/** How often a name was asked under, and what became of the last one. */
+async function askedOf(name: string, { client, profile }: Desk, pauseMs: number): Promise<Asked> {
+  const find = async (number: number) => {
+    const asked = { id: '', initiator: profile.id, callerId: `${name}/${number}` }
+    const found = await client.SigningService.GetRequest(asked)
+    if (!isRefusal(found)) return found.request
+    return found.code === 'REQUEST_NOT_FOUND' ? null : refuse(found.code, found.because)
+  }
+  // Numbers have no gap, so twice as far each time and then halves find the last one.
+  let [low, high] = [0, 1]
+  while ((await find(high)) !== null) [low, high] = [high, high * 2]
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    if ((await find(middle)) === null) high = middle
+    else low = middle
+  }
+  const last = low === 0 ? null : await find(low)
+  if (last === null) return { count: 0, isOpen: false, quietUntil: 0 }
+  const { created } = parseIntent(last.intent).intent
+  const quietUntil = isNothing(last) ? created + pauseMs : 0
+  return { count: low, isOpen: !isEnded(last), quietUntil }
+}
+
+interface Sending {
+  readonly args: Args
+  readonly desk: Desk
+  readonly world: World
+  readonly signer: ApproverKey
+}
+
+/** The state of the request, or that somebody else asked for the same. */
+async function send(proposal: Proposal, { args, desk, world, signer }: Sending): Promise<string> {
+  const intent = await intentOf(proposal, { args, desk, world })
+  const answer = await sendIntent(intent, { desk, signer })
+  if (!isRefusal(answer)) return answer.state
+  if (answer.code === 'IDEMPOTENCY_CONFLICT') return 'ASKED BY ANOTHER'
+  return `refused ${answer.code}: ${answer.because}`
+}
+
+async function intentOf(
+  proposal: Proposal,
+  { args, desk, world }: Omit<Sending, 'signer'>,
+): Promise<Intent> {
+  const { from, to, asset, amount, maxFee } = proposal
+  const { rulebook } = desk.ruleset
+  const known = rulebook.assets.get(asset)
+  const network = networkOf(rulebook, from.vault)
+  const op = transferOf(proposal, rulebook)
+  const account = accountAt(to, await ownKeys([to.vault], desk), desk)
+  if (known === undefined || network === undefined || op === undefined || account === undefined) {
+    return refuse('VAULT_NOT_FOUND', `${to.vault}: no address to pay ${asset} to`)
+  }
+  const created = Math.floor(world.nowMs() / 1_000) * 1_000
+  return {
+    ...{ org: desk.profile.org, env: desk.profile.env, id: proposal.id, created },
+    notAfter: created + spanOf(args, 'valid', '8h'),
+    ...{ vault: from.vault, path: from.path, network: network.caip2, op },
+    ...{ asset: known.id, contract: known.contract, to: account.address, dest: '' as const },
+    ...(to.path === 'm' ? {} : { toPath: to.path }),
+    ...{ amount, maxFee, purpose: proposal.because, initiator: parsePersonId(desk.profile.id) },
+  }
+}
+
+function lineOf({ id, because, amount, asset }: Proposal, desk: Desk): string {
+  return `${id}  ${inUnits(asset, amount, desk)}  ${because}`
+}
+
+function inUnits(asset: Handle, amount: bigint, { ruleset }: Desk): string {
+  const known = ruleset.rulebook.assets.get(asset)
+  return known === undefined ? `${amount} ${asset}` : amountOf({ amount }, known)
+}
+
+function shown({ id, kind, from, to, asset, amount, because }: Proposal): JsonObject {
+  return { id, kind, from: { ...from }, to: { ...to }, asset, amount: `${amount}`, because }
+}
+
+function spanOf(args: Args, name: string, otherwise: string): number {
+  return durationMs(flag(args, name) ?? otherwise, name)
+}

@@ -1,0 +1,126 @@
+// A look at an EVM network that several endpoints share: one block that they have in common, and
+// balances and receipts as of that block. For whoever decides by what lies where; payments are
+// followed in `evm.ts`.
+// INVARIANT: nothing is said unless as many endpoints as asked for say exactly the same of the same
+// block, and no other answer has as many; else it throws `Unavailable`.
+import type { Unavailable } from '../../proto/unavailable.ts'
+import { unavailable } from './post.ts'
+import { isWord, quantity, readQuantity } from './quantity.ts'
+
+/** One endpoint of the network. */
+export interface Asker {
+  ask(method: string, params: readonly unknown[]): Promise<unknown>
+}
+
+export interface Block {
+  readonly height: bigint
+  readonly hash: string
+  /** Milliseconds since 1970, by its header. */
+  readonly at: number
+}
+
+export interface LookOptions {
+  readonly askers: readonly Asker[]
+  /** How many have to say the same. */
+  readonly witnesses: number
+  /** Blocks on top of the one that is looked at. */
+  readonly confirmations: number
+}
+
+/** Every method throws `Unavailable` where too few agree. */
+export interface Look {
+  /** The highest block under `confirmations` that enough endpoints have. */
+  block(): Promise<Block>
+  blockAt(height: bigint): Promise<Block>
+  /** Base units; `contract` is empty for the coin. */
+  balance(block: Block, account: string, contract: string): Promise<bigint>
+  /** Whether the transaction is in a block up to this one, whatever it did there. */
+  landed(block: Block, txid: string): Promise<boolean>
+  /** Any question whose answer `read` turns into text: equal texts are one answer. */
+  agreed(question: (asker: Asker) => Promise<string>): Promise<string>
+}
+
+export function openLook({ askers, witnesses, confirmations }: LookOptions): Look {
+  const agreed: Look['agreed'] = (question) => agreeing(askers, witnesses, question)
+  const blockAt = async (height: bigint): Promise<Block> => {
+    const said = await agreed(async (asker) => {
+      const block = await asker.ask('eth_getBlockByNumber', [quantity(height), false])
+      const at = readQuantity(fieldOf(block, 'timestamp'))
+      return `${readWord(fieldOf(block, 'hash'))} ${at}`
+    })
+    const [hash = '', seconds = ''] = said.split(' ')
+    return { height, hash, at: Number(seconds) * 1_000 }
+  }
+  return {
+    agreed,
+    blockAt,
+    block: async () => {
+      const heads = await answers(askers, async (asker) =>
+        readQuantity(await asker.ask('eth_blockNumber', [])),
+      )
+      // The lowest head that enough endpoints have reached: a high lie is met by nobody else.
+      const head = heads.toSorted((a, b) => (a > b ? -1 : 1))[witnesses - 1]
+      if (head === undefined) throw tooFew(heads.length, witnesses)
+      const height = head - BigInt(confirmations)
+      if (height < 0n) throw unavailable(`no block under ${confirmations} others yet`)
+      return blockAt(height)
+    },
+    balance: async ({ height }, account, contract) => {
+      const at = quantity(height)
+      const call = { to: contract, data: `0x70a08231${account.slice(2).padStart(64, '0')}` }
+      const said = await agreed(async (asker) => {
+        const answer =
+          contract === ''
+            ? readQuantity(await asker.ask('eth_getBalance', [account, at]))
+            : BigInt(readWord(await asker.ask('eth_call', [call, at])))
+        return `${answer}`
+      })
+      return BigInt(said)
+    },
+    landed: async ({ height }, txid) => {
+      const said = await agreed(async (asker) => {
+        const receipt = await asker.ask('eth_getTransactionReceipt', [txid])
+        if (receipt === null) return 'no'
+        return readQuantity(fieldOf(receipt, 'blockNumber')) <= height ? 'yes' : 'no'
+      })
+      return said === 'yes'
+    },
+  }
+}
+
+async function agreeing(
+  askers: readonly Asker[],
+  witnesses: number,
+  question: (asker: Asker) => Promise<string>,
+): Promise<string> {
+  const said = await answers(askers, question)
+  const counts = Map.groupBy(said, (one) => one)
+  const enough = [...counts].filter(([, all]) => all.length >= witnesses)
+  const [only, other] = enough
+  if (only === undefined || other !== undefined) throw tooFew(said.length, witnesses)
+  return only[0]
+}
+
+/** Of those that answer; a refusal or nonsense is no answer. */
+async function answers<T>(
+  askers: readonly Asker[],
+  question: (asker: Asker) => Promise<T>,
+): Promise<readonly T[]> {
+  const asked = await Promise.allSettled(askers.map(question))
+  return asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+}
+
+function tooFew(answered: number, witnesses: number): Unavailable {
+  return unavailable(`expected ${witnesses} endpoints that say the same, ${answered} answered`)
+}
+
+export function fieldOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) throw unavailable(`expected ${name}`)
+  return Object.getOwnPropertyDescriptor(value, name)?.value
+}
+
+/** 32 bytes. */
+export function readWord(value: unknown): string {
+  if (isWord(value)) return value
+  throw unavailable('expected a word in hex')
+}

@@ -1,0 +1,186 @@
+// Nonces of the vaults' addresses that a transaction used which this log did not sign: the key
+// signs somewhere else, so whoever holds it holds what the vault holds. Two endpoints have to say
+// that the nonce is used under final blocks; what used it is shown by the key's own signature, or
+// else by no signature of the log being what did. Then nothing more is reserved or signed for the
+// vault by this coordinator until it is started anew, and somebody has to look. Where the operator
+// has said so, it is an alarm alone: money has to leave such a vault by a payment.
+// INVARIANT: decides nothing in the log. Nodes are stopped by a freeze that people sign.
+import { below, get, tables } from '../policy/audit/tables.ts'
+import { chainOf } from '../policy/chain/chains.ts'
+import { derive } from '../policy/chain/derive.ts'
+import { networkOf } from '../policy/rulebook.ts'
+import type { VaultRow } from '../policy/view.ts'
+import { toHex } from '../proto/crypto.ts'
+import type { Digest, VaultId } from '../proto/ids.ts'
+import { type Refusal, refusal } from '../proto/refusal.ts'
+import { Unavailable } from '../proto/unavailable.ts'
+import type { ChainRpc } from './chain-rpc/rpc.ts'
+import type { RulesMemory } from './desk/rules.ts'
+import type { Chains, Driven } from './driver.ts'
+import type { Copy } from './page.ts'
+import type { Clock, Report } from './ports.ts'
+
+export interface NoncesPorts {
+  readonly copy: Copy
+  readonly memory: RulesMemory
+  readonly clock: Clock
+  readonly report: Report
+  readonly chains: Chains
+  /** Networks where a foreign transaction is an alarm and stops nothing. */
+  readonly alarmOnly: ReadonlySet<string>
+}
+
+const lookMs = 15_000
+const sweepMs = 300_000
+
+/** One nonce of one address. */
+interface Place {
+  readonly vault: VaultRow
+  readonly path: string
+  readonly network: string
+  readonly slot: string
+}
+
+export class Nonces {
+  readonly #ports: NoncesPorts
+  readonly #held = new Map<VaultId, string>()
+  readonly #lookedAt = new Map<Digest, number>()
+  readonly #said = new Set<string>()
+  #sweptAt = 0
+  #isSweeping = false
+
+  constructor(ports: NoncesPorts) {
+    this.#ports = ports
+  }
+
+  /** Why nothing may be signed for the vault. */
+  holdOf(vault: VaultId): Refusal | undefined {
+    const because = this.#held.get(vault)
+    return because === undefined ? undefined : refusal('FROZEN', because)
+  }
+
+  forget(intent: Digest): void {
+    this.#lookedAt.delete(intent)
+  }
+
+  /**
+   * For a request of which no transaction is in a block, now and then. The id of a transaction that
+   * did what it asks for, by a signature of it that never came here.
+   */
+  async look({ the, view }: Driven): Promise<string | undefined> {
+    const { intent } = the.row
+    const { reservation, vaults } = view
+    const vault = vaults.find((row) => row.vault === the.intent.vault)
+    if (reservation === undefined || reservation.slot === '' || vault === undefined) return
+    const now = this.#ports.clock.now()
+    if (now - (this.#lookedAt.get(intent) ?? 0) < lookMs) return
+    this.#lookedAt.set(intent, now)
+    const { path, slot, network } = reservation
+    const place = { vault, path, network, slot }
+    const rpc = this.#rpcOf(network)
+    if (rpc === undefined || !(await rpc.consumed(addressOf(place), BigInt(slot)))) return
+    const { copy } = this.#ports
+    const used = await copy.read(get(tables.usedSlot, vault.vault, path, Number(slot)))
+    const holders = [intent, ...(used === undefined || used.holder === '' ? [] : [used.holder])]
+    // In this order: what is in no block after its nonce was used never will be.
+    for (const holder of holders) {
+      const signed = await copy.read(get(tables.completed, holder))
+      for (const txid of signed?.txids ?? []) {
+        if ((await rpc.minedAt(txid)) !== undefined) return
+      }
+    }
+    return this.#judge(rpc, place, holders)
+  }
+
+  /**
+   * Of addresses that pay nothing now: a nonce that the log never gave. Now and then, by a tick,
+   * which does not wait for what endpoints say.
+   */
+  sweep(): void {
+    const { clock, report } = this.#ports
+    if (this.#isSweeping || clock.now() - this.#sweptAt < sweepMs) return
+    this.#sweptAt = clock.now()
+    this.#isSweeping = true
+    this.#look()
+      .catch((error: unknown) => {
+        const because = error instanceof Error ? error.message : 'unknown'
+        report({ level: 'warn', name: 'nonce.unasked', because })
+      })
+      .finally(() => {
+        this.#isSweeping = false
+      })
+  }
+
+  async #look(): Promise<void> {
+    const { copy, memory, report } = this.#ports
+    const vaults = await copy.read(below(tables.vault))
+    if (vaults.length === 0) return
+    const { rulebook } = (await memory.at(copy)).inForce
+    for (const vault of vaults) {
+      const network = networkOf(rulebook, vault.vault)?.caip2 ?? ''
+      const rpc = this.#rpcOf(network)
+      if (rpc === undefined || vault.exported || this.#held.has(vault.vault)) continue
+      const next = (await copy.read(get(tables.slots, vault.vault, rootPath)))?.next ?? 0
+      const place = { vault, path: rootPath, network, slot: String(next) }
+      try {
+        if (await rpc.consumed(addressOf(place), BigInt(next))) await this.#judge(rpc, place, [])
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw error
+        report({ level: 'warn', name: 'nonce.unasked', because: error.message })
+      }
+    }
+  }
+
+  #rpcOf(network: string): ChainRpc | undefined {
+    const rpc = this.#ports.chains.get(network)
+    return rpc === undefined || 'kind' in rpc ? undefined : rpc
+  }
+
+  /** The nonce is used, and by nothing that the log has a signature of. */
+  async #judge(
+    rpc: ChainRpc,
+    place: Place,
+    holders: readonly Digest[],
+  ): Promise<string | undefined> {
+    const { copy } = this.#ports
+    const { vault, slot } = place
+    const found = await rpc.signedAt(addressOf(place), BigInt(slot))
+    const bound = found && (await copy.read(get(tables.digest, toHex(found.digest))))
+    const by = found === undefined ? 'a transaction that no endpoint shows' : found.txid
+    const used = `nonce ${slot} of ${vault.vault} ${place.path} was used by ${by}`
+    if (bound !== undefined) {
+      this.#say('nonce.unseen', place, `${used}: request ${bound.intent}, signed unseen`)
+      return bound.intent === holders[0] ? found?.txid : undefined
+    }
+    if (found === undefined && (await this.#mayBeUnseen(holders))) {
+      this.#say('nonce.unseen', place, `${used}; an attempt may have been signed unseen`)
+      return undefined
+    }
+    if (!this.#ports.alarmOnly.has(place.network)) this.#held.set(vault.vault, used)
+    this.#say('nonce.foreign', place, `${used}, which this log does not know`)
+    return undefined
+  }
+
+  /** An attempt without a signature here may have one elsewhere. */
+  async #mayBeUnseen(holders: readonly Digest[]): Promise<boolean> {
+    for (const holder of holders) {
+      const attempts = await this.#ports.copy.read(below(tables.attempt, holder))
+      if (attempts.some(({ state }) => state !== 'completed')) return true
+    }
+    return false
+  }
+
+  /** Once for each nonce. */
+  #say(name: string, { vault, path, slot }: Place, because: string): void {
+    const what = `${name} ${vault.vault} ${path} ${slot}`
+    if (this.#said.has(what)) return
+    this.#said.add(what)
+    this.#ports.report({ level: 'alarm', name, because, vault: vault.vault })
+  }
+}
+
+const rootPath = 'm'
+
+function addressOf({ vault, path, network }: Place): string {
+  return chainOf(network).address(derive(vault, path).publicKey)
+}

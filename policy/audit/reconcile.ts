@@ -1,0 +1,228 @@
+// Reconcile: what a network did to own addresses, against what the log says was paid, both ways. A
+// spend without a line is the worst that can be found: a key signed outside the log. A line without
+// a spend, another amount, recipient, fee, nonce or height, and a balance that does not come out
+// are each found by themselves, and every difference is in base units.
+// What came in is not judged: a log knows of its own payments alone.
+import type { ChainAccount, ChainFile, Moved, Sent } from './chain-file.ts'
+import type { OwnAddresses, Paid } from './paid.ts'
+import type { Finding } from './report.ts'
+
+/** One asset at one address, base units; `missing` is below nothing where too much is there. */
+export interface Account {
+  readonly address: string
+  /** Empty for the coin. */
+  readonly contract: string
+  readonly before: bigint
+  readonly in: bigint
+  readonly out: bigint
+  readonly fees: bigint
+  readonly after: bigint
+  readonly missing: bigint
+}
+
+export interface Reconciled {
+  readonly findings: readonly Finding[]
+  readonly accounts: readonly Account[]
+  /** Payments of the log that the range holds, and transactions that own addresses signed. */
+  readonly payments: number
+  readonly transactions: number
+  /** Signed and in a block, and not settled in this log yet: they change no result. */
+  readonly open: readonly string[]
+}
+
+export function reconcile(
+  chain: ChainFile,
+  { paid, own }: Omit<OwnAddresses, 'tokens'>,
+): Reconciled {
+  const byTxid = new Map(paid.flatMap((one) => one.txids.map((txid) => [txid, one] as const)))
+  const findings: Finding[] = []
+  const open: string[] = []
+  const known = new Map(chain.accounts.map((account) => [account.address, account]))
+  for (const address of own) {
+    if (!known.has(address)) findings.push(unseen(`${address}: not in the chain file`))
+  }
+  for (const account of chain.accounts) {
+    findings.push(...gaps(account))
+    for (const sent of account.sent) {
+      const payment = byTxid.get(sent.txid)
+      if (payment === undefined) findings.push(foreign(sent, account, paid))
+      else findings.push(...differences(sent, account, payment))
+      if (payment !== undefined && payment.settled === undefined && !payment.isDropped) {
+        open.push(sent.txid)
+      }
+    }
+    findings.push(...strangers(account))
+  }
+  const within = paid.filter(({ settled }) => {
+    return settled !== undefined && settled.height >= chain.from && settled.height <= chain.to
+  })
+  findings.push(...within.flatMap((payment) => absent(payment, known)))
+  const arrived = within.filter(({ from, settled }) => {
+    const sent = known.get(from)?.sent.find(({ txid }) => txid === settled?.txid)
+    return sent?.succeeded === true
+  })
+  const accounts = chain.accounts.flatMap((account) => balancesOf(account, arrived))
+  findings.push(...accounts.filter(({ missing }) => missing !== 0n).map(unbalanced))
+  const transactions = chain.accounts.reduce((sum, { sent }) => sum + sent.length, 0)
+  return { findings, accounts, payments: within.length, transactions, open }
+}
+
+/** Nonces count every transaction of an address, so one that was left out leaves a hole. */
+function gaps({ address, nonces, sent }: ChainAccount): readonly Finding[] {
+  const seen = sent.map(({ nonce }) => nonce).toSorted((a, b) => (a < b ? -1 : 1))
+  const isWhole =
+    BigInt(seen.length) === nonces.after - nonces.before &&
+    seen.every((nonce, at) => nonce === nonces.before + BigInt(at))
+  if (isWhole) return []
+  const count = nonces.after - nonces.before
+  return [unseen(`${address}: expected ${count} transactions from nonce ${nonces.before} on`)]
+}
+
+/** Nobody's line has this transaction: by its nonce it may stand in the place of one that has. */
+function foreign(
+  { txid, nonce, value, to }: Sent,
+  { address }: ChainAccount,
+  paid: readonly Paid[],
+): Finding {
+  const place = paid.find(({ from, slot }) => from === address && slot === `${nonce}`)
+  const moves = `${value} to ${to || 'a new contract'}`
+  const what = `${address} signed ${txid} with nonce ${nonce}, ${moves}`
+  const whose = place === undefined ? 'no line has it' : `line ${place.line} has another one of it`
+  return difference('NONCE', `${what}: ${whose}`, place?.line)
+}
+
+function differences(sent: Sent, account: ChainAccount, payment: Paid): readonly Finding[] {
+  const { line, settled } = payment
+  const moves = account.moved.filter(({ txid }) => txid === sent.txid)
+  const found: (readonly [holds: boolean, code: string, because: string])[] = [
+    [
+      payment.from === account.address,
+      'BYTES_FROM',
+      `paid by ${account.address}, not ${payment.from}`,
+    ],
+    [
+      payment.slot === `${sent.nonce}`,
+      'NONCE',
+      `nonce ${sent.nonce}, the line has ${payment.slot}`,
+    ],
+    [
+      sent.fee <= payment.feeMax,
+      'FEE',
+      `it cost ${sent.fee}, ${sent.fee - payment.feeMax} too much`,
+    ],
+    [!payment.isDropped, 'ONE_EFFECT', 'it landed, and the log says that it was dropped'],
+    [
+      settled === undefined || settled.txid !== sent.txid || settled.height === BigInt(sent.height),
+      'HEIGHT',
+      `in block ${sent.height}, the log says ${settled?.height}`,
+    ],
+    ...moved(sent, moves, payment),
+  ]
+  return found
+    .filter(([holds]) => !holds)
+    .map(([, code, because]) => difference(code, `${sent.txid}: ${because}`, line))
+}
+
+/** What left and to whom; of a contract call its bytes were judged, and what it moved is shown. */
+function moved(
+  sent: Sent,
+  moves: readonly Moved[],
+  { op, contract, to, amount, from }: Paid,
+): readonly (readonly [boolean, string, string])[] {
+  if (op === 'evm.call') return [[sent.to === to, 'BYTES_TO', `it called ${sent.to}, not ${to}`]]
+  if (!sent.succeeded) {
+    return [[amount === 0n, 'BYTES_AMOUNT', by('it failed and moved', 0n, amount)]]
+  }
+  if (contract === '') {
+    return [
+      [sent.to === to, 'BYTES_TO', `it paid ${sent.to}, not ${to}`],
+      [sent.value === amount, 'BYTES_AMOUNT', by('it moved', sent.value, amount)],
+    ]
+  }
+  const out = moves.filter((move) => move.from === from && move.contract === contract)
+  const left = sum(out.map((move) => move.amount))
+  const reached = out.some((move) => move.to === to)
+  return [
+    [
+      contract === undefined || sent.to === contract,
+      'BYTES_TO',
+      `it called ${sent.to}, not ${contract}`,
+    ],
+    [sent.value === 0n, 'BYTES_AMOUNT', `${sent.value} of the coin went with it`],
+    [contract === undefined || left === amount, 'BYTES_AMOUNT', by('it moved', left, amount)],
+    [contract === undefined || left === 0n || reached, 'BYTES_TO', `nothing of it went to ${to}`],
+  ]
+}
+
+/** Tokens that left by a transaction of somebody else: an allowance, or a token of its own mind. */
+function strangers({ address, moved: moves, sent }: ChainAccount): readonly Finding[] {
+  const mine = new Set(sent.map(({ txid }) => txid))
+  return moves
+    .filter(({ from, txid, amount }) => from === address && amount > 0n && !mine.has(txid))
+    .map(({ txid, contract, amount, to }) => {
+      const what = `${amount} of ${contract} left ${address} to ${to} by ${txid}`
+      return difference('LINE_MISSING', `${what}, which ${address} did not sign`)
+    })
+}
+
+function absent(payment: Paid, known: ReadonlyMap<string, ChainAccount>): readonly Finding[] {
+  const account = known.get(payment.from)
+  const { settled, line } = payment
+  if (account === undefined || settled === undefined) return []
+  if (account.sent.some(({ txid }) => txid === settled.txid)) return []
+  const because = `no such transaction, and the line says block ${settled.height}`
+  const what = `${payment.amount} did not leave ${payment.from}`
+  return [difference('SPEND_MISSING', `${settled.txid}: ${because}: ${what}`, line)]
+}
+
+function balancesOf(account: ChainAccount, arrived: readonly Paid[]): readonly Account[] {
+  const { address, moved: moves, sent } = account
+  return account.balances.map(({ contract, before, after }) => {
+    if (contract !== '') {
+      const of = moves.filter((move) => move.contract === contract)
+      const [came, went] = [
+        of.filter(({ to }) => to === address),
+        of.filter(({ from }) => from === address),
+      ]
+      const [all, out] = [came, went].map((list) => sum(list.map(({ amount }) => amount)))
+      const [into, away] = [all ?? 0n, out ?? 0n]
+      const missing = before + into - away - after
+      return { address, contract, before, in: into, out: away, fees: 0n, after, missing }
+    }
+    const out = sum(sent.filter(({ succeeded }) => succeeded).map(({ value }) => value))
+    const fees = sum(sent.map(({ fee }) => fee))
+    // Nobody lists what came in of a coin: it is what is left over, and own payments are the least.
+    const came = after - before + out + fees
+    const least = sum(
+      arrived
+        .filter((one) => one.contract === '' && one.to === address)
+        .map(({ amount }) => amount),
+    )
+    const missing = came < least ? least - came : 0n
+    return { address, contract, before, in: came, out, fees, after, missing }
+  })
+}
+
+function unbalanced({ address, contract, missing }: Account): Finding {
+  const what = contract === '' ? 'of the coin' : `of ${contract}`
+  const because =
+    missing > 0n ? `${missing} ${what} are missing` : `${-missing} ${what} are there too much`
+  return difference('BALANCE', `${address}: ${because}`)
+}
+
+function difference(code: string, because: string, line?: number): Finding {
+  const finding = { area: 'completeness', word: 'INCOMPLETE', code, because } as const
+  return line === undefined ? finding : { ...finding, line }
+}
+
+function unseen(because: string): Finding {
+  return { area: 'completeness', word: 'UNCONFIRMED', code: 'CHAIN_FILE', because }
+}
+
+function by(what: string, got: bigint, expected: bigint): string {
+  return `${what} ${got}, the line has ${expected}: a difference of ${got - expected}`
+}
+
+function sum(amounts: readonly bigint[]): bigint {
+  return amounts.reduce((total, amount) => total + amount, 0n)
+}

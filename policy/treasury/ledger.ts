@@ -1,0 +1,97 @@
+// What lies at the house's own addresses at one block, and what is on its way and not in it yet.
+// What leaves is taken off at once, with the whole fee that it may cost; what comes in counts only
+// where the question is whether more has to be sent. So an error is on the side of moving less.
+// Knows no target and decides nothing.
+import type { Handle, VaultId } from '../../proto/ids.ts'
+import type { Rulebook } from '../rulebook.ts'
+
+/** An own address: a vault and a path, `m` for its own. */
+export interface Account {
+  readonly vault: VaultId
+  readonly path: string
+}
+
+export interface Held extends Account {
+  readonly asset: Handle
+  /** Base units. */
+  readonly amount: bigint
+}
+
+/** A request that has not ended, or ended after the block of the balances. */
+export interface Moving {
+  readonly from: Account
+  /** Undefined where it leaves the house. */
+  readonly to: Account | undefined
+  readonly asset: Handle
+  readonly amount: bigint
+  /** Base units of the network's coin. */
+  readonly feeMax: bigint
+}
+
+export class Ledger {
+  readonly #rulebook: Rulebook
+  readonly #held: ReadonlyMap<string, Held>
+  readonly #out = new Map<string, bigint>()
+  readonly #in = new Map<string, bigint>()
+
+  /** The smaller one counts where a balance stands twice. */
+  constructor(rulebook: Rulebook, held: readonly Held[], moving: readonly Moving[]) {
+    this.#rulebook = rulebook
+    const balances = new Map<string, Held>()
+    for (const one of held) {
+      const name = nameOf(one, one.asset)
+      const before = balances.get(name)
+      if (before === undefined || one.amount < before.amount) balances.set(name, one)
+    }
+    this.#held = balances
+    for (const one of moving) this.move(one)
+  }
+
+  /** After everything that is on its way has left; undefined without a balance. */
+  left(account: Account, asset: Handle): bigint | undefined {
+    const held = this.#held.get(nameOf(account, asset))
+    return held && held.amount - (this.#out.get(nameOf(account, asset)) ?? 0n)
+  }
+
+  coming(account: Account, asset: Handle): bigint {
+    return this.#in.get(nameOf(account, asset)) ?? 0n
+  }
+
+  isLeaving(account: Account, asset: Handle): boolean {
+    return this.#out.has(nameOf(account, asset))
+  }
+
+  /** Addresses below `m` of a vault with a balance of this asset, in the order of their paths. */
+  below(vault: VaultId, asset: Handle): readonly Account[] {
+    return [...this.#held.values()]
+      .filter((one) => one.vault === vault && one.asset === asset && one.path !== 'm')
+      .map(({ path }) => ({ vault, path }))
+      .sort((a, b) => a.path.length - b.path.length || (a.path < b.path ? -1 : 1))
+  }
+
+  move({ from, to, asset, amount, feeMax }: Moving): void {
+    add(this.#out, nameOf(from, asset), amount)
+    const coin = this.coinOf(from.vault)
+    if (coin !== undefined && feeMax > 0n) add(this.#out, nameOf(from, coin), feeMax)
+    if (to !== undefined) add(this.#in, nameOf(to, asset), amount)
+  }
+
+  /** The asset in which a vault pays fees. */
+  coinOf(vault: VaultId): Handle | undefined {
+    const network = this.#rulebook.vaults.get(vault)?.network
+    return network && this.#rulebook.networks.get(network)?.feeAsset
+  }
+
+  /** What a fee takes from an asset: all of it from the coin, nothing from a token. */
+  feeIn(asset: Handle, maxFee: bigint): bigint {
+    return this.#rulebook.assets.get(asset)?.kind === 'native' ? maxFee : 0n
+  }
+}
+
+function nameOf({ vault, path }: Account, asset: Handle): string {
+  return `${vault} ${path} ${asset}`
+}
+
+function add(sums: Map<string, bigint>, name: string, amount: bigint): void {
+  sums.set(name, (sums.get(name) ?? 0n) + amount)
+}

@@ -1,0 +1,176 @@
+// Targets and sweeps of a policy: how much of an asset a vault should hold, and what of deposit
+// addresses is worth bringing in. They allow nothing: whatever is proposed from them is an intent
+// like any other, judged by the rules. Written here, because who moves money between the house's
+// own vaults decides as much as who pays.
+// Every way stays between own vaults of one network, and no surplus goes round in a circle.
+import type { Handle, VaultId } from '../../proto/ids.ts'
+import { refuse } from '../../proto/refusal.ts'
+import { handle, objectWith, type Shaped } from '../../proto/shape.ts'
+import type { Asset, Network, Places } from '../places.ts'
+import { baseUnits, decimal } from '../units.ts'
+import { vaultId } from '../vault.ts'
+
+/** Amounts in base units of the asset. */
+export interface Target {
+  readonly id: Handle
+  readonly vault: VaultId
+  readonly asset: Handle
+  /** Below it the vault is filled up to `target`, from `refill`. */
+  readonly floor: bigint
+  readonly target: bigint
+  /** Above it what is more than `target` goes to `surplus`. */
+  readonly ceiling: bigint
+  readonly surplus: VaultId | undefined
+  readonly refill: VaultId | undefined
+}
+
+export interface Sweep {
+  readonly id: Handle
+  /** Its deposit addresses are swept: the paths below `m`. */
+  readonly vault: VaultId
+  readonly asset: Handle
+  readonly to: VaultId
+  /** Base units of the asset: less than this stays where it is. */
+  readonly minimum: bigint
+  /** Base units of the network's coin: the most that one sweep may cost. */
+  readonly gas: bigint
+  /** Who pays for it, where a token is swept; a coin pays for itself. */
+  readonly gasFrom: VaultId | undefined
+}
+
+export interface Treasury {
+  readonly targets: ReadonlyMap<Handle, Target>
+  readonly sweeps: ReadonlyMap<Handle, Sweep>
+}
+
+export const targetShape = objectWith(
+  { vault: vaultId, asset: handle, floor: decimal, target: decimal, ceiling: decimal },
+  { surplus: vaultId, refill: vaultId },
+)
+
+export const sweepShape = objectWith(
+  { vault: vaultId, asset: handle, to: vaultId, minimum: decimal, gas: decimal },
+  { gasFrom: vaultId },
+)
+
+/** An id is part of the idempotency keys that are made from it. */
+const idMax = 64
+
+type Around = Pick<Places, 'networks' | 'assets' | 'vaults' | 'destinations'>
+
+export interface WrittenTreasury {
+  readonly targets: ReadonlyMap<Handle, Shaped<typeof targetShape>> | undefined
+  readonly sweeps: ReadonlyMap<Handle, Shaped<typeof sweepShape>> | undefined
+}
+
+export function treasuryOf({ targets, sweeps }: WrittenTreasury, places: Around): Treasury {
+  const all = [...(targets ?? [])].map(([id, written]) => targetOf(id, written, places))
+  const swept = [...(sweeps ?? [])].map(([id, written]) => sweepOf(id, written, places))
+  requireOnce('targets', all)
+  requireOnce('sweeps', swept)
+  requireNoCircle(all)
+  return {
+    targets: new Map(all.map((one) => [one.id, one])),
+    sweeps: new Map(swept.map((one) => [one.id, one])),
+  }
+}
+
+function targetOf(id: Handle, written: Shaped<typeof targetShape>, places: Around): Target {
+  const path = `targets.${id}`
+  const { vault, asset: name, surplus, refill } = written
+  const { asset } = heldAt(path, { vault, asset: name }, places)
+  const units = (key: 'floor' | 'target' | 'ceiling'): bigint =>
+    baseUnits(written[key], asset.decimals, `${path}.${key}`)
+  const [floor, target, ceiling] = [units('floor'), units('target'), units('ceiling')]
+  if (floor > target || target > ceiling || floor === ceiling) {
+    bad(`${path}: expected floor, target, ceiling in this order, got ${floor} ${target} ${ceiling}`)
+  }
+  if (surplus === undefined && refill === undefined)
+    bad(`${path}: expected surplus, refill or both`)
+  if (surplus === vault || refill === vault) bad(`${path}: expected another vault than ${vault}`)
+  if (surplus !== undefined) requireOwn(path, surplus, asset, places)
+  if (refill !== undefined) {
+    heldAt(path, { vault: refill, asset: asset.id }, places)
+    requireOwn(path, vault, asset, places)
+  }
+  return { id, vault, asset: asset.id, floor, target, ceiling, surplus, refill }
+}
+
+function sweepOf(id: Handle, written: Shaped<typeof sweepShape>, places: Around): Sweep {
+  const path = `sweeps.${id}`
+  const { vault, to, gasFrom } = written
+  const { asset, network } = heldAt(path, { vault, asset: written.asset }, places)
+  requireOwn(path, to, asset, places)
+  const coin = places.assets.get(network.feeAsset) ?? bad(`${path}: no coin for fees`)
+  const minimum = baseUnits(written.minimum, asset.decimals, `${path}.minimum`)
+  const gas = baseUnits(written.gas, coin.decimals, `${path}.gas`)
+  if (gas === 0n || gas > network.maxFee) {
+    bad(`${path}.gas: expected more than nothing, and at most maxFee of ${network.id}`)
+  }
+  if (minimum === 0n) bad(`${path}.minimum: expected more than nothing`)
+  const isCoin = asset.id === coin.id
+  if (isCoin === (gasFrom !== undefined)) {
+    bad(`${path}.gasFrom: expected for tokens only, and for each of them`)
+  }
+  if (isCoin && minimum <= gas) bad(`${path}.minimum: expected more than gas, or it pays nothing`)
+  if (gasFrom !== undefined) {
+    requireOwn(path, vault, coin, places)
+    heldAt(path, { vault: gasFrom, asset: coin.id }, places)
+  }
+  return { id, vault, asset: asset.id, to, minimum, gas, gasFrom }
+}
+
+function heldAt(
+  path: string,
+  { vault, asset }: { readonly vault: VaultId; readonly asset: Handle },
+  places: Around,
+): { readonly asset: Asset; readonly network: Network } {
+  const of = places.vaults.get(vault) ?? bad(`${path}: unknown ${vault}`)
+  const found = places.assets.get(asset) ?? bad(`${path}: unknown ${asset}`)
+  const network = places.networks.get(of.network) ?? bad(`${path}: unknown ${of.network}`)
+  if (found.network !== network.id) bad(`${path}: ${asset} is not on the network of ${vault}`)
+  return { asset: found, network }
+}
+
+/** A vault that a class of own vaults holds, or no rule could ever name it. */
+function requireOwn(path: string, vault: VaultId, asset: Asset, places: Around): void {
+  heldAt(path, { vault, asset: asset.id }, places)
+  const classes = [...places.destinations.values()]
+  if (!classes.some((item) => item.kind === 'vaults' && item.vaults.has(vault))) {
+    bad(`${path}: ${vault} is in no class of own vaults`)
+  }
+}
+
+function requireOnce(
+  section: string,
+  items: readonly { readonly id: Handle; readonly vault: VaultId; readonly asset: Handle }[],
+): void {
+  const known = new Set<string>()
+  for (const { id, vault, asset } of items) {
+    const name = `${vault} ${asset}`
+    if (known.has(name)) bad(`${section}.${id}: a second entry of ${asset} at ${vault}`)
+    if (id.length > idMax) bad(`${section}: expected names of at most ${idMax} characters`)
+    known.add(name)
+  }
+}
+
+/** From vault to vault the surplus ends somewhere. */
+function requireNoCircle(targets: readonly Target[]): void {
+  for (const first of targets) {
+    const seen = new Set<VaultId>()
+    let at: Target | undefined = first
+    while (at?.surplus !== undefined) {
+      if (seen.has(at.vault)) bad(`targets.${first.id}: its surplus comes back to ${at.vault}`)
+      seen.add(at.vault)
+      at = next(targets, at)
+    }
+  }
+}
+
+function next(targets: readonly Target[], { surplus, asset }: Target): Target | undefined {
+  return targets.find((one) => one.vault === surplus && one.asset === asset)
+}
+
+function bad(because: string): never {
+  return refuse('INVALID_POLICY', because)
+}

@@ -1,0 +1,167 @@
+// Cancels on a real EVM node, through one coordinator with scripted nodes: a payment that no block
+// takes is cancelled, or lands before its cancel does, and never both. Blocks come when told to.
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { exportParts } from '../../coordinator/export.ts'
+import { verify } from '../../policy/audit/verify.ts'
+import { digestOfText } from '../../policy/document.ts'
+import { witnessesOf } from '../../policy/documents.ts'
+import type { Intent } from '../../policy/intent.ts'
+import { trustText } from '../../policy/trust.ts'
+import { concat } from '../../proto/crypto.ts'
+import { parseDigest, parseHandle } from '../../proto/ids.ts'
+import { tags } from '../../proto/tags.ts'
+import { anvilInstalled } from '../kit/anvil.ts'
+import { type EvmWalk, evmWalk, hotAddress, paidTo } from './evm-walk.ts'
+import { story } from './house.ts'
+import { pgliteEngine } from './store-kit.ts'
+import { payout, root, signIntent } from './world.ts'
+
+/** The policy with a rule of cancels, and the root that names it: a root names its policy. */
+vi.mock(import('../policy/dev-fixture.ts'), async (importOriginal) => {
+  const original = await importOriginal()
+  const policyText = original.changed(original.policyText, (json) => {
+    json.guards[0].deny.op.notIn.push('evm.cancel')
+    json.rules.push({
+      id: 'cancel',
+      match: {
+        op: ['evm.cancel'],
+        from: ['hot'],
+        to: ['hot'],
+        asset: ['eth-native'],
+        initiator: ['payout-bot'],
+        amount: { lte: '0' },
+        when: 'always',
+      },
+      require: [],
+      ttl: '2h',
+    })
+  })
+  const digestOf = (document: string) => digestOfText(tags.policy, document)
+  const [before, after] = [original.policyText, policyText].map(digestOf)
+  return { ...original, policyText, rootText: original.rootText.replace(before!, after!) }
+})
+
+const cancelling = (id: string, change: Partial<Intent> = {}): Intent =>
+  payout({
+    op: 'evm.cancel',
+    asset: parseHandle('eth-native'),
+    contract: '',
+    amount: 0n,
+    to: hotAddress,
+    dest: '',
+    cancels: parseDigest(id),
+    ...change,
+  })
+
+const engine = pgliteEngine()
+let walk: EvmWalk | undefined
+afterEach(async () => {
+  await walk?.close()
+  walk = undefined
+})
+
+async function open(): Promise<EvmWalk> {
+  walk = await evmWalk(await engine.fresh(), { endpoints: 2 })
+  return walk
+}
+
+/** Sent, and in no block. */
+async function stuck({ house, untilState }: EvmWalk, amount = 100_000_000n): Promise<string> {
+  const id = await house.submit(payout({ amount }))
+  await untilState(id, 'BROADCAST')
+  return id
+}
+
+async function refusedWith({ house }: EvmWalk, intent: Intent): Promise<string> {
+  const answer = await house.coordinator.requests.submit(signIntent(intent), [])
+  return 'code' in answer ? answer.code : 'accepted'
+}
+
+async function findings({ house, clock }: EvmWalk) {
+  const files = new Map<string, Uint8Array>()
+  for await (const { path, content } of exportParts(house.coordinator.proofs.ports)) {
+    files.set(path, concat(files.get(path) ?? new Uint8Array(0), content))
+  }
+  const { origin, vkey } = root.log
+  const { q } = root.witness
+  const trust = { root: root.digest, log: { origin, vkey }, witnesses: witnessesOf(root), q }
+  return verify({ files, trust: trustText(trust), nowMs: clock.now() }).findings
+}
+
+const fees = (body: object | undefined) =>
+  (body as { readonly fee: { readonly price: string; readonly tip: string } }).fee
+
+describe.runIf(anvilInstalled)('a cancel', () => {
+  it('of a payment that no block takes lands in its place, and what came later goes on', async () => {
+    const on = await open()
+    const { house } = on
+    const id = await stuck(on)
+    const later = await stuck(on, 5_000_000n)
+    const cancel = await house.submit(cancelling(id))
+    await on.untilState(cancel, 'BROADCAST')
+    expect(await house.state(id)).toBe('BROADCAST')
+    const [first] = await on.lines(id, 'session.started')
+    const [above] = await on.lines(cancel, 'session.started')
+    for (const of of ['price', 'tip'] as const) {
+      expect(10n * BigInt(fees(above)[of])).toBeGreaterThanOrEqual(11n * BigInt(fees(first)[of]))
+    }
+    for (const one of [cancel, later]) await on.untilState(one, 'SETTLED', 'mining')
+    await on.untilState(id, 'DROPPED', 'mining')
+    expect(await on.held(paidTo)).toBe(5_000_000n)
+    expect(await on.landed()).toBe(2)
+    expect((await story(house, id)).filter((type) => type === 'session.started')).toHaveLength(1)
+    expect(await findings(on)).toEqual([])
+  })
+
+  it('that lost the race is dropped, and the payment settles once', async () => {
+    const on = await open()
+    const { house } = on
+    const id = await stuck(on)
+    // What is sent from here on reaches nobody, and every endpoint says that it was taken.
+    for (const proxy of on.proxies) {
+      proxy.lies = { eth_sendRawTransaction: { instead: `0x${'7'.repeat(64)}` } }
+    }
+    const cancel = await house.submit(cancelling(id))
+    await on.untilState(cancel, 'BROADCAST')
+    for (const proxy of on.proxies) proxy.lies = {}
+    await on.untilState(id, 'SETTLED', 'mining')
+    await on.untilState(cancel, 'DROPPED', 'mining')
+    expect(await on.held(paidTo)).toBe(100_000_000n)
+    expect(await on.landed()).toBe(1)
+    expect(await findings(on)).toEqual([])
+  })
+
+  it('of what was never signed takes its nonce, and ends it', async () => {
+    const on = await open()
+    const { house } = on
+    for (const node of house.nodes) node.script.silent = true
+    const id = await house.submit(payout())
+    await on.untilState(id, 'SIGNING')
+    const cancel = await house.submit(cancelling(id))
+    await on.until('the cancel is tried', async () => {
+      return (await on.lines(cancel, 'session.started')).length > 0
+    })
+    for (const node of house.nodes) node.script.silent = false
+    await on.untilState(cancel, 'SETTLED', 'mining')
+    await on.untilState(id, 'DROPPED', 'mining')
+    expect([await on.held(paidTo), await on.landed()]).toEqual([0n, 1])
+    expect(await findings(on)).toEqual([])
+  })
+
+  it('is refused of what it cannot take over, and withdrawn before it is tried changes nothing', async () => {
+    const on = await open()
+    const { house } = on
+    expect(await refusedWith(on, cancelling('ca'.repeat(32)))).toBe('REQUEST_NOT_FOUND')
+    const id = await stuck(on)
+    expect(await refusedWith(on, cancelling(id, { path: 'm/1' }))).toBe('NONCE')
+    for (const node of house.nodes) node.say('checking')
+    await on.pass(1_000)
+    const cancel = await house.submit(cancelling(id))
+    expect(await refusedWith(on, cancelling(id))).toBe('accepted')
+    await house.coordinator.requests.cancel(cancel, 'svc-payouts')
+    expect(await house.state(cancel)).toBe('CANCELLED')
+    await on.untilState(id, 'SETTLED', 'mining')
+    expect(await refusedWith(on, cancelling(id))).toBe('REQUEST_ENDED')
+    expect(await on.held(paidTo)).toBe(100_000_000n)
+  })
+})
