@@ -63,8 +63,7 @@ async function heard(name: string, plan: Read): Promise<void> {
 
 async function secrets(): Promise<Map<string, Uint8Array>> {
   const all = new Map<string, Uint8Array>([
-    // As the search wants them: whole words of 64 bits.
-    ['PIN', bytesOf(stagePin).slice(0, 8)],
+    ['PIN', bytesOf(stagePin)],
     ['dice', bytesOf('123456'.repeat(4))],
   ])
   const home = join(stage.path, 'canary')
