@@ -92,7 +92,8 @@ function waiting(bytes: Uint8Array, { rulebook }: Ruleset) {
   return { id: digest, check: checkCode(digest), what, amount, vault, to }
 }
 
-function askedFor({ vault, to, call, message }: Intent, amount: string): string {
+function askedFor({ vault, to, call, message, cancels }: Intent, amount: string): string {
+  if (cancels !== undefined) return `cancel of ${checkCode(cancels)} of ${vault}`
   if (message !== undefined) {
     const read = parseMessage(message)
     const kind = read.kind === 'typed' ? `${read.typed.primaryType} for ${to}` : 'a declaration'

@@ -29,6 +29,7 @@ export const intentOptions = {
   amount: { type: 'string' },
   call: { type: 'string' },
   message: { type: 'string' },
+  cancel: { type: 'string' },
   to: { type: 'string' },
   'to-vault': { type: 'string' },
   'to-path': { type: 'string' },
@@ -45,20 +46,14 @@ export async function typedIntent(
   attested: Signed | undefined,
   world: World,
 ): Promise<Intent> {
-  const { profile, ruleset } = desk
-  const { rulebook } = ruleset
+  const { rulebook } = desk.ruleset
   const vault = parseVaultId(required(args, 'vault'))
   const network = networkOf(rulebook, vault) ?? unknown(`vault ${vault}`)
   const file = flag(args, 'message')
   const message = file === undefined ? undefined : messageFile(file)
   const asset = assetOf(args, network, rulebook)
-  const created = Math.floor(world.nowMs() / 1_000) * 1_000
   return {
-    org: profile.org,
-    env: profile.env,
-    id: parseHandle(flag(args, 'id') ?? `cli-${toHex(world.random(12))}`, 'id'),
-    created,
-    notAfter: created + durationMs(flag(args, 'valid') ?? '8h', 'valid'),
+    ...headOf(args, desk, world),
     vault,
     path: flag(args, 'path') ?? 'm',
     network: network.caip2,
@@ -72,6 +67,18 @@ export async function typedIntent(
     amount: baseUnits(amountTyped(args), asset.decimals, 'amount'),
     maxFee:
       message === undefined ? feeOf(args, network, rulebook.assets.get(network.feeAsset)) : 0n,
+  }
+}
+
+/** What every intent says of who asks, when, and what for. */
+export function headOf(args: Args, { profile }: Desk, world: World) {
+  const created = Math.floor(world.nowMs() / 1_000) * 1_000
+  return {
+    org: profile.org,
+    env: profile.env,
+    id: parseHandle(flag(args, 'id') ?? `cli-${toHex(world.random(12))}`, 'id'),
+    created,
+    notAfter: created + durationMs(flag(args, 'valid') ?? '8h', 'valid'),
     purpose: required(args, 'purpose'),
     initiator: parsePersonId(profile.id),
   }
@@ -179,7 +186,7 @@ async function ownAddress(
   return { to: addressAt(network, key, toPath), dest: '', toPath }
 }
 
-function feeOf(args: Args, network: Network, asset: Asset | undefined): bigint {
+export function feeOf(args: Args, network: Network, asset: Asset | undefined): bigint {
   const typed = flag(args, 'max-fee')
   if (typed === undefined) return network.maxFee
   if (asset === undefined) throw new UsageError('--max-fee: the policy has no asset for fees')

@@ -9,7 +9,7 @@ import { parseMessage } from '../policy/chain/evm-message.ts'
 import { claimsChange, openChange } from '../policy/change.ts'
 import { parseDestination } from '../policy/destination.ts'
 import { displayDigest, type Named, render } from '../policy/display.ts'
-import type { Intent } from '../policy/intent.ts'
+import { type Intent, movesNothing } from '../policy/intent.ts'
 import type { Asset } from '../policy/places.ts'
 import { ownNamed } from '../policy/recipient.ts'
 import { openIntent, type ReadIntent } from '../policy/request.ts'
@@ -22,8 +22,10 @@ import { type Digest, parseHandle, parseVaultId } from '../proto/ids.ts'
 import type { WireClient } from '../proto/io/channel-client.ts'
 import type { ReplyOf } from '../proto/io/wire.ts'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
+import { paymentOf } from './cancel.ts'
 import type { Ruleset } from './ruleset.ts'
 import { showChange } from './show-change.ts'
+import type { Beside } from './show-plan.ts'
 import { type Retyped, retypeEnd, type Shown } from './shown.ts'
 import { keyInForce } from './vault.ts'
 import { must } from './verb.ts'
@@ -66,17 +68,42 @@ async function showPayment(
   if (rule === undefined || asset === undefined) {
     return refuse('DISPLAY', `the policy knows no rule ${id} or no asset ${intent.asset}`)
   }
-  const isDeclaration = intent.message !== undefined && intent.dest === ''
-  const named = isDeclaration
+  const isOfSigner = movesNothing(intent.op) && intent.dest === ''
+  const named = isOfSigner
     ? await signerOf(intent, ruleset, client)
     : await recipient(intent, sent.record, ruleset, client)
   const text = render(intent, rulebook, id, named)
   const end = retypeEnd('address', intent.to)
+  const { cancels, message } = intent
+  if (cancels !== undefined) {
+    const beside = await showCancelled(cancels, ruleset, client)
+    const retype = [retypeEnd('request to cancel', cancels)]
+    return { digest, asked: intent, rule, text, display: displayDigest(text), retype, beside }
+  }
   const retype =
-    intent.message === undefined
+    message === undefined
       ? [end, ...retypeCall(intent), retypeAmount(intent, asset)]
-      : [end, retypeMessage(intent.message)]
+      : [end, retypeMessage(message)]
   return { digest, asked: intent, rule, text, display: displayDigest(text), retype }
+}
+
+/** What is cancelled, by its own bytes: its id is their digest, so nobody can show another one. */
+async function showCancelled(
+  cancels: Digest,
+  { rulebook }: Ruleset,
+  client: WireClient,
+): Promise<Beside> {
+  const sent = must(await client.ApprovalService.GetApprovalPackage({ id: cancels }))
+  const { intent } = paymentOf(toUtf8(readSigned(sent.intent).document), cancels)
+  const asset = rulebook.assets.get(intent.asset)
+  const amount = asset === undefined ? `${intent.amount}` : amountOf(intent, asset)
+  const lines = [
+    `CANCELS   ${amount}, ${intent.op}, now ${sent.state}`,
+    `          from ${intent.vault} ${intent.path} to ${intent.to}`,
+    ...(intent.call === undefined ? [] : [`          ${intent.call}`]),
+    `          ${intent.purpose}`,
+  ]
+  return { text: lines.map((line) => `${line}\n`).join('') }
 }
 
 /** What is called, letter by letter: `approve` reads like much else. */

@@ -14,6 +14,7 @@ import { isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
 import { type Signed, sign, signedJson, signedShape } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { type ApproverKey, openKey } from './approver-key.ts'
+import { typedCancel } from './cancel.ts'
 import { atDesk, type Desk, onLine } from './desk.ts'
 import { intentOptions, typedIntent } from './intent.ts'
 import { keyOptions, profileOptions } from './profile.ts'
@@ -21,14 +22,14 @@ import { checkCode } from './show.ts'
 import { type Answer, type Args, flag, must, UsageError, type Verb, type World } from './verb.ts'
 
 const usage =
-  '--vault V (--message FILE | --asset A (--amount N | --call TEXT [--amount N])\n' +
+  '--cancel ID | --vault V (--message FILE | --asset A (--amount N | --call TEXT [--amount N])\n' +
   '    (--to ADDRESS | --to-vault V [--to-path P])) [--record FILE]\n' +
   '    --purpose TEXT [--max-fee N] [--id KEY] [--valid 8h] [--path m] [--as DIR]'
 const options = { ...profileOptions, ...keyOptions, ...intentOptions }
 const nothing = { min: 0, max: 0 }
 
 export const submit: Verb = {
-  about: 'ask for a transfer, a call, or a signed message',
+  about: 'ask for a transfer, a call, a signed message, or the cancel of a stuck payment',
   usage,
   words: nothing,
   options,
@@ -131,7 +132,10 @@ function isNews({ code }: { readonly code: string }): boolean {
 
 async function signedIntent(args: Args, desk: Desk, world: World) {
   const attested = recordFile(args)
-  const intent = await typedIntent(args, desk, attested, world)
+  const intent =
+    flag(args, 'cancel') === undefined
+      ? await typedIntent(args, desk, attested, world)
+      : await typedCancel(args, desk, world)
   return signedWith(intent, await openKey(desk.profile, args, world), attested)
 }
 

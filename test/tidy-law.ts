@@ -79,7 +79,7 @@ const laws: readonly Law[] = [
     { builtins: [/^node:(fs|path)$/] },
   ),
   law(
-    /^signer-node\/ceremony\/(seated-(station|hub)|said-aside|commands-rehearse|room-terminal)\.ts$/,
+    /^signer-node\/ceremony\/(seated-(station|hub|writes)|said-aside|commands-rehearse|room-terminal)\.ts$/,
     [ceremony, signer, policy, protoAll],
     { builtins: [/^node:(fs|path|stream)$/] },
   ),

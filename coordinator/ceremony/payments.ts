@@ -6,11 +6,13 @@
 import { requestView } from '../../policy/audit/history.ts'
 import type { PlannedWarrant } from '../../policy/ceremony/bundle-in.ts'
 import { calledStations, type Plan } from '../../policy/ceremony/plan.ts'
+import { chainOf } from '../../policy/chain/chains.ts'
+import { untilMarginMs } from '../../policy/lifetime.ts'
 import type { AttemptRow, CeremonyRow, RequestView, VaultRow } from '../../policy/view.ts'
 import { digestOf } from '../../proto/crypto.ts'
 import type { Digest, NodeId } from '../../proto/ids.ts'
 import { isRefusal, type Refusal, refuse } from '../../proto/refusal.ts'
-import { writeTime } from '../../proto/shape.ts'
+import { writeTime, writeTimeMillis } from '../../proto/shape.ts'
 import { tags } from '../../proto/tags.ts'
 import { type Case, gather } from '../desk/case.ts'
 import { type DriverPorts, writeLines } from '../driver.ts'
@@ -51,6 +53,7 @@ export async function readyPayment(
   const bytes =
     last === undefined ? await built(ports, the, { view, vault }) : await again(ports, last)
   if (isRefusal(bytes)) return bytes
+  requireOutlive(bytes, the, sitting)
   const rule = the.inForce.rulebook.rules.find(({ id }) => id === view.reservation?.rule)
   if (rule === undefined) return refuse('RULE', 'the rule of the reservation is not in force')
   const replaces = last?.replaces ?? ''
@@ -115,6 +118,18 @@ function requireWaiting({ intent, row }: Case, { attempts }: RequestView, { plan
     const ends = writeTime(intent.notAfter)
     refuse('TIME', `${row.intent}: ends ${ends}, before the ceremony may`)
   }
+}
+
+/**
+ * Bytes that end (Tron) are bound for ever by their attempt: where they would end before the room
+ * may, nothing is started, and the same is asked again nearer to it.
+ */
+function requireOutlive(bytes: Uint8Array, { intent }: Case, { plan }: Sitting): void {
+  const { until } = chainOf(intent.network).decode(bytes)
+  if (until === undefined || until - untilMarginMs >= plan.until) return
+  const last = until - untilMarginMs
+  const said = `expected to be signed until ${writeTime(plan.until)}`
+  refuse('LIFETIME', `${said}, and the bytes can be until ${writeTimeMillis(last)}`)
 }
 
 /** At the highest price that the intent allows: nobody can bump it from a room. */

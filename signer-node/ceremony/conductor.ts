@@ -38,6 +38,7 @@ import {
   signersSaid,
   stoppedBefore,
   unfinished,
+  wentOnWithout,
 } from './room-turns.ts'
 import { RoomVoice, startedAgain, type Told } from './room-voice.ts'
 import { withoutEnd } from './session-results.ts'
@@ -211,7 +212,7 @@ export class Conductor {
       (!isOut && (await this.#needs.desk.ask('again', question)).trim() === 'yes')
     if (isOut && !isAgain) this.#confirmations.turnOut(request, node)
     const happened = `${node}: ${because}`
-    const decided = isAgain ? 'its turn is asked again' : 'it goes on without it'
+    const decided = isAgain ? 'its turn is asked again' : wentOnWithout
     await this.#exceptions.say(turn, { expected: 'what the step asks', happened, decided })
     return isAgain
   }

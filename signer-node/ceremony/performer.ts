@@ -81,9 +81,10 @@ interface Playing extends TurnPaper<'done'> {
 export class Performer {
   readonly #needs: PerformerNeeds
   readonly #turns: readonly Turn[]
-  #round = { turn: -1, round: -1 }
+  #asked = 0
   #playing: Playing | undefined
   #signedSeq = -1
+  #busy: Promise<void> = Promise.resolve()
   #isStopped = false
   readonly #notes = new Map<string, Unexpected & { readonly written: () => void }>()
   /** Said how far its copy goes, and nothing of what it lacks has come yet. */
@@ -143,11 +144,13 @@ export class Performer {
   #take(paper: Paper): void {
     switch (paper.kind) {
       case 'turn':
-        void this.#play(readTurnPaper('turn', paper))
+        this.#begin(readTurnPaper('turn', paper))
         return
-      case 'place':
-        this.#place(readTurnPaper('place', paper)).catch((error) => this.#unsigned(error))
+      case 'place': {
+        const place = readTurnPaper('place', paper)
+        this.#after(() => this.#place(place).catch((error) => this.#unsigned(error)))
         return
+      }
       case 'line': {
         this.#line(readTurnPaper('line', paper))
         return
@@ -186,14 +189,23 @@ export class Performer {
     for (const [id, { happened, ...note }] of [...this.#notes]) {
       if (record.state.closed === undefined && happenedAt(own.node, happened) !== said) continue
       this.#notes.delete(id)
-      if (record.state.closed === undefined) note.written()
-      else this.note(id, { happened, ...note }, note.written)
-      return
+      if (record.state.closed === undefined) {
+        // Two that say the same are two, and this line is one of them.
+        note.written()
+        return
+      }
+      this.note(id, { happened, ...note }, note.written)
     }
   }
 
-  async #play({ turn: at, round, signers, manifest, ended }: TurnPaper<'turn'>): Promise<void> {
-    const { own, station, bench } = this.#needs
+  /** A Token does one thing at a time, also when the Record station was started again meanwhile. */
+  #after(work: () => Promise<void>): void {
+    this.#busy = this.#busy.then(work)
+  }
+
+  #begin(asked: TurnPaper<'turn'>): void {
+    const { turn: at, round } = asked
+    const { station, bench } = this.#needs
     if (this.#isStopped) return
     const turn = attempt(() => this.#next(at))
     if (isRefusal(turn)) {
@@ -203,14 +215,25 @@ export class Performer {
       this.#say('failed', { turn: at, round, code, because })
       return
     }
-    this.#round = { turn: at, round }
+    this.#asked += 1
+    const number = this.#asked
     this.#playing = undefined
     // What was confirmed is for the session that these lead to.
     const isForSession = turn.step.acts.some((act) => forSession.includes(act))
     if ((round > 0 && !isForSession) || isClosing(turn.step)) station.withdraw()
-    const isOver = (): boolean => {
-      return this.#isStopped || this.#round.turn !== at || this.#round.round !== round
-    }
+    // Rounds begin anew with the Record station, so the same turn may be asked for twice.
+    const isOver = (): boolean => this.#isStopped || number !== this.#asked
+    this.#after(async () => {
+      if (!isOver()) await this.#play(turn, asked, isOver)
+    })
+  }
+
+  async #play(
+    turn: Turn,
+    { turn: at, round, signers, manifest, ended }: TurnPaper<'turn'>,
+    isOver: () => boolean,
+  ): Promise<void> {
+    const { own, bench } = this.#needs
     const bound = { ...turn, node: own.node, custodian: own.custodian }
     try {
       const about = { turn: bound, round, signers, manifest, isEnded: ended }

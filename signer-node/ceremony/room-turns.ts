@@ -74,8 +74,9 @@ export function firstUndone(
         const wanted = (owed.get(key) ?? 0) + 1
         owed.set(key, wanted)
         const made = lines.filter((line) => {
+          if (line.step !== turn.step.id) return false
           const isOwn = who === '' || line.actor.person === who
-          return line.step === turn.step.id && line.type === type && isOwn
+          return (line.type === type && isOwn) || isGivenUp(line, turn)
         })
         if (made.length < wanted) return at
       }
@@ -83,6 +84,16 @@ export function firstUndone(
     if (group.first.step.records.length === 0 && group.first.step.acts.length > 0) return at
   }
   return groups.length
+}
+
+/** Of a turn that a Station could not play. */
+export const wentOnWithout = 'it goes on without it'
+
+/** Nobody goes back to what people went on without. */
+function isGivenUp(line: RecordLine, { node }: Turn): boolean {
+  if (line.type !== 'exception' || node === undefined) return false
+  const { decided, happened } = line.body
+  return decided === wentOnWithout && happened.startsWith(`${node}: `)
 }
 
 /** Whether a drill's scenario took this station, and the step is one of those that it rules. */
@@ -122,13 +133,14 @@ export function signersSaid(
   lines: readonly RecordLine[],
   request: string,
 ): readonly string[] {
-  const draws = groups.filter((group) => hasAct(group, 'draw-signers'))
-  const at = draws.findIndex(({ first }) => first.request?.request === request)
-  const said = lines.filter(({ step, type }) => {
-    return type === 'step.done' && step === draws[0]?.first.step.id
-  })
-  const line = said[at]
-  return line?.type === 'step.done' ? line.body.noted : []
+  const draw = groups.find((group) => hasAct(group, 'draw-signers'))?.first.step.id
+  let [about, drawn]: [string, readonly string[]] = ['', []]
+  for (const { type, step, body } of lines) {
+    if (type === 'request.confirmed') about = body.request
+    // After a session that failed there is another lot: the last one counts.
+    else if (type === 'step.done' && step === draw && about === request) drawn = body.noted
+  }
+  return drawn
 }
 
 /** Whose line of the end of a session about this request the Record lacks. */

@@ -1,19 +1,15 @@
 // The Record station as its program runs it: the log of the Bundle, the Hub, the network of the
-// table, the Record and its token, and the people who have no station. The signature of somebody's
-// own credential is brought as a line: it is made where that credential is.
-// INVARIANT: whom the table lets in is pinned by the root; what is carried out is written to both
-// media whole, and read back; nothing is overwritten. Source: the ceremony's design, 4.6 to 4.9.
-import { readFileSync, writeFileSync } from 'node:fs'
+// table, the Record and its token, and the people who have no station.
+// INVARIANT: whom the table lets in is pinned by the root; a PIN is for the plan's token alone.
+// Source: the ceremony's design, 4.6 to 4.9.
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BundleFiles } from '../../policy/ceremony/bundle.ts'
 import type { Table } from '../../policy/ceremony/plan.ts'
-import { type Actor, actorText, keyName } from '../../policy/ceremony/record.ts'
 import { seatsOf } from '../../policy/ceremony/record-seats.ts'
-import { type SignedStatement, statementMessage } from '../../policy/ceremony/statement.ts'
 import { parseStationCard } from '../../policy/ceremony/station-card.ts'
-import { equalBytes, fromHex } from '../../proto/crypto.ts'
+import { equalBytes } from '../../proto/crypto.ts'
 import { parseHandle } from '../../proto/ids.ts'
-import { readBundleFiles, writeBundleFiles } from '../../proto/io/bundle-files.ts'
+import { readBundleFiles } from '../../proto/io/bundle-files.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { parseTokenCard } from '../../proto/token-card.ts'
 import { Hsm } from '../hsm/hsm.ts'
@@ -31,6 +27,7 @@ import { RoomResults } from './room-results.ts'
 import type { RoomTerminal } from './room-terminal.ts'
 import { sayAside } from './said-aside.ts'
 import { recordPath } from './seated-station.ts'
+import { speak, writeOut } from './seated-writes.ts'
 import { framesOf } from './station-log.ts'
 import type { HubTable } from './table.ts'
 import { cardQuietMs, cardSlots, hubOnCards } from './table-cards.ts'
@@ -94,7 +91,8 @@ export async function seatHub(places: HubPlaces, ports: HubPorts): Promise<Seate
     record: new RecordCopy(recordPath(places.card, plan.digest), seatsOf(plan, log.digest)),
     results: new RoomResults(join(places.card, `results-${plan.digest.slice(0, 8)}`), plan.digest),
     recorder: { identity, sign },
-    speak: (actor, document) => speak({ actor, document }, { identity, sign }, places, ports),
+    speak: (actor, document) =>
+      speak({ actor, document }, { identity, sign }, places.card, ports.terminal),
     write: (files) => writeOut(files, places.out),
   })
   const all = scope.move()
@@ -175,41 +173,4 @@ async function networkOf(
     },
     (node, stream, isCarried) => hub.seats.seated(node, stream, isCarried),
   )
-}
-
-interface Said {
-  readonly actor: Actor
-  readonly document: string
-}
-
-/** By the token where it speaks for itself; else by what its owner brings. */
-async function speak(
-  { actor, document }: Said,
-  { identity, sign }: { identity: Uint8Array; sign: (message: Uint8Array) => Promise<Uint8Array> },
-  { card }: HubPlaces,
-  { terminal }: HubPorts,
-): Promise<SignedStatement> {
-  if (actor.role === 'recorder') {
-    const signature = await sign(statementMessage(document))
-    return { by: 'token', name: keyName(identity), document, signature }
-  }
-  const file = join(made(join(card, 'statements')), `${actor.role}-${actor.person}.json`)
-  writeFileSync(file, document, { mode: 0o600 })
-  const who = actorText(actor)
-  const question = `${who} signs ${file} by the own credential; its name and signature: `
-  const [name = '', written = ''] = (await terminal.line(question)).trim().split(/\s+/)
-  const signature = fromHex(written) ?? refuse('MALFORMED', 'expected a credential and a signature')
-  return { by: 'credential', name, document, signature }
-}
-
-function writeOut(files: BundleFiles, out: readonly string[]): void {
-  for (const directory of out) {
-    writeBundleFiles(directory, files)
-    const read = readBundleFiles(directory)
-    const isWhole = [...files].every(([name, bytes]) => {
-      const found = read.get(name)
-      return found !== undefined && equalBytes(found, bytes)
-    })
-    if (!isWhole) refuse('BUNDLE', `${directory}: does not read back as it was written`)
-  }
 }

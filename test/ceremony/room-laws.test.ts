@@ -9,14 +9,16 @@ import { put, tables } from '../../policy/audit/tables.ts'
 import type { RecordLine } from '../../policy/ceremony/record.ts'
 import { turnsOf } from '../../policy/ceremony/script.ts'
 import { statementText } from '../../policy/ceremony/statement.ts'
-import { type Digest, parsePersonId } from '../../proto/ids.ts'
+import { type Digest, parseNodeId, parsePersonId } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
 import type { Heard } from '../../signer-node/ceremony/performer.ts'
 import { RoomResults } from '../../signer-node/ceremony/room-results.ts'
 import {
+  firstUndone,
   groupsOf,
   isLeft,
   requireNext,
+  signersSaid,
   stopDecision,
   stoppedBefore,
 } from '../../signer-node/ceremony/room-turns.ts'
@@ -119,6 +121,48 @@ describe('what is left to play', () => {
   })
 })
 
+describe('a room that begins again', () => {
+  const plan = testPlan('sign')
+  const confirmed = (request: string) => line('S-6', 'request.confirmed', { request })
+  const lot = (...noted: string[]) => line('S-7', 'step.done', { noted })
+
+  it('knows the last lot of a request, and no other', () => {
+    const lines = [
+      ...[confirmed('a'), lot('node-1', 'node-2'), line('S-8', 'exception'), confirmed('a')],
+      ...[lot('node-2', 'node-3'), confirmed('b'), lot('node-1', 'node-3'), line('S-11')],
+    ]
+    const said = (request: string, upTo = lines.length) =>
+      signersSaid(groupsOf(plan), lines.slice(0, upTo), request)
+    expect([said('a'), said('a', 4), said('b'), said('c')]).toEqual([
+      ...[['node-2', 'node-3'], ['node-1', 'node-2'], ['node-1', 'node-3'], []],
+    ])
+  })
+
+  it('goes on after what people went on without, and at what is only missing', () => {
+    const groups = groupsOf(plan)
+    const [first] = plan.stations
+    const at = groups.findIndex(({ first: { step, node } }) => {
+      return step.id === 'O-5' && node === first?.node
+    })
+    const before = groups
+      .slice(0, at)
+      .flatMap(({ first: { step }, turns }) =>
+        turns.flatMap(() => step.records.map((type) => line(step.id, type))),
+      )
+    const without = (decided: string, node = first?.node) =>
+      line('O-5', 'exception', { decided, happened: `${node}: TOKEN_ABSENT: none` })
+    const actor = { role: 'recorder', person: 'rita' }
+    const from = (...more: RecordLine[]) => {
+      const lines = [...before, ...more].map((one) => ({ ...one, actor }) as unknown as RecordLine)
+      return firstUndone(plan, groups, lines)
+    }
+    expect(from()).toBe(at)
+    expect(from(without('it goes on without it'))).toBe(at + 1)
+    expect(from(without('its turn is asked again'))).toBe(at)
+    expect(from(without('it goes on without it', parseNodeId('node-9')))).toBe(at)
+  })
+})
+
 describe('what a custodian types', () => {
   const to = '0x52908400098527886E0F7030069857D2E4169EE7'
   const text = (amount: string, recipient = to): string =>
@@ -164,7 +208,8 @@ describe('a station', () => {
       ended: async () => refuse('CEREMONY', 'the turn is over'),
     }
     const desk = { say: () => {}, ask: async () => typed }
-    const needs = { plan: { plan }, own, station, watch, desk } as unknown as ActsNeeds
+    const token = { now: { which: 'daily' } }
+    const needs = { plan: { plan }, own, station, watch, desk, token } as unknown as ActsNeeds
     const turn = turnsOf(plan).find(({ step }) => step.id === id)
     const about = { turn, round: 0, signers, manifest: '', isEnded: false }
     const heard = { ...about, isOver: () => false } as Heard

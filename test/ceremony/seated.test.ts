@@ -6,20 +6,27 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Plan } from '../../policy/ceremony/plan.ts'
-import { toHex } from '../../proto/crypto.ts'
-import { writeBundleFiles } from '../../proto/io/bundle-files.ts'
+import { manifestOf, readBundle } from '../../policy/ceremony/bundle.ts'
+import { type Plan, parsePlan } from '../../policy/ceremony/plan.ts'
+import { fromUtf8, toHex, toUtf8 } from '../../proto/crypto.ts'
+import { parseHandle, parseNodeId, parsePersonId } from '../../proto/ids.ts'
+import { readBundleFiles, writeBundleFiles } from '../../proto/io/bundle-files.ts'
+import { text } from '../../proto/jcs.ts'
+import { refuse } from '../../proto/refusal.ts'
 import { parseTokenCard } from '../../proto/token-card.ts'
 import { buildFiles } from '../../signer-node/ceremony/build-files.ts'
 import { CardLock } from '../../signer-node/ceremony/card-lock.ts'
 import { ceremonyCommands } from '../../signer-node/ceremony/commands.ts'
 import { requireModule, requireReady } from '../../signer-node/ceremony/readiness.ts'
 import { type HubPorts, seatHub } from '../../signer-node/ceremony/seated-hub.ts'
+import { type SeatPorts, seatStation } from '../../signer-node/ceremony/seated-station.ts'
+import { speak, writeOut } from '../../signer-node/ceremony/seated-writes.ts'
 import { openTableKey, tableFiles } from '../../signer-node/ceremony/table-key.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import type { Secret } from '../../signer-node/dkls23/secret.ts'
 import { Hsm } from '../../signer-node/hsm/hsm.ts'
 import { refusal } from '../kit/refused.ts'
+import { enrolStation } from '../kit/room-stage.ts'
 import { RoomStory } from '../kit/room-story.ts'
 import { pins, type Socket, socket } from '../kit/station-tokens.ts'
 import { ports, random, secretPin } from '../kit/tokens.ts'
@@ -133,8 +140,25 @@ describe('a machine', () => {
   })
 })
 
+const story = new RoomStory()
+
+/** The Bundle of the story with another plan in it. */
+function bundleWith(name: string, change: object): string {
+  const files = new Map(story.bundleIn)
+  const plan = text({ ...JSON.parse(fromUtf8(files.get('plan.json')!)!), ...change })
+  const { digest } = parsePlan(toUtf8(plan))
+  const { manifest, ...of } = readBundle(story.bundleIn, 'in')
+  files.delete('manifest.json')
+  files.set('plan.json', toUtf8(plan))
+  files.set(
+    'manifest.json',
+    manifestOf(files, { ...of, ...manifest, direction: 'in', plan: digest }),
+  )
+  writeBundleFiles(at(name), files)
+  return at(name)
+}
+
 describe('the Record station', () => {
-  const story = new RoomStory()
   const seatPorts = {
     ...{ random, clock: { wallMs: Date.now, monotonicMs: () => performance.now() } },
     ...{ report: () => {}, terminal: {} },
@@ -172,4 +196,133 @@ describe('the Record station', () => {
       expect(without, name).toMatch(/^(?:BUNDLE|MALFORMED)/)
     }
   })
+
+  /** With the token of this bench as that of the Record station, and its PIN. */
+  const seated = async (name: string, change: object, more: object = {}): Promise<string> => {
+    bench.plug('daily')
+    const { serial, identity } = cardOf('daily')
+    const recordToken = { serial, identity: toHex(identity), gaps: [] }
+    const bundle = bundleWith(name, { recordToken, ...change })
+    const pad = {
+      say: () => {},
+      line: async () => '',
+      secret: async () => secretPin(pins['daily']!),
+    }
+    const ports = { ...seatPorts, terminal: { pad, say: () => {} } } as unknown as HubPorts
+    const sat = seatHub(places({ bundle, card: at('hub'), ...more }), ports)
+    return await refusal(sat.then((one) => one[Symbol.asyncDispose]()))
+  }
+
+  it('sits at a table by cards, and asks where they are', async () => {
+    mkdirSync(at('cards'), { recursive: true })
+    expect(await seated('by-cards', {}, { cards: at('cards') })).toBe('accepted')
+    expect(await seated('no-cards', {})).toBe(
+      'CONFIG: the plan has a table by cards: expected --cards',
+    )
+  })
+
+  it('sits at no network for which it lacks the card of a station', async () => {
+    const { called } = parsePlan(story.bundleIn.get('plan.json')!).plan
+    const stations = called.map((node, x) => ({ node, address: `127.0.0.${x + 2}` }))
+    const transport = 'ab'.repeat(32)
+    const table = { way: 'network', port: 20_999, hub: '127.0.0.1', transport, stations }
+    expect(await seated('network', { table })).toBe(
+      `CONFIG: expected the station card of ${called[0]}`,
+    )
+  })
 })
+
+describe('a Station', () => {
+  it('that the plan does not call, or knows nothing of, asks for no PIN (X-9)', async () => {
+    const owner = {
+      org: parseHandle('acme'),
+      env: 'dev',
+      origin: parseHandle('acme/cold'),
+    } as const
+    const begun = Date.parse('2026-12-07T09:00:00Z')
+    const asked: string[] = []
+    const ports = {
+      terminal: { pad: {} },
+      ready: async (_: unknown, { node }: { node: string }) => {
+        asked.push(node)
+        return refuse('CEREMONY', 'not ready')
+      },
+    } as unknown as SeatPorts
+    const [called] = parsePlan(story.bundleIn.get('plan.json')!).plan.called
+    const sits = async (x: number, node = parseNodeId(`node-${x}`)): Promise<string> => {
+      const { home, socket } = await enrolStation(at(`station-${x}`), x, owner, begun, { node })
+      const media = { a: join(home, 'a'), b: join(home, 'b') }
+      const more = { bundle: at('bundle'), media, table: '', slot: socket.slot }
+      return await refusal(seatStation({ card: at(`card-${x}`), ...more }, ports))
+    }
+    expect(await sits(1, called)).toBe('CEREMONY: not ready')
+    expect(await sits(5)).toBe('PLAN: the plan does not call node-5')
+    expect(asked).toEqual([called])
+  }, 60_000)
+})
+
+describe('a Statement of somebody without a token', () => {
+  const signer = { identity: cardless(), sign: async () => new Uint8Array(64).fill(1) }
+  const said = (role: 'recorder' | 'witness', typed: string) => {
+    const actor = { role, person: parsePersonId('will') }
+    return speak({ actor, document: '{}' }, signer, at('speaks'), { line: async () => typed })
+  }
+
+  it('is what its owner brings, and is refused where that is no signature', async () => {
+    expect(await said('witness', ` will-1  ${'0a'.repeat(64)} `)).toMatchObject({
+      ...{ by: 'credential', name: 'will-1', document: '{}' },
+      signature: new Uint8Array(64).fill(10),
+    })
+    for (const typed of [
+      '',
+      'will-1',
+      'will-1 not-hex',
+      `will-1 ${'0A'.repeat(64)}`,
+      'will-1 0a',
+    ]) {
+      expect(await refusal(said('witness', typed))).toBe(
+        'MALFORMED: expected a credential and a signature of 64 bytes',
+      )
+    }
+  })
+
+  it('of the recorder is signed by the token, and nobody is asked', async () => {
+    const { by, signature } = await said('recorder', 'nothing that is looked at')
+    expect([by, signature]).toEqual(['token', new Uint8Array(64).fill(1)])
+  })
+})
+
+describe('what is carried out', () => {
+  const files = new Map([['record.jsonl', new Uint8Array([1, 2, 3])]])
+
+  it('is on every medium as it was made, and after a restart it may be there already', () => {
+    const out = [at('out-1'), at('out-2')]
+    writeOut(files, [out[0]!])
+    writeOut(files, out)
+    for (const one of out) expect(readBundleFiles(one)).toEqual(files)
+  })
+
+  it('is refused on a medium that bends a byte, or that holds another one, which stays', async () => {
+    /** Writes what it does not read back. */
+    class Worn extends Map<string, Uint8Array> {
+      #count = 0
+      override *[Symbol.iterator]() {
+        this.#count += 1
+        const bent = new Uint8Array([1, 2, this.#count])
+        yield ['record.jsonl', bent] as [string, Uint8Array]
+        return undefined
+      }
+    }
+    const no = (of: Map<string, Uint8Array>, directory: string) =>
+      refusal(Promise.resolve().then(() => writeOut(of, [directory])))
+    expect(await no(new Worn(files), at('out-worn'))).toMatch(/^BUNDLE: .* does not read back/)
+    const other = new Map([...files, ['results.json', new Uint8Array([9])] as const])
+    expect(await no(other, at('out-1'))).toMatch(/^BUNDLE: .* does not read back/)
+    expect(readBundleFiles(at('out-1'))).toEqual(files)
+  })
+})
+
+/** A point that no card has: it is only named. */
+function cardless(): Uint8Array {
+  return new Uint8Array(65).fill(4)
+}

@@ -114,7 +114,12 @@ describe('a PIN', () => {
       return undefined
     }
     const plan = await plannedRelease()
-    const isMistyped = (node: string) => node === 'node-1' && isTyping
+    let wrong = 0
+    const isMistyped = (node: string): boolean => {
+      if (node !== 'node-1' || !isTyping) return false
+      wrong += 1
+      return wrong <= 2
+    }
     const sat = await sit(plan, { typed, isMistyped })
     const conductor = sat.lead()
     await sat.come()

@@ -201,6 +201,28 @@ describe('approve and reject', () => {
     expect(house.decisions.length).toBe(before)
   })
 
+  it('show what a cancel cancels, by its own bytes, and have its id typed again', async () => {
+    const id = await submitted('2000')
+    const { json } = await bot(['submit', '--cancel', id, '--purpose', 'stuck'])
+    const world = testWorld([id.slice(-6)])
+    expect((await ana(['approve', json.id], world)).exit).toBe(0)
+    expect(world.said[0]).toMatch(/^CANCELS {3}2000 USDT, erc20.transfer, now [A-Z_]+\n/)
+    expect(world.said[0]).toContain(`to ${payee.toLowerCase()}\n`)
+    expect(world.said[0]).toContain(`CANCEL    ${id}\n`)
+    const before = house.decisions.length
+    const wrong = await ana(['approve', json.id], testWorld(['000000']))
+    expect(wrong.json.refused.because).toMatch(/request to cancel typed/)
+    // Another request under the id that the cancel names.
+    const other = await submitted('3000')
+    const kept = house.requests.get(id)!
+    house.requests.set(id, house.requests.get(other)!)
+    expect((await ana(['approve', json.id], world)).json.refused).toMatchObject({
+      code: 'MALFORMED',
+    })
+    house.requests.set(id, kept)
+    expect(house.decisions.length).toBe(before)
+  })
+
   it('reject under the tag of a rejection', async () => {
     const id = await submitted('2000')
     const { json } = await ana(['reject', id, '--yes'])

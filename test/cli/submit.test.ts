@@ -155,6 +155,22 @@ describe('submit', () => {
     await refused('{', 'INVALID_INTENT')
   })
 
+  it('asks for a cancel by the id of what it cancels, and by nothing else', async () => {
+    const id = await submitted()
+    const cancel = (...more: readonly string[]) =>
+      bot(['submit', '--cancel', id, '--purpose', 'stuck', ...more])
+    const { json } = await cancel('--max-fee', '0.001')
+    const payment = JSON.parse(house.requests.get(id)!.signed.document)
+    const { vault, path, network } = payment
+    expect(JSON.parse(house.requests.get(json.id)!.signed.document)).toMatchObject({
+      ...{ op: 'evm.cancel', cancels: id, vault, path, network, to: hotAddress, dest: '' },
+      ...{ amount: '0', maxFee: '1000000000000000', asset: 'eth-native', contract: '' },
+    })
+    expect(await cancel('--vault', 'hot')).toMatchObject({ exit: 2 })
+    const none = await bot(['submit', '--cancel', 'ab'.repeat(32), '--purpose', 'p'])
+    expect(none.json.refused).toMatchObject({ code: 'REQUEST_NOT_FOUND' })
+  })
+
   it('sends a record that a service attested', async () => {
     const book = JSON.parse(readFileSync(place.path('shared/book-customer.json'), 'utf8'))
     const address = `0x${'ab'.repeat(20)}`

@@ -12,7 +12,7 @@ import { witnessesOf } from '../../policy/documents.ts'
 import { trustText } from '../../policy/trust.ts'
 import type { Digest } from '../../proto/ids.ts'
 import { isRefusal } from '../../proto/refusal.ts'
-import { askedOf, type ColdHouse, coldHouse, root, stations } from './cold-house.ts'
+import { askedOf, board, type ColdHouse, coldHouse, release, root, stations } from './cold-house.ts'
 import {
   hour,
   madeKey,
@@ -97,6 +97,30 @@ describe('an approved plan', () => {
     expect(aborted).toMatchObject({ state: 'aborted' })
     expect(await house.coordinator.ceremonies.abort(plan.digest, 'TIME')).toEqual(aborted)
   })
+})
+
+describe('a vault whose ceremony nobody said the end of', () => {
+  it('is frozen for everybody who asks, until the end is told', async () => {
+    const house = await built()
+    const { plan } = await plannedRelease(house)
+    // The same amount twice would be denied as a duplicate.
+    const asks = async (amount: bigint) => house.submit(release(house.clock, { amount }))
+    const frozen = async (id: Digest): Promise<boolean> => {
+      const shown = await house.coordinator.requests.find({ id })
+      return !isRefusal(shown) && shown.reasons.some(({ code }) => code === 'FROZEN')
+    }
+    expect(await frozen(await asks(2_000_000n))).toBe(false)
+    await house.jump(10 * hour)
+    expect(house.events.map(({ name }) => name)).toContain('ceremony.overdue')
+    const id = await asks(3_000_000n)
+    expect(await frozen(id)).toBe(true)
+    await house.approve(id, ...board)
+    await house.pass(5_000)
+    expect([await house.state(id), await frozen(id)]).toEqual(['WAITING', true])
+    const ended = await house.during(house.coordinator.ceremonies.abort(plan.digest, 'TIME'))
+    expect(ended).toMatchObject({ state: 'aborted' })
+    await house.until('thawed', async () => !(await frozen(id)))
+  }, 180_000)
 })
 
 describe('preparing', () => {

@@ -4,7 +4,11 @@
 import { onlyCold } from '../../cli/dev-cold.ts'
 import { devBook, devDirectory, devPolicy, devRoot } from '../../cli/dev-documents.ts'
 import { devPeople, devService } from '../../cli/dev-rules.ts'
-import { type Coordinator, createCoordinator } from '../../coordinator/coordinator.ts'
+import {
+  type Coordinator,
+  type CoordinatorPorts,
+  createCoordinator,
+} from '../../coordinator/coordinator.ts'
 import type { Event } from '../../coordinator/ports.ts'
 import { readLines } from '../../coordinator/store/lines.ts'
 import type { Store } from '../../coordinator/store/store.ts'
@@ -22,7 +26,7 @@ import { rootOf } from '../../policy/audit/merkle.ts'
 import { type Change, encodeChange } from '../../policy/change.ts'
 import { type Destination, destinationJson } from '../../policy/destination.ts'
 import { digestOfText } from '../../policy/document.ts'
-import { parseRoot } from '../../policy/documents.ts'
+import { parseRoot, type Root } from '../../policy/documents.ts'
 import type { Intent } from '../../policy/intent.ts'
 import { digestOf, ed25519Signer, toUtf8 } from '../../proto/crypto.ts'
 import type { CoordinatorFrame, CoordinatorPart } from '../../proto/frames.ts'
@@ -104,7 +108,17 @@ export const rootTextOf = (nodes: Members): string =>
 export const rootText = rootTextOf(stations.map(member))
 export const root = parseRoot(rootText)
 
+/** What a cold log is about, beside its people: by itself an EVM that a test scripts. */
+export interface ColdWorld {
+  readonly policyText: string
+  readonly bookText: string
+  readonly chains: CoordinatorPorts['chains']
+  /** Lets answers come that come over a socket. */
+  readonly breath: () => Promise<void>
+}
+
 export interface ColdHouse {
+  readonly root: Root
   readonly coordinator: Coordinator
   readonly chain: ScriptedChain
   readonly clock: TestClock
@@ -122,6 +136,8 @@ export interface ColdHouse {
   /** Lets time pass until the work is done. */
   during<T>(work: Promise<T>): Promise<T>
   pass(ms: number): Promise<void>
+  /** Lets much time pass at once: the witnesses fall silent, and dial again. */
+  jump(ms: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -137,8 +153,11 @@ export async function coldHouse(
   store: Store,
   clock = testClock(),
   pinned = rootText,
+  world: Partial<ColdWorld> = {},
 ): Promise<ColdHouse> {
   const chain = scriptedChain()
+  const { chains = new Map([['eip155:31337', chain]]) } = world
+  const breath = world.breath ?? (() => new Promise((resolve) => setImmediate(resolve)))
   const events: Event[] = []
   const watching = { now: true }
   const coordinator = createCoordinator({
@@ -147,22 +166,31 @@ export async function coldHouse(
     log: { vkey, sign: ed25519Signer(seedOf('cold-log')) },
     governed: {
       root: pinned,
-      policy: policyText,
+      policy: world.policyText ?? policyText,
       directory: directoryText,
-      books: new Map([[parseHandle('warm'), bookText]]),
+      books: new Map([[parseHandle('warm'), world.bookText ?? bookText]]),
     },
     root: parseRoot(pinned).digest,
-    chains: new Map([['eip155:31337', chain]]),
+    chains,
   })
   await coordinator.open()
-  for (const name of lights) attachLight(name, { coordinator, clock, watching })
+  const dial = (): void => {
+    for (const name of lights) attachLight(name, { coordinator, clock, watching })
+  }
+  dial()
   await coordinator.start()
   const pass = async (ms: number): Promise<void> => {
     for (let passed = 0; passed < ms; passed += stepMs) {
       clock.advance(stepMs)
-      await new Promise((resolve) => setImmediate(resolve))
+      await breath()
       if (clock.now() % 1_000 < stepMs) await coordinator.tick()
     }
+  }
+  const jump = async (ms: number): Promise<void> => {
+    clock.advance(ms)
+    await pass(2_000)
+    dial()
+    await pass(2_000)
   }
   const during = async <T>(work: Promise<T>): Promise<T> => {
     let isOver = false
@@ -185,7 +213,8 @@ export async function coldHouse(
     return submitted.kind === 'request' ? submitted.shown.id : submitted.id
   }
   return {
-    ...{ coordinator, chain, clock, events, store, watching, until, during, pass },
+    root: parseRoot(pinned),
+    ...{ coordinator, chain, clock, events, store, watching, until, during, pass, jump },
     submit: async (intent) =>
       idOf(await during(coordinator.requests.submit(signIntent(intent), []))),
     ask: async (change, plan) => {

@@ -7,12 +7,13 @@ import { type CeremonyKind, encodePlan, type Plan, parsePlan } from '../../polic
 import { termsOfPlan } from '../../policy/ceremony/planned.ts'
 import { encodeResults, parseResults, type WrittenResults } from '../../policy/ceremony/results.ts'
 import type { Change } from '../../policy/change.ts'
+import type { Intent } from '../../policy/intent.ts'
 import { parseWarrant } from '../../policy/warrant.ts'
 import { type Digest, parseHandle } from '../../proto/ids.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { plannedStation, testPlan } from '../kit/planned.ts'
 import { people } from '../kit/room-story.ts'
-import { askedOf, board, type ColdHouse, origin, release, root, stations } from './cold-house.ts'
+import { askedOf, board, type ColdHouse, origin, release, stations } from './cold-house.ts'
 import { keyBody, signatureLines, testedBody } from './cold-room.ts'
 import { anyDigest } from './world.ts'
 
@@ -30,7 +31,7 @@ export function planOf(
   const bytes = encodePlan(
     testPlan(kind, {
       ...{ org: parseHandle('acme-dev'), env: 'dev', rehearsal: true },
-      ...{ origin: parseHandle(origin), root: root.digest, requests },
+      ...{ origin: parseHandle(origin), root: house.root.digest, requests },
       vaults: [...new Set(requests.map(({ vault }) => vault))],
       ...{ from: begin + hour, until: begin + 9 * hour, t: 2 },
       ...(kind === 'sign' ? { people } : {}),
@@ -99,9 +100,13 @@ export const conclude = async (house: ColdHouse, plan: Digest): Promise<void> =>
 }
 
 /** A release that is reserved, and the plan of the ceremony that signs it. */
-export async function plannedRelease(house: ColdHouse, validMs = 72 * hour) {
+export async function plannedRelease(
+  house: ColdHouse,
+  validMs = 72 * hour,
+  change: Partial<Intent> = {},
+) {
   await conclude(house, (await madeKey(house)).plan.digest)
-  const asked = release(house.clock)
+  const asked = release(house.clock, change)
   const request = await house.submit({ ...asked, notAfter: asked.created + validMs })
   await house.approve(request, ...board)
   await house.until('reserved', async () => (await house.state(request)) === 'RESERVED')
@@ -109,9 +114,10 @@ export async function plannedRelease(house: ColdHouse, validMs = 72 * hour) {
 }
 
 /** A ceremony for a payment that is reserved, or was tried at another one. */
-export async function plannedAgain(house: ColdHouse, request: Digest) {
+export async function plannedAgain(house: ColdHouse, request: Digest, more: Partial<Plan> = {}) {
   const { vault } = askedOf(house.clock, 'cold')
-  const plan = planOf(house, 'sign', [{ request, op: 'payment', vault, callBack: false }])
+  const asked = [{ request, op: 'payment', vault, callBack: false }] as const
+  const plan = planOf(house, 'sign', asked, more)
   const change = await house.ask(planning(house, plan), plan.bytes)
   await house.approve(change, ...board.slice(0, 2))
   await house.until('planned', async () => (await house.state(change)) === 'ACTIVE')

@@ -42,10 +42,12 @@ import { type ColdHouse, root, stations } from './cold-house.ts'
 import { anyDigest, vaultSecret } from './world.ts'
 
 const secret = vaultSecret('cold')
+/** Of the cold vault. */
+export const publicKey = secp256k1.getPublicKey(secret, true)
 const key: KeyFacts = {
   ...{ vault: parseVaultId('cold'), key: parseHandle('k-cold'), epoch: 1, t: 2 },
   participants: stations.map((node, at) => ({ node: parseNodeId(node), x: at + 1 })),
-  publicKey: secp256k1.getPublicKey(secret, true),
+  publicKey,
   chainCode: Buffer.from(digestFor('chain code of cold'), 'hex'),
   keyState: anyDigest('key state of cold'),
 }
@@ -96,13 +98,14 @@ export function completedBody(
   started: Started,
   bytes: Uint8Array,
   receipts: readonly string[],
+  network = 'eip155:31337',
 ): JsonObject {
   const { intent, attempt, warrant, digest } = started
   const compact = secp256k1.sign(digest, secret, { prehash: false, format: 'recovered' })
   const [recovery = 0] = compact
   const nonce = new Uint8Array([recovery === 1 ? 3 : 2, ...compact.subarray(1, 33)])
   const made = normalise({ nonce, s: compact.slice(33) }, digest, key.publicKey)
-  const { txid } = chainOf('eip155:31337').attach(bytes, made)
+  const { txid } = chainOf(network).attach(bytes, made)
   const named = { attempt, intent, sid: sidOf(started), txid, warrant }
   const signature = toHex(encodeSignature(made))
   const given = receipts.map((receipt) => blobDigest('shareReceipt', toUtf8(receipt)))
@@ -148,7 +151,7 @@ export async function roomOf(
   const { warrant } = parseWarrant(warrants[0]?.bytes ?? new Uint8Array(0))
   const { intent } = parseIntent(toUtf8(warrant.intent.document))
   const receipts = receiptsOf(started.body)
-  const completed = completedBody(started.body, warrant.bytes, receipts)
+  const completed = completedBody(started.body, warrant.bytes, receipts, intent.network)
   const story = {
     ...{ plan, log: { head, lines }, bundle: bundle.digest, bundleIn, intent },
     ...{ request: started.body.intent, sid: sidOf(started.body) },

@@ -81,6 +81,7 @@ export const longWalks: readonly string[] = [
   'test/coordinator/bundle-parts.test.ts',
   'test/coordinator/cancels.test.ts',
   'test/coordinator/ceremonies.test.ts',
+  'test/coordinator/cold-tron.test.ts',
   'test/coordinator/import-checks.test.ts',
   'test/coordinator/program-ends.test.ts',
   'test/coordinator/chain-lies.test.ts',

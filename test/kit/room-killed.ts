@@ -83,14 +83,19 @@ export async function survived(
   let sat: Sat | undefined
   const dying: Promise<void>[] = []
   const resumed: string[] = []
+  /** Who is dead dies no second time. */
+  const away = new Set<string>()
   const reborn = async (here: Sat, node: string): Promise<void> => {
+    away.add(node)
     await here.revive(node)
+    away.delete(node)
     const sessions = here.seats.get(node)?.station.status().sessions
     if (sessions !== 0) resumed.push(`${node}: ${sessions}`)
   }
   const tamper = stationTamper(plan, moment, (step, node) => {
-    if (!isFirst(step)) return false
+    if (away.has(node) || !isFirst(step)) return false
     const here = sat
+    away.add(node)
     queueMicrotask(() => {
       if (here !== undefined) dying.push(reborn(here, node))
     })

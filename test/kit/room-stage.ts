@@ -19,6 +19,7 @@ import type { Hub } from '../../signer-node/ceremony/hub.ts'
 import { mediumPaths, openMedium } from '../../signer-node/ceremony/medium.ts'
 import { noBackups } from '../../signer-node/ceremony/no-backups.ts'
 import { Performer } from '../../signer-node/ceremony/performer.ts'
+import { lastTryWords } from '../../signer-node/ceremony/pin-step.ts'
 import { RecordCopy } from '../../signer-node/ceremony/record-copy.ts'
 import { SessionWatch } from '../../signer-node/ceremony/session-watch.ts'
 import { Station } from '../../signer-node/ceremony/station.ts'
@@ -49,7 +50,8 @@ import { mortal } from './table-cupboard.ts'
 import { random, secretPin } from './tokens.ts'
 
 export const curve = nativeCurve()
-export const stagePin = 'PIN-stage-7Kq2'
+/** Of no word that a screen has, not even in its half. */
+export const stagePin = 'Pq7-Zr2Kx9-Wv4Lm'
 const officer = '87654321'
 
 export interface Owner {
@@ -312,7 +314,7 @@ class Hand {
     const pin = pins?.[this.#inside]
     const pad = {
       say: (text: string) => this.#desk.say(text),
-      line: async () => '',
+      line: async () => lastTryWords,
       secret: async () => {
         if (this.#isMistyped()) return secretPin('PIN-mistyped')
         return pin ? new Secret(pin.bytes.slice()) : secretPin(stagePin)

@@ -15,7 +15,11 @@ interface Fixture {
   readonly customer: Destination
 }
 
-export function tronDocuments(fixture: Fixture): Fixture & {
+/** `book`: where the records of recipients are. */
+export function tronDocuments(
+  fixture: Fixture,
+  book = 'customer',
+): Fixture & {
   readonly bookText: string
   readonly token: string
 } {
@@ -27,7 +31,7 @@ export function tronDocuments(fixture: Fixture): Fixture & {
     .replaceAll('evm.transfer', 'tron.transfer')
     .replaceAll('0x5fbdb2315678afecb367f032d93f642f64180aa3', token)
   const policy = objectOf(parseText(renamed))
-  const bookText = devBook({ org: 'acme-dev', name: 'customer', records: [customer] })
+  const bookText = devBook({ org: 'acme-dev', name: book, records: [customer] })
   const lives = { slot: 'one-body', maxTxLifetime: '10m', maxTxLifetimeCold: '24h' }
   const policyText = text({
     ...policy,
@@ -38,7 +42,7 @@ export function tronDocuments(fixture: Fixture): Fixture & {
     patched(objectOf(parseText(fixture.rootText)), {
       genesis: {
         policy: digestOfText(tags.policy, policyText),
-        books: { customer: digestOfText(tags.book, bookText) },
+        books: { [book]: digestOfText(tags.book, bookText) },
       },
     }),
   )

@@ -8,7 +8,7 @@ import { tags } from '../../proto/tags.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { verifyEvidence } from '../../signer-node/evidence.ts'
 import * as house from '../kit/audit-documents.ts'
-import { digestNamed } from '../kit/audit-log.ts'
+import { digestNamed, Payment } from '../kit/audit-log.ts'
 import { refusedWith } from '../kit/refused.ts'
 import { SigningHouse, signers } from './signing-kit.ts'
 import { lift, names } from './three-nodes.ts'
@@ -93,6 +93,24 @@ describe('a share', () => {
     shareHeads()
     expect([three.stopped('node-a'), three.stopped('node-b')]).toEqual(['REJECTED', 'REJECTED'])
     expect(shares()).toEqual([])
+  })
+
+  it('does not leave once a cancel has the nonce, and does when that was given back', () => {
+    const cancelled = (name: string, isGivenBack: boolean) => {
+      const payout = held()
+      const spend = { op: 'evm.cancel', amount: '0', asset: 'eth-native', dest: 'hot' }
+      const cancel = new Payment(name, three.log.t + 3_600_000, spend)
+      three.log.add('intent.created', cancel.created())
+      const taken = { cancels: payout.digest }
+      three.log.add('spend.reserved', cancel.reserved(`${payout.nonce}`, taken))
+      if (isGivenBack) three.log.add('spend.released', { intent: cancel.intent })
+      shareHeads()
+      return [three.stopped('node-a'), three.stopped('node-b'), shares().length]
+    }
+    expect(cancelled('cancel-1', false)).toEqual(['REQUEST_ENDED', 'REQUEST_ENDED', 0])
+    three.tick(30_000)
+    for (const name of names) three.at(name).said.length = 0
+    expect(cancelled('cancel-2', true)).toEqual(['', '', 2])
   })
 
   it('does not leave for a request that has ended, whatever its attempt says', () => {
