@@ -267,12 +267,17 @@ describe('watch', () => {
     expect((await watch('--dry-run')).json.proposals).toHaveLength(1)
     endpointsFile([chain.urls[0]!, chain.urls[0]!])
     expect((await watch()).json.refused.because).toMatch(/stands there twice/)
-    const tron = [{ network: 'tron:0x2b6653dc', rpc: chain.urls, confirmations: 0 }]
-    writeFileSync(
-      place.path('endpoints.json'),
-      JSON.stringify({ format: 'custody-endpoints/v1', chains: tron }),
-    )
-    expect((await watch()).json.refused.because).toMatch(/balances are read on EVM/)
+    for (const [network, because] of [
+      ['solana:0x2b6653dc', /expected a network of eip155 or tron/],
+      ['tron:0x2B6653DC', /tron:0x and 8 lower-case hex/],
+    ] as const) {
+      const chains = [{ network, rpc: chain.urls, confirmations: 0 }]
+      writeFileSync(
+        place.path('endpoints.json'),
+        JSON.stringify({ format: 'custody-endpoints/v1', chains }),
+      )
+      expect((await watch()).json.refused.because).toMatch(because)
+    }
     endpointsFile(chain.urls)
   })
 })

@@ -10,6 +10,7 @@ import { utils } from 'tronweb'
 import { blockId, type TronHeader } from '../../coordinator/chain-rpc/tron-block.ts'
 import { fromHex, sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
 import type { Anvil } from './anvil.ts'
+import { TronStates } from './tron-states.ts'
 
 export interface SimOptions {
   /** Without it there are no contracts. */
@@ -48,6 +49,7 @@ export class TronSim {
   readonly #pool = new Map<string, Waiting>()
   readonly #mined = new Map<string, Mined>()
   readonly #servers: Server[] = []
+  readonly #states: TronStates
   /** Sun, by the twenty bytes of an address in hex. */
   readonly balances = new Map<string, bigint>()
   /** Bytes that were taken for a block, oldest first. */
@@ -59,6 +61,7 @@ export class TronSim {
 
   constructor(options: SimOptions) {
     this.#options = options
+    this.#states = new TronStates(options.anvil)
     this.#append(0)
   }
 
@@ -96,12 +99,12 @@ export class TronSim {
     for (let i = 0; i < blocks; i += 1) {
       const { timestamp } = this.#head()
       this.#append(Math.max(this.#options.now(), timestamp + 1_000))
-      if (this.isStuck) continue
-      for (const waiting of [...this.#pool.values()]) {
+      for (const waiting of this.isStuck ? [] : [...this.#pool.values()]) {
         if (rawOf(waiting.rawHex).expiration > timestamp) await this.#execute(waiting)
         // Not before: what comes once more while it runs is a duplicate.
         this.#pool.delete(waiting.txid)
       }
+      await this.#states.keep(this.height, this.balances)
     }
   }
 
@@ -145,7 +148,9 @@ export class TronSim {
       case 'gettransactionbyid':
         return this.#stored(String(body['value']), last)
       case 'triggerconstantcontract':
-        return this.#constant(body)
+        return this.#states.constant(body, last)
+      case 'getaccount':
+        return this.#states.account(body, last)
       case 'broadcasttransaction':
         return this.#take({
           txid: String(body['txID']),
@@ -199,21 +204,6 @@ export class TronSim {
     const found = this.#mined.get(txid)
     if (found === undefined || found.height > last) return {}
     return { txID: txid, raw_data_hex: found.rawHex, signature: [found.signature] }
-  }
-
-  async #constant(body: Readonly<Record<string, unknown>>): Promise<object> {
-    const call = {
-      from: `0x${String(body['owner_address']).slice(2)}`,
-      to: `0x${String(body['contract_address']).slice(2)}`,
-      data: `0x${String(body['data'])}`,
-    }
-    try {
-      const gas = Number(await this.#evm('eth_estimateGas', [call]))
-      return { result: { result: true }, energy_used: gas - 21_000, constant_result: [''] }
-    } catch {
-      const message = toHex(toUtf8('REVERT opcode executed'))
-      return { result: { result: true, message }, energy_used: 500, constant_result: [''] }
-    }
   }
 
   #take(sent: Waiting): object {
