@@ -6,6 +6,7 @@
 import type { Handle, VaultId } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { handle, objectWith, type Shaped } from '../../proto/shape.ts'
+import { traitsOf } from '../chain/chains.ts'
 import type { Asset, Network, Places } from '../places.ts'
 import { baseUnits, decimal } from '../units.ts'
 import { vaultId } from '../vault.ts'
@@ -106,6 +107,10 @@ function sweepOf(id: Handle, written: Shaped<typeof sweepShape>, places: Around)
   const gas = baseUnits(written.gas, coin.decimals, `${path}.gas`)
   if (gas === 0n || gas > network.maxFee) {
     bad(`${path}.gas: expected more than nothing, and at most maxFee of ${network.id}`)
+  }
+  const { coinFee } = traitsOf(network.caip2)
+  if (gas < coinFee) {
+    bad(`${path}.gas: expected at least ${coinFee}, or ${coin.id} can not be sent, got ${gas}`)
   }
   if (minimum === 0n) bad(`${path}.minimum: expected more than nothing`)
   const isCoin = asset.id === coin.id
