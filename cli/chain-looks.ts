@@ -4,8 +4,11 @@
 import { readFileSync } from 'node:fs'
 import { Endpoint } from '../coordinator/chain-rpc/endpoint.ts'
 import { type EvmLook, openLook } from '../coordinator/chain-rpc/look.ts'
+import { collect as collectEvm } from '../coordinator/chain-rpc/outflows.ts'
 import { TronEndpoint } from '../coordinator/chain-rpc/tron-endpoint.ts'
 import { openTronLook, type TronLook } from '../coordinator/chain-rpc/tron-look.ts'
+import { collectTron } from '../coordinator/chain-rpc/tron-outflows.ts'
+import type { ChainFile } from '../policy/audit/chain-file.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { type Env, parseNetwork } from '../policy/intent.ts'
 import { distinct, endpoints, readConfig } from '../proto/config.ts'
@@ -14,11 +17,20 @@ import { integer, literal, object, type Reader, type Shaped, text } from '../pro
 import { type Args, required, type World } from './verb.ts'
 
 export type { Balance, Block, Look } from '../coordinator/chain-rpc/look.ts'
-export { collect } from '../coordinator/chain-rpc/outflows.ts'
+
+/** What these addresses did in the range, for a chain file. */
+export function collect(
+  look: EvmLook | TronLook,
+  range: Parameters<typeof collectEvm>[1],
+): Promise<ChainFile> {
+  return look.kind === 'tron' ? collectTron(look, range) : collectEvm(look, range)
+}
 
 export const looksOptions = { endpoints: { type: 'string' } } as const
 
 const answerBytesMax = 4_194_304
+/** A whole block of Tron with its results. */
+const blockBytesMax = 33_554_432
 const timeoutMs = 10_000
 const witnesses = 2
 
@@ -65,7 +77,9 @@ function opened({ network: of, rpc, confirmations }: Configured, { nowMs }: Worl
   const [kind, reference = ''] = of.split(':')
   if (kind === 'tron') {
     const genesis = reference.slice(2)
-    const endpoints = about.map((one) => new TronEndpoint({ ...one, genesis }))
+    const endpoints = about.map(
+      (one) => new TronEndpoint({ ...one, genesis, answerBytesMax: blockBytesMax }),
+    )
     return openTronLook({ endpoints, witnesses: needed })
   }
   const chainId = `0x${BigInt(reference).toString(16)}`

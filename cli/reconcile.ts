@@ -46,7 +46,6 @@ export const auditCollect: Verb = {
     const exported = readExport(readFiles(word(args, 0)))
     const look = openLooks(args, envOf(exported), world).get(network)
     if (look === undefined) return refuse('CONFIG', `${network}: no endpoints are configured`)
-    if (look.kind === 'tron') return refuse('NOT_SUPPORTED', `${network}: not collected yet`)
     const newest = await look.block()
     const to = flag(args, 'to') === undefined ? newest : await look.blockAt(heightOf(args, 'to'))
     const from = heightOf(args, 'from')

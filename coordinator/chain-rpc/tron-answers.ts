@@ -11,16 +11,32 @@ import type { Reference } from './tron-rpc.ts'
 
 /** The newest, or the one of this number; its id is computed from its header. */
 export async function solidified(endpoint: TronEndpoint, number?: bigint): Promise<Reference> {
+  const { reference } = await solidBlock(endpoint, number)
+  return reference
+}
+
+interface SolidBlock {
+  readonly reference: Reference
+  /** As the endpoint tells them. */
+  readonly transactions: readonly unknown[]
+}
+
+export async function solidBlock(endpoint: TronEndpoint, asked?: bigint): Promise<SolidBlock> {
   const block =
-    number === undefined
+    asked === undefined
       ? await endpoint.ask('walletsolidity/getnowblock')
-      : await endpoint.ask('walletsolidity/getblockbynum', { num: Number(number) })
+      : await endpoint.ask('walletsolidity/getblockbynum', { num: Number(asked) })
   const header = headerOf(block)
   const id = blockId(header)
   if (toHex(id) !== textField(block, 'blockID')) {
     throw unavailable(`${endpoint.name}: a block whose id is not that of its header`)
   }
-  return { number: header.number, id, timestamp: Number(header.timestamp) }
+  const transactions = field(block, 'transactions') ?? []
+  if (!Array.isArray(transactions) || (asked !== undefined && header.number !== asked)) {
+    throw unavailable(`${endpoint.name}: expected the transactions of block ${asked ?? 'now'}`)
+  }
+  const { number } = header
+  return { reference: { number, id, timestamp: Number(header.timestamp) }, transactions }
 }
 
 function headerOf(block: unknown): TronHeader {

@@ -69,7 +69,8 @@ export function reconcile(
 
 /** Nonces count every transaction of an address, so one that was left out leaves a hole. */
 function gaps({ address, nonces, sent }: ChainAccount): readonly Finding[] {
-  const seen = sent.map(({ nonce }) => nonce).toSorted((a, b) => (a < b ? -1 : 1))
+  if (nonces === undefined) return []
+  const seen = sent.map(({ nonce = -1n }) => nonce).toSorted((a, b) => (a < b ? -1 : 1))
   const isWhole =
     BigInt(seen.length) === nonces.after - nonces.before &&
     seen.every((nonce, at) => nonce === nonces.before + BigInt(at))
@@ -85,8 +86,9 @@ function foreign(
   paid: readonly Paid[],
 ): Finding {
   const place = paid.find(({ from, slot }) => from === address && slot === `${nonce}`)
-  const moves = `${value} to ${to || 'a new contract'}`
-  const what = `${address} signed ${txid} with nonce ${nonce}, ${moves}`
+  const moves = `${value} to ${to || (nonce === undefined ? 'no transfer' : 'a new contract')}`
+  const counted = nonce === undefined ? '' : ` with nonce ${nonce}`
+  const what = `${address} signed ${txid}${counted}, ${moves}`
   const whose = place === undefined ? 'no line has it' : `line ${place.line} has another one of it`
   return difference('NONCE', `${what}: ${whose}`, place?.line)
 }
@@ -101,7 +103,7 @@ function differences(sent: Sent, account: ChainAccount, payment: Paid): readonly
       `paid by ${account.address}, not ${payment.from}`,
     ],
     [
-      payment.slot === `${sent.nonce}`,
+      payment.slot === `${sent.nonce ?? ''}`,
       'NONCE',
       `nonce ${sent.nonce}, the line has ${payment.slot}`,
     ],

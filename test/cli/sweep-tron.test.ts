@@ -4,13 +4,10 @@
 import { writeFileSync } from 'node:fs'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { buildTronTransfer } from '../../coordinator/build-tron.ts'
 import { addressAt } from '../../policy/chain/address.ts'
-import { chainOf } from '../../policy/chain/chains.ts'
-import { parseSignature } from '../../policy/chain/signature.ts'
 import { depositPath } from '../../policy/deposit-path.ts'
 import { parseIntent } from '../../policy/request.ts'
-import { concat, sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
+import { sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { anvilInstalled } from '../kit/anvil.ts'
 import { childOf } from '../kit/child-secret.ts'
@@ -23,6 +20,7 @@ import { freePort } from '../kit/ports.ts'
 import { tellOf } from '../kit/swept-house.ts'
 import { startTronChain, type TronChain, twenty } from '../kit/tron-chain.ts'
 import { onTron, tronNetwork } from '../kit/tron-documents.ts'
+import { signedOnTron } from '../kit/tron-signed.ts'
 import { deposits, ownRules } from '../policy/treasury/treasury-policy.ts'
 
 const one = 1_000_000n
@@ -88,16 +86,9 @@ const asked = async () => {
 }
 
 /** As the house would build and sign it. */
-async function signedFor(document: string) {
+function signedFor(document: string) {
   const { intent } = parseIntent(toUtf8(document))
-  const order = { intent, from: at(intent.path), now: Date.now(), lifetimeMs: 600_000 }
-  const built = await buildTronTransfer(chain.rpc, order)
-  if (built.kind !== 'built') throw new Error(built.because)
-  const child = childOf(secret, key.chainCode, intent.path)
-  const options = { prehash: false, format: 'recovered' } as const
-  const made = secp256k1.sign(built.effect.digest, child, options)
-  const signature = parseSignature(concat(made.slice(1), made.slice(0, 1)))
-  return chainOf(tronNetwork).attach(built.bytes, signature)
+  return signedOnTron(chain.rpc, intent, childOf(secret, key.chainCode, intent.path))
 }
 
 function become(id: string, change: { readonly state: string; readonly txid: string }): void {

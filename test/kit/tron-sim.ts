@@ -10,6 +10,7 @@ import { utils } from 'tronweb'
 import { blockId, type TronHeader } from '../../coordinator/chain-rpc/tron-block.ts'
 import { fromHex, sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
 import type { Anvil } from './anvil.ts'
+import { shownInBlock, typeOf } from './tron-block-json.ts'
 import { TronStates } from './tron-states.ts'
 
 export interface SimOptions {
@@ -145,6 +146,8 @@ export class TronSim {
         return { chainParameter: parameters }
       case 'gettransactioninfobyid':
         return this.#info(String(body['value']), last)
+      case 'gettransactioninfobyblocknum':
+        return this.#minedIn(Number(body['num'])).map(({ txid }) => this.#info(txid, last))
       case 'gettransactionbyid':
         return this.#stored(String(body['value']), last)
       case 'triggerconstantcontract':
@@ -166,7 +169,9 @@ export class TronSim {
 
   #shown(at: number): object {
     const { header, id } = this.#blocks[at]!
+    const transactions = this.#minedIn(at).map(shownInBlock)
     return {
+      ...(transactions.length === 0 ? {} : { transactions }),
       blockID: id,
       block_header: {
         raw_data: {
@@ -180,6 +185,10 @@ export class TronSim {
         witness_signature: '00'.repeat(65),
       },
     }
+  }
+
+  #minedIn(height: number): readonly Mined[] {
+    return [...this.#mined.values()].filter((one) => one.height === height)
   }
 
   #info(txid: string, last: number): object {
@@ -332,8 +341,8 @@ interface Raw {
 
 /** Through tronweb's reader, so that nothing here is read as the product reads it. */
 function rawOf(rawHex: string): Raw {
-  const isCall = rawHex.includes(toHex(toUtf8('TriggerSmartContract')))
-  const type = isCall ? 'TriggerSmartContract' : 'TransferContract'
+  const type = typeOf(rawHex)
+  const isCall = type === 'TriggerSmartContract'
   const raw = utils.deserializeTx.deserializeTransaction(type, rawHex)
   const { value } = raw.contract[0].parameter
   const twenty = (address: string): string => address.toLowerCase().slice(2)
