@@ -151,7 +151,7 @@ export class TronSim {
       case 'gettransactionbyid':
         return this.#stored(String(body['value']), last)
       case 'triggerconstantcontract':
-        return this.#states.constant(body, last)
+        return this.#states.constant(body, door === 'walletsolidity' ? last : undefined)
       case 'getaccount':
         return this.#states.account(body, last)
       case 'broadcasttransaction':

@@ -35,8 +35,8 @@ export class TronStates {
     return { address, ...(balance > 0n ? { balance: Number(balance) } : {}) }
   }
 
-  /** `triggerconstantcontract`: the energy is that of now, the answer that of the block. */
-  async constant(body: Body, height: number): Promise<object> {
+  /** `triggerconstantcontract`: the energy is that of now, the answer that of the block, if any. */
+  async constant(body: Body, height?: number): Promise<object> {
     const call = {
       from: `0x${String(body['owner_address']).slice(2)}`,
       to: `0x${String(body['contract_address']).slice(2)}`,
@@ -45,7 +45,7 @@ export class TronStates {
     try {
       const gas = Number(await this.#evm('eth_estimateGas', [call]))
       const said = String(
-        await this.#evm('eth_call', [call, this.#states[height]?.evm ?? 'latest']),
+        await this.#evm('eth_call', [call, this.#states[height ?? -1]?.evm ?? 'latest']),
       )
       const answer = { energy_used: gas - 21_000, constant_result: [said.slice(2)] }
       return { result: { result: true }, ...answer }
