@@ -127,7 +127,9 @@ export class Breaker {
   #say(what: 'away' | 'dead' | 'foreign', because: string): void {
     if (this.#said === what) return
     this.#said = what
-    const level = what === 'away' ? 'warn' : 'alarm'
-    this.#options.report({ level, name: `endpoint.${what}`, because })
+    const { report } = this.#options
+    if (what === 'away') return report({ level: 'warn', name: 'endpoint.away', because })
+    const name = what === 'dead' ? 'endpoint.dead' : 'endpoint.foreign'
+    report({ level: 'alarm', name, because })
   }
 }
