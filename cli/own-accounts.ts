@@ -8,7 +8,7 @@ import type { VaultId } from '../proto/ids.ts'
 import type { Desk } from './desk.ts'
 import { keyInForce } from './vault.ts'
 
-export interface OwnAccount extends Account {
+interface OwnAccount extends Account {
   readonly network: string
   readonly address: string
 }

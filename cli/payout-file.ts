@@ -5,7 +5,7 @@ import { fromUtf8 } from '../proto/crypto.ts'
 import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 
-export const payoutColumns = ['reference', 'asset', 'amount', 'to', 'purpose'] as const
+const payoutColumns = ['reference', 'asset', 'amount', 'to', 'purpose'] as const
 type Column = (typeof payoutColumns)[number] | 'record'
 
 /** As it was written. */
@@ -23,7 +23,7 @@ export interface Fault {
 }
 
 /** Either lines or faults: never some of both. */
-export type ReadPayout =
+type ReadPayout =
   | { readonly lines: readonly PayoutLine[]; readonly faults: readonly [] }
   | { readonly lines: readonly []; readonly faults: readonly Fault[] }
 

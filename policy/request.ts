@@ -134,12 +134,13 @@ function requireConsistent(intent: Intent): void {
 }
 
 /** `m` is not written, so one address has one form; no other path takes money. */
-function requireToPath({ toPath, dest, op }: Intent): void {
+function requireToPath({ toPath, dest, op, network }: Intent): void {
   if (toPath === undefined) return
   if (depositIndex(toPath) === undefined) {
     refuse('INVALID_INTENT', 'toPath: expected the path of a deposit address, m/1/INDEX')
   }
-  if (dest !== '' || op === 'evm.call' || movesNothing(op)) {
+  const { native, token } = opsOf(network)
+  if (dest !== '' || (op !== native && op !== token)) {
     refuse('INVALID_INTENT', 'toPath: expected of a transfer to an own vault alone')
   }
 }

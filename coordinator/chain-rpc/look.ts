@@ -19,7 +19,7 @@ export interface Block {
   readonly at: number
 }
 
-export interface LookOptions {
+interface LookOptions {
   readonly askers: readonly Asker[]
   /** How many have to say the same. */
   readonly witnesses: number

@@ -8,7 +8,7 @@ import { type Block, fieldOf, type Look, readWord } from './look.ts'
 import { unavailable } from './post.ts'
 import { quantity, readQuantity } from './quantity.ts'
 
-export interface Range {
+interface Range {
   readonly network: string
   /** First block, above 0. */
   readonly from: bigint

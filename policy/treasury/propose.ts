@@ -34,7 +34,7 @@ export interface Asked {
   readonly quietUntil: number
 }
 
-export interface TreasuryFacts {
+interface TreasuryFacts {
   /** Milliseconds. */
   readonly at: number
   readonly initiator: PersonId

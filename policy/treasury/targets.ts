@@ -58,7 +58,7 @@ const idMax = 64
 
 type Around = Pick<Places, 'networks' | 'assets' | 'vaults' | 'destinations'>
 
-export interface WrittenTreasury {
+interface WrittenTreasury {
   readonly targets: ReadonlyMap<Handle, Shaped<typeof targetShape>> | undefined
   readonly sweeps: ReadonlyMap<Handle, Shaped<typeof sweepShape>> | undefined
 }

@@ -12,7 +12,7 @@ export interface Way {
   readonly asset: Handle
 }
 
-export interface Allowing {
+interface Allowing {
   readonly rulebook: Rulebook
   /** Who would ask. */
   readonly by: PersonId

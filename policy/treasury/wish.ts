@@ -25,7 +25,7 @@ export interface Doubt {
   readonly because: string
 }
 
-export interface Books {
+interface Books {
   readonly rulebook: Rulebook
   readonly ledger: Ledger
 }

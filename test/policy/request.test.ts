@@ -104,6 +104,15 @@ describe('an intent', () => {
     const call = { op: 'evm.call', call: 'deposit()', contract: '', dest: '' }
     expect(parses(call)).toBe('accepted')
     expect(parses({ ...call, toPath: 'm/1/17' })).toBe('INVALID_INTENT')
+    const cancel = {
+      op: 'evm.cancel',
+      cancels: 'ab'.repeat(32),
+      contract: '',
+      dest: '',
+      amount: '0',
+    }
+    expect(parses(cancel)).toBe('accepted')
+    expect(parses({ ...cancel, toPath: 'm/1/17' })).toBe('INVALID_INTENT')
     for (const toPath of ['', "m/1'", 'm/0/17', 'm/1/017', 'm/1/17/0', 'm/1/100000000']) {
       expect(parses({ dest: '', toPath })).toBe('INVALID_INTENT')
     }

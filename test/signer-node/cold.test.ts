@@ -50,6 +50,7 @@ class Seat {
       witness: {
         reigns: readSync(readReigns(), log.rows),
         coverage: () => ({ q: 2, seen: 2, isCovered: true }),
+        heads: { ripe: () => [] },
       },
       copy: {
         line: (seq: number) => log.lines[seq],
