@@ -128,8 +128,8 @@ export class Breaker {
     if (this.#said === what) return
     this.#said = what
     const { report } = this.#options
-    if (what === 'away') return report({ level: 'warn', name: 'endpoint.away', because })
     const name = what === 'dead' ? 'endpoint.dead' : 'endpoint.foreign'
-    report({ level: 'alarm', name, because })
+    if (what === 'away') report({ level: 'warn', name: 'endpoint.away', because })
+    else report({ level: 'alarm', name, because })
   }
 }
