@@ -25,6 +25,8 @@ export interface Reconciled {
   readonly accounts: readonly Account[]
   /** Payments of the log that the range holds, and transactions that own addresses signed. */
   readonly payments: number
+  /** Payments of the log in other blocks: of these the chain file says nothing. */
+  readonly outside: number
   readonly transactions: number
   /** Signed and in a block, and not settled in this log yet: they change no result. */
   readonly open: readonly string[]
@@ -51,8 +53,9 @@ export function reconcile(chain: ChainFile, { paid, own, tokens }: OwnAddresses)
     }
     findings.push(...strangers(account))
   }
-  const within = paid.filter(({ settled }) => {
-    return settled !== undefined && settled.height >= chain.from && settled.height <= chain.to
+  const settled = paid.filter((payment) => payment.settled !== undefined)
+  const within = settled.filter(({ settled: at }) => {
+    return at !== undefined && at.height >= chain.from && at.height <= chain.to
   })
   findings.push(...within.flatMap((payment) => absent(payment, known)))
   const arrived = within.filter(({ from, settled }) => {
@@ -62,7 +65,8 @@ export function reconcile(chain: ChainFile, { paid, own, tokens }: OwnAddresses)
   const accounts = chain.accounts.flatMap((account) => balancesOf(account, arrived))
   findings.push(...accounts.filter(({ missing }) => missing !== 0n).map(unbalanced))
   const transactions = chain.accounts.reduce((sum, { sent }) => sum + sent.length, 0)
-  return { findings, accounts, payments: within.length, transactions, open }
+  const [payments, outside] = [within.length, settled.length - within.length]
+  return { findings, accounts, payments, outside, transactions, open }
 }
 
 /** Nonces count every transaction of an address, so one that was left out leaves a hole. */

@@ -89,9 +89,9 @@ describe('what the log says was paid', () => {
 
 describe('reconcile', () => {
   it('finds nothing where both say the same, and shows every balance', () => {
-    const { findings, accounts, payments, transactions, open } = reconcile(honest, said)
+    const { findings, accounts, payments, outside, transactions, open } = reconcile(honest, said)
     expect(findings).toEqual([])
-    expect({ payments, transactions, open }).toEqual({ payments: 2, transactions: 2, open: [] })
+    expect([payments, outside, transactions, open]).toEqual([2, 0, 2, []])
     expect(accounts.slice(0, 2)).toEqual([
       {
         ...{ address: hot, contract: '', before: 10n ** 18n, in: 0n, out: 0n, fees: 2n * fee },
@@ -266,10 +266,11 @@ describe('reconcile', () => {
     )
   })
 
-  it('leaves what lies outside of the range alone', () => {
+  it('leaves what lies outside of the range alone, and counts it', () => {
     const balances = ['', token].map((contract) => ({ contract, before: 9n, after: 9n }))
     const later = { ...honest, from: 8, accounts: [{ ...idle(hot), balances }, ...others] }
     expect(found(later)).toEqual([])
+    expect(reconcile(later, said)).toMatchObject({ payments: 0, outside: 2 })
   })
 })
 
