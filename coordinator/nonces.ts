@@ -158,9 +158,9 @@ export class Nonces {
     const by = found === undefined ? 'a transaction that no endpoint shows' : found.txid
     const used = `nonce ${slot} of ${vault.vault} ${place.path} was used by ${by}`
     if (found !== undefined && bound !== undefined) {
-      this.#say('nonce.unseen', place, `${used}: request ${bound.intent}, signed unseen`)
       const signed = await copy.read(get(tables.completed, bound.intent))
       if (signed?.txids.includes(found.txid) !== true) {
+        this.#say('nonce.unseen', place, `${used}: request ${bound.intent}, signed unseen`)
         const lines = await foundLines(copy, bound.intent, found)
         if (lines !== undefined) await writeLines(this.#ports, lines)
       }

@@ -34,8 +34,8 @@ import {
   hasAct,
   isLeft,
   leftCount,
+  lotsOf,
   nodesOf,
-  signersSaid,
   stoppedBefore,
   unfinished,
   wentOnWithout,
@@ -264,7 +264,7 @@ export class Conductor {
     this.#confirmations.use(request.request)
     const telling = this.#voice.all(turns, signers, this.#with(first))
     const ended = hasAct(group, 'prove')
-      ? await hub.prove(log.proveOrder(request, tries, signers))
+      ? await hub.prove(log.proveOrder(request, this.#lots(request.request).length, signers))
       : await hub.sign(log.signOrder(request, signers))
     if (ended.kind === 'failed') {
       this.#voice.interrupt(ended.because)
@@ -367,10 +367,14 @@ export class Conductor {
     return { signers, manifest: this.#closing.manifest }
   }
 
+  #lots(request: Digest): readonly (readonly string[])[] {
+    return lotsOf(this.#groups, this.#needs.record.lines, request)
+  }
+
   #signersOf(request: Digest): readonly string[] {
     const known = this.#signers.get(request)
     if (known !== undefined) return known
-    return signersSaid(this.#groups, this.#needs.record.lines, request)
+    return this.#lots(request).at(-1) ?? []
   }
 
   #nodesOf(group: Group): readonly string[] {

@@ -127,20 +127,23 @@ export function leftCount(plan: Plan, lines: readonly RecordLine[], { step }: Tu
   return plan.called.filter((node) => !isOut(plan, lines, { step, node })).length
 }
 
-/** Who was drawn for a request, in a room that began again: as the Record says. */
-export function signersSaid(
+/**
+ * Who was drawn for a request, each time, as the Record says: there is a lot before each session,
+ * so as many may have begun, also before the Record station was started again.
+ */
+export function lotsOf(
   groups: readonly Group[],
   lines: readonly RecordLine[],
   request: string,
-): readonly string[] {
+): readonly (readonly string[])[] {
   const draw = groups.find((group) => hasAct(group, 'draw-signers'))?.first.step.id
-  let [about, drawn]: [string, readonly string[]] = ['', []]
+  const lots: (readonly string[])[] = []
+  let about = ''
   for (const { type, step, body } of lines) {
     if (type === 'request.confirmed') about = body.request
-    // After a session that failed there is another lot: the last one counts.
-    else if (type === 'step.done' && step === draw && about === request) drawn = body.noted
+    else if (type === 'step.done' && step === draw && about === request) lots.push(body.noted)
   }
-  return drawn
+  return lots
 }
 
 /** Whose line of the end of a session about this request the Record lacks. */
