@@ -51,7 +51,14 @@ beforeAll(async () => {
     GetVault: async ({ vault }) => ({ vault: vaultOf(place, vault, toHex(publicKey)) }),
     ListDepositAddresses: async ({ vault, from }) => ({
       addresses: paths.slice(from).map((path, index) => ({
-        ...{ vault, reference: `c-${index}`, index, path, network: 'eip155:31337' },
+        ...{
+          vault,
+          service: 'svc-treasury',
+          reference: `c-${index}`,
+          index,
+          path,
+          network: 'eip155:31337',
+        },
         ...{ address: at(path), certificate: new Uint8Array(0) },
       })),
       next: 0,
