@@ -218,7 +218,7 @@ function networksOf({ targets, sweeps, vaults, networks }: Rulebook): ReadonlySe
 }
 
 /** Undefined where endpoints do not answer or agree. */
-async function tried<T>(work: () => Promise<T>): Promise<T | undefined> {
+export async function tried<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work()
   } catch (error) {

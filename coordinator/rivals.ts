@@ -19,9 +19,17 @@ export function* rivalsOf(intent: Digest): Reading<readonly Digest[]> {
   if (reservation === undefined || reservation.slot === '') return []
   const { vault, path, slot, cancelling } = reservation
   const used = yield* get(tables.usedSlot, vault, path, Number(slot))
-  const target = cancelling?.request ?? intent
-  const all = new Set([target, ...(yield* cancelsOf(target))])
-  if (used !== undefined && used.holder !== '') all.add(used.holder)
+  const all = new Set<Digest>()
+  const targets = [cancelling?.request ?? intent]
+  if (used !== undefined && used.holder !== '') {
+    all.add(used.holder)
+    const held = yield* get(tables.reservation, used.holder)
+    targets.push(held?.cancelling?.request ?? used.holder)
+  }
+  for (const target of targets) {
+    all.add(target)
+    for (const cancel of yield* cancelsOf(target)) all.add(cancel)
+  }
   all.delete(intent)
   return [...all]
 }

@@ -106,12 +106,17 @@ export function givesAway({ structs }: TypedForm): boolean {
   return [...structs.keys()].some((name) => giving.test(name))
 }
 
-/** Permits of tokens and of Permit2, authorisations of EIP-3009, orders and offers, delegations. */
+/**
+ * Permits of tokens and of Permit2, authorisations of EIP-3009, orders and offers, delegations, and
+ * what somebody else carries out.
+ */
 const giving = new RegExp(
   [
     'permit|allowance|approv|authori[sz]|delegat|mandate|session',
     'order|offer|trade|bid|swap|quote|intent|loan|borrow|lien',
-    'transfer|withdraw|send|spend|payment|claim|redeem|mint|burn|bridge|deposit',
+    'transfer|withdraw|send|spend|pay|claim|redeem|mint|burn|bridge|deposit|stak',
+    'maker|taker|listing|sell|buy|auction|lend|exchange|agent',
+    'relay|forward|execut|operation|transaction',
   ].join('|'),
   'i',
 )

@@ -127,7 +127,9 @@ export class Breaker {
   #say(what: 'away' | 'dead' | 'foreign', because: string): void {
     if (this.#said === what) return
     this.#said = what
-    const level = what === 'away' ? 'warn' : 'alarm'
-    this.#options.report({ level, name: `endpoint.${what}`, because })
+    const { report } = this.#options
+    const name = what === 'dead' ? 'endpoint.dead' : 'endpoint.foreign'
+    if (what === 'away') report({ level: 'warn', name: 'endpoint.away', because })
+    else report({ level: 'alarm', name, because })
   }
 }

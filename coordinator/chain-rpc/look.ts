@@ -45,6 +45,8 @@ export interface Look {
   balance(block: Block, account: string, contract: string): Promise<Balance>
   /** Whether the transaction is in a block up to this one, whatever it did there. */
   landed(block: Block, txid: string): Promise<boolean>
+  /** Milliseconds since 1970, of the block in which its call failed; 0 where it did not. */
+  failedAt(txid: string): Promise<number>
 }
 
 export interface EvmLook extends Look {
@@ -88,6 +90,14 @@ export function openLook({ askers, witnesses, confirmations }: LookOptions): Evm
         return `${answer}`
       })
       return { amount: BigInt(said), upTo: height }
+    },
+    failedAt: async (txid) => {
+      const said = await agreed(async (asker) => {
+        const receipt = await asker.ask('eth_getTransactionReceipt', [txid])
+        if (receipt === null || readQuantity(fieldOf(receipt, 'status')) === 1n) return ''
+        return `${readQuantity(fieldOf(receipt, 'blockNumber'))}`
+      })
+      return said === '' ? 0 : (await blockAt(BigInt(said))).at
     },
     landed: async ({ height }, txid) => {
       const said = await agreed(async (asker) => {

@@ -24,6 +24,9 @@ export async function collect(look: EvmLook, range: Range): Promise<ChainFile> {
   const accounts: ChainAccount[] = []
   const { network, from, to } = range
   for (const address of range.addresses) accounts.push(await accountOf(look, address, range))
+  // Answers are asked for by height: under another block they would be of two chains.
+  const { hash } = await look.blockAt(to.height)
+  if (hash !== to.hash) throw unavailable(`block ${to.height} is another one now: collect again`)
   return {
     format: 'custody-chain/v1',
     ...{ network, accounts, witnesses: look.witnesses },

@@ -57,18 +57,26 @@ export function openTronLook({ endpoints, witnesses }: TronLookOptions): TronLoo
       })
       return { amount: BigInt(said), upTo }
     },
+    failedAt: async (txid) => {
+      const said = await agreed(async (endpoint) => {
+        const info = await solidInfo(endpoint, txid)
+        return info === undefined || info.succeeded ? '' : `${info.height}`
+      })
+      return said === '' ? 0 : (await blockAt(BigInt(said))).at
+    },
     landed: async ({ height }, txid) => {
       const said = await agreed(async (endpoint) => {
-        const value = { value: txid }
-        const info = infoOf(
-          await endpoint.ask('walletsolidity/gettransactioninfobyid', value),
-          txid,
-        )
+        const info = await solidInfo(endpoint, txid)
         return info !== undefined && info.height <= height ? 'yes' : 'no'
       })
       return said === 'yes'
     },
   }
+}
+
+async function solidInfo(endpoint: TronEndpoint, txid: string) {
+  const answer = await endpoint.ask('walletsolidity/gettransactioninfobyid', { value: txid })
+  return infoOf(answer, txid)
 }
 
 /** Sun that can be paid; what is frozen is not in it. */

@@ -27,7 +27,7 @@ interface Range {
 /** Throws `Unavailable` where endpoints do not agree, or do not have a block whole. */
 export async function collectTron(look: TronLook, range: Range): Promise<ChainFile> {
   const { network, from, to, addresses } = range
-  const found = new Map(addresses.map((address) => [address, emptyOf(address)]))
+  const found = new Map(addresses.map((address) => [address, emptyOf(address, range)]))
   for (let height = from; height <= to.height; height += 1n) {
     const said = await look.agreed((endpoint) => linesOf(endpoint, height, range))
     for (const line of said === '' ? [] : said.split('\n')) noted(line.split(' '), height, found)
@@ -46,8 +46,8 @@ interface Found extends ChainAccount {
   readonly moved: Moved[]
 }
 
-function emptyOf(address: string): Found {
-  return { address, balances: [], sent: [], moved: [] }
+function emptyOf(address: string, { tokens }: Range): Found {
+  return { address, balances: [], sent: [], moved: [], tokens }
 }
 
 /** One line for each transaction of an own address, and for each event that one is in. */

@@ -79,12 +79,15 @@ export function* requireCancellable({ request }: Cancelling): Reading<void> {
   if (isFinal(state)) refuse('REQUEST_ENDED', `what it cancels is ${state}`)
 }
 
-/** An earlier cancel of the same request may still be replaced by higher fees of its own. */
+/**
+ * An earlier cancel of the same request may still be replaced by higher fees of its own; one that
+ * was never tried is given back first, or giving it back would undo the cancel after it.
+ */
 function* requireOver(before: Digest | '', t: number): Reading<void> {
   if (before === '') return
-  if (!hasEnded(yield* knownIntent(before), t)) {
-    refuse('ONE_EFFECT', `the cancel ${before} of it has not ended`)
-  }
+  const row = yield* knownIntent(before)
+  if (!hasEnded(row, t)) refuse('ONE_EFFECT', `the cancel ${before} of it has not ended`)
+  if (row.attempts === 0) refuse('ONE_EFFECT', `the cancel ${before} of it is given back first`)
 }
 
 function* slotAt({ vault, path, slot }: ReservationStored): Reading<SlotStored | undefined> {

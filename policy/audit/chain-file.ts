@@ -58,8 +58,12 @@ const account = objectWith(
     moved: list(moved, 0, limits.jsonItemsMax),
     sent: list(sent, 0, limits.jsonItemsMax),
   },
-  /** Of networks that count the transactions of an address. */
-  { nonces: object({ after: amount, before: amount }) },
+  {
+    /** Of networks that count the transactions of an address. */
+    nonces: object({ after: amount, before: amount }),
+    /** Contracts whose events were looked at, where no balances say it. */
+    tokens: list(address, 0, limits.chainFileAssetsMax),
+  },
 )
 
 const shape = object({
@@ -87,16 +91,23 @@ export function parseChainFile(bytes: Uint8Array): ChainFile {
 
 /** Nonces and balances where the network has them, or a hole could be left unseen. */
 function requireForm(
-  { address: own, balances, moved: moves, nonces, sent: all }: ChainAccount,
+  { address: own, balances, moved: moves, nonces, sent: all, tokens }: ChainAccount,
   of: string,
 ) {
   const isCounted = traitsOf(of).slot === 'nonce'
   const written = [nonces, ...all.map(({ nonce }) => nonce)].map((one) => one !== undefined)
-  if (written.some((is) => is !== isCounted) || balances.length > 0 !== isCounted) {
-    refuse('MALFORMED', `chain.accounts: expected ${own} with nonces and balances, or neither`)
+  const isTold = balances.length > 0 && tokens === undefined
+  const isLooked = balances.length === 0 && tokens !== undefined
+  if (written.some((is) => is !== isCounted) || !(isCounted ? isTold : isLooked)) {
+    const form = isCounted ? 'nonces and balances' : 'tokens, without nonces and balances'
+    refuse('MALFORMED', `chain.accounts: expected ${own} with ${form}`)
   }
   const others = moves.flatMap(({ contract: token, from, to }) => [token, from, to])
-  const named = [...balances.map((one) => one.contract), ...all.map(({ to }) => to)]
+  const named = [
+    ...(tokens ?? []),
+    ...balances.map((one) => one.contract),
+    ...all.map(({ to }) => to),
+  ]
   for (const one of [own, ...others, ...named.filter((text) => text !== '')]) {
     parseAddress(of, one, 'chain.accounts')
   }
@@ -106,12 +117,13 @@ export function writeChainFile(file: ChainFile): Uint8Array {
   const bytes = encode({
     ...file,
     block: toHex(file.block),
-    accounts: file.accounts.map(({ nonces, ...one }) => ({
+    accounts: file.accounts.map(({ nonces, tokens, ...one }) => ({
       ...one,
       balances: one.balances.map(({ after, before, ...rest }) => {
         return { ...rest, after: `${after}`, before: `${before}` }
       }),
       moved: one.moved.map((move) => ({ ...move, amount: `${move.amount}` })),
+      ...(tokens && { tokens: [...tokens] }),
       ...(nonces && {
         nonces: { after: `${nonces.after}`, before: `${nonces.before}` },
       }),

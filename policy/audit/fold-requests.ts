@@ -46,8 +46,10 @@ export function* decided({
 }: EntryOf<'approval.recorded' | 'approval.rejected'>): Reading<readonly Write[]> {
   const { intent, person } = body
   const row = yield* knownIntent(intent)
-  requireOpen(row, t)
   const decision = type === 'approval.recorded' ? 'approve' : 'reject'
+  // A no is heard while a cancel has the nonce too: given back, the request would go on.
+  const { cancelledBy: _, ...itself } = row
+  requireOpen(decision === 'reject' ? itself : row, t)
   const before = yield* get(tables.decision, intent, person)
   // A no counts after a yes: a yes line that nobody signed must not take the no away.
   if (before !== undefined && !(before.decision === 'approve' && decision === 'reject')) {

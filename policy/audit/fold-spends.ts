@@ -91,9 +91,9 @@ function* bindSlot(line: Reserved, taken: Taken | undefined): Reading<readonly W
 }
 
 function* unbindSlot(stored: ReservationStored): Reading<readonly Write[]> {
-  const { slot, cancelling } = stored
+  const { slot, cancelling, intent } = stored
   if (cancelling !== undefined) return yield* giveBack(stored, cancelling)
-  return slot === '' ? [] : yield* takeBack(stored, Number(slot))
+  return slot === '' ? [] : yield* takeBack(stored, Number(slot), intent)
 }
 
 function cancellingOf({ request, before, price, tip }: Taken): Cancelling {

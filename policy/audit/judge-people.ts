@@ -2,6 +2,8 @@
 // initiator, a decision by the person whom the line names, each with a credential of the directory
 // in force. Lines themselves are the coordinator's word; what is opened here is not.
 // Whether approvals suffice is `admit`'s question, at the attempt.
+
+import { toUtf8 } from '../../proto/crypto.ts'
 import type { Digest } from '../../proto/ids.ts'
 import { parse } from '../../proto/jcs.ts'
 import { attempt, isRefusal, refuse } from '../../proto/refusal.ts'
@@ -9,6 +11,7 @@ import { type Signed, signedShape } from '../../proto/signed.ts'
 import { openSigned } from '../approval.ts'
 import { isChangeOp, openChange } from '../change.ts'
 import { openAsked, openRequested } from '../check-people.ts'
+import { parseIntent } from '../request.ts'
 import type { Roster } from '../roster.ts'
 import type { IntentRow } from '../view.ts'
 import { type Docket, violation } from './docket.ts'
@@ -26,6 +29,25 @@ export function intentAgain(line: EntryOf<'intent.created'>, bench: Bench, docke
     const row = readSync(knownIntent(intent), bench.rows)
     const roster = readSync(bench.desk.roster(), bench.rows)
     requireOwn(openRecorded(document, row, roster), bench.root)
+  })
+}
+
+/**
+ * A reservation grants nothing before an attempt, and `admit` judges those; but one of a cancel
+ * stops another request at once, so it is the one that people read.
+ */
+export function cancelAgain(
+  { body, seq }: EntryOf<'spend.reserved'>,
+  bench: Bench,
+  docket: Docket,
+): void {
+  const { intent, cancels: got } = body
+  const signed = kept('intent', intent, bench)
+  // That it was not kept is said at the line that recorded it.
+  if (got === undefined || signed === undefined) return
+  judge(signed, { intent, what: `intent ${intent}`, line: seq }, docket, ({ document }) => {
+    const { cancels: expected } = parseIntent(toUtf8(document)).intent
+    if (expected !== got) refuse('LINE_VOID', `cancels: expected ${expected ?? 'none'}, got ${got}`)
   })
 }
 

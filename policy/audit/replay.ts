@@ -17,7 +17,7 @@ import type { Blob } from './export.ts'
 import { createFold } from './fold.ts'
 import { attemptAgain, type Bench, evaluationAgain, signatureAgain } from './judge-again.ts'
 import { changeAgain } from './judge-change-again.ts'
-import { decisionAgain, intentAgain } from './judge-people.ts'
+import { cancelAgain, decisionAgain, intentAgain } from './judge-people.ts'
 import { namedReceipts, receiptAgain } from './judge-receipts.ts'
 import { type Reigns, readReigns } from './reigns.ts'
 import type { Anchor, Finding, Notice } from './report.ts'
@@ -169,6 +169,7 @@ function judgeAgain(entry: Entry, bench: Bench, docket: Docket, done: Done): voi
       break
     case 'spend.reserved':
       docket.reserved(entry.body.intent, entry.seq)
+      cancelAgain(entry, bench, docket)
       break
     case 'session.started':
       if (attemptAgain(entry, bench, docket)) done.attempts += 1

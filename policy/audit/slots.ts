@@ -4,9 +4,19 @@
 // is given again only when every earlier holder has ended, and that is for ever.
 // A new intent on a hole may lose the race to an unseen signature of an old one; never two effects.
 import type { Digest, VaultId } from '../../proto/ids.ts'
+import { isCancel } from '../intent.ts'
 import type { Reading, Write } from './rows.ts'
 import { hasEnded } from './standing.ts'
-import { below, get, key, put, remove, type SlotStored, tables } from './tables.ts'
+import {
+  below,
+  get,
+  type IntentStored,
+  key,
+  put,
+  remove,
+  type SlotStored,
+  tables,
+} from './tables.ts'
 
 export interface Address {
   readonly vault: VaultId
@@ -18,9 +28,14 @@ export function* nextNonce({ vault, path }: Address, t: number): Reading<number>
   for (const { nonce, holder } of yield* below(tables.openSlot, vault, path)) {
     if (holder === '') return nonce
     const row = yield* get(tables.intent, holder)
-    if (row !== undefined && hasEnded(row, t)) return nonce
+    if (row !== undefined && isOver(row, t)) return nonce
   }
   return (yield* get(tables.slots, vault, path))?.next ?? 0
+}
+
+/** An untried cancel holds it until it is given back: what it cancels may then go on. */
+function isOver(row: IntentStored, t: number): boolean {
+  return hasEnded(row, t) && !(isCancel(row.op) && row.attempts === 0)
 }
 
 export function* give(address: Address, nonce: number, intent: Digest): Reading<readonly Write[]> {
@@ -30,8 +45,13 @@ export function* give(address: Address, nonce: number, intent: Digest): Reading<
   return [raised, ...(yield* change(address, nonce, (row) => ({ ...row, holder: intent })))]
 }
 
-export function takeBack(address: Address, nonce: number): Reading<readonly Write[]> {
-  return change(address, nonce, (row) => ({ ...row, holder: '' }))
+/** From `intent` alone: what ran out may have lost it to another request before a line says so. */
+export function takeBack(
+  address: Address,
+  nonce: number,
+  intent: Digest,
+): Reading<readonly Write[]> {
+  return change(address, nonce, (row) => (row.holder === intent ? { ...row, holder: '' } : row))
 }
 
 /** One more of its intents (`by` 1) or one less (`by` -1) may have the transaction that lands. */

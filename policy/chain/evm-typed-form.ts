@@ -23,6 +23,8 @@ const wordForm = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
 /** Names that are, or that somebody may take for, atomic types. */
 const reserved =
   /^(?:u?int|u?fixed|bytes)[0-9x]*$|^(?:address|bool|string|byte|function|tuple|struct|mapping)$/
+/** The domain's own, and what is no name of its own in an object of other libraries. */
+const taken: ReadonlySet<string> = new Set(['EIP712Domain', '__proto__'])
 const listForm = /^(.+)\[([1-9][0-9]{0,2})?\]$/
 const structsMax = 16
 const membersMax = 32
@@ -113,7 +115,7 @@ function membersIn(text: string): readonly Member[] {
 }
 
 function requireStruct(name: string, members: readonly Member[]): void {
-  if (!wordForm.test(name) || reserved.test(name) || name === 'EIP712Domain') {
+  if (!wordForm.test(name) || reserved.test(name) || taken.has(name)) {
     bad(`a struct called ${JSON.stringify(name.slice(0, 64))}`)
   }
   if (envelopes.has(name)) {

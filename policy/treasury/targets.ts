@@ -70,6 +70,7 @@ export function treasuryOf({ targets, sweeps }: WrittenTreasury, places: Around)
   requireOnce('targets', all)
   requireOnce('sweeps', swept)
   requireNoCircle(all)
+  requireGasStays(swept)
   return {
     targets: new Map(all.map((one) => [one.id, one])),
     sweeps: new Map(swept.map((one) => [one.id, one])),
@@ -168,6 +169,18 @@ function requireNoCircle(targets: readonly Target[]): void {
       if (seen.has(at.vault)) bad(`targets.${first.id}: its surplus comes back to ${at.vault}`)
       seen.add(at.vault)
       at = next(targets, at)
+    }
+  }
+}
+
+/** Gas that was sent for tokens is never brought in as a deposit, to be sent once more. */
+function requireGasStays(sweeps: readonly Sweep[]): void {
+  for (const { id, vault, minimum, gasFrom } of sweeps) {
+    if (gasFrom !== undefined) continue
+    const tokens = sweeps.filter((one) => one.vault === vault && one.gasFrom !== undefined)
+    const gas = tokens.reduce((sum, one) => sum + one.gas, 0n)
+    if (tokens.length > 0 && minimum <= gas) {
+      bad(`sweeps.${id}.minimum: expected more than the gas of all tokens of ${vault}, ${gas}`)
     }
   }
 }

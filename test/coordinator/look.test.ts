@@ -105,6 +105,18 @@ describe('a look', () => {
     })
   })
 
+  it('knows when a transaction failed, of which two endpoints say so', async () => {
+    const said = (status: string) =>
+      asker({ eth_getTransactionReceipt: () => ({ blockNumber: '0x60', status }) })
+    const [failed, well] = [said('0x0'), said('0x1')]
+    expect(await look(failed, failed).failedAt(txid)).toBe(16_000)
+    expect(await look(failed, well, failed).failedAt(txid)).toBe(16_000)
+    expect(await look(well, well).failedAt(txid)).toBe(0)
+    await fails(look(failed, well).failedAt(txid))
+    const never = asker({ eth_getTransactionReceipt: () => null })
+    expect(await look(never, never).failedAt(txid)).toBe(0)
+  })
+
   it('knows what has landed by then, and what has not', async () => {
     expect(await look(asker(), asker()).landed(block, txid)).toBe(true)
     const after = asker({ eth_getTransactionReceipt: () => ({ blockNumber: '0x63' }) })

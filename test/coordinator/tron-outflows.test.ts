@@ -92,7 +92,7 @@ async function collected(...urls: readonly string[]): Promise<ChainFile> {
 }
 
 const found = (file: ChainFile) =>
-  reconcile(file, { paid, own: new Set([hot]) }).findings.map(
+  reconcile(file, { paid, own: new Set([hot]), tokens: new Set([token]) }).findings.map(
     ({ word, code, because }) => `${word} ${code} ${because}`,
   )
 
@@ -114,7 +114,11 @@ describe.runIf(anvilInstalled)('what own addresses did on Tron', () => {
   it('is what the log says, and its file reads back as it was written', async () => {
     const file = await collected(...chain.urls)
     expect(found(file)).toEqual([])
-    const { payments, transactions, accounts } = reconcile(file, { paid, own: new Set([hot]) })
+    const { payments, transactions, accounts } = reconcile(file, {
+      paid,
+      own: new Set([hot]),
+      tokens: new Set([token]),
+    })
     expect({ payments, transactions, accounts }).toEqual({
       ...{ payments: 3, transactions: 3, accounts: [] },
     })
@@ -129,12 +133,12 @@ describe.runIf(anvilInstalled)('what own addresses did on Tron', () => {
   it.each<[what: string, because: RegExp, bend: (account: JsonObject) => JsonObject]>([
     [
       'nonces',
-      /nonces and balances, or neither/,
+      /tokens, without nonces and balances/,
       (account) => ({ ...account, nonces: { after: '0', before: '0' } }),
     ],
     [
       'balances',
-      /nonces and balances, or neither/,
+      /tokens, without nonces and balances/,
       (account) => ({ ...account, balances: [{ after: '0', before: '0', contract: '' }] }),
     ],
     [
@@ -195,6 +199,11 @@ describe.runIf(anvilInstalled)('what own addresses did on Tron', () => {
     )
     expect(said(token_, created, { ...plain, feeMax: 1n })[0]).toMatch(/^INCOMPLETE FEE .*cost/)
     expect(said({ ...token_, to: hot }, created, plain)[0]).toMatch(/BYTES_TO .*nothing/)
+    const tokens = new Set([token, customer])
+    const { findings } = reconcile(file, { paid, own: new Set([hot]), tokens })
+    expect(findings.map(({ because }) => because)).toEqual([
+      `${hot}: expected a balance of ${customer}`,
+    ])
     expect(said(token_, created, { ...plain, isDropped: true })[0]).toMatch(/ONE_EFFECT/)
   })
 
@@ -207,6 +216,10 @@ describe.runIf(anvilInstalled)('what own addresses did on Tron', () => {
     const [, failed] = file.accounts[0]!.sent.slice(before)
     expect(failed).toMatchObject({ succeeded: false, to: token })
     expect(failed!.fee).toBeGreaterThan(345_000n)
+    const seen = look(...chain.urls)
+    const { at } = await seen.blockAt(BigInt(failed!.height))
+    expect(await seen.failedAt(failed!.txid)).toBe(at)
+    expect(await seen.failedAt(paid[0]!.txids[0]!)).toBe(0)
     expect(found(file)).toEqual([
       expect.stringMatching(/BYTES_AMOUNT .*it failed and moved 0.*difference of -/),
     ])

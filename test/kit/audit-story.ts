@@ -182,8 +182,13 @@ export class Payout {
   }
 
   reserved(): this {
+    this.story.log.add('spend.reserved', this.reservation())
+    return this
+  }
+
+  reservation(): JsonObject {
     const { vault, path, network, asset, amount, to, maxFee, op, initiator } = this.intent
-    this.story.log.add('spend.reserved', {
+    return {
       ...{ vault, path, network, asset, to, op, initiator },
       amount: `${amount}`,
       dest: 'customer',
@@ -192,8 +197,7 @@ export class Payout {
       policy: this.story.laws.rulebook.digest,
       rule: this.rule,
       slot: `${this.nonce}`,
-    })
-    return this
+    }
   }
 
   /** The unsigned transaction, one unit more expensive for each attempt after the first. */

@@ -19,7 +19,7 @@ export function tellOf(house: FakeCoordinator, place: Place, { network, key, pat
     GetVault: async ({ vault }) => ({ vault: vaultOf(place, vault, toHex(key.publicKey)) }),
     ListDepositAddresses: async ({ vault, from }) => ({
       addresses: paths.slice(from).map((path, index) => ({
-        ...{ vault, reference: `c-${index}`, index, path, network },
+        ...{ vault, service: 'svc-treasury', reference: `c-${index}`, index, path, network },
         ...{ address: addressAt(network, key, path), certificate: new Uint8Array(0) },
       })),
       next: 0,

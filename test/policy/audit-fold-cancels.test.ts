@@ -227,3 +227,46 @@ describe('a cancelled request', () => {
     expect(next(on)).toBe(1)
   })
 })
+
+describe('a cancel that ran out before it was tried', () => {
+  it('gives its nonce to nobody until it is given back', () => {
+    const [on, pay] = tried()
+    on.add('session.aborted', pay.aborted(1))
+    const short = new Cancel(pay, 'short', on.t + hour / 2)
+    on.add('intent.created', short.created()).add('spend.reserved', short.reserved('0'))
+    on.t = short.notAfter + 1
+    expect(next(on)).toBe(1)
+    const after = new Payment('after', on.t + hour)
+    on.add('intent.created', after.created())
+    expect(on.outcome('spend.reserved', after.reserved('0'))).toBe('NONCE')
+    expect(on.outcome('spend.reserved', after.reserved('1'))).toBe('folded')
+    on.add('intent.expired', { by: 'coordinator', intent: short.intent })
+    expect(on.outcome('session.started', pay.started(2, '0'))).toBe('folded')
+  })
+
+  it('is given back before another one takes the nonce', () => {
+    const [on, pay] = stuck()
+    const short = new Cancel(pay, 'short', on.t + hour / 2)
+    const second = new Cancel(pay, 'second', on.t + 3 * hour)
+    on.add('intent.created', short.created()).add('intent.created', second.created())
+    on.add('spend.reserved', short.reserved('0'))
+    on.t = short.notAfter + 1
+    expect(on.outcome('spend.reserved', second.reserved('0'))).toBe('ONE_EFFECT')
+    on.add('intent.expired', { by: 'coordinator', intent: short.intent })
+    on.add('spend.reserved', second.reserved('0')).add('session.started', second.started(1, '0'))
+    expect(on.outcome('session.started', pay.started(2, '0', higher))).toBe('REQUEST_ENDED')
+  })
+})
+
+describe('a rejection of a cancelled request', () => {
+  it('counts while the cancel has the nonce, and when that was given back', () => {
+    const [on, pay, cancel] = stuck()
+    on.add('spend.reserved', cancel.reserved('0'))
+    expect(on.outcome('approval.recorded', pay.decided('alice'))).toBe('REQUEST_ENDED')
+    const free = stuck()[0]
+    expect(free.outcome('session.started', pay.started(2, '0', higher))).toBe('folded')
+    on.add('approval.rejected', pay.decided('alice'))
+    on.add('spend.released', { intent: cancel.intent })
+    expect(on.outcome('session.started', pay.started(2, '0', higher))).toBe('REQUEST_ENDED')
+  })
+})

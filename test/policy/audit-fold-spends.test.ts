@@ -214,6 +214,20 @@ describe('the slot rule', () => {
     reserve(on, 'f', '0', usdt(1))
   })
 
+  it('gives a nonce that ran out untried to one request, whenever a line says that it ran out', () => {
+    for (const end of ['intent.expired', 'spend.released'] as const) {
+      const on = readyLog()
+      const a = reserve(on, 'a', '0', usdt(1))
+      on.t = a.notAfter + 1
+      reserve(on, 'b', '0', usdt(2))
+      const by = end === 'intent.expired' ? { by: 'coordinator' } : {}
+      on.add(end, { ...by, intent: a.intent })
+      const next = pays(on, 'c', usdt(3))
+      expect(on.outcome('spend.reserved', next.reserved('0')), end).toBe('NONCE')
+      expect(on.outcome('spend.reserved', next.reserved('1')), end).toBe('folded')
+    }
+  })
+
   it('takes a spent request that has ended for a hole, until a signature of it appears', () => {
     const on = readyLog()
     const pay = reserve(on, 'a', '0', usdt(1))

@@ -1,5 +1,6 @@
 // What the replay of a log calls a violation, what it only notices, and what it cannot judge.
 import { describe, expect, it } from 'vitest'
+import { encodeIntent } from '../../policy/request.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { writeTime } from '../../proto/shape.ts'
@@ -43,6 +44,33 @@ describe('a violation', () => {
       log.add('sign.completed', { ...pay.completion(), txid: `0x${digestNamed('x')}` })
     })
     expect(codes(report)).toEqual(['TX_INTENT_MISMATCH'])
+  })
+
+  it('is a cancel that takes the nonce of another request than the one that people read', () => {
+    const taking = (other: boolean) =>
+      codes(
+        grown((log, more) => {
+          const pays = ['read', 'unread'].map((name, at) => {
+            const pay = payoutIn(more, name, 20 + at)
+            pay.nonce = BigInt(2 + at)
+            return pay.reserved().started()
+          })
+          const [read, unread] = pays as [Payout, Payout]
+          const cancel = new Payout(more, 'cancel', 1)
+          const change = { op: 'evm.cancel', amount: 0n, dest: '', contract: '' } as const
+          Object.assign(cancel.intent, { ...change, asset: 'eth-native', cancels: read.digest })
+          const { sign: key } = house.keyOf('svc-payouts')
+          const { credential } = cancel.signed
+          const signed = sign(tags.intent, encodeIntent(cancel.intent), credential, key)
+          Object.assign(cancel, { signed, digest: more.keepSigned('intent', signed) })
+          const { digest, nonce } = other ? unread : read
+          Object.assign(cancel, { nonce })
+          cancel.created()
+          log.add('spend.reserved', { ...cancel.reservation(), cancels: digest })
+        }),
+      )
+    expect(taking(false)).toEqual([])
+    expect(taking(true)).toEqual(['LINE_VOID'])
   })
 
   it('does not hide a missing warrant, and the worse word wins', () => {

@@ -356,6 +356,12 @@ describe('the analyser on messages', () => {
     'OrderComponents',
     'LimitOrder',
     'Delegation',
+    'Maker',
+    'Listing',
+    'Repayment',
+    'RelayRequest',
+    'MetaTransactionData',
+    'Agent',
   ])('knows %s', (name) => {
     const type = `${name}(uint256 amount)`
     const entry = { ...usdcPermit, type, fields: [{ field: 'amount', lte: '1' }] }

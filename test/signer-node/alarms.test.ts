@@ -15,6 +15,9 @@ const chosen: Readonly<Record<string, readonly string[]>> = {
   ],
   'signer-node/floor.ts': ['fenced-by-operator', 'rollback', 'second-instance'],
   'coordinator/links.ts': ['node.cosignature', 'heads.failed'],
+  'coordinator/nonces.ts': ['nonce.foreign', 'nonce.unseen'],
+  'coordinator/chain-rpc/breaker.ts': ['endpoint.dead', 'endpoint.foreign'],
+  'coordinator/chain-rpc/heads.ts': ['endpoint.apart', 'endpoint.stale'],
 }
 
 interface Raised {

@@ -264,6 +264,15 @@ describe('typed data of any type', () => {
       'BYTES_SHAPE typed',
     ],
     [
+      'a struct called like what every object has',
+      {
+        primaryType: '__proto__',
+        types: Object.fromEntries([['__proto__', wide]]),
+        message: { m0: '0', m1: '0', m2: '0', m3: '0' },
+      },
+      'BYTES_SHAPE typed',
+    ],
+    [
       'structs of structs with more fields than anybody reads',
       { primaryType: 'S0', types: deep },
       'BYTES_SHAPE typed',

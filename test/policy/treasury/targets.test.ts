@@ -133,6 +133,11 @@ describe('targets and sweeps', () => {
         json.sweeps.deposits = rest
       },
     ],
+    [
+      'a coin of which the gas for a token is enough to be brought in: it goes round for ever',
+      /minimum: expected more than the gas of all tokens/,
+      coin({ minimum: '0.002' }),
+    ],
     ['a coin that does not pay for itself', /pays nothing/, coin({ minimum: '0.001' })],
   ])('are refused with %s', (_, because, change) => {
     expect(refused(() => undefined)).toBe('taken')
