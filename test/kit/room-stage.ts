@@ -11,6 +11,7 @@ import { parseStationCard, type StationCard } from '../../policy/ceremony/statio
 import { ed25519PublicKey, ed25519Signer, toUtf8 } from '../../proto/crypto.ts'
 import { type Digest, type Handle, parseHandle, parseNodeId } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
+import { refuse } from '../../proto/refusal.ts'
 import { parseTokenCard } from '../../proto/token-card.ts'
 import { dice } from '../../signer-node/ceremony/dice.ts'
 import { makeStation, writeMedium } from '../../signer-node/ceremony/enrolment.ts'
@@ -304,8 +305,7 @@ class Hand {
   }
 
   get now(): StationToken {
-    if (this.#token === undefined) throw new Error('no token is in')
-    return this.#token
+    return this.#token ?? refuse('TOKEN_ABSENT', 'no token is in')
   }
 
   async again(which: Which | 'any'): Promise<StationToken> {
