@@ -15,6 +15,7 @@ import {
   judged,
   planned,
   plannedRelease,
+  plannedReleases,
   play,
   type Sat,
   stage,
@@ -78,6 +79,38 @@ describe('a ceremony', () => {
     expect(signed?.body).toMatchObject({ intent: request })
     await theHouse().until('broadcast', async () => (await theHouse().state(request)) !== 'SIGNING')
     expect(theHouse().chain.sent).toHaveLength(1)
+  }, 120_000)
+
+  it('holds a share from its confirmation to the wiping of its request, and signs again with it', async () => {
+    const plan = await plannedReleases(2)
+    const [vault] = plan.plan.vaults
+    let room: Sat | undefined
+    const atTail: (readonly string[])[] = []
+    const atEnd: (readonly string[])[] = []
+    const looks = (node: string) => (what: Asked) => {
+      const held = room?.seats.get(node)?.station.status().vaults
+      if (what === 'tail') atTail.push(held ?? ['?'])
+      if (what === 'agree' && node !== 'room') atEnd.push(held ?? ['?'])
+      return undefined
+    }
+    const { done, said, seats } = await play(plan, looks, (sat) => {
+      room = sat
+    })
+    expect(done, said.slice(-20).join('\n')).toMatchObject({ outcome: 'done', exceptions: 0 })
+    // Opened at the start; wiped by who signed and by who was not drawn, before the second.
+    expect(atTail).toEqual([[vault], [vault], [vault], [], [], []])
+    expect(atEnd).toEqual([[], [], []])
+    const told = [...seats.values()].flatMap((seat) => seat.said.map((line) => line.trim()))
+    const count = (line: string) => told.filter((one) => one === line).length
+    expect([count('wiped'), count('not drawn: wiped')]).toEqual([4, 2])
+    const judgement = await judged(plan, done.files)
+    expect(judgement.findings).toEqual([])
+    await imported(plan, done.files)
+    const signed = (await theHouse().lines()).flatMap((line) => {
+      return line.type === 'sign.completed' ? [line.body.intent] : []
+    })
+    const asked = plan.plan.requests.map(({ request }) => request)
+    expect(signed.slice(-2).sort()).toEqual([...asked].sort())
   }, 120_000)
 
   it('begins no session of a confirmation that a station which was started again has lost', async () => {
