@@ -26,6 +26,7 @@ import { tags } from '../../proto/tags.ts'
 import { wordLines, wordsOf } from '../../proto/words.ts'
 import type { Curve } from '../dkls23/curve.ts'
 import type { Clock, Random } from '../ports.ts'
+import type { TokenWay } from '../way-in.ts'
 import { sharesOn } from './medium.ts'
 import type { Bench, Heard, Played } from './performer.ts'
 import type { RecordCopy } from './record-copy.ts'
@@ -80,6 +81,8 @@ export interface ActsNeeds {
   readonly record: RecordCopy
   readonly desk: Desk
   readonly token: TokenHand
+  /** Into the Seals of medium A. */
+  readonly way: TokenWay
   /** Directories of medium A and medium B. */
   readonly media: { readonly a: string; readonly b: string }
   readonly curve: Curve
@@ -281,7 +284,7 @@ export class StationActs implements Bench {
     await token.again('any')
     const proved = await this.#seals.proved('a', request.vault)
     this.#needs.desk.say(`confirmed, open, epoch ${proved[0]?.epoch}`)
-    await station.wake(request.vault)
+    await this.#seals.wake(request.vault)
     if (heard.isOver()) refuse('CEREMONY', 'the turn is over')
     watch.begin(request.request)
     station.permit(request.request)
@@ -327,7 +330,7 @@ export class StationActs implements Bench {
     desk.say(`  by lot: ${signers.join(', ')}`)
     if (signers.includes(own.node)) return none
     station.withdraw()
-    station.rest(requestOf(turn.request).vault)
+    this.#seals.rest(requestOf(turn.request).vault)
     desk.say('  not drawn: wiped')
     return none
   }

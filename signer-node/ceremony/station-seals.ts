@@ -9,7 +9,7 @@ import { below, get, tables } from '../../policy/audit/tables.ts'
 import { labelOf } from '../../policy/ceremony/plan.ts'
 import { backupKinds } from '../../proto/backup-documents.ts'
 import { toHex } from '../../proto/crypto.ts'
-import { type Digest, parseDigest, type VaultId } from '../../proto/ids.ts'
+import { type Digest, parseDigest, parseVaultId, type VaultId } from '../../proto/ids.ts'
 import { type JsonObject, parseText } from '../../proto/jcs.ts'
 import { Refused, refuse } from '../../proto/refusal.ts'
 import type { Signed } from '../../proto/signed.ts'
@@ -91,18 +91,33 @@ export class StationSeals {
     return { drafts: proved.map((one) => tested(one, 'b')), brought }
   }
 
+  /** Nothing of it is left in this process: neither the share nor the keys of its Seals. */
+  rest(vault: string): void {
+    const { station, media, way } = this.#needs
+    station.rest(parseVaultId(vault))
+    for (const one of sharesOn(media.a)) if (one.vault === vault) way.forget(one.bytes)
+  }
+
+  /** The Token that is in gives the key of the Seal again. Held when this returns. */
+  async wake(vault: VaultId): Promise<void> {
+    const { station, media, way, token } = this.#needs
+    const epoch = station.epochOf(vault)
+    const wanted = sharesOn(media.a).filter((one) => one.vault === vault && one.epoch === epoch)
+    for (const one of wanted) await token.now.learn(way, one)
+    await station.wake(vault)
+  }
+
   /**
    * For a key that is dealt anew: what this Station holds of it may have signed and been wiped
    * today. One without an old share still takes a new one, so what it cannot open is only said.
    */
   async wakeOld(vault: VaultId | undefined): Promise<void> {
-    const { station, desk } = this.#needs
     if (vault === undefined) return
     try {
-      await station.wake(vault)
+      await this.wake(vault)
     } catch (error) {
-      if (!(error instanceof Refused)) throw error
-      desk.say(`  ${error.refusal.because}`)
+      if (!(error instanceof Refused) || error.refusal.code !== 'SEAL') throw error
+      this.#needs.desk.say(`  ${error.refusal.because}`)
     }
   }
 
@@ -111,10 +126,10 @@ export class StationSeals {
    * remembers from here on, whose count is said.
    */
   async wipe({ turn }: Heard): Promise<Played> {
-    const { own, desk, station } = this.#needs
+    const { own, desk } = this.#needs
     const vault = turn.vault ?? turn.request?.vault
     if (vault === undefined) return refuse('CEREMONY', 'a share is of a vault')
-    station.rest(vault)
+    this.rest(vault)
     desk.say('  wiped')
     desk.say(`  count of the token: ${await this.floor(vault, '')}`)
     return { drafts: [{ type: 'step.done', body: { confirmed: [own.custodian], noted: [] } }] }

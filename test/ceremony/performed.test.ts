@@ -10,6 +10,7 @@ import { splitRecord } from '../../policy/ceremony/record-chain.ts'
 import { parseDigest } from '../../proto/ids.ts'
 import type { Asked } from '../../signer-node/ceremony/station-acts.ts'
 import { askedOf, board } from '../coordinator/cold-house.ts'
+import { refusal } from '../kit/refused.ts'
 import {
   imported,
   judged,
@@ -87,10 +88,15 @@ describe('a ceremony', () => {
     let room: Sat | undefined
     const atTail: (readonly string[])[] = []
     const atEnd: (readonly string[])[] = []
-    const looks = (node: string) => (what: Asked) => {
-      const held = room?.seats.get(node)?.station.status().vaults
-      if (what === 'tail') atTail.push(held ?? ['?'])
-      if (what === 'agree' && node !== 'room') atEnd.push(held ?? ['?'])
+    const unasked: string[] = []
+    const looks = (node: string) => async (what: Asked) => {
+      const station = room?.seats.get(node)?.station
+      if (station === undefined || vault === undefined) return undefined
+      if (what === 'tail') atTail.push(station.status().vaults)
+      if (what === 'agree') {
+        atEnd.push(station.status().vaults)
+        unasked.push(await refusal(station.wake(vault)))
+      }
       return undefined
     }
     const { done, said, seats } = await play(plan, looks, (sat) => {
@@ -100,6 +106,8 @@ describe('a ceremony', () => {
     // Opened at the start; wiped by who signed and by who was not drawn, before the second.
     expect(atTail).toEqual([[vault], [vault], [vault], [], [], []])
     expect(atEnd).toEqual([[], [], []])
+    // The keys of its Seal went with it: without the token nothing opens it again.
+    expect(unasked).toEqual([1, 2, 3].map(() => expect.stringMatching(/^SEAL: .* does not open$/)))
     const told = [...seats.values()].flatMap((seat) => seat.said.map((line) => line.trim()))
     const count = (line: string) => told.filter((one) => one === line).length
     expect([count('wiped'), count('not drawn: wiped')]).toEqual([4, 2])

@@ -205,6 +205,7 @@ describe('a station', () => {
     const station = {
       withdraw: () => void seen.push('withdraw'),
       permit: () => void seen.push('permit'),
+      epochOf: () => 1,
       rest: (vault: string) => void seen.push(`rest ${vault}`),
       wake: async (vault: string) => {
         seen.push(`wake ${vault}`)
@@ -217,7 +218,16 @@ describe('a station', () => {
     }
     const desk = { say: () => {}, ask: async () => typed }
     const token = { now: { which: 'daily' } }
-    const needs = { plan: { plan }, own, station, watch, desk, token } as unknown as ActsNeeds
+    const media = { a: '/nowhere' }
+    const needs = {
+      plan: { plan },
+      own,
+      station,
+      watch,
+      desk,
+      token,
+      media,
+    } as unknown as ActsNeeds
     const turn = turnsOf(plan).find(({ step }) => step.id === id)
     const about = { turn, round: 0, signers, manifest: '', isEnded: false }
     const heard = { ...about, isOver: () => false } as Heard
