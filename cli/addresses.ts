@@ -73,7 +73,7 @@ export const addressDeposit: Verb = {
       const { client } = desk
       const { address } = must(await client.VaultService.CreateDepositAddress({ vault, reference }))
       if (address === null) return refuse('LINE_MISSING', 'expected an address, got nothing')
-      if (address.reference !== reference) {
+      if (address.reference !== reference || address.service !== desk.profile.id) {
         refuse('BYTES_FROM', `expected the address of ${reference}, got another's`)
       }
       const said = ownDeposit(address, row, desk, world)
@@ -94,11 +94,11 @@ export const addressList: Verb = {
       const page = must(await desk.client.VaultService.ListDepositAddresses(asked))
       const items = page.addresses.map((address) => {
         const said = ownDeposit(address, row, desk, world)
-        const { reference, index } = address
-        return { index, reference, ...certifiedJson(said) }
+        const { service, reference, index } = address
+        return { index, service, reference, ...certifiedJson(said) }
       })
-      const lines = items.map(({ index, address, reference, by }) => {
-        const start = `${String(index).padStart(8)}  ${address}  ${reference}`
+      const lines = items.map(({ index, address, service, reference, by }) => {
+        const start = `${String(index).padStart(8)}  ${address}  ${service} ${reference}`
         return `${start}  verified by ${by.join(', ')}\n`
       })
       const more = page.next === 0 ? '' : `more: --from ${page.next}\n`

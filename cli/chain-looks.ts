@@ -3,26 +3,42 @@
 // Two have to say the same; a development cluster may have one.
 import { readFileSync } from 'node:fs'
 import { Endpoint } from '../coordinator/chain-rpc/endpoint.ts'
-import { type Look, openLook } from '../coordinator/chain-rpc/look.ts'
+import { type EvmLook, openLook } from '../coordinator/chain-rpc/look.ts'
+import { collect as collectEvm } from '../coordinator/chain-rpc/outflows.ts'
+import { TronEndpoint } from '../coordinator/chain-rpc/tron-endpoint.ts'
+import { openTronLook, type TronLook } from '../coordinator/chain-rpc/tron-look.ts'
+import { collectTron } from '../coordinator/chain-rpc/tron-outflows.ts'
+import type { ChainFile } from '../policy/audit/chain-file.ts'
+import { chainOf } from '../policy/chain/chains.ts'
 import { type Env, parseNetwork } from '../policy/intent.ts'
 import { distinct, endpoints, readConfig } from '../proto/config.ts'
 import { refuse } from '../proto/refusal.ts'
-import { integer, literal, object, type Reader, text } from '../proto/shape.ts'
+import { integer, literal, object, type Reader, type Shaped, text } from '../proto/shape.ts'
 import { type Args, required, type World } from './verb.ts'
 
-export type { Block, Look } from '../coordinator/chain-rpc/look.ts'
-export { collect } from '../coordinator/chain-rpc/outflows.ts'
+export type { Balance, Block, Look } from '../coordinator/chain-rpc/look.ts'
+
+/** What these addresses did in the range, for a chain file. */
+export function collect(
+  look: EvmLook | TronLook,
+  range: Parameters<typeof collectEvm>[1],
+): Promise<ChainFile> {
+  return look.kind === 'tron' ? collectTron(look, range) : collectEvm(look, range)
+}
 
 export const looksOptions = { endpoints: { type: 'string' } } as const
 
 const answerBytesMax = 4_194_304
+/** A whole block of Tron with its results. */
+const blockBytesMax = 33_554_432
 const timeoutMs = 10_000
 const witnesses = 2
 
+/** One whose transactions this program reads. */
 const network: Reader<string> = (value, path) => {
   const read = parseNetwork(text(48)(value, path))
-  if (read.startsWith('eip155:')) return read
-  return refuse('NOT_SUPPORTED', `${path}: balances are read on EVM networks, got ${read}`)
+  chainOf(read)
+  return read
 }
 
 const shape = object({
@@ -33,23 +49,40 @@ const shape = object({
   ),
 })
 
+type Configured = Shaped<typeof shape>['chains'][number]
+
 /** By network, from the file of `--endpoints`. */
-export function openLooks(args: Args, env: Env, world: World): ReadonlyMap<string, Look> {
+export function openLooks(
+  args: Args,
+  env: Env,
+  world: World,
+): ReadonlyMap<string, EvmLook | TronLook> {
   const { chains } = readConfig(readFileSync(required(args, 'endpoints'), 'utf8'), shape)
   return new Map(
     chains.map((chain) => {
-      const { rpc, confirmations } = chain
-      if (rpc.length < witnesses && env !== 'dev') {
+      if (chain.rpc.length < witnesses && env !== 'dev') {
         refuse('CONFIG', `${chain.network}: expected two endpoints, or nobody agrees`)
       }
-      const chainId = `0x${BigInt(chain.network.replace(/^eip155:/, '')).toString(16)}`
-      const askers = rpc.map((url, at) => {
-        const name = `endpoint ${at + 1} of ${chain.network}`
-        const watch = { now: world.nowMs, report: () => {} }
-        return new Endpoint({ url, name, chainId, timeoutMs, answerBytesMax, ...watch })
-      })
-      const needed = Math.min(witnesses, rpc.length)
-      return [chain.network, openLook({ askers, witnesses: needed, confirmations })] as const
+      return [chain.network, opened(chain, world)] as const
     }),
   )
+}
+
+function opened({ network: of, rpc, confirmations }: Configured, { nowMs }: World) {
+  const needed = Math.min(witnesses, rpc.length)
+  const about = rpc.map((url, at) => {
+    const name = `endpoint ${at + 1} of ${of}`
+    return { url, name, timeoutMs, now: nowMs, report: () => {} }
+  })
+  const [kind, reference = ''] = of.split(':')
+  if (kind === 'tron') {
+    const genesis = reference.slice(2)
+    const endpoints = about.map(
+      (one) => new TronEndpoint({ ...one, genesis, answerBytesMax: blockBytesMax }),
+    )
+    return openTronLook({ endpoints, witnesses: needed })
+  }
+  const chainId = `0x${BigInt(reference).toString(16)}`
+  const askers = about.map((one) => new Endpoint({ ...one, chainId, answerBytesMax }))
+  return openLook({ askers, witnesses: needed, confirmations })
 }

@@ -95,6 +95,10 @@ function fromJson(text: string, faults: Fault[]): readonly PayoutLine[] {
     faults.push(fault(1, 'list', 'expected a JSON list of payments'))
     return []
   }
+  if (keysWritten(text) !== keysRead(list)) {
+    faults.push(fault(1, 'list', 'expected each key once, or one reads what another does not'))
+    return []
+  }
   return list.flatMap((item: unknown, at) => {
     const line = at + 1
     if (typeof item !== 'object' || item === null || Array.isArray(item)) {
@@ -110,6 +114,17 @@ function fromJson(text: string, faults: Fault[]): readonly PayoutLine[] {
     }
     return lineOf(line, cells, faults)
   })
+}
+
+/** Of text that is JSON: strings with a colon behind them. */
+function keysWritten(text: string): number {
+  return [...text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)].filter(([, colon]) => colon).length
+}
+
+function keysRead(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  const own = Array.isArray(value) ? 0 : Object.keys(value).length
+  return Object.values(value).reduce((sum: number, one) => sum + keysRead(one), own)
 }
 
 /** No cell is trimmed: a space before an address is a question, not a slip to be mended. */

@@ -18,6 +18,7 @@ import { typedAddress } from './address.ts'
 import { type ApproverKey, openKey } from './approver-key.ts'
 import { atDesk, type Desk } from './desk.ts'
 import { typedIntent } from './intent.ts'
+import { isNothing } from './moving.ts'
 import { type Fault, fault, type PayoutLine, readPayout } from './payout-file.ts'
 import { keyOptions, profileOptions } from './profile.ts'
 import { readRecord, sendIntent } from './submit.ts'
@@ -286,7 +287,7 @@ function answerOf(
     return `${shown}${why === '' ? '' : `  ${why}`}\n`
   })
   const left = rows.filter(({ state }) => state === 'NOT SENT' || state === 'LATER').length
-  const no = rows.filter(({ state }) => state === 'DENIED' || state === 'REFUSED').length
+  const no = rows.filter(({ state }) => state === 'REFUSED' || isNothing({ state })).length
   const again = left > 0 && results.size > 0 ? `${left} were not sent: run it again\n` : ''
   const sent = [...results.values()].filter((one) => typeof one === 'object' && !isRefusal(one))
   const json: JsonObject = { lines: rows, sent: sent.length, left, denied: no }

@@ -115,12 +115,14 @@ function answerOf(
   const accounts = found?.accounts ?? []
   const counts = {
     payments: found?.payments ?? 0,
+    outside: found?.outside ?? 0,
     transactions: found?.transactions ?? 0,
     open: [...(found?.open ?? [])],
   }
   const head = `${network} blocks ${from} to ${to}: ${counts.payments} payments of the log, `
   const text = [
     `${head}${counts.transactions} transactions of own addresses\n`,
+    ...(counts.outside > 0 ? [`${counts.outside} payments of other blocks: not compared\n`] : []),
     ...accounts.map(accountLines),
     ...counts.open.map((txid) => `open: ${txid} is in a block, and not settled in this log\n`),
     reportText(report),

@@ -139,13 +139,19 @@ export function findVerb(argv: readonly string[]): Found | undefined {
   return undefined
 }
 
+/** Of one group with the usage of each verb, where the first word is the name of a group. */
 async function help(argv: readonly string[]): Promise<Printed> {
+  const group = Object.keys(verbs).filter((name) => name.startsWith(`${argv[0] ?? ''} `))
+  const names = group.length > 0 ? group : Object.keys(verbs)
   const lines: string[] = []
-  const width = Math.max(...Object.keys(verbs).map((name) => name.length)) + 2
-  for (const [name, load] of Object.entries(verbs)) {
-    lines.push(`  ${name.padEnd(width)}${(await load()).about}\n`)
+  const width = Math.max(...names.map((name) => name.length)) + 2
+  for (const name of names) {
+    const verb = await verbs[name]?.()
+    if (verb === undefined) continue
+    lines.push(group.length > 0 ? verbHelp(name, verb) : `  ${name.padEnd(width)}${verb.about}\n`)
   }
-  const text = `custody VERB [--json] [--help]\n\n${lines.join('')}`
+  const head = group.length > 0 ? `${argv[0]} ` : ''
+  const text = `custody ${head}VERB [--json] [--help]\n\n${lines.join('')}`
   const asked = argv.length === 0 || argv.some((item) => item === '--help' || item === '-h')
   if (asked) return { exit: 0, stdout: text, stderr: '' }
   return { exit: 2, stdout: '', stderr: `unknown verb ${argv.slice(0, 2).join(' ')}\n\n${text}` }

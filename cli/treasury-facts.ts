@@ -2,6 +2,8 @@
 // its way, then a block that is younger than that, then the balances of this block, then what
 // became of the payments. Whatever had settled at the first step lies in the block; every other
 // payment is looked up on the chain, and counts as on its way unless it is in the block.
+// A network that keeps no earlier states tells balances of a later block: what landed between the
+// two makes the balance of whoever it touches unknown in this look.
 // INVARIANT: no payment is missed and none counts twice; where endpoints do not agree on one, it
 // counts as on its way.
 import type { Intent } from '../policy/intent.ts'
@@ -10,7 +12,7 @@ import type { Account, Held, Moving } from '../policy/treasury/ledger.ts'
 import type { VaultRow } from '../policy/view.ts'
 import type { Handle, VaultId } from '../proto/ids.ts'
 import { Unavailable } from '../proto/unavailable.ts'
-import type { Block, Look } from './chain-looks.ts'
+import type { Balance, Block, Look } from './chain-looks.ts'
 import type { Desk } from './desk.ts'
 import { isNothing, openPayments, type Payment, paymentOf, paymentsAfter } from './moving.ts'
 import { accountAt, ownKeys } from './own-accounts.ts'
@@ -53,18 +55,26 @@ export async function lookAround(watching: Watching): Promise<Around> {
   }
   const wanted = await accountsOf(watching)
   const keys = await ownKeys([...wanted.map(({ vault }) => vault), ...rulebook.vaults.keys()], desk)
-  const held: Held[] = []
+  const found = new Map<string, Held & Balance>()
   for (const one of wanted) {
     const said = await balanceOf(one, { keys, blocks, watching })
-    if (typeof said === 'bigint') held.push({ ...one, amount: said })
-    else untold.push(said)
+    if (typeof said === 'string') untold.push(said)
+    else found.set(nameOf(one), { ...one, ...said })
   }
   const payments = await paymentsNow(before, desk)
   const moving: Moving[] = []
   for (const payment of payments) {
-    if (!(await isInBlock(payment, { looks, blocks }))) moving.push(movingOf(payment, keys, desk))
+    if (await isInBlock(payment, { looks, blocks })) continue
+    const one = movingOf(payment, keys, desk)
+    moving.push(one)
+    for (const name of touched(one, rulebook)) {
+      const balance = found.get(name)
+      if (balance === undefined || !(await mayBeIn(balance, payment, { looks, blocks }))) continue
+      found.delete(name)
+      untold.push(`${name}: ${payment.txid} landed while it was read`)
+    }
   }
-  return { held, moving, untold, blocks }
+  return { held: [...found.values()], moving, untold, blocks }
 }
 
 /** A block whose time is not before the instant at which the requests were read. */
@@ -91,7 +101,9 @@ async function accountsOf({ desk, deposits }: Watching): Promise<readonly Wanted
   const { rulebook } = desk.ruleset
   const wanted = new Map<string, Wanted>()
   const add = (vault: VaultId, path: string, asset: Handle | undefined): void => {
-    if (asset !== undefined) wanted.set(`${vault} ${path} ${asset}`, { vault, path, asset })
+    if (asset === undefined) return
+    const one = { vault, path, asset }
+    wanted.set(nameOf(one), one)
   }
   for (const { vault, asset, refill } of rulebook.targets.values()) {
     add(vault, 'm', asset)
@@ -114,20 +126,20 @@ interface Seen {
   readonly watching: Watching
 }
 
-/** Base units, or why nobody can tell. */
+/** Or why nobody can tell. */
 async function balanceOf(
   { vault, path, asset }: Wanted,
   { keys, blocks, watching }: Seen,
-): Promise<bigint | string> {
+): Promise<Balance | string> {
   const { desk, looks } = watching
   const account = accountAt({ vault, path }, keys, desk)
   const contract = desk.ruleset.rulebook.assets.get(asset)?.contract
-  const name = `${vault} ${path} ${asset}`
+  const name = nameOf({ vault, path, asset })
   if (account === undefined || contract === undefined) return `${name}: the vault has no key`
   const [look, block] = [looks.get(account.network), blocks.get(account.network)]
   if (look === undefined || block === undefined) return `${name}: no block`
-  const amount = await tried(() => look.balance(block, account.address, contract))
-  return amount ?? `${name}: endpoints do not agree`
+  const said = await tried(() => look.balance(block, account.address, contract))
+  return said ?? `${name}: endpoints do not agree`
 }
 
 /** As they stand now: those that were open before, and those that came since. */
@@ -141,13 +153,37 @@ async function paymentsNow(
   return [...now.values()].filter((payment) => !isNothing(payment))
 }
 
-async function isInBlock(
-  { txid, intent }: Payment,
-  { looks, blocks }: { looks: Watching['looks']; blocks: ReadonlyMap<string, Block> },
-): Promise<boolean> {
+interface OnChain {
+  readonly looks: Watching['looks']
+  readonly blocks: ReadonlyMap<string, Block>
+}
+
+async function isInBlock({ txid, intent }: Payment, { looks, blocks }: OnChain): Promise<boolean> {
   const [look, block] = [looks.get(intent.network), blocks.get(intent.network)]
   if (txid === '' || look === undefined || block === undefined) return false
   return (await tried(() => look.landed(block, txid))) ?? false
+}
+
+/** Whether a payment that is not in the block landed before the balance was told. */
+async function mayBeIn(
+  { upTo }: Balance,
+  { txid, intent }: Payment,
+  { looks, blocks }: OnChain,
+): Promise<boolean> {
+  const [look, block] = [looks.get(intent.network), blocks.get(intent.network)]
+  if (txid === '' || look === undefined || block === undefined || upTo <= block.height) return false
+  return (await tried(() => look.landed({ ...block, height: upTo }, txid))) ?? true
+}
+
+/** The balances that it changes. */
+function touched({ from, to, asset }: Moving, rulebook: Rulebook): readonly string[] {
+  const coin = networkOf(rulebook, from.vault)?.feeAsset
+  const names = [nameOf({ ...from, asset }), ...(coin ? [nameOf({ ...from, asset: coin })] : [])]
+  return to === undefined ? names : [...names, nameOf({ ...to, asset })]
+}
+
+function nameOf({ vault, path, asset }: Wanted): string {
+  return `${vault} ${path} ${asset}`
 }
 
 function movingOf({ intent }: Payment, keys: ReadonlyMap<VaultId, VaultRow>, desk: Desk): Moving {
@@ -182,7 +218,7 @@ function networksOf({ targets, sweeps, vaults, networks }: Rulebook): ReadonlySe
 }
 
 /** Undefined where endpoints do not answer or agree. */
-async function tried<T>(work: () => Promise<T>): Promise<T | undefined> {
+export async function tried<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work()
   } catch (error) {

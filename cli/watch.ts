@@ -18,12 +18,12 @@ import { type ApproverKey, openKey } from './approver-key.ts'
 import { looksOptions, openLooks } from './chain-looks.ts'
 import { DepositPaths } from './deposit-paths.ts'
 import { atDesk, type Desk } from './desk.ts'
-import { isEnded, isNothing } from './moving.ts'
+import { isEnded, isNothing, type Payment } from './moving.ts'
 import { accountAt, ownKeys } from './own-accounts.ts'
 import { keyOptions, profileOptions } from './profile.ts'
 import { amountOf } from './show.ts'
 import { sendIntent } from './submit.ts'
-import { type Around, lookAround, type Watching } from './treasury-facts.ts'
+import { type Around, lookAround, tried, type Watching } from './treasury-facts.ts'
 import { type Answer, type Args, flag, type Verb, type World } from './verb.ts'
 
 export const watch: Verb = {
@@ -83,7 +83,7 @@ async function lookOnce({ args, world, desk, deposits }: Looking): Promise<Answe
     deposits: (vault) => deposits.of(vault, desk.client),
   }
   const around = await lookAround(watching)
-  const made = await proposalsOf(args, { desk, world, around })
+  const made = await proposalsOf(args, { ...watching, around })
   const lines: string[] = []
   const sent: JsonObject[] = []
   const key = made.proposals.length > 0 && args.flags['dry-run'] !== true
@@ -109,12 +109,17 @@ async function lookOnce({ args, world, desk, deposits }: Looking): Promise<Answe
 
 interface Looked {
   readonly desk: Desk
-  readonly world: World
+  readonly looks: Watching['looks']
+  readonly world: Watching['world']
   readonly around: Around
 }
 
+interface Asking extends Pick<Looked, 'desk' | 'looks'> {
+  readonly pauseMs: number
+}
+
 /** Proposed again until the earlier requests of every name that matters are known. */
-async function proposalsOf(args: Args, { desk, world, around }: Looked) {
+async function proposalsOf(args: Args, { desk, looks, world, around }: Looked) {
   const known = new Map<string, Asked>()
   const facts = {
     ...{ at: world.nowMs(), initiator: parsePersonId(desk.profile.id) },
@@ -125,13 +130,14 @@ async function proposalsOf(args: Args, { desk, world, around }: Looked) {
     const made = propose(desk.ruleset.rulebook, facts)
     if (made.unasked.length === 0) return made
     for (const name of made.unasked) {
-      known.set(name, await askedOf(name, desk, spanOf(args, 'pause', '1h')))
+      known.set(name, await askedOf(name, { desk, looks, pauseMs: spanOf(args, 'pause', '1h') }))
     }
   }
 }
 
 /** How often a name was asked under, and what became of the last one. */
-async function askedOf(name: string, { client, profile }: Desk, pauseMs: number): Promise<Asked> {
+async function askedOf(name: string, asking: Asking): Promise<Asked> {
+  const { client, profile } = asking.desk
   const find = async (number: number) => {
     const asked = { id: '', initiator: profile.id, callerId: `${name}/${number}` }
     const found = await client.SigningService.GetRequest(asked)
@@ -147,10 +153,27 @@ async function askedOf(name: string, { client, profile }: Desk, pauseMs: number)
     else low = middle
   }
   const last = low === 0 ? null : await find(low)
-  if (last === null) return { count: 0, isOpen: false, quietUntil: 0 }
-  const { created } = parseIntent(last.intent).intent
-  const quietUntil = isNothing(last) ? created + pauseMs : 0
-  return { count: low, isOpen: !isEnded(last), quietUntil }
+  if (last === null) return { count: 0, isOpen: false, ...loud }
+  return { count: low, isOpen: !isEnded(last), ...(await quietAfter(last, asking)) }
+}
+
+const loud = { quietUntil: 0, became: '' } as const
+
+async function quietAfter(
+  last: Pick<Payment, 'state' | 'txid'> & { readonly intent: Uint8Array },
+  { looks, pauseMs }: Asking,
+): Promise<Pick<Asked, 'quietUntil' | 'became'>> {
+  const { created, network } = parseIntent(last.intent).intent
+  if (isNothing(last)) return { quietUntil: created + pauseMs, became: 'was refused' }
+  const look = looks.get(network)
+  const { state, txid } = last
+  if (state !== 'SETTLED' || txid === '' || look === undefined) return loud
+  const failedAt = await tried(() => look.failedAt(txid))
+  if (failedAt === undefined) {
+    const became = 'failed or not, as endpoints do not agree'
+    return { quietUntil: Number.POSITIVE_INFINITY, became }
+  }
+  return failedAt === 0 ? loud : { quietUntil: failedAt + pauseMs, became: 'failed in its block' }
 }
 
 interface Sending {

@@ -1,7 +1,8 @@
 // Deposit addresses: an index for each customer of a service, by the service's own reference. The
 // next indices are opened in the log, some hundred in one line, and given out from memory; which
 // reference has which index stands in the database.
-// INVARIANT: the same reference has the same index, at every coordinator and after every restart;
+// INVARIANT: the same reference of one service has the same index, at every coordinator and after
+// every restart, and no other service has that index, whatever it calls its own customers;
 // an index is given out by the process alone that opened it, after q witnesses have seen the line.
 // A database that was brought back from yesterday therefore gives no index of today twice: its
 // process opens new ones, where the log goes on, and leaves the rest of the old ones unused.
@@ -16,6 +17,7 @@ import type { Clock } from './ports.ts'
 import type { Sequencer } from './sequencer.ts'
 import {
   addDeposit,
+  type Customer,
   type Deposit,
   readDeposit,
   readDeposits,
@@ -51,12 +53,12 @@ export class Deposits {
   }
 
   /** The index of this reference, given out now or long ago. */
-  async allot(vault: VaultId, reference: string): Promise<Deposit | Refusal> {
-    requireReference(reference)
-    const known = await this.#known(vault, reference)
+  async allot(vault: VaultId, customer: Customer): Promise<Deposit | Refusal> {
+    requireReference(customer.reference)
+    const known = await this.#known(vault, customer)
     if (known !== undefined) return known
     const before = this.#turns.get(vault) ?? Promise.resolve()
-    const turn = before.then(() => this.#give(vault, reference))
+    const turn = before.then(() => this.#give(vault, customer))
     const end = turn.catch(() => {})
     this.#turns.set(vault, end)
     try {
@@ -71,24 +73,24 @@ export class Deposits {
     return readDeposits(this.#ports.copy.session, this.#at(vault), { from, countMax })
   }
 
-  async #give(vault: VaultId, reference: string): Promise<Deposit | Refusal> {
+  async #give(vault: VaultId, customer: Customer): Promise<Deposit | Refusal> {
     const { session } = this.#ports.copy
     // A try fails where another coordinator gave the reference an index in between: once at most.
     for (let tried = 0; tried <= limits.depositBlockMax; tried += 1) {
-      const known = await this.#known(vault, reference)
+      const known = await this.#known(vault, customer)
       if (known !== undefined) return known
       const block = await this.#blockOf(vault)
       if (isRefusal(block)) return block
       const index = block.next
       block.next += 1
-      await addDeposit(session, this.#at(vault), { reference, index })
+      await addDeposit(session, this.#at(vault), { ...customer, index })
     }
     // Of a new block every index is free, unless somebody wrote to the table who is none of us.
     return refusal('INTERNAL', `${vault}: the table holds indices that nobody opened`)
   }
 
-  #known(vault: VaultId, reference: string): Promise<Deposit | undefined> {
-    return readDeposit(this.#ports.copy.session, this.#at(vault), reference)
+  #known(vault: VaultId, customer: Customer): Promise<Deposit | undefined> {
+    return readDeposit(this.#ports.copy.session, this.#at(vault), customer)
   }
 
   async #blockOf(vault: VaultId): Promise<Block | Refusal> {

@@ -19,6 +19,14 @@ export interface Block {
   readonly at: number
 }
 
+/** As of a block not before the one that was asked for, and not after `upTo`. */
+export interface Balance {
+  /** Base units. */
+  readonly amount: bigint
+  /** Height; that of the block itself where endpoints keep earlier states. */
+  readonly upTo: bigint
+}
+
 interface LookOptions {
   readonly askers: readonly Asker[]
   /** How many have to say the same. */
@@ -33,16 +41,22 @@ export interface Look {
   /** The highest block under `confirmations` that enough endpoints have. */
   block(): Promise<Block>
   blockAt(height: bigint): Promise<Block>
-  /** Base units; `contract` is empty for the coin. */
-  balance(block: Block, account: string, contract: string): Promise<bigint>
+  /** `contract` is empty for the coin. */
+  balance(block: Block, account: string, contract: string): Promise<Balance>
   /** Whether the transaction is in a block up to this one, whatever it did there. */
   landed(block: Block, txid: string): Promise<boolean>
+  /** Milliseconds since 1970, of the block in which its call failed; 0 where it did not. */
+  failedAt(txid: string): Promise<number>
+}
+
+export interface EvmLook extends Look {
+  readonly kind: 'evm'
   /** Any question whose answer `read` turns into text: equal texts are one answer. */
   agreed(question: (asker: Asker) => Promise<string>): Promise<string>
 }
 
-export function openLook({ askers, witnesses, confirmations }: LookOptions): Look {
-  const agreed: Look['agreed'] = (question) => agreeing(askers, witnesses, question)
+export function openLook({ askers, witnesses, confirmations }: LookOptions): EvmLook {
+  const agreed: EvmLook['agreed'] = (question) => agreeing(askers, witnesses, question)
   const blockAt = async (height: bigint): Promise<Block> => {
     const said = await agreed(async (asker) => {
       const block = await asker.ask('eth_getBlockByNumber', [quantity(height), false])
@@ -53,16 +67,14 @@ export function openLook({ askers, witnesses, confirmations }: LookOptions): Loo
     return { height, hash, at: Number(seconds) * 1_000 }
   }
   return {
+    kind: 'evm',
     witnesses,
     agreed,
     blockAt,
     block: async () => {
-      const heads = await answers(askers, async (asker) =>
+      const head = await reached(askers, witnesses, async (asker) =>
         readQuantity(await asker.ask('eth_blockNumber', [])),
       )
-      // The lowest head that enough endpoints have reached: a high lie is met by nobody else.
-      const head = heads.toSorted((a, b) => (a > b ? -1 : 1))[witnesses - 1]
-      if (head === undefined) throw tooFew(heads.length, witnesses)
       const height = head - BigInt(confirmations)
       if (height < 0n) throw unavailable(`no block under ${confirmations} others yet`)
       return blockAt(height)
@@ -77,7 +89,15 @@ export function openLook({ askers, witnesses, confirmations }: LookOptions): Loo
             : BigInt(readWord(await asker.ask('eth_call', [call, at])))
         return `${answer}`
       })
-      return BigInt(said)
+      return { amount: BigInt(said), upTo: height }
+    },
+    failedAt: async (txid) => {
+      const said = await agreed(async (asker) => {
+        const receipt = await asker.ask('eth_getTransactionReceipt', [txid])
+        if (receipt === null || readQuantity(fieldOf(receipt, 'status')) === 1n) return ''
+        return `${readQuantity(fieldOf(receipt, 'blockNumber'))}`
+      })
+      return said === '' ? 0 : (await blockAt(BigInt(said))).at
     },
     landed: async ({ height }, txid) => {
       const said = await agreed(async (asker) => {
@@ -90,10 +110,23 @@ export function openLook({ askers, witnesses, confirmations }: LookOptions): Loo
   }
 }
 
-async function agreeing(
-  askers: readonly Asker[],
+/** The highest that enough endpoints have reached: a high lie is met by nobody else. */
+export async function reached<T>(
+  askers: readonly T[],
   witnesses: number,
-  question: (asker: Asker) => Promise<string>,
+  headOf: (asker: T) => Promise<bigint>,
+): Promise<bigint> {
+  const heads = await answers(askers, headOf)
+  const head = heads.toSorted((a, b) => (a > b ? -1 : 1))[witnesses - 1]
+  if (head === undefined) throw tooFew(heads.length, witnesses)
+  return head
+}
+
+/** Throws `Unavailable` where too few endpoints say the same, or two answers have as many. */
+export async function agreeing<T>(
+  askers: readonly T[],
+  witnesses: number,
+  question: (asker: T) => Promise<string>,
 ): Promise<string> {
   const said = await answers(askers, question)
   const counts = Map.groupBy(said, (one) => one)
@@ -104,9 +137,9 @@ async function agreeing(
 }
 
 /** Of those that answer; a refusal or nonsense is no answer. */
-async function answers<T>(
-  askers: readonly Asker[],
-  question: (asker: Asker) => Promise<T>,
+async function answers<A, T>(
+  askers: readonly A[],
+  question: (asker: A) => Promise<T>,
 ): Promise<readonly T[]> {
   const asked = await Promise.allSettled(askers.map(question))
   return asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))

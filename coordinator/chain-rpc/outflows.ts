@@ -4,7 +4,7 @@
 // block before the range and of its last.
 // Needs endpoints that keep old states. Tokens that nobody named are not seen.
 import type { ChainAccount, ChainFile, Moved, Sent } from '../../policy/audit/chain-file.ts'
-import { type Block, fieldOf, type Look, readWord } from './look.ts'
+import { type Block, type EvmLook, fieldOf, readWord } from './look.ts'
 import { unavailable } from './post.ts'
 import { quantity, readQuantity } from './quantity.ts'
 
@@ -20,10 +20,13 @@ interface Range {
 }
 
 /** Throws `Unavailable` where endpoints do not agree, or keep no states that old. */
-export async function collect(look: Look, range: Range): Promise<ChainFile> {
+export async function collect(look: EvmLook, range: Range): Promise<ChainFile> {
   const accounts: ChainAccount[] = []
   const { network, from, to } = range
   for (const address of range.addresses) accounts.push(await accountOf(look, address, range))
+  // Answers are asked for by height: under another block they would be of two chains.
+  const { hash } = await look.blockAt(to.height)
+  if (hash !== to.hash) throw unavailable(`block ${to.height} is another one now: collect again`)
   return {
     format: 'custody-chain/v1',
     ...{ network, accounts, witnesses: look.witnesses },
@@ -33,7 +36,7 @@ export async function collect(look: Look, range: Range): Promise<ChainFile> {
   }
 }
 
-async function accountOf(look: Look, address: string, range: Range): Promise<ChainAccount> {
+async function accountOf(look: EvmLook, address: string, range: Range): Promise<ChainAccount> {
   const first = range.from - 1n
   const last = range.to.height
   const nonces = {
@@ -51,14 +54,14 @@ async function accountOf(look: Look, address: string, range: Range): Promise<Cha
   for (const contract of ['', ...range.tokens]) {
     balances.push({
       contract,
-      before: await look.balance(before, address, contract),
-      after: await look.balance(range.to, address, contract),
+      before: (await look.balance(before, address, contract)).amount,
+      after: (await look.balance(range.to, address, contract)).amount,
     })
   }
   return { address, nonces, sent, moved: await movedOf(look, address, range), balances }
 }
 
-async function nonceAt(look: Look, address: string, height: bigint): Promise<bigint> {
+async function nonceAt(look: EvmLook, address: string, height: bigint): Promise<bigint> {
   const said = await look.agreed(async (asker) => {
     const asked = [address, quantity(height)]
     return `${readQuantity(await asker.ask('eth_getTransactionCount', asked))}`
@@ -73,7 +76,7 @@ interface Mark {
 
 /** Heights at which the nonce grew, ascending. */
 async function sendingBlocks(
-  look: Look,
+  look: EvmLook,
   address: string,
   { low, high }: { readonly low: Mark; readonly high: Mark },
 ): Promise<readonly bigint[]> {
@@ -87,7 +90,7 @@ async function sendingBlocks(
   ]
 }
 
-async function sentIn(look: Look, address: string, height: bigint): Promise<readonly Sent[]> {
+async function sentIn(look: EvmLook, address: string, height: bigint): Promise<readonly Sent[]> {
   const said = await look.agreed(async (asker) => {
     const block = await asker.ask('eth_getBlockByNumber', [quantity(height), true])
     const own = listOf(fieldOf(block, 'transactions')).filter((one) => {
@@ -116,7 +119,7 @@ async function sentIn(look: Look, address: string, height: bigint): Promise<read
 const transferTopic = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
 const blocksAtOnce = 1_000n
 
-async function movedOf(look: Look, address: string, range: Range): Promise<readonly Moved[]> {
+async function movedOf(look: EvmLook, address: string, range: Range): Promise<readonly Moved[]> {
   if (range.tokens.length === 0) return []
   const word = `0x${address.slice(2).padStart(64, '0')}`
   const found = new Map<string, Moved>()

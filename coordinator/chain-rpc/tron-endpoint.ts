@@ -12,9 +12,11 @@ export interface TronEndpointOptions extends Watch {
   /** Last four bytes of the genesis block's id, hex. */
   readonly genesis: string
   readonly timeoutMs: number
+  /** Of one answer; four mebibytes where nobody says. */
+  readonly answerBytesMax?: number
 }
 
-const answerBytesMax = 4_194_304
+const answerBytes = 4_194_304
 
 export class TronEndpoint {
   readonly #options: TronEndpointOptions
@@ -42,7 +44,7 @@ export class TronEndpoint {
   }
 
   #call(path: string, body: Readonly<Record<string, unknown>>): Promise<unknown> {
-    const { url, name, timeoutMs } = this.#options
+    const { url, name, timeoutMs, answerBytesMax = answerBytes } = this.#options
     return post({
       ...{ url: `${url.replace(/\/$/, '')}/${path}`, name, about: path, body },
       ...{ timeoutMs, answerBytesMax, reads: (status) => status >= 200 && status < 300 },

@@ -10,9 +10,8 @@ import type { Watch } from './breaker.ts'
 import { Heads } from './heads.ts'
 import { field, show, unavailable } from './post.ts'
 import type { GasAnswer, MinedAt, SendAnswer } from './rpc.ts'
-import { blockId, type TronHeader } from './tron-block.ts'
-import { hexField, TronEndpoint, textField, wholeField } from './tron-endpoint.ts'
-import { movedIn } from './tron-events.ts'
+import { infoOf, isAbsent, solidified } from './tron-answers.ts'
+import { TronEndpoint, textField, wholeField } from './tron-endpoint.ts'
 import type { Reference, TronCall, TronPrices, TronRpc } from './tron-rpc.ts'
 
 export interface TronRpcOptions extends Watch {
@@ -75,34 +74,6 @@ async function reference({ endpoints, heads }: Watched): Promise<Reference> {
     }
   }
   throw unavailable('no two endpoints of the network show one solidified block')
-}
-
-/** The newest, or the one of this number; its id is computed from its header. */
-async function solidified(endpoint: TronEndpoint, number?: bigint): Promise<Reference> {
-  const block =
-    number === undefined
-      ? await endpoint.ask('walletsolidity/getnowblock')
-      : await endpoint.ask('walletsolidity/getblockbynum', { num: Number(number) })
-  const header = headerOf(block)
-  const id = blockId(header)
-  if (toHex(id) !== textField(block, 'blockID')) {
-    throw unavailable(`${endpoint.name}: a block whose id is not that of its header`)
-  }
-  return { number: header.number, id, timestamp: Number(header.timestamp) }
-}
-
-function headerOf(block: unknown): TronHeader {
-  const raw = field(field(block, 'block_header'), 'raw_data')
-  const isRooted = textField(raw, 'accountStateRoot') !== ''
-  return {
-    timestamp: BigInt(wholeField(raw, 'timestamp')),
-    txTrieRoot: hexField(raw, 'txTrieRoot', 32),
-    parentHash: hexField(raw, 'parentHash', 32),
-    number: BigInt(wholeField(raw, 'number')),
-    witness: hexField(raw, 'witness_address', 21),
-    version: BigInt(wholeField(raw, 'version')),
-    accountStateRoot: isRooted ? hexField(raw, 'accountStateRoot', 32) : new Uint8Array(0),
-  }
 }
 
 /** Each for itself: one endpoint that lies low would bind bytes that cannot be executed. */
@@ -209,28 +180,6 @@ async function foundAt(endpoint: TronEndpoint, txid: string): Promise<MinedAt | 
   if (solid !== undefined) return { ...solid, final: true }
   const info = infoOf(await endpoint.ask('wallet/gettransactioninfobyid', value), txid)
   return info && { ...info, final: false }
-}
-
-function infoOf(info: unknown, txid: string): Omit<MinedAt, 'final'> | undefined {
-  if (isAbsent(info, 'id', txid)) return undefined
-  const receipt = field(info, 'receipt') ?? {}
-  // A plain transfer has no result of its own: it is in a block because it was made.
-  const said = textField(receipt, 'result') || 'SUCCESS'
-  const succeeded = said === 'SUCCESS' && textField(info, 'result') !== 'FAILED'
-  return { height: BigInt(wholeField(info, 'blockNumber')), succeeded, moved: movedIn(info) }
-}
-
-/**
- * Java-tron writes `{}` for what it does not have. With the same status it says that it failed, and
- * what only failed to look has not said that nothing is there.
- */
-function isAbsent(answer: unknown, name: string, txid: string): boolean {
-  const id = field(answer, name)
-  if (id === txid) return false
-  if (id !== undefined || Array.isArray(answer) || Object.keys(Object(answer)).length > 0) {
-    throw unavailable(`expected the transaction or nothing, got ${show(JSON.stringify(answer))}`)
-  }
-  return true
 }
 
 /** A node that was told to keep no results has none of what it executed. */

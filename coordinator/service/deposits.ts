@@ -24,11 +24,11 @@ type WireAddress = ReplyOf<'VaultService', 'ListDepositAddresses'>['addresses'][
 export function depositHandlers(coordinator: Coordinator): DepositHandlers {
   const { deposits } = coordinator
   return {
-    CreateDepositAddress: async ({ vault: name, reference }) => {
+    CreateDepositAddress: async ({ vault: name, reference }, { id: service }) => {
       const vault = parseVaultId(name)
       const of = await named(coordinator, vault)
       if (isRefusal(of)) return of
-      const deposit = await deposits.allot(vault, reference)
+      const deposit = await deposits.allot(vault, { service, reference })
       if (isRefusal(deposit)) return deposit
       const addresses = await certified(coordinator, of, [deposit])
       return isRefusal(addresses) ? addresses : { address: addresses[0] ?? null }
@@ -73,10 +73,10 @@ async function certified(
   const files = await certificates.of(of, paths)
   if (isRefusal(files)) return files
   const { row, network } = of
-  return deposits.map(({ reference, index }, at) => {
+  return deposits.map(({ service, reference, index }, at) => {
     const path = depositPath(index)
     const address = chainOf(network).address(derive(row, path).publicKey)
     const certificate = files[at] ?? new Uint8Array(0)
-    return { vault: row.vault, reference, index, path, network, address, certificate }
+    return { vault: row.vault, service, reference, index, path, network, address, certificate }
   })
 }

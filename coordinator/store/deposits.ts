@@ -1,10 +1,20 @@
-// Deposit addresses: which index of a vault belongs to which reference of a service. One reference
-// has one index and one index one reference, by the keys of the table, whoever inserts.
+// Deposit addresses: which index of a vault belongs to which reference of which service. One
+// reference of a service has one index and one index one reference, by the keys of the table,
+// whoever inserts.
 // INVARIANT: rows are added and never changed. Names of customers are here and nowhere else: not in
 // the log, not in a certificate, not in what a program reports.
+import type { Handle } from '../../proto/ids.ts'
 import { numberOf, type Session, textOf } from './store.ts'
 
+/** A customer, by the name that a service has for it; another service's is another customer. */
+export interface Customer {
+  readonly service: Handle
+  readonly reference: string
+}
+
 export interface Deposit {
+  /** Empty for those of before services were told apart. */
+  readonly service: string
   readonly reference: string
   readonly index: number
 }
@@ -12,12 +22,12 @@ export interface Deposit {
 export async function readDeposit(
   session: Session,
   { origin, vault }: VaultAt,
-  reference: string,
+  { service, reference }: Customer,
 ): Promise<Deposit | undefined> {
   const [row] = await session.query(
-    `select reference, index from deposit_address
-     where origin = $1 and vault = $2 and reference = $3`,
-    [origin, vault, reference],
+    `select service, reference, index from deposit_address
+     where origin = $1 and vault = $2 and service = $3 and reference = $4`,
+    [origin, vault, service, reference],
   )
   return row && depositOf(row)
 }
@@ -26,12 +36,13 @@ export async function readDeposit(
 export async function addDeposit(
   session: Session,
   { origin, vault }: VaultAt,
-  { reference, index }: Deposit,
+  { service, reference, index }: Deposit,
 ): Promise<void> {
   await session.query(
-    `insert into deposit_address (origin, vault, reference, index) values ($1, $2, $3, $4)
+    `insert into deposit_address (origin, vault, service, reference, index)
+     values ($1, $2, $3, $4, $5)
      on conflict do nothing`,
-    [origin, vault, reference, index],
+    [origin, vault, service, reference, index],
   )
 }
 
@@ -42,7 +53,7 @@ export async function readDeposits(
   { from, countMax }: { readonly from: number; readonly countMax: number },
 ): Promise<readonly Deposit[]> {
   const rows = await session.query(
-    `select reference, index from deposit_address
+    `select service, reference, index from deposit_address
      where origin = $1 and vault = $2 and index >= $3 order by index limit $4`,
     [origin, vault, from, countMax],
   )
@@ -55,5 +66,6 @@ export interface VaultAt {
 }
 
 function depositOf(row: Parameters<typeof textOf>[0]): Deposit {
-  return { reference: textOf(row, 'reference'), index: numberOf(row, 'index') }
+  const [service, reference] = [textOf(row, 'service'), textOf(row, 'reference')]
+  return { service, reference, index: numberOf(row, 'index') }
 }

@@ -5,6 +5,7 @@
 import { toHex } from '../../proto/crypto.ts'
 import { encode, parse } from '../../proto/jcs.ts'
 import { limits } from '../../proto/limits.ts'
+import { refuse } from '../../proto/refusal.ts'
 import {
   amount,
   bool,
@@ -13,46 +14,57 @@ import {
   list,
   literal,
   object,
+  objectWith,
   type Reader,
   type Shaped,
   text,
 } from '../../proto/shape.ts'
-import { parseAddress } from '../chain/chains.ts'
+import { parseAddress, traitsOf } from '../chain/chains.ts'
 import { parseNetwork } from '../intent.ts'
 
 const height = integer(0, Number.MAX_SAFE_INTEGER)
-const txid = text(66, /^0x[0-9a-f]{64}$/)
+const txid = text(66, /^(?:0x)?[0-9a-f]{64}$/)
 const network: Reader<string> = (value, path) => parseNetwork(text(48)(value, path))
-const address = text(42, /^0x[0-9a-f]{40}$/)
+/** As the network writes it. */
+const address = text(42)
 /** Empty for the coin. */
-const contract = text(42, /^(?:|0x[0-9a-f]{40})$/)
+const contract: Reader<string> = (value, path) => (value === '' ? '' : address(value, path))
 
 /** A transaction that the address signed. */
-const sent = object({
-  /** Base units of the coin: what it really cost. */
-  fee: amount,
-  height,
-  nonce: amount,
-  succeeded: bool,
-  to: contract,
-  txid,
-  /** Base units of the coin. */
-  value: amount,
-})
+const sent = objectWith(
+  {
+    /** Base units of the coin: what it really cost. */
+    fee: amount,
+    height,
+    succeeded: bool,
+    to: contract,
+    txid,
+    /** Base units of the coin. */
+    value: amount,
+  },
+  { nonce: amount },
+)
 
 /** A token's event that the address is in, whoever signed the transaction. */
 const moved = object({ amount, contract: address, from: address, height, to: address, txid })
 
 const balance = object({ after: amount, before: amount, contract })
 
-const account = object({
-  address,
-  /** Before the first block of the range, and after the last. */
-  balances: list(balance, 1, limits.chainFileAssetsMax),
-  moved: list(moved, 0, limits.jsonItemsMax),
-  nonces: object({ after: amount, before: amount }),
-  sent: list(sent, 0, limits.jsonItemsMax),
-})
+const account = objectWith(
+  {
+    address,
+    /** Before the first block of the range, and after the last; none where nobody keeps them. */
+    balances: list(balance, 0, limits.chainFileAssetsMax),
+    moved: list(moved, 0, limits.jsonItemsMax),
+    sent: list(sent, 0, limits.jsonItemsMax),
+  },
+  {
+    /** Of networks that count the transactions of an address. */
+    nonces: object({ after: amount, before: amount }),
+    /** Contracts whose events were looked at, where no balances say it. */
+    tokens: list(address, 0, limits.chainFileAssetsMax),
+  },
+)
 
 const shape = object({
   accounts: list(account, 0, limits.chainFileAccountsMax),
@@ -73,23 +85,51 @@ export type Moved = Shaped<typeof moved>
 
 export function parseChainFile(bytes: Uint8Array): ChainFile {
   const file = shape(parse(bytes, limits.chainFileBytesMax), 'chain')
-  for (const { address: own } of file.accounts) parseAddress(file.network, own, 'chain.accounts')
+  for (const one of file.accounts) requireForm(one, file.network)
   return file
+}
+
+/** Nonces and balances where the network has them, or a hole could be left unseen. */
+function requireForm(
+  { address: own, balances, moved: moves, nonces, sent: all, tokens }: ChainAccount,
+  of: string,
+) {
+  const isCounted = traitsOf(of).slot === 'nonce'
+  const written = [nonces, ...all.map(({ nonce }) => nonce)].map((one) => one !== undefined)
+  const isTold = balances.length > 0 && tokens === undefined
+  const isLooked = balances.length === 0 && tokens !== undefined
+  if (written.some((is) => is !== isCounted) || !(isCounted ? isTold : isLooked)) {
+    const form = isCounted ? 'nonces and balances' : 'tokens, without nonces and balances'
+    refuse('MALFORMED', `chain.accounts: expected ${own} with ${form}`)
+  }
+  const others = moves.flatMap(({ contract: token, from, to }) => [token, from, to])
+  const named = [
+    ...(tokens ?? []),
+    ...balances.map((one) => one.contract),
+    ...all.map(({ to }) => to),
+  ]
+  for (const one of [own, ...others, ...named.filter((text) => text !== '')]) {
+    parseAddress(of, one, 'chain.accounts')
+  }
 }
 
 export function writeChainFile(file: ChainFile): Uint8Array {
   const bytes = encode({
     ...file,
     block: toHex(file.block),
-    accounts: file.accounts.map((one) => ({
+    accounts: file.accounts.map(({ nonces, tokens, ...one }) => ({
       ...one,
       balances: one.balances.map(({ after, before, ...rest }) => {
         return { ...rest, after: `${after}`, before: `${before}` }
       }),
       moved: one.moved.map((move) => ({ ...move, amount: `${move.amount}` })),
-      nonces: { after: `${one.nonces.after}`, before: `${one.nonces.before}` },
+      ...(tokens && { tokens: [...tokens] }),
+      ...(nonces && {
+        nonces: { after: `${nonces.after}`, before: `${nonces.before}` },
+      }),
       sent: one.sent.map(({ fee, nonce, value, ...rest }) => {
-        return { ...rest, fee: `${fee}`, nonce: `${nonce}`, value: `${value}` }
+        const counted = nonce === undefined ? {} : { nonce: `${nonce}` }
+        return { ...rest, ...counted, fee: `${fee}`, value: `${value}` }
       }),
     })),
     format: 'custody-chain/v1',

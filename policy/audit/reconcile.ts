@@ -25,15 +25,14 @@ export interface Reconciled {
   readonly accounts: readonly Account[]
   /** Payments of the log that the range holds, and transactions that own addresses signed. */
   readonly payments: number
+  /** Payments of the log in other blocks: of these the chain file says nothing. */
+  readonly outside: number
   readonly transactions: number
   /** Signed and in a block, and not settled in this log yet: they change no result. */
   readonly open: readonly string[]
 }
 
-export function reconcile(
-  chain: ChainFile,
-  { paid, own }: Omit<OwnAddresses, 'tokens'>,
-): Reconciled {
+export function reconcile(chain: ChainFile, { paid, own, tokens }: OwnAddresses): Reconciled {
   const byTxid = new Map(paid.flatMap((one) => one.txids.map((txid) => [txid, one] as const)))
   const findings: Finding[] = []
   const open: string[] = []
@@ -43,6 +42,7 @@ export function reconcile(
   }
   for (const account of chain.accounts) {
     findings.push(...gaps(account))
+    if (own.has(account.address)) findings.push(...unlisted(account, tokens))
     for (const sent of account.sent) {
       const payment = byTxid.get(sent.txid)
       if (payment === undefined) findings.push(foreign(sent, account, paid))
@@ -53,8 +53,9 @@ export function reconcile(
     }
     findings.push(...strangers(account))
   }
-  const within = paid.filter(({ settled }) => {
-    return settled !== undefined && settled.height >= chain.from && settled.height <= chain.to
+  const settled = paid.filter((payment) => payment.settled !== undefined)
+  const within = settled.filter(({ settled: at }) => {
+    return at !== undefined && at.height >= chain.from && at.height <= chain.to
   })
   findings.push(...within.flatMap((payment) => absent(payment, known)))
   const arrived = within.filter(({ from, settled }) => {
@@ -64,18 +65,31 @@ export function reconcile(
   const accounts = chain.accounts.flatMap((account) => balancesOf(account, arrived))
   findings.push(...accounts.filter(({ missing }) => missing !== 0n).map(unbalanced))
   const transactions = chain.accounts.reduce((sum, { sent }) => sum + sent.length, 0)
-  return { findings, accounts, payments: within.length, transactions, open }
+  const [payments, outside] = [within.length, settled.length - within.length]
+  return { findings, accounts, payments, outside, transactions, open }
 }
 
 /** Nonces count every transaction of an address, so one that was left out leaves a hole. */
 function gaps({ address, nonces, sent }: ChainAccount): readonly Finding[] {
-  const seen = sent.map(({ nonce }) => nonce).toSorted((a, b) => (a < b ? -1 : 1))
+  if (nonces === undefined) return []
+  const seen = sent.map(({ nonce = -1n }) => nonce).toSorted((a, b) => (a < b ? -1 : 1))
   const isWhole =
     BigInt(seen.length) === nonces.after - nonces.before &&
     seen.every((nonce, at) => nonce === nonces.before + BigInt(at))
   if (isWhole) return []
   const count = nonces.after - nonces.before
   return [unseen(`${address}: expected ${count} transactions from nonce ${nonces.before} on`)]
+}
+
+/** Of a token that nobody looked at no event is in the file either. */
+function unlisted(
+  { address, balances, tokens: looked }: ChainAccount,
+  tokens: ReadonlySet<string>,
+) {
+  const listed = new Set(looked ? ['', ...looked] : balances.map(({ contract }) => contract))
+  return ['', ...tokens]
+    .filter((contract) => !listed.has(contract))
+    .map((contract) => unseen(`${address}: expected a balance of ${contract || 'the coin'}`))
 }
 
 /** Nobody's line has this transaction: by its nonce it may stand in the place of one that has. */
@@ -85,8 +99,9 @@ function foreign(
   paid: readonly Paid[],
 ): Finding {
   const place = paid.find(({ from, slot }) => from === address && slot === `${nonce}`)
-  const moves = `${value} to ${to || 'a new contract'}`
-  const what = `${address} signed ${txid} with nonce ${nonce}, ${moves}`
+  const moves = `${value} to ${to || (nonce === undefined ? 'no transfer' : 'a new contract')}`
+  const counted = nonce === undefined ? '' : ` with nonce ${nonce}`
+  const what = `${address} signed ${txid}${counted}, ${moves}`
   const whose = place === undefined ? 'no line has it' : `line ${place.line} has another one of it`
   return difference('NONCE', `${what}: ${whose}`, place?.line)
 }
@@ -101,7 +116,7 @@ function differences(sent: Sent, account: ChainAccount, payment: Paid): readonly
       `paid by ${account.address}, not ${payment.from}`,
     ],
     [
-      payment.slot === `${sent.nonce}`,
+      payment.slot === `${sent.nonce ?? ''}`,
       'NONCE',
       `nonce ${sent.nonce}, the line has ${payment.slot}`,
     ],
@@ -133,15 +148,22 @@ function moved(
   if (!sent.succeeded) {
     return [[amount === 0n, 'BYTES_AMOUNT', by('it failed and moved', 0n, amount)]]
   }
+  const away = moves.filter((move) => move.from === from && move.amount > 0n)
+  // Whoever is paid may run, and take what it has an allowance for.
+  const beside = away
+    .filter((move) => contract !== undefined && move.contract !== contract)
+    .map((move) => `${move.amount} of ${move.contract} left with it to ${move.to}`)
+    .map((because) => [false, 'LINE_MISSING', because] as const)
   if (contract === '') {
     return [
       [sent.to === to, 'BYTES_TO', `it paid ${sent.to}, not ${to}`],
       [sent.value === amount, 'BYTES_AMOUNT', by('it moved', sent.value, amount)],
+      ...beside,
     ]
   }
-  const out = moves.filter((move) => move.from === from && move.contract === contract)
+  const out = away.filter((move) => move.contract === contract)
   const left = sum(out.map((move) => move.amount))
-  const reached = out.some((move) => move.to === to)
+  const reached = sum(out.filter((move) => move.to === to).map((move) => move.amount))
   return [
     [
       contract === undefined || sent.to === contract,
@@ -150,7 +172,12 @@ function moved(
     ],
     [sent.value === 0n, 'BYTES_AMOUNT', `${sent.value} of the coin went with it`],
     [contract === undefined || left === amount, 'BYTES_AMOUNT', by('it moved', left, amount)],
-    [contract === undefined || left === 0n || reached, 'BYTES_TO', `nothing of it went to ${to}`],
+    [
+      contract === undefined || reached === left,
+      'BYTES_TO',
+      `${reached === 0n ? 'nothing' : `only ${reached}`} of it went to ${to}`,
+    ],
+    ...beside,
   ]
 }
 

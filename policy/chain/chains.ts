@@ -6,7 +6,7 @@ import { type Op, parseNetwork } from '../intent.ts'
 import type { Chain } from './chain.ts'
 import { parseEvmAddress, zeroEvmAddress } from './evm.ts'
 import { evmChain } from './evm-chain.ts'
-import { tronChain } from './tron.ts'
+import { coinFeeMax, tronChain } from './tron.ts'
 import { nobodyOnTron, parseTronAddress } from './tron-address.ts'
 
 export interface Ops {
@@ -31,6 +31,8 @@ interface Family {
   readonly tokens: TokenKind
   /** What may be used once: a nonce of the address, or one set of bytes for ever. */
   readonly slot: 'nonce' | 'one-body'
+  /** Base units: a transfer of the coin is not built with less as its bound; 0n for no such. */
+  readonly coinFee: bigint
   readonly parseAddress: (text: string, what?: string) => string
   /** The address whose key nobody has; value that goes there is burned. */
   readonly nobody: string
@@ -52,6 +54,7 @@ const families: ReadonlyMap<string, Family> = new Map<string, Family>([
       },
       tokens: 'erc20',
       slot: 'nonce',
+      coinFee: 0n,
       parseAddress: parseEvmAddress,
       nobody: zeroEvmAddress,
       chain: (reference) => evmChain(parseChainId(reference)),
@@ -64,6 +67,7 @@ const families: ReadonlyMap<string, Family> = new Map<string, Family>([
       ops: { native: 'tron.transfer', token: 'trc20.transfer' },
       tokens: 'trc20',
       slot: 'one-body',
+      coinFee: coinFeeMax,
       parseAddress: parseTronAddress,
       nobody: nobodyOnTron,
       chain: (reference) => tronChain(`tron:${reference}`),
@@ -92,8 +96,8 @@ export function opsOf(network: string): Ops {
   return familyOf(network).ops
 }
 
-/** What a policy must say of the network: its kind of tokens, and what may be used once. */
-export function traitsOf(network: string): Pick<Family, 'tokens' | 'slot'> {
+/** What a policy must say of the network: kind of tokens, what may be used once, the least fee. */
+export function traitsOf(network: string): Pick<Family, 'tokens' | 'slot' | 'coinFee'> {
   return familyOf(network)
 }
 

@@ -37,6 +37,9 @@ export const bandwidthPrice = 1_000n
  */
 export const activationFee = 1_000_000n + 100_000n
 
+/** The bound of the largest transfer of the coin: 139 bytes of raw_data. */
+export const coinFeeMax = activationFee + 273n * bandwidthPrice
+
 /** Bytes that the network charges for: with its signature, and 64 for the result it will hold. */
 export function bandwidthOf(raw: Uint8Array): bigint {
   const signed = writeFields([

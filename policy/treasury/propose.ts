@@ -30,8 +30,10 @@ export interface Asked {
   readonly count: number
   /** The last of them may still move value. */
   readonly isOpen: boolean
-  /** Milliseconds; the last of them was refused, so nothing is asked before. */
+  /** Milliseconds; the last of them came to nothing, so nothing is asked before. */
   readonly quietUntil: number
+  /** In how few words; what failed in its block burns its fee again when it fails again. */
+  readonly became: string
 }
 
 interface TreasuryFacts {
@@ -90,7 +92,8 @@ function answerTo(
   const before = asked(name)
   if (before === undefined) return name
   if (before.isOpen) return undefined
-  if (at < before.quietUntil) return { name, because: 'the last request for it was refused' }
+  const { quietUntil, became } = before
+  if (at < quietUntil) return { name, because: `the last request for it ${became}` }
   const amount = allowedOf(wish, wish.amount, { rulebook, by: initiator })
   if (amount === undefined) {
     return { name, because: `no rule lets ${initiator} move ${wish.amount} of ${asset} this way` }

@@ -6,6 +6,7 @@
 import type { Handle, VaultId } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { handle, objectWith, type Shaped } from '../../proto/shape.ts'
+import { traitsOf } from '../chain/chains.ts'
 import type { Asset, Network, Places } from '../places.ts'
 import { baseUnits, decimal } from '../units.ts'
 import { vaultId } from '../vault.ts'
@@ -69,6 +70,7 @@ export function treasuryOf({ targets, sweeps }: WrittenTreasury, places: Around)
   requireOnce('targets', all)
   requireOnce('sweeps', swept)
   requireNoCircle(all)
+  requireGasStays(swept)
   return {
     targets: new Map(all.map((one) => [one.id, one])),
     sweeps: new Map(swept.map((one) => [one.id, one])),
@@ -106,6 +108,10 @@ function sweepOf(id: Handle, written: Shaped<typeof sweepShape>, places: Around)
   const gas = baseUnits(written.gas, coin.decimals, `${path}.gas`)
   if (gas === 0n || gas > network.maxFee) {
     bad(`${path}.gas: expected more than nothing, and at most maxFee of ${network.id}`)
+  }
+  const { coinFee } = traitsOf(network.caip2)
+  if (gas < coinFee) {
+    bad(`${path}.gas: expected at least ${coinFee}, or ${coin.id} can not be sent, got ${gas}`)
   }
   if (minimum === 0n) bad(`${path}.minimum: expected more than nothing`)
   const isCoin = asset.id === coin.id
@@ -163,6 +169,18 @@ function requireNoCircle(targets: readonly Target[]): void {
       if (seen.has(at.vault)) bad(`targets.${first.id}: its surplus comes back to ${at.vault}`)
       seen.add(at.vault)
       at = next(targets, at)
+    }
+  }
+}
+
+/** Gas that was sent for tokens is never brought in as a deposit, to be sent once more. */
+function requireGasStays(sweeps: readonly Sweep[]): void {
+  for (const { id, vault, minimum, gasFrom } of sweeps) {
+    if (gasFrom !== undefined) continue
+    const tokens = sweeps.filter((one) => one.vault === vault && one.gasFrom !== undefined)
+    const gas = tokens.reduce((sum, one) => sum + one.gas, 0n)
+    if (tokens.length > 0 && minimum <= gas) {
+      bad(`sweeps.${id}.minimum: expected more than the gas of all tokens of ${vault}, ${gas}`)
     }
   }
 }

@@ -135,6 +135,7 @@ describe('custody address deposit', () => {
     expect((await lie({ address: `0x${'ee'.repeat(20)}` })).json.address).toBe(at('m/1/7'))
     expect((await lie({ index: 8 })).json.refused.code).toBe('BYTES_FROM')
     expect((await lie({ reference: 'c-18' })).json.refused.code).toBe('BYTES_FROM')
+    expect((await lie({ service: 'svc-shop' })).json.refused.code).toBe('BYTES_FROM')
     expect((await lie({ certificate: new Uint8Array(0) })).json.refused.code).toBe(
       'NOT_ENOUGH_SIGNERS',
     )
@@ -147,10 +148,15 @@ describe('custody address deposit', () => {
 describe('custody address list and show', () => {
   it('list what was given out, each verified here', async () => {
     const { json } = await operator(['address', 'list', 'hot'])
-    const first = { index: 7, reference: 'customer-1', address: at('m/1/7') }
+    const first = {
+      index: 7,
+      service: 'svc-payouts',
+      reference: 'customer-1',
+      address: at('m/1/7'),
+    }
     expect(json).toMatchObject({ addresses: [first], next: 8 })
     expect((await text(['address', 'list', 'hot'], 'operator')).stdout).toContain(
-      `${at('m/1/7')}  customer-1  verified by node-1, node-2\nmore: --from 8\n`,
+      `${at('m/1/7')}  svc-payouts customer-1  verified by node-1, node-2\nmore: --from 8\n`,
     )
     const rest = await operator(['address', 'list', 'hot', '--from', '8'])
     expect(rest.json).toEqual({ addresses: [], next: 0 })

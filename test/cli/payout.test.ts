@@ -28,6 +28,9 @@ describe('a payout file', () => {
       { line: 3, reference: 'w-2', amount: '7', purpose: 'for "Ada", 2nd' },
     ])
     const { line: _, record: __, ...cells } = lines[0]!
+    const tricky = { ...cells, purpose: 'a "b": "c", \\": 1' }
+    const read = readPayout(toUtf8(JSON.stringify([tricky])), 'json').lines
+    expect(read[0]?.purpose).toBe(tricky.purpose)
     const same = readPayout(toUtf8(JSON.stringify([cells])), 'json').lines
     expect(same).toEqual([{ ...lines[0], line: 1 }])
     expect(readPayout(toUtf8(csv(good).replaceAll('\n', '\r\n')), 'csv').lines).toHaveLength(1)
@@ -56,6 +59,8 @@ describe('a payout file', () => {
     ['[]', '1 reference no payment'],
     ['[7]', '1 item expected an object'],
     ['[{"amount":12.5}]', '1 amount expected text, so that no digit is lost'],
+    ['[{"amount":"1","amount":"100"}]', '1 list expected each key once'],
+    ['[{"amount":"1","\\u0061mount":"100"}]', '1 list expected each key once'],
     ['[{"memo":"x"}]', '1 memo expected no such key'],
     ['[{"reference":"a","asset":"usdt","amount":"1","to":"0x"}]', '1 purpose expected something'],
   ])('is refused as JSON: %s', (text, because) => {
@@ -217,6 +222,24 @@ describe('custody payout', () => {
       denied: 2,
       lines: [{ state: 'DENIED', why: 'POLICY_DENIED: no rule' }, {}],
     })
+  })
+
+  it('does not end well while a payment came to nothing that was asked for before', async () => {
+    await paying(csv(good))
+    expect(await paying(csv(good))).toMatchObject({ exit: 0, json: { denied: 0 } })
+    const { GetRequest } = house.honest.SigningService
+    for (const state of ['REJECTED', 'CANCELLED', 'EXPIRED', 'DROPPED', 'SETTLED']) {
+      house.lies.SigningService = {
+        GetRequest: async (...asked) => {
+          const said = await GetRequest(...asked)
+          if (!('request' in said) || !said.request) return said
+          return { request: { ...said.request, state } }
+        },
+      }
+      const { exit, json } = await paying(csv(good))
+      expect(json.lines).toMatchObject([{ state }])
+      expect([exit, json.denied]).toEqual(state === 'SETTLED' ? [0, 0] : [1, 1])
+    }
   })
 
   it('goes over lines that are refused for good, and says so', async () => {

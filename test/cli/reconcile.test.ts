@@ -203,6 +203,26 @@ describe.skipIf(!anvilInstalled)('audit reconcile', () => {
     }
   })
 
+  it('collects nothing of a chain that was reorganised while it looked', async () => {
+    const proxy = await lyingProxy(anvil.url)
+    let looks = 0
+    try {
+      endpoints([proxy.url])
+      expect((await collecting(7, 'calm.json')).exit).toBe(0)
+      const other = (block: unknown, [height, whole]: readonly unknown[]) => {
+        if (height === '0x7' && whole === false) looks += 1
+        return looks < 2 ? block : { ...(block as object), hash: `0x${'5'.repeat(64)}` }
+      }
+      proxy.lies = { eth_getBlockByNumber: other }
+      const { exit, json } = await collecting(7, 'other.json')
+      expect(exit).toBe(3)
+      expect(json.unavailable).toMatch(/block 7 is another one now/)
+    } finally {
+      endpoints([anvil.url])
+      await proxy.close()
+    }
+  })
+
   it('says first what is wrong with the Export: lines that nobody checked prove nothing', async () => {
     const bent = good.lines.map((line) => {
       return Buffer.from(Buffer.from(line).toString().replace('"height":"7"', '"height":"8"'))

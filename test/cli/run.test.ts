@@ -31,6 +31,17 @@ describe('custody', () => {
     expect((await custody('toString')).exit).toBe(2)
   })
 
+  it('has help for a group: its verbs alone, each with its usage', async () => {
+    const help = await custody('audit', '--help')
+    expect(help).toMatchObject({ exit: 0, stderr: '' })
+    expect(help.stdout).toContain('custody audit verify ')
+    expect(help.stdout).not.toContain('custody vault')
+    const mistyped = await custody('audit', 'verfy')
+    expect(mistyped).toMatchObject({ exit: 2, stdout: '' })
+    expect(mistyped.stderr).toContain('unknown verb audit verfy')
+    expect(mistyped.stderr).toContain('custody audit verify ')
+  })
+
   it('has help for each verb', async () => {
     const { stdout } = await custody()
     const names = [...stdout.matchAll(/^ {2}(\w+(?: \w+)?) {2,}/gm)].map((match) => match[1]!)

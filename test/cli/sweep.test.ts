@@ -13,10 +13,10 @@ import type { JsonObject } from '../../proto/jcs.ts'
 import { type Anvil, anvilInstalled, startAnvil } from '../kit/anvil.ts'
 import { childOf } from '../kit/child-secret.ts'
 import { custody, makeCluster, type Place } from '../kit/cluster.ts'
-import { vaultOf } from '../kit/cluster-vault.ts'
 import { type FakeCoordinator, fakeCoordinator } from '../kit/coordinator.ts'
 import { rewritePolicy } from '../kit/policied.ts'
 import { freePort } from '../kit/ports.ts'
+import { tellOf } from '../kit/swept-house.ts'
 import { deposits, ownRules } from '../policy/treasury/treasury-policy.ts'
 
 const one = 1_000_000n
@@ -47,25 +47,7 @@ beforeAll(async () => {
   const chains = [{ network: 'eip155:31337', rpc: [anvil.url], confirmations: 1 }]
   const endpoints = { format: 'custody-endpoints/v1', chains }
   writeFileSync(place.path('endpoints.json'), JSON.stringify(endpoints))
-  house.lies.VaultService = {
-    GetVault: async ({ vault }) => ({ vault: vaultOf(place, vault, toHex(publicKey)) }),
-    ListDepositAddresses: async ({ vault, from }) => ({
-      addresses: paths.slice(from).map((path, index) => ({
-        ...{ vault, reference: `c-${index}`, index, path, network: 'eip155:31337' },
-        ...{ address: at(path), certificate: new Uint8Array(0) },
-      })),
-      next: 0,
-    }),
-  }
-  house.lies.SigningService = {
-    ListRequests: async ({ state }) => ({
-      requests: [...house.requests.values()]
-        .map(({ request }) => request)
-        .toReversed()
-        .filter((request) => state === '' || request.state === state),
-      nextPageToken: '',
-    }),
-  }
+  tellOf(house, place, { network: 'eip155:31337', key, paths })
   owner = ((await anvil.call('eth_accounts')) as string[])[0]!
   await prepare()
 })

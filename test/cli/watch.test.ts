@@ -172,6 +172,33 @@ describe('watch', () => {
     expect(house.requests.size).toBe(2)
   })
 
+  it('waits a while after one that failed in its block: what fails again burns its fee again', async () => {
+    await watch()
+    const txid = `0x${'6'.repeat(64)}`
+    chain.state.receipts.set(txid, 1)
+    chain.state.failed.add(txid)
+    become({ state: 'SETTLED', txid })
+    expect((await watch()).json).toMatchObject({
+      proposals: [],
+      doubts: [
+        { name: 'watch/surplus/hot-usdt', because: 'the last request for it failed in its block' },
+      ],
+    })
+    // One of three says that it went well; of two that differ nobody knows.
+    const well = { blockNumber: '0x1', status: '0x1' }
+    chain.lies.set(1, (method) => (method === 'eth_getTransactionReceipt' ? well : undefined))
+    expect((await watch()).json.proposals).toEqual([])
+    chain.lies.set(0, (method) =>
+      method === 'eth_getTransactionReceipt' ? new Error('gone') : undefined,
+    )
+    expect((await watch()).json.proposals).toEqual([])
+    chain.lies.clear()
+    expect(house.requests.size).toBe(1)
+    expect((await watch('--dry-run', '--pause', '0s')).json.proposals).toHaveLength(1)
+    chain.state.failed.clear()
+    expect((await watch('--dry-run')).json.proposals).toHaveLength(1)
+  })
+
   it('is met by another watcher who asked first: the key is used, and nothing is asked twice', async () => {
     const { lies } = house
     const { SigningService: before } = lies
@@ -267,12 +294,17 @@ describe('watch', () => {
     expect((await watch('--dry-run')).json.proposals).toHaveLength(1)
     endpointsFile([chain.urls[0]!, chain.urls[0]!])
     expect((await watch()).json.refused.because).toMatch(/stands there twice/)
-    const tron = [{ network: 'tron:0x2b6653dc', rpc: chain.urls, confirmations: 0 }]
-    writeFileSync(
-      place.path('endpoints.json'),
-      JSON.stringify({ format: 'custody-endpoints/v1', chains: tron }),
-    )
-    expect((await watch()).json.refused.because).toMatch(/balances are read on EVM/)
+    for (const [network, because] of [
+      ['solana:0x2b6653dc', /expected a network of eip155 or tron/],
+      ['tron:0x2B6653DC', /tron:0x and 8 lower-case hex/],
+    ] as const) {
+      const chains = [{ network, rpc: chain.urls, confirmations: 0 }]
+      writeFileSync(
+        place.path('endpoints.json'),
+        JSON.stringify({ format: 'custody-endpoints/v1', chains }),
+      )
+      expect((await watch()).json.refused.because).toMatch(because)
+    }
     endpointsFile(chain.urls)
   })
 })

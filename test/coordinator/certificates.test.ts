@@ -85,6 +85,7 @@ describe('a deposit address at the service', () => {
     const { certificate, ...rest } = given
     expect(rest).toEqual({
       vault: 'hot',
+      service: caller.id,
       reference: 'customer-1',
       index: 0,
       path: 'm/1/0',

@@ -149,7 +149,9 @@ async function settled(id: string): Promise<void> {
 
 it('lies about every path that a Tron endpoint is asked', () => {
   const room = new URL('../../coordinator/chain-rpc/', import.meta.url)
-  const sources = readdirSync(room).map((name) => readFileSync(new URL(name, room), 'utf8'))
+  // Looks are asked of other endpoints, and lied to in tests of their own.
+  const paying = readdirSync(room).filter((name) => !/^tron-(?:look|outflows)/.test(name))
+  const sources = paying.map((name) => readFileSync(new URL(name, room), 'utf8'))
   const form = /(?<=')wallet(?:solidity)?\/\w+(?=')/g
   const asked = sources.flatMap((source) => source.match(form) ?? [])
   expect([...new Set(asked)].sort()).toEqual(Object.keys(own).sort())

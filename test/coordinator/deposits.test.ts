@@ -8,7 +8,7 @@ import { openedOf } from '../../policy/audit/fold-addresses.ts'
 import { isShown } from '../../policy/audit/fold-backups.ts'
 import { put, tables } from '../../policy/audit/tables.ts'
 import { writeSigned } from '../../proto/frames.ts'
-import { parseVaultId } from '../../proto/ids.ts'
+import { parseHandle, parseVaultId } from '../../proto/ids.ts'
 import { limits } from '../../proto/limits.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { refusal } from '../kit/refused.ts'
@@ -44,9 +44,11 @@ async function built(store: Store): Promise<House> {
 const beside = async (house: House): Promise<House> =>
   kept(await houseOn(house.store, { nodes: house.nodes, keys: [], clock: house.clock }))
 
-async function allot(house: House, reference: string): Promise<number | string> {
+const payouts = parseHandle('svc-payouts')
+
+async function allot(house: House, reference: string, service = payouts): Promise<number | string> {
   let answer: number | string | undefined
-  void house.coordinator.deposits.allot(hot, reference).then(
+  void house.coordinator.deposits.allot(hot, { service, reference }).then(
     (given) => {
       answer = isRefusal(given) ? given.code : given.index
     },
@@ -69,16 +71,30 @@ describe('a deposit address', () => {
     expect(await opened(house)).toBe(limits.depositBlockMax)
     const { deposits, proofs } = house.coordinator
     expect(await deposits.list(hot, 0, 10)).toEqual([
-      { reference: 'customer-1', index: 0 },
-      { reference: 'customer-2', index: 1 },
+      { service: payouts, reference: 'customer-1', index: 0 },
+      { service: payouts, reference: 'customer-2', index: 1 },
     ])
-    expect(await deposits.list(hot, 1, 10)).toEqual([{ reference: 'customer-2', index: 1 }])
+    expect(await deposits.list(hot, 1, 10)).toEqual([
+      { service: payouts, reference: 'customer-2', index: 1 },
+    ])
     expect(await deposits.list(hot, 0, 1)).toHaveLength(1)
     // The log knows how many, and no name.
     const lines = (await proofs.lines(0, 1_000)).map(parseEntry)
     const opens = lines.filter(({ type }) => type === 'addresses.opened')
     expect(opens.map(({ body }) => body)).toEqual([
       { count: limits.depositBlockMax, from: 0, vault: 'hot' },
+    ])
+  })
+
+  it('is another one for the customer of another service by the same name', async () => {
+    const house = await built(await engine.fresh())
+    const shop = parseHandle('svc-shop')
+    expect(await allot(house, '17')).toBe(0)
+    expect(await allot(house, '17', shop)).toBe(1)
+    expect([await allot(house, '17'), await allot(house, '17', shop)]).toEqual([0, 1])
+    expect(await house.coordinator.deposits.list(hot, 0, 10)).toEqual([
+      { service: payouts, reference: '17', index: 0 },
+      { service: shop, reference: '17', index: 1 },
     ])
   })
 
@@ -123,7 +139,10 @@ describe('a deposit address', () => {
     expect(await allot(house, 'customer-1')).toBe('BACKUP')
     const { deposits } = house.coordinator
     for (const reference of ['', 'a b', 'ä', 'x'.repeat(limits.referenceLengthMax + 1)]) {
-      expect(await refusal(deposits.allot(hot, reference)), reference).toContain('MALFORMED')
+      expect(
+        await refusal(deposits.allot(hot, { service: payouts, reference })),
+        reference,
+      ).toContain('MALFORMED')
     }
     for (const name of nodes) {
       const statement = writeSigned(testedStatement('hot', name))

@@ -67,8 +67,11 @@ describe('a look', () => {
         return `0x${'0'.repeat(63)}9`
       },
     })
-    expect(await look(seen, asker()).balance(block, account, '')).toBe(5n)
-    expect(await look(seen, asker()).balance(block, account, token)).toBe(9n)
+    expect(await look(seen, asker()).balance(block, account, '')).toEqual({ amount: 5n, upTo: 98n })
+    expect(await look(seen, asker()).balance(block, account, token)).toEqual({
+      amount: 9n,
+      upTo: 98n,
+    })
     const data = `0x70a08231${'0'.repeat(24)}${'ab'.repeat(20)}`
     expect(asked).toEqual([
       [account, '0x62'],
@@ -85,7 +88,10 @@ describe('a look', () => {
     const liar = asker({ eth_getBalance: says, eth_call: says })
     for (const contract of ['', token]) {
       const true_ = contract === '' ? 5n : 9n
-      expect(await look(liar, asker(), asker()).balance(block, account, contract)).toBe(true_)
+      expect(await look(liar, asker(), asker()).balance(block, account, contract)).toEqual({
+        amount: true_,
+        upTo: 98n,
+      })
       await fails(look(liar, asker()).balance(block, account, contract))
     }
   })
@@ -93,7 +99,22 @@ describe('a look', () => {
   it('decides nothing where two stand against two', async () => {
     const other = asker({ eth_getBalance: () => '0x6' })
     await fails(look(asker(), asker(), other, other).balance(block, account, ''))
-    expect(await look(asker(), asker(), other, asker()).balance(block, account, '')).toBe(5n)
+    expect(await look(asker(), asker(), other, asker()).balance(block, account, '')).toEqual({
+      amount: 5n,
+      upTo: 98n,
+    })
+  })
+
+  it('knows when a transaction failed, of which two endpoints say so', async () => {
+    const said = (status: string) =>
+      asker({ eth_getTransactionReceipt: () => ({ blockNumber: '0x60', status }) })
+    const [failed, well] = [said('0x0'), said('0x1')]
+    expect(await look(failed, failed).failedAt(txid)).toBe(16_000)
+    expect(await look(failed, well, failed).failedAt(txid)).toBe(16_000)
+    expect(await look(well, well).failedAt(txid)).toBe(0)
+    await fails(look(failed, well).failedAt(txid))
+    const never = asker({ eth_getTransactionReceipt: () => null })
+    expect(await look(never, never).failedAt(txid)).toBe(0)
   })
 
   it('knows what has landed by then, and what has not', async () => {

@@ -46,7 +46,7 @@ export function treasuryTargets(): readonly Target[] {
     jsonTarget('chain-file', [writeChainFile(chain)], (bytes) => {
       const file = parseChainFile(bytes)
       if (Buffer.compare(writeChainFile(file), bytes) !== 0) throw new Error('written otherwise')
-      reconcile(file, { paid: [paid], own: new Set([own!]) })
+      reconcile(file, { paid: [paid], own: new Set([own!]), tokens: new Set() })
     }),
     bytesTarget('payout-csv', [toUtf8(csv)], (bytes) => void whole(bytes, 'csv')),
     jsonTarget('payout-json', [toUtf8(JSON.stringify([line, line]))], (bytes) => {

@@ -1,8 +1,12 @@
 // Tron in a whole house: real nodes make the signatures together, over the HTTP of a stand-in whose
 // token calls run on a real EVM. The documents are those of the other walks on another network.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { TronWeb, utils } from 'tronweb'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { run } from '../../cli/run.ts'
 import { tronAddress } from '../../policy/chain/tron-address.ts'
 import type { Intent } from '../../policy/intent.ts'
 import { fromHex, sha256, toHex } from '../../proto/crypto.ts'
@@ -10,7 +14,9 @@ import { parseHandle } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { payout } from '../coordinator/world.ts'
 import { anvilInstalled } from '../kit/anvil.ts'
+import { testWorld } from '../kit/cluster.ts'
 import type { House } from '../kit/house.ts'
+import { exportedFrom } from '../kit/house-export-files.ts'
 import { openHouse } from '../kit/house-open.ts'
 import { startTronChain, type TronChain, twenty } from '../kit/tron-chain.ts'
 
@@ -111,5 +117,45 @@ describe.runIf(anvilInstalled)('three nodes on Tron', () => {
     expect(report.findings).toEqual([])
     expect(report.word).toBe('OK')
     expect(report.checked.signatures).toBe(3)
+  })
+
+  it('are found on the chain as the log says, and a payment outside the log is named', async () => {
+    const room = mkdtempSync(join(tmpdir(), 'custody-tron-'))
+    try {
+      const { files, trust } = await exportedFrom(house.someCoordinator.proofs.ports)
+      for (const [path, content] of [...files, ['../trust.txt', trust] as const]) {
+        const at = join(room, 'export', path)
+        mkdirSync(dirname(at), { recursive: true })
+        writeFileSync(at, content)
+      }
+      const chains = [{ network: chain.sim.network, rpc: chain.urls, confirmations: 0 }]
+      const written = { format: 'custody-endpoints/v1', chains }
+      writeFileSync(join(room, 'endpoints.json'), JSON.stringify(written))
+      const custody = async (verb: string, words: readonly string[]) => {
+        const world = testWorld([], { nowMs: () => house.time.now })
+        const all = ['audit', verb, join(room, 'export'), ...words, '--json']
+        const { exit, stdout } = await run(all, world)
+        return { exit, json: JSON.parse(stdout || '{}') }
+      }
+      const out = join(room, 'chain.json')
+      const collected = await custody('collect', [
+        ...['--network', chain.sim.network, '--endpoints', join(room, 'endpoints.json')],
+        ...['--from', '1', '--out', out],
+      ])
+      expect(collected).toMatchObject({ exit: 0, json: { transactions: 3 } })
+      const compare = () =>
+        custody('reconcile', ['--trust', join(room, 'trust.txt'), '--chain', out])
+      const { exit, json } = await compare()
+      expect({ exit, findings: json.report.findings }).toEqual({ exit: 0, findings: [] })
+      expect(json).toMatchObject({ payments: 3, transactions: 3, open: [] })
+      const honest = readFileSync(out, 'utf8')
+      const [txid = ''] = /(?<="txid":")[0-9a-f]{64}/.exec(honest) ?? []
+      writeFileSync(out, honest.replaceAll(txid, 'ab'.repeat(32)))
+      const other = await compare()
+      const codes = other.json.report.findings.map(({ code }: { code: string }) => code)
+      expect({ exit: other.exit, codes }).toEqual({ exit: 6, codes: ['NONCE', 'SPEND_MISSING'] })
+    } finally {
+      rmSync(room, { recursive: true })
+    }
   })
 })

@@ -368,7 +368,7 @@ export function depositAt(place: Place, vault: string, reference: string, index:
   const facts = factsOf(place, vault)
   const address = evmAddress(derive(facts, path).publicKey)
   return {
-    ...{ vault, reference, index, path, network, address },
+    ...{ vault, service: 'svc-payouts', reference, index, path, network, address },
     certificate: certificateAt(place, facts, path),
   }
 }

@@ -77,6 +77,7 @@ export const longWalks: readonly string[] = [
   'test/cli/light.test.ts',
   'test/cli/recovery.test.ts',
   'test/cli/sweep.test.ts',
+  'test/cli/sweep-tron.test.ts',
   'test/cli/watch.test.ts',
   'test/coordinator/bundle-parts.test.ts',
   'test/coordinator/cancels.test.ts',

@@ -10,6 +10,8 @@ export interface ChainState {
   readonly balances: Map<string, bigint>
   /** Heights by transaction. */
   readonly receipts: Map<string, number>
+  /** Transactions whose call failed in their block. */
+  readonly failed: Set<string>
 }
 
 type Lie = (method: string, params: readonly unknown[]) => unknown
@@ -23,7 +25,10 @@ export interface FakeChain {
 }
 
 export async function fakeChain(chainId: number, endpoints: number): Promise<FakeChain> {
-  const state = { height: 100, at: 0, balances: new Map(), receipts: new Map() }
+  const state: ChainState = {
+    ...{ height: 100, at: 0 },
+    ...{ balances: new Map(), receipts: new Map(), failed: new Set() },
+  }
   const lies = new Map<number, Lie>()
   const servers: Server[] = []
   const urls: string[] = []
@@ -84,8 +89,10 @@ function truth(state: ChainState, chainId: number, { method, params }: Question)
       return word(state.balances.get(`0x${data.slice(-40)} ${to}`) ?? 0n)
     }
     case 'eth_getTransactionReceipt': {
-      const height = state.receipts.get(String(params[0]))
-      return height === undefined ? null : { blockNumber: hex(height) }
+      const txid = String(params[0])
+      const height = state.receipts.get(txid)
+      const status = state.failed.has(txid) ? '0x0' : '0x1'
+      return height === undefined ? null : { blockNumber: hex(height), status }
     }
     default:
       return null

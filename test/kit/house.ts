@@ -7,16 +7,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Coordinator, createCoordinator } from '../../coordinator/coordinator.ts'
 import type { Chains } from '../../coordinator/driver.ts'
-import { exportParts } from '../../coordinator/export.ts'
 import { readLines, readLinesOf } from '../../coordinator/store/lines.ts'
 import type { Store } from '../../coordinator/store/store.ts'
 import type { Approval } from '../../policy/approval.ts'
 import { type Entry, parseEntry } from '../../policy/audit/entry.ts'
 import type { Report } from '../../policy/audit/report.ts'
 import { verify } from '../../policy/audit/verify.ts'
-import { witnessesOf } from '../../policy/documents.ts'
 import type { Intent } from '../../policy/intent.ts'
-import { trustText } from '../../policy/trust.ts'
 import type { CoordinatorFrame, NodeFrame } from '../../proto/frames.ts'
 import { type Digest, parseDigest } from '../../proto/ids.ts'
 import { limits } from '../../proto/limits.ts'
@@ -33,6 +30,7 @@ import {
   start,
 } from '../coordinator/world.ts'
 import { TestChain } from './house-chain.ts'
+import { exportedFrom } from './house-export-files.ts'
 import { Instances, ownerOf } from './house-instances.ts'
 import { NodeProcess } from './house-nodes.ts'
 import type { HouseOptions } from './house-options.ts'
@@ -224,13 +222,8 @@ export class House {
   }
 
   async verify(): Promise<Report> {
-    const files = new Map<string, Uint8Array>()
-    for await (const { path, content } of exportParts(this.someCoordinator.proofs.ports)) {
-      files.set(path, Buffer.concat([files.get(path) ?? new Uint8Array(0), content]))
-    }
-    const { digest, log, witness } = root
-    const trust = { root: digest, log, witnesses: witnessesOf(root), q: witness.q }
-    return verify({ files, trust: trustText(trust), nowMs: this.time.now })
+    const exported = await exportedFrom(this.someCoordinator.proofs.ports)
+    return verify({ ...exported, nowMs: this.time.now })
   }
 
   /** Lets the world go on until this has an answer. */

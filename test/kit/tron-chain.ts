@@ -25,6 +25,7 @@ export interface TronChain {
   /** 10,000 TRX and 1,000,000 of the token. */
   fund(address: string): Promise<void>
   /** Base units of the token. */
+  give(address: string, amount: bigint): Promise<void>
   held(address: string): Promise<bigint>
   stop(): Promise<void>
 }
@@ -41,16 +42,20 @@ export async function startTronChain(now: () => number): Promise<TronChain> {
   const sim = new TronSim({ anvil, now })
   await sim.mine(5)
   const urls = [await sim.listen(), await sim.listen()]
+  const give = (address: string, amount: bigint) => {
+    const data = `0xa9059cbb${word(BigInt(`0x${twenty(address)}`))}${word(amount)}`
+    return evm({ to: `0x${tronToken}`, data })
+  }
   return {
     sim,
     anvil,
     urls,
     rpc: openTronRpc({ ...unwatched, network: sim.network, urls, timeoutMs: 5_000 }),
     fund: async (address) => {
-      const data = `0xa9059cbb${word(BigInt(`0x${twenty(address)}`))}${word(10n ** 12n)}`
-      await evm({ to: `0x${tronToken}`, data })
+      await give(address, 10n ** 12n)
       sim.balances.set(twenty(address), 10_000_000_000n)
     },
+    give,
     held: async (address) => {
       const data = `0x70a08231${word(BigInt(`0x${twenty(address)}`))}`
       const held = await anvil.call('eth_call', [{ to: `0x${tronToken}`, data }, 'latest'])

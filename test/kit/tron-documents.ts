@@ -4,7 +4,7 @@ import { tronText } from '../../policy/chain/tron-address.ts'
 import type { Destination } from '../../policy/destination.ts'
 import { digestOfText } from '../../policy/document.ts'
 import { fromHex } from '../../proto/crypto.ts'
-import { type Json, parseText, text } from '../../proto/jcs.ts'
+import { type Json, type JsonObject, parseText, text } from '../../proto/jcs.ts'
 import { tags } from '../../proto/tags.ts'
 import { patched } from './scene.ts'
 import { TronSim } from './tron-sim.ts'
@@ -15,6 +15,24 @@ interface Fixture {
   readonly customer: Destination
 }
 
+export const { network: tronNetwork } = new TronSim({ now: () => 0 })
+export const tronUsdt = tronText(fromHex('5fbdb2315678afecb367f032d93f642f64180aa3')!)
+
+/** The same policy on the stand-in: its coin with six decimals, its token a TRC-20. */
+export function onTron(written: JsonObject): JsonObject {
+  const renamed = text(written)
+    .replaceAll('erc20', 'trc20')
+    .replaceAll('evm.transfer', 'tron.transfer')
+    .replaceAll('0x5fbdb2315678afecb367f032d93f642f64180aa3', tronUsdt)
+  const policy = objectOf(parseText(renamed))
+  const lives = { slot: 'one-body', maxTxLifetime: '10m', maxTxLifetimeCold: '24h' }
+  return {
+    ...policy,
+    assets: patched(objectOf(policy['assets']), { 'eth-native': { decimals: 6 } }),
+    networks: { dev: { caip2: tronNetwork, feeAsset: 'eth-native', maxFee: '150', ...lives } },
+  }
+}
+
 /** `book`: where the records of recipients are. */
 export function tronDocuments(
   fixture: Fixture,
@@ -23,21 +41,13 @@ export function tronDocuments(
   readonly bookText: string
   readonly token: string
 } {
-  const { network } = new TronSim({ now: () => 0 })
-  const token = tronText(fromHex('5fbdb2315678afecb367f032d93f642f64180aa3') ?? new Uint8Array())
-  const customer = { ...fixture.customer, network, address: tronText(new Uint8Array(20).fill(7)) }
-  const renamed = fixture.policyText
-    .replaceAll('erc20', 'trc20')
-    .replaceAll('evm.transfer', 'tron.transfer')
-    .replaceAll('0x5fbdb2315678afecb367f032d93f642f64180aa3', token)
-  const policy = objectOf(parseText(renamed))
+  const customer = {
+    ...fixture.customer,
+    network: tronNetwork,
+    address: tronText(new Uint8Array(20).fill(7)),
+  }
   const bookText = devBook({ org: 'acme-dev', name: book, records: [customer] })
-  const lives = { slot: 'one-body', maxTxLifetime: '10m', maxTxLifetimeCold: '24h' }
-  const policyText = text({
-    ...policy,
-    assets: patched(objectOf(policy['assets']), { 'eth-native': { decimals: 6 } }),
-    networks: { dev: { caip2: network, feeAsset: 'eth-native', maxFee: '150', ...lives } },
-  })
+  const policyText = text(onTron(objectOf(parseText(fixture.policyText))))
   const rootText = text(
     patched(objectOf(parseText(fixture.rootText)), {
       genesis: {
@@ -46,10 +56,10 @@ export function tronDocuments(
       },
     }),
   )
-  return { policyText, rootText, customer, bookText, token }
+  return { policyText, rootText, customer, bookText, token: tronUsdt }
 }
 
-function objectOf(value: Json | undefined) {
+export function objectOf(value: Json | undefined) {
   if (typeof value !== 'object' || Array.isArray(value)) throw new Error('expected an object')
   return value as Readonly<Record<string, Json>>
 }

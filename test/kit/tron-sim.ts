@@ -10,6 +10,8 @@ import { utils } from 'tronweb'
 import { blockId, type TronHeader } from '../../coordinator/chain-rpc/tron-block.ts'
 import { fromHex, sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
 import type { Anvil } from './anvil.ts'
+import { shownInBlock, typeOf } from './tron-block-json.ts'
+import { TronStates } from './tron-states.ts'
 
 export interface SimOptions {
   /** Without it there are no contracts. */
@@ -48,6 +50,7 @@ export class TronSim {
   readonly #pool = new Map<string, Waiting>()
   readonly #mined = new Map<string, Mined>()
   readonly #servers: Server[] = []
+  readonly #states: TronStates
   /** Sun, by the twenty bytes of an address in hex. */
   readonly balances = new Map<string, bigint>()
   /** Bytes that were taken for a block, oldest first. */
@@ -59,6 +62,7 @@ export class TronSim {
 
   constructor(options: SimOptions) {
     this.#options = options
+    this.#states = new TronStates(options.anvil)
     this.#append(0)
   }
 
@@ -96,12 +100,12 @@ export class TronSim {
     for (let i = 0; i < blocks; i += 1) {
       const { timestamp } = this.#head()
       this.#append(Math.max(this.#options.now(), timestamp + 1_000))
-      if (this.isStuck) continue
-      for (const waiting of [...this.#pool.values()]) {
+      for (const waiting of this.isStuck ? [] : [...this.#pool.values()]) {
         if (rawOf(waiting.rawHex).expiration > timestamp) await this.#execute(waiting)
         // Not before: what comes once more while it runs is a duplicate.
         this.#pool.delete(waiting.txid)
       }
+      await this.#states.keep(this.height, this.balances)
     }
   }
 
@@ -142,10 +146,14 @@ export class TronSim {
         return { chainParameter: parameters }
       case 'gettransactioninfobyid':
         return this.#info(String(body['value']), last)
+      case 'gettransactioninfobyblocknum':
+        return this.#minedIn(Number(body['num'])).map(({ txid }) => this.#info(txid, last))
       case 'gettransactionbyid':
         return this.#stored(String(body['value']), last)
       case 'triggerconstantcontract':
-        return this.#constant(body)
+        return this.#states.constant(body, door === 'walletsolidity' ? last : undefined)
+      case 'getaccount':
+        return this.#states.account(body, last)
       case 'broadcasttransaction':
         return this.#take({
           txid: String(body['txID']),
@@ -161,7 +169,9 @@ export class TronSim {
 
   #shown(at: number): object {
     const { header, id } = this.#blocks[at]!
+    const transactions = this.#minedIn(at).map(shownInBlock)
     return {
+      ...(transactions.length === 0 ? {} : { transactions }),
       blockID: id,
       block_header: {
         raw_data: {
@@ -175,6 +185,10 @@ export class TronSim {
         witness_signature: '00'.repeat(65),
       },
     }
+  }
+
+  #minedIn(height: number): readonly Mined[] {
+    return [...this.#mined.values()].filter((one) => one.height === height)
   }
 
   #info(txid: string, last: number): object {
@@ -199,21 +213,6 @@ export class TronSim {
     const found = this.#mined.get(txid)
     if (found === undefined || found.height > last) return {}
     return { txID: txid, raw_data_hex: found.rawHex, signature: [found.signature] }
-  }
-
-  async #constant(body: Readonly<Record<string, unknown>>): Promise<object> {
-    const call = {
-      from: `0x${String(body['owner_address']).slice(2)}`,
-      to: `0x${String(body['contract_address']).slice(2)}`,
-      data: `0x${String(body['data'])}`,
-    }
-    try {
-      const gas = Number(await this.#evm('eth_estimateGas', [call]))
-      return { result: { result: true }, energy_used: gas - 21_000, constant_result: [''] }
-    } catch {
-      const message = toHex(toUtf8('REVERT opcode executed'))
-      return { result: { result: true, message }, energy_used: 500, constant_result: [''] }
-    }
   }
 
   #take(sent: Waiting): object {
@@ -342,8 +341,8 @@ interface Raw {
 
 /** Through tronweb's reader, so that nothing here is read as the product reads it. */
 function rawOf(rawHex: string): Raw {
-  const isCall = rawHex.includes(toHex(toUtf8('TriggerSmartContract')))
-  const type = isCall ? 'TriggerSmartContract' : 'TransferContract'
+  const type = typeOf(rawHex)
+  const isCall = type === 'TriggerSmartContract'
   const raw = utils.deserializeTx.deserializeTransaction(type, rawHex)
   const { value } = raw.contract[0].parameter
   const twenty = (address: string): string => address.toLowerCase().slice(2)

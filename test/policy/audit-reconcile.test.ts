@@ -24,6 +24,7 @@ const said = paidOn(network, entries, blobs)
 const [small, large] = said.paid
 const hot = small!.from
 const token = small!.contract!
+const otherToken = `0x${'33'.repeat(20)}`
 const one = 1_000_000n
 const fee = 10n ** 15n
 
@@ -88,9 +89,9 @@ describe('what the log says was paid', () => {
 
 describe('reconcile', () => {
   it('finds nothing where both say the same, and shows every balance', () => {
-    const { findings, accounts, payments, transactions, open } = reconcile(honest, said)
+    const { findings, accounts, payments, outside, transactions, open } = reconcile(honest, said)
     expect(findings).toEqual([])
-    expect({ payments, transactions, open }).toEqual({ payments: 2, transactions: 2, open: [] })
+    expect([payments, outside, transactions, open]).toEqual([2, 0, 2, []])
     expect(accounts.slice(0, 2)).toEqual([
       {
         ...{ address: hot, contract: '', before: 10n ** 18n, in: 0n, out: 0n, fees: 2n * fee },
@@ -141,6 +142,30 @@ describe('reconcile', () => {
       [/BYTES_AMOUNT .*moved 51000000, the line has 50000000: a difference of 1000000/, /BALANCE/],
     ],
     ['another recipient', firstMoved({ to: otherCustomer }), [/BYTES_TO .*nothing of it went to/]],
+    [
+      'a part of a payment that went elsewhere in the same transaction',
+      withHot({
+        moved: [
+          { ...movedBy(small), amount: 1n },
+          { ...movedBy(small), amount: 50n * one - 1n, to: otherCustomer },
+          movedBy(large),
+        ],
+      }),
+      [/BYTES_TO .*only 1 of it went to 0x7a16/],
+    ],
+    [
+      'another token that left in the same transaction',
+      withHot({
+        moved: [...account.moved, { ...movedBy(small), contract: otherToken, amount: 9n }],
+        balances: [...account.balances, { contract: otherToken, before: 9n, after: 0n }],
+      }),
+      [/LINE_MISSING .*9 of 0x3333.* left with it to 0x7a16/],
+    ],
+    [
+      'a token that nobody looked at',
+      withHot({ balances: [account.balances[0]!] }),
+      [/^UNCONFIRMED CHAIN_FILE .*expected a balance of 0x/],
+    ],
     ['another token', firstIs({ to: otherCustomer }), [/BYTES_TO .*it called 0x1111/]],
     ['coin that went with a token', firstIs({ value: 5n }), [/BYTES_AMOUNT .*5 of the coin went/]],
     ['a higher fee than was approved', firstIs({ fee: small!.feeMax + 7n }), [/FEE .*7 too much/]],
@@ -241,9 +266,11 @@ describe('reconcile', () => {
     )
   })
 
-  it('leaves what lies outside of the range alone', () => {
-    const later = { ...honest, from: 8, accounts: [{ ...idle(hot) }, ...others] }
+  it('leaves what lies outside of the range alone, and counts it', () => {
+    const balances = ['', token].map((contract) => ({ contract, before: 9n, after: 9n }))
+    const later = { ...honest, from: 8, accounts: [{ ...idle(hot), balances }, ...others] }
     expect(found(later)).toEqual([])
+    expect(reconcile(later, said)).toMatchObject({ payments: 0, outside: 2 })
   })
 })
 

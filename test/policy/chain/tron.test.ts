@@ -9,6 +9,7 @@ import {
   activationFee,
   bandwidthOf,
   bandwidthPrice,
+  coinFeeMax,
   trc20Call,
   tronChain,
 } from '../../../policy/chain/tron.ts'
@@ -44,6 +45,14 @@ describe('published Tron transactions', () => {
 
   it('its bandwidth is what the network counted', () => {
     expect(bandwidthOf(usdt)).toBe(345n)
+  })
+
+  it('no transfer of the coin has more as its bound than `coinFeeMax`, and the longest has it', () => {
+    const boundOf = (amount: bigint) =>
+      mainnet.decode(encodeRaw({ ...coin, contract: { ...coin.contract, amount } } as typeof coin))
+        .fee.max
+    expect(boundOf((1n << 63n) - 1n)).toBe(coinFeeMax)
+    expect(boundOf(1n)).toBe(coinFeeMax - 8n * bandwidthPrice)
   })
 
   it('its own signature gives the transaction that was sent, under its id', () => {

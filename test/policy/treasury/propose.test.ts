@@ -14,7 +14,7 @@ const eth = parseHandle('eth-native')
 const one = 1_000_000n
 const coin = 10n ** 18n
 const at = Date.UTC(2026, 11, 7)
-const none: Asked = { count: 0, isOpen: false, quietUntil: 0 }
+const none: Asked = { count: 0, isOpen: false, quietUntil: 0, became: '' }
 
 const account = (vault: string, path = 'm'): Account => ({ vault: parseVaultId(vault), path })
 const usdtAt = (vault: string, amount: bigint, path = 'm'): Held => {
@@ -164,7 +164,7 @@ describe('a name', () => {
 
   it('has one open request, waits after one that was refused, and is told where nobody looked', () => {
     expect(asking({ ...none, count: 1, isOpen: true }).proposals).toEqual([])
-    const refused = asking({ ...none, count: 1, quietUntil: at + 1 })
+    const refused = asking({ ...none, count: 1, quietUntil: at + 1, became: 'was refused' })
     expect(refused.proposals).toEqual([])
     expect(refused.doubts).toEqual([
       { name: 'watch/surplus/hot-usdt', because: 'the last request for it was refused' },

@@ -1,9 +1,19 @@
 // What an author may write as targets and sweeps, and what the analyser says of them.
 import { describe, expect, it } from 'vitest'
 import { analyse, loadRulebook, sentence } from '../../../policy/analyse.ts'
-import { attempt } from '../../../proto/refusal.ts'
+import { parseRulebook } from '../../../policy/rulebook.ts'
+import { type JsonObject, parseText, text } from '../../../proto/jcs.ts'
+import { attempt, isRefusal } from '../../../proto/refusal.ts'
+import { objectOf, onTron } from '../../kit/tron-documents.ts'
 import { type Loose, policyText } from '../dev-fixture.ts'
-import { coinDeposits, deposits, hotUsdt, treasuryBook, treasuryText } from './treasury-policy.ts'
+import {
+  coinDeposits,
+  deposits,
+  hotUsdt,
+  ownRules,
+  treasuryBook,
+  treasuryText,
+} from './treasury-policy.ts'
 
 const refused = (change: (json: Loose) => void) => {
   const got = attempt(() => treasuryBook(change))
@@ -123,10 +133,27 @@ describe('targets and sweeps', () => {
         json.sweeps.deposits = rest
       },
     ],
+    [
+      'a coin of which the gas for a token is enough to be brought in: it goes round for ever',
+      /minimum: expected more than the gas of all tokens/,
+      coin({ minimum: '0.002' }),
+    ],
     ['a coin that does not pay for itself', /pays nothing/, coin({ minimum: '0.001' })],
   ])('are refused with %s', (_, because, change) => {
     expect(refused(() => undefined)).toBe('taken')
     expect(refused(change)).toMatch(because)
+  })
+
+  it('are refused on Tron where gas is less than a transfer of the coin has as its bound', () => {
+    const withGas = (gas: string) => {
+      const sweeps = { deposits: { ...deposits, gas } }
+      const policy = objectOf(parseText(policyText))
+      const rules = [...(policy['rules'] as readonly JsonObject[]), ...ownRules]
+      const got = attempt(() => parseRulebook(text(onTron({ ...policy, sweeps, rules }))))
+      return isRefusal(got) ? got.because : 'taken'
+    }
+    expect(withGas('1.373')).toBe('taken')
+    expect(withGas('1.372999')).toMatch(/sweeps.deposits.gas: expected at least 1373000/)
   })
 
   it('are warned of where no rule lets anybody move what they want moved', () => {

@@ -4,7 +4,8 @@
 export interface CreateDepositAddressRequest {
   'vault'?: (string);
   /**
-   * The service's own name of its customer: 1 to 128 printable characters of ASCII without a space.
+   * The calling service's own name of its customer: 1 to 128 printable characters of ASCII without a
+   * space. Another service with the same name for a customer of its own gets another address.
    * A number rather than a name: it is kept in the database as it is.
    */
   'reference'?: (string);
@@ -13,7 +14,8 @@ export interface CreateDepositAddressRequest {
 export interface CreateDepositAddressRequest__Output {
   'vault': (string);
   /**
-   * The service's own name of its customer: 1 to 128 printable characters of ASCII without a space.
+   * The calling service's own name of its customer: 1 to 128 printable characters of ASCII without a
+   * space. Another service with the same name for a customer of its own gets another address.
    * A number rather than a name: it is kept in the database as it is.
    */
   'reference': (string);

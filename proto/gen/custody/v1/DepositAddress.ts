@@ -18,6 +18,10 @@ export interface DepositAddress {
    * As that of a vault: t nodes derived this address, and a payer can check it offline.
    */
   'certificate'?: (Buffer | Uint8Array | string);
+  /**
+   * Whose customer it is: the service that asked for it.
+   */
+  'service'?: (string);
 }
 
 export interface DepositAddress__Output {
@@ -37,4 +41,8 @@ export interface DepositAddress__Output {
    * As that of a vault: t nodes derived this address, and a payer can check it offline.
    */
   'certificate': (Buffer);
+  /**
+   * Whose customer it is: the service that asked for it.
+   */
+  'service': (string);
 }
