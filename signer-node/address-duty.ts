@@ -25,7 +25,7 @@ import { isRefusal, refuse } from '../proto/refusal.ts'
 import { remember } from '../proto/remember.ts'
 import type { Signed } from '../proto/signed.ts'
 import { deriveChild, parsePath } from './dkls23/derivation.ts'
-import type { HeldKeyshare } from './keyshares.ts'
+import type { HeldKeyshare } from './held-keyshare.ts'
 import type { Parts } from './parts.ts'
 import { nothingNamed, refusedFrame } from './refusals.ts'
 

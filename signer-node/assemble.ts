@@ -94,11 +94,14 @@ export function assemble(
     isFreshOnly: sitting !== undefined,
   })
   const superseded = (vault: VaultId, seq: number): void => {
-    sessions.supersede(vault, 'another epoch of the key came into force')
+    sessions.stopOf(vault, 'EPOCH', 'another epoch of the key came into force')
     pairings.renew(seq)
   }
+  const rested = (vault: VaultId): void => {
+    sessions.stopOf(vault, 'CEREMONY', 'the share of this key was put to rest')
+  }
   const knows = { self, keystore, rows, copy, witness, ports }
-  const keyshares = new Keyshares({ ...knows, superseded, opened: whole.changed })
+  const keyshares = new Keyshares({ ...knows, superseded, rested, opened: whole.changed })
   const invitations = new Invitations(knows)
   const records = { store, copy, rows, journal, bans, strikes, blame, meta, place, room, keystore }
   const work = {

@@ -4,7 +4,7 @@
 // INVARIANT: told once, unless it was ended before; after that nothing is told and nothing more is
 // written, and what it held is wiped, a key that comes too late as well.
 import { attempt, isRefusal, type Refusal } from '../proto/refusal.ts'
-import { type Deriving, giveUp } from '../proto/seal.ts'
+import { type Deriving, giveUp, scryptOf } from '../proto/seal.ts'
 import type { Runner } from './stepper.ts'
 
 export interface Derivation {
@@ -16,6 +16,12 @@ export interface Derivation {
 export interface DerivingPorts {
   readonly runner: Pick<Runner, 'scrypt'>
   readonly pause: (work: () => void) => void
+}
+
+/** Here, in this turn. */
+export const atOncePorts: DerivingPorts = {
+  runner: { scrypt: (job, answer) => answer(scryptOf(job)) },
+  pause: (work) => work(),
 }
 
 export function derive<R>(

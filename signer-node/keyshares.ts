@@ -10,14 +10,20 @@ import { carriesRefresh } from '../policy/covered-refresh.ts'
 import type { VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import type { VaultId } from '../proto/ids.ts'
-import { attempt, isRefusal, type Refusal } from '../proto/refusal.ts'
-import { type Deriving, type ScryptJob, scryptOf } from '../proto/seal.ts'
-import { type Derivation, type DerivingPorts, derive } from './deriving.ts'
-import type { KeyFacts, Keyshare } from './dkls23/keyshare.ts'
-import { Secret } from './dkls23/secret.ts'
-import type { ExpectedKeyshare, KeyshareState, Keystore } from './keystore.ts'
+import { attempt, isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
+import type { Deriving } from '../proto/seal.ts'
+import { atOncePorts, type Derivation, type DerivingPorts, derive } from './deriving.ts'
+import {
+  expectedOfRow,
+  type Held,
+  type HeldKeyshare,
+  hidden,
+  maySign,
+  nameOf,
+} from './held-keyshare.ts'
+import type { KeyshareState } from './keystore.ts'
 import type { Parts } from './parts.ts'
-import { isRefreshed, requireSamePast } from './past.ts'
+import { requireSamePast } from './past.ts'
 
 export type KeysharesNeeds = Pick<
   Parts,
@@ -25,29 +31,18 @@ export type KeysharesNeeds = Pick<
 > & {
   /** A share that was held here is about to be wiped: `seq` is the line that made it old. */
   readonly superseded: (vault: VaultId, seq: number) => void
+  /** A share is at rest: what works with it ends. */
+  readonly rested: (vault: VaultId) => void
   /** One is held that was opened in a later turn than the look that found it. */
   readonly opened: () => void
-}
-
-/** A Keyshare as it is held: what is public of it, and a way to its secret. */
-export interface HeldKeyshare {
-  readonly facts: KeyFacts
-  readonly keyState: Uint8Array
-  /** For one session; the caller disposes of it. */
-  readonly open: () => Keyshare
-  /** An old share is as good as a new one to whoever collects t of one epoch. */
-  readonly forget: () => void
-}
-
-interface Held {
-  readonly keyshare: HeldKeyshare
-  readonly isRestored: boolean
 }
 
 interface Opening {
   readonly name: string
   readonly isRestored: boolean
   readonly opening: Derivation
+  /** Whoever waits for it, however it ended. */
+  readonly over: PromiseWithResolvers<void>
 }
 
 export class Keyshares {
@@ -66,6 +61,8 @@ export class Keyshares {
 
   /** Opened elsewhere at the moment; one a vault. */
   readonly #opening = new Map<VaultId, Opening>()
+  /** Not opened before they are woken. */
+  readonly #resting = new Map<VaultId, Pick<Held, 'isRestored'>>()
   /** Shares of exported keys whose files are being marked; one a vault. */
   readonly #marking = new Map<VaultId, Derivation>()
   #ports: DerivingPorts
@@ -94,7 +91,7 @@ export class Keyshares {
 
   /** While there is one, this node signs nothing: its disk was lost, and a copy may exist. */
   restored(): readonly VaultId[] {
-    const known = [...this.#held, ...this.#opening]
+    const known = [...this.#held, ...this.#opening, ...this.#resting]
     return known.filter(([, { isRestored }]) => isRestored).map(([vault]) => vault)
   }
 
@@ -109,6 +106,7 @@ export class Keyshares {
         isChanged = this.#destroy(row) || isChanged
         continue
       }
+      if (this.#resting.has(row.vault)) continue
       this.#mark(row)
       const isTried = this.#closed.has(nameOf(row)) || this.#isOpening(row)
       if (isTried || this.#at(row) !== undefined || !this.#isWitnessed(row)) continue
@@ -123,31 +121,79 @@ export class Keyshares {
 
   /** At a start, before anything is served: here and all in one. */
   reviewAtOnce(): void {
-    const runner = {
-      scrypt: (job: ScryptJob, answer: (key: Uint8Array) => void) => answer(scryptOf(job)),
-    }
-    this.#ports = { runner, pause: (work) => work() }
+    this.#ports = atOncePorts
     this.review()
     this.#ports = this.#needs.ports
   }
 
+  /**
+   * Its secret is wiped, here and in what works with it, and it is not opened again before `wake`.
+   * One that was restored still fences this node.
+   */
+  rest(vault: VaultId): void {
+    const isRestored = this.#isRestored(vault)
+    this.#endOpening(vault)
+    this.#held.get(vault)?.keyshare.forget()
+    this.#held.delete(vault)
+    this.#resting.set(vault, { isRestored })
+    this.#needs.rested(vault)
+  }
+
+  /**
+   * Returns when it is held, at once where this node has no part in the key. Refused (SEAL), and at
+   * rest again, when it does not open or was put to rest meanwhile.
+   */
+  async wake(vault: VaultId): Promise<void> {
+    const row = this.#row(vault)
+    this.#resting.delete(vault)
+    if (row === undefined || this.#isOver(row)) return
+    // Asked for by a person, so a file that did not open is tried again.
+    this.#closed.delete(nameOf(row))
+    if (this.review()) this.#needs.opened()
+    await this.#opening.get(vault)?.over.promise
+    if (this.#at(row) !== undefined) return
+    this.rest(vault)
+    refuse('SEAL', `${vault}: expected to hold the share of epoch ${row.epoch}; it does not open`)
+  }
+
   /** This node has no part in any key any more: what works with one ends. */
   forgetAll(): void {
-    this.#endOpening()
+    this.#endAll()
+    this.#resting.clear()
     for (const row of this.vaults()) this.#forget(row)
   }
 
   [Symbol.dispose](): void {
-    this.#endOpening()
+    this.#endAll()
     for (const { keyshare } of this.#held.values()) keyshare.forget()
     this.#held.clear()
   }
 
-  #endOpening(): void {
-    for (const { opening } of this.#opening.values()) opening.end()
-    for (const marking of this.#marking.values()) marking.end()
-    this.#opening.clear()
-    this.#marking.clear()
+  #endAll(): void {
+    for (const vault of [...this.#opening.keys(), ...this.#marking.keys()]) this.#endOpening(vault)
+  }
+
+  /** What it had opened by then is wiped. */
+  #endOpening(vault: VaultId): void {
+    const opening = this.#opening.get(vault)
+    this.#opening.delete(vault)
+    opening?.opening.end()
+    opening?.over.resolve()
+    this.#marking.get(vault)?.end()
+    this.#marking.delete(vault)
+  }
+
+  #row(vault: VaultId): VaultRow | undefined {
+    return readSync(get(tables.vault, vault), this.#needs.rows)
+  }
+
+  /** Held, or on its way, or on the disk and not looked at yet. */
+  #isRestored(vault: VaultId): boolean {
+    const known = this.#held.get(vault) ?? this.#opening.get(vault) ?? this.#resting.get(vault)
+    if (known !== undefined) return known.isRestored
+    const epoch = this.#row(vault)?.epoch
+    const files = this.#needs.keystore.held(vault)
+    return files.some((file) => file.epoch === epoch && file.state === 'restored')
   }
 
   #at({ vault, epoch, keyState }: VaultRow): Held | undefined {
@@ -171,13 +217,15 @@ export class Keyshares {
     const state = this.#stateOf(row)
     if (state === undefined) return false
     let isLater = false
+    const over = Promise.withResolvers<void>()
     const opening = derive(this.#opened(row, state), this.#ports, (opened) => {
       this.#opening.delete(vault)
       if (this.#took(row, state, opened) && isLater) this.#needs.opened()
+      over.resolve()
     })
     isLater = !opening.isOver
     const isRestored = state === 'restored'
-    if (isLater) this.#opening.set(vault, { name: nameOf(row), isRestored, opening })
+    if (isLater) this.#opening.set(vault, { name: nameOf(row), isRestored, opening, over })
     return this.#at(row) !== undefined
   }
 
@@ -212,7 +260,7 @@ export class Keyshares {
   }
 
   #isInForce({ vault, epoch, keyState }: VaultRow): boolean {
-    const row = readSync(get(tables.vault, vault), this.#needs.rows)
+    const row = this.#row(vault)
     return row?.epoch === epoch && row.keyState === keyState && !this.#isOver(row)
   }
 
@@ -220,8 +268,7 @@ export class Keyshares {
   #isOpening(row: VaultRow): boolean {
     const opening = this.#opening.get(row.vault)
     if (opening === undefined || opening.name === nameOf(row)) return opening !== undefined
-    opening.opening.end()
-    this.#opening.delete(row.vault)
+    this.#endOpening(row.vault)
     return false
   }
 
@@ -318,6 +365,7 @@ export class Keyshares {
     this.#over.set(name, over)
     if (over.isGone || !witness.coverage(over.seq).isCovered) return false
     const held = this.#forget(row)
+    this.#resting.delete(vault)
     // A share of a later epoch is kept: whoever confirmed it may not lose it.
     const through = standing === 'disabled' ? Number.POSITIVE_INFINITY : epoch
     const gone = attempt(() => keystore.destroy(vault, through))
@@ -348,29 +396,4 @@ export class Keyshares {
     }
     return states.find((state) => state === 'restored') ?? states[0]
   }
-}
-
-function maySign({ isRestored, keyshare }: Held): boolean {
-  return !isRestored && isRefreshed(keyshare.facts)
-}
-
-/** The Keyshare itself is the caller's to wipe. */
-function hidden(keyshare: Keyshare, { shield, curve }: Keystore): HeldKeyshare {
-  const { facts, keyState } = keyshare
-  const share = shield.hide(keyshare.secretShare)
-  const open = (): Keyshare => {
-    using opened = shield.open(share)
-    return keyshare.reopened(curve, new Secret(curve.scalars.decodeScalar(opened.bytes)))
-  }
-  return { facts, keyState, open, forget: () => shield.forget(share) }
-}
-
-/** What does not open for the one standing may open for another. */
-function nameOf({ vault, epoch, keyState, exported }: VaultRow): string {
-  return `${vault} ${epoch} ${keyState}${exported ? ' exported' : ''}`
-}
-
-function expectedOfRow(row: VaultRow): ExpectedKeyshare {
-  const { vault, epoch, t: threshold, participants, publicKey, keyState } = row
-  return { vault, epoch, threshold, parties: participants.length, publicKey, keyState }
 }

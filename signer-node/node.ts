@@ -4,7 +4,7 @@
 // INVARIANT: a node that suspects a copy of its memory (its clocks part, or all its streams break
 // at once) takes a new incarnation and forgets every Pairing and acceptance of the old one.
 import type { CoordinatorFrame, NodeFrame } from '../proto/frames.ts'
-import { parseVaultId } from '../proto/ids.ts'
+import { parseVaultId, type VaultId } from '../proto/ids.ts'
 import { attemptInTurns, type InTurns } from '../proto/in-turns.ts'
 import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
@@ -201,6 +201,17 @@ export class SignerNode {
   drain(): void {
     this.#isDraining = true
     this.#stateChanged()
+  }
+
+  /** For a Station, after a step that wipes: the share of this vault is not held before `wake`. */
+  rest(vault: VaultId): void {
+    this.#parts.keyshares.rest(vault)
+    this.#stateChanged()
+  }
+
+  /** Returns when the share is held. Refused (SEAL) when it does not open. */
+  async wake(vault: VaultId): Promise<void> {
+    await this.#parts.keyshares.wake(vault)
   }
 
   /** For a Station, to read in; nothing of it is anybody else's to use. */

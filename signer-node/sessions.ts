@@ -99,10 +99,10 @@ export class Sessions {
     }
   }
 
-  /** Sessions over a key of this vault: another epoch came into force. */
-  supersede(vault: VaultId, because: string): void {
+  /** Sessions over a key of this vault, whose share is held no more. */
+  stopOf(vault: VaultId, code: ReasonCode, because: string): void {
     for (const { session } of [...this.#open.values()]) {
-      if (session.vault === vault) session.stop('EPOCH', because)
+      if (session.vault === vault) session.stop(code, because)
     }
   }
 

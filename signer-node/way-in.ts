@@ -106,7 +106,9 @@ export class TokenWay implements WayIn {
 
   /** What a token gave for this file; the DEK stays the caller's to wipe. */
   learn(bytes: Uint8Array, dek: Secret): void {
-    this.#deks.set(nameOf(bytes), this.shield.hide(dek))
+    const name = nameOf(bytes)
+    this.#forget(name)
+    this.#deks.set(name, this.shield.hide(dek))
   }
 
   open(bytes: Uint8Array, expected: SealedThing): Secret {

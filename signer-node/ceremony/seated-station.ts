@@ -128,7 +128,7 @@ export async function seatStation(places: StationPlaces, ports: SeatPorts): Prom
     const { module } = hand.now.hsm.facts
     return { ...found, module, token: hand.now.card.serial }
   }
-  const needs = { plan, own, bundle, digest, station, watch, record, token: hand }
+  const needs = { plan, own, bundle, digest, station, watch, record, token: hand, way: opened.way }
   const bench = new StationActs({
     ...{ ...needs, desk: terminal, media: places.media, curve, random, clock, ready },
     dice: () => dice(terminal.pad, mixed),

@@ -26,6 +26,7 @@ import { tags } from '../../proto/tags.ts'
 import { wordLines, wordsOf } from '../../proto/words.ts'
 import type { Curve } from '../dkls23/curve.ts'
 import type { Clock, Random } from '../ports.ts'
+import type { TokenWay } from '../way-in.ts'
 import { sharesOn } from './medium.ts'
 import type { Bench, Heard, Played } from './performer.ts'
 import type { RecordCopy } from './record-copy.ts'
@@ -80,6 +81,8 @@ export interface ActsNeeds {
   readonly record: RecordCopy
   readonly desk: Desk
   readonly token: TokenHand
+  /** Into the Seals of medium A. */
+  readonly way: TokenWay
   /** Directories of medium A and medium B. */
   readonly media: { readonly a: string; readonly b: string }
   readonly curve: Curve
@@ -111,7 +114,7 @@ export class StationActs implements Bench {
     seal: (heard) => this.#seals.seal(heard),
     'test-daily': (heard) => this.#seals.test(heard),
     'test-spare': (heard) => this.#seals.testSpare(heard),
-    finish: (heard) => this.#seals.keepFloor(heard),
+    finish: (heard) => this.#seals.wipe(heard),
     'show-addresses': async () => none,
     'show-request': async (heard) => this.#show(heard),
     'draw-signers': async (heard) => this.#drawn(heard),
@@ -119,7 +122,7 @@ export class StationActs implements Bench {
     sign: (heard) => this.#sign(heard),
     prove: (heard) => this.#sign(heard),
     'check-signature': async (heard) => this.#check(heard),
-    wipe: (heard) => this.#seals.keepFloor(heard),
+    wipe: (heard) => this.#seals.wipe(heard),
     'destroy-seal': async (heard) => this.#seals.destroy(heard),
     'close-record': async (heard) => this.#closed(heard),
     statement: (heard) => this.#statement(heard),
@@ -246,6 +249,7 @@ export class StationActs implements Bench {
     const request = dealtIn(plan.plan.requests, turn.vault)
     if (isEnded) return this.#dealt(turn, watch.left(request))
     await this.#vaultTyped(turn.vault ?? '')
+    await this.#seals.wakeOld(turn.vault)
     if (isOver()) refuse('CEREMONY', 'the turn is over')
     watch.begin(request)
     station.permit(request)
@@ -280,6 +284,7 @@ export class StationActs implements Bench {
     await token.again('any')
     const proved = await this.#seals.proved('a', request.vault)
     this.#needs.desk.say(`confirmed, open, epoch ${proved[0]?.epoch}`)
+    await this.#seals.wake(request.vault)
     if (heard.isOver()) refuse('CEREMONY', 'the turn is over')
     watch.begin(request.request)
     station.permit(request.request)
@@ -319,11 +324,14 @@ export class StationActs implements Bench {
     refuse('CEREMONY', 'recipient or amount were typed wrong twice', 'X-13')
   }
 
-  /** S-7: who was not drawn signs nothing of what they confirmed. */
-  #drawn({ signers }: Heard): Played {
+  /** S-7: who was not drawn signs nothing of what they confirmed, and holds no share of it. */
+  #drawn({ turn, signers }: Heard): Played {
     const { own, desk, station } = this.#needs
     desk.say(`  by lot: ${signers.join(', ')}`)
-    if (!signers.includes(own.node)) station.withdraw()
+    if (signers.includes(own.node)) return none
+    station.withdraw()
+    this.#seals.rest(requestOf(turn.request).vault)
+    desk.say('  not drawn: wiped')
     return none
   }
 

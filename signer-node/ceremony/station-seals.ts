@@ -9,9 +9,9 @@ import { below, get, tables } from '../../policy/audit/tables.ts'
 import { labelOf } from '../../policy/ceremony/plan.ts'
 import { backupKinds } from '../../proto/backup-documents.ts'
 import { toHex } from '../../proto/crypto.ts'
-import { type Digest, parseDigest } from '../../proto/ids.ts'
+import { type Digest, parseDigest, parseVaultId, type VaultId } from '../../proto/ids.ts'
 import { type JsonObject, parseText } from '../../proto/jcs.ts'
-import { refuse } from '../../proto/refusal.ts'
+import { Refused, refuse } from '../../proto/refusal.ts'
 import type { Signed } from '../../proto/signed.ts'
 import { floorAbout, nextFloor } from '../../proto/token-floor.ts'
 import { copySeals, destroySeals, nameInForce, openMedium, sharesOn } from './medium.ts'
@@ -91,12 +91,47 @@ export class StationSeals {
     return { drafts: proved.map((one) => tested(one, 'b')), brought }
   }
 
-  /** What the Token remembers from here on; in the Record is its count. */
-  async keepFloor({ turn }: Heard): Promise<Played> {
+  /** Nothing of it is left in this process: neither the share nor the keys of its Seals. */
+  rest(vault: string): void {
+    const { station, media, way } = this.#needs
+    station.rest(parseVaultId(vault))
+    for (const one of sharesOn(media.a)) if (one.vault === vault) way.forget(one.bytes)
+  }
+
+  /** The Token that is in gives the key of the Seal again. Held when this returns. */
+  async wake(vault: VaultId): Promise<void> {
+    const { station, media, way, token } = this.#needs
+    const epoch = station.epochOf(vault)
+    const wanted = sharesOn(media.a).filter((one) => one.vault === vault && one.epoch === epoch)
+    for (const one of wanted) await token.now.learn(way, one)
+    await station.wake(vault)
+  }
+
+  /**
+   * For a key that is dealt anew: what this Station holds of it may have signed and been wiped
+   * today. One without an old share still takes a new one, so what it cannot open is only said.
+   */
+  async wakeOld(vault: VaultId | undefined): Promise<void> {
+    if (vault === undefined) return
+    try {
+      await this.wake(vault)
+    } catch (error) {
+      if (!(error instanceof Refused) || error.refusal.code !== 'SEAL') throw error
+      this.#needs.desk.say(`  ${error.refusal.because}`)
+    }
+  }
+
+  /**
+   * The share goes first: it is gone also where the Token is not there. Then what the Token
+   * remembers from here on, whose count is said.
+   */
+  async wipe({ turn }: Heard): Promise<Played> {
     const { own, desk } = this.#needs
     const vault = turn.vault ?? turn.request?.vault
-    if (vault === undefined) refuse('CEREMONY', 'a floor is of a vault')
-    else desk.say(`  count of the token: ${await this.floor(vault, '')}`)
+    if (vault === undefined) return refuse('CEREMONY', 'a share is of a vault')
+    this.rest(vault)
+    desk.say('  wiped')
+    desk.say(`  count of the token: ${await this.floor(vault, '')}`)
     return { drafts: [{ type: 'step.done', body: { confirmed: [own.custodian], noted: [] } }] }
   }
 

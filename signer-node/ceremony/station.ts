@@ -4,7 +4,8 @@
 // root. INVARIANT: a Prepare is given to the node once for each confirmation, and for no other
 // request; no line of the log comes from the table; nothing of a session outlives the process
 // (X-16); a first key's pending Seal that no certificate of all holders names is destroyed when the
-// Station is started again. Source: the ceremony's design, 4.6 to 4.8, 4.12.
+// Station is started again; a share at rest is not held.
+// Source: the ceremony's design, 4.6 to 4.8, 4.12.
 
 import { parseEntry } from '../../policy/audit/entry.ts'
 import { readSync } from '../../policy/audit/rows.ts'
@@ -27,12 +28,11 @@ import type { NodeSettings, NodeStores } from '../assemble.ts'
 import { Links } from '../link.ts'
 import { type Own, SignerNode } from '../node.ts'
 import type { Event, Ports } from '../ports.ts'
-import { Prepared } from '../prepared.ts'
 import { asksProof } from '../proving.ts'
 import type { Sitting } from '../sitting.ts'
 import type { Status } from '../status.ts'
 import { verifierOf } from '../verifying.ts'
-import { type Certificate, readCertificate } from './certificate.ts'
+import { type CertifiedHere, StationCertificates } from './certified.ts'
 import { checkedPaper, failurePaper, type Paper, readPaper } from './said-papers.ts'
 import type { CertificateFiles } from './station-files.ts'
 import {
@@ -65,13 +65,6 @@ export interface SignedHere {
   readonly signature: Uint8Array
 }
 
-export interface CertifiedHere {
-  readonly vault: VaultId
-  readonly epoch: number
-  readonly change: Digest
-  readonly keyState: Digest
-}
-
 /** What the script hears of. */
 export interface StationEars {
   /** The Hub asks for a session about a request that is not confirmed here, or not again. */
@@ -98,6 +91,7 @@ export class Station {
   readonly #ports: StationPorts
   readonly #ears: StationEars
   readonly #node: SignerNode
+  readonly #certified: StationCertificates
   #links: Links | undefined
   #table: StationTable | undefined
   #isOpen = false
@@ -123,6 +117,7 @@ export class Station {
     const send = (to: string, frame: NodeFrame): void => this.#send(to, frame)
     const report = (event: Event): void => this.#happened(event)
     this.#node = new SignerNode(settings, stores, { ...ports, send, report })
+    this.#certified = new StationCertificates(this.#node.own, stores.certificates)
   }
 
   /** X-8. Refuses a Bundle that this Station, or the Token that is in it, may not go on from. */
@@ -144,7 +139,7 @@ export class Station {
     requireRemembered(own, bundle.plan, token)
     own.witness.writeFloor()
     this.#isOpen = true
-    this.#dropUncertified()
+    this.#certified.dropOthers(this.#ports.report)
   }
 
   /** From now on the Hub is heard. */
@@ -203,22 +198,18 @@ export class Station {
   }
 
   /** The epoch that all holders confirmed here for a request of this Plan. */
-  certifiedFor({ requests }: Pick<Plan, 'requests'>, vault?: string): number | undefined {
-    const { keystore } = this.#node.own
-    const found = keystore.pending().filter((one) => {
-      if (one.vault !== vault) return false
-      const change = this.#certificateOf(one.vault, one.epoch)?.change
-      return requests.some(({ request }) => request === change)
-    })
-    return found.sort((a, b) => b.epoch - a.epoch)[0]?.epoch
+  certifiedFor(plan: Pick<Plan, 'requests'>, vault?: string): number | undefined {
+    return this.#certified.for(plan, vault)
   }
 
-  #certificateOf(vault: VaultId, epoch: number): Certificate | undefined {
-    const { root } = this.#node.own.witness
-    const written = this.#stores.certificates.read(vault, epoch)
-    if (root === undefined || written === undefined) return undefined
-    const read = attempting(() => readCertificate(root, written))
-    return isRefusal(read) || read.key.epoch !== epoch ? undefined : read
+  /** The share of this vault is wiped, and nothing is signed with it before it is woken. */
+  rest(vault: VaultId): void {
+    this.#node.rest(vault)
+  }
+
+  /** Held when this returns. Refused (SEAL) when it does not open. */
+  async wake(vault: VaultId): Promise<void> {
+    await this.#node.wake(vault)
   }
 
   /** To read in. */
@@ -325,41 +316,13 @@ export class Station {
     this.#checked(paper, holds)
   }
 
-  /** G-11: all holders have confirmed what this Station has confirmed, and it is on disk here. */
   #certify(paper: Paper): void {
-    const { own } = this.#node
-    const root = own.witness.root ?? refuse('LOG_BEHIND', 'the root is not known yet')
-    const { change, key, confirms } = readCertificate(root, paper.content)
-    const { vault, epoch, keyState } = key
-    const said = new Prepared(own.store, own.self.node)
-      .all()
-      .find((one) => one.vault === vault && one.epoch === epoch)
-    const ours = confirms.find(({ node }) => node === own.self.node)
-    if (said === undefined || ours === undefined) refuse('VIEW', `${vault}: nothing confirmed here`)
-    if (!equalBytes(said.confirm.signature, ours.signature)) {
-      refuse('VIEW', `${vault}: another key was confirmed here`)
-    }
-    this.#stores.certificates.keep(vault, epoch, paper.content)
-    this.#ears.certified?.({ vault, epoch, change, keyState })
+    this.#ears.certified?.(this.#certified.take(paper.content))
     this.#checked(paper, true)
   }
 
   #checked({ content }: Paper, holds: boolean): void {
     this.say(checkedPaper({ paper: plainDigest(content), holds }))
-  }
-
-  /**
-   * A first key that not everybody has confirmed never existed; of a later epoch the line decides.
-   */
-  #dropUncertified(): void {
-    const { keystore, rows } = this.#node.own
-    for (const { vault, epoch } of keystore.pending()) {
-      if (readSync(get(tables.vault, vault), rows) !== undefined) continue
-      if (this.#certificateOf(vault, epoch) !== undefined) continue
-      keystore.dropPending(vault, epoch)
-      const because = `epoch ${epoch}: no certificate of all holders`
-      this.#ports.report({ level: 'warn', name: 'pending-dropped', vault, because })
-    }
   }
 
   #give(name: string, frame: CoordinatorFrame): Promise<void> {

@@ -97,6 +97,13 @@ export class StationToken {
     return { ...said, seal: plainDigest(bytes), token: this.card }
   }
 
+  /** Of a Seal whose key was forgotten. Refused (SEAL) when this Token does not open it. */
+  async learn(way: TokenWay, { name, bytes }: Omit<SealedFile, 'isNeeded'>): Promise<void> {
+    using dek = await this.#dek({ name, bytes, isNeeded: true })
+    if (dek === undefined) refuse('SEAL', `${name}: does not open with ${this.card.id}`, 'X-11')
+    else way.learn(bytes, dek)
+  }
+
   /** For one file that was just sealed. */
   async opener(bytes: Uint8Array): Promise<Opener> {
     const dek = await this.#dek({ name: 'test', bytes, isNeeded: true })

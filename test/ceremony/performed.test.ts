@@ -10,11 +10,13 @@ import { splitRecord } from '../../policy/ceremony/record-chain.ts'
 import { parseDigest } from '../../proto/ids.ts'
 import type { Asked } from '../../signer-node/ceremony/station-acts.ts'
 import { askedOf, board } from '../coordinator/cold-house.ts'
+import { refusal } from '../kit/refused.ts'
 import {
   imported,
   judged,
   planned,
   plannedRelease,
+  plannedReleases,
   play,
   type Sat,
   stage,
@@ -78,6 +80,45 @@ describe('a ceremony', () => {
     expect(signed?.body).toMatchObject({ intent: request })
     await theHouse().until('broadcast', async () => (await theHouse().state(request)) !== 'SIGNING')
     expect(theHouse().chain.sent).toHaveLength(1)
+  }, 120_000)
+
+  it('holds a share from its confirmation to the wiping of its request, and signs again with it', async () => {
+    const plan = await plannedReleases(2)
+    const [vault] = plan.plan.vaults
+    let room: Sat | undefined
+    const atTail: (readonly string[])[] = []
+    const atEnd: (readonly string[])[] = []
+    const unasked: string[] = []
+    const looks = (node: string) => async (what: Asked) => {
+      const station = room?.seats.get(node)?.station
+      if (station === undefined || vault === undefined) return undefined
+      if (what === 'tail') atTail.push(station.status().vaults)
+      if (what === 'agree') {
+        atEnd.push(station.status().vaults)
+        unasked.push(await refusal(station.wake(vault)))
+      }
+      return undefined
+    }
+    const { done, said, seats } = await play(plan, looks, (sat) => {
+      room = sat
+    })
+    expect(done, said.slice(-20).join('\n')).toMatchObject({ outcome: 'done', exceptions: 0 })
+    // Opened at the start; wiped by who signed and by who was not drawn, before the second.
+    expect(atTail).toEqual([[vault], [vault], [vault], [], [], []])
+    expect(atEnd).toEqual([[], [], []])
+    // The keys of its Seal went with it: without the token nothing opens it again.
+    expect(unasked).toEqual([1, 2, 3].map(() => expect.stringMatching(/^SEAL: .* does not open$/)))
+    const told = [...seats.values()].flatMap((seat) => seat.said.map((line) => line.trim()))
+    const count = (line: string) => told.filter((one) => one === line).length
+    expect([count('wiped'), count('not drawn: wiped')]).toEqual([4, 2])
+    const judgement = await judged(plan, done.files)
+    expect(judgement.findings).toEqual([])
+    await imported(plan, done.files)
+    const signed = (await theHouse().lines()).flatMap((line) => {
+      return line.type === 'sign.completed' ? [line.body.intent] : []
+    })
+    const asked = plan.plan.requests.map(({ request }) => request)
+    expect(signed.slice(-2).sort()).toEqual([...asked].sort())
   }, 120_000)
 
   it('begins no session of a confirmation that a station which was started again has lost', async () => {

@@ -199,12 +199,18 @@ describe('what a custodian types', () => {
 
 describe('a station', () => {
   const [own] = testPlan('genesis').stations
-  const played = async (id: string, signers: string[], typed = '') => {
+  const played = async (id: string, signers: string[], typed = '', opens = true) => {
     const plan = testPlan(id === 'S-7' ? 'sign' : 'genesis')
     const seen: string[] = []
     const station = {
       withdraw: () => void seen.push('withdraw'),
       permit: () => void seen.push('permit'),
+      epochOf: () => 1,
+      rest: (vault: string) => void seen.push(`rest ${vault}`),
+      wake: async (vault: string) => {
+        seen.push(`wake ${vault}`)
+        if (!opens) refuse('SEAL', 'does not open')
+      },
     }
     const watch = {
       begin: () => {},
@@ -212,15 +218,26 @@ describe('a station', () => {
     }
     const desk = { say: () => {}, ask: async () => typed }
     const token = { now: { which: 'daily' } }
-    const needs = { plan: { plan }, own, station, watch, desk, token } as unknown as ActsNeeds
+    const media = { a: '/nowhere' }
+    const needs = {
+      plan: { plan },
+      own,
+      station,
+      watch,
+      desk,
+      token,
+      media,
+    } as unknown as ActsNeeds
     const turn = turnsOf(plan).find(({ step }) => step.id === id)
     const about = { turn, round: 0, signers, manifest: '', isEnded: false }
     const heard = { ...about, isOver: () => false } as Heard
     return [await refusal(new StationActs(needs).play(heard)), ...seen]
   }
 
-  it('gives up what it confirmed when it was not drawn, and only then', async () => {
-    expect(await played('S-7', ['node-2', 'node-3'])).toEqual(['accepted', 'withdraw'])
+  it('gives up what it confirmed and its share when it was not drawn, and only then', async () => {
+    const { vault } = testPlan('sign').requests[0] ?? {}
+    const gaveUp = ['accepted', 'withdraw', `rest ${vault}`]
+    expect(await played('S-7', ['node-2', 'node-3'])).toEqual(gaveUp)
     expect(await played('S-7', ['node-1', 'node-3'])).toEqual(['accepted'])
   })
 
@@ -228,7 +245,10 @@ describe('a station', () => {
     const [said, ...seen] = await played('G-4', [], 'another')
     expect([said, seen]).toEqual([expect.stringMatching(/^CEREMONY: .* typed wrong twice/), []])
     const [vault = ''] = testPlan('genesis').vaults
-    expect(await played('G-4', [], vault)).toEqual(['CEREMONY: the turn is over', 'permit'])
+    const dealt = ['CEREMONY: the turn is over', `wake ${vault}`, 'permit']
+    expect(await played('G-4', [], vault)).toEqual(dealt)
+    // Without an old share it takes a new one.
+    expect(await played('G-4', [], vault, false)).toEqual(dealt)
   })
 })
 

@@ -143,13 +143,22 @@ export async function planned(
 
 let amounts = 0
 export async function plannedRelease(change: Partial<Plan> = {}): Promise<Read> {
-  amounts += 1
-  const amount = 1_000_000_000n + BigInt(amounts)
-  const request = await house.submit(release(house.clock, { amount }))
-  await house.approve(request, ...board)
-  await house.until('reserved', async () => (await house.state(request)) === 'RESERVED')
+  return await plannedReleases(1, change)
+}
+
+/** Payments of one vault in one sitting. */
+export async function plannedReleases(count: number, change: Partial<Plan> = {}): Promise<Read> {
   const { vault } = askedOf(house.clock, 'cold')
-  return await planned('sign', [{ request, op: 'payment', vault, callBack: false }], change)
+  const requests: Plan['requests'][number][] = []
+  for (let i = 0; i < count; i += 1) {
+    amounts += 1
+    const amount = 1_000_000_000n + BigInt(amounts)
+    const request = await house.submit(release(house.clock, { amount }))
+    await house.approve(request, ...board)
+    await house.until('reserved', async () => (await house.state(request)) === 'RESERVED')
+    requests.push({ request, op: 'payment', vault, callBack: false })
+  }
+  return await planned('sign', requests, change)
 }
 
 /** What a test puts in the place of a part of the Record station, made of the same files. */

@@ -233,7 +233,18 @@ export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<Seated
     ...{ build: plan.plan.build.program, checks: 41, clock: 0, interfaces: ['lo'], module: '' },
     token: hand.now.card.serial,
   })
-  const needs = { plan, own: planned, bundle, digest, station, watch, record, desk, token: hand }
+  const needs = {
+    plan,
+    own: planned,
+    bundle,
+    digest,
+    station,
+    watch,
+    record,
+    desk,
+    token: hand,
+    way: opened.way,
+  }
   const rolls = async () => new Secret(toUtf8('123456'.repeat(20)))
   const throwing = () => dice({ say: (text) => void said.push(text), secret: rolls }, mixed)
   const bench = new StationActs({ ...needs, media, curve, random, clock, ready, dice: throwing })

@@ -1,6 +1,6 @@
 // What a node does with its share of a key that is no longer its own: nothing before the line that
 // says so is witnessed, and then every file up to that epoch goes, and what waits above it stays.
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Query } from '../../policy/audit/rows.ts'
 import { put, tables } from '../../policy/audit/tables.ts'
 import { madeHere } from '../../policy/key-standing.ts'
@@ -12,8 +12,9 @@ import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { Keyshares, type KeysharesNeeds } from '../../signer-node/keyshares.ts'
 import type { KeyshareState } from '../../signer-node/keystore.ts'
-import { Shield } from '../../signer-node/shield.ts'
+import { type Hidden, Shield } from '../../signer-node/shield.ts'
 import { vaultRow } from '../coordinator/world.ts'
+import { refusal } from '../kit/refused.ts'
 import { TestClock, testPorts } from './world.ts'
 
 const cost = { n: 2 ** 10, r: 8, p: 1 }
@@ -38,6 +39,7 @@ function kept(row: VaultRow, node: string, destroy: (through: number) => number 
     },
     ports,
     superseded: () => {},
+    rested: () => {},
   } as unknown as KeysharesNeeds
   const keyshares = new Keyshares(needs)
   const witnessed = (): void => {
@@ -56,11 +58,14 @@ function opens(state: KeyshareState = 'active') {
   }
   const past = { origin: 'made', isExported: false, standing: 'active' }
   const facts = { epoch: hot.epoch, past }
-  const secretShare = new Secret(new Uint8Array(32))
+  const secretShare = new Secret(new Uint8Array(32).fill(7))
   const log: { row: VaultRow } = { row: hot }
   const done: string[] = []
+  const shield = new Shield(ports.random)
+  const hide = vi.spyOn(shield, 'hide')
+  const hidden = (): Hidden[] => hide.mock.results.map(({ value }) => value as Hidden)
   const keystore = {
-    shield: new Shield(ports.random),
+    shield,
     curve: nativeCurve(),
     pending: () => [],
     destroy: () => 1,
@@ -97,11 +102,12 @@ function opens(state: KeyshareState = 'active') {
     keystore,
     ports: { ...ports, runner },
     superseded: (vault: string, seq: number) => done.push(`superseded ${vault} ${seq}`),
+    rested: (vault: string) => done.push(`rested ${vault}`),
     opened: () => done.push('told'),
   } as unknown as KeysharesNeeds
   const keyshares = new Keyshares(needs)
   const give = () => answers.shift()?.(Uint8Array.of(1))
-  return { keyshares, log, done, give, asked: () => answers.length }
+  return { keyshares, log, done, give, asked: () => answers.length, shield, hidden }
 }
 
 describe('a share in force that is opened elsewhere', () => {
@@ -242,5 +248,123 @@ describe('the share of a node that holds the key no more', () => {
     expect([keyshares.review(), keyshares.review()]).toEqual([false, false])
     expect(asked).toHaveLength(2)
     expect(names()).toEqual(['keyshare-left'])
+  })
+})
+
+describe('a share at rest', () => {
+  const held = () => {
+    const made = opens()
+    made.keyshares.review()
+    made.give()
+    made.done.length = 0
+    return made
+  }
+  const bytesOf = ({ salt, sealed }: Hidden): Uint8Array => new Uint8Array([...salt, ...sealed])
+
+  it('is overwritten where it was held, what works with it ends, and no look opens it again', () => {
+    const { keyshares, done, asked, shield, hidden } = held()
+    const [share] = hidden() as [Hidden]
+    const kept = keyshares.of(hot)
+    using opened = shield.open(share)
+    expect([opened.bytes, hidden().length]).toEqual([new Uint8Array(32).fill(7), 1])
+    keyshares.rest(hot.vault)
+    expect(bytesOf(share)).toEqual(new Uint8Array(48))
+    expect(() => kept?.open()).toThrow('does not open')
+    expect([keyshares.all(), keyshares.forRefresh(hot)]).toEqual([[], undefined])
+    expect(done).toEqual([`rested ${hot.vault}`])
+    expect([keyshares.review(), asked()]).toEqual([false, 0])
+  })
+
+  it('that is being opened is not held when its key comes', () => {
+    const { keyshares, done, give } = opens()
+    keyshares.review()
+    keyshares.rest(hot.vault)
+    give()
+    expect([keyshares.all(), done]).toEqual([[], [`rested ${hot.vault}`]])
+  })
+
+  it('whose file is being marked is not held when the mark is there', () => {
+    const { keyshares, log, give, done } = held()
+    log.row = { ...hot, standing: 'exported', exported: true }
+    keyshares.review()
+    keyshares.rest(hot.vault)
+    give()
+    expect([keyshares.all(), done]).toEqual([[], [`rested ${hot.vault}`]])
+  })
+
+  it('is held again when it is woken, and whoever woke it waits for that', async () => {
+    const { keyshares, give, done } = held()
+    keyshares.rest(hot.vault)
+    const woken = keyshares.wake(hot.vault).then(() => done.push('woken'))
+    await Promise.resolve()
+    expect([keyshares.of(hot), done]).toEqual([undefined, [`rested ${hot.vault}`]])
+    give()
+    await woken
+    expect(keyshares.of(hot)?.facts.epoch).toBe(hot.epoch)
+    expect(done.slice(-2)).toEqual(['told', 'woken'])
+    // Held already: nothing is opened, and nobody waits.
+    await keyshares.wake(hot.vault)
+  })
+
+  it('that does not open is refused and stays at rest, until it opens', async () => {
+    const { keyshares, done, give, asked } = held()
+    keyshares.rest(hot.vault)
+    done.push('damaged')
+    const because = `SEAL: ${hot.vault}: expected to hold the share of epoch ${hot.epoch}`
+    expect(await refusal(keyshares.wake(hot.vault))).toMatch(because)
+    expect([keyshares.review(), asked(), keyshares.all()]).toEqual([false, 0, []])
+    done.length = 0
+    const woken = keyshares.wake(hot.vault)
+    give()
+    await woken
+    expect(keyshares.all()).toHaveLength(1)
+  })
+
+  it('is refused to whoever waits for it when it is put to rest meanwhile, or the node ends', async () => {
+    for (const end of ['rest', 'end'] as const) {
+      const { keyshares, give } = held()
+      keyshares.rest(hot.vault)
+      const woken = refusal(keyshares.wake(hot.vault))
+      if (end === 'rest') keyshares.rest(hot.vault)
+      else keyshares[Symbol.dispose]()
+      give()
+      expect(await woken).toMatch(/^SEAL: /)
+      expect(keyshares.all()).toEqual([])
+    }
+  })
+
+  it('fences its node as before where it was restored, held or not looked at yet', async () => {
+    const moments = [0, 1, 2]
+    const fenced = (state: KeyshareState) =>
+      moments.map((moment) => {
+        const { keyshares, give } = opens(state)
+        if (moment > 0) keyshares.review()
+        if (moment > 1) give()
+        keyshares.rest(hot.vault)
+        keyshares.rest(hot.vault)
+        return keyshares.restored()
+      })
+    expect(fenced('restored')).toEqual(moments.map(() => [hot.vault]))
+    expect(fenced('active')).toEqual(moments.map(() => []))
+    const { keyshares, give, done } = opens('restored')
+    keyshares.rest(hot.vault)
+    done.push('damaged')
+    expect(await refusal(keyshares.wake(hot.vault))).toMatch(/^SEAL: /)
+    expect(keyshares.restored()).toEqual([hot.vault])
+    done.length = 0
+    const woken = keyshares.wake(hot.vault)
+    expect(keyshares.restored()).toEqual([hot.vault])
+    give()
+    await woken
+    expect([keyshares.restored(), keyshares.all()]).toEqual([[hot.vault], []])
+  })
+
+  it('goes with its key all the same, and of a key that others hold nothing is woken', async () => {
+    const { keyshares, log } = held()
+    keyshares.rest(hot.vault)
+    log.row = { ...hot, standing: 'disabled' }
+    expect([keyshares.review(), keyshares.review()]).toEqual([true, false])
+    expect(await refusal(keyshares.wake(hot.vault))).toBe('accepted')
+    expect(keyshares.all()).toEqual([])
   })
 })

@@ -63,6 +63,20 @@ describe('the way in by tokens', () => {
     expect(refusedWith(() => way.open(bytes, thing))).toBe('SEAL')
   })
 
+  it('overwrites what it knew of a file when a token gives it again, and when it is forgotten', () => {
+    using way = new TokenWay(keys, namedRandom('way'))
+    using kept = plaintext()
+    const bytes = way.seal(thing, kept)
+    const forget = vi.spyOn(way.shield, 'forget')
+    using dek = new Secret(dekBy('T1', bytes))
+    way.learn(bytes, dek)
+    expect(forget).toHaveBeenCalledTimes(1)
+    using opened = way.open(bytes, thing)
+    expect(opened.equals(kept)).toBe(true)
+    way.forget(bytes)
+    expect(forget).toHaveBeenCalledTimes(2)
+  })
+
   it('forgets the key of a file that is no more, and only that', () => {
     using way = new TokenWay(keys, namedRandom('way'))
     using kept = plaintext()
