@@ -170,9 +170,18 @@ export class Stage {
 
   /** Address, and the epoch of the key in force, as the lines of the nodes prove them. */
   async vault(name: string): Promise<{ readonly address: string; readonly epoch: number }> {
-    const { json, output } = await this.ask('vault', 'show', name, ...this.as('operator'))
+    // Nodes that have just taken a new share vouch for its address a moment later.
+    const { json, output } = await this.#vouched(name)
     expect(`the vault ${name}`, typeof json['epoch'] === 'number', output)
     return { address: String(json['address']), epoch: Number(json['epoch']) }
+  }
+
+  async #vouched(name: string): Promise<Answer> {
+    for (let tries = 0; ; tries += 1) {
+      const answer = await this.ask('vault', 'show', name, ...this.as('operator'))
+      if (answer.json['uncertified'] === '' || tries === 50) return answer
+      await pause(200)
+    }
   }
 
   /** A payout of the service; returns the request's id. */
