@@ -87,9 +87,7 @@ function counted(name: string, call: Call): Call {
     } finally {
       isInside = false
       const wallMs = performance.now() - wall
-      // On a machine that is more than busy a tick of 4 ms is charged to whoever runs by then: seen
-      // as 4 ms of CPU within 0.1 by the clock, which cannot be.
-      const took = { wallMs, cpuMs: Math.min(exactCpuMs() - cpu, wallMs) }
+      const took = { wallMs, cpuMs: exactCpuMs() - cpu }
       const dearest = [...inside].sort(([, a], [, b]) => b - a).slice(0, partsMax)
       const within = dearest.map(([part, ms]) => `${part} ${ms.toFixed(1)}`).join(', ')
       const slice = { name: named, ...took, startMs: wall, inside: within }
