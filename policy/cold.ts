@@ -43,7 +43,10 @@ export function requireTable({ plan }: CeremonyRow, table: AtTable): void {
 }
 
 /** N3 of a ceremony: the own clock is in the window that people approved. */
-export function requireWindow({ from, until }: CeremonyRow, clockMs: number): void {
+export function requireWindow(
+  { from, until }: Pick<CeremonyRow, 'from' | 'until'>,
+  clockMs: number,
+): void {
   // A clock that is no number compares with nothing, so what is asked is what must hold.
   if (clockMs >= from && clockMs < until) return
   const [begin, end] = [writeTimeMillis(from), writeTimeMillis(until)]

@@ -3,7 +3,7 @@
 // started with it, and its first Words stand at the foot of every page and screen.
 // INVARIANT: a Plan that was read names committee, people and machines that fit each other (X-10),
 // and is a rehearsal exactly where its env is not prod (X-6).
-// That its window is open is `requireWindow`, X-9; that nobody used it before is the log's.
+// That its window is open is `cold.ts`'s to ask (N3); that nobody used it before is the log's.
 import { digestOf, toHex } from '../../proto/crypto.ts'
 import { type Digest, type NodeId, type PersonId, parseNodeId } from '../../proto/ids.ts'
 import { encode, type JsonObject, parse } from '../../proto/jcs.ts'
@@ -192,12 +192,6 @@ export function encodePlan(plan: Plan): Uint8Array {
   const bytes = encode({ ...plain(plan), format: 'custody-plan/v1' })
   parsePlan(bytes)
   return bytes
-}
-
-/** X-9 of the clock: the window is closed at its end, open at its beginning. */
-export function requireWindow({ from, until }: Plan, nowMs: number): void {
-  if (nowMs < from) refuse('PLAN', `expected ${writeTime(from)} or later`, 'X-9')
-  if (nowMs >= until) refuse('PLAN', `expected before ${writeTime(until)}`, 'X-9')
 }
 
 /** The stations that come, ascending by x. */

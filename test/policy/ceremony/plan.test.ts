@@ -6,10 +6,10 @@ import {
   labelOf,
   type Plan,
   parsePlan,
-  requireWindow,
   stationOf,
 } from '../../../policy/ceremony/plan.ts'
 import { requireKnown, requireRoot } from '../../../policy/ceremony/plan-fit.ts'
+import { requireWindow } from '../../../policy/cold.ts'
 import { parseRoot } from '../../../policy/documents.ts'
 import { parseRoster } from '../../../policy/roster.ts'
 import { concat, toUtf8 } from '../../../proto/crypto.ts'
@@ -76,7 +76,7 @@ describe('a plan', () => {
     const plan = testPlan('sign')
     const at = (nowMs: number) => refusedWith(() => requireWindow(plan, nowMs))
     expect([at(plan.from), at(plan.until - 1)]).toEqual(['accepted', 'accepted'])
-    expect([at(plan.from - 1), at(plan.until)]).toEqual(['PLAN X-9', 'PLAN X-9'])
+    expect([at(plan.from - 1), at(plan.until)]).toEqual(['CLOCK', 'CLOCK'])
     const day = 86_400_000
     expect(writing({ ...plan, until: plan.from + 14 * day })).toBe('accepted')
     expect(writing({ ...plan, until: plan.from + 14 * day + 1000 })).toBe('PLAN X-9')
