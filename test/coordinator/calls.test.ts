@@ -2,19 +2,16 @@
 // nodes, under a policy that allows one function of one contract.
 import { Interface, Transaction } from 'ethers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { exportParts } from '../../coordinator/export.ts'
 import { verify } from '../../policy/audit/verify.ts'
 import { digestOfText } from '../../policy/document.ts'
-import { witnessesOf } from '../../policy/documents.ts'
 import type { Intent } from '../../policy/intent.ts'
-import { trustText } from '../../policy/trust.ts'
-import { concat } from '../../proto/crypto.ts'
 import { parseHandle } from '../../proto/ids.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { tags } from '../../proto/tags.ts'
+import { exportedFrom } from '../kit/house-export-files.ts'
 import { as, decision, type House, houseOn, story } from './house.ts'
 import { pgliteEngine } from './store-kit.ts'
-import { customer, payout, root } from './world.ts'
+import { customer, payout } from './world.ts'
 
 const spender = '0x2222222222222222222222222222222222222222'
 const approving = (value: number) =>
@@ -124,17 +121,8 @@ describe('a contract call', () => {
     await on.pass(2_000)
     expect((await shown(on, third)).reasons.map(({ code }) => code)).toContain('LIMIT')
 
-    const files = new Map<string, Uint8Array>()
-    for await (const { path, content } of exportParts(on.coordinator.proofs.ports)) {
-      files.set(path, concat(files.get(path) ?? new Uint8Array(0), content))
-    }
-    const { origin, vkey } = root.log
-    const trust = { root: root.digest, log: { origin, vkey }, witnesses: witnessesOf(root) }
-    const report = verify({
-      files,
-      trust: trustText({ ...trust, q: root.witness.q }),
-      nowMs: on.clock.now(),
-    })
+    const exported = await exportedFrom(on.coordinator.proofs.ports)
+    const report = verify({ ...exported, nowMs: on.clock.now() })
     expect(report.findings).toEqual([])
   })
 

@@ -1,20 +1,17 @@
 // Cancels on a real EVM node, through one coordinator with scripted nodes: a payment that no block
 // takes is cancelled, or lands before its cancel does, and never both. Blocks come when told to.
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { exportParts } from '../../coordinator/export.ts'
 import { verify } from '../../policy/audit/verify.ts'
 import { digestOfText } from '../../policy/document.ts'
-import { witnessesOf } from '../../policy/documents.ts'
 import type { Intent } from '../../policy/intent.ts'
-import { trustText } from '../../policy/trust.ts'
-import { concat } from '../../proto/crypto.ts'
 import { parseDigest, parseHandle } from '../../proto/ids.ts'
 import { tags } from '../../proto/tags.ts'
 import { anvilInstalled } from '../kit/anvil.ts'
+import { exportedFrom } from '../kit/house-export-files.ts'
 import { type EvmWalk, evmWalk, hotAddress, paidTo } from './evm-walk.ts'
 import { story } from './house.ts'
 import { pgliteEngine } from './store-kit.ts'
-import { payout, root, signIntent } from './world.ts'
+import { payout, signIntent } from './world.ts'
 
 /** The policy with a rule of cancels, and the root that names it: a root names its policy. */
 vi.mock(import('../policy/dev-fixture.ts'), async (importOriginal) => {
@@ -78,14 +75,8 @@ async function refusedWith({ house }: EvmWalk, intent: Intent): Promise<string> 
 }
 
 async function findings({ house, clock }: EvmWalk) {
-  const files = new Map<string, Uint8Array>()
-  for await (const { path, content } of exportParts(house.coordinator.proofs.ports)) {
-    files.set(path, concat(files.get(path) ?? new Uint8Array(0), content))
-  }
-  const { origin, vkey } = root.log
-  const { q } = root.witness
-  const trust = { root: root.digest, log: { origin, vkey }, witnesses: witnessesOf(root), q }
-  return verify({ files, trust: trustText(trust), nowMs: clock.now() }).findings
+  const exported = await exportedFrom(house.coordinator.proofs.ports)
+  return verify({ ...exported, nowMs: clock.now() }).findings
 }
 
 const fees = (body: object | undefined) =>

@@ -2,33 +2,22 @@
 // allows one permit and one declaration. What comes out is held against ethers.
 import { verifyMessage, verifyTypedData } from 'ethers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { exportParts } from '../../coordinator/export.ts'
 import { requestsIn } from '../../coordinator/store/requests.ts'
 import { verify } from '../../policy/audit/verify.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { digestOfText } from '../../policy/document.ts'
-import { witnessesOf } from '../../policy/documents.ts'
 import type { Intent } from '../../policy/intent.ts'
-import { trustText } from '../../policy/trust.ts'
-import { concat, toHex } from '../../proto/crypto.ts'
+import { toHex } from '../../proto/crypto.ts'
 import { writeSigned } from '../../proto/frames.ts'
 import { parseHandle } from '../../proto/ids.ts'
 import { text } from '../../proto/jcs.ts'
 import { limits } from '../../proto/limits.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { tags } from '../../proto/tags.ts'
+import { exportedFrom } from '../kit/house-export-files.ts'
 import { as, decision, type House, houseOn, story } from './house.ts'
 import { pgliteEngine } from './store-kit.ts'
-import {
-  customer,
-  nodes,
-  origin,
-  payout,
-  root,
-  signIntent,
-  testedStatement,
-  vaultRow,
-} from './world.ts'
+import { customer, nodes, origin, payout, signIntent, testedStatement, vaultRow } from './world.ts'
 
 const spender = '0x2222222222222222222222222222222222222222'
 const owner = chainOf('eip155:31337').address(vaultRow('hot').publicKey)
@@ -136,14 +125,7 @@ async function shown(on: House, id: string) {
 }
 
 async function verified(on: House) {
-  const files = new Map<string, Uint8Array>()
-  for await (const { path, content } of exportParts(on.coordinator.proofs.ports)) {
-    files.set(path, concat(files.get(path) ?? new Uint8Array(0), content))
-  }
-  const { origin: log, vkey } = root.log
-  const trust = { root: root.digest, log: { origin: log, vkey }, witnesses: witnessesOf(root) }
-  const text_ = trustText({ ...trust, q: root.witness.q })
-  return verify({ files, trust: text_, nowMs: on.clock.now() })
+  return verify({ ...(await exportedFrom(on.coordinator.proofs.ports)), nowMs: on.clock.now() })
 }
 
 describe('a message', () => {

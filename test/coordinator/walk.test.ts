@@ -3,18 +3,16 @@
 
 import { recoverAddress, Transaction } from 'ethers'
 import { afterEach, describe, expect, it } from 'vitest'
-import { exportParts } from '../../coordinator/export.ts'
 import { readExport } from '../../policy/audit/export.ts'
 import { verify } from '../../policy/audit/verify.ts'
 import { evmAddress } from '../../policy/chain/evm.ts'
 import { parseDestination } from '../../policy/destination.ts'
-import { witnessesOf } from '../../policy/documents.ts'
-import { trustText } from '../../policy/trust.ts'
-import { concat, ed25519Signer, toUtf8 } from '../../proto/crypto.ts'
+import { ed25519Signer, toUtf8 } from '../../proto/crypto.ts'
 import { limits } from '../../proto/limits.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { sign } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
+import { exportedFrom } from '../kit/house-export-files.ts'
 import { seedOf } from '../policy/dev-fixture.ts'
 import { as, decision, type House, type HouseOptions, houseOn, story } from './house.ts'
 import { pgliteEngine } from './store-kit.ts'
@@ -77,21 +75,9 @@ describe('a payout that asks nobody', () => {
     await house.untilState(id, 'SETTLED')
     await house.untilState(mid, 'SETTLED')
     await house.pass(500)
-    const files = new Map<string, Uint8Array>()
-    for await (const { path, content } of exportParts(house.coordinator.proofs.ports)) {
-      files.set(path, concat(files.get(path) ?? new Uint8Array(0), content))
-    }
-    const report = verify({
-      files,
-      trust: trustText({
-        root: root.digest,
-        log: { origin: root.log.origin, vkey: root.log.vkey },
-        witnesses: witnessesOf(root),
-        q: root.witness.q,
-      }),
-      nowMs: house.clock.now(),
-    })
-    expect(readExport(files).lines.length).toBe(house.coordinator.tree.size)
+    const exported = await exportedFrom(house.coordinator.proofs.ports)
+    const report = verify({ ...exported, nowMs: house.clock.now() })
+    expect(readExport(exported.files).lines.length).toBe(house.coordinator.tree.size)
     expect(report.findings).toEqual([])
     expect(report.exit).toBe(0)
   })
