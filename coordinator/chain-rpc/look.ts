@@ -3,7 +3,7 @@
 // followed in `evm.ts`.
 // INVARIANT: nothing is said unless as many endpoints as asked for say exactly the same of the same
 // block, and no other answer has as many; else it throws `Unavailable`.
-import type { Unavailable } from '../../proto/unavailable.ts'
+import { Unavailable } from '../../proto/unavailable.ts'
 import { unavailable } from './post.ts'
 import { isWord, quantity, readQuantity } from './quantity.ts'
 
@@ -117,8 +117,8 @@ export async function reached<T>(
   headOf: (asker: T) => Promise<bigint>,
 ): Promise<bigint> {
   const heads = await answers(askers, headOf)
-  const head = heads.toSorted((a, b) => (a > b ? -1 : 1))[witnesses - 1]
-  if (head === undefined) throw tooFew(heads.length, witnesses)
+  const head = heads.given.toSorted((a, b) => (a > b ? -1 : 1))[witnesses - 1]
+  if (head === undefined) throw tooFew(heads, witnesses)
   return head
 }
 
@@ -129,24 +129,36 @@ export async function agreeing<T>(
   question: (asker: T) => Promise<string>,
 ): Promise<string> {
   const said = await answers(askers, question)
-  const counts = Map.groupBy(said, (one) => one)
+  const counts = Map.groupBy(said.given, (one) => one)
   const enough = [...counts].filter(([, all]) => all.length >= witnesses)
   const [only, other] = enough
-  if (only === undefined || other !== undefined) throw tooFew(said.length, witnesses)
+  if (only === undefined || other !== undefined) throw tooFew(said, witnesses)
   return only[0]
 }
 
-/** Of those that answer; a refusal or nonsense is no answer. */
+interface Answers<T> {
+  readonly given: readonly T[]
+  /** Why the first that gave none did not. */
+  readonly because: string
+}
+
+/** A refusal or nonsense is no answer. */
 async function answers<A, T>(
   askers: readonly A[],
   question: (asker: A) => Promise<T>,
-): Promise<readonly T[]> {
+): Promise<Answers<T>> {
   const asked = await Promise.allSettled(askers.map(question))
-  return asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const given = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const failed = asked.find((one) => one.status === 'rejected')
+  const because = failed?.reason instanceof Unavailable ? failed.reason.message : ''
+  return { given, because }
 }
 
-function tooFew(answered: number, witnesses: number): Unavailable {
-  return unavailable(`expected ${witnesses} endpoints that say the same, ${answered} answered`)
+function tooFew({ given, because }: Answers<unknown>, witnesses: number): Unavailable {
+  const why = because === '' ? '' : `: ${because}`
+  return unavailable(
+    `expected ${witnesses} endpoints that say the same, ${given.length} answered${why}`,
+  )
 }
 
 export function fieldOf(value: unknown, name: string): unknown {

@@ -54,11 +54,32 @@ async function accountOf(look: EvmLook, address: string, range: Range): Promise<
   for (const contract of ['', ...range.tokens]) {
     balances.push({
       contract,
-      before: (await look.balance(before, address, contract)).amount,
+      before: await heldAt(look, before, { address, contract }),
       after: (await look.balance(range.to, address, contract)).amount,
     })
   }
   return { address, nonces, sent, moved: await movedOf(look, address, range), balances }
+}
+
+/** Nothing of a token whose contract is not there yet: it answers a call with nothing at all. */
+async function heldAt(
+  look: EvmLook,
+  block: Block,
+  { address, contract }: { readonly address: string; readonly contract: string },
+): Promise<bigint> {
+  const isThere = contract === '' || (await hasCode(look, contract, block.height))
+  return isThere ? (await look.balance(block, address, contract)).amount : 0n
+}
+
+async function hasCode(look: EvmLook, contract: string, height: bigint): Promise<boolean> {
+  const said = await look.agreed(async (asker) => {
+    const code = await asker.ask('eth_getCode', [contract, quantity(height)])
+    if (typeof code === 'string' && /^0x([0-9a-fA-F]{2})*$/.test(code)) {
+      return code === '0x' ? 'no' : 'yes'
+    }
+    throw unavailable(`expected the code of ${contract} in hex`)
+  })
+  return said === 'yes'
 }
 
 async function nonceAt(look: EvmLook, address: string, height: bigint): Promise<bigint> {

@@ -65,10 +65,10 @@ async function custody(...words: readonly string[]) {
   return { exit, json: JSON.parse(stdout || '{}') }
 }
 
-const collecting = (to: number, out: string) =>
+const collecting = (to: number, out: string, from = 3) =>
   custody(
     ...['audit', 'collect', onDisk(good), '--network', network, '--endpoints', endpointsFile],
-    ...['--from', '3', '--to', `${to}`, '--out', join(room, out)],
+    ...['--from', `${from}`, '--to', `${to}`, '--out', join(room, out)],
   )
 const comparing = (chain: string, exported: Export = good) =>
   custody(
@@ -144,6 +144,13 @@ describe.skipIf(!anvilInstalled)('audit reconcile', () => {
       ...{ after: '550000000', missing: '0' },
     })
     expect(BigInt(compared.json.accounts[0].fees)).toBeGreaterThan(0n)
+  })
+
+  it('holds nothing of a token before the block in which its contract came', async () => {
+    expect((await collecting(7, 'early.json', 1)).exit).toBe(0)
+    const { accounts } = JSON.parse(readFileSync(join(room, 'early.json'), 'utf8'))
+    const held = accounts.flatMap(({ balances }: { balances: object[] }) => balances)
+    expect(held).toContainEqual({ contract: token, before: '0', after: '550000000' })
   })
 
   it('exits 6 for a transaction that the key signed outside the log', async () => {
