@@ -254,6 +254,8 @@ export class SignerNode {
     yield
     this.#pass(yield* attemptInTurns(this.#desk.duty.reviewing()))
     yield
+    this.#parts.store.checkpoint()
+    yield
     this.#sayAgain()
   }
 

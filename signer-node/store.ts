@@ -25,8 +25,10 @@ const pragmas = `
   pragma trusted_schema = off;
   pragma wal_autocheckpoint = 0;`
 
-/** By SQLite itself a checkpoint that failed would go unheard. */
-const stepsPerCheckpoint = 32
+/** By SQLite itself a checkpoint that failed would go unheard. Between steps, where asked for. */
+const stepsPerCheckpoint = 8
+/** In the step itself, where nobody asked: the log beside the database has a bound. */
+const stepsMax = 32
 
 export interface StoreOptions {
   readonly busyTimeoutMs: number
@@ -66,12 +68,19 @@ export class Store implements Sql {
     this.#inStep = true
     try {
       const result = this.#transact(work)
-      this.#checkpoint()
+      this.#steps += 1
+      if (this.#steps >= stepsMax) this.#checkpoint()
       return result
     } finally {
       this.#inStep = false
       this.#refused = undefined
     }
+  }
+
+  /** For whoever has a moment between two steps, so that no step pays for many. */
+  checkpoint(): void {
+    if (this.#inStep) throw new Error('a step is open')
+    if (this.#steps >= stepsPerCheckpoint) this.#checkpoint()
   }
 
   run(statement: string, ...values: readonly Value[]): void {
@@ -110,8 +119,7 @@ export class Store implements Sql {
 
   /** The step is durable already: a disk without room puts this off, and nothing else. */
   #checkpoint(): void {
-    this.#steps += 1
-    if (this.#steps % stepsPerCheckpoint !== 0) return
+    this.#steps = 0
     try {
       this.#on(() => this.#database.exec('pragma wal_checkpoint(passive)'))
     } catch (error) {

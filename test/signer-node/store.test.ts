@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -93,6 +93,34 @@ describe('the store of a node', () => {
     expect(new Bans(store).isBanned(parseNodeId('node-2'))).toBe(false)
     store.step(() => copy.append(entries, head))
     expect(copy.size()).toBe(3)
+  })
+
+  it('moves steps into the database when it is asked between them, and at last in a step', () => {
+    const written = (name: string) => {
+      return readFileSync(join(directory, 'node.db')).includes(`word-${name}.`)
+    }
+    const steps = (first: number, last: number) => {
+      for (let at = first; at <= last; at += 1) {
+        store.step(() => {
+          store.run("insert or replace into meta values ('test', ?)", `word-${at}.`)
+        })
+      }
+    }
+    // What it took to open the store counts too.
+    steps(1, 8)
+    store.checkpoint()
+    expect(written('8')).toBe(true)
+    steps(9, 15)
+    store.checkpoint()
+    expect(written('15')).toBe(false)
+    steps(16, 16)
+    store.checkpoint()
+    expect(written('16')).toBe(true)
+    steps(17, 47)
+    expect(written('47')).toBe(false)
+    steps(48, 48)
+    expect(written('48')).toBe(true)
+    expect(() => store.step(() => store.checkpoint())).toThrow('a step is open')
   })
 
   it('opens no step inside a step', () => {
