@@ -285,6 +285,10 @@ export const malicious: Readonly<Record<string, Named>> = {
       ['proto/channel', 'refuses bytes that are no message, and a message with a part missing'],
       ['fuzz/fuzz', '%s is refused or right'],
       ['proto/frames', 'is refused when it is unknown or a part of it is missing'],
+      ['proto/frames', 'may hold a field that is unknown, or a number longer than it need be'],
+      ['proto/frames', 'are refused when they hold two frames, in either order'],
+      ['coordinator/versions', 'of another release is turned away with the reason'],
+      ['faults/flood', '$name cost others nothing but time'],
     ),
   ),
   ...row(
