@@ -211,6 +211,7 @@ export const malicious: Readonly<Record<string, Named>> = {
   C4: waits(noPresignatures, ['signer-node/store', 'accepts an attempt of an intent once']),
   C5: by(
     ['signer-node/prepare', 'of an older attempt is refused after a newer one was accepted'],
+    ['signer-node/prepare', 'is refused when as many sessions run or are promised as a node may'],
     ['signer-node/keys', 'is refused when as many sessions run as a node may have'],
   ),
   C6: by(
