@@ -51,6 +51,8 @@ export class Cosigning {
   /** A page with what came beside it; afterwards `reviewing`, and then it is answered. */
   *lines(page: Page): InTurns<Taken | Refusal> {
     const taken = yield* this.#taken(page)
+    // At once: whatever may leave in a turn between this one and the answer stays here.
+    if (!isRefusal(taken) && taken.kind === 'fork') this.#forked(taken.face)
     if (page.heads.length > 0) yield
     yield* this.settle(page.heads)
     yield
@@ -125,7 +127,6 @@ export class Cosigning {
       return undefined
     }
     if (taken.kind === 'fork') {
-      this.#forked(taken.face)
       const { held, offered } = taken.face
       return { frame: 'fork', fork: { origin, held: toUtf8(held), offered: toUtf8(offered) } }
     }

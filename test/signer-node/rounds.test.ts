@@ -182,6 +182,33 @@ describe('a share', () => {
     three.tick()
     expect(said()).toContain('share')
   })
+
+  it('does not leave once a page has shown another face, however near it is to it', () => {
+    for (let turns = 0; turns < 3; turns += 1) {
+      three.held()
+      held()
+      const heads = { origin: house.origin, heads: [toUtf8(three.log.note([1, 2]))] }
+      let isDone = false
+      node().receive(coordinator, { frame: 'heads', heads }, () => {
+        isDone = true
+      })
+      while (!isDone) expect(turn()).toBe(true)
+      for (let at = 0; at < turns; at += 1) expect(turn()).toBe(true)
+      expect([node().status().waitingReleases, said().includes('share')]).toEqual([1, false])
+      const { size } = node().status()
+      const page = { ...three.page('node-a', size - 1), checkpoint: otherFace(size) }
+      node().receive(coordinator, { frame: 'lines', lines: page })
+      while (turn());
+      expect([state(), said().includes('share')]).toEqual(['forked', false])
+      expect(three.stopped('node-a')).toBe('LOG_FORK')
+      three.at('node-a').store.run('delete from fork')
+      three.restart('node-a')
+      three.tick(30_000)
+      three.welcome()
+      three.lines(...names)
+      for (const name of names) three.at(name).said.length = 0
+    }
+  })
 })
 
 describe('the round of a tick', () => {
