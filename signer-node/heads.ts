@@ -67,16 +67,20 @@ export class Heads {
     this.#twin = undefined
   }
 
-  /** Notes as they came, one in each turn: who signed them. Nothing is kept yet. */
+  /**
+   * Notes as they came, one in each turn: who signed them. Nothing is kept yet. What may stop this
+   * node stands before what may only let it go on.
+   */
   *read(reigns: Reigns, notes: readonly Uint8Array[]): InTurns<readonly ReadHead[]> {
-    const heads: ReadHead[] = []
+    const doubtful: ReadHead[] = []
+    const others: ReadHead[] = []
     for (const [at, bytes] of notes.entries()) {
       if (at > 0) yield
       const note = attempt(() => parseNoteText(fromUtf8(bytes) ?? ''))
       const head = isRefusal(note) ? undefined : this.#verified(reigns, note)
-      if (head !== undefined) heads.push(head)
+      if (head !== undefined) (this.#isDoubtful(head) ? doubtful : others).push(head)
     }
-    return heads
+    return [...doubtful, ...others]
   }
 
   /** Returns the first proof of a fork among them, if there is one. */
@@ -130,6 +134,12 @@ export class Heads {
     }))
     const isOrigins = note.checkpoint.origin === log.origin
     return isRefusal(read) || !isOrigins ? this.#ignore('a head that is not signed') : read
+  }
+
+  #isDoubtful({ note: { checkpoint }, given }: ReadHead): boolean {
+    const own = this.#copy.rootAt(checkpoint.size)
+    const isOther = own !== undefined && !equalBytes(own, checkpoint.root)
+    return isOther || given.some((name) => name === this.#own())
   }
 
   #take({ note, given, isLogs }: ReadHead): OtherFace | undefined {
