@@ -113,6 +113,7 @@ export class Cosigning {
       const read = heads.readAgain(witness.reigns, waiting)
       yield
       const face = read && store.step(() => heads.settle(waiting, read))
+      heads.forget(waiting)
       if (face !== undefined) this.#forked(face)
       this.#meetTwin()
       yield

@@ -105,12 +105,14 @@ export class Heads {
     return this.#ahead.get(witness) === note ? this.#verified(reigns, note) : undefined
   }
 
-  /** As `receive`, of one that still waits: afterwards it does not. */
+  /** As `receive`, of one that still waits; what it was is kept when the step is committed. */
   settle({ witness, note }: WaitingHead, read: ReadHead): OtherFace | undefined {
-    if (this.#ahead.get(witness) !== note) return undefined
-    const face = this.#take(read)
-    this.#ahead.delete(witness)
-    return face
+    return this.#ahead.get(witness) === note ? this.#take(read) : undefined
+  }
+
+  /** It was compared, or nobody signed it. */
+  forget({ witness, note }: WaitingHead): void {
+    if (this.#ahead.get(witness) === note) this.#ahead.delete(witness)
   }
 
   /** R1: how many witnesses of the line's root have cosigned a head that contains it. */
