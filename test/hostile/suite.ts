@@ -30,8 +30,8 @@ export function allCases(curve?: Curve): readonly Case[] {
   return stages(curve).flatMap(casesOf)
 }
 
-export function* playAll(cases: Iterable<Case>): Generator<Played> {
-  const theatre = new Theatre()
+export function* playAll(cases: Iterable<Case>, times = 1): Generator<Played> {
+  const theatre = new Theatre(times)
   for (const one of cases) yield theatre.play(one)
 }
 
