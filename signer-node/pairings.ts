@@ -381,10 +381,10 @@ export class Pairings {
     return this.#now() - bornMs >= lifetimeMs || uses >= usesMax
   }
 
-  /** Marks the moment when it says yes. */
+  /** Marks the moment when it says yes; no hello tells of a failed check before its time. */
   #isDue(last: Map<NodeId, number>, peer: NodeId, slack: number): boolean {
-    const at = last.get(peer)
-    const now = this.#now()
+    if (this.fence.isQuiet(peer)) return false
+    const [at, now] = [last.get(peer), this.#now()]
     if (at !== undefined && now - at < slack * limits.pairSetupIntervalMs) return false
     last.set(peer, now)
     return true

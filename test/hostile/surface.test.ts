@@ -1,6 +1,7 @@
 // One error surface outward: whatever a corrupt signer does to a real node, and however the node takes
 // it, what leaves the node is the same word at the same moment.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { NodeFrame } from '../../proto/frames.ts'
 import { limits } from '../../proto/limits.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { firstRound, secondRound } from '../../signer-node/dkls23/sign-messages.ts'
@@ -34,6 +35,11 @@ const lies: Readonly<
     }
   >
 > = {
+  // Over a Pairing that is young: no ban yet, so another one would be begun at once.
+  'cheats in one of the first sessions': {
+    lie: changing(2, 'product.proof'),
+    taken: 'failed a check that no honest party fails',
+  },
   'says nothing in round 2': {
     lie: (round, bytes) => (round === 2 ? undefined : bytes),
     taken: 'in time',
@@ -85,13 +91,23 @@ function surface(): readonly string[] {
   said.length = 0
   house.begin(payout, given)
   const heard: string[] = []
+  house.carry = (from, _to, frame) => {
+    const isEarly = heard.length === 0 && !said.some(isWord)
+    // A hello says that a Pairing is gone, and with it that a check failed.
+    if (from === 'node-a' && frame.frame === 'note' && isEarly) heard.push('a hello')
+    return frame
+  }
   for (let ms = 0; ms <= 2 * limits.roundTimeoutMs; ms += 500) {
     for (const frame of said.splice(0)) {
-      if (['stopped', 'share', 'refused'].includes(frame.frame)) heard.push(`${ms} ${shape(frame)}`)
+      if (isWord(frame)) heard.push(`${ms} ${shape(frame)}`)
     }
     house.tick(500)
   }
   return heard
+}
+
+function isWord({ frame }: NodeFrame): boolean {
+  return ['stopped', 'share', 'refused'].includes(frame)
 }
 
 /** A frame with its bytes as their number. */
