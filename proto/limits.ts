@@ -67,6 +67,10 @@ export const limits = {
   /** Of one log: whoever proves the newest root walks all of them. */
   rootsMax: 64,
   witnessesMax: 32,
+  /** Beside a message that was taken: an honest sender has no other, and equal bytes are free. */
+  copiesOpenedMax: 8,
+  /** Of one peer in one session, under its own seal: then it is heard no more in it. */
+  wrongSignaturesMax: 8,
   acceptanceLifetimeMs: 10_000,
   roundTimeoutMs: 5_000,
   sessionTimeoutMs: 20_000,

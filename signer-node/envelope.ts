@@ -13,6 +13,7 @@ import {
   tagged,
   x25519,
 } from '../proto/crypto.ts'
+import { limits } from '../proto/limits.ts'
 import type { Sign } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { Secret } from './dkls23/secret.ts'
@@ -53,6 +54,8 @@ export class Channel {
   readonly #ends: ChannelEnds
   readonly #toPeer: Secret
   readonly #fromPeer: Secret
+  /** Under the peer's own seal, so nobody else can raise it. */
+  #wrongSignatures = 0
 
   constructor(ends: ChannelEnds, toPeer: Secret, fromPeer: Secret) {
     this.#ends = ends
@@ -78,9 +81,13 @@ export class Channel {
     return this.openSigned(round, ciphertext)?.payload
   }
 
-  /** Undefined for anything that the peer did not write for exactly this place. */
+  /**
+   * Undefined for anything that the peer did not write for exactly this place, and for everything
+   * once it sealed too much that it did not sign: each costs a verification.
+   */
   openSigned(round: number, ciphertext: Uint8Array): Opened | undefined {
     const { sid, self, peer, peerIdentity } = this.#ends
+    if (this.#wrongSignatures >= limits.wrongSignaturesMax) return undefined
     const place = { sid, round, from: peer, to: self }
     const aad = placeBytes(place)
     const plaintext = aesGcmOpen(this.#fromPeer.bytes, nonceOf(round), ciphertext, aad)
@@ -88,7 +95,10 @@ export class Channel {
     const payload = plaintext.subarray(0, plaintext.length - signatureBytes)
     const signature = plaintext.subarray(plaintext.length - signatureBytes)
     const digest = sha256(payload)
-    if (!ed25519Verify(peerIdentity, signedBytes(place, digest), signature)) return undefined
+    if (!ed25519Verify(peerIdentity, signedBytes(place, digest), signature)) {
+      this.#wrongSignatures += 1
+      return undefined
+    }
     return { place, payload, digest, signature: signature.slice() }
   }
 

@@ -306,10 +306,18 @@ export const malicious: Readonly<Record<string, Named>> = {
     'signer-node/cheating',
     'is named as the one at fault, and is not banned for it',
   ]),
-  T3: waits('the budget of a peer is its bounds in limits.ts; no flood of points was measured', [
-    'proto/channel',
-    'has so many calls at once and no more',
-  ]),
+  T3: by(
+    ['hostile/floods', 'costs a node no point and no signature more than an honest one'],
+    ['hostile/floods', 'costs a few verifications, and then it is heard no more in this session'],
+    [
+      'hostile/floods',
+      'are looked up and never kept: what a node holds stays what its sessions need',
+    ],
+    ['signer-node/pairing-bounds', 'is one set-up in ten seconds, whatever lives are claimed'],
+    ['signer-node/prepare', 'is refused when as many sessions run or are promised as a node may'],
+    ['signer-node/keys', 'is refused when as many sessions run as a node may have'],
+    ['proto/channel', 'has so many calls at once and no more'],
+  ),
   M1: by(
     ['house/storm', 'a storm'],
     ['hostile/generated', 'have one corrupt party, or t - 1 at once'],

@@ -1,13 +1,13 @@
 /**
- * Three nodes with their real sessions and sealed envelopes, making a key, and a post office that
- * carries the envelopes and may be made to lie.
+ * Nodes with their real sessions and sealed envelopes, making a key or whatever the stage is, and a
+ * post office that carries the envelopes and may be made to lie.
  */
 
 import { ed25519PublicKey, ed25519Signer, x25519PublicKey } from '../../proto/crypto.ts'
 import { type NodeId, parseNodeId } from '../../proto/ids.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { type Party, parseParty } from '../../signer-node/dkls23/party.ts'
-import { type Channel, openChannel } from '../../signer-node/envelope.ts'
+import { type Channel, type ChannelEnds, openChannel } from '../../signer-node/envelope.ts'
 import type { Ended } from '../../signer-node/session.ts'
 import { type Sealed, Sessions } from '../../signer-node/sessions.ts'
 import { stepperOf } from '../../signer-node/stepper.ts'
@@ -15,7 +15,6 @@ import { seedOf, TestClock, type TestPorts, testPorts } from '../signer-node/wor
 import { keyMaking, type Show, type Stage } from './stage.ts'
 
 export const coordinator = 'c1'
-const parties = [1, 2, 3].map(parseParty)
 
 export interface Member {
   readonly sessions: Sessions
@@ -37,7 +36,7 @@ export class Post {
     this.sid = seedOf(`sid ${name}`)
     this.stage = stage
     this.show = stage.begin(name)
-    for (const party of parties) {
+    for (const party of stage.parties) {
       const ports = testPorts(`${name} ${party}`, this.clock)
       const sessions = new Sessions(ports, nodeOf(party))
       this.members.set(party, { sessions, ports, ended: undefined })
@@ -52,7 +51,7 @@ export class Post {
 
   /** All begin; envelopes are carried until nobody has anything left to do. */
   run(carry: Carry = (envelope) => [envelope]): void {
-    for (const party of parties) this.#start(party)
+    for (const party of this.stage.parties) this.#start(party)
     for (let isBusy = true; isBusy; ) {
       isBusy = false
       for (const { ports } of this.members.values()) {
@@ -67,7 +66,7 @@ export class Post {
   }
 
   deliver(envelope: Sealed, by = coordinator): void {
-    const to = parties.find((party) => nodeOf(party) === envelope.to)
+    const to = this.stage.parties.find((party) => nodeOf(party) === envelope.to)
     if (to !== undefined) this.members.get(to)?.sessions.receive(by, envelope)
   }
 
@@ -85,20 +84,24 @@ export class Post {
     return Uint8Array.from(payload)
   }
 
-  channel(self: number, peer: number, sid = this.sid): Channel {
-    const made = openChannel(
-      {
-        sid,
-        self,
-        peer,
-        sign: ed25519Signer(seedOf(`identity-${self}`)),
-        peerIdentity: ed25519PublicKey(seedOf(`identity-${peer}`)),
-      },
-      seedOf(`x25519-${self}`),
-      x25519PublicKey(seedOf(`x25519-${peer}`)),
-    )
+  channel(self: number, peer: number): Channel {
+    const { ends, secret, peer: peerPublic } = this.ends(self, peer)
+    const made = openChannel(ends, secret, peerPublic)
     if (made === undefined) throw new Error('expected a channel')
     return made
+  }
+
+  /** What one end of a channel is made of. */
+  ends(self: number, peer: number) {
+    const ends: ChannelEnds = {
+      sid: this.sid,
+      self,
+      peer,
+      sign: ed25519Signer(seedOf(`identity-${self}`)),
+      peerIdentity: ed25519PublicKey(seedOf(`identity-${peer}`)),
+    }
+    const secret = seedOf(`x25519-${self}`)
+    return { ends, secret, peer: x25519PublicKey(seedOf(`x25519-${peer}`)) }
   }
 
   #start(party: Party): void {
@@ -106,7 +109,7 @@ export class Post {
     const protocol = this.show.protocols.get(party)
     if (member === undefined || protocol === undefined) throw new Error('nobody is left out')
     const counterparts = new Map(
-      parties
+      this.stage.parties
         .filter((peer) => peer !== party)
         .map((peer) => [peer, { node: nodeOf(peer), channel: this.channel(party, peer) }]),
     )
