@@ -12,6 +12,8 @@ import type { Ports } from './ports.ts'
 
 /** A third failed set-up within a day is no accident any more. */
 const setupFailuresMax = 3
+/** A word leaves in the second tick after its deadline; what tells more leaves after it. */
+const afterWordMs = 1_000
 
 export interface FenceNeeds {
   readonly bans: Bans
@@ -95,7 +97,7 @@ export class Fence {
   }
 
   #hush(peer: NodeId, id: Digest | undefined): void {
-    const untilMs = this.#needs.ports.clock.monotonicMs() + limits.roundTimeoutMs
+    const untilMs = this.#needs.ports.clock.monotonicMs() + limits.roundTimeoutMs + afterWordMs
     const others = this.#ghosts.filter((ghost) => ghost.peer !== peer)
     const known = this.#ghosts.find((ghost) => ghost.peer === peer)
     this.#ghosts = [...others, { peer, id: id ?? known?.id, untilMs }]

@@ -1,7 +1,8 @@
 // What a node says of a session that failed, and when: one word, at the deadline of the round in
 // which it failed, which is when silence would have been noticed. So no text, no size and no moment
 // tells a failed check from a lost message (failure model 5.1); the finer reason stays in the own
-// log and store.
+// log and store. The tick that finds a deadline over still has work with whoever was silent, so the
+// word is the first thing in the tick after it, whoever failed.
 // INVARIANT: a word that may not be said yet is in memory only, and there are at most as many as
 // the limit; whoever waits for one that is lost has a deadline of its own.
 import type { NodeFrame } from '../proto/frames.ts'
@@ -31,6 +32,8 @@ interface Word {
 export class LastWords {
   readonly #ports: Pick<Ports, 'clock' | 'send'>
   #waiting: readonly Word[] = []
+  /** When the last tick was: what was due by then is said now. */
+  #lookedMs = Number.NEGATIVE_INFINITY
 
   constructor(ports: Pick<Ports, 'clock' | 'send'>) {
     this.#ports = ports
@@ -51,13 +54,14 @@ export class LastWords {
   later(about: About, atMs: number): void {
     const word = { atMs, coordinator: about.coordinator, frame: frameOf(about, theOneWord) }
     this.#waiting = [...this.#waiting, word].slice(-limits.lastWordsMax)
-    this.tick()
   }
 
+  /** Before anything else that a tick does. */
   tick(): void {
-    const now = this.#ports.clock.monotonicMs()
-    const due = this.#waiting.filter(({ atMs }) => atMs <= now)
-    this.#waiting = this.#waiting.filter(({ atMs }) => atMs > now)
+    const dueMs = this.#lookedMs
+    this.#lookedMs = this.#ports.clock.monotonicMs()
+    const due = this.#waiting.filter(({ atMs }) => atMs <= dueMs)
+    this.#waiting = this.#waiting.filter(({ atMs }) => atMs > dueMs)
     for (const { coordinator, frame } of due) this.#say(coordinator, frame)
   }
 

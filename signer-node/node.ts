@@ -120,9 +120,10 @@ export class SignerNode {
     if (this.#isGone) return
     const { sessions, lastWords, room } = this.#parts
     const { signing, keys } = this.#desk
+    lastWords.tick()
     if (room.tick()) this.#roomChanged()
     this.#compareClocks()
-    for (const one of [sessions, lastWords, signing, keys]) this.#try(() => one.tick())
+    for (const one of [sessions, signing, keys]) this.#try(() => one.tick())
     this.#turns.takeRound(() => this.#round())
   }
 

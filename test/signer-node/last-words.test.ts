@@ -32,14 +32,28 @@ describe('the last words of a session', () => {
       words.failed(about, failure(reason))
       clock.advance(2_999)
       words.tick()
-      expect(ports.sent).toEqual([])
       clock.advance(1)
+      words.tick()
+      expect(ports.sent).toEqual([])
       words.tick()
       const [said] = ports.sent.splice(0)
       seen.add(JSON.stringify(said))
     }
     expect(seen.size).toBe(1)
     expect([...seen][0]).toContain('"reason":"SESSION_TIMEOUT"')
+  })
+
+  it('leave in one tick, whether the session failed before its deadline or by it', () => {
+    words.failed(about, failure('malformed'))
+    clock.advance(3_000)
+    words.tick()
+    // In the same tick, after a look at all sessions.
+    words.failed(about, { ...failure('timeout'), quietUntilMs: clock.monotonicMs() })
+    expect(ports.sent).toEqual([])
+    clock.advance(50)
+    words.tick()
+    expect(ports.sent).toHaveLength(2)
+    expect(ports.sent[0]).toEqual(ports.sent[1])
   })
 
   it('say why, and at once, only where whoever stopped it knows', () => {
@@ -52,7 +66,7 @@ describe('the last words of a session', () => {
     for (const sid of sids) words.failed({ ...about, sid }, failure('timeout'))
     expect(words.count).toBe(limits.lastWordsMax)
     clock.advance(3_000)
-    words.tick()
+    for (let ticks = 0; ticks < 2; ticks += 1) words.tick()
     expect(words.count).toBe(0)
     const said = ports.sent.map(({ frame }) => frame.frame === 'stopped' && frame.stopped.sid)
     expect(said).toEqual(sids.slice(1))

@@ -168,8 +168,11 @@ export class ThreeNodes {
 
   tick(ms = 0): void {
     this.clock.advance(ms)
-    for (const { node } of this.nodes.values()) node.tick()
-    this.settle()
+    // What is due is noticed in one tick, and said in the next.
+    for (let twice = 0; twice < 2; twice += 1) {
+      for (const { node } of this.nodes.values()) node.tick()
+      this.settle()
+    }
   }
 
   /** From nothing to three nodes that are ready. */
