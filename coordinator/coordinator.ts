@@ -128,7 +128,10 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
     tree,
     log,
     governed,
-    cannotSign: (vault) => nonces.holdOf(vault.vault) ?? cannotSign({ links, tree }, vault),
+    cannotSign: (vault, nonce) =>
+      nonces.holdOf(vault.vault) ??
+      (nonce && nonces.usedOf(nonce)) ??
+      cannotSign({ links, tree }, vault),
   })
   const fold = createFold({ rootDigest: first.digest, origin })
   const cache = new RowCache()
@@ -175,7 +178,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const deposits = new Deposits({ copy, sequencer, heads, clock })
   const certificates = new Certificates(withRoot({ ...sessions, roots, copy, proofs }))
   const stopping = new AbortController()
-  const requests = new Requests({ ...shared, store, origin })
+  const requests = new Requests({ ...shared, store, origin, nonces })
   const decisions = new Decisions({ ...shared, store, origin, proofs })
 
   sequencer.onLines((entries) => {

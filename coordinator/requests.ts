@@ -2,7 +2,6 @@
 // before it is stored; the rest is the desk's. Repeating a submit answers with the request that
 // exists, whatever became of it; the same id for another intent is a conflict (the API design,
 // 7.4). Nothing here waits for people.
-import { takenBy } from '../policy/audit/cancels.ts'
 import { below, get, tables } from '../policy/audit/tables.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { messageDigest, parseMessage } from '../policy/chain/evm-message.ts'
@@ -18,17 +17,19 @@ import { digestOf, toHex, toUtf8 } from '../proto/crypto.ts'
 import { type Digest, type Handle, type PersonId, parseDigest } from '../proto/ids.ts'
 import { parseDealing } from '../proto/import-documents.ts'
 import { limits } from '../proto/limits.ts'
-import { attempt, isRefusal, type Refusal, Refused, refusal, refuse } from '../proto/refusal.ts'
+import { attempt, isRefusal, type Refusal, refusal, refuse } from '../proto/refusal.ts'
 import { writeTime } from '../proto/shape.ts'
 import type { Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { planBlobs } from './ceremony/plan-blob.ts'
+import { nonceTaken } from './desk/cancelling.ts'
 import { resolve } from './desk/case.ts'
 import { judgeChangeAt, resolveChange } from './desk/change-case.ts'
 import { judge } from './desk/judge.ts'
 import type { Rules, RulesMemory } from './desk/rules.ts'
 import type { Judged } from './desk/settle.ts'
 import type { Notes } from './driver.ts'
+import type { Nonces } from './nonces.ts'
 import type { Copy } from './page.ts'
 import type { Clock } from './ports.ts'
 import type { Answer } from './proposal.ts'
@@ -54,6 +55,7 @@ export interface RequestsPorts {
   readonly clock: Clock
   readonly sequencer: Sequencer
   readonly notes: Notes
+  readonly nonces: Pick<Nonces, 'usedOf'>
 }
 
 /** The request as it stands, or that it is stored and no run has judged it yet. */
@@ -86,11 +88,11 @@ export class Requests {
     dealing?: Uint8Array,
     plan?: Uint8Array,
   ): Promise<Submitted | Refusal> {
-    const { copy, memory, sequencer, store, clock } = this.#ports
+    const { copy, memory, sequencer, store } = this.#ports
     const rules = await memory.at(copy)
     const read = attempt(() => this.#open(signed, rules))
     if (isRefusal(read)) return read
-    const known = (await this.#known(read)) ?? (await hindrance(copy, read, clock.now()))
+    const known = (await this.#known(read)) ?? (await this.#hindrance(read))
     if (known !== undefined) return known
     const blobs = await this.#blobs(signed, records, read, rules)
     if (isRefusal(blobs)) return blobs
@@ -199,6 +201,18 @@ export class Requests {
     return shown && { kind: 'request', shown }
   }
 
+  /** What could only wait in vain is refused when it is asked for. */
+  async #hindrance(read: ReadAsked): Promise<Refusal | undefined> {
+    if (read.kind === 'change') return undefined
+    const { copy, clock, nonces } = this.#ports
+    const { message } = read.intent
+    const taken = await nonceTaken(copy, read.intent, clock.now())
+    if (isRefusal(taken)) return taken
+    const used = taken && nonces.usedOf(taken)
+    if (used !== undefined) return used
+    return message === undefined ? undefined : boundElsewhere(copy, message, read.digest)
+  }
+
   /** The intent, and the record that came with it if that is what vouches for the address. */
   async #blobs(
     signed: Signed,
@@ -252,26 +266,6 @@ export class Requests {
     if (isRefusal(answered)) return (await this.#known(read)) ?? answered
     const shown = await this.show(read.digest)
     return shown === undefined ? accepted : { kind: 'request', shown }
-  }
-}
-
-/** What could only wait in vain is refused when it is asked for. */
-async function hindrance(copy: Copy, read: ReadAsked, t: number): Promise<Refusal | undefined> {
-  if (read.kind === 'change') return undefined
-  const { message, cancels } = read.intent
-  if (cancels !== undefined) {
-    const taken = await reading(copy.read(takenBy(cancels, read.intent, t)))
-    if (isRefusal(taken)) return taken
-  }
-  return message === undefined ? undefined : boundElsewhere(copy, message, read.digest)
-}
-
-async function reading<T>(asked: Promise<T>): Promise<T | Refusal> {
-  try {
-    return await asked
-  } catch (error) {
-    if (error instanceof Refused) return error.refusal
-    throw error
   }
 }
 

@@ -2,11 +2,13 @@
 // and expired when nothing can authorise them any more. Judged first on what is committed, without
 // a lock; only what would really move is proposed, so that waiting writes no lines.
 import { get, tables } from '../policy/audit/tables.ts'
+import type { Intent } from '../policy/intent.ts'
 import type { VaultRow } from '../policy/view.ts'
 import type { Digest } from '../proto/ids.ts'
 import { isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
 import type { Changes } from './changes.ts'
 import { chooseNodes } from './choose.ts'
+import { nonceTaken } from './desk/cancelling.ts'
 import { lookAt } from './desk/request.ts'
 import type { Judged } from './desk/settle.ts'
 import type { DriverPorts } from './driver.ts'
@@ -63,9 +65,10 @@ export class Waiting {
       await this.#lookAtChange(intent, judged, state)
       return
     }
-    const vault = await copy.read(get(tables.vault, looked.the.intent.vault))
-    const hindrance = judged.standing === 'ALLOW' ? this.#hindrance(intent, vault) : undefined
+    const asked = looked.the.intent
+    const hindrance = judged.standing === 'ALLOW' ? await this.#hindrance(asked, now) : undefined
     if (hindrance !== undefined) notes.set(intent, hindrance)
+    else if (judged.standing === 'ALLOW') notes.delete(intent)
     if (hindrance === undefined && wouldMove(judged, state)) {
       await sequencer.propose({ kind: 'judge', content: { intent } })
     }
@@ -80,14 +83,16 @@ export class Waiting {
   }
 
   /** What keeps an allowed request from its reservation. */
-  #hindrance(intent: Digest, vault: VaultRow | undefined): Refusal | undefined {
+  async #hindrance(asked: Intent, now: number): Promise<Refusal | undefined> {
+    const { copy, nonces } = this.#ports
+    const vault = await copy.read(get(tables.vault, asked.vault))
     if (vault === undefined) return refusal('VAULT_NOT_FOUND', 'the vault has no key yet')
     const { standing } = vault
     if (standing !== 'active') return refusal('KEY_DISABLED', `the vault's key is ${standing}`)
-    const held = this.#ports.nonces.holdOf(vault.vault) ?? cannotSign(this.#ports, vault)
-    if (held !== undefined) return held
-    this.#ports.notes.delete(intent)
-    return undefined
+    const taken = await nonceTaken(copy, asked, now)
+    if (isRefusal(taken)) return taken
+    const used = taken && nonces.usedOf(taken)
+    return nonces.holdOf(vault.vault) ?? used ?? cannotSign(this.#ports, vault)
   }
 
   #forgetAllBut(rows: readonly RequestRow[]): void {

@@ -55,6 +55,8 @@ export const limits = {
   /** Ways from vault to class by asset that all rules of a policy allow together. */
   legsPerPolicyMax: 100_000,
   attemptsPerIntentMax: 8,
+  /** That were tried, each with attempts of its own above all before it. */
+  cancelsPerIntentMax: 8,
   ceremonyVaultsMax: 16,
   /** Tries of one control proof, each of which a node writes down once. */
   proofAttemptsMax: 256,

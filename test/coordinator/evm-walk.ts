@@ -9,11 +9,12 @@ import { readLinesOf } from '../../coordinator/store/lines.ts'
 import type { Store } from '../../coordinator/store/store.ts'
 import { parseEntry } from '../../policy/audit/entry.ts'
 import { evmAddress } from '../../policy/chain/evm.ts'
-import { parseDigest } from '../../proto/ids.ts'
+import type { Intent } from '../../policy/intent.ts'
+import { parseDigest, parseHandle } from '../../proto/ids.ts'
 import { type Anvil, startAnvil } from '../kit/anvil.ts'
 import { type LyingProxy, lyingProxy } from '../kit/lying-proxy.ts'
 import { type House, houseOn } from './house.ts'
-import { customer, origin, type TestClock, testClock, token, vaultRow } from './world.ts'
+import { customer, origin, payout, type TestClock, testClock, token, vaultRow } from './world.ts'
 
 const account = '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266'
 export const hotAddress: string = evmAddress(vaultRow('hot').publicKey)
@@ -106,6 +107,19 @@ export async function evmWalk(store: Store, options: EvmWalkOptions): Promise<Ev
 }
 
 export const paidTo: string = customer.address
+
+/** The cancel of a payment of the hot vault. */
+export const cancelling = (id: string, change: Partial<Intent> = {}): Intent =>
+  payout({
+    op: 'evm.cancel',
+    asset: parseHandle('eth-native'),
+    contract: '',
+    amount: 0n,
+    to: hotAddress,
+    dest: '',
+    cancels: parseDigest(id),
+    ...change,
+  })
 
 const stepMs = 500
 

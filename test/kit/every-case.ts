@@ -88,6 +88,7 @@ export const longWalks: readonly string[] = [
   'test/cli/watch.test.ts',
   'test/coordinator/bundle-parts.test.ts',
   'test/coordinator/cancels.test.ts',
+  'test/coordinator/cancels-foreign.test.ts',
   'test/coordinator/ceremonies.test.ts',
   'test/coordinator/certificates.test.ts',
   'test/coordinator/changes.test.ts',
