@@ -1,4 +1,4 @@
-/** The documents of the development organisation with a rule by which payments are cancelled. */
+/** The development organisation with rules by which payments are cancelled and messages signed. */
 import { digestOfText } from '../../policy/document.ts'
 import { type JsonObject, parseText, text } from '../../proto/jcs.ts'
 import { tags } from '../../proto/tags.ts'
@@ -36,6 +36,37 @@ const cancelRule = {
   },
   require: [],
   ttl: '2h',
+}
+
+/** A permit of that contract, and a declaration of one's own; both are asked of one person. */
+export function withMessages(contract: string): (policy: JsonObject) => JsonObject {
+  const asked = { require: [{ role: 'ops', count: 1 }], ttl: '2h' }
+  const match = { ...cancelRule.match, op: ['evm.message'] }
+  const rules = [
+    { id: 'permit', match: { ...match, to: ['customer'], message: ['permit'] }, ...asked },
+    { id: 'ours', match: { ...match, message: ['ours'] }, ...asked },
+  ]
+  const permit = {
+    network: 'dev',
+    domain: { name: 'Token', verifyingContract: contract },
+    type: 'Permit(address spender,uint256 value)',
+    fields: [
+      { field: 'spender', in: [`0x${'22'.repeat(20)}`] },
+      { field: 'value', lte: '1000' },
+    ],
+  }
+  const rule = ['permit', 'ours']
+  const limit = { id: 'messages', count: true, rule, window: 'sliding 1h', max: '3' }
+  const ours = { network: 'dev', begins: 'This address is ours: ', more: 8 }
+  return (policy) => ({
+    ...policy,
+    guards: parseText(
+      text(policy['guards'] ?? []).replace('"evm.cancel"', '"evm.cancel","evm.message"'),
+    ),
+    rules: [...listOf(policy['rules']), ...rules],
+    limits: [...listOf(policy['limits']), limit],
+    messages: { permit, ours },
+  })
 }
 
 export function listOf(value: unknown): readonly JsonObject[] {
