@@ -31,6 +31,7 @@ import type { Judged } from './desk/settle.ts'
 import type { Notes } from './driver.ts'
 import type { Nonces } from './nonces.ts'
 import type { Copy } from './page.ts'
+import type { Past } from './past-nonces.ts'
 import type { Clock } from './ports.ts'
 import type { Answer } from './proposal.ts'
 import { type Shown, showRequest } from './request-view.ts'
@@ -56,6 +57,7 @@ export interface RequestsPorts {
   readonly sequencer: Sequencer
   readonly notes: Notes
   readonly nonces: Pick<Nonces, 'usedOf'>
+  readonly otherPast: Past
 }
 
 /** The request as it stands, or that it is stored and no run has judged it yet. */
@@ -203,8 +205,10 @@ export class Requests {
 
   /** What could only wait in vain is refused when it is asked for. */
   async #hindrance(read: ReadAsked): Promise<Refusal | undefined> {
-    if (read.kind === 'change') return undefined
-    const { copy, clock, nonces } = this.#ports
+    const { copy, clock, nonces, otherPast } = this.#ports
+    if (read.kind === 'change') {
+      return read.intent.op === 'key.import' ? otherPast(read.intent) : undefined
+    }
     const { message } = read.intent
     const taken = await nonceTaken(copy, read.intent, clock.now())
     if (isRefusal(taken)) return taken

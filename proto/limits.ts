@@ -46,6 +46,8 @@ export const limits = {
   dealingBytesMax: 32_768,
   /** Keys for imports that a node keeps at one time; a vault has one. */
   invitationsMax: 16,
+  /** Addresses of an imported key that signed before: each is a line that people read. */
+  importNoncesMax: 32,
   /** Of one warrant, so no quorum may ask for more people. */
   approvalsPerIntentMax: 64,
   /** Of one directory; each decides once, so facts hold no more approvals. */

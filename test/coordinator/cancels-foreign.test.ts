@@ -14,7 +14,7 @@ import { payout, signIntent, vaultSecret } from './world.ts'
 
 vi.mock('../policy/dev-fixture.ts', async (original) => {
   const fixture = await original<typeof import('../policy/dev-fixture.ts')>()
-  const { withCancels } = await import('../kit/cancel-documents.ts')
+  const { withCancels } = await import('../kit/evm-documents.ts')
   return { ...fixture, ...withCancels(fixture) }
 })
 

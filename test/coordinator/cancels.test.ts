@@ -12,7 +12,7 @@ import { payout, signIntent } from './world.ts'
 
 vi.mock('../policy/dev-fixture.ts', async (original) => {
   const fixture = await original<typeof import('../policy/dev-fixture.ts')>()
-  const { withCancels } = await import('../kit/cancel-documents.ts')
+  const { withCancels } = await import('../kit/evm-documents.ts')
   return { ...fixture, ...withCancels(fixture) }
 })
 
