@@ -6,6 +6,7 @@ import { stateAt } from '../policy/audit/standing.ts'
 import { get, tables } from '../policy/audit/tables.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { derive } from '../policy/chain/derive.ts'
+import { isMessage } from '../policy/intent.ts'
 import { networkOf } from '../policy/rulebook.ts'
 import type { ReservationRow, VaultRow } from '../policy/view.ts'
 import { digestOf } from '../proto/crypto.ts'
@@ -227,7 +228,9 @@ async function giveBack(
   if (because.code === 'STALE_ATTEMPT') return again
   // What it would cancel is over: nothing is left to wait for.
   const isUsed = cancelling !== undefined && because.code === 'NONCE'
-  const isMoot = isUsed || because.code === 'REQUEST_ENDED'
+  // The same message was tried for another request meanwhile.
+  const isBound = isMessage(driven.the.intent.op) && because.code === 'ONE_EFFECT'
+  const isMoot = isUsed || isBound || because.code === 'REQUEST_ENDED'
   const next = driven.note(because, lookAgainMs)
   if (ports.clock.now() - t < startPatienceMs && !isMoot) return next
   const { intent } = driven.the.row

@@ -2,9 +2,8 @@
 // before it is stored; the rest is the desk's. Repeating a submit answers with the request that
 // exists, whatever became of it; the same id for another intent is a conflict (the API design,
 // 7.4). Nothing here waits for people.
-import { below, get, tables } from '../policy/audit/tables.ts'
+import { below, tables } from '../policy/audit/tables.ts'
 import { chainOf } from '../policy/chain/chains.ts'
-import { messageDigest, parseMessage } from '../policy/chain/evm-message.ts'
 import { type Change, claimsChange, everyVault, openChange } from '../policy/change.ts'
 import { requireDealingOf } from '../policy/dealing.ts'
 import type { Root } from '../policy/documents.ts'
@@ -13,7 +12,7 @@ import { recipientOf } from '../policy/recipient.ts'
 import { openIntent } from '../policy/request.ts'
 import { callerAt, credentialAt, type Roster } from '../policy/roster.ts'
 import type { IntentRow } from '../policy/view.ts'
-import { digestOf, toHex, toUtf8 } from '../proto/crypto.ts'
+import { digestOf, toUtf8 } from '../proto/crypto.ts'
 import { type Digest, type Handle, type PersonId, parseDigest } from '../proto/ids.ts'
 import { parseDealing } from '../proto/import-documents.ts'
 import { limits } from '../proto/limits.ts'
@@ -22,6 +21,7 @@ import { writeTime } from '../proto/shape.ts'
 import type { Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { planBlobs } from './ceremony/plan-blob.ts'
+import { boundElsewhere } from './desk/binding.ts'
 import { nonceTaken } from './desk/cancelling.ts'
 import { resolve } from './desk/case.ts'
 import { judgeChangeAt, resolveChange } from './desk/change-case.ts'
@@ -42,6 +42,7 @@ import { putDealing } from './store/dealings.ts'
 import {
   countOpen,
   findRequest,
+  type ListPage,
   listRequests,
   type RequestRow,
   requestsSince,
@@ -123,7 +124,7 @@ export class Requests {
   }
 
   /** Newest first; `before` is the created seq of the last one seen. */
-  list(page: { state: string; before: number; countMax: number }): Promise<readonly RequestRow[]> {
+  list(page: ListPage): Promise<readonly RequestRow[]> {
     const countMax = Math.min(Math.max(1, page.countMax), limits.listPageMax)
     return listRequests(this.#ports.store, this.#ports.origin, { ...page, countMax })
   }
@@ -209,12 +210,11 @@ export class Requests {
     if (read.kind === 'change') {
       return read.intent.op === 'key.import' ? otherPast(read.intent) : undefined
     }
-    const { message } = read.intent
     const taken = await nonceTaken(copy, read.intent, clock.now())
     if (isRefusal(taken)) return taken
     const used = taken && nonces.usedOf(taken)
     if (used !== undefined) return used
-    return message === undefined ? undefined : boundElsewhere(copy, message, read.digest)
+    return boundElsewhere(copy, read.intent, read.digest)
   }
 
   /** The intent, and the record that came with it if that is what vouches for the address. */
@@ -271,18 +271,6 @@ export class Requests {
     const shown = await this.show(read.digest)
     return shown === undefined ? accepted : { kind: 'request', shown }
   }
-}
-
-/** A message is signed for one request, for ever. */
-async function boundElsewhere(
-  copy: Copy,
-  message: string,
-  id: Digest,
-): Promise<Refusal | undefined> {
-  const digest = toHex(messageDigest(parseMessage(message)))
-  const bound = await copy.read(get(tables.digest, digest))
-  if (bound === undefined || bound.intent === id) return undefined
-  return refusal('IDEMPOTENCY_CONFLICT', `this message is that of request ${bound.intent}`)
 }
 
 /** The person or service that calls with this TLS key; its certificate's name if none is listed. */

@@ -2,13 +2,14 @@
 // and expired when nothing can authorise them any more. Judged first on what is committed, without
 // a lock; only what would really move is proposed, so that waiting writes no lines.
 import { get, tables } from '../policy/audit/tables.ts'
-import type { Intent } from '../policy/intent.ts'
 import type { VaultRow } from '../policy/view.ts'
 import type { Digest } from '../proto/ids.ts'
 import { isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
 import type { Changes } from './changes.ts'
 import { chooseNodes } from './choose.ts'
+import { boundElsewhere } from './desk/binding.ts'
 import { nonceTaken } from './desk/cancelling.ts'
+import type { Case } from './desk/case.ts'
 import { lookAt } from './desk/request.ts'
 import type { Judged } from './desk/settle.ts'
 import type { DriverPorts } from './driver.ts'
@@ -65,10 +66,10 @@ export class Waiting {
       await this.#lookAtChange(intent, judged, state)
       return
     }
-    const asked = looked.the.intent
-    const hindrance = judged.standing === 'ALLOW' ? await this.#hindrance(asked, now) : undefined
+    const isAllowed = judged.standing === 'ALLOW'
+    const hindrance = isAllowed ? await this.#hindrance(looked.the, now) : undefined
     if (hindrance !== undefined) notes.set(intent, hindrance)
-    else if (judged.standing === 'ALLOW') notes.delete(intent)
+    else if (isAllowed) notes.delete(intent)
     if (hindrance === undefined && wouldMove(judged, state)) {
       await sequencer.propose({ kind: 'judge', content: { intent } })
     }
@@ -83,14 +84,16 @@ export class Waiting {
   }
 
   /** What keeps an allowed request from its reservation. */
-  async #hindrance(asked: Intent, now: number): Promise<Refusal | undefined> {
+  async #hindrance({ intent, row }: Case, now: number): Promise<Refusal | undefined> {
     const { copy, nonces } = this.#ports
-    const vault = await copy.read(get(tables.vault, asked.vault))
+    const vault = await copy.read(get(tables.vault, intent.vault))
     if (vault === undefined) return refusal('VAULT_NOT_FOUND', 'the vault has no key yet')
     const { standing } = vault
     if (standing !== 'active') return refusal('KEY_DISABLED', `the vault's key is ${standing}`)
-    const taken = await nonceTaken(copy, asked, now)
+    const taken = await nonceTaken(copy, intent, now)
     if (isRefusal(taken)) return taken
+    const bound = await boundElsewhere(copy, intent, row.intent)
+    if (bound !== undefined) return bound
     const used = taken && nonces.usedOf(taken)
     return nonces.holdOf(vault.vault) ?? used ?? cannotSign(this.#ports, vault)
   }

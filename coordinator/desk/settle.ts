@@ -15,6 +15,7 @@ import { toUtf8 } from '../../proto/crypto.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { isRefusal, type Refusal, Refused } from '../../proto/refusal.ts'
 import type { Page } from '../page.ts'
+import { boundElsewhere } from './binding.ts'
 import { type Nonce, nonceTaken } from './cancelling.ts'
 import { type Case, destinationFacts } from './case.ts'
 import { type Judgement, judge } from './judge.ts'
@@ -83,13 +84,13 @@ export async function record(sheet: Page, row: IntentRow, judged: Judged): Promi
  */
 async function canReserve(
   sheet: Page,
-  { intent, inForce }: Case,
+  { intent, row, inForce }: Case,
   cannotSign: CannotSign,
 ): Promise<boolean> {
   const vault = await sheet.read(get(tables.vault, intent.vault))
   if (vault?.standing !== 'active') return false
   const taken = await nonceTaken(sheet, intent, sheet.t)
-  if (isRefusal(taken)) return false
+  if (isRefusal(taken) || (await boundElsewhere(sheet, intent, row.intent))) return false
   const tier = inForce.rulebook.vaults.get(intent.vault)?.tier
   return tier === 'cold' || cannotSign(vault, taken) === undefined
 }
