@@ -12,6 +12,7 @@ import type { ChainFile } from '../policy/audit/chain-file.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { type Env, parseNetwork } from '../policy/intent.ts'
 import { distinct, endpoints, readConfig } from '../proto/config.ts'
+import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import { integer, literal, object, type Reader, type Shaped, text } from '../proto/shape.ts'
 import { type Args, required, type World } from './verb.ts'
@@ -28,9 +29,6 @@ export function collect(
 
 export const looksOptions = { endpoints: { type: 'string' } } as const
 
-const answerBytesMax = 4_194_304
-/** A whole block of Tron with its results. */
-const blockBytesMax = 33_554_432
 const timeoutMs = 10_000
 const witnesses = 2
 
@@ -78,11 +76,13 @@ function opened({ network: of, rpc, confirmations }: Configured, { nowMs }: Worl
   if (kind === 'tron') {
     const genesis = reference.slice(2)
     const endpoints = about.map(
-      (one) => new TronEndpoint({ ...one, genesis, answerBytesMax: blockBytesMax }),
+      (one) => new TronEndpoint({ ...one, genesis, answerBytesMax: limits.tronResultsBytesMax }),
     )
     return openTronLook({ endpoints, witnesses: needed })
   }
   const chainId = `0x${BigInt(reference).toString(16)}`
-  const askers = about.map((one) => new Endpoint({ ...one, chainId, answerBytesMax }))
+  const askers = about.map(
+    (one) => new Endpoint({ ...one, chainId, answerBytesMax: limits.chainAnswerBytesMax }),
+  )
   return openLook({ askers, witnesses: needed, confirmations })
 }

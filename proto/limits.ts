@@ -151,6 +151,10 @@ export const limits = {
   /** What one range of blocks says of own addresses; a longer range is two files. */
   chainFileBytesMax: 16_777_216,
   chainFileAccountsMax: 4_096,
+  /** Of an endpoint: a block with all its transactions, whole. */
+  chainAnswerBytesMax: 4_194_304,
+  /** A whole block of Tron with the results of all its transactions, which an auditor reads. */
+  tronResultsBytesMax: 33_554_432,
   chainFileAssetsMax: 64,
   /** One line of a Record: a sentence for each field of an exception. */
   recordLineBytesMax: 16_384,

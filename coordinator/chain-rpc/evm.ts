@@ -3,6 +3,7 @@
 // gas are those in the middle. Answers are parsed strictly.
 // A hash that an endpoint returns is no acceptance by the chain: only a receipt that is final is.
 import { toHex } from '../../proto/crypto.ts'
+import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { lowerMedian, upperMedian } from './agree.ts'
 import { allAnswers, silent } from './answers.ts'
@@ -28,13 +29,11 @@ export interface EvmRpcOptions extends Watch {
   readonly timeoutMs: number
 }
 
-/** A block with all its transactions, whole. */
-const answerBytesMax = 4_194_304
-
 export function openEvmRpc(options: EvmRpcOptions): ChainRpc {
   const { network, urls, timeoutMs, stillMs, now, report, finality = 'confirmations' } = options
   const chainId = quantity(BigInt(network.replace(/^eip155:/, '')))
   const names = urls.map((_, at) => `endpoint ${at + 1} of ${network}`)
+  const answerBytesMax = limits.chainAnswerBytesMax
   const endpoints = urls.map((url, at) => {
     const name = names[at] ?? ''
     return new Endpoint({ url, name, chainId, timeoutMs, answerBytesMax, now, report })

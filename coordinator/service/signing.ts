@@ -79,6 +79,7 @@ function wireSubmitted(submitted: Submitted): WireRequest {
     signedTransaction: new Uint8Array(0),
     signature: new Uint8Array(0),
     txid: '',
+    changed: '',
     seq: 0,
     intent: new Uint8Array(0),
   }
