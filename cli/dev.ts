@@ -118,6 +118,7 @@ async function readyText(
   }
   const { directory, listen, rpc } = cluster
   const as = (owner: string): string => `--as ${join(directory, owner)}`
+  const shared = (file: string): string => join(directory, 'shared', file)
   const chain = withChain ? `, chain eip155:31337 on ${rpc}` : ''
   return [
     '',
@@ -132,6 +133,11 @@ async function readyText(
     `  npm run custody -- pending ${as('people/ana')}`,
     `  npm run custody -- approve ID ${as('people/ana')}`,
     `  npm run custody -- status ID ${as('services/svc-payouts')}`,
+    'a file of payments, and what the targets of the policy want moved:',
+    `  npm run custody -- payout ${shared('payouts.csv')} --vault hot \\`,
+    `    ${as('services/svc-payouts')}`,
+    `  npm run custody -- watch --endpoints ${shared('endpoints.json')} --once \\`,
+    `    ${as('services/svc-payouts')}`,
     'and the whole log, checked without asking anyone:',
     `  npm run custody -- audit export EXPORT ${as('operator')}`,
     `  npm run custody -- audit verify EXPORT --trust ${join(directory, 'shared/trust.txt')}`,

@@ -10,10 +10,11 @@ import type { WitnessQuorum } from '../policy/tolerance.ts'
 import { trustText } from '../policy/trust.ts'
 import { concat, fromHex, keccak256, toHex } from '../proto/crypto.ts'
 import { type Digest, parseDigest, parseHandle } from '../proto/ids.ts'
+import { text } from '../proto/jcs.ts'
 import { type Tag, tags } from '../proto/tags.ts'
 import { besideCold } from './dev-cold.ts'
 import { devBook, devDirectory, devPolicy, devRoot } from './dev-documents.ts'
-import { devPeople, devService } from './dev-rules.ts'
+import { devPeople, devService, devTargets } from './dev-rules.ts'
 import { type Authority, makeAuthority } from './init-certificates.ts'
 import { type ClusterWish, configurations, sharedPins } from './init-configs.ts'
 import { type LightOwner, makeLight } from './init-light.ts'
@@ -59,6 +60,22 @@ const customers = [
   '0x90f79bf6eb2c4f870365e785982e1f101e93b906',
 ]
 
+/** For `custody watch` and `audit collect`; env `dev` may have one endpoint. */
+function endpointsText(rpc: readonly string[]): string {
+  const chains = [{ network: 'eip155:31337', rpc: [...rpc], confirmations: 1 }]
+  return text({ format: 'custody-endpoints/v1', chains })
+}
+
+/** For `custody payout`: one by itself, one that waits for a person. */
+const payoutsText: string = [
+  'reference,asset,amount,to,purpose',
+  ...[
+    ['first', 'usdt', '12.5'],
+    ['second', 'usdt', '2500'],
+  ].map((cells, at) => [...cells, customers[at], `payout/${at + 1}`].join(',')),
+  '',
+].join('\n')
+
 export interface DevWish extends ClusterWish {
   /** The book of the cold vaults, whose keys are in another log; without it, all are here. */
   readonly coldBook?: string
@@ -89,6 +106,8 @@ export async function devCluster(asked: DevWish): Promise<Cluster> {
     openFile('shared/book-customer.json', documents.book),
     ...(coldBook === undefined ? [] : [openFile('shared/book-cold.json', coldBook)]),
     openFile('shared/trust.txt', trustText(trust)),
+    openFile('shared/endpoints.json', endpointsText(wish.rpc)),
+    openFile('shared/payouts.csv', payoutsText),
     sharedPins(wish, owners),
     ...configurations(wish, owners, root.digest, origin),
     ...(wish.layout === 'compose' ? database(wish) : []),
@@ -180,7 +199,7 @@ function makeDocuments(wish: DevWish, owners: Owners, times: Times): Documents {
     token: standIn(),
     key,
     witness,
-    ...(coldBook === undefined ? {} : { places: besideCold }),
+    ...(coldBook === undefined ? { targets: devTargets } : { places: besideCold }),
   })
   const directory = directoryOf(org, owners, times)
   const records = customers.map((address, i) => customer(org, address, `cust-${i + 1}`, times.from))
