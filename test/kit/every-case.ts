@@ -92,6 +92,7 @@ export const longWalks: readonly string[] = [
   'test/coordinator/bundle-parts.test.ts',
   'test/coordinator/cancels.test.ts',
   'test/coordinator/cancels-foreign.test.ts',
+  'test/coordinator/cancel-races.test.ts',
   'test/coordinator/ceremonies.test.ts',
   'test/coordinator/certificates.test.ts',
   'test/coordinator/changes.test.ts',
