@@ -14,9 +14,9 @@ import { Unavailable } from '../../proto/unavailable.ts'
 import { ahead } from './ahead.ts'
 import type { Block } from './look.ts'
 import { unavailable } from './post.ts'
-import { linesOf } from './tron-block-lines.ts'
 import { type Closing, closingsOf } from './tron-closings.ts'
 import type { TronLook } from './tron-look.ts'
+import { linesOf } from './tron-outflow-lines.ts'
 
 export interface TronRange {
   readonly network: string
