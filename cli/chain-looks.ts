@@ -48,15 +48,18 @@ const shape = object({
 
 type Configured = Shaped<typeof shape>['chains'][number]
 
+export function parseEndpoints(written: string): readonly Configured[] {
+  return readConfig(written, shape).chains
+}
+
 /** By network, from the file of `--endpoints`. */
 export function openLooks(
   args: Args,
   env: Env,
   world: World,
 ): ReadonlyMap<string, EvmLook | TronLook> {
-  const { chains } = readConfig(readFileSync(required(args, 'endpoints'), 'utf8'), shape)
   return new Map(
-    chains.map((chain) => {
+    parseEndpoints(readFileSync(required(args, 'endpoints'), 'utf8')).map((chain) => {
       if (chain.rpc.length < witnesses && env !== 'dev') {
         refuse('CONFIG', `${chain.network}: expected two endpoints, or nobody agrees`)
       }
