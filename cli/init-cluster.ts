@@ -14,8 +14,9 @@ import { type Tag, tags } from '../proto/tags.ts'
 import { besideCold } from './dev-cold.ts'
 import { devBook, devDirectory, devPolicy, devRoot } from './dev-documents.ts'
 import { devPeople, devService } from './dev-rules.ts'
+import { onTron, tronPolicy } from './dev-tron.ts'
 import { type Authority, makeAuthority } from './init-certificates.ts'
-import { type ClusterWish, configurations, sharedPins } from './init-configs.ts'
+import { type ClusterWish, configurations, networkOf, sharedPins } from './init-configs.ts'
 import { type LightOwner, makeLight } from './init-light.ts'
 import {
   everyone,
@@ -171,7 +172,7 @@ function makeDocuments(wish: DevWish, owners: Owners, times: Times): Documents {
   const { coordinator, nodes, lights, people } = owners
   const witness = witnessesFor(lights.length)
   const log = { origin: coordinator.log.name, vkey: formatVkey(coordinator.log) }
-  const policy = devPolicy({
+  const onEvm = devPolicy({
     org,
     notBefore: times.from,
     expires: times.to,
@@ -182,8 +183,11 @@ function makeDocuments(wish: DevWish, owners: Owners, times: Times): Documents {
     witness,
     ...(coldBook === undefined ? {} : { places: besideCold }),
   })
+  const policy = wish.chain === 'tron' ? tronPolicy(onEvm) : onEvm
   const directory = directoryOf(org, owners, times)
-  const records = customers.map((address, i) => customer(org, address, `cust-${i + 1}`, times.from))
+  const records = customers.map((address, i) =>
+    customer(wish, address, `cust-${i + 1}`, times.from),
+  )
   const book = devBook({ org, name: 'customer', records })
   const digest = (tag: Tag, written: string): Digest => digestOfText(tag, written)
   const root = devRoot({
@@ -234,8 +238,15 @@ export function directors(people: readonly SigningOwner[]): readonly SigningOwne
   return people.filter(({ id }) => devPeople.director.includes(id))
 }
 
-function customer(org: string, address: string, label: string, activeFrom: number): Destination {
-  const [book, env, network] = [parseHandle('customer'), 'dev', 'eip155:31337'] as const
+function customer(
+  wish: Pick<DevWish, 'org' | 'chain'>,
+  evmAddress: string,
+  label: string,
+  activeFrom: number,
+): Destination {
+  const { org, chain } = wish
+  const [book, env, network] = [parseHandle('customer'), 'dev', networkOf(wish)] as const
+  const address = chain === 'tron' ? onTron(evmAddress) : evmAddress
   const owner = { org: parseHandle(org), env, book, network }
   return { ...owner, address, label, status: 'active', activeFrom, version: 1 }
 }
