@@ -7,7 +7,7 @@ import { type EvmLook, openLook } from '../coordinator/chain-rpc/look.ts'
 import { collect as collectEvm } from '../coordinator/chain-rpc/outflows.ts'
 import { TronEndpoint } from '../coordinator/chain-rpc/tron-endpoint.ts'
 import { openTronLook, type TronLook } from '../coordinator/chain-rpc/tron-look.ts'
-import { collectTron } from '../coordinator/chain-rpc/tron-outflows.ts'
+import { collectTron, type TronRange } from '../coordinator/chain-rpc/tron-outflows.ts'
 import type { ChainFile } from '../policy/audit/chain-file.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { type Env, parseNetwork } from '../policy/intent.ts'
@@ -20,10 +20,7 @@ import { type Args, required, type World } from './verb.ts'
 export type { Balance, Block, Look } from '../coordinator/chain-rpc/look.ts'
 
 /** What these addresses did in the range, for a chain file. */
-export function collect(
-  look: EvmLook | TronLook,
-  range: Parameters<typeof collectEvm>[1],
-): Promise<ChainFile> {
+export function collect(look: EvmLook | TronLook, range: TronRange): Promise<ChainFile> {
   return look.kind === 'tron' ? collectTron(look, range) : collectEvm(look, range)
 }
 
@@ -49,15 +46,18 @@ const shape = object({
 
 type Configured = Shaped<typeof shape>['chains'][number]
 
+export function parseEndpoints(written: string): readonly Configured[] {
+  return readConfig(written, shape).chains
+}
+
 /** By network, from the file of `--endpoints`. */
 export function openLooks(
   args: Args,
   env: Env,
   world: World,
 ): ReadonlyMap<string, EvmLook | TronLook> {
-  const { chains } = readConfig(readFileSync(required(args, 'endpoints'), 'utf8'), shape)
   return new Map(
-    chains.map((chain) => {
+    parseEndpoints(readFileSync(required(args, 'endpoints'), 'utf8')).map((chain) => {
       if (chain.rpc.length < witnesses && env !== 'dev') {
         refuse('CONFIG', `${chain.network}: expected two endpoints, or nobody agrees`)
       }

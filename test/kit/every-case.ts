@@ -79,6 +79,7 @@ export const longWalks: readonly string[] = [
   'test/cli/ceremony-online.test.ts',
   'test/cli/addresses.test.ts',
   'test/cli/change.test.ts',
+  'test/cli/dev-tron.test.ts',
   'test/cli/hsm.test.ts',
   'test/cli/init.test.ts',
   'test/cli/init-cold.test.ts',
