@@ -5,8 +5,10 @@ import { get, tables } from '../policy/audit/tables.ts'
 import type { VaultRow } from '../policy/view.ts'
 import type { Digest } from '../proto/ids.ts'
 import { isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
+import { isCold } from './ceremony/cold.ts'
 import type { Changes } from './changes.ts'
 import { chooseNodes } from './choose.ts'
+import type { Case } from './desk/case.ts'
 import { lookAt } from './desk/request.ts'
 import type { Judged } from './desk/settle.ts'
 import type { DriverPorts } from './driver.ts'
@@ -64,7 +66,7 @@ export class Waiting {
       return
     }
     const vault = await copy.read(get(tables.vault, looked.the.intent.vault))
-    const hindrance = judged.standing === 'ALLOW' ? this.#hindrance(intent, vault) : undefined
+    const hindrance = judged.standing === 'ALLOW' ? this.#hindrance(looked.the, vault) : undefined
     if (hindrance !== undefined) notes.set(intent, hindrance)
     if (hindrance === undefined && wouldMove(judged, state)) {
       await sequencer.propose({ kind: 'judge', content: { intent } })
@@ -80,13 +82,15 @@ export class Waiting {
   }
 
   /** What keeps an allowed request from its reservation. */
-  #hindrance(intent: Digest, vault: VaultRow | undefined): Refusal | undefined {
+  #hindrance(the: Case, vault: VaultRow | undefined): Refusal | undefined {
     if (vault === undefined) return refusal('VAULT_NOT_FOUND', 'the vault has no key yet')
     const { standing } = vault
     if (standing !== 'active') return refusal('KEY_DISABLED', `the vault's key is ${standing}`)
-    const held = this.#ports.nonces.holdOf(vault.vault) ?? cannotSign(this.#ports, vault)
+    // A cold vault signs at its ceremony, so its nodes need not be here.
+    const absent = isCold(the) ? undefined : cannotSign(this.#ports, vault)
+    const held = this.#ports.nonces.holdOf(vault.vault) ?? absent
     if (held !== undefined) return held
-    this.#ports.notes.delete(intent)
+    this.#ports.notes.delete(the.row.intent)
     return undefined
   }
 

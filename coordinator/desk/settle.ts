@@ -16,6 +16,7 @@ import { toUtf8 } from '../../proto/crypto.ts'
 import type { Digest } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { isRefusal, type Refusal, Refused } from '../../proto/refusal.ts'
+import { isCold } from '../ceremony/cold.ts'
 import type { Page } from '../page.ts'
 import { type Case, destinationFacts } from './case.ts'
 import { type Judgement, judge } from './judge.ts'
@@ -82,8 +83,7 @@ export async function record(sheet: Page, row: IntentRow, judged: Judged): Promi
 async function canReserve(sheet: Page, the: Case, cannotSign: CannotSign): Promise<boolean> {
   const vault = await sheet.read(get(tables.vault, the.intent.vault))
   if (vault?.standing !== 'active') return false
-  const tier = the.inForce.rulebook.vaults.get(the.intent.vault)?.tier
-  return tier === 'cold' || cannotSign(vault) === undefined
+  return isCold(the) || cannotSign(vault) === undefined
 }
 
 /** Of a cancel: what it names was tried, may still land, and has its nonce. */

@@ -100,7 +100,7 @@ describe('an approved plan', () => {
 })
 
 describe('a vault whose ceremony nobody said the end of', () => {
-  it('is frozen for everybody who asks, until the end is told', async () => {
+  it('is frozen for all who ask until the end is told; then what waited is reserved', async () => {
     const house = await built()
     const { plan } = await plannedRelease(house)
     // The same amount twice would be denied as a duplicate.
@@ -119,7 +119,8 @@ describe('a vault whose ceremony nobody said the end of', () => {
     expect([await house.state(id), await frozen(id)]).toEqual(['WAITING', true])
     const ended = await house.during(house.coordinator.ceremonies.abort(plan.digest, 'TIME'))
     expect(ended).toMatchObject({ state: 'aborted' })
-    await house.until('thawed', async () => !(await frozen(id)))
+    await house.until('reserved', async () => (await house.state(id)) === 'RESERVED')
+    expect(await frozen(id)).toBe(false)
   }, 180_000)
 })
 
