@@ -16,6 +16,7 @@ import { askedOf, board, type ColdHouse, coldHouse, release, root, stations } fr
 import {
   hour,
   madeKey,
+  oper,
   plannedAgain,
   plannedGenesis,
   plannedRelease,
@@ -367,10 +368,16 @@ describe('importing', () => {
     const [{ bundle } = { bundle: '' as const }] = await ceremonies.list()
     const part = { name: 'manifest.json', offset: 0, content: new Uint8Array(1) }
     if (bundle === '') throw new Error('nothing was exported')
-    const into = ceremonies.put({ plan: plan.digest, bundle }, part)
+    const into = ceremonies.put({ plan: plan.digest, bundle, by: oper }, part)
     await expect(into).rejects.toThrow('the one that went in')
-    const of = { plan: plan.digest, bundle: anyDigest('nothing') }
+    const of = { plan: plan.digest, bundle: anyDigest('nothing'), by: oper }
     expect(await ceremonies.import(of, [])).toMatchObject({ code: 'BUNDLE' })
+    // What is not what its name says is forgotten, so that what is can be put.
+    expect(await ceremonies.put(of, part)).toBe(1)
+    const other = { ...part, content: new Uint8Array([2]) }
+    await expect(ceremonies.put(of, other)).rejects.toThrow('expected the bytes from 1 on')
+    expect(await ceremonies.import(of, [])).toMatchObject({ code: 'BUNDLE', rule: 'X-7' })
+    expect(await ceremonies.put(of, other)).toBe(1)
     expect(await ceremonies.abort(plan.digest, 'no code')).toMatchObject({ code: 'MALFORMED' })
   })
 })
