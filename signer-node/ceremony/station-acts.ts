@@ -268,7 +268,7 @@ export class StationActs implements Bench {
     const warrant = bundle.warrants[at] ?? refuse('BUNDLE', 'the Bundle lacks this request', 'X-7')
     const shown = showRequest(station.own, request, warrant)
     this.#shown.set(request.request, shown)
-    desk.say(shown.text)
+    desk.say(`${shown.text}${shown.beside}`)
     this.#words('request', request.request, 8)
     const body = { display: shown.display, request: request.request }
     return { drafts: [{ type: 'request.shown', body }] }
