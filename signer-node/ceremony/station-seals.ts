@@ -98,6 +98,13 @@ export class StationSeals {
     for (const one of sharesOn(media.a)) if (one.vault === vault) way.forget(one.bytes)
   }
 
+  /** Before it sits down: neither a share nor the key of its Seal is open before its step. */
+  async restAll(): Promise<void> {
+    const { station, media, way } = this.#needs
+    await station.restAll()
+    for (const { bytes } of sharesOn(media.a)) way.forget(bytes)
+  }
+
   /** The Token that is in gives the key of the Seal again. Held when this returns. */
   async wake(vault: VaultId): Promise<void> {
     const { station, media, way, token } = this.#needs
