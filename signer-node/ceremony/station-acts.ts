@@ -1,13 +1,12 @@
-// The acts of a script on a Station's machine, one function for each that its steps name: what
-// is shown and asked, which part of the Station does it, and which lines of the Record it
-// drafts.
+// The acts of a script on a Station's machine, a function for each that its steps name: what is
+// shown and asked, which part of the Station does it, and which lines of the Record it drafts.
 // INVARIANT: a request is permitted to the Station only by `confirm-request`, after its
 // recipient and amount were typed (X-13), its PIN was given again, and its share was opened and
 // compared with its public point. No act takes or gives a secret.
 // Source: `policy/ceremony/steps.ts`; the ceremony's design, 4.11.
-
 import { parseManifest } from '../../policy/ceremony/bundle.ts'
 import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
+import { screenFoot } from '../../policy/ceremony/foot.ts'
 import type { PlannedRequest, PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
 import { labelOf } from '../../policy/ceremony/plan.ts'
 import { signatureReading, tokenReading } from '../../policy/ceremony/readings.ts'
@@ -134,9 +133,10 @@ export class StationActs implements Bench {
   }
 
   async play(heard: Heard): Promise<Played> {
-    const { desk, own } = this.#needs
+    const { desk, own, plan } = this.#needs
     const { step } = heard.turn
-    desk.say(`${step.id}  ${labelOf(own)}\n  ${step.do}\n  ${step.witness}`)
+    const head = `${step.id}  ${labelOf(own)}  ${screenFoot(plan)}`
+    desk.say([head, step.do, step.witness].join('\n  '))
     if (step.acts.length === 0) return { drafts: await this.#items(heard) }
     const drafts: Draft[] = []
     const brought: JsonObject[] = []
@@ -281,6 +281,7 @@ export class StationActs implements Bench {
     this.#show(heard)
     const shown = this.#shown.get(request.request) ?? refuse('VIEW', 'it was not shown here')
     await this.#typed(shown)
+    this.#seals.announce(request.vault)
     await token.again('any')
     const proved = await this.#seals.proved('a', request.vault)
     this.#needs.desk.say(`confirmed, open, epoch ${proved[0]?.epoch}`)

@@ -6,6 +6,7 @@
 // Source: the ceremony's design, 4.3, 4.4; `policy/ceremony/steps.ts`.
 import { readSync } from '../../policy/audit/rows.ts'
 import { below, get, tables } from '../../policy/audit/tables.ts'
+import { screenFoot } from '../../policy/ceremony/foot.ts'
 import { labelOf } from '../../policy/ceremony/plan.ts'
 import { backupKinds } from '../../proto/backup-documents.ts'
 import { toHex } from '../../proto/crypto.ts'
@@ -68,6 +69,14 @@ export class StationSeals {
     const proved = await testShares(token.now, curve, wanted)
     desk.say(`  medium ${medium}: opens, share and public point agree`)
     return proved
+  }
+
+  /** Before a PIN is typed for it: whose token opens what, and in which ceremony. */
+  announce(vault: VaultId): void {
+    const { own, plan, station, desk } = this.#needs
+    const what = `the share of ${vault}, epoch ${station.epochOf(vault)}, for one session`
+    desk.say(`  ${labelOf(own)}: a token of ${own.custodian} opens ${what}`)
+    desk.say(`  in ${screenFoot(plan)}`)
   }
 
   async testSpare(heard: Heard): Promise<Played> {
