@@ -3,6 +3,7 @@
 // before the script goes on, so that a signature which was made is never lost with a process.
 // INVARIANT: a file that does not read back as results is none. Judges nothing.
 import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { addressReading } from '../../policy/ceremony/readings.ts'
 import { actorText } from '../../policy/ceremony/record.ts'
 import {
@@ -21,6 +22,11 @@ import type { Digest } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { replaceFile } from '../floor-file.ts'
 import type { SessionResult } from './session-results.ts'
+
+/** On the card of a Record station. */
+export function resultsPath(card: string, plan: Digest): string {
+  return join(card, `results-${plan.slice(0, 8)}`)
+}
 
 export class RoomResults {
   readonly #path: string
