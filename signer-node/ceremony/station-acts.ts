@@ -11,7 +11,6 @@ import type { PlannedRequest, PlannedStation, ReadPlan } from '../../policy/cere
 import { labelOf } from '../../policy/ceremony/plan.ts'
 import { signatureReading, tokenReading } from '../../policy/ceremony/readings.ts'
 import { keyName, signedLine, unsignedLine } from '../../policy/ceremony/record.ts'
-import { mark } from '../../policy/ceremony/record-bodies.ts'
 import { recordHead } from '../../policy/ceremony/record-chain.ts'
 import type { Turn } from '../../policy/ceremony/script.ts'
 import { statementMessage, statementText } from '../../policy/ceremony/statement.ts'
@@ -26,6 +25,7 @@ import { wordLines, wordsOf } from '../../proto/words.ts'
 import type { Curve } from '../dkls23/curve.ts'
 import type { Clock, Random } from '../ports.ts'
 import type { TokenWay } from '../way-in.ts'
+import { itemBody, itemHint } from './item-checked.ts'
 import { sharesOn } from './medium.ts'
 import type { Bench, Heard, Played } from './performer.ts'
 import type { RecordCopy } from './record-copy.ts'
@@ -175,19 +175,17 @@ export class StationActs implements Bench {
   async #items({ turn: { step } }: Heard): Promise<readonly Draft[]> {
     if (step.words?.what === 'token') return [await this.#tokenRead(step.id)]
     if (!step.records.includes('item.checked')) return []
-    const question = 'numbers of token and medium, with commas: '
-    const numbers = await this.#listed('item', question, (number) => mark(number, 'number'))
-    return numbers.map((number) => {
-      return { type: 'item.checked', body: { intact: true, kind: 'token', number, photo: '' } }
-    })
+    const question = `numbers of token and medium, ${itemHint}`
+    const items = await this.#listed('item', question, (one) => itemBody(one, 'token'))
+    return items.map((body) => ({ type: 'item.checked', body }))
   }
 
   /** Asked again where what was typed makes no line. */
-  async #listed(
+  async #listed<T>(
     what: Asked,
     question: string,
-    read: (typed: string) => string,
-  ): Promise<readonly string[]> {
+    read: (typed: string) => T,
+  ): Promise<readonly T[]> {
     const { desk } = this.#needs
     for (let tries = 1; ; tries += 1) {
       const typed = (await desk.ask(what, question)).split(',').map((one) => one.trim())
