@@ -5,6 +5,7 @@ import { get, tables } from '../policy/audit/tables.ts'
 import type { VaultRow } from '../policy/view.ts'
 import type { Digest } from '../proto/ids.ts'
 import { isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
+import { isCold } from './ceremony/cold.ts'
 import type { Changes } from './changes.ts'
 import { chooseNodes } from './choose.ts'
 import { boundElsewhere } from './desk/binding.ts'
@@ -84,7 +85,8 @@ export class Waiting {
   }
 
   /** What keeps an allowed request from its reservation. */
-  async #hindrance({ intent, row }: Case, now: number): Promise<Refusal | undefined> {
+  async #hindrance(the: Case, now: number): Promise<Refusal | undefined> {
+    const { intent, row } = the
     const { copy, nonces } = this.#ports
     const vault = await copy.read(get(tables.vault, intent.vault))
     if (vault === undefined) return refusal('VAULT_NOT_FOUND', 'the vault has no key yet')
@@ -95,7 +97,9 @@ export class Waiting {
     const bound = await boundElsewhere(copy, intent, row.intent)
     if (bound !== undefined) return bound
     const used = taken && nonces.usedOf(taken)
-    return nonces.holdOf(vault.vault) ?? used ?? cannotSign(this.#ports, vault)
+    // A cold vault signs at its ceremony, so its nodes need not be here.
+    const absent = isCold(the) ? undefined : cannotSign(this.#ports, vault)
+    return nonces.holdOf(vault.vault) ?? used ?? absent
   }
 
   #forgetAllBut(rows: readonly RequestRow[]): void {

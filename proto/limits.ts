@@ -173,8 +173,10 @@ export const limits = {
   /** A Bundle is carried on a card and read whole at every station. */
   bundleFilesMax: 64,
   bundleBytesMax: 67_108_864,
-  /** Bundles that somebody puts for one plan, beside the one that went in. */
-  bundlesPerPlanMax: 8,
+  /** Bundles out that one operator has put for one plan; a further one takes the oldest's place. */
+  bundlesPerOperatorMax: 4,
+  /** Calls by which one is put: a file comes in parts, so that no call is large. */
+  bundlePartsMax: 8_192,
   /** Of one vault: all of them can be derived anew within an hour. */
   depositIndexMax: 16_777_216,
   /** Indices that one line opens; a coordinator that starts leaves the rest of its last ones. */

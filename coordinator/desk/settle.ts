@@ -14,6 +14,7 @@ import type { IntentRow, RequestState, VaultRow } from '../../policy/view.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { isRefusal, type Refusal, Refused } from '../../proto/refusal.ts'
+import { isCold } from '../ceremony/cold.ts'
 import type { Page } from '../page.ts'
 import { boundElsewhere } from './binding.ts'
 import { type Nonce, nonceTaken } from './cancelling.ts'
@@ -82,17 +83,13 @@ export async function record(sheet: Page, row: IntentRow, judged: Judged): Promi
  * A cold vault signs at its ceremony, so its nodes need not be here. What a cancel names was tried,
  * may still land, and has its nonce.
  */
-async function canReserve(
-  sheet: Page,
-  { intent, row, inForce }: Case,
-  cannotSign: CannotSign,
-): Promise<boolean> {
+async function canReserve(sheet: Page, the: Case, cannotSign: CannotSign): Promise<boolean> {
+  const { intent, row } = the
   const vault = await sheet.read(get(tables.vault, intent.vault))
   if (vault?.standing !== 'active') return false
   const taken = await nonceTaken(sheet, intent, sheet.t)
   if (isRefusal(taken) || (await boundElsewhere(sheet, intent, row.intent))) return false
-  const tier = inForce.rulebook.vaults.get(intent.vault)?.tier
-  return tier === 'cold' || cannotSign(vault, taken) === undefined
+  return isCold(the) || cannotSign(vault, taken) === undefined
 }
 
 async function reserve(sheet: Page, the: Case, { verdict }: Judgement): Promise<void> {
