@@ -3,8 +3,9 @@
 // names, opens the store, serves, and says one line when it is ready. Time and randomness enter
 // here.
 //   custody-coordinator --config FILE        DATABASE_URL, where set, wins over the file's database
+//   custody-coordinator --make-store DIR     the embedded database of a development one, beforehand
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, statfsSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { parseRoot } from '../policy/documents.ts'
@@ -227,15 +228,29 @@ function stopSignal(): Promise<void> {
   })
 }
 
-const usage = 'usage: custody-coordinator --config FILE'
+/** Making one takes seconds: whoever makes the rest of a cluster meanwhile lays it in its place. */
+async function makeStore(directory: string): Promise<void> {
+  const isEmpty = !existsSync(directory) || readdirSync(directory).length === 0
+  if (!isEmpty) refuse('CONFIG', `${directory}: expected an empty directory`)
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const store = await openPglite('dev', directory)
+  await migrate(store)
+  await store.close()
+  logger.info(`an embedded database, for development only: ${directory}`)
+}
+
+const usage = 'usage: custody-coordinator --config FILE | --make-store DIR'
 
 try {
-  const { values } = parseArgs({ options: { config: { type: 'string' } } })
-  if (values.config === undefined) {
+  const options = { config: { type: 'string' }, 'make-store': { type: 'string' } } as const
+  const { values } = parseArgs({ options })
+  const { config, 'make-store': made } = values
+  if (made !== undefined && config === undefined) await makeStore(made)
+  else if (config === undefined || made !== undefined) {
     console.error(usage)
     process.exitCode = 2
   } else {
-    await run(values.config)
+    await run(config)
   }
 } catch (error) {
   const refused = error instanceof Refused ? error.refusal : undefined
