@@ -12,6 +12,7 @@ import { parseRoot } from '../policy/documents.ts'
 import { parseTrust } from '../policy/trust.ts'
 import { ed25519PublicKey, ed25519Signer, equalBytes, toHex, toUtf8 } from '../proto/crypto.ts'
 import { serve, type WireServer } from '../proto/io/channel-server.ts'
+import { pathFault } from '../proto/io/path-fault.ts'
 import { standardOutput } from '../proto/io/standard-output.ts'
 import { limits } from '../proto/limits.ts'
 import { logKeyThing } from '../proto/log-key.ts'
@@ -43,7 +44,8 @@ const logger = pino({ base: null, redact: ['*.passphrase', '*.secret'] }, standa
 async function run(file: string): Promise<void> {
   let reload = (): void => {}
   process.on('SIGHUP', () => reload())
-  const config = readConfigFile(file)
+  const config = readConfig(file)
+  if (config === undefined) return
   const governed = readGoverned(config)
   const log = readLogKey(config, governed)
   const store = await openStore(config)
@@ -226,6 +228,19 @@ function stopSignal(): Promise<void> {
   return new Promise((done) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done())
   })
+}
+
+/** Undefined where it cannot be opened, which is said as by every other program. */
+function readConfig(file: string): CoordinatorConfig | undefined {
+  try {
+    return readConfigFile(file)
+  } catch (error) {
+    const because = pathFault(error, ['--config', file], usage)
+    if (because === undefined) throw error
+    console.error(`custody-coordinator: ${because}`)
+    process.exitCode = 2
+    return undefined
+  }
 }
 
 /** Making one takes seconds: whoever makes the rest of a cluster meanwhile lays it in its place. */
