@@ -8,12 +8,14 @@ import { wasmCurve } from '../signer-node/dkls23/curve-wasm.ts'
 import { gadgetOf } from '../signer-node/dkls23/multiplication.ts'
 import {
   BASE_OTS,
+  CHECK_BITS,
   COLUMN_BYTES,
   DELTA_BYTES,
   EXTENDED_OTS,
   KEY_BYTES,
   LEAVES,
   PAD_BYTES,
+  TAIL_BYTES,
   TREES,
 } from '../signer-node/dkls23/params.ts'
 import { choiceBit, growTrees, punctureTrees } from '../signer-node/dkls23/pprf.ts'
@@ -150,9 +152,26 @@ function ofExtension(): readonly Subject[] {
     one('sums of rows', ROWS_BYTES, (matrix) => extension.weigh(matrix, weights)),
     one('sum of choices', COLUMN_BYTES, (x) => extension.weighColumn(x, weights)),
     { ...one('verdict', DELTA_BYTES, (d) => extension.agree(claim.rowSums, claim, d)), repeat: 8 },
+    { ...wrongPlace(), samples: 10_000, repeat: 8 },
     one('pads', ROWS_BYTES, (matrix) => extension.pads(id, matrix, delta)),
     one('pads plus Delta', DELTA_BYTES, (d) => extension.pads(id, rows, d)),
   ]
+}
+
+/** Where a verdict is wrong: in the first row and tree, or in the last (A4). */
+function wrongPlace(): Pick<Subject, 'name' | 'make' | 'run'> {
+  const [rowSums, delta] = [random(CHECK_BITS * DELTA_BYTES), random(DELTA_BYTES)]
+  // With this sum of choices the right sums are those that were claimed, whatever Delta is.
+  const claim = { rowSums, choiceSum: new Uint8Array(TAIL_BYTES) }
+  return {
+    name: 'extension verdict, wrong at its begin or its end',
+    make: (isFixed) => {
+      const sums = rowSums.slice()
+      sums[isFixed ? 0 : sums.length - 1]! ^= isFixed ? 1 : 0x80
+      return sums
+    },
+    run: (sums) => extension.agree(sums, claim, delta),
+  }
 }
 
 function ofTrees(): readonly Subject[] {

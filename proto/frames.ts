@@ -94,6 +94,9 @@ function readFrame<Frame extends { readonly frame: string }>(message: object): F
   if (typeof name !== 'string' || !Object.hasOwn(parts, name)) {
     return refuse('MALFORMED', 'frame: expected a known frame')
   }
+  // Which of two is meant, one reader says so and another so.
+  const given = Object.keys(parts).filter((key) => key !== 'frame')
+  if (given.length > 1) refuse('MALFORMED', `frame: expected one, got ${given.join(', ')}`)
   checkWhole(parts[name], name)
   return { frame: name, [name]: parts[name] } as unknown as Frame
 }

@@ -51,23 +51,28 @@ export class Cosigning {
   /** A page with what came beside it; afterwards `reviewing`, and then it is answered. */
   *lines(page: Page): InTurns<Taken | Refusal> {
     const taken = yield* this.#taken(page)
+    // At once: whatever may leave in a turn between this one and the answer stays here.
+    if (!isRefusal(taken) && taken.kind === 'fork') this.#forked(taken.face)
     if (page.heads.length > 0) yield
     yield* this.settle(page.heads)
     yield
     return taken
   }
 
-  /** Heads, a few in each turn; each is kept before anything follows from it. */
+  /**
+   * Heads, each kept before anything follows from it: those that waited first, which these may
+   * replace; then a few in each turn, and none before all of them were compared.
+   */
   *settle(notes: readonly Uint8Array[]): InTurns {
     const { witness, store } = this.#needs
+    // What the caller was told beside them.
+    this.#meetTwin()
+    yield* this.#settleRipe()
     // A node of more would be held by whoever sends copies: no more than one for each witness.
-    const heads = notes.slice(0, limits.witnessesMax)
-    for (let at = 0; at < heads.length; at += headsPerTurn) {
-      if (at > 0) yield
-      const some = heads.slice(at, at + headsPerTurn)
-      const read = yield* witness.heads.read(witness.reigns, some)
+    const read = yield* witness.heads.read(witness.reigns, notes.slice(0, limits.witnessesMax))
+    for (let at = 0; at < read.length; at += headsPerTurn) {
       yield
-      const face = store.step(() => witness.heads.receive(read))
+      const face = store.step(() => witness.heads.receive(read.slice(at, at + headsPerTurn)))
       if (face !== undefined) this.#forked(face)
       this.#meetTwin()
       if (face !== undefined) return
@@ -108,6 +113,7 @@ export class Cosigning {
       const read = heads.readAgain(witness.reigns, waiting)
       yield
       const face = read && store.step(() => heads.settle(waiting, read))
+      heads.forget(waiting)
       if (face !== undefined) this.#forked(face)
       this.#meetTwin()
       yield
@@ -125,7 +131,6 @@ export class Cosigning {
       return undefined
     }
     if (taken.kind === 'fork') {
-      this.#forked(taken.face)
       const { held, offered } = taken.face
       return { frame: 'fork', fork: { origin, held: toUtf8(held), offered: toUtf8(offered) } }
     }

@@ -120,9 +120,11 @@ export class ExportDuty {
 
   /** What stops everything else that cannot be taken back. */
   #requireOpen({ vault }: Line): void {
-    const { closed, bans, rows } = this.#parts
+    const { closed, bans, rows, witness } = this.#parts
     const shut = closed()
     if (shut !== undefined) refuse(shut.code, shut.because)
+    // One of them may prove a fork.
+    if (witness.heads.ripe().length > 0) refuse('BUSY', 'a head waits to be compared')
     const frozen = readSync(frozenByPeople(vault), rows)
     if (frozen.length > 0) refuse('FROZEN', `frozen: ${frozen.join(', ')}`)
     if (bans.isFrozen(vault)) refuse('FROZEN', 'frozen by the operator')

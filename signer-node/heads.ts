@@ -67,16 +67,20 @@ export class Heads {
     this.#twin = undefined
   }
 
-  /** Notes as they came, one in each turn: who signed them. Nothing is kept yet. */
+  /**
+   * Notes as they came, one in each turn: who signed them. Nothing is kept yet. What may stop this
+   * node stands before what may only let it go on.
+   */
   *read(reigns: Reigns, notes: readonly Uint8Array[]): InTurns<readonly ReadHead[]> {
-    const heads: ReadHead[] = []
+    const doubtful: ReadHead[] = []
+    const others: ReadHead[] = []
     for (const [at, bytes] of notes.entries()) {
       if (at > 0) yield
       const note = attempt(() => parseNoteText(fromUtf8(bytes) ?? ''))
       const head = isRefusal(note) ? undefined : this.#verified(reigns, note)
-      if (head !== undefined) heads.push(head)
+      if (head !== undefined) (this.#isDoubtful(head) ? doubtful : others).push(head)
     }
-    return heads
+    return [...doubtful, ...others]
   }
 
   /** Returns the first proof of a fork among them, if there is one. */
@@ -101,12 +105,14 @@ export class Heads {
     return this.#ahead.get(witness) === note ? this.#verified(reigns, note) : undefined
   }
 
-  /** As `receive`, of one that still waits: afterwards it does not. */
+  /** As `receive`, of one that still waits; what it was is kept when the step is committed. */
   settle({ witness, note }: WaitingHead, read: ReadHead): OtherFace | undefined {
-    if (this.#ahead.get(witness) !== note) return undefined
-    const face = this.#take(read)
-    this.#ahead.delete(witness)
-    return face
+    return this.#ahead.get(witness) === note ? this.#take(read) : undefined
+  }
+
+  /** It was compared, or nobody signed it. */
+  forget({ witness, note }: WaitingHead): void {
+    if (this.#ahead.get(witness) === note) this.#ahead.delete(witness)
   }
 
   /** R1: how many witnesses of the line's root have cosigned a head that contains it. */
@@ -130,6 +136,12 @@ export class Heads {
     }))
     const isOrigins = note.checkpoint.origin === log.origin
     return isRefusal(read) || !isOrigins ? this.#ignore('a head that is not signed') : read
+  }
+
+  #isDoubtful({ note: { checkpoint }, given }: ReadHead): boolean {
+    const own = this.#copy.rootAt(checkpoint.size)
+    const isOther = own !== undefined && !equalBytes(own, checkpoint.root)
+    return isOther || given.some((name) => name === this.#own())
   }
 
   #take({ note, given, isLogs }: ReadHead): OtherFace | undefined {

@@ -146,10 +146,19 @@ export class LogDuty {
 
   /**
    * After anything that may have moved the own copy or what is known of it. Each look asks for
-   * itself what it may do, so they may lie in different turns.
+   * itself what it may do, so they may lie in different turns. Shares that wait are looked at also
+   * where something else finds no room: they have a deadline.
    */
   *reviewing(): InTurns {
-    const { parts, floor, releases, backups, exports, readmissions } = this.#needs
+    try {
+      yield* this.#reviewingOthers()
+    } finally {
+      this.#needs.releases.review()
+    }
+  }
+
+  *#reviewingOthers(): InTurns {
+    const { parts, floor, backups, exports, readmissions } = this.#needs
     yield* this.#cosigning.reviewing()
     yield
     if (this.#needs.mayCosign() && parts.keyshares.review()) parts.changed()
@@ -165,7 +174,6 @@ export class LogDuty {
     backups.review()
     exports.review()
     readmissions.review()
-    releases.review()
   }
 
   /** What it gives is asked inside the step that accepts. */

@@ -289,7 +289,8 @@ export class SignerNode {
   }
 
   #condition(): Condition {
-    return { floor: this.#desk.floor, isDraining: this.#isDraining }
+    const isParted = hasJumped(this.#parting.partedMs)
+    return { floor: this.#desk.floor, isDraining: this.#isDraining, isParted }
   }
 
   /** Told once, after the present turn, to everyone. */
@@ -327,7 +328,7 @@ export class SignerNode {
 
   #compareClocks(): void {
     const parted = this.#parting.look()
-    if (Math.abs(parted) > clockJumpMs) this.#renew(`clocks parted by ${parted} ms`)
+    if (hasJumped(parted)) this.#renew(`clocks parted by ${parted} ms`)
   }
 
   #renew(because: string): void {
@@ -374,4 +375,8 @@ export class SignerNode {
   #send(coordinator: string, frame: NodeFrame): void {
     this.#parts.ports.send(coordinator, frame)
   }
+}
+
+function hasJumped(partedMs: number): boolean {
+  return Math.abs(partedMs) > clockJumpMs
 }

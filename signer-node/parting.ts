@@ -13,9 +13,14 @@ export class Parting {
 
   /** By how much since the last look; below zero where the wall clock fell behind. */
   look(): number {
-    const last = this.#differenceMs
-    this.#differenceMs = this.#now()
-    return this.#differenceMs - last
+    const parted = this.partedMs
+    this.#differenceMs += parted
+    return parted
+  }
+
+  /** The same, and the next look says it again. */
+  get partedMs(): number {
+    return this.#now() - this.#differenceMs
   }
 
   #now(): number {

@@ -161,6 +161,11 @@ export class Releases {
     const shut = this.#parts.closed()
     // What runs may end where only nothing new is begun.
     if (shut !== undefined && shut.code !== 'BUSY' && shut.code !== 'DISK_FULL') return shut
+    // Destroyed, overtaken by another epoch, or put to rest: it signs nothing more.
+    const { vault } = admitted.vault
+    if (this.#parts.keyshares.of(admitted.vault) === undefined) {
+      return refusal('EPOCH', `the share of ${vault} is not held any more`)
+    }
     const parted = this.#parted(waiting)
     if (parted !== undefined || isProof(admitted)) return parted
     return rulesetFault(view, admitted.attempt)

@@ -30,6 +30,8 @@ export function otherVersion({ because }: Refusal): Event {
 export interface Condition {
   readonly floor: Floor
   readonly isDraining: boolean
+  /** The clocks of this process parted since its last look, which ends what runs. */
+  readonly isParted: boolean
 }
 
 type Asked = Pick<Parts, 'copy' | 'bans' | 'keyshares' | 'witness' | 'room'>
@@ -68,6 +70,7 @@ export function closedFor(
   condition: Condition,
   work: Work = 'any',
 ): Refusal | undefined {
+  if (condition.isParted) return refusal('CLOCK', 'the clocks of this process parted')
   const word = stateWord(parts, condition)
   switch (word) {
     case 'ready':

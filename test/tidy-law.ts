@@ -74,7 +74,7 @@ const laws: readonly Law[] = [
     { builtins: [/^node:(fs|path)$/] },
   ),
   law(
-    /^signer-node\/ceremony\/(table-cards|station-files|record-copy|commands-room)\.ts$/,
+    /^signer-node\/ceremony\/(table-cards|station-files|record-copy|room-results|commands-room)\.ts$/,
     [ceremony, signer, policy, protoAll],
     { builtins: [/^node:(fs|path)$/] },
   ),

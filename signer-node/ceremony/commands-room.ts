@@ -1,6 +1,6 @@
-// custody-ceremony open, table, run, record, status, note, stop: a sitting as people start it, one
-// program at each station and one at the Record station. Each works on its card, and goes on where
-// its Record ends when it is started again.
+// custody-ceremony open, table, run, record, close, status, note, stop: a sitting as people start
+// it, one program at each station and one at the Record station. Each works on its card, and goes
+// on where its Record ends when it is started again.
 // INVARIANT: in production people answer at a terminal, and a machine that is not ready does not
 // run (X-1 to X-5); no verb leaves out a step. Whoever says `stop` stops it for all.
 import { readFileSync } from 'node:fs'
@@ -16,6 +16,7 @@ import type { Command, CommandWorld } from '../command.ts'
 import { readWords, text, type Words, yes } from '../commands-words.ts'
 import { made } from '../places.ts'
 import type { Event } from '../ports.ts'
+import { closeRoom } from './close-room.ts'
 import { slotFlags, slotOf, slotUsage } from './pin-words.ts'
 import { requireReady } from './readiness.ts'
 import { RecordCopy } from './record-copy.ts'
@@ -70,6 +71,15 @@ export const roomCommands: readonly Command[] = [
       const other = { stations: text, cards: text, second: text }
       const more = { ...options, ...slotFlags, ...other, played: yes }
       return record(readWords(words, { places: ['CARD'], options: more, needed }), world)
+    },
+  },
+  {
+    verb: 'close',
+    about: 'write what is carried out once more, of a Record that is closed',
+    usage: ['CARD --bundle BUNDLE --out DIR [--second DIR]'],
+    run: async (words) => {
+      const options = { bundle: text, out: text, second: text }
+      return close(readWords(words, { places: ['CARD'], options, needed: ['bundle', 'out'] }))
     },
   },
   {
@@ -205,6 +215,12 @@ async function record(flags: Words, world: CommandWorld): Promise<object> {
   } finally {
     terminal.close()
   }
+}
+
+function close(flags: Words): object {
+  const out = [flags.text('out'), ...[flags.flag('second') ?? []].flat()]
+  const places = { card: flags.place(), bundle: flags.text('bundle'), out }
+  return { ...closeRoom(places), out }
 }
 
 function status(flags: Words): object {

@@ -40,6 +40,19 @@ export interface ClosingNeeds extends ConductorNeeds {
   readonly writeLine: (line: DeskLine, step: string) => Promise<void>
 }
 
+type Kept = Pick<ConductorNeeds, 'log' | 'record' | 'results'>
+
+/** From what a card keeps: the same files every time, of one closed Record and its Statements. */
+export function carriedOut(kept: Kept): BundleFiles {
+  return writeBundleOut(outOf(kept), encodeStatements(kept.results.statements))
+}
+
+function outOf({ log, record, results }: Kept) {
+  const { plan } = log.bundle
+  const scripts = printedScripts(plan)
+  return { plan, record: record.bytes, results: results.encode(), scripts }
+}
+
 export class RoomClosing {
   readonly #needs: ClosingNeeds
   #manifest = ''
@@ -80,7 +93,7 @@ export class RoomClosing {
       env: plan.plan.env,
       plan: plan.digest,
     } as const
-    const manifest = manifestOf(bundleOutFiles(this.#out()), of)
+    const manifest = manifestOf(bundleOutFiles(outOf(this.#needs)), of)
     this.#manifest = fromUtf8(manifest) ?? ''
     return this.#manifest
   }
@@ -124,16 +137,9 @@ export class RoomClosing {
   }
 
   write(): BundleFiles {
-    const files = writeBundleOut(this.#out(), encodeStatements(this.#needs.results.statements))
+    const files = carriedOut(this.#needs)
     this.#needs.write(files)
     return files
-  }
-
-  #out() {
-    const { log, record, results } = this.#needs
-    const { plan } = log.bundle
-    const scripts = printedScripts(plan)
-    return { plan, record: record.bytes, results: results.encode(), scripts }
   }
 
   /** Lines of results, and the Statement of its own custodian; or why none of it is taken. */

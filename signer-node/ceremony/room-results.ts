@@ -3,6 +3,7 @@
 // before the script goes on, so that a signature which was made is never lost with a process.
 // INVARIANT: a file that does not read back as results is none, and no link is followed. Judges
 // nothing.
+import { join } from 'node:path'
 import { addressReading } from '../../policy/ceremony/readings.ts'
 import { actorText } from '../../policy/ceremony/record.ts'
 import {
@@ -22,6 +23,11 @@ import type { JsonObject } from '../../proto/jcs.ts'
 import { replaceFile } from '../floor-file.ts'
 import { onCard, readOwnFileIfThere } from './own-file.ts'
 import type { SessionResult } from './session-results.ts'
+
+/** On the card of a Record station. */
+export function resultsPath(card: string, plan: Digest): string {
+  return join(card, `results-${plan.slice(0, 8)}`)
+}
 
 export class RoomResults {
   readonly #path: string

@@ -23,7 +23,7 @@ import { Hub } from './hub.ts'
 import { byPin, type PinException } from './pin-step.ts'
 import { RecordCopy } from './record-copy.ts'
 import { RoomLog } from './room-log.ts'
-import { RoomResults } from './room-results.ts'
+import { RoomResults, resultsPath } from './room-results.ts'
 import type { RoomTerminal } from './room-terminal.ts'
 import { sayAside } from './said-aside.ts'
 import { recordPath } from './seated-station.ts'
@@ -89,7 +89,7 @@ export async function seatHub(places: HubPlaces, ports: HubPorts): Promise<Seate
   const conductor = new Conductor({
     ...{ log, hub, random, clock, desk: ports.terminal },
     record: new RecordCopy(recordPath(places.card, plan.digest), seatsOf(plan, log.digest)),
-    results: new RoomResults(join(places.card, `results-${plan.digest.slice(0, 8)}`), plan.digest),
+    results: new RoomResults(resultsPath(places.card, plan.digest), plan.digest),
     recorder: { identity, sign },
     speak: (actor, document) =>
       speak({ actor, document }, { identity, sign }, places.card, ports.terminal),

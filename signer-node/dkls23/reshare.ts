@@ -146,7 +146,7 @@ function requireOwnShare({ self }: Run, terms: ReshareTerms, own: Keyshare | und
   if (own !== undefined) requireRemembered(own.facts, terms.old)
 }
 
-/** DEVIATION: 2.3 confirms no past. That of a key which was only made adds nothing. */
+/** DEVIATION 15: 2.3 confirms no past. That of a key which was only made adds nothing. */
 function confirmedPast(transcript: Uint8Array, past: KeyPast): Uint8Array {
   const bits = pastByte(past)
   return bits === 0 ? transcript : concat(transcript, u8(bits))

@@ -7,10 +7,9 @@ import { derive } from '../../policy/chain/derive.ts'
 import { attempt, isRefusal } from '../../proto/refusal.ts'
 import { Malformed } from '../../signer-node/dkls23/bytes.ts'
 import type { Curve } from '../../signer-node/dkls23/curve.ts'
-import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
-import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
 import { deriveChild, InvalidPath, parsePath } from '../../signer-node/dkls23/derivation.ts'
 import { chainVectors, invalidKeys, readExtended } from '../kit/bip32.ts'
+import { native, twins } from '../kit/twins.ts'
 import { hex } from '../kit/vectors.ts'
 
 const vectors = chainVectors()
@@ -40,7 +39,7 @@ describe('public derivation', () => {
   describe.each(open)('of $name', ({ step, parent, xpub }) => {
     const expected = readExtended(xpub)!
 
-    it.each([nativeCurve(), nobleCurve()])('is right with the $name twin of the nodes', (curve) => {
+    it.each(twins)('is right with the $name twin of the nodes', (curve) => {
       const child = deriveChild(curve, rootOf(curve, parent), parsePath(`m/${step}`))
       expect(hex(child.publicKey)).toBe(hex(expected.key))
       expect(hex(child.chainCode)).toBe(hex(expected.chainCode))
@@ -57,7 +56,7 @@ describe('public derivation', () => {
 
   it.each(hardened)('has no hardened step: $name', ({ step, parent }) => {
     const path = `m/${step.replace('H', "'")}`
-    const curve = nativeCurve()
+    const curve = native
     const { key, chainCode } = readExtended(parent)!
     expect(() => parsePath(path)).toThrow(InvalidPath)
     const index = 2 ** 31 + Number(step.slice(0, -1))
@@ -101,7 +100,7 @@ describe('an invalid extended key', () => {
 
   it.each(broken.filter(({ why }) => why !== good))('has no public key: $why', ({ fields }) => {
     const { key, chainCode } = fields!
-    for (const curve of [nativeCurve(), nobleCurve()]) {
+    for (const curve of twins) {
       expect(() => curve.points.decodePoint(key)).toThrow(Malformed)
     }
     expect(isRefusal(attempt(() => derive({ publicKey: key, chainCode }, 'm/0')))).toBe(true)
@@ -109,12 +108,12 @@ describe('an invalid extended key', () => {
 
   it('with a good key under the wrong label derives as that key', () => {
     const { key } = broken.find(({ why }) => why === good)!.fields!
-    expect(hex(nativeCurve().points.decodePoint(key))).toBe(hex(key))
+    expect(hex(native.points.decodePoint(key))).toBe(hex(key))
   })
 
   it('with the private key n is no scalar', () => {
     const { key } = broken.find(({ why }) => why.startsWith('private key n'))!.fields!
-    for (const { scalars } of [nativeCurve(), nobleCurve()]) {
+    for (const { scalars } of twins) {
       expect(() => scalars.decodeScalar(key.slice(1))).toThrow(Malformed)
     }
   })

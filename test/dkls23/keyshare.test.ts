@@ -146,29 +146,53 @@ describe('what became of a key', () => {
 })
 
 describe('keyshares that were written before', () => {
-  const files: Readonly<Record<string, Readonly<Record<string, string>>>> = JSON.parse(
-    readFileSync(new URL('../vectors/keyshares/format-1.json', import.meta.url), 'utf8'),
-  )
-  const all = Object.entries(files).flatMap(([name, shares]) =>
-    Object.entries(shares).map(([x, text]) => [name, x, text] as const),
-  )
+  const kept = (file: string) => {
+    const text = readFileSync(new URL(`../vectors/keyshares/${file}`, import.meta.url), 'utf8')
+    const keys: Readonly<Record<string, Readonly<Record<string, string>>>> = JSON.parse(text)
+    return Object.entries(keys).flatMap(([name, shares]) =>
+      Object.entries(shares).map(([x, share]) => [name, x, share] as const),
+    )
+  }
+  const [before, today] = [kept('format-1.json'), kept('format-2.json')]
 
-  it('are those of four keys', () => {
-    expect(Object.keys(files)).toHaveLength(4)
-    expect(all).toHaveLength(14)
-    expect(Buffer.from(unhex(all[0]![2])).toString('latin1')).toMatch(/^mpc1\/keyshare\/1\n/)
+  it('are those of four keys, in two formats, and one with each past that a key can have', () => {
+    const keys = before.map(([name, x]) => [name, x])
+    expect(new Set(before.map(([name]) => name)).size).toBe(4)
+    expect(keys).toHaveLength(14)
+    expect(today.slice(0, 14).map(([name, x]) => [name, x])).toEqual(keys)
+    const pasts = ['imported', 'exported', 'imported and exported', 'unrefreshed']
+    expect(today.slice(14).map(([name]) => name)).toEqual(pasts)
+    const tagOf = ([, , text]: readonly [string, string, string]): string =>
+      Buffer.from(unhex(text.slice(0, 2 * KEYSHARE_TAG.length))).toString('latin1')
+    expect(new Set(before.map(tagOf))).toEqual(new Set(['mpc1/keyshare/1\n']))
+    expect(new Set(today.map(tagOf))).toEqual(new Set(['mpc1/keyshare/2\n']))
   })
 
-  it.each(all)('still open: %s, party %s', (_, x, text) => {
+  it.each(before)('still open in format 1: %s, party %s', (name, x, text) => {
     const bytes = unhex(text)
     using parsed = Keyshare.parse(curve, bytes)
     expect(parsed.self.x).toBe(Number(x))
     expect(parsed.facts.past).toEqual(MADE_HERE)
-    // The same share in the format of today: the digit of the version, and one byte more.
-    const today = concat(ascii(KEYSHARE_TAG), Uint8Array.of(0), bytes.slice(KEYSHARE_TAG.length))
-    expect(hex(parsed.encode().bytes)).toBe(hex(today))
+    // The same share in the format of today.
+    const [, , again] = today.find((one) => one[0] === name && one[1] === x)!
+    expect(hex(parsed.encode().bytes)).toBe(again)
     expect(() => Keyshare.parse(curve, concat(bytes, Uint8Array.of(0)))).toThrow(Malformed)
   })
+
+  it.each(today)(
+    'still open in format 2, and are written again as they are: %s, party %s',
+    (name, x, text) => {
+      using parsed = Keyshare.parse(curve, unhex(text))
+      expect(parsed.self.x).toBe(Number(x))
+      expect(hex(parsed.encode().bytes)).toBe(text)
+      const { origin, isExported, standing } = parsed.facts.past
+      expect(origin === 'imported').toBe(/imported|unrefreshed/.test(name))
+      expect([isExported, standing === 'unrefreshed']).toEqual([
+        name.includes('exported'),
+        name === 'unrefreshed',
+      ])
+    },
+  )
 })
 
 describe('a threshold below the degree of the polynomial', () => {

@@ -106,6 +106,15 @@ describe.each([native, noble])('OT extension on the $name twin', (curve) => {
     expect(again.message.length - CORRECTIONS).toBe(TAIL_BYTES + CHECK_BITS * 32)
   })
 
+  it('adds the random tail to the sum of the choices as it is, so that the sum tells nothing (A3)', () => {
+    const weights = expand('rng', 64, 'weights of the tail')
+    const sum = (end: Uint8Array): Uint8Array =>
+      curve.extension.weighColumn(Uint8Array.from([...beta, ...end]), weights)
+    const bare = sum(new Uint8Array(TAIL_BYTES))
+    expect(sum(tail).map((byte, i) => byte ^ bare[i]!)).toEqual(tail)
+    expect(bare.some((byte) => byte !== 0)).toBe(true)
+  })
+
   it('makes other pads for another message or session (A9)', () => {
     const otherChoices = beta.map((byte) => byte ^ 0xff)
     const second = extendAsReceiver({ curve, psid }, allLeaves, otherChoices, tail)

@@ -4,8 +4,7 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { describe, expect, it } from 'vitest'
 import { type Curve, ORDER, type Point } from '../../signer-node/dkls23/curve.ts'
-import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
-import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
+import { native, noble, twins, wasm } from '../kit/twins.ts'
 import { hex, unhex } from '../kit/vectors.ts'
 import {
   type Case,
@@ -64,8 +63,9 @@ function ofJwk(curve: Curve, test: JwkTest): string | undefined {
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'base64url'))
 
 describe.each([
-  ['native', nativeCurve(), 1],
-  ['noble', nobleCurve(), 6],
+  ['native', native, 1],
+  ['wasm', wasm, 6],
+  ['noble', noble, 6],
 ] as const)('Wycheproof, ECDH over secp256k1, %s', (_, curve, step) => {
   const asn = wycheproof<object, AsnTest>('ecdh_secp256k1').filter((_, i) => i % step === 0)
   const jwk = wycheproof<object, JwkTest>('ecdh_secp256k1_webcrypto').filter(
@@ -88,7 +88,7 @@ describe.each([
 })
 
 describe('a key of Wycheproof', () => {
-  const curve = nativeCurve()
+  const curve = native
 
   it('is taken in its compressed form too', () => {
     const [compressed, ...others] = wycheproof<object, AsnTest>('ecdh_secp256k1').filter(
@@ -114,7 +114,7 @@ describe('a key of Wycheproof', () => {
 })
 
 describe('the curve', () => {
-  it('is the secp256k1 of Wycheproof, in both twins', () => {
+  it('is the secp256k1 of Wycheproof, in every twin', () => {
     const rows = wycheproof<object, CurveTest>('ec_prime_order_curves')
     const { test } = rows.find((row) => row.test.name === 'secp256k1')!
     const [p, n, a, b, gx, gy] = [test.p, test.n, test.a, test.b, test.gx, test.gy].map((text) =>
@@ -123,7 +123,7 @@ describe('the curve', () => {
     const { Fp, CURVE } = { Fp: secp256k1.Point.Fp, CURVE: secp256k1.Point.CURVE() }
     expect([Fp.ORDER, CURVE.a, CURVE.b, CURVE.n]).toEqual([p, a, b, n])
     expect(ORDER).toBe(n)
-    for (const curve of [nativeCurve(), nobleCurve()]) {
+    for (const curve of twins) {
       const { generator, multiplyBase, add, negate } = curve.points
       const whole = secp256k1.Point.fromBytes(generator).toAffine()
       expect([whole.x, whole.y]).toEqual([gx, gy])

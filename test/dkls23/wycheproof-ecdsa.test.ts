@@ -1,4 +1,4 @@
-// All Wycheproof files about ECDSA over secp256k1, eleven of them, through both twins of the curve
+// All Wycheproof files about ECDSA over secp256k1, eleven of them, through all twins of the curve
 // and through the path of the coordinator and the auditor (`policy/chain/signature.ts`, ethers).
 // The product accepts low s only, so a signature is brought into normal form first, as `combine`
 // does; without that step the high ones are refused.
@@ -7,9 +7,8 @@ import { verifiesTwice } from '../../coordinator/verify-twice.ts'
 import { normalise, verifies } from '../../policy/chain/signature.ts'
 import { attempt, isRefusal } from '../../proto/refusal.ts'
 import type { Curve, Point, Sum } from '../../signer-node/dkls23/curve.ts'
-import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
-import { nobleCurve } from '../../signer-node/dkls23/curve-noble.ts'
 import { isValidSignature, normalize, recoversTo } from '../../signer-node/dkls23/ecdsa.ts'
+import { native, noble, wasm } from '../kit/twins.ts'
 import { unhex } from '../kit/vectors.ts'
 import {
   digestOf,
@@ -22,8 +21,6 @@ import {
   type SignatureTest,
   wycheproof,
 } from '../kit/wycheproof.ts'
-
-const native = nativeCurve()
 
 const files = [
   'sha256_bitcoin',
@@ -94,7 +91,8 @@ describe.each(files)('Wycheproof, ECDSA over secp256k1, %s', (file) => {
   // The reference twin is slow; it sees all of the strict file and a sixth of the others.
   it.each([
     ['native', native, 1],
-    ['noble', nobleCurve(), isStrict ? 1 : 6],
+    ['wasm', wasm, 1],
+    ['noble', noble, isStrict ? 1 : 6],
   ] as const)(
     '%s accepts what is valid, in normal form, and refuses the rest',
     (_, curve, step) => {

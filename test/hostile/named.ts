@@ -28,10 +28,13 @@ export const attacks: Readonly<Record<string, Named>> = {
   A2: by(
     ['dkls23/ot-extension', 'passes other choices in one tree exactly when'],
     ['dkls23/sign', 'ends every other session over the pairing once a check failed'],
+    ['dkls23/leak-account', 'are answered up to the first wrong guess and never after it'],
+    ['signer-node/fence', 'end with the first that fails: no answer leaves after it'],
     ['signer-node/pairings', 'is on disk when the failing check returns'],
   ),
   A3: by(
     ['dkls23/ot-extension', 'passes other choices in several trees only when every guess is right'],
+    ['dkls23/ot-extension', 'adds the random tail to the sum of the choices as it is'],
     ['dkls23/ot-extension', 'hides the choices'],
   ),
   A4: by(['hostile/named-cases', 'leaves no loop of the consistency check early (A4)']),
@@ -123,6 +126,9 @@ export const attacks: Readonly<Record<string, Named>> = {
   A35: by(
     ['dkls23/reshare-blame', 'of something else is a view mismatch, and nobody has a new key'],
     ['dkls23/reshare-blame', 'shown to one receiver only leaves the others without a new key'],
+    ['house/change-late', 'that comes long after, of a first try, brings that epoch to all'],
+    ['house/change-late', 'of both tries at once brings the higher epoch to all'],
+    ['house/change-crash', 'at one node, which does not hear of the line, goes on with the others'],
   ),
   A36: by(
     ['dkls23/refresh-blame', 'leaves the old shares, repeats nothing it dealt, and still works'],
@@ -205,6 +211,7 @@ export const malicious: Readonly<Record<string, Named>> = {
   C4: waits(noPresignatures, ['signer-node/store', 'accepts an attempt of an intent once']),
   C5: by(
     ['signer-node/prepare', 'of an older attempt is refused after a newer one was accepted'],
+    ['signer-node/prepare', 'is refused when as many sessions run or are promised as a node may'],
     ['signer-node/keys', 'is refused when as many sessions run as a node may have'],
   ),
   C6: by(
@@ -214,10 +221,11 @@ export const malicious: Readonly<Record<string, Named>> = {
   E1: by(['dkls23/sign', 'compares the views of all before a check of one that bans'], views),
   E2: by(['dkls23/keygen-blame', 'shown to one party in another form is a view mismatch']),
   E3: by(['dkls23/keygen-blame', 'another chain-code part']),
-  E4: by([
-    'dkls23/reshare-blame',
-    'shown to one receiver only leaves the others without a new key',
-  ]),
+  E4: by(
+    ['dkls23/reshare-blame', 'shown to one receiver only leaves the others without a new key'],
+    ['house/change-crash', 'at one node, which does not hear of the line, goes on with the others'],
+    ['house/change-late', 'that comes long after, of a first try, brings that epoch to all'],
+  ),
   E5: by(['dkls23/sign', 'aborts when the key shares do not sum to the public key'], control),
   ...row('R', 6, by(forged, ['hostile/envelopes', 'is ignored when it only repeats what came'])),
   K1: by(['dkls23/commitment', 'and its committer is at fault']),
@@ -232,7 +240,10 @@ export const malicious: Readonly<Record<string, Named>> = {
     ),
   ),
   O1: by(['dkls23/ot-extension', 'passes other choices in one tree exactly when']),
-  O2: by(['dkls23/sign', 'ends every other session over the pairing once a check failed']),
+  O2: by(
+    ['dkls23/leak-account', 'are answered up to the first wrong guess and never after it'],
+    ['signer-node/fence', 'end with the first that fails: no answer leaves after it'],
+  ),
   O3: by(
     ['signer-node/pairings', 'is on disk when the failing check returns'],
     ['signer-node/cheating', 'is banned before the node says anything about it, and stays banned'],
@@ -275,6 +286,10 @@ export const malicious: Readonly<Record<string, Named>> = {
       ['proto/channel', 'refuses bytes that are no message, and a message with a part missing'],
       ['fuzz/fuzz', '%s is refused or right'],
       ['proto/frames', 'is refused when it is unknown or a part of it is missing'],
+      ['proto/frames', 'may hold a field that is unknown, or a number longer than it need be'],
+      ['proto/frames', 'are refused when they hold two frames, in either order'],
+      ['coordinator/versions', 'of another release is turned away with the reason'],
+      ['faults/flood', '$name cost others nothing but time'],
     ),
   ),
   ...row(

@@ -28,6 +28,12 @@ type Messages = ReadonlyMap<string, Uint8Array>
 
 export class Theatre {
   readonly #recorded = new Map<Stage, Record<'own' | 'session' | 'epoch', Messages>>()
+  readonly #hangMs: number
+
+  /** On a twin that computes so many times as long. */
+  constructor(times = 1) {
+    this.#hangMs = HANG_MS * times
+  }
 
   play(one: Case): Played {
     const begun = process.cpuUsage()
@@ -39,7 +45,7 @@ export class Theatre {
       const outcomes = scopes.watch(() => drive(show.protocols, tamper))
       const broken = [...faultsOf(one, show, outcomes, altered), ...scopes.left]
       const ms = computedMs(begun)
-      if (ms > HANG_MS) broken.push(`took ${ms.toFixed(0)} ms`)
+      if (ms > this.#hangMs) broken.push(`took ${ms.toFixed(0)} ms`)
       return { name: one.name, ending: gravest(one, outcomes), broken, ms }
     } catch (thrown) {
       const what = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)

@@ -3,6 +3,7 @@
  * slice of them for the tests of every day, and what came of them.
  */
 
+import type { Curve } from '../../signer-node/dkls23/curve.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { type Case, casesOf } from './cases.ts'
 import { type Played, Theatre } from './play.ts'
@@ -10,8 +11,7 @@ import { keyMaking, pairSetup, type Stage, signing } from './stage.ts'
 import { freshSigning } from './stage-fresh.ts'
 import { exporting, importing, refresh, reshare } from './stages-life.ts'
 
-export function stages(): readonly Stage[] {
-  const curve = nativeCurve()
+export function stages(curve: Curve = nativeCurve()): readonly Stage[] {
   return [
     pairSetup(curve),
     keyMaking(curve, 2, [1, 2, 3]),
@@ -26,12 +26,12 @@ export function stages(): readonly Stage[] {
   ]
 }
 
-export function allCases(): readonly Case[] {
-  return stages().flatMap(casesOf)
+export function allCases(curve?: Curve): readonly Case[] {
+  return stages(curve).flatMap(casesOf)
 }
 
-export function* playAll(cases: Iterable<Case>): Generator<Played> {
-  const theatre = new Theatre()
+export function* playAll(cases: Iterable<Case>, times = 1): Generator<Played> {
+  const theatre = new Theatre(times)
   for (const one of cases) yield theatre.play(one)
 }
 

@@ -14,6 +14,7 @@ const names = [
   'change-blame',
   'change-crash',
   'change-denied',
+  'change-late',
   'change-refusals',
   'clone',
   'clone-split',

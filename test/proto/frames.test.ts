@@ -11,6 +11,7 @@ import {
   writeSigned,
 } from '../../proto/frames.ts'
 import { parseHandle } from '../../proto/ids.ts'
+import { coordinatorCodec, nodeCodec } from '../../proto/io/frame-codec.ts'
 import { frameStream } from '../../proto/io/frame-stream.ts'
 import { methods } from '../../proto/io/wire.ts'
 import { limits } from '../../proto/limits.ts'
@@ -97,6 +98,38 @@ describe('a frame', () => {
     expect(() => sent({ hello: { node: 'n' } })).toThrow(/hello.state: missing/)
     expect(() => sent({ behind: { size: 2 ** 53 } })).toThrow(/safe integer/)
     expect(() => attach!.request.decode(Buffer.from('0affff', 'hex'))).toThrow(/another protobuf/)
+  })
+})
+
+describe('the bytes of a frame', () => {
+  // Nothing signs them: what is believed of a frame are the documents and envelopes in it.
+  const [frame] = nodeFrames.filter((one) => one.frame === 'stopped') as [NodeFrame]
+  const bytes = Buffer.from(nodeCodec.encode(frame))
+  const read = (given: Buffer): NodeFrame => coordinatorCodec.decode(given)
+  const field = (number: number, ...varint: readonly number[]): Buffer => {
+    const key = (number << 3) | 0
+    return Buffer.from([(key & 0x7f) | 0x80, key >> 7, ...varint])
+  }
+
+  it('may hold a field that is unknown, or a number longer than it need be, and say the same', () => {
+    const plainly = plain([read(bytes)])
+    expect(plain([read(Buffer.concat([bytes, field(500, 1)]))])).toEqual(plainly)
+    expect(plain([read(Buffer.concat([bytes, field(500, 0x81, 0x80, 0x00)]))])).toEqual(plainly)
+  })
+
+  it('are refused when they hold two frames, in either order', () => {
+    const other: NodeFrame = { frame: 'behind', behind: { origin: 'o', size: 5 } }
+    const both = [bytes, Buffer.from(nodeCodec.encode(other))]
+    expect(read(both[1]!)).toMatchObject({ frame: 'behind' })
+    for (const order of [both, both.toReversed()]) {
+      expect(() => read(Buffer.concat(order))).toThrow(/frame: expected one, got .*behind/)
+    }
+  })
+
+  it('are refused when they end too early', () => {
+    for (const cut of [1, 2, 5, bytes.length - 1]) {
+      expect(() => read(bytes.subarray(0, cut))).toThrow(Refused)
+    }
   })
 })
 

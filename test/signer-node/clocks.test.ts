@@ -68,6 +68,17 @@ describe('a clock that jumps while a share waits', () => {
     expect(three.sign(payout, 2)).toHaveLength(2)
   })
 
+  it.each([
+    ['back by an hour', -hourMs],
+    ['forward by six seconds', 6_000],
+  ])('%s lets no share leave, though the node has not looked at its clocks yet', (_name, ms) => {
+    held()
+    jump(ms)
+    shareHeads()
+    expect([shares(), signers.map((name) => three.stopped(name))]).toEqual([[], ['CLOCK', 'CLOCK']])
+    mend()
+  })
+
   it('back at the very moment when the share would leave does not make it leave later', () => {
     held()
     three.clock.advance(20_000)

@@ -146,7 +146,8 @@ describe('a share of a cold vault that waits', () => {
     const share = { nonce: none, u: new Uint8Array(32), w: new Uint8Array(32) }
     const waiting = { sid: none, ticket: none, coordinator: 'table', admitted, share }
     const more = { pairings: new Map(), deadlineMs: 1, over: () => undefined }
-    new Releases(seat.parts).add({ ...waiting, ...more } as never)
+    const held = { ...seat.parts, keyshares: { of: () => ({}) } }
+    new Releases(held as never).add({ ...waiting, ...more } as never)
     return seat.said
   }
 

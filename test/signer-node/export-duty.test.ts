@@ -139,6 +139,12 @@ describe('no part is made', () => {
     node.freeze('all')
     expect(asked('node-a')).toBe('FROZEN')
     node.unfreeze('all')
+    // A step that found no room left it there, until the next look.
+    const { heads } = node.own.witness
+    const ripe = heads.ripe.bind(heads)
+    heads.ripe = () => [{ witness: 'another', note: {} as never }]
+    expect(asked('node-a')).toBe('BUSY')
+    heads.ripe = ripe
     expect(three.part('node-a', line).sealed.length).toBeGreaterThan(0)
   })
 

@@ -76,6 +76,28 @@ describe('a node with little room left', () => {
 })
 
 describe('a node with no room at all', () => {
+  it('ends a share at the deadline of its session, though what it looks at first finds no room', () => {
+    three.held()
+    three.at('node-a').said.length = 0
+    three.log.t = Math.max(three.log.t, three.clock.wall)
+    three.log.add('log.heartbeat', {})
+    const heads = { origin: house.origin, heads: [toUtf8(three.log.note([2]))] }
+    three.give('node-a', { frame: 'heads', heads })
+    const { pausing } = three.at('node-a').ports
+    const waiting: (() => void)[] = []
+    pausing.held = waiting
+    three.lines('node-a')
+    // The line is kept, and the head that waited for it is to be kept next.
+    while (node().status().size < three.log.head.size) waiting.shift()?.()
+    delete pausing.held
+    noRoom()
+    for (let work = waiting.shift(); work; work = waiting.shift()) work()
+    three.settle()
+    expect(node().own.witness.heads.ripe()).toHaveLength(1)
+    three.tick(20_000)
+    expect([node().status().waitingReleases, three.stopped('node-a')]).toEqual([0, 'COSIGN'])
+  })
+
   it('takes no line and cosigns nothing, and asks for the lines when there is room', () => {
     noRoom()
     const { size } = node().status()

@@ -1,12 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { banDocument } from '../../policy/audit/ban-statement.ts'
 import { readSync } from '../../policy/audit/rows.ts'
 import { below, put, tables } from '../../policy/audit/tables.ts'
 import { madeHere } from '../../policy/key-standing.ts'
 import { ed25519Verify, fromUtf8, tagged, toHex, toUtf8 } from '../../proto/crypto.ts'
+import { limits } from '../../proto/limits.ts'
 import { tags } from '../../proto/tags.ts'
 import { HistoryRows } from '../../signer-node/history-rows.ts'
+import { Sessions } from '../../signer-node/sessions.ts'
 import * as house from '../kit/audit-documents.ts'
+import type { Payout } from '../kit/audit-story.ts'
 import { SigningHouse, signers } from './signing-kit.ts'
 import { lift, names } from './three-nodes.ts'
 
@@ -162,6 +165,23 @@ describe('Prepare', () => {
     three.tick(10_000)
     three.prepare('node-a', { warrant: payout.warrant(), attemptSeq: first })
     expect(three.refusal('node-a')).toBe('STALE_ATTEMPT N1')
+  })
+
+  it('is refused when as many sessions run or are promised as a node may have', () => {
+    using running = vi.spyOn(Sessions.prototype, 'count', 'get')
+    const asked = (payout: Payout, count: number): string => {
+      running.mockReturnValue(count)
+      three.at('node-a').said.length = 0
+      three.ask('node-a', payout)
+      return three.refusal('node-a')
+    }
+    const first = three.payout()
+    expect(asked(first, limits.sessionsPerNodeMax)).toBe('BUSY session')
+    // The last place; the acceptance holds it, so there is none for another.
+    expect(asked(first, limits.sessionsPerNodeMax - 1)).toBe('nothing')
+    const second = three.payout(0)
+    expect(asked(second, limits.sessionsPerNodeMax - 1)).toBe('BUSY session')
+    expect(asked(second, limits.sessionsPerNodeMax - 2)).toBe('nothing')
   })
 
   it('is refused while the node drains, and by nobody else', () => {

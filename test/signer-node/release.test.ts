@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { freezeText, parseRoot } from '../../policy/documents.ts'
 import { digestOf, toUtf8 } from '../../proto/crypto.ts'
-import { parseHandle, parsePersonId } from '../../proto/ids.ts'
+import { parseHandle, parsePersonId, parseVaultId } from '../../proto/ids.ts'
 import { text } from '../../proto/jcs.ts'
 import { sign, signedJson } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
@@ -153,6 +153,16 @@ describe('a share', () => {
         store.run(`update history set value = ? where tbl = 'vault' and key = ?`, value!, key!)
       }
     }
+  })
+
+  it('does not leave after the share it was made with was put to rest', async () => {
+    held()
+    const { node } = three.at('node-a')
+    node.rest(parseVaultId('hot-eth'))
+    shareHeads()
+    expect([three.stopped('node-a'), three.heard('node-a', 'share')]).toEqual(['EPOCH', []])
+    await node.wake(parseVaultId('hot-eth'))
+    expect(three.heard('node-b', 'share')).toHaveLength(1)
   })
 
   it('does not leave after a higher attempt was started in the log', () => {

@@ -1,12 +1,16 @@
 // What a node does after lines, heads and ticks, in parts: what may happen between two of them.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { toUtf8 } from '../../proto/crypto.ts'
-import type { CoordinatorPart } from '../../proto/frames.ts'
+import { toHex, toUtf8 } from '../../proto/crypto.ts'
+import { type CoordinatorPart, readSigned, writeSigned } from '../../proto/frames.ts'
+import { parseNodeId } from '../../proto/ids.ts'
+import { type FloorQuery, kinds, openBy, signBy } from '../../proto/node-documents.ts'
+import { refuse } from '../../proto/refusal.ts'
 import * as house from '../kit/audit-documents.ts'
 import { bootedLog } from '../kit/audit-log.ts'
 import { daily } from '../kit/every-case.ts'
 import { SigningHouse } from './signing-kit.ts'
 import { coordinator, names } from './three-nodes.ts'
+import { seedOf } from './world.ts'
 
 let three: SigningHouse
 beforeAll(() => {
@@ -16,8 +20,10 @@ afterAll(() => three.close())
 afterEach(() => {
   while (turn());
   delete three.at('node-a').ports.pausing.held
+  three.carry = (_from, _to, frame) => frame
   const { node, store } = three.at('node-a')
   store.run('delete from fork')
+  store.run("delete from meta where key in ('fenced', 'fenced-since')")
   node.unfreeze('all')
   three.restart('node-a')
   three.shareHeads = true
@@ -73,6 +79,65 @@ function begin(lines: CoordinatorPart<'lines'>): void {
   node().tick()
   node().receive(coordinator, { frame: 'lines', lines })
   node().tick()
+}
+
+/** A share that would leave in a few turns, less `turns`. */
+function near(turns: number): void {
+  three.held()
+  held()
+  const heads = { origin: house.origin, heads: [toUtf8(three.log.note([1, 2]))] }
+  let isDone = false
+  node().receive(coordinator, { frame: 'heads', heads }, () => {
+    isDone = true
+  })
+  while (!isDone) expect(turn()).toBe(true)
+  for (let at = 0; at < turns; at += 1) expect(turn()).toBe(true)
+  expect([node().status().waitingReleases, said().includes('share')]).toEqual([1, false])
+}
+
+function anew(): void {
+  delete three.at('node-a').ports.pausing.held
+  three.restart('node-a')
+  three.tick(30_000)
+  three.welcome()
+  three.lines(...names)
+  for (const name of names) three.at(name).said.length = 0
+}
+
+/** The last that node a asked. */
+function questions(): () => FloorQuery {
+  let asked: FloorQuery | undefined
+  three.carry = (from, _to, frame) => {
+    if (frame.frame !== 'note' || frame.note.kind !== 'floor-query' || from !== 'node-a')
+      return frame
+    const signed = readSigned(frame.note.document)
+    asked = openBy(kinds.floorQuery, signed, house.keyOf('node-a-identity').publicKey).value
+    return frame
+  }
+  return () => asked ?? refuse('MALFORMED', 'node a asked nothing')
+}
+
+/** Node b was asked by another life of node a, which knew what this one had asked. */
+function answerAbout({ nonce }: FloorQuery): CoordinatorPart<'note'> {
+  const { org, env } = house
+  const a = { node: parseNodeId('node-a'), sign: house.keyOf('node-a-identity').sign }
+  const b = { node: parseNodeId('node-b'), sign: house.keyOf('node-b-identity').sign }
+  const life = { incarnation: toHex(seedOf('life').slice(0, 16)), nonce: toHex(seedOf('asked')) }
+  const query = {
+    ...life,
+    format: 'custody-floor-query/v1',
+    org,
+    env,
+    node: 'node-a',
+    to: 'node-b',
+  }
+  const { document, signature } = signBy(kinds.floorQuery, { ...query, echo: toHex(nonce) }, a)
+  const other = [{ document, signature: toHex(signature) }]
+  const said = { org, env, node: 'node-b', to: 'node-a', nonce: toHex(nonce), other }
+  const cosigned = three.log.note([2])
+  const words = { ...said, format: 'custody-floor-answer/v1', cosigned, head: cosigned, counter: 0 }
+  const answer = writeSigned(signBy(kinds.floorAnswer, words, b))
+  return { from: 'node-b', to: 'node-a', kind: 'floor-answer', document: answer }
 }
 
 describe('a node, between two parts of what follows from a page', () => {
@@ -181,6 +246,59 @@ describe('a share', () => {
     heads.ripe = ripe
     three.tick()
     expect(said()).toContain('share')
+  })
+
+  it('does not leave once a page has shown another face, however near it is to it', () => {
+    for (let turns = 0; turns < 3; turns += 1) {
+      near(turns)
+      const { size } = node().status()
+      const page = { ...three.page('node-a', size - 1), checkpoint: otherFace(size) }
+      node().receive(coordinator, { frame: 'lines', lines: page })
+      while (turn());
+      expect([state(), said().includes('share')]).toEqual(['forked', false])
+      expect(three.stopped('node-a')).toBe('LOG_FORK')
+      three.at('node-a').store.run('delete from fork')
+      anew()
+    }
+  })
+
+  it('does not leave once a note has shown a second instance, however near it is to it', () => {
+    for (let turns = 0; turns < 3; turns += 1) {
+      const asked = questions()
+      near(turns)
+      node().receive(coordinator, { frame: 'note', note: answerAbout(asked()) })
+      while (turn());
+      expect([state(), said().includes('share')]).toEqual(['fenced', false])
+      expect(three.stopped('node-a')).toBe('FLOOR')
+      three.at('node-a').store.run("delete from meta where key in ('fenced', 'fenced-since')")
+      anew()
+    }
+  })
+
+  it('does not leave by some heads of a frame of which another proves a fork', () => {
+    three.held()
+    held()
+    const good = Array.from({ length: 31 }, () => toUtf8(three.log.note([1, 2])))
+    const heads = [...good, otherFace(three.log.head.size)]
+    node().receive(coordinator, { frame: 'heads', heads: { origin: house.origin, heads } })
+    // Whatever an operator asks for has everything looked at.
+    do node().freeze('hot-tron')
+    while (turn())
+    node().unfreeze('hot-tron')
+    expect([state(), said().includes('share')]).toEqual(['forked', false])
+  })
+})
+
+describe('a head that waits to be compared', () => {
+  it('is compared though its witness has signed a larger one, which came with the lines', () => {
+    const size = three.log.head.size + 1
+    const page = ripening(otherFace(size))
+    node().receive(coordinator, {
+      frame: 'lines',
+      lines: { ...page, heads: [otherFace(size + 1)] },
+    })
+    while (turn());
+    expect([state(), node().status().size]).toEqual(['forked', size])
   })
 })
 
