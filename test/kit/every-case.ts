@@ -56,6 +56,7 @@ export const longWalks: readonly string[] = [
   'test/ceremony/station-tokens.test.ts',
   'test/ceremony/kill.test.ts',
   'test/ceremony/kill-steps.test.ts',
+  'test/ceremony/kill-programs.test.ts',
   'test/ceremony/token-steps.test.ts',
   'test/ceremony/crooked-hub.test.ts',
   'test/ceremony/canary.test.ts',
