@@ -59,6 +59,7 @@ export const longWalks: readonly string[] = [
   'test/ceremony/enrolment-made.test.ts',
   'test/ceremony/kill.test.ts',
   'test/ceremony/kill-steps.test.ts',
+  'test/ceremony/kill-programs.test.ts',
   'test/ceremony/token-steps.test.ts',
   'test/ceremony/crooked-hub.test.ts',
   'test/ceremony/canary.test.ts',
