@@ -1,16 +1,19 @@
-// What a node reads on EVM, and what a deposit address costs there and on Tron. Reading is strict
-// decoding and the digest to sign, turn by turn with ethers, which decodes the same bytes and the
-// same call. A deposit address stands at m/1/INDEX: by `policy/`, by the native curve, by ethers,
+// What a node reads on EVM and on Tron, and what a deposit address costs there. Reading is strict
+// decoding and the digest to sign, turn by turn with ethers and with tronweb, which decode the same
+// bytes and the same call. A deposit address stands at m/1/INDEX: by `policy/`, by the native curve, by ethers,
 // each from m/1 on; on Tron beside tronweb. Then a million of them in a row on EVM, and a tenth of
 // that on Tron, with what they take of memory.
 // INVARIANT: nothing is timed before both sides have said the same of every transaction and key.
 import { HDNodeWallet, Interface, Transaction } from 'ethers'
-import { TronWeb } from 'tronweb'
+import { TronWeb, utils } from 'tronweb'
 import { chainOf } from '../policy/chain/chains.ts'
 import { derive, type ExtendedKey } from '../policy/chain/derive.ts'
 import { encodeUnsigned, evmAddress, transferCall } from '../policy/chain/evm.ts'
+import { trc20Call } from '../policy/chain/tron.ts'
+import { tronText } from '../policy/chain/tron-address.ts'
+import { encodeRaw } from '../policy/chain/tron-raw.ts'
 import { depositPath } from '../policy/deposit-path.ts'
-import { fromHex, sha256, toHex, toUtf8 } from '../proto/crypto.ts'
+import { concat, fromHex, sha256, toHex, toUtf8 } from '../proto/crypto.ts'
 import { refuse } from '../proto/refusal.ts'
 import { nativeCurve } from '../signer-node/dkls23/curve-native.ts'
 import { deriveChild } from '../signer-node/dkls23/derivation.ts'
@@ -29,12 +32,19 @@ const network = 'eip155:1'
 const token = '0xdac17f958d2ee523a2206206994597c13d831ec7'
 const call = new Interface(['function transfer(address to, uint256 amount)'])
 const chain = chainOf(network)
+const tron = chainOf('tron:0x2b6653dc')
+const trigger = toHex(toUtf8('TriggerSmartContract'))
 const curve = nativeCurve()
 
 export async function bench(): Promise<Bench> {
   const [ours, ethers] = inTurns(
     [readings(ourReading), readings(theirReading)],
     ['ours, decode and digest', 'ethers, decode and digest'],
+    TRANSACTIONS,
+  )
+  const [ownRaw, theirRaw] = inTurns(
+    [tronReadings(ourTronReading), tronReadings(theirTronReading)],
+    ['ours on Tron, decode and digest', 'tronweb, decode and digest'],
     TRANSACTIONS,
   )
   const [policy, native, wallet] = inTurns(
@@ -49,9 +59,10 @@ export async function bench(): Promise<Bench> {
   )
   const many = [...inARow('EVM', ADDRESSES, evmAddress), ...inARow('Tron', TRON, tronAddressOf)]
   return {
-    figures: [ours, ethers, policy, native, wallet, ownTron, theirTron, ...many],
+    figures: [ours, ethers, ownRaw, theirRaw, policy, native, wallet, ownTron, theirTron, ...many],
     ratios: [
       ratio('evm-decode-cpu-vs-ethers', ours, ethers),
+      ratio('tron-decode-cpu-vs-tronweb', ownRaw, theirRaw),
       ratio('evm-child-cpu-vs-ethers', policy, wallet),
       ratio('evm-child-native-cpu-vs-ethers', native, wallet),
       ratio('tron-child-cpu-vs-tronweb', ownTron, theirTron),
@@ -72,6 +83,7 @@ function inTurns<const N extends readonly string[]>(
   items: number,
 ): { readonly [K in keyof N]: Figure } {
   const all: readonly Side[] = sides
+  progress(names.join(', '))
   requireAgreement(all)
   const samples = all.map((): number[] => [])
   let round = 0
@@ -133,6 +145,52 @@ function theirReading(bytes: Uint8Array): string {
   return `${nonce} ${String(recipient).toLowerCase()} ${amount} ${hash}`
 }
 
+function tronReadings(read: (bytes: Uint8Array) => string): Side {
+  const transactions = Array.from({ length: TRANSACTIONS }, (_, index) => tronTransaction(index))
+  return { says: () => transactions.map(read) }
+}
+
+/** As on EVM: half of them of the coin. */
+function tronTransaction(index: number): Uint8Array {
+  const [owner, to] = ['owner', 'recipient'].map((who) =>
+    concat(Uint8Array.of(0x41), sha256(toUtf8(`${who} ${index}`)).subarray(12)),
+  ) as [Uint8Array, Uint8Array]
+  const amount = BigInt(index + 1) * 1_000_003n
+  const calldata = trc20Call(tronText(to.subarray(1)), amount)
+  const about = {
+    ...{ refBlockBytes: Uint8Array.of(1, index % 256), refBlockHash: new Uint8Array(8).fill(7) },
+    ...{ expiration: 1_800_000_600_000n, timestamp: 1_800_000_000_000n },
+  }
+  return index % 2 === 1
+    ? encodeRaw({
+        ...about,
+        feeLimit: 30_000_000n,
+        contract: { kind: 'trigger', owner, contract: to, calldata },
+      })
+    : encodeRaw({ ...about, feeLimit: 0n, contract: { kind: 'transfer', owner, to, amount } })
+}
+
+function ourTronReading(bytes: Uint8Array): string {
+  const { from, to, amount } = tron.decode(bytes)
+  return `${from} ${to} ${amount} ${toHex(tron.digest(bytes))}`
+}
+
+/** tronweb is told the type, which it does not read, and takes text. */
+function theirTronReading(bytes: Uint8Array): string {
+  const hex = toHex(bytes)
+  const type = hex.includes(trigger) ? 'TriggerSmartContract' : 'TransferContract'
+  const raw = utils.deserializeTx.deserializeTransaction(type, hex)
+  const { value } = raw.contract[0].parameter
+  const owner = TronWeb.address.fromHex(value.owner_address)
+  const id = utils.ethersUtils.sha256(`0x${hex}`).slice(2)
+  if (type === 'TransferContract') {
+    return `${owner} ${TronWeb.address.fromHex(value.to_address)} ${value.amount} ${id}`
+  }
+  const [recipient, amount] = call.decodeFunctionData('transfer', `0x${value.data}`)
+  const to = TronWeb.address.fromHex(`41${String(recipient).slice(2)}`)
+  return `${owner} ${to} ${amount} ${id}`
+}
+
 // Nobody's key: without its secret, as everybody here knows a vault.
 const wallet = HDNodeWallet.fromSeed(sha256(toUtf8('a seed of a bench'))).neuter()
 const root: ExtendedKey = {
@@ -141,7 +199,6 @@ const root: ExtendedKey = {
 }
 const branch = deriveChild(curve, { ...root, publicKey: pointOf(root.publicKey) }, [1])
 const theirBranch = wallet.deriveChild(1)
-const tron = chainOf('tron:0x2b6653dc')
 
 function pointOf(publicKey: Uint8Array) {
   return curve.points.decodePoint(publicKey)
@@ -202,6 +259,7 @@ function inARow(
       if (made === last) throw new Error(`index ${index}: the address of the one before`)
       last = made
     }
+    progress(`${first + slice} of ${count} addresses on ${name}`)
     rates.push(slice / ((exactCpuMs() - start) / 1000))
     highest = Math.max(highest, process.memoryUsage().rss)
   }
@@ -210,6 +268,11 @@ function inARow(
     figure(`${count} ${name} addresses, native curve`, '/s', rates),
     figure(`${count} ${name} addresses, memory above the start`, 'MB', [megabytes]),
   ]
+}
+
+/** Minutes pass; figures go to the other stream. */
+function progress(what: string): void {
+  console.error(`  ${what}`)
 }
 
 function bytesOf(text: string): Uint8Array {

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { Unavailable } from '../proto/unavailable.ts'
-import { done, flag, UsageError, type Verb, word } from './verb.ts'
+import { done, flag, UsageError, type Verb } from './verb.ts'
 
 const program = join(import.meta.dirname, '../signer-node/ceremony/main.ts')
 const string = { type: 'string' } as const
@@ -11,9 +11,9 @@ const string = { type: 'string' } as const
 export const ceremonyRehearse: Verb = {
   about: 'play a whole sitting on this machine, with play money, and keep what it leaves',
   usage:
-    'genesis|sign|drill|reshare DIR [--stations 5] [--table network|cards] [--replace]' +
+    'genesis|sign|drill|reshare [DIR] [--stations 5] [--table network|cards] [--replace]' +
     ' [--tokens SoftHSM|software]',
-  words: { min: 2, max: 2 },
+  words: { min: 1, max: 2 },
   options: { stations: string, table: string, tokens: string, replace: { type: 'boolean' } },
   run: async (args) => {
     const given = ['stations', 'table', 'tokens'].flatMap((name) => {
@@ -21,7 +21,7 @@ export const ceremonyRehearse: Verb = {
       return value === undefined ? [] : [`--${name}`, value]
     })
     const replace = args.flags['replace'] === true ? ['--replace'] : []
-    const words = ['rehearse', word(args, 0), word(args, 1), ...given, ...replace, '--json']
+    const words = ['rehearse', ...args.words, ...given, ...replace, '--json']
     const child = spawn(
       process.execPath,
       ['--disable-warning=ExperimentalWarning', program, ...words],

@@ -70,7 +70,7 @@ export function judgedText(judged: Judged): string {
 }
 
 /** What it is about, and the words that people have on paper. */
-function headText({ out, bundle, record, brought }: Judged): readonly string[] {
+function headText({ out, bundle, record, brought, tokens = [] }: Judged): readonly string[] {
   if (out === undefined || bundle === undefined) return []
   const { plan, digest } = out.plan
   const lines = [
@@ -80,6 +80,10 @@ function headText({ out, bundle, record, brought }: Judged): readonly string[] {
   ]
   if (record !== undefined) {
     lines.push(`  record  ${wordsOf(record.root, 16).join(' ')}`, `          ${record.size} lines`)
+  }
+  for (const { node, custodian, place, serial, lines: count, first, last } of tokens) {
+    const signed = `${count} lines from ${first} to ${last}`
+    lines.push(`  token   ${node} ${custodian}: ${place} ${serial}, ${signed}`)
   }
   const made = brought?.lines.map(({ type }) => type) ?? []
   const { same, other } = compareScripts(out.plan, out.scripts)
@@ -92,7 +96,7 @@ function headText({ out, bundle, record, brought }: Judged): readonly string[] {
 
 export function judgedJson(judged: Judged): JsonObject {
   const { word: verdict, exit, results, findings, notices, exceptions } = judged
-  const { bundle, record, brought, out, statements } = judged
+  const { bundle, record, brought, out, statements, tokens } = judged
   return {
     ...{ word: verdict, exit, results: { ...results } },
     findings: findings.map((one) => ({ ...one })),
@@ -102,6 +106,7 @@ export function judgedJson(judged: Judged): JsonObject {
     ...(bundle === undefined ? {} : { bundle }),
     ...(record === undefined ? {} : { record: { ...record } }),
     ...(statements === undefined ? {} : { statements }),
+    ...(tokens === undefined ? {} : { tokens: tokens.map((one) => ({ ...one })) }),
     ...(brought === undefined ? {} : { brought: brought.lines.map(({ type }) => type) }),
   }
 }

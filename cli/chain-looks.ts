@@ -7,11 +7,12 @@ import { type EvmLook, openLook } from '../coordinator/chain-rpc/look.ts'
 import { collect as collectEvm } from '../coordinator/chain-rpc/outflows.ts'
 import { TronEndpoint } from '../coordinator/chain-rpc/tron-endpoint.ts'
 import { openTronLook, type TronLook } from '../coordinator/chain-rpc/tron-look.ts'
-import { collectTron } from '../coordinator/chain-rpc/tron-outflows.ts'
+import { collectTron, type TronRange } from '../coordinator/chain-rpc/tron-outflows.ts'
 import type { ChainFile } from '../policy/audit/chain-file.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { type Env, parseNetwork } from '../policy/intent.ts'
 import { distinct, endpoints, readConfig } from '../proto/config.ts'
+import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import { integer, literal, object, type Reader, type Shaped, text } from '../proto/shape.ts'
 import { type Args, required, type World } from './verb.ts'
@@ -19,18 +20,12 @@ import { type Args, required, type World } from './verb.ts'
 export type { Balance, Block, Look } from '../coordinator/chain-rpc/look.ts'
 
 /** What these addresses did in the range, for a chain file. */
-export function collect(
-  look: EvmLook | TronLook,
-  range: Parameters<typeof collectEvm>[1],
-): Promise<ChainFile> {
+export function collect(look: EvmLook | TronLook, range: TronRange): Promise<ChainFile> {
   return look.kind === 'tron' ? collectTron(look, range) : collectEvm(look, range)
 }
 
 export const looksOptions = { endpoints: { type: 'string' } } as const
 
-const answerBytesMax = 4_194_304
-/** A whole block of Tron with its results. */
-const blockBytesMax = 33_554_432
 const timeoutMs = 10_000
 const witnesses = 2
 
@@ -51,15 +46,18 @@ const shape = object({
 
 type Configured = Shaped<typeof shape>['chains'][number]
 
+export function parseEndpoints(written: string): readonly Configured[] {
+  return readConfig(written, shape).chains
+}
+
 /** By network, from the file of `--endpoints`. */
 export function openLooks(
   args: Args,
   env: Env,
   world: World,
 ): ReadonlyMap<string, EvmLook | TronLook> {
-  const { chains } = readConfig(readFileSync(required(args, 'endpoints'), 'utf8'), shape)
   return new Map(
-    chains.map((chain) => {
+    parseEndpoints(readFileSync(required(args, 'endpoints'), 'utf8')).map((chain) => {
       if (chain.rpc.length < witnesses && env !== 'dev') {
         refuse('CONFIG', `${chain.network}: expected two endpoints, or nobody agrees`)
       }
@@ -78,11 +76,13 @@ function opened({ network: of, rpc, confirmations }: Configured, { nowMs }: Worl
   if (kind === 'tron') {
     const genesis = reference.slice(2)
     const endpoints = about.map(
-      (one) => new TronEndpoint({ ...one, genesis, answerBytesMax: blockBytesMax }),
+      (one) => new TronEndpoint({ ...one, genesis, answerBytesMax: limits.tronResultsBytesMax }),
     )
     return openTronLook({ endpoints, witnesses: needed })
   }
   const chainId = `0x${BigInt(reference).toString(16)}`
-  const askers = about.map((one) => new Endpoint({ ...one, chainId, answerBytesMax }))
+  const askers = about.map(
+    (one) => new Endpoint({ ...one, chainId, answerBytesMax: limits.chainAnswerBytesMax }),
+  )
   return openLook({ askers, witnesses: needed, confirmations })
 }

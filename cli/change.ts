@@ -3,7 +3,14 @@
 // the nodes signed, never from what a coordinator says of them; it is rendered here before it is
 // signed. Asking changes nothing: people approve it, nodes judge it, a line puts it into effect.
 import { readFileSync } from 'node:fs'
-import { type Asked, type Change, encodeChange, everyVault, parseChange } from '../policy/change.ts'
+import {
+  type Asked,
+  type Change,
+  encodeChange,
+  everyVault,
+  type FirstNonce,
+  parseChange,
+} from '../policy/change.ts'
 import { requireFit } from '../policy/change-fit.ts'
 import { requireDealingOf, termsOfDealing } from '../policy/dealing.ts'
 import { displayChange } from '../policy/display-change.ts'
@@ -92,12 +99,14 @@ export const vaultReshare = verb(
 
 export const vaultImport = verb(
   'bring in a key from outside, dealt by its holder',
-  '--dealing FILE',
+  '--dealing FILE [--nonces m=57,m/0/3=4]',
   (args) => {
-    const terms = termsOfDealing(parseDealing(dealingOf(args)))
+    const dealt = termsOfDealing(parseDealing(dealingOf(args)))
+    const said = flag(args, 'nonces')
+    const terms = said === undefined ? dealt : { ...dealt, nonces: noncesOf(said) }
     return (asked) => ({ ...asked, op: 'key.import', terms })
   },
-  { dealing: { type: 'string' } },
+  { dealing: { type: 'string' }, nonces: { type: 'string' } },
 )
 
 export const vaultExport = verb(
@@ -248,6 +257,18 @@ function recipientOf(typed: string, { profile }: Desk): Uint8Array {
   const { org, env, seal } = parseRecipientKey(readFileSync(typed))
   if (org === profile.org && env === profile.env) return seal
   return refuse('CONFIG', `${typed}: a recipient's key of ${org} ${env}`)
+}
+
+/** In the order of their paths, however they were typed. */
+function noncesOf(typed: string): readonly FirstNonce[] {
+  const nonces = typed.split(',').map((one) => {
+    const [, path = '', next = ''] = /^(m[0-9/]*)=([1-9][0-9]{0,15})$/.exec(one) ?? []
+    if (next === '') {
+      throw new UsageError(`--nonces: expected PATH=NONCE, each above nothing, got ${one}`)
+    }
+    return { path, next: Number(next) }
+  })
+  return nonces.sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
 function keyed(row: VaultRow | undefined): VaultRow {

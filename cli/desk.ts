@@ -3,7 +3,8 @@
 // happens. Decides nothing.
 import type { Trust } from '../policy/trust.ts'
 import type { WireClient } from '../proto/io/channel-client.ts'
-import { dial, openProfile, openTrust, type Profile, type ProfileRole } from './profile.ts'
+import { dial } from './dial.ts'
+import { openProfile, openTrust, type Profile, type ProfileRole } from './profile.ts'
 import { openRuleset, type Ruleset } from './ruleset.ts'
 import { type Answer, type Args, flag, UsageError, type World } from './verb.ts'
 

@@ -6,11 +6,13 @@ import { join } from 'node:path'
 import { refuse } from '../proto/refusal.ts'
 import { startChain } from './dev-chain.ts'
 import { answers, type Child, nodeCommand, startChild } from './dev-processes.ts'
+import { startTron } from './dev-tron.ts'
 
 export interface DevCluster {
   readonly directory: string
   /** JSON-RPC endpoint of the chain. */
   readonly rpc: string
+  readonly isTron: boolean
   /** gRPC address of the coordinator. */
   readonly listen: string
   readonly nodes: readonly string[]
@@ -26,7 +28,8 @@ export interface DevCluster {
 export function devClusterAt(directory: string): DevCluster {
   const coordinator = read(join(directory, 'coordinator/config.json'))
   const logs = join(directory, 'logs')
-  const rpc = endpointOf(coordinator)
+  const { rpc, network } = endpointOf(coordinator)
+  const isTron = network.startsWith('tron:')
   const nodes = below(directory, 'nodes')
   const lights = below(directory, 'witnesses')
   const configOf = (node: string): string =>
@@ -35,11 +38,14 @@ export function devClusterAt(directory: string): DevCluster {
   return {
     directory,
     rpc,
+    isTron,
     listen: field(coordinator, 'listen'),
     nodes,
     lights,
     startChain: () => {
-      const place = { port: Number(new URL(rpc).port), directory: join(directory, 'chain') }
+      const port = Number(new URL(rpc).port)
+      if (isTron) return startTron(port, logs)
+      const place = { port, directory: join(directory, 'chain') }
       return startChain({ ...place, blockTimeSeconds: 1 }, logs)
     },
     startCoordinator: async () => {
@@ -68,12 +74,14 @@ function below(directory: string, owners: string): readonly string[] {
   return existsSync(place) ? readdirSync(place).sort() : []
 }
 
-function endpointOf(coordinator: object): string {
+function endpointOf(coordinator: object): { readonly rpc: string; readonly network: string } {
   const chains = 'chains' in coordinator ? coordinator.chains : undefined
   const first: unknown = Array.isArray(chains) ? chains[0] : undefined
-  const rpc = typeof first === 'object' && first !== null && 'rpc' in first ? first.rpc : undefined
-  const url: unknown = Array.isArray(rpc) ? rpc[0] : undefined
-  return typeof url === 'string' ? url : refuse('CONFIG', 'chains: expected an rpc endpoint')
+  if (typeof first === 'object' && first !== null && 'rpc' in first) {
+    const url: unknown = Array.isArray(first.rpc) ? first.rpc[0] : undefined
+    if (typeof url === 'string') return { rpc: url, network: field(first, 'network') }
+  }
+  return refuse('CONFIG', 'chains: expected an rpc endpoint')
 }
 
 function read(path: string): object {

@@ -52,10 +52,12 @@ export interface DevPolicyInput {
   readonly witness: WitnessQuorum
   readonly coldOrigin?: string
   readonly places?: DevPlaces
+  /** How much should lie where; nothing is watched without. */
+  readonly targets?: JsonObject
 }
 
 export function devPolicy(input: DevPolicyInput): string {
-  const { org, origin, people, token, key, witness, places = everyPlace } = input
+  const { org, origin, people, token, key, witness, places = everyPlace, targets } = input
   const { w, f, q } = witness
   const roles = Object.entries(people).map(([role, members]) => [role, humans(members)] as const)
   return text({
@@ -94,6 +96,7 @@ export function devPolicy(input: DevPolicyInput): string {
     guards: devGuards,
     rules: places.rules,
     limits: places.limits,
+    ...(targets === undefined ? {} : { targets }),
     governance: devGovernance,
     separation: {
       initiatorMayApprove: false,

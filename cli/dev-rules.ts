@@ -128,6 +128,14 @@ export const devGovernance: JsonObject = {
   unfreeze: { require: people({ director: 2, risk: 1 }) },
 }
 
+/** A funded hot vault has too much by this, so that there is something to propose at once. */
+export const devTargets: JsonObject = {
+  'hot-usdt': {
+    ...{ vault: 'hot', asset: 'usdt', surplus: 'warm' },
+    ...{ floor: '50000', target: '150000', ceiling: '400000' },
+  },
+}
+
 export interface Terms {
   readonly by: readonly string[]
   readonly gt: string

@@ -9,6 +9,7 @@ import { anvilProgram, balances, fund } from './dev-chain.ts'
 import { type DevCluster, devClusterAt } from './dev-cluster.ts'
 import type { Child } from './dev-processes.ts'
 import { pidFile, Running } from './dev-running.ts'
+import { fundOnTron, hasStandIn, onTron } from './dev-tron.ts'
 import { init } from './init.ts'
 import { vaultCreate, vaultShow } from './vault.ts'
 import { type Answer, type Args, done, flag, UsageError, type Verb, type World } from './verb.ts'
@@ -22,21 +23,27 @@ const customer = '0x70997970c51812dc3a010c7d01b50e0d17dc79c8'
 
 export const devUp: Verb = {
   about: 'start a development cluster and keep it up; Ctrl-C stops it',
-  usage: '[DIR] [--chain] [--port-base N] [--without VAULT]',
+  usage: '[DIR] [--chain | --tron] [--port-base N] [--without VAULT]',
   words: { min: 0, max: 1 },
   options: {
     chain: { type: 'boolean' },
+    tron: { type: 'boolean' },
     'port-base': { type: 'string' },
     without: { type: 'string' },
   },
   run: async (args, world) => {
     const directory = args.words[0] ?? '.dev'
-    const withChain = args.flags['chain'] === true
-    if (withChain && anvilProgram() === undefined) {
-      throw new UsageError('--chain: the package @foundry-rs/anvil-linux-amd64 is not installed')
-    }
-    await makeCluster(directory, flag(args, 'port-base'), world)
+    const withTron = args.flags['tron'] === true
+    const withChain = args.flags['chain'] === true || withTron
+    requirePrograms(args)
+    await makeCluster(directory, args, world)
     const cluster = devClusterAt(directory)
+    if (withChain && cluster.isTron !== withTron) {
+      const kind = cluster.isTron
+        ? 'the stand-in for Tron: give --tron'
+        : 'an EVM chain: give --chain'
+      throw new UsageError(`${directory} was made on ${kind}`)
+    }
     requireFree(directory)
     const stop = interrupted()
     const running = new Running(directory, world)
@@ -59,10 +66,23 @@ export const devUp: Verb = {
   },
 }
 
-async function makeCluster(directory: string, portBase: string | undefined, world: World) {
+function requirePrograms({ flags }: Args): void {
+  const [chain, tron] = [flags['chain'] === true, flags['tron'] === true]
+  if (chain && tron) throw new UsageError('--chain, --tron: expected one of them')
+  if ((chain || tron) && anvilProgram() === undefined) {
+    const name = chain ? '--chain' : '--tron'
+    throw new UsageError(`${name}: the package @foundry-rs/anvil-linux-amd64 is not installed`)
+  }
+  if (tron && !hasStandIn()) {
+    throw new UsageError('--tron: the stand-in is among the tests of the checkout, and not here')
+  }
+}
+
+async function makeCluster(directory: string, args: Args, world: World) {
   if (existsSync(join(directory, 'shared/root.json'))) return
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  await init.run({ words: [directory], flags: { 'port-base': portBase } }, world)
+  const flags = { 'port-base': flag(args, 'port-base'), tron: args.flags['tron'] }
+  await init.run({ words: [directory], flags }, world)
   mkdirSync(join(directory, 'chain'), { mode: 0o700 })
 }
 
@@ -111,14 +131,14 @@ async function readyText(
   const places: Place[] = []
   for (const vault of keyed) places.push(await vaultReady(cluster, vault, world))
   if (withChain) {
-    for (const { address } of places) {
-      const held = await balances(cluster.rpc, address)
-      if (held.wei === 0n && held.token === 0n) await fund(cluster.rpc, address, gift)
-    }
+    for (const { address } of places) await funded(cluster, address)
   }
-  const { directory, listen, rpc } = cluster
+  const { directory, listen, rpc, isTron } = cluster
+  const to = isTron ? onTron(customer) : customer
   const as = (owner: string): string => `--as ${join(directory, owner)}`
-  const chain = withChain ? `, chain eip155:31337 on ${rpc}` : ''
+  const shared = (file: string): string => join(directory, 'shared', file)
+  const network = isTron ? 'a stand-in for Tron (no Tron node)' : 'chain eip155:31337'
+  const chain = withChain ? `, ${network} on ${rpc}` : ''
   return [
     '',
     `custody is up: coordinator on ${listen}, ${nodesIn(cluster)}${chain}`,
@@ -126,12 +146,18 @@ async function readyText(
     '',
     'In another terminal, a payment inside the automatic limit, then one that needs a person:',
     `  npm run custody -- submit ${as('services/svc-payouts')} --vault hot --asset usdt \\`,
-    `    --amount 250 --to ${customer} --purpose test/1`,
+    `    --amount 250 --to ${to} --purpose test/1`,
     `  npm run custody -- submit ${as('services/svc-payouts')} --vault hot --asset usdt \\`,
-    `    --amount 5000 --to ${customer} --purpose test/2`,
+    `    --amount 5000 --to ${to} --purpose test/2`,
+    ...(isTron ? coinText(as('services/svc-payouts'), to) : []),
     `  npm run custody -- pending ${as('people/ana')}`,
     `  npm run custody -- approve ID ${as('people/ana')}`,
     `  npm run custody -- status ID ${as('services/svc-payouts')}`,
+    'a file of payments, and what the targets of the policy want moved:',
+    `  npm run custody -- payout ${shared('payouts.csv')} --vault hot \\`,
+    `    ${as('services/svc-payouts')}`,
+    `  npm run custody -- watch --endpoints ${shared('endpoints.json')} --once \\`,
+    `    ${as('services/svc-payouts')}`,
     'and the whole log, checked without asking anyone:',
     `  npm run custody -- audit export EXPORT ${as('operator')}`,
     `  npm run custody -- audit verify EXPORT --trust ${join(directory, 'shared/trust.txt')}`,
@@ -139,6 +165,20 @@ async function readyText(
     'Ctrl-C stops everything; the next start goes on from here.',
     '',
   ].join('\n')
+}
+
+function coinText(as: string, to: string): readonly string[] {
+  return [
+    'and one of the coin:',
+    `  npm run custody -- submit ${as} --vault hot --asset trx-native \\`,
+    `    --amount 0.4 --to ${to} --purpose test/3`,
+  ]
+}
+
+async function funded({ rpc, isTron }: DevCluster, address: string): Promise<void> {
+  if (isTron) return fundOnTron(rpc, address)
+  const held = await balances(rpc, address)
+  if (held.wei === 0n && held.token === 0n) await fund(rpc, address, gift)
 }
 
 function nodesIn({ nodes, lights }: DevCluster): string {

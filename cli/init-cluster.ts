@@ -10,12 +10,14 @@ import type { WitnessQuorum } from '../policy/tolerance.ts'
 import { trustText } from '../policy/trust.ts'
 import { concat, fromHex, keccak256, toHex } from '../proto/crypto.ts'
 import { type Digest, parseDigest, parseHandle } from '../proto/ids.ts'
+import { text } from '../proto/jcs.ts'
 import { type Tag, tags } from '../proto/tags.ts'
 import { besideCold } from './dev-cold.ts'
 import { devBook, devDirectory, devPolicy, devRoot } from './dev-documents.ts'
-import { devPeople, devService } from './dev-rules.ts'
+import { devPeople, devService, devTargets } from './dev-rules.ts'
+import { onTron, tronPolicy } from './dev-tron.ts'
 import { type Authority, makeAuthority } from './init-certificates.ts'
-import { type ClusterWish, configurations, sharedPins } from './init-configs.ts'
+import { type ClusterWish, configurations, networkOf, sharedPins } from './init-configs.ts'
 import { type LightOwner, makeLight } from './init-light.ts'
 import {
   everyone,
@@ -59,6 +61,22 @@ const customers = [
   '0x90f79bf6eb2c4f870365e785982e1f101e93b906',
 ]
 
+/** For `custody watch` and `audit collect`; env `dev` may have one endpoint. */
+function endpointsText(wish: DevWish): string {
+  const chains = [{ network: networkOf(wish), rpc: [...wish.rpc], confirmations: 1 }]
+  return text({ format: 'custody-endpoints/v1', chains })
+}
+
+/** For `custody payout`: one by itself, one that waits for a person. */
+function payoutsText(wish: DevWish): string {
+  const paid = [
+    ['first', 'usdt', '12.5'],
+    ['second', 'usdt', '2500'],
+  ].map((cells, at) => [...cells, addressOn(wish, customers[at] ?? ''), `payout/${at + 1}`])
+  const lines = paid.map((cells) => cells.join(','))
+  return ['reference,asset,amount,to,purpose', ...lines, ''].join('\n')
+}
+
 export interface DevWish extends ClusterWish {
   /** The book of the cold vaults, whose keys are in another log; without it, all are here. */
   readonly coldBook?: string
@@ -89,6 +107,8 @@ export async function devCluster(asked: DevWish): Promise<Cluster> {
     openFile('shared/book-customer.json', documents.book),
     ...(coldBook === undefined ? [] : [openFile('shared/book-cold.json', coldBook)]),
     openFile('shared/trust.txt', trustText(trust)),
+    openFile('shared/endpoints.json', endpointsText(wish)),
+    openFile('shared/payouts.csv', payoutsText(wish)),
     sharedPins(wish, owners),
     ...configurations(wish, owners, root.digest, origin),
     ...(wish.layout === 'compose' ? database(wish) : []),
@@ -171,7 +191,7 @@ function makeDocuments(wish: DevWish, owners: Owners, times: Times): Documents {
   const { coordinator, nodes, lights, people } = owners
   const witness = witnessesFor(lights.length)
   const log = { origin: coordinator.log.name, vkey: formatVkey(coordinator.log) }
-  const policy = devPolicy({
+  const onEvm = devPolicy({
     org,
     notBefore: times.from,
     expires: times.to,
@@ -180,10 +200,13 @@ function makeDocuments(wish: DevWish, owners: Owners, times: Times): Documents {
     token: standIn(),
     key,
     witness,
-    ...(coldBook === undefined ? {} : { places: besideCold }),
+    ...(coldBook === undefined ? { targets: devTargets } : { places: besideCold }),
   })
+  const policy = wish.chain === 'tron' ? tronPolicy(onEvm) : onEvm
   const directory = directoryOf(org, owners, times)
-  const records = customers.map((address, i) => customer(org, address, `cust-${i + 1}`, times.from))
+  const records = customers.map((address, i) =>
+    customer(wish, address, `cust-${i + 1}`, times.from),
+  )
   const book = devBook({ org, name: 'customer', records })
   const digest = (tag: Tag, written: string): Digest => digestOfText(tag, written)
   const root = devRoot({
@@ -234,10 +257,21 @@ export function directors(people: readonly SigningOwner[]): readonly SigningOwne
   return people.filter(({ id }) => devPeople.director.includes(id))
 }
 
-function customer(org: string, address: string, label: string, activeFrom: number): Destination {
-  const [book, env, network] = [parseHandle('customer'), 'dev', 'eip155:31337'] as const
+function customer(
+  wish: Pick<DevWish, 'org' | 'chain'>,
+  evmAddress: string,
+  label: string,
+  activeFrom: number,
+): Destination {
+  const { org } = wish
+  const [book, env, network] = [parseHandle('customer'), 'dev', networkOf(wish)] as const
+  const address = addressOn(wish, evmAddress)
   const owner = { org: parseHandle(org), env, book, network }
   return { ...owner, address, label, status: 'active', activeFrom, version: 1 }
+}
+
+function addressOn({ chain }: Pick<DevWish, 'chain'>, evmAddress: string): string {
+  return chain === 'tron' ? onTron(evmAddress) : evmAddress
 }
 
 /** Where a contract of the deployer's first transaction stands: rlp([deployer, 0]). */

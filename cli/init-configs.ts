@@ -4,6 +4,7 @@
 
 import type { Digest } from '../proto/ids.ts'
 import type { JsonObject } from '../proto/jcs.ts'
+import { standInNetwork } from './dev-tron.ts'
 import { lightConfiguration } from './init-light.ts'
 import {
   everyone,
@@ -25,8 +26,10 @@ export interface ClusterWish {
   readonly layout: 'local' | 'compose'
   /** Names of the books in `shared/`; that of customers where nothing is said. */
   readonly books?: readonly string[]
-  /** JSON-RPC endpoints of the development chain. */
+  /** Endpoints of the development chain. */
   readonly rpc: readonly string[]
+  /** The stand-in for Tron; an EVM chain where nothing is said. */
+  readonly chain?: 'tron'
   readonly nowMs: number
   readonly random: (length: number) => Uint8Array
 }
@@ -59,7 +62,7 @@ export function configurations(
         (wish.books ?? ['customer']).map((name) => [name, `../shared/book-${name}.json`]),
       ),
     },
-    chains: [{ network: 'eip155:31337', rpc: wish.rpc, confirmations: 1 }],
+    chains: [{ network: networkOf(wish), rpc: wish.rpc, confirmations: 1 }],
     clients: pins(owners),
     ...places.store,
   }
@@ -105,6 +108,10 @@ export function configurations(
     openFile(`${owner.directory}/config.json`, json(profileOf(owner, org, server))),
   )
   return [openFile('coordinator/config.json', json(coordinator)), ...nodes, ...lights, ...profiles]
+}
+
+export function networkOf({ chain }: Pick<ClusterWish, 'chain'>): string {
+  return chain === 'tron' ? standInNetwork : 'eip155:31337'
 }
 
 interface Places {

@@ -13,7 +13,7 @@ export const init: Verb = {
   about: 'make a development cluster: certificates, keys, documents, configurations',
   usage:
     'DIR [--org NAME] [--port-base N] [--rpc URL] [--witnesses N] [--compose]' +
-    ' [--cold-elsewhere]',
+    ' [--cold-elsewhere] [--tron]',
   words: { min: 1, max: 1 },
   options: {
     org: { type: 'string' },
@@ -22,6 +22,7 @@ export const init: Verb = {
     witnesses: { type: 'string' },
     compose: { type: 'boolean' },
     'cold-elsewhere': { type: 'boolean' },
+    tron: { type: 'boolean' },
   },
   run: async (args, world) => {
     const directory = word(args, 0)
@@ -30,8 +31,13 @@ export const init: Verb = {
     const org = parseHandle(flag(args, 'org') ?? 'acme-dev', 'org')
     // Filled by the next root, when the cold vaults have addresses.
     const coldBook = devBook({ org, name: 'cold', records: [] })
+    const isTron = args.flags['tron'] === true
+    if (isTron && (args.flags['cold-elsewhere'] || args.flags['compose'])) {
+      throw new UsageError('--tron: on one machine, with every vault in one log')
+    }
     const cluster = await devCluster({
       org,
+      ...(isTron ? { chain: 'tron' } : {}),
       ...(args.flags['cold-elsewhere'] === true ? { coldBook } : {}),
       portBase: base,
       lights: lightsIn(args),

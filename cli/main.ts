@@ -2,7 +2,6 @@
 // The `custody` program: the one place where its verbs meet the real world of clock, randomness,
 // terminal and process. Everything else is `run.ts` and a file for each verb.
 // Questions and progress go to stderr, the answer to stdout.
-import { isCancel, password, text } from '@clack/prompts'
 import { run } from './run.ts'
 import type { World } from './verb.ts'
 
@@ -11,6 +10,7 @@ const world: World = {
   random: (length) => crypto.getRandomValues(new Uint8Array(length)),
   ask: async (message, hidden) => {
     if (!process.stdin.isTTY) return undefined
+    const { isCancel, password, text } = await import('@clack/prompts')
     // Questions go to stderr: stdout is for the answer.
     const output = process.stderr
     const typed = await (hidden ? password({ message, output }) : text({ message, output }))

@@ -83,7 +83,7 @@ export async function paymentOf(client: WireClient, id: string): Promise<Payment
 async function* listed(client: WireClient, state: string): AsyncGenerator<Payment, void> {
   let pageToken = ''
   for (let pages = 0; pages < limits.requestPagesMax; pages += 1) {
-    const asked = { state, pageSize: limits.listPageMax, pageToken }
+    const asked = { state, open: state !== '', pageSize: limits.listPageMax, pageToken }
     const { requests, nextPageToken } = must(await client.SigningService.ListRequests(asked))
     for (const request of requests) yield* read(request)
     if (nextPageToken === '') return

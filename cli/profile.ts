@@ -1,13 +1,11 @@
 // The profile of one person, service or operator: where the coordinator is and by which key it is
 // known, the own certificates by role, the sealed signing key, the trust file. It stands in the
 // owner's directory and is chosen with `--as DIR`.
-// Opens connections and the key file on demand; keeps no secret.
+// Opens no connection (`dial.ts` does): who only signs loads nothing that could. Keeps no secret.
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseTrust, type Trust } from '../policy/trust.ts'
 import { coordinatorPeer, pathFrom, readConfig, tlsFiles } from '../proto/config.ts'
-import { connect, type WireClient } from '../proto/io/channel-client.ts'
-import { refuse } from '../proto/refusal.ts'
 import { handle, literal, object, objectWith, type Shaped } from '../proto/shape.ts'
 import { type Args, flag, UsageError, type World } from './verb.ts'
 
@@ -27,23 +25,6 @@ export function openProfile(args: Args, world: World): Profile {
   if (place === undefined) throw new UsageError('expected --as DIR, your own directory')
   const file = isDirectory(place) ? join(place, 'config.json') : place
   return readConfig(readFileSync(file, 'utf8'), shapeIn(dirname(file)))
-}
-
-/** A client in one of these roles, the first that the profile has. */
-export function dial(profile: Profile, world: World, ...roles: readonly ProfileRole[]): WireClient {
-  const role = roles.find((item) => profile.tls[item] !== undefined)
-  const files = role && profile.tls[role]
-  if (files === undefined) {
-    return refuse(
-      'CALLER_NOT_ALLOWED',
-      `${profile.id}: no certificate for role ${roles.join(' or ')}`,
-    )
-  }
-  const [ca, cert, key] = [files.ca, files.cert, files.key].map((file) =>
-    readFileSync(file, 'utf8'),
-  )
-  const identity = { ca: ca ?? '', cert: cert ?? '', key: key ?? '' }
-  return connect({ identity, org: profile.org, server: profile.server, nowMs: world.nowMs })
 }
 
 export function openTrust(profile: Profile): Trust {

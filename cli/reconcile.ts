@@ -4,13 +4,14 @@
 // is asked first, with `audit verify`, because lines that nobody checked prove nothing.
 // Source: policy design 4.10; exit 6 is a difference.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { parseChainFile, writeChainFile } from '../policy/audit/chain-file.ts'
+import { type ChainFile, parseChainFile, writeChainFile } from '../policy/audit/chain-file.ts'
 import { parseEntry } from '../policy/audit/entry.ts'
 import { type Export, readExport } from '../policy/audit/export.ts'
 import { paidOn } from '../policy/audit/paid.ts'
 import { type Account, type Reconciled, reconcile } from '../policy/audit/reconcile.ts'
 import { areas, conclude, type Report } from '../policy/audit/report.ts'
 import { verify } from '../policy/audit/verify.ts'
+import { traitsOf } from '../policy/chain/chains.ts'
 import { parseRoot } from '../policy/documents.ts'
 import type { Env } from '../policy/intent.ts'
 import { fromUtf8 } from '../proto/crypto.ts'
@@ -32,12 +33,13 @@ import {
 
 export const auditCollect: Verb = {
   about: 'write a chain file: what endpoints of your own say that the addresses of an Export did',
-  usage: 'DIR --network N --endpoints FILE --from BLOCK [--to BLOCK] --out FILE',
+  usage: 'DIR --network N --endpoints FILE (--from BLOCK | --after FILE) [--to BLOCK] --out FILE',
   words: { min: 1, max: 1 },
   options: {
     ...looksOptions,
     network: { type: 'string' },
     from: { type: 'string' },
+    after: { type: 'string' },
     to: { type: 'string' },
     out: { type: 'string' },
   },
@@ -48,7 +50,8 @@ export const auditCollect: Verb = {
     if (look === undefined) return refuse('CONFIG', `${network}: no endpoints are configured`)
     const newest = await look.block()
     const to = flag(args, 'to') === undefined ? newest : await look.blockAt(heightOf(args, 'to'))
-    const from = heightOf(args, 'from')
+    const after = fileBefore(args, network)
+    const from = after === undefined ? heightOf(args, 'from') : BigInt(after.to) + 1n
     if (from < 1n || from > to.height || to.height > newest.height) {
       throw new UsageError(`--from, --to: expected blocks from 1 to ${newest.height}`)
     }
@@ -56,16 +59,39 @@ export const auditCollect: Verb = {
     const addresses = [...own].sort()
     world.say(`${addresses.length} addresses in blocks ${from} to ${to.height}\n`)
     const range = { network, from, to, addresses, tokens: [...tokens].sort() }
-    const file = await collect(look, range)
+    const file = await collect(look, {
+      ...range,
+      ...(after === undefined ? {} : { after }),
+      closes: flag(args, 'to') === undefined,
+      pause: (ms) => world.pause(ms),
+      progress: (height) => {
+        if (height % progressBlocks === 0n) world.say(`read up to block ${height}\n`)
+      },
+    })
     const out = required(args, 'out')
     writeFileSync(out, writeChainFile(file), { flag: 'wx' })
     const count = file.accounts.reduce((sum, { sent }) => sum + sent.length, 0)
     const text = `${count} transactions of ${addresses.length} addresses in ${out}\n`
     const again = `custody audit reconcile ${word(args, 0)} --trust FILE --chain ${out}`
     const next = `compare with: ${again}\n`
-    const blocks = { from: Number(from), to: Number(to.height) }
+    const blocks = { from: file.from, to: file.to }
     return done(`${text}${next}`, { out, network, ...blocks, addresses, transactions: count })
   },
+}
+
+const progressBlocks = 1_000n
+
+/** Of a network whose nodes keep no earlier states: it has the balances before the first block. */
+function fileBefore(args: Args, network: string): ChainFile | undefined {
+  const name = flag(args, 'after')
+  if (name === undefined) return undefined
+  if (flag(args, 'from') !== undefined) {
+    throw new UsageError('--after: the first block is the one after the last of that file')
+  }
+  if (traitsOf(network).slot === 'nonce') {
+    throw new UsageError('--after: endpoints of this network tell the balances before, give --from')
+  }
+  return parseChainFile(readFileSync(name))
 }
 
 export const auditReconcile: Verb = {
@@ -118,11 +144,15 @@ function answerOf(
     outside: found?.outside ?? 0,
     transactions: found?.transactions ?? 0,
     open: [...(found?.open ?? [])],
+    untold: found?.untold ?? 0,
   }
   const head = `${network} blocks ${from} to ${to}: ${counts.payments} payments of the log, `
   const text = [
     `${head}${counts.transactions} transactions of own addresses\n`,
     ...(counts.outside > 0 ? [`${counts.outside} payments of other blocks: not compared\n`] : []),
+    ...(counts.untold > 0
+      ? [`${counts.untold} balances not compared: none before, or after\n`]
+      : []),
     ...accounts.map(accountLines),
     ...counts.open.map((txid) => `open: ${txid} is in a block, and not settled in this log\n`),
     reportText(report),

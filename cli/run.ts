@@ -3,6 +3,7 @@
 // Verbs are loaded when they are called, so that `policy check` starts no gRPC and no certificate
 // library. The world is an argument: tests run the same function.
 import { parseArgs } from 'node:util'
+import { pathFault } from '../proto/io/path-fault.ts'
 import { Refused } from '../proto/refusal.ts'
 import { Unavailable } from '../proto/unavailable.ts'
 import {
@@ -119,7 +120,7 @@ export async function run(argv: readonly string[], world: World): Promise<Printe
     const flags = Object.fromEntries(Object.entries(values).map(([k, v]) => [k, single(v)]))
     return print(await verb.run({ words: positionals, flags }, world), isJson)
   } catch (error) {
-    return print(answerOf(error, found.name, verb), isJson)
+    return print(answerOf(error, found, verb), isJson)
   }
 }
 
@@ -178,13 +179,13 @@ function print({ exit, text, json }: Answer, isJson: boolean): Printed {
     : { exit, stdout: '', stderr: shown }
 }
 
-function answerOf(error: unknown, name: string, verb: Verb): Answer {
+function answerOf(error: unknown, { name, rest }: Found, verb: Verb): Answer {
   if (error instanceof Refused) return fileFault(refusedAnswer(error.refusal), error)
   if (error instanceof Mistyped) return mistypedAnswer(error)
   if (error instanceof Unavailable) return unavailableAnswer(error.message)
   if (error instanceof UsageError || isArgumentFault(error)) {
-    const text = `${error.message}\n  ${verbHelp(name, verb)}`
-    return { exit: 2, text, json: { usage: error.message } }
+    const because = pathFault(error, rest, verb.usage) ?? error.message
+    return { exit: 2, text: `${because}\n  ${verbHelp(name, verb)}`, json: { usage: because } }
   }
   throw error
 }

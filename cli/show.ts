@@ -152,10 +152,11 @@ export function amountOf({ amount }: Pick<Intent, 'amount'>, { decimals, unit }:
 async function recipient(
   intent: Intent,
   record: Uint8Array,
-  { rulebook }: Ruleset,
+  ruleset: Ruleset,
   client: WireClient,
 ): Promise<Named> {
-  if (record.length === 0) return ownVault(intent, rulebook, client)
+  const { rulebook } = ruleset
+  if (record.length === 0) return ownVault(intent, ruleset, client)
   const found = parseDestination(record)
   const { address, network, book, label } = found.record
   if (found.digest !== intent.dest || address !== intent.to || network !== intent.network) {
@@ -178,20 +179,23 @@ async function signerOf(intent: Intent, ruleset: Ruleset, client: WireClient): P
     : { class: known.id, label: vault }
 }
 
-async function ownVault(
-  intent: Intent,
-  rulebook: Ruleset['rulebook'],
-  client: WireClient,
-): Promise<Named> {
+async function ownVault(intent: Intent, ruleset: Ruleset, client: WireClient): Promise<Named> {
+  const { rulebook } = ruleset
   const { vaults } = must(await client.VaultService.ListVaults({}))
   const { network, to, toPath = 'm' } = intent
-  const own = vaults.find((vault) => {
+  const hint = vaults.find((vault) => {
     const [publicKey, chainCode] = [fromHex(vault.publicKey), fromHex(vault.chainCode)]
     if (publicKey?.length !== 33 || chainCode?.length !== 32) return false
     return addressAt(network, { publicKey, chainCode }, toPath) === to
   })
-  const known = own && classOfVault(rulebook, parseVaultId(own.vault))
-  return own === undefined || known === undefined || intent.dest !== ''
-    ? refuse('DEST_UNKNOWN', 'expected a destination record or the address of an own vault')
-    : ownNamed(known, parseVaultId(own.vault), intent)
+  const own = hint && parseVaultId(hint.vault)
+  const known = own && classOfVault(rulebook, own)
+  if (own === undefined || known === undefined || intent.dest !== '') {
+    return refuse('DEST_UNKNOWN', 'expected a destination record or the address of an own vault')
+  }
+  // Where a coordinator points is where to look; whose key it is say the lines of its nodes.
+  const row = await keyInForce(own, { client, ruleset })
+  return row === undefined || addressAt(network, row, toPath) !== to
+    ? refuse('DEST_UNKNOWN', `expected the address of ${own} at ${toPath}, got ${to}`)
+    : ownNamed(known, own, intent)
 }

@@ -13,6 +13,7 @@ import { durationMs } from '../policy/units.ts'
 import { type Handle, parsePersonId } from '../proto/ids.ts'
 import type { JsonObject } from '../proto/jcs.ts'
 import { isRefusal, Refused, refuse } from '../proto/refusal.ts'
+import { time } from '../proto/shape.ts'
 import { Unavailable } from '../proto/unavailable.ts'
 import { type ApproverKey, openKey } from './approver-key.ts'
 import { looksOptions, openLooks } from './chain-looks.ts'
@@ -160,11 +161,18 @@ async function askedOf(name: string, asking: Asking): Promise<Asked> {
 const loud = { quietUntil: 0, became: '' } as const
 
 async function quietAfter(
-  last: Pick<Payment, 'state' | 'txid'> & { readonly intent: Uint8Array },
+  last: Pick<Payment, 'state' | 'txid'> & {
+    readonly intent: Uint8Array
+    readonly changed: string
+  },
   { looks, pauseMs }: Asking,
 ): Promise<Pick<Asked, 'quietUntil' | 'became'>> {
   const { created, network } = parseIntent(last.intent).intent
-  if (isNothing(last)) return { quietUntil: created + pauseMs, became: 'was refused' }
+  if (isNothing(last)) {
+    // From its end, which may come days after it was asked for.
+    const ended = last.changed === '' ? created : time(last.changed, 'changed')
+    return { quietUntil: ended + pauseMs, became: 'was refused' }
+  }
   const look = looks.get(network)
   const { state, txid } = last
   if (state !== 'SETTLED' || txid === '' || look === undefined) return loud

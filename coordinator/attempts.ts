@@ -6,6 +6,7 @@ import { stateAt } from '../policy/audit/standing.ts'
 import { get, tables } from '../policy/audit/tables.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { derive } from '../policy/chain/derive.ts'
+import { isMessage } from '../policy/intent.ts'
 import { networkOf } from '../policy/rulebook.ts'
 import type { ReservationRow, VaultRow } from '../policy/view.ts'
 import { digestOf } from '../proto/crypto.ts'
@@ -126,6 +127,9 @@ async function buildFirst(
 ): Promise<Made | Refusal> {
   const vault = vaultOf(driven)
   try {
+    // A cancel that could not land is not signed: whoever used the nonce, nothing is left to stop.
+    const used = cancelling && (await ports.nonces.askUsed(driven))
+    if (used !== undefined) return used
     const built = await buildFirstBytes(ports, driven.the, { vault, slot, cancelling })
     if (built.kind === 'later') return refusal(built.code, built.because)
     return { bytes: built.bytes, replaces: '', number: 1, avoid: [] }
@@ -218,12 +222,15 @@ function codeOf({ document }: Signed): string {
 async function giveBack(
   ports: DriverPorts,
   driven: Driven,
-  { t }: ReservationRow,
+  { t, cancelling }: ReservationRow,
   because: Refusal,
 ): Promise<Next> {
   if (because.code === 'STALE_ATTEMPT') return again
   // What it would cancel is over: nothing is left to wait for.
-  const isMoot = because.code === 'REQUEST_ENDED'
+  const isUsed = cancelling !== undefined && because.code === 'NONCE'
+  // The same message was tried for another request meanwhile.
+  const isBound = isMessage(driven.the.intent.op) && because.code === 'ONE_EFFECT'
+  const isMoot = isUsed || isBound || because.code === 'REQUEST_ENDED'
   const next = driven.note(because, lookAgainMs)
   if (ports.clock.now() - t < startPatienceMs && !isMoot) return next
   const { intent } = driven.the.row

@@ -2,20 +2,17 @@
 // a life no longer than the policy says, and a fee_limit that leaves room for the bandwidth. They
 // are built once: the first attempt binds them for ever. Nodes judge the result; here the own
 // encoder is compared with tronweb's, which is loaded when the first Tron transfer is built.
+import { acceptsFor } from '../policy/chain/chain.ts'
 import { chainOf } from '../policy/chain/chains.ts'
-import { activationFee, bandwidthPrice, trc20Call } from '../policy/chain/tron.ts'
+import { trc20Call } from '../policy/chain/tron.ts'
 import { tronBytes } from '../policy/chain/tron-address.ts'
-import {
-  encodeRaw,
-  feeLimitMax,
-  type TronContract,
-  type TronTransaction,
-} from '../policy/chain/tron-raw.ts'
-import type { Intent } from '../policy/intent.ts'
+import { publishedPrices, type TronPrices } from '../policy/chain/tron-prices.ts'
+import { encodeRaw, type TronContract, type TronTransaction } from '../policy/chain/tron-raw.ts'
+import type { Intent, Op } from '../policy/intent.ts'
 import { fromHex, toHex } from '../proto/crypto.ts'
 import { refuse } from '../proto/refusal.ts'
 import type { Built } from './build.ts'
-import type { TronRpc } from './chain-rpc/tron-rpc.ts'
+import type { TronPrices as NetworkPrices, TronRpc } from './chain-rpc/tron-rpc.ts'
 
 export interface TronOrder {
   readonly intent: Intent
@@ -24,6 +21,8 @@ export interface TronOrder {
   readonly now: number
   /** The policy's bound, for the tier of the vault. */
   readonly lifetimeMs: number
+  /** The policy's, where it has any. */
+  readonly prices?: TronPrices | undefined
 }
 
 /** The network takes nothing that lives longer than a day after its head block. */
@@ -39,14 +38,14 @@ export async function buildTronTransfer(rpc: TronRpc, order: TronOrder): Promise
   if (intent.op === 'tron.transfer' && intent.amount > BigInt(Number.MAX_SAFE_INTEGER)) {
     return later('CHAIN_UNAVAILABLE', 'an amount that tronweb cannot say, so nothing is compared')
   }
-  const prices = await rpc.prices()
-  if (prices.bandwidth > bandwidthPrice || prices.activation > activationFee) {
-    return later('FEE', 'the network charges more than this program counts as its fees')
-  }
-  const feeLimit = await feeLimitOf(rpc, order, prices.energy)
+  const counted = order.prices ?? publishedPrices
+  const asked = await rpc.prices()
+  const dear = dearer(asked, counted, intent.op)
+  if (dear !== undefined) return later('FEE', dear)
+  const feeLimit = await feeLimitOf(rpc, order, asked.energy)
   if (typeof feeLimit === 'string') return later('CHAIN_UNAVAILABLE', feeLimit)
-  if (feeLimit > feeLimitMax) {
-    return later('FEE', `fee_limit: the network takes at most ${feeLimitMax}, got ${feeLimit}`)
+  if (feeLimit > counted.feeLimit) {
+    return later('FEE', `fee_limit: expected at most ${counted.feeLimit}, got ${feeLimit}`)
   }
   const block = await rpc.reference()
   if (now - block.timestamp > referenceAgeMaxMs) {
@@ -63,11 +62,20 @@ export async function buildTronTransfer(rpc: TronRpc, order: TronOrder): Promise
     feeLimit,
     contract: contractOf(order),
   })
-  const effect = chainOf(intent.network).decode(bytes)
+  const accepts = acceptsFor(intent, { forms: [], prices: counted })
+  const effect = chainOf(intent.network).decode(bytes, accepts)
   if (effect.fee.max > intent.maxFee) {
     return later('FEE', `fee: expected at most ${intent.maxFee}, got ${effect.fee.max}`)
   }
   return { kind: 'built', bytes, effect }
+}
+
+/** Of a network that charges more than is counted nothing is built: the bound would be wrong. */
+function dearer(asked: NetworkPrices, counted: TronPrices, op: Op): string | undefined {
+  const charged = ['bandwidth', op === 'tron.transfer' ? 'activation' : 'energy'] as const
+  const name = charged.find((one) => asked[one] > counted[one])
+  if (name === undefined) return undefined
+  return `${name}: the network charges ${asked[name]}, expected at most ${counted[name]}`
 }
 
 /** A quarter more than estimated, because the price of a busy contract moves; 0 for the coin. */

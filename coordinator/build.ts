@@ -65,7 +65,7 @@ export async function buildTransfer(rpc: ChainRpc, order: BuildOrder): Promise<B
     value: call.value,
     calldata: call.calldata,
   })
-  const effect = chainOf(intent.network).decode(bytes, acceptsFor(intent, [form]))
+  const effect = chainOf(intent.network).decode(bytes, acceptsFor(intent, { forms: [form] }))
   return { kind: 'built', bytes, effect }
 }
 

@@ -35,6 +35,7 @@ import { type Attached, Links } from './links.ts'
 import { Nonces } from './nonces.ts'
 import { committed } from './page.ts'
 import { Pages } from './pages.ts'
+import { otherPast, type Past } from './past-nonces.ts'
 import type { Clock, LogSigner, Random, Report } from './ports.ts'
 import { Proofs } from './proofs.ts'
 import { Proving } from './proving.ts'
@@ -128,7 +129,10 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
     tree,
     log,
     governed,
-    cannotSign: (vault) => nonces.holdOf(vault.vault) ?? cannotSign({ links, tree }, vault),
+    cannotSign: (vault, nonce) =>
+      nonces.holdOf(vault.vault) ??
+      (nonce && nonces.usedOf(nonce)) ??
+      cannotSign({ links, tree }, vault),
   })
   const fold = createFold({ rootDigest: first.digest, origin })
   const cache = new RowCache()
@@ -149,7 +153,9 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const keys = new Keys(withRoot({ ...sessions, copy, memory }), aboutKeys)
   const dealing = (change: Digest) => readDealing(store, change)
   const proving = new Proving(withRoot({ ...sessions, tree }), signing)
-  const keyChanges = new KeyChanges(withRoot({ ...sessions, tree, dealing }), aboutKeys, proving)
+  const past: Past = (change) => otherPast({ copy, memory, chains }, change)
+  const withDealings = { ...sessions, tree, dealing, otherPast: past }
+  const keyChanges = new KeyChanges(withRoot(withDealings), aboutKeys, proving)
   const invitations = new Invitations(withRoot(sessions))
   const telling = { roots, report, links, sequencer, copy }
   new Receipts(telling)
@@ -175,7 +181,7 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
   const deposits = new Deposits({ copy, sequencer, heads, clock })
   const certificates = new Certificates(withRoot({ ...sessions, roots, copy, proofs }))
   const stopping = new AbortController()
-  const requests = new Requests({ ...shared, store, origin })
+  const requests = new Requests({ ...shared, store, origin, nonces, otherPast: past })
   const decisions = new Decisions({ ...shared, store, origin, proofs })
 
   sequencer.onLines((entries) => {

@@ -54,6 +54,11 @@ export class CosignedHeads {
     }
   }
 
+  /** Lines of the log, whoever has seen them. */
+  get size(): number {
+    return this.#ports.tree.size
+  }
+
   get largest(): number {
     return Math.max(0, ...[...this.#newest.values()].map(({ size }) => size))
   }

@@ -17,7 +17,7 @@ import type { Proofs, Proved } from './proofs.ts'
 import type { RequestsPorts } from './requests.ts'
 import { signedContent } from './results.ts'
 
-export interface DecisionsPorts extends RequestsPorts {
+export interface DecisionsPorts extends Omit<RequestsPorts, 'nonces' | 'otherPast'> {
   readonly proofs: Proofs
 }
 

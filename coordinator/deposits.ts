@@ -4,6 +4,8 @@
 // INVARIANT: the same reference of one service has the same index, at every coordinator and after
 // every restart, and no other service has that index, whatever it calls its own customers;
 // an index is given out by the process alone that opened it, after q witnesses have seen the line.
+// What was opened while witnesses were away is kept until they have seen it, and nothing more is
+// opened meanwhile: an outage takes no indices.
 // A database that was brought back from yesterday therefore gives no index of today twice: its
 // process opens new ones, where the log goes on, and leaves the rest of the old ones unused.
 import { openedOf } from '../policy/audit/fold-addresses.ts'
@@ -31,8 +33,9 @@ export interface DepositsPorts {
   readonly clock: Clock
 }
 
-/** Indices that this process opened and has not given out. */
+/** Indices that this process opened, by the line `seq`, and has not given out. */
 interface Block {
+  readonly seq: number
   next: number
   readonly until: number
 }
@@ -93,16 +96,20 @@ export class Deposits {
     return readDeposit(this.#ports.copy.session, this.#at(vault), customer)
   }
 
+  /** The block of this vault with an index left, once enough witnesses have seen its line. */
   async #blockOf(vault: VaultId): Promise<Block | Refusal> {
     const known = this.#blocks.get(vault)
-    if (known !== undefined && known.next < known.until) return known
-    const opened = await this.#open(vault)
-    if (!isRefusal(opened)) this.#blocks.set(vault, opened)
-    return opened
+    const block = known !== undefined && known.next < known.until ? known : await this.#open(vault)
+    if (isRefusal(block)) return block
+    this.#blocks.set(vault, block)
+    return (await this.#unseen(block.seq)) ?? block
   }
 
   async #open(vault: VaultId): Promise<Block | Refusal> {
-    const { copy } = this.#ports
+    const { copy, heads } = this.#ports
+    // A process that starts while witnesses are away would open some in vain, each time.
+    const unseen = await this.#unseen(heads.size - 1)
+    if (unseen !== undefined) return unseen
     let last: Refusal = refusal('STALE_ATTEMPT', `${vault}: expected to open addresses`)
     for (let tried = 0; tried < opensMax; tried += 1) {
       const from = await copy.read(openedOf(vault))
@@ -110,7 +117,7 @@ export class Deposits {
       if (count === 0) return refusal('TOO_LARGE', `${vault}: every index is given out`)
       const lines = [{ type: 'addresses.opened', body: { vault, from, count } }]
       const answer = await writeLines(this.#ports, { lines })
-      if (!isRefusal(answer)) return this.#witnessed(answer.seqs[0] ?? 0, { from, count })
+      if (!isRefusal(answer)) return { seq: answer.seqs[0] ?? 0, next: from, until: from + count }
       last = answer
       if (answer.code !== 'STALE_ATTEMPT') return answer
     }
@@ -118,18 +125,13 @@ export class Deposits {
   }
 
   /** Of a log that others do not have, nothing is given out. */
-  async #witnessed(
-    seq: number,
-    { from, count }: { readonly from: number; readonly count: number },
-  ): Promise<Block | Refusal> {
+  async #unseen(seq: number): Promise<Refusal | undefined> {
     const { heads, clock } = this.#ports
     const stop = new AbortController()
     const isCovered = await heads.untilCovered(seq, clock.sleep(witnessWaitMs, stop.signal))
     stop.abort()
-    if (!isCovered) {
-      return refusal('NOT_ENOUGH_WITNESSES', `line ${seq}: not seen by enough witnesses yet`)
-    }
-    return { next: from, until: from + count }
+    if (isCovered) return undefined
+    return refusal('NOT_ENOUGH_WITNESSES', `line ${seq}: not seen by enough witnesses yet`)
   }
 
   #at(vault: VaultId): VaultAt {

@@ -30,7 +30,7 @@ export function buildFirstBytes(
 ): Promise<Built> {
   if (intent.message !== undefined) {
     const bytes = encodeMessage(parseMessage(intent.message))
-    const accepts = acceptsFor(intent, [])
+    const accepts = acceptsFor(intent, { forms: [] })
     const effect = chainOf(intent.network).decode(bytes, accepts)
     return Promise.resolve({ kind: 'built', bytes, effect })
   }
@@ -39,7 +39,8 @@ export function buildFirstBytes(
   if (network?.slot.kind === 'one-body') {
     const { lifetimeMs, lifetimeColdMs } = network.slot
     const lives = isPatient ? lifetimeColdMs : lifetimeMs
-    const order = { intent, from, now: ports.clock.now(), lifetimeMs: lives }
+    const { prices } = network
+    const order = { intent, from, now: ports.clock.now(), lifetimeMs: lives, prices }
     return buildTronTransfer(tronFor(ports, intent.network), order)
   }
   const bump = cancelling &&

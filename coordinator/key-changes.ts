@@ -21,6 +21,7 @@ import { chooseNodes } from './choose.ts'
 import type { Ended } from './exchange.ts'
 import type { KeySessions, KeySessionsPorts } from './key-sessions.ts'
 import { failureOf, mayPass, nextEpoch, restBetweenTries, triesMax } from './key-tries.ts'
+import type { Past } from './past-nonces.ts'
 import type { Proving } from './proving.ts'
 
 interface Committee {
@@ -52,6 +53,8 @@ type Plan =
 export interface KeyChangesPorts extends KeySessionsPorts {
   /** What came with the request of an import. */
   readonly dealing: (change: Digest) => Promise<Uint8Array | undefined>
+  /** Why its addresses do not go on where an import says. */
+  readonly otherPast: Past
 }
 
 export class KeyChanges {
@@ -148,7 +151,11 @@ export class KeyChanges {
 
   /** Nothing for whatever is dealt by the nodes themselves. */
   async #dealingOf(ripe: RipeChange): Promise<Uint8Array | Refusal> {
-    if (operationOf(ripe) !== 'key.import') return new Uint8Array(0)
+    const { change } = ripe.admitted
+    if (change.op !== 'key.import' || isCovered(ripe.admitted)) return new Uint8Array(0)
+    // Between the request and its approvals somebody may have signed with the key.
+    const past = await this.#ports.otherPast(change)
+    if (past !== undefined) return past
     const dealing = await this.#ports.dealing(ripe.admitted.digest)
     return dealing ?? refusal('DEALING', 'no dealing came with this request')
   }

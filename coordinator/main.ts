@@ -3,14 +3,16 @@
 // names, opens the store, serves, and says one line when it is ready. Time and randomness enter
 // here.
 //   custody-coordinator --config FILE        DATABASE_URL, where set, wins over the file's database
+//   custody-coordinator --make-store DIR     the embedded database of a development one, beforehand
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, statfsSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { parseRoot } from '../policy/documents.ts'
 import { parseTrust } from '../policy/trust.ts'
 import { ed25519PublicKey, ed25519Signer, equalBytes, toHex, toUtf8 } from '../proto/crypto.ts'
 import { serve, type WireServer } from '../proto/io/channel-server.ts'
+import { pathFault } from '../proto/io/path-fault.ts'
 import { standardOutput } from '../proto/io/standard-output.ts'
 import { limits } from '../proto/limits.ts'
 import { logKeyThing } from '../proto/log-key.ts'
@@ -42,7 +44,8 @@ const logger = pino({ base: null, redact: ['*.passphrase', '*.secret'] }, standa
 async function run(file: string): Promise<void> {
   let reload = (): void => {}
   process.on('SIGHUP', () => reload())
-  const config = readConfigFile(file)
+  const config = readConfig(file)
+  if (config === undefined) return
   const governed = readGoverned(config)
   const log = readLogKey(config, governed)
   const store = await openStore(config)
@@ -227,15 +230,42 @@ function stopSignal(): Promise<void> {
   })
 }
 
-const usage = 'usage: custody-coordinator --config FILE'
+/** Undefined where it cannot be opened, which is said as by every other program. */
+function readConfig(file: string): CoordinatorConfig | undefined {
+  try {
+    return readConfigFile(file)
+  } catch (error) {
+    const because = pathFault(error, ['--config', file], usage)
+    if (because === undefined) throw error
+    console.error(`custody-coordinator: ${because}`)
+    process.exitCode = 2
+    return undefined
+  }
+}
+
+/** Making one takes seconds: whoever makes the rest of a cluster meanwhile lays it in its place. */
+async function makeStore(directory: string): Promise<void> {
+  const isEmpty = !existsSync(directory) || readdirSync(directory).length === 0
+  if (!isEmpty) refuse('CONFIG', `${directory}: expected an empty directory`)
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const store = await openPglite('dev', directory)
+  await migrate(store)
+  await store.close()
+  logger.info(`an embedded database, for development only: ${directory}`)
+}
+
+const usage = 'usage: custody-coordinator --config FILE | --make-store DIR'
 
 try {
-  const { values } = parseArgs({ options: { config: { type: 'string' } } })
-  if (values.config === undefined) {
+  const options = { config: { type: 'string' }, 'make-store': { type: 'string' } } as const
+  const { values } = parseArgs({ options })
+  const { config, 'make-store': made } = values
+  if (made !== undefined && config === undefined) await makeStore(made)
+  else if (config === undefined || made !== undefined) {
     console.error(usage)
     process.exitCode = 2
   } else {
-    await run(values.config)
+    await run(config)
   }
 } catch (error) {
   const refused = error instanceof Refused ? error.refusal : undefined

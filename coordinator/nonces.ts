@@ -15,6 +15,7 @@ import type { Digest, VaultId } from '../proto/ids.ts'
 import { type Refusal, refusal } from '../proto/refusal.ts'
 import { Unavailable } from '../proto/unavailable.ts'
 import type { ChainRpc } from './chain-rpc/rpc.ts'
+import type { Nonce } from './desk/cancelling.ts'
 import type { RulesMemory } from './desk/rules.ts'
 import { type Chains, type Driven, writeLines } from './driver.ts'
 import { foundLines } from './found-signatures.ts'
@@ -54,6 +55,8 @@ interface Place {
 export class Nonces {
   readonly #ports: NoncesPorts
   readonly #held = new Map<VaultId, string>()
+  /** The highest of each address that was seen used up; those below it are too. */
+  readonly #usedUpTo = new Map<string, bigint>()
   readonly #lookedAt = new Map<Digest, number>()
   readonly #said = new Set<string>()
   #sweptAt = 0
@@ -69,6 +72,23 @@ export class Nonces {
     return because === undefined ? undefined : refusal('FROZEN', because)
   }
 
+  /** What could not land any more: a cancel under a nonce that somebody has used. */
+  usedOf({ vault, path, slot }: Nonce): Refusal | undefined {
+    const last = this.#usedUpTo.get(`${vault} ${path}`)
+    if (last === undefined || last < BigInt(slot)) return undefined
+    const because = `nonce ${slot} of ${vault} ${path} is used up: nothing is left to cancel`
+    return refusal('NONCE', because)
+  }
+
+  /** Of a reservation, before anything is signed under it: asked of the chain. */
+  async askUsed({ view }: Pick<Driven, 'view'>): Promise<Refusal | undefined> {
+    const place = placeOf(view)
+    const rpc = place && this.#rpcOf(place.network)
+    if (place === undefined || rpc === undefined) return undefined
+    if (await rpc.consumed(addressOf(place), BigInt(place.slot))) this.#note(place)
+    return this.usedOf({ ...place, vault: place.vault.vault })
+  }
+
   forget(intent: Digest): void {
     this.#lookedAt.delete(intent)
   }
@@ -79,16 +99,15 @@ export class Nonces {
    */
   async look({ the, view }: Driven): Promise<Unseen | undefined> {
     const { intent } = the.row
-    const { reservation, vaults } = view
-    const vault = vaults.find((row) => row.vault === the.intent.vault)
-    if (reservation === undefined || reservation.slot === '' || vault === undefined) return
+    const place = placeOf(view)
+    if (place === undefined) return
     const now = this.#ports.clock.now()
     if (now - (this.#lookedAt.get(intent) ?? 0) < lookMs) return
     this.#lookedAt.set(intent, now)
-    const { path, slot, network } = reservation
-    const place = { vault, path, network, slot }
+    const { network, slot } = place
     const rpc = this.#rpcOf(network)
     if (rpc === undefined || !(await rpc.consumed(addressOf(place), BigInt(slot)))) return
+    this.#note(place)
     const { copy } = this.#ports
     const holders = [intent, ...(await copy.read(rivalsOf(intent)))]
     // In this order: what is in no block after its nonce was used never will be.
@@ -138,6 +157,12 @@ export class Nonces {
         report({ level: 'warn', name: 'nonce.unasked', because: error.message })
       }
     }
+  }
+
+  #note({ vault, path, slot }: Place): void {
+    const at = `${vault.vault} ${path}`
+    const last = this.#usedUpTo.get(at)
+    if (last === undefined || last < BigInt(slot)) this.#usedUpTo.set(at, BigInt(slot))
   }
 
   #rpcOf(network: string): ChainRpc | undefined {
@@ -194,6 +219,13 @@ export class Nonces {
 }
 
 const rootPath = 'm'
+
+function placeOf({ reservation, vaults }: Driven['view']): Place | undefined {
+  const vault = vaults.find((row) => row.vault === reservation?.vault)
+  if (reservation === undefined || reservation.slot === '' || vault === undefined) return undefined
+  const { path, slot, network } = reservation
+  return { vault, path, network, slot }
+}
 
 function addressOf({ vault, path, network }: Place): string {
   return chainOf(network).address(derive(vault, path).publicKey)

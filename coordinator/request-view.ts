@@ -15,7 +15,7 @@ import { toUtf8 } from '../proto/crypto.ts'
 import type { Digest } from '../proto/ids.ts'
 import { type Json, parse } from '../proto/jcs.ts'
 import { attempt, isRefusal } from '../proto/refusal.ts'
-import { list, object, type Reader, text } from '../proto/shape.ts'
+import { list, object, type Reader, text, writeTime } from '../proto/shape.ts'
 import { readSigned } from './desk/case.ts'
 import { lookAt } from './desk/request.ts'
 import type { RulesMemory } from './desk/rules.ts'
@@ -46,6 +46,8 @@ export interface Shown {
   readonly signature: Uint8Array
   readonly txid: string
   readonly seq: number
+  /** Time of that line, written. */
+  readonly changed: string
   /** Canonical text. */
   readonly intent: string
 }
@@ -81,6 +83,7 @@ export async function showRequest(
     missing: found.missing,
     ...(isChangeOp(row.op) ? noTransaction : await signedOf(copy, entries, document)),
     seq: entries.at(-1)?.seq ?? row.seq,
+    changed: writeTime(entries.at(-1)?.t ?? row.t),
     intent: document,
   }
 }

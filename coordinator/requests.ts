@@ -2,10 +2,8 @@
 // before it is stored; the rest is the desk's. Repeating a submit answers with the request that
 // exists, whatever became of it; the same id for another intent is a conflict (the API design,
 // 7.4). Nothing here waits for people.
-import { takenBy } from '../policy/audit/cancels.ts'
-import { below, get, tables } from '../policy/audit/tables.ts'
+import { below, tables } from '../policy/audit/tables.ts'
 import { chainOf } from '../policy/chain/chains.ts'
-import { messageDigest, parseMessage } from '../policy/chain/evm-message.ts'
 import { type Change, claimsChange, everyVault, openChange } from '../policy/change.ts'
 import { requireDealingOf } from '../policy/dealing.ts'
 import type { Root } from '../policy/documents.ts'
@@ -14,22 +12,26 @@ import { recipientOf } from '../policy/recipient.ts'
 import { openIntent } from '../policy/request.ts'
 import { callerAt, credentialAt, type Roster } from '../policy/roster.ts'
 import type { IntentRow } from '../policy/view.ts'
-import { digestOf, toHex, toUtf8 } from '../proto/crypto.ts'
+import { digestOf, toUtf8 } from '../proto/crypto.ts'
 import { type Digest, type Handle, type PersonId, parseDigest } from '../proto/ids.ts'
 import { parseDealing } from '../proto/import-documents.ts'
 import { limits } from '../proto/limits.ts'
-import { attempt, isRefusal, type Refusal, Refused, refusal, refuse } from '../proto/refusal.ts'
+import { attempt, isRefusal, type Refusal, refusal, refuse } from '../proto/refusal.ts'
 import { writeTime } from '../proto/shape.ts'
 import type { Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { planBlobs } from './ceremony/plan-blob.ts'
+import { boundElsewhere } from './desk/binding.ts'
+import { nonceTaken } from './desk/cancelling.ts'
 import { resolve } from './desk/case.ts'
 import { judgeChangeAt, resolveChange } from './desk/change-case.ts'
 import { judge } from './desk/judge.ts'
 import type { Rules, RulesMemory } from './desk/rules.ts'
 import type { Judged } from './desk/settle.ts'
 import type { Notes } from './driver.ts'
+import type { Nonces } from './nonces.ts'
 import type { Copy } from './page.ts'
+import type { Past } from './past-nonces.ts'
 import type { Clock } from './ports.ts'
 import type { Answer } from './proposal.ts'
 import { type Shown, showRequest } from './request-view.ts'
@@ -40,6 +42,7 @@ import { putDealing } from './store/dealings.ts'
 import {
   countOpen,
   findRequest,
+  type ListPage,
   listRequests,
   type RequestRow,
   requestsSince,
@@ -54,6 +57,8 @@ export interface RequestsPorts {
   readonly clock: Clock
   readonly sequencer: Sequencer
   readonly notes: Notes
+  readonly nonces: Pick<Nonces, 'usedOf'>
+  readonly otherPast: Past
 }
 
 /** The request as it stands, or that it is stored and no run has judged it yet. */
@@ -86,11 +91,11 @@ export class Requests {
     dealing?: Uint8Array,
     plan?: Uint8Array,
   ): Promise<Submitted | Refusal> {
-    const { copy, memory, sequencer, store, clock } = this.#ports
+    const { copy, memory, sequencer, store } = this.#ports
     const rules = await memory.at(copy)
     const read = attempt(() => this.#open(signed, rules))
     if (isRefusal(read)) return read
-    const known = (await this.#known(read)) ?? (await hindrance(copy, read, clock.now()))
+    const known = (await this.#known(read)) ?? (await this.#hindrance(read))
     if (known !== undefined) return known
     const blobs = await this.#blobs(signed, records, read, rules)
     if (isRefusal(blobs)) return blobs
@@ -119,7 +124,7 @@ export class Requests {
   }
 
   /** Newest first; `before` is the created seq of the last one seen. */
-  list(page: { state: string; before: number; countMax: number }): Promise<readonly RequestRow[]> {
+  list(page: ListPage): Promise<readonly RequestRow[]> {
     const countMax = Math.min(Math.max(1, page.countMax), limits.listPageMax)
     return listRequests(this.#ports.store, this.#ports.origin, { ...page, countMax })
   }
@@ -199,6 +204,19 @@ export class Requests {
     return shown && { kind: 'request', shown }
   }
 
+  /** What could only wait in vain is refused when it is asked for. */
+  async #hindrance(read: ReadAsked): Promise<Refusal | undefined> {
+    const { copy, clock, nonces, otherPast } = this.#ports
+    if (read.kind === 'change') {
+      return read.intent.op === 'key.import' ? otherPast(read.intent) : undefined
+    }
+    const taken = await nonceTaken(copy, read.intent, clock.now())
+    if (isRefusal(taken)) return taken
+    const used = taken && nonces.usedOf(taken)
+    if (used !== undefined) return used
+    return boundElsewhere(copy, read.intent, read.digest)
+  }
+
   /** The intent, and the record that came with it if that is what vouches for the address. */
   async #blobs(
     signed: Signed,
@@ -253,38 +271,6 @@ export class Requests {
     const shown = await this.show(read.digest)
     return shown === undefined ? accepted : { kind: 'request', shown }
   }
-}
-
-/** What could only wait in vain is refused when it is asked for. */
-async function hindrance(copy: Copy, read: ReadAsked, t: number): Promise<Refusal | undefined> {
-  if (read.kind === 'change') return undefined
-  const { message, cancels } = read.intent
-  if (cancels !== undefined) {
-    const taken = await reading(copy.read(takenBy(cancels, read.intent, t)))
-    if (isRefusal(taken)) return taken
-  }
-  return message === undefined ? undefined : boundElsewhere(copy, message, read.digest)
-}
-
-async function reading<T>(asked: Promise<T>): Promise<T | Refusal> {
-  try {
-    return await asked
-  } catch (error) {
-    if (error instanceof Refused) return error.refusal
-    throw error
-  }
-}
-
-/** A message is signed for one request, for ever. */
-async function boundElsewhere(
-  copy: Copy,
-  message: string,
-  id: Digest,
-): Promise<Refusal | undefined> {
-  const digest = toHex(messageDigest(parseMessage(message)))
-  const bound = await copy.read(get(tables.digest, digest))
-  if (bound === undefined || bound.intent === id) return undefined
-  return refusal('IDEMPOTENCY_CONFLICT', `this message is that of request ${bound.intent}`)
 }
 
 /** The person or service that calls with this TLS key; its certificate's name if none is listed. */

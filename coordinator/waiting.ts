@@ -5,8 +5,12 @@ import { get, tables } from '../policy/audit/tables.ts'
 import type { VaultRow } from '../policy/view.ts'
 import type { Digest } from '../proto/ids.ts'
 import { isRefusal, type Refusal, refusal } from '../proto/refusal.ts'
+import { isCold } from './ceremony/cold.ts'
 import type { Changes } from './changes.ts'
 import { chooseNodes } from './choose.ts'
+import { boundElsewhere } from './desk/binding.ts'
+import { nonceTaken } from './desk/cancelling.ts'
+import type { Case } from './desk/case.ts'
 import { lookAt } from './desk/request.ts'
 import type { Judged } from './desk/settle.ts'
 import type { DriverPorts } from './driver.ts'
@@ -63,9 +67,10 @@ export class Waiting {
       await this.#lookAtChange(intent, judged, state)
       return
     }
-    const vault = await copy.read(get(tables.vault, looked.the.intent.vault))
-    const hindrance = judged.standing === 'ALLOW' ? this.#hindrance(intent, vault) : undefined
+    const isAllowed = judged.standing === 'ALLOW'
+    const hindrance = isAllowed ? await this.#hindrance(looked.the, now) : undefined
     if (hindrance !== undefined) notes.set(intent, hindrance)
+    else if (isAllowed) notes.delete(intent)
     if (hindrance === undefined && wouldMove(judged, state)) {
       await sequencer.propose({ kind: 'judge', content: { intent } })
     }
@@ -80,14 +85,21 @@ export class Waiting {
   }
 
   /** What keeps an allowed request from its reservation. */
-  #hindrance(intent: Digest, vault: VaultRow | undefined): Refusal | undefined {
+  async #hindrance(the: Case, now: number): Promise<Refusal | undefined> {
+    const { intent, row } = the
+    const { copy, nonces } = this.#ports
+    const vault = await copy.read(get(tables.vault, intent.vault))
     if (vault === undefined) return refusal('VAULT_NOT_FOUND', 'the vault has no key yet')
     const { standing } = vault
     if (standing !== 'active') return refusal('KEY_DISABLED', `the vault's key is ${standing}`)
-    const held = this.#ports.nonces.holdOf(vault.vault) ?? cannotSign(this.#ports, vault)
-    if (held !== undefined) return held
-    this.#ports.notes.delete(intent)
-    return undefined
+    const taken = await nonceTaken(copy, intent, now)
+    if (isRefusal(taken)) return taken
+    const bound = await boundElsewhere(copy, intent, row.intent)
+    if (bound !== undefined) return bound
+    const used = taken && nonces.usedOf(taken)
+    // A cold vault signs at its ceremony, so its nodes need not be here.
+    const absent = isCold(the) ? undefined : cannotSign(this.#ports, vault)
+    return nonces.holdOf(vault.vault) ?? used ?? absent
   }
 
   #forgetAllBut(rows: readonly RequestRow[]): void {

@@ -25,7 +25,7 @@ const coins: ReadonlyMap<string, number> = new Map([
   ['tron', 6],
 ])
 
-/** USDT, USDC and DAI. */
+/** USDT, USDC and DAI. Where each is written down: `docs/chains.md`, "Tokens that are known". */
 const known: ReadonlyMap<string, number> = new Map([
   ['eip155:1 0xdac17f958d2ee523a2206206994597c13d831ec7', 6],
   ['eip155:1 0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48', 6],

@@ -9,7 +9,7 @@ import { requireAllNodes } from './audit/key-confirm.ts'
 import { type Change, type ChangeOf, type ChangeOp, coldOps } from './change.ts'
 import type { Root } from './documents.ts'
 import { requireStanding } from './key-standing.ts'
-import type { Rulebook } from './rulebook.ts'
+import { networkOf, type Rulebook } from './rulebook.ts'
 import { requireTemper, type Vault } from './vault.ts'
 import type { KeyStanding, VaultRow } from './view.ts'
 
@@ -57,6 +57,7 @@ export function requireFit(change: Change, house: House): Fitted {
     case 'key.import': {
       const key = keyNamed(change, house)
       if (house.row !== undefined) refuse('KEY_EXISTS', `${change.vault} has a key`)
+      if (change.op === 'key.import') requireNonces(change, house)
       return { kind: 'new', key }
     }
     case 'key.refresh':
@@ -93,6 +94,11 @@ function keyNamed({ op, vault }: Change, house: House): Handle {
     refuse('NOT_SUPPORTED', `${op} of a cold key is no matter of a ceremony`)
   }
   return named.key
+}
+
+function requireNonces({ vault, terms }: ChangeOf<'key.import'>, { rulebook }: House): void {
+  if (terms.nonces === undefined || networkOf(rulebook, vault)?.slot.kind === 'nonce') return
+  refuse('NONCE', `nonces: accounts of the network of ${vault} have none`)
 }
 
 function vaultNamed(vault: VaultId, { rulebook }: House): Vault {

@@ -17,6 +17,7 @@ import {
   list,
   literal,
   object,
+  objectWith,
   type Reader,
   text,
   time,
@@ -76,6 +77,13 @@ export interface Member {
   readonly x: number
 }
 
+/** Of one address of an imported key. */
+export interface FirstNonce {
+  readonly path: string
+  /** The first that is free. */
+  readonly next: number
+}
+
 /** What each operation asks for, beside the vault. */
 export interface TermsOf {
   readonly 'key.create': Record<never, never>
@@ -97,6 +105,8 @@ export interface TermsOf {
     readonly chainCode: Uint8Array
     /** Digest of the dealer's commitments, so that nobody swaps the dealing. */
     readonly commitments: Digest
+    /** Where the key has signed before: no nonce below is given. Left out where it has not. */
+    readonly nonces?: readonly FirstNonce[]
   }
   readonly 'key.export': {
     /** X25519, 32 bytes: whoever holds its private half gets the whole key. */
@@ -199,6 +209,7 @@ const derivation: Reader<string> = (value, path) => {
   parsePath(written)
   return written
 }
+const firstNonce = object({ path: derivation, next: integer(1, Number.MAX_SAFE_INTEGER) })
 
 const termsShapes = {
   'key.create': object({}),
@@ -210,7 +221,10 @@ const termsShapes = {
     participants: list(object({ node: nodeId, x: place }), 1, limits.nodesMax),
     t: place,
   }),
-  'key.import': object({ publicKey: hex(33), chainCode: hex(32), commitments: digest }),
+  'key.import': objectWith(
+    { publicKey: hex(33), chainCode: hex(32), commitments: digest },
+    { nonces: list(firstNonce, 1, limits.importNoncesMax) },
+  ),
   'key.export': object({ recipient: hex(32), keyState: digest }),
   'key.destroy': state,
   'key.prove': object({
@@ -276,6 +290,7 @@ function requireTerms(change: Change): void {
       break
     case 'key.import':
       pointBytes(change.terms.publicKey)
+      requireAscending('nonces', change.terms.nonces?.map(({ path }) => path) ?? [])
       break
     case 'key.export':
       if (change.terms.recipient.every((byte) => byte === 0)) bad('recipient: expected a key')
@@ -309,8 +324,7 @@ function requireCeremony(terms: TermsOf['ceremony.plan'], { created }: Asked): v
     ['vaults', vaults],
     ['requests', requests],
   ] as const) {
-    const ascending = named.every((one, at) => at === 0 || one > (named[at - 1] ?? ''))
-    if (!ascending) bad(`${what}: expected each once, ascending`)
+    requireAscending(what, named)
   }
   if (vaults.some((vault) => vault === everyVault)) bad(`vaults: ${everyVault} is no vault`)
   if (from < created) bad('from: expected a window after the plan was made')
@@ -318,6 +332,11 @@ function requireCeremony(terms: TermsOf['ceremony.plan'], { created }: Asked): v
   if (until <= from || until > most) {
     bad(`until: expected after from and by ${writeTime(most)}, got ${writeTime(until)}`)
   }
+}
+
+function requireAscending(what: string, named: readonly string[]): void {
+  const ascending = named.every((one, at) => at === 0 || one > (named[at - 1] ?? ''))
+  if (!ascending) bad(`${what}: expected each once, ascending`)
 }
 
 function plain(terms: Change['terms']): JsonObject {
@@ -334,10 +353,10 @@ function window({ from, until }: TermsOf['ceremony.plan']) {
 function plainValue(value: TermsValue): Json {
   if (value instanceof Uint8Array) return toHex(value)
   if (typeof value === 'string' || typeof value === 'number') return value
-  return value.map((item) => (typeof item === 'string' ? item : { node: item.node, x: item.x }))
+  return value.map((item) => (typeof item === 'string' ? item : { ...item }))
 }
 
-type TermsValue = string | number | Uint8Array | readonly (string | Member)[]
+type TermsValue = string | number | Uint8Array | readonly (string | Member | FirstNonce)[]
 
 function bad(because: string): never {
   return refuse('INVALID_INTENT', because)

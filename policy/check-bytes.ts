@@ -15,8 +15,8 @@ import type { AttemptRow, VaultRow } from './view.ts'
 
 /** N12: strictly decoded; whatever the policy accepts no transaction of is refused by name. */
 export function decode(intent: Intent, bytes: Uint8Array, rulebook: Rulebook): Effect {
-  const forms = networkOf(rulebook, intent.vault)?.forms ?? plainTransfers.forms
-  return chainOf(intent.network).decode(bytes, acceptsFor(intent, forms))
+  const accepted = networkOf(rulebook, intent.vault) ?? plainTransfers
+  return chainOf(intent.network).decode(bytes, acceptsFor(intent, accepted))
 }
 
 /** N13: the attempt line names these bytes and the digest that they really have. */

@@ -143,6 +143,9 @@ function termLines(change: OfVault, { rulebook }: Shown): readonly Line[] {
         ['CHAIN CODE', ''],
         ['', toHex(change.terms.chainCode)],
         ['DEALING', change.terms.commitments],
+        ...(change.terms.nonces ?? []).map(
+          ({ path, next }): Line => ['NONCE', `${path} goes on at ${next}: it signed before`],
+        ),
         ['WARNING', 'whoever had this key before may still have it: nobody here can know'],
       ]
     case 'key.export':

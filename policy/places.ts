@@ -19,6 +19,7 @@ import {
 import type { Calls } from './calls.ts'
 import { type Form, forms, plainTransfers } from './chain/chain.ts'
 import { opsOf, parseAddress, type TokenKind, tokenKinds, traitsOf } from './chain/chains.ts'
+import { priceCaps, type TronPrices } from './chain/tron-prices.ts'
 import { distinct, personId } from './document.ts'
 import { type Op, parseNetwork } from './intent.ts'
 import type { Messages } from './messages.ts'
@@ -39,6 +40,8 @@ export interface Network {
   readonly slot: SlotRule
   /** EVM: the forms in which its transactions may be written, the one that is built first. */
   readonly forms: readonly Form[]
+  /** Tron: how fees are counted, and what may be paid for energy. */
+  readonly prices?: TronPrices
 }
 
 export interface Asset {
@@ -149,7 +152,9 @@ export function networksOf(
       refuse('INVALID_POLICY', `${path}.slot: expected ${expected} on ${caip2}`)
     }
     const maxFee = baseUnits(network.maxFee, asset.decimals, `${path}.maxFee`)
-    return { id, caip2, maxFee, feeAsset, slot, forms: formsOf(network) }
+    const prices = pricesOf(network, asset, path)
+    const counted = prices === undefined ? {} : { prices }
+    return { id, caip2, maxFee, feeAsset, slot, forms: formsOf(network), ...counted }
   })
 }
 
@@ -214,12 +219,23 @@ const txLifetimeMs: Reader<number> = (value, path) => {
   const length = durationMs(value, path)
   return length >= 120_000 ? length : refuse('INVALID_POLICY', `${path}: expected at least 2m`)
 }
-const oneBodyShape = object({
-  ...networkFields,
-  slot: literal('one-body'),
-  maxTxLifetime: txLifetimeMs,
-  maxTxLifetimeCold: txLifetimeMs,
+/** Base units for one of them. */
+const unitPrice = (name: 'energy' | 'bandwidth') => integer(1, Number(priceCaps[name]))
+const pricesShape = object({
+  activation: decimal,
+  bandwidth: unitPrice('bandwidth'),
+  energy: unitPrice('energy'),
+  feeLimit: decimal,
 })
+const oneBodyShape = objectWith(
+  {
+    ...networkFields,
+    slot: literal('one-body'),
+    maxTxLifetime: txLifetimeMs,
+    maxTxLifetimeCold: txLifetimeMs,
+  },
+  { prices: pricesShape },
+)
 const vaultsClassShape = object({ vaults: distinct(list(vaultId, 1)) })
 const bookClassShape = objectWith({ book: handle, cooldown: durationMs }, { attestedBy: personId })
 
@@ -227,6 +243,26 @@ function slotOf(network: Shaped<typeof networkShape>): SlotRule {
   if (network.slot === 'nonce') return { kind: 'nonce', bumpPercent: network.bump }
   const { maxTxLifetime: lifetimeMs, maxTxLifetimeCold: lifetimeColdMs } = network
   return { kind: 'one-body', lifetimeMs, lifetimeColdMs }
+}
+
+function pricesOf(
+  network: Shaped<typeof networkShape>,
+  { decimals }: Asset,
+  at: string,
+): TronPrices | undefined {
+  if (network.slot === 'nonce' || network.prices === undefined) return undefined
+  const { activation, bandwidth, energy, feeLimit } = network.prices
+  const sun = (name: 'activation' | 'feeLimit', written: string): bigint => {
+    const path = `${at}.prices.${name}`
+    const amount = baseUnits(written, decimals, path)
+    const most = priceCaps[name]
+    if (amount > 0n && amount <= most) return amount
+    return refuse('INVALID_POLICY', `${path}: expected 1 to ${most} base units, got ${amount}`)
+  }
+  return {
+    ...{ bandwidth: BigInt(bandwidth), energy: BigInt(energy) },
+    ...{ activation: sun('activation', activation), feeLimit: sun('feeLimit', feeLimit) },
+  }
 }
 
 function formsOf(network: Shaped<typeof networkShape>): readonly Form[] {

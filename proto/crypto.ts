@@ -32,6 +32,11 @@ const utf8 = new TextEncoder()
 const newline = Uint8Array.of(0x0a)
 
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+  return sha256Of(parts)
+}
+
+/** Each part is taken before the next one is asked for. */
+export function sha256Of(parts: Iterable<Uint8Array>): Uint8Array {
   const hash = createHash('sha256')
   for (const part of parts) hash.update(part)
   return new Uint8Array(hash.digest())

@@ -46,6 +46,8 @@ export const limits = {
   dealingBytesMax: 32_768,
   /** Keys for imports that a node keeps at one time; a vault has one. */
   invitationsMax: 16,
+  /** Addresses of an imported key that signed before: each is a line that people read. */
+  importNoncesMax: 32,
   /** Of one warrant, so no quorum may ask for more people. */
   approvalsPerIntentMax: 64,
   /** Of one directory; each decides once, so facts hold no more approvals. */
@@ -55,6 +57,8 @@ export const limits = {
   /** Ways from vault to class by asset that all rules of a policy allow together. */
   legsPerPolicyMax: 100_000,
   attemptsPerIntentMax: 8,
+  /** That were tried, each with attempts of its own above all before it. */
+  cancelsPerIntentMax: 8,
   ceremonyVaultsMax: 16,
   /** Tries of one control proof, each of which a node writes down once. */
   proofAttemptsMax: 256,
@@ -151,6 +155,10 @@ export const limits = {
   /** What one range of blocks says of own addresses; a longer range is two files. */
   chainFileBytesMax: 16_777_216,
   chainFileAccountsMax: 4_096,
+  /** Of an endpoint: a block with all its transactions, whole. */
+  chainAnswerBytesMax: 4_194_304,
+  /** A whole block of Tron with the results of all its transactions, which an auditor reads. */
+  tronResultsBytesMax: 33_554_432,
   chainFileAssetsMax: 64,
   /** One line of a Record: a sentence for each field of an exception. */
   recordLineBytesMax: 16_384,
@@ -169,8 +177,10 @@ export const limits = {
   /** A Bundle is carried on a card and read whole at every station. */
   bundleFilesMax: 64,
   bundleBytesMax: 67_108_864,
-  /** Bundles that somebody puts for one plan, beside the one that went in. */
-  bundlesPerPlanMax: 8,
+  /** Bundles out that one operator has put for one plan; a further one takes the oldest's place. */
+  bundlesPerOperatorMax: 4,
+  /** Calls by which one is put: a file comes in parts, so that no call is large. */
+  bundlePartsMax: 8_192,
   /** Of one vault: all of them can be derived anew within an hour. */
   depositIndexMax: 16_777_216,
   /** Indices that one line opens; a coordinator that starts leaves the rest of its last ones. */

@@ -1,6 +1,7 @@
 // The verbs of one program as a table: which command the words of a call name, and how each verb
 // and the whole program say their usage. Two programs have one: custody-signer and
 // custody-ceremony. Runs nothing itself and knows no verb.
+import { pathFault } from '../proto/io/path-fault.ts'
 import { type Command, CommandUsage, type CommandWorld } from './command.ts'
 
 type Run = (world: CommandWorld) => Promise<object>
@@ -65,6 +66,14 @@ export class CommandTable {
   usageOf({ verb, usage: [first = '', ...more] }: Command): string {
     const head = `usage: ${this.#program} ${verb}${verb === '' ? '' : ' '}${first}`
     return [head, ...more.map((line) => `       ${line}`)].join('\n')
+  }
+
+  /** What these words name and nobody could open, in a sentence; undefined for other errors. */
+  unreadable(error: unknown, words: readonly string[]): string | undefined {
+    if (!isUnreadable(error)) return undefined
+    const command = this.#named(words)
+    const usage = command === undefined ? this.usage() : this.usageOf(command)
+    return pathFault(error, words, usage) ?? error.message
   }
 
   get #commands(): readonly Command[] {

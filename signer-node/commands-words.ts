@@ -14,6 +14,8 @@ export const yes = { type: 'boolean' } as const
 export interface Shape {
   /** Names of what stands without a flag, in its order; all are needed. */
   readonly places?: readonly string[]
+  /** And behind those, what may be left out. */
+  readonly placesMore?: readonly string[]
   readonly options: Readonly<Record<string, typeof text | typeof yes>>
   /** Flags without which nothing can be done. */
   readonly needed?: readonly string[]
@@ -31,6 +33,11 @@ export class Words {
   /** The place at this position. */
   place(at = 0): string {
     return this.#places[at] ?? missing(['a word'])
+  }
+
+  /** Undefined where it was left out. */
+  placeIf(at: number): string | undefined {
+    return this.#places[at]
   }
 
   /** A flag that must be there. */
@@ -69,14 +76,14 @@ export class Words {
 }
 
 export function readWords(words: readonly string[], shape: Shape): Words {
-  const { places = [], options, needed = [] } = shape
+  const { places = [], placesMore = [], options, needed = [] } = shape
   const { values, positionals } = parsed(words, options)
   const lacking = [
     ...places.slice(positionals.length),
     ...needed.filter((name) => values[name] === undefined).map((name) => `--${name}`),
   ]
   if (lacking.length > 0) missing(lacking)
-  const [extra] = positionals.slice(places.length)
+  const [extra] = positionals.slice(places.length + placesMore.length)
   if (extra !== undefined) throw new CommandUsage(`one word too many: ${extra}`)
   return new Words(positionals, values)
 }

@@ -1,6 +1,7 @@
 // A Keyshare as a node holds it for as long as it may use it: its secret hidden, opened for one
 // session at a time, and forgotten for good. INVARIANT: after `forget` nothing opens it any more.
 import type { VaultRow } from '../policy/view.ts'
+import type { Derivation } from './deriving.ts'
 import type { KeyFacts, Keyshare } from './dkls23/keyshare.ts'
 import { Secret } from './dkls23/secret.ts'
 import type { ExpectedKeyshare, Keystore } from './keystore.ts'
@@ -19,6 +20,15 @@ export interface HeldKeyshare {
 export interface Held {
   readonly keyshare: HeldKeyshare
   readonly isRestored: boolean
+}
+
+/** On its way to be held. */
+export interface Opening {
+  readonly name: string
+  readonly isRestored: boolean
+  readonly opening: Derivation
+  /** Whoever waits for it, however it ended. */
+  readonly over: PromiseWithResolvers<void>
 }
 
 /** To sign with. */

@@ -20,6 +20,7 @@ import {
   hidden,
   maySign,
   nameOf,
+  type Opening,
 } from './held-keyshare.ts'
 import type { KeyshareState } from './keystore.ts'
 import type { Parts } from './parts.ts'
@@ -35,14 +36,6 @@ export type KeysharesNeeds = Pick<
   readonly rested: (vault: VaultId) => void
   /** One is held that was opened in a later turn than the look that found it. */
   readonly opened: () => void
-}
-
-interface Opening {
-  readonly name: string
-  readonly isRestored: boolean
-  readonly opening: Derivation
-  /** Whoever waits for it, however it ended. */
-  readonly over: PromiseWithResolvers<void>
 }
 
 export class Keyshares {
@@ -137,6 +130,12 @@ export class Keyshares {
     this.#held.delete(vault)
     this.#resting.set(vault, { isRestored })
     this.#needs.rested(vault)
+  }
+
+  /** All at once; what is being opened ends first, because opening also names what is in force. */
+  async restAll(): Promise<void> {
+    await Promise.all([...this.#opening.values()].map(({ over }) => over.promise))
+    for (const { vault } of this.vaults()) this.rest(vault)
   }
 
   /**

@@ -210,6 +210,12 @@ export class SignerNode {
     this.#stateChanged()
   }
 
+  /** For a Station that was opened: none is held. */
+  async restAll(): Promise<void> {
+    await this.#parts.keyshares.restAll()
+    this.#stateChanged()
+  }
+
   /** Returns when the share is held. Refused (SEAL) when it does not open. */
   async wake(vault: VaultId): Promise<void> {
     await this.#parts.keyshares.wake(vault)

@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { ed25519PublicKey, ed25519Signer } from '../proto/crypto.ts'
 import { parseNodeId } from '../proto/ids.ts'
+import { pathFault } from '../proto/io/path-fault.ts'
 import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import { serveAdmin } from './admin.ts'
@@ -189,7 +190,7 @@ function readCredential(credential: string | number): Secret {
     return readPassphrase(credential)
   } catch (error) {
     if (!isUnreadable(error)) throw error
-    return refuse('CONFIG', `credential: ${error.message}`)
+    return refuse('CONFIG', `credential: ${pathFault(error) ?? error.message}`)
   }
 }
 
@@ -258,8 +259,9 @@ main().catch((error: unknown) => {
     console.error(`custody-signer: ${message}\n${usage}`)
     process.exit(2)
   }
-  if (isUnreadable(error)) {
-    console.error(`custody-signer: ${error.message}`)
+  const unreadable = signerCommands.unreadable(error, process.argv.slice(2))
+  if (unreadable !== undefined) {
+    console.error(`custody-signer: ${unreadable}`)
     process.exit(2)
   }
   cannotRun(error)

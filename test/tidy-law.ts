@@ -69,7 +69,7 @@ const laws: readonly Law[] = [
     builtins: [/^node:(crypto|fs|os|path)$/],
   }),
   law(
-    /^signer-node\/ceremony\/(medium|enrolment|build-files|commands-(tokens|doctor))\.ts$/,
+    /^signer-node\/ceremony\/(medium|own-file|enrolment|build-files|commands-(tokens|doctor))\.ts$/,
     [ceremony, signer, policy, protoAll],
     { builtins: [/^node:(fs|path)$/] },
   ),
@@ -79,14 +79,16 @@ const laws: readonly Law[] = [
     { builtins: [/^node:(fs|path)$/] },
   ),
   law(
-    /^signer-node\/ceremony\/(seated-(station|hub|writes)|said-aside|commands-rehearse|room-terminal)\.ts$/,
+    /^signer-node\/ceremony\/(seated-(station|hub|writes)|said-aside|room-terminal)\.ts$/,
     [ceremony, signer, policy, protoAll],
     { builtins: [/^node:(fs|path|stream)$/] },
   ),
   // A rehearsal starts programs and makes tokens; it is none of them.
-  law(/^signer-node\/ceremony\/rehearsal-[a-z]+\.ts$/, [ceremony, signer, policy, protoAll], {
-    builtins: [/^node:(child_process|fs|net|path|stream)$/],
-  }),
+  law(
+    /^signer-node\/ceremony\/(rehearsal-[a-z]+|commands-rehearse)\.ts$/,
+    [ceremony, signer, policy, protoAll],
+    { builtins: [/^node:(child_process|fs|net|os|path|stream)$/] },
+  ),
   law(/^signer-node\/ceremony\/doctor-facts\.ts$/, [ceremony, signer, policy, protoAll], {
     builtins: [/^node:(fs|inspector|os|path)$/],
   }),

@@ -9,16 +9,17 @@ import { parsePlan, type ReadPlan } from '../../policy/ceremony/plan.ts'
 import type { TermsOf } from '../../policy/change.ts'
 import type { CeremonyRow } from '../../policy/view.ts'
 import { fromUtf8 } from '../../proto/crypto.ts'
-import type { Digest } from '../../proto/ids.ts'
+import type { Digest, Handle } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { isReasonCode } from '../../proto/reasons.ts'
-import { isRefusal, type Refusal, refusal, refuse } from '../../proto/refusal.ts'
+import { attempt, isRefusal, type Refusal, refusal, refuse } from '../../proto/refusal.ts'
 import { writeTime } from '../../proto/shape.ts'
 import type { Changes, RipeChange } from '../changes.ts'
 import { type DriverPorts, writeLines } from '../driver.ts'
 import { readBlob } from '../store/blobs.ts'
 import {
   type BundlePart,
+  dropBundle,
   readBundle as keptBundle,
   putBundle,
   putBundlePart,
@@ -49,6 +50,8 @@ export interface CeremonyShown extends Omit<CeremonyRow, 'state'> {
 export interface BundleName {
   readonly plan: Digest
   readonly bundle: Digest
+  /** The operator who puts it and imports it. */
+  readonly by: Handle
 }
 
 export class Ceremonies {
@@ -84,7 +87,7 @@ export class Ceremonies {
     const { store, origin } = this.#ports
     const { bundle } = await this.#known(plan)
     if (bundle === '') return refuse('CEREMONY', 'nothing was prepared for this plan')
-    const files = await keptBundle(store, { origin, bundle })
+    const files = await keptBundle(store, { origin, bundle, by: '' })
     // What is handed out is what the line names, or nothing.
     if (readBundle(files, 'in').digest !== bundle)
       refuse('BUNDLE', 'expected the Bundle that was exported')
@@ -104,11 +107,14 @@ export class Ceremonies {
     const { store, origin } = this.#ports
     return this.#alone(of.plan, async () => {
       const row = await this.#known(of.plan)
-      const files = await keptBundle(store, { origin, bundle: of.bundle })
+      const files = await keptBundle(store, { origin, ...of })
       if (!files.has(manifestName)) return refusal('BUNDLE', 'the manifest was not put', 'X-7')
-      const bundle = readBundle(files, 'out')
-      if (bundle.digest !== of.bundle) return refusal('BUNDLE', 'another manifest', 'X-7')
-      if (bundle.manifest.plan !== of.plan) return refusal('BUNDLE', 'of another plan', 'X-7')
+      const wrong = notNamed(of, files)
+      if (wrong !== undefined) {
+        // Files that are not what their name says would stand in the way of those that are.
+        await dropBundle(store, { origin, ...of })
+        return wrong
+      }
       const results = await importBundle(this.#ports, { row, files, confirmed })
       if (isRefusal(results)) return results
       return { results, ceremony: this.#shown(await this.#known(of.plan)) }
@@ -181,7 +187,7 @@ export class Ceremonies {
     if (isRefusal(made)) return made
     const files = await makeBundleIn(this.#ports, { plan, ...made })
     const { digest: bundle } = readBundle(files, 'in')
-    await putBundle(store, { origin, plan: row.plan, bundle }, files)
+    await putBundle(store, { origin, plan: row.plan, bundle, by: '' }, files)
     const body = { bundle, plan: row.plan }
     const answer = await writeLines(this.#ports, { lines: [{ type: 'ceremony.exported', body }] })
     return isRefusal(answer) ? answer : undefined
@@ -216,6 +222,15 @@ export class Ceremonies {
 
 function plannedBody({ from, until, ...terms }: TermsOf['ceremony.plan']): JsonObject {
   return { ...terms, from: writeTime(from), until: writeTime(until) }
+}
+
+/** Whole, and what its name says. */
+function notNamed(of: BundleName, files: BundleFiles): Refusal | undefined {
+  const bundle = attempt(() => readBundle(files, 'out'))
+  if (isRefusal(bundle)) return bundle
+  if (bundle.digest !== of.bundle) return refusal('BUNDLE', 'another manifest', 'X-7')
+  if (bundle.manifest.plan !== of.plan) return refusal('BUNDLE', 'of another plan', 'X-7')
+  return undefined
 }
 
 const noRecord: CeremonyRow['record'] = { root: '', size: 0 }

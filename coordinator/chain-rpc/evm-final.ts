@@ -105,20 +105,35 @@ function movedIn(log: unknown): readonly Moved[] {
  * it. A stale one has no word: of what came after its head it knows nothing.
  */
 export async function consumed(final: Final, from: string, slot: bigint): Promise<boolean> {
+  const said = await finalCounts(final, from)
+  const yes = said.filter((count) => count > slot).length
+  return yes >= witnessesOfConsumption && yes > said.length - yes
+}
+
+/** As two endpoints say it and more than say anything else; with one configured, as that one. */
+export async function used(final: Final, from: string): Promise<bigint | undefined> {
+  const said = await finalCounts(final, from)
+  const needed = Math.min(witnessesOfConsumption, final.endpoints.length)
+  return said.find((count) => {
+    const same = said.filter((other) => other === count).length
+    return same >= needed && same > said.length - same
+  })
+}
+
+/** One word of each endpoint that answers and is not stale. */
+async function finalCounts(final: Final, from: string): Promise<readonly bigint[]> {
   const answers = await Promise.allSettled(
     final.endpoints.map(async (endpoint, at) => {
       const height = await finalHeight(final, endpoint, await headOf(final, at))
-      if (height === undefined) return false
+      if (height === undefined) return 0n
       const asked = [from, quantity(height)]
-      return readQuantity(await endpoint.ask('eth_getTransactionCount', asked)) > slot
+      return readQuantity(await endpoint.ask('eth_getTransactionCount', asked))
     }),
   )
   for (const answer of answers) if (answer.status === 'rejected') requirePassing(answer.reason)
-  const said = answers.flatMap((answer, at) =>
+  return answers.flatMap((answer, at) =>
     answer.status === 'fulfilled' && !final.heads.isStale(at) ? [answer.value] : [],
   )
-  const yes = said.filter(Boolean).length
-  return yes >= witnessesOfConsumption && yes > said.length - yes
 }
 
 function endpointAt({ endpoints }: Final, at: number): Endpoint {

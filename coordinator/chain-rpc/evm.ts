@@ -3,12 +3,13 @@
 // gas are those in the middle. Answers are parsed strictly.
 // A hash that an endpoint returns is no acceptance by the chain: only a receipt that is final is.
 import { toHex } from '../../proto/crypto.ts'
+import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { lowerMedian, upperMedian } from './agree.ts'
 import { allAnswers, silent } from './answers.ts'
 import type { Watch } from './breaker.ts'
 import { Endpoint, EndpointRefusal } from './endpoint.ts'
-import { consumed, type Finality, minedAt } from './evm-final.ts'
+import { consumed, type Finality, minedAt, used } from './evm-final.ts'
 import { signedAt } from './evm-signed.ts'
 import { Heads } from './heads.ts'
 import { field } from './post.ts'
@@ -28,13 +29,11 @@ export interface EvmRpcOptions extends Watch {
   readonly timeoutMs: number
 }
 
-/** A block with all its transactions, whole. */
-const answerBytesMax = 4_194_304
-
 export function openEvmRpc(options: EvmRpcOptions): ChainRpc {
   const { network, urls, timeoutMs, stillMs, now, report, finality = 'confirmations' } = options
   const chainId = quantity(BigInt(network.replace(/^eip155:/, '')))
   const names = urls.map((_, at) => `endpoint ${at + 1} of ${network}`)
+  const answerBytesMax = limits.chainAnswerBytesMax
   const endpoints = urls.map((url, at) => {
     const name = names[at] ?? ''
     return new Endpoint({ url, name, chainId, timeoutMs, answerBytesMax, now, report })
@@ -48,6 +47,7 @@ export function openEvmRpc(options: EvmRpcOptions): ChainRpc {
     send: (raw) => send(endpoints, raw),
     minedAt: (txid) => minedAt(final, txid),
     consumed: (from, slot) => consumed(final, from, slot),
+    used: (from) => used(final, from),
     signedAt: (from, slot) => signedAt(endpoints, from, slot),
   }
 }

@@ -63,6 +63,8 @@ export interface ChainRpc {
   minedAt(txid: string): Promise<MinedAt | undefined>
   /** Whether a final transaction used this nonce, as two endpoints see it. One is not enough. */
   consumed(from: string, slot: bigint): Promise<boolean>
+  /** How many nonces final transactions used; undefined where no two endpoints say the same. */
+  used(from: string): Promise<bigint | undefined>
   /** What used this nonce, proved by its signature; undefined where no endpoint shows it. */
   signedAt(from: string, slot: bigint): Promise<SignedElsewhere | undefined>
 }

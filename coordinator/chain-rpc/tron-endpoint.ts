@@ -1,7 +1,9 @@
 // One HTTP endpoint of a Tron network (java-tron's `/wallet` and `/walletsolidity`). An endpoint of
 // another network is never used: its genesis block is what proves it. Messages name endpoints by
 // their place in the configuration.
+
 import { fromHex } from '../../proto/crypto.ts'
+import { limits } from '../../proto/limits.ts'
 import { Breaker, type Watch } from './breaker.ts'
 import { field, post, show, unavailable } from './post.ts'
 
@@ -12,11 +14,9 @@ export interface TronEndpointOptions extends Watch {
   /** Last four bytes of the genesis block's id, hex. */
   readonly genesis: string
   readonly timeoutMs: number
-  /** Of one answer; four mebibytes where nobody says. */
+  /** Of one answer, where it is another than that of most. */
   readonly answerBytesMax?: number
 }
-
-const answerBytes = 4_194_304
 
 export class TronEndpoint {
   readonly #options: TronEndpointOptions
@@ -44,7 +44,7 @@ export class TronEndpoint {
   }
 
   #call(path: string, body: Readonly<Record<string, unknown>>): Promise<unknown> {
-    const { url, name, timeoutMs, answerBytesMax = answerBytes } = this.#options
+    const { url, name, timeoutMs, answerBytesMax = limits.chainAnswerBytesMax } = this.#options
     return post({
       ...{ url: `${url.replace(/\/$/, '')}/${path}`, name, about: path, body },
       ...{ timeoutMs, answerBytesMax, reads: (status) => status >= 200 && status < 300 },

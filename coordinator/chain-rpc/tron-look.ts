@@ -46,14 +46,10 @@ export function openTronLook({ endpoints, witnesses }: TronLookOptions): TronLoo
     balance: async ({ height }, account, contract) => {
       let upTo = height
       const said = await agreed(async (endpoint) => {
-        // In this order: the balance is not of an earlier block, and of none after the last head.
-        const { number } = await solidified(endpoint)
-        if (number < height) throw unavailable(`${endpoint.name}: behind the block looked at`)
-        const ask = contract === '' ? coins : tokens
-        const amount = await ask(endpoint, account, contract)
-        const after = await solidified(endpoint)
-        if (after.number > upTo) upTo = after.number
-        return `${amount}`
+        const held = await heldNow(endpoint, account, contract)
+        if (held.since < height) throw unavailable(`${endpoint.name}: behind the block looked at`)
+        if (held.upTo > upTo) upTo = held.upTo
+        return `${held.amount}`
       })
       return { amount: BigInt(said), upTo }
     },
@@ -72,6 +68,28 @@ export function openTronLook({ endpoints, witnesses }: TronLookOptions): TronLoo
       return said === 'yes'
     },
   }
+}
+
+/** What one endpoint says that an address holds, in a block from one to another. */
+export interface Held {
+  /** Base units. */
+  readonly amount: bigint
+  readonly since: bigint
+  readonly upTo: bigint
+}
+
+/** `contract` is empty for the coin. */
+export async function heldNow(
+  endpoint: TronEndpoint,
+  account: string,
+  contract: string,
+): Promise<Held> {
+  // In this order: the balance is not of an earlier block, and of none after the last head.
+  const { number: since } = await solidified(endpoint)
+  const ask = contract === '' ? coins : tokens
+  const amount = BigInt(await ask(endpoint, account, contract))
+  const { number: upTo } = await solidified(endpoint)
+  return { amount, since, upTo }
 }
 
 async function solidInfo(endpoint: TronEndpoint, txid: string) {

@@ -6,7 +6,9 @@ import { witnessedIn } from '../../policy/audit/witnessed.ts'
 import { acceptsFor, forms } from '../../policy/chain/chain.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { tableClock } from '../../policy/cold.ts'
+import type { InForce } from '../../policy/in-force.ts'
 import { parseIntent } from '../../policy/request.ts'
+import { networkOf } from '../../policy/rulebook.ts'
 import { parseWarrant, type Warrant } from '../../policy/warrant.ts'
 import { plainDigest, toHex, toUtf8 } from '../../proto/crypto.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
@@ -38,7 +40,8 @@ export function attemptHandler(ports: AttemptPorts): Handler {
     const proposed = shape(content, 'attempt')
     const bytes = (await readBlob(sheet.session, proposed.warrant))?.content
     if (bytes === undefined) return refuse('WARRANT', 'no warrant is kept under this digest')
-    const body = bodyOf(parseWarrant(bytes).warrant, proposed)
+    const { inForce } = await ports.memory.at(sheet)
+    const body = bodyOf(parseWarrant(bytes).warrant, proposed, inForce)
     await sheet.append(line('session.started', body))
     const result = await admitOn(sheet, ports, { ...proposed, warrant: bytes })
     // Named as a node's would be: the check stands before the reason.
@@ -49,10 +52,16 @@ export function attemptHandler(ports: AttemptPorts): Handler {
   }
 }
 
-function bodyOf(warrant: Warrant, proposed: ReturnType<typeof shape>): JsonObject {
+function bodyOf(
+  warrant: Warrant,
+  proposed: ReturnType<typeof shape>,
+  { rulebook }: Pick<InForce, 'rulebook'>,
+): JsonObject {
   const { intent } = parseIntent(toUtf8(warrant.intent.document))
   // In whatever form: whether it is lawful is asked of `admit`, below.
-  const decoded = chainOf(intent.network).decode(warrant.bytes, acceptsFor(intent, forms))
+  const prices = networkOf(rulebook, intent.vault)?.prices
+  const accepts = acceptsFor(intent, { forms, prices })
+  const decoded = chainOf(intent.network).decode(warrant.bytes, accepts)
   const { fee, digest: sighash, slot, until } = decoded
   return {
     ...proposed,

@@ -3,25 +3,26 @@
 // INVARIANT: a reservation is written in the run that judged, under the same lock, so nothing can
 // come between the judgement and the line.
 import type { EntryType } from '../../policy/audit/bodies.ts'
-import { takenBy } from '../../policy/audit/cancels.ts'
 import { nextNonce } from '../../policy/audit/slots.ts'
 import { resultOf } from '../../policy/audit/standing.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { factsDigest } from '../../policy/facts.ts'
-import { type Intent, isMessage } from '../../policy/intent.ts'
+import { isMessage } from '../../policy/intent.ts'
 import { networkOf } from '../../policy/rulebook.ts'
 import { engine, traceDigest } from '../../policy/verdict.ts'
 import type { IntentRow, RequestState, VaultRow } from '../../policy/view.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
-import type { Digest } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { isRefusal, type Refusal, Refused } from '../../proto/refusal.ts'
+import { isCold } from '../ceremony/cold.ts'
 import type { Page } from '../page.ts'
+import { boundElsewhere } from './binding.ts'
+import { type Nonce, nonceTaken } from './cancelling.ts'
 import { type Case, destinationFacts } from './case.ts'
 import { type Judgement, judge } from './judge.ts'
 
-/** Why this vault cannot sign now; undefined when it can. */
-export type CannotSign = (vault: VaultRow) => Refusal | undefined
+/** Why this vault cannot sign now, or not under this nonce; undefined when it can. */
+export type CannotSign = (vault: VaultRow, nonce?: Nonce) => Refusal | undefined
 
 /** Of a request that has no reservation. Time alone writes nothing where nothing changed. */
 export async function settle(
@@ -36,7 +37,7 @@ export async function settle(
     if (differs) await record(sheet, row, judged)
     return judged
   }
-  const ready = (await canReserve(sheet, the, cannotSign)) && (await canCancel(sheet, the))
+  const ready = await canReserve(sheet, the, cannotSign)
   if (ready || differs) await record(sheet, row, judged)
   if (ready) await reserve(sheet, the, judged)
   return judged
@@ -78,33 +79,17 @@ export async function record(sheet: Page, row: IntentRow, judged: Judged): Promi
   )
 }
 
-/** A cold vault signs at its ceremony, so its nodes need not be here. */
+/**
+ * A cold vault signs at its ceremony, so its nodes need not be here. What a cancel names was tried,
+ * may still land, and has its nonce.
+ */
 async function canReserve(sheet: Page, the: Case, cannotSign: CannotSign): Promise<boolean> {
-  const vault = await sheet.read(get(tables.vault, the.intent.vault))
+  const { intent, row } = the
+  const vault = await sheet.read(get(tables.vault, intent.vault))
   if (vault?.standing !== 'active') return false
-  const tier = the.inForce.rulebook.vaults.get(the.intent.vault)?.tier
-  return tier === 'cold' || cannotSign(vault) === undefined
-}
-
-/** Of a cancel: what it names was tried, may still land, and has its nonce. */
-async function canCancel(sheet: Page, { intent }: Case): Promise<boolean> {
-  const { cancels } = intent
-  if (cancels === undefined) return true
-  return !isRefusal(await slotTaken(sheet, intent, cancels))
-}
-
-/** The nonce that a cancel takes, or why it takes none. */
-async function slotTaken(
-  sheet: Page,
-  intent: Intent,
-  cancels: Digest,
-): Promise<{ readonly slot: string } | Refusal> {
-  try {
-    return await sheet.read(takenBy(cancels, intent, sheet.t))
-  } catch (error) {
-    if (error instanceof Refused) return error.refusal
-    throw error
-  }
+  const taken = await nonceTaken(sheet, intent, sheet.t)
+  if (isRefusal(taken) || (await boundElsewhere(sheet, intent, row.intent))) return false
+  return isCold(the) || cannotSign(vault, taken) === undefined
 }
 
 async function reserve(sheet: Page, the: Case, { verdict }: Judgement): Promise<void> {
@@ -128,12 +113,10 @@ async function reserve(sheet: Page, the: Case, { verdict }: Judgement): Promise<
 }
 
 async function slotFor(sheet: Page, { intent, inForce }: Case): Promise<string> {
-  const { vault, path, op, cancels } = intent
-  if (cancels !== undefined) {
-    const taken = await slotTaken(sheet, intent, cancels)
-    if (isRefusal(taken)) throw new Refused(taken)
-    return taken.slot
-  }
+  const { vault, path, op } = intent
+  const taken = await nonceTaken(sheet, intent, sheet.t)
+  if (isRefusal(taken)) throw new Refused(taken)
+  if (taken !== undefined) return taken.slot
   const byNonce = networkOf(inForce.rulebook, vault)?.slot.kind === 'nonce' && !isMessage(op)
   return byNonce ? String(await sheet.read(nextNonce({ vault, path }, sheet.t))) : ''
 }

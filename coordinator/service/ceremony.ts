@@ -28,14 +28,14 @@ export function ceremonyService(coordinator: Coordinator): Handlers['CeremonySer
         }
       }
     },
-    PutBundlePart: async ({ plan, bundle, name, offset, content }) => {
-      const of = { plan: planOf(plan), bundle: parseDigest(bundle, 'bundle') }
+    PutBundlePart: async ({ plan, bundle, name, offset, content }, { id: by }) => {
+      const of = { plan: planOf(plan), bundle: parseDigest(bundle, 'bundle'), by }
       return { size: await ceremonies.put(of, { name: nameOf(name), offset, content }) }
     },
-    ImportCeremony: async ({ plan, bundle, exceptions }) => {
+    ImportCeremony: async ({ plan, bundle, exceptions }, { id: by }) => {
       if (exceptions.length > limits.recordLinesMax) refuse('TOO_LARGE', 'too many exceptions')
       const confirmed = exceptions.map((one) => parseDigest(one, 'exceptions'))
-      const of = { plan: planOf(plan), bundle: parseDigest(bundle, 'bundle') }
+      const of = { plan: planOf(plan), bundle: parseDigest(bundle, 'bundle'), by }
       const imported = await ceremonies.import(of, confirmed)
       if (isRefusal(imported)) return imported
       const results = imported.results.map((result) => ({ ...result }))

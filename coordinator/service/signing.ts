@@ -31,9 +31,9 @@ export function signingService(coordinator: Coordinator): Handlers['SigningServi
     },
     GetRequest: async ({ id, initiator, callerId }) =>
       reply(await requests.find(id === '' ? { initiator, callerId } : { id })),
-    ListRequests: async ({ state, pageSize, pageToken }) => {
+    ListRequests: async ({ state, pageSize, pageToken, open }) => {
       const countMax = pageSize === 0 ? limits.listPageMax : pageSize
-      const rows = await requests.list({ state, before: readToken(pageToken), countMax })
+      const rows = await requests.list({ state, open, before: readToken(pageToken), countMax })
       const shown = await Promise.all(rows.map(({ intent }) => requests.show(intent)))
       const last = rows.length < Math.min(countMax, limits.listPageMax) ? undefined : rows.at(-1)
       return {
@@ -79,6 +79,7 @@ function wireSubmitted(submitted: Submitted): WireRequest {
     signedTransaction: new Uint8Array(0),
     signature: new Uint8Array(0),
     txid: '',
+    changed: '',
     seq: 0,
     intent: new Uint8Array(0),
   }

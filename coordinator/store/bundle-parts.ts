@@ -1,8 +1,10 @@
 // Files of Bundles in parts: those that a coordinator made for a room, and those that somebody puts
 // after one. Parts of a file come in order and join without a gap; the same part again is no harm.
-// INVARIANT: nothing here was judged; whoever reads a Bundle compares it with its manifest.
+// INVARIANT: nothing here was judged; whoever reads a Bundle compares it with its manifest. So each
+// operator has a few of their own for a plan, of which the one longest untouched makes room: a good
+// Bundle can always be put, whatever was put before it and by whom.
 import { concat, equalBytes, toHex } from '../../proto/crypto.ts'
-import type { Digest } from '../../proto/ids.ts'
+import type { Digest, Handle } from '../../proto/ids.ts'
 import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { bytesOf, numberOf, type Session, type Store, textOf } from './store.ts'
@@ -12,7 +14,12 @@ export interface BundleOf {
   readonly origin: string
   readonly plan: Digest
   readonly bundle: Digest
+  /** The operator who puts it; of the coordinator's own, nobody. */
+  readonly by: Handle | ''
 }
+
+/** Which files: without the plan that they are for. */
+type Named = Omit<BundleOf, 'plan'>
 
 export interface BundlePart {
   readonly name: string
@@ -32,6 +39,7 @@ export function putBundlePart(store: Store, of: BundleOf, part: BundlePart): Pro
       refuse('MALFORMED', `${name}: expected the bytes from ${kept.length} on, got ${offset}`)
     }
     await requireRoom(session, of, content.length)
+    if (offset === 0) await makeRoom(session, of)
     await insert(session, of, part)
     return size
   })
@@ -49,12 +57,12 @@ export async function putBundle(
 /** Every file by its name; empty where nothing was put. */
 export async function readBundle(
   session: Session,
-  { origin, bundle }: Pick<BundleOf, 'origin' | 'bundle'>,
+  { origin, bundle, by }: Named,
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   const rows = await session.query(
-    `select name, content from bundle_part where origin = $1 and bundle = $2
+    `select name, content from bundle_part where origin = $1 and bundle = $2 and put_by = $3
      order by name, at`,
-    [origin, bundle],
+    [origin, bundle, by],
   )
   const parts = new Map<string, Uint8Array[]>()
   for (const row of rows) {
@@ -64,50 +72,61 @@ export async function readBundle(
   return new Map([...parts].map(([name, contents]) => [name, concat(...contents)]))
 }
 
-export async function dropBundle(
-  session: Session,
-  { origin, bundle }: Pick<BundleOf, 'origin' | 'bundle'>,
-): Promise<void> {
-  await session.query('delete from bundle_part where origin = $1 and bundle = $2', [origin, bundle])
+export async function dropBundle(session: Session, { origin, bundle, by }: Named): Promise<void> {
+  await session.query('delete from bundle_part where origin = $1 and bundle = $2 and put_by = $3', [
+    origin,
+    bundle,
+    by,
+  ])
 }
 
 async function keptOf(session: Session, of: BundleOf, name: string): Promise<Uint8Array> {
   const rows = await session.query(
-    `select content from bundle_part where origin = $1 and bundle = $2 and name = $3 order by at`,
-    [of.origin, of.bundle, name],
+    `select content from bundle_part
+     where origin = $1 and bundle = $2 and put_by = $3 and name = $4 order by at`,
+    [of.origin, of.bundle, of.by, name],
   )
   return concat(...rows.map((row) => bytesOf(row, 'content')))
 }
 
 async function insert(
   session: Session,
-  { origin, plan, bundle }: BundleOf,
+  { origin, plan, bundle, by }: BundleOf,
   { name, offset, content }: BundlePart,
 ): Promise<void> {
   await session.query(
-    `insert into bundle_part (origin, plan, bundle, name, at, content)
-     values ($1, $2, $3, $4, $5, decode($6, 'hex')) on conflict do nothing`,
-    [origin, plan, bundle, name, offset, toHex(content)],
+    `insert into bundle_part (origin, plan, bundle, put_by, name, at, content)
+     values ($1, $2, $3, $4, $5, $6, decode($7, 'hex')) on conflict do nothing`,
+    [origin, plan, bundle, by, name, offset, toHex(content)],
   )
 }
 
-async function requireRoom(session: Session, of: BundleOf, more: number): Promise<void> {
-  const { bundleBytesMax, bundlesPerPlanMax } = limits
-  const [bytes] = await session.query(
-    `select coalesce(sum(length(content)), 0)::bigint as bytes from bundle_part
-     where origin = $1 and bundle = $2`,
-    [of.origin, of.bundle],
+async function requireRoom(
+  session: Session,
+  { origin, bundle, by }: Named,
+  more: number,
+): Promise<void> {
+  const [kept] = await session.query(
+    `select coalesce(sum(length(content)), 0)::bigint as bytes, count(*)::bigint as parts
+     from bundle_part where origin = $1 and bundle = $2 and put_by = $3`,
+    [origin, bundle, by],
   )
-  const size = (bytes === undefined ? 0 : numberOf(bytes, 'bytes')) + more
-  if (size > bundleBytesMax) {
-    refuse('TOO_LARGE', `bundle: expected at most ${bundleBytesMax} bytes, got ${size}`)
-  }
-  const [others] = await session.query(
-    `select count(distinct bundle)::bigint as bundles from bundle_part
-     where origin = $1 and plan = $2 and bundle <> $3`,
-    [of.origin, of.plan, of.bundle],
+  const of = (column: string): number => (kept === undefined ? 0 : numberOf(kept, column))
+  requireAtMost(limits.bundleBytesMax, 'bytes', of('bytes') + more)
+  requireAtMost(limits.bundlePartsMax, 'parts', of('parts') + 1)
+}
+
+function requireAtMost(most: number, what: string, got: number): void {
+  if (got > most) refuse('TOO_LARGE', `bundle: expected at most ${most} ${what}, got ${got}`)
+}
+
+/** Of what this operator has put for this plan, the Bundle longest untouched goes for a new one. */
+async function makeRoom(session: Session, { origin, plan, bundle, by }: BundleOf): Promise<void> {
+  await session.query(
+    `delete from bundle_part where origin = $1 and plan = $2 and put_by = $3 and bundle in (
+       select bundle from bundle_part
+       where origin = $1 and plan = $2 and put_by = $3 and bundle <> $4
+       group by bundle order by max(nth) desc offset $5)`,
+    [origin, plan, by, bundle, limits.bundlesPerOperatorMax - 1],
   )
-  if ((others === undefined ? 0 : numberOf(others, 'bundles')) >= bundlesPerPlanMax) {
-    refuse('TOO_LARGE', `plan: expected at most ${bundlesPerPlanMax} Bundles`)
-  }
 }

@@ -1,7 +1,7 @@
 // The index of requests: for listing, waking and looking up by caller's id. Every column repeats
 // what the fold knows and is written in the transaction of the lines, so it can be made again.
 
-import { isSignedMessage } from '../../policy/audit/standing.ts'
+import { isFinal, isSignedMessage } from '../../policy/audit/standing.ts'
 import type { IntentRow, RequestState } from '../../policy/view.ts'
 import { requestStates } from '../../policy/view.ts'
 import { type Digest, parseDigest } from '../../proto/ids.ts'
@@ -53,17 +53,28 @@ export async function findRequest(
   return rows[0]
 }
 
-/** Newest first; `before` is the created seq of the last one seen. */
+export interface ListPage {
+  /** Empty: any. */
+  readonly state: string
+  /** Only those that have not ended. */
+  readonly open?: boolean
+  /** The created seq of the last one seen. */
+  readonly before: number
+  readonly countMax: number
+}
+
+/** Newest first. */
 export function listRequests(
   session: Session,
   origin: string,
-  page: { readonly state: string; readonly before: number; readonly countMax: number },
+  { state: inState, open = false, before, countMax }: ListPage,
 ): Promise<readonly RequestRow[]> {
+  const isOpen = '(not $5 or (not rests and state <> all($6::text[])))'
   return select(
     session,
-    `origin = $1 and ($2 = '' or state = $2) and created_seq < $3
+    `origin = $1 and ($2 = '' or state = $2) and created_seq < $3 and ${isOpen}
      order by created_seq desc limit $4`,
-    [origin, page.state, page.before, page.countMax],
+    [origin, inState, before, countMax, open, requestStates.filter(isFinal)],
   )
 }
 

@@ -4,6 +4,7 @@
 // lawful, and it is again only where the reservation is given back before the cancel was tried.
 // Whichever lands settles; the other is dropped by the evidence that the nonce is used up.
 import type { Digest } from '../../proto/ids.ts'
+import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { isCancel, isMessage } from '../intent.ts'
 import type { Cancelling } from '../view.ts'
@@ -45,6 +46,7 @@ export function* takenBy(cancels: Digest, place: Place, t: number): Reading<Take
   }
   const { cancelledBy: before = '' } = target
   yield* requireOver(before, t)
+  yield* requireFew(before)
   const held = yield* slotAt(reservation)
   if (held?.holder !== (before === '' ? cancels : before)) {
     refuse('NONCE', `nonce ${slot} was given to another request`)
@@ -88,6 +90,17 @@ function* requireOver(before: Digest | '', t: number): Reading<void> {
   const row = yield* knownIntent(before)
   if (!hasEnded(row, t)) refuse('ONE_EFFECT', `the cancel ${before} of it has not ended`)
   if (row.attempts === 0) refuse('ONE_EFFECT', `the cancel ${before} of it is given back first`)
+}
+
+/** Each was tried and lay above the one before it; the walk over them is as long as the bound. */
+function* requireFew(newest: Digest | ''): Reading<void> {
+  const most = limits.cancelsPerIntentMax
+  let [count, next] = [0, newest]
+  while (next !== '') {
+    count += 1
+    if (count >= most) refuse('TOO_LATE_TO_CANCEL', `expected at most ${most} cancels of a request`)
+    next = (yield* get(tables.reservation, next))?.cancelling?.before ?? ''
+  }
 }
 
 function* slotAt({ vault, path, slot }: ReservationStored): Reading<SlotStored | undefined> {

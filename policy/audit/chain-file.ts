@@ -48,7 +48,11 @@ const sent = objectWith(
 /** A token's event that the address is in, whoever signed the transaction. */
 const moved = object({ amount, contract: address, from: address, height, to: address, txid })
 
-const balance = object({ after: amount, before: amount, contract })
+/** A plain transfer of the coin to the address. */
+const received = object({ amount, from: address, height, txid })
+
+/** `before` is left out where nobody could tell it. */
+const balance = objectWith({ after: amount, contract }, { before: amount })
 
 const account = objectWith(
   {
@@ -61,6 +65,8 @@ const account = objectWith(
   {
     /** Of networks that count the transactions of an address. */
     nonces: object({ after: amount, before: amount }),
+    /** Of networks of which every block is read. */
+    received: list(received, 0, limits.jsonItemsMax),
     /** Contracts whose events were looked at, where no balances say it. */
     tokens: list(address, 0, limits.chainFileAssetsMax),
   },
@@ -82,6 +88,7 @@ export type ChainFile = Shaped<typeof shape>
 export type ChainAccount = Shaped<typeof account>
 export type Sent = Shaped<typeof sent>
 export type Moved = Shaped<typeof moved>
+export type Received = Shaped<typeof received>
 
 export function parseChainFile(bytes: Uint8Array): ChainFile {
   const file = shape(parse(bytes, limits.chainFileBytesMax), 'chain')
@@ -90,21 +97,26 @@ export function parseChainFile(bytes: Uint8Array): ChainFile {
 }
 
 /** Nonces and balances where the network has them, or a hole could be left unseen. */
-function requireForm(
-  { address: own, balances, moved: moves, nonces, sent: all, tokens }: ChainAccount,
-  of: string,
-) {
+function requireForm(account: ChainAccount, of: string) {
+  const { address: own, balances, moved: moves, nonces, sent: all } = account
+  const { received: came, tokens } = account
   const isCounted = traitsOf(of).slot === 'nonce'
   const written = [nonces, ...all.map(({ nonce }) => nonce)].map((one) => one !== undefined)
-  const isTold = balances.length > 0 && tokens === undefined
-  const isLooked = balances.length === 0 && tokens !== undefined
+  const isFull = balances.length > 0 && balances.every(({ before }) => before !== undefined)
+  const isTold = isFull && tokens === undefined && came === undefined
+  const looked = new Set(['', ...(tokens ?? [])])
+  const isLooked =
+    tokens !== undefined && came !== undefined && balances.every((one) => looked.has(one.contract))
   if (written.some((is) => is !== isCounted) || !(isCounted ? isTold : isLooked)) {
-    const form = isCounted ? 'nonces and balances' : 'tokens, without nonces and balances'
+    const form = isCounted
+      ? 'nonces and balances'
+      : 'tokens, what it received, no nonces, and balances of these tokens'
     refuse('MALFORMED', `chain.accounts: expected ${own} with ${form}`)
   }
   const others = moves.flatMap(({ contract: token, from, to }) => [token, from, to])
   const named = [
     ...(tokens ?? []),
+    ...(came ?? []).map(({ from }) => from),
     ...balances.map((one) => one.contract),
     ...all.map(({ to }) => to),
   ]
@@ -117,12 +129,19 @@ export function writeChainFile(file: ChainFile): Uint8Array {
   const bytes = encode({
     ...file,
     block: toHex(file.block),
-    accounts: file.accounts.map(({ nonces, tokens, ...one }) => ({
+    accounts: file.accounts.map(({ nonces, received: came, tokens, ...one }) => ({
       ...one,
       balances: one.balances.map(({ after, before, ...rest }) => {
-        return { ...rest, after: `${after}`, before: `${before}` }
+        return {
+          ...rest,
+          after: `${after}`,
+          ...(before === undefined ? {} : { before: `${before}` }),
+        }
       }),
       moved: one.moved.map((move) => ({ ...move, amount: `${move.amount}` })),
+      ...(came && {
+        received: came.map((transfer) => ({ ...transfer, amount: `${transfer.amount}` })),
+      }),
       ...(tokens && { tokens: [...tokens] }),
       ...(nonces && {
         nonces: { after: `${nonces.after}`, before: `${nonces.before}` },

@@ -70,7 +70,15 @@ export function* dealtAnew(line: KeyLine, desk: Desk): Reading<readonly Write[]>
   const message = (node: string) => confirmMessage(stated, node, body.change)
   const nodes = participants.map(({ node }) => node)
   yield* requiringSignatures(body.confirms, nodes, { root: the.root, message })
-  return [put(tables.vault, vault, row), active(the)]
+  return [put(tables.vault, vault, row), ...goneOn(the), active(the)]
+}
+
+/** What an imported key signed before it came stands in no line: people said how far it was. */
+function goneOn({ approved: { change } }: Carried): readonly Write[] {
+  if (change.op !== 'key.import') return []
+  const { vault, terms } = change
+  const given = terms.nonces ?? []
+  return given.map(({ path, next }) => put(tables.slots, keyOf(vault, path), { next }))
 }
 
 /** A key that signs no more: t holders said that they judged the change themselves. */

@@ -30,6 +30,8 @@ export interface Reconciled {
   readonly transactions: number
   /** Signed and in a block, and not settled in this log yet: they change no result. */
   readonly open: readonly string[]
+  /** Assets at own addresses of which the file has no balance before or after: not compared. */
+  readonly untold: number
 }
 
 export function reconcile(chain: ChainFile, { paid, own, tokens }: OwnAddresses): Reconciled {
@@ -66,7 +68,14 @@ export function reconcile(chain: ChainFile, { paid, own, tokens }: OwnAddresses)
   findings.push(...accounts.filter(({ missing }) => missing !== 0n).map(unbalanced))
   const transactions = chain.accounts.reduce((sum, { sent }) => sum + sent.length, 0)
   const [payments, outside] = [within.length, settled.length - within.length]
-  return { findings, accounts, payments, outside, transactions, open }
+  const untold = chain.accounts.reduce((all, account) => all + untoldIn(account), 0)
+  return { findings, accounts, payments, outside, transactions, open, untold }
+}
+
+/** Where nobody keeps earlier states, a balance before is in the file of the blocks before. */
+function untoldIn({ balances, tokens }: ChainAccount): number {
+  const told = balances.filter(({ before }) => before !== undefined).length
+  return (tokens === undefined ? balances.length : tokens.length + 1) - told
 }
 
 /** Nonces count every transaction of an address, so one that was left out leaves a hole. */
@@ -204,7 +213,8 @@ function absent(payment: Paid, known: ReadonlyMap<string, ChainAccount>): readon
 
 function balancesOf(account: ChainAccount, arrived: readonly Paid[]): readonly Account[] {
   const { address, moved: moves, sent } = account
-  return account.balances.map(({ contract, before, after }) => {
+  return account.balances.flatMap(({ contract, before, after }) => {
+    if (before === undefined) return []
     if (contract !== '') {
       const of = moves.filter((move) => move.contract === contract)
       const [came, went] = [
@@ -214,20 +224,22 @@ function balancesOf(account: ChainAccount, arrived: readonly Paid[]): readonly A
       const [all, out] = [came, went].map((list) => sum(list.map(({ amount }) => amount)))
       const [into, away] = [all ?? 0n, out ?? 0n]
       const missing = before + into - away - after
-      return { address, contract, before, in: into, out: away, fees: 0n, after, missing }
+      return [{ address, contract, before, in: into, out: away, fees: 0n, after, missing }]
     }
     const out = sum(sent.filter(({ succeeded }) => succeeded).map(({ value }) => value))
     const fees = sum(sent.map(({ fee }) => fee))
-    // Nobody lists what came in of a coin: it is what is left over, and own payments are the least.
+    // Not all of a coin that came in is listed, so it is what is left over; what is listed, or own
+    // payments where nothing is, is the least.
     const came = after - before + out + fees
-    const least = sum(
-      arrived
-        .filter((one) => one.contract === '' && one.to === address)
-        .map(({ amount }) => amount),
-    )
+    const least = leastIn(account, arrived)
     const missing = came < least ? least - came : 0n
-    return { address, contract, before, in: came, out, fees, after, missing }
+    return [{ address, contract, before, in: came, out, fees, after, missing }]
   })
+}
+
+function leastIn({ address, received }: ChainAccount, arrived: readonly Paid[]): bigint {
+  const paid = arrived.filter((one) => one.contract === '' && one.to === address)
+  return sum((received ?? paid).map(({ amount }) => amount))
 }
 
 function unbalanced({ address, contract, missing }: Account): Finding {

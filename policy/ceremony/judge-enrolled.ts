@@ -23,13 +23,22 @@ export interface OfEnrolment {
 export function judgeEnrolled(of: OfEnrolment): readonly CeremonyFinding[] {
   const { plan, lines, cards } = of
   return [
-    ...linesOf(lines, 'token.enrolled').flatMap((line) => judgeToken(line, of)),
+    ...lastEnrolled(lines).flatMap((line) => judgeToken(line, of)),
     ...linesOf(lines, 'station.ready').flatMap((line) => judgeSerial(line, of)),
     ...calledStations(plan).flatMap((station) => {
       const card = cards.get(station.node)
       return card === undefined ? [] : judgeOpened(station, card, lines)
     }),
   ]
+}
+
+/** Of each place the last: what was wiped and enrolled again goes nowhere (E-y). */
+function lastEnrolled(lines: readonly RecordLine[]): readonly Enrolled[] {
+  const all = linesOf(lines, 'token.enrolled')
+  return all.filter((line, at) => {
+    const { node, place } = line.body
+    return !all.slice(at + 1).some(({ body }) => body.node === node && body.place === place)
+  })
 }
 
 /** Card, number and key are one token's, and its custodian read its words by it. */

@@ -34,8 +34,23 @@ export function judgeReadings(heard: Heard): readonly CeremonyFinding[] {
     if (step === undefined) return dark
     if (line.type === 'words.read') return wordsRead(line, step, heard, stretches.about(line))
     if (line.type === 'station.ready') return stationReady(line, step, heard)
+    if (line.type === 'item.checked') return itemChecked(line, heard.lines)
     return line.type === 'seal.tested' ? [...dark, ...sealTested(line, plan)] : dark
   })
+}
+
+/** A seal that is not whole is somebody's decision, which stands in the Record. */
+function itemChecked(
+  { body: { intact, kind, number }, ...line }: RecordLineOf<'item.checked'>,
+  lines: readonly RecordLine[],
+): readonly CeremonyFinding[] {
+  const isTold = lines.some((one) => {
+    const isOf = one.type === 'exception' && one.step === line.step
+    return isOf && one.body.happened.includes(number)
+  })
+  if (intact || isTold) return []
+  const because = `${kind} ${number} was not whole, and no exception says so`
+  return [{ check: 'I4', word: 'VIOLATION', because, line: line.seq }]
 }
 
 /** What only the program of a station writes. */

@@ -29,7 +29,14 @@ interface Round {
   isExcused: boolean
   /** How many excuses there were when it was left for another; negative while it goes on. */
   left: number
-  readonly turns: Map<string, { times: number; excuses: number }>
+  readonly turns: Map<string, Turn>
+}
+
+interface Turn {
+  readonly times: number
+  /** Since the excuse at which it was done last, and which that was. */
+  readonly since: number
+  readonly excuses: number
 }
 
 export function judgeScript(played: Played): readonly CeremonyFinding[] {
@@ -159,12 +166,15 @@ class Walk {
 
   #once(line: RecordLine, step: Step, round: Round): void {
     const turn = turnOf(line, step)
-    const before = round.turns.get(turn) ?? { times: 0, excuses: -1 }
-    const isFull = step.isMany !== true && before.times >= mostOf(line, step, this.#played.plan)
-    if (isFull && before.excuses === this.#excuses && line.type !== 'person.present') {
+    const before = round.turns.get(turn) ?? { times: 0, since: 0, excuses: this.#excuses }
+    // An excuse is one for the whole turn, which may have two of a line: one for each token.
+    const since = before.excuses === this.#excuses ? before.since : 0
+    const isFull = step.isMany !== true && since >= mostOf(line, step, this.#played.plan)
+    if (isFull && line.type !== 'person.present') {
       this.#find(line, `${line.step} has a second ${line.type}, and no line says why`)
     }
-    round.turns.set(turn, { times: before.times + 1, excuses: this.#excuses })
+    const times = before.times + 1
+    round.turns.set(turn, { times, since: since + 1, excuses: this.#excuses })
   }
 
   /** Of an aborted ceremony what lies before `until`, a place in the script. */

@@ -36,6 +36,7 @@ import { compareScripts } from './printed.ts'
 import { type RecordLine, recordLeaf } from './record.ts'
 import { type RecordState, recordHead } from './record-chain.ts'
 import { parseResults, type ReadResults } from './results.ts'
+import { type SigningToken, signingTokens } from './signing-tokens.ts'
 
 export interface CarriedOut {
   /** Of the directory, by name. */
@@ -56,6 +57,8 @@ export interface Judged extends Judgement {
   readonly brought?: ReadResults
   /** As `ceremony.concluded` names them; empty where there are none. */
   readonly statements?: Digest | ''
+  /** By which token each station spoke. */
+  readonly tokens?: readonly SigningToken[]
 }
 
 interface RecordName {
@@ -77,7 +80,8 @@ export function judgeCeremony(given: CarriedOut): Judged {
   const exceptions = lines.flatMap(toldOf)
   const statements: Digest | '' =
     bundle.statements === undefined ? '' : plainDigest(bundle.statements)
-  const known = { bundle: bundle.digest, out, statements }
+  const tokens = signingTokens(out.plan.plan, lines)
+  const known = { bundle: bundle.digest, out, statements, tokens }
   const brought = attempt(() => parseResults(out.results))
   if (isRefusal(brought) || state === undefined || findings.length > 0) {
     const because = isRefusal(brought) ? [unread(said(brought))] : []

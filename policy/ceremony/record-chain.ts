@@ -157,7 +157,7 @@ function said(state: RecordState, line: RecordLine): RecordState {
     case 'person.left':
       return left(state, line)
     case 'token.enrolled':
-      return { ...state, seats: enrolled(state.seats, line) }
+      return { ...state, seats: enrolled(state, line) }
     case 'words.read':
       if (line.body.confirmed.includes(line.body.by)) {
         refuse('RECORD', 'words.read: who compares with oneself compares nothing')
@@ -221,16 +221,25 @@ function seenBy(state: RecordState, persons: readonly PersonId[]): RecordState {
   return state
 }
 
-function enrolled(seats: Seats, { body }: RecordLineOf<'token.enrolled'>): Seats {
+/** Daily first, then spare; both anew where an exception since says why: E-y. */
+function enrolled(
+  { seats, exceptions }: RecordState,
+  { body }: RecordLineOf<'token.enrolled'>,
+): Seats {
   const { node, identity, place } = body
   if (seats.kind !== 'enrolment') refuse('RECORD', 'a token is enrolled at an enrolment only')
   const station = seats.stations.find((one) => one.node === node)
   if (station === undefined) return refuse('RECORD', `${node} has no part in this ceremony`)
-  if (station.keys.length !== (place === 'daily' ? 0 : 1)) {
+  const { keys, gone = [], told = exceptions } = station
+  const isAnew = place === 'daily' && keys.length > 0 && exceptions > told
+  if (!isAnew && keys.length !== (place === 'daily' ? 0 : 1)) {
     refuse('RECORD', `${node}: expected a daily token first and one spare after it`)
   }
+  const own = isAnew
+    ? { keys: [identity], gone: [...gone, ...keys] }
+    : { keys: [...keys, identity], gone }
   const stations = seats.stations.map((one) =>
-    one.node === node ? { ...one, keys: [...one.keys, identity] } : one,
+    one.node === node ? { ...one, ...own, told: exceptions } : one,
   )
   const next = { ...seats, stations }
   requireSeats(next)

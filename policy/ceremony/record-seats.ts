@@ -17,6 +17,10 @@ export interface StationSeat {
   readonly custodian: PersonId
   /** Identity keys of its tokens, P-256, 65 bytes: daily, spare; none before its enrolment. */
   readonly keys: readonly Uint8Array[]
+  /** At an enrolment, of tokens that were wiped and enrolled again: they sign nothing any more. */
+  readonly gone?: readonly Uint8Array[]
+  /** How many exceptions there were when a token of it was enrolled last. */
+  readonly told?: number
 }
 
 export interface Seats {
@@ -55,7 +59,7 @@ export function requireSeats({ persons, stations, recorderKeys }: Seats): void {
     'custodian',
     stations.map(({ custodian }) => custodian),
   )
-  const keys = [...recorderKeys, ...stations.flatMap((station) => station.keys)]
+  const keys = [...recorderKeys, ...stations.flatMap((one) => [...one.keys, ...(one.gone ?? [])])]
   distinctly('key', keys.map(toHex))
   if (recorderKeys.length === 0) refuse('RECORD', 'expected a token at the record station')
   for (const { custodian } of stations) {

@@ -7,6 +7,7 @@
 import type { Digest } from '../../proto/ids.ts'
 import { writeTime } from '../../proto/shape.ts'
 import { hexGroups, type WordCount, wordsOf } from '../../proto/words.ts'
+import { pageFoot } from './foot.ts'
 import { having, roles } from './people.ts'
 import {
   type CeremonyKind,
@@ -68,7 +69,8 @@ export interface Sheets {
   readonly foot: string
 }
 
-export function sheetsOf({ digest, plan }: ReadPlan): Sheets {
+export function sheetsOf(read: ReadPlan): Sheets {
+  const { digest, plan } = read
   return {
     title: `Ceremony ${plan.number} of ${plan.org}: ${kindNames[plan.kind]}`,
     banner: plan.rehearsal ? `REHEARSAL (${plan.env}): nothing of this is real` : '',
@@ -78,7 +80,7 @@ export function sheetsOf({ digest, plan }: ReadPlan): Sheets {
     otherwise: otherwiseOf(plan.kind),
     exceptionSheets: 4,
     signers: plan.people.map(({ role, person }) => `${role} ${person}`),
-    foot: `${wordsOf(digest, 4).join(' ')} | ceremony ${plan.number}`,
+    foot: pageFoot(read),
   }
 }
 

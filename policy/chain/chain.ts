@@ -2,6 +2,7 @@
 // the answers, so each is computed from the bytes alone and checked in tests against an independent
 // library. Knows no rules and asks no endpoint.
 import type { Effect, Intent } from '../intent.ts'
+import type { TronPrices } from './tron-prices.ts'
 
 /** ECDSA over secp256k1; low s; made by `signature.ts` only after it verified. */
 export interface Signature {
@@ -33,6 +34,8 @@ export interface Accepts {
   readonly message?: boolean
   /** Then the bytes must be a transfer of nothing to whomever, with the gas of a plain one. */
   readonly cancel?: boolean
+  /** Tron: how fees are counted; as published where the policy does not say. */
+  readonly prices?: TronPrices | undefined
 }
 
 export const plainTransfers: Accepts = { forms: ['type-2'] }
@@ -40,9 +43,10 @@ export const plainTransfers: Accepts = { forms: ['type-2'] }
 /** What the bytes of this intent may be. */
 export function acceptsFor(
   { call, message, cancels }: Pick<Intent, 'call' | 'message' | 'cancels'>,
-  forms: readonly Form[],
+  { forms, prices }: Pick<Accepts, 'forms' | 'prices'>,
 ): Accepts {
-  return { forms, call, message: message !== undefined, cancel: cancels !== undefined }
+  const [isMessage, isCancel] = [message !== undefined, cancels !== undefined]
+  return { forms, call, message: isMessage, cancel: isCancel, prices }
 }
 
 export interface Chain {

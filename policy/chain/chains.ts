@@ -6,8 +6,9 @@ import { type Op, parseNetwork } from '../intent.ts'
 import type { Chain } from './chain.ts'
 import { parseEvmAddress, zeroEvmAddress } from './evm.ts'
 import { evmChain } from './evm-chain.ts'
-import { coinFeeMax, tronChain } from './tron.ts'
+import { tronChain } from './tron.ts'
 import { nobodyOnTron, parseTronAddress } from './tron-address.ts'
+import { coinFeeMax, publishedPrices, type TronPrices } from './tron-prices.ts'
 
 export interface Ops {
   readonly native: Op
@@ -32,7 +33,7 @@ interface Family {
   /** What may be used once: a nonce of the address, or one set of bytes for ever. */
   readonly slot: 'nonce' | 'one-body'
   /** Base units: a transfer of the coin is not built with less as its bound; 0n for no such. */
-  readonly coinFee: bigint
+  readonly coinFee: (prices?: TronPrices) => bigint
   readonly parseAddress: (text: string, what?: string) => string
   /** The address whose key nobody has; value that goes there is burned. */
   readonly nobody: string
@@ -54,7 +55,7 @@ const families: ReadonlyMap<string, Family> = new Map<string, Family>([
       },
       tokens: 'erc20',
       slot: 'nonce',
-      coinFee: 0n,
+      coinFee: () => 0n,
       parseAddress: parseEvmAddress,
       nobody: zeroEvmAddress,
       chain: (reference) => evmChain(parseChainId(reference)),
@@ -67,7 +68,7 @@ const families: ReadonlyMap<string, Family> = new Map<string, Family>([
       ops: { native: 'tron.transfer', token: 'trc20.transfer' },
       tokens: 'trc20',
       slot: 'one-body',
-      coinFee: coinFeeMax,
+      coinFee: (prices = publishedPrices) => coinFeeMax(prices),
       parseAddress: parseTronAddress,
       nobody: nobodyOnTron,
       chain: (reference) => tronChain(`tron:${reference}`),

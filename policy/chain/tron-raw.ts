@@ -8,6 +8,7 @@ import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { type Fields, type Names, readFields, writeFields } from './protobuf.ts'
 import { tronText } from './tron-address.ts'
+import { feeLimitMax } from './tron-prices.ts'
 
 export interface TronTransaction {
   /** The two low bytes of the reference block's number. */
@@ -69,9 +70,6 @@ export function parseRaw(bytes: Uint8Array): TronTransaction {
   if (!equalBytes(encodeRaw(transaction), bytes)) shape('canonical', 'bytes in another form')
   return transaction
 }
-
-/** The network's own bound (developers.tron.network, "fee_limit"): 15,000 TRX. */
-export const feeLimitMax = 15_000_000_000n
 
 const rawKnown: ReadonlySet<number> = new Set([1, 4, 8, 11, 14, 18])
 const rawRefused: Names = new Map([

@@ -6,17 +6,19 @@
 import { sha256, toHex } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
 import type { Effect } from '../intent.ts'
-import type { Chain, Signature, SignedTransaction } from './chain.ts'
+import { type Chain, plainTransfers, type Signature, type SignedTransaction } from './chain.ts'
 import { transferCall } from './evm.ts'
 import { transferred } from './evm-effect.ts'
 import { writeFields } from './protobuf.ts'
 import { encodeSignature, recovered } from './signature.ts'
 import { nobodyOnTron, tronAddress, tronBytes, tronText } from './tron-address.ts'
+import { publishedPrices, type TronPrices } from './tron-prices.ts'
 import { parseRaw, shape, type TronTransaction, textOf } from './tron-raw.ts'
 
 export function tronChain(network: string): Chain {
   return {
-    decode: (bytes) => effectOf(parseRaw(bytes), network, bytes),
+    decode: (bytes, { prices = publishedPrices } = plainTransfers) =>
+      effectOf(parseRaw(bytes), { network, bytes, prices }),
     digest: (bytes) => sha256(bytes),
     attach,
     address: tronAddress,
@@ -27,18 +29,6 @@ export function tronChain(network: string): Chain {
 export function trc20Call(to: string, amount: bigint): Uint8Array {
   return transferCall(`0x${toHex(tronBytes(to).subarray(1))}`, amount)
 }
-
-/** `getTransactionFee` of the network's parameters, in sun for a byte. */
-export const bandwidthPrice = 1_000n
-
-/**
- * `getCreateNewAccountFeeInSystemContract` and `getCreateAccountFee`: what a transfer of the coin
- * burns when nobody holds its recipient yet.
- */
-export const activationFee = 1_000_000n + 100_000n
-
-/** The bound of the largest transfer of the coin: 139 bytes of raw_data. */
-export const coinFeeMax = activationFee + 273n * bandwidthPrice
 
 /** Bytes that the network charges for: with its signature, and 64 for the result it will hold. */
 export function bandwidthOf(raw: Uint8Array): bigint {
@@ -52,10 +42,19 @@ export function bandwidthOf(raw: Uint8Array): bigint {
 /** Blocks come at whole seconds, and lines of the log say whole seconds, up to the year 9999. */
 const lastSecond = 253_402_300_799_000n
 
-function effectOf(transaction: TronTransaction, network: string, bytes: Uint8Array): Effect {
-  const { expiration, contract } = transaction
+interface Reading {
+  readonly network: string
+  readonly bytes: Uint8Array
+  readonly prices: TronPrices
+}
+
+function effectOf(transaction: TronTransaction, { network, bytes, prices }: Reading): Effect {
+  const { expiration, contract, feeLimit } = transaction
   if (expiration % 1_000n !== 0n || expiration > lastSecond) {
     shape('expiration', `expiration ${expiration}, which no line can say`)
+  }
+  if (feeLimit > prices.feeLimit) {
+    refuse('FEE', `fee_limit: expected at most ${prices.feeLimit}, got ${feeLimit}`)
   }
   const until = Number(expiration)
   const transfer = contract.kind === 'transfer' ? native(contract) : token(contract)
@@ -65,7 +64,7 @@ function effectOf(transaction: TronTransaction, network: string, bytes: Uint8Arr
     ...transfer,
     from: textOf(contract.owner),
     slot: '',
-    fee: { max: feeOf(transaction, bytes), price: 0n, tip: 0n },
+    fee: { max: feeOf(transaction, bytes, prices), price: 0n, tip: 0n },
     until,
     digest: sha256(bytes),
     bytes,
@@ -73,9 +72,13 @@ function effectOf(transaction: TronTransaction, network: string, bytes: Uint8Arr
 }
 
 /** Bandwidth as if all of it were burned, and what beside it the kind of contract can burn. */
-function feeOf({ contract, feeLimit }: TronTransaction, bytes: Uint8Array): bigint {
-  const bandwidth = bandwidthOf(bytes) * bandwidthPrice
-  return bandwidth + (contract.kind === 'transfer' ? activationFee : feeLimit)
+function feeOf(
+  { contract, feeLimit }: TronTransaction,
+  bytes: Uint8Array,
+  prices: TronPrices,
+): bigint {
+  const bandwidth = bandwidthOf(bytes) * prices.bandwidth
+  return bandwidth + (contract.kind === 'transfer' ? prices.activation : feeLimit)
 }
 
 type Contract<K extends TronTransaction['contract']['kind']> = TronTransaction['contract'] & {

@@ -1,8 +1,9 @@
 // custody-ceremony rehearse: a whole sitting on one machine, from nothing to what a stranger
 // verifies, with play money: real programs, tokens, processes; people are played.
 // INVARIANT: of a development organisation only; everything that was started is ended, and the
-// directory stays. A sign begins with a genesis: there is no key before.
-import { mkdirSync } from 'node:fs'
+// directory stays, also one that nobody named. A sign begins with a genesis: no key is before it.
+import { mkdirSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Scenario } from '../../policy/ceremony/plan.ts'
 import { type Command, CommandUsage, type CommandWorld } from '../command.ts'
@@ -19,10 +20,11 @@ export const rehearseCommands: readonly Command[] = [
   {
     verb: 'rehearse',
     about: 'play a whole sitting on this machine, with play money, and keep what it leaves',
-    usage: [`${kindsUsage} DIR [--stations 5] [--table network|cards]`, `  ${more}`],
+    usage: [`${kindsUsage} [DIR] [--stations 5] [--table network|cards]`, `  ${more}`],
     run: (words, world) => {
       const options = { stations: text, table: text, tokens: text, replace: yes }
-      return rehearse(readWords(words, { places: [kindsUsage, 'DIR'], options }), world)
+      const shape = { places: [kindsUsage], placesMore: ['DIR'], options }
+      return rehearse(readWords(words, shape), world)
     },
   },
 ]
@@ -39,7 +41,6 @@ async function rehearse(flags: Words, world: CommandWorld): Promise<object> {
   const kind = flags.place()
   const sittings = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
   if (sittings === undefined) throw new CommandUsage(`${kind}: expected ${kindsUsage}`)
-  const directory = flags.place(1)
   const stations = Number(flags.flag('stations') ?? '5')
   if (![3, 5, 7].includes(stations)) throw new CommandUsage('--stations: expected 3, 5 or 7')
   const maker = flags.flag('tokens')
@@ -58,8 +59,10 @@ async function rehearse(flags: Words, world: CommandWorld): Promise<object> {
   const say = (line: string): void => {
     console.error(`${secondsSince(begun).toFixed(1).padStart(6)} s  ${line}`)
   }
-  const logs = join(directory, 'logs')
+  const directory = flags.placeIf(1) ?? mkdtempSync(join(tmpdir(), 'custody-rehearsal-'))
   mkdirSync(directory, { recursive: true, mode: 0o700 })
+  say(`what is made stays in ${directory}`)
+  const logs = join(directory, 'logs')
   await using programs = new Programs(logs)
   const ports = { programs, random: world.random, wallMs: world.wallMs, say, logs }
   const wish = { directory: join(directory, 'house'), stations }
@@ -73,5 +76,6 @@ async function rehearse(flags: Words, world: CommandWorld): Promise<object> {
     const wish = { kind, card: join(directory, 'record', kind), way, scenarios } as const
     played.push(await playSitting(outside, wish, ports))
   }
-  return { stations, seconds: secondsSince(begun), sittings: played }
+  say(`over; what was made is in ${directory}`)
+  return { stations, seconds: secondsSince(begun), directory, sittings: played }
 }

@@ -6,6 +6,7 @@
 // line; the Record is the only progress: a room that starts again goes on where its lines end, and
 // a session that died begins from fresh confirmations.
 import type { BundleFiles } from '../../policy/ceremony/bundle.ts'
+import { screenFoot } from '../../policy/ceremony/foot.ts'
 import { calledStations } from '../../policy/ceremony/plan.ts'
 import { type Actor, type RecordDraft, signedLine } from '../../policy/ceremony/record.ts'
 import { parseRecordType } from '../../policy/ceremony/record-bodies.ts'
@@ -130,8 +131,9 @@ export class Conductor {
 
   /** Where to go on instead, if not at the next. */
   async #play(group: Group, at: number): Promise<number | undefined> {
-    const { desk } = this.#needs
+    const { desk, log } = this.#needs
     const { step } = group.first
+    desk.say(`${step.id}  ${screenFoot(log.bundle.plan)}`)
     await this.#exceptions.notes(group.first)
     if (step.isOptional === true) {
       const typed = await desk.ask('go', `${step.id} may be left out; play it? (yes or no): `)

@@ -10,13 +10,11 @@ import {
   closeSync,
   constants,
   existsSync,
-  fstatSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   statSync,
   unlinkSync,
@@ -34,6 +32,7 @@ import { replaceFile, syncDirectory } from '../floor-file.ts'
 import { keyshareFile } from '../keystore.ts'
 import type { SealedFile } from '../unseal.ts'
 import { type Label, parseLabel, requireLabel } from './label.ts'
+import { readOwnFile } from './own-file.ts'
 
 export interface Medium {
   readonly directory: string
@@ -247,22 +246,11 @@ function requireOwnDirectory(path: string): void {
 }
 
 function read(path: string): Uint8Array {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
-  let file: number
+  const bytesMax = limits.mediumFileBytesMax
   try {
-    file = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    return readOwnFile({ path, code: 'TOKEN_WRONG', on: 'medium', bytesMax })
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error
-    if (error.code !== 'ELOOP') return refuse('TOKEN_ABSENT', `medium: ${error.message}`)
-    return refuse('TOKEN_WRONG', `medium: ${path}: expected a file of its own, and no link`, 'X-18')
-  }
-  try {
-    const found = fstatSync(file)
-    if (!found.isFile() || found.size > limits.mediumFileBytesMax) {
-      refuse('TOKEN_WRONG', `medium: ${path}: expected a file of bounded length`, 'X-18')
-    }
-    return new Uint8Array(readFileSync(file))
-  } finally {
-    closeSync(file)
+    if (!(error instanceof Error && 'syscall' in error)) throw error
+    return refuse('TOKEN_ABSENT', `medium: ${error.message}`)
   }
 }

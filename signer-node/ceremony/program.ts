@@ -2,7 +2,6 @@
 // a person, one line of JSON elsewhere. Time, randomness and the terminal enter here.
 // Exit: 0 done, 1 refused, 2 not understood, 3 failed. Reads no secret itself.
 import { CommandUsage, type CommandWorld } from '../command.ts'
-import { isUnreadable } from '../command-table.ts'
 import type { SignerConfig } from '../config.ts'
 import { cannotRun, clock, isForPeople, jsonFlag, random } from '../program.ts'
 import { answerText } from '../said.ts'
@@ -50,8 +49,9 @@ main().catch((error: unknown) => {
     console.error(`custody-ceremony: ${message}\n${usage}`)
     process.exit(2)
   }
-  if (isUnreadable(error)) {
-    console.error(`custody-ceremony: ${error.message}`)
+  const unreadable = ceremonyCommands.unreadable(error, process.argv.slice(2))
+  if (unreadable !== undefined) {
+    console.error(`custody-ceremony: ${unreadable}`)
     process.exit(2)
   }
   cannotRun(error)

@@ -3,16 +3,9 @@
 // also the progress of a ceremony: whoever starts again reads it and knows which turns were
 // done.
 // INVARIANT: a line is kept only if it follows; another line at a place that is taken is
-// a stop and changes nothing. A torn last line, of a card that was pulled out, is cut away.
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  writeSync,
-} from 'node:fs'
+// a stop and changes nothing. A torn last line, of a card that was pulled out, is cut away. It is
+// on the card itself: a link or a pipe in its place is refused, and is not written through.
+import { closeSync, constants, existsSync, fsyncSync, ftruncateSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { RecordLine } from '../../policy/ceremony/record.ts'
 import {
@@ -24,14 +17,18 @@ import {
 import type { Seats } from '../../policy/ceremony/record-seats.ts'
 import { equalBytes } from '../../proto/crypto.ts'
 import type { Digest } from '../../proto/ids.ts'
+import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { onDisk } from '../disk.ts'
 import { replaceFile, syncDirectory } from '../floor-file.ts'
+import { type OwnFile, openOwnFile, readOwnFileIfThere } from './own-file.ts'
 
 const newline = 0x0a
+const { O_WRONLY, O_APPEND, O_CREAT } = constants
 
 export class RecordCopy {
   readonly #path: string
+  readonly #own: OwnFile
   readonly #lines: RecordLine[] = []
   #state: RecordState
   /** Of the whole lines: what is behind it was torn. */
@@ -39,8 +36,9 @@ export class RecordCopy {
 
   constructor(path: string, seats: Seats) {
     this.#path = path
+    this.#own = { path, code: 'RECORD', on: 'card', bytesMax: limits.recordBytesMax }
     this.#state = beginRecord(seats)
-    if (existsSync(path)) this.#read(new Uint8Array(readFileSync(path)))
+    this.#read(readOwnFileIfThere(this.#own) ?? new Uint8Array())
   }
 
   get state(): RecordState {
@@ -58,8 +56,7 @@ export class RecordCopy {
 
   /** The whole file, as it is carried out. */
   get bytes(): Uint8Array {
-    if (!existsSync(this.#path)) return new Uint8Array()
-    return new Uint8Array(readFileSync(this.#path)).slice(0, this.#length)
+    return (readOwnFileIfThere(this.#own) ?? new Uint8Array()).slice(0, this.#length)
   }
 
   /** Whether it was new here. */
@@ -83,7 +80,7 @@ export class RecordCopy {
     const isNew = !existsSync(this.#path)
     const whole = new Uint8Array([...bytes, newline])
     onDisk(this.#path, () => {
-      const file = openSync(this.#path, 'a', 0o600)
+      const file = openOwnFile(this.#own, O_WRONLY | O_APPEND | O_CREAT)
       try {
         // Part of a line that found no room must not become the beginning of another.
         ftruncateSync(file, this.#length)

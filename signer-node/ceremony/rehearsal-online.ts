@@ -3,7 +3,7 @@
 // of that chain. Everything on loopback, with play money.
 // Speaks to the coordinator only through the program that people use.
 
-import { writeFileSync } from 'node:fs'
+import { renameSync, rmdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type Destination, destinationJson } from '../../policy/destination.ts'
@@ -13,7 +13,7 @@ import { type JsonObject, text } from '../../proto/jcs.ts'
 import { Unavailable } from '../../proto/unavailable.ts'
 import type { Enrolled, RehearsalPorts } from './rehearsal-enrolment.ts'
 import { house, newPlace, threshold } from './rehearsal-people.ts'
-import { custody } from './rehearsal-programs.ts'
+import { custody, custodyCoordinator } from './rehearsal-programs.ts'
 
 export interface Online {
   readonly directory: string
@@ -40,8 +40,23 @@ const witnesses = 2
 /** Grpc, HTTP, chain, health of each witness: from the first of a block. */
 const portsOf = [0, 1, 2, 11, 12] as const
 
+/** The coordinator's database: it takes as long as an enrolment, and needs nothing of it. */
+export function storeMade(directory: string, { programs }: RehearsalPorts): Promise<void> {
+  const words = ['--make-store', join(directory, storeName)]
+  return programs.play('store', custodyCoordinator, words)
+}
+
+const storeName = 'store'
+
+export interface OnlineWish {
+  readonly directory: string
+  readonly enrolled: Enrolled
+  /** Of `storeMade`. */
+  readonly store: Promise<void>
+}
+
 export async function online(
-  { directory, enrolled }: { readonly directory: string; readonly enrolled: Enrolled },
+  { directory, enrolled, store }: OnlineWish,
   ports: RehearsalPorts,
 ): Promise<Online> {
   const { programs, random, wallMs, say } = ports
@@ -58,6 +73,10 @@ export async function online(
     ...['--book', book, '--port-base', `${base}`],
   ])
   say('the root names the stations by their cards')
+  await store
+  const data = join(home, 'coordinator', 'data')
+  rmdirSync(data)
+  renameSync(join(directory, storeName), data)
   const words = ['dev', 'cold', home, '--chain', '--attached']
   await programs.start('online', custody, words, 'the cold log is up')
   say('coordinator, light witnesses and chain are up')

@@ -6,7 +6,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parsePlan, type ReadPlan, type Scenario } from '../../policy/ceremony/plan.ts'
-import { parseRecordLine, recordLeaf } from '../../policy/ceremony/record.ts'
 import { type Digest, parseDigest } from '../../proto/ids.ts'
 import { type Json, type JsonObject, text } from '../../proto/jcs.ts'
 import { Refused, refuse } from '../../proto/refusal.ts'
@@ -19,7 +18,8 @@ import {
   type RehearsalPorts,
   type RehearsalStation,
 } from './rehearsal-enrolment.ts'
-import { type Online, online } from './rehearsal-online.ts'
+import { exceptionsIn, rowsOf } from './rehearsal-left.ts'
+import { type Online, online, storeMade } from './rehearsal-online.ts'
 import {
   draftOf,
   house,
@@ -74,7 +74,9 @@ interface Proposed {
 interface PlanWish {
   readonly directory: string
   readonly request: Digest
-  readonly table: Json
+  readonly table: Promise<Json>
+  /** Over when it may be proposed. */
+  readonly approved: Promise<void>
   /** From now on until the window begins. */
   readonly aheadMs: number
   readonly scenarios: readonly Scenario[]
@@ -156,6 +158,9 @@ export class Outside implements Disposable {
     if (maker === 'software') {
       ports.say('TWINS IN SOFTWARE PLAY THE TOKENS: SoftHSM (softhsm2) is not in use')
     }
+    const store = storeMade(directory, ports)
+    // Whoever waits for something else first hears of it later.
+    store.catch(() => {})
     const { digest } = buildFiles(project, process.execPath)
     let build: JsonObject = {}
     const buildOf = (modules: readonly string[]): JsonObject => {
@@ -171,7 +176,7 @@ export class Outside implements Disposable {
     }
     using scope = new DisposableStack()
     const keys = scope.use(await enrolled({ directory, stations, maker, build: buildOf }, ports))
-    const up = await online({ directory, enrolled: keys }, ports)
+    const up = await online({ directory, enrolled: keys, store }, ports)
     scope.move()
     return new Outside({ directory, maker, enrolled: keys, online: up }, build, ports)
   }
@@ -179,7 +184,7 @@ export class Outside implements Disposable {
   /** `table`: how frames go in the room; cards where nothing is said. `scenarios`: of a drill. */
   async before(
     kind: RehearsalKind,
-    table: Json = { way: 'cards' },
+    table: Promise<Json> = Promise.resolve({ way: 'cards' }),
     scenarios: readonly Scenario[] = [],
   ): Promise<Prepared> {
     this.#sittings += 1
@@ -187,11 +192,12 @@ export class Outside implements Disposable {
     mkdirSync(directory, { mode: 0o700 })
     const asking = performance.now()
     const request = await this.#request(kind)
-    const aheadMs = 1_000 + 3 * (performance.now() - asking)
-    await this.#approved(request, house.approvers)
-    this.#ports.say(`${this.#op(kind)} was asked for by one and approved by three`)
-    const wish = { directory, request, table, scenarios, aheadMs }
+    // In that time it is drafted, approved and proposed: `#proposed` knows when that was too short.
+    const aheadMs = 750 + 2.5 * (performance.now() - asking)
+    const approved = this.#approved(request, house.approvers)
+    const wish = { directory, request, table, scenarios, approved, aheadMs }
     const { planFile, asked } = await this.#proposed(kind, wish)
+    this.#ports.say(`${this.#op(kind)} was asked for by one and approved by three`)
     const plan = parsePlan(new Uint8Array(readFileSync(planFile)))
     await this.#approved(asked, house.approvers.slice(0, 2))
     const [bundleIn, bundleOut] = [join(directory, 'in'), join(directory, 'out')]
@@ -204,23 +210,41 @@ export class Outside implements Disposable {
 
   /** Brought home, in the log, settled, and verified against the Bundle that went in. */
   async after({ kind, bundleIn, bundleOut, request }: Prepared): Promise<Home> {
-    const { as, at } = this.online
-    const exceptions = exceptionsIn(join(bundleOut, 'record.jsonl')).join(',')
-    const words = ['ceremony', 'import', bundleOut, '--exceptions', exceptions]
-    const { results } = await as('operator', words)
-    const lines = rowsOf(results).map((row) => said(row, 'line'))
-    this.#ports.say(`imported: ${lines.join(', ')}`)
-    const txid = kind === 'sign' ? await this.#settled(request) : ''
-    const trust = at('shared', 'trust.txt')
-    const verdict = await this.#ports.programs.ask(custody, [
-      ...['ceremony', 'verify', bundleOut, '--trust', trust, '--log', bundleIn],
+    const [{ lines, txid }, verdict] = await Promise.all([
+      this.#home({ kind, bundleOut, request }),
+      this.#verified({ bundleIn, bundleOut }),
     ])
     this.#ports.say('verified by the Bundle in and the trust file alone')
-    return { lines, txid, verdict: said(verdict, 'word') }
+    return { lines, txid, verdict }
   }
 
   [Symbol.dispose](): void {
     this.#scope[Symbol.dispose]()
+  }
+
+  async #home({
+    kind,
+    bundleOut,
+    request,
+  }: Pick<Prepared, 'kind' | 'bundleOut' | 'request'>): Promise<Omit<Home, 'verdict'>> {
+    const exceptions = exceptionsIn(join(bundleOut, 'record.jsonl')).join(',')
+    const words = ['ceremony', 'import', bundleOut, '--exceptions', exceptions]
+    const { results } = await this.online.as('operator', words)
+    const lines = rowsOf(results).map((row) => said(row, 'line'))
+    this.#ports.say(`imported: ${lines.join(', ')}`)
+    return { lines, txid: kind === 'sign' ? await this.#settled(request) : '' }
+  }
+
+  /** By nothing that the import made. */
+  async #verified({
+    bundleIn,
+    bundleOut,
+  }: Pick<Prepared, 'bundleIn' | 'bundleOut'>): Promise<string> {
+    const trust = this.online.at('shared', 'trust.txt')
+    const verdict = await this.#ports.programs.ask(custody, [
+      ...['ceremony', 'verify', bundleOut, '--trust', trust, '--log', bundleIn],
+    ])
+    return said(verdict, 'word')
   }
 
   async #request(kind: RehearsalKind): Promise<Digest> {
@@ -282,7 +306,7 @@ export class Outside implements Disposable {
 
   /** A window begins after its plan was proposed: on a machine that took longer, a later one. */
   async #proposed(kind: RehearsalKind, wish: PlanWish): Promise<Proposed> {
-    const planFile = await this.#planned(kind, wish)
+    const [planFile] = await Promise.all([this.#planned(kind, wish), wish.approved])
     const words = ['ceremony', 'propose', planFile, '--purpose', `rehearsal of ${kind}`]
     try {
       const asked = await this.online.as(`people/${house.initiator}`, words)
@@ -308,7 +332,7 @@ export class Outside implements Disposable {
         ...{ stations: this.#committee(kind), recordToken: record.card },
         ...{ build: this.#build, purpose: `rehearsal of ${kind}` },
       }),
-      ...{ root: this.#root, table, requests: [requestOf(request, this.#op(kind))] },
+      ...{ root: this.#root, table: await table, requests: [requestOf(request, this.#op(kind))] },
       called: this.#stations.map(({ node }) => node),
       ...(kind === 'reshare' ? { tBefore: t } : {}),
       ...(scenarios.length === 0 ? {} : { scenarios: [...scenarios] }),
@@ -368,20 +392,3 @@ function coins(hundredths: bigint): string {
 }
 
 const early: readonly string[] = ['CEREMONY', 'REQUEST_NOT_FOUND', 'LOG_BEHIND']
-
-/** Read by whoever imports; here by nobody, which a rehearsal may. */
-function exceptionsIn(file: string): readonly Digest[] {
-  const lines = readFileSync(file, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-  return lines
-    .map((line) => parseRecordLine(new TextEncoder().encode(line)))
-    .filter(({ type }) => type === 'exception')
-    .map(recordLeaf)
-}
-
-function rowsOf(results: Json | undefined): readonly JsonObject[] {
-  const isRow = (one: Json): one is JsonObject =>
-    typeof one === 'object' && one !== null && !Array.isArray(one)
-  return Array.isArray(results) ? results.filter(isRow) : []
-}

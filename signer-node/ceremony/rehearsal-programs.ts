@@ -16,6 +16,7 @@ import type { Secret } from '../dkls23/secret.ts'
 export const project = join(import.meta.dirname, '../..')
 export const custody = 'cli/main.ts'
 export const custodyCeremony = 'signer-node/ceremony/main.ts'
+export const custodyCoordinator = 'coordinator/main.ts'
 
 export type Variables = Readonly<Record<string, string>>
 
@@ -60,6 +61,23 @@ export class Programs implements AsyncDisposable {
     if (pin !== undefined) (child.stdio[3] as Writable).end(Buffer.from(pin.bytes))
     const exit = await ended
     return answered(words, { exit, stdout: stdout(), stderr: stderr() })
+  }
+
+  /** To its end, which has to be a good one; what it says goes to its log. */
+  async play(name: string, main: string, words: readonly string[]): Promise<void> {
+    // It ends soon, so nothing is compiled a second time, better.
+    const command = ['--liftoff-only', ...commandOf(main), ...words]
+    const child = spawn(process.execPath, command, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.env },
+    })
+    this.#up.push(child)
+    const log = createWriteStream(join(this.#logs, `${name}.log`))
+    const [stdout, stderr] = [textOf(child.stdout), textOf(child.stderr)]
+    for (const stream of [child.stdout, child.stderr]) stream.pipe(log, { end: false })
+    const exit = await endOf(child)
+    log.end()
+    if (exit !== 0) throw new Unavailable(`${name} ended with ${exit}:\n${stdout()}${stderr()}`)
   }
 
   /** Returns when it has said these words on its standard error. */

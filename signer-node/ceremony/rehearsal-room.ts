@@ -54,24 +54,12 @@ export async function playRoom(
   laid: LaidTable,
   ports: RoomPorts,
 ): Promise<JsonObject> {
-  const { record } = outside.enrolled
   const { stations } = outside
-  const { bundleIn, bundleOut, directory } = prepared
-  const words = [
-    ...['record', laid.card, '--bundle', bundleIn, '--out', bundleOut],
-    ...['--second', join(directory, 'out-second'), '--token', record.card],
-    ...(laid.way === 'cards'
-      ? ['--cards', join(laid.card, 'cards')]
-      : ['--stations', stations.map(({ card }) => card).join(',')]),
-    ...['--module', record.socket.slot.module],
-  ]
   const players: Player[] = []
   const ways = laid.way === 'cards' ? stations.map((one) => cardWay(one, laid)) : []
   using carrier = new Carrier(ways)
   try {
-    const leader = atRecord(outside, ports)
-    const { env } = ports.programs
-    const room = new Player(leader, words, { ...env, ...record.socket.env }, ports.logs)
+    const room = recordPlayer(outside, prepared, laid, ports)
     players.push(room)
     for (const one of stations) players.push(stationPlayer(one, prepared, laid, ports))
     const seats = players.slice(1).map(async (one) => {
@@ -101,7 +89,28 @@ function cardWay({ node, socket }: RehearsalStation, { card }: LaidTable): CardW
   }
 }
 
-function stationPlayer(
+/** At the Record station; started again, it goes on where its Record ends. */
+export function recordPlayer(
+  outside: Outside,
+  { bundleIn, bundleOut, directory }: Prepared,
+  laid: LaidTable,
+  ports: RoomPorts,
+): Player {
+  const { record } = outside.enrolled
+  const words = [
+    ...['record', laid.card, '--bundle', bundleIn, '--out', bundleOut],
+    ...['--second', join(directory, 'out-second'), '--token', record.card],
+    ...(laid.way === 'cards'
+      ? ['--cards', join(laid.card, 'cards')]
+      : ['--stations', outside.stations.map(({ card }) => card).join(',')]),
+    ...['--module', record.socket.slot.module],
+  ]
+  const env = { ...ports.programs.env, ...record.socket.env }
+  return new Player(atRecord(outside, ports), words, env, ports.logs)
+}
+
+/** Of one station, with its daily token in. */
+export function stationPlayer(
   one: RehearsalStation,
   { bundleIn, directory }: Prepared,
   laid: LaidTable,

@@ -45,8 +45,12 @@ export async function playSitting(
 ): Promise<PlayedSitting> {
   const begun = performance.now()
   mkdirSync(card, { recursive: true, mode: 0o700 })
-  const laid = way === 'cards' ? layCards(card) : await laidTable(card, outside, ports)
-  const prepared = await outside.before(kind, laid.table, scenarios)
+  const laying = way === 'cards' ? Promise.resolve(layCards(card)) : laidTable(card, outside, ports)
+  const table = laying.then((laid) => laid.table)
+  // Awaited where the plan names it; before that something else may fail first.
+  table.catch(() => {})
+  const prepared = await outside.before(kind, table, scenarios)
+  const laid = await laying
   const inRoom = performance.now()
   const room = await playRoom(outside, prepared, laid, ports)
   const roomS = secondsSince(inRoom)

@@ -14,6 +14,7 @@ import type { Turn } from '../../policy/ceremony/script.ts'
 import type { Digest } from '../../proto/ids.ts'
 import { Refused, refuse } from '../../proto/refusal.ts'
 import { wordLines } from '../../proto/words.ts'
+import { itemBody, itemHint } from './item-checked.ts'
 import type { RoomLog } from './room-log.ts'
 import type { Desk } from './station-acts.ts'
 import type { Draft } from './turn-papers.ts'
@@ -82,11 +83,8 @@ async function linesOf(
     case 'person.present':
       return await present(desk, turn, actor)
     case 'item.checked': {
-      const typed = await desk.ask('item', `${turn.step.id}: numbers, with commas: `)
-      return typed.split(',').map((number) => {
-        const body = { intact: true, kind: 'bag', number: number.trim(), photo: '' }
-        return { actor, type, body }
-      })
+      const typed = await desk.ask('item', `${turn.step.id}: numbers, ${itemHint}`)
+      return typed.split(',').map((one) => ({ actor, type, body: itemBody(one, 'bag') }))
     }
     case 'medium.destroyed': {
       const typed = await desk.ask('item', `${turn.step.id}: numbers of cards, with commas: `)

@@ -1,8 +1,8 @@
 // What a sitting has made so far, on the card of the Record station: lines for the log, the
 // documents that they name, the addresses that were read. Written anew after each result,
 // before the script goes on, so that a signature which was made is never lost with a process.
-// INVARIANT: a file that does not read back as results is none. Judges nothing.
-import { existsSync, readFileSync } from 'node:fs'
+// INVARIANT: a file that does not read back as results is none, and no link is followed. Judges
+// nothing.
 import { join } from 'node:path'
 import { addressReading } from '../../policy/ceremony/readings.ts'
 import { actorText } from '../../policy/ceremony/record.ts'
@@ -21,6 +21,7 @@ import {
 import type { Digest } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { replaceFile } from '../floor-file.ts'
+import { onCard, readOwnFileIfThere } from './own-file.ts'
 import type { SessionResult } from './session-results.ts'
 
 /** On the card of a Record station. */
@@ -40,11 +41,11 @@ export class RoomResults {
   constructor(path: string, plan: Digest) {
     this.#path = path
     this.#plan = plan
-    if (existsSync(this.#said)) {
-      this.#statements = [...parseStatements(new Uint8Array(readFileSync(this.#said)))]
-    }
-    if (!existsSync(path)) return
-    const { lines, documents, addresses, reason } = parseResults(new Uint8Array(readFileSync(path)))
+    const said = readOwnFileIfThere(onCard(this.#said))
+    if (said !== undefined) this.#statements = [...parseStatements(said)]
+    const written = readOwnFileIfThere(onCard(path))
+    if (written === undefined) return
+    const { lines, documents, addresses, reason } = parseResults(written)
     this.#lines = lines.map(({ type, written }) => ({ type, body: written }))
     this.#documents = [...documents]
     this.#addresses = [...addresses]

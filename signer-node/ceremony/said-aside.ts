@@ -2,13 +2,14 @@
 // file on its card, and the program that runs there takes it up. INVARIANT: a file is whole or not
 // there, and stays until what it says has been taken over; one that says nothing is put aside and
 // told, and ends no program. Says nothing by itself.
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { sentence } from '../../policy/ceremony/record-bodies.ts'
 import { encode, parse } from '../../proto/jcs.ts'
 import { Refused } from '../../proto/refusal.ts'
 import { literal, object, type Reader } from '../../proto/shape.ts'
 import { replaceFile } from '../floor-file.ts'
+import { onCard, readOwnFile } from './own-file.ts'
 
 const sentenceOrNone: Reader<string> = (value, path) => (value === '' ? '' : sentence(value, path))
 const shape = object({
@@ -57,7 +58,7 @@ export function asidesOn(
   return names.sort().flatMap((name) => {
     const path = join(directory, name)
     try {
-      const aside = shape(parse(readFileSync(path)), name)
+      const aside = shape(parse(readOwnFile(onCard(path))), name)
       return [{ ...aside, name, forget: () => rmSync(path, { force: true }) }]
     } catch (error) {
       renameSync(path, `${path}.refused`)

@@ -39,8 +39,9 @@ import type { Paper } from './said-papers.ts'
 import { keyPem, transportKey } from './self-signed.ts'
 import { SessionWatch } from './session-watch.ts'
 import { Station } from './station.ts'
-import { StationActs, type TokenHand } from './station-acts.ts'
+import { type ActsNeeds, StationActs, type TokenHand } from './station-acts.ts'
 import { CertificateFiles, SessionFiles } from './station-files.ts'
+import { StationSeals } from './station-seals.ts'
 import { rememberedBy, stationSelf } from './station-self.ts'
 import type { StationTable } from './table.ts'
 import { cardQuietMs, cardSlots, stationOnCards } from './table-cards.ts'
@@ -128,11 +129,13 @@ export async function seatStation(places: StationPlaces, ports: SeatPorts): Prom
     const { module } = hand.now.hsm.facts
     return { ...found, module, token: hand.now.card.serial }
   }
-  const needs = { plan, own, bundle, digest, station, watch, record, token: hand, way: opened.way }
-  const bench = new StationActs({
-    ...{ ...needs, desk: terminal, media: places.media, curve, random, clock, ready },
+  const needs: ActsNeeds = {
+    ...{ plan, own, bundle, digest, station, watch, record, token: hand, way: opened.way },
+    ...{ desk: terminal, media: places.media, curve, random, clock, ready },
     dice: () => dice(terminal.pad, mixed),
-  })
+  }
+  await new StationSeals(needs).restAll()
+  const bench = new StationActs(needs)
   performer = new Performer({ plan, own, station, record, bench, clock, report })
   const { certificate } = medium.station
   const table = tableOf(places, { bundle, node, opened, certificate }, { ...ports, random })

@@ -2,14 +2,15 @@
 // signed where that credential is, and the Bundle out on each of its media.
 // INVARIANT: nobody's Statement is signed here but the recorder's, by the token of this station;
 // what is carried out is read back whole from each medium, and overwrites nothing.
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BundleFiles } from '../../policy/ceremony/bundle.ts'
 import { type Actor, actorText, keyName } from '../../policy/ceremony/record.ts'
 import { type SignedStatement, statementMessage } from '../../policy/ceremony/statement.ts'
-import { equalBytes, fromHex } from '../../proto/crypto.ts'
+import { equalBytes, fromHex, toUtf8 } from '../../proto/crypto.ts'
 import { readBundleFiles, writeBundleFiles } from '../../proto/io/bundle-files.ts'
 import { refuse } from '../../proto/refusal.ts'
+import { replaceFile } from '../floor-file.ts'
 import { made } from '../places.ts'
 import type { RoomTerminal } from './room-terminal.ts'
 
@@ -30,7 +31,8 @@ export async function speak(
     return { by: 'token', name: keyName(identity), document, signature }
   }
   const file = join(made(join(card, 'statements')), `${actor.role}-${actor.person}.json`)
-  writeFileSync(file, document, { mode: 0o600 })
+  // Never through a link that lies there.
+  replaceFile(file, toUtf8(document))
   const who = actorText(actor)
   const question = `${who} signs ${file} by the own credential; its name and signature: `
   for (let tries = 1; tries <= triesMax; tries += 1) {

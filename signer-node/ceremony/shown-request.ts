@@ -10,6 +10,7 @@ import { parseEntry } from '../../policy/audit/entry.ts'
 import { requestView } from '../../policy/audit/history.ts'
 import { readSync } from '../../policy/audit/rows.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
+import { besideText } from '../../policy/ceremony/beside-request.ts'
 import type { PlannedWarrant } from '../../policy/ceremony/bundle-in.ts'
 import type { PlannedRequest } from '../../policy/ceremony/plan.ts'
 import type { Own as View } from '../../policy/check-lines.ts'
@@ -38,6 +39,8 @@ const tailLength = 6
 export interface ShownRequest {
   readonly request: Digest
   readonly text: string
+  /** Of a payment, what the own log says of it; under no digest. */
+  readonly beside: string
   /** SHA-256 of the text. */
   readonly display: Digest
   /** Of a payment. */
@@ -66,17 +69,35 @@ export function showRequest(
     admit({ warrant: bytes, attempt: attempt.attempt, own: { ...asked, accepted } }),
   )
   const { warrant } = parseWarrant(bytes)
-  const { vaults, shown, intent: row, reservation } = view.view
+  const { vaults, shown, intent: row, attempts } = view.view
+  const reservation =
+    view.view.reservation ?? refuse('RULE', 'the request is reserved under no rule')
+  const last = attempts.at(-1) ?? refuse('LINE_MISSING', `no attempt of ${request}`, 'N8')
   const known = {
     ...{ inForce, vaults, shown, createdAt: row?.t ?? 0 },
     witnessedAt: (seq: number) => view.witnessedAt(seq, warrant.heads),
   }
   const { intent } = admitted
   const { named } = recipientOf(intent, warrant.dest, known)
-  const rule = reservation?.rule ?? refuse('RULE', 'the request is reserved under no rule')
-  const written = render(intent, rulebook, rule, named)
+  const written = render(intent, rulebook, reservation.rule, named)
   const typed = typedOf(intent, written)
-  return { ...checked(request, written, admitted.display), typed }
+  const told = { intent, rulebook, attempt: last, decisions: view.view.decisions }
+  const earlier = earlierTo(own, request, intent.to)
+  const beside = besideText({ ...told, reservation, earlier })
+  return { ...checked(request, written, admitted.display), beside, typed }
+}
+
+/** Requests of the own log that were reserved for this address, beside this one. */
+function earlierTo({ copy }: Own, request: Digest, to: string): number {
+  const asked = new Set<Digest>()
+  for (let seq = 0; seq < copy.size(); seq += 1) {
+    const line = copy.line(seq)
+    const entry = line && parseEntry(line)
+    if (entry?.type !== 'spend.reserved') continue
+    if (entry.body.intent === request) break
+    if (entry.body.to === to) asked.add(entry.body.intent)
+  }
+  return asked.size
 }
 
 /** X-13: refused where the text shows no amount, or a recipient too short to be compared. */
@@ -117,7 +138,7 @@ function checked(request: Digest, written: string, display: Digest): ShownReques
   if (displayDigest(written) !== display) {
     return refuse('DISPLAY', 'what would be shown is not what was admitted', 'X-12')
   }
-  return { request, text: written, display }
+  return { request, text: written, beside: '', display }
 }
 
 function must<T extends object>(judged: T): Exclude<T, Refusal> {

@@ -1,18 +1,16 @@
-// The acts of a script on a Station's machine, one function for each that its steps name: what
-// is shown and asked, which part of the Station does it, and which lines of the Record it
-// drafts.
+// The acts of a script on a Station's machine, a function for each that its steps name: what is
+// shown and asked, which part of the Station does it, and which lines of the Record it drafts.
 // INVARIANT: a request is permitted to the Station only by `confirm-request`, after its
 // recipient and amount were typed (X-13), its PIN was given again, and its share was opened and
 // compared with its public point. No act takes or gives a secret.
 // Source: `policy/ceremony/steps.ts`; the ceremony's design, 4.11.
-
 import { parseManifest } from '../../policy/ceremony/bundle.ts'
 import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
+import { screenFoot } from '../../policy/ceremony/foot.ts'
 import type { PlannedRequest, PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
 import { labelOf } from '../../policy/ceremony/plan.ts'
 import { signatureReading, tokenReading } from '../../policy/ceremony/readings.ts'
 import { keyName, signedLine, unsignedLine } from '../../policy/ceremony/record.ts'
-import { mark } from '../../policy/ceremony/record-bodies.ts'
 import { recordHead } from '../../policy/ceremony/record-chain.ts'
 import type { Turn } from '../../policy/ceremony/script.ts'
 import { statementMessage, statementText } from '../../policy/ceremony/statement.ts'
@@ -27,6 +25,7 @@ import { wordLines, wordsOf } from '../../proto/words.ts'
 import type { Curve } from '../dkls23/curve.ts'
 import type { Clock, Random } from '../ports.ts'
 import type { TokenWay } from '../way-in.ts'
+import { itemBody, itemHint } from './item-checked.ts'
 import { sharesOn } from './medium.ts'
 import type { Bench, Heard, Played } from './performer.ts'
 import type { RecordCopy } from './record-copy.ts'
@@ -134,9 +133,10 @@ export class StationActs implements Bench {
   }
 
   async play(heard: Heard): Promise<Played> {
-    const { desk, own } = this.#needs
+    const { desk, own, plan } = this.#needs
     const { step } = heard.turn
-    desk.say(`${step.id}  ${labelOf(own)}\n  ${step.do}\n  ${step.witness}`)
+    const head = `${step.id}  ${labelOf(own)}  ${screenFoot(plan)}`
+    desk.say([head, step.do, step.witness].join('\n  '))
     if (step.acts.length === 0) return { drafts: await this.#items(heard) }
     const drafts: Draft[] = []
     const brought: JsonObject[] = []
@@ -175,19 +175,17 @@ export class StationActs implements Bench {
   async #items({ turn: { step } }: Heard): Promise<readonly Draft[]> {
     if (step.words?.what === 'token') return [await this.#tokenRead(step.id)]
     if (!step.records.includes('item.checked')) return []
-    const question = 'numbers of token and medium, with commas: '
-    const numbers = await this.#listed('item', question, (number) => mark(number, 'number'))
-    return numbers.map((number) => {
-      return { type: 'item.checked', body: { intact: true, kind: 'token', number, photo: '' } }
-    })
+    const question = `numbers of token and medium, ${itemHint}`
+    const items = await this.#listed('item', question, (one) => itemBody(one, 'token'))
+    return items.map((body) => ({ type: 'item.checked', body }))
   }
 
   /** Asked again where what was typed makes no line. */
-  async #listed(
+  async #listed<T>(
     what: Asked,
     question: string,
-    read: (typed: string) => string,
-  ): Promise<readonly string[]> {
+    read: (typed: string) => T,
+  ): Promise<readonly T[]> {
     const { desk } = this.#needs
     for (let tries = 1; ; tries += 1) {
       const typed = (await desk.ask(what, question)).split(',').map((one) => one.trim())
@@ -268,7 +266,7 @@ export class StationActs implements Bench {
     const warrant = bundle.warrants[at] ?? refuse('BUNDLE', 'the Bundle lacks this request', 'X-7')
     const shown = showRequest(station.own, request, warrant)
     this.#shown.set(request.request, shown)
-    desk.say(shown.text)
+    desk.say(`${shown.text}${shown.beside}`)
     this.#words('request', request.request, 8)
     const body = { display: shown.display, request: request.request }
     return { drafts: [{ type: 'request.shown', body }] }
@@ -281,6 +279,7 @@ export class StationActs implements Bench {
     this.#show(heard)
     const shown = this.#shown.get(request.request) ?? refuse('VIEW', 'it was not shown here')
     await this.#typed(shown)
+    this.#seals.announce(request.vault)
     await token.again('any')
     const proved = await this.#seals.proved('a', request.vault)
     this.#needs.desk.say(`confirmed, open, epoch ${proved[0]?.epoch}`)

@@ -1,11 +1,13 @@
 // What a Station keeps on its card beside its database and its Seals: the certificates of keys that
 // were made here, until the log shows them (a pending Seal of a first key is nothing without one),
 // and of each session that ended well what is still to be written of it.
-// INVARIANT: replaced whole or not at all; what does not read back as what it is, is none.
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+// INVARIANT: replaced whole or not at all; what does not read back as what it is, is none; a link
+// is refused.
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Digest, VaultId } from '../../proto/ids.ts'
 import { replaceFile } from '../floor-file.ts'
+import { onCard, readOwnFileIfThere } from './own-file.ts'
 
 export class CertificateFiles {
   readonly #directory: string
@@ -21,7 +23,7 @@ export class CertificateFiles {
   }
 
   read(vault: VaultId, epoch: number): Uint8Array | undefined {
-    return readIfThere(this.#pathOf(vault, epoch))
+    return readOwnFileIfThere(onCard(this.#pathOf(vault, epoch)))
   }
 
   /** Handles may have slashes, file names not. */
@@ -45,7 +47,7 @@ export class SessionFiles {
   }
 
   read(request: Digest): Uint8Array | undefined {
-    return readIfThere(this.#pathOf(request))
+    return readOwnFileIfThere(onCard(this.#pathOf(request)))
   }
 
   /** Another session about it begins. */
@@ -55,14 +57,5 @@ export class SessionFiles {
 
   #pathOf(request: Digest): string {
     return join(this.#directory, `${request}.session.json`)
-  }
-}
-
-function readIfThere(path: string): Uint8Array | undefined {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
   }
 }

@@ -6,6 +6,7 @@
 // Source: the ceremony's design, 4.3, 4.4; `policy/ceremony/steps.ts`.
 import { readSync } from '../../policy/audit/rows.ts'
 import { below, get, tables } from '../../policy/audit/tables.ts'
+import { screenFoot } from '../../policy/ceremony/foot.ts'
 import { labelOf } from '../../policy/ceremony/plan.ts'
 import { backupKinds } from '../../proto/backup-documents.ts'
 import { toHex } from '../../proto/crypto.ts'
@@ -70,6 +71,14 @@ export class StationSeals {
     return proved
   }
 
+  /** Before a PIN is typed for it: whose token opens what, and in which ceremony. */
+  announce(vault: VaultId): void {
+    const { own, plan, station, desk } = this.#needs
+    const what = `the share of ${vault}, epoch ${station.epochOf(vault)}, for one session`
+    desk.say(`  ${labelOf(own)}: a token of ${own.custodian} opens ${what}`)
+    desk.say(`  in ${screenFoot(plan)}`)
+  }
+
   async testSpare(heard: Heard): Promise<Played> {
     const { token, desk, station, random, clock } = this.#needs
     if (token.now.which !== 'spare') {
@@ -96,6 +105,13 @@ export class StationSeals {
     const { station, media, way } = this.#needs
     station.rest(parseVaultId(vault))
     for (const one of sharesOn(media.a)) if (one.vault === vault) way.forget(one.bytes)
+  }
+
+  /** Before it sits down: neither a share nor the key of its Seal is open before its step. */
+  async restAll(): Promise<void> {
+    const { station, media, way } = this.#needs
+    await station.restAll()
+    for (const { bytes } of sharesOn(media.a)) way.forget(bytes)
   }
 
   /** The Token that is in gives the key of the Seal again. Held when this returns. */

@@ -207,6 +207,11 @@ export class Station {
     this.#node.rest(vault)
   }
 
+  /** Every share was opened with the log, and compared; from here on each waits for its step. */
+  async restAll(): Promise<void> {
+    await this.#node.restAll()
+  }
+
   /** Held when this returns. Refused (SEAL) when it does not open. */
   async wake(vault: VaultId): Promise<void> {
     await this.#node.wake(vault)

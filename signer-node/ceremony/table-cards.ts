@@ -11,7 +11,6 @@ import {
   fsyncSync,
   openSync,
   readdirSync,
-  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -36,6 +35,7 @@ import {
   readCard,
   writeCard,
 } from './card-file.ts'
+import { readOwnFile } from './own-file.ts'
 import { type HubTable, type Seated, type StationTable, tableName } from './table.ts'
 
 /** As they are mounted here; both may be one. */
@@ -318,10 +318,8 @@ function listed(directory: string): readonly string[] {
 
 function bounded(path: string): Uint8Array {
   try {
-    const { size } = statSync(path)
-    const most = limits.cardBytesMax + limits.frameBytesMax
-    if (size > most) refuse('TOO_LARGE', `card: expected at most ${most} bytes, got ${size}`)
-    return readFileSync(path)
+    const bytesMax = limits.cardBytesMax + limits.frameBytesMax
+    return readOwnFile({ path, code: 'MALFORMED', on: 'card', bytesMax })
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error
     return refuse('MALFORMED', `card: ${String(error.code)}`)

@@ -2,7 +2,7 @@
 // sitting sealed to the Record token, which opens it when its owner has logged in.
 // INVARIANT: no private key lies on the card but inside a Seal; a file is of this token's house.
 // Source: the ceremony's design, 4.6. Knows no plan: which key the table must have, the pin says.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseHandle } from '../../proto/ids.ts'
 import { nodeKeyThing } from '../../proto/node-keys.ts'
@@ -15,6 +15,7 @@ import { made } from '../places.ts'
 import type { Random } from '../ports.ts'
 import { dekOf, sealKeysOf } from '../unseal.ts'
 import { TokenWay } from '../way-in.ts'
+import { onCard, readOwnFile } from './own-file.ts'
 import { keyPem, selfSigned, transportKey } from './self-signed.ts'
 import { tableName } from './table.ts'
 
@@ -54,7 +55,7 @@ export async function openTableKey(
   { hsm, card, random }: { readonly hsm: Hsm; readonly card: TokenCard; readonly random: Random },
 ): Promise<Secret> {
   const path = join(directory, tableFiles.key)
-  const bytes = new Uint8Array(readFileSync(path))
+  const bytes = readOwnFile(onCard(path))
   using dek = await dekOf(hsm, card, { name: tableFiles.key, bytes, isNeeded: true })
   if (dek === undefined) {
     return refuse('SEAL', `${tableFiles.key}: does not open with ${card.id}`, 'X-11')

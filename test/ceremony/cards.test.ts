@@ -1,5 +1,6 @@
 // Cards: one file a step, whole or nothing, in order, of this ceremony and these two lives. Both ends
 // are real; between them a test carries files, or does to them what happens to cards.
+import { execFileSync } from 'node:child_process'
 import {
   copyFileSync,
   mkdirSync,
@@ -8,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -308,6 +310,25 @@ describe('two ends of a card', () => {
     writeFileSync(join(up(), name), new Uint8Array(limits.cardBytesMax + limits.frameBytesMax + 1))
     hub.tick()
     expect(events.at(-1)).toMatchObject({ name: 'card-unreadable' })
-    expect(events.at(-1)?.because).toContain('card: expected at most')
+    expect(events.at(-1)?.because).toContain('expected a file of bounded length')
+  })
+
+  it('follow no link to a file that would be one, and wait for no pipe', () => {
+    node.send(nodeFrames[0]!)
+    clock.advance(quietMs)
+    table.tick()
+    const [name = ''] = readdirSync(up())
+    renameSync(join(up(), name), join(home, name))
+    symlinkSync(join(home, name), join(up(), name))
+    hub.tick()
+    expect(events.at(-1)?.because).toContain('expected a file of its own, and no link')
+    rmSync(join(up(), name))
+    execFileSync('mkfifo', [join(up(), name)])
+    hub.tick()
+    expect(seats).toHaveLength(0)
+    rmSync(join(up(), name))
+    renameSync(join(home, name), join(up(), name))
+    hub.tick()
+    expect(seats).toHaveLength(1)
   })
 })

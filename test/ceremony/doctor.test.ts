@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -211,6 +212,15 @@ describe('the build of a station', () => {
       ...['node', 'node_modules/pino/package.json', 'package.json', 'proto/a.ts'],
       ...['signer-node/hsm/b.ts', ''],
     ])
+    expect(digest()).toBe(first.digest)
+    // Longer than what is read at a time, by a part, by none and by one byte: as sha256sum has it.
+    for (const length of [131_072, 131_073, 300_000]) {
+      write('node', 'n'.repeat(length))
+      const [line] = buildFiles(home, join(home, 'node')).manifest.split('\n')
+      const hex = createHash('sha256').update('n'.repeat(length)).digest('hex')
+      expect(line).toBe(`${hex}  node`)
+    }
+    write('node', 'binary')
     expect(digest()).toBe(first.digest)
     const seen = new Set([first.digest])
     const changes: readonly (() => void)[] = [

@@ -92,7 +92,10 @@ describe('a ceremony', () => {
     const looks = (node: string) => async (what: Asked) => {
       const station = room?.seats.get(node)?.station
       if (station === undefined || vault === undefined) return undefined
-      if (what === 'tail') atTail.push(station.status().vaults)
+      if (what === 'tail') {
+        atTail.push(station.status().vaults)
+        unasked.push(await refusal(station.wake(vault)))
+      }
       if (what === 'agree') {
         atEnd.push(station.status().vaults)
         unasked.push(await refusal(station.wake(vault)))
@@ -103,13 +106,20 @@ describe('a ceremony', () => {
       room = sat
     })
     expect(done, said.slice(-20).join('\n')).toMatchObject({ outcome: 'done', exceptions: 0 })
-    // Opened at the start; wiped by who signed and by who was not drawn, before the second.
-    expect(atTail).toEqual([[vault], [vault], [vault], [], [], []])
-    expect(atEnd).toEqual([[], [], []])
-    // The keys of its Seal went with it: without the token nothing opens it again.
-    expect(unasked).toEqual([1, 2, 3].map(() => expect.stringMatching(/^SEAL: .* does not open$/)))
+    // None since the start; wiped by who signed and by who was not drawn, before the second.
+    expect([...atTail, ...atEnd]).toEqual(Array.from({ length: 9 }, () => []))
+    // Nor the keys of its Seals: without the token nothing opens it.
+    expect(unasked).toHaveLength(9)
+    expect(new Set(unasked)).toEqual(new Set([expect.stringMatching(/^SEAL: .* does not open$/)]))
     const told = [...seats.values()].flatMap((seat) => seat.said.map((line) => line.trim()))
     const count = (line: string) => told.filter((one) => one === line).length
+    // Beside each request, shown twice at three stations: the first of its address, and the second.
+    const all = told.join('\n')
+    const beside = (line: RegExp) => [...all.matchAll(line)].length
+    expect(beside(/^NONCE +\d+$/gm)).toBe(12)
+    expect(beside(/^LIMIT +\S+: \S+ of \S+ \S+ used before, \S+ left$/gm)).toBeGreaterThan(0)
+    expect(beside(/^APPROVED +\S+ \S+Z$/gm)).toBeGreaterThanOrEqual(24)
+    expect(beside(/^BEFORE +.+ to this address$/gm)).toBe(12)
     expect([count('wiped'), count('not drawn: wiped')]).toEqual([4, 2])
     const judgement = await judged(plan, done.files)
     expect(judgement.findings).toEqual([])

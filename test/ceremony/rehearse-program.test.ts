@@ -11,12 +11,16 @@ const place = mkdtempSync(join(tmpdir(), 'custody-rehearse-'))
 afterAll(() => rmSync(place, { recursive: true }))
 const program = join(import.meta.dirname, '../../signer-node/ceremony/main.ts')
 
-function rehearsed(kind: string, directory: string, more: readonly string[] = []) {
-  const words = ['rehearse', kind, directory, '--stations', '3', '--tokens', 'software', ...more]
+const temporary = { ...process.env, TMPDIR: place }
+
+/** Without a directory: in a fresh one below `place`. */
+function rehearsed(kind: string, directory?: string, more: readonly string[] = []) {
+  const where = directory === undefined ? [] : [directory]
+  const words = ['rehearse', kind, ...where, '--stations', '3', '--tokens', 'software', ...more]
   const { stdout, stderr } = spawnSync(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', program, ...words, '--json'],
-    { encoding: 'utf8' },
+    { encoding: 'utf8', env: temporary },
   )
   return { said: JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '{}'), stderr }
 }
@@ -34,6 +38,20 @@ describe('custody-ceremony rehearse', () => {
     })
     expect(status).toBe(2)
     expect(stderr).toContain(`${word}: expected genesis|sign|drill|reshare`)
+  })
+
+  it.each([
+    ['custody', join(import.meta.dirname, '../../cli/main.ts'), ['ceremony', 'rehearse']],
+    ['custody-ceremony', program, ['rehearse']],
+  ])('needs no directory and makes none for words that it refuses: %s', (_, main, verb) => {
+    const words = [...verb, 'sign', '--stations', '4']
+    const { status, stderr } = spawnSync(process.execPath, [main, ...words], {
+      encoding: 'utf8',
+      env: temporary,
+    })
+    expect([status, stderr]).toEqual([2, expect.stringContaining('expected 3, 5 or 7')])
+    expect(stderr).toContain('[DIR]')
+    expect(readdirSync(place)).toEqual([])
   })
 
   it('has a chain here, or has said that it has not', () => {
@@ -87,11 +105,17 @@ describe('custody-ceremony rehearse', () => {
   }, 400_000)
 
   it('plays a drill with a scenario, after the genesis of its key', () => {
-    const { said, stderr } = rehearsed('drill', join(place, 'drill'))
+    const { said, stderr } = rehearsed('drill')
     expect(said.sittings, stderr).toMatchObject([
       { kind: 'genesis', verdict: 'OK' },
       { kind: 'drill', verdict: 'OK', lines: ['key.proved'] },
     ])
+    // Nobody named a directory.
+    expect(said.directory).toMatch(/custody-rehearsal-[^/]+$/)
+    const [first = ''] = stderr.split('\n')
+    const told = [first, stderr.trimEnd().split('\n').at(-1)]
+    expect(told).toEqual(Array(2).fill(expect.stringContaining(said.directory)))
+    expect(existsSync(join(said.directory, 'house', 'station-1', 'card'))).toBe(true)
     const steps = linesOf(said.sittings[1]).map(({ step }) => step)
     expect(steps).toEqual(expect.arrayContaining(['D-1', 'D-2', 'D-3', 'D-14']))
   }, 400_000)

@@ -6,11 +6,13 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { MemoryRows } from '../../policy/audit/rows.ts'
 import { put, tables } from '../../policy/audit/tables.ts'
+import { screenFoot } from '../../policy/ceremony/foot.ts'
 import type { RecordLine } from '../../policy/ceremony/record.ts'
 import { turnsOf } from '../../policy/ceremony/script.ts'
 import { statementText } from '../../policy/ceremony/statement.ts'
 import { type Digest, parseNodeId, parsePersonId } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
+import { wordsOf } from '../../proto/words.ts'
 import type { Heard } from '../../signer-node/ceremony/performer.ts'
 import { RoomResults } from '../../signer-node/ceremony/room-results.ts'
 import {
@@ -199,6 +201,7 @@ describe('what a custodian types', () => {
 
 describe('a station', () => {
   const [own] = testPlan('genesis').stations
+  const screen: string[] = []
   const played = async (id: string, signers: string[], typed = '', opens = true) => {
     const plan = testPlan(id === 'S-7' ? 'sign' : 'genesis')
     const seen: string[] = []
@@ -216,11 +219,11 @@ describe('a station', () => {
       begin: () => {},
       ended: async () => refuse('CEREMONY', 'the turn is over'),
     }
-    const desk = { say: () => {}, ask: async () => typed }
+    const desk = { say: (text: string) => void screen.push(text), ask: async () => typed }
     const token = { now: { which: 'daily' } }
     const media = { a: '/nowhere' }
     const needs = {
-      plan: { plan },
+      plan: { plan, digest: someDigest('plan') },
       own,
       station,
       watch,
@@ -233,6 +236,17 @@ describe('a station', () => {
     const heard = { ...about, isOver: () => false } as Heard
     return [await refusal(new StationActs(needs).play(heard)), ...seen]
   }
+
+  it('has the first words of its plan on the screen at each step, and REHEARSAL where it is one', async () => {
+    screen.length = 0
+    await played('S-7', ['node-1', 'node-3'])
+    const words = wordsOf(someDigest('plan'), 4).join(' ')
+    expect(screen[0]?.split('\n')[0]?.split('  ').slice(-1)).toEqual([
+      `${words} | ceremony 7 | REHEARSAL (test)`,
+    ])
+    const real = { ...testPlan('sign'), env: 'prod', rehearsal: false } as const
+    expect(screenFoot({ plan: real, digest: someDigest('plan') })).toBe(`${words} | ceremony 7`)
+  })
 
   it('gives up what it confirmed and its share when it was not drawn, and only then', async () => {
     const { vault } = testPlan('sign').requests[0] ?? {}

@@ -19,6 +19,7 @@ import {
   type TestWorld,
   testWorld,
 } from '../kit/cluster.ts'
+import { vaultOf } from '../kit/cluster-vault.ts'
 import { type FakeCoordinator, fakeCoordinator } from '../kit/coordinator.ts'
 import { freePort } from '../kit/ports.ts'
 import { calling } from '../kit/scene-calls.ts'
@@ -36,6 +37,8 @@ afterAll(async () => {
 })
 beforeEach(() => house.beHonest())
 
+/** Another key than that of every vault here. */
+const twice = '02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5'
 const ana = (words: readonly string[], world?: TestWorld) =>
   custody(place, 'people/ana', words, world)
 const bot = (words: readonly string[]) => custody(place, 'services/svc-payouts', words)
@@ -85,6 +88,26 @@ describe('pending and show', () => {
     expect((await ana(['show', json.id])).json.text).toContain('hot: hot\n')
     house.lies.VaultService = { ListVaults: async () => ({ vaults: [] }) }
     expect((await ana(['show', json.id])).json.refused.code).toBe('DEST_UNKNOWN')
+  })
+
+  it('do not show an own vault under another name, whatever the coordinator calls it', async () => {
+    const own = ['--vault', 'hot', '--asset', 'usdt', '--to-vault', 'hot', '--purpose', 'refill']
+    const { json } = await ana(['submit', ...own, '--amount', '3'])
+    const [hot, warm] = [vaultOf(place, 'hot'), vaultOf(place, 'warm', twice)]
+    const said = async (listed: object, got: (vault: string) => object) => {
+      house.lies.VaultService = {
+        ListVaults: async () => ({ vaults: [{ ...hot, ...listed }] }),
+        GetVault: async ({ vault }) => ({ vault: { ...hot, ...got(vault) } }),
+      }
+      const shown = await ana(['show', json.id])
+      return shown.json.refused?.code ?? shown.json.text.match(/hot: hot|warm: warm/)?.[0]
+    }
+    expect(await said({}, () => hot)).toBe('hot: hot')
+    // The key of hot, called warm; with warm's own line, without one, and with that of hot.
+    expect(await said({ vault: 'warm' }, () => warm)).toBe('DEST_UNKNOWN')
+    const none = { vault: 'warm', line: new Uint8Array(0) }
+    expect(await said({ vault: 'warm' }, () => none)).toBe('DEST_UNKNOWN')
+    expect(await said({ vault: 'warm' }, () => ({ vault: 'warm' }))).toBe('BYTES_FROM')
   })
 
   it('know the vector of the check code', () => {

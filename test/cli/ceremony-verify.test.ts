@@ -20,6 +20,8 @@ const folder = mkdtempSync(join(tmpdir(), 'ceremony-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const at = (name: string) => join(folder, name)
 const room = new Performance(new RoomStory())
+/** As the log is before it tells how this ended. */
+const said = room.said()
 /** Said twice, of one moment: signatures differ, so these are two Records. */
 const [lines, again] = [room.lines(), room.lines()]
 const files = room.carriedOut(lines)
@@ -77,6 +79,30 @@ describe('custody ceremony verify', () => {
       'script.html as the plan prints it, script.txt as the plan prints it\n',
     )
     expect(stdout).toMatch(/\n {2}record {2}([a-z]+ ){15}[a-z]+\n/i)
+  })
+
+  it('says which token signed, and from where on it was the spare one', async () => {
+    const [from, until] = [said.findIndex(({ step }) => step === 'S-3'), said.length]
+    const over = said.map((one, seq) =>
+      one.by === 'custodian/ana' && seq >= from
+        ? { ...one, token: room.stations[0]?.tokens?.spare.serial ?? '' }
+        : one,
+    )
+    const exception = room.exception(1, 'S-3')
+    const all = [...over.slice(0, from), exception, ...over.slice(from, -1), room.closed(1)]
+    writeBundleFiles(at('spare'), room.carriedOut(room.lines(all)))
+    const { exit, stdout } = await verify(at('spare'), ...pinned, at('in'))
+    expect(exit).toBe(0)
+    const told = stdout.split('\n').filter((row) => row.startsWith('  token   node-a'))
+    expect(told).toEqual([
+      expect.stringMatching(/node-a ana: daily D-1, \d+ lines from \d+ to \d+$/),
+      expect.stringMatching(/node-a ana: spare S-1, \d+ lines from \d+ to \d+$/),
+    ])
+    const { tokens } = JSON.parse((await verify(at('spare'), ...pinned, at('in'), '--json')).stdout)
+    const [, spare] = tokens.filter(({ node }: { node: string }) => node === 'node-a')
+    expect(spare).toMatchObject({ place: 'spare', serial: 'S-1', custodian: 'ana' })
+    expect(spare.first).toBeGreaterThan(from)
+    expect(spare.last).toBeLessThan(until)
   })
 
   it('says where the script that was carried out is not the one that the plan prints', async () => {

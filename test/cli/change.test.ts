@@ -115,6 +115,20 @@ describe('asking for a change', () => {
       vault: 'hot',
       terms: { commitments: dealing.commitments },
     })
+    expect('nonces' in sent.terms).toBe(false)
+    const used = sentOf(await asked([...words, '--nonces', 'm/0/3=4,m=57']))
+    expect(used.terms).toMatchObject({
+      nonces: [
+        { path: 'm', next: 57 },
+        { path: 'm/0/3', next: 4 },
+      ],
+    })
+    for (const bad of ['57', 'm=0', 'm=057', 'm=1.5', 'm=57,', "m/44'=1"]) {
+      expect((await ana([...words, '--nonces', bad, ...because])).exit, bad).toBe(2)
+    }
+    expect((await ana([...words, '--nonces', 'm=5,m=6', ...because])).json.refused.code).toBe(
+      'INVALID_INTENT',
+    )
     const refused = async (document: object) => {
       const file = write('bent.dealing', document)
       const answer = await ana(['vault', 'import', 'hot', '--dealing', file, ...because])

@@ -7,9 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openKey } from '../../cli/approver-key.ts'
 import { init } from '../../cli/init.ts'
 import { standIn } from '../../cli/init-cluster.ts'
+import { readPayout } from '../../cli/payout-file.ts'
 import { openProfile, openTrust } from '../../cli/profile.ts'
 import { parseCoordinatorConfig } from '../../coordinator/config.ts'
-import { loadRulebook } from '../../policy/analyse.ts'
+import { analyse, loadRulebook } from '../../policy/analyse.ts'
 import { parseBook } from '../../policy/book.ts'
 import { parseRoot } from '../../policy/documents.ts'
 import { parseRoster } from '../../policy/roster.ts'
@@ -49,6 +50,24 @@ function unseal(file: string, credential: string, thing: SealedThing): Uint8Arra
   const passphrase = toUtf8(readFileSync(credential, 'utf8').trim())
   return openWithPassphrase(readFileSync(file), thing, passphrase)
 }
+
+describe('what is there to try', () => {
+  it('is a file of payments that the policy allows, and a target with a way that it allows', () => {
+    const rulebook = loadRulebook(read('shared/policy.json'))
+    const { lines, faults } = readPayout(toUtf8(read('shared/payouts.csv')), 'csv')
+    expect(faults).toEqual([])
+    expect(lines.map(({ asset }) => rulebook.assets.get(parseHandle(asset))?.unit)).toEqual([
+      'USDT',
+      'USDT',
+    ])
+    const [target] = rulebook.targets.values()
+    expect(target).toMatchObject({ vault: 'hot', surplus: 'warm' })
+    const found = analyse(rulebook).filter(({ where }) => where.startsWith('targets'))
+    expect(found).toEqual([])
+    const { chains } = JSON.parse(read('shared/endpoints.json'))
+    expect(chains).toMatchObject([{ rpc: coordinatorConfig().chains[0]?.rpc }])
+  })
+})
 
 describe('a cluster for docker-compose.yml', () => {
   it('has the names, ports and volumes of that file', async () => {

@@ -9,6 +9,7 @@ import { evmAddress } from '../../policy/chain/evm.ts'
 import { sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { refusal } from '../../proto/refusal.ts'
+import { writeTime } from '../../proto/shape.ts'
 import { custody, makeCluster, type Place, payout, testWorld } from '../kit/cluster.ts'
 import { vaultOf } from '../kit/cluster-vault.ts'
 import { type FakeCoordinator, fakeCoordinator } from '../kit/coordinator.ts'
@@ -98,7 +99,11 @@ const documents = () =>
   [...house.requests.values()].map(({ signed }) => JSON.parse(signed.document))
 
 /** What the coordinator says of the first request from now on. */
-function become(change: { readonly state?: string; readonly txid?: string }): void {
+function become(change: {
+  readonly state?: string
+  readonly txid?: string
+  readonly changed?: string
+}): void {
   const [first] = house.requests
   if (first === undefined) throw new Error('nothing was asked')
   const [id, kept] = first
@@ -170,6 +175,17 @@ describe('watch', () => {
     expect(house.requests.size).toBe(1)
     await watch('--pause', '0s')
     expect(house.requests.size).toBe(2)
+  })
+
+  it('waits from the end of a request, whenever it was asked for', async () => {
+    await watch()
+    const ended = (hours: number) =>
+      become({ state: 'REJECTED', changed: writeTime(Date.now() - hours * 3_600_000) })
+    ended(0.5)
+    expect((await watch('--dry-run')).json.proposals).toEqual([])
+    ended(1.5)
+    expect((await watch('--dry-run')).json.proposals).toHaveLength(1)
+    expect((await watch('--dry-run', '--pause', '2h')).json.proposals).toEqual([])
   })
 
   it('waits a while after one that failed in its block: what fails again burns its fee again', async () => {

@@ -50,6 +50,7 @@ function scripted(changes: Partial<Record<'base' | 'tip' | 'gas', bigint>> = {})
     send: async () => ({ kind: 'taken' }),
     minedAt: async () => undefined,
     consumed: async () => false,
+    used: async () => 0n,
     signedAt: async () => undefined,
   }
 }
@@ -231,6 +232,7 @@ describe.skipIf(!anvilInstalled)('a real EVM', () => {
     expect(await rpc.minedAt(txid)).toMatchObject({ final: true })
     expect(await rpc.consumed(from, 0n)).toBe(true)
     expect(await rpc.consumed(from, 1n)).toBe(false)
+    expect(await rpc.used(from)).toBe(1n)
     expect(await anvil.call('eth_getBalance', [recipient, 'latest'])).toBe('0x11c37937e08000')
     expect((await rpc.send(raw)).kind).toBe('refused')
   })

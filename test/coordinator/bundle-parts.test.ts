@@ -7,11 +7,13 @@ import {
   readBundle,
 } from '../../coordinator/store/bundle-parts.ts'
 import { plainDigest, toUtf8 } from '../../proto/crypto.ts'
+import { parseHandle } from '../../proto/ids.ts'
 import { limits } from '../../proto/limits.ts'
 import { pgliteEngine } from './store-kit.ts'
 
 const digest = (name: string) => plainDigest(toUtf8(name))
-const of = { origin: 'acme/log-cold', plan: digest('plan'), bundle: digest('bundle') }
+const by = parseHandle('operator')
+const of = { origin: 'acme/log-cold', plan: digest('plan'), bundle: digest('bundle'), by }
 const part = (name: string, offset: number, content: string) => ({
   name,
   offset,
@@ -41,20 +43,63 @@ describe('a Bundle that is put in parts', () => {
     expect((await readBundle(store, of)).get('record')).toEqual(toUtf8('one'))
   })
 
-  it('has a bound, and so have the Bundles of one plan', async () => {
+  it('takes the place of the one longest untouched, where its operator has many of a plan', async () => {
     const store = await engine.fresh()
-    for (let at = 1; at <= limits.bundlesPerPlanMax; at += 1) {
-      await putBundlePart(store, { ...of, bundle: digest(`b${at}`) }, part('a', 0, 'x'))
-    }
-    await expect(putBundlePart(store, of, part('a', 0, 'x'))).rejects.toThrow('Bundles')
+    const most = limits.bundlesPerOperatorMax
+    const named = (at: number) => ({ ...of, bundle: digest(`b${at}`) })
+    const whole = async (one: typeof of) => [...(await readBundle(store, one)).keys()].join()
+    for (let at = 1; at <= most; at += 1) await putBundlePart(store, named(at), part('a', 0, 'x'))
+    // A further part of one is no new one, and makes the second the longest untouched.
+    await putBundlePart(store, named(1), part('b', 0, 'y'))
     const plan = digest('another plan')
-    expect(await putBundlePart(store, { ...of, plan }, part('a', 0, 'x'))).toBe(1)
-    await store.query(
-      `insert into bundle_part select origin, plan, bundle, 'big', 0, repeat('x', $1)::bytea
-       from bundle_part where bundle = $2`,
-      [limits.bundleBytesMax - 1, of.bundle],
+    for (const beside of [
+      { ...of, plan },
+      { ...of, by: parseHandle('other') },
+    ]) {
+      await putBundlePart(store, { ...beside, bundle: digest('beside') }, part('a', 0, 'x'))
+    }
+    expect(await whole(named(2))).toBe('a')
+    await putBundlePart(store, named(most + 1), part('a', 0, 'x'))
+    expect(await whole(named(2))).toBe('')
+    const left = [1, 3, most, most + 1].map(named)
+    expect(await Promise.all(left.map(whole))).toEqual(['a,b', 'a', 'a', 'a'])
+    // However many come, the last can be put, and the one that went in stays.
+    await putBundle(store, { ...of, by: '' }, new Map([['in', toUtf8('1')]]))
+    for (let at = 10; at < 30; at += 1) await putBundlePart(store, named(at), part('a', 0, 'x'))
+    expect(await whole(named(29))).toBe('a')
+    const rows = await store.query(
+      'select distinct bundle from bundle_part where plan = $1 and put_by = $2',
+      [of.plan, by],
     )
-    await expect(putBundlePart(store, { ...of, plan }, part('b', 0, 'x'))).rejects.toThrow('bytes')
+    expect(rows).toHaveLength(most)
+    expect([...(await readBundle(store, { ...of, by: '' })).keys()]).toEqual(['in'])
+  })
+
+  it('is its operator’s own: what another puts under the same name stands in no way', async () => {
+    const store = await engine.fresh()
+    const other = { ...of, by: parseHandle('other') }
+    await putBundlePart(store, other, part('record', 0, 'junk'))
+    expect(await putBundlePart(store, of, part('record', 0, 'one'))).toBe(3)
+    expect((await readBundle(store, of)).get('record')).toEqual(toUtf8('one'))
+    await dropBundle(store, of)
+    expect((await readBundle(store, other)).get('record')).toEqual(toUtf8('junk'))
+  })
+
+  it('has a bound in bytes and in parts', async () => {
+    const store = await engine.fresh()
+    await putBundlePart(store, of, part('a', 0, 'x'))
+    const filled = (name: string, size: string, count: string) =>
+      store.query(
+        `insert into bundle_part (origin, plan, bundle, put_by, name, at, content)
+         select origin, plan, bundle, put_by, $1, n, repeat('x', ${size})::bytea
+         from bundle_part, generate_series(1, ${count}) n where name = 'a'`,
+        [name],
+      )
+    await filled('many', '1', `${limits.bundlePartsMax - 1}`)
+    await expect(putBundlePart(store, of, part('b', 0, 'x'))).rejects.toThrow('parts')
+    await store.query(`delete from bundle_part where name = 'many'`)
+    await filled('big', `${limits.bundleBytesMax - 1}`, '1')
+    await expect(putBundlePart(store, of, part('b', 0, 'x'))).rejects.toThrow('bytes')
   })
 
   it('is dropped alone', async () => {

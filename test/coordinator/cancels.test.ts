@@ -2,53 +2,19 @@
 // takes is cancelled, or lands before its cancel does, and never both. Blocks come when told to.
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { verify } from '../../policy/audit/verify.ts'
-import { digestOfText } from '../../policy/document.ts'
 import type { Intent } from '../../policy/intent.ts'
-import { parseDigest, parseHandle } from '../../proto/ids.ts'
-import { tags } from '../../proto/tags.ts'
 import { anvilInstalled } from '../kit/anvil.ts'
 import { exportedFrom } from '../kit/house-export-files.ts'
-import { type EvmWalk, evmWalk, hotAddress, paidTo } from './evm-walk.ts'
+import { cancelling, type EvmWalk, evmWalk, paidTo } from './evm-walk.ts'
 import { story } from './house.ts'
 import { pgliteEngine } from './store-kit.ts'
 import { payout, signIntent } from './world.ts'
 
-/** The policy with a rule of cancels, and the root that names it: a root names its policy. */
-vi.mock(import('../policy/dev-fixture.ts'), async (importOriginal) => {
-  const original = await importOriginal()
-  const policyText = original.changed(original.policyText, (json) => {
-    json.guards[0].deny.op.notIn.push('evm.cancel')
-    json.rules.push({
-      id: 'cancel',
-      match: {
-        op: ['evm.cancel'],
-        from: ['hot'],
-        to: ['hot'],
-        asset: ['eth-native'],
-        initiator: ['payout-bot'],
-        amount: { lte: '0' },
-        when: 'always',
-      },
-      require: [],
-      ttl: '2h',
-    })
-  })
-  const digestOf = (document: string) => digestOfText(tags.policy, document)
-  const [before, after] = [original.policyText, policyText].map(digestOf)
-  return { ...original, policyText, rootText: original.rootText.replace(before!, after!) }
+vi.mock('../policy/dev-fixture.ts', async (original) => {
+  const fixture = await original<typeof import('../policy/dev-fixture.ts')>()
+  const { withCancels } = await import('../kit/evm-documents.ts')
+  return { ...fixture, ...withCancels(fixture) }
 })
-
-const cancelling = (id: string, change: Partial<Intent> = {}): Intent =>
-  payout({
-    op: 'evm.cancel',
-    asset: parseHandle('eth-native'),
-    contract: '',
-    amount: 0n,
-    to: hotAddress,
-    dest: '',
-    cancels: parseDigest(id),
-    ...change,
-  })
 
 const engine = pgliteEngine()
 let walk: EvmWalk | undefined

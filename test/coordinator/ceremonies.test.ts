@@ -16,6 +16,7 @@ import { askedOf, board, type ColdHouse, coldHouse, release, root, stations } fr
 import {
   hour,
   madeKey,
+  oper,
   plannedAgain,
   plannedGenesis,
   plannedRelease,
@@ -100,7 +101,7 @@ describe('an approved plan', () => {
 })
 
 describe('a vault whose ceremony nobody said the end of', () => {
-  it('is frozen for everybody who asks, until the end is told', async () => {
+  it('is frozen for all who ask until the end is told; then what waited is reserved', async () => {
     const house = await built()
     const { plan } = await plannedRelease(house)
     // The same amount twice would be denied as a duplicate.
@@ -119,7 +120,8 @@ describe('a vault whose ceremony nobody said the end of', () => {
     expect([await house.state(id), await frozen(id)]).toEqual(['WAITING', true])
     const ended = await house.during(house.coordinator.ceremonies.abort(plan.digest, 'TIME'))
     expect(ended).toMatchObject({ state: 'aborted' })
-    await house.until('thawed', async () => !(await frozen(id)))
+    await house.until('reserved', async () => (await house.state(id)) === 'RESERVED')
+    expect(await frozen(id)).toBe(false)
   }, 180_000)
 })
 
@@ -366,10 +368,16 @@ describe('importing', () => {
     const [{ bundle } = { bundle: '' as const }] = await ceremonies.list()
     const part = { name: 'manifest.json', offset: 0, content: new Uint8Array(1) }
     if (bundle === '') throw new Error('nothing was exported')
-    const into = ceremonies.put({ plan: plan.digest, bundle }, part)
+    const into = ceremonies.put({ plan: plan.digest, bundle, by: oper }, part)
     await expect(into).rejects.toThrow('the one that went in')
-    const of = { plan: plan.digest, bundle: anyDigest('nothing') }
+    const of = { plan: plan.digest, bundle: anyDigest('nothing'), by: oper }
     expect(await ceremonies.import(of, [])).toMatchObject({ code: 'BUNDLE' })
+    // What is not what its name says is forgotten, so that what is can be put.
+    expect(await ceremonies.put(of, part)).toBe(1)
+    const other = { ...part, content: new Uint8Array([2]) }
+    await expect(ceremonies.put(of, other)).rejects.toThrow('expected the bytes from 1 on')
+    expect(await ceremonies.import(of, [])).toMatchObject({ code: 'BUNDLE', rule: 'X-7' })
+    expect(await ceremonies.put(of, other)).toBe(1)
     expect(await ceremonies.abort(plan.digest, 'no code')).toMatchObject({ code: 'MALFORMED' })
   })
 })

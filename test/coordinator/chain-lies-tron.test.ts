@@ -150,7 +150,7 @@ async function settled(id: string): Promise<void> {
 it('lies about every path that a Tron endpoint is asked', () => {
   const room = new URL('../../coordinator/chain-rpc/', import.meta.url)
   // Looks are asked of other endpoints, and lied to in tests of their own.
-  const paying = readdirSync(room).filter((name) => !/^tron-(?:look|outflows)/.test(name))
+  const paying = readdirSync(room).filter((name) => !/^tron-(?:look|outflow)/.test(name))
   const sources = paying.map((name) => readFileSync(new URL(name, room), 'utf8'))
   const form = /(?<=')wallet(?:solidity)?\/\w+(?=')/g
   const asked = sources.flatMap((source) => source.match(form) ?? [])

@@ -147,9 +147,12 @@ export const lastPlan = async (house: ColdHouse): Promise<Digest> => {
   return newest?.plan ?? anyDigest('none')
 }
 
+/** Who puts Bundles, by the name in the certificate. */
+export const oper = parseHandle('operator')
+
 /** The files as somebody puts them, in small parts. */
 export async function put(house: ColdHouse, plan: Digest, files: BundleFiles) {
-  const of = { plan, bundle: readBundle(files, 'out').digest }
+  const of = { plan, bundle: readBundle(files, 'out').digest, by: oper }
   for (const [name, whole] of files) {
     for (let offset = 0; offset < whole.length; offset += 20_000) {
       const content = whole.subarray(offset, offset + 20_000)

@@ -60,6 +60,13 @@ async function allot(house: House, reference: string, service = payouts): Promis
   return answer ?? 'none'
 }
 
+function witnessesBack({ nodes: all }: House): void {
+  for (const node of all) {
+    node.script.cosigns = true
+    node.cosign()
+  }
+}
+
 const opened = (house: House) => house.coordinator.driver.copy.read(openedOf(hot))
 
 describe('a deposit address', () => {
@@ -153,8 +160,37 @@ describe('a deposit address', () => {
     for (const node of house.nodes) node.script.cosigns = false
     expect(await allot(house, 'customer-1')).toBe('NOT_ENOUGH_WITNESSES')
     expect(await deposits.list(hot, 0, 10)).toEqual([])
-    for (const node of house.nodes) node.script.cosigns = true
-    expect(await allot(house, 'x'.repeat(limits.referenceLengthMax))).toBe(limits.depositBlockMax)
+    witnessesBack(house)
+    expect(await allot(house, 'x'.repeat(limits.referenceLengthMax))).toBe(0)
+  })
+
+  it('costs no index while witnesses are away, however often it is asked for', async () => {
+    const house = await built(await engine.fresh())
+    for (const node of house.nodes) node.script.cosigns = false
+    for (const reference of ['customer-1', 'customer-1', 'customer-2']) {
+      expect(await allot(house, reference)).toBe('NOT_ENOUGH_WITNESSES')
+    }
+    expect(await opened(house)).toBe(limits.depositBlockMax)
+    expect(await house.coordinator.deposits.list(hot, 0, 10)).toEqual([])
+    witnessesBack(house)
+    expect(await allot(house, 'customer-2')).toBe(0)
+    expect(await allot(house, 'customer-1')).toBe(1)
+    expect(await opened(house)).toBe(limits.depositBlockMax)
+  })
+
+  it('costs none at a coordinator that starts while witnesses are away', async () => {
+    const first = await built(await engine.fresh())
+    for (const node of first.nodes) node.script.cosigns = false
+    expect(await allot(first, 'customer-1')).toBe('NOT_ENOUGH_WITNESSES')
+    const second = await beside(first)
+    for (const reference of ['customer-1', 'customer-2']) {
+      expect(await allot(second, reference)).toBe('NOT_ENOUGH_WITNESSES')
+    }
+    expect(await opened(second)).toBe(limits.depositBlockMax)
+    witnessesBack(second)
+    expect(await allot(second, 'customer-2')).toBe(limits.depositBlockMax)
+    expect(await allot(second, 'customer-1')).toBe(limits.depositBlockMax + 1)
+    expect(await opened(second)).toBe(2 * limits.depositBlockMax)
   })
 
   it('ends at the bound of the index', async () => {

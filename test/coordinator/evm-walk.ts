@@ -1,7 +1,5 @@
 // Whole payments on a real EVM node, through a coordinator with scripted nodes, over endpoints that
 // may lie: each is a proxy before the same node. Blocks come when the test says so.
-import { readFileSync } from 'node:fs'
-import { openEvmRpc } from '../../coordinator/chain-rpc/evm.ts'
 import type { Finality } from '../../coordinator/chain-rpc/evm-final.ts'
 import type { ChainRpc } from '../../coordinator/chain-rpc/rpc.ts'
 import type { Event } from '../../coordinator/ports.ts'
@@ -9,15 +7,16 @@ import { readLinesOf } from '../../coordinator/store/lines.ts'
 import type { Store } from '../../coordinator/store/store.ts'
 import { parseEntry } from '../../policy/audit/entry.ts'
 import { evmAddress } from '../../policy/chain/evm.ts'
+import type { Intent } from '../../policy/intent.ts'
 import { parseDigest } from '../../proto/ids.ts'
-import { type Anvil, startAnvil } from '../kit/anvil.ts'
-import { type LyingProxy, lyingProxy } from '../kit/lying-proxy.ts'
+import type { Anvil } from '../kit/anvil.ts'
+import { startEvmChain } from '../kit/evm-chain.ts'
+import type { LyingProxy } from '../kit/lying-proxy.ts'
+import { cancelling as cancelOf } from './evm-intents.ts'
 import { type House, houseOn } from './house.ts'
-import { customer, origin, type TestClock, testClock, token, vaultRow } from './world.ts'
+import { customer, origin, type TestClock, testClock, vaultRow } from './world.ts'
 
-const account = '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266'
 export const hotAddress: string = evmAddress(vaultRow('hot').publicKey)
-const word = (value: bigint): string => value.toString(16).padStart(64, '0')
 
 export interface EvmWalk {
   readonly house: House
@@ -51,21 +50,13 @@ export interface EvmWalkOptions {
 }
 
 export async function evmWalk(store: Store, options: EvmWalkOptions): Promise<EvmWalk> {
-  const { confirmations = 2, finality = 'confirmations', flags = [], timeoutMs = 500 } = options
-  const anvil = await startAnvil(31337, ['--no-mining', '--order', 'fifo', ...flags])
-  const mine = async (blocks = 1): Promise<void> => {
-    await anvil.call('anvil_mine', [`0x${blocks.toString(16)}`])
-  }
-  await deploy(anvil, mine)
-  const proxies: LyingProxy[] = []
-  for (let at = 0; at < options.endpoints; at += 1) proxies.push(await lyingProxy(anvil.url))
+  const { timeoutMs = 500 } = options
   const clock = testClock()
   const reported: Event[] = []
-  const rpc = openEvmRpc({
-    ...{ network: anvil.network, urls: proxies.map(({ url }) => url), confirmations, finality },
-    ...{ timeoutMs, stillMs: options.stillMs ?? 300_000, now: clock.now },
-    report: (event) => (house?.events ?? reported).push(event),
-  })
+  const report = (event: Event) => (house?.events ?? reported).push(event)
+  const chain = await startEvmChain({ ...options, timeoutMs, now: clock.now, report })
+  const { anvil, proxies, rpc, mine, held } = chain
+  await chain.fund(hotAddress)
   let house: House | undefined
   const chains = new Map([[anvil.network, rpc]])
   const alarmOnly = new Set(options.alarmOnly === true ? [anvil.network] : [])
@@ -87,19 +78,15 @@ export async function evmWalk(store: Store, options: EvmWalkOptions): Promise<Ev
     pass: async (ms) => {
       for (let passed = 0; passed < ms; passed += stepMs) await step(house)
     },
-    held: async (address) => {
-      const data = `0x70a08231${word(BigInt(address))}`
-      return BigInt(String(await anvil.call('eth_call', [{ to: token, data }, 'latest'])))
-    },
-    landed: async () => Number(await anvil.call('eth_getTransactionCount', [hotAddress, 'latest'])),
+    held,
+    landed: () => chain.landed(hotAddress),
     lines: async (id, type) => {
       const lines = await readLinesOf(house.store, origin, parseDigest(id))
       return lines.map(parseEntry).flatMap((entry) => (entry.type === type ? [entry.body] : []))
     },
     close: async () => {
       await house.stop()
-      for (const proxy of proxies) await proxy.close()
-      await anvil.stop()
+      await chain.stop()
     },
   }
   return walk
@@ -107,22 +94,13 @@ export async function evmWalk(store: Store, options: EvmWalkOptions): Promise<Ev
 
 export const paidTo: string = customer.address
 
+/** The cancel of a payment of the hot vault. */
+export const cancelling = (id: string, change: Partial<Intent> = {}): Intent =>
+  cancelOf(id, { to: hotAddress, ...change })
+
 const stepMs = 500
 
 async function step(house: House): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 4))
   await house.pass(stepMs)
-}
-
-/** The stand-in of USDT, at the address that the policy names, and what the hot vault pays with. */
-async function deploy(anvil: Anvil, mine: () => Promise<void>): Promise<void> {
-  const file = new URL('../../cli/dev-token.json', import.meta.url)
-  const { bytecode } = JSON.parse(readFileSync(file, 'utf8')) as { bytecode: string }
-  const made = { from: account, data: `0x${bytecode}${word(10n ** 15n)}`, gas: '0x400000' }
-  await anvil.call('eth_sendTransaction', [made])
-  await mine()
-  const data = `0xa9059cbb${word(BigInt(hotAddress))}${word(10n ** 14n)}`
-  await anvil.call('eth_sendTransaction', [{ from: account, to: token, data, gas: '0x40000' }])
-  await anvil.call('anvil_setBalance', [hotAddress, '0x8ac7230489e80000'])
-  await mine()
 }

@@ -1,8 +1,9 @@
-// I1 to I8 at the importer, one bent Bundle for each: none of them writes a line, and the good one is
-// taken after all of them. A Statement that says no (I6), I9 and I10 are beside, an open Record (I2)
-// is the judge's own: a plan takes no more Bundles than these.
+// I1 to I8 at the importer, one bent Bundle for each, and more than it keeps: none of them writes a
+// line, and the good one is taken after all of them. A Statement that says no (I6), I9 and I10 are
+// beside, an open Record (I2) is the judge's own.
 import { describe, expect, it } from 'vitest'
 import { type BundleFiles, writeBundle } from '../../policy/ceremony/bundle.ts'
+import { limits } from '../../proto/limits.ts'
 import type { Uttered } from '../kit/performed.ts'
 import { coldHouse } from './cold-house.ts'
 import { preparedRelease, put } from './cold-planned.ts'
@@ -57,6 +58,10 @@ describe('a Bundle that comes home', () => {
         ['I5', performed([another, ...rest.map(elsewhere)])],
         ['I7', performed(alone)],
         ['I8', elsewise],
+        ...Array.from({ length: limits.bundlesPerOperatorMax }, (_, at) => {
+          const own = { ...genesis, body: { ...genesis.body, bundle: anyDigest(`other ${at}`) } }
+          return ['I4', performed([own, ...rest])] as const
+        }),
       ]
       const { ceremonies } = house.coordinator
       const { size } = house.coordinator.tree

@@ -181,6 +181,16 @@ describe('a message', () => {
     expect(await requestsIn(on.store, origin, ['SIGNED'], 9)).toEqual([])
     const page = await on.coordinator.requests.list({ state: 'SIGNED', before: 1e9, countMax: 9 })
     expect(page.map(({ intent }) => intent)).toEqual([id])
+    // It has ended there: whoever lists what is open does not read every message ever signed.
+    const { requests } = on.coordinator
+    const open = async (state: string) =>
+      (await requests.list({ state, open: true, before: 1e9, countMax: 9 })).length
+    expect(await open('SIGNED')).toBe(0)
+    expect(await open('')).toBe(0)
+    const waits = await on.submit(asking(typed(2)))
+    expect(
+      (await requests.list({ state: '', open: true, before: 1e9, countMax: 9 }))[0]?.intent,
+    ).toBe(waits)
   })
 
   it('is counted, is signed for one request only, and is denied outside its bounds', async () => {
@@ -188,7 +198,10 @@ describe('a message', () => {
     const first = await approved(on, asking(typed(1)))
     await on.untilState(first, 'SIGNED')
     const again = await on.coordinator.requests.submit(signIntent(asking(typed(1))), [])
-    expect(again).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' })
+    const because =
+      `this message is that of request ${first}, and is signed for no other one: ` +
+      'put what differs into it, as the address'
+    expect(again).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT', because })
     const wide = await shown(on, await on.submit(asking(typed(1_001))))
     expect(wide.state).toBe('DENIED')
     expect(wide.reasons[0]?.because).toMatch(/permit with this value cannot be/)
@@ -198,6 +211,30 @@ describe('a message', () => {
     const fourth = await approved(on, asking(typed(1, 3)))
     await on.pass(2_000)
     expect((await shown(on, fourth)).reasons.map(({ code }) => code)).toContain('LIMIT')
+  })
+
+  it('that two requests ask for at once is signed for one, and the other says why it is not', async () => {
+    const on = await built()
+    const ids = [await on.submit(asking(typed(1))), await on.submit(asking(typed(1)))]
+    for (const id of ids) {
+      await on.coordinator.decisions.decide(await decision(on, id, as('ana', 'ops')))
+    }
+    const states = () => Promise.all(ids.map((id) => on.state(id)))
+    await on.until('one is signed', async () => (await states()).includes('SIGNED'))
+    await on.pass(5_000)
+    expect((await states()).toSorted()).toEqual(['SIGNED', 'WAITING'])
+    const other = ids[(await states()).indexOf('WAITING')]!
+    expect((await shown(on, other)).reasons.map(({ code }) => code)).toEqual([
+      'IDEMPOTENCY_CONFLICT',
+    ])
+    const reserved = async () =>
+      (await story(on, other)).filter((type) => type === 'spend.reserved').length
+    const before = await reserved()
+    await on.jump(120_000)
+    expect(await reserved()).toBe(before)
+    await on.jump(2 * 3_600_000)
+    expect(await on.state(other)).toBe('EXPIRED')
+    expect((await verified(on)).findings).toEqual([])
   })
 
   it('is tried again as it is, and ends as EXPIRED when nothing may be signed any more', async () => {

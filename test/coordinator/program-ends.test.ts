@@ -1,9 +1,12 @@
 // The coordinator's program at its end: asked to stop, it says that it stopped, and is gone. A timer
 // for what it no longer waits for kept it up ten seconds more, in every restart of a deployment.
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { devClusterAt } from '../../cli/dev-cluster.ts'
+import { openPglite } from '../../coordinator/store/pglite.ts'
 import { makeCluster, type Place } from '../kit/cluster.ts'
 
 const portBase = 46_000 + (process.pid % 3_000)
@@ -15,6 +18,34 @@ beforeAll(async () => {
   place = await makeCluster(portBase)
 })
 afterAll(() => place.remove())
+
+const program = join(import.meta.dirname, '../../coordinator/main.ts')
+const ended = (...words: readonly string[]) =>
+  spawnSync(process.execPath, [program, ...words], { encoding: 'utf8' })
+
+describe('custody-coordinator --make-store', () => {
+  it('leaves the embedded database as a first start would, and takes no directory that has one', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'custody-make-store-'))
+    try {
+      const directory = join(home, 'data')
+      const both = ended('--make-store', directory, '--config', join(home, 'config.json'))
+      expect([both.status, both.stderr]).toEqual([2, expect.stringContaining('usage:')])
+      expect(existsSync(directory)).toBe(false)
+      expect(ended('--make-store', directory).status).toBe(0)
+      const store = await openPglite('dev', directory)
+      const rows = await store.query('select name from migration')
+      await store.close()
+      expect(rows.length).toBeGreaterThan(0)
+      const again = ended('--make-store', directory)
+      expect([again.status, again.stdout]).toEqual([
+        1,
+        expect.stringContaining('expected an empty'),
+      ])
+    } finally {
+      rmSync(home, { recursive: true })
+    }
+  })
+})
 
 describe('custody-coordinator', () => {
   it('is gone when it has stopped', async () => {

@@ -60,6 +60,8 @@ export interface ScriptedNode {
   }): () => void
   send(frame: NodeFrame): void
   say(state: string): void
+  /** Cosigns the head that it has, as one does that comes back. */
+  cosign(): void
 }
 
 interface Judging {
@@ -279,6 +281,7 @@ export function scriptedNode(name: string, clock: TestClock): ScriptedNode {
     },
     send,
     say: (word) => send({ frame: 'state', state: state(word) }),
+    cosign: () => send(cosigned()),
   }
 }
 

@@ -67,15 +67,24 @@ describe('SigningService', () => {
     expect(must(await SigningService.GetRequest(byCaller, service)).request?.id).toBe(request.id)
     await submitted(all, payout({ amount: usdt(3_000) }))
     const first = must(
-      await SigningService.ListRequests({ state: '', pageSize: 1, pageToken: '' }, service),
+      await SigningService.ListRequests(
+        { state: '', open: false, pageSize: 1, pageToken: '' },
+        service,
+      ),
     )
     expect(first.requests).toHaveLength(1)
     const { nextPageToken: pageToken } = first
     const second = must(
-      await SigningService.ListRequests({ state: '', pageSize: 1, pageToken }, service),
+      await SigningService.ListRequests(
+        { state: '', open: false, pageSize: 1, pageToken },
+        service,
+      ),
     )
     expect(second.requests.map(({ id }) => id)).toEqual([request.id])
-    const wrong = SigningService.ListRequests({ state: '', pageSize: 1, pageToken: 'x' }, service)
+    const wrong = SigningService.ListRequests(
+      { state: '', open: false, pageSize: 1, pageToken: 'x' },
+      service,
+    )
     await expect(wrong).rejects.toThrow(/MALFORMED/)
   })
 

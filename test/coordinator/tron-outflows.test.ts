@@ -4,7 +4,7 @@ import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TronEndpoint } from '../../coordinator/chain-rpc/tron-endpoint.ts'
 import { openTronLook, type TronLook } from '../../coordinator/chain-rpc/tron-look.ts'
-import { collectTron } from '../../coordinator/chain-rpc/tron-outflows.ts'
+import { collectTron, type TronRange } from '../../coordinator/chain-rpc/tron-outflows.ts'
 import { type ChainFile, parseChainFile, writeChainFile } from '../../policy/audit/chain-file.ts'
 import type { Paid } from '../../policy/audit/paid.ts'
 import { reconcile } from '../../policy/audit/reconcile.ts'
@@ -27,6 +27,8 @@ const one = 1_000_000n
 const secret = sha256(toUtf8('an audited key'))
 const hot = tronAddress(secp256k1.getPublicKey(secret, true))
 const customer = tronText(new Uint8Array(20).fill(8))
+/** Of the house too, and pays nothing. */
+const own = tronText(new Uint8Array(20).fill(9))
 
 let chain: TronChain
 let liar: LyingProxy
@@ -86,13 +88,16 @@ function look(...urls: readonly string[]): TronLook {
 }
 
 async function collected(...urls: readonly string[]): Promise<ChainFile> {
-  const seen = look(...urls)
-  const range = { network, from: first, addresses: [hot], tokens: [token] }
-  return collectTron(seen, { ...range, to: await look(...chain.urls).block() })
+  return collectTron(look(...urls), await rangeOf())
+}
+
+async function rangeOf(more: Partial<TronRange> = {}): Promise<TronRange> {
+  const range = { network, from: first, addresses: [hot, own], tokens: [token] }
+  return { ...range, to: await look(...chain.urls).block(), ...more }
 }
 
 const found = (file: ChainFile) =>
-  reconcile(file, { paid, own: new Set([hot]), tokens: new Set([token]) }).findings.map(
+  reconcile(file, { paid, own: new Set([hot, own]), tokens: new Set([token]) }).findings.map(
     ({ word, code, because }) => `${word} ${code} ${because}`,
   )
 
@@ -116,7 +121,7 @@ describe.runIf(anvilInstalled)('what own addresses did on Tron', () => {
     expect(found(file)).toEqual([])
     const { payments, transactions, accounts } = reconcile(file, {
       paid,
-      own: new Set([hot]),
+      own: new Set([hot, own]),
       tokens: new Set([token]),
     })
     expect({ payments, transactions, accounts }).toEqual({
@@ -133,13 +138,18 @@ describe.runIf(anvilInstalled)('what own addresses did on Tron', () => {
   it.each<[what: string, because: RegExp, bend: (account: JsonObject) => JsonObject]>([
     [
       'nonces',
-      /tokens, without nonces and balances/,
+      /tokens, what it received, no nonces, and balances of these/,
       (account) => ({ ...account, nonces: { after: '0', before: '0' } }),
     ],
     [
-      'balances',
-      /tokens, without nonces and balances/,
-      (account) => ({ ...account, balances: [{ after: '0', before: '0', contract: '' }] }),
+      'balances of what was not looked at',
+      /tokens, what it received, no nonces, and balances of these/,
+      (account) => ({ ...account, balances: [{ after: '0', contract: customer }] }),
+    ],
+    [
+      'hidden receipts',
+      /tokens, what it received, no nonces, and balances of these/,
+      ({ received: _, ...account }) => account,
     ],
     [
       'addresses of EVM',
@@ -149,7 +159,7 @@ describe.runIf(anvilInstalled)('what own addresses did on Tron', () => {
   ])('has no %s in its file', async (_, because, bend) => {
     const { accounts, ...rest } = json(await collected(...chain.urls))
     const written = (all: readonly JsonObject[]) => toUtf8(text({ ...rest, accounts: all }))
-    expect(parseChainFile(written(accounts)).accounts).toHaveLength(1)
+    expect(parseChainFile(written(accounts)).accounts).toHaveLength(2)
     const refused = attempt(() => parseChainFile(written(accounts.map(bend))))
     expect(isRefusal(refused) ? refused.because : 'taken').toMatch(because)
   })
@@ -200,9 +210,10 @@ describe.runIf(anvilInstalled)('what own addresses did on Tron', () => {
     expect(said(token_, created, { ...plain, feeMax: 1n })[0]).toMatch(/^INCOMPLETE FEE .*cost/)
     expect(said({ ...token_, to: hot }, created, plain)[0]).toMatch(/BYTES_TO .*nothing/)
     const tokens = new Set([token, customer])
-    const { findings } = reconcile(file, { paid, own: new Set([hot]), tokens })
+    const { findings } = reconcile(file, { paid, own: new Set([hot, own]), tokens })
     expect(findings.map(({ because }) => because)).toEqual([
       `${hot}: expected a balance of ${customer}`,
+      `${own}: expected a balance of ${customer}`,
     ])
     expect(said(token_, created, { ...plain, isDropped: true })[0]).toMatch(/ONE_EFFECT/)
   })

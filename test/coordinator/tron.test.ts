@@ -6,7 +6,9 @@ import { buildTronTransfer } from '../../coordinator/build-tron.ts'
 import { openTronRpc } from '../../coordinator/chain-rpc/tron.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { parseSignature } from '../../policy/chain/signature.ts'
+import { bandwidthOf } from '../../policy/chain/tron.ts'
 import { tronAddress, tronBytes, tronText } from '../../policy/chain/tron-address.ts'
+import { publishedPrices, type TronPrices } from '../../policy/chain/tron-prices.ts'
 import type { Intent } from '../../policy/intent.ts'
 import { concat, fromHex, sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { parseHandle, parseVaultId } from '../../proto/ids.ts'
@@ -161,6 +163,37 @@ describe.runIf(anvilInstalled)('a payment on Tron', () => {
     const rpc = rpcOf()
     const dear = { ...rpc, prices: async () => ({ ...(await rpc.prices()), bandwidth: 1_001n }) }
     expect(await build(intentTo(fresh('x')), minute, dear)).toMatchObject({ code: 'FEE' })
+  })
+
+  it('is built by the prices of the policy, and not where the network charges more', async () => {
+    const paying = (change: Partial<Intent>, prices: Partial<TronPrices>) =>
+      buildTronTransfer(rpcOf(), {
+        ...{ intent: intentTo(fresh('priced'), change), from, now, lifetimeMs: 10 * minute },
+        prices: { ...publishedPrices, ...prices },
+      })
+    const [token_, honest] = [{}, await paying({}, {})]
+    if (honest.kind !== 'built') throw new Error(honest.because)
+    const limit = honest.effect.fee.max - bandwidthOf(honest.bytes) * 1_000n
+    // At a hundred sun an energy, and 1,000 sun a byte, as the stand-in charges.
+    const exact = { energy: 100n, bandwidth: 1_000n, activation: 1_100_000n, feeLimit: limit }
+    expect(await paying(token_, exact)).toMatchObject({ kind: 'built' })
+    expect(await paying(coins, exact)).toMatchObject({ kind: 'built' })
+    const because = async (change: Partial<Intent>, prices: Partial<TronPrices>) => {
+      const built = await paying(change, prices)
+      return built.kind === 'later' ? `${built.code} ${built.because}` : built.kind
+    }
+    const charges = (name: string, got: number, most: number) =>
+      `FEE ${name}: the network charges ${got}, expected at most ${most}`
+    expect(await because(token_, { energy: 99n })).toBe(charges('energy', 100, 99))
+    expect(await because(coins, { energy: 99n })).toBe('built')
+    expect(await because(token_, { bandwidth: 999n })).toBe(charges('bandwidth', 1_000, 999))
+    expect(await because(coins, { activation: 1n })).toBe(charges('activation', 1_100_000, 1))
+    expect(await because(token_, { activation: 1n })).toBe('built')
+    expect(await because(token_, { feeLimit: limit - 1n })).toBe(
+      `FEE fee_limit: expected at most ${limit - 1n}, got ${limit}`,
+    )
+    const more = await paying(token_, { bandwidth: 2_000n })
+    expect(more).toMatchObject({ effect: { fee: { max: honest.effect.fee.max + 345_000n } } })
   })
 
   it('waits when its amount is more than two encoders can say, or the chain can hold', async () => {

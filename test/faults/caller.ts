@@ -1,6 +1,7 @@
 // A program that calls a coordinator as an operator does, one call after another on one connection, and
 // tells its parent how long they took: in a process of its own, so that it measures the other side.
-import { dial, openProfile } from '../../cli/profile.ts'
+import { dial } from '../../cli/dial.ts'
+import { openProfile } from '../../cli/profile.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { world } from '../demo/stage.ts'
 

@@ -1,5 +1,5 @@
 // The fuzzer's own process: it runs one stretch of every target that it is told, and says how far it
-// is. Whoever started it ends it when it says nothing for too long: that is a hang.
+// is. Whoever started it ends it when it works for too long and says nothing: that is a hang.
 import { parseArgs } from 'node:util'
 import { run } from './run.ts'
 import { allTargets, sharesOf } from './targets.ts'
@@ -14,9 +14,12 @@ const targets = allTargets().filter(({ name }) => name.includes(only))
 const shares = sharesOf(targets, Number(executions))
 
 const say = (message: object): void => void process.send?.(message)
+/** Until the channel has it: a queue behind work that never pauses is never written. */
+const told = (message: object): Promise<void> =>
+  new Promise((resolve) => process.send?.(message, () => resolve()))
 let saidMs = 0
 for (const [index, target] of targets.entries()) {
-  say({ kind: 'at', target: target.name, at: 0 })
+  await told({ kind: 'at', target: target.name, at: 0 })
   const ran = run(target, {
     seed: Number(seed),
     from: Number(from),
@@ -33,6 +36,6 @@ for (const [index, target] of targets.entries()) {
     return { at, what, input: Buffer.from(input.subarray(0, 4_096)).toString('base64') }
   })
   if (rss > rssBytesMax) found.push({ at: 0, what: `${rss} bytes of memory`, input: '' })
-  say({ kind: 'ran', ...ran, found })
+  await told({ kind: 'ran', ...ran, found })
 }
 process.disconnect()

@@ -3,6 +3,7 @@
 import type { Target } from './target.ts'
 import { byteTargets } from './targets-bytes.ts'
 import { ceremonyTargets } from './targets-ceremony.ts'
+import { chainTargets } from './targets-chains.ts'
 import { documentTargets } from './targets-documents.ts'
 import { nodeTargets } from './targets-nodes.ts'
 import { stepTargets } from './targets-steps.ts'
@@ -14,6 +15,7 @@ export function allTargets(): readonly Target[] {
   return [
     ...documentTargets(),
     ...byteTargets(),
+    ...chainTargets(),
     ...stepTargets(),
     ...nodeTargets(),
     ...ceremonyTargets(),

@@ -9,10 +9,10 @@ import { limits } from '../../proto/limits.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { payout, root } from '../coordinator/world.ts'
 import { type House, names } from '../kit/house.ts'
+import { proveAll } from '../kit/house-backups.ts'
 import { about, approved, inForce, keyOf, refreshOf } from '../kit/house-changes.ts'
 import { breaches } from '../kit/house-checks.ts'
 import { openHouse, ready } from '../kit/house-open.ts'
-import { backupBytes, proofOf } from '../kit/recovery.ts'
 import { digestFor } from '../policy/dev-fixture.ts'
 
 const both = ['c1', 'c2'] as const
@@ -42,13 +42,6 @@ async function given(reference: string, coordinator?: string) {
   return { ...address, said: openAddress(address.certificate, root.digest, reading) }
 }
 
-function proveAll(epoch: number): void {
-  for (const node of names) {
-    const bytes = backupBytes(house.at(node).directory('backups'), `hot.${epoch}`)
-    house.at(node).node.backupProved(proofOf(bytes, { org: root.org, env: root.env, node }))
-  }
-}
-
 let cents = 0n
 /** Pays from this path, and says from which address the money went. */
 async function paidFrom(path: string): Promise<string | undefined> {
@@ -66,7 +59,7 @@ describe('a deposit address in a whole house', () => {
   it('is none before every node has a proven backup', async () => {
     await ready(house)
     expect(await deposit('customer-1')).toContain('BACKUP')
-    proveAll((await keyOf(house)).epoch)
+    proveAll(house, (await keyOf(house)).epoch)
     const { copy } = house.coordinator().driver
     await house.until('the backups are in the log', async () => {
       return typeof (await deposit('customer-1')) !== 'string'

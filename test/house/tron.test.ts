@@ -138,16 +138,32 @@ describe.runIf(anvilInstalled)('three nodes on Tron', () => {
         return { exit, json: JSON.parse(stdout || '{}') }
       }
       const out = join(room, 'chain.json')
-      const collected = await custody('collect', [
-        ...['--network', chain.sim.network, '--endpoints', join(room, 'endpoints.json')],
-        ...['--from', '1', '--out', out],
-      ])
+      const asked = ['--network', chain.sim.network, '--endpoints', join(room, 'endpoints.json')]
+      const collected = await custody('collect', [...asked, '--from', '1', '--out', out])
       expect(collected).toMatchObject({ exit: 0, json: { transactions: 3 } })
-      const compare = () =>
-        custody('reconcile', ['--trust', join(room, 'trust.txt'), '--chain', out])
+      const compare = (file = out) =>
+        custody('reconcile', ['--trust', join(room, 'trust.txt'), '--chain', file])
       const { exit, json } = await compare()
       expect({ exit, findings: json.report.findings }).toEqual({ exit: 0, findings: [] })
-      expect(json).toMatchObject({ payments: 3, transactions: 3, open: [] })
+      expect(json).toMatchObject({ payments: 3, transactions: 3, open: [], untold: 2 })
+      // The next file goes on from its balances: what left without a transaction is seen.
+      const [next, then] = [join(room, 'next.json'), join(room, 'then.json')]
+      await chain.sim.mine(3)
+      const on = (file: string, to: string) => [...asked, '--after', file, '--out', to]
+      expect(await custody('collect', on(out, next))).toMatchObject({ exit: 0 })
+      const still = await compare(next)
+      expect(still).toMatchObject({ exit: 0, json: { untold: 0, transactions: 0 } })
+      expect(still.json.accounts).toHaveLength(2)
+      chain.sim.balances.set(twenty(from), (chain.sim.balances.get(twenty(from)) ?? 0n) - 3n)
+      await chain.sim.mine(3)
+      expect(await custody('collect', on(next, then))).toMatchObject({ exit: 0 })
+      const lost = await compare(then)
+      expect(lost.json.report.findings).toMatchObject([
+        { code: 'BALANCE', because: `${from}: 3 of the coin are missing` },
+      ])
+      expect(lost.exit).toBe(6)
+      const twice = await custody('collect', [...on(next, join(room, 'x')), '--from', '1'])
+      expect(twice.exit).toBe(2)
       const honest = readFileSync(out, 'utf8')
       const [txid = ''] = /(?<="txid":")[0-9a-f]{64}/.exec(honest) ?? []
       writeFileSync(out, honest.replaceAll(txid, 'ab'.repeat(32)))

@@ -125,7 +125,7 @@ describe('a locked node', () => {
     chmodSync(file, 0o600)
     const told = unlock('--credential', file)
     expect([told.status, told.text]).toEqual([1, expect.stringContaining('does not open here')])
-    expect(unlock('--credential', `${file}-none`).text).toContain('no such file')
+    expect(unlock('--credential', `${file}-none`).text).toContain('there is nothing')
     expect(await get('/readyz')).toBe('503 locked\n')
   })
 

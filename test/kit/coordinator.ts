@@ -324,6 +324,7 @@ function wired(signed: Signed): Wired {
     signedTransaction: new Uint8Array(0),
     signature: new Uint8Array(0),
     txid: '',
+    changed: '',
     seq: 1,
     intent: toUtf8(signed.document),
   }

@@ -77,6 +77,15 @@ export class TestChain implements ChainRpc {
     return at !== undefined && this.#height - at.height >= depthOfFinal
   }
 
+  async used(from: string): Promise<bigint> {
+    this.#up()
+    const address = from.toLowerCase()
+    const mined = [...this.mined].filter(([place, at]) => {
+      return place.startsWith(`${address}/`) && this.#height - at.height >= depthOfFinal
+    })
+    return BigInt(mined.length)
+  }
+
   async signedAt(): Promise<undefined> {
     this.#up()
   }

@@ -26,6 +26,7 @@ import { SessionWatch } from '../../signer-node/ceremony/session-watch.ts'
 import { Station } from '../../signer-node/ceremony/station.ts'
 import { type Asked, type Desk, StationActs } from '../../signer-node/ceremony/station-acts.ts'
 import { CertificateFiles, SessionFiles } from '../../signer-node/ceremony/station-files.ts'
+import { StationSeals } from '../../signer-node/ceremony/station-seals.ts'
 import { rememberedBy } from '../../signer-node/ceremony/station-self.ts'
 import {
   type OpenedStation,
@@ -247,7 +248,9 @@ export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<Seated
   }
   const rolls = async () => new Secret(toUtf8('123456'.repeat(20)))
   const throwing = () => dice({ say: (text) => void said.push(text), secret: rolls }, mixed)
-  const bench = new StationActs({ ...needs, media, curve, random, clock, ready, dice: throwing })
+  const all = { ...needs, media, curve, random, clock, ready, dice: throwing }
+  await new StationSeals(all).restAll()
+  const bench = new StationActs(all)
   performer = new Performer({ plan, own: planned, station, record, bench, clock, report })
   station.sit(
     watch.around({

@@ -6,6 +6,7 @@ import { type Approval, signApproval } from '../../policy/approval.ts'
 import { forms } from '../../policy/chain/chain.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { type EvmTransaction, encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
+import { feeLimitMax } from '../../policy/chain/tron-prices.ts'
 import type { Own } from '../../policy/check-lines.ts'
 import type { Destination } from '../../policy/destination.ts'
 import { destinationDigest, destinationJson } from '../../policy/destination.ts'
@@ -14,7 +15,7 @@ import { digestOfText } from '../../policy/document.ts'
 import { type Intent, isMessage, movesNothing } from '../../policy/intent.ts'
 import type { Evidence } from '../../policy/recipient.ts'
 import { encodeIntent, parseIntent } from '../../policy/request.ts'
-import { parseRulebook, type Rulebook } from '../../policy/rulebook.ts'
+import { networkOf, parseRulebook, type Rulebook } from '../../policy/rulebook.ts'
 import type { AttemptRow, DecisionRow, RequestView } from '../../policy/view.ts'
 import { issue, parseWarrant, type Warrant } from '../../policy/warrant.ts'
 import { digestOf, plainDigest, sha256, toUtf8 } from '../../proto/crypto.ts'
@@ -361,15 +362,18 @@ function attemptRow(warrant: Uint8Array, built: EvmTransaction, the: Parts): Att
     until: 0,
     ruleset: read.ruleset,
     state: 'open',
-    ...(the.raw === undefined ? {} : rawLine(the.raw, the.intent)),
+    ...(the.raw === undefined ? {} : rawLine(the.raw, the)),
     ...the.attempt,
   }
 }
 
 /** What the attempt line says of other bytes, whether or not they are lawful. */
-function rawLine(raw: Uint8Array, { message }: Intent): Partial<AttemptRow> {
+function rawLine(raw: Uint8Array, { intent, policy }: Parts): Partial<AttemptRow> {
+  const { message, vault } = intent
   const chain = chainOf(message === undefined ? 'tron:0x2b6653dc' : 'eip155:1')
-  const accepts = { forms, message: message !== undefined && raw[0] === 0x19 }
+  const said = networkOf(parseRulebook(text(policy)), vault)?.prices
+  const prices = said && { ...said, feeLimit: feeLimitMax }
+  const accepts = { forms, message: message !== undefined && raw[0] === 0x19, prices }
   const { digest, fee, slot, until } = chain.decode(raw, accepts)
   return { digest, fee, slot, until: until ?? 0 }
 }

@@ -76,13 +76,13 @@ export class TronSim {
   }
 
   /** One more door to the same network; it may lie by always answering some paths in one way. */
-  async listen(lies: Readonly<Record<string, object>> = {}): Promise<string> {
+  async listen(lies: Readonly<Record<string, object>> = {}, port = 0): Promise<string> {
     const server = createServer((request, response) => {
       this.#serve(request, lies)
         .then((answer) => response.end(JSON.stringify(answer)))
         .catch((error: unknown) => response.end(JSON.stringify({ Error: String(error) })))
     })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
     this.#servers.push(server)
     const at = server.address()
     return `http://127.0.0.1:${typeof at === 'object' && at !== null ? at.port : 0}`

@@ -14,6 +14,7 @@ export const request: NonNullable<ReplyOf<'SigningService', 'GetRequest'>['reque
   signedTransaction: Uint8Array.of(1, 2),
   signature: Uint8Array.of(1, 2),
   txid: '',
+  changed: '',
   seq: 2 ** 40,
   intent: new Uint8Array(0),
 }

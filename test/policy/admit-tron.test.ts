@@ -8,7 +8,7 @@ import { parseRulebook } from '../../policy/rulebook.ts'
 import { parseHandle, parseVaultId } from '../../proto/ids.ts'
 import { text } from '../../proto/jcs.ts'
 import { refusedWith } from '../kit/refused.ts'
-import { scene, startedAt, toRecord } from '../kit/scene.ts'
+import { patched, scene, startedAt, toRecord } from '../kit/scene.ts'
 import { type Change, judged, other } from '../kit/scene-changes.ts'
 import { customerRecord, supported, vaults } from '../kit/scene-world.ts'
 import { base } from '../kit/tron-transfers.ts'
@@ -81,6 +81,27 @@ describe('a Tron payment', () => {
     // 345 bytes at 1,000 sun, beside the energy.
     expect(judged(payment({ feeLimit: 99_655_000n }))).toBe('admitted')
     expect(judged(payment({ feeLimit: 99_655_001n }))).toBe('N15 FEE')
+  })
+
+  it('is counted and bounded by the prices of the policy', () => {
+    const prices = { activation: '1.1', bandwidth: 2_000, energy: 100, feeLimit: '40' }
+    const priced = (feeLimit: bigint, change: object = {}) =>
+      judged(
+        payment(
+          { feeLimit },
+          {
+            policy: patched(supported, {
+              networks: { tron: { prices: { ...prices, ...change } } },
+            }),
+          },
+        ),
+      )
+    expect(judged(payment({ feeLimit: 40_000_001n }))).toBe('admitted')
+    expect(priced(40_000_000n)).toBe('admitted')
+    expect(priced(40_000_001n)).toBe('N12 FEE')
+    // 345 bytes at 2,000 sun, beside the energy.
+    expect(priced(99_310_000n, { feeLimit: '100' })).toBe('admitted')
+    expect(priced(99_310_001n, { feeLimit: '100' })).toBe('N15 FEE')
   })
 
   it('lives as long as the policy allows and longer than the margin of release', () => {

@@ -48,6 +48,32 @@ describe('decimals of what everybody knows', () => {
   })
 })
 
+/** Of docs/chains.md: every token has a source there. */
+const networksWritten: Readonly<Record<string, string>> = {
+  Ethereum: 'eip155:1',
+  'BNB Smart Chain': 'eip155:56',
+  Polygon: 'eip155:137',
+  'Arbitrum One': 'eip155:42161',
+  Tron: 'tron:0x2b6653dc',
+}
+
+describe('the tokens that are known', () => {
+  const text = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+  const rows = text('docs/chains.md').matchAll(
+    /^\| ([\w ]+) \| [^|]+ \| `(\w+)` \| (\d+) \| (\S[^|]+) \|$/gm,
+  )
+  const written = [...rows].map(([, on = '', contract, decimals]) => {
+    return `${networksWritten[on]} ${contract} ${decimals}`
+  })
+
+  it('are those of the documentation, each with where it is written down', () => {
+    const known = text('policy/analyse-assets.ts').matchAll(/\['(\S+ \w+)', (\d+)\]/g)
+    const kept = [...known].map(([, token, decimals]) => `${token} ${decimals}`)
+    expect(kept.length).toBeGreaterThan(8)
+    expect(written).toEqual(kept)
+  })
+})
+
 describe('seeded faults', () => {
   it.each<[what: string, found: string, change: Change]>([
     [

@@ -4,6 +4,7 @@ import { readSync } from '../../policy/audit/rows.ts'
 import { nextNonce } from '../../policy/audit/slots.ts'
 import { parseVaultId } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
+import { limits } from '../../proto/limits.ts'
 import { digestNamed, Payment, readyLog, sighash, stateOf, type TestLog } from '../kit/audit-log.ts'
 
 const hour = 3_600_000
@@ -130,6 +131,29 @@ describe('a cancel', () => {
     on.add('spend.released', { intent: again.intent })
     const third = new Cancel(pay, 'third', on.t + hour)
     on.add('intent.created', third.created()).add('spend.reserved', third.reserved('0'))
+  })
+
+  it('of one request is tried a bounded number of times', () => {
+    const [on, pay] = stuck()
+    let fee = 100
+    const ask = (name: string): Cancel => {
+      const cancel = new Cancel(pay, name, on.t + hour)
+      on.add('intent.created', cancel.created())
+      return cancel
+    }
+    for (let made = 0; made < limits.cancelsPerIntentMax; made += 1) {
+      // One that is given back untried counts for nothing.
+      const idle = ask(`idle-${made}`)
+      on.add('spend.reserved', idle.reserved('0')).add('spend.released', { intent: idle.intent })
+      const cancel = ask(`cancel-${made}`)
+      fee = Math.ceil(fee * 1.2)
+      const fees = { max: '2000', price: `${fee}`, tip: `${fee}` }
+      on.add('spend.reserved', cancel.reserved('0'))
+      on.add('session.started', cancel.started(1, '0', { fee: fees }))
+      on.add('session.aborted', cancel.aborted(1))
+      on.t = cancel.notAfter + 1
+    }
+    expect(on.outcome('spend.reserved', ask('more').reserved('0'))).toBe('TOO_LATE_TO_CANCEL')
   })
 
   it('lies above every attempt under the nonce, in both fees, and is bumped like any other', () => {

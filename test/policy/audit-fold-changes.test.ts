@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { confirmMessage } from '../../policy/audit/key-confirm.ts'
+import { readSync } from '../../policy/audit/rows.ts'
+import { nextNonce } from '../../policy/audit/slots.ts'
 import { toHex } from '../../proto/crypto.ts'
-import { parseDigest, parseHandle, parseNodeId } from '../../proto/ids.ts'
+import { parseDigest, parseHandle, parseNodeId, parseVaultId } from '../../proto/ids.ts'
 import { limits } from '../../proto/limits.ts'
 import * as house from '../kit/audit-documents.ts'
 import { digestNamed, keyBody, stored, type TestLog, vaultRow } from '../kit/audit-log.ts'
@@ -274,6 +276,30 @@ describe('an import', () => {
     const next = ripe(asked.log, { ...asks.refresh, terms: { epoch: 1, keyState } })
     next.add('key.refreshed', next.keyLine({ keyState: digestNamed('third state') }))
     expect(standing(asked.log)).toMatchObject({ is: 'active', imported: true, epoch: 2 })
+  })
+
+  it('goes on at the nonces that people approved, each address for itself', () => {
+    const path = 'm/0/3'
+    const nonces = [
+      { path: 'm', next: 57 },
+      { path, next: 4 },
+    ]
+    const asked = ripe(bootedLog(), { ...asks.import, terms: { ...asks.import.terms, nonces } })
+    asked.add('key.imported', asked.keyLine({ epoch: 1 }))
+    const next = (at: string): number => {
+      return readSync(nextNonce({ vault: hot.vault, path: at }, asked.log.t), asked.log.rows)
+    }
+    expect(['m', path, 'm/0/4'].map(next)).toEqual([57, 4, 0])
+  })
+
+  it('names no nonce on a network whose accounts have none', () => {
+    const nonces = [{ path: 'm', next: 57 }]
+    const vault = parseVaultId('hot-tron')
+    const on = (terms: typeof asks.import.terms) => {
+      const asked = ripe(bootedLog(), { ...asks.import, vault, terms })
+      return asked.outcome('key.imported', asked.keyLine(vaultRow('hot-tron')))
+    }
+    expect(on({ ...asks.import.terms, nonces })).toBe('NONCE')
   })
 
   it('is void over a key that the vault has, whoever approved it', () => {

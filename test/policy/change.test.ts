@@ -157,6 +157,25 @@ describe('the terms of a change', () => {
     expect(terms('key.export', { recipient: `01${'00'.repeat(31)}` })).toBe('accepted')
   })
 
+  it('say where an imported key goes on: each address once, ascending, above nothing', () => {
+    const at = (...nonces: readonly (readonly [string, number])[]): string =>
+      terms('key.import', { nonces: nonces.map(([path, next]) => ({ path, next })) })
+    expect(at(['m', 57])).toBe('accepted')
+    expect(at(['m', 57], ['m/0/3', 4])).toBe('accepted')
+    expect(at(['m/0/3', 4], ['m', 57])).toBe('INVALID_INTENT')
+    expect(at(['m', 57], ['m', 58])).toBe('INVALID_INTENT')
+    for (const next of [0, -1, 1.5, Number.MAX_SAFE_INTEGER + 1]) {
+      expect(at(['m', next]), `${next}`).toBe('MALFORMED')
+    }
+    expect(at(["m/44'/60'", 1])).toBe('MALFORMED')
+    expect(at()).toBe('MALFORMED')
+    const many = Array.from({ length: limits.importNoncesMax + 1 }, (_, index) => {
+      return [`m/${1_000 + index}`, 1] as const
+    })
+    expect(at(...many.slice(1))).toBe('accepted')
+    expect(at(...many)).toBe('MALFORMED')
+  })
+
   it('name two different nodes to be let in again', () => {
     expect(terms('peer.readmit', { peer: 'signer-a' })).toBe('INVALID_INTENT')
     expect(terms('peer.readmit', { peer: 'signer-c' })).toBe('accepted')

@@ -81,6 +81,22 @@ describe('the text that people approve', () => {
     expect(refusedWith(() => displayChange(change, shown))).toBe('DISPLAY')
   })
 
+  it('says where an imported key goes on, address by address', () => {
+    const { terms } = asks.import
+    const nonces = [
+      { path: 'm', next: 57 },
+      { path: 'm/0/3', next: 4 },
+    ]
+    const change = { ...asks.import, terms: { ...terms, nonces } }
+    expect(displayChange(change, { rulebook, row: undefined })).toBe(
+      texts.import.replace(
+        'WARNING',
+        'NONCE     m goes on at 57: it signed before\n' +
+          'NONCE     m/0/3 goes on at 4: it signed before\nWARNING',
+      ),
+    )
+  })
+
   it('is about a vault of the policy, and a key that exists', () => {
     const vaultId = parseVaultId('nowhere')
     expect(refusedWith(() => displayChange({ ...asks.refresh, vault: vaultId }, shown))).toBe(

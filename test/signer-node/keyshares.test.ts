@@ -275,6 +275,24 @@ describe('a share at rest', () => {
     expect([keyshares.review(), asked()]).toEqual([false, 0])
   })
 
+  it('is every one of a Station that was opened, and has been named as what is in force', async () => {
+    const { keyshares, done, give, asked, hidden } = opens()
+    keyshares.review()
+    const rested = keyshares.restAll().then(() => done.push('all rest'))
+    await Promise.resolve()
+    expect(done).toEqual([])
+    give()
+    await rested
+    expect(done.slice(-2)).toEqual([`rested ${hot.vault}`, 'all rest'])
+    expect(done).toContain(`activated ${hot.epoch}`)
+    expect([keyshares.all(), hidden().map(bytesOf)]).toEqual([[], [new Uint8Array(48)]])
+    expect([keyshares.review(), asked()]).toEqual([false, 0])
+    const woken = keyshares.wake(hot.vault)
+    give()
+    await woken
+    expect(keyshares.of(hot)?.facts.epoch).toBe(hot.epoch)
+  })
+
   it('that is being opened is not held when its key comes', () => {
     const { keyshares, done, give } = opens()
     keyshares.review()

@@ -4,6 +4,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { watched } from '../fuzz/watch.ts'
 
 const options = {
   executions: { type: 'string', default: '100000' },
@@ -24,8 +25,12 @@ interface Ran {
 }
 type Said = Ran | { readonly kind: 'at'; readonly target: string; readonly at: number }
 
-/** No execution of any target comes near; a busy machine is counted in. */
-const silenceMsMax = 60_000
+/** No execution of any target comes near. */
+const patience = { cpuMsMax: 60_000, silenceMsMax: 900_000, pollMs: 1_000 }
+const beyond = {
+  hang: `HANG  no word for ${patience.cpuMsMax / 1_000} s of the processor, or ${patience.silenceMsMax / 60_000} min:`,
+  died: 'DIED ',
+}
 const child = fileURLToPath(new URL('../fuzz/child.ts', import.meta.url))
 
 export async function fuzz(args: string[]): Promise<number> {
@@ -45,27 +50,19 @@ export async function fuzz(args: string[]): Promise<number> {
 }
 
 /** `done`, or where the child stopped answering or died. */
-function watch(told: Readonly<Record<string, string>>, ran: (one: Ran) => void): Promise<string> {
+async function watch(
+  told: Readonly<Record<string, string>>,
+  ran: (one: Ran) => void,
+): Promise<string> {
   const args = Object.entries(told).flatMap(([name, value]) => [`--${name}`, value])
-  const process = fork(child, args)
-  return new Promise((resolve) => {
-    let last = 'before the first target'
-    let silent = setTimeout(hung, silenceMsMax)
-    function hung(): void {
-      process.kill('SIGKILL')
-      resolve(`HANG  ${last}`)
-    }
-    process.on('message', (said: Said) => {
-      clearTimeout(silent)
-      silent = setTimeout(hung, silenceMsMax)
-      if (said.kind === 'ran') ran(said)
-      else last = `${said.target} near ${said.at}`
-    })
-    process.on('exit', (code) => {
-      clearTimeout(silent)
-      resolve(code === 0 ? 'done' : `DIED  ${last}`)
-    })
+  let last = 'before the first target'
+  const end = await watched(fork(child, args), patience, (said) => {
+    // Its only child speaks so.
+    const one = said as Said
+    if (one.kind === 'ran') ran(one)
+    else last = `${one.target} near ${one.at}`
   })
+  return end === 'done' ? end : `${beyond[end]} ${last}`
 }
 
 function tell({ target, executions, taken, slowestMs, ms, found }: Ran): void {

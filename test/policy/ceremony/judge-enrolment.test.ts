@@ -156,6 +156,64 @@ describe('the cards of an enrolment', () => {
   })
 })
 
+describe('both tokens of a custodian, wiped and enrolled again (E-y)', () => {
+  // A key of its own for the token as it was before.
+  const before = { 'D-1': 'D-8', 'S-1': 'S-8' } as const
+  const wasAt = (serial: string): string =>
+    serial === 'D-1' || serial === 'S-1' ? before[serial] : serial
+  const earlier = (one: Uttered): Uttered => {
+    const serial = one.body['serial']
+    const token = one.token === undefined ? {} : { token: wasAt(one.token) }
+    if (one.type === 'words.read') {
+      return { ...one, ...token, body: { ...one.body, digest: someDigest('old card') } }
+    }
+    if (typeof serial !== 'string') return { ...one, ...token }
+    const { identity } = plannedToken(wasAt(serial))
+    const body = { ...one.body, identity: toHex(identity), card: someDigest('old card') }
+    return { ...one, ...token, body }
+  }
+  const [ana] = room.stations
+  const ownTurns = (['daily', 'spare'] as const).flatMap((place) =>
+    ana === undefined ? [] : room.enrols(ana, place),
+  )
+  // Their custodian has no token that could say so: the recorder writes which bags were opened.
+  const again = ownTurns.map((one) =>
+    one.type === 'item.checked' ? { ...one, by: 'recorder/rita', token: 'R-0' } : one,
+  )
+  const at = said.findIndex(({ step }) => step === 'E-2')
+  const story = (excuse: readonly Uttered[], anew: readonly Uttered[]): Uttered[] => [
+    ...said.slice(0, at),
+    ...ownTurns.map(earlier),
+    ...excuse,
+    ...anew,
+    ...said.slice(at + ownTurns.length, -1),
+    room.closed(excuse.length),
+  ]
+  const seen = [room.exception(1, 'E-2')]
+
+  it('are those whose cards go home, and the Record tells which signed when', () => {
+    const all = story(seen, again)
+    expect(performed(all)).toBe('')
+    const { tokens = [] } = room.judged(room.carriedOut(room.lines(all)))
+    const own = tokens.filter(({ custodian }) => custodian === 'ana')
+    expect(own.map(({ place, serial }) => `${place} ${serial}`)).toEqual([
+      ...['daily D-1', 'spare S-1', 'daily D-1', 'spare S-1'],
+    ])
+    const [, old, fresh] = own
+    expect(old?.last).toBeLessThan(fresh?.first ?? 0)
+  })
+
+  it('need an exception, both of them, and no line by what was wiped', () => {
+    expect(performed(story([], again))).toMatch(/I4 .*daily token first/)
+    const half = story(seen, again.slice(0, 3)).filter(({ token }) => token !== 'S-1')
+    expect(performed(half)).toMatch(/the card of node-1 has other tokens than were enrolled/)
+    const stale = again.map((one) => (one.type === 'words.read' ? earlier(one) : one))
+    expect(performed(story(seen, stale))).toMatch(/I3 .*not one of custodian\/ana/)
+    const unread = again.filter(({ type }) => type !== 'words.read')
+    expect(performed(story(seen, unread))).toMatch(/node-1: its daily token did not sign that ana/)
+  })
+})
+
 describe('a card that goes home', () => {
   it('is of a module of the plan, and lacks nothing that nobody wrote down', () => {
     expect(withCards((x) => (x === 2 ? { module: someDigest('other') } : {}))).toMatch(

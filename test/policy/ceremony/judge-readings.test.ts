@@ -1,4 +1,5 @@
-// What a newcomer reads at a reshare: the words of the own daily token, as the plan names it.
+// What a newcomer reads at a reshare, the words of the own daily token, as the plan names it; and
+// what is said of a bag that is not whole.
 import { describe, expect, it } from 'vitest'
 import { judgeReadings } from '../../../policy/ceremony/judge-readings.ts'
 import { tokenReading } from '../../../policy/ceremony/readings.ts'
@@ -40,5 +41,32 @@ describe('the words of a token at a reshare', () => {
       found('ana', of('D-1')),
     ]
     for (const findings of wrong) expect(findings.join()).toMatch(/R-2: the words of token were/)
+  })
+})
+
+describe('a bag whose seal is not whole', () => {
+  const line = (type: string, step: string, body: object) => ({
+    ...{ actor: { role: 'recorder', person: 'rita' }, body, seq: 3, step, type, key: '' },
+  })
+  const heard = (...lines: readonly object[]): readonly string[] => {
+    const given = {
+      plan: { plan, digest: someDigest('plan') },
+      ...{ state: {}, results: { lines: [], documents: [], addresses: [] } },
+      lines,
+    }
+    const judged = judgeReadings(given as unknown as Parameters<typeof judgeReadings>[0])
+    return judged.map(({ check, because }) => `${check} ${because}`)
+  }
+  const bag = (intact: boolean) =>
+    line('item.checked', 'O-3', { intact, kind: 'bag', number: 'B-17', photo: '' })
+  const told = (step: string, happened: string) => line('exception', step, { happened })
+
+  it('has an exception at its step that names it, or the Record is none to import', () => {
+    const untold = ['I4 bag B-17 was not whole, and no exception says so']
+    expect(heard(bag(true))).toEqual([])
+    expect(heard(bag(false))).toEqual(untold)
+    expect(heard(bag(false), told('O-4', 'B-17 was cut'))).toEqual(untold)
+    expect(heard(bag(false), told('O-3', 'B-18 was cut'))).toEqual(untold)
+    expect(heard(bag(false), told('O-3', 'the seal of B-17 was cut'))).toEqual([])
   })
 })

@@ -212,6 +212,34 @@ describe('an enrolment', () => {
     expect(answerTo(enrols('ben daily', 'daily', 'station-2'), one)).toBe('accepted')
   })
 
+  it('enrols both tokens of a station anew after an exception, and the wiped ones sign no more', () => {
+    const exception = (number: number): Said => ({
+      ...{ by: 'recorder/rita', type: 'exception', step: 'E-2' },
+      body: { by: 'adam', decided: 'E-y', expected: 'a hidden PIN', happened: 'seen', number },
+    })
+    const both = opened().say(enrols('ana daily', 'daily')).say(enrols('ana spare', 'spare'))
+    // What went wrong before is no reason, and neither is a spare alone.
+    const late = opened().say(exception(1)).say(enrols('ana daily', 'daily'))
+    expect(answerTo(enrols('ana two', 'daily'), late)).toMatch(/daily token first/)
+    expect(answerTo(enrols('ana two', 'daily'), both)).toMatch(/daily token first/)
+    both.say(exception(1))
+    expect(answerTo(enrols('ana two', 'spare'), both)).toMatch(/daily token first/)
+    expect(answerTo(enrols('ana daily', 'daily'), both)).toMatch(/key has two seats/)
+    expect(answerTo({ ...done, token: 'ana spare' }, both)).toBe('accepted')
+    both.say(enrols('ana two', 'daily'))
+    for (const token of ['ana daily', 'ana spare', 'rita daily', 'ben daily', 'a stranger']) {
+      expect(answerTo({ ...done, token }, both)).toMatch(/key .* is not one of custodian\/ana/)
+    }
+    expect(answerTo({ ...done, token: 'ana two' }, both)).toBe('accepted')
+    // The excuse was for one time, and no wiped key comes back, to her or to anybody.
+    expect(answerTo(enrols('ana three', 'daily'), both)).toMatch(/daily token first/)
+    expect(answerTo(enrols('ana spare', 'spare'), both)).toMatch(/key has two seats/)
+    expect(answerTo(enrols('ana daily', 'daily', 'station-2'), both)).toMatch(/key has two seats/)
+    both.say(enrols('ana spare two', 'spare'))
+    expect(answerTo({ ...done, token: 'ana spare two' }, both)).toBe('accepted')
+    expect(answerTo(enrols('ana three', 'spare'), both)).toMatch(/daily token first/)
+  })
+
   it('has no Bundle and no head of a log, and every other ceremony has both', () => {
     const begins = (of: Seats, change: JsonObject) => {
       const body = { ...genesisBody(of), ...change }

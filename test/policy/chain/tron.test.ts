@@ -5,15 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { blockId, isSigned, merkleRoot } from '../../../coordinator/chain-rpc/tron-block.ts'
 import { writeFields } from '../../../policy/chain/protobuf.ts'
 import { parseSignature } from '../../../policy/chain/signature.ts'
-import {
-  activationFee,
-  bandwidthOf,
-  bandwidthPrice,
-  coinFeeMax,
-  trc20Call,
-  tronChain,
-} from '../../../policy/chain/tron.ts'
+import { bandwidthOf, trc20Call, tronChain } from '../../../policy/chain/tron.ts'
 import { tronAddress, tronBytes, tronText } from '../../../policy/chain/tron-address.ts'
+import { coinFeeMax, publishedPrices } from '../../../policy/chain/tron-prices.ts'
 import { encodeRaw, parseRaw, type TronTransaction } from '../../../policy/chain/tron-raw.ts'
 import { concat, fromHex, sha256, toHex, toUtf8 } from '../../../proto/crypto.ts'
 import { attempt, isRefusal } from '../../../proto/refusal.ts'
@@ -23,6 +17,9 @@ import { testBlock, usdtTransfer } from '../../kit/tron-vectors.ts'
 const mainnet = tronChain('tron:0x2b6653dc')
 const hex = (text: string): Uint8Array => fromHex(text)!
 const usdt = hex(usdtTransfer.raw)
+
+/** Not those that are published. */
+const voted = { energy: 210n, bandwidth: 1_500n, activation: 2_000_000n, feeLimit: 30_000_000n }
 
 describe('published Tron transactions', () => {
   it('a mainnet USDT transfer is the payment that it was', () => {
@@ -48,11 +45,14 @@ describe('published Tron transactions', () => {
   })
 
   it('no transfer of the coin has more as its bound than `coinFeeMax`, and the longest has it', () => {
-    const boundOf = (amount: bigint) =>
-      mainnet.decode(encodeRaw({ ...coin, contract: { ...coin.contract, amount } } as typeof coin))
-        .fee.max
-    expect(boundOf((1n << 63n) - 1n)).toBe(coinFeeMax)
-    expect(boundOf(1n)).toBe(coinFeeMax - 8n * bandwidthPrice)
+    const paying = (amount: bigint) =>
+      encodeRaw({ ...coin, contract: { ...coin.contract, amount } } as typeof coin)
+    for (const prices of [publishedPrices, voted]) {
+      const boundOf = (amount: bigint) =>
+        mainnet.decode(paying(amount), { forms: [], prices }).fee.max
+      expect(boundOf((1n << 63n) - 1n)).toBe(coinFeeMax(prices))
+      expect(boundOf(1n)).toBe(coinFeeMax(prices) - 8n * prices.bandwidth)
+    }
   })
 
   it('its own signature gives the transaction that was sent, under its id', () => {
@@ -240,8 +240,20 @@ describe('a Tron transfer', () => {
 
   it('can cost its bandwidth, and what its contract may burn beside', () => {
     const [c, p] = [encodeRaw(coin), encodeRaw(payment)]
-    expect(mainnet.decode(c).fee.max).toBe(bandwidthOf(c) * bandwidthPrice + activationFee)
-    expect(mainnet.decode(p).fee.max).toBe(bandwidthOf(p) * bandwidthPrice + 30_000_000n)
+    expect(mainnet.decode(c).fee.max).toBe(bandwidthOf(c) * 1_000n + 1_100_000n)
+    expect(mainnet.decode(p).fee.max).toBe(bandwidthOf(p) * 1_000n + 30_000_000n)
+    const counted = (bytes: Uint8Array) => mainnet.decode(bytes, { forms: [], prices: voted })
+    expect(counted(c).fee.max).toBe(bandwidthOf(c) * 1_500n + 2_000_000n)
+    expect(counted(p).fee.max).toBe(bandwidthOf(p) * 1_500n + 30_000_000n)
+  })
+
+  it('burns no more energy than the policy lets it', () => {
+    const bytes = encodeRaw({ ...payment, feeLimit: 30_000_001n })
+    expect(isRefusal(attempt(() => mainnet.decode(bytes)))).toBe(false)
+    const refused = attempt(() => mainnet.decode(bytes, { forms: [], prices: voted }))
+    expect(refused).toMatchObject({
+      ...{ code: 'FEE', because: 'fee_limit: expected at most 30000000, got 30000001' },
+    })
   })
 
   it('takes a signature of its owner and of nobody else', () => {

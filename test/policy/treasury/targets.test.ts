@@ -4,6 +4,7 @@ import { analyse, loadRulebook, sentence } from '../../../policy/analyse.ts'
 import { parseRulebook } from '../../../policy/rulebook.ts'
 import { type JsonObject, parseText, text } from '../../../proto/jcs.ts'
 import { attempt, isRefusal } from '../../../proto/refusal.ts'
+import { patched } from '../../kit/scene.ts'
 import { objectOf, onTron } from '../../kit/tron-documents.ts'
 import { type Loose, policyText } from '../dev-fixture.ts'
 import {
@@ -145,15 +146,20 @@ describe('targets and sweeps', () => {
   })
 
   it('are refused on Tron where gas is less than a transfer of the coin has as its bound', () => {
-    const withGas = (gas: string) => {
+    const withGas = (gas: string, prices?: JsonObject) => {
       const sweeps = { deposits: { ...deposits, gas } }
       const policy = objectOf(parseText(policyText))
       const rules = [...(policy['rules'] as readonly JsonObject[]), ...ownRules]
-      const got = attempt(() => parseRulebook(text(onTron({ ...policy, sweeps, rules }))))
+      const written = onTron({ ...policy, sweeps, rules })
+      const priced = prices ? patched(written, { networks: { dev: { prices } } }) : written
+      const got = attempt(() => parseRulebook(text(priced)))
       return isRefusal(got) ? got.because : 'taken'
     }
     expect(withGas('1.373')).toBe('taken')
     expect(withGas('1.372999')).toMatch(/sweeps.deposits.gas: expected at least 1373000/)
+    const voted = { activation: '2', bandwidth: 2_000, energy: 100, feeLimit: '50' }
+    expect(withGas('2.545999', voted)).toMatch(/sweeps.deposits.gas: expected at least 2546000/)
+    expect(withGas('2.546', voted)).toBe('taken')
   })
 
   it('are warned of where no rule lets anybody move what they want moved', () => {

@@ -11,6 +11,10 @@ export interface ListRequestsRequest {
    */
   'pageSize'?: (number);
   'pageToken'?: (string);
+  /**
+   * Only those that have not ended; a message ends as SIGNED.
+   */
+  'open'?: (boolean);
 }
 
 export interface ListRequestsRequest__Output {
@@ -23,4 +27,8 @@ export interface ListRequestsRequest__Output {
    */
   'pageSize': (number);
   'pageToken': (string);
+  /**
+   * Only those that have not ended; a message ends as SIGNED.
+   */
+  'open': (boolean);
 }

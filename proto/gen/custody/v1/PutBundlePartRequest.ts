@@ -2,6 +2,10 @@
 
 import type { Long } from '@grpc/proto-loader';
 
+/**
+ * What an operator puts is theirs: who puts a Bundle imports it. Of one plan each has a few, and a
+ * further one takes the place of the one longest untouched.
+ */
 export interface PutBundlePartRequest {
   'plan'?: (string);
   /**
@@ -16,6 +20,10 @@ export interface PutBundlePartRequest {
   'content'?: (Buffer | Uint8Array | string);
 }
 
+/**
+ * What an operator puts is theirs: who puts a Bundle imports it. Of one plan each has a few, and a
+ * further one takes the place of the one longest untouched.
+ */
 export interface PutBundlePartRequest__Output {
   'plan': (string);
   /**

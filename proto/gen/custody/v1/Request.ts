@@ -49,6 +49,10 @@ export interface Request {
    * Of a message, when it is SIGNED: 65 bytes r, s, v, where v is 27 or 28.
    */
   'signature'?: (Buffer | Uint8Array | string);
+  /**
+   * Time of the newest line about this request, RFC 3339 in UTC; empty before there is one.
+   */
+  'changed'?: (string);
 }
 
 /**
@@ -97,4 +101,8 @@ export interface Request__Output {
    * Of a message, when it is SIGNED: 65 bytes r, s, v, where v is 27 or 28.
    */
   'signature': (Buffer);
+  /**
+   * Time of the newest line about this request, RFC 3339 in UTC; empty before there is one.
+   */
+  'changed': (string);
 }
