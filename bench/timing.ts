@@ -43,11 +43,28 @@ export function compare(subject: Subject, coins: (count: number) => Uint8Array):
     if (i >= WARM) taken[kind]?.push(took / repeat)
   })
   const limit = [...taken[0], ...taken[1]].sort((a, b) => a - b)[Math.floor(samples * KEPT)] ?? 0
-  const [fixed, random] = taken.map((all) => summary(all.filter((ns) => ns <= limit)))
+  const [fixed, random] = taken.map((all) => all.filter((ns) => ns <= limit))
   if (fixed === undefined || random === undefined || kept === WARM) throw new Error('no samples')
-  const differenceNs = fixed.mean - random.mean
-  const spread = fixed.variance / fixed.count + random.variance / random.count
-  return { t: differenceNs / Math.sqrt(spread), meanNs: random.mean, differenceNs }
+  const { t, mean, difference } = welch(fixed, random)
+  return { t, meanNs: mean, differenceNs: difference }
+}
+
+/** Of some against others; `mean` is that of the others. */
+export function welch(some: readonly number[], others: readonly number[]) {
+  const [one, other] = [summary(some), summary(others)]
+  const difference = one.mean - other.mean
+  const spread = one.variance / one.count + other.variance / other.count
+  return { t: difference / Math.sqrt(spread), mean: other.mean, difference }
+}
+
+/**
+ * Its own slowest tenth counts as no slower than the rest: one kind may be slow as a whole, and what
+ * is merely dropped makes the rest look more alike than it is.
+ */
+export function capped(values: readonly number[]): readonly number[] {
+  const sorted = [...values].sort((a, b) => a - b)
+  const limit = sorted[Math.ceil(sorted.length * KEPT) - 1] ?? 0
+  return values.map((value) => Math.min(value, limit))
 }
 
 function summary(values: readonly number[]) {
