@@ -129,10 +129,10 @@ export function createCoordinator(ports: CoordinatorPorts): Coordinator {
     tree,
     log,
     governed,
-    cannotSign: (vault, nonce) =>
+    cannotSign: (vault, { nonce, isCold }) =>
       nonces.holdOf(vault.vault) ??
       (nonce && nonces.usedOf(nonce)) ??
-      cannotSign({ links, tree }, vault),
+      (isCold ? undefined : cannotSign({ links, tree }, vault)),
   })
   const fold = createFold({ rootDigest: first.digest, origin })
   const cache = new RowCache()

@@ -209,7 +209,7 @@ const derivation: Reader<string> = (value, path) => {
   parsePath(written)
   return written
 }
-const firstNonce = object({ path: derivation, next: integer(1, Number.MAX_SAFE_INTEGER) })
+const firstNonce = object({ path: derivation, next: integer(1, limits.firstNonceMax) })
 
 const termsShapes = {
   'key.create': object({}),

@@ -48,6 +48,8 @@ export const limits = {
   invitationsMax: 16,
   /** Addresses of an imported key that signed before: each is a line that people read. */
   importNoncesMax: 32,
+  /** Where one goes on at the most: rows of the log say the nonces after it too. */
+  firstNonceMax: 2 ** 48,
   /** Of one warrant, so no quorum may ask for more people. */
   approvalsPerIntentMax: 64,
   /** Of one directory; each decides once, so facts hold no more approvals. */

@@ -6,7 +6,7 @@
 import { requestView } from '../../policy/audit/history.ts'
 import type { PlannedWarrant } from '../../policy/ceremony/bundle-in.ts'
 import { calledStations, type Plan } from '../../policy/ceremony/plan.ts'
-import { chainOf } from '../../policy/chain/chains.ts'
+import { decode } from '../../policy/check-bytes.ts'
 import { untilMarginMs } from '../../policy/lifetime.ts'
 import type { AttemptRow, CeremonyRow, RequestView, VaultRow } from '../../policy/view.ts'
 import { digestOf } from '../../proto/crypto.ts'
@@ -41,6 +41,9 @@ export async function readyPayment(
   intent: Digest,
 ): Promise<Ready | Refusal> {
   const view = await ports.copy.read(requestView(intent))
+  // Its key signs elsewhere: what goes into a room is not called back.
+  const held = view.intent && ports.nonces.holdOf(view.intent.vault)
+  if (held !== undefined) return held
   const last = view.attempts.at(-1)
   const standing = last?.state === 'open' && last.seq > sitting.seq ? last : undefined
   if (standing !== undefined) {
@@ -124,8 +127,8 @@ function requireWaiting({ intent, row }: Case, { attempts }: RequestView, { plan
  * Bytes that end (Tron) are bound for ever by their attempt: where they would end before the room
  * may, nothing is started, and the same is asked again nearer to it.
  */
-function requireOutlive(bytes: Uint8Array, { intent }: Case, { plan }: Sitting): void {
-  const { until } = chainOf(intent.network).decode(bytes)
+function requireOutlive(bytes: Uint8Array, { intent, inForce }: Case, { plan }: Sitting): void {
+  const { until } = decode(intent, bytes, inForce.rulebook)
   if (until === undefined || until - untilMarginMs >= plan.until) return
   const last = until - untilMarginMs
   const said = `expected to be signed until ${writeTime(plan.until)}`

@@ -106,13 +106,16 @@ function movedIn(log: unknown): readonly Moved[] {
  */
 export async function consumed(final: Final, from: string, slot: bigint): Promise<boolean> {
   const said = await finalCounts(final, from)
-  const yes = said.filter((count) => count > slot).length
+  const yes = said.filter((count) => count !== undefined && count > slot).length
   return yes >= witnessesOfConsumption && yes > said.length - yes
 }
 
-/** As two endpoints say it and more than say anything else; with one configured, as that one. */
+/**
+ * As two endpoints say it and more than say anything else; with one configured, as that one. One
+ * that cannot tell what is final says nothing here, and above all not that none is used.
+ */
 export async function used(final: Final, from: string): Promise<bigint | undefined> {
-  const said = await finalCounts(final, from)
+  const said = (await finalCounts(final, from)).filter((count) => count !== undefined)
   const needed = Math.min(witnessesOfConsumption, final.endpoints.length)
   return said.find((count) => {
     const same = said.filter((other) => other === count).length
@@ -120,12 +123,14 @@ export async function used(final: Final, from: string): Promise<bigint | undefin
   })
 }
 
-/** One word of each endpoint that answers and is not stale. */
-async function finalCounts(final: Final, from: string): Promise<readonly bigint[]> {
+/** One word of each endpoint that answers and is not stale; undefined: it knows no final block. */
+async function finalCounts(final: Final, from: string): Promise<readonly (bigint | undefined)[]> {
   const answers = await Promise.allSettled(
     final.endpoints.map(async (endpoint, at) => {
-      const height = await finalHeight(final, endpoint, await headOf(final, at))
-      if (height === undefined) return 0n
+      const latest = await headOf(final, at)
+      const height = await finalHeight(final, endpoint, latest)
+      // On so short a chain nothing is final.
+      if (height === undefined) return latest < final.confirmations ? 0n : undefined
       const asked = [from, quantity(height)]
       return readQuantity(await endpoint.ask('eth_getTransactionCount', asked))
     }),

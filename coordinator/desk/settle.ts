@@ -22,7 +22,14 @@ import { type Case, destinationFacts } from './case.ts'
 import { type Judgement, judge } from './judge.ts'
 
 /** Why this vault cannot sign now, or not under this nonce; undefined when it can. */
-export type CannotSign = (vault: VaultRow, nonce?: Nonce) => Refusal | undefined
+export type CannotSign = (vault: VaultRow, how: Signing) => Refusal | undefined
+
+export interface Signing {
+  /** Of a cancel: what it takes. */
+  readonly nonce: Nonce | undefined
+  /** At its ceremony, so its nodes need not be here. */
+  readonly isCold: boolean
+}
 
 /** Of a request that has no reservation. Time alone writes nothing where nothing changed. */
 export async function settle(
@@ -79,17 +86,14 @@ export async function record(sheet: Page, row: IntentRow, judged: Judged): Promi
   )
 }
 
-/**
- * A cold vault signs at its ceremony, so its nodes need not be here. What a cancel names was tried,
- * may still land, and has its nonce.
- */
+/** What a cancel names was tried, may still land, and has its nonce. */
 async function canReserve(sheet: Page, the: Case, cannotSign: CannotSign): Promise<boolean> {
   const { intent, row } = the
   const vault = await sheet.read(get(tables.vault, intent.vault))
   if (vault?.standing !== 'active') return false
   const taken = await nonceTaken(sheet, intent, sheet.t)
   if (isRefusal(taken) || (await boundElsewhere(sheet, intent, row.intent))) return false
-  return isCold(the) || cannotSign(vault, taken) === undefined
+  return cannotSign(vault, { nonce: taken, isCold: isCold(the) }) === undefined
 }
 
 async function reserve(sheet: Page, the: Case, { verdict }: Judgement): Promise<void> {

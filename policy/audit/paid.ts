@@ -8,6 +8,7 @@ import { attempt, isRefusal } from '../../proto/refusal.ts'
 import { signedShape } from '../../proto/signed.ts'
 import { addressAt } from '../chain/address.ts'
 import type { ExtendedKey } from '../chain/derive.ts'
+import { parseChange } from '../change.ts'
 import { movesToken, type Op } from '../intent.ts'
 import { parseIntent } from '../request.ts'
 import { parseRulebook } from '../rulebook.ts'
@@ -36,7 +37,10 @@ export interface Paid {
 
 export interface OwnAddresses {
   readonly paid: readonly Paid[]
-  /** Every own address of the network that the lines know: of vaults, and of paths that paid. */
+  /**
+   * Every own address of the network that the lines know: of vaults, of paths that paid, and of
+   * those that an imported key paid from before it came.
+   */
   readonly own: ReadonlySet<string>
   /** Contracts of tokens that any policy of the export names. */
   readonly tokens: ReadonlySet<string>
@@ -49,6 +53,7 @@ export function paidOn(
 ): OwnAddresses {
   const keys = new Map<string, ExtendedKey>()
   const own = new Set<string>()
+  const past = new Map<string, readonly string[]>()
   const found = new Map<string, { -readonly [K in keyof Paid]: Paid[K] }>()
   const intents = new Map(
     blobs.flatMap(({ kind, digest, content }) => (kind === 'intent' ? [[digest, content]] : [])),
@@ -58,6 +63,7 @@ export function paidOn(
     if (type === 'key.generated' || type === 'key.created' || type === 'key.imported') {
       const { vault, publicKey, chainCode } = body
       keys.set(vault, { publicKey, chainCode })
+      if (type === 'key.imported') past.set(vault, pathsBefore(intents.get(body.change)))
     } else if (type === 'spend.reserved' && body.network === network) {
       const key = keys.get(body.vault)
       if (key === undefined) continue
@@ -79,7 +85,8 @@ export function paidOn(
   const { vaults, tokens } = namedOn(network, blobs)
   for (const vault of vaults) {
     const key = keys.get(vault)
-    if (key !== undefined) own.add(addressAt(network, key, 'm'))
+    if (key === undefined) continue
+    for (const path of ['m', ...(past.get(vault) ?? [])]) own.add(addressAt(network, key, path))
   }
   return { paid: [...found.values()].filter(({ txids }) => txids.length > 0), own, tokens }
 }
@@ -119,10 +126,23 @@ function reservedBy(
 
 /** The token of a signed intent. */
 function contractOf(content: Uint8Array | undefined): string | undefined {
+  const read = documentOf(content, (document) => parseIntent(document).intent)
+  return read?.contract
+}
+
+/** As the request of an import says. */
+function pathsBefore(content: Uint8Array | undefined): readonly string[] {
+  const change = documentOf(content, (document) => parseChange(document).change)
+  const nonces = change?.op === 'key.import' ? change.terms.nonces : undefined
+  return (nonces ?? []).map(({ path }) => path)
+}
+
+/** Undefined where it is not in the export, or is none. */
+function documentOf<T extends object>(
+  content: Uint8Array | undefined,
+  parsed: (document: Uint8Array) => T,
+): T | undefined {
   if (content === undefined || fromUtf8(content) === undefined) return undefined
-  const read = attempt(() => {
-    const { document } = signedShape(parse(content), 'intent')
-    return parseIntent(toUtf8(document)).intent
-  })
-  return isRefusal(read) ? undefined : read.contract
+  const read = attempt(() => parsed(toUtf8(signedShape(parse(content), 'intent').document)))
+  return isRefusal(read) ? undefined : read
 }

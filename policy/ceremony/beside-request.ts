@@ -3,7 +3,9 @@
 // approved it and when. Of the own log and policy of whoever shows it.
 // INVARIANT: pure, and no part of the text that people approved: nothing here is under its digest.
 // Source: docs/ceremony.md, S-3.
+import type { Digest } from '../../proto/ids.ts'
 import { writeTime } from '../../proto/shape.ts'
+import type { Entry } from '../audit/entry.ts'
 import type { Intent } from '../intent.ts'
 import type { Rulebook } from '../rulebook.ts'
 import { covers, type Limit, type Spend, weight } from '../rules/limit.ts'
@@ -16,8 +18,26 @@ export interface Beside {
   readonly reservation: ReservationRow
   readonly attempt: Pick<AttemptRow, 'replaces' | 'attempt'>
   readonly decisions: readonly DecisionRow[]
-  /** Other requests of this log that were reserved for the same address, before this one. */
+  /** As `paidBefore` counts. */
   readonly earlier: number
+}
+
+/**
+ * Requests of these lines that settled at this address of this network. What was only asked for
+ * vouches for nobody, and the same letters on another network may be somebody else.
+ */
+export function paidBefore(
+  entries: Iterable<Entry>,
+  { to, network }: Pick<Intent, 'to' | 'network'>,
+): number {
+  const [reserved, paid] = [new Set<Digest>(), new Set<Digest>()]
+  for (const { type, body } of entries) {
+    if (type === 'spend.reserved' && body.to === to && body.network === network) {
+      reserved.add(body.intent)
+    }
+    if (type === 'tx.settled' && reserved.has(body.intent)) paid.add(body.intent)
+  }
+  return paid.size
 }
 
 /** Lines as the text of a request has them; ends with a newline. */

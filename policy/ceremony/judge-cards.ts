@@ -9,6 +9,7 @@ import { softwareMakers, type TokenCard } from '../../proto/token-card.ts'
 import { judgeEnrolled } from './judge-enrolled.ts'
 import { linesOf } from './judge-keys.ts'
 import type { CeremonyFinding } from './judgement.ts'
+import { isNamedIn } from './naming.ts'
 import { calledStations, type Plan, type PlannedStation } from './plan.ts'
 import type { RecordLine } from './record.ts'
 import type { Seats } from './record-seats.ts'
@@ -79,7 +80,7 @@ function judgeToken(
   const { build, env } = plan
   const token = `${node}: token ${serial}`
   const isTold = linesOf(lines, 'exception').some(({ body, step }) => {
-    const told = [serial, ...gaps].every((name) => body.happened.includes(name))
+    const told = [serial, ...gaps].every((name) => isNamedIn(body.happened, name))
     return step === enrolledAt && told
   })
   return [

@@ -5,6 +5,7 @@
 // Where nothing at hand says what a digest should be, it is left alone.
 import type { Digest, PersonId } from '../../proto/ids.ts'
 import type { CeremonyFinding } from './judgement.ts'
+import { isNamedIn } from './naming.ts'
 import type { Plan, ReadPlan } from './plan.ts'
 import { addressReading, cardsReading, signatureReading, tokenReading } from './readings.ts'
 import { keyName, type RecordLine, type RecordLineOf } from './record.ts'
@@ -46,7 +47,7 @@ function itemChecked(
 ): readonly CeremonyFinding[] {
   const isTold = lines.some((one) => {
     const isOf = one.type === 'exception' && one.step === line.step
-    return isOf && one.body.happened.includes(number)
+    return isOf && isNamedIn(one.body.happened, number)
   })
   if (intact || isTold) return []
   const because = `${kind} ${number} was not whole, and no exception says so`

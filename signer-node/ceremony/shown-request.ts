@@ -6,11 +6,11 @@
 // Source: the ceremony's design, 4.11.
 import { admit } from '../../policy/admit.ts'
 import { admitChange } from '../../policy/admit-change.ts'
-import { parseEntry } from '../../policy/audit/entry.ts'
+import { type Entry, parseEntry } from '../../policy/audit/entry.ts'
 import { requestView } from '../../policy/audit/history.ts'
 import { readSync } from '../../policy/audit/rows.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
-import { besideText } from '../../policy/ceremony/beside-request.ts'
+import { besideText, paidBefore } from '../../policy/ceremony/beside-request.ts'
 import type { PlannedWarrant } from '../../policy/ceremony/bundle-in.ts'
 import type { PlannedRequest } from '../../policy/ceremony/plan.ts'
 import type { Own as View } from '../../policy/check-lines.ts'
@@ -82,22 +82,16 @@ export function showRequest(
   const written = render(intent, rulebook, reservation.rule, named)
   const typed = typedOf(intent, written)
   const told = { intent, rulebook, attempt: last, decisions: view.view.decisions }
-  const earlier = earlierTo(own, request, intent.to)
+  const earlier = paidBefore(linesOf(own), intent)
   const beside = besideText({ ...told, reservation, earlier })
   return { ...checked(request, written, admitted.display), beside, typed }
 }
 
-/** Requests of the own log that were reserved for this address, beside this one. */
-function earlierTo({ copy }: Own, request: Digest, to: string): number {
-  const asked = new Set<Digest>()
+function* linesOf({ copy }: Own): Generator<Entry> {
   for (let seq = 0; seq < copy.size(); seq += 1) {
     const line = copy.line(seq)
-    const entry = line && parseEntry(line)
-    if (entry?.type !== 'spend.reserved') continue
-    if (entry.body.intent === request) break
-    if (entry.body.to === to) asked.add(entry.body.intent)
+    if (line !== undefined) yield parseEntry(line)
   }
-  return asked.size
 }
 
 /** refused where the text shows no amount, or a recipient too short to be compared. */

@@ -258,4 +258,29 @@ describe('what is in a block', () => {
     expect(await consumed(yes, yes, no, no)).toBe(false)
     expect(await consumed(await counted('0x8', '0x1'), await counted('0x8', '0x1'))).toBe(false)
   })
+
+  it('tells how many nonces are used by endpoints that know what is final, and by no other', async () => {
+    const counted = (count: string, tag: unknown = { number: '0x9' }, latest = '0x10') =>
+      endpoint({
+        ...{ eth_getTransactionCount: count, eth_blockNumber: latest },
+        eth_getBlockByNumber: tag,
+      })
+    const used = async (finality: 'finalized' | 'confirmations', ...urls: string[]) => {
+      const options = { ...unwatched, network: 'eip155:1', confirmations: 2, timeoutMs: 200 }
+      return openEvmRpc({ ...options, urls, finality }).used('0x')
+    }
+    const knows = await counted('0x39')
+    const [strange, empty] = [await counted('0x39', new Error('tag')), await counted('0x39', null)]
+    expect(await used('finalized', knows, knows)).toBe(57n)
+    expect(await used('finalized', knows)).toBe(57n)
+    for (const mute of [strange, empty]) {
+      expect(await used('finalized', mute, mute)).toBe(undefined)
+      expect(await used('finalized', mute)).toBe(undefined)
+      expect(await used('finalized', knows, mute, mute)).toBe(undefined)
+      expect(await used('finalized', knows, knows, mute, mute)).toBe(57n)
+    }
+    expect(await used('confirmations', strange, empty)).toBe(57n)
+    const young = await counted('0x0', null, '0x1')
+    expect(await used('finalized', young, young)).toBe(0n)
+  })
 })

@@ -9,11 +9,17 @@ import {
   writeChainFile,
 } from '../../policy/audit/chain-file.ts'
 import { parseEntry } from '../../policy/audit/entry.ts'
+import type { Blob } from '../../policy/audit/export.ts'
 import { type OwnAddresses, paidOn } from '../../policy/audit/paid.ts'
 import { reconcile } from '../../policy/audit/reconcile.ts'
+import { addressAt } from '../../policy/chain/address.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
+import { text } from '../../proto/jcs.ts'
+import { signedJson } from '../../proto/signed.ts'
 import { customer, otherCustomer } from '../kit/audit-documents.ts'
+import { vaultRow } from '../kit/audit-log.ts'
 import { goodStory } from '../kit/audit-story.ts'
+import { asks, bootedLog, policyText, ripe } from '../kit/change-log.ts'
 import { refusedWith } from '../kit/refused.ts'
 
 const network = 'eip155:31337'
@@ -84,6 +90,36 @@ describe('what the log says was paid', () => {
     expect([...said.own]).toEqual([hot])
     expect([...said.tokens]).toEqual([token])
     expect(paidOn('eip155:1', entries, []).paid).toEqual([])
+  })
+})
+
+describe('the addresses of an imported key', () => {
+  const nonces = [
+    { path: 'm', next: 57 },
+    { path: 'm/0/3', next: 4 },
+  ]
+  const asked = ripe(bootedLog(), { ...asks.import, terms: { ...asks.import.terms, nonces } })
+  asked.add('key.imported', asked.keyLine({ epoch: 1 }))
+  const request = {
+    kind: 'intent',
+    digest: asked.digest,
+    content: toUtf8(text(signedJson(asked.signed))),
+  }
+  const rules = { kind: 'policy', digest: asked.digest, content: toUtf8(policyText) }
+  const of = paidOn(network, asked.log.lines.map(parseEntry), [request, rules] as Blob[])
+  const child = addressAt(network, vaultRow('hot-eth'), 'm/0/3')
+
+  it('are those too that its request says paid before, and nobody misses what they do', () => {
+    expect(of.own).toContain(child)
+    const mine = [...of.own].map((address) => idle(address))
+    expect(of.own.size).toBe(2)
+    const without = { ...honest, accounts: mine.filter(({ address }) => address !== child) }
+    expect(found(without, of).join()).toContain(`${child}: not in the chain file`)
+    const thief = { ...sentBy(small, 4n), fee: 0n }
+    const spent = mine.map((one) =>
+      one.address === child ? { ...one, nonces: { before: 4n, after: 5n }, sent: [thief] } : one,
+    )
+    expect(found({ ...honest, accounts: spent }, of).join()).toContain(`NONCE ${child} signed`)
   })
 })
 

@@ -164,7 +164,10 @@ describe('the terms of a change', () => {
     expect(at(['m', 57], ['m/0/3', 4])).toBe('accepted')
     expect(at(['m/0/3', 4], ['m', 57])).toBe('INVALID_INTENT')
     expect(at(['m', 57], ['m', 58])).toBe('INVALID_INTENT')
-    for (const next of [0, -1, 1.5, Number.MAX_SAFE_INTEGER + 1]) {
+    expect(at(['m', limits.firstNonceMax])).toBe('accepted')
+    // The nonce after the last safe one is in no row, so that nothing could be reserved.
+    const { MAX_SAFE_INTEGER: last } = Number
+    for (const next of [0, -1, 1.5, limits.firstNonceMax + 1, last, last + 1]) {
       expect(at(['m', next]), `${next}`).toBe('MALFORMED')
     }
     expect(at(["m/44'/60'", 1])).toBe('MALFORMED')

@@ -1,6 +1,7 @@
 // What stands beside a payment on a station's screen: exact, and in the measure of each limit.
 import { describe, expect, it } from 'vitest'
-import { type Beside, besideText } from '../../../policy/ceremony/beside-request.ts'
+import type { Entry } from '../../../policy/audit/entry.ts'
+import { type Beside, besideText, paidBefore } from '../../../policy/ceremony/beside-request.ts'
 import type { Limit } from '../../../policy/rules/limit.ts'
 import { parseHandle, parsePersonId, parseVaultId } from '../../../proto/ids.ts'
 import { someDigest } from '../../kit/planned.ts'
@@ -72,5 +73,29 @@ describe('what is read beside a payment', () => {
         '',
       ].join('\n'),
     )
+  })
+})
+
+describe('how often an address was paid', () => {
+  const [to, network] = ['0xabc', 'eip155:1']
+  const reserved = (intent: string, more: object = {}) => ({
+    ...{ type: 'spend.reserved', body: { intent, to, network, ...more } },
+  })
+  const settled = (intent: string) => ({ type: 'tx.settled', body: { intent } })
+  const count = (...lines: readonly object[]) => {
+    return paidBefore(lines as readonly Entry[], { to, network })
+  }
+
+  it('counts what settled there, once each, and nothing that was only asked for', () => {
+    expect(count(reserved('a'), settled('a'), reserved('b'), reserved('a'))).toBe(1)
+    expect(count(reserved('a'), settled('a'), reserved('b'), settled('b'))).toBe(2)
+    expect(count(reserved('a'))).toBe(0)
+    expect(count(settled('a'))).toBe(0)
+  })
+
+  it('counts nothing of another address, or of the same letters on another network', () => {
+    const elsewhere = reserved('a', { network: 'eip155:56' })
+    expect(count(elsewhere, settled('a'))).toBe(0)
+    expect(count(reserved('a', { to: '0xabd' }), settled('a'))).toBe(0)
   })
 })

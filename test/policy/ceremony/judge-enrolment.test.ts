@@ -234,6 +234,7 @@ describe('a card that goes home', () => {
     expect(says('D-1 lacks: local')).toBe('')
     expect(says('D-1 lacks: modifiable')).toMatch(/lacks local, and no exception/)
     expect(says('D-2 lacks: local')).toMatch(/lacks local, and no exception/)
+    expect(says('D-12 lacks: local')).toMatch(/lacks local, and no exception/)
   })
 
   it('is of no token in software, where it is real', () => {

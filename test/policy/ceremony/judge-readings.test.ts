@@ -69,4 +69,14 @@ describe('a bag whose seal is not whole', () => {
     expect(heard(bag(false), told('O-3', 'B-18 was cut'))).toEqual(untold)
     expect(heard(bag(false), told('O-3', 'the seal of B-17 was cut'))).toEqual([])
   })
+
+  it('is not excused by what is said of another one, whose number only contains its own', () => {
+    const untold = ['I4 bag B-17 was not whole, and no exception says so']
+    for (const other of ['B-171', 'AB-17', 'B-17.2', '3-B-17', 'B-17-a', 'B-17é']) {
+      expect(heard(bag(false), told('O-3', `the seal of ${other} was cut`))).toEqual(untold)
+    }
+    for (const own of ['B-17.', '(B-17)', 'B-17/B-18 were', 'B-18, B-17: both', '"B-17"']) {
+      expect(heard(bag(false), told('O-3', own))).toEqual([])
+    }
+  })
 })
