@@ -27,6 +27,7 @@ import { recordPath, seatStation } from './seated-station.ts'
 import { layTableKey } from './table-key.ts'
 
 const asideMs = 200
+const clearingMs = 10_000
 
 export const roomCommands: readonly Command[] = [
   {
@@ -211,6 +212,8 @@ async function record(flags: Words, world: CommandWorld): Promise<object> {
     while (!seated.isFull() && !isStopped) await pause(asideMs)
     await pause(asideMs)
     const { outcome, lines, exceptions } = await conductor.run()
+    // Each ends when it hears that all is over: so it was heard, also by one that was cut off.
+    for (let ms = 0; !seated.isCleared() && ms < clearingMs; ms += asideMs) await pause(asideMs)
     return { outcome, lines, exceptions, out: places.out }
   } finally {
     terminal.close()

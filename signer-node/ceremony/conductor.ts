@@ -97,11 +97,17 @@ export class Conductor {
 
   /** For all; the closing is played all the same. */
   stop(because: string): void {
-    if (this.#stopped !== '') return
-    this.#stopped = because
+    // What is closed cannot be stopped: it is whoever is away who is not waited for.
+    if (this.#isClosed) this.#voice.without(because)
+    if (this.#isClosed || this.#stopped !== '') return
+    this.#halt(because)
     this.#needs.hub.stop(because)
-    this.#needs.desk.say(`STOPPED: ${because}`)
     this.#voice.interrupt(because)
+  }
+
+  #halt(because: string): void {
+    this.#stopped = because
+    this.#needs.desk.say(`STOPPED: ${because}`)
   }
 
   /** Becomes an exception before the next step. */
@@ -111,7 +117,7 @@ export class Conductor {
 
   async run(): Promise<Concluded> {
     const before = stoppedBefore(this.#needs.record.lines)
-    if (before !== '') this.stop(before)
+    if (before !== '' && this.#stopped === '') this.#halt(before)
     await this.#exceptions.again(this.#groups[this.#undone()]?.first)
     for (let at = this.#undone(); at < this.#groups.length; ) {
       const group = this.#groups[at]
@@ -221,9 +227,8 @@ export class Conductor {
 
   async #desk({ first }: Group, noted: readonly string[] = []): Promise<void> {
     const { desk, log } = this.#needs
-    const { plan } = log.bundle.plan
     const reading = (what: string, turn: Turn) => readingOf(this.#needs, what, turn)
-    await deskWritten({ plan, desk, reading }, first, noted, (line) =>
+    await deskWritten({ plan: log.bundle.plan.plan, desk, reading }, first, noted, (line) =>
       this.#write1(line, first.step.id),
     )
   }
@@ -374,9 +379,7 @@ export class Conductor {
   }
 
   #signersOf(request: Digest): readonly string[] {
-    const known = this.#signers.get(request)
-    if (known !== undefined) return known
-    return this.#lots(request).at(-1) ?? []
+    return this.#signers.get(request) ?? this.#lots(request).at(-1) ?? []
   }
 
   #nodesOf(group: Group): readonly string[] {

@@ -72,6 +72,9 @@ export interface PerformerNeeds {
 /** Room clocks are compared at the opening; a line that is further off is somebody's mistake. */
 const apartMsMax = 600_000
 
+const waitingForEnd =
+  'the Record is closed; this Station stays until the Record station says that all is written, or until stop'
+
 const forSession: readonly Act[] = ['draw-signers', 'sign', 'prove']
 
 interface Playing extends TurnPaper<'done'> {
@@ -89,7 +92,8 @@ export class Performer {
   readonly #notes = new Map<string, Unexpected & { readonly written: () => void }>()
   /** Said how far its copy goes, and nothing of what it lacks has come yet. */
   #isAsking = false
-  /** The Record is closed, and the Record station says that all is written. */
+  #isTold = false
+  /** The Record is closed, and the Record station says that all is written; or people end it. */
   readonly over: Promise<void>
   readonly #end: () => void
 
@@ -108,7 +112,12 @@ export class Performer {
   /** As soon as it sits, and whenever it sits anew: the Record station sends what is missing. */
   greet(): void {
     this.#isAsking = true
-    const { size, prev } = this.#needs.record.state
+    const { size, prev, closed } = this.#needs.record.state
+    if (closed !== undefined && !this.#isTold) {
+      // A Statement may be owed, or may have been lost: it is for the Record station to say.
+      this.#needs.bench.say(waitingForEnd)
+      this.#isTold = true
+    }
     this.#say('have', { size, prev: size === 0 ? '' : prev })
     // Cut off as it left, or taken by a Record station that has died since.
     for (const [id, { written: _, ...said }] of this.#notes) this.#say('note', { id, ...said })
@@ -125,9 +134,10 @@ export class Performer {
     this.#say('note', { id, ...said })
   }
 
-  /** For all. */
+  /** For all. After the last line it is this Station alone, which waits no longer. */
   stop(because: string): void {
-    this.#say('stop', { because })
+    if (this.#needs.record.state.closed === undefined) this.#say('stop', { because })
+    else this.#end()
   }
 
   /** Of the Hub, through the Station's ears. */

@@ -54,6 +54,9 @@ export class RoomVoice {
   readonly #round = new Map<number, number>()
   #signed: Signing | undefined
   #interrupted = 0
+  /** Why nobody who is away is waited for; empty before. */
+  #without = ''
+  #isOver = false
 
   constructor(needs: VoiceNeeds) {
     this.#needs = needs
@@ -83,6 +86,8 @@ export class RoomVoice {
     for (const { turn } of asked) this.#round.set(turn, round)
     return await Promise.all(
       asked.map(async ({ node, turn }) => {
+        const because = this.#without
+        if (because !== '' && !hub.seats.has(node)) return { kind: 'failed', node, because }
         const told = new Promise<Told>((done) => {
           this.#waiting.set(node, { turn, round, told: done })
         })
@@ -138,7 +143,14 @@ export class RoomVoice {
   /** All is written: nobody waits for anything more. */
   over(): void {
     const { hub, log } = this.#needs
+    this.#isOver = true
     for (const node of log.bundle.plan.plan.called) hub.paper(node, turnPaper('over', {}))
+  }
+
+  /** From now on who is away has failed at once. */
+  without(because: string): void {
+    this.#without = because
+    this.interrupt(because)
   }
 
   /** Nobody waits any longer for what is under way. */
@@ -211,6 +223,7 @@ export class RoomVoice {
     for (const { seq, bytes } of record.lines.slice(size)) {
       hub.paper(node, turnPaper('line', { seq, line: fromUtf8(bytes) ?? '' }))
     }
+    if (this.#isOver) hub.paper(node, turnPaper('over', {}))
     // What it was asked before it left, it has not heard, or has forgotten.
     if (this.#signed?.node === node) {
       this.#signed.done(undefined)

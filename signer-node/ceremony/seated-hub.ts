@@ -60,6 +60,8 @@ export interface SeatedHub extends AsyncDisposable {
   readonly conductor: Conductor
   /** Whether everybody sits whom the Plan calls. */
   readonly isFull: () => boolean
+  /** Whether all have left that can: by cards nobody is seen to leave. */
+  readonly isCleared: () => boolean
 }
 
 const tickMs = 20
@@ -98,7 +100,9 @@ export async function seatHub(places: HubPlaces, ports: HubPorts): Promise<Seate
   const all = scope.move()
   const { called } = plan.plan
   const isFull = (): boolean => called.every((node) => hub.seats.has(node))
-  return { conductor, isFull, [Symbol.asyncDispose]: () => all.disposeAsync() }
+  const isCleared = (): boolean =>
+    plan.plan.table.way === 'cards' || !called.some((node) => hub.seats.has(node))
+  return { conductor, isFull, isCleared, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
 
 async function recordToken(

@@ -88,7 +88,7 @@ export interface SeatedStation extends AsyncDisposable {
   readonly performer: Performer
   readonly record: RecordCopy
   readonly node: string
-  /** The Record is closed, and the Record station has left the table. */
+  /** The Record is closed, and all is written; or people here wait for that no longer. */
   readonly over: Promise<void>
 }
 
@@ -140,10 +140,7 @@ export async function seatStation(places: StationPlaces, ports: SeatPorts): Prom
   const { certificate } = medium.station
   const table = tableOf(places, { bundle, node, opened, certificate }, { ...ports, random })
   scope.defer(() => table.close())
-  const { promise: over, resolve: end } = Promise.withResolvers<void>()
   const dial: StationTable['dial'] = (to, failed) => {
-    // Dialled anew, after everything was done: nobody is there to hear it.
-    if (record.state.closed !== undefined) end()
     // Behind the hello that follows: what was said while it did not sit, or was lost with a Record
     // station that has been started again, is sent to it now.
     queueMicrotask(() => performer?.greet())
@@ -156,8 +153,8 @@ export async function seatStation(places: StationPlaces, ports: SeatPorts): Prom
     life.isOver = true
   })
   const all = scope.move()
-  const left = Promise.race([over, performer.over])
-  return { performer, record, node, over: left, [Symbol.asyncDispose]: () => all.disposeAsync() }
+  const { over } = performer
+  return { performer, record, node, over, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
 
 interface StationParts {

@@ -57,7 +57,17 @@ export async function hubOnNetwork(
       onTurnedAway: turnedAway,
     },
   )
-  return { tick: () => {}, close: () => server.close(0) }
+  return { tick: () => {}, close: () => atMost(server.close(0), closeMs) }
+}
+
+/** What is written is written: no connection that does not end keeps this program from its end. */
+const closeMs = 2_000
+
+async function atMost(work: Promise<void>, ms: number): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  await Promise.race([work, late])
+  clearTimeout(timer)
 }
 
 export function stationOnNetwork(settings: StationNetworkSettings): StationTable {

@@ -1,8 +1,9 @@
 // A whole program that dies: in a sitting of real processes the Record station is killed as power
-// does, at the first line of every step, and started again by the same words. Nobody tells it where
-// it was.
+// does, at the first line of every step, and started again by the same words; in another one the
+// Stations by turns. Nobody tells them where they were.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { anvilInstalled } from '../kit/anvil.ts'
 import { ProgramHouse } from '../kit/program-house.ts'
@@ -12,8 +13,8 @@ let house: ProgramHouse
 
 const linesOf = (file: string): readonly { step: string; type: string; body: unknown }[] =>
   readFileSync(file, 'utf8')
-    .trimEnd()
     .split('\n')
+    .slice(0, -1)
     .map((line) => JSON.parse(line))
 
 describe.runIf(anvilInstalled)('programs of a sitting that are killed at every step', () => {
@@ -41,4 +42,33 @@ describe.runIf(anvilInstalled)('programs of a sitting that are killed at every s
     const home = await house.outside.after(sitting.prepared)
     expect(home).toMatchObject({ verdict: 'OK', lines: ['sign.completed'] })
   }, 900_000)
+
+  it('signs all the same when each Station is killed in its turn, up to its Statement', async () => {
+    const sitting = await house.prepared('sign', 'by-turns')
+    using room = new ProgramRoom({ outside: house.outside, ...sitting, ports: house.ports })
+    const stations = house.outside.stations.map(({ node }) => node)
+    const untilClosed = async (node: string): Promise<void> => {
+      const one = house.outside.stations.find((station) => station.node === node)
+      const card = join(one?.socket.directory ?? '', '../card')
+      const file = join(card, `record-${sitting.prepared.plan.digest.slice(0, 8)}.jsonl`)
+      while (!linesOf(file).some(({ type }) => type === 'record.closed')) await sleep(5)
+    }
+    const dying = ['O-5', 'S-4', 'S-7', 'S-10', 'C-3', 'C-4']
+    const killed: string[] = []
+    const answer = await room.play(async (step) => {
+      if (!dying.includes(step)) return
+      const node = stations[killed.length % stations.length] ?? ''
+      killed.push(`${step} ${node}`)
+      // With the last line on its own card, and its Statement owed.
+      if (step === 'C-4') await untilClosed(node)
+      await room.kill(node)
+    })
+    await room.over()
+    expect(answer, killed.join()).toMatchObject({ outcome: 'done' })
+    expect(killed.map((one) => one.split(' ')[0])).toEqual(dying)
+    expect(new Set(killed.map((one) => one.split(' ')[1])).size).toBe(stations.length)
+    // A Statement that is owed is missed by whoever verifies it.
+    const home = await house.outside.after(sitting.prepared)
+    expect(home).toMatchObject({ verdict: 'OK', lines: ['sign.completed'] })
+  }, 600_000)
 })

@@ -2,13 +2,23 @@
 // Stations with tokens in software and a Record station play the script, people type what people
 // would, everything is judged, and what came of it becomes lines of the log.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { parseRecordLine } from '../../policy/ceremony/record.ts'
 import { splitRecord } from '../../policy/ceremony/record-chain.ts'
 import { parseDigest } from '../../proto/ids.ts'
+import { writeBundleFiles } from '../../proto/io/bundle-files.ts'
+import type { Conductor } from '../../signer-node/ceremony/conductor.ts'
+import {
+  recordPath,
+  type SeatPorts,
+  seatStation,
+} from '../../signer-node/ceremony/seated-station.ts'
 import type { Asked } from '../../signer-node/ceremony/station-acts.ts'
+import { turnPaper } from '../../signer-node/ceremony/turn-papers.ts'
+import { made } from '../../signer-node/places.ts'
 import { askedOf, board } from '../coordinator/cold-house.ts'
 import { refusal } from '../kit/refused.ts'
 import {
@@ -19,11 +29,14 @@ import {
   plannedReleases,
   play,
   type Sat,
+  sit,
   stage,
   staged,
   theHouse,
+  theStations,
 } from '../kit/room-played.ts'
-import { stagePin } from '../kit/room-stage.ts'
+import { curve, stagePin } from '../kit/room-stage.ts'
+import { random, secretPin } from '../kit/tokens.ts'
 
 staged()
 
@@ -254,5 +267,78 @@ describe('a ceremony', () => {
     )
     const types = (await theHouse().lines()).map(({ type }) => type)
     expect(types).toContain('ceremony.aborted')
+  }, 120_000)
+})
+
+describe('after the last line', () => {
+  it('a Station that is started again sits at the table until it hears that all is over', async () => {
+    const plan = await plannedRelease()
+    const { done } = await play(plan)
+    const [one] = theStations()
+    if (one === undefined) throw new Error('a stage has stations')
+    const at = (name: string): string => join(stage.path, `again-${name}`)
+    writeBundleFiles(at('bundle'), await theHouse().coordinator.ceremonies.bundleIn(plan.digest))
+    const card = made(at('card'))
+    writeFileSync(recordPath(card, plan.digest), done.files.get('record.jsonl') ?? '')
+    one.socket.plug('daily')
+    const said: string[] = []
+    const pad = { say: () => {}, line: async () => '', secret: async () => secretPin(stagePin) }
+    const begun = performance.now()
+    const wallMs = () => Math.floor(plan.plan.from + 60_000 + performance.now() - begun)
+    const ports = {
+      ...{ random, curve, report: () => {}, ready: async () => ({}) },
+      ...{ clock: { wallMs, monotonicMs: () => performance.now() } },
+      terminal: { pad, say: (text: string) => void said.push(text) },
+    } as unknown as SeatPorts
+    const media = { a: join(one.home, 'a'), b: join(one.home, 'b') }
+    const places = { card, bundle: at('bundle'), media, table: made(at('table')) }
+    await using seated = await seatStation({ ...places, slot: one.socket.slot }, ports)
+    const isOver = async () =>
+      await Promise.race([seated.over.then(() => true), sleep(1_000).then(() => false)])
+    expect([await isOver(), seated.record.state.closed !== undefined]).toEqual([false, true])
+    expect(said.join()).toContain('this Station stays until the Record station says')
+    seated.performer.hear(turnPaper('over', {}))
+    expect(await isOver()).toBe(true)
+    const { exceptions } = await judged(plan, done.files)
+    await imported(
+      plan,
+      done.files,
+      exceptions.map(({ line }) => line),
+    )
+  }, 120_000)
+
+  it('a stop ends nothing: people are asked about who is away, and go on without it', async () => {
+    const plan = await plannedRelease()
+    const away = ['node-2', 'node-3']
+    const dying = [...away]
+    const asked: string[] = []
+    const sat = await sit(plan, {
+      typed: (node) => async (what, question) => {
+        if (node !== 'room' || what !== 'again') return undefined
+        asked.push(question)
+        if (!question.startsWith('node-3')) return 'no'
+        await sat.revive('node-3')
+        await sleep(300)
+        return 'yes'
+      },
+    })
+    const conductor: Conductor = sat.lead({
+      say: (text) => {
+        if (text.startsWith('C-5  '))
+          for (const node of dying.splice(0)) sat.seats.get(node)?.kill()
+        if (text === 'waiting for node-2') conductor.stop('it does not start')
+      },
+    })
+    await sat.come()
+    const done = await conductor.run()
+    for (const one of sat.seats.values()) one.close()
+    expect(done.outcome, sat.said.slice(-20).join('\n')).toBe('done')
+    const because = 'no statement: it does not start; once more? (yes or no): '
+    expect(asked).toEqual(away.map((node) => `${node}: ${because}`))
+    const { findings } = await judged(plan, done.files)
+    const [silent] = plan.plan.stations.filter(({ node }) => node === 'node-2')
+    expect(findings.map(({ because }) => because)).toEqual([
+      expect.stringContaining(silent!.custodian),
+    ])
   }, 120_000)
 })

@@ -216,3 +216,34 @@ describe('a note', () => {
     expect(notes.map((one) => readTurnPaper('note', one).id)).toEqual(['1-000.json', '1-000.json'])
   })
 })
+
+describe('the end of a Station', () => {
+  const over = async ({ performer }: ReturnType<typeof at>): Promise<boolean> =>
+    await Promise.race([
+      performer.over.then(() => true),
+      new Promise<false>((no) => setTimeout(() => no(false), 20)),
+    ])
+
+  it('comes by the word of the Record station alone, however often this one sat down', async () => {
+    const here = at('O-5')
+    await here.hear(turnPaper('over', {}))
+    expect(await over(here)).toBe(false)
+    for (const [seq, one] of lines.entries()) here.record.take(seq, one)
+    here.performer.greet()
+    here.performer.greet()
+    expect(here.said.map(({ kind }) => kind)).toEqual(['have', 'have'])
+    expect(here.events.filter((one) => one.startsWith('the Record is closed'))).toHaveLength(1)
+    expect(await over(here)).toBe(false)
+    await here.hear(turnPaper('over', {}))
+    expect(await over(here)).toBe(true)
+  })
+
+  it('is that of who stops here after the last line, and stops nobody else', async () => {
+    const [here, there] = [at('O-5'), at('O-5')]
+    here.performer.stop('fire')
+    expect([here.said.map(({ kind }) => kind), await over(here)]).toEqual([['stop'], false])
+    for (const [seq, one] of lines.entries()) there.record.take(seq, one)
+    there.performer.stop('home')
+    expect([there.said, await over(there)]).toEqual([[], true])
+  })
+})
