@@ -43,6 +43,7 @@ beforeAll(async () => {
   rewritePolicy(place, (policy) =>
     onTron({
       ...policy,
+      targets: {},
       sweeps: { deposits: { ...deposits, gas: '30' } },
       rules: [...(policy['rules'] as readonly JsonObject[]), ...ownRules],
     }),
