@@ -15,8 +15,9 @@ export const canReadImages = process.platform === 'linux'
 export async function findInImage(
   pid: number,
   secrets: ReadonlyMap<string, Uint8Array>,
+  words: ReadonlyMap<string, Uint8Array> = new Map(),
 ): Promise<readonly string[]> {
-  const search = new Search(secrets)
+  const search = new Search(secrets, words)
   process.kill(pid, 'SIGSTOP')
   const memory = openSync(`/proc/${pid}/mem`, 'r')
   try {
@@ -101,9 +102,20 @@ export class Search {
   #tail = Buffer.alloc(0)
   #place = ''
 
-  constructor(secrets: ReadonlyMap<string, Uint8Array>) {
-    this.#patterns = [...secrets].flatMap(([owner, secret]) =>
-      formsOf(secret).map(({ name, bytes }) => ({ name: `${owner}: ${name}`, bytes })),
+  /** `words` are shorter than a key, and text: a PIN. */
+  constructor(
+    secrets: ReadonlyMap<string, Uint8Array>,
+    words: ReadonlyMap<string, Uint8Array> = new Map(),
+  ) {
+    const forms = [
+      ...[...secrets].map(([owner, secret]) => ({ owner, of: formsOf(secret) })),
+      ...[...words].map(([owner, word]) => ({
+        owner,
+        of: texted('text', Buffer.from(word).toString('latin1')),
+      })),
+    ]
+    this.#patterns = forms.flatMap(({ owner, of }) =>
+      of.map(({ name, bytes }) => ({ name: `${owner}: ${name}`, bytes })),
     )
     this.#longest = Math.max(...this.#patterns.map(({ bytes }) => bytes.length))
     this.#patterns.forEach(({ bytes }, i) => {

@@ -53,6 +53,17 @@ export class ProgramRoom implements Disposable {
     this.#start(name)
   }
 
+  /** While the Record station is stopped nobody is told a turn, so that what is looked at stays. */
+  async still(work: () => Promise<void>): Promise<void> {
+    const pid = this.pidOf('record')
+    process.kill(pid, 'SIGSTOP')
+    try {
+      await work()
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
+  }
+
   /** Until the Record station has ended well; what it answered. */
   async play(onStep: (step: string) => Promise<void>): Promise<{ readonly outcome?: unknown }> {
     const seen = new Set<string>()
