@@ -48,7 +48,10 @@ export async function serve(
   const grpc = new Server({ ...options, interceptors: [gate(connections, settings.nowMs)] })
   addHandlers(grpc, handlers, { connections, bugs: settings, stallMs: settings.stallMs })
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure())
+  let isClosing = false
   const door = createServer({ ...settings.identity, ...tlsOptions }, (socket) => {
+    // Still in its handshake when the others were told; nobody would tell this one.
+    if (isClosing) return void socket.destroy()
     const caller = attempt(() => welcome(socket, settings, pins, connections))
     if (!isRefusal(caller)) return enter(socket, caller, { connections, injector, settings })
     settings.onTurnedAway(caller)
@@ -74,6 +77,7 @@ export async function serve(
     },
     renew: (identity) => door.setSecureContext({ ...identity, ...tlsRules }),
     close: async (graceMs) => {
+      isClosing = true
       const closed = new Promise<void>((resolve) => door.close(() => resolve()))
       injector.drain(graceMs)
       await closed
