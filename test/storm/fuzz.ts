@@ -40,6 +40,10 @@ export async function fuzz(args: string[]): Promise<number> {
     ran.push(one)
     tell(one)
   })
+  if (ran.length === 0 && end === 'done') {
+    console.error(`expected a part of a target's name, got --only ${told.only}`)
+    return 2
+  }
   const executions = ran.reduce((sum, one) => sum + one.executions, 0)
   const found = ran.reduce((sum, one) => sum + one.found.length, 0)
   const failed = found + Number(end !== 'done')

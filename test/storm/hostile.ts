@@ -27,6 +27,10 @@ export function hostile(args: string[]): number {
   const cases = allCases(curve).filter(
     ({ name }, at) => name.includes(only) && at % parts === which - 1,
   )
+  if (cases.length === 0) {
+    console.log(`expected a part of a case's name, got --only ${only} --part ${part}`)
+    return 2
+  }
   const begun = performance.now()
   const played: Played[] = []
   for (const one of playAll(cases, times[curve.name])) {
