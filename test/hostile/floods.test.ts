@@ -134,7 +134,7 @@ describe('the count', () => {
 })
 
 describe('what a peer sealed and did not sign', () => {
-  it('costs a few verifications, and then it is heard no more in this session', () => {
+  it('costs a few verifications, and then it is heard no more in that run', () => {
     const stage = keyMaking(curve, 2, [1, 2, 3])
     const honest = new Post('unsigned', stage)
     const { spent: wanted } = watched(honest)

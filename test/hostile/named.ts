@@ -310,7 +310,7 @@ export const malicious: Readonly<Record<string, Named>> = {
   ),
   T3: by(
     ['hostile/floods', 'costs a node no point and no signature more than an honest one'],
-    ['hostile/floods', 'costs a few verifications, and then it is heard no more in this session'],
+    ['hostile/floods', 'costs a few verifications, and then it is heard no more in that run'],
     [
       'hostile/floods',
       'are looked up and never kept: what a node holds stays what its sessions need',
