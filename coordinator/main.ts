@@ -256,17 +256,32 @@ async function makeStore(directory: string): Promise<void> {
 
 const usage = 'usage: custody-coordinator --config FILE | --make-store DIR'
 
-try {
+interface Told {
+  readonly config?: string
+  readonly 'make-store'?: string
+}
+
+/** Nothing where the words make no sense: that has been said, and what would. */
+function told(): Told {
   const options = { config: { type: 'string' }, 'make-store': { type: 'string' } } as const
-  const { values } = parseArgs({ options })
-  const { config, 'make-store': made } = values
-  if (made !== undefined && config === undefined) await makeStore(made)
-  else if (config === undefined || made !== undefined) {
+  try {
+    const { values } = parseArgs({ options })
+    if (Object.keys(values).length === 1) return { ...values }
     console.error(usage)
-    process.exitCode = 2
-  } else {
-    await run(config)
+  } catch (error) {
+    // Of words alone: nothing else throws there.
+    console.error(
+      `custody-coordinator: ${error instanceof Error ? error.message : error}\n${usage}`,
+    )
   }
+  process.exitCode = 2
+  return {}
+}
+
+try {
+  const { config, 'make-store': made } = told()
+  if (made !== undefined) await makeStore(made)
+  else if (config !== undefined) await run(config)
 } catch (error) {
   const refused = error instanceof Refused ? error.refusal : undefined
   logger.fatal(refused === undefined ? { err: error } : refused, 'cannot run')

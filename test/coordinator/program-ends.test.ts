@@ -48,6 +48,19 @@ describe('custody-coordinator --make-store', () => {
 })
 
 describe('custody-coordinator', () => {
+  it.each([
+    ['no words', []],
+    ['a flag without its file', ['--config']],
+    ['a flag without its directory', ['--make-store']],
+    ['a flag that it does not know', ['--goose', 'x']],
+    ['a word too many', ['--config', 'x', 'y']],
+  ])('says its usage for %s, and no stack', (_, words) => {
+    const { status, stdout, stderr } = ended(...words)
+    expect([status, stdout]).toEqual([2, ''])
+    expect(stderr).toContain('usage: custody-coordinator --config FILE')
+    expect(stderr).not.toMatch(/\n\s+at /)
+  })
+
   it('is gone when it has stopped', async () => {
     const coordinator = await devClusterAt(place.directory).startCoordinator()
     let code: number | null | undefined
