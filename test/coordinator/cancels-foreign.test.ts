@@ -1,15 +1,14 @@
 // A cancel beside a nonce that somebody else used: the key signed outside of the log, so neither the
 // payment nor its cancel can land any more. On a real EVM node.
 import { Wallet } from 'ethers'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { verify } from '../../policy/audit/verify.ts'
 import { toHex } from '../../proto/crypto.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { anvilInstalled } from '../kit/anvil.ts'
 import { exportedFrom } from '../kit/house-export-files.ts'
-import { cancelling, type EvmWalk, evmWalk } from './evm-walk.ts'
+import { cancelling, type EvmWalk, evmWalks } from './evm-walk.ts'
 import { story } from './house.ts'
-import { pgliteEngine } from './store-kit.ts'
 import { payout, signIntent, vaultSecret } from './world.ts'
 
 vi.mock('../policy/dev-fixture.ts', async (original) => {
@@ -18,17 +17,10 @@ vi.mock('../policy/dev-fixture.ts', async (original) => {
   return { ...fixture, ...withCancels(fixture) }
 })
 
-const engine = pgliteEngine()
-let walk: EvmWalk | undefined
-afterEach(async () => {
-  await walk?.close()
-  walk = undefined
-})
+const walks = evmWalks()
 
-async function open(alarmOnly: boolean): Promise<EvmWalk> {
-  walk = await evmWalk(await engine.fresh(), { endpoints: 2, timeoutMs: 2_000, alarmOnly })
-  return walk
-}
+const open = (alarmOnly: boolean): Promise<EvmWalk> =>
+  walks({ endpoints: 2, timeoutMs: 2_000, alarmOnly })
 
 async function stuck({ house, untilState }: EvmWalk): Promise<string> {
   const id = await house.submit(payout())

@@ -1,13 +1,12 @@
 // Cancels on a real EVM node, through one coordinator with scripted nodes: a payment that no block
 // takes is cancelled, or lands before its cancel does, and never both. Blocks come when told to.
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { verify } from '../../policy/audit/verify.ts'
 import type { Intent } from '../../policy/intent.ts'
 import { anvilInstalled } from '../kit/anvil.ts'
 import { exportedFrom } from '../kit/house-export-files.ts'
-import { cancelling, type EvmWalk, evmWalk, paidTo } from './evm-walk.ts'
+import { cancelling, type EvmWalk, evmWalks, paidTo } from './evm-walk.ts'
 import { story } from './house.ts'
-import { pgliteEngine } from './store-kit.ts'
 import { payout, signIntent } from './world.ts'
 
 vi.mock('../policy/dev-fixture.ts', async (original) => {
@@ -16,17 +15,9 @@ vi.mock('../policy/dev-fixture.ts', async (original) => {
   return { ...fixture, ...withCancels(fixture) }
 })
 
-const engine = pgliteEngine()
-let walk: EvmWalk | undefined
-afterEach(async () => {
-  await walk?.close()
-  walk = undefined
-})
+const walks = evmWalks()
 
-async function open(): Promise<EvmWalk> {
-  walk = await evmWalk(await engine.fresh(), { endpoints: 2 })
-  return walk
-}
+const open = (): Promise<EvmWalk> => walks({ endpoints: 2 })
 
 /** Sent, and in no block. */
 async function stuck({ house, untilState }: EvmWalk, amount = 100_000_000n): Promise<string> {

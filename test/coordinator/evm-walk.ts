@@ -1,5 +1,6 @@
 // Whole payments on a real EVM node, through a coordinator with scripted nodes, over endpoints that
 // may lie: each is a proxy before the same node. Blocks come when the test says so.
+import { afterEach } from 'vitest'
 import type { Finality } from '../../coordinator/chain-rpc/evm-final.ts'
 import type { ChainRpc } from '../../coordinator/chain-rpc/rpc.ts'
 import type { Event } from '../../coordinator/ports.ts'
@@ -14,6 +15,7 @@ import { startEvmChain } from '../kit/evm-chain.ts'
 import type { LyingProxy } from '../kit/lying-proxy.ts'
 import { cancelling as cancelOf } from './evm-intents.ts'
 import { type House, houseOn } from './house.ts'
+import { pgliteEngine } from './store-kit.ts'
 import { customer, origin, type TestClock, testClock, vaultRow } from './world.ts'
 
 export const hotAddress: string = evmAddress(vaultRow('hot').publicKey)
@@ -47,6 +49,20 @@ export interface EvmWalkOptions {
   readonly timeoutMs?: number
   readonly flags?: readonly string[]
   readonly alarmOnly?: boolean
+}
+
+/** One at a time for each case of a file, closed after it. */
+export function evmWalks(): (options: EvmWalkOptions) => Promise<EvmWalk> {
+  const engine = pgliteEngine()
+  let walk: EvmWalk | undefined
+  afterEach(async () => {
+    await walk?.close()
+    walk = undefined
+  })
+  return async (options) => {
+    walk = await evmWalk(await engine.fresh(), options)
+    return walk
+  }
 }
 
 export async function evmWalk(store: Store, options: EvmWalkOptions): Promise<EvmWalk> {
