@@ -22,6 +22,7 @@ import { made } from '../../signer-node/places.ts'
 import { askedOf, board } from '../coordinator/cold-house.ts'
 import { refusal } from '../kit/refused.ts'
 import {
+  broughtHome,
   imported,
   judged,
   planned,
@@ -234,12 +235,7 @@ describe('a ceremony', () => {
     }
     const hits = (word: string) => forms(word).filter((form) => all.includes(form)).length
     expect([hits(stagePin), hits('words of the request') > 0]).toEqual([0, true])
-    const { exceptions } = await judged(plan, done.files)
-    await imported(
-      plan,
-      done.files,
-      exceptions.map(({ line }) => line),
-    )
+    await broughtHome(plan, done.files)
   }, 120_000)
 
   it('ends well when somebody stops it, and brings no signature home', async () => {
@@ -299,12 +295,7 @@ describe('after the last line', () => {
     expect(said.join()).toContain('this Station stays until the Record station says')
     seated.performer.hear(turnPaper('over', {}))
     expect(await isOver()).toBe(true)
-    const { exceptions } = await judged(plan, done.files)
-    await imported(
-      plan,
-      done.files,
-      exceptions.map(({ line }) => line),
-    )
+    await broughtHome(plan, done.files)
   }, 120_000)
 
   it('a stop ends nothing: people are asked about who is away, and go on without it', async () => {

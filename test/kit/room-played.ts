@@ -356,3 +356,13 @@ export async function imported(plan: Read, files: Files, confirmed: readonly Dig
   if (isRefusal(taken)) throw new Error(`${taken.code}: ${taken.because}`)
   return taken
 }
+
+/** As whoever read every exception brings it home. */
+export async function broughtHome(plan: Read, files: Files): Promise<void> {
+  const { exceptions } = await judged(plan, files)
+  await imported(
+    plan,
+    files,
+    exceptions.map(({ line }) => line),
+  )
+}
