@@ -3,13 +3,14 @@
 // on where its Record ends when it is started again.
 // INVARIANT: in production people answer at a terminal, and a machine that is not ready does not
 // run (X-1 to X-5); no verb leaves out a step. Whoever says `stop` stops it for all.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { readBundle } from '../../policy/ceremony/bundle.ts'
 import { type BundleIn, readBundleIn } from '../../policy/ceremony/bundle-in.ts'
 import type { PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
 import { seatsOf } from '../../policy/ceremony/record-seats.ts'
 import { readBundleFiles } from '../../proto/io/bundle-files.ts'
+import { refuse } from '../../proto/refusal.ts'
 import { parseTokenCard } from '../../proto/token-card.ts'
 import { wordLines } from '../../proto/words.ts'
 import type { Command, CommandWorld } from '../command.ts'
@@ -178,10 +179,10 @@ async function record(flags: Words, world: CommandWorld): Promise<object> {
   const { bundle } = bundleAt(flags.text('bundle'))
   const terminal = terminalOf(flags, world, bundle.plan)
   const card = flags.place()
-  const [second, carried] = [flags.flag('second'), flags.flag('cards')]
+  const carried = flags.flag('cards')
   const places = {
     ...{ card, bundle: flags.text('bundle'), token: flags.text('token'), slot: slotOf(flags) },
-    out: [flags.text('out'), ...(second === undefined ? [] : [second])],
+    out: outOf(flags),
     stations: flags.flag('stations')?.split(',') ?? [],
     ...(carried === undefined ? {} : { cards: carried }),
   }
@@ -221,9 +222,14 @@ async function record(flags: Words, world: CommandWorld): Promise<object> {
 }
 
 function close(flags: Words): object {
-  const out = [flags.text('out'), ...[flags.flag('second') ?? []].flat()]
-  const places = { card: flags.place(), bundle: flags.text('bundle'), out }
-  return { ...closeRoom(places), out }
+  const [card, out] = [flags.place(), outOf(flags)]
+  if (!existsSync(card)) refuse('CONFIG', `${card}: expected the card of a Record station`)
+  return { ...closeRoom({ card, bundle: flags.text('bundle'), out }), out }
+}
+
+function outOf(flags: Words): readonly string[] {
+  const second = flags.flag('second')
+  return [flags.text('out'), ...(second === undefined ? [] : [second])]
 }
 
 function status(flags: Words): object {

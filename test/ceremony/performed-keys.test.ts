@@ -109,5 +109,9 @@ describe('a key of a cold vault', () => {
       /^CEREMONY: .* expected a closed Record, found \d+ lines of one: record leads/,
     )
     expect(existsSync(at('open'))).toBe(false)
+
+    const nowhere = say('close', at('none'), '--bundle', at('in'), '--out', at('open'))
+    expect(await refusal(nowhere)).toMatch(/^CONFIG: .*none: expected the card of a Record station/)
+    expect([existsSync(at('none')), existsSync(at('open'))]).toEqual([false, false])
   })
 })
