@@ -70,6 +70,7 @@ export const longWalks: readonly string[] = [
   'test/ceremony/rehearsal.test.ts',
   'test/ceremony/rehearse-program.test.ts',
   'test/ceremony/performed.test.ts',
+  'test/ceremony/places.test.ts',
   'test/ceremony/table-namespaces.test.ts',
   'test/ceremony/table-ways.test.ts',
   'test/ceremony/seated.test.ts',
