@@ -132,6 +132,13 @@ export class Pairings {
     })
   }
 
+  /** To coordinators: dead ones too, for a while, and one a peer as ever. */
+  shown(): readonly { readonly peer: NodeId; readonly id: Digest }[] {
+    const all = this.all()
+    const ghosts = this.fence.ghosts().filter(({ peer }) => !all.some((one) => one.peer === peer))
+    return [...all, ...ghosts]
+  }
+
   /** For the operator (`pair-states.ts`). */
   lookAt(peer: NodeId) {
     const held = this.#held.get(peer)
