@@ -18,7 +18,7 @@ import { fromUtf8 } from '../proto/crypto.ts'
 import { readExport as readFiles } from '../proto/io/export-files.ts'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import { ageMs, reportJson, reportText } from './audit.ts'
-import { collect, looksOptions, openLooks } from './chain-looks.ts'
+import { looksOptions, openLooks } from './chain-looks.ts'
 import {
   type Answer,
   type Args,
@@ -59,7 +59,7 @@ export const auditCollect: Verb = {
     const addresses = [...own].sort()
     world.say(`${addresses.length} addresses in blocks ${from} to ${to.height}\n`)
     const range = { network, from, to, addresses, tokens: [...tokens].sort() }
-    const file = await collect(look, {
+    const file = await look.collect({
       ...range,
       ...(after === undefined ? {} : { after }),
       closes: flag(args, 'to') === undefined,
