@@ -5,6 +5,7 @@
 // INVARIANT: nothing is accepted that `admit` did not admit.
 import { admitting } from '../policy/admit.ts'
 import { isProof, pathOf, type ToSign } from '../policy/admit-proof.ts'
+import { requireFewBefore } from '../policy/audit/cancels.ts'
 import { parseEntry } from '../policy/audit/entry.ts'
 import { requestView } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
@@ -87,6 +88,8 @@ export class Admission {
     if (asksProof(prepare)) return yield* judgeProof(prepare, own)
     const ceremony = attempting(() => this.#table(own, prepare.participants))
     if (isRefusal(ceremony)) return ceremony
+    const many = attempting(() => readSync(requireFewBefore(intent), this.#parts.rows))
+    if (isRefusal(many)) return { ...many, rule: 'N16' }
     const accepted = this.#accepted(named)
     const asked = { ...own, accepted, ceremony }
     return yield* admitting({ warrant: prepare.warrant, attempt, own: asked })
