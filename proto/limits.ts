@@ -98,6 +98,8 @@ export const limits = {
   threadIdleMs: 30_000,
   /** Failed sessions that a node has not spoken of yet: all that fail within one round's time. */
   lastWordsMax: 256,
+  /** Strikes and bans for which a disk had no room: of a few sessions that ran when it filled. */
+  owedWritesMax: 256,
   /** Documents against one peer that a node keeps; the strikes go on being counted. */
   evidencePerPeerMax: 64,
   /** N3: the attempt line's `t` against a node's own clock. */
