@@ -73,6 +73,7 @@ export const longWalks: readonly string[] = [
   'test/ceremony/places.test.ts',
   'test/ceremony/table-namespaces.test.ts',
   'test/ceremony/table-ways.test.ts',
+  'test/ceremony/room-namespaces.test.ts',
   'test/ceremony/seated.test.ts',
   'test/hsm/boot.test.ts',
   'test/hsm/floors.test.ts',
