@@ -11,7 +11,7 @@ import { collectTron, type TronRange } from '../coordinator/chain-rpc/tron-outfl
 import type { ChainFile } from '../policy/audit/chain-file.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { type Env, parseNetwork } from '../policy/intent.ts'
-import { distinct, endpoints, readConfig } from '../proto/config.ts'
+import { distinct, endpoints, hostsOf, readConfig } from '../proto/config.ts'
 import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import { integer, literal, object, type Reader, type Shaped, text } from '../proto/shape.ts'
@@ -58,8 +58,8 @@ export function openLooks(
 ): ReadonlyMap<string, EvmLook | TronLook> {
   return new Map(
     parseEndpoints(readFileSync(required(args, 'endpoints'), 'utf8')).map((chain) => {
-      if (chain.rpc.length < witnesses && env !== 'dev') {
-        refuse('CONFIG', `${chain.network}: expected two endpoints, or nobody agrees`)
+      if (hostsOf(chain.rpc).size < witnesses && env !== 'dev') {
+        refuse('CONFIG', `${chain.network}: expected two hosts, or nobody agrees`)
       }
       return [chain.network, opened(chain, world)] as const
     }),

@@ -6,6 +6,7 @@ import {
   address,
   distinct,
   endpoints,
+  hostsOf,
   pathFrom,
   pin,
   readConfig,
@@ -37,8 +38,24 @@ export type ClientConfig = CoordinatorConfig['clients'][number]
 
 /** `directory` is where the file stands: relative paths start there. */
 export function parseCoordinatorConfig(source: string, directory: string): CoordinatorConfig {
-  const config = readConfig(source, shapeIn(directory))
-  return { ...config, store: storeOf(config) }
+  const read = readConfig(source, shapeIn(directory))
+  const config = { ...read, store: storeOf(read) }
+  const [alone] = config.env === 'prod' ? networksOnTrust(config.chains) : []
+  if (alone !== undefined) {
+    const { network, hosts } = alone
+    refuse('CONFIG', `${network}: expected endpoints on ${hostsMin} hosts in prod, got ${hosts}`)
+  }
+  return config
+}
+
+/** Nonces, fees and what settled are believed where two say the same. */
+const hostsMin = 2
+
+/** Networks on which one host is believed alone, and how many each has. */
+export function networksOnTrust(chains: readonly Pick<ChainConfig, 'network' | 'rpc'>[]) {
+  return chains
+    .map(({ network, rpc }) => ({ network, hosts: hostsOf(rpc).size }))
+    .filter(({ hosts }) => hosts < hostsMin)
 }
 
 const network = text(48, /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/)

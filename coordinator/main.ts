@@ -20,7 +20,7 @@ import { Refused, refuse } from '../proto/refusal.ts'
 import { openWithPassphrase } from '../proto/seal.ts'
 import { openEvmRpc } from './chain-rpc/evm.ts'
 import { openTronRpc } from './chain-rpc/tron.ts'
-import type { ChainConfig, CoordinatorConfig } from './config.ts'
+import { type ChainConfig, type CoordinatorConfig, networksOnTrust } from './config.ts'
 import { type Coordinator, createCoordinator } from './coordinator.ts'
 import type { Governed } from './desk/bootstrap.ts'
 import { type Health, watchHealth } from './health.ts'
@@ -46,6 +46,9 @@ async function run(file: string): Promise<void> {
   process.on('SIGHUP', () => reload())
   const config = readConfig(file)
   if (config === undefined) return
+  for (const { network } of networksOnTrust(config.chains)) {
+    logger.warn(`one endpoint of ${network} is believed alone: for development only`)
+  }
   const governed = readGoverned(config)
   const log = readLogKey(config, governed)
   const store = await openStore(config)

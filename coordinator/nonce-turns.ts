@@ -1,5 +1,5 @@
-// Whose nonces are looked at next: of a vault whose deposit addresses are many some at a time, and on
-// from there the next time, so that the endpoints hear the same few messages however many there are.
+// Whose nonces are looked at next: of a vault with many deposit addresses some at a time, and on
+// from there the next time, so that endpoints hear the same few messages however many there are.
 // INVARIANT: each address comes to its turn, and none twice before all others of its vault.
 import { depositPath } from '../policy/deposit-path.ts'
 import type { VaultId } from '../proto/ids.ts'

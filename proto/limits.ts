@@ -106,7 +106,7 @@ export const limits = {
   jobRenewMs: 5_000,
   logHeartbeatMs: 30_000,
   streamHeartbeatMs: 15_000,
-  /** Between two pair set-ups with one peer. */
+  /** Between two pair set-ups with one peer through one coordinator. */
   pairSetupIntervalMs: 10_000,
   reconnectMsMin: 200,
   reconnectMsMax: 5_000,
