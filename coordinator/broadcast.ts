@@ -6,10 +6,10 @@
 import { type EntryOf, parseEntry } from '../policy/audit/entry.ts'
 import { get, tables } from '../policy/audit/tables.ts'
 import type { SignedTransaction } from '../policy/chain/chain.ts'
-import { chainOf } from '../policy/chain/chains.ts'
+import { chainOf, movesToken } from '../policy/chain/chains.ts'
 import { derive } from '../policy/chain/derive.ts'
 import { parseSignature } from '../policy/chain/signature.ts'
-import { type Intent, movesToken } from '../policy/intent.ts'
+import type { Intent } from '../policy/intent.ts'
 import { plainDigest, toUtf8 } from '../proto/crypto.ts'
 import type { Digest } from '../proto/ids.ts'
 import { text } from '../proto/jcs.ts'
@@ -19,7 +19,6 @@ import { heldBack } from './ceremony/held.ts'
 import type { MinedAt, Moved } from './chain-rpc/rpc.ts'
 import {
   again,
-  chainFor,
   type Driven,
   type DriverPorts,
   done,
@@ -249,7 +248,7 @@ async function dropIfReplaced(
   if (rival === undefined) return false
   const from = chainOf(network).address(derive(key, path).publicKey)
   return (
-    (await chainFor(ports, network).consumed(from, BigInt(slot))) &&
+    (await ledgerFor(ports, network).nonces?.consumed(from, BigInt(slot))) === true &&
     (await dropFor(ports, { the, view }, transactions, rival))
   )
 }

@@ -1,9 +1,11 @@
 // The coordinator of a log of cold vaults in one process: light witnesses that keep a real copy and
 // cosign, a scripted chain, a clock that moves when told. Its stations are nowhere: what a room
 // brings home is made by the test, which knows every key.
+
 import { onlyCold } from '../../cli/dev-cold.ts'
 import { devBook, devDirectory, devPolicy, devRoot } from '../../cli/dev-documents.ts'
 import { devPeople, devService } from '../../cli/dev-rules.ts'
+import { evmLedger } from '../../coordinator/chain-rpc/evm-kind.ts'
 import {
   type Coordinator,
   type CoordinatorPorts,
@@ -156,7 +158,7 @@ export async function coldHouse(
   world: Partial<ColdWorld> = {},
 ): Promise<ColdHouse> {
   const chain = scriptedChain()
-  const { chains = new Map([['eip155:31337', chain]]) } = world
+  const { chains = new Map([['eip155:31337', evmLedger(chain)]]) } = world
   const breath = world.breath ?? (() => new Promise((resolve) => setImmediate(resolve)))
   const events: Event[] = []
   const watching = { now: true }
