@@ -72,7 +72,7 @@ export const warm: Destination = {
 }
 const sitters = [...staff, ...custodiansOf(testPlan('sign'))].map(({ person }) => person)
 /** Everybody of the development organisation, and who comes to ceremonies. */
-const directoryText = devDirectory({
+export const directoryText = devDirectory({
   ...{ org, from: notBefore, to: expires },
   persons: [...new Set([...people, devService.handle, 'chen', ...sitters])].map((handle) => ({
     handle,
@@ -81,7 +81,7 @@ const directoryText = devDirectory({
     transport: digestFor(`tls/${handle}`),
   })),
 })
-const bookText = devBook({ org, name: 'warm', records: [warm] })
+export const bookText = devBook({ org, name: 'warm', records: [warm] })
 const numbers = { org, notBefore, expires, people: devPeople, token, key, witness }
 export const policyText = devPolicy({ ...numbers, origin, coldOrigin: origin, places: onlyCold })
 

@@ -102,6 +102,7 @@ export const longWalks: readonly string[] = [
   'test/coordinator/ceremonies.test.ts',
   'test/coordinator/certificates.test.ts',
   'test/coordinator/changes.test.ts',
+  'test/coordinator/cold-again.test.ts',
   'test/coordinator/cold-held.test.ts',
   'test/coordinator/cold-tron.test.ts',
   'test/coordinator/import-checks.test.ts',
