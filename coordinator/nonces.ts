@@ -62,7 +62,7 @@ interface Place {
 interface Seen {
   readonly vault: VaultRow
   readonly network: string
-  readonly rpc: ChainRpc
+  readonly rpc: NonceLedger
 }
 
 export class Nonces {

@@ -100,6 +100,7 @@ export const longWalks: readonly string[] = [
   'test/coordinator/cancels-foreign.test.ts',
   'test/coordinator/cancel-races.test.ts',
   'test/coordinator/ceremonies.test.ts',
+  'test/coordinator/ceremony-main.test.ts',
   'test/coordinator/certificates.test.ts',
   'test/coordinator/changes.test.ts',
   'test/coordinator/cold-again.test.ts',
