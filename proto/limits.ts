@@ -106,7 +106,7 @@ export const limits = {
   jobRenewMs: 5_000,
   logHeartbeatMs: 30_000,
   streamHeartbeatMs: 15_000,
-  /** Between two pair set-ups with one peer. */
+  /** Between two pair set-ups with one peer through one coordinator. */
   pairSetupIntervalMs: 10_000,
   reconnectMsMin: 200,
   reconnectMsMax: 5_000,
@@ -155,8 +155,10 @@ export const limits = {
   parcelBytesMax: 1_048_576,
   exportBytesMax: 1_073_741_824,
   /** What one range of blocks says of own addresses; a longer range is two files. */
-  chainFileBytesMax: 16_777_216,
+  chainFileBytesMax: 134_217_728,
   chainFileAccountsMax: 4_096,
+  /** Deposit addresses at which something happened in the range; a line of the file each. */
+  chainFileDepositsMax: 65_536,
   /** Of an endpoint: a block with all its transactions, whole. */
   chainAnswerBytesMax: 4_194_304,
   /** A whole block of Tron with the results of all its transactions, which an auditor reads. */

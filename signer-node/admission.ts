@@ -177,8 +177,7 @@ export class Admission {
 
   #requirePeer(peer: NodeId): void {
     const { pairings, sitting } = this.#parts
-    if (pairings.fence.isQuiet(peer)) refuse('BUSY', `nothing new with ${peer} for a moment`)
-    if (isBanned(this.#parts, peer)) refuse('PEER_BANNED', `${peer} is banned here`)
+    requireNotBanned(this.#parts, peer)
     if (sitting !== undefined) return
     if (pairings.with(peer) === undefined) refuse('BUSY', `no pairing with ${peer} yet`)
   }
@@ -188,6 +187,15 @@ export class Admission {
 function warmKey(row: VaultRow): void {
   pointBytes(row.publicKey)
   derive(row, 'm/0')
+}
+
+/** For anything new. That it is banned is told when the word about its session has been said. */
+export function requireNotBanned(
+  parts: Pick<Parts, 'self' | 'bans' | 'rows' | 'pairings'>,
+  peer: NodeId,
+): void {
+  if (parts.pairings.fence.isQuiet(peer)) refuse('BUSY', `nothing new with ${peer} for a moment`)
+  if (isBanned(parts, peer)) refuse('PEER_BANNED', `${peer} is banned here`)
 }
 
 /** By the own store, or by the log's line of it, which nobody but this node can have signed. */

@@ -6,6 +6,7 @@
 
 import { toUtf8 } from '../proto/crypto.ts'
 import type { CoordinatorPart, NodeFrame, NodePart } from '../proto/frames.ts'
+import type { NodeId } from '../proto/ids.ts'
 import type { InTurns } from '../proto/in-turns.ts'
 import { limits } from '../proto/limits.ts'
 import { mayPass } from '../proto/reasons.ts'
@@ -61,9 +62,10 @@ export class Cosigning {
 
   /**
    * Heads, each kept before anything follows from it: those that waited first, which these may
-   * replace; then a few in each turn, and none before all of them were compared.
+   * replace; then a few in each turn, and none before all of them were compared. `teller`: the
+   * peer that signed an answer with them in it.
    */
-  *settle(notes: readonly Uint8Array[]): InTurns {
+  *settle(notes: readonly Uint8Array[], teller?: NodeId): InTurns {
     const { witness, store } = this.#needs
     // What the caller was told beside them.
     this.#meetTwin()
@@ -72,7 +74,8 @@ export class Cosigning {
     const read = yield* witness.heads.read(witness.reigns, notes.slice(0, limits.witnessesMax))
     for (let at = 0; at < read.length; at += headsPerTurn) {
       yield
-      const face = store.step(() => witness.heads.receive(read.slice(at, at + headsPerTurn)))
+      const some = read.slice(at, at + headsPerTurn)
+      const face = store.step(() => witness.heads.receive(some, teller))
       if (face !== undefined) this.#forked(face)
       this.#meetTwin()
       if (face !== undefined) return

@@ -207,12 +207,14 @@ export class SignerNode {
   /** For a Station, after a step that wipes: the share of this vault is not held before `wake`. */
   rest(vault: VaultId): void {
     this.#parts.keyshares.rest(vault)
+    this.#desk.releases.stopOf(vault, 'CEREMONY')
     this.#stateChanged()
   }
 
   /** For a Station that was opened: none is held. */
   async restAll(): Promise<void> {
     await this.#parts.keyshares.restAll()
+    this.#desk.releases.stopAll('CEREMONY')
     this.#stateChanged()
   }
 

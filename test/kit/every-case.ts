@@ -72,6 +72,7 @@ export const longWalks: readonly string[] = [
   'test/ceremony/performed.test.ts',
   'test/ceremony/table-namespaces.test.ts',
   'test/ceremony/table-ways.test.ts',
+  'test/ceremony/room-namespaces.test.ts',
   'test/ceremony/seated.test.ts',
   'test/hsm/boot.test.ts',
   'test/hsm/floors.test.ts',
