@@ -12,6 +12,7 @@ import { readSync } from '../../policy/audit/rows.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { besideText, paidBefore } from '../../policy/ceremony/beside-request.ts'
 import type { PlannedWarrant } from '../../policy/ceremony/bundle-in.ts'
+import { said } from '../../policy/ceremony/judgement.ts'
 import type { PlannedRequest } from '../../policy/ceremony/plan.ts'
 import type { Own as View } from '../../policy/check-lines.ts'
 import { displayDigest, render } from '../../policy/display.ts'
@@ -137,5 +138,5 @@ function checked(request: Digest, written: string, display: Digest): ShownReques
 
 function must<T extends object>(judged: T): Exclude<T, Refusal> {
   if (!isRefusal(judged)) return judged as Exclude<T, Refusal>
-  return refuse(judged.code, judged.because, judged.rule ?? 'X-12')
+  return refuse(judged.code, said(judged), 'X-12')
 }
