@@ -75,6 +75,7 @@ export const longWalks: readonly string[] = [
   'test/ceremony/table-ways.test.ts',
   'test/ceremony/room-namespaces.test.ts',
   'test/ceremony/seated.test.ts',
+  'test/ceremony/seen-is-signed.test.ts',
   'test/hsm/boot.test.ts',
   'test/hsm/floors.test.ts',
   'test/hsm/floors-killed.test.ts',
