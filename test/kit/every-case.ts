@@ -115,6 +115,7 @@ export const longWalks: readonly string[] = [
   'test/coordinator/chain-lies-tron.test.ts',
   'test/coordinator/chain-life.test.ts',
   'test/coordinator/nonces.test.ts',
+  'test/coordinator/nonce-turns.test.ts',
   'test/coordinator/recover.test.ts',
   'test/coordinator/setbacks.test.ts',
   'test/coordinator/walk-tron.test.ts',
