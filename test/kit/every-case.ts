@@ -112,6 +112,7 @@ export const longWalks: readonly string[] = [
   'test/coordinator/nonces.test.ts',
   'test/coordinator/recover.test.ts',
   'test/coordinator/setbacks.test.ts',
+  'test/coordinator/tron-broadcast.test.ts',
   'test/coordinator/walk-tron.test.ts',
   'test/image/idle.test.ts',
   'test/image/locked.test.ts',
