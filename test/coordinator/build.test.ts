@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildTransfer } from '../../coordinator/build.ts'
 import { openEvmRpc } from '../../coordinator/chain-rpc/evm.ts'
+import { buildTransfer } from '../../coordinator/chain-rpc/evm-build.ts'
 import type { ChainRpc } from '../../coordinator/chain-rpc/rpc.ts'
 import { verifiesTwice } from '../../coordinator/verify-twice.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
@@ -50,6 +50,7 @@ function scripted(changes: Partial<Record<'base' | 'tip' | 'gas', bigint>> = {})
     send: async () => ({ kind: 'taken' }),
     minedAt: async () => undefined,
     consumed: async () => false,
+    consumedAmong: async (places) => places.map(() => false),
     used: async () => 0n,
     signedAt: async () => undefined,
   }

@@ -64,7 +64,7 @@ async function collected(
 ) {
   const after = typeof from === 'bigint' ? undefined : from
   return collectTron(look(...(urls.length > 0 ? urls : chain.urls)), {
-    ...{ network, addresses: [hot, own], tokens: [token], closes: true },
+    ...{ network, addresses: [hot, own], deposits: [], tokens: [token], closes: true },
     ...{ from: typeof from === 'bigint' ? from : BigInt(from.to) + 1n },
     ...(after === undefined ? {} : { after }),
     to: await look(...chain.urls).block(),
@@ -106,7 +106,7 @@ function farBlock(said: object): object {
 
 const balancesIn = (file: ChainFile) => file.accounts.flatMap(({ balances }) => balances)
 const afters = (file: ChainFile) => balancesIn(file).map(({ after }) => after)
-const known = { paid: [], own: new Set([hot, own]), tokens: new Set([token]) }
+const known = { paid: [], own: new Set([hot, own]), tokens: new Set([token]), deposits: [] }
 const unbalanced = (file: ChainFile) =>
   reconcile(file, known)
     .findings.filter(({ code }) => code === 'BALANCE')
