@@ -57,8 +57,9 @@ export async function send(ports: DriverPorts, driven: Driven): Promise<Next> {
   }
   ports.sentAt.set(intent, ports.clock.now())
   const answer = await ledgerFor(ports, the.intent.network).send(newest.raw)
-  if (answer.kind === 'refused' && !seen.mined) {
-    return driven.note({ code: 'CHAIN_UNAVAILABLE', because: answer.because }, lookMs)
+  if (answer.kind !== 'taken' && !seen.mined) {
+    const said = answer.kind === 'refused' ? 'no endpoint takes it' : 'perhaps it was taken'
+    return driven.note({ code: 'CHAIN_UNAVAILABLE', because: `${said}: ${answer.because}` }, lookMs)
   }
   ports.notes.delete(intent)
   const body = { intent, txid: newest.txid }

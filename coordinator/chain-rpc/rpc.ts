@@ -23,7 +23,10 @@ export type GasAnswer =
   | { readonly kind: 'reverts'; readonly because: string }
 
 export type SendAnswer =
+  /** By one endpoint at least, now or before. */
   | { readonly kind: 'taken' }
+  /** None says that it took it, and not all that it cannot land: it may be on its way. */
+  | { readonly kind: 'unclear'; readonly because: string }
   /** Every endpoint that answered said no. */
   | { readonly kind: 'refused'; readonly because: string }
 

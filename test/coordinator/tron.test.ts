@@ -217,7 +217,7 @@ describe.runIf(anvilInstalled)('a payment on Tron', () => {
   it('is sent again as it is when the answer says nothing', async () => {
     const { raw, txid } = await signed(intentTo(fresh('busy')))
     sim.answers = ['SERVER_BUSY', 'OTHER_ERROR']
-    expect(await rpcOf().send(raw)).toMatchObject({ kind: 'refused' })
+    expect(await rpcOf().send(raw)).toMatchObject({ kind: 'unclear' })
     // It was taken all the same, and the id shows it.
     await blocks(3)
     expect(await rpcOf().minedAt(txid)).toMatchObject({ final: true })

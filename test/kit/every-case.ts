@@ -46,6 +46,7 @@ const names = [
   'storm',
   'succession',
   'tron',
+  'tron-hostile',
   'two-coordinators',
   'two-drivers',
 ] as const
@@ -118,6 +119,8 @@ export const longWalks: readonly string[] = [
   'test/coordinator/nonce-turns.test.ts',
   'test/coordinator/recover.test.ts',
   'test/coordinator/setbacks.test.ts',
+  'test/coordinator/tron-broadcast.test.ts',
+  'test/coordinator/tron-life.test.ts',
   'test/coordinator/walk-tron.test.ts',
   'test/image/idle.test.ts',
   'test/image/locked.test.ts',
