@@ -58,6 +58,7 @@ export type Own = Pick<
   | 'bans'
   | 'ports'
   | 'plan'
+  | 'sessions'
 >
 
 export class SignerNode {
@@ -226,11 +227,6 @@ export class SignerNode {
   /** For a Station, to read in; nothing of it is anybody else's to use. */
   get own(): Own {
     return this.#parts
-  }
-
-  /** Envelopes that belonged to no session, since the start of this program. */
-  get dropped(): number {
-    return this.#parts.sessions.dropped
   }
 
   get isIdle(): boolean {

@@ -263,7 +263,7 @@ export class Station {
 
   /** Also what came late: a session that is over hears nothing more. */
   #countDropped(): void {
-    const { dropped } = this.#node
+    const { dropped } = this.#node.own.sessions
     if (dropped === this.#dropped) return
     const because = `${dropped - this.#dropped} envelopes of no session that runs here (X-15)`
     this.#dropped = dropped
