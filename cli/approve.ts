@@ -110,13 +110,15 @@ export const show: Verb = {
   options: profileOptions,
   run: (args, world) =>
     atDesk(args, world, ['approver'], async (desk) => {
-      const { shown, state, decisions } = await fetchShown(args, desk, world)
+      const { shown, state, decisions, held } = await fetchShown(args, desk, world)
       const said = decisions.map(({ person, decision }) => `${person} ${decision}`)
       const so = said.length === 0 ? 'nobody has decided yet' : said.join(', ')
-      return done(`${screen(shown)}STATE     ${state} (${so})\n`, {
+      const why = held === '' ? '' : `HELD      ${held}\n`
+      return done(`${screen(shown)}STATE     ${state} (${so})\n${why}`, {
         ...facts(shown),
         state,
         decisions,
+        held,
       })
     }),
 }
@@ -189,7 +191,8 @@ async function fetchShown(args: Args, { client, ruleset }: Desk, world: World) {
   const sent = must(await client.ApprovalService.GetApprovalPackage({ id }))
   const shown = await render(sent, ruleset, client, world.nowMs())
   if (shown.digest !== id) refuse('APPROVAL_INTENT', `expected the intent ${id}, got another`)
-  return { shown, state: sent.state, decisions: sent.decisions }
+  const { state, decisions, held } = sent
+  return { shown, state, decisions, held }
 }
 
 /** The role in which this person may fill a slot of the rule. */

@@ -138,8 +138,8 @@ function imported(reply: ReplyOf<'CeremonyService', 'ImportCeremony'>): Answer {
   const { ceremony, results } = reply
   if (!ceremony) return refuse('CEREMONY', 'expected a ceremony, got nothing')
   const rows = results.map(({ line, about, seq, kept }) => {
-    const evidence = kept === '' ? '' : `, kept as evidence and not sent: ${kept}`
-    return `  line ${seq} ${line} ${about}${evidence}\n`
+    const held = kept === '' ? '' : `\n    held back, not sent while this stands: ${kept}`
+    return `  line ${seq} ${line} ${about}${held}\n`
   })
   const json: JsonObject = {
     ceremony: jsonOf(ceremony),

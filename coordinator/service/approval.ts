@@ -11,6 +11,7 @@ import type { Handlers } from '../../proto/io/handlers.ts'
 import type { Caller } from '../../proto/io/identity.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { writeTime } from '../../proto/shape.ts'
+import { heldBack } from '../ceremony/held.ts'
 import type { Coordinator } from '../coordinator.ts'
 import { type Looked, lookAt } from '../desk/request.ts'
 import { callerOf } from '../requests.ts'
@@ -48,6 +49,7 @@ export function approvalService(coordinator: Coordinator): Handlers['ApprovalSer
         }),
         state: the.row.state,
         plan: await planOf(coordinator, found),
+        held: await heldOf(coordinator, found),
       }
     },
     SubmitDecision: async ({ decision }) => {
@@ -68,6 +70,13 @@ async function personOf({ driver }: Coordinator, caller: Caller): Promise<Person
 
 async function looked({ driver }: Coordinator, intent: Digest): Promise<Looked> {
   return lookAt(driver.copy, driver.memory, intent, driver.clock.now())
+}
+
+/** Of a payment that a room has signed. */
+async function heldOf({ driver }: Coordinator, { the }: Looked): Promise<string> {
+  const isSigned = the.row.state === 'SIGNED'
+  const held = isSigned && (await heldBack(driver, the.row.intent, driver.clock.now()))
+  return held ? `${held.code} ${held.because}` : ''
 }
 
 /** Asked by the rule, not heard yet, and without an interest of their own. */

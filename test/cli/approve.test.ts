@@ -131,12 +131,15 @@ describe('pending and show', () => {
           decisions: [],
           state: '',
           plan: new Uint8Array(0),
+          held: '',
           ...change,
         }),
       }
       return (await ana(['show', id])).json.refused?.code ?? 'shown'
     }
     expect(await send({})).toBe('shown')
+    expect(await send({ held: 'FROZEN N4: frozen: cold' })).toBe('shown')
+    expect((await ana(['show', id])).json.held).toBe('FROZEN N4: frozen: cold')
     expect(await send({ rule: 'payout-none' })).toBe('DISPLAY')
     expect(await send({ record: new Uint8Array(0) })).toBe('DEST_UNKNOWN')
     const book = JSON.parse(readFileSync(place.path('shared/book-customer.json'), 'utf8'))

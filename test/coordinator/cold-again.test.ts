@@ -2,6 +2,7 @@
 // changed since the Bundle left holds the signature back, through the import that brings it, and
 // nothing else does. The signature is in the log whatever is said.
 import { afterEach, describe, expect, it } from 'vitest'
+import { approvalService } from '../../coordinator/service/approval.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import type { Loose } from '../policy/dev-fixture.ts'
 import { type ColdHouse, coldHouse } from './cold-house.ts'
@@ -121,11 +122,14 @@ describe('a payment that comes home from its room', () => {
   }, 600_000)
 
   it('is held back by a root that has no place for a station that signed it', async () => {
-    const { house, roots, home, shown } = await signed()
+    const { house, request, roots, home, shown } = await signed()
     await roots.succeed({ root: (json) => moved(json, 'node-1') })
     const because = 'PARTICIPANTS N2: node-1 signed it, and is no node of root 2'
     expect(await home()).toBe(because)
     await house.pass(3_000)
+    const { GetApprovalPackage } = approvalService(house.coordinator)
+    const caller = {} as Parameters<typeof GetApprovalPackage>[1]
+    expect(await GetApprovalPackage({ id: request }, caller)).toMatchObject({ held: because })
     expect(await shown()).toMatchObject({ state: 'SIGNED', codes: [because] })
     expect(house.chain.sent).toEqual([])
   }, 600_000)

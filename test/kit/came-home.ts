@@ -205,6 +205,19 @@ export function bookOf(records: readonly JsonObject[]): string {
   })
 }
 
+export function attempted(patch: object): Today {
+  return {
+    view: (view) => ({
+      ...view,
+      attempts: view.attempts.map((row) => ({ ...row, ...patch })),
+    }),
+  }
+}
+
+export function reserved(patch: object): Today {
+  return { view: (view) => ({ ...view, reservation: { ...view.reservation!, ...patch } }) }
+}
+
 export function opened(view: RequestView): RequestView {
   return { ...view, attempts: view.attempts.map((row) => ({ ...row, state: 'open' })) }
 }

@@ -228,6 +228,7 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
           decisions: [],
           state: kept.request.state,
           plan: new Uint8Array(),
+          held: '',
         }
       },
       SubmitDecision: async ({ decision }) => {

@@ -7,6 +7,7 @@ import { parsePersonId } from '../../proto/ids.ts'
 import {
   approvedBy,
   asks,
+  attempted,
   because,
   bent,
   bookOf,
@@ -29,6 +30,7 @@ import {
   policy,
   rekeyed,
   renamed,
+  reserved,
   rootWithout,
   ruled,
   said,
@@ -110,6 +112,10 @@ describe('a payment that was signed in a room', () => {
     ['its cancel has the nonce', 'N8 REQUEST_ENDED', intent({ cancelledBy: other })],
     ['nothing may come of it any more', 'N8 REQUEST_ENDED', intent({ state: lapsing })],
     ['its attempt has no signature', 'N1 STALE_ATTEMPT', { view: opened }],
+    ['its line names other bytes', 'N13 BYTES_DIGEST', attempted({ bytes: other })],
+    ['its line names another nonce', 'N16 NONCE', attempted({ slot: '8' })],
+    ['it was reserved at another path', 'N14 BYTES_FROM', reserved({ path: 'm/1' })],
+    ['it was reserved for another class', 'N23 LIMIT', reserved({ dest: 'exchange' })],
     ['its warrant is another', 'N1 WARRANT', { home: bent }],
     ['a policy is not in force', 'N9 RULESET_VERSION', { view: lawless }],
   ])('is held back when %s', (_, expected, today) => {
@@ -170,6 +176,12 @@ describe('a payment that was signed in a room', () => {
     expect(said(seated('controller'))).toBe('goes')
     const unseen = approvedBy('bo', 'ops', { display: other })
     expect(said({ policy: today, home: unseen })).toBe('N21 QUORUM')
+  })
+
+  it('says by how much it came too late', () => {
+    const late = cameAt(payout.notAfter + 1)
+    expect(because(late)).toBe('its signature came 1 ms after 2026-12-07T18:15:00.000Z')
+    expect(said(cameAt(payout.notAfter))).not.toMatch(/^N17 /)
   })
 
   it('ends by no time in which it was held back, and a key that speaks no more stops it', () => {

@@ -19,7 +19,7 @@ export interface CeremonyResult {
    */
   'seq'?: (number | string | Long);
   /**
-   * Why it is kept as evidence only; empty when it took effect.
+   * Why a signature is held back from its chain; empty when it took effect.
    */
   'kept'?: (string);
 }
@@ -41,7 +41,7 @@ export interface CeremonyResult__Output {
    */
   'seq': (number);
   /**
-   * Why it is kept as evidence only; empty when it took effect.
+   * Why a signature is held back from its chain; empty when it took effect.
    */
   'kept': (string);
 }

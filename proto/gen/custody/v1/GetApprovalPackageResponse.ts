@@ -27,6 +27,10 @@ export interface GetApprovalPackageResponse {
    * The plan that a request for a ceremony names; empty for every other one.
    */
   'plan'?: (Buffer | Uint8Array | string);
+  /**
+   * Why what a room has signed is held back from its chain; empty where it is not.
+   */
+  'held'?: (string);
 }
 
 export interface GetApprovalPackageResponse__Output {
@@ -53,4 +57,8 @@ export interface GetApprovalPackageResponse__Output {
    * The plan that a request for a ceremony names; empty for every other one.
    */
   'plan': (Buffer);
+  /**
+   * Why what a room has signed is held back from its chain; empty where it is not.
+   */
+  'held': (string);
 }
