@@ -3,7 +3,7 @@
 
 import type { Terms } from '../../policy/chain/chain.ts'
 import type { Effect, Fee, Intent } from '../../policy/intent.ts'
-import type { MinedAt, SendAnswer, SignedElsewhere } from './rpc.ts'
+import type { MinedAt, NoncePlace, SendAnswer, SignedElsewhere } from './rpc.ts'
 
 export interface BuildOrder {
   readonly intent: Intent
@@ -35,6 +35,8 @@ export type Built =
 export interface NonceLedger {
   /** Whether a final transaction used this nonce, as two endpoints see it. One is not enough. */
   consumed(from: string, slot: bigint): Promise<boolean>
+  /** The same of several addresses, in few messages. */
+  consumedAmong(places: readonly NoncePlace[]): Promise<readonly boolean[]>
   /** How many nonces final transactions used; undefined where no two endpoints say the same. */
   used(from: string): Promise<bigint | undefined>
   /** What used this nonce, proved by its signature; undefined where no endpoint shows it. */

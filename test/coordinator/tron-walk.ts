@@ -2,6 +2,7 @@
 // solid when nineteen lie on top, as on the main network, and come when the test says so. Who uses it
 // has its documents written for Tron (`test/kit/tron-documents.ts`).
 import { openTronRpc } from '../../coordinator/chain-rpc/tron.ts'
+import { tronLedger } from '../../coordinator/chain-rpc/tron-kind.ts'
 import type { Event } from '../../coordinator/ports.ts'
 import { readLinesOf } from '../../coordinator/store/lines.ts'
 import type { Store } from '../../coordinator/store/store.ts'
@@ -53,7 +54,8 @@ export class TronWalk {
       ...{ network: sim.network, urls, timeoutMs: 2_000, stillMs: 300_000, now: clock.now },
       report: (event) => events.push(event),
     })
-    const house = await houseOn(store, { clock, chains: new Map([[sim.network, rpc]]) })
+    const chains = new Map([[sim.network, tronLedger(rpc)]])
+    const house = await houseOn(store, { clock, chains })
     return new TronWalk(house, chain, clock, events)
   }
 

@@ -2,6 +2,7 @@
 // payment, and a coordinator that wants other bytes signed than people approved. Nothing is paid
 // twice, and no share leaves a node for bytes that nobody approved.
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { tronLedger } from '../../coordinator/chain-rpc/tron-kind.ts'
 import { tronAddress } from '../../policy/chain/tron-address.ts'
 import type { Intent } from '../../policy/intent.ts'
 import { fromHex } from '../../proto/crypto.ts'
@@ -66,7 +67,7 @@ describe.runIf(anvilInstalled)('three nodes on Tron', () => {
       seed: 'hostile tron',
       chains: (time) => {
         now = time
-        return new Map([[chain.sim.network, chain.rpc]])
+        return new Map([[chain.sim.network, tronLedger(chain.rpc)]])
       },
     })
     const line = (await house.entries()).find(({ type }) => type === 'key.generated')
