@@ -7,6 +7,7 @@
 import type { Intent } from '../policy/intent.ts'
 import { parseIntent } from '../policy/request.ts'
 import { networkOf, type Rulebook } from '../policy/rulebook.ts'
+import type { SweepCost } from '../policy/treasury/cost.ts'
 import { placeName } from '../policy/treasury/ledger.ts'
 import { type Asked, type Proposal, propose } from '../policy/treasury/propose.ts'
 import { transferOf } from '../policy/treasury/way.ts'
@@ -25,6 +26,7 @@ import { addressOf, ownKeys } from './own-accounts.ts'
 import { keyOptions, profileOptions } from './profile.ts'
 import { amountOf } from './show.ts'
 import { sendIntent } from './submit.ts'
+import { sweepCosts } from './sweep-costs.ts'
 import { type Around, lookAround, tried, type Watching } from './treasury-facts.ts'
 import { type Answer, type Args, flag, type Verb, type World } from './verb.ts'
 
@@ -86,7 +88,8 @@ async function lookOnce({ args, world, desk, deposits }: Looking): Promise<Answe
     deposits: (vault) => deposits.of(vault, desk.client),
   }
   const around = await lookAround(watching)
-  const made = await proposalsOf(args, { ...watching, around })
+  const costs = await sweepCosts(around.held, watching)
+  const made = await proposalsOf(args, { ...watching, around, costs })
   const lines: string[] = []
   const sent: JsonObject[] = []
   const key = made.proposals.length > 0 && args.flags['dry-run'] !== true
@@ -115,6 +118,7 @@ interface Looked {
   readonly looks: Watching['looks']
   readonly world: Watching['world']
   readonly around: Around
+  readonly costs: ReadonlyMap<Handle, SweepCost>
 }
 
 interface Asking extends Pick<Looked, 'desk' | 'looks'> {
@@ -122,11 +126,11 @@ interface Asking extends Pick<Looked, 'desk' | 'looks'> {
 }
 
 /** Proposed again until the earlier requests of every name that matters are known. */
-async function proposalsOf(args: Args, { desk, looks, world, around }: Looked) {
+async function proposalsOf(args: Args, { desk, looks, world, around, costs }: Looked) {
   const known = new Map<string, Asked>()
   const facts = {
     ...{ at: world.nowMs(), initiator: parsePersonId(desk.profile.id) },
-    ...{ held: around.held, moving: around.moving },
+    ...{ held: around.held, moving: around.moving, costs },
     asked: (name: string) => known.get(name),
   }
   for (;;) {

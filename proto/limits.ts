@@ -31,6 +31,8 @@ export const limits = {
   approvalBytesMax: 4_096,
   /** An unsigned transaction; ours are below 300 bytes. */
   transactionBytesMax: 4_096,
+  /** Gas of one EVM transaction: Ethereum takes no more since Fusaka (EIP-7825). */
+  transactionGasMax: 2 ** 24,
   /** Of a contract call: with it a transaction has all other fields at their widest. */
   calldataBytesMax: 3_840,
   /** A message to sign, as text: beside it an intent has all other fields. */

@@ -228,6 +228,11 @@ export class SignerNode {
     return this.#parts
   }
 
+  /** Envelopes that belonged to no session, since the start of this program. */
+  get dropped(): number {
+    return this.#parts.sessions.dropped
+  }
+
   get isIdle(): boolean {
     return this.#parts.sessions.count === 0 && this.#desk.releases.count === 0
   }

@@ -10,6 +10,7 @@ import { encodeCall, parseCall } from '../../policy/chain/evm-call.ts'
 import { encodeLegacy } from '../../policy/chain/evm-legacy.ts'
 import { type Intent, isCancel } from '../../policy/intent.ts'
 import { toHex } from '../../proto/crypto.ts'
+import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
 import type { BuildOrder, Built } from './ledger.ts'
 import type { Call, ChainRpc, Prices } from './rpc.ts'
@@ -81,8 +82,8 @@ function isEvm(op: Intent['op']): boolean {
 }
 
 const plainTransferGas = 21_000n
-/** Far above every block, and in the eight bytes that a transaction has for it. */
-const estimateMax = 1n << 40n
+/** With a quarter on top it is what a node takes. */
+const estimateMax = (BigInt(limits.transactionGasMax) * 4n) / 5n
 
 /** A replacement keeps its gas, which a fee of nothing does not tell. */
 function gasOf(bump: Bump | undefined): bigint | undefined {

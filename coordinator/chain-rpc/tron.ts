@@ -78,7 +78,7 @@ async function reference({ endpoints, heads }: Watched): Promise<Reference> {
 }
 
 /** Each for itself: one endpoint that lies low would bind bytes that cannot be executed. */
-async function middlePrices(endpoints: readonly TronEndpoint[]): Promise<TronPrices> {
+export async function middlePrices(endpoints: readonly TronEndpoint[]): Promise<TronPrices> {
   const said = await allAnswers(endpoints, prices)
   const middle = (of: (one: TronPrices) => bigint) => upperMedian(said.map(of)) ?? 0n
   return {
@@ -105,7 +105,7 @@ async function prices(endpoint: TronEndpoint): Promise<TronPrices> {
 }
 
 /** It would fail where no fewer say so than not. */
-async function middleEnergy(
+export async function middleEnergy(
   endpoints: readonly TronEndpoint[],
   call: TronCall,
 ): Promise<GasAnswer> {

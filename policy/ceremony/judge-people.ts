@@ -57,7 +57,7 @@ export function judgeStatements(the: Spoken): readonly CeremonyFinding[] {
       return {
         check: 'I6',
         word: 'UNCONFIRMED',
-        because: `no statement of ${named}, who was present`,
+        because: `no statement of ${named}, who was present (X-19)`,
       }
     }),
   ]

@@ -7,7 +7,7 @@
 // and it may be filled; nothing is brought from there, for its key is not in this log.
 import type { Handle, VaultId } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
-import { handle, objectWith, type Shaped } from '../../proto/shape.ts'
+import { handle, integer, objectWith, type Shaped } from '../../proto/shape.ts'
 import { traitsOf } from '../chain/chains.ts'
 import type { Asset, Network, Places } from '../places.ts'
 import { baseUnits, decimal } from '../units.ts'
@@ -40,6 +40,15 @@ export interface Sweep {
   readonly gas: bigint
   /** Who pays for it, where a token is swept; a coin pays for itself. */
   readonly gasFrom: VaultId | undefined
+  /** The most that moving may cost at present fees, in percent of what is moved. */
+  readonly costPercent: number
+  /**
+   * What one whole coin is worth to whoever signs the policy, base units of the token; undefined
+   * where they do not say: then `minimum` and `gas` decide alone.
+   */
+  readonly coinPrice: bigint | undefined
+  /** Base units of one whole coin. */
+  readonly coinUnits: bigint
 }
 
 export interface Treasury {
@@ -54,8 +63,11 @@ export const targetShape = objectWith(
 
 export const sweepShape = objectWith(
   { vault: vaultId, asset: handle, to: vaultId, minimum: decimal, gas: decimal },
-  { gasFrom: vaultId },
+  { gasFrom: vaultId, costPercent: integer(1, 100), coinPrice: decimal },
 )
+
+/** Where the policy does not say. */
+const costPercentUsual = 10
 
 /** An id is part of the idempotency keys that are made from it. */
 const idMax = 64
@@ -159,7 +171,21 @@ function sweepOf(id: Handle, written: Shaped<typeof sweepShape>, places: Around)
     requireOwn(path, vault, coin, places)
     heldAt(path, { vault: gasFrom, asset: coin.id }, places)
   }
-  return { id, vault, asset: asset.id, to, minimum, gas, gasFrom }
+  const { costPercent = costPercentUsual } = written
+  const coinPrice = priceOf(written.coinPrice, asset, { path, isCoin })
+  const [of, coinUnits] = [asset.id, 10n ** BigInt(coin.decimals)]
+  return { id, vault, asset: of, to, minimum, gas, gasFrom, costPercent, coinPrice, coinUnits }
+}
+
+function priceOf(
+  written: string | undefined,
+  { decimals }: Asset,
+  { path, isCoin }: { readonly path: string; readonly isCoin: boolean },
+): bigint | undefined {
+  if (written === undefined) return undefined
+  if (isCoin) bad(`${path}.coinPrice: expected for tokens only`)
+  const price = baseUnits(written, decimals, `${path}.coinPrice`)
+  return price > 0n ? price : bad(`${path}.coinPrice: expected more than nothing`)
 }
 
 function heldAt(

@@ -3,6 +3,7 @@
 // source keeps its floor, a surplus its target, and both the whole fee.
 import type { Handle, VaultId } from '../../proto/ids.ts'
 import type { Rulebook } from '../rulebook.ts'
+import { paysForItself, type SweepCost } from './cost.ts'
 import { type Account, type Ledger, type Place, placeName } from './ledger.ts'
 import type { Sweep, Target } from './targets.ts'
 import type { Way } from './way.ts'
@@ -28,6 +29,8 @@ export interface Doubt {
 interface Books {
   readonly rulebook: Rulebook
   readonly ledger: Ledger
+  /** By sweep; none where endpoints do not tell it. */
+  readonly costs: ReadonlyMap<Handle, SweepCost>
 }
 
 export function* surplusOf(target: Target, books: Books): Generator<Wish | Doubt, void> {
@@ -69,18 +72,38 @@ export function* refillOf(target: Target, books: Books): Generator<Wish | Doubt,
   yield { kind: 'refill', name, from, to, asset, amount: least(wanted, spare), maxFee }
 }
 
-/** Of every deposit address whose balance is known. */
+/** Of every deposit address whose balance is known, and which pays for itself at present fees. */
 export function* sweepsOf(sweep: Sweep, books: Books): Generator<Wish | Doubt, void> {
   const { id, vault, asset, minimum, gas, gasFrom, to } = sweep
-  const { ledger } = books
+  const { ledger, costs } = books
+  const cost = costs.get(id)
+  let waiting = 0
   for (const from of ledger.below(vault, asset)) {
     const left = ledger.left(from, asset) ?? 0n
     if (left < minimum || ledger.isLeaving(from, asset)) continue
+    if (cost === undefined) {
+      const because = 'what it would cost now, not enough endpoints tell'
+      return yield { name: `watch/sweep/${id}`, because }
+    }
+    const topsUp = gasFrom !== undefined && coinAt(from, ledger) < gas
+    if (!paysForItself(sweep, left, { cost, topsUp })) {
+      waiting += 1
+      continue
+    }
     const name = `watch/sweep/${id}/${from.path}`
     const whole: Wish = { kind: 'sweep', name, from, to: own(to), asset, amount: left, maxFee: gas }
     if (gasFrom === undefined) yield { ...whole, amount: left - gas }
     else yield* withGas(whole, { gasFrom, id }, books)
   }
+  if (waiting > 0) {
+    const because = `${waiting} wait for lower fees: to move one costs ${cost?.transfer} now`
+    yield { name: `watch/sweep/${id}`, because }
+  }
+}
+
+function coinAt(from: Account, ledger: Ledger): bigint {
+  const coin = ledger.coinOf(from.vault)
+  return (coin && ledger.left(from, coin)) ?? 0n
 }
 
 /** Coin first; the token only once the coin lies there. */

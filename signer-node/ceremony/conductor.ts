@@ -241,7 +241,7 @@ export class Conductor {
     const { ready, known } = this.#confirmations.of(request)
     const can = calledStations(plan).filter(({ node }) => ready.has(node))
     if (can.length < plan.t && known < leftCount(plan, record.lines, first)) {
-      return await this.#again(group, at, 'confirmations are of a session that is over')
+      return await this.#again(group, at, 'confirmations are of a session that is over (X-16)')
     }
     if (can.length < plan.t) {
       this.stop(`${can.length} stations confirmed, ${plan.t} must sign`)
@@ -264,7 +264,7 @@ export class Conductor {
     const signers = this.#signersOf(request.request)
     const { ready } = this.#confirmations.of(request.request)
     if (signers.length === 0 || !signers.every((node) => ready.has(node))) {
-      return await this.#again(group, at, 'a confirmation is of a session that is over')
+      return await this.#again(group, at, 'a confirmation is of a session that is over (X-16)')
     }
     const tries = (this.#tries.get(request.request) ?? 0) + 1
     this.#tries.set(request.request, tries)

@@ -276,7 +276,7 @@ export class Hub {
     switch (frame.frame) {
       case 'accepted': {
         const { ticket, acceptance } = frame.accepted
-        if (running?.ask.isOf(ticket)) running.ask.accept(station, acceptance)
+        requireRunning(running, ticket).accept(station, acceptance)
         return
       }
       case 'refused':
@@ -304,12 +304,12 @@ export class Hub {
 
   #refused(station: string, { ticket, refusal: wire }: NodePart<'refused'>): void {
     const running = this.#running
-    if (!running?.ask.isOf(ticket)) return
+    const ask = requireRunning(running, ticket)
     const signed = readSigned(wire)
     const { code, expected, got } = openBy(kinds.refusal, signed, this.#identity(station)).value
     const because = `${station} refuses: ${code}: ${expected}${got === '' ? '' : `, got ${got}`}`
     const known = isReasonCode(code) ? code : 'INTERNAL'
-    running.ask.refuse(station, signed, { code: known, because })
+    ask.refuse(station, signed, { code: known, because })
   }
 
   /** Also of a session that has failed: whatever left a Station is told at the import. */
@@ -373,6 +373,12 @@ export class Hub {
   #now(): number {
     return this.#settings.clock.monotonicMs()
   }
+}
+
+/** X-15: also late, of a session that has failed meanwhile. */
+function requireRunning(running: Running | undefined, ticket: Uint8Array): Running['ask'] {
+  if (running?.ask.isOf(ticket)) return running.ask
+  return refuse('VIEW', 'an answer about a session that does not run (X-15)', 'X-15')
 }
 
 function disputed(because: string, stations: readonly string[]): AskFailed {

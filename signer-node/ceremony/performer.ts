@@ -7,6 +7,7 @@
 // of an older confirmation. A note is said until it is a line.
 // Source: the ceremony's design, 4.9, 4.11. What an act does is the Bench's.
 import { isOfDrill, isTakenKey } from '../../policy/ceremony/drawn.ts'
+import { said } from '../../policy/ceremony/judgement.ts'
 import type { PlannedStation, ReadPlan } from '../../policy/ceremony/plan.ts'
 import {
   keyName,
@@ -146,8 +147,8 @@ export class Performer {
     const heard = attempt(() => this.#take(paper))
     if (!isRefusal(heard)) return
     const { report, bench } = this.#needs
-    report({ level: 'alarm', name: 'turn-refused', because: heard.because })
-    bench.say(`REFUSED ${heard.code}: ${heard.because}`)
+    report({ level: 'alarm', name: 'turn-refused', because: said(heard) })
+    bench.say(`REFUSED ${heard.code}: ${said(heard)}`)
     if (heard.rule === 'X-14') this.#stop(heard.because)
   }
 
@@ -219,7 +220,7 @@ export class Performer {
     if (this.#isStopped) return
     const turn = attempt(() => this.#next(at))
     if (isRefusal(turn)) {
-      const { code, because } = turn
+      const [{ code }, because] = [turn, said(turn)]
       this.#needs.report({ level: 'alarm', name: 'turn-refused', because })
       bench.say(`REFUSED ${code}: ${because}`)
       this.#say('failed', { turn: at, round, code, because })
@@ -335,7 +336,9 @@ export class Performer {
 /** A bug is told as one, without what stands in its message. */
 function toldOf(error: unknown): { readonly code: string; readonly because: string } {
   if (error instanceof Refused) {
-    return { code: error.refusal.code, because: error.refusal.because.slice(0, 1_000) }
+    const { refusal } = error
+    const because = refusal.because.slice(0, 1_000)
+    return { code: refusal.code, because: said({ ...refusal, because }) }
   }
   return { code: 'INTERNAL', because: error instanceof Error ? error.name : 'failed' }
 }

@@ -115,7 +115,8 @@ function drawn(directory: string, { random, wallMs }: RehearsalPorts): Payee {
   return { book, recipient }
 }
 
-function named({ book }: Beside): Payee {
+/** Whom a book of one address names. */
+export function named({ book }: Pick<Beside, 'book'>): Payee {
   const [record, more] = parseBook(readFileSync(book, 'utf8')).records.values()
   if (record === undefined || more !== undefined) {
     return refuse('CONFIG', `${book}: expected the one address of the warm vault`)

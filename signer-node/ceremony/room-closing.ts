@@ -7,6 +7,7 @@
 // Source: the ceremony's design, 4.8, 4.9, 5.0.
 import { type BundleFiles, manifestOf } from '../../policy/ceremony/bundle.ts'
 import { bundleOutFiles, writeBundleOut } from '../../policy/ceremony/bundle-out.ts'
+import { said } from '../../policy/ceremony/judgement.ts'
 import { calledStations } from '../../policy/ceremony/plan.ts'
 import { printedScripts } from '../../policy/ceremony/printed.ts'
 import { actorText } from '../../policy/ceremony/record.ts'
@@ -149,7 +150,7 @@ export class RoomClosing {
     })
     if (!isRefusal(done)) return ''
     if (done.code === 'DISK_FULL') throw new Refused(done)
-    return `${done.code}: ${done.because}`
+    return `${done.code}: ${said(done)}`
   }
 
   #take(node: string, { type, body, by, name, document, signature }: JsonObject): void {

@@ -5,6 +5,7 @@
 // INVARIANT: a line is in the own copy of the Record before it goes out; what a Station signs
 // is taken only if it follows that copy. Waiting ends when somebody stops.
 // Source: the ceremony's design, 4.9.
+import { said } from '../../policy/ceremony/judgement.ts'
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import { attempt, isRefusal, Refused, refuse } from '../../proto/refusal.ts'
 import type { Clock } from '../ports.ts'
@@ -126,7 +127,7 @@ export class RoomVoice {
       const kept = attempt(() => this.keep(line))
       // What this card has no room for is nobody's fault at the table.
       if (isRefusal(kept) && kept.code === 'DISK_FULL') throw new Refused(kept)
-      if (isRefusal(kept)) return `${kept.code}: ${kept.because}`
+      if (isRefusal(kept)) return `${kept.code}: ${said(kept)}`
     }
     return ''
   }

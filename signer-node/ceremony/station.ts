@@ -104,6 +104,7 @@ export class Station {
   #ticket: Uint8Array = noTicket
   #started: Uint8Array = noTicket
   #refusedPage = ''
+  #dropped = 0
 
   constructor(
     settings: StationSettings,
@@ -187,6 +188,7 @@ export class Station {
     this.#table?.tick()
     this.#links?.tick()
     this.#node.tick()
+    this.#countDropped()
   }
 
   status(): Status {
@@ -243,7 +245,29 @@ export class Station {
       done()
     } else if (frame.frame === 'prepare') this.#ask(frame, done)
     else if (frame.frame === 'start' && this.#isStarted(frame.start.ticket)) done()
-    else this.#node.receive(tableName, frame, done)
+    else {
+      if (frame.frame === 'start') this.#tellOther(frame.start.ticket)
+      this.#node.receive(tableName, frame, done)
+    }
+  }
+
+  /** The node answers that it is stale; whoever sits here reads why it was asked for at all. */
+  #tellOther(ticket: Uint8Array): void {
+    if (equalBytes(ticket, this.#ticket)) return
+    const isNew = equalBytes(this.#ticket, noTicket)
+    const because = isNew
+      ? 'a session that nothing was accepted for since this program was started (X-16)'
+      : 'the start of another session than the one that was accepted here (X-15)'
+    this.#ports.report({ level: 'alarm', name: 'frame-refused', because })
+  }
+
+  /** Also what came late: a session that is over hears nothing more. */
+  #countDropped(): void {
+    const { dropped } = this.#node
+    if (dropped === this.#dropped) return
+    const because = `${dropped - this.#dropped} envelopes of no session that runs here (X-15)`
+    this.#dropped = dropped
+    this.#ports.report({ level: 'warn', name: 'envelopes-dropped', because })
   }
 
   /** A second copy of Start is nothing: the node would say that its acceptance is used. */

@@ -178,7 +178,7 @@ class CardEnd<Out, In> {
     const heads = first.flatMap((named) => this.#read(named)?.head ?? [])
     for (const { life } of heads) this.#seen.add(life)
     for (const head of heads.filter((one) => one.plan !== plan)) {
-      this.#tell('card-of-another-ceremony', `${cardName(head)}: plan ${head.plan}`)
+      this.#tell('card-of-another-ceremony', `${cardName(head)}: plan ${head.plan} (X-15)`)
     }
     const own = heads.filter((head) => head.plan === plan && head.toLife === nobody)
     return own.sort((a, b) => b.born - a.born)[0]?.life
@@ -235,7 +235,10 @@ class CardEnd<Out, In> {
       const file = next && this.#read(next)
       if (file === undefined) break
       if (file.head.plan !== this.#settings.plan) {
-        this.#tell('card-of-another-ceremony', `${cardName(file.head)}: plan ${file.head.plan}`)
+        this.#tell(
+          'card-of-another-ceremony',
+          `${cardName(file.head)}: plan ${file.head.plan} (X-15)`,
+        )
         return
       }
       line.taken += 1

@@ -19,8 +19,10 @@ import type { Tamper } from '../kit/frame-pair.ts'
 import { about, sitting } from '../kit/key-sittings.ts'
 import { endedWell } from '../kit/room-killed.ts'
 import {
+  broughtHome,
   judged,
   plannedRelease,
+  plannedReleases,
   type Read,
   recordSign,
   type Sat,
@@ -74,11 +76,15 @@ describe('a table that lies', () => {
   it('is the same table while it does not: a key, and a payment', async () => {
     await sitting('genesis', { ...about(), op: 'key.create', terms: {} })
     const plan = await plannedRelease()
+    const told = new Map<string, CoordinatorFrame[]>()
     const down = (node: string, frame: CoordinatorFrame): CoordinatorFrame[] => {
-      if (node === 'node-1') before.frames.push(frame)
+      told.set(node, [...(told.get(node) ?? []), frame])
       return [frame]
     }
     await endedWell(plan, await played(plan, { down }))
+    // Of one whom the lot chose.
+    const signer = [...told.values()].find((all) => all.some(({ frame }) => frame === 'prepare'))
+    before.frames.push(...(signer ?? []))
     expect(before.frames.map(({ frame }) => frame)).toContain('prepare')
   }, 300_000)
 
@@ -154,6 +160,39 @@ describe('a table that lies', () => {
     )
   }, 300_000)
 
+  it('that swaps the request between showing and confirming gets nothing confirmed for it', async () => {
+    const plan = await plannedReleases(2)
+    const [first, second] = plan.plan.requests.map(({ request }) => request)
+    const turns = turnsOf(plan.plan)
+    const once = new Once()
+    const down = (node: string, frame: CoordinatorFrame): CoordinatorFrame[] => {
+      const turn = read('turn', frame)
+      const asked = turn && turns[turn.turn]
+      const isIts = asked?.step.id === 'S-6' && asked.request?.request === first
+      if (turn === undefined || asked === undefined || !isIts) return [frame]
+      if (!once.is(node)) return [frame]
+      const at = turns.findIndex((one) => {
+        return one.step.id === 'S-6' && one.request?.request === second && one.node === asked.node
+      })
+      return [paper(turnPaper('turn', { ...turn, turn: at })), frame]
+    }
+    const tails: string[] = []
+    const typed: Typed = (node) => (what, question) => {
+      if (node === 'node-1' && what === 'tail') tails.push(question)
+      return undefined
+    }
+    const ended = await played(plan, { down }, () => typed)
+    expect(ended.done.outcome).toBe('done')
+    const { findings } = await judged(plan, ended.done.files)
+    expect(findings).toEqual([])
+    for (const { said } of ended.sat.seats.values()) {
+      expect(said.join('\n')).toContain('turn-refused: S-6 is not next')
+    }
+    // Asked for once for each of them, when it was its turn.
+    expect([once.done.size, tails.length]).toEqual([3, 2])
+    await broughtHome(plan, ended.done.files)
+  }, 300_000)
+
   it('about the Record to one of them gets no Statement of that one, so nothing is imported', async () => {
     const plan = await plannedRelease()
     const bend = anotherRecord(plan)
@@ -181,7 +220,7 @@ describe('a table that lies', () => {
     expect(done.outcome).toBe('aborted')
     const { findings } = await judged(plan, done.files)
     expect(findings.map(({ because }) => because)).toContain(
-      'no statement of custodian/ben, who was present',
+      'no statement of custodian/ben, who was present (X-19)',
     )
   }, 300_000)
 })

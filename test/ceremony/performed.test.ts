@@ -187,7 +187,7 @@ describe('a ceremony', () => {
     const judgement = await judged(plan, done.files)
     expect(judgement.findings).toEqual([])
     const told = judgement.exceptions.map(({ happened }) => happened)
-    expect(told).toContain('a confirmation is of a session that is over')
+    expect(told).toContain('a confirmation is of a session that is over (X-16)')
     await imported(
       plan,
       done.files,

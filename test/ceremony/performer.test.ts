@@ -158,6 +158,9 @@ describe('a line that comes', () => {
     expect(here.performer.isStopped).toBe(false)
     await here.line(here.before - 1, lines[here.before])
     expect([here.performer.isStopped, here.withdrawn()]).toEqual([true, 1])
+    expect(here.events).toContain(
+      `REFUSED RECORD: line ${here.before - 1}: this copy has another one (X-14)`,
+    )
     expect(await here.play()).toEqual([])
   })
 })

@@ -87,6 +87,14 @@ describe('building', () => {
     expect(effect.fee.max / effect.fee.price).toBe(75_000n)
   })
 
+  it('waits where a quarter more is above what one transaction may take', async () => {
+    const order = { intent: { ...intent, maxFee: 10n ** 18n }, from, slot: '0' }
+    const most = (2n ** 24n * 4n) / 5n
+    expect((await built(scripted({ gas: most }), order)).fee.max).toBeGreaterThan(0n)
+    const above = await buildTransfer(scripted({ gas: most + 1n }), order)
+    expect(above).toMatchObject({ kind: 'later', code: 'CHAIN_UNAVAILABLE' })
+  })
+
   it('stays within maxFee, and waits when even the bare price is above it', async () => {
     const order = { from, slot: '0' }
     const tight = { ...intent, maxFee: 21_000n * 150n }

@@ -1,6 +1,7 @@
 // A chain is one file and one line in each of two rooms: the toy of test/kit is added to both lists
 // as docs/chains.md says, and to nothing else; then a payment walks on it from submit to settled,
 // and the auditor judges it again.
+import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { kindOf } from '../../coordinator/chain-rpc/reach.ts'
 import { networksOnTrust, parseCoordinatorConfig } from '../../coordinator/config.ts'
@@ -10,6 +11,7 @@ import { readExport } from '../../policy/audit/export.ts'
 import { verify } from '../../policy/audit/verify.ts'
 import {
   addressesOf,
+  addressesOfOne,
   chainOf,
   isNobody,
   networkTitle,
@@ -81,6 +83,7 @@ describe('a chain of one file and one line', () => {
     expect(refusedWith(() => chainOf('toy:01'))).toBe('MALFORMED')
     const address = chainOf(toyNetwork).address(hot)
     expect(addressesOf(hot)['toy']).toBe(address)
+    expect(addressesOf(secp256k1.Point.BASE.toBytes())).toEqual(addressesOfOne)
     expect(typedAddress(toyNetwork, ` ${address.toUpperCase()}`)).toBe(address)
     expect(refusedWith(() => parseAddress(toyNetwork, `${address}0`))).toBe('MALFORMED')
     expect(isNobody(toyNetwork, toyFamily.nobody)).toBe(true)

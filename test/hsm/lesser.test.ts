@@ -10,6 +10,9 @@ import { openWithDek, sealToTokens, tokenTask, unwrapByToken } from '../../proto
 import { parseTokenCard, sealKeyOf, type TokenProfile } from '../../proto/token-card.ts'
 import { enrolToken } from '../../signer-node/hsm/enrol.ts'
 import { Hsm } from '../../signer-node/hsm/hsm.ts'
+import { openPkcs11 } from '../../signer-node/hsm/pkcs11.ts'
+import { openSoftware } from '../../signer-node/hsm/software.ts'
+import { TokenFault } from '../../signer-node/hsm/token.ts'
 import { refusal } from '../kit/refused.ts'
 import {
   loggedIn,
@@ -106,6 +109,28 @@ describe('a lesser token', () => {
       await using hsm = await loggedIn(token)
       const wanted = { ...wish, env: 'prod', gaps: token.gaps } as const
       expect(await refusal(enrolToken(hsm, wanted, random))).toMatch(/none for production$/)
+    }
+  })
+})
+
+describe('a digest', () => {
+  it('has 32 bytes, or no module sees it: some cut others silently', async () => {
+    for (const name of tokensHere()) {
+      const { place, pin } = await fresh(name)
+      const home = place.module.replace(/^software:/, '')
+      const token = name === 'software' ? openSoftware(home, random) : openPkcs11(place)
+      token.login(pin)
+      const key = token.make('identity', random(16), false)
+      const said = (length: number): string => {
+        try {
+          return `${key.sign(random(length)).length} bytes`
+        } catch (error) {
+          return error instanceof TokenFault ? error.message : 'another fault'
+        }
+      }
+      const no = 'not-permitted: a digest has 32 bytes'
+      expect([name, ...[31, 32, 33, 0, 64].map(said)]).toEqual([name, no, '64 bytes', no, no, no])
+      token.close()
     }
   })
 })
@@ -232,6 +257,20 @@ describe.runIf(tokensHere().includes('SoftHSM'))('a key in SoftHSM', () => {
       'that stands there twice': 'TOKEN_WRONG: two of one public key and id',
     })
     expect(await refusal(hsm.use(card!))).toBe('accepted')
+  })
+
+  // As makers list them: a card with elliptic curves alone, and a key with RSA beside them.
+  const curves = 'CKM_EC_KEY_PAIR_GEN,CKM_ECDSA,CKM_ECDH1_DERIVE'
+  it.each([
+    ['card', curves],
+    ['yubi', `${curves},CKM_RSA_PKCS_KEY_PAIR_GEN,CKM_RSA_PKCS_OAEP`],
+  ])('of a poorer module like "%s" opens in profile A', async (_, list) => {
+    const token = await fresh('SoftHSM', list)
+    await using hsm = await loggedIn(token)
+    const { profile, tried } = await hsm.probe()
+    expect(profile).toBe('ecdh')
+    expect(tried.filter(({ because }) => because !== '')).toEqual([])
+    expect(await roundTrip(hsm, await enrolToken(hsm, wish, random))).toBe('ecdh')
   })
 
   it('is found by trial and not by the list: OAEP with SHA-256 is listed and does not work', async () => {

@@ -30,7 +30,7 @@ import * as house from './audit-documents.ts'
 import { digestNamed, genesisBody, TestLog } from './audit-log.ts'
 import { Asked, asks, type Options } from './change-log.ts'
 import { lights, planFor, rootJson, policy as smallPolicy } from './cold-log.ts'
-import { coldPayout } from './cold-payout.ts'
+import { coldPayout, type PayoutWish } from './cold-payout.ts'
 import { plannedStation } from './planned.ts'
 import { nodeJson, witnessOf } from './succession.ts'
 
@@ -42,6 +42,11 @@ export const vault = parseVaultId('cold-eth')
 export interface Sat {
   readonly bundle: BundleIn
   readonly request: Digest
+}
+
+export interface PaymentWish extends PayoutWish {
+  /** Adds lines behind the attempt, before the Bundle is written. */
+  readonly beside?: (payout: ReturnType<typeof coldPayout>) => void
 }
 
 export class ColdHouse {
@@ -160,16 +165,20 @@ export class ColdHouse {
   }
 
   /** A payment that people need not approve, reserved and planned; every station is called. */
-  signSitting(): Sat & { readonly order: SignOrder } {
+  signSitting({
+    beside = () => {},
+    ...wish
+  }: PaymentWish = {}): Sat & { readonly order: SignOrder } {
     this.#payments += 1
     // What was asked for before counts in no limit any more.
     this.log.wait(3_700)
-    const payout = coldPayout(this, vault, this.#payments)
+    const payout = coldPayout(this, vault, this.#payments, wish)
     const { warrant } = payout
     let seq = 0
     const sat = this.#sitting('sign', payout.intent, () => {
       seq = this.log.head.size
       this.log.add('session.started', payout.attempt)
+      beside(payout)
     })
     const { publicKey, chainCode } = this.row()
     const key = { publicKey, chainCode }

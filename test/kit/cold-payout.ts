@@ -4,7 +4,7 @@ import { nextNonce } from '../../policy/audit/slots.ts'
 import { resultOf } from '../../policy/audit/standing.ts'
 import { parseBook, recordOf } from '../../policy/book.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
-import { encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
+import { type EvmTransaction, encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
 import { destinationDigest, destinationJson } from '../../policy/destination.ts'
 import { evaluate } from '../../policy/evaluate.ts'
 import type { Facts } from '../../policy/facts.ts'
@@ -13,7 +13,7 @@ import { encodeIntent, parseIntent } from '../../policy/request.ts'
 import { parseRoster } from '../../policy/roster.ts'
 import type { VaultRow } from '../../policy/view.ts'
 import { issue } from '../../policy/warrant.ts'
-import { digestOf, plainDigest, toHex } from '../../proto/crypto.ts'
+import { digestOf, keccak256, plainDigest, toHex } from '../../proto/crypto.ts'
 import {
   type Digest,
   parseDigest,
@@ -41,10 +41,18 @@ export interface Payer {
   row(): VaultRow
 }
 
+export interface PayoutWish {
+  /** What the online side builds instead of what people asked for. */
+  readonly bend?: (transaction: EvmTransaction) => EvmTransaction
+  /** Until the request is over. */
+  readonly hours?: number
+}
+
 export function coldPayout(
   payer: Payer,
   vault: VaultId,
   whole: number,
+  { bend = (same) => same, hours = 400 }: PayoutWish = {},
 ): {
   readonly intent: Digest
   readonly warrant: Uint8Array
@@ -60,7 +68,7 @@ export function coldPayout(
     env: 'dev',
     id: parseHandle(`payout-${whole}`),
     created: t,
-    notAfter: t + 400 * hour,
+    notAfter: t + hours * hour,
     vault,
     path: 'm',
     network: 'eip155:31337',
@@ -106,7 +114,7 @@ export function coldPayout(
     intent: digest,
     policy: rulebook.digest,
   })
-  const unsigned = encodeUnsigned({
+  const transaction = {
     chainId: 31_337n,
     nonce: BigInt(slot),
     tip: 1_000_000_000n,
@@ -115,7 +123,8 @@ export function coldPayout(
     to: token,
     value: 0n,
     calldata: transferCall(intent.to, intent.amount),
-  })
+  }
+  const unsigned = encodeUnsigned(bend(transaction))
   const warrant = issue({
     org: intent.org,
     env: 'dev',
@@ -127,11 +136,12 @@ export function coldPayout(
     heads: [],
     replaces: '',
   })
-  const { fee, digest: sighash } = chainOf(intent.network).decode(unsigned)
+  // What is bent says so in no line: the online side lies in all of them.
+  const { fee } = chainOf(intent.network).decode(encodeUnsigned(transaction))
   const attempt = {
     attempt: 1,
     bytes: plainDigest(unsigned),
-    digest: toHex(sighash),
+    digest: toHex(keccak256(unsigned)),
     epoch: payer.row().epoch,
     fee: { max: `${fee.max}`, price: `${fee.price}`, tip: `${fee.tip}` },
     intent: digest,

@@ -33,17 +33,23 @@ export class ProgramHouse implements AsyncDisposable {
     this.outside = of
   }
 
-  /** With a key in its log. */
-  static async open(name: string): Promise<ProgramHouse> {
+  /** Without a key: its log is empty but for its laws. */
+  static async bare(name: string): Promise<ProgramHouse> {
     const place = mkdtempSync(join(tmpdir(), `custody-${name}-`))
     const logs = join(place, 'logs')
     const programs = new Programs(logs)
     const ports = { programs, random, wallMs: Date.now, say: () => {}, logs }
     const wish = { directory: join(place, 'house'), stations: 3, maker: 'software' } as const
-    const house = new ProgramHouse({ place, programs, ports }, await Outside.open(wish, ports))
+    return new ProgramHouse({ place, programs, ports }, await Outside.open(wish, ports))
+  }
+
+  /** With a key in its log. */
+  static async open(name: string): Promise<ProgramHouse> {
+    const house = await ProgramHouse.bare(name)
+    const { outside, ports } = house
     const { prepared, laid } = await house.prepared('genesis', 'genesis')
-    await playRoom(house.outside, prepared, laid, ports)
-    const { verdict } = await house.outside.after(prepared)
+    await playRoom(outside, prepared, laid, ports)
+    const { verdict } = await outside.after(prepared)
     if (verdict !== 'OK') throw new Error(`a genesis that a stranger calls ${verdict}`)
     return house
   }

@@ -20,6 +20,13 @@ const eth = parseHandle('eth-native')
 const one = 1_000_000n
 const coin = 10n ** 18n
 const at = Date.UTC(2026, 11, 7)
+/** Little, of every sweep. */
+const costs = new Map(
+  ['deposits', 'deposits-coin'].map((id) => [
+    parseHandle(id),
+    { transfer: 10n ** 13n, coin: 10n ** 12n },
+  ]),
+)
 const none: Asked = { count: 0, isOpen: false, quietUntil: 0, became: '' }
 
 const account = (vault: string, path = 'm'): Account => ({ vault: parseVaultId(vault), path })
@@ -50,7 +57,7 @@ function run(
   rest: { moving?: readonly Moving[]; asked?: (name: string) => Asked | undefined } = {},
 ) {
   const { moving = [], asked = () => none } = rest
-  return propose(rulebook, { at, initiator, held: balances, moving, asked })
+  return propose(rulebook, { at, initiator, costs, held: balances, moving, asked })
 }
 
 const short = ({ id, from, to, asset, amount, maxFee }: Proposal) =>
@@ -151,6 +158,7 @@ describe('a target', () => {
     const huge = held(usdtAt('hot', 9_000_000n * one))
     expect(run(huge).proposals.map(({ amount }) => amount)).toEqual([2_000_000n * one])
     const stranger = propose(rulebook, {
+      costs,
       ...{ at, held: huge, moving: [], asked: () => none },
       initiator: parsePersonId('oli'),
     })
@@ -272,9 +280,9 @@ describe('whatever lies where', () => {
   it('is proposed from in the same way in whatever order it is told', () => {
     fc.assert(
       fc.property(situation, fc.func(fc.integer()), ({ held, moving }, order) => {
-        const first = propose(rulebook, { at, initiator, held, moving, asked })
+        const first = propose(rulebook, { at, initiator, costs, held, moving, asked })
         const shuffled = held.toSorted((a, b) => order(a.vault, a.path) - order(b.vault, b.path))
-        const other = { at, initiator, held: shuffled, moving: moving.toReversed(), asked }
+        const other = { at, initiator, costs, held: shuffled, moving: moving.toReversed(), asked }
         expect(propose(rulebook, other)).toEqual(first)
         const ids = first.proposals.map(({ id }) => id)
         expect(new Set(ids).size).toBe(ids.length)
@@ -287,7 +295,7 @@ describe('whatever lies where', () => {
     let seen = 0
     fc.assert(
       fc.property(situation, ({ held, moving }) => {
-        const { proposals } = propose(rulebook, { at, initiator, held, moving, asked })
+        const { proposals } = propose(rulebook, { at, initiator, costs, held, moving, asked })
         seen += proposals.length
         for (const { from, asset, kind } of proposals) {
           const lies = held.find(
@@ -318,15 +326,15 @@ describe('whatever lies where', () => {
   it('is proposed from once: what was proposed is on its way, and nothing is wanted twice', () => {
     fc.assert(
       fc.property(situation, ({ held, moving }) => {
-        const first = propose(rulebook, { at, initiator, held, moving, asked }).proposals
+        const first = propose(rulebook, { at, initiator, costs, held, moving, asked }).proposals
         const on = [...moving, ...first.map((p) => ({ ...p, feeMax: p.maxFee }))]
         const open = new Set(first.map(({ id }) => id.replace(/\/1$/, '')))
         const seeing = (name: string) => ({ ...none, isOpen: open.has(name), count: 1 })
-        const again = propose(rulebook, { at, initiator, held, moving: on, asked: seeing })
+        const again = propose(rulebook, { at, initiator, costs, held, moving: on, asked: seeing })
         const twice = again.proposals.filter(({ id }) => open.has(id.replace(/\/2$/, '')))
         expect(twice).toEqual([])
         // Also without looking: only what was cut by a rule or by a source may be wanted once more.
-        const blind = propose(rulebook, { at, initiator, held, moving: on, asked })
+        const blind = propose(rulebook, { at, initiator, costs, held, moving: on, asked })
         const surplus = blind.proposals.filter(({ kind }) => kind === 'surplus')
         const cut = first.filter(
           ({ kind, amount }) => kind === 'surplus' && amount >= 2_000_000n * one,

@@ -41,7 +41,10 @@ const lies = (at: ReturnType<typeof vault> | ReturnType<typeof listed>, amount: 
 function run(rulebook: Rulebook, held: readonly Held[], rest: { moving?: readonly Moving[] } = {}) {
   const { moving = [] } = rest
   const initiator = parsePersonId('svc-payouts')
-  const made = propose(rulebook, { at: notBefore, initiator, held, moving, asked: () => none })
+  const made = propose(rulebook, {
+    ...{ at: notBefore, initiator, held, moving, costs: new Map() },
+    asked: () => none,
+  })
   return {
     doubts: made.doubts,
     proposals: made.proposals.map(({ id, from, to, amount, because }) => {
