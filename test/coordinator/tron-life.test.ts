@@ -108,7 +108,7 @@ describe.runIf(anvilInstalled)('a Tron network', () => {
     for (const id of all) expect(await walk.told(id)).toMatchObject({ attempts: 1 })
     expect(walk.times(bytes)).toBe(2)
     expect((await walk.chain.held(to)) - before).toBe(one.amount + other.amount + third.amount)
-  }, 600_000)
+  }, 900_000)
 
   it('has one payment of a request, however often and by whomever it is asked for', async () => {
     const one = walk.payment()
