@@ -54,7 +54,8 @@ export class TronWalk {
       ...{ network: sim.network, urls, timeoutMs: 2_000, stillMs: 300_000, now: clock.now },
       report: (event) => events.push(event),
     })
-    const house = await houseOn(store, { clock, chains: new Map([[sim.network, tronLedger(rpc)]]) })
+    const chains = new Map([[sim.network, tronLedger(rpc)]])
+    const house = await houseOn(store, { clock, chains })
     return new TronWalk(house, chain, clock, events)
   }
 
