@@ -69,7 +69,7 @@ const laws: readonly Law[] = [
     builtins: [/^node:(crypto|fs|os|path)$/],
   }),
   law(
-    /^signer-node\/ceremony\/(medium|own-file|enrolment|build-files|commands-(tokens|doctor))\.ts$/,
+    /^signer-node\/ceremony\/(medium|enrolment|build-files|commands-(tokens|doctor))\.ts$/,
     [ceremony, signer, policy, protoAll],
     { builtins: [/^node:(fs|path)$/] },
   ),
@@ -114,7 +114,7 @@ const laws: readonly Law[] = [
   }),
   law(/^signer-node\/store[^/]*\.ts$/, [signer, policy, protoAll], { builtins: [/^node:sqlite$/] }),
   law(
-    /^signer-node\/(keystore|floor-file|backups|invitations|pin-tries)\.ts$/,
+    /^signer-node\/(keystore|floor-file|own-file|backups|invitations|pin-tries)\.ts$/,
     [signer, policy, protoAll],
     {
       builtins: [/^node:(fs|path)$/],

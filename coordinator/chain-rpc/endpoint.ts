@@ -49,7 +49,8 @@ export class Endpoint {
    */
   askAll(questions: readonly Asked[]): Promise<readonly unknown[]> {
     return this.#breaker.run(async () => {
-      const answers = this.#isSingly ? undefined : await this.#callTogether(questions)
+      const isOne = this.#isSingly || questions.length === 1
+      const answers = isOne ? undefined : await this.#callTogether(questions)
       if (answers !== undefined) return answers
       const found: unknown[] = []
       for (const [method, params] of questions) found.push(await this.#call(method, params))

@@ -235,7 +235,11 @@ export const bodies = {
     until: time,
     vaults: list(vaultId, 1, limits.ceremonyVaultsMax),
   }),
-  'ceremony.exported': object({ bundle: digest, plan: digest }),
+  /** `main`: the head of the main log that the Bundle carries, where its plan names that log. */
+  'ceremony.exported': objectWith(
+    { bundle: digest, plan: digest },
+    { main: object({ root: digest, size }) },
+  ),
   'ceremony.concluded': object({
     exceptions: integer(0, 1_024),
     plan: digest,

@@ -50,6 +50,7 @@ function scripted(changes: Partial<Record<'base' | 'tip' | 'gas', bigint>> = {})
     send: async () => ({ kind: 'taken' }),
     minedAt: async () => undefined,
     consumed: async () => false,
+    consumedAmong: async (places) => places.map(() => false),
     used: async () => 0n,
     signedAt: async () => undefined,
   }

@@ -88,6 +88,9 @@ export function scriptedChain(): ScriptedChain {
     async consumed(_from, slot) {
       return this.consumedSlots.has(String(slot))
     },
+    async consumedAmong(places) {
+      return places.map(({ slot }) => this.consumedSlots.has(String(slot)))
+    },
     async used() {
       return 0n
     },

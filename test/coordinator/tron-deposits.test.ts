@@ -1,6 +1,5 @@
 // Deposit addresses in the chain file of an auditor on Tron: what they did is in the blocks, what
 // lies at them is told with the rest, and a file goes on from the one before.
-import { createHmac } from 'node:crypto'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TronEndpoint } from '../../coordinator/chain-rpc/tron-endpoint.ts'
@@ -9,17 +8,17 @@ import { collectTron } from '../../coordinator/chain-rpc/tron-outflows.ts'
 import { type ChainFile, parseChainFile, writeChainFile } from '../../policy/audit/chain-file.ts'
 import { reconcile } from '../../policy/audit/reconcile.ts'
 import { addressAt } from '../../policy/chain/address.ts'
-import { concat, fromHex, sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
+import { sha256, toUtf8 } from '../../proto/crypto.ts'
 import { parseVaultId } from '../../proto/ids.ts'
 import { anvilInstalled } from '../kit/anvil.ts'
 import { unwatched } from '../kit/chain-watch.ts'
+import { childOf } from '../kit/child-secret.ts'
 import { startTronChain, type TronChain, twenty } from '../kit/tron-chain.ts'
 import { tronNetwork as network, tronUsdt as token } from '../kit/tron-documents.ts'
 import { signedOnTron } from '../kit/tron-signed.ts'
 import { payout } from './world.ts'
 
 const one = 1_000_000n
-const order = secp256k1.Point.Fn.ORDER
 const vault = parseVaultId('hot-trx')
 const root = {
   secret: sha256(toUtf8('a vault of deposits')),
@@ -28,18 +27,6 @@ const root = {
 const key = { publicKey: secp256k1.getPublicKey(root.secret, true), chainCode: root.chainCode }
 const deposits = [{ vault, key, until: 40 }]
 const at = (index: number) => addressAt(network, key, `m/1/${index}`)
-
-/** BIP-32, with the secret that nobody has of a real vault. */
-function child({ secret, chainCode }: typeof root, index: number): typeof root {
-  const number = Uint8Array.of(index >>> 24, index >>> 16, index >>> 8, index)
-  const mac = createHmac('sha512', chainCode)
-    .update(concat(secp256k1.getPublicKey(secret, true), number))
-    .digest()
-  const [tweak, own] = [mac.subarray(0, 32), secret].map((bytes) => BigInt(`0x${toHex(bytes)}`))
-  const sum = ((tweak! + own!) % order).toString(16).padStart(64, '0')
-  return { secret: fromHex(sum)!, chainCode: Uint8Array.from(mac.subarray(32)) }
-}
-const branch = child(root, 1)
 
 let chain: TronChain
 beforeAll(async () => {
@@ -91,7 +78,11 @@ describe.skipIf(!anvilInstalled)('deposit addresses on Tron', () => {
       ...{ network, op: 'tron.transfer', contract: '', to: at(12) },
       ...{ amount: 7n * one, maxFee: 100n * one },
     })
-    const { raw, txid } = await signedOnTron(chain.rpc, intent, child(branch, 3).secret)
+    const { raw, txid } = await signedOnTron(
+      chain.rpc,
+      intent,
+      childOf(root.secret, root.chainCode, 'm/1/3'),
+    )
     expect(await chain.rpc.send(raw)).toEqual({ kind: 'taken' })
     await chain.sim.mine(23)
     const second = await collected(first)

@@ -28,6 +28,8 @@ export interface LyingProxy {
   isHanging: boolean
   /** Several questions in one message are an error, as some hosts have it. */
   takesOne: boolean
+  /** However many questions were in each. */
+  messages: number
   /** How often each method was asked. */
   readonly asked: Map<string, number>
   close(): Promise<void>
@@ -43,7 +45,8 @@ export type Speech = 'json-rpc' | 'paths'
 
 export async function lyingProxy(target: string, speech: Speech = 'json-rpc'): Promise<LyingProxy> {
   const server = createServer((request, response) => {
-    void answer(request, response)
+    // A node that went away while it was asked.
+    answer(request, response).catch(() => request.socket.destroy())
   })
   const asked = new Map<string, number>()
 
@@ -52,6 +55,7 @@ export async function lyingProxy(target: string, speech: Speech = 'json-rpc'): P
     for await (const part of request) body += String(part)
     const path = speech === 'paths' ? (request.url ?? '/').slice(1) : ''
     const said = JSON.parse(body)
+    proxy.messages += 1
     if (Array.isArray(said)) {
       await answerAll(said, response)
       return
@@ -114,6 +118,7 @@ export async function lyingProxy(target: string, speech: Speech = 'json-rpc'): P
     lies: {},
     isHanging: false,
     takesOne: false,
+    messages: 0,
     asked,
     close: async () => {
       server.closeAllConnections()

@@ -54,6 +54,8 @@ function ledgerOf(nodes: readonly ToyNode[]): Ledger {
     },
     nonces: {
       consumed: async (from, slot) => agree((node) => node.used(from) > slot),
+      consumedAmong: async (places) =>
+        places.map(({ from, slot }) => agree((node) => node.used(from) > slot)),
       used: async (from) =>
         agreedNumber(
           nodes.map((node) => node.used(from)),
