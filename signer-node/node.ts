@@ -207,12 +207,14 @@ export class SignerNode {
   /** For a Station, after a step that wipes: the share of this vault is not held before `wake`. */
   rest(vault: VaultId): void {
     this.#parts.keyshares.rest(vault)
+    this.#desk.releases.stopOf(vault, 'CEREMONY')
     this.#stateChanged()
   }
 
   /** For a Station that was opened: none is held. */
   async restAll(): Promise<void> {
     await this.#parts.keyshares.restAll()
+    this.#desk.releases.stopAll('CEREMONY')
     this.#stateChanged()
   }
 
@@ -329,8 +331,15 @@ export class SignerNode {
   #roomChanged(): void {
     this.#stateChanged()
     if (this.#parts.room.shortage !== '') return
-    this.#try(() => this.#parts.bans.writeFreezes())
+    this.#writeOwed()
     this.#desk.duty.again()
+  }
+
+  /** What found no room when it was decided. */
+  #writeOwed(): void {
+    const { bans, blame, pairings } = this.#parts
+    this.#try(() => bans.writeFreezes())
+    for (const { owed } of [pairings.fence, blame]) this.#try(() => owed.again())
   }
 
   #compareClocks(): void {
@@ -359,7 +368,7 @@ export class SignerNode {
     if (now - this.#floorAskedMs >= floorAgainMs) {
       this.#floorAskedMs = now
       if (this.#parts.room.shortage !== '') return
-      this.#try(() => this.#parts.bans.writeFreezes())
+      this.#writeOwed()
       this.#desk.duty.again()
       // To everyone: one coordinator alone could keep a node from ever being ready.
       const queries = [...greetings.floorQueries(), ...greetings.floorAgain()]

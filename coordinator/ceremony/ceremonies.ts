@@ -105,7 +105,7 @@ export class Ceremonies {
   /** How many bytes of the file are kept then. */
   async put(of: BundleName, part: BundlePart): Promise<number> {
     const { store, origin } = this.#ports
-    const row = await this.#known(of.plan)
+    const row = await this.#known(of.plan, 'X-20')
     if (of.bundle === row.bundle)
       refuse('BUNDLE', 'expected a Bundle out, got the one that went in')
     return putBundlePart(store, { origin, ...of }, part)
@@ -114,7 +114,7 @@ export class Ceremonies {
   async import(of: BundleName, confirmed: readonly Digest[]): Promise<Imported | Refusal> {
     const { store, origin } = this.#ports
     return this.#alone(of.plan, async () => {
-      const row = await this.#known(of.plan)
+      const row = await this.#known(of.plan, 'X-20')
       const files = await keptBundle(store, { origin, ...of })
       if (!files.has(manifestName)) return refusal('BUNDLE', 'the manifest was not put', 'X-7')
       const wrong = notNamed(of, files)
@@ -240,9 +240,9 @@ export class Ceremonies {
     return { ...parsePlan(blob.content), bytes: blob.content }
   }
 
-  async #known(plan: Digest): Promise<CeremonyRow> {
+  async #known(plan: Digest, rule?: string): Promise<CeremonyRow> {
     const row = await this.#ports.copy.read(get(tables.ceremony, plan))
-    return row ?? refuse('CEREMONY', 'no ceremony of this plan was approved')
+    return row ?? refuse('CEREMONY', 'no ceremony of this plan was approved', rule)
   }
 
   async #alone<T>(plan: Digest, work: () => Promise<T | Refusal>): Promise<T | Refusal> {

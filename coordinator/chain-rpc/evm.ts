@@ -9,7 +9,7 @@ import { lowerMedian, upperMedian } from './agree.ts'
 import { allAnswers, silent } from './answers.ts'
 import type { Watch } from './breaker.ts'
 import { Endpoint, EndpointRefusal } from './endpoint.ts'
-import { consumed, type Finality, minedAt, used } from './evm-final.ts'
+import { consumed, consumedAmong, type Finality, minedAt, used } from './evm-final.ts'
 import { signedAt } from './evm-signed.ts'
 import { Heads } from './heads.ts'
 import { field } from './post.ts'
@@ -47,6 +47,7 @@ export function openEvmRpc(options: EvmRpcOptions): ChainRpc {
     send: (raw) => send(endpoints, raw),
     minedAt: (txid) => minedAt(final, txid),
     consumed: (from, slot) => consumed(final, from, slot),
+    consumedAmong: (places) => consumedAmong(final, places),
     used: (from) => used(final, from),
     signedAt: (from, slot) => signedAt(endpoints, from, slot),
   }

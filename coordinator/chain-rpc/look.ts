@@ -4,12 +4,15 @@
 // INVARIANT: nothing is said unless as many endpoints as asked for say exactly the same of the same
 // block, and no other answer has as many; else it throws `Unavailable`.
 import { Unavailable } from '../../proto/unavailable.ts'
+import type { Asked } from './endpoint.ts'
 import { unavailable } from './post.ts'
 import { isWord, quantity, readQuantity } from './quantity.ts'
 
 /** One endpoint of the network. */
 export interface Asker {
   ask(method: string, params: readonly unknown[]): Promise<unknown>
+  /** In the order of the questions. */
+  askAll(questions: readonly Asked[]): Promise<readonly unknown[]>
 }
 
 export interface Block {

@@ -5,6 +5,8 @@
 // INVARIANT: as in `look.ts`, nothing is said unless enough endpoints say the same.
 import { tronBytes } from '../../policy/chain/tron-address.ts'
 import { concat, fromHex, toHex } from '../../proto/crypto.ts'
+import { Unavailable } from '../../proto/unavailable.ts'
+import { ahead } from './ahead.ts'
 import { agreeing, type Look, reached } from './look.ts'
 import { field, show, unavailable } from './post.ts'
 import { infoOf, solidified } from './tron-answers.ts'
@@ -86,10 +88,50 @@ export async function heldNow(
 ): Promise<Held> {
   // In this order: the balance is not of an earlier block, and of none after the last head.
   const { number: since } = await solidified(endpoint)
-  const ask = contract === '' ? coins : tokens
-  const amount = BigInt(await ask(endpoint, account, contract))
+  const amount = await amountOf(endpoint, account, contract)
   const { number: upTo } = await solidified(endpoint)
   return { amount, since, upTo }
+}
+
+/** Of several places, between two blocks; undefined of one about which it gave no good answer. */
+export async function heldTogether(
+  endpoint: TronEndpoint,
+  places: readonly Place[],
+): Promise<readonly (Held | undefined)[]> {
+  const { number: since } = await solidified(endpoint)
+  const amounts: (bigint | undefined)[] = []
+  const ask = ({ address, contract }: Place) =>
+    orNothing(() => amountOf(endpoint, address, contract))
+  for await (const amount of ahead(places, placesAhead, ask)) amounts.push(amount)
+  const { number: upTo } = await solidified(endpoint)
+  return amounts.map((amount) => (amount === undefined ? undefined : { amount, since, upTo }))
+}
+
+const placesAhead = 8
+
+/** What one address holds of one asset. */
+export interface Place {
+  readonly address: string
+  /** Empty for the coin. */
+  readonly contract: string
+}
+
+/** Undefined where nobody, or too few, answered. */
+export async function orNothing<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (error instanceof Unavailable) return undefined
+    throw error
+  }
+}
+
+async function amountOf(
+  endpoint: TronEndpoint,
+  account: string,
+  contract: string,
+): Promise<bigint> {
+  return BigInt(await (contract === '' ? coins : tokens)(endpoint, account, contract))
 }
 
 async function solidInfo(endpoint: TronEndpoint, txid: string) {

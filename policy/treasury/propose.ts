@@ -6,7 +6,7 @@
 // most, and its key counts those before it, so that two watchers who see the same propose it once.
 import { type Handle, type PersonId, parseHandle } from '../../proto/ids.ts'
 import type { Rulebook } from '../rulebook.ts'
-import { type Account, type Held, Ledger, type Moving } from './ledger.ts'
+import { type Account, type Held, Ledger, type Moving, type Place, placeName } from './ledger.ts'
 import { allowedOf } from './way.ts'
 import { type Doubt, refillOf, surplusOf, sweepsOf, type Wish, type WishKind } from './wish.ts'
 
@@ -15,7 +15,7 @@ export interface Proposal {
   readonly id: Handle
   readonly kind: WishKind
   readonly from: Account
-  readonly to: Account
+  readonly to: Place
   readonly asset: Handle
   /** Base units. */
   readonly amount: bigint
@@ -99,7 +99,7 @@ function answerTo(
     return { name, because: `no rule lets ${initiator} move ${wish.amount} of ${asset} this way` }
   }
   const id = parseHandle(`${name}/${before.count + 1}`, 'id')
-  const because = `${kind}: ${from.vault} ${from.path} to ${to.vault} ${to.path}`
+  const because = `${kind}: ${placeName(from)} to ${placeName(to)}`
   return { id, kind, from, to, asset, amount, maxFee, because }
 }
 

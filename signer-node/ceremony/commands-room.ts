@@ -51,12 +51,12 @@ export const roomCommands: readonly Command[] = [
     about: 'sit at the table as a station, until the Record is closed',
     usage: [
       'CARD --bundle BUNDLE --medium-a DIR --medium-b DIR --table PEM|DIR',
-      `  ${slotUsage} [--played]`,
+      `  ${slotUsage} [--strict] [--played]`,
     ],
     run: (words, world) => {
       const options = { bundle: text, 'medium-a': text, 'medium-b': text, table: text }
       const needed = [...Object.keys(options), 'module']
-      const more = { ...options, ...slotFlags, played: yes }
+      const more = { ...options, ...slotFlags, strict: yes, played: yes }
       return run(readWords(words, { places: ['CARD'], options: more, needed }), world)
     },
   },
@@ -65,13 +65,13 @@ export const roomCommands: readonly Command[] = [
     about: 'lead the sitting at the Record station, and write what is carried out',
     usage: [
       'CARD --bundle BUNDLE --out DIR [--second DIR] --stations CARD,..|--cards DIR --token CARD',
-      `  ${slotUsage} [--played]`,
+      `  ${slotUsage} [--strict] [--played]`,
     ],
     run: (words, world) => {
       const options = { bundle: text, out: text, token: text }
       const needed = [...Object.keys(options), 'module']
       const other = { stations: text, cards: text, second: text }
-      const more = { ...options, ...slotFlags, ...other, played: yes }
+      const more = { ...options, ...slotFlags, ...other, strict: yes, played: yes }
       return record(readWords(words, { places: ['CARD'], options: more, needed }), world)
     },
   },
@@ -143,7 +143,7 @@ function layTable(flags: Words, { random, wallMs }: CommandWorld): object {
 async function run(flags: Words, world: CommandWorld): Promise<object> {
   const { bundle } = bundleAt(flags.text('bundle'))
   const terminal = terminalOf(flags, world, bundle.plan)
-  const card = flags.place()
+  const [card, isStrict] = [flags.place(), flags.is('strict')]
   const media = { a: flags.text('medium-a'), b: flags.text('medium-b') }
   const places = { card, bundle: flags.text('bundle'), media, table: flags.text('table') }
   const ready = (read: BundleIn, { node }: PlannedStation) => {
@@ -151,7 +151,7 @@ async function run(flags: Words, world: CommandWorld): Promise<object> {
     const stations = plan.table.way === 'network' ? plan.table.stations : []
     const address = stations.find((one) => one.node === node)?.address
     const cards = [card, media.a, media.b]
-    return requireReady(plan, { address, cards, slot: slotOf(flags) }, world)
+    return requireReady(plan, { address, cards, slot: slotOf(flags), isStrict }, world)
   }
   const ports = { ...portsOf(world, terminal), curve: world.curve('native'), ready }
   try {
@@ -187,6 +187,7 @@ async function record(flags: Words, world: CommandWorld): Promise<object> {
     ...(carried === undefined ? {} : { cards: carried }),
   }
   const { plan } = bundle.plan
+  const isStrict = flags.is('strict')
   const address = plan.table.way === 'network' ? plan.table.hub : undefined
   const cards = [
     made(card),
@@ -194,7 +195,7 @@ async function record(flags: Words, world: CommandWorld): Promise<object> {
     ...(carried === undefined ? [] : [carried]),
   ]
   try {
-    await requireReady(plan, { address, cards, slot: places.slot }, world)
+    await requireReady(plan, { address, cards, slot: places.slot, isStrict }, world)
     await using seated = await seatHub(places, portsOf(world, terminal))
     const { conductor } = seated
     let isStopped = false

@@ -1,7 +1,8 @@
 // Whether this machine takes part in a sitting: what the doctor looks at, held against the Plan by
 // the program that sits down, at a station and at the Record station alike (X-1 to X-5).
-// INVARIANT: asked before a PIN is; in production every fault is a refusal, in a rehearsal those of
-// the machine are left to the doctor. That a token is the one it says is shown at its login.
+// INVARIANT: asked before a PIN is; in production, and where somebody asks for it, every fault is a
+// refusal; in another rehearsal those of the machine are left to the doctor. That a token is the
+// one it says is shown at its login.
 import { existsSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Plan } from '../../policy/ceremony/plan.ts'
@@ -28,12 +29,14 @@ export interface Place {
   /** Card and media: what may be written. */
   readonly cards: readonly string[]
   readonly slot: Slot
+  /** A rehearsal that asks of its machines what production does; a laptop has a network. */
+  readonly isStrict?: boolean
 }
 
 /** As a line of the Record says it. */
 export async function requireReady(
   plan: Pick<Plan, 'env' | 'build'>,
-  { address, cards, slot }: Place,
+  { address, cards, slot, isStrict = false }: Place,
   world: Pick<CommandWorld, 'curve' | 'random' | 'wallMs'>,
 ): Promise<JsonObject> {
   const { env, build } = plan
@@ -50,16 +53,15 @@ export async function requireReady(
     return serial
   })
   const checks = [...machine, ...own.checks, token]
-  if (!isReady(checks, env === 'prod')) {
-    const faults = checks.filter((one) => one.fault !== '' && counts(one, env))
+  const all = isStrict || env === 'prod'
+  if (!isReady(checks, all)) {
+    const faults = checks.filter((one) => one.fault !== '' && (all || !one.isOfMachine))
     const said = faults.map(({ id, what, fault }) => `${id} ${what}: ${fault}`).join('; ')
     refuse('CEREMONY', `this machine is not ready: ${said}`, faults[0]?.id)
   }
   const interfaces = facts.interfaces.filter(({ isUp }) => isUp).map(({ name }) => name)
   return { build: digest, checks: machine.length + own.count + 1, clock: 0, interfaces }
 }
-
-const counts = ({ isOfMachine }: Check, env: Plan['env']): boolean => !isOfMachine || env === 'prod'
 
 /** X-5: whoever has two cannot say which one was used. */
 export async function onlyToken(

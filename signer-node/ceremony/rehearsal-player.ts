@@ -15,6 +15,8 @@ export interface Person {
   /** For the file of what its program said. */
   readonly name: string
   readonly pin: () => Secret
+  /** Words that lead to its machine; none: this one. */
+  readonly machine?: readonly string[]
   /** `screen`: what the program has said so far. */
   readonly types: (
     what: Asked | 'line',
@@ -33,8 +35,11 @@ export class Player {
 
   constructor(person: Person, words: readonly string[], env: Variables, logs: string) {
     this.#person = person
-    const command = [...commandOf(custodyCeremony), ...words, '--played', '--json']
-    const child = spawn(process.execPath, command, {
+    const [first = process.execPath, ...rest] = [
+      ...(person.machine ?? []),
+      ...[process.execPath, ...commandOf(custodyCeremony), ...words, '--played', '--json'],
+    ]
+    const child = spawn(first, rest, {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     })

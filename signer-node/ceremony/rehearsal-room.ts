@@ -24,17 +24,24 @@ export interface LaidTable {
 
 export type TableWay = 'network' | 'cards'
 
-/** The Record station's key, and addresses that only this machine has. */
+interface TableWish {
+  readonly token: string
+  readonly port: number
+  /** Of the Record station, the first, and of the stations behind it. */
+  readonly addressOf?: ((at: number) => string) | undefined
+}
+
+/** The Record station's key, and addresses that only this machine has where nobody says others. */
 export async function layTable(
   card: string,
   stations: readonly Pick<RehearsalStation, 'node'>[],
-  { token, port }: { readonly token: string; readonly port: number },
+  { token, port, addressOf = (at) => `127.0.0.${at + 1}` }: TableWish,
   { programs }: RehearsalPorts,
 ): Promise<LaidTable> {
   const made = await programs.ask(custodyCeremony, ['table', card, '--token', token])
-  const addresses = stations.map(({ node }, at) => ({ node, address: `127.0.0.${at + 2}` }))
+  const addresses = stations.map(({ node }, at) => ({ node, address: addressOf(at + 1) }))
   const table = {
-    ...{ way: 'network', port, hub: '127.0.0.1', transport: said(made, 'transport') },
+    ...{ way: 'network', port, hub: addressOf(0), transport: said(made, 'transport') },
     stations: addresses,
   }
   return { table, card, way: 'network' }
@@ -46,6 +53,10 @@ export function layCards(card: string): LaidTable {
 
 export interface RoomPorts extends RehearsalPorts {
   readonly logs: string
+  /** Words that lead to the machine of a station, or of `record`; none: all sit at this one. */
+  readonly machineOf?: (name: string) => readonly string[]
+  /** Machines are held to what production holds them to. */
+  readonly isStrict?: boolean
 }
 
 export async function playRoom(
@@ -104,9 +115,11 @@ export function recordPlayer(
       ? ['--cards', join(laid.card, 'cards')]
       : ['--stations', outside.stations.map(({ card }) => card).join(',')]),
     ...['--module', record.socket.slot.module],
+    ...strictly(ports),
   ]
   const env = { ...ports.programs.env, ...record.socket.env }
-  return new Player(atRecord(outside, ports), words, env, ports.logs)
+  const machine = ports.machineOf?.('record') ?? []
+  return new Player({ ...atRecord(outside, ports), machine }, words, env, ports.logs)
 }
 
 /** Of one station, with its daily token in. */
@@ -114,8 +127,9 @@ export function stationPlayer(
   one: RehearsalStation,
   { bundleIn, directory }: Prepared,
   laid: LaidTable,
-  { programs, logs }: RoomPorts,
+  ports: RoomPorts,
 ): Player {
+  const { programs, logs, machineOf } = ports
   const { node, socket, pins, mediumA, mediumB } = one
   socket.plug('daily')
   let inside = 'daily'
@@ -139,9 +153,10 @@ export function stationPlayer(
       laid.way === 'cards' ? cardWay(one, laid).station : join(laid.card, 'table.pem'),
     ],
     ...['--module', socket.slot.module],
+    ...strictly(ports),
   ]
   return new Player(
-    { ...person, name: `${node}-${directory.split('-').at(-1)}` },
+    { ...person, name: `${node}-${directory.split('-').at(-1)}`, machine: machineOf?.(node) ?? [] },
     words,
     { ...programs.env, ...socket.env },
     logs,
@@ -198,6 +213,10 @@ function typedAt(what: Asked | 'line', screen: string): string {
     default:
       return ''
   }
+}
+
+function strictly({ isStrict = false }: RoomPorts): readonly string[] {
+  return isStrict ? ['--strict'] : []
 }
 
 function missing(what: string): never {

@@ -49,11 +49,15 @@ export class ProgramHouse implements AsyncDisposable {
   }
 
   /** Asked for, planned, approved, and the Bundle in written; a card of its own. */
-  async prepared(kind: RehearsalKind, name: string): Promise<PreparedSitting> {
+  async prepared(
+    kind: RehearsalKind,
+    name: string,
+    addressOf?: (at: number) => string,
+  ): Promise<PreparedSitting> {
     const card = join(this.place, 'record', name)
     mkdirSync(card, { recursive: true, mode: 0o700 })
     const { enrolled, stations } = this.outside
-    const at = { token: enrolled.record.card, port: await freePort(random) }
+    const at = { token: enrolled.record.card, port: await freePort(random), addressOf }
     const laid = await layTable(card, stations, at, this.ports)
     return { laid, prepared: await this.outside.before(kind, Promise.resolve(laid.table)) }
   }

@@ -2,10 +2,16 @@
 // hand, and the invariants on whatever balances and movements may be.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Account, Held, Moving } from '../../../policy/treasury/ledger.ts'
+import { type Account, type Moving, placeName } from '../../../policy/treasury/ledger.ts'
 import { type Asked, type Proposal, propose } from '../../../policy/treasury/propose.ts'
-import { parseHandle, parsePersonId, parseVaultId } from '../../../proto/ids.ts'
+import { type Handle, parseHandle, parsePersonId, parseVaultId } from '../../../proto/ids.ts'
 import { treasuryBook } from './treasury-policy.ts'
+
+/** Of an own address: a vault of another log has tests of its own. */
+interface Held extends Account {
+  readonly asset: Handle
+  readonly amount: bigint
+}
 
 const rulebook = treasuryBook()
 const initiator = parsePersonId('svc-payouts')
@@ -48,7 +54,7 @@ function run(
 }
 
 const short = ({ id, from, to, asset, amount, maxFee }: Proposal) =>
-  `${id}: ${from.vault} ${from.path} > ${to.vault} ${to.path} ${amount} ${asset} fee ${maxFee}`
+  `${id}: ${placeName(from)} > ${placeName(to)} ${amount} ${asset} fee ${maxFee}`
 
 describe('a target', () => {
   it('wants nothing between floor and ceiling', () => {
@@ -229,7 +235,8 @@ describe('a sweep', () => {
     ]).flat()
     const spare = coin + 2n * gas * 3n
     const { proposals, doubts } = run(held(...many, ethAt('hot', spare)))
-    expect(proposals.map(({ to }) => to.path)).toEqual(['m/1/0', 'm/1/1', 'm/1/2'])
+    const to = proposals.map((one) => placeName(one.to))
+    expect(to).toEqual(['hot m/1/0', 'hot m/1/1', 'hot m/1/2'])
     expect(doubts).toHaveLength(2)
   })
 })
@@ -292,7 +299,7 @@ describe('whatever lies where', () => {
               return sum + (m.asset === asset ? m.amount : 0n) + (asset === eth ? m.feeMax : 0n)
             }, 0n)
           const target = [...rulebook.targets.values()].find(
-            (t) => t.vault === from.vault && t.asset === asset && from.path === 'm',
+            (t) => placeName(t.at) === placeName(from) && t.asset === asset,
           )
           const kept = kind === 'surplus' && asset === usdt ? target?.target : target?.floor
           // Fees of tokens that leave the same address later take from its coin what they may cost.

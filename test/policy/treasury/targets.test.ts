@@ -26,7 +26,7 @@ describe('targets and sweeps', () => {
     const { targets, sweeps } = treasuryBook()
     expect([...targets.values()][0]).toEqual({
       id: 'hot-eth',
-      vault: 'hot',
+      at: { vault: 'hot', path: 'm' },
       asset: 'eth-native',
       floor: 10n ** 18n,
       target: 3n * 10n ** 18n,
@@ -70,6 +70,8 @@ describe('targets and sweeps', () => {
     ['an unknown asset', /unknown gold/, target({ asset: 'gold' })],
     ['an unknown way', /unknown nowhere/, target({ surplus: 'nowhere' })],
     ['an unknown source', /unknown nowhere/, target({ refill: 'nowhere' })],
+    ['a vault and a class at once', /not both/, target({ class: 'customer' })],
+    ['two ways out', /not both/, target({ surplusClass: 'customer' })],
     ['itself', /expected another vault/, target({ refill: 'hot' })],
     ['itself as the way out', /expected another vault/, target({ surplus: 'hot' })],
     ['an unknown key', /unknown key/, target({ reserve: '1' })],
