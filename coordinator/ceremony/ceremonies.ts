@@ -23,6 +23,7 @@ import { readBlob } from '../store/blobs.ts'
 import {
   type BundlePart,
   dropBundle,
+  dropOthers,
   readBundle as keptBundle,
   putBundle,
   putBundlePart,
@@ -146,7 +147,11 @@ export class Ceremonies {
       const body = { plan, reason, record: { ...record } }
       const lines = [{ type: 'ceremony.aborted', body }]
       const answer = await writeLines(this.#ports, { lines })
-      return isRefusal(answer) ? answer : this.#shown(await this.#known(plan))
+      if (isRefusal(answer)) return answer
+      const ended = await this.#known(plan)
+      const { store, origin } = this.#ports
+      await dropOthers(store, { origin, plan, bundle: ended.bundle, by: '' })
+      return this.#shown(ended)
     })
   }
 
@@ -197,10 +202,16 @@ export class Ceremonies {
     if (isRefusal(made)) return made
     const files = await makeBundleIn(this.#ports, { plan, ...made, main })
     const { digest: bundle } = readBundle(files, 'in')
-    await putBundle(store, { origin, plan: row.plan, bundle, by: '' }, files)
+    const kept = { origin, plan: row.plan, bundle, by: '' } as const
+    await putBundle(store, kept, files)
     const head = main === undefined ? {} : { main: { root: main.root, size: main.size } }
     const body = { bundle, plan: row.plan, ...head }
     const answer = await writeLines(this.#ports, { lines: [{ type: 'ceremony.exported', body }] })
+    // Only by what the log says: another coordinator may have made one of this plan meanwhile, and
+    // of an answer that never came nobody knows.
+    const { bundle: named } = await this.#known(row.plan)
+    if (named !== '') await dropOthers(store, { ...kept, bundle: named })
+    else if (isRefusal(answer)) await dropBundle(store, kept)
     return isRefusal(answer) ? answer : undefined
   }
 

@@ -32,11 +32,11 @@ export interface BundlePart {
 export function putBundlePart(store: Store, of: BundleOf, part: BundlePart): Promise<number> {
   return store.transaction(async (session) => {
     const { name, offset, content } = part
-    const kept = await keptOf(session, of, name)
+    const kept = await lengthOf(session, of, name)
     const size = offset + content.length
-    if (kept.length >= size && equalBytes(kept.subarray(offset, size), content)) return kept.length
-    if (kept.length !== offset) {
-      refuse('MALFORMED', `${name}: expected the bytes from ${kept.length} on, got ${offset}`)
+    if (kept >= size && equalBytes(await bytesFrom(session, of, part), content)) return kept
+    if (kept !== offset) {
+      refuse('MALFORMED', `${name}: expected the bytes from ${kept} on, got ${offset}`)
     }
     await requireRoom(session, of, content.length)
     if (offset === 0) await makeRoom(session, of)
@@ -45,13 +45,15 @@ export function putBundlePart(store: Store, of: BundleOf, part: BundlePart): Pro
   })
 }
 
-/** A whole Bundle at once; one that is there already stays as it is. */
+/** A whole Bundle or nothing of it; one that is there already stays as it is. */
 export async function putBundle(
-  session: Session,
+  store: Store,
   of: BundleOf,
   files: ReadonlyMap<string, Uint8Array>,
 ): Promise<void> {
-  for (const [name, content] of files) await insert(session, of, { name, offset: 0, content })
+  await store.transaction(async (session) => {
+    for (const [name, content] of files) await insert(session, of, { name, offset: 0, content })
+  })
 }
 
 /** Every file by its name; empty where nothing was put. */
@@ -72,6 +74,17 @@ export async function readBundle(
   return new Map([...parts].map(([name, contents]) => [name, concat(...contents)]))
 }
 
+/** Of this plan and of whoever put it all other ones: tries that came to nothing. */
+export async function dropOthers(
+  session: Session,
+  of: Omit<BundleOf, 'bundle'> & { readonly bundle: Digest | '' },
+): Promise<void> {
+  await session.query(
+    'delete from bundle_part where origin = $1 and plan = $2 and put_by = $3 and bundle <> $4',
+    [of.origin, of.plan, of.by, of.bundle],
+  )
+}
+
 export async function dropBundle(session: Session, { origin, bundle, by }: Named): Promise<void> {
   await session.query('delete from bundle_part where origin = $1 and bundle = $2 and put_by = $3', [
     origin,
@@ -80,13 +93,33 @@ export async function dropBundle(session: Session, { origin, bundle, by }: Named
   ])
 }
 
-async function keptOf(session: Session, of: BundleOf, name: string): Promise<Uint8Array> {
-  const rows = await session.query(
-    `select content from bundle_part
-     where origin = $1 and bundle = $2 and put_by = $3 and name = $4 order by at`,
+/** By the last part alone: a file comes in thousands of them, and each is put by its own call. */
+async function lengthOf(session: Session, of: BundleOf, name: string): Promise<number> {
+  const [last] = await session.query(
+    `select at + length(content) as size from bundle_part
+     where origin = $1 and bundle = $2 and put_by = $3 and name = $4 order by at desc limit 1`,
     [of.origin, of.bundle, of.by, name],
   )
-  return concat(...rows.map((row) => bytesOf(row, 'content')))
+  return last === undefined ? 0 : numberOf(last, 'size')
+}
+
+/** As many as the part has, out of the parts that these bytes lie in. */
+async function bytesFrom(
+  session: Session,
+  of: BundleOf,
+  { name, offset, content }: BundlePart,
+): Promise<Uint8Array> {
+  const rows = await session.query(
+    `select at, content from bundle_part
+     where origin = $1 and bundle = $2 and put_by = $3 and name = $4 and at < $6 and at >= (
+       select max(at) from bundle_part
+       where origin = $1 and bundle = $2 and put_by = $3 and name = $4 and at <= $5)
+     order by at`,
+    [of.origin, of.bundle, of.by, name, offset, Math.max(offset + content.length, 1)],
+  )
+  const [first] = rows
+  const from = first === undefined ? 0 : offset - numberOf(first, 'at')
+  return concat(...rows.map((row) => bytesOf(row, 'content'))).subarray(from, from + content.length)
 }
 
 async function insert(

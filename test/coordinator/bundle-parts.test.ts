@@ -6,6 +6,7 @@ import {
   putBundlePart,
   readBundle,
 } from '../../coordinator/store/bundle-parts.ts'
+import type { Store } from '../../coordinator/store/store.ts'
 import { plainDigest, toUtf8 } from '../../proto/crypto.ts'
 import { parseHandle } from '../../proto/ids.ts'
 import { limits } from '../../proto/limits.ts'
@@ -41,6 +42,41 @@ describe('a Bundle that is put in parts', () => {
       await expect(putBundlePart(store, of, wrong)).rejects.toThrow('expected the bytes from 3 on')
     }
     expect((await readBundle(store, of)).get('record')).toEqual(toUtf8('one'))
+  })
+
+  it('is put part by part without reading what was put before', async () => {
+    const store = await engine.fresh()
+    let read = 0
+    const counting: Store = {
+      ...store,
+      query: (...asked) => store.query(...asked),
+      transaction: (work) =>
+        store.transaction((session) =>
+          work({
+            ...session,
+            query: async (...asked) => {
+              const rows = await session.query(...asked)
+              for (const { content } of rows)
+                if (content instanceof Uint8Array) read += content.length
+              return rows
+            },
+          }),
+        ),
+    }
+    const many = Array.from({ length: 40 }, (_, at) =>
+      part('record', 10 * at, `part ${at + 10}...`),
+    )
+    for (const one of many) await putBundlePart(counting, of, one)
+    expect(read).toBe(0)
+    // Again, as a client whose answers were lost: each as it lies, also where it lies in two.
+    for (const one of many) expect(await putBundlePart(counting, of, one)).toBe(400)
+    expect(read).toBe(400)
+    const across = part('record', 15, '11...part ')
+    expect(await putBundlePart(counting, of, { ...across, content: toUtf8('11...part ') })).toBe(
+      400,
+    )
+    const wrong = putBundlePart(counting, of, part('record', 15, '11...part x'))
+    await expect(wrong).rejects.toThrow('expected the bytes from 400 on')
   })
 
   it('takes the place of the one longest untouched, where its operator has many of a plan', async () => {

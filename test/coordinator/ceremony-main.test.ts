@@ -1,11 +1,15 @@
-// What a coordinator of a cold log takes of the main log into a Bundle, and what it says of it.
-import { afterEach, describe, expect, it } from 'vitest'
+// What a coordinator of a cold log takes of the main log into a Bundle, and what it says of it; and
+// what is left of a Bundle that came to nothing.
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { putBundle } from '../../coordinator/store/bundle-parts.ts'
 import { readBundle } from '../../policy/ceremony/bundle.ts'
 import { readBundleIn } from '../../policy/ceremony/bundle-in.ts'
+import { isRefusal, refusal } from '../../proto/refusal.ts'
 import { MainLog } from '../kit/main-log.ts'
-import { type ColdHouse, coldHouse, root } from './cold-house.ts'
+import { type ColdHouse, coldHouse, origin, root } from './cold-house.ts'
 import { plannedGenesis, typesAbout } from './cold-planned.ts'
 import { pgliteEngine } from './store-kit.ts'
+import { anyDigest } from './world.ts'
 
 const engine = pgliteEngine()
 const houses: ColdHouse[] = []
@@ -51,5 +55,38 @@ describe('preparing what names the main log', () => {
     const { plan } = await plannedGenesis(house)
     const prepared = house.during(house.coordinator.ceremonies.prepare(plan.digest, main.carried()))
     expect(await prepared).toMatchObject({ code: 'PLAN', rule: 'X-8' })
+  })
+})
+
+describe('a preparation that came to nothing', () => {
+  it('leaves none of its files behind', async () => {
+    const house = await built()
+    const { plan } = await plannedGenesis(house)
+    const { ceremonies, sequencer } = house.coordinator
+    const kept = async () =>
+      (await house.store.query('select distinct bundle from bundle_part')).map(
+        ({ bundle }) => bundle,
+      )
+    const propose = sequencer.propose.bind(sequencer)
+    const no = vi.spyOn(sequencer, 'propose').mockImplementation(async (proposal) => {
+      const written = JSON.stringify(proposal, (_, one) =>
+        typeof one === 'bigint' ? `${one}` : one,
+      )
+      if (written.includes('ceremony.exported')) return refusal('QUEUE_FULL', 'full')
+      return await propose(proposal)
+    })
+    const prepare = () => house.during(ceremonies.prepare(plan.digest))
+    expect(await prepare()).toMatchObject({ code: 'QUEUE_FULL' })
+    expect(await kept()).toEqual([])
+    // As a process that died between its files and the line.
+    const of = { origin, plan: plan.digest, bundle: anyDigest('died'), by: '' } as const
+    await putBundle(house.store, of, new Map([['head', new Uint8Array(3)]]))
+    no.mockRestore()
+    const prepared = await prepare()
+    expect(await kept()).toEqual([isRefusal(prepared) ? '' : prepared.bundle])
+    // Of one that nobody prepared again.
+    await putBundle(house.store, of, new Map([['head', new Uint8Array(3)]]))
+    await house.during(ceremonies.abort(plan.digest, 'TIME'))
+    expect(await kept()).toEqual([isRefusal(prepared) ? '' : prepared.bundle])
   })
 })
