@@ -25,7 +25,8 @@ export const besideCold: DevPlaces = {
     },
     'warm-usdt': {
       ...{ vault: 'warm', asset: 'usdt', surplusClass: 'cold' },
-      ...{ floor: '200000', target: '1000000', ceiling: '3000000' },
+      // Below the floor of the cold log, which never fills what may not fall so low.
+      ...{ floor: '100000', target: '1000000', ceiling: '3000000' },
     },
   },
   destinations: {

@@ -19,7 +19,7 @@ import { fromUtf8 } from '../proto/crypto.ts'
 import { readExport as readFiles } from '../proto/io/export-files.ts'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import { ageMs, reportJson, reportText } from './audit.ts'
-import { collect, looksOptions, openLooks } from './chain-looks.ts'
+import { looksOptions, openLooks } from './chain-looks.ts'
 import {
   type Answer,
   type Args,
@@ -63,7 +63,7 @@ export const auditCollect: Verb = {
     const many = `${addresses.length} addresses and ${opened} deposit addresses`
     world.say(`${many} in blocks ${from} to ${to.height}\n`)
     const range = { network, from, to, addresses, deposits, tokens: [...tokens].sort() }
-    const file = await collect(look, {
+    const file = await look.collect({
       ...range,
       ...(after === undefined ? {} : { after }),
       closes: flag(args, 'to') === undefined,

@@ -200,16 +200,18 @@ interface Sending {
 /** The state of the request, or that somebody else asked for the same. */
 async function send(proposal: Proposal, { args, desk, world, signer }: Sending): Promise<string> {
   const intent = await intentOf(proposal, { args, desk, world })
+  if (typeof intent === 'string') return `NOT SENT: ${intent}`
   const answer = await sendIntent(intent, { desk, signer })
   if (!isRefusal(answer)) return answer.state
   if (answer.code === 'IDEMPOTENCY_CONFLICT') return 'ASKED BY ANOTHER'
   return `refused ${answer.code}: ${answer.because}`
 }
 
+/** Or why there is none: one way that leads nowhere stops no other. */
 async function intentOf(
   proposal: Proposal,
   { args, desk, world }: Omit<Sending, 'signer'>,
-): Promise<Intent> {
+): Promise<Intent | string> {
   const { from, to, asset, amount, maxFee } = proposal
   const { rulebook } = desk.ruleset
   const known = rulebook.assets.get(asset)
@@ -217,9 +219,9 @@ async function intentOf(
   const op = transferOf(proposal, rulebook)
   const keys = await ownKeys('vault' in to ? [to.vault] : [], desk)
   const paid = addressOf(to, asset, keys, desk)
-  if (typeof paid === 'string') return refuse('VAULT_NOT_FOUND', `${placeName(to)}: ${paid}`)
+  if (typeof paid === 'string') return `${placeName(to)}: ${paid}`
   if (known === undefined || network === undefined || op === undefined) {
-    return refuse('VAULT_NOT_FOUND', `${placeName(to)}: nothing moves ${asset} there`)
+    return `${placeName(to)}: nothing moves ${asset} there`
   }
   const created = Math.floor(world.nowMs() / 1_000) * 1_000
   return {

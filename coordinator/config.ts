@@ -26,6 +26,7 @@ import {
   type Shaped,
   text,
 } from '../proto/shape.ts'
+import { kindOf, namespacesOf } from './chain-rpc/reach.ts'
 
 /** Where the log lives: a PostgreSQL database, or the embedded one (never in prod). */
 export type StoreConfig =
@@ -68,9 +69,9 @@ const chainShape = objectWith(
     confirmations: integer(0, 10_000),
   },
   {
-    /** EVM: final is what the network has finalized too, where its endpoints have the tag. */
+    /** Where known: final is what the network has finalized too, if endpoints have the tag. */
     finality: literal('confirmations', 'finalized'),
-    /** EVM: what a transaction of a vault that the log does not know does to that vault. */
+    /** Where known: what a transaction of a vault that the log does not know does to that vault. */
     foreignNonce: literal('hold', 'alarm'),
     /** An endpoint whose newest block has not moved for longer is stale. */
     stillSeconds: integer(10, 86_400),
@@ -79,10 +80,11 @@ const chainShape = objectWith(
 
 const chain: Reader<Shaped<typeof chainShape>> = (value, path) => {
   const read = chainShape(value, path)
-  if (read.network.startsWith('eip155:')) return read
+  const { words } = kindOf(read.network)
   for (const word of ['finality', 'foreignNonce'] as const) {
-    if (read[word] === undefined) continue
-    refuse('CONFIG', `${path}.${word}: expected an EVM network, got ${read.network}`)
+    if (read[word] === undefined || words.includes(word)) continue
+    const known = namespacesOf(word).join(' or ')
+    refuse('CONFIG', `${path}.${word}: expected a network of ${known}, got ${read.network}`)
   }
   return read
 }

@@ -16,7 +16,7 @@ import { toHex } from '../proto/crypto.ts'
 import type { Digest, VaultId } from '../proto/ids.ts'
 import { type Refusal, refusal } from '../proto/refusal.ts'
 import { Unavailable } from '../proto/unavailable.ts'
-import type { ChainRpc } from './chain-rpc/rpc.ts'
+import type { NonceLedger } from './chain-rpc/ledger.ts'
 import type { Nonce } from './desk/cancelling.ts'
 import type { RulesMemory } from './desk/rules.ts'
 import { type Chains, type Driven, writeLines } from './driver.ts'
@@ -62,7 +62,7 @@ interface Place {
 interface Seen {
   readonly vault: VaultRow
   readonly network: string
-  readonly rpc: ChainRpc
+  readonly rpc: NonceLedger
 }
 
 export class Nonces {
@@ -128,7 +128,7 @@ export class Nonces {
     for (const holder of holders) {
       const signed = await copy.read(get(tables.completed, holder))
       for (const txid of signed?.txids ?? []) {
-        if ((await rpc.minedAt(txid)) !== undefined) return
+        if ((await this.#ports.chains.get(network)?.minedAt(txid)) !== undefined) return
       }
     }
     return this.#judge(rpc, place, holders)
@@ -204,14 +204,14 @@ export class Nonces {
     if (last === undefined || last < BigInt(slot)) this.#usedUpTo.set(at, BigInt(slot))
   }
 
-  #rpcOf(network: string): ChainRpc | undefined {
-    const rpc = this.#ports.chains.get(network)
-    return rpc === undefined || 'kind' in rpc ? undefined : rpc
+  /** Undefined where addresses count nothing, and without an endpoint. */
+  #rpcOf(network: string): NonceLedger | undefined {
+    return this.#ports.chains.get(network)?.nonces
   }
 
   /** The nonce is used, and by nothing that the log has a signature of. */
   async #judge(
-    rpc: ChainRpc,
+    rpc: NonceLedger,
     place: Place,
     holders: readonly Digest[],
   ): Promise<Unseen | undefined> {

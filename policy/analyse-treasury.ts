@@ -3,6 +3,7 @@
 // is filled: a warning, because denying is safe.
 import type { Handle, VaultId } from '../proto/ids.ts'
 import { type Finding, warning } from './finding.ts'
+import { isCall } from './intent.ts'
 import type { Rulebook } from './rulebook.ts'
 import { legs } from './rules/box.ts'
 import type { Place } from './treasury/ledger.ts'
@@ -46,7 +47,7 @@ function isAllowed({ from, to, asset }: Way, rulebook: Rulebook): boolean {
   const of = classOf(to, rulebook)
   return rulebook.rules.some(({ box }) =>
     legs(box, rulebook).some(
-      (leg) => leg.from === from && leg.to === of && leg.asset === asset && leg.op !== 'evm.call',
+      (leg) => leg.from === from && leg.to === of && leg.asset === asset && !isCall(leg.op),
     ),
   )
 }

@@ -98,6 +98,8 @@ export const limits = {
   threadIdleMs: 30_000,
   /** Failed sessions that a node has not spoken of yet: all that fail within one round's time. */
   lastWordsMax: 256,
+  /** Strikes and bans for which a disk had no room: of a few sessions that ran when it filled. */
+  owedWritesMax: 256,
   /** Documents against one peer that a node keeps; the strikes go on being counted. */
   evidencePerPeerMax: 64,
   /** N3: the attempt line's `t` against a node's own clock. */
@@ -181,6 +183,10 @@ export const limits = {
   /** A Bundle is carried on a card and read whole at every station. */
   bundleFilesMax: 64,
   bundleBytesMax: 67_108_864,
+  /** Heads of the main log from which a newer one is proved to have grown: one for each Bundle. */
+  mainStepsMax: 128,
+  /** Such a head with its roots and proofs, which goes over the wire in one message. */
+  mainHeadBytesMax: 786_432,
   /** Bundles out that one operator has put for one plan; a further one takes the oldest's place. */
   bundlesPerOperatorMax: 4,
   /** Calls by which one is put: a file comes in parts, so that no call is large. */

@@ -13,7 +13,6 @@ import {
 } from '../policy/audit/checkpoint.ts'
 import { type Coverage, coverage, everyWitness, type Reigns } from '../policy/audit/reigns.ts'
 import { equalBytes, fromUtf8 } from '../proto/crypto.ts'
-import type { NodeId } from '../proto/ids.ts'
 import type { InTurns } from '../proto/in-turns.ts'
 import { attempt, isRefusal } from '../proto/refusal.ts'
 import type { LogCopy, StoredHead } from './log-copy.ts'
@@ -35,7 +34,7 @@ export interface ReadHead {
 
 /** A head beyond the own copy when it came. */
 export interface WaitingHead {
-  /** Who cosigned it, or the peer that told of it in signed words of its own. */
+  /** Who cosigned it, or who told of it. */
   readonly witness: string
   readonly note: Note
 }
@@ -93,9 +92,10 @@ export class Heads {
 
   /**
    * Returns the first proof of a fork among them, if there is one. `teller`: the peer that told of
-   * them in signed words, which nobody else can replace by heads of his choice.
+   * them in signed words, or whose page they came with; nobody else can put his heads in their
+   * place.
    */
-  receive(heads: readonly ReadHead[], teller?: NodeId): OtherFace | undefined {
+  receive(heads: readonly ReadHead[], teller?: string): OtherFace | undefined {
     for (const head of heads) {
       const face = this.#take(head, teller)
       if (face !== undefined) return face
@@ -159,13 +159,13 @@ export class Heads {
     return isOther || given.some((name) => name === this.#own())
   }
 
-  #take({ note, given, isLogs }: ReadHead, teller?: NodeId): OtherFace | undefined {
+  #take({ note, given, isLogs }: ReadHead, teller?: string): OtherFace | undefined {
     const { size, root: offered } = note.checkpoint
     const own = this.#copy.rootAt(size)
     if (given.some((name) => name === this.#own())) this.#compare(size, offered)
     if (own === undefined) {
       for (const name of given) this.#wait(name, { note, isLogs })
-      // A node has another name than any witness key.
+      // No witness key has a space in its name.
       if (isLogs && teller !== undefined) this.#wait(`told by ${teller}`, { note, isLogs })
       return undefined
     }

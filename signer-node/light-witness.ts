@@ -200,7 +200,7 @@ export class LightWitness {
         this.#welcomed(coordinator, frame.welcome)
         return
       case 'lines': {
-        const taken = yield* this.#cosigning.lines(frame.lines)
+        const taken = yield* this.#cosigning.lines(coordinator, frame.lines)
         yield* this.#cosigning.reviewing()
         yield
         this.#send(coordinator, this.#cosigning.answer(taken))

@@ -76,7 +76,7 @@ export class LogDuty {
   }
 
   *lines(coordinator: string, page: Page): InTurns<Taken | Refusal> {
-    const taken = yield* this.#cosigning.lines(page)
+    const taken = yield* this.#cosigning.lines(coordinator, page)
     if (bringsDocuments(taken)) {
       yield
       this.#needs.signing.warm()

@@ -331,8 +331,15 @@ export class SignerNode {
   #roomChanged(): void {
     this.#stateChanged()
     if (this.#parts.room.shortage !== '') return
-    this.#try(() => this.#parts.bans.writeFreezes())
+    this.#writeOwed()
     this.#desk.duty.again()
+  }
+
+  /** What found no room when it was decided. */
+  #writeOwed(): void {
+    const { bans, blame, pairings } = this.#parts
+    this.#try(() => bans.writeFreezes())
+    for (const { owed } of [pairings.fence, blame]) this.#try(() => owed.again())
   }
 
   #compareClocks(): void {
@@ -361,7 +368,7 @@ export class SignerNode {
     if (now - this.#floorAskedMs >= floorAgainMs) {
       this.#floorAskedMs = now
       if (this.#parts.room.shortage !== '') return
-      this.#try(() => this.#parts.bans.writeFreezes())
+      this.#writeOwed()
       this.#desk.duty.again()
       // To everyone: one coordinator alone could keep a node from ever being ready.
       const queries = [...greetings.floorQueries(), ...greetings.floorAgain()]

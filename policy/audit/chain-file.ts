@@ -30,7 +30,7 @@ const height = integer(0, Number.MAX_SAFE_INTEGER)
 const txid = written(66, /^(?:0x)?[0-9a-f]{64}$/)
 const network: Reader<string> = (value, path) => parseNetwork(written(48)(value, path))
 /** As the network writes it. */
-const address = written(42)
+const address = written(64)
 /** Empty for the coin. */
 const contract: Reader<string> = (value, path) => (value === '' ? '' : address(value, path))
 

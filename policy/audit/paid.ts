@@ -3,8 +3,9 @@
 // Read from lines that were verified; whoever verifies names the void ones.
 import type { Digest, VaultId } from '../../proto/ids.ts'
 import { addressAt } from '../chain/address.ts'
+import { movesToken } from '../chain/chains.ts'
 import type { ExtendedKey } from '../chain/derive.ts'
-import { movesToken, type Op } from '../intent.ts'
+import type { Op } from '../intent.ts'
 import { parseIntent } from '../request.ts'
 import type { Entry, EntryOf } from './entry.ts'
 import type { Blob } from './export.ts'

@@ -3,6 +3,7 @@
 // a spend, another amount, recipient, fee, nonce or height, and a balance that does not come out
 // are each found by themselves, and every difference is in base units.
 // What came in is not judged: a log knows of its own payments alone.
+import { isCall } from '../intent.ts'
 import type { ChainAccount, ChainFile, Moved, Sent } from './chain-file.ts'
 import { accountsIn, type Holding, holdingsOf, isDeposit, unlookedAt } from './holdings.ts'
 import { isOpened } from './own-addresses.ts'
@@ -166,7 +167,7 @@ function moved(
   moves: readonly Moved[],
   { op, contract, to, amount, from }: Paid,
 ): readonly (readonly [boolean, string, string])[] {
-  if (op === 'evm.call') return [[sent.to === to, 'BYTES_TO', `it called ${sent.to}, not ${to}`]]
+  if (isCall(op)) return [[sent.to === to, 'BYTES_TO', `it called ${sent.to}, not ${to}`]]
   if (!sent.succeeded) {
     return [[amount === 0n, 'BYTES_AMOUNT', by('it failed and moved', 0n, amount)]]
   }

@@ -157,7 +157,7 @@ function sweepOf(id: Handle, written: Shaped<typeof sweepShape>, places: Around)
   if (gas === 0n || gas > network.maxFee) {
     bad(`${path}.gas: expected more than nothing, and at most maxFee of ${network.id}`)
   }
-  const coinFee = traitsOf(network.caip2).coinFee(network.prices)
+  const coinFee = traitsOf(network.caip2).coinFee(network)
   if (gas < coinFee) {
     bad(`${path}.gas: expected at least ${coinFee}, or ${coin.id} can not be sent, got ${gas}`)
   }

@@ -135,7 +135,10 @@ function checked(request: Digest, written: string, display: Digest): ShownReques
   return { request, text: written, beside: '', display }
 }
 
+/** X-12: whatever `admit` says no to, by the check that said it. */
 function must<T extends object>(judged: T): Exclude<T, Refusal> {
   if (!isRefusal(judged)) return judged as Exclude<T, Refusal>
-  return refuse(judged.code, judged.because, judged.rule ?? 'X-12')
+  const { code, because, rule } = judged
+  const by = [...('check' in judged ? [judged.check] : []), ...(rule === undefined ? [] : [rule])]
+  return refuse(code, [...by, because].join(': '), 'X-12')
 }

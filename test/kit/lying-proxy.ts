@@ -45,8 +45,8 @@ export type Speech = 'json-rpc' | 'paths'
 
 export async function lyingProxy(target: string, speech: Speech = 'json-rpc'): Promise<LyingProxy> {
   const server = createServer((request, response) => {
-    // Before a node that is gone it is cut.
-    answer(request, response).catch(() => response.destroy())
+    // A node that went away while it was asked.
+    answer(request, response).catch(() => request.socket.destroy())
   })
   const asked = new Map<string, number>()
 

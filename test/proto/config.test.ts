@@ -80,9 +80,9 @@ describe('the configuration of a coordinator', () => {
     refused({ chains: [{ ...chain, finality: 'soon' }] }, 'chains[0].finality: expected')
     refused({ chains: [{ ...chain, stillSeconds: 9 }] }, 'chains[0].stillSeconds: expected')
     const tron = { ...chain, network: 'tron:0x2b6653dc', finality: 'finalized' }
-    refused({ chains: [tron] }, 'chains[0].finality: expected an EVM network')
+    refused({ chains: [tron] }, 'chains[0].finality: expected a network of eip155')
     const held = { ...chain, network: tron.network, foreignNonce: 'hold' }
-    refused({ chains: [held] }, 'chains[0].foreignNonce: expected an EVM network')
+    refused({ chains: [held] }, 'chains[0].foreignNonce: expected a network of eip155')
     const said = { ...chain, finality: 'finalized', foreignNonce: 'alarm', stillSeconds: 60 }
     const read = parseCoordinatorConfig(
       JSON.stringify({ ...coordinator, chains: [said] }),

@@ -64,6 +64,26 @@ describe('a head that proves a fork, and waits', () => {
   })
 })
 
+describe('the head of a page that does not go on from the own copy', () => {
+  it('waits too, whether the page was refused or begins beyond it', () => {
+    for (const from of [6, 7]) {
+      grow(three.log, 1)
+      three.lines('node-a')
+      const size = three.log.head.size
+      expect(size).toBe(6)
+      three.sizes.set('node-a', from)
+      linesOf(other(3), 'node-a')
+      expect([three.state('node-a'), three.at('node-a').node.status().size]).toEqual(['ready', 6])
+      three.sizes.set('node-a', 6)
+      grow(three.log, 2)
+      three.lines('node-a')
+      expect(three.state('node-a')).toBe('forked')
+      three.close()
+      three = new ThreeNodes().ready()
+    }
+  })
+})
+
 describe('what a peer tells of its own log', () => {
   it('waits like any head, though no witness has cosigned the note', () => {
     three.shareHeads = false

@@ -64,7 +64,7 @@ describe('the main log beside a log of cold vaults', () => {
   })
 
   it('refills hot from warm, and warm from nowhere: the key of cold is not here', () => {
-    const { proposals } = run(main, [lies(vault('hot'), 1n), lies(vault('warm'), 260_000n)])
+    const { proposals } = run(main, [lies(vault('hot'), 1n), lies(vault('warm'), 160_000n)])
     expect(proposals).toEqual([
       'watch/refill/hot-usdt/1: warm m > hot m 60000, refill: warm m to hot m',
     ])
