@@ -43,7 +43,7 @@ const bytesOf = remember(pointsKept, (publicKey) =>
 /** The key plus tweak times the base point; the same shift that nodes apply to their shares. */
 export function shift(publicKey: Uint8Array, tweak: Uint8Array): Uint8Array {
   const scalar = BigInt(`0x${toHex(tweak)}`)
-  const point = scalar < order ? parsePoint(publicKey).add(times(scalar)) : Point.ZERO
+  const point = scalar < order ? parentOf(toHex(publicKey)).add(times(scalar)) : Point.ZERO
   // Chance 2^-127 for an honest tweak; BIP-32 calls such a child invalid and so do we.
   if (point.is0()) refuse('BYTES_FROM', 'no key at this child')
   return point.toBytes(true)
@@ -59,6 +59,9 @@ const branchOf = remember(branchesKept, (asked) => {
   return step({ publicKey: bytesIn(publicKey), chainCode: bytesIn(chainCode) }, Number(child))
 })
 
+/** A million deposit addresses have one parent, whose square root is taken once. */
+const parentOf = remember(branchesKept, (publicKey) => parsePoint(bytesIn(publicKey)))
+
 function bytesIn(hex: string): Uint8Array {
   return fromHex(hex) ?? new Uint8Array()
 }
@@ -70,8 +73,9 @@ function step({ publicKey, chainCode }: ExtendedKey, child: number): ExtendedKey
   return { publicKey: shift(publicKey, mac.subarray(0, 32)), chainCode: mac.slice(32) }
 }
 
+/** In a time that tells of the scalar, which whoever has key and chain code computes: no secret. */
 function times(scalar: bigint): CurvePoint {
-  return scalar === 0n ? Point.ZERO : Point.BASE.multiply(scalar)
+  return scalar === 0n ? Point.ZERO : Point.BASE.multiplyUnsafe(scalar)
 }
 
 function parsePoint(publicKey: Uint8Array): CurvePoint {
