@@ -22,7 +22,7 @@ import { parseSignerConfig, type SignerConfig } from './config.ts'
 import { Secret } from './dkls23/secret.ts'
 import { syncDirectory } from './floor-file.ts'
 import type { Hsm } from './hsm/hsm.ts'
-import { passphraseWay, pinTries, sealedName, tokenSettings } from './opening.ts'
+import { dropUnfinished, passphraseWay, pinTries, sealedName, tokenSettings } from './opening.ts'
 import { made, openStore, readPassphrase } from './places.ts'
 import type { Random } from './ports.ts'
 import { type FileToReseal, ownThing, type ResealDisk, reseal } from './reseal.ts'
@@ -47,6 +47,7 @@ export async function resealNode(
   // Whoever holds the store is running.
   const store = openStore(config)
   try {
+    dropUnfinished(config)
     using passphrase = passphraseOf(config, wish)
     const { random, isAcknowledged } = wish
     const ports = { random, tries: pinTries(config) }

@@ -1,7 +1,7 @@
 // Opens the Keyshares of a node and the backups beside them, and what opens them, as its
 // configuration names them. Shared by the running node and by the commands that need a stopped one.
 // Not for a light witness, which has none of it.
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { refuse } from '../proto/refusal.ts'
 import { scryptDefault } from '../proto/seal.ts'
@@ -52,6 +52,21 @@ export function sealedFiles({ keys, dataDir }: SignerConfig): readonly SealedFil
       return { name, bytes: readFileSync(join(directory, name)), isNeeded: false }
     }),
   ]
+}
+
+/**
+ * What a sealing that was killed half-way left beside the files, perhaps sealed to the passphrase
+ * that tokens took the place of. For whoever holds the store: nobody else writes here then.
+ */
+export function dropUnfinished({ keys, dataDir }: Pick<SignerConfig, 'keys' | 'dataDir'>): void {
+  const directory = made(join(dataDir, 'keyshares'))
+  const beside = readdirSync(directory).filter((name) => {
+    return name.endsWith('.new') && sealedName.test(name.slice(0, -'.new'.length))
+  })
+  const own = [keys.identity, keys.witness, keys.secret].map((path) => `${path}.new`)
+  for (const path of [...own, ...beside.map((name) => join(directory, name))]) {
+    rmSync(path, { force: true })
+  }
 }
 
 /** Undefined for a node whose files a passphrase opens. */

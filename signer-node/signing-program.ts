@@ -22,7 +22,7 @@ import { FloorFile } from './floor-file.ts'
 import { type Health, serveHealth } from './health.ts'
 import type { Links } from './link.ts'
 import { SignerNode } from './node.ts'
-import { openKeystore } from './opening.ts'
+import { dropUnfinished, openKeystore } from './opening.ts'
 import { fromWhere, type NodeKeys, openNodeKeys, unsealed } from './own-keys.ts'
 import { openStore, readPassphrase, roomOf } from './places.ts'
 import type { Event } from './ports.ts'
@@ -82,6 +82,7 @@ async function run(config: Running, { way, wordFrom }: Opened, stopping: Stoppin
   }
   const room = roomOf(config, { clock, report: told })
   const store = openStore(config, room)
+  dropUnfinished(config)
   const threading = { count: threadCount, curve: config.curve, random, clock }
   const threads = new Threads({ ...threading, report: told })
   const node = new SignerNode(

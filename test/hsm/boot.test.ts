@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process'
-import { cpSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseHandle } from '../../proto/ids.ts'
@@ -68,6 +76,18 @@ describe('sealing the files of a node to a token', () => {
     expect(said).toBe('CONFIG: the passphrase of the files is needed: --passphrase FILE')
     expect(files()).toEqual(before)
     expect(files().map(howOf)).toEqual(['scrypt', 'scrypt', 'scrypt'])
+  })
+
+  it('that was killed half-way is cleared away by the next, also by one that is refused', async () => {
+    const config = node.configure()
+    const shares = join(config.dataDir, 'keyshares')
+    mkdirSync(shares, { recursive: true })
+    const left = [`${config.keys.identity}.new`, join(shares, 'hot.9.keyshare.new')]
+    for (const path of left) writeFileSync(path, 'a whole seal')
+    using pin = secretPin(token.pin)
+    const wish = { random, isBack: false, isAcknowledged: false, passphrase: undefined }
+    expect(await refusal(resealNode(config, pin, wish))).toMatch(/^CONFIG/)
+    expect(left.filter((path) => existsSync(path))).toEqual([])
   })
 
   it('leaves a start before it sealed, with what to do', async () => {
