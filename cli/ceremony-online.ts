@@ -17,8 +17,20 @@ import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import { hexGroups, wordLines } from '../proto/words.ts'
 import { onLine } from './desk.ts'
+import { mainHead, sizesOf } from './main-head.ts'
 import { profileOptions } from './profile.ts'
-import { type Answer, type Args, done, flag, must, required, type Verb, word } from './verb.ts'
+import {
+  type Answer,
+  type Args,
+  done,
+  flag,
+  must,
+  required,
+  UsageError,
+  type Verb,
+  type World,
+  word,
+} from './verb.ts'
 
 const anyone = ['operator', 'approver', 'caller'] as const
 
@@ -37,15 +49,35 @@ export const ceremonyList: Verb = {
 
 export const ceremonyPrepare: Verb = {
   about: 'start what a plan names, and write the Bundle that goes into the room',
-  usage: 'PLAN --out DIR [--as DIR]',
+  usage: 'PLAN --out DIR [--main DIR [--seen SIZE,..]] [--as DIR]',
   words: { min: 1, max: 1 },
-  options: { ...profileOptions, out: { type: 'string' } },
+  options: {
+    ...profileOptions,
+    ...{ out: { type: 'string' }, main: { type: 'string' }, seen: { type: 'string' } },
+  },
   run: (args, world) =>
     onLine(args, world, ['operator'], async ({ client }) => {
       const plan = planAt(args)
-      must(await client.CeremonyService.PrepareCeremony({ plan: plan.digest }))
+      const main = await mainFor(client, plan, args, world)
+      must(await client.CeremonyService.PrepareCeremony({ plan: plan.digest, main }))
       return writeOut(client, plan, required(args, 'out'))
     }),
+}
+
+/** Of the main log that the plan names; what was prepared before keeps the head that it has. */
+async function mainFor(
+  client: WireClient,
+  { digest, plan }: ReadPlan,
+  args: Args,
+  world: World,
+): Promise<Uint8Array> {
+  const as = flag(args, 'main')
+  const { ceremonies } = must(await client.CeremonyService.ListCeremonies({}))
+  const isPrepared = ceremonies.some((one) => one.plan === digest && one.bundle !== '')
+  if (isPrepared || (plan.mainRoot === undefined && as === undefined)) return new Uint8Array(0)
+  if (as === undefined) throw new UsageError('the plan names the main log: expected --main DIR')
+  const sizes = ceremonies.map(({ mainSize }) => mainSize).filter((size) => size > 0)
+  return mainHead({ as, plan, seen: [...sizesOf(flag(args, 'seen')), ...sizes] }, world)
 }
 
 export const ceremonyExport: Verb = {
@@ -101,8 +133,9 @@ export function lineOf({ plan, kind, state, from, until, vaults, requests }: Cer
   return `${state.padEnd(10)} ${kind.padEnd(8)} ${plan}\n  ${about}\n`
 }
 
-export function jsonOf({ vaults, requests, ...rest }: Ceremony): JsonObject {
-  return { ...rest, vaults: [...vaults], requests: [...requests] }
+export function jsonOf({ vaults, requests, mainSize, ...rest }: Ceremony): JsonObject {
+  const main = mainSize === 0 ? {} : { mainSize }
+  return { ...rest, vaults: [...vaults], requests: [...requests], ...main }
 }
 
 /** Read as a station reads it before anything is written. */
@@ -115,6 +148,7 @@ async function writeOut(client: WireClient, plan: ReadPlan, directory: string): 
   const lines = read.pages.reduce((sum, page) => sum + page.lines.length, 0)
   const text = [
     `${files.size} files in ${directory}: ${lines} lines of the log, ${warrantsOf(read)}`,
+    ...(read.main ? [`main log: ${read.main.size} lines of ${read.main.origin}`] : []),
     'W-in',
     ...wordLines(bundle.digest, 16).map((line) => `  ${line}`),
     `  ${hexGroups(bundle.digest, 16)}`,
@@ -124,6 +158,7 @@ async function writeOut(client: WireClient, plan: ReadPlan, directory: string): 
   return done(`${text.join('\n')}\n`, {
     ...{ plan: plan.digest, bundle: bundle.digest, directory },
     ...{ files: files.size, lines, words: words.replaceAll('  ', ' ') },
+    ...(read.main ? { main: { size: read.main.size, root: read.main.root } } : {}),
   })
 }
 

@@ -2,27 +2,16 @@
 // from the coordinator, because whoever watches the house or audits it must not ask the house.
 // Two have to say the same; a development cluster may have one.
 import { readFileSync } from 'node:fs'
-import { Endpoint } from '../coordinator/chain-rpc/endpoint.ts'
-import { type EvmLook, openLook } from '../coordinator/chain-rpc/look.ts'
-import { collect as collectEvm } from '../coordinator/chain-rpc/outflows.ts'
-import { TronEndpoint } from '../coordinator/chain-rpc/tron-endpoint.ts'
-import { openTronLook, type TronLook } from '../coordinator/chain-rpc/tron-look.ts'
-import { collectTron, type TronRange } from '../coordinator/chain-rpc/tron-outflows.ts'
-import type { ChainFile } from '../policy/audit/chain-file.ts'
+import type { AuditLook } from '../coordinator/chain-rpc/kind.ts'
+import { kindOf } from '../coordinator/chain-rpc/reach.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { type Env, parseNetwork } from '../policy/intent.ts'
-import { distinct, endpoints, readConfig } from '../proto/config.ts'
-import { limits } from '../proto/limits.ts'
+import { distinct, endpoints, hostsOf, readConfig } from '../proto/config.ts'
 import { refuse } from '../proto/refusal.ts'
 import { integer, literal, object, type Reader, type Shaped, text } from '../proto/shape.ts'
 import { type Args, required, type World } from './verb.ts'
 
 export type { Balance, Block, Look } from '../coordinator/chain-rpc/look.ts'
-
-/** What these addresses did in the range, for a chain file. */
-export function collect(look: EvmLook | TronLook, range: TronRange): Promise<ChainFile> {
-  return look.kind === 'tron' ? collectTron(look, range) : collectEvm(look, range)
-}
 
 export const looksOptions = { endpoints: { type: 'string' } } as const
 
@@ -51,38 +40,21 @@ export function parseEndpoints(written: string): readonly Configured[] {
 }
 
 /** By network, from the file of `--endpoints`. */
-export function openLooks(
-  args: Args,
-  env: Env,
-  world: World,
-): ReadonlyMap<string, EvmLook | TronLook> {
+export function openLooks(args: Args, env: Env, world: World): ReadonlyMap<string, AuditLook> {
   return new Map(
     parseEndpoints(readFileSync(required(args, 'endpoints'), 'utf8')).map((chain) => {
-      if (chain.rpc.length < witnesses && env !== 'dev') {
-        refuse('CONFIG', `${chain.network}: expected two endpoints, or nobody agrees`)
+      if (hostsOf(chain.rpc).size < witnesses && env !== 'dev') {
+        refuse('CONFIG', `${chain.network}: expected two hosts, or nobody agrees`)
       }
       return [chain.network, opened(chain, world)] as const
     }),
   )
 }
 
-function opened({ network: of, rpc, confirmations }: Configured, { nowMs }: World) {
-  const needed = Math.min(witnesses, rpc.length)
-  const about = rpc.map((url, at) => {
-    const name = `endpoint ${at + 1} of ${of}`
-    return { url, name, timeoutMs, now: nowMs, report: () => {} }
-  })
-  const [kind, reference = ''] = of.split(':')
-  if (kind === 'tron') {
-    const genesis = reference.slice(2)
-    const endpoints = about.map(
-      (one) => new TronEndpoint({ ...one, genesis, answerBytesMax: limits.tronResultsBytesMax }),
-    )
-    return openTronLook({ endpoints, witnesses: needed })
-  }
-  const chainId = `0x${BigInt(reference).toString(16)}`
-  const askers = about.map(
-    (one) => new Endpoint({ ...one, chainId, answerBytesMax: limits.chainAnswerBytesMax }),
-  )
-  return openLook({ askers, witnesses: needed, confirmations })
+function opened({ network: of, rpc: urls, confirmations }: Configured, { nowMs }: World) {
+  const { look } = kindOf(of)
+  if (look === undefined) return refuse('NOT_SUPPORTED', `${of}: nobody looks at such a network`)
+  const watch = { timeoutMs, now: nowMs, report: () => {} }
+  const needed = Math.min(witnesses, urls.length)
+  return look({ network: of, urls, confirmations, witnesses: needed, ...watch })
 }

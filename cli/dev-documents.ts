@@ -25,6 +25,8 @@ export interface DevPlaces {
   readonly destinations: JsonObject
   readonly rules: readonly JsonObject[]
   readonly limits: readonly JsonObject[]
+  /** How much should lie where; nothing is watched without. */
+  readonly targets?: JsonObject
 }
 
 /** Hot, warm and cold in one policy. */
@@ -52,12 +54,13 @@ export interface DevPolicyInput {
   readonly witness: WitnessQuorum
   readonly coldOrigin?: string
   readonly places?: DevPlaces
-  /** How much should lie where; nothing is watched without. */
+  /** Others than those of the places. */
   readonly targets?: JsonObject
 }
 
 export function devPolicy(input: DevPolicyInput): string {
-  const { org, origin, people, token, key, witness, places = everyPlace, targets } = input
+  const { org, origin, people, token, key, witness, places = everyPlace } = input
+  const { targets = places.targets } = input
   const { w, f, q } = witness
   const roles = Object.entries(people).map(([role, members]) => [role, humans(members)] as const)
   return text({

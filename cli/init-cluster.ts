@@ -62,7 +62,7 @@ const customers = [
 ]
 
 /** For `custody watch` and `audit collect`; env `dev` may have one endpoint. */
-function endpointsText(wish: DevWish): string {
+export function endpointsText(wish: Pick<ClusterWish, 'chain' | 'rpc'>): string {
   const chains = [{ network: networkOf(wish), rpc: [...wish.rpc], confirmations: 1 }]
   return text({ format: 'custody-endpoints/v1', chains })
 }

@@ -22,6 +22,7 @@ import {
   type Cluster,
   directors,
   directoryOf,
+  endpointsText,
   makePeople,
   memberOf,
   standIn,
@@ -121,6 +122,7 @@ export async function coldCluster(wish: ColdWish): Promise<Cluster> {
     openFile('shared/directory.json', documents.directory),
     openFile('shared/book-warm.json', wish.book),
     openFile('shared/trust.txt', trustText(trust)),
+    openFile('shared/endpoints.json', endpointsText(wish)),
     sharedPins(wish, owners),
     ...configurations(wish, owners, digest, log.origin),
   ]

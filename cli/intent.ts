@@ -4,9 +4,9 @@
 // Decides nothing: what the policy says of it is the coordinator's and the nodes' to judge.
 import { recordOf } from '../policy/book.ts'
 import { addressAt } from '../policy/chain/address.ts'
-import { opsOf } from '../policy/chain/chains.ts'
+import { opsOf, typedAddress } from '../policy/chain/chains.ts'
 import { callText, parseCall } from '../policy/chain/evm-call.ts'
-import { parseMessage } from '../policy/chain/evm-message.ts'
+import { networkOfDomain, parseMessage } from '../policy/chain/evm-message.ts'
 import { destinationDigest, parseDestination } from '../policy/destination.ts'
 import type { Intent } from '../policy/intent.ts'
 import type { Asset, Network } from '../policy/places.ts'
@@ -16,7 +16,6 @@ import { toHex, toUtf8 } from '../proto/crypto.ts'
 import { parseHandle, parsePersonId, parseVaultId } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
-import { typedAddress } from './address.ts'
 import type { Desk } from './desk.ts'
 import { messageFile } from './message.ts'
 import { keyInForce, proved } from './vault.ts'
@@ -134,8 +133,8 @@ async function addressee(
 ): Promise<Recipient> {
   const message = parseMessage(written)
   if (message.kind === 'typed') {
-    const { chainId, verifyingContract } = message.typed.domain
-    return recordedAt(`eip155:${chainId}`, verifyingContract, desk, attested)
+    const { domain } = message.typed
+    return recordedAt(networkOfDomain(domain), domain.verifyingContract, desk, attested)
   }
   const vault = required(args, 'vault')
   const row = (await keyInForce(vault, desk)) ?? refuse('VAULT_NOT_FOUND', `${vault}: has no key`)
@@ -154,7 +153,7 @@ async function destination(
   const [vault, toPath] = [flag(args, 'to-vault'), flag(args, 'to-path')]
   if (vault !== undefined) return ownAddress(vault, toPath, desk)
   if (toPath !== undefined) throw new UsageError('--to-path: expected beside --to-vault alone')
-  return recordedAt(caip2, typedAddress(caip2, required(args, 'to')), desk, attested)
+  return recordedAt(caip2, typedAddress(caip2, required(args, 'to'), 'to'), desk, attested)
 }
 
 function recordedAt(

@@ -2,13 +2,13 @@
 // text, which is a declaration. Numbers, capitals and the type of the domain are written in many
 // ways there and in one way here; what is not the same message in our form is refused.
 import { readFileSync } from 'node:fs'
+import { typedEvmAddress } from '../policy/chain/evm-address.ts'
 import { type Message, messageText, parseMessage } from '../policy/chain/evm-message.ts'
 import { listOf } from '../policy/chain/evm-typed-form.ts'
 import type { Json, JsonObject } from '../proto/jcs.ts'
 import { text } from '../proto/jcs.ts'
 import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
-import { typedAddress } from './address.ts'
 
 /** As the intent carries it. */
 export function messageFile(file: string): string {
@@ -98,7 +98,7 @@ function atomOf(type: string, value: Json | undefined): Json {
   if (type === 'bool')
     return typeof value === 'boolean' ? value : bad('bool: neither true nor false')
   if (typeof value !== 'string') return bad(`${type}: no text`)
-  if (type === 'address') return typedAddress('eip155:1', value)
+  if (type === 'address') return typedEvmAddress(value, 'address')
   return type.startsWith('bytes') ? value.toLowerCase() : value
 }
 

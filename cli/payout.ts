@@ -3,6 +3,7 @@
 // reference of a line is the key of its intent, so the same file again sends only what is missing.
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { typedAddress } from '../policy/chain/chains.ts'
 import type { Intent } from '../policy/intent.ts'
 import type { Asset } from '../policy/places.ts'
 import { lineForm, parseIntent } from '../policy/request.ts'
@@ -14,7 +15,6 @@ import type { JsonObject } from '../proto/jcs.ts'
 import { retryClass } from '../proto/reasons.ts'
 import { attempt, isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
 import type { Signed } from '../proto/signed.ts'
-import { typedAddress } from './address.ts'
 import { type ApproverKey, openKey } from './approver-key.ts'
 import { atDesk, type Desk } from './desk.ts'
 import { typedIntent } from './intent.ts'
@@ -120,7 +120,7 @@ async function paymentOf(
       return amount > 0n ? { amount } : refuse('INVALID_INTENT', 'expected more than nothing')
     })
   }
-  column('to', () => ({ to: typedAddress(network.caip2, line.to) }))
+  column('to', () => ({ to: typedAddress(network.caip2, line.to, 'to') }))
   column('purpose', () =>
     lineForm.test(line.purpose) && line.purpose.length <= 128
       ? line

@@ -96,6 +96,7 @@ function draftShape(directory: string) {
     },
     {
       root: file,
+      mainRoot: file,
       tBefore: place,
       requests: list(request, 1, limits.plannedRequestsMax),
       called: list(nodeId, 1, limits.nodesMax),
@@ -120,7 +121,7 @@ const opOf: Readonly<Record<CeremonyKind, PlannedOp>> = {
 /** The Plan of a draft and of the files that it names. */
 export function planOfDraft(kind: CeremonyKind, path: string): Plan {
   const draft = readConfig(readFileSync(path, 'utf8'), draftShape(dirname(path)))
-  const { people, stations, root, recordToken, requests = [], tBefore, ...rest } = draft
+  const { people, stations, root, mainRoot, recordToken, requests = [], tBefore, ...rest } = draft
   const seats = stations.map((station, at) => seat(kind, station, at))
   const asked = requests.map(({ op = opOf[kind], callBack = false, ...one }) => {
     return { ...one, op, callBack }
@@ -132,7 +133,7 @@ export function planOfDraft(kind: CeremonyKind, path: string): Plan {
     scenarios: [],
     ...rest,
     rehearsal: draft.env !== 'prod',
-    root: root === undefined ? '' : parseRoot(readFileSync(root, 'utf8')).digest,
+    root: root === undefined ? '' : rootAt(root),
     kind,
     vaults: distinct(asked.map(({ vault }) => vault)),
     requests: asked,
@@ -140,10 +141,12 @@ export function planOfDraft(kind: CeremonyKind, path: string): Plan {
     stations: seats,
     recordToken: plannedToken(parseTokenCard(readFileSync(recordToken))),
     ...(tBefore === undefined ? {} : { tBefore }),
+    ...(mainRoot === undefined ? {} : { mainRoot: rootAt(mainRoot) }),
   }
   return { ...plan, people: crowdOf(people, plan) }
 }
 
+const rootAt = (file: string) => parseRoot(readFileSync(file, 'utf8')).digest
 const distinct = (vaults: readonly VaultId[]): readonly VaultId[] => [...new Set(vaults)]
 
 /** Of its card; at an enrolment there is none yet, and the draft says where it stands. */

@@ -7,6 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { type ChainFile, parseChainFile, writeChainFile } from '../policy/audit/chain-file.ts'
 import { parseEntry } from '../policy/audit/entry.ts'
 import { type Export, readExport } from '../policy/audit/export.ts'
+import { accountsIn, type Holding } from '../policy/audit/holdings.ts'
 import { paidOn } from '../policy/audit/paid.ts'
 import { type Account, type Reconciled, reconcile } from '../policy/audit/reconcile.ts'
 import { areas, conclude, type Report } from '../policy/audit/report.ts'
@@ -18,7 +19,7 @@ import { fromUtf8 } from '../proto/crypto.ts'
 import { readExport as readFiles } from '../proto/io/export-files.ts'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import { ageMs, reportJson, reportText } from './audit.ts'
-import { collect, looksOptions, openLooks } from './chain-looks.ts'
+import { looksOptions, openLooks } from './chain-looks.ts'
 import {
   type Answer,
   type Args,
@@ -55,11 +56,14 @@ export const auditCollect: Verb = {
     if (from < 1n || from > to.height || to.height > newest.height) {
       throw new UsageError(`--from, --to: expected blocks from 1 to ${newest.height}`)
     }
-    const { own, tokens } = paidOn(network, exported.lines.map(parseEntry), exported.blobs)
+    const entries = exported.lines.map(parseEntry)
+    const { own, tokens, deposits } = paidOn(network, entries, exported.blobs)
     const addresses = [...own].sort()
-    world.say(`${addresses.length} addresses in blocks ${from} to ${to.height}\n`)
-    const range = { network, from, to, addresses, tokens: [...tokens].sort() }
-    const file = await collect(look, {
+    const opened = deposits.reduce((sum, { until }) => sum + until, 0)
+    const many = `${addresses.length} addresses and ${opened} deposit addresses`
+    world.say(`${many} in blocks ${from} to ${to.height}\n`)
+    const range = { network, from, to, addresses, deposits, tokens: [...tokens].sort() }
+    const file = await look.collect({
       ...range,
       ...(after === undefined ? {} : { after }),
       closes: flag(args, 'to') === undefined,
@@ -67,19 +71,25 @@ export const auditCollect: Verb = {
       progress: (height) => {
         if (height % progressBlocks === 0n) world.say(`read up to block ${height}\n`)
       },
+      looked: (what, count) => {
+        if (count % progressLooks === 0) world.say(`looked at ${count} of ${what}\n`)
+      },
     })
     const out = required(args, 'out')
     writeFileSync(out, writeChainFile(file), { flag: 'wx' })
-    const count = file.accounts.reduce((sum, { sent }) => sum + sent.length, 0)
-    const text = `${count} transactions of ${addresses.length} addresses in ${out}\n`
+    const count = accountsIn(file).reduce((sum, { sent }) => sum + sent.length, 0)
+    const text = `${count} transactions of ${many} in ${out}\n`
     const again = `custody audit reconcile ${word(args, 0)} --trust FILE --chain ${out}`
     const next = `compare with: ${again}\n`
     const blocks = { from: file.from, to: file.to }
-    return done(`${text}${next}`, { out, network, ...blocks, addresses, transactions: count })
+    const counts = { deposits: opened, transactions: count }
+    return done(`${text}${next}`, { out, network, ...blocks, addresses, ...counts })
   },
 }
 
 const progressBlocks = 1_000n
+/** Of deposit addresses, or of their balances on Tron: lots come out even here. */
+const progressLooks = 4_000
 
 /** Of a network whose nodes keep no earlier states: it has the balances before the first block. */
 function fileBefore(args: Args, network: string): ChainFile | undefined {
@@ -138,7 +148,9 @@ function answerOf(
   found: Reconciled | undefined,
   { network, from, to }: { readonly network: string; readonly from: number; readonly to: number },
 ): Answer {
-  const accounts = found?.accounts ?? []
+  const [accounts, holdings] = [found?.accounts ?? [], found?.holdings ?? []]
+  // Of very many, what has a difference, and the sums.
+  const isShown = ({ missing }: Account) => missing !== 0n || accounts.length <= linesMax
   const counts = {
     payments: found?.payments ?? 0,
     outside: found?.outside ?? 0,
@@ -153,7 +165,8 @@ function answerOf(
     ...(counts.untold > 0
       ? [`${counts.untold} balances not compared: none before, or after\n`]
       : []),
-    ...accounts.map(accountLines),
+    ...accounts.filter(isShown).map(accountLines),
+    ...holdings.map(holdingLine),
     ...counts.open.map((txid) => `open: ${txid} is in a block, and not settled in this log\n`),
     reportText(report),
   ].join('')
@@ -161,8 +174,16 @@ function answerOf(
     const units = Object.entries(amounts).map(([name, amount]) => [name, `${amount}`] as const)
     return { address, contract, ...Object.fromEntries(units) }
   })
-  const json = { network, from, to, ...counts, accounts: written, report: reportJson(report) }
+  const sums = holdings.map((one) => ({ ...one, amount: `${one.amount}` }))
+  const about = { network, from, to, ...counts, accounts: written, holdings: sums }
+  const json = { ...about, report: reportJson(report) }
   return { exit: report.exit, text, json }
+}
+
+const linesMax = 200
+
+function holdingLine({ contract, addresses, amount }: Holding): string {
+  return `in all ${amount} of ${contract || 'the coin'} at ${addresses} addresses\n`
 }
 
 function accountLines({ address, contract, before, after, ...moved }: Account): string {

@@ -8,14 +8,14 @@
 // counts as on its way.
 import type { Intent } from '../policy/intent.ts'
 import { networkOf, type Rulebook } from '../policy/rulebook.ts'
-import type { Account, Held, Moving } from '../policy/treasury/ledger.ts'
+import { type Held, type Moving, type Place, placeName } from '../policy/treasury/ledger.ts'
 import type { VaultRow } from '../policy/view.ts'
 import type { Handle, VaultId } from '../proto/ids.ts'
 import { Unavailable } from '../proto/unavailable.ts'
 import type { Balance, Block, Look } from './chain-looks.ts'
 import type { Desk } from './desk.ts'
 import { isNothing, openPayments, type Payment, paymentOf, paymentsAfter } from './moving.ts'
-import { accountAt, ownKeys } from './own-accounts.ts'
+import { accountAt, addressOf, ownKeys } from './own-accounts.ts'
 import type { World } from './verb.ts'
 
 export interface Around {
@@ -54,7 +54,8 @@ export async function lookAround(watching: Watching): Promise<Around> {
     else blocks.set(network, block)
   }
   const wanted = await accountsOf(watching)
-  const keys = await ownKeys([...wanted.map(({ vault }) => vault), ...rulebook.vaults.keys()], desk)
+  const looked = wanted.flatMap((one) => ('vault' in one ? [one.vault] : []))
+  const keys = await ownKeys([...looked, ...rulebook.vaults.keys()], desk)
   const found = new Map<string, Held & Balance>()
   for (const one of wanted) {
     const said = await balanceOf(one, { keys, blocks, watching })
@@ -92,21 +93,20 @@ async function youngBlock(
   }
 }
 
-interface Wanted extends Account {
-  readonly asset: Handle
-}
+type Wanted = Place & { readonly asset: Handle }
 
-/** Every vault that a target names or uses, and every deposit address with its coin. */
+/** Every place that a target names or draws on, and every deposit address with its coin. */
 async function accountsOf({ desk, deposits }: Watching): Promise<readonly Wanted[]> {
   const { rulebook } = desk.ruleset
   const wanted = new Map<string, Wanted>()
-  const add = (vault: VaultId, path: string, asset: Handle | undefined): void => {
-    if (asset === undefined) return
-    const one = { vault, path, asset }
+  const look = (one: Wanted): void => {
     wanted.set(nameOf(one), one)
   }
-  for (const { vault, asset, refill } of rulebook.targets.values()) {
-    add(vault, 'm', asset)
+  const add = (vault: VaultId, path: string, asset: Handle | undefined): void => {
+    if (asset !== undefined) look({ vault, path, asset })
+  }
+  for (const { at, asset, refill } of rulebook.targets.values()) {
+    look({ ...at, asset })
     if (refill !== undefined) add(refill, 'm', asset)
   }
   for (const { vault, asset, gasFrom } of rulebook.sweeps.values()) {
@@ -127,15 +127,13 @@ interface Seen {
 }
 
 /** Or why nobody can tell. */
-async function balanceOf(
-  { vault, path, asset }: Wanted,
-  { keys, blocks, watching }: Seen,
-): Promise<Balance | string> {
+async function balanceOf(one: Wanted, { keys, blocks, watching }: Seen): Promise<Balance | string> {
   const { desk, looks } = watching
-  const account = accountAt({ vault, path }, keys, desk)
-  const contract = desk.ruleset.rulebook.assets.get(asset)?.contract
-  const name = nameOf({ vault, path, asset })
-  if (account === undefined || contract === undefined) return `${name}: the vault has no key`
+  const account = addressOf(one, one.asset, keys, desk)
+  const contract = desk.ruleset.rulebook.assets.get(one.asset)?.contract
+  const name = nameOf(one)
+  if (typeof account === 'string') return `${name}: ${account}`
+  if (contract === undefined) return `${name}: no such asset`
   const [look, block] = [looks.get(account.network), blocks.get(account.network)]
   if (look === undefined || block === undefined) return `${name}: no block`
   const said = await tried(() => look.balance(block, account.address, contract))
@@ -182,15 +180,15 @@ function touched({ from, to, asset }: Moving, rulebook: Rulebook): readonly stri
   return to === undefined ? names : [...names, nameOf({ ...to, asset })]
 }
 
-function nameOf({ vault, path, asset }: Wanted): string {
-  return `${vault} ${path} ${asset}`
+function nameOf(one: Wanted): string {
+  return `${placeName(one)} ${one.asset}`
 }
 
 function movingOf({ intent }: Payment, keys: ReadonlyMap<VaultId, VaultRow>, desk: Desk): Moving {
   const { vault, path, asset, amount, maxFee } = intent
   return {
     from: { vault, path },
-    to: ownRecipient(intent, keys, desk),
+    to: intent.dest === '' ? ownRecipient(intent, keys, desk) : listedRecipient(intent, desk),
     asset,
     amount,
     feeMax: maxFee,
@@ -199,11 +197,10 @@ function movingOf({ intent }: Payment, keys: ReadonlyMap<VaultId, VaultRow>, des
 
 /** The own account that an intent without a record pays. */
 function ownRecipient(
-  { dest, to, toPath: path = 'm', network }: Intent,
+  { to, toPath: path = 'm', network }: Intent,
   keys: ReadonlyMap<VaultId, VaultRow>,
   desk: Desk,
-): Account | undefined {
-  if (dest !== '') return undefined
+): Place | undefined {
   for (const vault of keys.keys()) {
     const account = accountAt({ vault, path }, keys, desk)
     if (account?.address === to && account.network === network) return { vault, path }
@@ -211,9 +208,22 @@ function ownRecipient(
   return undefined
 }
 
-function networksOf({ targets, sweeps, vaults, networks }: Rulebook): ReadonlySet<string> {
+/** The vault of another log that an intent with a record pays, where a target names it. */
+function listedRecipient(
+  { to, asset, network }: Pick<Intent, 'to' | 'asset' | 'network'>,
+  desk: Desk,
+): Place | undefined {
+  for (const { at } of desk.ruleset.rulebook.targets.values()) {
+    if ('vault' in at) continue
+    const listed = addressOf(at, asset, new Map(), desk)
+    if (typeof listed !== 'string' && listed.address === to && listed.network === network) return at
+  }
+  return undefined
+}
+
+function networksOf({ targets, sweeps, assets, networks }: Rulebook): ReadonlySet<string> {
   const named = [...targets.values(), ...sweeps.values()]
-  const ids = named.flatMap(({ vault }) => vaults.get(vault)?.network ?? [])
+  const ids = named.flatMap(({ asset }) => assets.get(asset)?.network ?? [])
   return new Set(ids.flatMap((id) => networks.get(id)?.caip2 ?? []))
 }
 

@@ -6,11 +6,13 @@
 
 import type { Intent } from '../policy/intent.ts'
 import { parseIntent } from '../policy/request.ts'
-import { networkOf } from '../policy/rulebook.ts'
+import { networkOf, type Rulebook } from '../policy/rulebook.ts'
+import type { SweepCost } from '../policy/treasury/cost.ts'
+import { placeName } from '../policy/treasury/ledger.ts'
 import { type Asked, type Proposal, propose } from '../policy/treasury/propose.ts'
 import { transferOf } from '../policy/treasury/way.ts'
 import { durationMs } from '../policy/units.ts'
-import { type Handle, parsePersonId } from '../proto/ids.ts'
+import { type Handle, parsePersonId, type VaultId } from '../proto/ids.ts'
 import type { JsonObject } from '../proto/jcs.ts'
 import { isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import { time } from '../proto/shape.ts'
@@ -20,10 +22,11 @@ import { looksOptions, openLooks } from './chain-looks.ts'
 import { DepositPaths } from './deposit-paths.ts'
 import { atDesk, type Desk } from './desk.ts'
 import { isEnded, isNothing, type Payment } from './moving.ts'
-import { accountAt, ownKeys } from './own-accounts.ts'
+import { addressOf, ownKeys } from './own-accounts.ts'
 import { keyOptions, profileOptions } from './profile.ts'
 import { amountOf } from './show.ts'
 import { sendIntent } from './submit.ts'
+import { sweepCosts } from './sweep-costs.ts'
 import { type Around, lookAround, tried, type Watching } from './treasury-facts.ts'
 import { type Answer, type Args, flag, type Verb, type World } from './verb.ts'
 
@@ -31,7 +34,7 @@ export const watch: Verb = {
   about: 'propose what targets and sweeps of the policy want moved',
   usage:
     '--endpoints FILE [--once] [--dry-run] [--every 1m] [--patience 10m] [--pause 1h]\n' +
-    '    [--valid 8h] [--as DIR]',
+    '    [--valid 8h] [--valid-cold 72h] [--as DIR]',
   words: { min: 0, max: 0 },
   options: {
     ...profileOptions,
@@ -43,6 +46,7 @@ export const watch: Verb = {
     patience: { type: 'string' },
     pause: { type: 'string' },
     valid: { type: 'string' },
+    'valid-cold': { type: 'string' },
   },
   run: async (args, world) => {
     const deposits = new DepositPaths()
@@ -84,7 +88,8 @@ async function lookOnce({ args, world, desk, deposits }: Looking): Promise<Answe
     deposits: (vault) => deposits.of(vault, desk.client),
   }
   const around = await lookAround(watching)
-  const made = await proposalsOf(args, { ...watching, around })
+  const costs = await sweepCosts(around.held, watching)
+  const made = await proposalsOf(args, { ...watching, around, costs })
   const lines: string[] = []
   const sent: JsonObject[] = []
   const key = made.proposals.length > 0 && args.flags['dry-run'] !== true
@@ -113,6 +118,7 @@ interface Looked {
   readonly looks: Watching['looks']
   readonly world: Watching['world']
   readonly around: Around
+  readonly costs: ReadonlyMap<Handle, SweepCost>
 }
 
 interface Asking extends Pick<Looked, 'desk' | 'looks'> {
@@ -120,11 +126,11 @@ interface Asking extends Pick<Looked, 'desk' | 'looks'> {
 }
 
 /** Proposed again until the earlier requests of every name that matters are known. */
-async function proposalsOf(args: Args, { desk, looks, world, around }: Looked) {
+async function proposalsOf(args: Args, { desk, looks, world, around, costs }: Looked) {
   const known = new Map<string, Asked>()
   const facts = {
     ...{ at: world.nowMs(), initiator: parsePersonId(desk.profile.id) },
-    ...{ held: around.held, moving: around.moving },
+    ...{ held: around.held, moving: around.moving, costs },
     asked: (name: string) => known.get(name),
   }
   for (;;) {
@@ -194,34 +200,44 @@ interface Sending {
 /** The state of the request, or that somebody else asked for the same. */
 async function send(proposal: Proposal, { args, desk, world, signer }: Sending): Promise<string> {
   const intent = await intentOf(proposal, { args, desk, world })
+  if (typeof intent === 'string') return `NOT SENT: ${intent}`
   const answer = await sendIntent(intent, { desk, signer })
   if (!isRefusal(answer)) return answer.state
   if (answer.code === 'IDEMPOTENCY_CONFLICT') return 'ASKED BY ANOTHER'
   return `refused ${answer.code}: ${answer.because}`
 }
 
+/** Or why there is none: one way that leads nowhere stops no other. */
 async function intentOf(
   proposal: Proposal,
   { args, desk, world }: Omit<Sending, 'signer'>,
-): Promise<Intent> {
+): Promise<Intent | string> {
   const { from, to, asset, amount, maxFee } = proposal
   const { rulebook } = desk.ruleset
   const known = rulebook.assets.get(asset)
   const network = networkOf(rulebook, from.vault)
   const op = transferOf(proposal, rulebook)
-  const account = accountAt(to, await ownKeys([to.vault], desk), desk)
-  if (known === undefined || network === undefined || op === undefined || account === undefined) {
-    return refuse('VAULT_NOT_FOUND', `${to.vault}: no address to pay ${asset} to`)
+  const keys = await ownKeys('vault' in to ? [to.vault] : [], desk)
+  const paid = addressOf(to, asset, keys, desk)
+  if (typeof paid === 'string') return `${placeName(to)}: ${paid}`
+  if (known === undefined || network === undefined || op === undefined) {
+    return `${placeName(to)}: nothing moves ${asset} there`
   }
   const created = Math.floor(world.nowMs() / 1_000) * 1_000
   return {
     ...{ org: desk.profile.org, env: desk.profile.env, id: proposal.id, created },
-    notAfter: created + spanOf(args, 'valid', '8h'),
+    notAfter: created + validMs(args, from.vault, rulebook),
     ...{ vault: from.vault, path: from.path, network: network.caip2, op },
-    ...{ asset: known.id, contract: known.contract, to: account.address, dest: '' as const },
-    ...(to.path === 'm' ? {} : { toPath: to.path }),
+    ...{ asset: known.id, contract: known.contract, to: paid.address, dest: paid.dest },
+    ...(!('vault' in to) || to.path === 'm' ? {} : { toPath: to.path }),
     ...{ amount, maxFee, purpose: proposal.because, initiator: parsePersonId(desk.profile.id) },
   }
+}
+
+/** What leaves a cold vault waits for a sitting, and lives until its room closes. */
+function validMs(args: Args, vault: VaultId, { vaults }: Rulebook): number {
+  const isCold = vaults.get(vault)?.tier === 'cold'
+  return isCold ? spanOf(args, 'valid-cold', '72h') : spanOf(args, 'valid', '8h')
 }
 
 function lineOf({ id, because, amount, asset }: Proposal, desk: Desk): string {

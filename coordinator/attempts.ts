@@ -18,15 +18,14 @@ import { isRefusal, type Refusal, Refused, refusal, refuse } from '../proto/refu
 import type { Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
 import { Unavailable } from '../proto/unavailable.ts'
-import { buildTransfer } from './build.ts'
 import { ceremonyNote, isCold } from './ceremony/cold.ts'
 import { chooseNodes, wantsFresh } from './choose.ts'
 import {
   again,
-  chainFor,
   type Driven,
   type DriverPorts,
   done,
+  ledgerFor,
   type Next,
   parked,
   pause,
@@ -101,10 +100,11 @@ export async function bump(ports: DriverPorts, driven: Driven): Promise<Next | u
     intent: the.intent,
     from: addressOf(the.intent.path, vaultOf(driven), the.intent.network),
     slot: last.slot,
+    now: ports.clock.now(),
     bump: { last: last.fee, percent: slot.bumpPercent },
-    form: network?.forms[0],
+    terms: network ?? {},
   }
-  const built = await buildTransfer(chainFor(ports, the.intent.network), order)
+  const built = await ledgerFor(ports, the.intent.network).build(order)
   if (built.kind === 'later') return undefined
   const { bytes } = built
   const number = last.attempt + 1

@@ -6,20 +6,19 @@
 import { type EntryOf, parseEntry } from '../policy/audit/entry.ts'
 import { get, tables } from '../policy/audit/tables.ts'
 import type { SignedTransaction } from '../policy/chain/chain.ts'
-import { chainOf } from '../policy/chain/chains.ts'
+import { chainOf, movesToken } from '../policy/chain/chains.ts'
 import { derive } from '../policy/chain/derive.ts'
 import { parseSignature } from '../policy/chain/signature.ts'
-import { type Intent, movesToken } from '../policy/intent.ts'
+import type { Intent } from '../policy/intent.ts'
 import { plainDigest, toUtf8 } from '../proto/crypto.ts'
 import type { Digest } from '../proto/ids.ts'
 import { text } from '../proto/jcs.ts'
 import { isRefusal, type Refusal, refusal, refuse } from '../proto/refusal.ts'
 import { bump } from './attempts.ts'
-import { isCold } from './ceremony/cold.ts'
+import { heldBack } from './ceremony/held.ts'
 import type { MinedAt, Moved } from './chain-rpc/rpc.ts'
 import {
   again,
-  chainFor,
   type Driven,
   type DriverPorts,
   done,
@@ -51,12 +50,16 @@ export async function send(ports: DriverPorts, driven: Driven): Promise<Next> {
   if (cancelledBy !== undefined) {
     return driven.note({ code: 'REQUEST_ENDED', because: `cancelled by ${cancelledBy}` }, lookMs)
   }
-  const held = isCold(the) ? await heldBack(ports, driven) : undefined
-  if (held !== undefined) return driven.note(held, heldLookMs)
+  const held = await heldIfCold(ports, driven)
+  if (held !== undefined) {
+    tellHeld(ports, intent, held)
+    return driven.note(held, heldLookMs)
+  }
   ports.sentAt.set(intent, ports.clock.now())
   const answer = await ledgerFor(ports, the.intent.network).send(newest.raw)
-  if (answer.kind === 'refused' && !seen.mined) {
-    return driven.note({ code: 'CHAIN_UNAVAILABLE', because: answer.because }, lookMs)
+  if (answer.kind !== 'taken' && !seen.mined) {
+    const said = answer.kind === 'refused' ? 'no endpoint takes it' : 'perhaps it was taken'
+    return driven.note({ code: 'CHAIN_UNAVAILABLE', because: `${said}: ${answer.because}` }, lookMs)
   }
   ports.notes.delete(intent)
   const body = { intent, txid: newest.txid }
@@ -100,9 +103,10 @@ export async function followReplaced(
 /** Whether it was time to. Of what waits for nothing more, only while nobody has said stop. */
 async function sendAgain(
   ports: DriverPorts,
-  { the, view }: Driven,
+  driven: Driven,
   { transactions }: Open,
 ): Promise<boolean> {
+  const { the, view } = driven
   const { intent, state } = the.row
   const newest = transactions.at(-1)
   const now = ports.clock.now()
@@ -111,6 +115,7 @@ async function sendAgain(
   if (state !== 'BROADCAST' && stopped({ the, view }) !== undefined) return false
   // It may still land, and settles then; but nobody helps it.
   if (the.row.cancelledBy !== undefined) return false
+  if ((await heldIfCold(ports, driven)) !== undefined) return false
   ports.sentAt.set(intent, now)
   // Mined as well: it may be one endpoint's word, and sending again is harmless.
   await ledgerFor(ports, the.intent.network).send(newest.raw)
@@ -125,19 +130,20 @@ export async function followLapsed(ports: DriverPorts, driven: Driven): Promise<
 
 /**
  * A signature that came out of a room is older than what was said meanwhile: it stands in the log
- * as what it is, and goes to its chain only while nobody has said stop.
+ * as what it is, and goes to its chain only while `admit` would let it today. Hot nodes were asked
+ * when their shares left. What the policy of today says of a vault's tier is no matter: only a log
+ * of cold vaults has rooms.
  */
-async function heldBack(
-  { copy }: DriverPorts,
-  { the, view }: Driven,
-): Promise<Refusal | undefined> {
-  const stop = stopped({ the, view })
-  if (stop !== undefined) return stop
-  const lines = await readLinesOf(copy.session, the.root.log.origin, the.row.intent)
-  const came = lines.map(parseEntry).find(isCompleted)
-  return (came?.t ?? 0) <= the.intent.notAfter
-    ? undefined
-    : refusal('TIME', 'its signature came after the request had ended')
+async function heldIfCold(ports: DriverPorts, { the }: Driven): Promise<Refusal | undefined> {
+  return the.root.cold ? heldBack(ports, the.row.intent, ports.clock.now()) : undefined
+}
+
+/** Once for each reason. */
+function tellHeld({ notes, report }: DriverPorts, intent: Digest, held: Refusal): void {
+  const known = notes.get(intent)
+  if (known?.code === held.code && known.because === held.because) return
+  const because = `${held.code} ${held.because}`
+  report({ level: 'alarm', name: 'payment.held', because, intent })
 }
 
 function stopped({ the, view }: Pick<Driven, 'the' | 'view'>): Refusal | undefined {
@@ -243,7 +249,7 @@ async function dropIfReplaced(
   if (rival === undefined) return false
   const from = chainOf(network).address(derive(key, path).publicKey)
   return (
-    (await chainFor(ports, network).consumed(from, BigInt(slot))) &&
+    (await ledgerFor(ports, network).nonces?.consumed(from, BigInt(slot))) === true &&
     (await dropFor(ports, { the, view }, transactions, rival))
   )
 }

@@ -6,6 +6,7 @@ import {
   address,
   distinct,
   endpoints,
+  hostsOf,
   pathFrom,
   pin,
   readConfig,
@@ -25,6 +26,7 @@ import {
   type Shaped,
   text,
 } from '../proto/shape.ts'
+import { kindOf, namespacesOf } from './chain-rpc/reach.ts'
 
 /** Where the log lives: a PostgreSQL database, or the embedded one (never in prod). */
 export type StoreConfig =
@@ -37,8 +39,24 @@ export type ClientConfig = CoordinatorConfig['clients'][number]
 
 /** `directory` is where the file stands: relative paths start there. */
 export function parseCoordinatorConfig(source: string, directory: string): CoordinatorConfig {
-  const config = readConfig(source, shapeIn(directory))
-  return { ...config, store: storeOf(config) }
+  const read = readConfig(source, shapeIn(directory))
+  const config = { ...read, store: storeOf(read) }
+  const [alone] = config.env === 'prod' ? networksOnTrust(config.chains) : []
+  if (alone !== undefined) {
+    const { network, hosts } = alone
+    refuse('CONFIG', `${network}: expected endpoints on ${hostsMin} hosts in prod, got ${hosts}`)
+  }
+  return config
+}
+
+/** Nonces, fees and what settled are believed where two say the same. */
+const hostsMin = 2
+
+/** Networks on which one host is believed alone, and how many each has. */
+export function networksOnTrust(chains: readonly Pick<ChainConfig, 'network' | 'rpc'>[]) {
+  return chains
+    .map(({ network, rpc }) => ({ network, hosts: hostsOf(rpc).size }))
+    .filter(({ hosts }) => hosts < hostsMin)
 }
 
 const network = text(48, /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/)
@@ -51,9 +69,9 @@ const chainShape = objectWith(
     confirmations: integer(0, 10_000),
   },
   {
-    /** EVM: final is what the network has finalized too, where its endpoints have the tag. */
+    /** Where known: final is what the network has finalized too, if endpoints have the tag. */
     finality: literal('confirmations', 'finalized'),
-    /** EVM: what a transaction of a vault that the log does not know does to that vault. */
+    /** Where known: what a transaction of a vault that the log does not know does to that vault. */
     foreignNonce: literal('hold', 'alarm'),
     /** An endpoint whose newest block has not moved for longer is stale. */
     stillSeconds: integer(10, 86_400),
@@ -62,10 +80,11 @@ const chainShape = objectWith(
 
 const chain: Reader<Shaped<typeof chainShape>> = (value, path) => {
   const read = chainShape(value, path)
-  if (read.network.startsWith('eip155:')) return read
+  const { words } = kindOf(read.network)
   for (const word of ['finality', 'foreignNonce'] as const) {
-    if (read[word] === undefined) continue
-    refuse('CONFIG', `${path}.${word}: expected an EVM network, got ${read.network}`)
+    if (read[word] === undefined || words.includes(word)) continue
+    const known = namespacesOf(word).join(' or ')
+    refuse('CONFIG', `${path}.${word}: expected a network of ${known}, got ${read.network}`)
   }
   return read
 }

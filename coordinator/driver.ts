@@ -5,8 +5,7 @@ import type { RequestView } from '../policy/view.ts'
 import type { Digest } from '../proto/ids.ts'
 import type { JsonObject } from '../proto/jcs.ts'
 import { refuse } from '../proto/refusal.ts'
-import type { ChainRpc } from './chain-rpc/rpc.ts'
-import type { TronRpc } from './chain-rpc/tron-rpc.ts'
+import type { Ledger } from './chain-rpc/ledger.ts'
 import { type Case, gather } from './desk/case.ts'
 import type { RulesMemory } from './desk/rules.ts'
 import type { Links } from './links.ts'
@@ -82,25 +81,11 @@ export async function takeUp(
 }
 
 /** By CAIP-2. */
-export type Chains = ReadonlyMap<string, ChainRpc | TronRpc>
+export type Chains = ReadonlyMap<string, Ledger>
 
-/** Where signed bytes are sent and looked for, on whatever network. */
-export function ledgerFor(
-  { chains }: Pick<DriverPorts, 'chains'>,
-  network: string,
-): Pick<ChainRpc, 'send' | 'minedAt'> {
+/** Where bytes are built, sent and looked for, on whatever network. */
+export function ledgerFor({ chains }: Pick<DriverPorts, 'chains'>, network: string): Ledger {
   return chains.get(network) ?? noEndpoint(network)
-}
-
-/** Of an EVM network. */
-export function chainFor({ chains }: Pick<DriverPorts, 'chains'>, network: string): ChainRpc {
-  const rpc = chains.get(network)
-  return rpc === undefined || 'kind' in rpc ? noEndpoint(network) : rpc
-}
-
-export function tronFor({ chains }: Pick<DriverPorts, 'chains'>, network: string): TronRpc {
-  const rpc = chains.get(network)
-  return rpc !== undefined && 'kind' in rpc ? rpc : noEndpoint(network)
 }
 
 function noEndpoint(network: string): never {

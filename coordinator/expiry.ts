@@ -1,17 +1,17 @@
-// The end of a Tron request that nothing came of: its life is over on the chain, and the chain does
-// not have it. Endpoints are believed only to close the request: the fold lets no line say so
-// before `until`, and the line frees no room.
-import { plainDigest, toHex, toUtf8 } from '../proto/crypto.ts'
+// The end of a request that nothing came of, where bytes have an end of life: it is over on the
+// chain, and the chain does not have it. Endpoints are believed only to close the request: the fold
+// lets no line say so before `until`, and the line frees no room.
+import { boundTxid } from '../policy/chain/chains.ts'
+import { plainDigest, toUtf8 } from '../proto/crypto.ts'
 import { text } from '../proto/jcs.ts'
 import { isRefusal } from '../proto/refusal.ts'
 import { writeTime } from '../proto/shape.ts'
-import { type Driven, type DriverPorts, tronFor, writeLines } from './driver.ts'
+import { type Driven, type DriverPorts, ledgerFor, writeLines } from './driver.ts'
 
-/** The id of a Tron transaction is known from its attempt, whether or not a signature was seen. */
+/** Where an id is known from the attempt, whether or not a signature was seen. */
 export function txidOf({ the, view }: Pick<Driven, 'the' | 'view'>): string | undefined {
   const last = view.attempts.at(-1)
-  if (last === undefined || !the.intent.network.startsWith('tron:')) return undefined
-  return toHex(last.digest)
+  return last && boundTxid(the.intent.network, the.intent.op, last.digest)
 }
 
 /** Whether a line says now that it was dropped. */
@@ -21,7 +21,7 @@ export async function dropIfGone(ports: DriverPorts, driven: Driven): Promise<bo
   const until = view.attempts.at(-1)?.until ?? 0
   if (txid === undefined || until === 0 || ports.clock.now() <= until) return false
   const { network } = the.intent
-  if (!(await tronFor(ports, network).isGone(txid, until))) return false
+  if ((await ledgerFor(ports, network).isGone?.(txid, until)) !== true) return false
   const written = toUtf8(text({ absent: txid, network, until: writeTime(until) }))
   const evidence = plainDigest(written)
   const body = { evidence, intent: the.row.intent, txid }

@@ -2,15 +2,16 @@
 // policy says of their form and life. Those of a message stand in its intent and ask no endpoint.
 // Retries sign what stands in the last warrant.
 import { acceptsFor } from '../policy/chain/chain.ts'
-import { chainOf } from '../policy/chain/chains.ts'
+import { chainOf, messageOn } from '../policy/chain/chains.ts'
 import { derive } from '../policy/chain/derive.ts'
-import { encodeMessage, parseMessage } from '../policy/chain/evm-message.ts'
+import type { SlotRule } from '../policy/places.ts'
 import { networkOf } from '../policy/rulebook.ts'
 import type { Cancelling, VaultRow } from '../policy/view.ts'
-import { type Built, buildTransfer } from './build.ts'
-import { buildTronTransfer } from './build-tron.ts'
+import type { BuildOrder, Built } from './chain-rpc/ledger.ts'
 import type { Case } from './desk/case.ts'
-import { chainFor, type DriverPorts, tronFor } from './driver.ts'
+import { type DriverPorts, ledgerFor } from './driver.ts'
+
+type OneBody = Extract<SlotRule, { readonly kind: 'one-body' }>
 
 export interface First {
   readonly vault: VaultRow
@@ -28,23 +29,27 @@ export function buildFirstBytes(
   { intent, inForce }: Pick<Case, 'intent' | 'inForce'>,
   { vault, slot, cancelling, isPatient = false }: First,
 ): Promise<Built> {
+  const chain = chainOf(intent.network)
   if (intent.message !== undefined) {
-    const bytes = encodeMessage(parseMessage(intent.message))
-    const accepts = acceptsFor(intent, { forms: [] })
-    const effect = chainOf(intent.network).decode(bytes, accepts)
+    const bytes = messageOn(intent.network, intent.message)
+    const effect = chain.decode(bytes, acceptsFor(intent, { forms: [] }))
     return Promise.resolve({ kind: 'built', bytes, effect })
   }
-  const from = chainOf(intent.network).address(derive(vault, intent.path).publicKey)
+  const from = chain.address(derive(vault, intent.path).publicKey)
   const network = networkOf(inForce.rulebook, intent.vault)
-  if (network?.slot.kind === 'one-body') {
-    const { lifetimeMs, lifetimeColdMs } = network.slot
-    const lives = isPatient ? lifetimeColdMs : lifetimeMs
-    const { prices } = network
-    const order = { intent, from, now: ports.clock.now(), lifetimeMs: lives, prices }
-    return buildTronTransfer(tronFor(ports, intent.network), order)
-  }
-  const bump = cancelling &&
-    network && { last: { max: 0n, ...cancelling }, percent: network.slot.bumpPercent }
-  const order = { intent, from, slot, isPatient, form: network?.forms[0], ...(bump && { bump }) }
-  return buildTransfer(chainFor(ports, intent.network), order)
+  const rule = network?.slot
+  const order = { intent, from, slot, now: ports.clock.now(), isPatient, terms: network ?? {} }
+  return ledgerFor(ports, intent.network).build({
+    ...order,
+    lifetimeMs: rule?.kind === 'one-body' ? livesOf(rule, isPatient) : undefined,
+    bump: rule?.kind === 'nonce' ? cancelling && above(cancelling, rule.bumpPercent) : undefined,
+  })
+}
+
+function livesOf({ lifetimeMs, lifetimeColdMs }: OneBody, isPatient: boolean): number {
+  return isPatient ? lifetimeColdMs : lifetimeMs
+}
+
+function above({ price, tip }: Cancelling, percent: number): BuildOrder['bump'] {
+  return { last: { max: 0n, price, tip }, percent }
 }

@@ -18,9 +18,9 @@ import { limits } from '../proto/limits.ts'
 import { logKeyThing } from '../proto/log-key.ts'
 import { Refused, refuse } from '../proto/refusal.ts'
 import { openWithPassphrase } from '../proto/seal.ts'
-import { openEvmRpc } from './chain-rpc/evm.ts'
-import { openTronRpc } from './chain-rpc/tron.ts'
-import type { ChainConfig, CoordinatorConfig } from './config.ts'
+import type { Ledger } from './chain-rpc/ledger.ts'
+import { kindOf } from './chain-rpc/reach.ts'
+import { type ChainConfig, type CoordinatorConfig, networksOnTrust } from './config.ts'
 import { type Coordinator, createCoordinator } from './coordinator.ts'
 import type { Governed } from './desk/bootstrap.ts'
 import { type Health, watchHealth } from './health.ts'
@@ -46,6 +46,9 @@ async function run(file: string): Promise<void> {
   process.on('SIGHUP', () => reload())
   const config = readConfig(file)
   if (config === undefined) return
+  for (const { network } of networksOnTrust(config.chains)) {
+    logger.warn(`one endpoint of ${network} is believed alone: for development only`)
+  }
   const governed = readGoverned(config)
   const log = readLogKey(config, governed)
   const store = await openStore(config)
@@ -65,7 +68,7 @@ async function run(file: string): Promise<void> {
     log,
     governed,
     root: config.root,
-    chains: new Map(config.chains.map((chain) => [chain.network, chainOf(chain, report)])),
+    chains: new Map(config.chains.map((chain) => [chain.network, ledgerOf(chain, report)])),
     alarmOnly: new Set(
       config.chains.flatMap(({ network, foreignNonce }) =>
         foreignNonce === 'alarm' ? [network] : [],
@@ -178,13 +181,11 @@ async function openStore({ store, env }: CoordinatorConfig): Promise<Store> {
   return openPglite(env, directory, { shortage })
 }
 
-function chainOf(chain: ChainConfig, report: Report) {
+function ledgerOf(chain: ChainConfig, report: Report): Ledger {
   const { network, rpc, confirmations, finality = 'confirmations', stillSeconds } = chain
   const stillMs = stillSeconds === undefined ? headStillMs : stillSeconds * 1_000
   const asked = { network, urls: rpc, timeoutMs: 5_000, stillMs, now: clock.now, report }
-  return network.startsWith('tron:')
-    ? openTronRpc(asked)
-    : openEvmRpc({ ...asked, confirmations, finality })
+  return kindOf(network).ledger({ ...asked, confirmations, finality })
 }
 
 function serveGrpc(config: CoordinatorConfig, coordinator: Coordinator) {

@@ -5,6 +5,8 @@
 // vault by this coordinator until it is started anew, and somebody has to look. Where the operator
 // has said so, it is an alarm alone: money has to leave such a vault by a payment.
 // INVARIANT: decides nothing in the log. Nodes are stopped by a freeze that people sign.
+import { openedOf } from '../policy/audit/fold-addresses.ts'
+import { pathsBeside } from '../policy/audit/slots.ts'
 import { below, get, tables } from '../policy/audit/tables.ts'
 import { chainOf } from '../policy/chain/chains.ts'
 import { derive } from '../policy/chain/derive.ts'
@@ -14,11 +16,12 @@ import { toHex } from '../proto/crypto.ts'
 import type { Digest, VaultId } from '../proto/ids.ts'
 import { type Refusal, refusal } from '../proto/refusal.ts'
 import { Unavailable } from '../proto/unavailable.ts'
-import type { ChainRpc } from './chain-rpc/rpc.ts'
+import type { NonceLedger } from './chain-rpc/ledger.ts'
 import type { Nonce } from './desk/cancelling.ts'
 import type { RulesMemory } from './desk/rules.ts'
 import { type Chains, type Driven, writeLines } from './driver.ts'
 import { foundLines } from './found-signatures.ts'
+import { NonceTurns } from './nonce-turns.ts'
 import type { Copy } from './page.ts'
 import type { Clock, Report } from './ports.ts'
 import { rivalsOf } from './rivals.ts'
@@ -37,6 +40,10 @@ export interface NoncesPorts {
 
 const lookMs = 15_000
 const sweepMs = 300_000
+/** Addresses of all vaults together in one sweep: 100,000 come to their turn in nine hours. */
+const lookedPerSweepMax = 1_000
+/** Derived at once, some thirty milliseconds, and asked about in one message. */
+const lookedAtOnce = 50
 
 /** A transaction of the log's own bytes, and the request whose effect it is. */
 export interface Unseen {
@@ -52,6 +59,12 @@ interface Place {
   readonly slot: string
 }
 
+interface Seen {
+  readonly vault: VaultRow
+  readonly network: string
+  readonly rpc: NonceLedger
+}
+
 export class Nonces {
   readonly #ports: NoncesPorts
   readonly #held = new Map<VaultId, string>()
@@ -59,6 +72,7 @@ export class Nonces {
   readonly #usedUpTo = new Map<string, bigint>()
   readonly #lookedAt = new Map<Digest, number>()
   readonly #said = new Set<string>()
+  readonly #turns = new NonceTurns()
   #sweptAt = 0
   #isSweeping = false
 
@@ -114,15 +128,16 @@ export class Nonces {
     for (const holder of holders) {
       const signed = await copy.read(get(tables.completed, holder))
       for (const txid of signed?.txids ?? []) {
-        if ((await rpc.minedAt(txid)) !== undefined) return
+        if ((await this.#ports.chains.get(network)?.minedAt(txid)) !== undefined) return
       }
     }
     return this.#judge(rpc, place, holders)
   }
 
   /**
-   * Of addresses that pay nothing now: a nonce that the log never gave. Now and then, by a tick,
-   * which does not wait for what endpoints say.
+   * Of addresses that pay nothing now, a nonce that the log never gave: of vaults, of their deposit
+   * addresses by turns, and of every other path that has a nonce in the log. Now and then, by a
+   * tick, which does not wait for what endpoints say.
    */
   sweep(): void {
     const { clock, report } = this.#ports
@@ -144,18 +159,42 @@ export class Nonces {
     const vaults = await copy.read(below(tables.vault))
     if (vaults.length === 0) return
     const { rulebook } = (await memory.at(copy)).inForce
-    for (const vault of vaults) {
+    const seen = vaults.flatMap((vault) => {
       const network = networkOf(rulebook, vault.vault)?.caip2 ?? ''
       const rpc = this.#rpcOf(network)
-      if (rpc === undefined || vault.exported || this.#held.has(vault.vault)) continue
-      const next = (await copy.read(get(tables.slots, vault.vault, rootPath)))?.next ?? 0
-      const place = { vault, path: rootPath, network, slot: String(next) }
+      return rpc === undefined || vault.exported ? [] : [{ vault, network, rpc }]
+    })
+    const most = Math.ceil(lookedPerSweepMax / seen.length)
+    for (const one of seen) {
+      const { vault } = one.vault
+      const opened = await copy.read(openedOf(vault))
+      const below = [
+        ...(await copy.read(pathsBeside(vault))),
+        ...this.#turns.take(vault, opened, most),
+      ]
+      const paths = [rootPath, ...below]
       try {
-        if (await rpc.consumed(addressOf(place), BigInt(next))) await this.#judge(rpc, place, [])
+        for (let from = 0; from < paths.length && !this.#held.has(vault); from += lookedAtOnce) {
+          await this.#lookAt(one, paths.slice(from, from + lookedAtOnce))
+        }
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error
         report({ level: 'warn', name: 'nonce.unasked', because: error.message })
       }
+    }
+  }
+
+  async #lookAt({ vault, network, rpc }: Seen, paths: readonly string[]): Promise<void> {
+    const { copy } = this.#ports
+    const places: Place[] = []
+    for (const path of paths) {
+      const next = (await copy.read(get(tables.slots, vault.vault, path)))?.next ?? 0
+      places.push({ vault, path, network, slot: String(next) })
+    }
+    const asked = places.map((place) => ({ from: addressOf(place), slot: BigInt(place.slot) }))
+    const used = await rpc.consumedAmong(asked)
+    for (const [at, place] of places.entries()) {
+      if (used[at] === true) await this.#judge(rpc, place, [])
     }
   }
 
@@ -165,14 +204,14 @@ export class Nonces {
     if (last === undefined || last < BigInt(slot)) this.#usedUpTo.set(at, BigInt(slot))
   }
 
-  #rpcOf(network: string): ChainRpc | undefined {
-    const rpc = this.#ports.chains.get(network)
-    return rpc === undefined || 'kind' in rpc ? undefined : rpc
+  /** Undefined where addresses count nothing, and without an endpoint. */
+  #rpcOf(network: string): NonceLedger | undefined {
+    return this.#ports.chains.get(network)?.nonces
   }
 
   /** The nonce is used, and by nothing that the log has a signature of. */
   async #judge(
-    rpc: ChainRpc,
+    rpc: NonceLedger,
     place: Place,
     holders: readonly Digest[],
   ): Promise<Unseen | undefined> {

@@ -8,7 +8,7 @@ import type { ChangeOf } from '../policy/change.ts'
 import { networkOf } from '../policy/rulebook.ts'
 import { type Refusal, refusal } from '../proto/refusal.ts'
 import { Unavailable } from '../proto/unavailable.ts'
-import type { ChainRpc } from './chain-rpc/rpc.ts'
+import type { NonceLedger } from './chain-rpc/ledger.ts'
 import type { RulesMemory } from './desk/rules.ts'
 import type { Chains } from './driver.ts'
 import type { Copy } from './page.ts'
@@ -28,8 +28,8 @@ export async function otherPast(
 ): Promise<Refusal | undefined> {
   const { rulebook } = (await memory.at(copy)).inForce
   const network = networkOf(rulebook, vault)?.caip2 ?? ''
-  const rpc = chains.get(network)
-  if (rpc === undefined || 'kind' in rpc) return undefined
+  const rpc = chains.get(network)?.nonces
+  if (rpc === undefined) return undefined
   // The vault's own address is looked at whatever was said of it.
   const stated = new Map([['m', 0]])
   for (const { path, next } of terms.nonces ?? []) stated.set(path, next)
@@ -40,7 +40,7 @@ export async function otherPast(
 }
 
 async function differs(
-  rpc: ChainRpc,
+  rpc: NonceLedger,
   {
     path,
     address,

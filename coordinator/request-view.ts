@@ -16,6 +16,7 @@ import type { Digest } from '../proto/ids.ts'
 import { type Json, parse } from '../proto/jcs.ts'
 import { attempt, isRefusal } from '../proto/refusal.ts'
 import { list, object, type Reader, text, writeTime } from '../proto/shape.ts'
+import { heldBack } from './ceremony/held.ts'
 import { readSigned } from './desk/case.ts'
 import { lookAt } from './desk/request.ts'
 import type { RulesMemory } from './desk/rules.ts'
@@ -40,7 +41,7 @@ export interface Shown {
   readonly attempts: number
   /** For example `1 ops`. */
   readonly missing: readonly string[]
-  /** Empty before there is a signature. */
+  /** Empty before there is a signature, and while it is held back from its chain. */
   readonly signedTransaction: Uint8Array
   /** Of a message: 65 bytes r, s, v, where v is 27 or 28; else empty. */
   readonly signature: Uint8Array
@@ -70,7 +71,10 @@ export async function showRequest(
   const entries = (await readLinesOf(copy.session, origin, id)).map(parseEntry)
   const { document } = readSigned(await readBlob(copy.session, id), 'intent')
   const found = await judgementOf(copy, memory, { row, entries, now })
-  const open = row.state !== 'DENIED' && note !== undefined ? [{ ...note, rule: '' }] : []
+  const isSigned = entries.some(({ type }) => type === 'sign.completed')
+  const held = isSigned ? await heldBack({ copy, memory }, id, now) : undefined
+  const why = row.state === 'DENIED' ? undefined : (held ?? note)
+  const open = why === undefined ? [] : [{ code: why.code, because: why.because, rule: '' }]
   return {
     id,
     initiator: row.initiator,
@@ -82,6 +86,7 @@ export async function showRequest(
     attempts: row.attempts,
     missing: found.missing,
     ...(isChangeOp(row.op) ? noTransaction : await signedOf(copy, entries, document)),
+    ...(held === undefined ? {} : { signedTransaction: noBytes }),
     seq: entries.at(-1)?.seq ?? row.seq,
     changed: writeTime(entries.at(-1)?.t ?? row.t),
     intent: document,

@@ -174,7 +174,7 @@ function requireTime(until: number, clockMs: number): void {
 }
 
 /** N21: of the reasons those that more people or more time would lift. */
-function requirePeople(verdict: Verdict, rule: Rule): void {
+export function requirePeople(verdict: Verdict, rule: Rule): void {
   if (verdict.rule !== rule.id) return
   for (const { code, because, rule: by } of verdict.reasons) {
     if (code === 'APPROVAL_MISSING') refuse('QUORUM', because, by)
@@ -183,7 +183,7 @@ function requirePeople(verdict: Verdict, rule: Rule): void {
 }
 
 /** N22: ALLOW, by the very rule that the approvals name. */
-function requireAllowed({ result, rule: matched, reasons }: Verdict, rule: Rule): void {
+export function requireAllowed({ result, rule: matched, reasons }: Verdict, rule: Rule): void {
   if (result === 'ALLOW' && matched === rule.id) return
   const other = matched !== '' && matched !== rule.id
   const [reason] = other ? [] : reasons

@@ -2,7 +2,7 @@
 // N23. Each refuses under its own code or returns what the next checks stand on.
 // N5 to N7 (checkpoint, root, honest extension) were done by whoever took the lines: what failed
 // them is in no copy. N11 waits for lists: a policy that names lists is refused when it is loaded.
-import type { Digest, NodeId } from '../proto/ids.ts'
+import type { Digest, NodeId, VaultId } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
 import { refuse } from '../proto/refusal.ts'
 import { writeTimeMillis } from '../proto/shape.ts'
@@ -22,7 +22,7 @@ import {
   type VaultRow,
   type WitnessedAt,
 } from './view.ts'
-import { parseWarrant, type ReadWarrant } from './warrant.ts'
+import { parseWarrant, type ReadWarrant, type Warrant } from './warrant.ts'
 
 /** What the judge knows by itself: its own copy of the log, its own clock, its own switch. */
 export interface Own {
@@ -134,9 +134,13 @@ export function requireClock(
 
 /** N4: nobody has said stop. */
 export function requireThawed(own: Own): void {
-  const { view } = own
   requireThawedLocally(own)
-  if (view.frozen.length > 0) refuse('FROZEN', `frozen: ${view.frozen.join(', ')}`)
+  requireUnfrozen(own.view)
+}
+
+/** N4: nobody has said stop in the log. */
+export function requireUnfrozen({ frozen }: Pick<RequestView, 'frozen'>): void {
+  if (frozen.length > 0) refuse('FROZEN', `frozen: ${frozen.join(', ')}`)
 }
 
 /** N4: the operator of this node has not said stop. */
@@ -158,10 +162,18 @@ export function requireRuleset(read: ReadWarrant, lines: Lines, view: RequestVie
   if (reservation.policy !== rulebook.digest || reservation.directory !== roster.digest) {
     refuse('RULESET_VERSION', 'policy or directory differ from those of the reservation')
   }
-  if (warrant.org !== rulebook.org || warrant.env !== rulebook.env) {
+  requireHouse(warrant, rulebook)
+  return inForce
+}
+
+/** N9: the warrant is of this organisation and environment. */
+export function requireHouse(
+  { org, env }: Pick<Warrant, 'org' | 'env'>,
+  rulebook: Pick<Rulebook, 'org' | 'env'>,
+): void {
+  if (org !== rulebook.org || env !== rulebook.env) {
     refuse('WARRANT', `expected a warrant of ${rulebook.org} ${rulebook.env}`)
   }
-  return inForce
 }
 
 /**
@@ -174,6 +186,24 @@ export function requireKey(
   lines: Lines,
   view: RequestView,
 ): Tier {
+  const tier = tierOf(vault, rulebook)
+  if (tier === 'cold') requirePlanned(lines, view)
+  return tier
+}
+
+/** N9, of what is signed: the policy still has this vault under this key, and the key signs. */
+export function requireVault(
+  name: VaultId,
+  vaults: readonly VaultRow[],
+  rulebook: Rulebook,
+): VaultRow {
+  const vault = vaults.find((row) => row.vault === name)
+  if (vault === undefined) return refuse('EPOCH', `vault ${name} has no key`)
+  tierOf(vault, rulebook)
+  return vault
+}
+
+function tierOf(vault: VaultRow, rulebook: Rulebook): Tier {
   const known = rulebook.vaults.get(vault.vault)
   if (known === undefined || known.key !== vault.key) {
     return refuse('EPOCH', `the policy has no vault ${vault.vault} with key ${vault.key}`)
@@ -181,7 +211,6 @@ export function requireKey(
   requireSigns(vault)
   // Loaded beside the root, the policy says of its log what the root says.
   requireTemper(known.tier, { cold: isColdPolicy(rulebook) })
-  if (known.tier === 'cold') requirePlanned(lines, view)
   return known.tier
 }
 

@@ -6,16 +6,8 @@
 import type { Digest, Handle, PersonId, VaultId } from '../proto/ids.ts'
 import { refuse } from '../proto/refusal.ts'
 
-export const ops = [
-  'evm.transfer',
-  'erc20.transfer',
-  'evm.call',
-  'evm.message',
-  'evm.cancel',
-  'tron.transfer',
-  'trc20.transfer',
-] as const
-export type Op = (typeof ops)[number]
+/** Which there are, each family of networks says; the last word is what the operation does. */
+export type Op = `${string}.${string}`
 
 export const envs = ['prod', 'test', 'dev'] as const
 export type Env = (typeof envs)[number]
@@ -93,19 +85,19 @@ export interface Effect {
   readonly bytes: Uint8Array
 }
 
-/** Native coin or token: decides whether an intent names a contract. */
-export function movesToken(op: Op): boolean {
-  return op === 'erc20.transfer' || op === 'trc20.transfer'
+/** Of a contract, by a text that people read. */
+export function isCall(op: string): boolean {
+  return op.endsWith('.call')
 }
 
 /** Signed and never sent: it has no nonce, moves and costs nothing, and its signature ends it. */
 export function isMessage(op: string): boolean {
-  return op === 'evm.message'
+  return op.endsWith('.message')
 }
 
 /** Takes the nonce of another request and pays nobody: nothing to the own address. */
 export function isCancel(op: string): boolean {
-  return op === 'evm.cancel'
+  return op.endsWith('.cancel')
 }
 
 /** What moves nothing to anybody: its amount is nothing, and no rule has it beside transfers. */

@@ -20,7 +20,7 @@ import {
 } from '../proto/shape.ts'
 import { type Bound, boundFields, boundOf, requireTight, within } from './bounds.ts'
 import { opsOf, parseAddress } from './chain/chains.ts'
-import { parseMessage } from './chain/evm-message.ts'
+import { networkOfDomain, parseMessage } from './chain/evm-message.ts'
 import { leavesOf, type Typed } from './chain/evm-typed.ts'
 import { parseTypeText, placesIn, type TypedForm, typeText } from './chain/evm-typed-form.ts'
 import type { Intent } from './intent.ts'
@@ -136,7 +136,7 @@ function typedAllowed(
       typeText(one.form) === type,
   )
   if (entry?.kind !== 'typed') return { because: `${typed.primaryType} for ${domain.name} there` }
-  if (entry.caip2 !== `eip155:${domain.chainId}`) return { because: 'a message for another chain' }
+  if (entry.caip2 !== networkOfDomain(domain)) return { because: 'a message for another chain' }
   const wrong = leavesOf(typed).find(
     ({ place, type: of, text: value }) =>
       !of.endsWith('[]') && !within(entry.bounds.get(place), value),

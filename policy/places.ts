@@ -17,9 +17,8 @@ import {
   text,
 } from '../proto/shape.ts'
 import type { Calls } from './calls.ts'
-import { type Form, forms, plainTransfers } from './chain/chain.ts'
-import { opsOf, parseAddress, type TokenKind, tokenKinds, traitsOf } from './chain/chains.ts'
-import { priceCaps, type TronPrices } from './chain/tron-prices.ts'
+import type { Terms } from './chain/chain.ts'
+import { opsOf, parseAddress, settingsKeys, termsOf, tokenKinds, traitsOf } from './chain/chains.ts'
 import { distinct, personId } from './document.ts'
 import { type Op, parseNetwork } from './intent.ts'
 import type { Messages } from './messages.ts'
@@ -31,23 +30,20 @@ export type SlotRule =
   | { readonly kind: 'nonce'; readonly bumpPercent: number }
   | { readonly kind: 'one-body'; readonly lifetimeMs: number; readonly lifetimeColdMs: number }
 
-export interface Network {
+export interface Network extends Terms {
   readonly id: Handle
   readonly caip2: string
   /** Base units of `feeAsset`: the most that one transaction may cost. */
   readonly maxFee: bigint
   readonly feeAsset: Handle
   readonly slot: SlotRule
-  /** EVM: the forms in which its transactions may be written, the one that is built first. */
-  readonly forms: readonly Form[]
-  /** Tron: how fees are counted, and what may be paid for energy. */
-  readonly prices?: TronPrices
 }
 
 export interface Asset {
   readonly id: Handle
   readonly network: Handle
-  readonly kind: 'native' | TokenKind
+  /** `native`, or the kind of tokens of its network. */
+  readonly kind: string
   /** Empty for the native coin. */
   readonly contract: string
   readonly decimals: number
@@ -111,10 +107,18 @@ export function opsFor({ kind }: Asset, { caip2 }: Network): readonly Op[] {
   return [native, call, message, cancel].filter((op) => op !== undefined)
 }
 
-export const networkShape: Reader<Shaped<typeof nonceShape> | Shaped<typeof oneBodyShape>> = (
-  value,
-  path,
-) => (at(value, 'slot') === 'one-body' ? oneBodyShape(value, path) : nonceShape(value, path))
+type NetworkWritten = (Shaped<typeof nonceShape> | Shaped<typeof oneBodyShape>) & {
+  /** What its kind alone has; `termsOf` reads it. */
+  readonly settings: JsonObject
+}
+
+export const networkShape: Reader<NetworkWritten> = (value, path) => {
+  const caip2 = at(value, 'caip2')
+  const keys = typeof caip2 === 'string' ? settingsKeys(caip2) : []
+  const [common, settings] = parted(value, keys)
+  const shape = at(value, 'slot') === 'one-body' ? oneBodyShape : nonceShape
+  return { ...shape(common, path), settings }
+}
 
 export const assetShape = objectWith(
   {
@@ -152,9 +156,8 @@ export function networksOf(
       refuse('INVALID_POLICY', `${path}.slot: expected ${expected} on ${caip2}`)
     }
     const maxFee = baseUnits(network.maxFee, asset.decimals, `${path}.maxFee`)
-    const prices = pricesOf(network, asset, path)
-    const counted = prices === undefined ? {} : { prices }
-    return { id, caip2, maxFee, feeAsset, slot, forms: formsOf(network), ...counted }
+    const terms = termsOf(caip2, network.settings, { path, decimals: asset.decimals })
+    return { id, caip2, maxFee, feeAsset, slot, ...terms }
   })
 }
 
@@ -210,32 +213,18 @@ const caip2: Reader<string> = (value, path) => {
 }
 
 const networkFields = { caip2, maxFee: decimal, feeAsset: handle }
-const nonceShape = objectWith(
-  { ...networkFields, slot: literal('nonce'), bump: percent },
-  { transactions: distinct(list(literal(...forms), 1)) },
-)
+const nonceShape = object({ ...networkFields, slot: literal('nonce'), bump: percent })
 /** In its last minute nothing is signed (`lifetime.ts`), so there has to be time before. */
 const txLifetimeMs: Reader<number> = (value, path) => {
   const length = durationMs(value, path)
   return length >= 120_000 ? length : refuse('INVALID_POLICY', `${path}: expected at least 2m`)
 }
-/** Base units for one of them. */
-const unitPrice = (name: 'energy' | 'bandwidth') => integer(1, Number(priceCaps[name]))
-const pricesShape = object({
-  activation: decimal,
-  bandwidth: unitPrice('bandwidth'),
-  energy: unitPrice('energy'),
-  feeLimit: decimal,
+const oneBodyShape = object({
+  ...networkFields,
+  slot: literal('one-body'),
+  maxTxLifetime: txLifetimeMs,
+  maxTxLifetimeCold: txLifetimeMs,
 })
-const oneBodyShape = objectWith(
-  {
-    ...networkFields,
-    slot: literal('one-body'),
-    maxTxLifetime: txLifetimeMs,
-    maxTxLifetimeCold: txLifetimeMs,
-  },
-  { prices: pricesShape },
-)
 const vaultsClassShape = object({ vaults: distinct(list(vaultId, 1)) })
 const bookClassShape = objectWith({ book: handle, cooldown: durationMs }, { attestedBy: personId })
 
@@ -243,31 +232,6 @@ function slotOf(network: Shaped<typeof networkShape>): SlotRule {
   if (network.slot === 'nonce') return { kind: 'nonce', bumpPercent: network.bump }
   const { maxTxLifetime: lifetimeMs, maxTxLifetimeCold: lifetimeColdMs } = network
   return { kind: 'one-body', lifetimeMs, lifetimeColdMs }
-}
-
-function pricesOf(
-  network: Shaped<typeof networkShape>,
-  { decimals }: Asset,
-  at: string,
-): TronPrices | undefined {
-  if (network.slot === 'nonce' || network.prices === undefined) return undefined
-  const { activation, bandwidth, energy, feeLimit } = network.prices
-  const sun = (name: 'activation' | 'feeLimit', written: string): bigint => {
-    const path = `${at}.prices.${name}`
-    const amount = baseUnits(written, decimals, path)
-    const most = priceCaps[name]
-    if (amount > 0n && amount <= most) return amount
-    return refuse('INVALID_POLICY', `${path}: expected 1 to ${most} base units, got ${amount}`)
-  }
-  return {
-    ...{ bandwidth: BigInt(bandwidth), energy: BigInt(energy) },
-    ...{ activation: sun('activation', activation), feeLimit: sun('feeLimit', feeLimit) },
-  }
-}
-
-function formsOf(network: Shaped<typeof networkShape>): readonly Form[] {
-  if (network.slot !== 'nonce') return []
-  return network.transactions ?? plainTransfers.forms
 }
 
 function onNetwork(places: Places, vault: VaultId, network: Handle): boolean {
@@ -290,4 +254,15 @@ function once(known: Set<string>, name: string, because: string): void {
 function at(value: Json | undefined, key: string): Json | undefined {
   if (typeof value !== 'object' || Array.isArray(value)) return undefined
   return Object.hasOwn(value, key) ? (value as JsonObject)[key] : undefined
+}
+
+/** Without these keys, and those of them that are there; what is no object is left as it is. */
+function parted(value: Json | undefined, keys: readonly string[]): [Json | undefined, JsonObject] {
+  if (typeof value !== 'object' || Array.isArray(value)) return [value, {}]
+  const all = Object.entries(value as JsonObject)
+  const isOwn = ([key]: readonly [string, unknown]): boolean => keys.includes(key)
+  return [
+    Object.fromEntries(all.filter((one) => !isOwn(one))),
+    Object.fromEntries(all.filter(isOwn)),
+  ]
 }

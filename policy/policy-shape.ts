@@ -16,8 +16,8 @@ import {
   time,
 } from '../proto/shape.ts'
 import { callShape } from './calls.ts'
+import { ops } from './chain/chains.ts'
 import { distinct, personId, versioned } from './document.ts'
-import { ops } from './intent.ts'
 import { messageShape } from './messages.ts'
 import { assetShape, destinationShape, networkShape } from './places.ts'
 import { guardShape } from './rules/guard.ts'

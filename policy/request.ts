@@ -21,18 +21,17 @@ import {
 } from '../proto/shape.ts'
 import { open, type Signed } from '../proto/signed.ts'
 import { tags } from '../proto/tags.ts'
-import { isNobody, opsOf, parseAddress } from './chain/chains.ts'
+import { isNobody, movesToken, ops, opsOf, parseAddress } from './chain/chains.ts'
 import { callTextMax, encodeCall, parseCall } from './chain/evm-call.ts'
-import { parseMessage } from './chain/evm-message.ts'
+import { networkOfDomain, parseMessage } from './chain/evm-message.ts'
 import { depositIndex } from './deposit-path.ts'
 import {
   envs,
   type Intent,
+  isCall,
   isCancel,
   isMessage,
   movesNothing,
-  movesToken,
-  ops,
   parseNetwork,
   parsePath,
 } from './intent.ts'
@@ -147,12 +146,11 @@ function requireToPath({ toPath, dest, op, network }: Intent): void {
 
 /** Only a call may move nothing, and what moves nothing at all. */
 function requireCall({ op, call, amount: moved }: Intent): void {
-  const isCall = op === 'evm.call'
-  if (isCall !== (call !== undefined)) {
-    refuse('INVALID_INTENT', `expected a call beside evm.call alone, got ${op}`)
+  if (isCall(op) !== (call !== undefined)) {
+    refuse('INVALID_INTENT', `expected a call beside an operation of calls alone, got ${op}`)
   }
   if (call !== undefined) requireRoom(call)
-  if (!isCall && !movesNothing(op) && moved === 0n)
+  if (!isCall(op) && !movesNothing(op) && moved === 0n)
     refuse('INVALID_INTENT', 'expected an amount above zero')
 }
 
@@ -160,7 +158,7 @@ function requireCall({ op, call, amount: moved }: Intent): void {
 function requireMessage(intent: Intent): void {
   const { op, message, amount: moved, maxFee, to, dest, network } = intent
   if (isMessage(op) !== (message !== undefined)) {
-    refuse('INVALID_INTENT', `expected a message beside evm.message alone, got ${op}`)
+    refuse('INVALID_INTENT', `expected a message beside an operation of messages alone, got ${op}`)
   }
   if (message === undefined) return
   if (moved !== 0n || maxFee !== 0n) {
@@ -171,19 +169,20 @@ function requireMessage(intent: Intent): void {
     refuse('INVALID_INTENT', 'expected a record for typed data, and none for a declaration')
   }
   if (read.kind === 'declaration') return
-  const { verifyingContract, chainId } = read.typed.domain
+  const { verifyingContract } = read.typed.domain
+  const of = networkOfDomain(read.typed.domain)
   if (to !== verifyingContract) {
     refuse('INVALID_INTENT', `to: expected the domain's contract ${verifyingContract}, got ${to}`)
   }
-  if (network !== `eip155:${chainId}`) {
-    refuse('INVALID_INTENT', `expected a message for ${network}, got one for eip155:${chainId}`)
+  if (network !== of) {
+    refuse('INVALID_INTENT', `expected a message for ${network}, got one for ${of}`)
   }
 }
 
 /** It goes to the own address and pays nobody; that the address is own is compared with the key. */
 function requireCancel({ op, cancels, amount: moved, dest }: Intent): void {
   if (isCancel(op) !== (cancels !== undefined)) {
-    refuse('INVALID_INTENT', `expected a request to cancel beside evm.cancel alone, got ${op}`)
+    refuse('INVALID_INTENT', `expected a request to cancel beside a cancel alone, got ${op}`)
   }
   if (cancels !== undefined && (moved !== 0n || dest !== '')) {
     refuse('INVALID_INTENT', 'expected a cancel of no amount and without a record')

@@ -199,6 +199,8 @@ export interface CeremonyRow extends LineAt {
   readonly state: CeremonyState
   /** Manifest digest of the Bundle that went in; empty before. */
   readonly bundle: Digest | ''
+  /** The head of the main log in that Bundle; absent where the plan names no main log. */
+  readonly main?: { readonly root: Digest; readonly size: number }
   /** The Record that came back; size 0 before and where there was none. */
   readonly record: { readonly root: Digest | ''; readonly size: number }
 }

@@ -89,3 +89,8 @@ export const endpoints: Reader<readonly string[]> = (value, path) => {
   if (named.size !== urls.length) refuse('CONFIG', `${path}: an endpoint stands there twice`)
   return urls
 }
+
+/** Whom these ask: two ports, paths or spellings of one host are one operator's word. */
+export function hostsOf(urls: readonly string[]): ReadonlySet<string> {
+  return new Set(urls.map((url) => new URL(url).hostname.replace(/\.$/, '')))
+}

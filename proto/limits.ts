@@ -31,6 +31,8 @@ export const limits = {
   approvalBytesMax: 4_096,
   /** An unsigned transaction; ours are below 300 bytes. */
   transactionBytesMax: 4_096,
+  /** Gas of one EVM transaction: Ethereum takes no more since Fusaka (EIP-7825). */
+  transactionGasMax: 2 ** 24,
   /** Of a contract call: with it a transaction has all other fields at their widest. */
   calldataBytesMax: 3_840,
   /** A message to sign, as text: beside it an intent has all other fields. */
@@ -98,6 +100,8 @@ export const limits = {
   threadIdleMs: 30_000,
   /** Failed sessions that a node has not spoken of yet: all that fail within one round's time. */
   lastWordsMax: 256,
+  /** Strikes and bans for which a disk had no room: of a few sessions that ran when it filled. */
+  owedWritesMax: 256,
   /** Documents against one peer that a node keeps; the strikes go on being counted. */
   evidencePerPeerMax: 64,
   /** N3: the attempt line's `t` against a node's own clock. */
@@ -106,7 +110,7 @@ export const limits = {
   jobRenewMs: 5_000,
   logHeartbeatMs: 30_000,
   streamHeartbeatMs: 15_000,
-  /** Between two pair set-ups with one peer. */
+  /** Between two pair set-ups with one peer through one coordinator. */
   pairSetupIntervalMs: 10_000,
   reconnectMsMin: 200,
   reconnectMsMax: 5_000,
@@ -155,8 +159,10 @@ export const limits = {
   parcelBytesMax: 1_048_576,
   exportBytesMax: 1_073_741_824,
   /** What one range of blocks says of own addresses; a longer range is two files. */
-  chainFileBytesMax: 16_777_216,
+  chainFileBytesMax: 134_217_728,
   chainFileAccountsMax: 4_096,
+  /** Deposit addresses at which something happened in the range; a line of the file each. */
+  chainFileDepositsMax: 65_536,
   /** Of an endpoint: a block with all its transactions, whole. */
   chainAnswerBytesMax: 4_194_304,
   /** A whole block of Tron with the results of all its transactions, which an auditor reads. */
@@ -179,6 +185,10 @@ export const limits = {
   /** A Bundle is carried on a card and read whole at every station. */
   bundleFilesMax: 64,
   bundleBytesMax: 67_108_864,
+  /** Heads of the main log from which a newer one is proved to have grown: one for each Bundle. */
+  mainStepsMax: 128,
+  /** Such a head with its roots and proofs, which goes over the wire in one message. */
+  mainHeadBytesMax: 786_432,
   /** Bundles out that one operator has put for one plan; a further one takes the oldest's place. */
   bundlesPerOperatorMax: 4,
   /** Calls by which one is put: a file comes in parts, so that no call is large. */

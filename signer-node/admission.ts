@@ -5,6 +5,7 @@
 // INVARIANT: nothing is accepted that `admit` did not admit.
 import { admitting } from '../policy/admit.ts'
 import { isProof, pathOf, type ToSign } from '../policy/admit-proof.ts'
+import { requireFewBefore } from '../policy/audit/cancels.ts'
 import { parseEntry } from '../policy/audit/entry.ts'
 import { requestView } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
@@ -87,6 +88,8 @@ export class Admission {
     if (asksProof(prepare)) return yield* judgeProof(prepare, own)
     const ceremony = attempting(() => this.#table(own, prepare.participants))
     if (isRefusal(ceremony)) return ceremony
+    const many = attempting(() => readSync(requireFewBefore(intent), this.#parts.rows))
+    if (isRefusal(many)) return { ...many, rule: 'N16' }
     const accepted = this.#accepted(named)
     const asked = { ...own, accepted, ceremony }
     return yield* admitting({ warrant: prepare.warrant, attempt, own: asked })
@@ -174,8 +177,7 @@ export class Admission {
 
   #requirePeer(peer: NodeId): void {
     const { pairings, sitting } = this.#parts
-    if (pairings.fence.isQuiet(peer)) refuse('BUSY', `nothing new with ${peer} for a moment`)
-    if (isBanned(this.#parts, peer)) refuse('PEER_BANNED', `${peer} is banned here`)
+    requireNotBanned(this.#parts, peer)
     if (sitting !== undefined) return
     if (pairings.with(peer) === undefined) refuse('BUSY', `no pairing with ${peer} yet`)
   }
@@ -185,6 +187,15 @@ export class Admission {
 function warmKey(row: VaultRow): void {
   pointBytes(row.publicKey)
   derive(row, 'm/0')
+}
+
+/** For anything new. That it is banned is told when the word about its session has been said. */
+export function requireNotBanned(
+  parts: Pick<Parts, 'self' | 'bans' | 'rows' | 'pairings'>,
+  peer: NodeId,
+): void {
+  if (parts.pairings.fence.isQuiet(peer)) refuse('BUSY', `nothing new with ${peer} for a moment`)
+  if (isBanned(parts, peer)) refuse('PEER_BANNED', `${peer} is banned here`)
 }
 
 /** By the own store, or by the log's line of it, which nobody but this node can have signed. */

@@ -5,6 +5,7 @@ import { writeSigned } from '../proto/frames.ts'
 import type { Digest, VaultId } from '../proto/ids.ts'
 import { Bans } from './bans.ts'
 import { Blame } from './blame.ts'
+import { isFull } from './disk.ts'
 import { keptPlace } from './floor.ts'
 import type { FloorPlace } from './floor-file.ts'
 import { HistoryRows } from './history-rows.ts'
@@ -70,7 +71,15 @@ export function assemble(
   const log = { self, origin, rootDigest, copy, rows, journal, floor, clock, report }
   const witness = new Witness({ ...log, verifies: verifierOf(self.curve) })
   const peers = peersIn(witness, self)
-  const step = (work: () => void): void => store.step(work)
+  const step = (work: () => void): void => {
+    try {
+      store.step(work)
+    } catch (error) {
+      // Whoever does without the write for a while does not say that it found no room.
+      if (isFull(error)) room.failed()
+      throw error
+    }
+  }
   const strikes = new Strikes(store)
   const blame = new Blame({ self, strikes, ports, step })
   const pairings = new Pairings({

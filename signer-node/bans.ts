@@ -40,13 +40,25 @@ export class Bans {
   readonly #sql: Sql
   /** Freezes that no disk has taken yet. */
   readonly #unwritten = new Map<string, number>()
+  /** Peers of whose failed check no disk has taken the tombstone yet. */
+  readonly #suspected = new Set<NodeId>()
 
   constructor(sql: Sql) {
     this.#sql = sql
   }
 
   isBanned(peer: NodeId): boolean {
-    return this.#sql.first(`select 1 ${inForce} and peer = ?`, peer) !== undefined
+    return this.#suspected.has(peer) || this.#isInForce(peer)
+  }
+
+  /** As banned, in memory alone: what is to be written of it found no room. */
+  suspect(peer: NodeId): void {
+    this.#suspected.add(peer)
+  }
+
+  /** It was written, whatever it came to. */
+  endSuspicion(peer: NodeId): void {
+    this.#suspected.delete(peer)
   }
 
   /** In force. */
@@ -70,7 +82,7 @@ export class Bans {
 
   /** A peer that is banned stays so under the same number. */
   ban(peer: NodeId, reason: string, atMs: number): void {
-    if (!this.isBanned(peer)) this.restore(peer, this.last(peer) + 1, { reason, atMs })
+    if (!this.#isInForce(peer)) this.restore(peer, this.last(peer) + 1, { reason, atMs })
   }
 
   /** As the log says that this node once said. */
@@ -195,5 +207,9 @@ export class Bans {
 
   isFrozen(vault: string): boolean {
     return this.frozen().some((scope) => scope === 'all' || scope === vault)
+  }
+
+  #isInForce(peer: NodeId): boolean {
+    return this.#sql.first(`select 1 ${inForce} and peer = ?`, peer) !== undefined
   }
 }

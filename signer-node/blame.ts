@@ -1,5 +1,6 @@
 // What a node writes down when a session failed: a strike for the sender that was at fault, and the
-// evidence where a stranger could check it. Durable before anything is said of the session.
+// evidence where a stranger could check it. Durable before anything is said of the session, where
+// the disk has room.
 // INVARIANT: a strike is counted only where the table of endings names somebody, once a session.
 // Ends nothing and bans nobody: bans come from the fence alone.
 import { toHex } from '../proto/crypto.ts'
@@ -10,6 +11,7 @@ import { endingOf } from './endings.ts'
 import { writeEvidence } from './evidence.ts'
 import { writeLifeEvidence } from './life-evidence.ts'
 import type { ThereAndBack } from './lives.ts'
+import { Owed } from './owed.ts'
 import type { Ports } from './ports.ts'
 import type { Self } from './self.ts'
 import type { Failure } from './session.ts'
@@ -26,10 +28,12 @@ export interface BlameNeeds {
 }
 
 export class Blame {
+  readonly owed: Owed
   readonly #needs: BlameNeeds
 
   constructor(needs: BlameNeeds) {
     this.#needs = needs
+    this.owed = new Owed(needs.step)
   }
 
   /** Of two acceptances under one counter; durable before anything is said. */
@@ -47,11 +51,11 @@ export class Blame {
   }
 
   failed({ reason, culprit: peer, exhibit }: Failure, sid: Uint8Array, dealt?: DealtSession): void {
-    const { self, strikes, ports, step } = this.#needs
+    const { self, strikes, ports } = this.#needs
     if (endingOf(reason).counted !== 'strike' || peer === undefined) return
     const atMs = ports.clock.wallMs()
     const evidence = exhibit && writeEvidence(self, peer, exhibit, dealt)
-    step(() => {
+    this.owed.write(() => {
       strikes.strike({ peer, sid: toHex(sid), reason, atMs })
       if (evidence !== undefined) strikes.keep({ ...evidence, peer, atMs })
     })

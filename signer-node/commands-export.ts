@@ -6,8 +6,8 @@
 // no socket, and says no secret in its answer.
 import { existsSync, mkdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { addressesOf } from '../policy/chain/chains.ts'
 import { evmAddress } from '../policy/chain/evm.ts'
-import { tronAddress } from '../policy/chain/tron-address.ts'
 import { equalBytes, toHex, toUtf8, x25519PublicKey } from '../proto/crypto.ts'
 import {
   parseParcel,
@@ -101,9 +101,9 @@ function open(words: readonly string[], world: CommandWorld): object {
   const opened = openParcel(parcel, { curve: world.curve('native'), secret, root })
   if (opened.kind === 'spoiled') return refuseSpoiled(opened, read.flag('evidence'))
   using key = opened.key
-  const said = saidOf(opened)
-  way({ key, address: said.ethereum, passphrase })
-  return said
+  // The wallet file is one of Ethereum, whatever the key serves.
+  way({ key, address: evmAddress(opened.facts.publicKey), passphrase })
+  return saidOf(opened)
 }
 
 /** A new recipient key would not help: whoever is named spoils the next one as well. */
@@ -130,8 +130,7 @@ function saidOf({ facts, line }: OpenedKey) {
     line: line.seq,
     publicKey: toHex(facts.publicKey),
     chainCode: toHex(facts.chainCode),
-    ethereum: evmAddress(facts.publicKey),
-    tron: tronAddress(facts.publicKey),
+    ...addressesOf(facts.publicKey),
     exporters: line.nodes.join(','),
   }
 }

@@ -48,22 +48,32 @@ export class Cosigning {
     this.#needs = needs
   }
 
-  /** A page with what came beside it; afterwards `reviewing`, and then it is answered. */
-  *lines(page: Page): InTurns<Taken | Refusal> {
+  /**
+   * A page with what came beside it; afterwards `reviewing`, and then it is answered. Of one that
+   * does not go on from the own copy the head remains, if the log signed it: where it fits no copy
+   * of this log, that proves a fork as soon as the own one is as long.
+   */
+  *lines(coordinator: string, page: Page): InTurns<Taken | Refusal> {
     const taken = yield* this.#taken(page)
     // At once: whatever may leave in a turn between this one and the answer stays here.
     if (!isRefusal(taken) && taken.kind === 'fork') this.#forked(taken.face)
     if (page.heads.length > 0) yield
     yield* this.settle(page.heads)
+    // What finds no room is sent again.
+    if (isRefusal(taken) ? taken.code !== 'DISK_FULL' : taken.kind === 'behind') {
+      yield
+      yield* this.settle([page.checkpoint], `coordinator ${coordinator}`)
+    }
     yield
     return taken
   }
 
   /**
    * Heads, each kept before anything follows from it: those that waited first, which these may
-   * replace; then a few in each turn, and none before all of them were compared.
+   * replace; then a few in each turn, and none before all of them were compared. `teller`: who
+   * signed an answer with them in it, or brought them with a page.
    */
-  *settle(notes: readonly Uint8Array[]): InTurns {
+  *settle(notes: readonly Uint8Array[], teller?: string): InTurns {
     const { witness, store } = this.#needs
     // What the caller was told beside them.
     this.#meetTwin()
@@ -72,7 +82,8 @@ export class Cosigning {
     const read = yield* witness.heads.read(witness.reigns, notes.slice(0, limits.witnessesMax))
     for (let at = 0; at < read.length; at += headsPerTurn) {
       yield
-      const face = store.step(() => witness.heads.receive(read.slice(at, at + headsPerTurn)))
+      const some = read.slice(at, at + headsPerTurn)
+      const face = store.step(() => witness.heads.receive(some, teller))
       if (face !== undefined) this.#forked(face)
       this.#meetTwin()
       if (face !== undefined) return

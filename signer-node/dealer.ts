@@ -7,8 +7,7 @@
 // INVARIANT: the key comes from a terminal, a file of the owner alone or a descriptor, never from
 // an argument or the environment; it is wiped, and stands in no file, line or answer.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { evmAddress } from '../policy/chain/evm.ts'
-import { tronAddress } from '../policy/chain/tron-address.ts'
+import { addressesOf } from '../policy/chain/chains.ts'
 import { parseRoot, type Root } from '../policy/documents.ts'
 import { fromHex, toHex } from '../proto/crypto.ts'
 import { parseDigest } from '../proto/ids.ts'
@@ -164,8 +163,7 @@ function shownOf(curve: Curve, raw: Secret, { invited, root, chainCode }: About)
     key: first?.value.key ?? '',
     holders: `${root.quorumCrypto.t} of ${invited.map(({ value }) => value.node).join(', ')}`,
     publicKey: toHex(publicKey),
-    ethereum: evmAddress(publicKey),
-    tron: tronAddress(publicKey),
+    ...addressesOf(publicKey),
     chainCode: toHex(chainCode),
   }
 }

@@ -19,7 +19,7 @@ import type { JsonObject } from '../proto/jcs.ts'
 import { signBy } from '../proto/node-documents.ts'
 import { attempt, isRefusal, refuse } from '../proto/refusal.ts'
 import { sealToRecovery } from '../proto/seal-recovery.ts'
-import { isBanned } from './admission.ts'
+import { requireNotBanned } from './admission.ts'
 import { participantOf } from './counterparts.ts'
 import { exportPart } from './dkls23/exporting.ts'
 import { encodeFacts } from './dkls23/keyshare-format.ts'
@@ -148,7 +148,7 @@ export class ExportDuty {
     const others = exporters.filter((node) => node !== self.node)
     return new Map(
       others.map((node) => {
-        if (isBanned(this.#parts, node)) refuse('PEER_BANNED', `${node} is banned here`)
+        requireNotBanned(this.#parts, node)
         const pairing = pairings.with(node)
         return [node, pairing ?? refuse('BUSY', `no pairing with ${node} yet`)]
       }),

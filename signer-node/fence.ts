@@ -1,13 +1,15 @@
 // What happens when a check of a peer fails: the death of a Pairing, a set-up that does not fit,
 // the ban that may follow, and for how long the outside does not hear of it (protocol 1.13).
 // INVARIANT: the tombstone, and the ban if there is one, are on disk when `died` returns, and it is
-// called inside the failing check: nothing that depended on the Pairing can leave before.
+// called inside the failing check: nothing that depended on the Pairing can leave before. Where the
+// disk has no room the peer is banned in memory until they are: the Pairing lives there alone.
 // Judges no message: the checks are the protocol's, the Pairings themselves `pairings.ts`.
 import { toHex } from '../proto/crypto.ts'
 import type { Digest, NodeId } from '../proto/ids.ts'
 import { limits } from '../proto/limits.ts'
 import type { Bans } from './bans.ts'
 import type { PairingDeath } from './dkls23/pairing.ts'
+import { Owed } from './owed.ts'
 import type { Ports } from './ports.ts'
 
 /** A third failed set-up within a day is no accident any more. */
@@ -39,25 +41,31 @@ export interface Life {
 }
 
 export class Fence {
+  readonly owed: Owed
   readonly #needs: FenceNeeds
   #ghosts: readonly Ghost[] = []
 
   constructor(needs: FenceNeeds) {
     this.#needs = needs
+    this.owed = new Owed(needs.step)
   }
 
-  /** Returns, when all of it is durable, whether the peer is banned by it. */
+  /** Returns, when all of it is durable or there is no room, whether the peer is banned by it. */
   died(peer: NodeId, { pairingId, check }: PairingDeath, { shown, isYoung }: Life): boolean {
-    const { bans, ports, step } = this.#needs
+    const { bans, ports } = this.#needs
     const atMs = ports.clock.wallMs()
     let isBanned = false
-    step(() => {
+    const write = (): void => {
       bans.bury({ peer, pairing: toHex(pairingId), reason: check, atMs })
       // Whoever was banned once has had its accident.
       const mayBeBroken = isYoung && bans.last(peer) === 0
       isBanned = !(mayBeBroken && bans.takeProbation(peer, atMs))
       if (isBanned) bans.ban(peer, check, atMs)
-    })
+    }
+    if (!this.owed.write(write, () => bans.endSuspicion(peer))) {
+      bans.suspect(peer)
+      isBanned = true
+    }
     const name = isBanned ? 'peer-banned' : 'probation-failed'
     ports.report({ level: 'alarm', name, peer, because: check })
     this.#hush(peer, shown)
@@ -66,11 +74,11 @@ export class Fence {
 
   /** The trees did not fit: what the peer may have learned is thrown away with the set-up. */
   setUpFailed(peer: NodeId, sid: Uint8Array): void {
-    const { bans, ports, step } = this.#needs
+    const { bans, ports } = this.#needs
     const atMs = ports.clock.wallMs()
     const reason = 'pprf-check'
     const isBanned = (): boolean => bans.deathsToday(peer, reason, atMs) >= setupFailuresMax
-    step(() => {
+    this.owed.write(() => {
       bans.bury({ peer, pairing: toHex(sid), reason, atMs })
       if (isBanned()) bans.ban(peer, reason, atMs)
     })

@@ -1,22 +1,16 @@
 // The second place of the floor: a small file in another directory, best on
 // another volume, that says how far this node has ever signed. It is on disk before each
 // cosignature and each share leaves, so a database that was rolled back alone cannot hide it.
-// INVARIANT: replaced atomically (write, fsync, rename, fsync of the directory). Proves nothing
-// when both places are rolled back together: the other witnesses do that.
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+// INVARIANT: a file of its own, read through no link; replaced atomically (write, fsync, rename,
+// fsync of the directory). Proves nothing when both places are rolled back together: the other
+// witnesses do that.
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { toHex } from '../proto/crypto.ts'
 import { encode, parse } from '../proto/jcs.ts'
 import { handle, hex, integer, literal, object } from '../proto/shape.ts'
 import { onDisk } from './disk.ts'
+import { inDirectory, readOwnFileIfThere } from './own-file.ts'
 
 export interface Floor {
   /** The largest head ever cosigned. */
@@ -51,7 +45,7 @@ export class FloorFile implements FloorPlace {
   }
 
   read(): Floor | undefined {
-    const bytes = readIfThere(this.#path)
+    const bytes = readOwnFileIfThere(inDirectory(this.#path))
     if (bytes === undefined) return undefined
     const { node, size, root, counter } = shape(parse(bytes), 'floor')
     if (node !== this.#node) throw new Error(`floor file of ${node}, this node is ${this.#node}`)
@@ -103,13 +97,4 @@ export function syncDirectory(path: string): void {
       closeSync(directory)
     }
   })
-}
-
-function readIfThere(path: string): Uint8Array | undefined {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
 }

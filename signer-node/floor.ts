@@ -57,6 +57,11 @@ export interface FloorNeeds {
   readonly met?: (peer: NodeId, proof: ThereAndBack) => void
 }
 
+export interface Told {
+  readonly teller: NodeId
+  readonly heads: readonly Uint8Array[]
+}
+
 /** What one peer said, as far as it was proved. */
 interface Answered {
   /** The largest head with this node's own cosignature. */
@@ -192,23 +197,26 @@ export class Floor {
     return { to, document: signBy(kinds.floorAnswer, answer, self) }
   }
 
-  /** Returns heads to be looked at like any others: they come of an answer to a later question. */
-  receive(document: Signed): readonly Uint8Array[] {
+  /** Returns heads of the peer that signed this, to be looked at like any others. */
+  receive(document: Signed): Told | undefined {
     const { witness } = this.#needs
     const { root, vkey } = witness
     const heard = this.#heard(kinds.floorAnswer, document)
-    if (heard === undefined || root === undefined || vkey === undefined) return []
+    if (heard === undefined || root === undefined || vkey === undefined) return undefined
     const { peer, value } = heard
-    if (toHex(value.nonce) !== this.#nonce || !this.#isAskable(peer)) return []
+    if (toHex(value.nonce) !== this.#nonce || !this.#isAskable(peer)) return undefined
     this.#meetOther(peer, value)
     this.#compareCounter(peer, value)
-    const said = [value.cosigned, value.head].filter((note) => note !== '').map(toUtf8)
-    if (this.#state !== 'checking') return said
+    const told = (...notes: readonly string[]): Told => {
+      return { teller: peer.node, heads: notes.filter((note) => note !== '').map(toUtf8) }
+    }
+    if (this.#state !== 'checking') return told(value.cosigned, value.head)
     const own = readHead(value.cosigned, root, (note) => cosignatures(note, [vkey]).length > 0)
     const head = readHead(value.head, root, (note) => signedByLog(note, root.log.vkey))
     this.#answers.set(peer.node, { own, head })
     this.review()
-    return []
+    // What the own key signed was looked at; the other may prove a fork.
+    return told(value.head)
   }
 
   /** Only the own key can have signed what is believed here, whoever brings it. */

@@ -2,7 +2,8 @@
 // cosignature counts when its witness is pinned and its root is the root of the own copy at that
 // size (the walk, section 6); what cosigns more than the own copy waits until the lines come.
 // INVARIANT: nothing is kept under a witness's name that its pinned key did not sign. A log-signed
-// head with another root is a fork; a cosignature alone proves nothing about the log.
+// head with another root is a fork; a cosignature alone proves nothing about the log. What may
+// prove a fork gives way to nothing that comes after it, from whoever it is.
 import {
   cosignatures,
   type Note,
@@ -33,15 +34,21 @@ export interface ReadHead {
 
 /** A head beyond the own copy when it came. */
 export interface WaitingHead {
+  /** Who cosigned it, or who told of it. */
   readonly witness: string
   readonly note: Note
+}
+
+interface Ahead {
+  readonly note: Note
+  readonly isLogs: boolean
 }
 
 export class Heads {
   readonly #copy: LogCopy
   readonly #report: (event: Event) => void
-  /** Largest head of each witness beyond the own copy. */
-  readonly #ahead = new Map<string, Note>()
+  /** Beyond the own copy, two of each witness: the next that may prove a fork, and the largest. */
+  readonly #ahead = new Map<string, readonly Ahead[]>()
   readonly #own: () => string | undefined
   #twin: string | undefined
 
@@ -83,10 +90,14 @@ export class Heads {
     return [...doubtful, ...others]
   }
 
-  /** Returns the first proof of a fork among them, if there is one. */
-  receive(heads: readonly ReadHead[]): OtherFace | undefined {
+  /**
+   * Returns the first proof of a fork among them, if there is one. `teller`: the peer that told of
+   * them in signed words, or whose page they came with; nobody else can put his heads in their
+   * place.
+   */
+  receive(heads: readonly ReadHead[], teller?: string): OtherFace | undefined {
     for (const head of heads) {
-      const face = this.#take(head)
+      const face = this.#take(head, teller)
       if (face !== undefined) return face
     }
     return undefined
@@ -96,23 +107,27 @@ export class Heads {
   ripe(): readonly WaitingHead[] {
     if (this.#ahead.size === 0) return []
     const size = this.#copy.size()
-    const waiting = [...this.#ahead].map(([witness, note]) => ({ witness, note }))
+    const waiting = [...this.#ahead].flatMap(([witness, all]) => {
+      return all.map(({ note }) => ({ witness, note }))
+    })
     return waiting.filter(({ note }) => note.checkpoint.size <= size)
   }
 
   /** Who signed one of them; nothing when it waits no more. */
   readAgain(reigns: Reigns, { witness, note }: WaitingHead): ReadHead | undefined {
-    return this.#ahead.get(witness) === note ? this.#verified(reigns, note) : undefined
+    return this.#isWaiting({ witness, note }) ? this.#verified(reigns, note) : undefined
   }
 
   /** As `receive`, of one that still waits; what it was is kept when the step is committed. */
   settle({ witness, note }: WaitingHead, read: ReadHead): OtherFace | undefined {
-    return this.#ahead.get(witness) === note ? this.#take(read) : undefined
+    return this.#isWaiting({ witness, note }) ? this.#take(read) : undefined
   }
 
   /** It was compared, or nobody signed it. */
   forget({ witness, note }: WaitingHead): void {
-    if (this.#ahead.get(witness) === note) this.#ahead.delete(witness)
+    const left = this.#aheadOf(witness).filter((one) => one.note !== note)
+    if (left.length > 0) this.#ahead.set(witness, left)
+    else this.#ahead.delete(witness)
   }
 
   /** R1: how many witnesses of the line's root have cosigned a head that contains it. */
@@ -144,12 +159,14 @@ export class Heads {
     return isOther || given.some((name) => name === this.#own())
   }
 
-  #take({ note, given, isLogs }: ReadHead): OtherFace | undefined {
+  #take({ note, given, isLogs }: ReadHead, teller?: string): OtherFace | undefined {
     const { size, root: offered } = note.checkpoint
     const own = this.#copy.rootAt(size)
     if (given.some((name) => name === this.#own())) this.#compare(size, offered)
     if (own === undefined) {
-      for (const name of given) this.#wait(name, note)
+      for (const name of given) this.#wait(name, { note, isLogs })
+      // No witness key has a space in its name.
+      if (isLogs && teller !== undefined) this.#wait(`told by ${teller}`, { note, isLogs })
       return undefined
     }
     if (!equalBytes(own, offered)) {
@@ -171,14 +188,35 @@ export class Heads {
     this.#twin ??= `the own key signed ${size} lines, this node ${isOther ? 'others' : made}`
   }
 
-  #wait(witness: string, note: Note): void {
-    const known = this.#ahead.get(witness)?.checkpoint.size ?? 0
-    if (note.checkpoint.size > known) this.#ahead.set(witness, note)
+  #wait(witness: string, head: Ahead): void {
+    this.#ahead.set(witness, toKeep([...this.#aheadOf(witness), head]))
+  }
+
+  #aheadOf(witness: string): readonly Ahead[] {
+    return this.#ahead.get(witness) ?? []
+  }
+
+  #isWaiting({ witness, note }: WaitingHead): boolean {
+    return this.#aheadOf(witness).some((one) => one.note === note)
   }
 
   #ignore(because: string): undefined {
     this.#report({ level: 'warn', name: 'head-ignored', because })
   }
+}
+
+/**
+ * The smallest that the log signed, because whatever comes after it is compared later; and the
+ * largest, because that counts for most lines. Of two of one size the one that came first.
+ */
+function toKeep(all: readonly Ahead[]): readonly Ahead[] {
+  const sizeOf = ({ note }: Ahead): number => note.checkpoint.size
+  const bySize = all.toSorted((a, b) => sizeOf(a) - sizeOf(b))
+  const next = bySize.find(({ isLogs }) => isLogs)
+  const most = Math.max(...all.map(sizeOf))
+  const largest = bySize.filter((one) => sizeOf(one) === most)
+  const last = largest.find((one) => one === next) ?? largest[0]
+  return [...new Set([next, last])].filter((one) => one !== undefined)
 }
 
 /** The note as it came: body and signature lines are kept apart, so they are joined again. */

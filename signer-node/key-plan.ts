@@ -16,7 +16,7 @@ import { parse } from '../proto/jcs.ts'
 import { limits } from '../proto/limits.ts'
 import { type Keygen, type KeygenAcceptance, kinds } from '../proto/node-documents.ts'
 import { attempt as attempting, isRefusal, type Refusal, refuse } from '../proto/refusal.ts'
-import { isBanned } from './admission.ts'
+import { requireNotBanned } from './admission.ts'
 import { type AsOfNow, judging } from './judging.ts'
 import type { Dealt } from './key-import.ts'
 import { pendingMax } from './keystore.ts'
@@ -99,8 +99,7 @@ export function requireAble(parts: Parts, plan: KeyPlan): void {
   if (!plan.parties.some(({ node }) => node === self.node)) {
     refuse('PARTICIPANTS', `${self.node} takes no part`)
   }
-  const banned = plan.parties.find(({ node }) => node !== self.node && isBanned(parts, node))
-  if (banned !== undefined) refuse('PEER_BANNED', `${banned.node} is banned here`)
+  for (const { node } of plan.parties) if (node !== self.node) requireNotBanned(parts, node)
   requireEpoch(parts, plan)
   if (sessions.isFull) refuse('BUSY', `${sessions.count} sessions are running`)
 }

@@ -2,9 +2,12 @@
 // which it failed, which is when silence would have been noticed. So no text, no size and no moment
 // tells a failed check from a lost message (failure model 5.1); the finer reason stays in the own
 // log and store. The tick that finds a deadline over still has work with whoever was silent, so the
-// word is the first thing in the tick after it, whoever failed.
+// word is the first thing in the tick after it, whoever failed. Words of one tick leave in the
+// order of their deadlines, never in that of the failures: a failed check would stand before a
+// silence.
 // INVARIANT: a word that may not be said yet is in memory only, and there are at most as many as
 // the limit; whoever waits for one that is lost has a deadline of its own.
+import { toHex } from '../proto/crypto.ts'
 import type { NodeFrame } from '../proto/frames.ts'
 import { limits } from '../proto/limits.ts'
 import type { ReasonCode } from '../proto/reasons.ts'
@@ -25,6 +28,7 @@ export interface About {
 
 interface Word {
   readonly atMs: number
+  readonly sid: string
   readonly coordinator: string
   readonly frame: NodeFrame
 }
@@ -50,10 +54,11 @@ export class LastWords {
     else this.later(about, quietUntilMs)
   }
 
-  /** At the given time of the monotonic clock; the oldest gives way when there are too many. */
+  /** At the given time of the monotonic clock; what is due first gives way to too many. */
   later(about: About, atMs: number): void {
-    const word = { atMs, coordinator: about.coordinator, frame: frameOf(about, theOneWord) }
-    this.#waiting = [...this.#waiting, word].slice(-limits.lastWordsMax)
+    const { coordinator, sid } = about
+    const word = { atMs, sid: toHex(sid), coordinator, frame: frameOf(about, theOneWord) }
+    this.#waiting = [...this.#waiting, word].sort(inOrder).slice(-limits.lastWordsMax)
   }
 
   /** Before anything else that a tick does. */
@@ -68,6 +73,10 @@ export class LastWords {
   #say(coordinator: string, frame: NodeFrame): void {
     this.#ports.send(coordinator, frame)
   }
+}
+
+function inOrder(a: Word, b: Word): number {
+  return a.atMs - b.atMs || (a.sid < b.sid ? -1 : 1)
 }
 
 function frameOf({ sid, ticket }: About, reason: ReasonCode): NodeFrame {

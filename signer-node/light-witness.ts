@@ -200,7 +200,7 @@ export class LightWitness {
         this.#welcomed(coordinator, frame.welcome)
         return
       case 'lines': {
-        const taken = yield* this.#cosigning.lines(frame.lines)
+        const taken = yield* this.#cosigning.lines(coordinator, frame.lines)
         yield* this.#cosigning.reviewing()
         yield
         this.#send(coordinator, this.#cosigning.answer(taken))
@@ -248,7 +248,8 @@ export class LightWitness {
       return
     }
     if (kind !== 'floor-answer') refuse('NOT_SUPPORTED', `${kind}: not for a light witness`)
-    yield* this.#cosigning.settle(this.#floor.receive(signed))
+    const told = this.#floor.receive(signed)
+    yield* this.#cosigning.settle(told?.heads ?? [], told?.teller)
     yield* this.#cosigning.reviewing()
   }
 

@@ -13,7 +13,7 @@ import type { Prepare } from './admission.ts'
 import type { BackupDuty } from './backup-duty.ts'
 import { Cosigning } from './cosigning.ts'
 import type { ExportDuty } from './export-duty.ts'
-import type { Floor } from './floor.ts'
+import type { Floor, Told } from './floor.ts'
 import type { AsOfNow } from './judging.ts'
 import type { JudgedKey, Keys } from './keys.ts'
 import { Leaving } from './leaving.ts'
@@ -76,7 +76,7 @@ export class LogDuty {
   }
 
   *lines(coordinator: string, page: Page): InTurns<Taken | Refusal> {
-    const taken = yield* this.#cosigning.lines(page)
+    const taken = yield* this.#cosigning.lines(coordinator, page)
     if (bringsDocuments(taken)) {
       yield
       this.#needs.signing.warm()
@@ -89,6 +89,13 @@ export class LogDuty {
 
   *heads({ heads }: CoordinatorPart<'heads'>): InTurns {
     yield* this.#cosigning.settle(heads)
+    yield
+    yield* this.reviewing()
+  }
+
+  /** Heads in the signed words of a peer. */
+  *retold(told: Told | undefined): InTurns {
+    yield* this.#cosigning.settle(told?.heads ?? [], told?.teller)
     yield
     yield* this.reviewing()
   }

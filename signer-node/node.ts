@@ -52,6 +52,7 @@ export type Own = Pick<
   | 'rows'
   | 'witness'
   | 'journal'
+  | 'sessions'
   | 'keystore'
   | 'store'
   | 'self'
@@ -207,12 +208,14 @@ export class SignerNode {
   /** For a Station, after a step that wipes: the share of this vault is not held before `wake`. */
   rest(vault: VaultId): void {
     this.#parts.keyshares.rest(vault)
+    this.#desk.releases.stopOf(vault, 'CEREMONY')
     this.#stateChanged()
   }
 
   /** For a Station that was opened: none is held. */
   async restAll(): Promise<void> {
     await this.#parts.keyshares.restAll()
+    this.#desk.releases.stopAll('CEREMONY')
     this.#stateChanged()
   }
 
@@ -224,11 +227,6 @@ export class SignerNode {
   /** For a Station, to read in; nothing of it is anybody else's to use. */
   get own(): Own {
     return this.#parts
-  }
-
-  /** Envelopes that belonged to no session, since the start of this program. */
-  get dropped(): number {
-    return this.#parts.sessions.dropped
   }
 
   get isIdle(): boolean {
@@ -334,8 +332,15 @@ export class SignerNode {
   #roomChanged(): void {
     this.#stateChanged()
     if (this.#parts.room.shortage !== '') return
-    this.#try(() => this.#parts.bans.writeFreezes())
+    this.#writeOwed()
     this.#desk.duty.again()
+  }
+
+  /** What found no room when it was decided. */
+  #writeOwed(): void {
+    const { bans, blame, pairings } = this.#parts
+    this.#try(() => bans.writeFreezes())
+    for (const { owed } of [pairings.fence, blame]) this.#try(() => owed.again())
   }
 
   #compareClocks(): void {
@@ -364,7 +369,7 @@ export class SignerNode {
     if (now - this.#floorAskedMs >= floorAgainMs) {
       this.#floorAskedMs = now
       if (this.#parts.room.shortage !== '') return
-      this.#try(() => this.#parts.bans.writeFreezes())
+      this.#writeOwed()
       this.#desk.duty.again()
       // To everyone: one coordinator alone could keep a node from ever being ready.
       const queries = [...greetings.floorQueries(), ...greetings.floorAgain()]

@@ -18,6 +18,7 @@ import { openChannel } from './envelope.ts'
 import { Fence } from './fence.ts'
 import type { ThereAndBack } from './lives.ts'
 import { hearHello, needsSetUp, type OwnHello, pairSid, sayHello } from './pair-hello.ts'
+import { PairTurns } from './pair-turns.ts'
 import { type Life, PeerLives } from './peer-lives.ts'
 import type { Peer, Peers } from './peers.ts'
 import type { Ports } from './ports.ts'
@@ -31,8 +32,6 @@ import { resultOf } from './stepper.ts'
 const lifetimeMs = 86_400_000
 const usesMax = 1_000_000
 const probationUses = 3
-/** Above one, so that the two ends do not miss each other by a hair. */
-const patience = 1.1
 
 export interface PairingsNeeds {
   readonly self: Self
@@ -79,8 +78,7 @@ export class Pairings {
   readonly #held = new Map<NodeId, Held>()
   readonly #waiting = new Map<NodeId, OwnHello>()
   readonly #sightings = new Sightings()
-  readonly #lastSetupMs = new Map<NodeId, number>()
-  readonly #lastInviteMs = new Map<NodeId, number>()
+  readonly #turns: PairTurns
   /** Replaced Pairings whose last sessions may still run. */
   #retired: readonly Retired[] = []
   readonly #lives = new PeerLives()
@@ -93,6 +91,7 @@ export class Pairings {
   constructor(needs: PairingsNeeds) {
     this.#needs = needs
     this.fence = new Fence(needs)
+    this.#turns = new PairTurns(needs.ports.clock)
   }
 
   /** The Pairing with this peer that may take a session now. */
@@ -131,6 +130,13 @@ export class Pairings {
       const id = this.idWith(peer)
       return id === undefined ? [] : [{ peer, id }]
     })
+  }
+
+  /** To coordinators: dead ones too, for a while, and one a peer as ever. */
+  shown(): readonly { readonly peer: NodeId; readonly id: Digest }[] {
+    const all = this.all()
+    const ghosts = this.fence.ghosts().filter(({ peer }) => !all.some((one) => one.peer === peer))
+    return [...all, ...ghosts]
   }
 
   /** For the operator (`pair-states.ts`). */
@@ -246,9 +252,10 @@ export class Pairings {
 
   /** The lower x begins; the higher invites it to, with what it holds. */
   #begin(coordinator: string, peer: Peer): void {
-    const isLow = this.#needs.self.x < peer.x
-    const last = isLow ? this.#lastSetupMs : this.#lastInviteMs
-    if (this.#needs.bans.isBanned(peer.node) || !this.#isDue(last, peer.node, patience)) return
+    const { self, bans } = this.#needs
+    const isLow = self.x < peer.x
+    if (bans.isBanned(peer.node) || this.fence.isQuiet(peer.node)) return
+    if (!this.#turns.mayBegin(coordinator, peer.node)) return
     if (isLow) this.#attempts += 1
     const hello = this.#say(coordinator, peer, { attempt: isLow ? this.#attempts : 0, answers: '' })
     // An invitation is answered by a hello, and a hello replaces the one that nobody answered.
@@ -258,7 +265,8 @@ export class Pairings {
   }
 
   #answer(coordinator: string, peer: Peer, theirs: Opened<PairHello>): void {
-    if (!this.#isDue(this.#lastSetupMs, peer.node, 1)) return
+    // No hello tells of a failed check before its time.
+    if (this.fence.isQuiet(peer.node) || !this.#turns.mayAnswer(coordinator, peer.node)) return
     const answers = theirs.digest
     const mine = this.#say(coordinator, peer, { attempt: theirs.value.attempt, answers })
     this.#setUp(coordinator, peer, mine, theirs)
@@ -379,15 +387,6 @@ export class Pairings {
 
   #isOld({ bornMs, uses }: Held): boolean {
     return this.#now() - bornMs >= lifetimeMs || uses >= usesMax
-  }
-
-  /** Marks the moment when it says yes; no hello tells of a failed check before its time. */
-  #isDue(last: Map<NodeId, number>, peer: NodeId, slack: number): boolean {
-    if (this.fence.isQuiet(peer)) return false
-    const [at, now] = [last.get(peer), this.#now()]
-    if (at !== undefined && now - at < slack * limits.pairSetupIntervalMs) return false
-    last.set(peer, now)
-    return true
   }
 
   #now(): number {

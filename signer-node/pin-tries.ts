@@ -3,13 +3,13 @@
 // some (software) never lock. Two wrong ones end the trying by itself; then a person says that he
 // knows. INVARIANT: counted before, and taken back only where the PIN was right or given to nobody:
 // a token that did not answer, or went, may have counted it. Holds no PIN.
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { encode, parse } from '../proto/jcs.ts'
 import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import { integer, literal, object } from '../proto/shape.ts'
 import { replaceFile } from './floor-file.ts'
 import type { PinState } from './hsm/token.ts'
+import { inDirectory, readOwnFileIfThere } from './own-file.ts'
 
 export const wrongMax = 2
 const countMax = 1_000
@@ -30,17 +30,18 @@ export class PinTries {
     this.#path = join(directory, 'pin-tries.json')
   }
 
-  /** Unreadable counts as too many. */
+  /** Unreadable counts as too many; refused behind a link, which could lead to nothing. */
   get wrong(): number {
-    if (!existsSync(this.#path)) return 0
-    const read = attempt(() => shape(parse(readFileSync(this.#path)), 'pin tries').wrong)
+    const bytes = readOwnFileIfThere(inDirectory(this.#path))
+    if (bytes === undefined) return 0
+    const read = attempt(() => shape(parse(bytes), 'pin tries').wrong)
     return isRefusal(read) ? wrongMax : read
   }
 
   /** Refused before the token is asked; otherwise the result of the one try counts. */
   async once<T>(trying: Trying, pin: PinState, login: () => Promise<T>): Promise<T> {
-    requireMayTry(trying, pin, this.wrong)
     const before = this.wrong
+    requireMayTry(trying, pin, before)
     this.#write(Math.min(countMax, before + 1))
     try {
       const done = await login()

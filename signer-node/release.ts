@@ -14,7 +14,7 @@ import { untilMarginMs } from '../policy/lifetime.ts'
 import { isOver, type RequestStanding, type VaultRow } from '../policy/view.ts'
 import { toHex } from '../proto/crypto.ts'
 import { writeSigned } from '../proto/frames.ts'
-import { type Digest, parseDigest } from '../proto/ids.ts'
+import { type Digest, parseDigest, type VaultId } from '../proto/ids.ts'
 import { kinds, type PairingName, signBy } from '../proto/node-documents.ts'
 import type { ReasonCode } from '../proto/reasons.ts'
 import {
@@ -87,6 +87,13 @@ export class Releases {
     const waiting = this.#waiting.get(toHex(sid))
     if (waiting === undefined || (by !== undefined && by !== waiting.coordinator)) return
     this.#end(waiting, code)
+  }
+
+  /** The share that theirs were made with is held no more, also where it is opened again. */
+  stopOf(vault: VaultId, code: ReasonCode): void {
+    for (const waiting of [...this.#waiting.values()]) {
+      if (waiting.admitted.vault.vault === vault) this.#end(waiting, code)
+    }
   }
 
   stopAll(code: ReasonCode): void {

@@ -2,7 +2,7 @@
 // (`self-check-basic.ts`), and the curve that this process was given, by well-known points and
 // signatures. Throws at the first wrong answer, with its name: a node that cannot compute must not
 // start.
-import { evmAddress } from '../policy/chain/evm.ts'
+import { addressesOf, addressesOfOne } from '../policy/chain/chains.ts'
 import { sha256, toHex, toUtf8 } from '../proto/crypto.ts'
 import type { Curve } from './dkls23/curve.ts'
 import { gadgetOf } from './dkls23/multiplication.ts'
@@ -40,11 +40,9 @@ function pointsOf(curve: Curve): readonly Answer[] {
       () => toHex(points.sharedDigest(points.generator, two)),
       'b1c9938f01121e159887ac2c8d393a22e4476ff8212de13fe1939de2a236f0a7',
     ],
-    [
-      'evm address',
-      () => evmAddress(points.generator),
-      '0x7e5f4552091a69125d5dfcb7b8c2659029395bdf',
-    ],
+    ...Object.entries(addressesOfOne).map(([word, address]): Answer => {
+      return [`${word} address`, () => addressesOf(points.generator)[word] ?? '', address]
+    }),
     // The first signature would wait for it otherwise: it is computed once.
     ['gadget', () => toHex(sha256(tables.encodeTable(gadgetOf(curve)))), gadgetDigest],
     ['ecdsa signature', () => verify(digest), 'true'],

@@ -130,7 +130,7 @@ function* note(
       return
     }
     case 'floor-answer':
-      yield* duty.heads({ origin: parts.origin, heads: [...floor.receive(signed)] })
+      yield* duty.retold(floor.receive(signed))
       return
     default:
       parts.ports.report({

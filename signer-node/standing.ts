@@ -125,7 +125,7 @@ export function statePart(parts: Parts, word: StateWord): NodePart<'state'> {
       epoch: facts.epoch,
     })),
     pairings: [
-      ...[...pairings.all(), ...fence.ghosts()].map(({ peer, id }) => {
+      ...pairings.shown().map(({ peer, id }) => {
         return {
           peer,
           pairing: fromHex(id) ?? new Uint8Array(),

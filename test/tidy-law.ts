@@ -69,7 +69,7 @@ const laws: readonly Law[] = [
     builtins: [/^node:(crypto|fs|os|path)$/],
   }),
   law(
-    /^signer-node\/ceremony\/(medium|own-file|enrolment|build-files|commands-(tokens|doctor))\.ts$/,
+    /^signer-node\/ceremony\/(medium|enrolment|build-files|commands-(tokens|doctor))\.ts$/,
     [ceremony, signer, policy, protoAll],
     { builtins: [/^node:(fs|path)$/] },
   ),
@@ -114,7 +114,7 @@ const laws: readonly Law[] = [
   }),
   law(/^signer-node\/store[^/]*\.ts$/, [signer, policy, protoAll], { builtins: [/^node:sqlite$/] }),
   law(
-    /^signer-node\/(keystore|floor-file|backups|invitations|pin-tries)\.ts$/,
+    /^signer-node\/(keystore|floor-file|own-file|backups|invitations|pin-tries)\.ts$/,
     [signer, policy, protoAll],
     {
       builtins: [/^node:(fs|path)$/],
@@ -163,13 +163,9 @@ const laws: readonly Law[] = [
   law(/^coordinator\/health\.ts$/, [/^coordinator\//, policy, protoAll], {
     packages: [/^prom-client$/],
   }),
-  law(
-    /^coordinator\/(build|build-tron|verify-twice|chain-rpc\/[^/]+)\.ts$/,
-    [/^coordinator\//, policy, protoAll],
-    {
-      packages: [/^(ethers|tronweb)$/],
-    },
-  ),
+  law(/^coordinator\/(verify-twice|chain-rpc\/[^/]+)\.ts$/, [/^coordinator\//, policy, protoAll], {
+    packages: [/^(ethers|tronweb)$/],
+  }),
   law(/^coordinator\//, [/^coordinator\//, policy, protoAll]),
 
   law(/^cli\/init[^/]*\.ts$/, [/^cli\//, policy, protoAll], {
@@ -204,3 +200,19 @@ export function lawFor(file: string): Law {
 }
 
 export const namesBanned = /^(utils?|helpers?|common|manager|misc|index|data|handle|types)\.ts$/
+
+/** The two rooms in which a kind of network is known by its name. */
+export const roomsOfChains = /^(policy\/chain|coordinator\/chain-rpc)\//
+
+/** The languages of calls and messages: whoever takes them takes these, whatever the network is. */
+export const languages = /\/chain\/evm-(abi|address|call|message|typed|typed-form)\.ts$/
+
+/** Files elsewhere that name a kind of network, and why. */
+export const namesChains: Readonly<Record<string, RegExp>> = {
+  'development clusters are of one of two kinds': /^cli\/(dev|init)[^/]*\.ts$/,
+  'a rehearsal pays on a development chain': /^signer-node\/ceremony\/rehearsal-online\.ts$/,
+  'a wallet file is one of Ethereum': /^signer-node\/commands-export\.ts$/,
+  'typed data says addresses as Ethereum writes them': /^cli\/message\.ts$/,
+  'the second opinion on a signature is a library of that name': /^coordinator\/verify-twice\.ts$/,
+  'a bound on the answers of one kind of endpoint': /^proto\/limits\.ts$/,
+}

@@ -7,7 +7,7 @@ import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { reasonCodes } from '../proto/reasons.ts'
 import { tags } from '../proto/tags.ts'
-import { type Law, lawFor, namesBanned } from './tidy-law.ts'
+import { type Law, languages, lawFor, namesBanned, namesChains, roomsOfChains } from './tidy-law.ts'
 
 const root = join(import.meta.dirname, '..')
 const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.ts'], { cwd: root })
@@ -120,6 +120,61 @@ describe('the law of imports', () => {
   it('has no barrel', () => {
     const barrels = product.filter((file) => /(?:^|\n)export \* from/.test(source.get(file) ?? ''))
     expect(barrels).toEqual([])
+  })
+})
+
+/** Lines that name a kind of network, outside of comments and of the languages' imports. */
+function namesOfChains(file: string, text: string): readonly string[] {
+  const code = text
+    .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+    .replaceAll(/(^|[^:'"])\/\/.*$/gm, '$1')
+    .replaceAll(/^(?:import [^']*|\} )from '([^']+)'$/gm, (line, from) =>
+      languages.test(from) ? '' : line,
+    )
+  return code
+    .split('\n')
+    .filter((line) => /eip155|\bevm|Evm|ethers|erc20|\btron|Tron|trc20/.test(line))
+    .map((line) => `${file}: ${line.trim()}`)
+}
+
+describe('a kind of network', () => {
+  it('is known by name in two rooms, and nowhere else without a reason', () => {
+    const allowed = Object.values(namesChains)
+    const elsewhere = product.filter((file) => !roomsOfChains.test(file))
+    const naming = elsewhere.filter((file) => !allowed.some((form) => form.test(file)))
+    expect(naming.flatMap((file) => namesOfChains(file, source.get(file) ?? ''))).toEqual([])
+    for (const form of allowed) {
+      const files = elsewhere.filter((file) => form.test(file))
+      const named = files.flatMap((file) => namesOfChains(file, source.get(file) ?? ''))
+      expect(named, `${form} needs no place in the list`).not.toEqual([])
+    }
+  })
+
+  it('would be noticed', () => {
+    const noticed = (line: string) => namesOfChains('a.ts', `// evm\n${line}\n`).length
+    for (const line of [
+      "if (network.startsWith('tron:')) return 0",
+      "return op === 'evm.call'",
+      "import { openEvmRpc } from './chain-rpc/evm.ts'",
+      "import { tronText } from '../policy/chain/tron-address.ts'",
+    ]) {
+      expect(noticed(line), line).toBe(1)
+    }
+    expect(noticed("import { parseCall } from '../policy/chain/evm-call.ts'")).toBe(0)
+  })
+
+  it('is one line of each list, which one file reads', () => {
+    for (const [list, reader, form] of [
+      ['policy/chain/families.ts', 'policy/chain/chains.ts', /-family\.ts$/],
+      ['coordinator/chain-rpc/kinds.ts', 'coordinator/chain-rpc/reach.ts', /-kind\.ts$/],
+    ] as const) {
+      const lines = (source.get(list) ?? '').split('\n').filter((line) => !/^(\/\/.*)?$/.test(line))
+      for (const line of lines) expect(line).toMatch(/^export \{ \w+ \} from '\.\/[a-z0-9-]+\.ts'$/)
+      const readers = (form: RegExp) =>
+        imports.filter(({ target }) => form.test(target)).map(({ file }) => file)
+      expect(readers(new RegExp(`^${list}$`))).toEqual([reader])
+      expect(readers(form)).toEqual(lines.map(() => list))
+    }
   })
 })
 

@@ -4,7 +4,12 @@
 // INVARIANT: what is in it was committed and cosigned before; nothing is signed for the room alone.
 import { parseNoteText } from '../../policy/audit/checkpoint.ts'
 import type { BundleFiles } from '../../policy/ceremony/bundle.ts'
-import { type Page, type PlannedWarrant, writeBundleIn } from '../../policy/ceremony/bundle-in.ts'
+import {
+  type BundleIn,
+  type Page,
+  type PlannedWarrant,
+  writeBundleIn,
+} from '../../policy/ceremony/bundle-in.ts'
 import type { ReadPlan } from '../../policy/ceremony/plan.ts'
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import { limits } from '../../proto/limits.ts'
@@ -29,6 +34,8 @@ export interface BundleInOrder {
   readonly warrants: readonly PlannedWarrant[]
   /** The newest line that the room stands on. */
   readonly seq: number
+  /** Where the plan names the main log. */
+  readonly main: BundleIn['main']
 }
 
 /** How long the witnesses may take; after it the same is asked again. */
@@ -38,7 +45,7 @@ export async function makeBundleIn(
   ports: BundleInPorts,
   order: BundleInOrder,
 ): Promise<BundleFiles> {
-  const { plan, warrants, seq } = order
+  const { plan, warrants, seq, main } = order
   const head = await coveringHead(ports, seq)
   const { size } = parseNoteText(head).checkpoint
   const pages: Page[] = []
@@ -53,6 +60,7 @@ export async function makeBundleIn(
     head: toUtf8(head),
     heads: await switchHeads(ports, size),
     warrants,
+    ...(main && { main }),
   })
 }
 

@@ -5,12 +5,15 @@
 // call goes on where the lines stand, and gives the same answer once it is done.
 import { below, get, tables } from '../../policy/audit/tables.ts'
 import { type BundleFiles, manifestName, readBundle } from '../../policy/ceremony/bundle.ts'
-import { parsePlan, type ReadPlan } from '../../policy/ceremony/plan.ts'
+import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
+import { mainFault, readMainHead } from '../../policy/ceremony/main-head.ts'
+import { type Plan, parsePlan, type ReadPlan } from '../../policy/ceremony/plan.ts'
 import type { TermsOf } from '../../policy/change.ts'
 import type { CeremonyRow } from '../../policy/view.ts'
 import { fromUtf8 } from '../../proto/crypto.ts'
 import type { Digest, Handle } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
+import { limits } from '../../proto/limits.ts'
 import { isReasonCode } from '../../proto/reasons.ts'
 import { attempt, isRefusal, type Refusal, refusal, refuse } from '../../proto/refusal.ts'
 import { writeTime } from '../../proto/shape.ts'
@@ -71,11 +74,15 @@ export class Ceremonies {
     return rows.map((row) => this.#shown(row)).sort((a, b) => b.seq - a.seq)
   }
 
-  async prepare(plan: Digest): Promise<CeremonyShown | Refusal> {
+  /** `main`: a head of the main log, where the plan names that; what is prepared has its own. */
+  async prepare(
+    plan: Digest,
+    main: Uint8Array = new Uint8Array(0),
+  ): Promise<CeremonyShown | Refusal> {
     return this.#alone(plan, async () => {
       const row = await this.#known(plan)
       if (row.bundle === '') {
-        const refused = await this.#export(row)
+        const refused = await this.#export(row, main)
         if (refused !== undefined) return refused
       }
       return this.#shown(await this.#known(plan))
@@ -97,7 +104,7 @@ export class Ceremonies {
   /** How many bytes of the file are kept then. */
   async put(of: BundleName, part: BundlePart): Promise<number> {
     const { store, origin } = this.#ports
-    const row = await this.#known(of.plan)
+    const row = await this.#known(of.plan, 'X-20')
     if (of.bundle === row.bundle)
       refuse('BUNDLE', 'expected a Bundle out, got the one that went in')
     return putBundlePart(store, { origin, ...of }, part)
@@ -106,7 +113,7 @@ export class Ceremonies {
   async import(of: BundleName, confirmed: readonly Digest[]): Promise<Imported | Refusal> {
     const { store, origin } = this.#ports
     return this.#alone(of.plan, async () => {
-      const row = await this.#known(of.plan)
+      const row = await this.#known(of.plan, 'X-20')
       const files = await keptBundle(store, { origin, ...of })
       if (!files.has(manifestName)) return refusal('BUNDLE', 'the manifest was not put', 'X-7')
       const wrong = notNamed(of, files)
@@ -178,19 +185,42 @@ export class Ceremonies {
     }
   }
 
-  async #export(row: CeremonyRow): Promise<Refusal | undefined> {
+  async #export(row: CeremonyRow, written: Uint8Array): Promise<Refusal | undefined> {
     const { store, origin, clock } = this.#ports
     if (row.state !== 'planned') return refusal('CEREMONY', `the ceremony is ${row.state}`)
     if (clock.now() >= row.until) return refusal('PLAN', 'its time is over', 'X-9')
     const plan = await this.#plan(row.plan)
+    // Before an attempt is begun that only a room can end.
+    const main = await this.#main(plan.plan, written)
+    if (isRefusal(main)) return main
     const made = await makeWarrants(this.#ports, { plan: plan.plan, seq: row.seq })
     if (isRefusal(made)) return made
-    const files = await makeBundleIn(this.#ports, { plan, ...made })
+    const files = await makeBundleIn(this.#ports, { plan, ...made, main })
     const { digest: bundle } = readBundle(files, 'in')
     await putBundle(store, { origin, plan: row.plan, bundle, by: '' }, files)
-    const body = { bundle, plan: row.plan }
+    const head = main === undefined ? {} : { main: { root: main.root, size: main.size } }
+    const body = { bundle, plan: row.plan, ...head }
     const answer = await writeLines(this.#ports, { lines: [{ type: 'ceremony.exported', body }] })
     return isRefusal(answer) ? answer : undefined
+  }
+
+  /** Proved, and grown from every head that went into a room before: stations remember those. */
+  async #main(plan: Plan, bytes: Uint8Array): Promise<BundleIn['main'] | Refusal> {
+    if (plan.mainRoot === undefined) {
+      return bytes.length === 0 ? undefined : refusal('PLAN', 'the plan names no main log', 'X-8')
+    }
+    if (bytes.length === 0) {
+      return refusal('PLAN', 'the plan names the main log: expected a head of it', 'X-8')
+    }
+    const main = attempt(() => readMainHead(bytes, plan))
+    if (isRefusal(main)) return main
+    const rows = await this.#ports.copy.read(below(tables.ceremony))
+    const heads = [...rows].sort((a, b) => b.seq - a.seq).flatMap(({ main: seen }) => seen ?? [])
+    for (const seen of heads.slice(0, limits.mainStepsMax)) {
+      const fault = mainFault(main, seen)
+      if (fault !== undefined) return refusal('LOG_FORK', fault, 'X-8')
+    }
+    return { ...main, bytes }
   }
 
   async #plan(digest: Digest): Promise<ReadPlan & { readonly bytes: Uint8Array }> {
@@ -199,9 +229,9 @@ export class Ceremonies {
     return { ...parsePlan(blob.content), bytes: blob.content }
   }
 
-  async #known(plan: Digest): Promise<CeremonyRow> {
+  async #known(plan: Digest, rule?: string): Promise<CeremonyRow> {
     const row = await this.#ports.copy.read(get(tables.ceremony, plan))
-    return row ?? refuse('CEREMONY', 'no ceremony of this plan was approved')
+    return row ?? refuse('CEREMONY', 'no ceremony of this plan was approved', rule)
   }
 
   async #alone<T>(plan: Digest, work: () => Promise<T | Refusal>): Promise<T | Refusal> {

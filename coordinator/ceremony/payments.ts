@@ -8,6 +8,7 @@ import type { PlannedWarrant } from '../../policy/ceremony/bundle-in.ts'
 import { calledStations, type Plan } from '../../policy/ceremony/plan.ts'
 import { decode } from '../../policy/check-bytes.ts'
 import { untilMarginMs } from '../../policy/lifetime.ts'
+import type { Rule } from '../../policy/rules/rule.ts'
 import type { AttemptRow, CeremonyRow, RequestView, VaultRow } from '../../policy/view.ts'
 import { digestOf } from '../../proto/crypto.ts'
 import type { Digest, NodeId } from '../../proto/ids.ts'
@@ -15,6 +16,7 @@ import { isRefusal, type Refusal, refuse } from '../../proto/refusal.ts'
 import { writeTime, writeTimeMillis } from '../../proto/shape.ts'
 import { tags } from '../../proto/tags.ts'
 import { type Case, gather } from '../desk/case.ts'
+import { countable } from '../desk/judge.ts'
 import { type DriverPorts, writeLines } from '../driver.ts'
 import { buildFirstBytes } from '../first-bytes.ts'
 import { abandonedLines } from '../results.ts'
@@ -50,15 +52,16 @@ export async function readyPayment(
     return { intent, warrant: await keptWarrant(ports, standing), start: undefined }
   }
   const the = await gather(ports.copy, ports.memory, intent)
-  requireWaiting(the, view, sitting)
+  requireWaiting(the, view)
   const vault = view.vaults.find((row) => row.vault === the.intent.vault)
   if (vault === undefined) return refuse('VAULT_NOT_FOUND', `${the.intent.vault} has no key`)
+  const rule = the.inForce.rulebook.rules.find(({ id }) => id === view.reservation?.rule)
+  if (rule === undefined) return refuse('RULE', 'the rule of the reservation is not in force')
+  requireAlive(the, rule, { ...sitting, nowMs: ports.clock.now() })
   const bytes =
     last === undefined ? await built(ports, the, { view, vault }) : await again(ports, last)
   if (isRefusal(bytes)) return bytes
   requireOutlive(bytes, the, sitting)
-  const rule = the.inForce.rulebook.rules.find(({ id }) => id === view.reservation?.rule)
-  if (rule === undefined) return refuse('RULE', 'the rule of the reservation is not in force')
   const replaces = last?.replaces ?? ''
   const warrant = issueWarrant(the, { rule, bytes, replaces, t: ports.clock.now() })
   const start = { attempt: (last?.attempt ?? 0) + 1, epoch: vault.epoch }
@@ -111,15 +114,25 @@ function calledHolders(plan: Plan, vault: VaultRow | undefined): readonly NodeId
   return (vault?.participants ?? []).map(({ node }) => node).filter((node) => called.has(node))
 }
 
-/** Reserved, or tried before at a ceremony that brought nothing; alive until the room closes. */
-function requireWaiting({ intent, row }: Case, { attempts }: RequestView, { plan }: Sitting): void {
+/** Reserved, or tried before at a ceremony that brought nothing. */
+function requireWaiting({ row }: Case, { attempts }: RequestView): void {
   const isRetry = row.state === 'SIGNING' && attempts.at(-1)?.state === 'aborted'
   if (row.state !== 'RESERVED' && !isRetry) {
     refuse('CEREMONY', `${row.intent}: expected a reserved request, got ${row.state}`)
   }
-  if (intent.notAfter < plan.until) {
-    const ends = writeTime(intent.notAfter)
-    refuse('TIME', `${row.intent}: ends ${ends}, before the ceremony may`)
+}
+
+/** Until the room closes: request, rule and approvals, as every station asks of each (N18). */
+function requireAlive(the: Case, rule: Rule, { plan, nowMs }: Sitting & { nowMs: number }): void {
+  const { intent, row } = the
+  const ends = (what: string, at: number): void => {
+    if (at >= plan.until) return
+    refuse('TIME', `${row.intent}: ${what} ends ${writeTimeMillis(at)}, before the ceremony may`)
+  }
+  ends('it', intent.notAfter)
+  ends('the time of its rule', intent.created + rule.ttlMs)
+  for (const { fact, expires } of countable(the, rule, nowMs)) {
+    ends(`the approval of ${fact.person}`, expires)
   }
 }
 

@@ -4,7 +4,6 @@
 // INVARIANT: a signature is written whatever happened since it was made, because it exists; whether
 // it goes to its chain is asked when it is sent (`../broadcast.ts`), and told here (I9).
 import { type Entry, parseEntry } from '../../policy/audit/entry.ts'
-import { requestView } from '../../policy/audit/history.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { documentDigest, type ReadResults, type ResultLine } from '../../policy/ceremony/results.ts'
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
@@ -13,6 +12,7 @@ import { isRefusal, type Refusal, refuse } from '../../proto/refusal.ts'
 import type { DriverPorts } from '../driver.ts'
 import { type Blob, readBlob } from '../store/blobs.ts'
 import { readLinesOf } from '../store/lines.ts'
+import { heldBack } from './held.ts'
 
 /** What became of one line. */
 export interface Taken {
@@ -20,7 +20,7 @@ export interface Taken {
   readonly about: string
   readonly line: string
   readonly seq: number
-  /** Why a signature is evidence only; empty otherwise. */
+  /** Why a signature is held back from its chain; empty otherwise. */
   readonly kept: string
 }
 
@@ -51,9 +51,10 @@ async function take(
   blobs: readonly Blob[],
 ): Promise<Taken | Refusal> {
   const about = aboutOf(line)
-  const kept = line.type === 'sign.completed' ? await whyKept(ports, line.body.intent) : ''
   const seq = (await standsAt(ports, line)) ?? (await write(ports, line, blobs))
-  return isRefusal(seq) ? seq : { about, line: line.type, seq, kept }
+  if (isRefusal(seq)) return seq
+  const kept = line.type === 'sign.completed' ? await whyKept(ports, line.body.intent) : ''
+  return { about, line: line.type, seq, kept }
 }
 
 async function write(
@@ -114,12 +115,10 @@ function isSame({ body }: Entry, line: ResultLine): boolean {
   return 'attempt' in body && body.attempt === line.body.attempt
 }
 
-/** I9: what was said since the room, and stops the broadcast. */
-async function whyKept({ copy, clock }: DriverPorts, intent: Digest): Promise<string> {
-  const view = await copy.read(requestView(intent))
-  if (view.frozen.length > 0) return `FROZEN: ${view.frozen.join(', ')}`
-  if (view.decisions.some(({ decision }) => decision === 'reject')) return 'REJECTED'
-  return clock.now() > (view.intent?.notAfter ?? 0) ? 'TIME: the request has ended' : ''
+/** I9: what the log of today holds it back for. */
+async function whyKept(ports: ResultsPorts, intent: Digest): Promise<string> {
+  const held = await heldBack(ports, intent, ports.clock.now())
+  return held === undefined ? '' : `${held.code} ${held.because}`
 }
 
 function aboutOf({ body }: ResultLine): string {

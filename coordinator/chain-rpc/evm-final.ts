@@ -4,11 +4,11 @@
 // A receipt is asked for anew each time, because blocks can be replaced.
 import { agreedAt, type Sighting } from './agree.ts'
 import { allAnswers, requirePassing } from './answers.ts'
-import { type Endpoint, EndpointRefusal } from './endpoint.ts'
+import { type Asked, type Endpoint, EndpointRefusal } from './endpoint.ts'
 import type { Heads } from './heads.ts'
 import { field, unavailable } from './post.ts'
 import { isWord, quantity, readQuantity } from './quantity.ts'
-import type { MinedAt, Moved } from './rpc.ts'
+import type { MinedAt, Moved, NoncePlace } from './rpc.ts'
 
 /** What of a network is final. `finalized`: by the tag too, which not every chain has. */
 export type Finality = 'confirmations' | 'finalized'
@@ -105,9 +105,23 @@ function movedIn(log: unknown): readonly Moved[] {
  * it. A stale one has no word: of what came after its head it knows nothing.
  */
 export async function consumed(final: Final, from: string, slot: bigint): Promise<boolean> {
-  const said = await finalCounts(final, from)
-  const yes = said.filter((count) => count !== undefined && count > slot).length
-  return yes >= witnessesOfConsumption && yes > said.length - yes
+  const [is] = await consumedAmong(final, [{ from, slot }])
+  return is === true
+}
+
+/** Of each address by the same words: at most as many as hosts take in one message. */
+export async function consumedAmong(
+  final: Final,
+  places: readonly NoncePlace[],
+): Promise<readonly boolean[]> {
+  const said = await finalCounts(
+    final,
+    places.map(({ from }) => from),
+  )
+  return places.map(({ slot }, at) => {
+    const yes = said.filter((counts) => (counts[at] ?? -1n) > slot).length
+    return yes >= witnessesOfConsumption && yes > said.length - yes
+  })
 }
 
 /**
@@ -115,7 +129,7 @@ export async function consumed(final: Final, from: string, slot: bigint): Promis
  * that cannot tell what is final says nothing here, and above all not that none is used.
  */
 export async function used(final: Final, from: string): Promise<bigint | undefined> {
-  const said = (await finalCounts(final, from)).filter((count) => count !== undefined)
+  const said = (await finalCounts(final, [from])).flatMap(([count]) => count ?? [])
   const needed = Math.min(witnessesOfConsumption, final.endpoints.length)
   return said.find((count) => {
     const same = said.filter((other) => other === count).length
@@ -123,16 +137,24 @@ export async function used(final: Final, from: string): Promise<bigint | undefin
   })
 }
 
-/** One word of each endpoint that answers and is not stale; undefined: it knows no final block. */
-async function finalCounts(final: Final, from: string): Promise<readonly (bigint | undefined)[]> {
+/**
+ * A count for each address, by each endpoint that answers and is not stale; none by one that knows
+ * no final block.
+ */
+async function finalCounts(
+  final: Final,
+  addresses: readonly string[],
+): Promise<readonly (readonly bigint[])[]> {
   const answers = await Promise.allSettled(
     final.endpoints.map(async (endpoint, at) => {
       const latest = await headOf(final, at)
       const height = await finalHeight(final, endpoint, latest)
       // On so short a chain nothing is final.
-      if (height === undefined) return latest < final.confirmations ? 0n : undefined
-      const asked = [from, quantity(height)]
-      return readQuantity(await endpoint.ask('eth_getTransactionCount', asked))
+      if (height === undefined) return latest < final.confirmations ? addresses.map(() => 0n) : []
+      const asked = addresses.map((from): Asked => {
+        return ['eth_getTransactionCount', [from, quantity(height)]]
+      })
+      return (await endpoint.askAll(asked)).map(readQuantity)
     }),
   )
   for (const answer of answers) if (answer.status === 'rejected') requirePassing(answer.reason)

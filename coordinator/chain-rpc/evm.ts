@@ -9,7 +9,7 @@ import { lowerMedian, upperMedian } from './agree.ts'
 import { allAnswers, silent } from './answers.ts'
 import type { Watch } from './breaker.ts'
 import { Endpoint, EndpointRefusal } from './endpoint.ts'
-import { consumed, type Finality, minedAt, used } from './evm-final.ts'
+import { consumed, consumedAmong, type Finality, minedAt, used } from './evm-final.ts'
 import { signedAt } from './evm-signed.ts'
 import { Heads } from './heads.ts'
 import { field } from './post.ts'
@@ -47,6 +47,7 @@ export function openEvmRpc(options: EvmRpcOptions): ChainRpc {
     send: (raw) => send(endpoints, raw),
     minedAt: (txid) => minedAt(final, txid),
     consumed: (from, slot) => consumed(final, from, slot),
+    consumedAmong: (places) => consumedAmong(final, places),
     used: (from) => used(final, from),
     signedAt: (from, slot) => signedAt(endpoints, from, slot),
   }
@@ -63,7 +64,8 @@ async function middlePrices(
   return base === undefined || tip === undefined ? refuse('INTERNAL', 'no price') : { base, tip }
 }
 
-async function prices(endpoint: Endpoint): Promise<Prices> {
+/** As one endpoint says. */
+export async function prices(endpoint: Pick<Endpoint, 'ask'>): Promise<Prices> {
   const block = await endpoint.ask('eth_getBlockByNumber', ['latest', false])
   const base = field(block, 'baseFeePerGas')
   // A chain that knows legacy transactions only has one price.
@@ -84,7 +86,8 @@ async function middleGas(endpoints: readonly Endpoint[], call: Call): Promise<Ga
   return middle === undefined ? refuse('INTERNAL', 'no gas') : { kind: 'gas', gas: middle }
 }
 
-async function gas(endpoint: Endpoint, call: Call): Promise<GasAnswer> {
+/** As one endpoint says. */
+export async function gas(endpoint: Pick<Endpoint, 'ask'>, call: Call): Promise<GasAnswer> {
   const { from, to, value, calldata } = call
   const asked = { from, to, value: quantity(value), data: `0x${toHex(calldata)}` }
   try {

@@ -4,12 +4,16 @@
 // INVARIANT: nothing is said unless as many endpoints as asked for say exactly the same of the same
 // block, and no other answer has as many; else it throws `Unavailable`.
 import { Unavailable } from '../../proto/unavailable.ts'
+import type { Asked } from './endpoint.ts'
+import { costOf } from './evm-cost.ts'
 import { unavailable } from './post.ts'
 import { isWord, quantity, readQuantity } from './quantity.ts'
 
 /** One endpoint of the network. */
 export interface Asker {
   ask(method: string, params: readonly unknown[]): Promise<unknown>
+  /** In the order of the questions. */
+  askAll(questions: readonly Asked[]): Promise<readonly unknown[]>
 }
 
 export interface Block {
@@ -35,6 +39,22 @@ interface LookOptions {
   readonly confirmations: number
 }
 
+export interface Transfer {
+  readonly from: string
+  readonly to: string
+  /** Empty for the coin. */
+  readonly contract: string
+  /** Base units. */
+  readonly amount: bigint
+}
+
+/** Base units of the coin, at present fees. */
+export interface Cost {
+  readonly transfer: bigint
+  /** Of a transfer of the coin. */
+  readonly coin: bigint
+}
+
 /** Every method throws `Unavailable` where too few agree. */
 export interface Look {
   readonly witnesses: number
@@ -47,6 +67,8 @@ export interface Look {
   landed(block: Block, txid: string): Promise<boolean>
   /** Milliseconds since 1970, of the block in which its call failed; 0 where it did not. */
   failedAt(txid: string): Promise<number>
+  /** Of this transfer: as the endpoint in the middle says, because fees differ a little. */
+  cost(transfer: Transfer): Promise<Cost>
 }
 
 export interface EvmLook extends Look {
@@ -91,6 +113,7 @@ export function openLook({ askers, witnesses, confirmations }: LookOptions): Evm
       })
       return { amount: BigInt(said), upTo: height }
     },
+    cost: (transfer) => costOf(askers, witnesses, transfer),
     failedAt: async (txid) => {
       const said = await agreed(async (asker) => {
         const receipt = await asker.ask('eth_getTransactionReceipt', [txid])

@@ -23,7 +23,10 @@ export type GasAnswer =
   | { readonly kind: 'reverts'; readonly because: string }
 
 export type SendAnswer =
+  /** By one endpoint at least, now or before. */
   | { readonly kind: 'taken' }
+  /** None says that it took it, and not all that it cannot land: it may be on its way. */
+  | { readonly kind: 'unclear'; readonly because: string }
   /** Every endpoint that answered said no. */
   | { readonly kind: 'refused'; readonly because: string }
 
@@ -52,6 +55,12 @@ export interface SignedElsewhere {
   readonly signature: Signature
 }
 
+/** One nonce of one address. */
+export interface NoncePlace {
+  readonly from: string
+  readonly slot: bigint
+}
+
 /** Throws `Unavailable` when no endpoint answers. */
 export interface ChainRpc {
   /** `stuck`: for what was priced too low to be taken, where several endpoints differ. */
@@ -63,6 +72,8 @@ export interface ChainRpc {
   minedAt(txid: string): Promise<MinedAt | undefined>
   /** Whether a final transaction used this nonce, as two endpoints see it. One is not enough. */
   consumed(from: string, slot: bigint): Promise<boolean>
+  /** The same of several addresses, in few messages. */
+  consumedAmong(places: readonly NoncePlace[]): Promise<readonly boolean[]>
   /** How many nonces final transactions used; undefined where no two endpoints say the same. */
   used(from: string): Promise<bigint | undefined>
   /** What used this nonce, proved by its signature; undefined where no endpoint shows it. */

@@ -5,11 +5,10 @@
 // A balance that moved while it was asked for is asked for again.
 // What a contract pays out of the coin is in no line, so it is not added either.
 import type { Moved, Received, Sent } from '../../policy/audit/chain-file.ts'
-import { Unavailable } from '../../proto/unavailable.ts'
-import { ahead } from './ahead.ts'
+import type { Pause } from './patience.ts'
 import { unavailable } from './post.ts'
 import type { TronEndpoint } from './tron-endpoint.ts'
-import { type Held, heldNow, type TronLook } from './tron-look.ts'
+import { type Held, heldTogether, orNothing, type Place, type TronLook } from './tron-look.ts'
 
 /** What was read of one address. */
 export interface Flows {
@@ -18,77 +17,94 @@ export interface Flows {
   readonly moved: readonly Moved[]
 }
 
-interface Place {
-  readonly address: string
-  /** Empty for the coin. */
-  readonly contract: string
-}
-
-export interface Closing extends Place {
-  readonly amount: bigint
-}
-
 interface Blocks {
   /** By address. */
   readonly found: ReadonlyMap<string, Flows>
   /** Reads every block up to this one. */
   readonly readTo: (height: bigint) => Promise<void>
-  readonly pause?: ((ms: number) => Promise<unknown>) | undefined
+  readonly pause?: Pause | undefined
+  /** How many places were told, one way or the other. */
+  readonly looked?: ((count: number) => void) | undefined
 }
 
 type Words = ReadonlyMap<TronEndpoint, Held>
-type Settled = Closing & { readonly at: number }
+/** `at`: height. */
+interface Settled {
+  readonly amount: bigint
+  readonly at: number
+}
 
 const roundsMax = 5
-const balancesAhead = 8
+/** Asked for between two heads, so within a few seconds. */
+const lotSize = 32
 const blockMs = 3_000
 
-/** As of the last block that was read in the end. Left out is what never stood still. */
+/** Base units; undefined of what never stood still. */
+export type Closings = (place: Place) => bigint | undefined
+
+/** As of the last block that is read in the end. */
 export async function closingsOf(
   look: TronLook,
-  places: readonly Place[],
-  { found, readTo, pause }: Blocks,
-): Promise<readonly Closing[]> {
-  const settled: Settled[] = []
-  let open = places
-  for (let round = 0; round < roundsMax && open.length > 0; round += 1) {
-    if (round > 0) await pause?.(blockMs)
-    const said: Words[] = []
-    for await (const words of ahead(open, balancesAhead, (place) => wordsOn(look, place))) {
-      said.push(words)
-    }
+  places: Iterable<Place>,
+  { found, readTo, pause, looked }: Blocks,
+): Promise<Closings> {
+  const settled = new Map<string, Settled>()
+  let count = 0
+  const settle = async (lot: readonly Place[]): Promise<readonly Place[]> => {
+    const said = await wordsOn(look, lot)
     const { height } = await look.block()
     await readTo(height)
     const still: Place[] = []
-    for (const [index, place] of open.entries()) {
+    for (const [index, place] of lot.entries()) {
       const flows = flowsOf(place, found)
       const amount = await agreedAt(look, Number(height), said[index] ?? new Map(), flows)
       if (amount === undefined) still.push(place)
-      else settled.push({ ...place, amount, at: Number(height) })
+      else settled.set(nameOf(place), { amount, at: Number(height) })
     }
-    open = still
+    return still
   }
-  return places.flatMap((place) => {
-    const one = settled.find((known) => isAt(known, place))
-    if (one === undefined) return []
-    return [{ ...place, amount: one.amount + sumOf(flowsOf(place, found), one.at) }]
-  })
+  for (const lot of lotsOf(places)) {
+    let open: readonly Place[] = lot
+    for (let round = 0; round < roundsMax && open.length > 0; round += 1) {
+      if (round > 0) await pause?.(blockMs)
+      open = await settle(open)
+    }
+    count += lot.length
+    looked?.(count)
+  }
+  return (place) => {
+    const one = settled.get(nameOf(place))
+    return one && one.amount + sumOf(flowsOf(place, found), one.at)
+  }
 }
 
-function isAt(one: Place, other: Place): boolean {
-  return one.address === other.address && one.contract === other.contract
+function* lotsOf(places: Iterable<Place>): Generator<readonly Place[], void> {
+  let lot: Place[] = []
+  for (const place of places) {
+    lot.push(place)
+    if (lot.length < lotSize) continue
+    yield lot
+    lot = []
+  }
+  if (lot.length > 0) yield lot
 }
 
-/** Of each endpoint that answers; what they say is compared later. */
-async function wordsOn(look: TronLook, { address, contract }: Place): Promise<Words> {
-  const words = new Map<TronEndpoint, Held>()
+function nameOf({ address, contract }: Place): string {
+  return `${address} ${contract}`
+}
+
+/** Of each place, by the endpoints that answered; what they say is compared later. */
+async function wordsOn(look: TronLook, places: readonly Place[]): Promise<readonly Words[]> {
+  const all = places.map(() => new Map<TronEndpoint, Held>())
   await orNothing(() =>
     look.agreed(async (endpoint) => {
-      words.set(endpoint, await heldNow(endpoint, address, contract))
+      for (const [at, held] of (await heldTogether(endpoint, places)).entries()) {
+        if (held !== undefined) all[at]?.set(endpoint, held)
+      }
       return ''
     }),
   )
-  return words
+  return all
 }
 
 async function agreedAt(
@@ -109,16 +125,6 @@ async function agreedAt(
     }),
   )
   return said === undefined ? undefined : BigInt(said)
-}
-
-/** Undefined where too few endpoints say the same. */
-async function orNothing<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await ask()
-  } catch (error) {
-    if (error instanceof Unavailable) return undefined
-    throw error
-  }
 }
 
 interface Flow {

@@ -3,10 +3,14 @@
 // a later one; up to which one, it says. A payment that landed between the two may be in it or not,
 // and whoever decides by it has to leave that address alone.
 // INVARIANT: as in `look.ts`, nothing is said unless enough endpoints say the same.
+import { trc20Call } from '../../policy/chain/tron.ts'
 import { tronBytes } from '../../policy/chain/tron-address.ts'
 import { concat, fromHex, toHex } from '../../proto/crypto.ts'
-import { agreeing, type Look, reached } from './look.ts'
+import { Unavailable } from '../../proto/unavailable.ts'
+import { ahead } from './ahead.ts'
+import { agreeing, type Cost, type Look, reached, type Transfer } from './look.ts'
 import { field, show, unavailable } from './post.ts'
+import { middleEnergy, middlePrices } from './tron.ts'
 import { infoOf, solidified } from './tron-answers.ts'
 import { type TronEndpoint, textField, wholeField } from './tron-endpoint.ts'
 
@@ -53,6 +57,7 @@ export function openTronLook({ endpoints, witnesses }: TronLookOptions): TronLoo
       })
       return { amount: BigInt(said), upTo }
     },
+    cost: (transfer) => costOf(endpoints, transfer),
     failedAt: async (txid) => {
       const said = await agreed(async (endpoint) => {
         const info = await solidInfo(endpoint, txid)
@@ -68,6 +73,27 @@ export function openTronLook({ endpoints, witnesses }: TronLookOptions): TronLoo
       return said === 'yes'
     },
   }
+}
+
+/** Signed, with 65 bytes of signature and 64 for the result. */
+const [coinBytes, tokenBytes] = [273n, 345n]
+/** Of a call that would fail: what USDT needs where nobody holds any yet. */
+const tokenEnergy = 131_000n
+
+/** As if nothing were free: what an address has left of bandwidth today is nobody's promise. */
+async function costOf(
+  endpoints: readonly TronEndpoint[],
+  { from, to, contract, amount }: Transfer,
+): Promise<Cost> {
+  const { energy: sun, bandwidth, activation } = await middlePrices(endpoints)
+  const coin = coinBytes * bandwidth
+  // What brings gas there may be the first that the address is sent.
+  const first = { coin: coin + activation }
+  if (contract === '') return { transfer: coin, ...first }
+  const call = { from, contract, calldata: trc20Call(to, amount) }
+  const used = await middleEnergy(endpoints, call)
+  const burned = (used.kind === 'gas' ? used.gas : tokenEnergy) * sun
+  return { transfer: burned + tokenBytes * bandwidth, ...first }
 }
 
 /** What one endpoint says that an address holds, in a block from one to another. */
@@ -86,10 +112,50 @@ export async function heldNow(
 ): Promise<Held> {
   // In this order: the balance is not of an earlier block, and of none after the last head.
   const { number: since } = await solidified(endpoint)
-  const ask = contract === '' ? coins : tokens
-  const amount = BigInt(await ask(endpoint, account, contract))
+  const amount = await amountOf(endpoint, account, contract)
   const { number: upTo } = await solidified(endpoint)
   return { amount, since, upTo }
+}
+
+/** Of several places, between two blocks; undefined of one about which it gave no good answer. */
+export async function heldTogether(
+  endpoint: TronEndpoint,
+  places: readonly Place[],
+): Promise<readonly (Held | undefined)[]> {
+  const { number: since } = await solidified(endpoint)
+  const amounts: (bigint | undefined)[] = []
+  const ask = ({ address, contract }: Place) =>
+    orNothing(() => amountOf(endpoint, address, contract))
+  for await (const amount of ahead(places, placesAhead, ask)) amounts.push(amount)
+  const { number: upTo } = await solidified(endpoint)
+  return amounts.map((amount) => (amount === undefined ? undefined : { amount, since, upTo }))
+}
+
+const placesAhead = 8
+
+/** What one address holds of one asset. */
+export interface Place {
+  readonly address: string
+  /** Empty for the coin. */
+  readonly contract: string
+}
+
+/** Undefined where nobody, or too few, answered. */
+export async function orNothing<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (error instanceof Unavailable) return undefined
+    throw error
+  }
+}
+
+async function amountOf(
+  endpoint: TronEndpoint,
+  account: string,
+  contract: string,
+): Promise<bigint> {
+  return BigInt(await (contract === '' ? coins : tokens)(endpoint, account, contract))
 }
 
 async function solidInfo(endpoint: TronEndpoint, txid: string) {

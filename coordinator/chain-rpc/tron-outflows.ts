@@ -10,13 +10,15 @@ import type {
   Received,
   Sent,
 } from '../../policy/audit/chain-file.ts'
-import { Unavailable } from '../../proto/unavailable.ts'
+import type { OpenedDeposits } from '../../policy/audit/own-addresses.ts'
 import { ahead } from './ahead.ts'
 import type { Block } from './look.ts'
+import { type Pause, patiently } from './patience.ts'
 import { unavailable } from './post.ts'
-import { type Closing, closingsOf } from './tron-closings.ts'
-import type { TronLook } from './tron-look.ts'
-import { linesOf } from './tron-outflow-lines.ts'
+import { type Closings, closingsOf } from './tron-closings.ts'
+import { depositPlaces, depositsIn, type Opening, openingsIn } from './tron-deposits.ts'
+import type { Place, TronLook } from './tron-look.ts'
+import { linesOf, type Own } from './tron-outflow-lines.ts'
 
 export interface TronRange {
   readonly network: string
@@ -25,6 +27,7 @@ export interface TronRange {
   /** Last block; where balances are told they may be of a later one, which is the last then. */
   readonly to: Block
   readonly addresses: readonly string[]
+  readonly deposits: readonly OpenedDeposits[]
   /** Contracts. */
   readonly tokens: readonly string[]
   /** Balances at the end are told: it has to be now, because nodes keep no earlier states. */
@@ -32,40 +35,53 @@ export interface TronRange {
   /** The file of the blocks before these: its balances are those of the beginning. */
   readonly after?: ChainFile
   /** Waits before a block that too few told is asked for again; without it that ends it. */
-  readonly pause?: (ms: number) => Promise<unknown>
+  readonly pause?: Pause
   readonly progress?: (height: bigint) => void
+  /** How many balances were looked at. */
+  readonly looked?: (what: string, count: number) => void
 }
 
 /** Blocks asked for at the same time; each may be of many mebibytes. */
 const blocksAhead = 8
-const triesMax = 5
-/** Longer than an endpoint rests that failed twice. */
-const betweenTriesMs = 6_000
 
 /** Throws `Unavailable` where endpoints do not agree, or do not have a block whole. */
 export async function collectTron(look: TronLook, range: TronRange): Promise<ChainFile> {
-  const { network, from, to, addresses, after } = range
+  const { network, from, to, addresses, after, tokens, closes = false } = range
   if (after !== undefined) await requireBefore(look, range, after)
+  const places = new Map(range.deposits.flatMap((one) => depositPlaces(one, network)))
+  const own = { addresses: new Set([...addresses, ...places.keys()]), tokens: new Set(tokens) }
   const found = new Map(addresses.map((address) => [address, emptyOf(address, range)]))
+  const accountOf = (address: string): Found | undefined => {
+    const known = found.get(address)
+    if (known !== undefined || !places.has(address)) return known
+    const one = emptyOf(address, range)
+    found.set(address, one)
+    return one
+  }
   let last = from - 1n
   const readTo = async (height: bigint): Promise<void> => {
     for await (const lines of ahead(heights(last + 1n, height), blocksAhead, linesAt)) {
       last += 1n
-      for (const line of lines) noted(line.split(' '), last, found)
+      for (const line of lines) noted(line.split(' '), last, accountOf)
       range.progress?.(last)
     }
   }
-  const linesAt = (height: bigint) => blockLines(look, height, range)
+  const linesAt = (height: bigint) => blockLines(look, height, { own, pause: range.pause })
   await readTo(to.height)
-  const { pause } = range
-  const closings = range.closes
-    ? await closingsOf(look, places(range), { found, readTo, pause })
-    : []
+  const blocks = { found, readTo, pause: range.pause }
+  const looked = range.looked && ((count: number) => range.looked?.('balances', count))
+  const closings = closes
+    ? await closingsOf(look, assetsAt(own), { ...blocks, looked })
+    : () => undefined
   const end = last > to.height ? await look.blockAt(last) : to
+  const opening = openingsIn(after)
+  const account = (address: string) => {
+    return told(found.get(address) ?? emptyOf(address, range), closings, opening)
+  }
+  const below = depositsIn(range, { places, account, closes })
   return {
     format: 'custody-chain/v1',
-    ...{ network, witnesses: look.witnesses },
-    accounts: [...found.values()].map((account) => told(account, closings, after)),
+    ...{ network, witnesses: look.witnesses, accounts: addresses.map(account), ...below },
     from: Number(from),
     to: Number(end.height),
     block: Uint8Array.from(Buffer.from(end.hash.slice(2), 'hex')),
@@ -84,9 +100,10 @@ async function requireBefore(look: TronLook, { network, from }: TronRange, after
   }
 }
 
-function places({ addresses, tokens }: TronRange) {
-  const contracts = ['', ...tokens]
-  return addresses.flatMap((address) => contracts.map((contract) => ({ address, contract })))
+function* assetsAt({ addresses, tokens }: Own): Generator<Place, void> {
+  for (const address of addresses) {
+    for (const contract of ['', ...tokens]) yield { address, contract }
+  }
 }
 
 interface Found extends ChainAccount {
@@ -106,49 +123,43 @@ function* heights(first: bigint, last: bigint): Generator<bigint> {
 async function blockLines(
   look: TronLook,
   height: bigint,
-  { addresses, tokens, pause }: TronRange,
+  { own, pause }: { readonly own: Own; readonly pause: Pause | undefined },
 ): Promise<readonly string[]> {
-  const own = { addresses: new Set(addresses), tokens: new Set(tokens) }
-  for (let tried = 1; ; tried += 1) {
-    try {
-      const said = await look.agreed((endpoint) => linesOf(endpoint, height, own))
-      return said === '' ? [] : said.split('\n')
-    } catch (error) {
-      const isLast = pause === undefined || tried === triesMax
-      if (isLast || !(error instanceof Unavailable)) throw error
-      await pause(betweenTriesMs)
-    }
-  }
+  const said = await patiently(pause, () =>
+    look.agreed((endpoint) => linesOf(endpoint, height, own)),
+  )
+  return said === '' ? [] : said.split('\n')
 }
 
 function noted(
   [kind = '', ...words]: readonly string[],
   at: bigint,
-  found: ReadonlyMap<string, Found>,
+  accountOf: (address: string) => Found | undefined,
 ): void {
   const height = Number(at)
   if (kind === 'sent') {
     const [owner = '', txid = '', ok = '', value = '', fee = '', to = ''] = words
     const amounts = { value: BigInt(value), fee: BigInt(fee) }
-    found.get(owner)?.sent.push({ txid, height, succeeded: ok === 'true', to, ...amounts })
+    accountOf(owner)?.sent.push({ txid, height, succeeded: ok === 'true', to, ...amounts })
   } else if (kind === 'received') {
     const [to = '', txid = '', from = '', amount = ''] = words
-    found.get(to)?.received.push({ txid, height, from, amount: BigInt(amount) })
+    accountOf(to)?.received.push({ txid, height, from, amount: BigInt(amount) })
   } else {
     const [txid = '', contract = '', from = '', to = '', amount = ''] = words
     const move = { txid, height, contract, from, to, amount: BigInt(amount) }
     // What an address sends to itself is one event.
-    for (const address of new Set([from, to])) found.get(address)?.moved.push(move)
+    for (const address of new Set([from, to])) accountOf(address)?.moved.push(move)
   }
 }
 
 /** With the balances that could be told, and those of the file before. */
-function told(account: Found, closings: readonly Closing[], after?: ChainFile): ChainAccount {
-  const opening = after?.accounts.find(({ address }) => address === account.address)
-  const own = closings.filter(({ address }) => address === account.address)
-  const balances = own.map(({ contract, amount }) => {
-    const before = opening?.balances.find((one) => one.contract === contract)?.after
-    return { contract, after: amount, ...(before === undefined ? {} : { before }) }
+function told(account: Found, closings: Closings, opening: Opening): ChainAccount {
+  const { address, tokens = [] } = account
+  const balances = ['', ...tokens].flatMap((contract) => {
+    const after = closings({ address, contract })
+    if (after === undefined) return []
+    const before = opening({ address, contract })
+    return [{ contract, after, ...(before === undefined ? {} : { before }) }]
   })
   return { ...account, balances }
 }

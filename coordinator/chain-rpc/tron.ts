@@ -3,14 +3,15 @@
 // more often than not; whoever sends asks for the id and sends the same bytes again.
 
 import { tronBytes } from '../../policy/chain/tron-address.ts'
-import { fromHex, fromUtf8, toHex } from '../../proto/crypto.ts'
+import { toHex } from '../../proto/crypto.ts'
 import { agreedAt, upperMedian } from './agree.ts'
 import { allAnswers, requirePassing, silent } from './answers.ts'
 import type { Watch } from './breaker.ts'
 import { Heads } from './heads.ts'
-import { field, show, unavailable } from './post.ts'
-import type { GasAnswer, MinedAt, SendAnswer } from './rpc.ts'
+import { field, unavailable } from './post.ts'
+import type { GasAnswer, MinedAt } from './rpc.ts'
 import { infoOf, isAbsent, solidified } from './tron-answers.ts'
+import { send, spoken } from './tron-broadcast.ts'
 import { TronEndpoint, textField, wholeField } from './tron-endpoint.ts'
 import type { Reference, TronCall, TronPrices, TronRpc } from './tron-rpc.ts'
 
@@ -77,7 +78,7 @@ async function reference({ endpoints, heads }: Watched): Promise<Reference> {
 }
 
 /** Each for itself: one endpoint that lies low would bind bytes that cannot be executed. */
-async function middlePrices(endpoints: readonly TronEndpoint[]): Promise<TronPrices> {
+export async function middlePrices(endpoints: readonly TronEndpoint[]): Promise<TronPrices> {
   const said = await allAnswers(endpoints, prices)
   const middle = (of: (one: TronPrices) => bigint) => upperMedian(said.map(of)) ?? 0n
   return {
@@ -104,7 +105,7 @@ async function prices(endpoint: TronEndpoint): Promise<TronPrices> {
 }
 
 /** It would fail where no fewer say so than not. */
-async function middleEnergy(
+export async function middleEnergy(
   endpoints: readonly TronEndpoint[],
   call: TronCall,
 ): Promise<GasAnswer> {
@@ -129,32 +130,6 @@ async function energy(endpoint: TronEndpoint, call: TronCall): Promise<GasAnswer
   const used = BigInt(wholeField(answer, 'energy_used'))
   if (used === 0n) throw unavailable(`${endpoint.name}: a call that uses no energy`)
   return { kind: 'gas', gas: used }
-}
-
-async function send(endpoints: readonly TronEndpoint[], raw: Uint8Array): Promise<SendAnswer> {
-  const transaction = toHex(raw)
-  const asked = endpoints.map(async (endpoint) =>
-    sentTo(await endpoint.ask('wallet/broadcasthex', { transaction })),
-  )
-  const refusals: string[] = []
-  for (const [at, answer] of (await Promise.allSettled(asked)).entries()) {
-    if (answer.status === 'rejected') {
-      requirePassing(answer.reason)
-      continue
-    }
-    const { isTaken, because } = answer.value
-    if (isTaken) return { kind: 'taken' }
-    refusals.push(`${endpoints[at]?.name}: ${because}`)
-  }
-  if (refusals.length === 0) throw silent()
-  return { kind: 'refused', because: refusals.join('; ') }
-}
-
-function sentTo(answer: unknown): { readonly isTaken: boolean; readonly because: string } {
-  const code = textField(answer, 'code')
-  // A duplicate: the endpoint has the very transaction already.
-  const isTaken = field(answer, 'result') === true || code === 'DUP_TRANSACTION_ERROR'
-  return { isTaken, because: `${show(code)} ${spoken(textField(answer, 'message'))}` }
 }
 
 async function minedAt(
@@ -217,10 +192,4 @@ async function passing<T>(work: () => Promise<T>): Promise<T | undefined> {
     requirePassing(error)
     return undefined
   }
-}
-
-/** Tron nodes write messages as hex. */
-function spoken(message: string): string {
-  const bytes = fromHex(message)
-  return show((bytes && fromUtf8(bytes)) || message || 'no reason')
 }

@@ -93,6 +93,8 @@ async function factsAt(copy: Copy, the: Case, t: number): Promise<Facts> {
 export interface Countable {
   readonly signed: Signed
   readonly fact: ApprovalFacts
+  /** Milliseconds. */
+  readonly expires: number
 }
 
 /** The approvals that count at `t` for a request under this rule. */
@@ -113,6 +115,6 @@ function counted(the: Case, rule: Rule, decided: Decided, t: number): readonly C
   if (bindings === undefined) return []
   const opened = attempt(() => openApproval('approve', signed, bindings))
   if (isRefusal(opened)) return []
-  const { person, as: role } = opened.approval
-  return [{ signed, fact: { person, role, witnessedAt: the.witnessed.get(seq)?.at } }]
+  const { person, as: role, expires } = opened.approval
+  return [{ signed, fact: { person, role, witnessedAt: the.witnessed.get(seq)?.at }, expires }]
 }

@@ -15,8 +15,8 @@ export function ceremonyService(coordinator: Coordinator): Handlers['CeremonySer
   const { ceremonies, anchors } = coordinator
   return {
     ListCeremonies: async () => ({ ceremonies: (await ceremonies.list()).map(wireCeremony) }),
-    PrepareCeremony: async ({ plan }) => {
-      const prepared = await ceremonies.prepare(planOf(plan))
+    PrepareCeremony: async ({ plan, main }) => {
+      const prepared = await ceremonies.prepare(planOf(plan), main)
       return isRefusal(prepared) ? prepared : { ceremony: wireCeremony(prepared) }
     },
     GetBundle: async function* ({ plan }) {
@@ -55,7 +55,7 @@ type WireCeremony = NonNullable<ReplyOf<'CeremonyService', 'PrepareCeremony'>['c
 function wireCeremony(shown: CeremonyShown): WireCeremony {
   const { plan, change, kind, state, bundle, seq, vaults, requests } = shown
   return {
-    ...{ plan, change, kind, state, bundle, seq },
+    ...{ plan, change, kind, state, bundle, seq, mainSize: shown.main?.size ?? 0 },
     from: writeTime(shown.from),
     until: writeTime(shown.until),
     vaults: [...vaults],

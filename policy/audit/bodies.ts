@@ -21,9 +21,10 @@ import {
   text,
   time,
 } from '../../proto/shape.ts'
+import { addressForm, ops } from '../chain/chains.ts'
 import { ceremonyKinds, changeOps } from '../change.ts'
 import { personId } from '../document.ts'
-import { ops, parseNetwork, parsePath } from '../intent.ts'
+import { parseNetwork, parsePath } from '../intent.ts'
 import { vaultId } from '../vault.ts'
 
 export const nodeId: Reader<NodeId> = (value, path) => parseNodeId(handle(value, path))
@@ -33,7 +34,7 @@ const reason = text(64, /^[A-Z][A-Z0-9_]*$/)
 const slot = text(20, /^(?:|0|[1-9][0-9]*)$/)
 const height = text(20, /^(?:0|[1-9][0-9]*)$/)
 const txid = text(66, /^(?:0x)?[0-9a-f]{64}$/)
-const address = text(64, /^(?:0x[0-9a-f]{40}|T[1-9A-HJ-NP-Za-km-z]{33})$/)
+const address = text(64, addressForm)
 export const op = literal(...ops)
 /** Of a payment or of a change. */
 export const requestOp = literal(...ops, ...changeOps)
@@ -234,7 +235,11 @@ export const bodies = {
     until: time,
     vaults: list(vaultId, 1, limits.ceremonyVaultsMax),
   }),
-  'ceremony.exported': object({ bundle: digest, plan: digest }),
+  /** `main`: the head of the main log that the Bundle carries, where its plan names that log. */
+  'ceremony.exported': objectWith(
+    { bundle: digest, plan: digest },
+    { main: object({ root: digest, size }) },
+  ),
   'ceremony.concluded': object({
     exceptions: integer(0, 1_024),
     plan: digest,

@@ -46,7 +46,6 @@ export function* takenBy(cancels: Digest, place: Place, t: number): Reading<Take
   }
   const { cancelledBy: before = '' } = target
   yield* requireOver(before, t)
-  yield* requireFew(before)
   const held = yield* slotAt(reservation)
   if (held?.holder !== (before === '' ? cancels : before)) {
     refuse('NONCE', `nonce ${slot} was given to another request`)
@@ -82,6 +81,26 @@ export function* requireCancellable({ request }: Cancelling): Reading<void> {
 }
 
 /**
+ * Refused beside `newest`, the last cancel of a request that was tried, when there are as many as a
+ * request may have. Asked by who reserves and who signs, of a cancel that is new. No rule of the
+ * fold: it costs by what it walks over, and a log that is older than the bound stays as it was.
+ */
+export function* requireFew(newest: Digest | ''): Reading<void> {
+  const most = limits.cancelsPerIntentMax
+  let [count, next] = [0, newest]
+  while (next !== '') {
+    count += 1
+    if (count >= most) refuse('TOO_LATE_TO_CANCEL', `expected at most ${most} cancels of a request`)
+    next = (yield* get(tables.reservation, next))?.cancelling?.before ?? ''
+  }
+}
+
+/** Of a request that is reserved: fewer cancels than the bound were tried before this one. */
+export function* requireFewBefore(intent: Digest): Reading<void> {
+  yield* requireFew((yield* get(tables.reservation, intent))?.cancelling?.before ?? '')
+}
+
+/**
  * An earlier cancel of the same request may still be replaced by higher fees of its own; one that
  * was never tried is given back first, or giving it back would undo the cancel after it.
  */
@@ -90,17 +109,6 @@ function* requireOver(before: Digest | '', t: number): Reading<void> {
   const row = yield* knownIntent(before)
   if (!hasEnded(row, t)) refuse('ONE_EFFECT', `the cancel ${before} of it has not ended`)
   if (row.attempts === 0) refuse('ONE_EFFECT', `the cancel ${before} of it is given back first`)
-}
-
-/** Each was tried and lay above the one before it; the walk over them is as long as the bound. */
-function* requireFew(newest: Digest | ''): Reading<void> {
-  const most = limits.cancelsPerIntentMax
-  let [count, next] = [0, newest]
-  while (next !== '') {
-    count += 1
-    if (count >= most) refuse('TOO_LATE_TO_CANCEL', `expected at most ${most} cancels of a request`)
-    next = (yield* get(tables.reservation, next))?.cancelling?.before ?? ''
-  }
 }
 
 function* slotAt({ vault, path, slot }: ReservationStored): Reading<SlotStored | undefined> {

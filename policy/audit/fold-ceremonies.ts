@@ -61,7 +61,9 @@ export function* planned(line: Planned, desk: Desk): Reading<readonly Write[]> {
 
 export function* exported({ body }: EntryOf<'ceremony.exported'>): Reading<readonly Write[]> {
   const row = yield* openRow(body.plan, ['planned'])
-  return [put(tables.ceremony, body.plan, { ...row, bundle: body.bundle, state: 'exported' })]
+  const { bundle, plan, main } = body
+  const carried = main === undefined ? {} : { main }
+  return [put(tables.ceremony, plan, { ...row, bundle, ...carried, state: 'exported' })]
 }
 
 export function* ended(

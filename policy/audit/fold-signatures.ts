@@ -1,8 +1,8 @@
 // The fold of results: a signature that verifies under the vault's key, and what became of the
 // transaction. Only the signature is proved here; that a transaction landed or was dropped rests on
 // chain endpoints, so those lines close a request and free no room.
-import { toHex } from '../../proto/crypto.ts'
 import { refuse } from '../../proto/refusal.ts'
+import { boundTxid } from '../chain/chains.ts'
 import { derive } from '../chain/derive.ts'
 import { parseSignature } from '../chain/signature.ts'
 import { isMessage } from '../intent.ts'
@@ -28,7 +28,7 @@ export function* completed({ body, t }: Completed, desk: Desk): Reading<readonly
   }
   if (found.state === 'completed') refuse('REPLAY_DETECTED', `attempt ${attempt} has a signature`)
   if (found.warrant !== body.warrant) refuse('WARRANT', 'not the warrant of the attempt')
-  if (isOther(txid, found, row.op))
+  if (isOther(txid, found, reservation))
     refuse('BYTES_DIGEST', 'not the id of the transaction of the attempt')
   yield
   yield* requireSignature(body, found, reservation, desk)
@@ -70,7 +70,7 @@ export function* followed({ type, body, t }: Followed): Reading<readonly Write[]
   const known = signed === undefined ? unseen : signed.txids.includes(txid)
   const reservation = yield* get(tables.reservation, intent)
   const first = yield* get(tables.attempt, intent, 1)
-  if (reservation === undefined || !known || isOther(txid, first, row.op)) {
+  if (reservation === undefined || !known || isOther(txid, first, reservation)) {
     return refuse('LINE_MISSING', 'no verified signature of this transaction')
   }
   const next = put(tables.intent, intent, follow(row, type))
@@ -78,14 +78,15 @@ export function* followed({ type, body, t }: Followed): Reading<readonly Write[]
   return frees ? [next, ...(yield* countSlot(reservation, -1))] : [next]
 }
 
-/**
- * Where bytes have an end of life they are bound for ever, and their digest is their id (Tron); so
- * is a message's.
- */
-function isOther(txid: string, attempt: AttemptRow | undefined, op: string): boolean {
-  if (attempt === undefined) return false
-  const digest = toHex(attempt.digest)
-  return isMessage(op) ? txid !== `0x${digest}` : attempt.until > 0 && txid !== digest
+/** Bytes with an end of life are bound for ever, and so are a message's: their id is known. */
+function isOther(
+  txid: string,
+  attempt: AttemptRow | undefined,
+  { network, op }: ReservationStored,
+): boolean {
+  if (attempt === undefined || !(isMessage(op) || attempt.until > 0)) return false
+  const bound = boundTxid(network, op, attempt.digest)
+  return bound !== undefined && bound !== txid
 }
 
 function follow(row: IntentStored, type: Followed['type']): IntentStored {

@@ -40,7 +40,7 @@ export function* reserved(line: Reserved, desk: Desk): Reading<readonly Write[]>
     return refuse('POLICY_CHANGED', `policy ${body.policy} is not in force`)
   }
   if (isCancel(body.op) !== (body.cancels !== undefined)) {
-    refuse('LINE_VOID', `expected a request to cancel beside evm.cancel alone, got ${body.op}`)
+    refuse('LINE_VOID', `expected a request to cancel beside a cancel alone, got ${body.op}`)
   }
   const taken = body.cancels && (yield* takenBy(body.cancels, body, t))
   const given = taken?.slot ?? (yield* slotFor(line, rulebook))

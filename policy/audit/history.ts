@@ -7,7 +7,15 @@ import { isOverdue, overdueScope } from '../cold.ts'
 import { duplicateWindowMs, type Rulebook } from '../rulebook.ts'
 import { duplicateOf } from '../rules/guard.ts'
 import { type Spend, used } from '../rules/limit.ts'
-import type { CeremonyRow, HistoryFacts, RequestStanding, RequestView, SpendRow } from '../view.ts'
+import type {
+  CeremonyRow,
+  HistoryFacts,
+  RequestStanding,
+  RequestState,
+  RequestView,
+  ReservationRow,
+  SpendRow,
+} from '../view.ts'
 import type { Reading } from './rows.ts'
 import { below, between, get, key, type RulesetStored, tables } from './tables.ts'
 
@@ -57,6 +65,47 @@ export function* historyFacts(
     duplicateOf: yield* duplicateBefore(rulebook, payment, t),
     frozen: (yield* frozenScopes(payment.vault, t)).length > 0,
   }
+}
+
+/**
+ * The same, for a payment that is reserved, signed and judged again: its own spend is no use beside
+ * it, and of what was reserved after it only what has gone out. The rest is judged by itself before
+ * it goes, and counts this one; so the earlier goes first, and both never exceed a limit.
+ */
+export function* historyAgain(
+  rulebook: Rulebook,
+  own: ReservationRow,
+  t: number,
+): Reading<HistoryFacts> {
+  const windowMs = Math.max(...rulebook.limits.map((limit) => limit.windowMs))
+  const rows: SpendRow[] = []
+  for (const row of yield* spendsSince(rulebook, t - windowMs)) {
+    if (row.seq < own.seq || (row.seq > own.seq && (yield* hasGone(row)))) rows.push(row)
+  }
+  const limits = rulebook.limits.map((limit) => {
+    return { id: limit.id, used: used(limit, rows, { t, to: own.to }) }
+  })
+  return { limits, duplicateOf: yield* duplicateAgain(rulebook, own), frozen: false }
+}
+
+/** Signed in a room and not let out, or not even signed; everything else may be on its chain. */
+const waiting: ReadonlySet<RequestState> = new Set(['RESERVED', 'SIGNING', 'SIGNED'])
+
+function* hasGone({ intent }: SpendRow): Reading<boolean> {
+  const row = yield* get(tables.intent, intent)
+  return row === undefined || !waiting.has(row.state)
+}
+
+/** As at its reservation, by the guard of today. */
+function* duplicateAgain(rulebook: Rulebook, own: ReservationRow): Reading<Digest | ''> {
+  const windowMs = duplicateWindowMs(rulebook)
+  if (windowMs === undefined) return ''
+  const rows = yield* spendsSince(rulebook, own.t - windowMs)
+  return duplicateOf(
+    windowMs,
+    rows.filter(({ seq }) => seq < own.seq),
+    own,
+  )
 }
 
 /** Of all vaults of the policy, the spends that close after `since`. */

@@ -1,27 +1,27 @@
 // What the log says was paid, line by line: for each reservation with a signature the address that
 // pays, what it moves, its nonce, what it may cost, and every transaction that was signed for it.
 // Read from lines that were verified; whoever verifies names the void ones.
-import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
-import type { Digest, Handle } from '../../proto/ids.ts'
-import { parse } from '../../proto/jcs.ts'
-import { attempt, isRefusal } from '../../proto/refusal.ts'
-import { signedShape } from '../../proto/signed.ts'
+import type { Digest, VaultId } from '../../proto/ids.ts'
 import { addressAt } from '../chain/address.ts'
+import { movesToken } from '../chain/chains.ts'
 import type { ExtendedKey } from '../chain/derive.ts'
-import { parseChange } from '../change.ts'
-import { movesToken, type Op } from '../intent.ts'
+import type { Op } from '../intent.ts'
 import { parseIntent } from '../request.ts'
-import { parseRulebook } from '../rulebook.ts'
 import type { Entry, EntryOf } from './entry.ts'
 import type { Blob } from './export.ts'
+import { documentIn, keysIn, type OwnAddresses, ownOn } from './own-addresses.ts'
 
 export interface Paid {
   readonly intent: Digest
   readonly network: string
   readonly op: Op
+  readonly vault: VaultId
+  readonly path: string
   /** The own address. */
   readonly from: string
   readonly to: string
+  /** Of the own address that it pays, below an own vault. */
+  readonly toPath?: string
   /** Empty for the coin; undefined where the intent is not in the export. */
   readonly contract: string | undefined
   readonly amount: bigint
@@ -35,36 +35,20 @@ export interface Paid {
   readonly line: number
 }
 
-export interface OwnAddresses {
+/** What a network should show. */
+export interface Known extends OwnAddresses {
   readonly paid: readonly Paid[]
-  /**
-   * Every own address of the network that the lines know: of vaults, of paths that paid, and of
-   * those that an imported key paid from before it came.
-   */
-  readonly own: ReadonlySet<string>
-  /** Contracts of tokens that any policy of the export names. */
-  readonly tokens: ReadonlySet<string>
 }
 
-export function paidOn(
-  network: string,
-  entries: readonly Entry[],
-  blobs: readonly Blob[],
-): OwnAddresses {
-  const keys = new Map<string, ExtendedKey>()
-  const own = new Set<string>()
-  const past = new Map<string, readonly string[]>()
+export function paidOn(network: string, entries: readonly Entry[], blobs: readonly Blob[]): Known {
+  const keys = keysIn(entries)
   const found = new Map<string, { -readonly [K in keyof Paid]: Paid[K] }>()
   const intents = new Map(
     blobs.flatMap(({ kind, digest, content }) => (kind === 'intent' ? [[digest, content]] : [])),
   )
   for (const entry of entries) {
     const { type, body } = entry
-    if (type === 'key.generated' || type === 'key.created' || type === 'key.imported') {
-      const { vault, publicKey, chainCode } = body
-      keys.set(vault, { publicKey, chainCode })
-      if (type === 'key.imported') past.set(vault, pathsBefore(intents.get(body.change)))
-    } else if (type === 'spend.reserved' && body.network === network) {
+    if (type === 'spend.reserved' && body.network === network) {
       const key = keys.get(body.vault)
       if (key === undefined) continue
       found.set(body.intent, reservedBy(entry, key, intents.get(body.intent)))
@@ -81,30 +65,8 @@ export function paidOn(
       else paid.settled = { txid: body.txid, height: BigInt(body.height) }
     }
   }
-  for (const { from } of found.values()) own.add(from)
-  const { vaults, tokens } = namedOn(network, blobs)
-  for (const vault of vaults) {
-    const key = keys.get(vault)
-    if (key === undefined) continue
-    for (const path of ['m', ...(past.get(vault) ?? [])]) own.add(addressAt(network, key, path))
-  }
-  return { paid: [...found.values()].filter(({ txids }) => txids.length > 0), own, tokens }
-}
-
-/** By every policy that was ever in force: what a vault did before the last one counts too. */
-function namedOn(network: string, blobs: readonly Blob[]) {
-  const [vaults, tokens] = [new Set<string>(), new Set<string>()]
-  for (const { kind, content } of blobs) {
-    if (kind !== 'policy') continue
-    const rulebook = attempt(() => parseRulebook(fromUtf8(content) ?? ''))
-    if (isRefusal(rulebook)) continue
-    const isHere = (id: Handle) => rulebook.networks.get(id)?.caip2 === network
-    for (const { id, network: at } of rulebook.vaults.values()) if (isHere(at)) vaults.add(id)
-    for (const { contract, network: at } of rulebook.assets.values()) {
-      if (isHere(at) && contract !== '') tokens.add(contract)
-    }
-  }
-  return { vaults, tokens }
+  const paid = [...found.values()].filter(({ txids }) => txids.length > 0)
+  return { paid, ...ownOn(network, entries, { keys, blobs }) }
 }
 
 function reservedBy(
@@ -112,37 +74,16 @@ function reservedBy(
   key: ExtendedKey,
   intent: Uint8Array | undefined,
 ): Paid {
-  const { network, op, path, to, amount, slot } = body
+  const { network, op, vault, path, to, amount, slot } = body
+  const signed = documentIn(intent, (document) => parseIntent(document).intent)
   return {
-    ...{ intent: body.intent, network, op, to, amount, slot, line: seq },
+    ...{ intent: body.intent, network, op, vault, path, to, amount, slot, line: seq },
     from: addressAt(network, key, path),
-    contract: movesToken(op) ? contractOf(intent) : '',
+    contract: movesToken(op) ? signed?.contract : '',
+    ...(signed?.toPath === undefined ? {} : { toPath: signed.toPath }),
     feeMax: 0n,
     txids: [],
     settled: undefined,
     isDropped: false,
   }
-}
-
-/** The token of a signed intent. */
-function contractOf(content: Uint8Array | undefined): string | undefined {
-  const read = documentOf(content, (document) => parseIntent(document).intent)
-  return read?.contract
-}
-
-/** As the request of an import says. */
-function pathsBefore(content: Uint8Array | undefined): readonly string[] {
-  const change = documentOf(content, (document) => parseChange(document).change)
-  const nonces = change?.op === 'key.import' ? change.terms.nonces : undefined
-  return (nonces ?? []).map(({ path }) => path)
-}
-
-/** Undefined where it is not in the export, or is none. */
-function documentOf<T extends object>(
-  content: Uint8Array | undefined,
-  parsed: (document: Uint8Array) => T,
-): T | undefined {
-  if (content === undefined || fromUtf8(content) === undefined) return undefined
-  const read = attempt(() => parsed(toUtf8(signedShape(parse(content), 'intent').document)))
-  return isRefusal(read) ? undefined : read
 }

@@ -3,8 +3,11 @@
 // a spend, another amount, recipient, fee, nonce or height, and a balance that does not come out
 // are each found by themselves, and every difference is in base units.
 // What came in is not judged: a log knows of its own payments alone.
+import { isCall } from '../intent.ts'
 import type { ChainAccount, ChainFile, Moved, Sent } from './chain-file.ts'
-import type { OwnAddresses, Paid } from './paid.ts'
+import { accountsIn, type Holding, holdingsOf, isDeposit, unlookedAt } from './holdings.ts'
+import { isOpened } from './own-addresses.ts'
+import type { Known, Paid } from './paid.ts'
 import type { Finding } from './report.ts'
 
 /** One asset at one address, base units; `missing` is below nothing where too much is there. */
@@ -23,6 +26,8 @@ export interface Account {
 export interface Reconciled {
   readonly findings: readonly Finding[]
   readonly accounts: readonly Account[]
+  /** What lies at all of them, by asset. */
+  readonly holdings: readonly Holding[]
   /** Payments of the log that the range holds, and transactions that own addresses signed. */
   readonly payments: number
   /** Payments of the log in other blocks: of these the chain file says nothing. */
@@ -34,17 +39,20 @@ export interface Reconciled {
   readonly untold: number
 }
 
-export function reconcile(chain: ChainFile, { paid, own, tokens }: OwnAddresses): Reconciled {
+export function reconcile(chain: ChainFile, { paid, own, deposits, tokens }: Known): Reconciled {
   const byTxid = new Map(paid.flatMap((one) => one.txids.map((txid) => [txid, one] as const)))
-  const findings: Finding[] = []
   const open: string[] = []
-  const known = new Map(chain.accounts.map((account) => [account.address, account]))
-  for (const address of own) {
-    if (!known.has(address)) findings.push(unseen(`${address}: not in the chain file`))
-  }
-  for (const account of chain.accounts) {
+  const all = accountsIn(chain)
+  const known = new Map(all.map((account) => [account.address, account]))
+  const below = new Set((chain.listed ?? []).map(({ account: { address } }) => address))
+  const findings = [...own]
+    .filter((address) => !known.has(address))
+    .map((address) => unseen(`${address}: not in the chain file`))
+  findings.push(...unlookedAt(chain, deposits).map(unseen))
+  for (const account of all) {
+    const { address } = account
     findings.push(...gaps(account))
-    if (own.has(account.address)) findings.push(...unlisted(account, tokens))
+    if (own.has(address) || below.has(address)) findings.push(...unlisted(account, tokens))
     for (const sent of account.sent) {
       const payment = byTxid.get(sent.txid)
       if (payment === undefined) findings.push(foreign(sent, account, paid))
@@ -59,17 +67,23 @@ export function reconcile(chain: ChainFile, { paid, own, tokens }: OwnAddresses)
   const within = settled.filter(({ settled: at }) => {
     return at !== undefined && at.height >= chain.from && at.height <= chain.to
   })
-  findings.push(...within.flatMap((payment) => absent(payment, known)))
+  findings.push(...within.flatMap((payment) => absent(payment, chain, known)))
   const arrived = within.filter(({ from, settled }) => {
     const sent = known.get(from)?.sent.find(({ txid }) => txid === settled?.txid)
     return sent?.succeeded === true
   })
-  const accounts = chain.accounts.flatMap((account) => balancesOf(account, arrived))
+  const came = Map.groupBy(arrived, ({ to }) => to)
+  for (const [to, payments] of came) {
+    const isNamed = known.has(to)
+    if (!isNamed && isDeposit(chain, deposits, payments)) findings.push(...vanished(to, payments))
+  }
+  const accounts = all.flatMap((account) => balancesOf(account, came.get(account.address) ?? []))
   findings.push(...accounts.filter(({ missing }) => missing !== 0n).map(unbalanced))
-  const transactions = chain.accounts.reduce((sum, { sent }) => sum + sent.length, 0)
+  const transactions = all.reduce((sum, { sent }) => sum + sent.length, 0)
   const [payments, outside] = [within.length, settled.length - within.length]
-  const untold = chain.accounts.reduce((all, account) => all + untoldIn(account), 0)
-  return { findings, accounts, payments, outside, transactions, open, untold }
+  const untold = all.reduce((sum, account) => sum + untoldIn(account), 0)
+  const counts = { payments, outside, transactions, open, untold }
+  return { findings, accounts, holdings: holdingsOf(chain), ...counts }
 }
 
 /** Where nobody keeps earlier states, a balance before is in the file of the blocks before. */
@@ -153,7 +167,7 @@ function moved(
   moves: readonly Moved[],
   { op, contract, to, amount, from }: Paid,
 ): readonly (readonly [boolean, string, string])[] {
-  if (op === 'evm.call') return [[sent.to === to, 'BYTES_TO', `it called ${sent.to}, not ${to}`]]
+  if (isCall(op)) return [[sent.to === to, 'BYTES_TO', `it called ${sent.to}, not ${to}`]]
   if (!sent.succeeded) {
     return [[amount === 0n, 'BYTES_AMOUNT', by('it failed and moved', 0n, amount)]]
   }
@@ -201,13 +215,18 @@ function strangers({ address, moved: moves, sent }: ChainAccount): readonly Find
     })
 }
 
-function absent(payment: Paid, known: ReadonlyMap<string, ChainAccount>): readonly Finding[] {
-  const account = known.get(payment.from)
-  const { settled, line } = payment
-  if (account === undefined || settled === undefined) return []
-  if (account.sent.some(({ txid }) => txid === settled.txid)) return []
+function absent(
+  { from, vault, path, amount, settled, line }: Paid,
+  { deposits: looked = [] }: ChainFile,
+  known: ReadonlyMap<string, ChainAccount>,
+): readonly Finding[] {
+  const account = known.get(from)
+  // Where nothing happened at a deposit address, the file does not name it.
+  const isLooked = account !== undefined || isOpened(looked, vault, path)
+  if (!isLooked || settled === undefined) return []
+  if (account?.sent.some(({ txid }) => txid === settled.txid)) return []
   const because = `no such transaction, and the line says block ${settled.height}`
-  const what = `${payment.amount} did not leave ${payment.from}`
+  const what = `${amount} did not leave ${from}`
   return [difference('SPEND_MISSING', `${settled.txid}: ${because}: ${what}`, line)]
 }
 
@@ -237,12 +256,23 @@ function balancesOf(account: ChainAccount, arrived: readonly Paid[]): readonly A
   })
 }
 
-function leastIn({ address, received }: ChainAccount, arrived: readonly Paid[]): bigint {
-  const paid = arrived.filter((one) => one.contract === '' && one.to === address)
+/** `arrived`: own payments to it. */
+function leastIn({ received }: Pick<ChainAccount, 'received'>, arrived: readonly Paid[]): bigint {
+  const paid = arrived.filter((one) => one.contract === '')
   return sum((received ?? paid).map(({ amount }) => amount))
 }
 
-function unbalanced({ address, contract, missing }: Account): Finding {
+/** Coin that own payments brought to where nothing happened, as the file has it. */
+function vanished(address: string, arrived: readonly Paid[]): readonly Finding[] {
+  const missing = leastIn({}, arrived)
+  return missing === 0n ? [] : [unbalanced({ address, contract: '', missing })]
+}
+
+function unbalanced({
+  address,
+  contract,
+  missing,
+}: Pick<Account, 'address' | 'contract' | 'missing'>): Finding {
   const what = contract === '' ? 'of the coin' : `of ${contract}`
   const because =
     missing > 0n ? `${missing} ${what} are missing` : `${-missing} ${what} are there too much`

@@ -23,6 +23,21 @@ export interface Address {
   readonly path: string
 }
 
+/** Of a vault: every path with a nonce of its own but the first, `m`, and the deposit paths. */
+export function* pathsBeside(vault: VaultId): Reading<readonly string[]> {
+  const table = tables.slots.name
+  const found: string[] = []
+  for (const [from, to] of [
+    [key(vault, 'm/'), key(vault, 'm/1/')],
+    // `:` comes right after the digits.
+    [key(vault, 'm/1/:'), `${vault}}`],
+  ] as const) {
+    const rows = yield { kind: 'scan', table, from, to }
+    found.push(...rows.map((row) => row.key.slice(vault.length + 1)))
+  }
+  return found
+}
+
 /** The nonce that the rule gives at time `t`. */
 export function* nextNonce({ vault, path }: Address, t: number): Reading<number> {
   for (const { nonce, holder } of yield* below(tables.openSlot, vault, path)) {

@@ -242,20 +242,23 @@ export const tables = {
   /** By plan: every ceremony that was ever planned, so that no plan is used twice. */
   ceremony: table(
     'ceremony',
-    object({
-      ...line,
-      bundle: digestOrNone,
-      called: list(nodeId),
-      change: digest,
-      from: count,
-      kind: literal(...ceremonyKinds),
-      plan: digest,
-      record: object({ root: digestOrNone, size: count }),
-      requests: list(digest),
-      state: literal(...ceremonyStates),
-      until: count,
-      vaults: list(vaultId),
-    }),
+    objectWith(
+      {
+        ...line,
+        bundle: digestOrNone,
+        called: list(nodeId),
+        change: digest,
+        from: count,
+        kind: literal(...ceremonyKinds),
+        plan: digest,
+        record: object({ root: digestOrNone, size: count }),
+        requests: list(digest),
+        state: literal(...ceremonyStates),
+        until: count,
+        vaults: list(vaultId),
+      },
+      { main: object({ root: digest, size: count }) },
+    ),
   ),
   /** By vault: its one open ceremony. */
   openCeremony: table('open-ceremony', object({ plan: digest })),

@@ -1,6 +1,7 @@
 // What is carried in: the Plan, the whole log of the cold origin in pages as nodes take them, the
-// newest head with its cosignatures and older kept heads, and for each request of the Plan the
-// Warrant or the Order by which every station judges it again.
+// newest head with its cosignatures and older kept heads, for each request of the Plan the Warrant
+// or the Order by which every station judges it again, and where the Plan names the main log a head
+// of that (`main-head.ts`).
 // INVARIANT: the pages are the log from its first line on, without a gap, each ending in a head
 // that the log signed over its last line. Nothing here is believed: a station takes the pages as a
 // node does, and judges each request by `admit` or `admitChange`.
@@ -15,7 +16,8 @@ import { noteBytesMax, parseNote } from '../audit/checkpoint.ts'
 import { parseOrder } from '../order.ts'
 import { parseWarrant } from '../warrant.ts'
 import { type Bundle, type BundleFiles, fileOf, type Manifest, writeBundle } from './bundle.ts'
-import { parsePlan, type ReadPlan } from './plan.ts'
+import { type MainHead, readMainHead } from './main-head.ts'
+import { type Plan, parsePlan, type ReadPlan } from './plan.ts'
 
 /** As a frame of the node's link has it. */
 export interface Page {
@@ -33,6 +35,8 @@ export interface PlannedWarrant {
   readonly bytes: Uint8Array
 }
 
+type MainBytes = MainHead & { readonly bytes: Uint8Array }
+
 export interface BundleIn {
   readonly plan: ReadPlan & { readonly bytes: Uint8Array }
   readonly pages: readonly Page[]
@@ -44,6 +48,8 @@ export interface BundleIn {
   readonly warrants: readonly PlannedWarrant[]
   /** List of the program's files; its digest is in the Plan. Absent where nobody carries one. */
   readonly build?: Uint8Array
+  /** Present exactly where the Plan names a main log; proved when it was read. */
+  readonly main?: MainBytes
 }
 
 const pageBytesMax = 4 * limits.pageBytesMax
@@ -60,8 +66,13 @@ const headsShape = object({
   heads: list(text(noteBytesMax), 0, limits.rootsMax * limits.witnessesMax),
 })
 
-export function writeBundleIn(given: BundleIn): BundleFiles {
-  const { plan, pages, head, heads, warrants, build } = given
+/** Where the head of the main log lies. */
+export const mainName = 'main.json'
+
+export function writeBundleIn(
+  given: Omit<BundleIn, 'main'> & { readonly main?: Pick<MainBytes, 'bytes'> },
+): BundleFiles {
+  const { plan, pages, head, heads, warrants, build, main } = given
   const files = new Map([
     ['plan.json', plan.bytes],
     ['head', head],
@@ -70,6 +81,7 @@ export function writeBundleIn(given: BundleIn): BundleFiles {
   for (const [at, page] of pages.entries()) files.set(pageName(at), encodePage(page))
   for (const [at, { bytes }] of warrants.entries()) files.set(requestName(at), bytes)
   if (build !== undefined) files.set('build.json', build)
+  if (main !== undefined) files.set(mainName, main.bytes)
   const { org, env } = plan.plan
   const written = writeBundle(files, { direction: 'in', org, env, plan: plan.digest })
   return written
@@ -85,9 +97,19 @@ export function readBundleIn(bundle: Bundle): BundleIn {
   requireHead(head, pages)
   const { heads } = headsShape(parse(fileOf(bundle, 'heads.json'), headsBytesMax), 'heads')
   const build = bundle.files.get('build.json')
-  const known = 3 + pages.length + warrants.length + (build === undefined ? 0 : 1)
+  const main = readMain(bundle, plan.plan)
+  const more = [build, main].filter((one) => one !== undefined).length
+  const known = 3 + pages.length + warrants.length + more
   if (bundle.files.size !== known) refuse('BUNDLE', 'a file that no station would read', 'X-7')
-  return { plan, pages, head, heads, warrants, ...(build === undefined ? {} : { build }) }
+  const beside = { ...(build && { build }), ...(main && { main }) }
+  return { plan, pages, head, heads, warrants, ...beside }
+}
+
+/** Of a log that no Plan names it would be a file that no station reads. */
+function readMain(bundle: Bundle, plan: Plan): BundleIn['main'] {
+  if (plan.mainRoot === undefined) return undefined
+  const bytes = fileOf(bundle, mainName)
+  return { ...readMainHead(bytes, plan), bytes }
 }
 
 /** Of this plan, and of its organisation and environment (X-6). */

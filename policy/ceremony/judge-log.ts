@@ -45,7 +45,9 @@ export function judgeLog(view: LogView, history: HistoryAt, on: OnLog): readonly
 /** Approved, folded, and open when the room began. */
 function planned({ rows }: HistoryAt, { plan }: OnLog): readonly CeremonyFinding[] {
   const row = readSync(get(tables.ceremony, plan.digest), rows)
-  if (row === undefined) return [bad('nobody planned this ceremony in the log before it began')]
+  if (row === undefined) {
+    return [bad('nobody planned this ceremony in the log before it began (X-20)')]
+  }
   const { kind, from, until, requests, vaults } = plan.plan
   const named = requests.map(({ request }) => request)
   const same =
@@ -74,7 +76,7 @@ function ofRoot(
   ] as const
   const different = compared.filter(([, own, other]) => own !== other)
   const found = different.map(([what, own, other]) => {
-    return bad(`${what}: the plan is of ${own}, the log of ${other}`)
+    return bad(`${what}: the plan is of ${own}, the log of ${other} (X-20)`)
   })
   if (!root.cold) found.push(bad('the log is none of cold vaults'))
   const stations = plan.stations.filter(({ part }) => part !== 'leaves')

@@ -140,7 +140,7 @@ function judgeOne(spoke: Statement, named: string, the: Spoken): readonly Ceremo
     findings.push(bad(`${named} answers for less than the time they were there, ${span}`))
   }
   if (spoke.verdict === 'do-not-agree')
-    findings.push(bad(`${named} does not agree: ${spoke.because}`))
+    findings.push(bad(`${named} does not agree (X-20): ${spoke.because}`))
   return findings
 }
 

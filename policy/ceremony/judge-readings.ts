@@ -26,6 +26,7 @@ export function judgeReadings(heard: Heard): readonly CeremonyFinding[] {
   const { plan } = heard.plan
   const stretches = new Stretches(plan, stepsFor(plan), heard.lines)
   const ready = new Set<PersonId>()
+  let seen: RecordLineOf<'station.ready'>['body']['main']
   return heard.lines.flatMap((line) => {
     const { person } = line.actor
     if (line.type === 'station.ready') ready.add(person)
@@ -34,7 +35,13 @@ export function judgeReadings(heard: Heard): readonly CeremonyFinding[] {
     const step = stretches.of(line.step)?.step
     if (step === undefined) return dark
     if (line.type === 'words.read') return wordsRead(line, step, heard, stretches.about(line))
-    if (line.type === 'station.ready') return stationReady(line, step, heard)
+    if (line.type === 'station.ready') {
+      const main = line.body.main ?? seen
+      const isSame = seen === undefined || (main?.size === seen.size && main.root === seen.root)
+      seen = main
+      const other = isSame ? [] : [bad(line, 'a station saw another main log than the one before')]
+      return [...stationReady(line, step, heard), ...other]
+    }
     if (line.type === 'item.checked') return itemChecked(line, heard.lines)
     return line.type === 'seal.tested' ? [...dark, ...sealTested(line, plan)] : dark
   })
@@ -161,6 +168,10 @@ function stationReady(
   if (step.acts.includes('check-log')) {
     const same = body.log?.size === opening?.size && body.log?.root === opening?.root
     if (!same) findings.push(bad(line, 'a station read another log than the record begins at'))
+    if ((body.main === undefined) !== (plan.mainRoot === undefined)) {
+      const expected = plan.mainRoot === undefined ? 'none' : 'one, as the plan names that log'
+      findings.push(bad(line, `head of the main log: expected ${expected}`))
+    }
   }
   return findings
 }

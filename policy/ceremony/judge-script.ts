@@ -129,7 +129,7 @@ class Walk {
             return own.includes(type) && turns?.has(`${step.id} ${type} ${named}`) !== true
           })
           for (const type of lacking) {
-            const because = `${named} acts and has no ${type} at ${step.id}`
+            const because = `${named} acts and has no ${type} at ${step.id} (X-20)`
             findings.push({ check: 'I4', word: 'VIOLATION', because })
           }
         }
@@ -194,7 +194,7 @@ class Walk {
         const made = timesOf(turns, step, type)
         // Who was present is counted by I6 and I7.
         if (made >= least || type === 'person.present') return []
-        const because = `${step.id}${named}: expected ${least} of ${type}, got ${made}`
+        const because = `${step.id}${named}: expected ${least} of ${type}, got ${made} (X-20)`
         return [{ check: 'I4', word: 'VIOLATION', because }]
       })
     })

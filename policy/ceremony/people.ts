@@ -71,7 +71,7 @@ export function having(people: readonly Attendee[], role: Role): readonly Attend
 }
 
 /**
- * X-10, X-12: nobody who asked for a request of this sitting or approved it operates a station,
+ * X-12: nobody who asked for a request of this sitting or approved it operates a station,
  * runs the script or keeps the Record. Whether the rulebook separates them is for the caller.
  */
 export function requireUninvolved(
@@ -80,7 +80,9 @@ export function requireUninvolved(
 ): void {
   const apart: readonly Role[] = ['administrator', 'recorder', 'custodian']
   const found = people.find(({ person, role }) => involved.has(person) && apart.includes(role))
-  if (found) bad(`${found.person}: ${found.role}, and asked for or approved what is done here`)
+  if (found === undefined) return
+  const because = `${found.person}: ${found.role}, and asked for or approved what is done here`
+  refuse('PLAN', because, 'X-12')
 }
 
 const many = 64

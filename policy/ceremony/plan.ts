@@ -156,8 +156,12 @@ const shape = objectWith(
     build: buildShape,
     scenarios: distinct(list(literal(...scenarios), 0, scenarios.length)),
   },
-  /** Of a reshare: how many of the old committee sign. */
-  { tBefore: place },
+  {
+    /** Of a reshare: how many of the old committee sign. */
+    tBefore: place,
+    /** The first root of the main log, of which the Bundle carries a head (X-8). */
+    mainRoot: digest,
+  },
 )
 
 export type PlannedToken = Shaped<typeof tokenShape>
@@ -176,6 +180,7 @@ export function parsePlan(bytes: Uint8Array): ReadPlan {
   const { format: _, ...plan } = shape(parse(bytes, limits.planBytesMax), '')
   requireEnv(plan)
   requireLife(plan)
+  requireMain(plan)
   requireCommittee(plan)
   requireTable(plan)
   requireRequests(plan)
@@ -218,13 +223,21 @@ function requireEnv({ env, rehearsal }: Plan): void {
   }
 }
 
+/** Nothing is carried into an enrolment. */
+function requireMain({ kind, mainRoot, root }: Plan): void {
+  if (mainRoot === undefined) return
+  if (kind === 'enrolment') refuse('PLAN', 'mainRoot: expected none at an enrolment', 'X-8')
+  if (mainRoot === root) refuse('PLAN', 'mainRoot: expected the root of another log', 'X-8')
+}
+
 function requireLife({ from, until }: Plan): void {
   if (until <= from) refuse('PLAN', 'expected until later than from', 'X-9')
   const most = from + limits.planWindowMsMax
   if (until > most) refuse('PLAN', `expected until by ${writeTime(most)}`, 'X-9')
 }
 
-function plain({ from, until, stations, recordToken, table, tBefore, ...rest }: Plan): JsonObject {
+function plain(plan: Plan): JsonObject {
+  const { from, until, stations, recordToken, table, tBefore, mainRoot, ...rest } = plan
   return {
     ...rest,
     from: writeTime(from),
@@ -237,6 +250,7 @@ function plain({ from, until, stations, recordToken, table, tBefore, ...rest }: 
     }),
     table: table.way === 'cards' ? { way: 'cards' } : { ...table, stations: [...table.stations] },
     ...(tBefore === undefined ? {} : { tBefore }),
+    ...(mainRoot === undefined ? {} : { mainRoot }),
   }
 }
 

@@ -87,7 +87,10 @@ export const recordBodies = {
     number: mark,
     photo: digestOrNone,
   }),
-  /** `clock`: seconds that the station is ahead of the room. `log`: the head of its own copy. */
+  /**
+   * `clock`: seconds that the station is ahead of the room. `log`: the head of its own copy;
+   * `main`: of the main log, as the Bundle carries it.
+   */
   'station.ready': objectWith(
     {
       build: digest,
@@ -97,7 +100,7 @@ export const recordBodies = {
       module: digestOrNone,
       token: mark,
     },
-    { log: head },
+    { log: head, main: head },
   ),
   'words.read': object({ by: personId, confirmed: persons, digest, what: literal(...readings) }),
   'request.shown': object({ display: digest, request: digest }),

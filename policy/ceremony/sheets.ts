@@ -103,6 +103,7 @@ function factsOf(digest: Digest, plan: Plan): Sheets['facts'] {
     ['takes', [`about ${Math.floor(minutes / 60)} h ${minutes % 60} min`]],
     ['log', [plan.origin]],
     ['root', plan.root === '' ? [] : spoken(plan.root, 16)],
+    ['main root', plan.mainRoot === undefined ? [] : spoken(plan.mainRoot, 16)],
     ['committee', [`${t} of ${holdersAfter(plan).length} sign, ${plan.called.length} are called`]],
     ['table', network.length > 0 ? network : ['cards, carried by the recorder']],
     ['build', spoken(build.program, 16)],

@@ -25,17 +25,22 @@ export interface SignedTransaction {
 export const forms = ['type-2', 'legacy'] as const
 export type Form = (typeof forms)[number]
 
-/** What the policy lets pass beside plain transfers of the newest form. */
-export interface Accepts {
+/** What a policy says of how transactions of a network are written and counted. */
+export interface Terms {
+  /** EVM: the forms in which they may be written, the one that is built first. */
   readonly forms: readonly Form[]
+  /** Tron: how fees are counted, and what energy may cost; as published where nothing is said. */
+  readonly prices?: TronPrices | undefined
+}
+
+/** What the policy lets pass beside plain transfers of the newest form. */
+export interface Accepts extends Terms {
   /** Text of a call: then the bytes must call this function, with whatever arguments. */
   readonly call?: string | undefined
   /** Then the bytes must be a message, and no transaction. */
   readonly message?: boolean
   /** Then the bytes must be a transfer of nothing to whomever, with the gas of a plain one. */
   readonly cancel?: boolean
-  /** Tron: how fees are counted; as published where the policy does not say. */
-  readonly prices?: TronPrices | undefined
 }
 
 export const plainTransfers: Accepts = { forms: ['type-2'] }
@@ -43,7 +48,7 @@ export const plainTransfers: Accepts = { forms: ['type-2'] }
 /** What the bytes of this intent may be. */
 export function acceptsFor(
   { call, message, cancels }: Pick<Intent, 'call' | 'message' | 'cancels'>,
-  { forms, prices }: Pick<Accepts, 'forms' | 'prices'>,
+  { forms, prices }: Terms,
 ): Accepts {
   const [isMessage, isCancel] = [message !== undefined, cancels !== undefined]
   return { forms, call, message: isMessage, cancel: isCancel, prices }
@@ -55,6 +60,10 @@ export interface Chain {
   /** The 32 bytes that the key signs. */
   digest(bytes: Uint8Array): Uint8Array
   attach(bytes: Uint8Array, signature: Signature): SignedTransaction
+  /** The id of a transaction by its digest, where it has one before it is signed. */
+  txid?(digest: Uint8Array): string
+  /** The bytes of a message, as an intent says it, where keys sign any. */
+  message?(text: string): Uint8Array
   /** Address of a compressed public key, in the form that documents use. */
   address(publicKey: Uint8Array): string
 }

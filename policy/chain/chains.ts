@@ -1,95 +1,31 @@
-// The registry of networks by CAIP-2 id, and the only list to extend when a chain is added: who
-// answers the chain's questions, what an address looks like, what people call the network.
-// Names are part of the rendering that people sign, so a name here never changes its id.
+// The registry of networks by CAIP-2 id: who answers the chain's questions, what an address looks
+// like, what people call the network. What is known of each kind stands in its own file, and which
+// kinds there are in `families.ts`.
+// Names are part of the rendering that people sign, so a name there never changes its id.
+
+import { toHex } from '../../proto/crypto.ts'
+import type { JsonObject } from '../../proto/jcs.ts'
 import { refuse } from '../../proto/refusal.ts'
-import { type Op, parseNetwork } from '../intent.ts'
-import type { Chain } from './chain.ts'
-import { parseEvmAddress, zeroEvmAddress } from './evm.ts'
-import { evmChain } from './evm-chain.ts'
-import { tronChain } from './tron.ts'
-import { nobodyOnTron, parseTronAddress } from './tron-address.ts'
-import { coinFeeMax, publishedPrices, type TronPrices } from './tron-prices.ts'
+import { isMessage, type Op, parseNetwork } from '../intent.ts'
+import type { Chain, Terms } from './chain.ts'
+import * as listed from './families.ts'
+import type { Family, Ops } from './family.ts'
 
-export interface Ops {
-  readonly native: Op
-  readonly token: Op
-  /** Where contracts can be called. */
-  readonly call?: Op
-  /** Where keys sign messages. */
-  readonly message?: Op
-  /** Where a nonce can be used up by a transaction that pays nobody. */
-  readonly cancel?: Op
-}
+const families: readonly Family[] = Object.values(listed)
+const byNamespace = new Map(families.map((family) => [family.namespace, family]))
 
-export const tokenKinds = ['erc20', 'trc20'] as const
-export type TokenKind = (typeof tokenKinds)[number]
-
-interface Family {
-  /** Refuses a reference that stands for no network, or has a second form. */
-  readonly requireReference: (reference: string) => void
-  readonly ops: Ops
-  /** Kind of a token in the policy. */
-  readonly tokens: TokenKind
-  /** What may be used once: a nonce of the address, or one set of bytes for ever. */
-  readonly slot: 'nonce' | 'one-body'
-  /** Base units: a transfer of the coin is not built with less as its bound; 0n for no such. */
-  readonly coinFee: (prices?: TronPrices) => bigint
-  readonly parseAddress: (text: string, what?: string) => string
-  /** The address whose key nobody has; value that goes there is burned. */
-  readonly nobody: string
-  /** Of the id's reference; refuses what it cannot decode. */
-  readonly chain: (reference: string) => Chain
-}
-
-const families: ReadonlyMap<string, Family> = new Map<string, Family>([
-  [
-    'eip155',
-    {
-      requireReference: parseChainId,
-      ops: {
-        native: 'evm.transfer',
-        token: 'erc20.transfer',
-        call: 'evm.call',
-        message: 'evm.message',
-        cancel: 'evm.cancel',
-      },
-      tokens: 'erc20',
-      slot: 'nonce',
-      coinFee: () => 0n,
-      parseAddress: parseEvmAddress,
-      nobody: zeroEvmAddress,
-      chain: (reference) => evmChain(parseChainId(reference)),
-    },
-  ],
-  [
-    'tron',
-    {
-      requireReference: requireTronReference,
-      ops: { native: 'tron.transfer', token: 'trc20.transfer' },
-      tokens: 'trc20',
-      slot: 'one-body',
-      coinFee: (prices = publishedPrices) => coinFeeMax(prices),
-      parseAddress: parseTronAddress,
-      nobody: nobodyOnTron,
-      chain: (reference) => tronChain(`tron:${reference}`),
-    },
-  ],
-])
-
-const names: ReadonlyMap<string, string> = new Map([
-  ['eip155:1', 'Ethereum mainnet'],
-  ['eip155:56', 'BNB Smart Chain'],
-  ['eip155:137', 'Polygon'],
-  ['eip155:42161', 'Arbitrum One'],
-  ['eip155:31337', 'Local development chain'],
-  ['eip155:11155111', 'Ethereum Sepolia testnet'],
-  ['tron:0x2b6653dc', 'Tron mainnet'],
-  ['tron:0xcd8690dc', 'Tron Nile testnet'],
-  ['tron:0x94a9059e', 'Tron Shasta testnet'],
-])
+/** Of every family. */
+export const ops: readonly Op[] = families.flatMap((family) => Object.values(family.ops))
+/** Of tokens in a policy. */
+export const tokenKinds: readonly string[] = families.map(({ tokens }) => tokens)
+/** Of every family; whose it is, and its checksum, `parseAddress` says. */
+export const addressForm = new RegExp(
+  `^(?:${families.map((family) => family.addressForm.source).join('|')})$`,
+)
+const tokenOps = new Set(families.map((family) => family.ops.token))
 
 export function chainOf(network: string): Chain {
-  return familyOf(network).chain(network.slice(network.indexOf(':') + 1))
+  return familyOf(network).chain(referenceOf(network))
 }
 
 /** The operations of a network: for its own coin, a token, calls, messages, cancels. */
@@ -97,9 +33,35 @@ export function opsOf(network: string): Ops {
   return familyOf(network).ops
 }
 
+/** Native coin or token: decides whether an intent names a contract. */
+export function movesToken(op: Op): boolean {
+  return tokenOps.has(op)
+}
+
 /** What a policy must say of the network: kind of tokens, what may be used once, the least fee. */
 export function traitsOf(network: string): Pick<Family, 'tokens' | 'slot' | 'coinFee'> {
   return familyOf(network)
+}
+
+/** Keys that a policy may write of this network alone; none where nobody knows it. */
+export function settingsKeys(network: string): readonly string[] {
+  return byNamespace.get(namespaceOf(network))?.settings.keys ?? []
+}
+
+/** What those keys say; `decimals` of its coin. */
+export function termsOf(
+  network: string,
+  written: JsonObject,
+  { path, decimals }: { readonly path: string; readonly decimals: number },
+): Terms {
+  return familyOf(network).settings.read(written, path, decimals)
+}
+
+/** Of the coin, where `contract` is empty, and of tokens that everybody knows. */
+export function knownDecimals(network: string, contract: string): number | undefined {
+  const family = familyOf(network)
+  if (contract === '') return family.coinDecimals
+  return family.knownTokens.get(`${referenceOf(network)} ${contract}`)
 }
 
 /** Returns the text when it is an address in the one form that documents use. */
@@ -107,52 +69,56 @@ export function parseAddress(network: string, text: string, what = 'address'): s
   return familyOf(network).parseAddress(text, what)
 }
 
+/** An address as people type or paste it, in the one form of documents. */
+export function typedAddress(network: string, typed: string, what = 'address'): string {
+  return familyOf(network).readTyped(typed, what)
+}
+
+/** Of one key an address of each family, by the family's word. */
+export function addressesOf(publicKey: Uint8Array): Readonly<Record<string, string>> {
+  return Object.fromEntries(families.map(({ word, address }) => [word, address(publicKey)]))
+}
+
+/** What `addressesOf` gives for the private key 1. */
+export const addressesOfOne: Readonly<Record<string, string>> = Object.fromEntries(
+  families.map(({ word, addressOfOne }) => [word, addressOfOne]),
+)
+
 /** Whether this is the address of nobody, to which no request may pay. */
 export function isNobody(network: string, address: string): boolean {
   return address === familyOf(network).nobody
 }
 
+/** The bytes of a message, as an intent says it; refused on a network whose keys sign none. */
+export function messageOn(network: string, text: string): Uint8Array {
+  const bytes = chainOf(network).message?.(text)
+  return bytes ?? refuse('NOT_SUPPORTED', `no messages on ${network}`)
+}
+
+/** The id of what has this digest, where it has one whatever its signature is. */
+export function boundTxid(network: string, op: string, digest: Uint8Array): string | undefined {
+  return isMessage(op) ? `0x${toHex(digest)}` : chainOf(network).txid?.(digest)
+}
+
 /** "Ethereum mainnet (eip155:1)"; a network without a name shows its id alone. */
 export function networkTitle(network: string): string {
-  const name = names.get(network)
+  const name = byNamespace.get(namespaceOf(network))?.names.get(referenceOf(network))
   return name === undefined ? network : `${name} (${network})`
 }
 
 function familyOf(network: string): Family {
-  const [namespace = '', reference = ''] = parseNetwork(network).split(':')
+  const known = [...byNamespace.keys()].join(' or ')
   const family =
-    families.get(namespace) ??
-    refuse('NOT_SUPPORTED', `expected a network of eip155 or tron, got ${network}`)
-  family.requireReference(reference)
+    byNamespace.get(namespaceOf(parseNetwork(network))) ??
+    refuse('NOT_SUPPORTED', `expected a network of ${known}, got ${network}`)
+  family.requireReference(referenceOf(network))
   return family
 }
 
-const chainIdForm = /^[1-9][0-9]{0,19}$/
-
-// Rollups that charge for their data on layer 1 beside gas limit times price: there `maxFee` would
-// bound nothing.
-const unbounded: ReadonlyMap<bigint, string> = new Map([
-  [10n, 'OP Mainnet'],
-  [8453n, 'Base'],
-])
-
-function parseChainId(reference: string): bigint {
-  const chainId = chainIdForm.test(reference) ? BigInt(reference) : 0n
-  if (chainId === 0n || chainId >= 1n << 64n) {
-    refuse('MALFORMED', `network: expected a chain id below 2^64, got ${reference}`)
-  }
-  const title = unbounded.get(chainId)
-  if (title !== undefined) {
-    refuse('NOT_SUPPORTED', `${title} charges a data fee that no transaction bounds`)
-  }
-  return chainId
+function namespaceOf(network: string): string {
+  return network.slice(0, Math.max(0, network.indexOf(':')))
 }
 
-const tronReferenceForm = /^0x[0-9a-f]{8}$/
-
-/** The last four bytes of the genesis block's hash, as hex. */
-function requireTronReference(reference: string): void {
-  if (!tronReferenceForm.test(reference)) {
-    refuse('MALFORMED', `network: expected tron:0x and 8 lower-case hex, got ${reference}`)
-  }
+function referenceOf(network: string): string {
+  return network.slice(network.indexOf(':') + 1)
 }

@@ -13,7 +13,14 @@ import {
 import { attachType2, type EvmTransaction, evmAddress, parseUnsigned, shape } from './evm.ts'
 import { effectOf } from './evm-effect.ts'
 import { attachLegacy, parseLegacy } from './evm-legacy.ts'
-import { decodeMessage, isMessageBytes, messageDigest, messageText } from './evm-message.ts'
+import {
+  decodeMessage,
+  encodeMessage,
+  isMessageBytes,
+  messageDigest,
+  messageText,
+  parseMessage,
+} from './evm-message.ts'
 
 export function evmChain(chainId: bigint): Chain {
   return {
@@ -24,6 +31,7 @@ export function evmChain(chainId: bigint): Chain {
     digest: (bytes) =>
       isMessageBytes(bytes) ? messageDigest(decodeMessage(bytes)) : keccak256(bytes),
     attach: (bytes, signature) => attach(bytes, chainId, signature),
+    message: (text) => encodeMessage(parseMessage(text)),
     address: evmAddress,
   }
 }

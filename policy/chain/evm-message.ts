@@ -22,6 +22,11 @@ export function parseMessage(written: string): Message {
   return isDeclaration(value) ? declaration(value['declaration']) : typedOf(value)
 }
 
+/** The network that typed data is for, by its domain's chain. */
+export function networkOfDomain({ chainId }: Typed['domain']): string {
+  return `eip155:${chainId}`
+}
+
 export function messageText(message: Message): string {
   return message.kind === 'declaration'
     ? text({ declaration: message.text })

@@ -70,7 +70,11 @@ export function requireFor(chainId: bigint, transaction: EvmTransaction): void {
     shape('chain-id', `expected chain id ${chainId}, got ${transaction.chainId}`)
   }
   // Yellow paper, G_transaction: with less no chain takes it.
-  if (transaction.gasLimit < 21_000n) shape('gas-limit', `${transaction.gasLimit} gas, not 21000`)
+  const { gasLimit } = transaction
+  if (gasLimit < 21_000n) shape('gas-limit', `${gasLimit} gas, not 21000`)
+  // No block would take more, and at a low price `maxFee` bounds little: the nonce would be stuck.
+  const most = limits.transactionGasMax
+  if (gasLimit > most) shape('gas-limit', `${gasLimit} gas, expected at most ${most}`)
 }
 
 /** Calldata of `transfer(address,uint256)`. */

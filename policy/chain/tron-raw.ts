@@ -115,9 +115,18 @@ const contractKnown: ReadonlySet<number> = new Set([1, 2])
 const contractRefused: Names = new Map([
   [3, 'provider'],
   [4, 'contract-name'],
-  // A vault is the owner of its account. Another permission is another set of keys and thresholds.
-  [5, 'permission'],
 ])
+
+/**
+ * The owner's permission is 0, which is not written. A vault is the owner of its account; another
+ * permission is another set of keys and weights, which the account can change and no bytes show.
+ */
+function requireOwner(fields: Fields): void {
+  const permission = fields.get(5)
+  if (permission === undefined) return
+  const got = typeof permission === 'bigint' ? permission : 'that is no number'
+  shape('permission', `permission ${got}, not the owner's`)
+}
 
 function parseContract(bytes: Uint8Array): TronContract {
   const fields = readFields(bytes, 'contract')
@@ -127,6 +136,7 @@ function parseContract(bytes: Uint8Array): TronContract {
   if (type !== kinds.transfer.type && type !== kinds.trigger.type) {
     return deny((typeof type === 'bigint' && deniedContracts.get(type)) || 'unknown-contract')
   }
+  requireOwner(fields)
   requireKnown(fields, contractKnown, contractRefused, 'contract')
   const parameter = readFields(fixed(fields, 2, 'parameter'), 'parameter')
   requireKnown(parameter, contractKnown, new Map(), 'parameter')

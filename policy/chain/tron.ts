@@ -21,6 +21,7 @@ export function tronChain(network: string): Chain {
       effectOf(parseRaw(bytes), { network, bytes, prices }),
     digest: (bytes) => sha256(bytes),
     attach,
+    txid: toHex,
     address: tronAddress,
   }
 }

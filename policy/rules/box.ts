@@ -3,7 +3,7 @@
 // overlap, death and gaps are decided exactly, with a point that shows them.
 // Knows nothing of approvals; calendars are not part of a box yet.
 import type { Handle, PersonId, VaultId } from '../../proto/ids.ts'
-import { isMessage, type Op } from '../intent.ts'
+import { isCall, isMessage, type Op } from '../intent.ts'
 import { type Asset, type Leg, type Network, opsFor, type Places, reaches } from '../places.ts'
 
 /** Both ends belong to it. */
@@ -113,10 +113,6 @@ function* walk(box: Box, places: Places): Generator<Leg, void> {
       yield* all.filter((leg) => reaches(places, leg))
     }
   }
-}
-
-function isCall(op: Op): boolean {
-  return op === 'evm.call'
 }
 
 /** One of the box's calls whose contract is on this network. */

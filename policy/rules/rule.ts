@@ -3,7 +3,7 @@
 // people, and written amounts become base units of each asset.
 import type { Handle } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
-import { isMessage, movesNothing } from '../intent.ts'
+import { isCall, isMessage, movesNothing } from '../intent.ts'
 import type { Places } from '../places.ts'
 import type { Calendar, WrittenRule } from '../policy-shape.ts'
 import type { Requirement } from '../quorum.ts'
@@ -81,9 +81,9 @@ function callsOf(
   places: Places,
   path: string,
 ): ReadonlySet<Handle> {
-  const isOfCalls = op.includes('evm.call')
+  const isOfCalls = op.some(isCall)
   if (isOfCalls !== (call !== undefined) || (isOfCalls && op.length > 1)) {
-    bad(`${path}.match: expected call beside the operation evm.call alone`)
+    bad(`${path}.match: expected call beside an operation of calls alone`)
   }
   // A Station asks for an amount and a recipient (X-13), which do not say what a call does.
   const cold = from.find((id) => places.vaults.get(id)?.tier === 'cold')
@@ -100,7 +100,7 @@ function messagesOf(
 ): ReadonlySet<Handle> {
   const { op, message } = match
   if (op.some(isMessage) !== (message !== undefined)) {
-    bad(`${path}.match: expected message beside the operation evm.message alone`)
+    bad(`${path}.match: expected message beside an operation of messages alone`)
   }
   if (op.some(movesNothing)) requireNothing(match, places, path)
   for (const name of message ?? []) named(places.messages, name, `${path}.message`)

@@ -11,17 +11,29 @@ export interface Account {
   readonly path: string
 }
 
-export interface Held extends Account {
+/** The one address that a book has for a class: of a vault of another log, which keeps its key. */
+export interface Listed {
+  readonly class: Handle
+}
+
+export type Place = Account | Listed
+
+export type Held = Place & {
   readonly asset: Handle
   /** Base units. */
   readonly amount: bigint
 }
 
+/** As people and reasons name it. */
+export function placeName(place: Place): string {
+  return 'vault' in place ? `${place.vault} ${place.path}` : `class ${place.class}`
+}
+
 /** A request that has not ended, or ended after the block of the balances. */
 export interface Moving {
   readonly from: Account
-  /** Undefined where it leaves the house. */
-  readonly to: Account | undefined
+  /** Undefined where it leaves the house, or goes where nobody looks. */
+  readonly to: Place | undefined
   readonly asset: Handle
   readonly amount: bigint
   /** Base units of the network's coin. */
@@ -48,13 +60,13 @@ export class Ledger {
   }
 
   /** After everything that is on its way has left; undefined without a balance. */
-  left(account: Account, asset: Handle): bigint | undefined {
-    const held = this.#held.get(nameOf(account, asset))
-    return held && held.amount - (this.#out.get(nameOf(account, asset)) ?? 0n)
+  left(place: Place, asset: Handle): bigint | undefined {
+    const held = this.#held.get(nameOf(place, asset))
+    return held && held.amount - (this.#out.get(nameOf(place, asset)) ?? 0n)
   }
 
-  coming(account: Account, asset: Handle): bigint {
-    return this.#in.get(nameOf(account, asset)) ?? 0n
+  coming(place: Place, asset: Handle): bigint {
+    return this.#in.get(nameOf(place, asset)) ?? 0n
   }
 
   isLeaving(account: Account, asset: Handle): boolean {
@@ -64,7 +76,8 @@ export class Ledger {
   /** Addresses below `m` of a vault with a balance of this asset, in the order of their paths. */
   below(vault: VaultId, asset: Handle): readonly Account[] {
     return [...this.#held.values()]
-      .filter((one) => one.vault === vault && one.asset === asset && one.path !== 'm')
+      .flatMap((one) => ('vault' in one && one.vault === vault && one.asset === asset ? [one] : []))
+      .filter(({ path }) => path !== 'm')
       .map(({ path }) => ({ vault, path }))
       .sort((a, b) => a.path.length - b.path.length || (a.path < b.path ? -1 : 1))
   }
@@ -88,8 +101,9 @@ export class Ledger {
   }
 }
 
-function nameOf({ vault, path }: Account, asset: Handle): string {
-  return `${vault} ${path} ${asset}`
+/** No path of a vault is empty, so that no class has the name of a vault. */
+function nameOf(place: Place, asset: Handle): string {
+  return 'vault' in place ? `${place.vault} ${place.path} ${asset}` : `${place.class}  ${asset}`
 }
 
 function add(sums: Map<string, bigint>, name: string, amount: bigint): void {

@@ -6,7 +6,8 @@
 // most, and its key counts those before it, so that two watchers who see the same propose it once.
 import { type Handle, type PersonId, parseHandle } from '../../proto/ids.ts'
 import type { Rulebook } from '../rulebook.ts'
-import { type Account, type Held, Ledger, type Moving } from './ledger.ts'
+import type { SweepCost } from './cost.ts'
+import { type Account, type Held, Ledger, type Moving, type Place, placeName } from './ledger.ts'
 import { allowedOf } from './way.ts'
 import { type Doubt, refillOf, surplusOf, sweepsOf, type Wish, type WishKind } from './wish.ts'
 
@@ -15,7 +16,7 @@ export interface Proposal {
   readonly id: Handle
   readonly kind: WishKind
   readonly from: Account
-  readonly to: Account
+  readonly to: Place
   readonly asset: Handle
   /** Base units. */
   readonly amount: bigint
@@ -42,6 +43,8 @@ interface TreasuryFacts {
   readonly initiator: PersonId
   readonly held: readonly Held[]
   readonly moving: readonly Moving[]
+  /** Of one sweep at present fees, by the name of the entry. */
+  readonly costs: ReadonlyMap<Handle, SweepCost>
   /** Undefined where nobody looked: then nothing is proposed under that name. */
   readonly asked: (name: string) => Asked | undefined
 }
@@ -57,7 +60,7 @@ export function propose(rulebook: Rulebook, facts: TreasuryFacts): Proposed {
   const ledger = new Ledger(rulebook, facts.held, facts.moving)
   const [proposals, doubts, unasked]: [Proposal[], Doubt[], string[]] = [[], [], []]
   // One after the other: what one takes is gone for those after it.
-  for (const found of wishes(rulebook, ledger)) {
+  for (const found of wishes(rulebook, ledger, facts.costs)) {
     const judged = 'because' in found ? found : answerTo(found, rulebook, facts)
     if (judged === undefined) continue
     if (typeof judged === 'string') {
@@ -72,8 +75,12 @@ export function propose(rulebook: Rulebook, facts: TreasuryFacts): Proposed {
   return { proposals, doubts, unasked }
 }
 
-function* wishes(rulebook: Rulebook, ledger: Ledger): Generator<Wish | Doubt, void> {
-  const books = { rulebook, ledger }
+function* wishes(
+  rulebook: Rulebook,
+  ledger: Ledger,
+  costs: TreasuryFacts['costs'],
+): Generator<Wish | Doubt, void> {
+  const books = { rulebook, ledger, costs }
   for (const target of sorted(rulebook.targets)) {
     yield* surplusOf(target, books)
     yield* refillOf(target, books)
@@ -99,7 +106,7 @@ function answerTo(
     return { name, because: `no rule lets ${initiator} move ${wish.amount} of ${asset} this way` }
   }
   const id = parseHandle(`${name}/${before.count + 1}`, 'id')
-  const because = `${kind}: ${from.vault} ${from.path} to ${to.vault} ${to.path}`
+  const because = `${kind}: ${placeName(from)} to ${placeName(to)}`
   return { id, kind, from, to, asset, amount, maxFee, because }
 }
 

@@ -3,25 +3,28 @@
 // like any other, judged by the rules. Written here, because who moves money between the house's
 // own vaults decides as much as who pays.
 // Every way stays between own vaults of one network, and no surplus goes round in a circle.
+// A vault of another log is the class that a book fills with its address: a surplus may go there,
+// and it may be filled; nothing is brought from there, for its key is not in this log.
 import type { Handle, VaultId } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
-import { handle, objectWith, type Shaped } from '../../proto/shape.ts'
+import { handle, integer, objectWith, type Shaped } from '../../proto/shape.ts'
 import { traitsOf } from '../chain/chains.ts'
 import type { Asset, Network, Places } from '../places.ts'
 import { baseUnits, decimal } from '../units.ts'
 import { vaultId } from '../vault.ts'
+import { type Place, placeName } from './ledger.ts'
 
 /** Amounts in base units of the asset. */
 export interface Target {
   readonly id: Handle
-  readonly vault: VaultId
+  readonly at: Place
   readonly asset: Handle
-  /** Below it the vault is filled up to `target`, from `refill`. */
+  /** Below it the place is filled up to `target`, from `refill`. */
   readonly floor: bigint
   readonly target: bigint
   /** Above it what is more than `target` goes to `surplus`. */
   readonly ceiling: bigint
-  readonly surplus: VaultId | undefined
+  readonly surplus: Place | undefined
   readonly refill: VaultId | undefined
 }
 
@@ -37,6 +40,15 @@ export interface Sweep {
   readonly gas: bigint
   /** Who pays for it, where a token is swept; a coin pays for itself. */
   readonly gasFrom: VaultId | undefined
+  /** The most that moving may cost at present fees, in percent of what is moved. */
+  readonly costPercent: number
+  /**
+   * What one whole coin is worth to whoever signs the policy, base units of the token; undefined
+   * where they do not say: then `minimum` and `gas` decide alone.
+   */
+  readonly coinPrice: bigint | undefined
+  /** Base units of one whole coin. */
+  readonly coinUnits: bigint
 }
 
 export interface Treasury {
@@ -45,14 +57,17 @@ export interface Treasury {
 }
 
 export const targetShape = objectWith(
-  { vault: vaultId, asset: handle, floor: decimal, target: decimal, ceiling: decimal },
-  { surplus: vaultId, refill: vaultId },
+  { asset: handle, floor: decimal, target: decimal, ceiling: decimal },
+  { vault: vaultId, class: handle, surplus: vaultId, surplusClass: handle, refill: vaultId },
 )
 
 export const sweepShape = objectWith(
   { vault: vaultId, asset: handle, to: vaultId, minimum: decimal, gas: decimal },
-  { gasFrom: vaultId },
+  { gasFrom: vaultId, costPercent: integer(1, 100), coinPrice: decimal },
 )
+
+/** Where the policy does not say. */
+const costPercentUsual = 10
 
 /** An id is part of the idempotency keys that are made from it. */
 const idMax = 64
@@ -68,7 +83,10 @@ export function treasuryOf({ targets, sweeps }: WrittenTreasury, places: Around)
   const all = [...(targets ?? [])].map(([id, written]) => targetOf(id, written, places))
   const swept = [...(sweeps ?? [])].map(([id, written]) => sweepOf(id, written, places))
   requireOnce('targets', all)
-  requireOnce('sweeps', swept)
+  requireOnce(
+    'sweeps',
+    swept.map((one) => ({ ...one, at: ownPlace(one.vault) })),
+  )
   requireNoCircle(all)
   requireGasStays(swept)
   return {
@@ -79,23 +97,53 @@ export function treasuryOf({ targets, sweeps }: WrittenTreasury, places: Around)
 
 function targetOf(id: Handle, written: Shaped<typeof targetShape>, places: Around): Target {
   const path = `targets.${id}`
-  const { vault, asset: name, surplus, refill } = written
-  const { asset } = heldAt(path, { vault, asset: name }, places)
+  const { vault, asset: name, surplus, surplusClass, refill } = written
+  const [of, to] = [placeOf(vault, written.class), placeOf(surplus, surplusClass)].map((one) =>
+    one === 'both' ? bad(`${path}: expected a vault or a class, not both`) : one,
+  )
+  const at = of ?? bad(`${path}: expected vault or class`)
+  const asset = assetAt(path, at, { name, places })
   const units = (key: 'floor' | 'target' | 'ceiling'): bigint =>
     baseUnits(written[key], asset.decimals, `${path}.${key}`)
   const [floor, target, ceiling] = [units('floor'), units('target'), units('ceiling')]
   if (floor > target || target > ceiling || floor === ceiling) {
     bad(`${path}: expected floor, target, ceiling in this order, got ${floor} ${target} ${ceiling}`)
   }
-  if (surplus === undefined && refill === undefined)
-    bad(`${path}: expected surplus, refill or both`)
-  if (surplus === vault || refill === vault) bad(`${path}: expected another vault than ${vault}`)
-  if (surplus !== undefined) requireOwn(path, surplus, asset, places)
+  if (to === undefined && refill === undefined) bad(`${path}: expected surplus, refill or both`)
+  if (vault !== undefined && (surplus === vault || refill === vault)) {
+    bad(`${path}: expected another vault than ${vault}`)
+  }
+  if (to !== undefined) {
+    if (vault === undefined) bad(`${path}: expected no surplus of a vault of another log`)
+    requireReached(path, to, asset, places)
+  }
   if (refill !== undefined) {
     heldAt(path, { vault: refill, asset: asset.id }, places)
-    requireOwn(path, vault, asset, places)
+    requireReached(path, at, asset, places)
   }
-  return { id, vault, asset: asset.id, floor, target, ceiling, surplus, refill }
+  return { id, at, asset: asset.id, floor, target, ceiling, surplus: to, refill }
+}
+
+function placeOf(
+  vault: VaultId | undefined,
+  named: Handle | undefined,
+): Place | 'both' | undefined {
+  if (vault !== undefined && named !== undefined) return 'both'
+  if (vault !== undefined) return ownPlace(vault)
+  return named === undefined ? undefined : { class: named }
+}
+
+function ownPlace(vault: VaultId): Place {
+  return { vault, path: 'm' }
+}
+
+function assetAt(
+  path: string,
+  at: Place,
+  { name, places }: { readonly name: Handle; readonly places: Around },
+): Asset {
+  if ('vault' in at) return heldAt(path, { vault: at.vault, asset: name }, places).asset
+  return places.assets.get(name) ?? bad(`${path}: unknown ${name}`)
 }
 
 function sweepOf(id: Handle, written: Shaped<typeof sweepShape>, places: Around): Sweep {
@@ -109,7 +157,7 @@ function sweepOf(id: Handle, written: Shaped<typeof sweepShape>, places: Around)
   if (gas === 0n || gas > network.maxFee) {
     bad(`${path}.gas: expected more than nothing, and at most maxFee of ${network.id}`)
   }
-  const coinFee = traitsOf(network.caip2).coinFee(network.prices)
+  const coinFee = traitsOf(network.caip2).coinFee(network)
   if (gas < coinFee) {
     bad(`${path}.gas: expected at least ${coinFee}, or ${coin.id} can not be sent, got ${gas}`)
   }
@@ -123,7 +171,21 @@ function sweepOf(id: Handle, written: Shaped<typeof sweepShape>, places: Around)
     requireOwn(path, vault, coin, places)
     heldAt(path, { vault: gasFrom, asset: coin.id }, places)
   }
-  return { id, vault, asset: asset.id, to, minimum, gas, gasFrom }
+  const { costPercent = costPercentUsual } = written
+  const coinPrice = priceOf(written.coinPrice, asset, { path, isCoin })
+  const [of, coinUnits] = [asset.id, 10n ** BigInt(coin.decimals)]
+  return { id, vault, asset: of, to, minimum, gas, gasFrom, costPercent, coinPrice, coinUnits }
+}
+
+function priceOf(
+  written: string | undefined,
+  { decimals }: Asset,
+  { path, isCoin }: { readonly path: string; readonly isCoin: boolean },
+): bigint | undefined {
+  if (written === undefined) return undefined
+  if (isCoin) bad(`${path}.coinPrice: expected for tokens only`)
+  const price = baseUnits(written, decimals, `${path}.coinPrice`)
+  return price > 0n ? price : bad(`${path}.coinPrice: expected more than nothing`)
 }
 
 function heldAt(
@@ -138,7 +200,19 @@ function heldAt(
   return { asset: found, network }
 }
 
-/** A vault that a class of own vaults holds, or no rule could ever name it. */
+/** Named by a class, or no rule could ever name it. */
+function requireReached(path: string, place: Place, asset: Asset, places: Around): void {
+  if ('vault' in place) {
+    requireOwn(path, place.vault, asset, places)
+    return
+  }
+  const found = places.destinations.get(place.class) ?? bad(`${path}: unknown ${place.class}`)
+  // Many addresses, which whoever signs the records chooses, are no vault.
+  if (found.kind !== 'book' || found.attestedBy !== '') {
+    bad(`${path}: expected a class that a book alone fills, got ${place.class}`)
+  }
+}
+
 function requireOwn(path: string, vault: VaultId, asset: Asset, places: Around): void {
   heldAt(path, { vault, asset: asset.id }, places)
   const classes = [...places.destinations.values()]
@@ -149,12 +223,12 @@ function requireOwn(path: string, vault: VaultId, asset: Asset, places: Around):
 
 function requireOnce(
   section: string,
-  items: readonly { readonly id: Handle; readonly vault: VaultId; readonly asset: Handle }[],
+  items: readonly { readonly id: Handle; readonly at: Place; readonly asset: Handle }[],
 ): void {
   const known = new Set<string>()
-  for (const { id, vault, asset } of items) {
-    const name = `${vault} ${asset}`
-    if (known.has(name)) bad(`${section}.${id}: a second entry of ${asset} at ${vault}`)
+  for (const { id, at, asset } of items) {
+    const name = `${placeName(at)} ${asset}`
+    if (known.has(name)) bad(`${section}.${id}: a second entry of ${asset} at ${placeName(at)}`)
     if (id.length > idMax) bad(`${section}: expected names of at most ${idMax} characters`)
     known.add(name)
   }
@@ -163,12 +237,13 @@ function requireOnce(
 /** From vault to vault the surplus ends somewhere. */
 function requireNoCircle(targets: readonly Target[]): void {
   for (const first of targets) {
-    const seen = new Set<VaultId>()
-    let at: Target | undefined = first
-    while (at?.surplus !== undefined) {
-      if (seen.has(at.vault)) bad(`targets.${first.id}: its surplus comes back to ${at.vault}`)
-      seen.add(at.vault)
-      at = next(targets, at)
+    const seen = new Set<string>()
+    let one: Target | undefined = first
+    while (one?.surplus !== undefined) {
+      const name = placeName(one.at)
+      if (seen.has(name)) bad(`targets.${first.id}: its surplus comes back to ${name}`)
+      seen.add(name)
+      one = next(targets, one)
     }
   }
 }
@@ -186,7 +261,8 @@ function requireGasStays(sweeps: readonly Sweep[]): void {
 }
 
 function next(targets: readonly Target[], { surplus, asset }: Target): Target | undefined {
-  return targets.find((one) => one.vault === surplus && one.asset === asset)
+  const to = surplus === undefined ? '' : placeName(surplus)
+  return targets.find((one) => placeName(one.at) === to && one.asset === asset)
 }
 
 function bad(because: string): never {

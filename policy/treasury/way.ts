@@ -4,11 +4,11 @@ import type { Handle, PersonId } from '../../proto/ids.ts'
 import { opsOf } from '../chain/chains.ts'
 import type { Op } from '../intent.ts'
 import { classOfVault, type Rulebook } from '../rulebook.ts'
-import type { Account } from './ledger.ts'
+import type { Account, Place } from './ledger.ts'
 
 export interface Way {
   readonly from: Account
-  readonly to: Account
+  readonly to: Place
   readonly asset: Handle
 }
 
@@ -24,7 +24,7 @@ export function allowedOf(
   amount: bigint,
   { rulebook, by }: Allowing,
 ): bigint | undefined {
-  const to = classOfVault(rulebook, way.to.vault)?.id
+  const to = classOf(way.to, rulebook)
   const op = transferOf(way, rulebook)
   if (to === undefined || op === undefined) return undefined
   let most: bigint | undefined
@@ -36,6 +36,11 @@ export function allowedOf(
     if (fits >= span.lo && (most === undefined || fits > most)) most = fits
   }
   return most
+}
+
+/** The class by which rules name a place. */
+export function classOf(place: Place, rulebook: Rulebook): Handle | undefined {
+  return 'vault' in place ? classOfVault(rulebook, place.vault)?.id : place.class
 }
 
 /** The operation that moves the asset; undefined where it is on no network of the vault. */

@@ -3,7 +3,8 @@
 // source keeps its floor, a surplus its target, and both the whole fee.
 import type { Handle, VaultId } from '../../proto/ids.ts'
 import type { Rulebook } from '../rulebook.ts'
-import type { Account, Ledger } from './ledger.ts'
+import { paysForItself, type SweepCost } from './cost.ts'
+import { type Account, type Ledger, type Place, placeName } from './ledger.ts'
 import type { Sweep, Target } from './targets.ts'
 import type { Way } from './way.ts'
 
@@ -28,57 +29,81 @@ export interface Doubt {
 interface Books {
   readonly rulebook: Rulebook
   readonly ledger: Ledger
+  /** By sweep; none where endpoints do not tell it. */
+  readonly costs: ReadonlyMap<Handle, SweepCost>
 }
 
 export function* surplusOf(target: Target, books: Books): Generator<Wish | Doubt, void> {
-  const { id, vault, asset, surplus } = target
-  if (surplus === undefined) return
+  const { id, at: from, asset, surplus: to } = target
+  if (to === undefined || !('vault' in from)) return
   const { ledger } = books
   const name = `watch/surplus/${id}`
-  const from = own(vault)
   const left = ledger.left(from, asset)
   if (left === undefined) {
-    yield unknown(name, asset, vault)
+    yield unknown(name, asset, from)
   } else if (left > target.ceiling) {
-    const maxFee = maxFeeOf(vault, books)
+    const maxFee = maxFeeOf(from.vault, books)
     // A coin pays its own way, out of what stays.
     const most = left - target.floor - ledger.feeIn(asset, maxFee)
     const amount = least(left - target.target, most)
-    yield { kind: 'surplus', name, from, to: own(surplus), asset, amount, maxFee }
+    yield { kind: 'surplus', name, from, to, asset, amount, maxFee }
   }
 }
 
 export function* refillOf(target: Target, books: Books): Generator<Wish | Doubt, void> {
-  const { id, vault, asset, refill } = target
+  const { id, at: to, asset, refill } = target
   if (refill === undefined) return
   const name = `watch/refill/${id}`
-  const [to, from] = [own(vault), own(refill)]
+  const from = own(refill)
   const left = books.ledger.left(to, asset)
-  if (left === undefined) return yield unknown(name, asset, vault)
+  if (left === undefined) return yield unknown(name, asset, to)
   const expected = left + books.ledger.coming(to, asset)
   if (expected >= target.floor) return
   const maxFee = maxFeeOf(refill, books)
   const spare = spareOf(from, asset, { ...books, maxFee })
-  if (spare === undefined) return yield unknown(name, asset, refill)
+  if (spare === undefined) return yield unknown(name, asset, from)
   const wanted = target.target - expected
   if (spare < wanted) {
-    yield { name, because: `${refill} can spare ${spare} of the ${wanted} that ${vault} lacks` }
+    yield {
+      name,
+      because: `${refill} can spare ${spare} of the ${wanted} that ${shortOf(to)} lacks`,
+    }
   }
   yield { kind: 'refill', name, from, to, asset, amount: least(wanted, spare), maxFee }
 }
 
-/** Of every deposit address whose balance is known. */
+/** Of every deposit address whose balance is known, and which pays for itself at present fees. */
 export function* sweepsOf(sweep: Sweep, books: Books): Generator<Wish | Doubt, void> {
   const { id, vault, asset, minimum, gas, gasFrom, to } = sweep
-  const { ledger } = books
+  const { ledger, costs } = books
+  const cost = costs.get(id)
+  let waiting = 0
   for (const from of ledger.below(vault, asset)) {
     const left = ledger.left(from, asset) ?? 0n
     if (left < minimum || ledger.isLeaving(from, asset)) continue
+    if (cost === undefined) {
+      const because = 'what it would cost now, not enough endpoints tell'
+      return yield { name: `watch/sweep/${id}`, because }
+    }
+    const topsUp = gasFrom !== undefined && coinAt(from, ledger) < gas
+    if (!paysForItself(sweep, left, { cost, topsUp })) {
+      waiting += 1
+      continue
+    }
     const name = `watch/sweep/${id}/${from.path}`
     const whole: Wish = { kind: 'sweep', name, from, to: own(to), asset, amount: left, maxFee: gas }
     if (gasFrom === undefined) yield { ...whole, amount: left - gas }
     else yield* withGas(whole, { gasFrom, id }, books)
   }
+  if (waiting > 0) {
+    const because = `${waiting} wait for lower fees: to move one costs ${cost?.transfer} now`
+    yield { name: `watch/sweep/${id}`, because }
+  }
+}
+
+function coinAt(from: Account, ledger: Ledger): bigint {
+  const coin = ledger.coinOf(from.vault)
+  return (coin && ledger.left(from, coin)) ?? 0n
 }
 
 /** Coin first; the token only once the coin lies there. */
@@ -99,7 +124,7 @@ function* withGas(
   const payer = own(gasFrom)
   const topUp = `watch/gas/${id}/${from.path}`
   const spare = spareOf(payer, coin, { ...books, maxFee: gas })
-  if (spare === undefined) return yield unknown(topUp, coin, gasFrom)
+  if (spare === undefined) return yield unknown(topUp, coin, payer)
   const lacks = gas - there
   if (spare < lacks) {
     return yield { name: topUp, because: `${gasFrom} can spare ${spare} of the ${lacks} for gas` }
@@ -116,7 +141,7 @@ function spareOf(
   const left = ledger.left(from, asset)
   if (left === undefined) return undefined
   const keep = [...rulebook.targets.values()].find(
-    (one) => one.vault === from.vault && one.asset === asset,
+    ({ at, asset: of }) => 'vault' in at && at.vault === from.vault && of === asset,
   )
   const spare = left - (keep?.floor ?? 0n) - ledger.feeIn(asset, maxFee)
   return spare > 0n ? spare : 0n
@@ -127,8 +152,12 @@ function maxFeeOf(vault: VaultId, { rulebook }: Books): bigint {
   return (network && rulebook.networks.get(network)?.maxFee) ?? 0n
 }
 
-function unknown(name: string, asset: Handle, vault: VaultId): Doubt {
-  return { name, because: `no balance of ${asset} at ${vault} that endpoints agree on` }
+function unknown(name: string, asset: Handle, at: Place): Doubt {
+  return { name, because: `no balance of ${asset} at ${shortOf(at)} that endpoints agree on` }
+}
+
+function shortOf(at: Place): string {
+  return 'vault' in at ? at.vault : placeName(at)
 }
 
 function own(vault: VaultId): Account {

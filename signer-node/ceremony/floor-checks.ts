@@ -1,9 +1,10 @@
 // What a Station demands of what it is shown, by what its Token remembers: that the log is the one
-// it saw, grown longer; that the last ceremony came into it; that no share is older than one that
-// was here (X-6, X-8, X-11). Every floor counts: a Token that knows a vault which nobody speaks of
-// any more was told about it by a log that somebody now hides.
+// it saw, grown longer, and so the main log; that the last ceremony came into it; that no share is
+// older than one that was here (X-6, X-8, X-11). Every floor counts: a Token that knows a vault of
+// which nobody speaks any more was told about it by a log that somebody now hides.
 // INVARIANT: pure, and each check refuses by its number. Whether the log is cosigned is not asked
 // here: that is the witness rules of the copy.
+import { type MainHead, mainFault } from '../../policy/ceremony/main-head.ts'
 import type { Digest } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { type FloorSubject, floorAbout, type TokenFloor } from '../../proto/token-floor.ts'
@@ -60,6 +61,17 @@ export function requireExtended(floors: readonly TokenFloor[], log: SeenLog): vo
       const because = `another root at ${cold.size} lines than the token saw: ${root}`
       refuse('TOKEN_FLOOR', because, 'X-8')
     }
+  }
+}
+
+/** X-8: the main log that the Token saw is the beginning of the one that the Bundle speaks of. */
+export function requireMain(
+  floors: readonly Pick<TokenFloor, 'main'>[],
+  main: MainHead | undefined,
+): void {
+  for (const floor of floors) {
+    const fault = mainFault(main, floor.main)
+    if (fault !== undefined) refuse('TOKEN_FLOOR', fault, 'X-8')
   }
 }
 

@@ -30,9 +30,9 @@ import { attempt, isRefusal, refuse } from '../../proto/refusal.ts'
 import { parseSeal } from '../../proto/seal-file.ts'
 import { replaceFile, syncDirectory } from '../floor-file.ts'
 import { keyshareFile } from '../keystore.ts'
+import { readOwnFile } from '../own-file.ts'
 import type { SealedFile } from '../unseal.ts'
 import { type Label, parseLabel, requireLabel } from './label.ts'
-import { readOwnFile } from './own-file.ts'
 
 export interface Medium {
   readonly directory: string

@@ -21,7 +21,7 @@ import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { onDisk } from '../disk.ts'
 import { replaceFile, syncDirectory } from '../floor-file.ts'
-import { type OwnFile, openOwnFile, readOwnFileIfThere } from './own-file.ts'
+import { type OwnFile, openOwnFile, readOwnFileIfThere } from '../own-file.ts'
 
 const newline = 0x0a
 const { O_WRONLY, O_APPEND, O_CREAT } = constants

@@ -3,13 +3,15 @@
 // of that chain. Everything on loopback, with play money.
 // Speaks to the coordinator only through the program that people use.
 
-import { renameSync, rmdirSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { parseBook } from '../../policy/book.ts'
 import { type Destination, destinationJson } from '../../policy/destination.ts'
 import { toHex } from '../../proto/crypto.ts'
 import { parseHandle } from '../../proto/ids.ts'
 import { type JsonObject, text } from '../../proto/jcs.ts'
+import { refuse } from '../../proto/refusal.ts'
 import { Unavailable } from '../../proto/unavailable.ts'
 import type { Enrolled, RehearsalPorts } from './rehearsal-enrolment.ts'
 import { house, newPlace, threshold } from './rehearsal-people.ts'
@@ -24,6 +26,8 @@ export interface Online {
   readonly chain: Chain
   /** Where the payments of the rehearsal go. */
   readonly recipient: string
+  /** Nobody else pays the recipient. */
+  readonly isAlone: boolean
 }
 
 export interface Chain {
@@ -48,21 +52,29 @@ export function storeMade(directory: string, { programs }: RehearsalPorts): Prom
 
 const storeName = 'store'
 
+/** A main log that is up already: its warm vault is paid, and both logs are on its chain. */
+export interface Beside {
+  /** File of the book `warm`, with the one address that the nodes of that log derived. */
+  readonly book: string
+  /** JSON-RPC endpoint of the chain. */
+  readonly rpc: string
+}
+
 export interface OnlineWish {
   readonly directory: string
+  /** Without it the chain is its own, and whoever is paid is drawn at random. */
+  readonly beside?: Beside | undefined
   readonly enrolled: Enrolled
   /** Of `storeMade`. */
   readonly store: Promise<void>
 }
 
 export async function online(
-  { directory, enrolled, store }: OnlineWish,
+  { directory, enrolled, store, beside }: OnlineWish,
   ports: RehearsalPorts,
 ): Promise<Online> {
-  const { programs, random, wallMs, say } = ports
-  const book = join(directory, 'book-warm.json')
-  const recipient = `0x${toHex(random(20))}`
-  writeFileSync(book, bookOf(recipient, wallMs()))
+  const { programs, random, say } = ports
+  const { book, recipient } = beside === undefined ? drawn(directory, ports) : named(beside)
   const base = await freePorts(random)
   const home = join(directory, 'log')
   const { stations } = enrolled
@@ -71,20 +83,45 @@ export async function online(
     ...['--t', `${threshold(stations.length)}`, '--witnesses', `${witnesses}`, '--org', house.org],
     ...['--people', [...house.guests, newPlace(stations.length).custodian].join(',')],
     ...['--book', book, '--port-base', `${base}`],
+    ...(beside === undefined ? [] : ['--rpc', beside.rpc]),
   ])
   say('the root names the stations by their cards')
   await store
   const data = join(home, 'coordinator', 'data')
   rmdirSync(data)
   renameSync(join(directory, storeName), data)
-  const words = ['dev', 'cold', home, '--chain', '--attached']
-  await programs.start('online', custody, words, 'the cold log is up')
-  say('coordinator, light witnesses and chain are up')
+  const own = beside === undefined ? ['--chain'] : []
+  await programs.start('online', custody, ['dev', 'cold', home, ...own, '--attached'], isUp)
+  say(`coordinator, light witnesses${beside === undefined ? ' and chain' : ''} are up`)
   const at = (...names: readonly string[]): string => join(home, ...names)
   return {
-    ...{ directory: home, at, recipient, chain: chainAt(`http://127.0.0.1:${base + 2}`) },
+    ...{ directory: home, at, recipient, isAlone: beside === undefined },
+    chain: chainAt(beside?.rpc ?? `http://127.0.0.1:${base + 2}`),
     as: (owner, asked) => programs.ask(custody, [...asked, '--as', at(owner)]),
   }
+}
+
+const isUp = 'the cold log is up'
+
+interface Payee {
+  readonly book: string
+  readonly recipient: string
+}
+
+function drawn(directory: string, { random, wallMs }: RehearsalPorts): Payee {
+  const book = join(directory, 'book-warm.json')
+  const recipient = `0x${toHex(random(20))}`
+  writeFileSync(book, bookOf(recipient, wallMs()))
+  return { book, recipient }
+}
+
+/** Whom a book of one address names. */
+export function named({ book }: Pick<Beside, 'book'>): Payee {
+  const [record, more] = parseBook(readFileSync(book, 'utf8')).records.values()
+  if (record === undefined || more !== undefined) {
+    return refuse('CONFIG', `${book}: expected the one address of the warm vault`)
+  }
+  return { book, recipient: record.address }
 }
 
 function bookOf(address: string, nowMs: number): string {

@@ -11,6 +11,7 @@ import { type Json, type JsonObject, text } from '../../proto/jcs.ts'
 import { Refused, refuse } from '../../proto/refusal.ts'
 import { Unavailable } from '../../proto/unavailable.ts'
 import { buildFiles } from './build-files.ts'
+import { arrived, coins } from './rehearsal-coins.ts'
 import {
   type Enrolled,
   enrolled,
@@ -19,7 +20,7 @@ import {
   type RehearsalStation,
 } from './rehearsal-enrolment.ts'
 import { exceptionsIn, rowsOf } from './rehearsal-left.ts'
-import { type Online, online, storeMade } from './rehearsal-online.ts'
+import { type Beside, type Online, online, storeMade } from './rehearsal-online.ts'
 import {
   draftOf,
   house,
@@ -37,6 +38,7 @@ export interface OutsideWish {
   readonly stations: number
   /** What this machine has, where nothing is said. */
   readonly maker?: TokenMaker
+  readonly beside?: Beside
 }
 
 export interface Prepared {
@@ -57,6 +59,13 @@ export interface Home {
   /** Empty where nothing was paid. */
   readonly txid: string
   readonly verdict: string
+}
+
+export interface SittingTerms {
+  /** Of a drill. */
+  readonly scenarios?: readonly Scenario[]
+  /** To sign what somebody has asked for already; else one is asked for here. */
+  readonly payment?: Digest | undefined
 }
 
 interface OutsideParts {
@@ -90,7 +99,6 @@ const ops: Readonly<Record<RehearsalKind, string>> = {
 }
 /** In hundredths of a coin; each payment is one more, because the policy refuses the same twice. */
 const firstPayment = 125n
-const weiPerHundredth = 10n ** 16n
 const gift = 2n * 10n ** 18n
 const pollMs = 250
 const aheadMsMax = 240_000
@@ -150,7 +158,7 @@ export class Outside implements Disposable {
 
   /** The enrolment, and the log after it. */
   static async open(wish: OutsideWish, ports: RehearsalPorts): Promise<Outside> {
-    const { directory, stations, maker = tokenMaker() } = wish
+    const { directory, stations, maker = tokenMaker(), beside } = wish
     if (existsSync(directory) && readdirSync(directory).length > 0) {
       refuse('CONFIG', `${directory}: expected an empty directory`)
     }
@@ -176,22 +184,22 @@ export class Outside implements Disposable {
     }
     using scope = new DisposableStack()
     const keys = scope.use(await enrolled({ directory, stations, maker, build: buildOf }, ports))
-    const up = await online({ directory, enrolled: keys, store }, ports)
+    const up = await online({ directory, enrolled: keys, store, beside }, ports)
     scope.move()
     return new Outside({ directory, maker, enrolled: keys, online: up }, build, ports)
   }
 
-  /** `table`: how frames go in the room; cards where nothing is said. `scenarios`: of a drill. */
+  /** `table`: how frames go in the room; cards where nothing is said. */
   async before(
     kind: RehearsalKind,
     table: Promise<Json> = Promise.resolve({ way: 'cards' }),
-    scenarios: readonly Scenario[] = [],
+    { scenarios = [], payment }: SittingTerms = {},
   ): Promise<Prepared> {
     this.#sittings += 1
     const directory = join(this.#directory, `${this.#sittings}-${kind}`)
     mkdirSync(directory, { mode: 0o700 })
     const asking = performance.now()
-    const request = await this.#request(kind)
+    const request = payment ?? (await this.#request(kind))
     // In that time it is drafted, approved and proposed: `#proposed` knows when that was too short.
     const aheadMs = 750 + 2.5 * (performance.now() - asking)
     const approved = this.#approved(request, house.approvers)
@@ -359,9 +367,8 @@ export class Outside implements Disposable {
     })
   }
 
-  /** On the chain, and in the log. */
+  /** In the log; and what was asked for here, on the chain. */
   async #settled(request: Digest): Promise<string> {
-    const { chain, recipient } = this.online
     let txid = ''
     await this.#until(async () => {
       const words = ['status', request]
@@ -369,12 +376,9 @@ export class Outside implements Disposable {
       if (typeof found === 'string') txid = found
       return state === 'SETTLED'
     })
-    const held = await chain.balance(recipient)
     const paid = this.#payments.reduce((sum, one) => sum + one, 0n)
-    if (held !== paid * weiPerHundredth) {
-      throw new Unavailable(`the chain has ${held} wei at the recipient, ${coins(paid)} were paid`)
-    }
-    this.#ports.say(`${coins(paid)} coins are at the recipient: ${txid}`)
+    if (this.online.isAlone) this.#ports.say(await arrived(this.online, paid))
+    this.#ports.say(`settled: ${txid}`)
     return txid
   }
 
@@ -385,10 +389,6 @@ export class Outside implements Disposable {
     }
     throw new Unavailable('the coordinator did not come to it in time')
   }
-}
-
-function coins(hundredths: bigint): string {
-  return `${hundredths / 100n}.${String(hundredths % 100n).padStart(2, '0')}`
 }
 
 const early: readonly string[] = ['CEREMONY', 'REQUEST_NOT_FOUND', 'LOG_BEHIND']

@@ -3,6 +3,7 @@
 // INVARIANT: judges nothing; what it says of a sitting, programs answered.
 import { mkdirSync } from 'node:fs'
 import type { Scenario } from '../../policy/ceremony/plan.ts'
+import type { Digest } from '../../proto/ids.ts'
 import type { RehearsalPorts } from './rehearsal-enrolment.ts'
 import { freePort } from './rehearsal-online.ts'
 import type { Outside } from './rehearsal-outside.ts'
@@ -23,6 +24,8 @@ export interface SittingWish {
   readonly way: TableWay
   /** Of a drill. */
   readonly scenarios: readonly Scenario[]
+  /** What somebody asked for already. */
+  readonly payment?: Digest
 }
 
 export interface PlayedSitting {
@@ -40,7 +43,7 @@ export interface PlayedSitting {
 
 export async function playSitting(
   outside: Outside,
-  { kind, card, way, scenarios }: SittingWish,
+  { kind, card, way, scenarios, payment }: SittingWish,
   ports: RoomPorts,
 ): Promise<PlayedSitting> {
   const begun = performance.now()
@@ -49,7 +52,7 @@ export async function playSitting(
   const table = laying.then((laid) => laid.table)
   // Awaited where the plan names it; before that something else may fail first.
   table.catch(() => {})
-  const prepared = await outside.before(kind, table, scenarios)
+  const prepared = await outside.before(kind, table, { scenarios, payment })
   const laid = await laying
   const inRoom = performance.now()
   const room = await playRoom(outside, prepared, laid, ports)

@@ -21,7 +21,7 @@ import {
 import type { Digest } from '../../proto/ids.ts'
 import type { JsonObject } from '../../proto/jcs.ts'
 import { replaceFile } from '../floor-file.ts'
-import { onCard, readOwnFileIfThere } from './own-file.ts'
+import { onCard, readOwnFileIfThere } from '../own-file.ts'
 import type { SessionResult } from './session-results.ts'
 
 /** On the card of a Record station. */

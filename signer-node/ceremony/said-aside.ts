@@ -9,7 +9,7 @@ import { encode, parse } from '../../proto/jcs.ts'
 import { Refused } from '../../proto/refusal.ts'
 import { literal, object, type Reader } from '../../proto/shape.ts'
 import { replaceFile } from '../floor-file.ts'
-import { onCard, readOwnFile } from './own-file.ts'
+import { onCard, readOwnFile } from '../own-file.ts'
 
 const sentenceOrNone: Reader<string> = (value, path) => (value === '' ? '' : sentence(value, path))
 const shape = object({

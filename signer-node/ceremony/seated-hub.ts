@@ -2,7 +2,6 @@
 // table, the Record and its token, and the people who have no station.
 // INVARIANT: whom the table lets in is pinned by the root; a PIN is for the plan's token alone.
 // Source: the ceremony's design, 4.6 to 4.9.
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Table } from '../../policy/ceremony/plan.ts'
 import { seatsOf } from '../../policy/ceremony/record-seats.ts'
@@ -13,6 +12,7 @@ import { readBundleFiles } from '../../proto/io/bundle-files.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { parseTokenCard } from '../../proto/token-card.ts'
 import { Hsm } from '../hsm/hsm.ts'
+import { onCard, readOwnFile } from '../own-file.ts'
 import { PinTries } from '../pin-tries.ts'
 import { made } from '../places.ts'
 import type { Clock, Event, Random } from '../ports.ts'
@@ -31,7 +31,7 @@ import { speak, writeOut } from './seated-writes.ts'
 import { framesOf } from './station-log.ts'
 import type { HubTable } from './table.ts'
 import { cardQuietMs, cardSlots, hubOnCards } from './table-cards.ts'
-import { openTableKey, tableFiles } from './table-key.ts'
+import { openTableKey, pemAt, tableFiles } from './table-key.ts'
 import { hubOnNetwork } from './table-network.ts'
 import type { Slot } from './tokens.ts'
 
@@ -128,7 +128,7 @@ async function recordToken(
   return hsm
 }
 
-const recordCard = (file: string) => parseTokenCard(new Uint8Array(readFileSync(file)))
+const recordCard = (file: string) => parseTokenCard(readOwnFile(onCard(file)))
 
 interface Laid {
   readonly log: RoomLog
@@ -160,14 +160,14 @@ async function networkOf(
   { clock, report, random }: HubPorts,
 ): Promise<HubTable> {
   const { org, rehearsal, called } = log.bundle.plan.plan
-  const cards = stations.map((file) => parseStationCard(new Uint8Array(readFileSync(file))))
+  const cards = stations.map((file) => parseStationCard(readOwnFile(onCard(file))))
   const known = log.root.nodes.filter(({ node }) => called.includes(node))
   const missing = called.find((node) => !cards.some((one) => one.node === node))
   if (missing !== undefined) refuse('CONFIG', `expected the station card of ${missing}`)
   using pem = await openTableKey(card, { hsm: token, card: recordCard(file), random })
   const identity = {
     ca: cards.map(({ certificate }) => certificate).join(''),
-    cert: readFileSync(join(card, tableFiles.certificate), 'utf8'),
+    cert: pemAt(join(card, tableFiles.certificate)),
     key: Buffer.from(pem.bytes),
   }
   return await hubOnNetwork(

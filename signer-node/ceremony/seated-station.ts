@@ -3,7 +3,6 @@
 // INVARIANT: the Bundle is read and the log taken before anybody is dialled; randomness of the
 // Station is that of the kernel and the Token together; whatever was opened is wiped at the end.
 // Judges nothing itself. Source: the ceremony's design, 4.5 to 4.8.
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readBundle } from '../../policy/ceremony/bundle.ts'
 import { type BundleIn, readBundleIn } from '../../policy/ceremony/bundle-in.ts'
@@ -45,6 +44,7 @@ import { StationSeals } from './station-seals.ts'
 import { rememberedBy, stationSelf } from './station-self.ts'
 import type { StationTable } from './table.ts'
 import { cardQuietMs, cardSlots, stationOnCards } from './table-cards.ts'
+import { pemAt } from './table-key.ts'
 import { stationOnNetwork } from './table-network.ts'
 import { type OpenedStation, openStationToken, type Slot, type StationToken } from './tokens.ts'
 
@@ -219,7 +219,7 @@ function tableOf(
   using key = transportKey(opened.keys.transport.bytes)
   using pem = keyPem(key)
   const identity = {
-    ...{ ca: readFileSync(places.table, 'utf8'), cert },
+    ...{ ca: pemAt(places.table), cert },
     key: Buffer.from(pem.bytes),
   }
   return stationOnNetwork({

@@ -12,7 +12,6 @@ import { readSync } from '../../policy/audit/rows.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { besideText, paidBefore } from '../../policy/ceremony/beside-request.ts'
 import type { PlannedWarrant } from '../../policy/ceremony/bundle-in.ts'
-import { said } from '../../policy/ceremony/judgement.ts'
 import type { PlannedRequest } from '../../policy/ceremony/plan.ts'
 import type { Own as View } from '../../policy/check-lines.ts'
 import { displayDigest, render } from '../../policy/display.ts'
@@ -136,7 +135,10 @@ function checked(request: Digest, written: string, display: Digest): ShownReques
   return { request, text: written, beside: '', display }
 }
 
+/** X-12: whatever `admit` says no to, by the check that said it. */
 function must<T extends object>(judged: T): Exclude<T, Refusal> {
   if (!isRefusal(judged)) return judged as Exclude<T, Refusal>
-  return refuse(judged.code, said(judged), 'X-12')
+  const { code, because, rule } = judged
+  const by = [...('check' in judged ? [judged.check] : []), ...(rule === undefined ? [] : [rule])]
+  return refuse(code, [...by, because].join(': '), 'X-12')
 }

@@ -33,7 +33,7 @@ import type { SessionWatch } from './session-watch.ts'
 import { type ShownRequest, showRequest } from './shown-request.ts'
 import { spoken } from './spoken-for.ts'
 import type { Station } from './station.ts'
-import { logOf, StationSeals } from './station-seals.ts'
+import { headsOf, StationSeals } from './station-seals.ts'
 import { withToken } from './token-back.ts'
 import type { StationToken, Which } from './tokens.ts'
 import type { Draft } from './turn-papers.ts'
@@ -217,9 +217,10 @@ export class StationActs implements Bench {
   }
 
   async #checkLog(): Promise<Played> {
-    const log = logOf(this.#needs.station)
+    const { log, main } = headsOf(this.#needs)
     this.#words('log', log.root, 8)
-    return { drafts: [await this.#ready({ log })] }
+    if (main !== undefined) this.#words('main log', main.root, 8)
+    return { drafts: [await this.#ready({ log: { ...log }, ...(main && { main: { ...main } }) })] }
   }
 
   #showRoster(): Played {

@@ -7,7 +7,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Digest, VaultId } from '../../proto/ids.ts'
 import { replaceFile } from '../floor-file.ts'
-import { onCard, readOwnFileIfThere } from './own-file.ts'
+import { onCard, readOwnFileIfThere } from '../own-file.ts'
 
 export class CertificateFiles {
   readonly #directory: string

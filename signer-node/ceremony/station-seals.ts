@@ -15,10 +15,10 @@ import { type JsonObject, parseText } from '../../proto/jcs.ts'
 import { Refused, refuse } from '../../proto/refusal.ts'
 import type { Signed } from '../../proto/signed.ts'
 import { floorAbout, nextFloor } from '../../proto/token-floor.ts'
+import { requireMain } from './floor-checks.ts'
 import { copySeals, destroySeals, nameInForce, openMedium, sharesOn } from './medium.ts'
 import type { Heard, Played } from './performer.ts'
 import { spareProof } from './spare-proof.ts'
-import type { Station } from './station.ts'
 import type { ActsNeeds } from './station-acts.ts'
 import { type ProvedSeal, testShares } from './tokens.ts'
 import type { Draft } from './turn-papers.ts'
@@ -165,17 +165,12 @@ export class StationSeals {
     const of = (wanted: number | undefined) => shares.find((one) => one.epoch === wanted)
     const share = of(station.epochOf(vault)) ?? of(station.certifiedFor(plan.plan, vault))
     if (share === undefined) return refuse('SEAL', `no share of ${vault}`, 'X-11')
-    const main = last?.main ?? { size: 0, root: '' as const }
+    const { log: cold, main } = headsOf(this.#needs)
+    // Of a token that came in later: what it remembers was not asked for when the Bundle was read.
+    if (last !== undefined) requireMain([last], this.#needs.bundle.main)
     const { epoch, seal } = share
-    const next = nextFloor(last, {
-      about,
-      env,
-      epoch,
-      seal,
-      record,
-      cold: logOf(this.#needs.station),
-      main,
-    })
+    const heads = { cold, main: main ?? { size: 0, root: '' as const } }
+    const next = nextFloor(last, { about, env, epoch, seal, record, ...heads })
     await token.now.hsm.keepFloor(next)
     return next.count
   }
@@ -214,14 +209,22 @@ export class StationSeals {
   }
 }
 
-/** The head of the own copy. */
-export function logOf({ own: { copy } }: Pick<Station, 'own'>): {
+interface Head {
   readonly size: number
   readonly root: Digest
+}
+
+/** Of the own copy of this log, and of the main log where the Bundle carries one. */
+export function headsOf({ station, bundle }: Pick<ActsNeeds, 'station' | 'bundle'>): {
+  readonly log: Head
+  readonly main?: Head
 } {
+  const { copy } = station.own
   const size = copy.size()
   const root = copy.rootAt(size) ?? refuse('LOG_BEHIND', 'this log has no root')
-  return { size, root: parseDigest(toHex(root)) }
+  const log = { size, root: parseDigest(toHex(root)) }
+  const { main } = bundle
+  return { log, ...(main && { main: { size: main.size, root: main.root } }) }
 }
 
 /** The line that an import will write of it. */

@@ -33,6 +33,7 @@ import type { Sitting } from '../sitting.ts'
 import type { Status } from '../status.ts'
 import { verifierOf } from '../verifying.ts'
 import { type CertifiedHere, StationCertificates } from './certified.ts'
+import { requireMain } from './floor-checks.ts'
 import { checkedPaper, failurePaper, type Paper, readPaper } from './said-papers.ts'
 import type { CertificateFiles } from './station-files.ts'
 import {
@@ -127,6 +128,7 @@ export class Station {
     if (bundle.plan.digest !== plan) refuse('PLAN', `expected the plan ${plan}`, 'X-9')
     const held = this.#stores.place.read()
     requireExtends(bundle, held === undefined ? token.seen : [...token.seen, held])
+    requireMain(token.floors, bundle.main)
     this.#refusedPage = ''
     this.#node.attached(bundleName)
     for (const lines of framesOf(bundle, this.#settings.origin)) {
@@ -261,7 +263,7 @@ export class Station {
 
   /** Also what came late: a session that is over hears nothing more. */
   #countDropped(): void {
-    const { dropped } = this.#node
+    const { dropped } = this.#node.own.sessions
     if (dropped === this.#dropped) return
     const because = `${dropped - this.#dropped} envelopes of no session that runs here (X-15)`
     this.#dropped = dropped

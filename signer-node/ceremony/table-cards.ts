@@ -24,6 +24,7 @@ import type { FrameCodec } from '../../proto/io/frame-stream.ts'
 import { type Inbox, inbox } from '../../proto/io/inbox.ts'
 import { limits } from '../../proto/limits.ts'
 import { attempt, isRefusal, refuse } from '../../proto/refusal.ts'
+import { readOwnFile } from '../own-file.ts'
 import type { Clock, Event, Random } from '../ports.ts'
 import {
   type CardHead,
@@ -35,7 +36,6 @@ import {
   readCard,
   writeCard,
 } from './card-file.ts'
-import { readOwnFile } from './own-file.ts'
 import { type HubTable, type Seated, type StationTable, tableName } from './table.ts'
 
 /** As they are mounted here; both may be one. */

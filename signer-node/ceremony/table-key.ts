@@ -4,18 +4,19 @@
 // Source: the ceremony's design, 4.6. Knows no plan: which key the table must have, the pin says.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fromUtf8 } from '../../proto/crypto.ts'
 import { parseHandle } from '../../proto/ids.ts'
 import { nodeKeyThing } from '../../proto/node-keys.ts'
 import { refuse } from '../../proto/refusal.ts'
 import type { TokenCard } from '../../proto/token-card.ts'
 import { Secret } from '../dkls23/secret.ts'
 import type { Hsm } from '../hsm/hsm.ts'
+import { onCard, readOwnFile } from '../own-file.ts'
 import { openNodeKey } from '../own-keys.ts'
 import { made } from '../places.ts'
 import type { Random } from '../ports.ts'
 import { dekOf, sealKeysOf } from '../unseal.ts'
 import { TokenWay } from '../way-in.ts'
-import { onCard, readOwnFile } from './own-file.ts'
 import { keyPem, selfSigned, transportKey } from './self-signed.ts'
 import { tableName } from './table.ts'
 
@@ -47,6 +48,11 @@ export function layTableKey(
   write(tableFiles.key, seal, 0o600)
   write(tableFiles.certificate, certificate, 0o444)
   return { transport: pin, certificate: join(card, tableFiles.certificate) }
+}
+
+/** A certificate that was carried here; which key it must have, the plan says (X-18). */
+export function pemAt(path: string): string {
+  return fromUtf8(readOwnFile(onCard(path))) ?? refuse('CONFIG', `${path}: expected a certificate`)
 }
 
 /** PEM, the caller's to wipe; the token is logged in. */

@@ -24,6 +24,9 @@ import { RoomResults } from '../../signer-node/ceremony/room-results.ts'
 import { asidesOn, sayAside } from '../../signer-node/ceremony/said-aside.ts'
 import { speak } from '../../signer-node/ceremony/seated-writes.ts'
 import { CertificateFiles, SessionFiles } from '../../signer-node/ceremony/station-files.ts'
+import { pemAt } from '../../signer-node/ceremony/table-key.ts'
+import { FloorFile } from '../../signer-node/floor-file.ts'
+import { PinTries } from '../../signer-node/pin-tries.ts'
 import { Performance } from '../kit/performed.ts'
 import { refusal } from '../kit/refused.ts'
 import { RoomStory } from '../kit/room-story.ts'
@@ -144,5 +147,48 @@ describe('what lies on a card beside the Record', () => {
     await speak(who, token, card, terminal)
     expect(readFileSync(victim, 'utf8')).toBe('minutes of the board')
     expect([lstatSync(file).isFile(), readFileSync(file, 'utf8')]).toEqual([true, '{"said":true}'])
+  })
+})
+
+describe('what a Station remembers on its card, and the certificate of its table', () => {
+  const readers = {
+    'floor.json': (card: string) => new FloorFile(card, 'node-1').read(),
+    'pin-tries.json': (card: string) => new PinTries(card).wrong,
+    'table.pem': (card: string) => pemAt(join(card, 'table.pem')),
+  }
+
+  it.each(Object.entries(readers))(
+    'is no link, no pipe and nothing without end: %s',
+    async (name, read) => {
+      const { card, victim } = fresh()
+      const at = join(card, name)
+      const refused =
+        /^CONFIG: (card|disk): .*: expected a file of (its own, and no link|bounded length)$/
+      // To nothing, as who wants a count of wrong PINs forgotten, or a floor.
+      symlinkSync(victim, at)
+      expect(await no(() => read(card))).toMatch(refused)
+      writeFileSync(victim, '{"format":"custody-pin-tries/v1","wrong":0}')
+      expect(await no(() => read(card))).toMatch(refused)
+      rmSync(at)
+      execFileSync('mkfifo', [at])
+      expect(await no(() => read(card))).toMatch(refused)
+      rmSync(at)
+      writeFileSync(at, '')
+      truncateSync(at, limits.recordBytesMax + 1)
+      expect(await no(() => read(card))).toMatch(refused)
+    },
+  )
+
+  it('asks no token for a PIN while nobody can say how often it was tried', async () => {
+    const { card, victim } = fresh()
+    symlinkSync(victim, join(card, 'pin-tries.json'))
+    let asked = 0
+    const pin = { isSet: true, isLow: false, isFinalTry: false, isLocked: false }
+    const login = async () => {
+      asked += 1
+    }
+    const trying = { by: 'operator', isAcknowledged: true } as const
+    expect(await no(() => new PinTries(card).once(trying, pin, login))).toMatch(/no link$/)
+    expect([asked, existsSync(victim)]).toEqual([0, false])
   })
 })

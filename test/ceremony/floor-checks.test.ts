@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { type MainHead, readMainHead, type SeenMain } from '../../policy/ceremony/main-head.ts'
 import { parseDigest } from '../../proto/ids.ts'
 import { attempt, isRefusal } from '../../proto/refusal.ts'
 import { floorAbout, type TokenFloor } from '../../proto/token-floor.ts'
@@ -7,9 +8,12 @@ import {
   requireConcluded,
   requireExtended,
   requireKnownFloors,
+  requireMain,
   requireNotOlder,
   type SeenLog,
 } from '../../signer-node/ceremony/floor-checks.ts'
+import { MainLog } from '../kit/main-log.ts'
+import { testPlan } from '../kit/planned.ts'
 import { refusedWith } from '../kit/refused.ts'
 
 const digest = (byte: string) => parseDigest(byte.repeat(32))
@@ -36,6 +40,24 @@ describe('a station that was here before', () => {
     expect(isRefusal(because) && because.because).toBe(
       'expected 7 lines or more, the log here has 6',
     )
+  })
+
+  it('refuses a main log that is shorter than the one its token saw, another, or not there', () => {
+    const main = new MainLog({ env: 'test' }).grow(7)
+    const plan = testPlan('sign', { mainRoot: main.first.root.digest })
+    const head = readMainHead(main.carried([4]), plan)
+    const said = (seen: SeenMain, shown: MainHead | undefined = head) =>
+      refusedWith(() => requireMain([floor, { main: seen }], shown))
+    expect([said(main.seen(4)), said(main.seen())]).toEqual(['accepted', 'accepted'])
+    const other = new MainLog({ env: 'test' }, 1).grow(8)
+    expect([said(other.seen()), said(other.seen(4))]).toEqual([
+      'TOKEN_FLOOR X-8',
+      'TOKEN_FLOOR X-8',
+    ])
+    expect(refusedWith(() => requireMain([{ main: main.seen(4) }], undefined))).toBe(
+      'TOKEN_FLOOR X-8',
+    )
+    expect(refusedWith(() => requireMain([floor], undefined))).toBe('accepted')
   })
 
   it('refuses a log in which the last ceremony was never concluded', () => {

@@ -18,6 +18,7 @@ import {
 } from '../../signer-node/ceremony/seated-station.ts'
 import type { Asked } from '../../signer-node/ceremony/station-acts.ts'
 import { turnPaper } from '../../signer-node/ceremony/turn-papers.ts'
+import { Hsm } from '../../signer-node/hsm/hsm.ts'
 import { made } from '../../signer-node/places.ts'
 import { askedOf, board } from '../coordinator/cold-house.ts'
 import { refusal } from '../kit/refused.ts'
@@ -34,12 +35,24 @@ import {
   stage,
   staged,
   theHouse,
+  theMain,
   theStations,
 } from '../kit/room-played.ts'
-import { curve, stagePin } from '../kit/room-stage.ts'
+import { curve, type Enrolled, stagePin } from '../kit/room-stage.ts'
 import { random, secretPin } from '../kit/tokens.ts'
 
 staged()
+
+async function floorsOf({ socket, planned: { tokens } }: Enrolled, which: 'daily' | 'spare') {
+  socket.plug(which)
+  const serial = tokens?.[which].serial ?? ''
+  await using hsm = await Hsm.open({ ...socket.slot, serial }, { random })
+  using pin = secretPin(stagePin)
+  await hsm.login(pin, false)
+  const floors = await hsm.floors()
+  socket.plug(undefined)
+  return floors
+}
 
 describe('a ceremony', () => {
   it('makes the key of a cold vault, from the plan to the log', async () => {
@@ -54,12 +67,20 @@ describe('a ceremony', () => {
     const plan = await planned('genesis', [
       { request: create, op: 'key.create', vault, callBack: false },
     ])
-    const { done, said } = await play(plan, (node) => (what, question) => {
+    const { done, said, seats } = await play(plan, (node) => (what, question) => {
       return node === 'room' && what === 'go' && question.startsWith('G-3') ? 'yes' : undefined
     })
     expect(done.outcome, said.slice(-20).join('\n')).toBe('done')
     const judgement = await judged(plan, done.files)
     expect(judgement.findings).toEqual([])
+    // The head of the main log that the Bundle brought: shown, and remembered by the Token.
+    for (const seat of seats.values()) expect(seat.said.join('\n')).toContain('the main log')
+    for (const station of theStations()) {
+      const floors = await floorsOf(station, 'spare')
+      expect(floors.map(({ main }) => main)).toEqual([theMain().seen()])
+    }
+    const exported = (await theHouse().lines()).find(({ type }) => type === 'ceremony.exported')
+    expect(exported?.body).toMatchObject({ main: theMain().seen() })
     const thrown = splitRecord(done.files.get('record.jsonl') ?? new Uint8Array()).flatMap(
       (one) => {
         const line = parseRecordLine(one)

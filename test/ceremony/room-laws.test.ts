@@ -6,12 +6,14 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { MemoryRows } from '../../policy/audit/rows.ts'
 import { put, tables } from '../../policy/audit/tables.ts'
+import { readBundle } from '../../policy/ceremony/bundle.ts'
+import { readBundleIn } from '../../policy/ceremony/bundle-in.ts'
 import { screenFoot } from '../../policy/ceremony/foot.ts'
 import type { RecordLine } from '../../policy/ceremony/record.ts'
 import { turnsOf } from '../../policy/ceremony/script.ts'
 import { statementText } from '../../policy/ceremony/statement.ts'
 import { type Digest, parseNodeId, parsePersonId } from '../../proto/ids.ts'
-import { refuse } from '../../proto/refusal.ts'
+import { attempt, isRefusal, refuse } from '../../proto/refusal.ts'
 import { wordsOf } from '../../proto/words.ts'
 import type { Heard } from '../../signer-node/ceremony/performer.ts'
 import { RoomResults } from '../../signer-node/ceremony/room-results.ts'
@@ -25,11 +27,11 @@ import {
   stoppedBefore,
 } from '../../signer-node/ceremony/room-turns.ts'
 import { withoutEnd } from '../../signer-node/ceremony/session-results.ts'
-import { typedOf } from '../../signer-node/ceremony/shown-request.ts'
+import { showRequest, typedOf } from '../../signer-node/ceremony/shown-request.ts'
 import { type ActsNeeds, StationActs } from '../../signer-node/ceremony/station-acts.ts'
 import { requirePlanned } from '../../signer-node/ceremony/station-log.ts'
 import { someDigest, testPlan } from '../kit/planned.ts'
-import { refusal, refusedWith } from '../kit/refused.ts'
+import { refusal, refusedWith, show } from '../kit/refused.ts'
 import { RoomStory } from '../kit/room-story.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'custody-room-'))
@@ -104,7 +106,7 @@ describe('a plan in the log', () => {
       return refusedWith(() => requirePlanned(own, story.plan))
     }
     expect([seated(), seated('oli'), seated('chen')]).toEqual(['accepted', 'accepted', 'accepted'])
-    expect([seated('ben'), seated('rita')]).toEqual(['PLAN X-10', 'PLAN X-10'])
+    expect([seated('ben'), seated('rita')]).toEqual(['PLAN X-12', 'PLAN X-12'])
   })
 })
 
@@ -165,6 +167,32 @@ describe('a room that begins again', () => {
     expect(from(without('it goes on without it'))).toBe(at + 1)
     expect(from(without('its turn is asked again'))).toBe(at)
     expect(from(without('it goes on without it', parseNodeId('node-9')))).toBe(at)
+  })
+})
+
+describe('a request that is shown in the room', () => {
+  const story = new RoomStory()
+  const { warrants } = readBundleIn(readBundle(story.bundleIn, 'in'))
+  const [asked] = story.plan.plan.requests
+  const { from, until } = story.plan.plan
+  const shown = (wallMs: number, isFrozen = false): string => {
+    const { log, plan } = story
+    const own = {
+      ...{ rows: log.rows, plan: plan.digest, self: { node: 'node-a' } },
+      bans: { isFrozen: () => isFrozen },
+      ports: { clock: { wallMs: () => wallMs } },
+      witness: { reigns: [] },
+      copy: { size: () => log.lines.length, line: (seq: number) => log.lines[seq] },
+      journal: { accepted: () => undefined },
+    } as unknown as Parameters<typeof showRequest>[0]
+    const result = attempt(() => showRequest(own, asked!, warrants[0]!))
+    return isRefusal(result) ? `${show(result)}: ${result.because}` : 'shown'
+  }
+
+  it('is shown where the Station admits it, and refused by number and check where it does not', () => {
+    expect(shown(from)).toBe('shown')
+    expect(shown(until)).toMatch(/^CLOCK X-12: N3: expected a clock from /)
+    expect(shown(from, true)).toBe('FROZEN X-12: N4: frozen by the operator of this node')
   })
 })
 

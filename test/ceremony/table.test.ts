@@ -2,6 +2,7 @@
 // refuse. The same over network and cards, and with three of five, is in `table-ways.test.ts`.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { BundleIn } from '../../policy/ceremony/bundle-in.ts'
+import type { SeenMain } from '../../policy/ceremony/main-head.ts'
 import { parseSignature, verifies } from '../../policy/chain/signature.ts'
 import { fromUtf8, plainDigest, toUtf8 } from '../../proto/crypto.ts'
 import { readSigned } from '../../proto/frames.ts'
@@ -24,6 +25,7 @@ import { hubOnNetwork, stationOnNetwork } from '../../signer-node/ceremony/table
 import { tablePatience } from '../../signer-node/sitting.ts'
 import { digestNamed } from '../kit/audit-log.ts'
 import { ColdHouse } from '../kit/cold-house.ts'
+import { MainLog } from '../kit/main-log.ts'
 import { refusal, refusedWith } from '../kit/refused.ts'
 import { Cupboard } from '../kit/table-cupboard.ts'
 import { Room, type RoomOptions } from '../kit/table-room.ts'
@@ -196,12 +198,8 @@ describe('a session at the table', () => {
 
 describe('a Bundle', () => {
   const opened = async (bundle: BundleIn, more: Partial<RoomOptions> = {}): Promise<string> => {
-    room = new Room(cupboard, house, more.token === undefined ? bundle : bundle, {
-      way: 'memory',
-      ...more,
-    })
-    const said = await refusal(room.open('node-c'))
-    return said
+    room = new Room(cupboard, house, bundle, { way: 'memory', ...more })
+    return await refusal(room.open('node-c'))
   }
 
   /** What a Token remembers of one vault. */
@@ -241,6 +239,25 @@ describe('a Bundle', () => {
     const seen = [{ size: 5, root: new Uint8Array(32) }]
     const said = await opened(bundle, { token: { ...nothingRemembered, seen } })
     expect(said).toContain('LOG_FORK: another log: it differs within its first 5 lines')
+  })
+
+  it('is refused with a main log that is none, older, or another than the Token has seen', async () => {
+    const { bundle } = house.signSitting()
+    const main = new MainLog({ env: 'test' }).grow(6)
+    const carrying = { ...bundle, main: main.read([4]) }
+    const [floor] = floored(bundle, '').floors
+    const seeing = (seen: SeenMain): Partial<RoomOptions> => {
+      return { token: { ...nothingRemembered, floors: [{ ...floor!, main: seen }] } }
+    }
+    expect(await opened(carrying, seeing(main.seen(4)))).toBe('accepted')
+    await room.close()
+    expect(await opened(bundle, seeing(main.seen(4)))).toContain('no head of it is here')
+    await room.close()
+    const other = new MainLog({ env: 'test' }, 1).grow(6)
+    expect(await opened(carrying, seeing(other.seen(4)))).toContain('another main log')
+    await room.close()
+    const newer = seeing(main.grow(1).seen())
+    expect(await opened(carrying, newer)).toContain('TOKEN_FLOOR: the main log had 9 lines')
   })
 
   it('is refused below the quorum of witnesses, and with a page that is none', async () => {

@@ -15,6 +15,7 @@ import {
   signCheckpoint,
 } from '../../policy/audit/checkpoint.ts'
 import { readBundle } from '../../policy/ceremony/bundle.ts'
+import { mainFault, readMainHead } from '../../policy/ceremony/main-head.ts'
 import { parseRecordLine, recordLeaf } from '../../policy/ceremony/record.ts'
 import { witnessesOf } from '../../policy/documents.ts'
 import { trustText } from '../../policy/trust.ts'
@@ -29,6 +30,7 @@ import { pgliteEngine } from '../coordinator/store-kit.ts'
 import { anyDigest } from '../coordinator/world.ts'
 import { custody, makeCluster, type Place, testWorld } from '../kit/cluster.ts'
 import { type FakeCoordinator, fakeCoordinator } from '../kit/coordinator.ts'
+import { MainLog } from '../kit/main-log.ts'
 import { freePort } from '../kit/ports.ts'
 import { seedOf } from '../policy/dev-fixture.ts'
 
@@ -62,6 +64,10 @@ afterAll(async () => {
   await house.stop()
 })
 
+const blank = {
+  ...{ plan: '', change: '', kind: 'sign', vaults: [], requests: [], from: '', until: '' },
+  ...{ state: 'concluded', bundle: '', seq: 1 },
+}
 const at = (name: string): string => join(out, name)
 const operator = (words: readonly string[], world?: ReturnType<typeof testWorld>) =>
   custody(place, 'operator', ['ceremony', ...words], world)
@@ -94,6 +100,46 @@ describe('ceremony prepare and export', () => {
     const told = await operator(['export', at('plan.json'), '--out', at('bent')])
     expect(told.json.refused).toMatchObject({ code: 'BUNDLE' })
     expect(() => readFileSync(at('bent/head'))).toThrow()
+  })
+
+  it('bring the head of the main log that the plan names, grown from what rooms had before', async () => {
+    const main = new MainLog({ org: root.org, env: root.env }).grow(9)
+    const { requests } = planned.plan.plan
+    const plan = planOf(house, 'sign', requests, { mainRoot: main.first.root.digest })
+    writeFileSync(at('main.json'), plan.bytes)
+    const brought: Uint8Array[] = []
+    let carried = [5, 7]
+    face.lies.CeremonyService = {
+      ListCeremonies: async () => ({
+        ceremonies: carried.map((mainSize) => ({ ...blank, mainSize })),
+      }),
+      PrepareCeremony: async ({ main: bytes }) => {
+        brought.push(bytes)
+        return refusal('BUSY', 'this is as far as it goes')
+      },
+    }
+    face.lies.AuditService = {
+      GetCheckpoint: async () => ({ checkpoint: toUtf8(main.head()) }),
+      GetProof: async ({ oldSize, size }) => ({ proof: [...main.grown(oldSize, size)] }),
+    }
+    const none = new Uint8Array()
+    const documents = { policy: none, directory: none, books: [], roots: [], ruleset: '' }
+    face.lies.PolicyService = {
+      GetRuleset: async () => ({ ...documents, root: toUtf8(main.first.text) }),
+    }
+    const prepare = (...more: string[]) =>
+      operator(['prepare', at('main.json'), '--out', at('none'), ...more])
+    const of = ['--main', place.path('people/ana')]
+    expect((await prepare(...of, '--seen', '3')).json.refused.code).toBe('BUSY')
+    const head = readMainHead(brought[0] ?? none, plan.plan)
+    for (const size of [3, 5, 7]) expect(mainFault(head, main.seen(size))).toBeUndefined()
+    expect(mainFault(head, main.seen(4))).toContain('no proof')
+    // Older than what a room had before: nothing is asked of the cold coordinator.
+    carried = [main.size + 1]
+    expect((await prepare(...of)).json.refused).toMatchObject({ code: 'LOG_BEHIND' })
+    const usage = await Promise.all([prepare(), prepare(...of, '--seen', 'x')])
+    expect(usage.map(({ exit }) => exit)).toEqual([2, 2])
+    expect(brought).toHaveLength(1)
   })
 
   it('are for operators, and list is for everybody', async () => {

@@ -3,7 +3,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { AbiCoder } from 'ethers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../../cli/run.ts'
 import { parseEntry } from '../../policy/audit/entry.ts'
@@ -13,13 +12,14 @@ import { chainOf } from '../../policy/chain/chains.ts'
 import { encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
 import { parseSignature } from '../../policy/chain/signature.ts'
 import { parseWarrant } from '../../policy/warrant.ts'
-import { fromHex, keccak256, toHex } from '../../proto/crypto.ts'
+import { fromHex, toHex } from '../../proto/crypto.ts'
 import { type Anvil, anvilInstalled, startAnvil } from '../kit/anvil.ts'
 import { otherCustomer } from '../kit/audit-documents.ts'
 import { signature } from '../kit/audit-log.ts'
 import { goodStory, trust } from '../kit/audit-story.ts'
 import { testWorld } from '../kit/cluster.ts'
 import { lyingProxy } from '../kit/lying-proxy.ts'
+import { giveToken, putToken } from '../kit/token-state.ts'
 
 const room = mkdtempSync(join(tmpdir(), 'custody-reconcile-'))
 const trustFile = join(room, 'trust.txt')
@@ -106,23 +106,8 @@ const mine = (count = 1) => anvil.call('anvil_mine', [`0x${count.toString(16)}`]
 
 /** The token's code at its address, and 1,000 of it with the vault, by block 2. */
 async function prepared(): Promise<void> {
-  const { bytecode } = JSON.parse(
-    readFileSync(new URL('../../cli/dev-token.json', import.meta.url), 'utf8'),
-  ) as { bytecode: string }
-  const [owner] = (await anvil.call('eth_accounts')) as string[]
-  const data = `0x${bytecode}${AbiCoder.defaultAbiCoder().encode(['uint256'], [1n]).slice(2)}`
-  const hash = await anvil.call('eth_sendTransaction', [{ from: owner, data, gas: '0x400000' }])
-  await mine()
-  const receipt = await anvil.call('eth_getTransactionReceipt', [hash])
-  const { contractAddress } = receipt as { contractAddress: string }
-  await anvil.call('anvil_setCode', [
-    token,
-    await anvil.call('eth_getCode', [contractAddress, 'latest']),
-  ])
-  const key = AbiCoder.defaultAbiCoder().encode(['address', 'uint256'], [hot, 5n])
-  const slot = `0x${toHex(keccak256(fromHex(key.slice(2))!))}`
-  const units = `0x${1_000_000_000n.toString(16).padStart(64, '0')}`
-  await anvil.call('anvil_setStorageAt', [token, slot, units])
+  await putToken(anvil, token)
+  await giveToken(anvil, { token, to: hot, amount: 1_000_000_000n })
   await anvil.call('anvil_setBalance', [hot, '0xde0b6b3a7640000'])
   await mine()
 }

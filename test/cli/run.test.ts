@@ -4,10 +4,10 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { typedAddress } from '../../cli/address.ts'
 import { openKey } from '../../cli/approver-key.ts'
 import { openProfile } from '../../cli/profile.ts'
 import { run } from '../../cli/run.ts'
+import { typedAddress } from '../../policy/chain/chains.ts'
 import { makeCluster, type Place, testWorld } from '../kit/cluster.ts'
 
 let place: Place

@@ -149,13 +149,27 @@ describe.skipIf(!anvilInstalled)('a sweep', () => {
     expect(gasSent.at(-1)).toMatchObject({ to: hot, path: 'm/1/1', maxFee: `${gas}` })
   })
 
-  it('tops gas up by what lacks, at the second deposit of a customer', async () => {
+  const priced = async (gwei: bigint) => {
+    const base = `0x${(gwei * 10n ** 9n).toString(16)}`
+    await anvil.call('anvil_setNextBlockBaseFeePerGas', [base])
+    await anvil.call('anvil_mine', ['0x1'])
+  }
+
+  it('tops gas up by what lacks, at the second deposit of a customer, once fees are low', async () => {
     const words = [`0x${at(paths[0]!).slice(2).padStart(64, '0')}`, 40n * one]
     const data = `0xa9059cbb${AbiCoder.defaultAbiCoder().encode(['uint256', 'uint256'], words).slice(2)}`
     await byOwner({ to: tokenAddress, data })
     await anvil.call('anvil_mine', ['0x2'])
     const left = BigInt(String(await anvil.call('eth_getBalance', [at(paths[0]!), 'latest'])))
     expect(left).toBeGreaterThan(0n)
+    await priced(10_000n)
+    const { json } = await watch()
+    expect(json.proposals).toEqual([])
+    expect(json.doubts).toContainEqual({
+      ...{ name: 'watch/sweep/deposits' },
+      because: expect.stringMatching(/^1 wait for lower fees: to move one costs [0-9]{17,} now$/),
+    })
+    await priced(1n)
     expect(await asked()).toEqual([`watch/gas/deposits/m/1/0/2 ${gas - left}`])
   })
 })

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildTransfer } from '../../coordinator/build.ts'
 import { openEvmRpc } from '../../coordinator/chain-rpc/evm.ts'
+import { buildTransfer } from '../../coordinator/chain-rpc/evm-build.ts'
 import type { ChainRpc } from '../../coordinator/chain-rpc/rpc.ts'
 import { verifiesTwice } from '../../coordinator/verify-twice.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
@@ -50,6 +50,7 @@ function scripted(changes: Partial<Record<'base' | 'tip' | 'gas', bigint>> = {})
     send: async () => ({ kind: 'taken' }),
     minedAt: async () => undefined,
     consumed: async () => false,
+    consumedAmong: async (places) => places.map(() => false),
     used: async () => 0n,
     signedAt: async () => undefined,
   }
@@ -84,6 +85,14 @@ describe('building', () => {
   it('estimates a quarter more for what is no plain transfer', async () => {
     const effect = await built(scripted({ gas: 60_000n }), { intent, from, slot: '0' })
     expect(effect.fee.max / effect.fee.price).toBe(75_000n)
+  })
+
+  it('waits where a quarter more is above what one transaction may take', async () => {
+    const order = { intent: { ...intent, maxFee: 10n ** 18n }, from, slot: '0' }
+    const most = (2n ** 24n * 4n) / 5n
+    expect((await built(scripted({ gas: most }), order)).fee.max).toBeGreaterThan(0n)
+    const above = await buildTransfer(scripted({ gas: most + 1n }), order)
+    expect(above).toMatchObject({ kind: 'later', code: 'CHAIN_UNAVAILABLE' })
   })
 
   it('stays within maxFee, and waits when even the bare price is above it', async () => {

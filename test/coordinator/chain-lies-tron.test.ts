@@ -1,8 +1,10 @@
 // One endpoint of three lies about Tron, about each thing that any of them is asked, in each way:
 // every payment is paid once and settles, and nothing else happens. The network is a stand-in.
+
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openTronRpc } from '../../coordinator/chain-rpc/tron.ts'
+import { tronLedger } from '../../coordinator/chain-rpc/tron-kind.ts'
 import type { TronRpc } from '../../coordinator/chain-rpc/tron-rpc.ts'
 import type { Event } from '../../coordinator/ports.ts'
 import { readLinesOf } from '../../coordinator/store/lines.ts'
@@ -123,7 +125,10 @@ beforeAll(async () => {
     ...{ network, urls: proxies.map(({ url }) => url), timeoutMs: 1_500, stillMs: 300_000 },
     ...{ now: clock.now, report: (event) => events.push(event) },
   })
-  const house = await houseOn(await engine.fresh(), { clock, chains: new Map([[network, rpc]]) })
+  const house = await houseOn(await engine.fresh(), {
+    clock,
+    chains: new Map([[network, tronLedger(rpc)]]),
+  })
   const asked = { method: 'POST', body: '{"num":0}' }
   const genesis = await (await fetch(`${door}/wallet/getblockbynum`, asked)).json()
   walk = { chain, clock, house, rpc, proxies, genesis }

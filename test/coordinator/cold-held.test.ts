@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { digestOfText } from '../../policy/document.ts'
 import { tags } from '../../proto/tags.ts'
 import { board, type ColdHouse, coldHouse, policyText, release, rootText } from './cold-house.ts'
-import { plannedRelease, typesAbout } from './cold-planned.ts'
+import { hour, plannedAgain, plannedRelease, typesAbout } from './cold-planned.ts'
 import { pgliteEngine } from './store-kit.ts'
 
 const engine = pgliteEngine()
@@ -58,4 +58,30 @@ describe('a cold payment on a network of older transactions', () => {
     const prepared = await house.during(house.coordinator.ceremonies.prepare(plan.digest))
     expect(prepared).toMatchObject({ state: 'exported' })
   }, 60_000)
+})
+
+describe('a cold payment that will not hold until its room closes', () => {
+  it('starts nothing whose rule is open no longer than its room', async () => {
+    const house = await coldHouse(await engine.fresh())
+    houses.push(house)
+    // Its rule is open for three days, and no approval holds longer.
+    const { plan, request } = await plannedRelease(house, 30 * 24 * hour)
+    await house.during(house.coordinator.ceremonies.abort(plan.digest, 'COORDINATOR'))
+    const begin = Math.floor(house.clock.now() / 1_000) * 1_000
+    const late = { from: begin + 66 * hour, until: begin + 72 * hour + 1_000 }
+    const next = await plannedAgain(house, request, late)
+    const told = house.during(house.coordinator.ceremonies.prepare(next.digest))
+    await expect(told).rejects.toThrow(/the time of its rule ends .*, before the ceremony may/)
+    expect(await typesAbout(house, 'session.started')).toHaveLength(0)
+  }, 120_000)
+
+  it('starts nothing of which an approval ends before its room does', async () => {
+    const house = await coldHouse(await engine.fresh())
+    houses.push(house)
+    house.approvals.hours = 8
+    const { plan } = await plannedRelease(house)
+    const told = house.during(house.coordinator.ceremonies.prepare(plan.digest))
+    await expect(told).rejects.toThrow(/the approval of \w+ ends .*, before the ceremony may/)
+    expect(await typesAbout(house, 'session.started')).toHaveLength(0)
+  }, 120_000)
 })

@@ -1,9 +1,11 @@
 // The coordinator of a log of cold vaults in one process: light witnesses that keep a real copy and
 // cosign, a scripted chain, a clock that moves when told. Its stations are nowhere: what a room
 // brings home is made by the test, which knows every key.
+
 import { onlyCold } from '../../cli/dev-cold.ts'
 import { devBook, devDirectory, devPolicy, devRoot } from '../../cli/dev-documents.ts'
 import { devPeople, devService } from '../../cli/dev-rules.ts'
+import { evmLedger } from '../../coordinator/chain-rpc/evm-kind.ts'
 import {
   type Coordinator,
   type CoordinatorPorts,
@@ -70,7 +72,7 @@ export const warm: Destination = {
 }
 const sitters = [...staff, ...custodiansOf(testPlan('sign'))].map(({ person }) => person)
 /** Everybody of the development organisation, and who comes to ceremonies. */
-const directoryText = devDirectory({
+export const directoryText = devDirectory({
   ...{ org, from: notBefore, to: expires },
   persons: [...new Set([...people, devService.handle, 'chen', ...sitters])].map((handle) => ({
     handle,
@@ -79,7 +81,7 @@ const directoryText = devDirectory({
     transport: digestFor(`tls/${handle}`),
   })),
 })
-const bookText = devBook({ org, name: 'warm', records: [warm] })
+export const bookText = devBook({ org, name: 'warm', records: [warm] })
 const numbers = { org, notBefore, expires, people: devPeople, token, key, witness }
 export const policyText = devPolicy({ ...numbers, origin, coldOrigin: origin, places: onlyCold })
 
@@ -126,6 +128,8 @@ export interface ColdHouse {
   readonly store: Store
   /** Whether the witnesses cosign. */
   readonly watching: { now: boolean }
+  /** How long approvals hold: as long as a rule of this log, where nothing is said. */
+  readonly approvals: { hours: number }
   submit(intent: Intent): Promise<Digest>
   /** With the plan that it is about, where it is one. */
   ask(change: Change, plan?: Uint8Array): Promise<Digest>
@@ -156,10 +160,11 @@ export async function coldHouse(
   world: Partial<ColdWorld> = {},
 ): Promise<ColdHouse> {
   const chain = scriptedChain()
-  const { chains = new Map([['eip155:31337', chain]]) } = world
+  const { chains = new Map([['eip155:31337', evmLedger(chain)]]) } = world
   const breath = world.breath ?? (() => new Promise((resolve) => setImmediate(resolve)))
   const events: Event[] = []
   const watching = { now: true }
+  const approvals = { hours: 72 }
   const coordinator = createCoordinator({
     ...{ name: 'coordinator-cold', store, clock, random: testRandom, witnessGraceMs: 0 },
     report: (event) => events.push(event),
@@ -214,7 +219,7 @@ export async function coldHouse(
   }
   return {
     root: parseRoot(pinned),
-    ...{ coordinator, chain, clock, events, store, watching, until, during, pass, jump },
+    ...{ coordinator, chain, clock, events, store, watching, approvals, until, during, pass, jump },
     submit: async (intent) =>
       idOf(await during(coordinator.requests.submit(signIntent(intent), []))),
     ask: async (change, plan) => {
@@ -226,7 +231,9 @@ export async function coldHouse(
     },
     approve: async (id, ...people) => {
       for (const [person, role] of people) {
-        const signed = await decision({ coordinator, clock }, id, as(person, role))
+        const expires = clock.now() + approvals.hours * 3_600_000
+        const changes = { ...as(person, role), expires }
+        const signed = await decision({ coordinator, clock }, id, changes)
         const answer: unknown | Refusal = await during(coordinator.decisions.decide(signed))
         if (isRefusal(answer as object)) throw new Error((answer as Refusal).because)
       }

@@ -47,14 +47,13 @@ export function planning(house: ColdHouse, read: ReturnType<typeof planOf>): Cha
 }
 
 /** The key of the cold vault is asked for and approved; its ceremony is planned. */
-export async function plannedGenesis(house: ColdHouse) {
+export async function plannedGenesis(house: ColdHouse, more: Partial<Plan> = {}) {
   const create = await house.ask({ ...askedOf(house.clock, 'cold'), op: 'key.create', terms: {} })
   await house.approve(create, ...board)
   await house.until('allowed', async () => (await house.state(create)) === 'WAITING')
   const vault = askedOf(house.clock, 'cold').vault
-  const plan = planOf(house, 'genesis', [
-    { request: create, op: 'key.create', vault, callBack: false },
-  ])
+  const requests: Plan['requests'] = [{ request: create, op: 'key.create', vault, callBack: false }]
+  const plan = planOf(house, 'genesis', requests, more)
   const change = await house.ask(planning(house, plan), plan.bytes)
   await house.approve(change, ...board.slice(0, 2))
   await house.until('planned', async () => (await house.state(change)) === 'ACTIVE')

@@ -1,6 +1,8 @@
 // A cold vault of Tron: its key, a release and its ceremony, from the plan to the settled transaction,
 // over the HTTP of the stand-in. What is its own: the bytes end within a day, and are bound for ever.
+
 import { afterEach, describe, expect, it } from 'vitest'
+import { tronLedger } from '../../coordinator/chain-rpc/tron-kind.ts'
 import { readBundle } from '../../policy/ceremony/bundle.ts'
 import { readBundleIn } from '../../policy/ceremony/bundle-in.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
@@ -38,7 +40,7 @@ async function opened(): Promise<Walk> {
   await chain.fund(tronAddress(publicKey))
   const house = await coldHouse(await engine.fresh(), clock, documents.rootText, {
     ...documents,
-    chains: new Map([[chain.sim.network, chain.rpc]]),
+    chains: new Map([[chain.sim.network, tronLedger(chain.rpc)]]),
     breath: () => new Promise((resolve) => setTimeout(resolve, 10)),
   })
   open.unshift(() => house.stop())

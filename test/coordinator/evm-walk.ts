@@ -1,7 +1,9 @@
 // Whole payments on a real EVM node, through a coordinator with scripted nodes, over endpoints that
 // may lie: each is a proxy before the same node. Blocks come when the test says so.
+
 import { afterEach } from 'vitest'
 import type { Finality } from '../../coordinator/chain-rpc/evm-final.ts'
+import { evmLedger } from '../../coordinator/chain-rpc/evm-kind.ts'
 import type { ChainRpc } from '../../coordinator/chain-rpc/rpc.ts'
 import type { Event } from '../../coordinator/ports.ts'
 import { readLinesOf } from '../../coordinator/store/lines.ts'
@@ -74,7 +76,7 @@ export async function evmWalk(store: Store, options: EvmWalkOptions): Promise<Ev
   const { anvil, proxies, rpc, mine, held } = chain
   await chain.fund(hotAddress)
   let house: House | undefined
-  const chains = new Map([[anvil.network, rpc]])
+  const chains = new Map([[anvil.network, evmLedger(rpc)]])
   const alarmOnly = new Set(options.alarmOnly === true ? [anvil.network] : [])
   house = await houseOn(store, { clock, chains, alarmOnly })
   const walk: EvmWalk = {

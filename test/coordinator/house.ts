@@ -1,5 +1,6 @@
 // A coordinator with scripted nodes and a scripted chain in one process: frames in memory, a clock
 // that moves when the test moves it.
+import { evmLedger } from '../../coordinator/chain-rpc/evm-kind.ts'
 import type { ChainRpc, MinedAt, Moved, SendAnswer } from '../../coordinator/chain-rpc/rpc.ts'
 import { type Coordinator, createCoordinator } from '../../coordinator/coordinator.ts'
 import { bindingsFor, lookAt } from '../../coordinator/desk/request.ts'
@@ -87,6 +88,9 @@ export function scriptedChain(): ScriptedChain {
     async consumed(_from, slot) {
       return this.consumedSlots.has(String(slot))
     },
+    async consumedAmong(places) {
+      return places.map(({ slot }) => this.consumedSlots.has(String(slot)))
+    },
     async used() {
       return 0n
     },
@@ -148,7 +152,7 @@ export async function houseOn(store: Store, options: HouseOptions = {}): Promise
     log: logSigner,
     governed,
     root: root.digest,
-    chains: options.chains ?? new Map([['eip155:31337', chain]]),
+    chains: options.chains ?? new Map([['eip155:31337', evmLedger(chain)]]),
     witnessGraceMs,
     ...(options.alarmOnly === undefined ? {} : { alarmOnly: options.alarmOnly }),
     ...(options.coldTrust === undefined ? {} : { coldTrust: options.coldTrust }),

@@ -24,6 +24,7 @@ const asker = (change: Answers = {}): Asker => ({
     if (answer instanceof Error) throw answer
     return answer
   },
+  askAll: async () => [],
 })
 const dead = asker(Object.fromEntries(Object.keys(honest).map((m) => [m, () => new Error('dead')])))
 const mad = asker(Object.fromEntries(Object.keys(honest).map((m) => [m, () => 7])))

@@ -4,6 +4,7 @@ import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { field } from '../../coordinator/chain-rpc/post.ts'
 import { blockId } from '../../coordinator/chain-rpc/tron-block.ts'
+import { closingsOf } from '../../coordinator/chain-rpc/tron-closings.ts'
 import { TronEndpoint, textField, wholeField } from '../../coordinator/chain-rpc/tron-endpoint.ts'
 import { openTronLook } from '../../coordinator/chain-rpc/tron-look.ts'
 import { collectTron, type TronRange } from '../../coordinator/chain-rpc/tron-outflows.ts'
@@ -63,7 +64,7 @@ async function collected(
 ) {
   const after = typeof from === 'bigint' ? undefined : from
   return collectTron(look(...(urls.length > 0 ? urls : chain.urls)), {
-    ...{ network, addresses: [hot, own], tokens: [token], closes: true },
+    ...{ network, addresses: [hot, own], deposits: [], tokens: [token], closes: true },
     ...{ from: typeof from === 'bigint' ? from : BigInt(from.to) + 1n },
     ...(after === undefined ? {} : { after }),
     to: await look(...chain.urls).block(),
@@ -105,7 +106,7 @@ function farBlock(said: object): object {
 
 const balancesIn = (file: ChainFile) => file.accounts.flatMap(({ balances }) => balances)
 const afters = (file: ChainFile) => balancesIn(file).map(({ after }) => after)
-const known = { paid: [], own: new Set([hot, own]), tokens: new Set([token]) }
+const known = { paid: [], own: new Set([hot, own]), tokens: new Set([token]), deposits: [] }
 const unbalanced = (file: ChainFile) =>
   reconcile(file, known)
     .findings.filter(({ code }) => code === 'BALANCE')
@@ -193,6 +194,19 @@ describe.runIf(anvilInstalled)('balances of own addresses on Tron', () => {
     expect(told.filter(({ contract }) => contract === '')).toEqual([])
     expect(told.map(({ after }) => after)).toEqual([await chain.held(hot), await chain.held(own)])
     expect(reconcile(file, known).untold).toBe(4)
+  })
+
+  it('are not told of blocks that lie after the last one that was read', async () => {
+    const honest = await look(...chain.urls)
+    const last = await honest.block()
+    const told = (of: typeof honest) => {
+      const read = { found: new Map(), readTo: async () => {} }
+      return closingsOf(of, [{ address: hot, contract: '' }], read)
+    }
+    expect(await told(honest)).toMatchObject([{ amount: (await held())[0] }])
+    // Two of its endpoints are ahead, and the head that enough of them show is not.
+    await landed(coin(one))
+    expect(await told({ ...honest, block: async () => last })).toEqual([])
   })
 
   it('are told where one of three lies, and not where one of two does', async () => {

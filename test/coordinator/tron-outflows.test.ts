@@ -44,7 +44,14 @@ function lineOf(
   const { op, contract, to, amount } = intent
   return {
     ...{ intent: parseDigest('ab'.repeat(32)), network, op, contract, to, amount, from: hot },
-    ...{ feeMax: max, slot: '', txids: [txid], settled: { txid, height } },
+    ...{
+      vault: intent.vault,
+      path: intent.path,
+      feeMax: max,
+      slot: '',
+      txids: [txid],
+      settled: { txid, height },
+    },
     ...{ isDropped: false, line: 10 + paid.length },
   }
 }
@@ -92,14 +99,17 @@ async function collected(...urls: readonly string[]): Promise<ChainFile> {
 }
 
 async function rangeOf(more: Partial<TronRange> = {}): Promise<TronRange> {
-  const range = { network, from: first, addresses: [hot, own], tokens: [token] }
+  const range = { network, from: first, addresses: [hot, own], deposits: [], tokens: [token] }
   return { ...range, to: await look(...chain.urls).block(), ...more }
 }
 
 const found = (file: ChainFile) =>
-  reconcile(file, { paid, own: new Set([hot, own]), tokens: new Set([token]) }).findings.map(
-    ({ word, code, because }) => `${word} ${code} ${because}`,
-  )
+  reconcile(file, {
+    paid,
+    own: new Set([hot, own]),
+    tokens: new Set([token]),
+    deposits: [],
+  }).findings.map(({ word, code, because }) => `${word} ${code} ${because}`)
 
 describe.runIf(anvilInstalled)('what own addresses did on Tron', () => {
   beforeAll(async () => {
@@ -123,6 +133,7 @@ describe.runIf(anvilInstalled)('what own addresses did on Tron', () => {
       paid,
       own: new Set([hot, own]),
       tokens: new Set([token]),
+      deposits: [],
     })
     expect({ payments, transactions, accounts }).toEqual({
       ...{ payments: 3, transactions: 3, accounts: [] },
@@ -210,7 +221,7 @@ describe.runIf(anvilInstalled)('what own addresses did on Tron', () => {
     expect(said(token_, created, { ...plain, feeMax: 1n })[0]).toMatch(/^INCOMPLETE FEE .*cost/)
     expect(said({ ...token_, to: hot }, created, plain)[0]).toMatch(/BYTES_TO .*nothing/)
     const tokens = new Set([token, customer])
-    const { findings } = reconcile(file, { paid, own: new Set([hot, own]), tokens })
+    const { findings } = reconcile(file, { paid, own: new Set([hot, own]), tokens, deposits: [] })
     expect(findings.map(({ because }) => because)).toEqual([
       `${hot}: expected a balance of ${customer}`,
       `${own}: expected a balance of ${customer}`,

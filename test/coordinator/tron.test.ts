@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { TronWeb } from 'tronweb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildTronTransfer } from '../../coordinator/build-tron.ts'
 import { openTronRpc } from '../../coordinator/chain-rpc/tron.ts'
+import { buildTronTransfer } from '../../coordinator/chain-rpc/tron-build.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { parseSignature } from '../../policy/chain/signature.ts'
 import { bandwidthOf } from '../../policy/chain/tron.ts'
@@ -217,7 +217,7 @@ describe.runIf(anvilInstalled)('a payment on Tron', () => {
   it('is sent again as it is when the answer says nothing', async () => {
     const { raw, txid } = await signed(intentTo(fresh('busy')))
     sim.answers = ['SERVER_BUSY', 'OTHER_ERROR']
-    expect(await rpcOf().send(raw)).toMatchObject({ kind: 'refused' })
+    expect(await rpcOf().send(raw)).toMatchObject({ kind: 'unclear' })
     // It was taken all the same, and the id shows it.
     await blocks(3)
     expect(await rpcOf().minedAt(txid)).toMatchObject({ final: true })

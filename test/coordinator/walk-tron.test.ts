@@ -1,7 +1,9 @@
 // The walk of a request on Tron, from submit to the end, through one coordinator with scripted
 // nodes, over the HTTP of a stand-in whose token calls run on a real EVM. The documents are those of
 // the other walks with the network, its assets and the customer exchanged.
+
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { tronLedger } from '../../coordinator/chain-rpc/tron-kind.ts'
 import { tronAddress, tronBytes, tronText } from '../../policy/chain/tron-address.ts'
 import type { Intent } from '../../policy/intent.ts'
 import { parseHandle } from '../../proto/ids.ts'
@@ -36,7 +38,7 @@ async function open(): Promise<Walk> {
   const clock = testClock()
   const chain = await startTronChain(clock.now)
   await chain.fund(from)
-  const chains = new Map([[chain.sim.network, chain.rpc]])
+  const chains = new Map([[chain.sim.network, tronLedger(chain.rpc)]])
   const house = await houseOn(await engine.fresh(), { clock, chains })
   const walk = { ...chain, house }
   walks.push(walk)

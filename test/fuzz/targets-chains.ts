@@ -107,7 +107,7 @@ function writtenTargets(): readonly Target[] {
     jsonTarget('chain-file-tron', [writeChainFile(chain)], (bytes) => {
       const file = parseChainFile(bytes)
       same(bytes, writeChainFile(file))
-      reconcile(file, { paid: [], own: new Set([own!]), tokens: new Set([token!]) })
+      reconcile(file, { paid: [], own: new Set([own!]), tokens: new Set([token!]), deposits: [] })
     }),
   ]
 }
@@ -160,7 +160,7 @@ function answerTargets(): readonly Target[] {
       },
     ],
   }
-  const whose = { addresses: new Set([own!]), tokens: new Set([token!]) }
+  const whose = { addresses: new Set([own!]), tokens: new Set([token!]), deposits: [] }
   return [
     jsonTarget(
       'tron-info',

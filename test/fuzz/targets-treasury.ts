@@ -5,7 +5,7 @@ import type { Paid } from '../../policy/audit/paid.ts'
 import { reconcile } from '../../policy/audit/reconcile.ts'
 import { parseRulebook } from '../../policy/rulebook.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
-import { parseDigest } from '../../proto/ids.ts'
+import { parseDigest, parseVaultId } from '../../proto/ids.ts'
 import { treasuryText } from '../policy/treasury/treasury-policy.ts'
 import { bytesTarget, jsonTarget, type Target } from './target.ts'
 
@@ -32,7 +32,7 @@ const chain: ChainFile = {
 const paid: Paid = {
   ...{ intent: parseDigest('ab'.repeat(32)), network: 'eip155:1', op: 'erc20.transfer', line: 4 },
   ...{ from: own!, to: payee!, contract: token!, amount: 5n, feeMax: 2n, slot: '3', txids: [txid] },
-  ...{ settled: { txid, height: 7n }, isDropped: false },
+  ...{ settled: { txid, height: 7n }, isDropped: false, vault: parseVaultId('hot'), path: 'm' },
 }
 
 const csv =
@@ -46,7 +46,7 @@ export function treasuryTargets(): readonly Target[] {
     jsonTarget('chain-file', [writeChainFile(chain)], (bytes) => {
       const file = parseChainFile(bytes)
       if (Buffer.compare(writeChainFile(file), bytes) !== 0) throw new Error('written otherwise')
-      reconcile(file, { paid: [paid], own: new Set([own!]), tokens: new Set() })
+      reconcile(file, { paid: [paid], own: new Set([own!]), tokens: new Set(), deposits: [] })
     }),
     bytesTarget('payout-csv', [toUtf8(csv)], (bytes) => void whole(bytes, 'csv')),
     jsonTarget('payout-json', [toUtf8(JSON.stringify([line, line]))], (bytes) => {

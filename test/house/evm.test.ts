@@ -1,7 +1,9 @@
 // An EVM network in a whole house: real nodes cancel a payment that no block takes, and sign messages
 // together, over a real EVM node. What comes out is held against ethers.
+
 import { verifyMessage, verifyTypedData } from 'ethers'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { evmLedger } from '../../coordinator/chain-rpc/evm-kind.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import type { Intent } from '../../policy/intent.ts'
 import { toHex } from '../../proto/crypto.ts'
@@ -63,7 +65,7 @@ describe.runIf(anvilInstalled)('three nodes on an EVM network', () => {
     house = await openHouse({
       chains: (time) => {
         now = time
-        return new Map([[network, chain.rpc]])
+        return new Map([[network, evmLedger(chain.rpc)]])
       },
     })
     from = chainOf(network).address((await keyOf(house)).publicKey)

@@ -1,7 +1,9 @@
 // A key that has paid before it was brought in, over a real EVM node: the import says at which nonce
 // its account goes on, endpoints are asked whether that is so, and the first payment lands.
+
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { evmLedger } from '../../coordinator/chain-rpc/evm-kind.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { derive } from '../../policy/chain/derive.ts'
 import type { FirstNonce } from '../../policy/change.ts'
@@ -44,7 +46,7 @@ describe.runIf(anvilInstalled)('a key that has signed before', () => {
       keyless: true,
       chains: (time) => {
         now = time
-        return new Map([[network, chain.rpc]])
+        return new Map([[network, evmLedger(chain.rpc)]])
       },
     })
     await chain.fund(address)

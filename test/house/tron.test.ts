@@ -1,5 +1,6 @@
 // Tron in a whole house: real nodes make the signatures together, over the HTTP of a stand-in whose
 // token calls run on a real EVM. The documents are those of the other walks on another network.
+
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -7,6 +8,7 @@ import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { TronWeb, utils } from 'tronweb'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { run } from '../../cli/run.ts'
+import { tronLedger } from '../../coordinator/chain-rpc/tron-kind.ts'
 import { tronAddress } from '../../policy/chain/tron-address.ts'
 import type { Intent } from '../../policy/intent.ts'
 import { fromHex, sha256, toHex } from '../../proto/crypto.ts'
@@ -54,7 +56,7 @@ describe.runIf(anvilInstalled)('three nodes on Tron', () => {
     house = await openHouse({
       chains: (time) => {
         now = time
-        return new Map([[chain.sim.network, chain.rpc]])
+        return new Map([[chain.sim.network, tronLedger(chain.rpc)]])
       },
     })
     await chain.sim.mine(5)

@@ -2,7 +2,7 @@
 // what is deep enough is final. It reads transactions with another library than the product decodes
 // with, and remembers everything that anybody ever sent, so that a checker can ask it what was signed.
 import { Transaction } from 'ethers'
-import type { ChainRpc, MinedAt, SendAnswer } from '../../coordinator/chain-rpc/rpc.ts'
+import type { ChainRpc, MinedAt, NoncePlace, SendAnswer } from '../../coordinator/chain-rpc/rpc.ts'
 import { Unavailable } from '../../proto/unavailable.ts'
 import type { Time } from './house-time.ts'
 
@@ -69,6 +69,10 @@ export class TestChain implements ChainRpc {
     if (at === undefined) return undefined
     const final = this.#height - at.height >= depthOfFinal
     return { height: at.height, final, succeeded: true }
+  }
+
+  async consumedAmong(places: readonly NoncePlace[]): Promise<readonly boolean[]> {
+    return Promise.all(places.map(({ from, slot }) => this.consumed(from, slot)))
   }
 
   async consumed(from: string, slot: bigint): Promise<boolean> {

@@ -2,9 +2,11 @@
 // coordinators over one database, a chain, and frames between them over streams that can break. Time
 // is virtual and everything follows from a seed. Any process can be stopped, killed at a chosen
 // moment, and started again on what it left behind.
+
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { evmLedger } from '../../coordinator/chain-rpc/evm-kind.ts'
 import { type Coordinator, createCoordinator } from '../../coordinator/coordinator.ts'
 import type { Chains } from '../../coordinator/driver.ts'
 import { readLines, readLinesOf } from '../../coordinator/store/lines.ts'
@@ -90,7 +92,8 @@ export class House {
     this.time = new Time(fromMs)
     this.dice = new Dice(seed)
     this.chain = new TestChain(this.time)
-    this.#chains = options.chains?.(() => this.time.now) ?? new Map([['eip155:31337', this.chain]])
+    this.#chains =
+      options.chains?.(() => this.time.now) ?? new Map([['eip155:31337', evmLedger(this.chain)]])
     this.record = new Record(this.time)
     this.wires = new Wires(this.time, this.dice.fork('wires'), {
       node: (name) => this.at(name).end(),

@@ -5,8 +5,9 @@ import { chainOf } from '../../policy/chain/chains.ts'
 import { encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
 import type { Intent } from '../../policy/intent.ts'
 import { issue, parseWarrant } from '../../policy/warrant.ts'
-import { plainDigest, toHex } from '../../proto/crypto.ts'
+import { plainDigest, sha256, toHex } from '../../proto/crypto.ts'
 import type { Json } from '../../proto/jcs.ts'
+import { writeTime } from '../../proto/shape.ts'
 
 export type Swapped = 'recipient' | 'amount' | 'path' | 'fee'
 
@@ -17,7 +18,10 @@ export const lyingAttempt: Handler = async (sheet, content) => {
     String(digest),
   ])
   const { warrant } = parseWarrant(new Uint8Array(found[0]?.['content'] as Uint8Array))
-  const effect = chainOf('eip155:31337').decode(warrant.bytes)
+  const { network } = parseJson(warrant.intent.document)
+  const effect = network.startsWith('tron:')
+    ? saidOnTron(sheet.t, warrant.bytes)
+    : { ...chainOf(network).decode(warrant.bytes), until: '' }
   const honestMax = 50_000_000_000_000_000n
   const max = effect.fee.max < honestMax ? effect.fee.max : honestMax
   const { price, tip } = effect.fee
@@ -32,10 +36,18 @@ export const lyingAttempt: Handler = async (sheet, content) => {
       fee: { max: `${max}`, price: `${price}`, tip: `${tip}` },
       replaces: '',
       slot: effect.slot,
-      until: '',
+      until: effect.until,
     },
   })
   return recorded(sheet)
+}
+
+const parseJson = (document: string): { readonly network: string } => JSON.parse(document)
+
+/** Whatever the bytes are: nobody's line can be compared with what no decoder takes. */
+function saidOnTron(t: number, bytes: Uint8Array) {
+  const until = writeTime(Math.floor(t / 1_000) * 1_000 + 300_000)
+  return { fee: { max: 1_000_000n, price: 0n, tip: 0n }, slot: '', digest: sha256(bytes), until }
 }
 
 const thief = '0x90f79bf6eb2c4f870365e785982e1f101e93b906'

@@ -79,13 +79,18 @@ export class LyingCoordinator {
     const asked = this.#signing.attempt(order).then((answer) => {
       if (isRefusal(answer)) throw new Error(`not even a line: ${answer.because}`)
     })
-    await this.#house.during(Promise.race([asked, this.#written()]))
+    await this.#house.during(Promise.race([asked, this.#written(id)]))
   }
 
-  /** The next line that this liar writes. */
-  #written(): Promise<void> {
+  /** The next attempt line of this request. */
+  #written(id: Digest): Promise<void> {
     return new Promise((resolve) => {
-      this.#sequencer.onLines(() => resolve())
+      this.#sequencer.onLines((entries) => {
+        const isOurs = entries.some(
+          ({ type, body }) => type === 'session.started' && 'intent' in body && body.intent === id,
+        )
+        if (isOurs) resolve()
+      })
     })
   }
 

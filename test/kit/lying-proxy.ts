@@ -26,6 +26,10 @@ export interface LyingProxy {
   lies: Lies
   /** Accepts connections and never answers. */
   isHanging: boolean
+  /** Several questions in one message are an error, as some hosts have it. */
+  takesOne: boolean
+  /** However many questions were in each. */
+  messages: number
   /** How often each method was asked. */
   readonly asked: Map<string, number>
   close(): Promise<void>
@@ -41,7 +45,8 @@ export type Speech = 'json-rpc' | 'paths'
 
 export async function lyingProxy(target: string, speech: Speech = 'json-rpc'): Promise<LyingProxy> {
   const server = createServer((request, response) => {
-    void answer(request, response)
+    // A node that went away while it was asked.
+    answer(request, response).catch(() => request.socket.destroy())
   })
   const asked = new Map<string, number>()
 
@@ -50,6 +55,11 @@ export async function lyingProxy(target: string, speech: Speech = 'json-rpc'): P
     for await (const part of request) body += String(part)
     const path = speech === 'paths' ? (request.url ?? '/').slice(1) : ''
     const said = JSON.parse(body)
+    proxy.messages += 1
+    if (Array.isArray(said)) {
+      await answerAll(said, response)
+      return
+    }
     const question: Question = speech === 'paths' ? { id: 0, method: path, params: [said] } : said
     asked.set(question.method, (asked.get(question.method) ?? 0) + 1)
     const lie = proxy.isHanging ? 'hang' : (proxy.lies[question.method] ?? proxy.lies['*'])
@@ -74,6 +84,23 @@ export async function lyingProxy(target: string, speech: Speech = 'json-rpc'): P
     setTimeout(() => request.socket.destroy(), 5)
   }
 
+  /** Each for itself; answers come in another order than the questions. */
+  async function answerAll(all: readonly Question[], response: ServerResponse): Promise<void> {
+    if (proxy.takesOne) {
+      response.end(
+        JSON.stringify({ jsonrpc: '2.0', id: null, error: { message: 'one at a time' } }),
+      )
+      return
+    }
+    const written: unknown[] = []
+    for (const question of all) {
+      asked.set(question.method, (asked.get(question.method) ?? 0) + 1)
+      const lie = proxy.lies[question.method] ?? proxy.lies['*']
+      written.push(changed(await forward(lie, '', JSON.stringify(question)), lie, question))
+    }
+    response.end(JSON.stringify(written.reverse()))
+  }
+
   async function forward(lie: Lie | undefined, path: string, body: string): Promise<unknown> {
     if (typeof lie === 'object') return {}
     const headers = { 'content-type': 'application/json' }
@@ -90,6 +117,8 @@ export async function lyingProxy(target: string, speech: Speech = 'json-rpc'): P
     url: '',
     lies: {},
     isHanging: false,
+    takesOne: false,
+    messages: 0,
     asked,
     close: async () => {
       server.closeAllConnections()

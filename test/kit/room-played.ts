@@ -40,6 +40,7 @@ import { pgliteEngine } from '../coordinator/store-kit.ts'
 import { testClock } from '../coordinator/world.ts'
 import { seedOf } from '../policy/dev-fixture.ts'
 import type { Tamper } from './frame-pair.ts'
+import { MainLog } from './main-log.ts'
 import { plannedToken, tokenSecret } from './planned.ts'
 import {
   type Enrolled,
@@ -61,6 +62,9 @@ export const stage = {
 }
 const engine = pgliteEngine()
 let house: ColdHouse
+/** Of the same organisation: of each plan the Bundle carries its head, a little grown. */
+let main: MainLog
+let mainSeen: number[] = []
 let stations: readonly Enrolled[]
 /** The first root, and the one in force. */
 let pinned: string
@@ -79,6 +83,8 @@ async function open(): Promise<void> {
   pinned = rootTextOf(members)
   rootText = pinned
   house = await coldHouse(await engine.fresh(), clock, pinned)
+  main = new MainLog({ org: owner.org, env: owner.env })
+  mainSeen = []
 }
 
 /** Of the whole file: stations, their log, and what is played on them. */
@@ -107,6 +113,7 @@ export function nowReigns(root: string, those: readonly Enrolled[]): void {
 }
 
 export const theRoot = (): string => rootText
+export const theMain = (): MainLog => main
 export const theHouse = (): ColdHouse => house
 export const theStations = (): readonly Enrolled[] => stations
 
@@ -130,13 +137,18 @@ export async function planned(
     house,
     kind,
     requests,
-    { root, recordToken: plannedToken('R-0'), people: everybody, ...change },
+    {
+      ...{ root, mainRoot: main.first.root.digest, recordToken: plannedToken('R-0') },
+      ...{ people: everybody, ...change },
+    },
     seats,
   )
   const asked = await house.ask(planning(house, plan), plan.bytes)
   await house.approve(asked, ...board.slice(0, 2))
   await house.until('planned', async () => (await house.state(asked)) === 'ACTIVE')
-  const prepared = await house.during(house.coordinator.ceremonies.prepare(plan.digest))
+  const head = main.grow(3).carried(mainSeen)
+  mainSeen.push(main.size)
+  const prepared = await house.during(house.coordinator.ceremonies.prepare(plan.digest, head))
   if (isRefusal(prepared)) throw new Error(`${prepared.code}: ${prepared.because}`)
   return plan
 }

@@ -1,6 +1,6 @@
 /** A payment on the stand-in for Tron, built as a coordinator builds it and signed with one key. */
 import { secp256k1 } from '@noble/curves/secp256k1.js'
-import { buildTronTransfer } from '../../coordinator/build-tron.ts'
+import { buildTronTransfer } from '../../coordinator/chain-rpc/tron-build.ts'
 import type { TronRpc } from '../../coordinator/chain-rpc/tron-rpc.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { parseSignature } from '../../policy/chain/signature.ts'

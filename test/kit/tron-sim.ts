@@ -5,31 +5,23 @@
  * differs there (energy, precompiles) is not shown. Transactions are read with tronweb alone.
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import { computeAddress, SigningKey } from 'ethers'
-import { utils } from 'tronweb'
 import { blockId, type TronHeader } from '../../coordinator/chain-rpc/tron-block.ts'
 import { fromHex, sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
 import type { Anvil } from './anvil.ts'
-import { shownInBlock, typeOf } from './tron-block-json.ts'
+import { shownInBlock } from './tron-block-json.ts'
+import { unsignedCall } from './tron-made.ts'
+import { bandwidth, opened, type Raw, rawOf, signerOf, type Waiting, written } from './tron-sent.ts'
 import { TronStates } from './tron-states.ts'
 
 export interface SimOptions {
   /** Without it there are no contracts. */
   readonly anvil?: Anvil
   readonly now: () => number
-  /** Blocks on top of one before it is solid. */
-  readonly solidAfter?: number
 }
 
 interface Block {
   readonly header: TronHeader
   readonly id: string
-}
-
-interface Waiting {
-  readonly txid: string
-  readonly rawHex: string
-  readonly signature: string
 }
 
 interface Mined extends Waiting {
@@ -57,8 +49,16 @@ export class TronSim {
   readonly sent: string[] = []
   /** What the next broadcasts answer instead of what is true; whatever is sent is kept. */
   answers: string[] = []
+  /** Nothing that is sent is kept. */
+  isDeaf = false
   /** No block takes anything. */
   isStuck = false
+  /** Blocks on top of one before it is solid; nineteen on the main network. */
+  solidAfter = 2
+  /** Every connection is reset. */
+  isAway = false
+  /** How often blocks were taken back. */
+  #forks = 0
 
   constructor(options: SimOptions) {
     this.#options = options
@@ -78,6 +78,10 @@ export class TronSim {
   /** One more door to the same network; it may lie by always answering some paths in one way. */
   async listen(lies: Readonly<Record<string, object>> = {}, port = 0): Promise<string> {
     const server = createServer((request, response) => {
+      if (this.isAway) {
+        request.socket.resetAndDestroy()
+        return
+      }
       this.#serve(request, lies)
         .then((answer) => response.end(JSON.stringify(answer)))
         .catch((error: unknown) => response.end(JSON.stringify({ Error: String(error) })))
@@ -109,6 +113,35 @@ export class TronSim {
     }
   }
 
+  /**
+   * Others have made the newest blocks, and left them empty: what was in these is in no block, and in
+   * no pool either. A solid block is not taken back.
+   */
+  async takeBack(blocks: number): Promise<void> {
+    const kept = this.height - blocks
+    if (kept < this.#solid()) throw new Error(`block ${kept + 1} is solid`)
+    const lost = this.#blocks.splice(kept + 1)
+    this.#forks += 1
+    this.#pool.clear()
+    for (const { txid, height } of [...this.#mined.values()]) {
+      if (height > kept) this.#mined.delete(txid)
+    }
+    await this.#states.backTo(kept, this.balances)
+    for (const { header } of lost) {
+      this.#append(Number(header.timestamp))
+      await this.#states.keep(this.height, this.balances)
+    }
+  }
+
+  /** What waits for a block is in no pool any more. */
+  forget(): void {
+    this.#pool.clear()
+  }
+
+  #solid(): number {
+    return Math.max(0, this.height - this.solidAfter)
+  }
+
   #head(): { readonly timestamp: number; readonly id: string } {
     const { header, id } = this.#blocks.at(-1)!
     return { timestamp: Number(header.timestamp), id }
@@ -119,7 +152,7 @@ export class TronSim {
     const number = BigInt(this.#blocks.length)
     const header: TronHeader = {
       timestamp: BigInt(timestamp),
-      txTrieRoot: sha256(toUtf8(`root ${number}`)),
+      txTrieRoot: sha256(toUtf8(`root ${number} ${this.#forks}`)),
       parentHash: parent === undefined ? new Uint8Array(32).fill(1) : fromHex(parent.id)!,
       number,
       witness: new Uint8Array(21).fill(0x41),
@@ -129,13 +162,12 @@ export class TronSim {
   }
 
   async #serve(request: IncomingMessage, lies: Readonly<Record<string, object>>): Promise<unknown> {
-    const { pathname } = new URL(request.url ?? '/', 'http://sim')
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://sim')
     const [, door, method = ''] = pathname.split('/')
-    const body = await bodyOf(request)
+    const body = { ...Object.fromEntries(searchParams), ...(await bodyOf(request)) }
     const lie = lies[`${door}/${method}`]
     if (lie !== undefined) return lie
-    const { solidAfter = 2 } = this.#options
-    const last = door === 'walletsolidity' ? Math.max(0, this.height - solidAfter) : this.height
+    const last = door === 'walletsolidity' ? this.#solid() : this.height
     switch (method) {
       case 'getnowblock':
       case 'getblock':
@@ -152,14 +184,14 @@ export class TronSim {
         return this.#stored(String(body['value']), last)
       case 'triggerconstantcontract':
         return this.#states.constant(body, door === 'walletsolidity' ? last : undefined)
+      case 'triggersmartcontract':
+        return { result: { result: true }, transaction: unsignedCall(body, this.#head()) }
+      case 'getcontract':
+        return this.#states.contract(body)
       case 'getaccount':
         return this.#states.account(body, last)
       case 'broadcasttransaction':
-        return this.#take({
-          txid: String(body['txID']),
-          rawHex: String(body['raw_data_hex']),
-          signature: String((body['signature'] as string[])[0]),
-        })
+        return withoutDefaults(this.#take(written(body)))
       case 'broadcasthex':
         return this.#take(opened(String(body['transaction'])))
       default:
@@ -217,7 +249,7 @@ export class TronSim {
 
   #take(sent: Waiting): object {
     const fault = this.#fault(sent)
-    if (fault === undefined) {
+    if (fault === undefined && !this.isDeaf) {
       this.#pool.set(sent.txid, sent)
       this.sent.push(sent.rawHex)
     }
@@ -294,6 +326,12 @@ export class TronSim {
   }
 }
 
+/** As java-tron writes it there: nothing that is 0, false or empty. */
+function withoutDefaults(answer: object): object {
+  const said = Object.entries(answer).filter(([, value]) => value && value !== 'SUCCESS')
+  return Object.fromEntries(said)
+}
+
 type Ran = Pick<Mined, 'result' | 'energy' | 'log'>
 const movedCoins: Ran = { result: 'SUCCESS', energy: 0, log: [] }
 
@@ -325,63 +363,6 @@ export async function receiptOf(anvil: Anvil | undefined, hash: string) {
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
   throw new Error(`${hash} was not mined`)
-}
-
-interface Raw {
-  readonly kind: 'call' | 'transfer'
-  readonly owner: string
-  readonly to: string
-  readonly amount: bigint
-  readonly data: string
-  readonly expiration: number
-  readonly refBytes: string
-  readonly refHash: string
-  readonly feeLimit: number
-}
-
-/** Through tronweb's reader, so that nothing here is read as the product reads it. */
-function rawOf(rawHex: string): Raw {
-  const type = typeOf(rawHex)
-  const isCall = type === 'TriggerSmartContract'
-  const raw = utils.deserializeTx.deserializeTransaction(type, rawHex)
-  const { value } = raw.contract[0].parameter
-  const twenty = (address: string): string => address.toLowerCase().slice(2)
-  return {
-    kind: isCall ? 'call' : 'transfer',
-    owner: twenty(value.owner_address),
-    to: twenty(isCall ? value.contract_address : value.to_address),
-    amount: BigInt(isCall ? 0 : value.amount),
-    data: isCall ? value.data.toLowerCase() : '',
-    expiration: raw.expiration,
-    refBytes: raw.ref_block_bytes.toLowerCase(),
-    refHash: raw.ref_block_hash.toLowerCase(),
-    feeLimit: raw.fee_limit ?? 0,
-  }
-}
-
-/** Length of raw_data in two bytes at most, then the one signature of 65 bytes. */
-function opened(transaction: string): Waiting {
-  const signature = transaction.slice(-130)
-  const head = Number.parseInt(transaction.slice(2, 4), 16) < 0x80 ? 4 : 6
-  const rawHex = transaction.slice(head, -134)
-  return { rawHex, signature, txid: toHex(sha256(fromHex(rawHex)!)) }
-}
-
-/** As the network counts it: the signed transaction without its result, and 64. */
-function bandwidth(rawHex: string): number {
-  const length = rawHex.length / 2
-  return 1 + (length < 128 ? 1 : 2) + length + 67 + 64
-}
-
-function signerOf(digest: string, signature: string): string {
-  const v = Number.parseInt(signature.slice(128), 16) % 27
-  try {
-    const parts = { r: `0x${signature.slice(0, 64)}`, s: `0x${signature.slice(64, 128)}` }
-    const key = SigningKey.recoverPublicKey(`0x${digest}`, { ...parts, v: 27 + v })
-    return computeAddress(key).slice(2).toLowerCase()
-  } catch {
-    return ''
-  }
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {

@@ -4,6 +4,7 @@
  */
 import { toHex, toUtf8 } from '../../proto/crypto.ts'
 import type { Anvil } from './anvil.ts'
+import { calldataOf, trc20Abi } from './tron-made.ts'
 
 interface State {
   /** Sun, by the twenty bytes of an address in hex. */
@@ -27,6 +28,25 @@ export class TronStates {
     this.#states[height] = { balances: new Map(balances), evm: String(evm) }
   }
 
+  /** As it was after that block; what came after it is forgotten. */
+  async backTo(height: number, balances: Map<string, bigint>): Promise<void> {
+    const state = this.#states[height]
+    if (state === undefined) throw new Error(`nothing is kept of block ${height}`)
+    balances.clear()
+    for (const [address, amount] of state.balances) balances.set(address, amount)
+    this.#states.length = height + 1
+    if (this.#anvil === undefined) return
+    const blocks = Number(await this.#evm('eth_blockNumber', [])) - Number(state.evm)
+    if (blocks > 0) await this.#evm('anvil_rollback', [blocks])
+  }
+
+  /** `getcontract`: whatever has code is shown as a token; `{}` where nothing stands. */
+  async contract(body: Body): Promise<object> {
+    const address = String(body['value'])
+    const code = await this.#evm('eth_getCode', [`0x${address.slice(2)}`, 'latest'])
+    return code === '0x' ? {} : { contract_address: address, abi: { entrys: trc20Abi } }
+  }
+
   /** `getaccount`; of nobody it is empty. */
   account(body: Body, height: number): object {
     const address = String(body['address'])
@@ -40,7 +60,7 @@ export class TronStates {
     const call = {
       from: `0x${String(body['owner_address']).slice(2)}`,
       to: `0x${String(body['contract_address']).slice(2)}`,
-      data: `0x${String(body['data'])}`,
+      data: `0x${calldataOf(body)}`,
     }
     try {
       const gas = Number(await this.#evm('eth_estimateGas', [call]))

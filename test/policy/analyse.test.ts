@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { analyse, type Beside, loadRulebook, sentence } from '../../policy/analyse.ts'
+import * as families from '../../policy/chain/families.ts'
 import { parseRoot } from '../../policy/documents.ts'
 import { exposure, unitsOf } from '../../policy/exposure.ts'
 import { parseRoster } from '../../policy/roster.ts'
@@ -67,8 +68,9 @@ describe('the tokens that are known', () => {
   })
 
   it('are those of the documentation, each with where it is written down', () => {
-    const known = text('policy/analyse-assets.ts').matchAll(/\['(\S+ \w+)', (\d+)\]/g)
-    const kept = [...known].map(([, token, decimals]) => `${token} ${decimals}`)
+    const kept = Object.values(families).flatMap(({ namespace, knownTokens }) =>
+      [...knownTokens].map(([token, decimals]) => `${namespace}:${token} ${decimals}`),
+    )
     expect(kept.length).toBeGreaterThan(8)
     expect(written).toEqual(kept)
   })

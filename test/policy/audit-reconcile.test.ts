@@ -10,7 +10,7 @@ import {
 } from '../../policy/audit/chain-file.ts'
 import { parseEntry } from '../../policy/audit/entry.ts'
 import type { Blob } from '../../policy/audit/export.ts'
-import { type OwnAddresses, paidOn } from '../../policy/audit/paid.ts'
+import { type Known, paidOn } from '../../policy/audit/paid.ts'
 import { reconcile } from '../../policy/audit/reconcile.ts'
 import { addressAt } from '../../policy/chain/address.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
@@ -72,7 +72,7 @@ const withHot = (change: Partial<ChainAccount>): ChainFile => ({
   ...honest,
   accounts: [{ ...account, ...change }, ...others],
 })
-const found = (chain: ChainFile, of: OwnAddresses = said) =>
+const found = (chain: ChainFile, of: Known = said) =>
   reconcile(chain, of).findings.map(({ word, code, because }) => `${word} ${code} ${because}`)
 const firstIs = (change: Partial<Sent>) =>
   withHot({ sent: [{ ...account.sent[0]!, ...change }, account.sent[1]!] })

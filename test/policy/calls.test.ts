@@ -183,7 +183,8 @@ describe('a call that no transaction has room for', () => {
     expect(read(long(16))).toBe('INVALID_INTENT')
     const most = (1n << 256n) - 1n
     const nonce = (1n << 64n) - 1n
-    const widest = { price: most, tip: most, value: most, nonce, gasLimit: nonce, calldata }
+    const gasLimit = BigInt(limits.transactionGasMax)
+    const widest = { price: most, tip: most, value: most, nonce, gasLimit, calldata }
     const bytes = encodeUnsigned({ chainId: 1n, to: token, ...widest })
     const effect = chainOf('eip155:1').decode(bytes, { forms: ['type-2'], call: fits })
     expect(effect.call).toBe(fits)

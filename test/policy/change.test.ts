@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ops } from '../../policy/chain/chains.ts'
 import {
   type ChangeOp,
   changeOps,
@@ -8,7 +9,6 @@ import {
   openChange,
   parseChange,
 } from '../../policy/change.ts'
-import { ops } from '../../policy/intent.ts'
 import { openIntent, parseIntent } from '../../policy/request.ts'
 import { digestOf, toHex } from '../../proto/crypto.ts'
 import { encode, type JsonObject, parse } from '../../proto/jcs.ts'

@@ -1,6 +1,6 @@
 // Configurations: what stands there is read, everything else is refused with its place.
 import { describe, expect, it } from 'vitest'
-import { parseCoordinatorConfig } from '../../coordinator/config.ts'
+import { networksOnTrust, parseCoordinatorConfig } from '../../coordinator/config.ts'
 import { parseSignerConfig } from '../../signer-node/config.ts'
 import { coordinatorConfig, signerConfig } from '../fuzz/examples.ts'
 
@@ -27,7 +27,9 @@ describe('the configuration of a coordinator', () => {
 
   it('may name a database instead of a directory, and in prod must', () => {
     const databaseUrl = 'postgres://custody@db/custody'
-    const prod = { ...withoutDataDir, databaseUrl, env: 'prod' }
+    const rpc = ['https://a.example', 'https://b.example']
+    const chains = [{ ...coordinator.chains[0], rpc }]
+    const prod = { ...withoutDataDir, databaseUrl, env: 'prod', chains }
     expect(parseCoordinatorConfig(JSON.stringify(prod), '/').store).toEqual({
       kind: 'postgres',
       url: databaseUrl,
@@ -36,6 +38,30 @@ describe('the configuration of a coordinator', () => {
     expect(() => readCoordinator({ databaseUrl })).toThrow(/either databaseUrl or dataDir/)
     const neither = JSON.stringify(withoutDataDir)
     expect(() => parseCoordinatorConfig(neither, '/')).toThrow(/either databaseUrl or dataDir/)
+  })
+
+  it.each([
+    ['one endpoint', ['https://a.example/x'], 1],
+    ['two paths of one host', ['https://a.example/x', 'https://a.example/y'], 1],
+    ['two ports of one host', ['http://a.example:8545', 'http://a.example:8546'], 1],
+    ['two schemes', ['http://a.example', 'https://A.EXAMPLE.'], 1],
+    ['two spellings of one address', ['http://127.0.0.1:1', 'http://0x7f.1:2'], 1],
+    ['two hosts', ['https://a.example', 'https://b.example'], 2],
+    ['two hosts, one of them twice', ['http://a', 'http://b', 'http://b:81'], 2],
+  ])('names two hosts of every network in prod: %s', (_, rpc, hosts) => {
+    const chains = [{ ...coordinator.chains[0], rpc }]
+    const databaseUrl = 'postgres://custody@db/custody'
+    const read = (env: string) => () =>
+      parseCoordinatorConfig(
+        JSON.stringify({ ...withoutDataDir, databaseUrl, env, chains }),
+        '/srv/c',
+      )
+    const onTrust = hosts === 1 ? [{ network: 'eip155:31337', hosts }] : []
+    expect(networksOnTrust(read('test')().chains)).toEqual(onTrust)
+    expect(networksOnTrust(read('dev')().chains)).toEqual(onTrust)
+    if (hosts === 2) return expect(read('prod')().chains).toHaveLength(1)
+    const because = 'CONFIG: eip155:31337: expected endpoints on 2 hosts in prod, got 1'
+    expect(read('prod')).toThrow(because)
   })
 
   it('is refused with the place of the fault', () => {
@@ -54,9 +80,9 @@ describe('the configuration of a coordinator', () => {
     refused({ chains: [{ ...chain, finality: 'soon' }] }, 'chains[0].finality: expected')
     refused({ chains: [{ ...chain, stillSeconds: 9 }] }, 'chains[0].stillSeconds: expected')
     const tron = { ...chain, network: 'tron:0x2b6653dc', finality: 'finalized' }
-    refused({ chains: [tron] }, 'chains[0].finality: expected an EVM network')
+    refused({ chains: [tron] }, 'chains[0].finality: expected a network of eip155')
     const held = { ...chain, network: tron.network, foreignNonce: 'hold' }
-    refused({ chains: [held] }, 'chains[0].foreignNonce: expected an EVM network')
+    refused({ chains: [held] }, 'chains[0].foreignNonce: expected a network of eip155')
     const said = { ...chain, finality: 'finalized', foreignNonce: 'alarm', stillSeconds: 60 }
     const read = parseCoordinatorConfig(
       JSON.stringify({ ...coordinator, chains: [said] }),

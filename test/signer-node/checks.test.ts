@@ -86,6 +86,8 @@ interface Case {
   /** Asks, where it is not asked as usual. */
   readonly ask?: (payout: Payout) => void
   readonly after?: () => void
+  /** When all was looked at. */
+  readonly mend?: () => void
 }
 
 /** The attempt line's own page, with this change of it. */
@@ -140,6 +142,15 @@ const cases: Readonly<Record<string, Case>> = {
   N6: {
     says: 'LOG_MALFORMED: a checkpoint that the log signed over another tree',
     ask: (payout) => askOver(payout, { checkpoint: noteOver(new Uint8Array(32).fill(7)) }),
+    mend: () => {
+      // Two trees of one size under one key: with the lines of either that is a fork.
+      three.lines('node-a')
+      expect(three.state('node-a')).toBe('forked')
+      three.at('node-a').store.run('delete from fork')
+      three.restart('node-a')
+      three.tick(30_000)
+      three.welcome()
+    },
   },
   N7: {
     says: 'LOG_BEHIND: lines that do not begin where the copy ends',
@@ -292,6 +303,7 @@ describe('a check at a whole node', () => {
     expect(told).toMatchObject([{ level: 'warn' }])
     expect(told[0]!.because).toMatch(new RegExp(`^${check} ${code}: .`))
     expect(three.heard('node-a', 'accepted')).toEqual([])
+    the.mend?.()
     three.lines(...names)
     three.tick(30_000)
   })

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { toHex, x25519PublicKey } from '../../proto/crypto.ts'
 import { limits } from '../../proto/limits.ts'
@@ -17,8 +20,9 @@ import { CrookedNode, flipped } from '../kit/crooked-node.ts'
 import { Died } from '../kit/mortal.ts'
 import { dealPairings } from '../kit/pairings.ts'
 import { dkgKey, keysharesOf, prepareSigning } from '../kit/signing.ts'
+import { carryAll, pairingNode, type TestNode } from './pairing-nodes.ts'
 import { SigningHouse } from './signing-kit.ts'
-import { coordinator } from './three-nodes.ts'
+import { coordinator, lift } from './three-nodes.ts'
 import { seedOf, TestClock, testPorts, testSelf } from './world.ts'
 
 // The fence as a whole node keeps it: whatever runs at the same time, and wherever the process dies
@@ -174,6 +178,57 @@ describe('a node that dies when a check has failed', () => {
     expect(shown()).toBe('')
     three.ask('node-a', three.payout())
     expect(three.refusal('node-a')).toBe('PEER_BANNED session')
+  })
+})
+
+describe('a node whose check has failed, before its word is due', () => {
+  it('is busy for a key with that peer, too, and says of no ban', () => {
+    const { store } = three.at('node-a')
+    lift(store)
+    const before = bans().length
+    if (before === 0) {
+      store.run('insert into probation (peer, at) values (?, ?)', 'node-b', three.clock.wallMs())
+    }
+    three.tick(30_000)
+    three.welcome()
+    const payout = three.payout()
+    const given = three.askSigners(payout)
+    crooked.twist = flipped(2, 1_000)
+    three.begin(payout, given)
+    crooked.twist = undefined
+    const asked = (name: string): string => {
+      const ticket = seedOf(name).slice(0, 16)
+      three.prepare('node-a', { keygen: three.keygen('hot-tron'), ticket })
+      return three.refusal('node-a')
+    }
+    expect(bans()).toHaveLength(before + 1)
+    expect(asked('at once')).toBe('BUSY session')
+    three.tick(7_000)
+    expect(asked('afterwards')).toBe('PEER_BANNED session')
+  })
+
+  it('shows one pairing with that peer, also where another of a session died', () => {
+    const home = mkdtempSync(join(tmpdir(), 'custody-fence-'))
+    const world = { home, clock: new TestClock(), kept: [], logSize: () => 0 }
+    const [a, b] = [1, 2].map((x) => pairingNode(world, x, Sessions, `${x}`)) as [
+      TestNode,
+      TestNode,
+    ]
+    for (const [at, peer] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      at.pairings.sighted('c1', [{ node: peer.id, incarnation: peer.incarnation.id }])
+    }
+    carryAll([a, b], () => true)
+    const held = a.pairings.shown()
+    expect(held).toHaveLength(1)
+    const death = { pairingId: seedOf('of a session'), peer: two, check: 'ot-check' } as const
+    a.pairings.died(b.id, death, { isFresh: true })
+    expect(a.pairings.fence.isQuiet(b.id)).toBe(true)
+    expect(a.pairings.shown()).toEqual(held)
+    for (const { store } of [a, b]) store.close()
+    rmSync(home, { recursive: true, force: true })
   })
 })
 

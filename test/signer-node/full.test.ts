@@ -4,16 +4,19 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { toUtf8 } from '../../proto/crypto.ts'
+import { concat, toUtf8 } from '../../proto/crypto.ts'
+import { parseNodeId } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { DiskFault } from '../../signer-node/disk.ts'
 import { FloorFile } from '../../signer-node/floor-file.ts'
 import { roomOf } from '../../signer-node/places.ts'
 import { Store } from '../../signer-node/store.ts'
 import * as house from '../kit/audit-documents.ts'
+import type { Twist } from '../kit/bent.ts'
+import { CrookedNode, flipped } from '../kit/crooked-node.ts'
 import { refusedWith } from '../kit/refused.ts'
 import { SigningHouse, signers } from './signing-kit.ts'
-import { names } from './three-nodes.ts'
+import { lift, names } from './three-nodes.ts'
 import { TestClock } from './world.ts'
 
 let three: SigningHouse
@@ -198,6 +201,49 @@ describe('a look for room', () => {
     expect([room.tick(), room.shortage]).toEqual([true, ''])
     rmSync(home, { recursive: true })
   })
+})
+
+describe('a lie that comes when there is no room', () => {
+  /** What of it is on the disk: bans, tombstones, strikes. */
+  const written = () =>
+    ['ban', 'tombstone', 'strike'].map((table) => {
+      return three.at('node-a').store.all(`select peer from ${table}`).length
+    })
+
+  type Lie = readonly [string, Twist, readonly number[]]
+
+  it.each([
+    ['a ban', flipped(2, 1_000), [1, 1, 0]],
+    // A byte too many.
+    ['a strike', (said) => [{ ...said, bytes: concat(said.bytes, Uint8Array.of(0)) }], [0, 0, 1]],
+  ] as const satisfies Lie[])(
+    'ends its session as ever, and is %s when there is room',
+    (_what, twist, kept) => {
+      three.pair()
+      const { store, said } = three.at('node-a')
+      store.run('insert into probation (peer, at) values (?, ?)', 'node-b', three.clock.wallMs())
+      const before = written()
+      const payout = three.payout()
+      const given = three.askSigners(payout)
+      const crooked = new CrookedNode()
+      crooked.twist = twist
+      noRoom()
+      three.begin(payout, given)
+      crooked.straighten()
+      expect(node().status().sessions).toBe(0)
+      expect(said.map(({ frame }) => frame)).not.toContain('stopped')
+      expect(node().own.bans.isBanned(parseNodeId('node-b'))).toBe(kept[0] === 1)
+      three.tick(5_000)
+      expect(three.stopped('node-a')).toBe('SESSION_TIMEOUT')
+      expect(written()).toEqual(before)
+      room()
+      expect(written().map((count, at) => count - (before[at] ?? 0))).toEqual(kept)
+      expect(node().own.bans.isBanned(parseNodeId('node-b'))).toBe(kept[0] === 1)
+      if (kept[0] === 1) lift(store)
+      three.tick(30_000)
+      three.welcome()
+    },
+  )
 })
 
 describe('proof of a second instance that comes when there is no room', () => {

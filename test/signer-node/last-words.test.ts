@@ -56,6 +56,26 @@ describe('the last words of a session', () => {
     expect(ports.sent[0]).toEqual(ports.sent[1])
   })
 
+  it('leave in the order of their deadlines, whichever session failed first', () => {
+    const [one, two] = [seedOf('one'), seedOf('two')]
+    const orders = [[one, two] as const, [two, one] as const].flatMap(([early, silent]) => {
+      return [0, 10].map((apartMs) => {
+        const dueMs = clock.monotonicMs() + 3_000
+        const due = (sid: Uint8Array) => dueMs + (sid === two ? apartMs : 0)
+        words.failed({ ...about, sid: early }, { ...failure('ot-check'), quietUntilMs: due(early) })
+        clock.advance(3_000 + apartMs)
+        words.failed(
+          { ...about, sid: silent },
+          { ...failure('timeout'), quietUntilMs: due(silent) },
+        )
+        for (let ticks = 0; ticks < 2; ticks += 1) words.tick()
+        return JSON.stringify(ports.sent.splice(0))
+      })
+    })
+    expect(orders[0]).toBe(orders[2])
+    expect(orders[1]).toBe(orders[3])
+  })
+
   it('say why, and at once, only where whoever stopped it knows', () => {
     words.failed(about, failure('stopped', 'STALE_ATTEMPT'))
     expect(ports.sent).toMatchObject([{ frame: { stopped: { reason: 'STALE_ATTEMPT' } } }])
@@ -63,7 +83,10 @@ describe('the last words of a session', () => {
 
   it('are no more than the limit: the oldest is not said', () => {
     const sids = Array.from({ length: limits.lastWordsMax + 1 }, (_, at) => seedOf(`${at}`))
-    for (const sid of sids) words.failed({ ...about, sid }, failure('timeout'))
+    for (const sid of sids) {
+      words.failed({ ...about, sid }, failure('timeout'))
+      clock.advance(1)
+    }
     expect(words.count).toBe(limits.lastWordsMax)
     clock.advance(3_000)
     for (let ticks = 0; ticks < 2; ticks += 1) words.tick()

@@ -15,7 +15,7 @@ import { TestClock } from './world.ts'
 let home: string
 let clock: TestClock
 let nodes: readonly TestNode[]
-let carry: (from: number, to: number, what: Signed | NodeFrame) => boolean
+let carry: (from: number, to: number, what: Signed | NodeFrame, by: string) => boolean
 
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'custody-pairing-bounds-'))
@@ -143,6 +143,68 @@ describe('what one peer or coordinator can cost', () => {
     const known = many.map(({ node }) => at(1).pairings.lookAt(parseNodeId(node)).seenAt)
     // Those of the last word alone: one may be a peer by the next line.
     expect(known.filter((place) => place !== '')).toHaveLength(10)
+  })
+})
+
+describe('a coordinator that keeps what it should carry', () => {
+  it('keeps no two nodes apart that another one carries for, whatever it replays and claims', () => {
+    const old: { readonly to: number; readonly hello: Signed }[] = []
+    carry = (_from, to, what, by) => {
+      if ('document' in what && by === 'c1') old.push({ to, hello: what })
+      return by === 'c2'
+    }
+    const claims = (by: string): void => {
+      for (const [x, other] of [
+        [1, 2],
+        [2, 1],
+      ] as const) {
+        const { id, incarnation } = at(other)
+        at(x).pairings.sighted(by, [{ node: id, incarnation: incarnation.id }])
+      }
+    }
+    // Before the other is there it hears a hello of each.
+    claims('c1')
+    settle()
+    second()
+    expect(new Set(old.map(({ to }) => to))).toEqual(new Set([1, 2]))
+    claims('c2')
+    for (let halves = 0; halves < 100 && row(1, 2).pairing === ''; halves += 1) {
+      claims('c1')
+      for (const { to, hello } of [...old]) at(to).pairings.receive('c1', hello)
+      clock.advance(500)
+      for (const { to, hello } of [...old]) at(to).pairings.receive('c1', hello)
+      for (const { pairings, sessions } of nodes) {
+        sessions.tick()
+        pairings.tick()
+      }
+      settle()
+    }
+    expect(row(1, 2).pairing).toMatch(/^[0-9a-f]{64}$/)
+    expect(row(2, 1).pairing).toBe(row(1, 2).pairing)
+  })
+
+  it('costs set-ups of its own: one in ten seconds more', () => {
+    const hellos: string[] = []
+    carry = (from, to, what, by) => {
+      if ('document' in what && from === 2 && to === 1) hellos.push(by)
+      return 'document' in what
+    }
+    let most = 0
+    for (let seconds = 0; seconds < 120; seconds += 1) {
+      for (const by of ['c1', 'c2']) {
+        const incarnation = new Uint8Array(16).fill(seconds + 1)
+        at(1).pairings.sighted(by, [{ node: at(2).id, incarnation }])
+        at(2).pairings.sighted(by, [{ node: at(1).id, incarnation }])
+      }
+      second()
+      most = Math.max(most, at(1).sessions.count)
+    }
+    for (const one of ['c1', 'c2']) {
+      const said = hellos.filter((by) => by === one).length
+      expect(said).toBeLessThanOrEqual(24)
+      expect(said).toBeGreaterThan(4)
+    }
+    expect(most).toBeLessThanOrEqual(2)
   })
 })
 

@@ -19,7 +19,7 @@ export interface TestNode {
   readonly bans: Bans
   readonly pairings: Pairings
   readonly store: Store
-  readonly hellos: { readonly to: NodeId; readonly hello: Signed }[]
+  readonly hellos: { readonly by: string; readonly to: NodeId; readonly hello: Signed }[]
 }
 
 export interface PairingWorld {
@@ -55,7 +55,7 @@ export function pairingNode(
       others: () => all.filter((one) => one.node !== self.node),
     },
     step: (work) => store.step(work),
-    sayTo: (_coordinator, to, hello) => hellos.push({ to, hello }),
+    sayTo: (by, to, hello) => hellos.push({ by, to, hello }),
     changed: () => {},
     logSize,
   })
@@ -65,7 +65,7 @@ export function pairingNode(
 /** Until nobody has anything left to do; `carry` drops what it answers with false. */
 export function carryAll(
   nodes: readonly TestNode[],
-  carry: (from: number, to: number, what: Signed | NodeFrame) => boolean,
+  carry: (from: number, to: number, what: Signed | NodeFrame, by: string) => boolean,
 ): void {
   for (let busy = true; busy; ) {
     busy = false
@@ -74,14 +74,15 @@ export function carryAll(
       for (let said = from.hellos.shift(); said; said = from.hellos.shift()) {
         const to = nodes.find(({ id }) => id === said?.to)
         busy = true
-        if (to && carry(from.x, to.x, said.hello)) to.pairings.receive('c1', said.hello)
+        const { by, hello } = said
+        if (to && carry(from.x, to.x, hello, by)) to.pairings.receive(by, hello)
       }
       for (let out = from.ports.sent.shift(); out; out = from.ports.sent.shift()) {
-        const { frame } = out
+        const { frame, coordinator: by } = out
         if (frame.frame !== 'envelope') continue
         const to = nodes.find(({ id }) => id === frame.envelope.to)
         busy = true
-        if (to && carry(from.x, to.x, frame)) to.sessions.receive('c1', frame.envelope)
+        if (to && carry(from.x, to.x, frame, by)) to.sessions.receive(by, frame.envelope)
       }
     }
   }

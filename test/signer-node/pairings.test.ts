@@ -19,7 +19,7 @@ let nodes: readonly TestNode[]
 /** In the copy of the log of both. */
 let lines: number
 /** Sees every hello and envelope on its way; false drops it. */
-let carry: (from: number, to: number, what: Signed | NodeFrame) => boolean
+let carry: (from: number, to: number, what: Signed | NodeFrame, by: string) => boolean
 
 /** Against whom evidence of two lives was kept. */
 let kept: NodeId[]

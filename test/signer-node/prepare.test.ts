@@ -3,15 +3,17 @@ import { banDocument } from '../../policy/audit/ban-statement.ts'
 import { readSync } from '../../policy/audit/rows.ts'
 import { below, put, tables } from '../../policy/audit/tables.ts'
 import { madeHere } from '../../policy/key-standing.ts'
-import { ed25519Verify, fromUtf8, tagged, toHex, toUtf8 } from '../../proto/crypto.ts'
+import { digestOf, ed25519Verify, fromUtf8, tagged, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { limits } from '../../proto/limits.ts'
 import { tags } from '../../proto/tags.ts'
 import { HistoryRows } from '../../signer-node/history-rows.ts'
 import { Sessions } from '../../signer-node/sessions.ts'
 import * as house from '../kit/audit-documents.ts'
+import { Payment } from '../kit/audit-log.ts'
 import type { Payout } from '../kit/audit-story.ts'
 import { SigningHouse, signers } from './signing-kit.ts'
 import { lift, names } from './three-nodes.ts'
+import { seedOf } from './world.ts'
 
 let three: SigningHouse
 beforeAll(() => {
@@ -51,6 +53,34 @@ describe('Prepare', () => {
       check: 'N1',
       size: three.log.head.size,
     })
+  })
+
+  it('is refused for a ninth cancel of a request, which a log may hold', () => {
+    const payout = three.payout()
+    const spend = { op: 'evm.cancel', amount: '0', asset: 'eth-native', dest: 'hot' }
+    const asked = (nth: number): string => {
+      three.tick(60_000)
+      three.log.t = Math.max(three.log.t, three.clock.wall)
+      const cancel = new Payment(`cancel-${nth}`, three.log.t + 30_000, spend)
+      const warrant = toUtf8(`{"cancel":${nth}}`)
+      const price = `${30n * 10n ** 9n * 2n ** BigInt(nth)}`
+      three.log.add('intent.created', cancel.created())
+      three.log.add(
+        'spend.reserved',
+        cancel.reserved(`${payout.nonce}`, { cancels: payout.digest }),
+      )
+      const named = { warrant: digestOf(tags.warrant, warrant) }
+      const fee = { max: '2000', price, tip: price }
+      three.log.add('session.started', cancel.started(1, `${payout.nonce}`, { ...named, fee }))
+      const attemptSeq = three.log.head.size - 1
+      const ticket = seedOf(`ticket cancel ${nth}`).slice(0, 16)
+      three.prepare('node-a', { warrant, attemptSeq, ticket, fresh: false })
+      three.log.add('session.aborted', cancel.aborted(1))
+      return three.refusal('node-a')
+    }
+    const answers = Array.from({ length: limits.cancelsPerIntentMax + 1 }, (_, nth) => asked(nth))
+    expect(new Set(answers.slice(0, -1))).toEqual(new Set(['MALFORMED N1']))
+    expect(answers.at(-1)).toBe('TOO_LATE_TO_CANCEL N16')
   })
 
   it('once more gives the same answer while the attempt lives, and none afterwards', () => {

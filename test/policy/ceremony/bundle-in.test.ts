@@ -13,6 +13,7 @@ import { readExport as readFiles } from '../../../proto/io/export-files.ts'
 import { encode, type JsonObject, parse } from '../../../proto/jcs.ts'
 import { tags } from '../../../proto/tags.ts'
 import { seedsOf } from '../../fuzz/corpus.ts'
+import { MainLog } from '../../kit/main-log.ts'
 import { testPlan } from '../../kit/planned.ts'
 import { refusedWith } from '../../kit/refused.ts'
 
@@ -79,6 +80,19 @@ describe('what is carried in', () => {
     const again = read(writeBundleIn({ ...given, ...withOrder, build: toUtf8('list') }))
     expect(again.warrants[0]?.kind).toBe('order')
     expect(again.build).toEqual(toUtf8('list'))
+  })
+
+  it('has a head of the main log exactly where its plan names that log', () => {
+    const main = new MainLog({ env: 'test' }).grow(3)
+    const naming = planned(testPlan('sign', { mainRoot: main.first.root.digest }))
+    const carried = { ...given, plan: naming, main: { bytes: main.carried() } }
+    const { size, root } = main.seen()
+    expect(read(writeBundleIn(carried)).main).toMatchObject({ size, root })
+    const { main: _, ...without } = carried
+    expect(refusedWith(() => read(writeBundleIn(without)))).toBe('BUNDLE X-7')
+    expect(refusedWith(() => read(writeBundleIn({ ...carried, plan })))).toBe('BUNDLE X-7')
+    const weak = { bytes: main.carried([], ['node-a']) }
+    expect(refusedWith(() => read(writeBundleIn({ ...carried, main: weak })))).toBe('COSIGN X-8')
   })
 
   it('misses nothing', () => {

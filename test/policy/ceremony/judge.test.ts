@@ -182,7 +182,7 @@ describe('I5: plan and log', () => {
     const root = Buffer.from(view.rootAt(size)).toString('hex')
     const early = room.carriedOut(room.lines(withBody(0, { checkpoint: { root, size } })))
     expect(heard(early, { ...view, bundle: '' }).join()).toMatch(
-      /I5 VIOLATION: nobody planned this ceremony/,
+      /I5 VIOLATION: nobody planned this ceremony .*\(X-20\)/,
     )
   })
 
@@ -205,7 +205,7 @@ describe('I5: plan and log', () => {
     const rooted = (change: object) =>
       otherView({ reigns: [{ ...reign, root: { ...reign.root, ...change } }] })
     expect(rooted({})).toEqual([])
-    expect(rooted({ env: 'prod' })[0]).toMatch(/^I5 VIOLATION: environment/)
+    expect(rooted({ env: 'prod' })[0]).toMatch(/^I5 VIOLATION: environment.*X-20/)
     expect(rooted({ org: 'other' })[0]).toMatch(/^I5 VIOLATION: organisation/)
     expect(rooted({ digest: digestNamed('root') })[0]).toMatch(/^I5 VIOLATION: root/)
     expect(rooted({ cold: false })[0]).toMatch(/^I5 VIOLATION: the log is none of cold/)
@@ -237,7 +237,7 @@ describe('I6: statements', () => {
         ? { ...one, verdict: 'do-not-agree', because: 'a bag was open' }
         : one
     const [first] = spoken(refusing)
-    expect(first).toBe('I6 VIOLATION: witness/chen does not agree: a bag was open')
+    expect(first).toBe('I6 VIOLATION: witness/chen does not agree (X-20): a bag was open')
     expect(room.judge(room.carriedOut(lines, refusing)).exit).toBe(4)
   })
 

@@ -37,7 +37,7 @@ const transactions: fc.Arbitrary<EvmTransaction> = fc
   .record({
     nonce: bits(53n),
     price: bits(100n),
-    gasLimit: fc.bigInt({ min: 21_000n, max: 2n ** 64n - 1n }),
+    gasLimit: fc.bigInt({ min: 21_000n, max: 2n ** 24n }),
     to: fc.uint8Array({ minLength: 20, maxLength: 20 }).map((bytes) => `0x${toHex(bytes)}`),
     value: bits(256n),
     calldata: fc.uint8Array({ maxLength: 80 }),

@@ -60,7 +60,7 @@ const transactions: fc.Arbitrary<EvmTransaction> = fc
     chainId: fc.bigInt({ min: 1n, max: 2n ** 53n - 1n }).filter((id) => id !== 10n && id !== 8453n),
     nonce: bits(53n),
     fees: fc.tuple(bits(100n), bits(100n)),
-    gasLimit: fc.bigInt({ min: 21_000n, max: 2n ** 64n - 1n }),
+    gasLimit: fc.bigInt({ min: 21_000n, max: 2n ** 24n }),
     to: somebody,
     recipient: somebody,
     amount: fc.bigInt({ min: 1n, max: (1n << 256n) - 1n }),
@@ -313,6 +313,8 @@ describe('bytes that are no plain transfer are refused by name', () => {
       encodeUnsigned({ ...payment, chainId: 56n }),
     ],
     ['less gas than any takes', 'BYTES_SHAPE gas-limit', starved(20_999n)],
+    ['more gas than any takes', 'BYTES_SHAPE gas-limit', starved(2n ** 24n + 1n)],
+    ['all the gas that one takes', 'accepted', starved(2n ** 24n)],
     ['a token paid to nobody', 'BYTES_TO', withData(transferCall(nobody, 1n))],
     ['a coin paid to nobody', 'BYTES_TO', encodeUnsigned({ ...coin, to: nobody })],
     [

@@ -177,6 +177,27 @@ describe('a Tron transaction of any other shape', () => {
     expect(refusedBy(call(wrong))).toBe(rule)
   })
 
+  it.each([1n, 2n, 3n, 9n, 10n, 2n ** 64n - 1n])(
+    'is refused with permission %s, whatever it moves, and the id is said',
+    (id) => {
+      for (const bytes of [transfer({ contract: [[5, id]] }), call({ contract: [[5, id]] })]) {
+        expect(() => chainOf('tron:0x2b6653dc').decode(bytes)).toThrow(`permission ${id}, not`)
+        expect(refusedBy(bytes)).toBe('BYTES_SHAPE permission')
+      }
+    },
+  )
+
+  it('is refused where the permission of the owner is written, or is no number', () => {
+    const named = transfer({ contract: [[5, 1n]] })
+    const at = named.findLastIndex((byte, index) => byte === 0x28 && named[index + 1] === 1)
+    expect(refusedBy(Uint8Array.from(named, (byte, index) => (index === at + 1 ? 0 : byte)))).toBe(
+      'BYTES_SHAPE default',
+    )
+    expect(refusedBy(transfer({ contract: [[5, Uint8Array.of(2)]] }))).toBe(
+      'BYTES_SHAPE permission',
+    )
+  })
+
   it.each([
     [46, 'account-permission-update'],
     [57, 'delegate-resource'],

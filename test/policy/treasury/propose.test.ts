@@ -2,10 +2,16 @@
 // hand, and the invariants on whatever balances and movements may be.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Account, Held, Moving } from '../../../policy/treasury/ledger.ts'
+import { type Account, type Moving, placeName } from '../../../policy/treasury/ledger.ts'
 import { type Asked, type Proposal, propose } from '../../../policy/treasury/propose.ts'
-import { parseHandle, parsePersonId, parseVaultId } from '../../../proto/ids.ts'
+import { type Handle, parseHandle, parsePersonId, parseVaultId } from '../../../proto/ids.ts'
 import { treasuryBook } from './treasury-policy.ts'
+
+/** Of an own address: a vault of another log has tests of its own. */
+interface Held extends Account {
+  readonly asset: Handle
+  readonly amount: bigint
+}
 
 const rulebook = treasuryBook()
 const initiator = parsePersonId('svc-payouts')
@@ -14,6 +20,13 @@ const eth = parseHandle('eth-native')
 const one = 1_000_000n
 const coin = 10n ** 18n
 const at = Date.UTC(2026, 11, 7)
+/** Little, of every sweep. */
+const costs = new Map(
+  ['deposits', 'deposits-coin'].map((id) => [
+    parseHandle(id),
+    { transfer: 10n ** 13n, coin: 10n ** 12n },
+  ]),
+)
 const none: Asked = { count: 0, isOpen: false, quietUntil: 0, became: '' }
 
 const account = (vault: string, path = 'm'): Account => ({ vault: parseVaultId(vault), path })
@@ -44,11 +57,11 @@ function run(
   rest: { moving?: readonly Moving[]; asked?: (name: string) => Asked | undefined } = {},
 ) {
   const { moving = [], asked = () => none } = rest
-  return propose(rulebook, { at, initiator, held: balances, moving, asked })
+  return propose(rulebook, { at, initiator, costs, held: balances, moving, asked })
 }
 
 const short = ({ id, from, to, asset, amount, maxFee }: Proposal) =>
-  `${id}: ${from.vault} ${from.path} > ${to.vault} ${to.path} ${amount} ${asset} fee ${maxFee}`
+  `${id}: ${placeName(from)} > ${placeName(to)} ${amount} ${asset} fee ${maxFee}`
 
 describe('a target', () => {
   it('wants nothing between floor and ceiling', () => {
@@ -145,6 +158,7 @@ describe('a target', () => {
     const huge = held(usdtAt('hot', 9_000_000n * one))
     expect(run(huge).proposals.map(({ amount }) => amount)).toEqual([2_000_000n * one])
     const stranger = propose(rulebook, {
+      costs,
       ...{ at, held: huge, moving: [], asked: () => none },
       initiator: parsePersonId('oli'),
     })
@@ -229,7 +243,8 @@ describe('a sweep', () => {
     ]).flat()
     const spare = coin + 2n * gas * 3n
     const { proposals, doubts } = run(held(...many, ethAt('hot', spare)))
-    expect(proposals.map(({ to }) => to.path)).toEqual(['m/1/0', 'm/1/1', 'm/1/2'])
+    const to = proposals.map((one) => placeName(one.to))
+    expect(to).toEqual(['hot m/1/0', 'hot m/1/1', 'hot m/1/2'])
     expect(doubts).toHaveLength(2)
   })
 })
@@ -265,9 +280,9 @@ describe('whatever lies where', () => {
   it('is proposed from in the same way in whatever order it is told', () => {
     fc.assert(
       fc.property(situation, fc.func(fc.integer()), ({ held, moving }, order) => {
-        const first = propose(rulebook, { at, initiator, held, moving, asked })
+        const first = propose(rulebook, { at, initiator, costs, held, moving, asked })
         const shuffled = held.toSorted((a, b) => order(a.vault, a.path) - order(b.vault, b.path))
-        const other = { at, initiator, held: shuffled, moving: moving.toReversed(), asked }
+        const other = { at, initiator, costs, held: shuffled, moving: moving.toReversed(), asked }
         expect(propose(rulebook, other)).toEqual(first)
         const ids = first.proposals.map(({ id }) => id)
         expect(new Set(ids).size).toBe(ids.length)
@@ -280,7 +295,7 @@ describe('whatever lies where', () => {
     let seen = 0
     fc.assert(
       fc.property(situation, ({ held, moving }) => {
-        const { proposals } = propose(rulebook, { at, initiator, held, moving, asked })
+        const { proposals } = propose(rulebook, { at, initiator, costs, held, moving, asked })
         seen += proposals.length
         for (const { from, asset, kind } of proposals) {
           const lies = held.find(
@@ -292,7 +307,7 @@ describe('whatever lies where', () => {
               return sum + (m.asset === asset ? m.amount : 0n) + (asset === eth ? m.feeMax : 0n)
             }, 0n)
           const target = [...rulebook.targets.values()].find(
-            (t) => t.vault === from.vault && t.asset === asset && from.path === 'm',
+            (t) => placeName(t.at) === placeName(from) && t.asset === asset,
           )
           const kept = kind === 'surplus' && asset === usdt ? target?.target : target?.floor
           // Fees of tokens that leave the same address later take from its coin what they may cost.
@@ -311,15 +326,15 @@ describe('whatever lies where', () => {
   it('is proposed from once: what was proposed is on its way, and nothing is wanted twice', () => {
     fc.assert(
       fc.property(situation, ({ held, moving }) => {
-        const first = propose(rulebook, { at, initiator, held, moving, asked }).proposals
+        const first = propose(rulebook, { at, initiator, costs, held, moving, asked }).proposals
         const on = [...moving, ...first.map((p) => ({ ...p, feeMax: p.maxFee }))]
         const open = new Set(first.map(({ id }) => id.replace(/\/1$/, '')))
         const seeing = (name: string) => ({ ...none, isOpen: open.has(name), count: 1 })
-        const again = propose(rulebook, { at, initiator, held, moving: on, asked: seeing })
+        const again = propose(rulebook, { at, initiator, costs, held, moving: on, asked: seeing })
         const twice = again.proposals.filter(({ id }) => open.has(id.replace(/\/2$/, '')))
         expect(twice).toEqual([])
         // Also without looking: only what was cut by a rule or by a source may be wanted once more.
-        const blind = propose(rulebook, { at, initiator, held, moving: on, asked })
+        const blind = propose(rulebook, { at, initiator, costs, held, moving: on, asked })
         const surplus = blind.proposals.filter(({ kind }) => kind === 'surplus')
         const cut = first.filter(
           ({ kind, amount }) => kind === 'surplus' && amount >= 2_000_000n * one,

@@ -26,7 +26,7 @@ describe('targets and sweeps', () => {
     const { targets, sweeps } = treasuryBook()
     expect([...targets.values()][0]).toEqual({
       id: 'hot-eth',
-      vault: 'hot',
+      at: { vault: 'hot', path: 'm' },
       asset: 'eth-native',
       floor: 10n ** 18n,
       target: 3n * 10n ** 18n,
@@ -42,6 +42,9 @@ describe('targets and sweeps', () => {
       minimum: 25_000_000n,
       gas: 2n * 10n ** 15n,
       gasFrom: 'hot',
+      costPercent: 10,
+      coinPrice: undefined,
+      coinUnits: 10n ** 18n,
     })
     const plain = loadRulebook(policyText)
     expect([plain.targets.size, plain.sweeps.size]).toEqual([0, 0])
@@ -70,6 +73,8 @@ describe('targets and sweeps', () => {
     ['an unknown asset', /unknown gold/, target({ asset: 'gold' })],
     ['an unknown way', /unknown nowhere/, target({ surplus: 'nowhere' })],
     ['an unknown source', /unknown nowhere/, target({ refill: 'nowhere' })],
+    ['a vault and a class at once', /not both/, target({ class: 'customer' })],
+    ['two ways out', /not both/, target({ surplusClass: 'customer' })],
     ['itself', /expected another vault/, target({ refill: 'hot' })],
     ['itself as the way out', /expected another vault/, target({ surplus: 'hot' })],
     ['an unknown key', /unknown key/, target({ reserve: '1' })],
@@ -124,6 +129,10 @@ describe('targets and sweeps', () => {
     ['a sweep that may cost nothing', /more than nothing/, sweep({ gas: '0' })],
     ['gas above what a transaction may cost', /at most maxFee/, sweep({ gas: '0.051' })],
     ['a sweep to nowhere', /unknown nowhere/, sweep({ to: 'nowhere' })],
+    ['a share above the whole', /costPercent/, sweep({ costPercent: 101 })],
+    ['a share of nothing', /costPercent/, sweep({ costPercent: 0 })],
+    ['a coin that is worth nothing', /coinPrice: expected more/, sweep({ coinPrice: '0' })],
+    ['a price of a coin in itself', /coinPrice: expected for tokens/, coin({ coinPrice: '1' })],
     ['gas from nowhere', /unknown nowhere/, sweep({ gasFrom: 'nowhere' })],
     ['a coin that is paid for by others', /gasFrom/, coin({ gasFrom: 'hot' })],
     [

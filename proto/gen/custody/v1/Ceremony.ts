@@ -34,6 +34,10 @@ export interface Ceremony {
    * Newest line about it.
    */
   'seq'?: (number | string | Long);
+  /**
+   * Lines of the main log under the head that went in with the Bundle; zero where none did.
+   */
+  'mainSize'?: (number | string | Long);
 }
 
 export interface Ceremony__Output {
@@ -68,4 +72,8 @@ export interface Ceremony__Output {
    * Newest line about it.
    */
   'seq': (number);
+  /**
+   * Lines of the main log under the head that went in with the Bundle; zero where none did.
+   */
+  'mainSize': (number);
 }

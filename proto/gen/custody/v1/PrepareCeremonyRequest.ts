@@ -6,6 +6,10 @@ export interface PrepareCeremonyRequest {
    * Digest of the plan.
    */
   'plan'?: (string);
+  /**
+   * Head of the main log with its roots and proofs, where the plan names that log; else empty.
+   */
+  'main'?: (Buffer | Uint8Array | string);
 }
 
 export interface PrepareCeremonyRequest__Output {
@@ -13,4 +17,8 @@ export interface PrepareCeremonyRequest__Output {
    * Digest of the plan.
    */
   'plan': (string);
+  /**
+   * Head of the main log with its roots and proofs, where the plan names that log; else empty.
+   */
+  'main': (Buffer);
 }

@@ -2,17 +2,17 @@
 // a life no longer than the policy says, and a fee_limit that leaves room for the bandwidth. They
 // are built once: the first attempt binds them for ever. Nodes judge the result; here the own
 // encoder is compared with tronweb's, which is loaded when the first Tron transfer is built.
-import { acceptsFor } from '../policy/chain/chain.ts'
-import { chainOf } from '../policy/chain/chains.ts'
-import { trc20Call } from '../policy/chain/tron.ts'
-import { tronBytes } from '../policy/chain/tron-address.ts'
-import { publishedPrices, type TronPrices } from '../policy/chain/tron-prices.ts'
-import { encodeRaw, type TronContract, type TronTransaction } from '../policy/chain/tron-raw.ts'
-import type { Intent, Op } from '../policy/intent.ts'
-import { fromHex, toHex } from '../proto/crypto.ts'
-import { refuse } from '../proto/refusal.ts'
-import type { Built } from './build.ts'
-import type { TronPrices as NetworkPrices, TronRpc } from './chain-rpc/tron-rpc.ts'
+import { acceptsFor } from '../../policy/chain/chain.ts'
+import { chainOf } from '../../policy/chain/chains.ts'
+import { trc20Call } from '../../policy/chain/tron.ts'
+import { tronBytes } from '../../policy/chain/tron-address.ts'
+import { publishedPrices, type TronPrices } from '../../policy/chain/tron-prices.ts'
+import { encodeRaw, type TronContract, type TronTransaction } from '../../policy/chain/tron-raw.ts'
+import type { Intent, Op } from '../../policy/intent.ts'
+import { fromHex, toHex } from '../../proto/crypto.ts'
+import { refuse } from '../../proto/refusal.ts'
+import type { Built } from './ledger.ts'
+import type { TronPrices as NetworkPrices, TronRpc } from './tron-rpc.ts'
 
 export interface TronOrder {
   readonly intent: Intent

@@ -1,19 +1,19 @@
-// A file that lies on a card or a medium itself. Cards come from people, who may have laid a link
-// or a pipe at the place of a file: then what is read is not what the card holds, what is written
-// goes to another place, or nobody ever answers.
+// A file that lies itself where it is looked for: on a card, a medium, in a directory of a node.
+// Cards come from people, who may have laid a link or a pipe at the place of a file: then what is
+// read is not what the card holds, what is written goes to another place, or nobody ever answers.
 // INVARIANT: opens no link and waits for no pipe; what is there is a file of bounded length, or it
 // is refused. Looks at the last part of a path only: which directory a card is, its owner says.
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
-import { limits } from '../../proto/limits.ts'
-import type { ReasonCode } from '../../proto/reasons.ts'
-import { refuse } from '../../proto/refusal.ts'
+import { limits } from '../proto/limits.ts'
+import type { ReasonCode } from '../proto/reasons.ts'
+import { refuse } from '../proto/refusal.ts'
 
 export interface OwnFile {
   readonly path: string
   /** As what it is refused. */
   readonly code: ReasonCode
   /** What it is on: the first word of a refusal. */
-  readonly on: 'medium' | 'card'
+  readonly on: 'medium' | 'card' | 'disk'
   readonly bytesMax: number
 }
 
@@ -60,4 +60,9 @@ export function readOwnFileIfThere(own: OwnFile): Uint8Array | undefined {
 /** What a program of a sitting keeps on its card beside the Record. */
 export function onCard(path: string): OwnFile {
   return { path, code: 'CONFIG', on: 'card', bytesMax: limits.recordBytesMax }
+}
+
+/** What a program remembers from one start to the next, in a small file. */
+export function inDirectory(path: string): OwnFile {
+  return { path, code: 'CONFIG', on: 'disk', bytesMax: limits.documentBytesMax }
 }

@@ -3,40 +3,26 @@
 // own encoder is compared with an independent one, because a wrong byte found now costs nothing.
 // Replacements (the walk, 7): same nonce, same effect, both fee fields raised by the policy's step.
 import { Transaction } from 'ethers'
-import { acceptsFor, type Form } from '../policy/chain/chain.ts'
-import { chainOf } from '../policy/chain/chains.ts'
-import { type EvmTransaction, encodeUnsigned, transferCall } from '../policy/chain/evm.ts'
-import { encodeCall, parseCall } from '../policy/chain/evm-call.ts'
-import { encodeLegacy } from '../policy/chain/evm-legacy.ts'
-import { type Effect, type Fee, type Intent, isCancel } from '../policy/intent.ts'
-import { toHex } from '../proto/crypto.ts'
-import { refuse } from '../proto/refusal.ts'
-import type { Call, ChainRpc, Prices } from './chain-rpc/rpc.ts'
+import { acceptsFor, type Form } from '../../policy/chain/chain.ts'
+import { chainOf } from '../../policy/chain/chains.ts'
+import { type EvmTransaction, encodeUnsigned, transferCall } from '../../policy/chain/evm.ts'
+import { encodeCall, parseCall } from '../../policy/chain/evm-call.ts'
+import { encodeLegacy } from '../../policy/chain/evm-legacy.ts'
+import { type Intent, isCancel } from '../../policy/intent.ts'
+import { toHex } from '../../proto/crypto.ts'
+import { limits } from '../../proto/limits.ts'
+import { refuse } from '../../proto/refusal.ts'
+import type { BuildOrder, Built } from './ledger.ts'
+import type { Call, ChainRpc, Prices } from './rpc.ts'
 
-export interface BuildOrder {
-  readonly intent: Intent
-  /** Address of the vault's key at the intent's path. */
-  readonly from: string
-  /** Nonce of the reservation line. */
-  readonly slot: string
-  /**
-   * The last attempt's fee and the policy's step, when this replaces its transaction; of a cancel
-   * the highest of those that it is to replace.
-   */
-  readonly bump?: { readonly last: Fee; readonly percent: number }
-  /** Signed days later, and never bumped: the price may rise to all that the intent allows. */
+export interface EvmOrder extends Pick<BuildOrder, 'intent' | 'from' | 'slot' | 'bump'> {
   readonly isPatient?: boolean
   /** As the policy asks for its network; type 2 when nothing is said. */
   readonly form?: Form | undefined
 }
 
-export type Built =
-  | { readonly kind: 'built'; readonly bytes: Uint8Array; readonly effect: Effect }
-  /** Not now: asked again later it may succeed. */
-  | { readonly kind: 'later'; readonly code: 'FEE' | 'CHAIN_UNAVAILABLE'; readonly because: string }
-
 /** Throws `Unavailable` when no endpoint answers. */
-export async function buildTransfer(rpc: ChainRpc, order: BuildOrder): Promise<Built> {
+export async function buildTransfer(rpc: ChainRpc, order: EvmOrder): Promise<Built> {
   const { intent, bump } = order
   if (!isEvm(intent.op)) {
     return refuse('NOT_SUPPORTED', `expected an operation of an EVM network, got ${intent.op}`)
@@ -73,13 +59,13 @@ export async function buildTransfer(rpc: ChainRpc, order: BuildOrder): Promise<B
  * Type 2: room for the base fee to double before the transaction is stuck, and all that is allowed
  * for what waits, because what is not needed is not paid. A legacy price is paid whole: half again.
  */
-function wantedPrice(order: BuildOrder, { base, tip }: Prices): bigint | undefined {
+function wantedPrice(order: EvmOrder, { base, tip }: Prices): bigint | undefined {
   const { form, bump, isPatient = false } = order
   if (form === 'legacy') return bump === undefined ? (base * (isPatient ? 4n : 3n)) / 2n : base
   return isPatient ? undefined : 2n * base + tip
 }
 
-function callOf({ intent, from }: BuildOrder): Call {
+function callOf({ intent, from }: EvmOrder): Call {
   if (intent.call !== undefined) {
     const calldata = encodeCall(parseCall(intent.call))
     return { from, to: intent.to, value: intent.amount, calldata }
@@ -96,8 +82,8 @@ function isEvm(op: Intent['op']): boolean {
 }
 
 const plainTransferGas = 21_000n
-/** Far above every block, and in the eight bytes that a transaction has for it. */
-const estimateMax = 1n << 40n
+/** With a quarter on top it is what a node takes. */
+const estimateMax = (BigInt(limits.transactionGasMax) * 4n) / 5n
 
 /** A replacement keeps its gas, which a fee of nothing does not tell. */
 function gasOf(bump: Bump | undefined): bigint | undefined {
@@ -114,7 +100,7 @@ async function gasLimit(rpc: ChainRpc, call: Call): Promise<bigint | string> {
   return answer.gas === plainTransferGas ? answer.gas : (answer.gas * 5n) / 4n
 }
 
-type Bump = NonNullable<BuildOrder['bump']>
+type Bump = NonNullable<EvmOrder['bump']>
 
 /** Prices at which both fee fields are at least the step above the last ones. */
 function raised(market: Prices, bump: Bump | undefined): Prices {
