@@ -52,6 +52,7 @@ export type Own = Pick<
   | 'rows'
   | 'witness'
   | 'journal'
+  | 'sessions'
   | 'keystore'
   | 'store'
   | 'self'

@@ -57,6 +57,7 @@ export const longWalks: readonly string[] = [
   'test/ceremony/doctor-machine.test.ts',
   'test/ceremony/station-softhsm.test.ts',
   'test/ceremony/station-tokens.test.ts',
+  'test/ceremony/drill-scenes.test.ts',
   'test/ceremony/enrolment-made.test.ts',
   'test/ceremony/kill.test.ts',
   'test/ceremony/kill-steps.test.ts',
