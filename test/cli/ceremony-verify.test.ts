@@ -141,7 +141,7 @@ describe('custody ceremony verify', () => {
     expect((await verify(at('out'))).exit).toBe(3)
     writeBundleFiles(at('refusing'), refusing)
     const refused = await verify(at('refusing'), ...pinned, at('in'))
-    expect([refused.exit, refused.stderr.includes('auditor/bo does not agree: no')]).toEqual([
+    expect([refused.exit, refused.stderr.includes('auditor/bo does not agree (X-20): no')]).toEqual([
       4,
       true,
     ])

@@ -152,7 +152,7 @@ export class TronSim {
     const number = BigInt(this.#blocks.length)
     const header: TronHeader = {
       timestamp: BigInt(timestamp),
-      txTrieRoot: sha256(toUtf8(`root ${number} ${this.#forks}`)),
+      txTrieRoot: sha256(toUtf8(`root ${number}${' again'.repeat(this.#forks)}`)),
       parentHash: parent === undefined ? new Uint8Array(32).fill(1) : fromHex(parent.id)!,
       number,
       witness: new Uint8Array(21).fill(0x41),

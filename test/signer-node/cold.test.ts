@@ -41,6 +41,7 @@ class Seat {
       closed: () => undefined,
       rows: log.rows,
       bans: { isFrozen: () => false, isBanned: () => true, frozen: () => [] },
+      pairings: { fence: { isQuiet: () => false } },
       ports: {
         clock: { wallMs: () => this.wallMs, monotonicMs: () => 0 },
         pause: (work: () => void) => work(),
