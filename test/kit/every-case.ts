@@ -93,6 +93,7 @@ export const longWalks: readonly string[] = [
   'test/cli/init-cold.test.ts',
   'test/cli/light.test.ts',
   'test/cli/payout.test.ts',
+  'test/cli/reconcile-deposits.test.ts',
   'test/cli/recovery.test.ts',
   'test/cli/root.test.ts',
   'test/cli/sweep.test.ts',
