@@ -61,7 +61,7 @@ describe('what is there to try', () => {
       'USDT',
     ])
     const [target] = rulebook.targets.values()
-    expect(target).toMatchObject({ vault: 'hot', surplus: 'warm' })
+    expect(target).toMatchObject({ at: { vault: 'hot' }, surplus: { vault: 'warm' } })
     const found = analyse(rulebook).filter(({ where }) => where.startsWith('targets'))
     expect(found).toEqual([])
     const { chains } = JSON.parse(read('shared/endpoints.json'))
