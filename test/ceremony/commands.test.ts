@@ -148,7 +148,7 @@ describe('custody-ceremony', () => {
     const lineOf = (said: Spoken, id: string, what: string) =>
       said.lines.find((line) => line.slice(6).startsWith(`${id.padEnd(5)}${what} `))
     expect(lineOf(fine, 'X-5', 'token')).toMatch(/^ok .* \(red 1 spare\), PIN set$/)
-    expect(lineOf(fine, 'X-4', 'self-check')).toMatch(/^ok .*19 answers$/)
+    expect(lineOf(fine, 'X-4', 'self-check')).toMatch(/^ok .*20 answers$/)
     expect(lineOf(fine, 'X-4', 'token random')).toMatch(/^ok /)
     expect(lineOf(fine, 'X-4', 'kernel')).toMatch(/^ok .*1024 bytes tested$/)
     const planned = await look('--plan', path('plan.json'), '--node', 'node-1')
