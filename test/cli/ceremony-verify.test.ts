@@ -141,10 +141,9 @@ describe('custody ceremony verify', () => {
     expect((await verify(at('out'))).exit).toBe(3)
     writeBundleFiles(at('refusing'), refusing)
     const refused = await verify(at('refusing'), ...pinned, at('in'))
-    expect([refused.exit, refused.stderr.includes('auditor/bo does not agree (X-20): no')]).toEqual([
-      4,
-      true,
-    ])
+    expect([refused.exit, refused.stderr.includes('auditor/bo does not agree (X-20): no')]).toEqual(
+      [4, true],
+    )
     expect((await verify(at('out'), '--trust', at('trust'))).exit).toBe(2)
     expect((await verify(at('none'), ...pinned, at('in'))).exit).toBe(2)
   })
