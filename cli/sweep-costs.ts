@@ -4,8 +4,9 @@ import type { SweepCost } from '../policy/treasury/cost.ts'
 import type { Held } from '../policy/treasury/ledger.ts'
 import type { Sweep } from '../policy/treasury/targets.ts'
 import type { Handle } from '../proto/ids.ts'
+import { orNothing } from '../proto/unavailable.ts'
 import { accountAt, ownKeys } from './own-accounts.ts'
-import { tried, type Watching } from './treasury-facts.ts'
+import type { Watching } from './treasury-facts.ts'
 
 /** None of a sweep that has nothing to move, or of which endpoints do not tell it. */
 export async function sweepCosts(
@@ -25,7 +26,7 @@ export async function sweepCosts(
     const contract = assets.get(asset)?.contract
     if (look === undefined || receiver === undefined || contract === undefined) continue
     const ends = { from: from?.address ?? '', to: receiver.address }
-    const cost = await tried(() => look.cost({ ...ends, contract, amount: first.amount }))
+    const cost = await orNothing(() => look.cost({ ...ends, contract, amount: first.amount }))
     if (cost !== undefined) found.set(id, cost)
   }
   return found

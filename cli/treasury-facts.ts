@@ -11,7 +11,7 @@ import { networkOf, type Rulebook } from '../policy/rulebook.ts'
 import { type Held, type Moving, type Place, placeName } from '../policy/treasury/ledger.ts'
 import type { VaultRow } from '../policy/view.ts'
 import type { Handle, VaultId } from '../proto/ids.ts'
-import { Unavailable } from '../proto/unavailable.ts'
+import { orNothing } from '../proto/unavailable.ts'
 import type { Balance, Block, Look } from './chain-looks.ts'
 import type { Desk } from './desk.ts'
 import { isNothing, openPayments, type Payment, paymentOf, paymentsAfter } from './moving.ts'
@@ -86,7 +86,7 @@ async function youngBlock(
 ): Promise<Block | undefined> {
   const until = world.nowMs() + patienceMs
   for (;;) {
-    const block = await tried(() => look.block())
+    const block = await orNothing(() => look.block())
     if (block !== undefined && block.at >= sinceMs) return block
     if (world.nowMs() >= until) return undefined
     await world.pause(pollMs)
@@ -136,7 +136,7 @@ async function balanceOf(one: Wanted, { keys, blocks, watching }: Seen): Promise
   if (contract === undefined) return `${name}: no such asset`
   const [look, block] = [looks.get(account.network), blocks.get(account.network)]
   if (look === undefined || block === undefined) return `${name}: no block`
-  const said = await tried(() => look.balance(block, account.address, contract))
+  const said = await orNothing(() => look.balance(block, account.address, contract))
   return said ?? `${name}: endpoints do not agree`
 }
 
@@ -159,7 +159,7 @@ interface OnChain {
 async function isInBlock({ txid, intent }: Payment, { looks, blocks }: OnChain): Promise<boolean> {
   const [look, block] = [looks.get(intent.network), blocks.get(intent.network)]
   if (txid === '' || look === undefined || block === undefined) return false
-  return (await tried(() => look.landed(block, txid))) ?? false
+  return (await orNothing(() => look.landed(block, txid))) ?? false
 }
 
 /** Whether a payment that is not in the block landed before the balance was told. */
@@ -170,7 +170,7 @@ async function mayBeIn(
 ): Promise<boolean> {
   const [look, block] = [looks.get(intent.network), blocks.get(intent.network)]
   if (txid === '' || look === undefined || block === undefined || upTo <= block.height) return false
-  return (await tried(() => look.landed({ ...block, height: upTo }, txid))) ?? true
+  return (await orNothing(() => look.landed({ ...block, height: upTo }, txid))) ?? true
 }
 
 /** The balances that it changes. */
@@ -225,14 +225,4 @@ function networksOf({ targets, sweeps, assets, networks }: Rulebook): ReadonlySe
   const named = [...targets.values(), ...sweeps.values()]
   const ids = named.flatMap(({ asset }) => assets.get(asset)?.network ?? [])
   return new Set(ids.flatMap((id) => networks.get(id)?.caip2 ?? []))
-}
-
-/** Undefined where endpoints do not answer or agree. */
-export async function tried<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof Unavailable) return undefined
-    throw error
-  }
 }

@@ -16,7 +16,7 @@ import { type Handle, parsePersonId, type VaultId } from '../proto/ids.ts'
 import type { JsonObject } from '../proto/jcs.ts'
 import { isRefusal, Refused, refuse } from '../proto/refusal.ts'
 import { time } from '../proto/shape.ts'
-import { Unavailable } from '../proto/unavailable.ts'
+import { orNothing, Unavailable } from '../proto/unavailable.ts'
 import { type ApproverKey, openKey } from './approver-key.ts'
 import { looksOptions, openLooks } from './chain-looks.ts'
 import { DepositPaths } from './deposit-paths.ts'
@@ -27,7 +27,7 @@ import { keyOptions, profileOptions } from './profile.ts'
 import { amountOf } from './show.ts'
 import { sendIntent } from './submit.ts'
 import { sweepCosts } from './sweep-costs.ts'
-import { type Around, lookAround, tried, type Watching } from './treasury-facts.ts'
+import { type Around, lookAround, type Watching } from './treasury-facts.ts'
 import { type Answer, type Args, flag, type Verb, type World } from './verb.ts'
 
 export const watch: Verb = {
@@ -182,7 +182,7 @@ async function quietAfter(
   const look = looks.get(network)
   const { state, txid } = last
   if (state !== 'SETTLED' || txid === '' || look === undefined) return loud
-  const failedAt = await tried(() => look.failedAt(txid))
+  const failedAt = await orNothing(() => look.failedAt(txid))
   if (failedAt === undefined) {
     const became = 'failed or not, as endpoints do not agree'
     return { quietUntil: Number.POSITIVE_INFINITY, became }

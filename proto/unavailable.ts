@@ -17,3 +17,13 @@ export class Unavailable extends Error {
     this.code = code
   }
 }
+
+/** Undefined where the edge could not tell. */
+export async function orNothing<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (error instanceof Unavailable) return undefined
+    throw error
+  }
+}

@@ -1,27 +1,10 @@
 // What one EVM address did in a range of blocks, as enough endpoints agree on it: its transactions,
 // found by its nonce, which grows with each, by halves; and the events of tokens that name it.
 import type { Moved, Sent } from '../../policy/audit/chain-file.ts'
-import type { OpenedDeposits } from '../../policy/audit/own-addresses.ts'
-import { type Block, type EvmLook, fieldOf, readWord } from './look.ts'
-import type { Pause } from './patience.ts'
+import type { Range } from './kind.ts'
+import { type EvmLook, fieldOf, readWord } from './look.ts'
 import { unavailable } from './post.ts'
 import { quantity, readQuantity } from './quantity.ts'
-
-export interface Range {
-  readonly network: string
-  /** First block, above 0. */
-  readonly from: bigint
-  /** Last block. */
-  readonly to: Block
-  readonly addresses: readonly string[]
-  readonly deposits: readonly OpenedDeposits[]
-  /** Contracts. */
-  readonly tokens: readonly string[]
-  /** Waits before what too few told is asked for again; without it that ends it. */
-  readonly pause?: Pause
-  /** How many deposit addresses of a vault were looked at. */
-  readonly looked?: (vault: string, count: number) => void
-}
 
 export async function nonceAt(look: EvmLook, address: string, height: bigint): Promise<bigint> {
   const said = await look.agreed(async (asker) => {

@@ -1,11 +1,12 @@
 // ChainKind: how the networks of one CAIP-2 namespace are reached. What their transactions are is
 // said in `policy/chain/`; nodes ask no endpoint and know nothing of this.
 import type { ChainFile } from '../../policy/audit/chain-file.ts'
+import type { OpenedDeposits } from '../../policy/audit/own-addresses.ts'
 import type { Watch } from './breaker.ts'
 import type { Finality } from './evm-final.ts'
 import type { Ledger } from './ledger.ts'
-import type { Look } from './look.ts'
-import type { TronRange } from './tron-outflows.ts'
+import type { Block, Look } from './look.ts'
+import type { Pause } from './patience.ts'
 
 export interface ReachOptions extends Watch {
   /** CAIP-2. */
@@ -28,7 +29,27 @@ export interface LookOptions extends ReachOptions {
 }
 
 /** What an auditor asks for. */
-export type Range = TronRange
+export interface Range {
+  readonly network: string
+  /** First block, above 0. */
+  readonly from: bigint
+  /** Last block; where nodes tell balances of now alone it may be a later one, the last then. */
+  readonly to: Block
+  readonly addresses: readonly string[]
+  readonly deposits: readonly OpenedDeposits[]
+  /** Contracts. */
+  readonly tokens: readonly string[]
+  /** Where nodes keep no earlier states: balances at the end are told, so it has to be now. */
+  readonly closes?: boolean
+  /** There, too: the file of the blocks before, whose balances are those of the beginning. */
+  readonly after?: ChainFile
+  /** Waits before what too few told is asked for again; without it that ends it. */
+  readonly pause?: Pause
+  /** Where every block is read. */
+  readonly progress?: (height: bigint) => void
+  /** How many addresses, or balances, were looked at, of which vault or what. */
+  readonly looked?: (what: string, count: number) => void
+}
 
 export interface AuditLook extends Look {
   /** What these addresses did in the range, for a chain file. */

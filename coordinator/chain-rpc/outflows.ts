@@ -5,7 +5,8 @@
 // Needs endpoints that keep old states. Tokens that nobody named are not seen.
 import type { ChainAccount, ChainFile } from '../../policy/audit/chain-file.ts'
 import { depositsOf } from './deposit-outflows.ts'
-import { hasCode, movedAmong, nonceAt, type Range, sentBy } from './evm-flows.ts'
+import { hasCode, movedAmong, nonceAt, sentBy } from './evm-flows.ts'
+import type { Range } from './kind.ts'
 import type { Block, EvmLook } from './look.ts'
 import { unavailable } from './post.ts'
 

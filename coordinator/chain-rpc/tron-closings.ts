@@ -5,10 +5,11 @@
 // A balance that moved while it was asked for is asked for again.
 // What a contract pays out of the coin is in no line, so it is not added either.
 import type { Moved, Received, Sent } from '../../policy/audit/chain-file.ts'
+import { orNothing } from '../../proto/unavailable.ts'
 import type { Pause } from './patience.ts'
 import { unavailable } from './post.ts'
 import type { TronEndpoint } from './tron-endpoint.ts'
-import { type Held, heldTogether, orNothing, type Place, type TronLook } from './tron-look.ts'
+import { type Held, heldTogether, type Place, type TronLook } from './tron-look.ts'
 
 /** What was read of one address. */
 export interface Flows {

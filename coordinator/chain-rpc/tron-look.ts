@@ -6,7 +6,7 @@
 import { trc20Call } from '../../policy/chain/tron.ts'
 import { tronBytes } from '../../policy/chain/tron-address.ts'
 import { concat, fromHex, toHex } from '../../proto/crypto.ts'
-import { Unavailable } from '../../proto/unavailable.ts'
+import { orNothing } from '../../proto/unavailable.ts'
 import { ahead } from './ahead.ts'
 import { agreeing, type Cost, type Look, reached, type Transfer } from './look.ts'
 import { field, show, unavailable } from './post.ts'
@@ -138,16 +138,6 @@ export interface Place {
   readonly address: string
   /** Empty for the coin. */
   readonly contract: string
-}
-
-/** Undefined where nobody, or too few, answered. */
-export async function orNothing<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await ask()
-  } catch (error) {
-    if (error instanceof Unavailable) return undefined
-    throw error
-  }
 }
 
 async function amountOf(

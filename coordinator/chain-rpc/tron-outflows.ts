@@ -10,9 +10,8 @@ import type {
   Received,
   Sent,
 } from '../../policy/audit/chain-file.ts'
-import type { OpenedDeposits } from '../../policy/audit/own-addresses.ts'
 import { ahead } from './ahead.ts'
-import type { Block } from './look.ts'
+import type { Range } from './kind.ts'
 import { type Pause, patiently } from './patience.ts'
 import { unavailable } from './post.ts'
 import { type Closings, closingsOf } from './tron-closings.ts'
@@ -20,32 +19,11 @@ import { depositPlaces, depositsIn, type Opening, openingsIn } from './tron-depo
 import type { Place, TronLook } from './tron-look.ts'
 import { linesOf, type Own } from './tron-outflow-lines.ts'
 
-export interface TronRange {
-  readonly network: string
-  /** First block, above 0. */
-  readonly from: bigint
-  /** Last block; where balances are told they may be of a later one, which is the last then. */
-  readonly to: Block
-  readonly addresses: readonly string[]
-  readonly deposits: readonly OpenedDeposits[]
-  /** Contracts. */
-  readonly tokens: readonly string[]
-  /** Balances at the end are told: it has to be now, because nodes keep no earlier states. */
-  readonly closes?: boolean
-  /** The file of the blocks before these: its balances are those of the beginning. */
-  readonly after?: ChainFile
-  /** Waits before a block that too few told is asked for again; without it that ends it. */
-  readonly pause?: Pause
-  readonly progress?: (height: bigint) => void
-  /** How many balances were looked at. */
-  readonly looked?: (what: string, count: number) => void
-}
-
 /** Blocks asked for at the same time; each may be of many mebibytes. */
 const blocksAhead = 8
 
 /** Throws `Unavailable` where endpoints do not agree, or do not have a block whole. */
-export async function collectTron(look: TronLook, range: TronRange): Promise<ChainFile> {
+export async function collectTron(look: TronLook, range: Range): Promise<ChainFile> {
   const { network, from, to, addresses, after, tokens, closes = false } = range
   if (after !== undefined) await requireBefore(look, range, after)
   const places = new Map(range.deposits.flatMap((one) => depositPlaces(one, network)))
@@ -89,7 +67,7 @@ export async function collectTron(look: TronLook, range: TronRange): Promise<Cha
 }
 
 /** Else the balances at its end would be those of another beginning. */
-async function requireBefore(look: TronLook, { network, from }: TronRange, after: ChainFile) {
+async function requireBefore(look: TronLook, { network, from }: Range, after: ChainFile) {
   const isNext = after.network === network && BigInt(after.to) + 1n === from
   if (!isNext) {
     throw unavailable(`the file before ends with block ${after.to} of ${after.network}`)
@@ -112,7 +90,7 @@ interface Found extends ChainAccount {
   readonly received: Received[]
 }
 
-function emptyOf(address: string, { tokens }: TronRange): Found {
+function emptyOf(address: string, { tokens }: Range): Found {
   return { address, balances: [], sent: [], moved: [], received: [], tokens }
 }
 

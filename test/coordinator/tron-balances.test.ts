@@ -2,12 +2,13 @@
 // end of a range, taken over by the file of the next one, and compared with what moved between.
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Range } from '../../coordinator/chain-rpc/kind.ts'
 import { field } from '../../coordinator/chain-rpc/post.ts'
 import { blockId } from '../../coordinator/chain-rpc/tron-block.ts'
 import { closingsOf } from '../../coordinator/chain-rpc/tron-closings.ts'
 import { TronEndpoint, textField, wholeField } from '../../coordinator/chain-rpc/tron-endpoint.ts'
 import { openTronLook } from '../../coordinator/chain-rpc/tron-look.ts'
-import { collectTron, type TronRange } from '../../coordinator/chain-rpc/tron-outflows.ts'
+import { collectTron } from '../../coordinator/chain-rpc/tron-outflows.ts'
 import { type ChainFile, parseChainFile, writeChainFile } from '../../policy/audit/chain-file.ts'
 import { reconcile } from '../../policy/audit/reconcile.ts'
 import { tronAddress, tronText } from '../../policy/chain/tron-address.ts'
@@ -57,11 +58,7 @@ function look(...urls: readonly string[]) {
   return openTronLook({ endpoints, witnesses: 2 })
 }
 
-async function collected(
-  from: bigint | ChainFile,
-  more: Partial<TronRange> = {},
-  ...urls: string[]
-) {
+async function collected(from: bigint | ChainFile, more: Partial<Range> = {}, ...urls: string[]) {
   const after = typeof from === 'bigint' ? undefined : from
   return collectTron(look(...(urls.length > 0 ? urls : chain.urls)), {
     ...{ network, addresses: [hot, own], deposits: [], tokens: [token], closes: true },

@@ -2,9 +2,10 @@
 // that failed and burned its energy, one that no line has; an endpoint that lies about each answer.
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Range } from '../../coordinator/chain-rpc/kind.ts'
 import { TronEndpoint } from '../../coordinator/chain-rpc/tron-endpoint.ts'
 import { openTronLook, type TronLook } from '../../coordinator/chain-rpc/tron-look.ts'
-import { collectTron, type TronRange } from '../../coordinator/chain-rpc/tron-outflows.ts'
+import { collectTron } from '../../coordinator/chain-rpc/tron-outflows.ts'
 import { type ChainFile, parseChainFile, writeChainFile } from '../../policy/audit/chain-file.ts'
 import type { Paid } from '../../policy/audit/paid.ts'
 import { reconcile } from '../../policy/audit/reconcile.ts'
@@ -98,7 +99,7 @@ async function collected(...urls: readonly string[]): Promise<ChainFile> {
   return collectTron(look(...urls), await rangeOf())
 }
 
-async function rangeOf(more: Partial<TronRange> = {}): Promise<TronRange> {
+async function rangeOf(more: Partial<Range> = {}): Promise<Range> {
   const range = { network, from: first, addresses: [hot, own], deposits: [], tokens: [token] }
   return { ...range, to: await look(...chain.urls).block(), ...more }
 }
