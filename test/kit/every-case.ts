@@ -112,6 +112,7 @@ export const longWalks: readonly string[] = [
   'test/coordinator/ceremony-main.test.ts',
   'test/coordinator/certificates.test.ts',
   'test/coordinator/changes.test.ts',
+  'test/coordinator/cold-addresses.test.ts',
   'test/coordinator/cold-again.test.ts',
   'test/coordinator/cold-held.test.ts',
   'test/coordinator/cold-tron.test.ts',
