@@ -74,6 +74,7 @@ export const longWalks: readonly string[] = [
   'test/ceremony/performed.test.ts',
   'test/ceremony/places.test.ts',
   'test/ceremony/table-namespaces.test.ts',
+  'test/ceremony/two-records.test.ts',
   'test/ceremony/table-ways.test.ts',
   'test/ceremony/room-namespaces.test.ts',
   'test/ceremony/seated.test.ts',
