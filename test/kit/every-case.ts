@@ -109,6 +109,7 @@ export const longWalks: readonly string[] = [
   'test/coordinator/changes.test.ts',
   'test/coordinator/cold-again.test.ts',
   'test/coordinator/cold-held.test.ts',
+  'test/coordinator/cold-room-left.test.ts',
   'test/coordinator/cold-tron.test.ts',
   'test/coordinator/import-checks.test.ts',
   'test/coordinator/messages.test.ts',
