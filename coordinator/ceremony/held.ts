@@ -17,7 +17,7 @@ import { isRefusal, type Refusal, Refused, refuse } from '../../proto/refusal.ts
 import { type Case, gather, readSigned } from '../desk/case.ts'
 import type { DriverPorts } from '../driver.ts'
 import { readBlob, readBlobs } from '../store/blobs.ts'
-import { readLinesOf } from '../store/lines.ts'
+import { readHead, readLinesOf } from '../store/lines.ts'
 import { leftAt } from './left.ts'
 
 type HeldPorts = Pick<DriverPorts, 'copy' | 'memory'>
@@ -80,6 +80,7 @@ async function judged(ports: HeldPorts, judging: Judging): Promise<Refusal | und
   const left = await leftAt(copy, { origin, own, now, mayGo })
   const refused = admitAgain({
     ...{ view, attempt, cameAt: done.t, clockMs: now },
+    newestAt: (await readHead(copy.session, origin)).t,
     warrant: (await readBlob(copy.session, warrant))?.content ?? new Uint8Array(0),
     signers: await signersOf(copy, receipts, row),
     people: await sittersOf(copy, intent, row?.seq ?? 0),
