@@ -63,6 +63,7 @@ export const longWalks: readonly string[] = [
   'test/ceremony/kill-steps.test.ts',
   'test/ceremony/kill-programs.test.ts',
   'test/ceremony/station-image.test.ts',
+  'test/ceremony/token-later.test.ts',
   'test/ceremony/token-steps.test.ts',
   'test/ceremony/crooked-hub.test.ts',
   'test/ceremony/canary.test.ts',
