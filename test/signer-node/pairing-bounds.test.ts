@@ -230,6 +230,42 @@ describe('a coordinator that keeps what it should carry', () => {
     expect(apart).toBe(0)
   })
 
+  it('parts no two nodes for long by last words that it loses, now of one and now of the other', () => {
+    const claims = (): void => {
+      sees(1, 2)
+      sees(2, 1)
+    }
+    const losesAt = (x: number): void => {
+      carry = (_from, to, what) => {
+        return (
+          'document' in what || what.frame !== 'envelope' || what.envelope.round < 3 || to !== x
+        )
+      }
+      claims()
+      settle()
+      carry = () => true
+      clock.advance(11_000)
+      for (const { sessions } of nodes) sessions.tick()
+    }
+    losesAt(2)
+    losesAt(1)
+    expect([row(1, 2).pairing, row(2, 1).pairing]).not.toContain('')
+    expect(row(1, 2).pairing).not.toBe(row(2, 1).pairing)
+    for (let seconds = 0; seconds < 12; seconds += 1) second()
+    expect(row(1, 2).pairing).toBe(row(2, 1).pairing)
+    let hellos = 0
+    carry = (_from, _to, what) => {
+      hellos += 'document' in what ? 1 : 0
+      return true
+    }
+    for (let seconds = 0; seconds < 120; seconds += 1) {
+      claims()
+      second()
+    }
+    // Nobody doubts any more.
+    expect(hellos).toBe(0)
+  })
+
   it('costs set-ups of its own: one in ten seconds more', () => {
     const hellos: string[] = []
     carry = (from, to, what, by) => {
