@@ -21,6 +21,7 @@ const names = [
   'coordinator-crash',
   'crash',
   'evm',
+  'evm-hostile',
   'export',
   'export-crash',
   'import',
