@@ -35,6 +35,7 @@ export const addressVerify: Verb = {
   usage: 'FILE --trust FILE [--max-age DAYS]',
   words: { min: 1, max: 1 },
   options: { trust: { type: 'string' }, 'max-age': { type: 'string' } },
+  afterNo: 'send nothing to this address; ask the house for a new certificate',
   run: async (args, world) => {
     const { root } = parseTrust(readFileSync(required(args, 'trust'), 'utf8'))
     const file = new Uint8Array(readFileSync(word(args, 0)))

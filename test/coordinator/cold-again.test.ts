@@ -126,6 +126,25 @@ describe('a payment that comes home from its room', () => {
     expect(house.chain.sent).toEqual([])
   }, 600_000)
 
+  it('is not let go by a clock that was set back to where the policy still held', async () => {
+    const { house, roots, home, shown } = await signed()
+    const ends = new Date(house.clock.now() + 30 * 24 * hour).toISOString().replace(/\.\d+/, '')
+    await roots.succeed({
+      policy: (json) => {
+        json.expires = ends
+      },
+      book: record({ status: 'removed', version: 2 }),
+    })
+    expect(await home()).toContain('DEST_UNKNOWN N10')
+    await house.jump(40 * 24 * hour)
+    await roots.succeed({ book: record({ status: 'active', version: 1 }) })
+    expect((await shown()).codes).toEqual(['RULESET_VERSION N22: the policy is expired'])
+    house.clock.advance(-20 * 24 * hour)
+    const { bytes, codes } = await shown()
+    expect(codes).toEqual([expect.stringContaining('CLOCK N3: ')])
+    expect(bytes).toBe(0)
+  }, 600_000)
+
   it('is held back by a root that has no place for a station that signed it', async () => {
     const { house, request, roots, home, shown } = await signed()
     await roots.succeed({ root: (json) => moved(json, 'node-1') })

@@ -46,7 +46,13 @@ import { firstRoot } from '../kit/succession.ts'
 import { testCard } from '../kit/token-card.ts'
 import { testBlock, usdtTransfer } from '../kit/tron-vectors.ts'
 import { corpusFolder } from './corpus.ts'
-import { coordinatorConfig, importDocuments, nodeDocuments, signerConfig } from './examples.ts'
+import {
+  coordinatorConfig,
+  importDocuments,
+  nodeDocuments,
+  seated,
+  signerConfig,
+} from './examples.ts'
 import { dashed, fuzzedStages } from './stages.ts'
 
 const curve = nativeCurve()
@@ -225,7 +231,7 @@ put(
   }),
 )
 for (const [kind, document] of Object.entries({ ...nodeDocuments, ...importDocuments }))
-  put(kind, encode(document as JsonObject))
+  put(kind, encode(document as JsonObject), ...(seated[kind] ?? []).map((one) => encode(one)))
 put('signer-config', toUtf8(JSON.stringify(signerConfig)))
 put('coordinator-config', toUtf8(JSON.stringify(coordinatorConfig)))
 put(
