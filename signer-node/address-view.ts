@@ -3,7 +3,6 @@
 // froze it, that every backup is proven, and that the copy is not old.
 // INVARIANT: nothing here comes from whoever asks but the name of the vault.
 import { parseEntry } from '../policy/audit/entry.ts'
-import { isShown } from '../policy/audit/fold-backups.ts'
 import { frozenByPeople, inForce } from '../policy/audit/history.ts'
 import { readSync } from '../policy/audit/rows.ts'
 import { get, tables } from '../policy/audit/tables.ts'
@@ -61,20 +60,24 @@ export function requireNotFrozen(vault: VaultId, rows: HistoryRows): void {
   if (frozen.length > 0) refuse('FROZEN', `frozen: ${frozen.join(', ')}`)
 }
 
-export function requireProven(vault: VaultId, rows: HistoryRows): void {
-  if (readSync(isShown(vault), rows)) return
-  refuse('BACKUP', `${vault}: expected every backup to be proven`)
+/** The line by which the last backup was proven. */
+export function requireProven(vault: VaultId, rows: HistoryRows): number {
+  const shown = readSync(get(tables.shown, vault), rows)
+  return shown === undefined
+    ? refuse('BACKUP', `${vault}: expected every backup to be proven`)
+    : shown.seq
 }
 
-/** A coordinator can withhold lines; it cannot make witnesses cosign others. */
-export function requireFresh({ copy, witness, ports }: Viewing): void {
+/** The newest line that q saw: lines can be withheld from witnesses, and no others cosigned. */
+export function requireFresh({ copy, witness, ports }: Viewing): number {
   const seq = newestWitnessed({ copy, witness })
   const line = seq === undefined ? undefined : copy.line(seq)
-  if (line === undefined) refuse('COSIGN', 'no line is witnessed yet')
+  if (seq === undefined || line === undefined) return refuse('COSIGN', 'no line is witnessed yet')
   const ageMs = ports.clock.wallMs() - parseEntry(line).t
   if (ageMs > limits.addressViewMsMax) {
     refuse('LOG_BEHIND', `the newest witnessed line is ${ageMs} ms old`)
   }
+  return seq
 }
 
 /** Whoever has seen a line has seen all before it. */

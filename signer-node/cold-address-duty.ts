@@ -3,8 +3,9 @@
 // has no share and does not say that the key can sign; that every station confirmed it stands in
 // the log, and beside this word in the payer's file.
 // INVARIANT: no word of a log that is not cold, of a key that is not held by exactly the stations
-// of the root in force, before every backup is proven, while it is frozen, at any path but the
-// vault's own, or from a copy of the log that is old. Nothing here imports the protocol.
+// of the root in force, before every backup is proven, by lines that q witnesses have not seen,
+// while it is frozen, at any path but the vault's own, or from a copy of the log that is old.
+// Nothing here imports the protocol.
 import { coldAddressWord } from '../policy/address-word.ts'
 import { requireAllNodes } from '../policy/audit/key-confirm.ts'
 import { ownPath } from '../policy/deposit-path.ts'
@@ -76,9 +77,13 @@ export class ColdAddressDuty {
     requireNotFrozen(vault, rows)
     const { row, network, tier } = vaultInForce(vault, rows)
     requireTemper(tier, root)
-    requireProven(vault, rows)
+    const provenAt = requireProven(vault, rows)
     requireAllNodes(row, root)
-    requireFresh(this.#needs)
+    const witnessed = requireFresh(this.#needs)
+    const madeAt = copy.keyLine(vault, row.epoch) ?? Number.POSITIVE_INFINITY
+    if (Math.max(provenAt, madeAt) > witnessed) {
+      refuse('COSIGN', `${vault}: the lines of its key are not witnessed yet`)
+    }
     const own = { node: self.node, issuedMs: ports.clock.wallMs(), size: copy.size() }
     return signBy(
       coldAddressKind,

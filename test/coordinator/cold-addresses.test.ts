@@ -3,6 +3,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { handlersFor } from '../../coordinator/service.ts'
 import { openAddress } from '../../policy/address-certificate.ts'
+import { get, tables } from '../../policy/audit/tables.ts'
 import { evmAddress } from '../../policy/chain/evm.ts'
 import type { NodeFrame } from '../../proto/frames.ts'
 import { parseHandle } from '../../proto/ids.ts'
@@ -37,6 +38,7 @@ const caller: Caller = {
   id: parseHandle('svc-payouts'),
   pin: digestFor('tls/svc-payouts'),
 }
+const network = 'eip155:31337'
 const address = evmAddress(publicKey)
 const service = () => handlersFor(house.coordinator).VaultService
 
@@ -60,11 +62,12 @@ describe('the address of a cold vault at the service', () => {
   it('is none before its key, and with it comes in the words of q witnesses', async () => {
     expect(await shown()).toMatchObject({ epoch: 0, address: '', uncertified: '' })
     await madeKey(house)
-    await house.pass(2_000)
+    // A moment after the lines of the key each witness has heard that the others have seen them.
+    await house.until('vouched for', async () => (await shown()).uncertified === '')
     const vault = await shown()
     expect(vault).toMatchObject({ address, uncertified: '', epoch: 1 })
     expect(open(vault.certificate)).toMatchObject({
-      ...{ vault: 'cold', path: 'm', network: 'eip155:31337', address },
+      ...{ vault: 'cold', path: 'm', network, address },
       ...{ by: lights.slice(0, 2), needed: 2, confirmedBy: stations },
     })
     const list = await house.during(Promise.resolve(service().ListVaults({}, caller)))
@@ -88,6 +91,25 @@ describe('the address of a cold vault at the service', () => {
       expect(none).toBe('')
       expect(uncertified).toBe(`NOT_ENOUGH_WITNESSES: no word in time of ${a}, ${b}`)
     }
+  })
+
+  it('is none, and nobody is asked, of a key that others hold than the stations of the root', async () => {
+    const row = await house.coordinator.driver.copy.read(get(tables.vault, 'cold'))
+    if (row === undefined) throw new Error('no key')
+    const [a, b, c] = row.participants
+    const before = { row: { ...row, participants: [a!, b!, { ...c!, x: 4 }] }, network }
+    const { certificates } = house.coordinator
+    expect(await certificates.of(before, ['m'])).toMatchObject({ code: 'PARTICIPANTS' })
+    const whole = await house.during(certificates.of({ row, network }, ['m']))
+    expect(isRefusal(whole)).toBe(false)
+  })
+
+  it('is none while fewer than q witnesses are attached', async () => {
+    for (const name of lights.slice(1)) witnesses.hangUp(name)
+    const { uncertified } = await shown()
+    expect(uncertified).toBe('NOT_ENOUGH_WITNESSES: expected 2 witnesses of cold, got light-a')
+    await house.jump(1_000)
+    expect((await shown()).uncertified).toBe('')
   })
 
   it('is no deposit address: a cold vault has one', async () => {

@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Attached } from '../../coordinator/links.ts'
 import { ed25519Signer } from '../../proto/crypto.ts'
 import type { CoordinatorFrame, NodeFrame } from '../../proto/frames.ts'
 import { parseNodeId } from '../../proto/ids.ts'
@@ -18,7 +19,7 @@ const carrier = 'coordinator-cold'
 export class RealLights {
   readonly home = mkdtempSync(join(tmpdir(), 'custody-cold-'))
   readonly #open = new Map<string, OpenedLight>()
-  readonly #streams = new Map<string, { receive(frame: NodeFrame): void }>()
+  readonly #streams = new Map<string, Attached>()
   /** What a witness says instead, where one lies; nothing for silence. */
   bend: (name: string, frame: NodeFrame) => NodeFrame | undefined = (_name, frame) => frame
 
@@ -31,6 +32,11 @@ export class RealLights {
         await new Promise((resolve) => setImmediate(resolve))
       },
     }
+  }
+
+  /** The stream of this one breaks. */
+  hangUp(name: string): void {
+    this.#streams.get(name)?.close()
   }
 
   close(): void {

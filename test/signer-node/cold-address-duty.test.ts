@@ -23,10 +23,16 @@ const log = keyedColdLog()
 const clock = new TestClock(log.t + 5_000)
 let three: ColdLights
 let before = ''
+let unseen = ''
 beforeAll(() => {
   three = new ColdLights(log, clock).lines().tick(clock, 2_000)
   before = asked()
+  // The one that lacks the words of the others.
+  three.shareHeads = false
   prove()
+  unseen = asked()
+  three.shareHeads = true
+  heartbeat()
 })
 afterAll(() => three.close())
 
@@ -110,6 +116,18 @@ describe("a witness's word on a cold vault", () => {
 
   it('is none before the backup of every station is proven', () => {
     expect(before).toBe('BACKUP')
+  })
+
+  it('is none by lines that no other witness has seen', () => {
+    expect(unseen).toBe('COSIGN')
+    const { store } = three.at('light-a')
+    const seq = Number(store.first('select seq from key_line where vault = ?', 'cold-eth')?.['seq'])
+    store.run('update key_line set seq = 100000 where vault = ?', 'cold-eth')
+    expect(asked()).toBe('COSIGN')
+    store.run('delete from key_line where vault = ?', 'cold-eth')
+    expect(asked()).toBe('COSIGN')
+    store.run('insert into key_line (vault, epoch, seq) values (?, 1, ?)', 'cold-eth', seq)
+    expect(asked()).toBe('1 said')
   })
 
   it('is of its own address alone, of a cold vault that the policy names', () => {
