@@ -101,10 +101,7 @@ export const limited = (id: string, max: string): JsonObject =>
   policy((json) => {
     json.limits = json.limits.map((one: Loose) => (one.id === id ? { ...one, max } : one))
   })
-const directory = (
-  change: (persons: Loose[]) => Loose[],
-  before: string = directoryText,
-): string =>
+const directory = (change: (persons: Loose[]) => Loose[], before: string = directoryText): string =>
   changed(before, (json) => {
     json.persons = change(json.persons)
   })
