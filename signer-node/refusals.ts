@@ -6,9 +6,9 @@ import { writeSigned } from '../proto/frames.ts'
 import type { Digest } from '../proto/ids.ts'
 import { kinds, signBy } from '../proto/node-documents.ts'
 import type { Refusal } from '../proto/refusal.ts'
-import { ownHead } from './log-copy.ts'
-import type { Parts } from './parts.ts'
-import type { Event } from './ports.ts'
+import { type LogCopy, ownHead } from './log-copy.ts'
+import type { Event, Ports } from './ports.ts'
+import type { WitnessSelf } from './self.ts'
 
 /** What was refused; empty and 0 where the request did not say. */
 export interface Refused {
@@ -20,11 +20,18 @@ export interface Refused {
 
 export const nothingNamed: Refused = { intent: '', attempt: 0, warrant: '' }
 
+/** Whoever says no: a light witness too. */
+export interface Refusing {
+  readonly self: WitnessSelf
+  readonly copy: LogCopy
+  readonly ports: Pick<Ports, 'report'>
+}
+
 /** A refusal and the check that said it: N1 to N24, X-1 to X-20, or `session` beside them. */
 export type Checked = Refusal & { readonly check?: string }
 
 export function refusedFrame(
-  { self, copy, ports }: Pick<Parts, 'self' | 'copy' | 'ports'>,
+  { self, copy, ports }: Refusing,
   ticket: Uint8Array,
   refused: Refused,
   refusal: Checked,
