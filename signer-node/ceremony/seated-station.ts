@@ -148,7 +148,10 @@ export async function seatStation(places: StationPlaces, ports: SeatPorts): Prom
     return table.dial(to, failed)
   }
   station.sit(watch.around({ ...table, dial }))
-  const ticking = setInterval(() => station.tick(), tickMs)
+  const ticking = setInterval(() => {
+    station.tick()
+    performer?.tick()
+  }, tickMs)
   scope.defer(() => {
     clearInterval(ticking)
     life.isOver = true

@@ -1,10 +1,11 @@
 // A whole program that dies: in a sitting of real processes the Record station is killed as power
 // does, at the first line of every step, and started again by the same words; in another one the
-// Stations by turns. Nobody tells them where they were.
+// Stations by turns. Nobody tells them where they were. In a last one it does not come back.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sayAside } from '../../signer-node/ceremony/said-aside.ts'
 import { anvilInstalled } from '../kit/anvil.ts'
 import { ProgramHouse } from '../kit/program-house.ts'
 import { ProgramRoom } from '../kit/program-room.ts'
@@ -70,5 +71,21 @@ describe.runIf(anvilInstalled)('programs of a sitting that are killed at every s
     // A Statement that is owed is missed by whoever verifies it.
     const home = await house.outside.after(sitting.prepared)
     expect(home).toMatchObject({ verdict: 'OK', lines: ['sign.completed'] })
+  }, 600_000)
+
+  it('ends each Station alone, with an exit of its own, when the Record station is lost', async () => {
+    const sitting = await house.prepared('sign', 'lost')
+    using room = new ProgramRoom({ outside: house.outside, ...sitting, ports: house.ports })
+    // Shares are held: everybody has confirmed.
+    const lost = room.play(async (step) => {
+      if (step === 'S-7') await room.lose('record')
+    })
+    await expect(lost).rejects.toThrow('after S-7')
+    for (const { node, socket } of house.outside.stations) {
+      const card = join(socket.directory, '../card')
+      const happened = 'the Record station will not come back'
+      sayAside(card, '1', { kind: 'stop', expected: '', happened, decided: '' })
+      expect(await room.ended(node)).toMatch(/ended with 4: .*"alone":true.*ENDED ALONE/)
+    }
   }, 600_000)
 })

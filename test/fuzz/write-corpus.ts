@@ -33,6 +33,7 @@ import { coldStory } from '../kit/cold-story.ts'
 import { testKey } from '../kit/examples.ts'
 import { ExportCase } from '../kit/export-case.ts'
 import { coordinatorFrames, nodeFrames } from '../kit/frames.ts'
+import { mainHeads } from '../kit/main-heads.ts'
 import { Performance } from '../kit/performed.ts'
 
 import { networkTable, testPlan, tokenSecret } from '../kit/planned.ts'
@@ -232,6 +233,7 @@ put(
 )
 for (const [kind, document] of Object.entries({ ...nodeDocuments, ...importDocuments }))
   put(kind, encode(document as JsonObject), ...(seated[kind] ?? []).map((one) => encode(one)))
+put('main-head', ...mainHeads())
 put('signer-config', toUtf8(JSON.stringify(signerConfig)))
 put('coordinator-config', toUtf8(JSON.stringify(coordinatorConfig)))
 put(

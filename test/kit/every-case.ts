@@ -64,6 +64,7 @@ export const longWalks: readonly string[] = [
   'test/ceremony/kill.test.ts',
   'test/ceremony/kill-steps.test.ts',
   'test/ceremony/kill-programs.test.ts',
+  'test/ceremony/last-lines.test.ts',
   'test/ceremony/station-image.test.ts',
   'test/ceremony/token-later.test.ts',
   'test/ceremony/token-steps.test.ts',

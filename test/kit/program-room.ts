@@ -53,6 +53,21 @@ export class ProgramRoom implements Disposable {
     this.#start(name)
   }
 
+  /** SIGKILL, and nobody starts it again. */
+  async lose(name: string): Promise<void> {
+    const player = this.#players.get(name)
+    if (player?.pid === undefined) throw new Error(`${name} does not run`)
+    process.kill(player.pid, 'SIGKILL')
+    await player.ended.catch(() => {})
+  }
+
+  /** What it answered, or why it ended otherwise. */
+  async ended(name: string): Promise<string> {
+    const player = this.#players.get(name)
+    if (player === undefined) throw new Error(`${name} does not run`)
+    return await player.ended.then(JSON.stringify, String)
+  }
+
   /** While the Record station is stopped nobody is told a turn, so that what is looked at stays. */
   async still(work: () => Promise<void>): Promise<void> {
     const pid = this.pidOf('record')
