@@ -15,7 +15,7 @@ import { refuse } from '../proto/refusal.ts'
 import { onLine } from './desk.ts'
 import { profileOptions } from './profile.ts'
 import { openRoots } from './roots.ts'
-import { done, flag, must, type Verb, word } from './verb.ts'
+import { done, flag, must, sameFiles, type Verb, word } from './verb.ts'
 
 const anyone = ['approver', 'caller', 'operator'] as const
 
@@ -69,6 +69,7 @@ export const auditVerify: Verb = {
     'max-age': { type: 'string' },
     proof: { type: 'string' },
   },
+  afterNo: sameFiles,
   run: async (args, world) => {
     const [trust, since, age] = ['trust', 'since', 'max-age'].map((name) => flag(args, name))
     const report = verify({

@@ -113,8 +113,11 @@ export const recordBodies = {
     session: digest,
     to: distinct(list(nodeId, 1, limits.nodesMax)),
   }),
-  /** `result`: what the station holds now: the key's state, or the digest that was signed. */
-  'session.done': object({ request: digest, result: digest, session: digest }),
+  /**
+   * `head`: of this Record, as the station's acceptance of the session named it; `result`: what it
+   * holds now: the key's state, or the digest that was signed.
+   */
+  'session.done': object({ head, request: digest, result: digest, session: digest }),
   'session.aborted': object({ culprit, reason, request: digest, session: digestOrNone }),
   'share.sealed': object({ ...share, tokens: distinct(list(mark, 1, 2)) }),
   'seal.tested': object({ ...share, token: mark }),

@@ -7,7 +7,9 @@ import type { Intent } from '../../policy/intent.ts'
 import { issue, parseWarrant } from '../../policy/warrant.ts'
 import { plainDigest, sha256, toHex } from '../../proto/crypto.ts'
 import type { Json } from '../../proto/jcs.ts'
+import { attempt, isRefusal } from '../../proto/refusal.ts'
 import { writeTime } from '../../proto/shape.ts'
+import { nonceIn } from './evm-lies.ts'
 
 export type Swapped = 'recipient' | 'amount' | 'path' | 'fee'
 
@@ -21,7 +23,7 @@ export const lyingAttempt: Handler = async (sheet, content) => {
   const { network } = parseJson(warrant.intent.document)
   const effect = network.startsWith('tron:')
     ? saidOnTron(sheet.t, warrant.bytes)
-    : { ...chainOf(network).decode(warrant.bytes), until: '' }
+    : saidOnEvm(network, warrant.bytes)
   const honestMax = 50_000_000_000_000_000n
   const max = effect.fee.max < honestMax ? effect.fee.max : honestMax
   const { price, tip } = effect.fee
@@ -40,6 +42,15 @@ export const lyingAttempt: Handler = async (sheet, content) => {
     },
   })
   return recorded(sheet)
+}
+
+/** What the bytes say; where no decoder takes them, an honest fee under the nonce that they have. */
+function saidOnEvm(network: string, bytes: Uint8Array) {
+  const chain = chainOf(network)
+  const effect = attempt(() => chain.decode(bytes))
+  if (!isRefusal(effect)) return { ...effect, until: '' }
+  const fee = { max: 1_000_000_000_000_000n, price: 10n * gwei, tip: gwei }
+  return { fee, slot: nonceIn(bytes), digest: chain.digest(bytes), until: '' }
 }
 
 const parseJson = (document: string): { readonly network: string } => JSON.parse(document)

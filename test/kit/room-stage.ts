@@ -23,6 +23,7 @@ import { Performer } from '../../signer-node/ceremony/performer.ts'
 import { lastTryWords } from '../../signer-node/ceremony/pin-step.ts'
 import { RecordCopy } from '../../signer-node/ceremony/record-copy.ts'
 import { SessionWatch } from '../../signer-node/ceremony/session-watch.ts'
+import { NamedRecord } from '../../signer-node/ceremony/sitting-record.ts'
 import { Station } from '../../signer-node/ceremony/station.ts'
 import { type Asked, type Desk, StationActs } from '../../signer-node/ceremony/station-acts.ts'
 import { CertificateFiles, SessionFiles } from '../../signer-node/ceremony/station-files.ts'
@@ -215,7 +216,10 @@ export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<Seated
   const station = new Station(
     {
       ...{ self, origin: card.org && sitting.bundle.plan.plan.origin, rootDigest: sitting.root },
-      sitting: { plan: plan.digest, patience: tablePatience({ roundS: 30, sessionS: 60 }) },
+      sitting: {
+        ...{ plan: plan.digest, patience: tablePatience({ roundS: 30, sessionS: 60 }) },
+        record: new NamedRecord(plan.plan, record),
+      },
     },
     {
       store,

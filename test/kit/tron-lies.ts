@@ -62,6 +62,11 @@ export const tronBends: readonly (readonly [
     'N12 BYTES_OP',
     () => ({ type: [46n, 'AccountPermissionUpdateContract'] }),
   ],
+  [
+    'resources given to somebody else',
+    'N12 BYTES_OP',
+    () => ({ type: [57n, 'DelegateResourceContract'] }),
+  ],
   ['a second contract', 'N12 BYTES_SHAPE', () => ({ raw: [[11, Uint8Array.of(8, 1)]] })],
   [
     'call data behind the call',
