@@ -33,6 +33,7 @@ export const readings = [
   'build',
   'bundle',
   'log',
+  'main-log',
   'plan',
   'token',
   'roster',

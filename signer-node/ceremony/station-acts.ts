@@ -220,7 +220,7 @@ export class StationActs implements Bench {
   async #checkLog(): Promise<Played> {
     const { log, main } = headsOf(this.#needs)
     this.#words('log', log.root, 8)
-    if (main !== undefined) this.#words('main log', main.root, 8)
+    if (main !== undefined) this.#words(`main-log: ${main.size} lines`, main.root, 16)
     return { drafts: [await this.#ready({ log: { ...log }, ...(main && { main: { ...main } }) })] }
   }
 

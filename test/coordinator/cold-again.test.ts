@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { approvalService } from '../../coordinator/service/approval.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import type { Loose } from '../policy/dev-fixture.ts'
-import { type ColdHouse, coldHouse } from './cold-house.ts'
+import { type ColdHouse, coldHouse, rootText } from './cold-house.ts'
 import { hour, preparedRelease, put, typesAbout } from './cold-planned.ts'
 import { roomOf } from './cold-room.ts'
 import { type Change, ColdRoots, type Edit } from './cold-roots.ts'
@@ -156,6 +156,17 @@ describe('a payment that comes home from its room', () => {
     expect(await GetApprovalPackage({ id: request }, caller)).toMatchObject({ held: because })
     expect(await shown()).toMatchObject({ state: 'SIGNED', codes: [because] })
     expect(house.chain.sent).toEqual([])
+    // For good: nobody takes it in again.
+    const before = JSON.parse(rootText).nodes[0]
+    const back = roots.succeed({
+      root: (json) => {
+        Object.assign(
+          json.nodes.find(({ node }: Loose) => node === 'node-4'),
+          before,
+        )
+      },
+    })
+    await expect(back).rejects.toThrow('PARTICIPANTS: node node-1 left and does not come back')
   }, 600_000)
 
   it('goes out where what was changed says nothing against it', async () => {

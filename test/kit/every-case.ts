@@ -47,6 +47,7 @@ const names = [
   'storm',
   'succession',
   'tron',
+  'tron-away',
   'tron-hostile',
   'two-coordinators',
   'two-drivers',

@@ -189,8 +189,10 @@ function oneEffect({ house, entries }: Seen): readonly string[] {
   const found: string[] = []
   const slots = new Map<string, string>()
   for (const { body } of linesOf(entries, 'session.started')) {
-    const slot = slots.get(body.intent) ?? body.slot
-    if (slot !== body.slot) found.push(`${body.intent} has the nonces ${slot} and ${body.slot}`)
+    // Where accounts have no nonces the bytes are what may be used once.
+    const used = body.slot === '' ? body.bytes : body.slot
+    const slot = slots.get(body.intent) ?? used
+    if (slot !== used) found.push(`${body.intent} has the nonces ${slot} and ${used}`)
     slots.set(body.intent, slot)
   }
   const accounts = new Map(
