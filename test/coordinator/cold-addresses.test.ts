@@ -5,12 +5,15 @@ import { handlersFor } from '../../coordinator/service.ts'
 import { openAddress } from '../../policy/address-certificate.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { evmAddress } from '../../policy/chain/evm.ts'
-import type { NodeFrame } from '../../proto/frames.ts'
+import { coldAddressKind } from '../../proto/address-documents.ts'
+import { ed25519Signer, toUtf8 } from '../../proto/crypto.ts'
+import { type NodeFrame, readSigned, writeSigned } from '../../proto/frames.ts'
 import { parseHandle } from '../../proto/ids.ts'
 import type { Caller } from '../../proto/io/identity.ts'
 import { limits } from '../../proto/limits.ts'
 import { isRefusal } from '../../proto/refusal.ts'
-import { digestFor } from '../policy/dev-fixture.ts'
+import { sign } from '../../proto/signed.ts'
+import { digestFor, seedOf } from '../policy/dev-fixture.ts'
 import { type ColdHouse, coldHouse, lights, root, stations } from './cold-house.ts'
 import { RealLights } from './cold-lights.ts'
 import { madeKey } from './cold-planned.ts'
@@ -83,7 +86,17 @@ describe('the address of a cold vault at the service', () => {
       const bent = certificates.map((one) => ({ ...one, document: one.document.slice(1) }))
       return { frame: 'certified', certified: { ticket, certificates: bent } }
     }
-    for (const lie of [() => undefined, forge]) {
+    // Signed as it should be, of a network on which nobody looks.
+    const elsewhere = (frame: NodeFrame): NodeFrame | undefined => {
+      if (frame.frame !== 'certified') return frame
+      const { ticket, certificates } = frame.certified
+      const bent = certificates.map(readSigned).map(({ document, credential }) => {
+        const said = toUtf8(document.replace(network, 'eip155:1'))
+        return sign(coldAddressKind.tag, said, credential, ed25519Signer(seedOf(credential)))
+      })
+      return { frame: 'certified', certified: { ticket, certificates: bent.map(writeSigned) } }
+    }
+    for (const lie of [() => undefined, forge, elsewhere]) {
       witnesses.bend = lying([a], lie)
       expect(open((await shown()).certificate).by).toEqual(lights.slice(1))
       witnesses.bend = lying([a, b], lie)
