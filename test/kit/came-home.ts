@@ -8,7 +8,7 @@ import { displayDigest, render } from '../../policy/display.ts'
 import { digestOfText } from '../../policy/document.ts'
 import { parseRulebook } from '../../policy/rulebook.ts'
 import type { RequestState, RequestView } from '../../policy/view.ts'
-import { digestOf, sha256, toUtf8 } from '../../proto/crypto.ts'
+import { digestOf, sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
 import {
   type Digest,
   parseDigest,
@@ -100,10 +100,30 @@ export const limited = (id: string, max: string): JsonObject =>
   policy((json) => {
     json.limits = json.limits.map((one: Loose) => (one.id === id ? { ...one, max } : one))
   })
-export const directory = (change: (persons: Loose[]) => Loose[]): string =>
-  changed(directoryText, (json) => {
+const directory = (change: (persons: Loose[]) => Loose[], before: string = directoryText): string =>
+  changed(before, (json) => {
     json.persons = change(json.persons)
   })
+/** The service asks for payments with one key, and says with another whose an address is. */
+export const desk = 'svc-payouts-desk'
+const twoKeys = directory((persons) =>
+  persons.map((one) => {
+    const [own] = one.credentials
+    const publicKey = toHex(testKey(desk).publicKey)
+    const second = { ...own, id: `${desk}-1`, publicKey }
+    return one.handle === 'svc-payouts' ? { ...one, credentials: [own, second] } : one
+  }),
+)
+export const apart: Change = { directory: twoKeys, attestedBy: desk }
+/** A credential ends on the day after; the others go on. */
+export function ends(id: string): string {
+  const ended = (own: Loose): Loose =>
+    own.id === id ? { ...own, to: '2026-12-08T00:00:00Z' } : own
+  return directory(
+    (persons) => persons.map((one) => ({ ...one, credentials: one.credentials.map(ended) })),
+    twoKeys,
+  )
+}
 export const without = (name: string): string =>
   directory((persons) => persons.filter(({ handle }) => handle !== name))
 export const with2 = (patch: Partial<CameHome>): Today => ({

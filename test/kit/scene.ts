@@ -46,6 +46,7 @@ const recordedAt = instant('2026-12-07T10:21:31Z')
 /** Everything that a scene is made from; a test changes what it wants to see refused. */
 export interface Parts {
   readonly policy: JsonObject
+  readonly directory: string
   readonly intent: Intent
   readonly initiator: { readonly key: string; readonly credential: string }
   /** Under this rule it was reserved. */
@@ -53,6 +54,7 @@ export interface Parts {
   readonly record: Destination | undefined
   /** Records of the book `exchange`, which is in force. */
   readonly listed: readonly Destination[]
+  /** The name of a key. */
   readonly attestedBy: string
   readonly transaction: Partial<EvmTransaction>
   readonly encode: (transaction: EvmTransaction) => Uint8Array
@@ -72,6 +74,7 @@ export interface Parts {
 
 const parts: Parts = {
   policy: supported,
+  directory: directoryText,
   intent: payout,
   initiator: { key: 'svc-payouts', credential: 'svc-payouts-1' },
   rule: 'payout-large',
@@ -106,7 +109,7 @@ export function scene(change: Partial<Parts> = {}): Scene {
   const bookText = text(bookJson(the.listed))
   const digests = {
     policy: rulebook.digest,
-    directory: digestOfText(tags.directory, directoryText),
+    directory: digestOfText(tags.directory, the.directory),
     book: digestOfText(tags.book, bookText),
   }
   const intentBytes = encodeIntent(the.intent)
@@ -139,7 +142,7 @@ export function scene(change: Partial<Parts> = {}): Scene {
   const attempt = attemptRow(warrant, unsigned, the)
   const documents = new Map([
     [digests.policy, policyText],
-    [digests.directory, directoryText],
+    [digests.directory, the.directory],
     [digests.book, bookText],
   ])
   const view = the.after({

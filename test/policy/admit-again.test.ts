@@ -5,6 +5,7 @@ import type { Role } from '../../policy/ceremony/people.ts'
 import { parseRoot } from '../../policy/documents.ts'
 import { parsePersonId } from '../../proto/ids.ts'
 import {
+  apart,
   approvedBy,
   asks,
   attempted,
@@ -14,9 +15,10 @@ import {
   cameAt,
   costs,
   denied,
-  directory,
+  desk,
   displayUnder,
   ending,
+  ends,
   home,
   hour,
   intent,
@@ -186,21 +188,16 @@ describe('a payment that was signed in a room', () => {
 
   it('ends by no time in which it was held back, and a key that speaks no more stops it', () => {
     expect(said(with2({ clockMs: payout.notAfter + 100 * hour }))).toBe('goes')
-    const ends = (name: string): string => {
-      return directory((persons) =>
-        persons.map((one) => {
-          const [own] = one.credentials
-          const to = '2026-12-08T00:00:00Z'
-          return one.handle === name ? { ...one, credentials: [{ ...own, to }] } : one
-        }),
-      )
-    }
     const next = with2({ clockMs: instant('2026-12-08T00:00:00Z') })
-    expect(said({ ...next, directory: ends('fay') })).toBe('goes')
-    expect(said({ ...next, directory: ends('svc-payouts') })).toBe('N17 INTENT_SIG')
-    expect(said({ ...next, directory: ends('ana') })).toBe('N21 QUORUM')
+    const saidOf = (ended: string, when: Today): string =>
+      said({ ...when, directory: ends(`${ended}-1`) }, apart)
+    expect(saidOf('fay', next)).toBe('goes')
+    expect(saidOf('svc-payouts', next)).toBe('N17 INTENT_SIG')
+    // Who says whose an address is has a key of its own here, and has to stand by it.
+    expect(saidOf(desk, next)).toBe('N10 DEST_UNKNOWN')
+    expect(saidOf('ana', next)).toBe('N21 QUORUM')
     const before = with2({ clockMs: instant('2026-12-08T00:00:00Z') - 1 })
-    expect(said({ ...before, directory: ends('svc-payouts') })).toBe('goes')
+    for (const name of ['svc-payouts', desk]) expect(saidOf(name, before)).toBe('goes')
     const hold = { policy: ruled({ hold: '20h' }) }
     expect(said({ ...next, ...hold })).toBe('N21 HOLD')
     expect(said({ ...with2({ clockMs: payout.notAfter + 24 * hour }), ...hold })).toBe('goes')
