@@ -1,12 +1,20 @@
 // Type-2 transactions that others published, signed by a key of theirs: encoded, hashed, signed and
 // attached here they are the same bytes. Source: ethereumjs-monorepo, packages/tx/test/json/
-// eip1559.json, plain transfers on chain 7822 to one address, without their RLP string header.
+// eip1559.json, plain transfers on chain 7822 to one address, without their RLP string header. And one
+// that Ethereum has in a block: a call of somebody's contract, which is read here and never signed.
+import { readFileSync } from 'node:fs'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { Transaction, keccak256 as theirKeccak } from 'ethers'
 import { describe, expect, it } from 'vitest'
 import { chainOf } from '../../../policy/chain/chains.ts'
-import { encodeUnsigned, evmAddress, parseUnsigned } from '../../../policy/chain/evm.ts'
+import {
+  attachType2,
+  encodeUnsigned,
+  evmAddress,
+  parseUnsigned,
+} from '../../../policy/chain/evm.ts'
 import { concat, fromHex, toHex } from '../../../proto/crypto.ts'
+import { refusedWith } from '../../kit/refused.ts'
 
 const hex = (text: string): Uint8Array => fromHex(text) ?? new Uint8Array()
 const secret = hex('8f2a55949038a9610f50fb23b5883af3b4ecb3c3bb792cbcefbd1542c692be63')
@@ -75,5 +83,31 @@ describe('a type-2 transaction that others published', () => {
     expect(toHex(raw)).toBe(whole)
     expect(txid).toBe(theirKeccak(`0x${whole}`))
     expect(Transaction.from(`0x${whole}`).from?.toLowerCase()).toBe(evmAddress(key))
+  })
+})
+
+describe('a type-2 transaction of Ethereum’s block 24053500', () => {
+  const file = new URL('../../vectors/evm/mainnet-24053500.json', import.meta.url)
+  const given = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>
+  const count = (name: string): bigint => BigInt(given[name] ?? '')
+  const [tip, price, gasLimit] = [count('tip'), count('price'), count('gasLimit')]
+  const fields = {
+    ...{ chainId: count('chainId'), nonce: count('nonce'), tip, price, gasLimit },
+    ...{ to: given['to'] ?? '', value: 0n, calldata: hex(given['calldata'] ?? '') },
+  }
+  const bytes = encodeUnsigned(fields)
+
+  it('has the sender and the hash that were published', () => {
+    expect(parseUnsigned(bytes, 1n)).toEqual(fields)
+    const digest = chainOf('eip155:1').digest(bytes)
+    const [r, s] = [hex(given['r'] ?? ''), hex(given['s'] ?? '')]
+    const recoverable = concat(Uint8Array.of(0), r, s)
+    const key = secp256k1.recoverPublicKey(recoverable, digest, { prehash: false })
+    expect(evmAddress(key)).toBe(given['from'])
+    expect(attachType2(fields, { r, s, v: 0 }).txid).toBe(given['hash'])
+  })
+
+  it('is no payment, and is refused under the name of what it is', () => {
+    expect(refusedWith(() => chainOf('eip155:1').decode(bytes))).toBe('BYTES_OP unknown-call')
   })
 })
