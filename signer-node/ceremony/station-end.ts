@@ -72,9 +72,13 @@ export class StationEnd {
     this.#lacksMs = undefined
   }
 
-  /** For all, when the Record station hears it; else of this Station alone. */
+  /**
+   * For all, when the Record station hears it; else of this Station alone. What was confirmed here
+   * is taken back at once: whoever carries the word on may lose it, and begin the session.
+   */
   stop(because: string): void {
     const { station } = this.#needs
+    station.withdraw()
     if (this.#isClosed) this.#end()
     else if (this.#lacksMs !== undefined) this.#alone()
     else if (station.seat !== 'carried') this.#stop = { because, sinceMs: this.#now() }

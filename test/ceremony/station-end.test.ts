@@ -103,6 +103,14 @@ describe('a stop at a Station', () => {
     expect([stops(), end.isAlone]).toEqual([['fire'], false])
   })
 
+  it('takes back what was confirmed here at once, whatever the table does with the word', () => {
+    for (const seat of ['heard', 'unheard', 'carried'] as const) {
+      const { end, now } = sitting(seat)
+      end.stop('I do not know this recipient')
+      expect([seat, now.withdrawn, end.isAlone]).toEqual([seat, 1, false])
+    }
+  })
+
   it('ends it alone where nobody has heard it', async () => {
     const { end, pass, stops } = sitting('unheard')
     end.stop('it will not come back')
