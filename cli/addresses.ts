@@ -2,7 +2,8 @@
 // t nodes that derived it. What comes from a coordinator is checked here before it is shown;
 // `verify` is for whoever is about to pay, and asks nobody.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { type Certified, openAddress } from '../policy/address-certificate.ts'
+import { openAddress } from '../policy/address-certificate.ts'
+import type { Certified } from '../policy/address-word.ts'
 import { depositPath, ownPath } from '../policy/deposit-path.ts'
 import { parseTrust } from '../policy/trust.ts'
 import type { VaultRow } from '../policy/view.ts'
@@ -34,6 +35,7 @@ export const addressVerify: Verb = {
   usage: 'FILE --trust FILE [--max-age DAYS]',
   words: { min: 1, max: 1 },
   options: { trust: { type: 'string' }, 'max-age': { type: 'string' } },
+  afterNo: 'send nothing to this address; ask the house for a new certificate',
   run: async (args, world) => {
     const { root } = parseTrust(readFileSync(required(args, 'trust'), 'utf8'))
     const file = new Uint8Array(readFileSync(word(args, 0)))

@@ -9,13 +9,16 @@ import type { Report } from '../policy/audit/report.ts'
 import { verify } from '../policy/audit/verify.ts'
 import { durationMs } from '../policy/units.ts'
 import { toHex } from '../proto/crypto.ts'
+import { parseDigest } from '../proto/ids.ts'
 import { readExport, writeExport } from '../proto/io/export-files.ts'
 import type { JsonObject } from '../proto/jcs.ts'
 import { refuse } from '../proto/refusal.ts'
+import { wordsOf } from '../proto/words.ts'
 import { onLine } from './desk.ts'
 import { profileOptions } from './profile.ts'
 import { openRoots } from './roots.ts'
-import { done, flag, must, type Verb, word } from './verb.ts'
+import { done, flag, must, sameFiles, UsageError, type Verb, word } from './verb.ts'
+import { spokenLines } from './words.ts'
 
 const anyone = ['approver', 'caller', 'operator'] as const
 
@@ -61,29 +64,43 @@ export const auditExport: Verb = {
 
 export const auditVerify: Verb = {
   about: 'check an Export: lines, tree, witnesses, and every decision judged again',
-  usage: 'DIR --trust FILE [--since CHECKPOINT] [--max-age 24h] [--proof FILE]',
+  usage: 'DIR --trust FILE [--since CHECKPOINT] [--max-age 24h] [--proof FILE] [--at SIZE]',
   words: { min: 1, max: 1 },
   options: {
     trust: { type: 'string' },
     since: { type: 'string' },
     'max-age': { type: 'string' },
-    proof: { type: 'string' },
+    ...{ at: { type: 'string' }, proof: { type: 'string' } },
   },
+  afterNo: sameFiles,
   run: async (args, world) => {
     const [trust, since, age] = ['trust', 'since', 'max-age'].map((name) => flag(args, name))
+    const at = sizeAt(flag(args, 'at'))
     const report = verify({
       files: readExport(word(args, 0)),
       nowMs: world.nowMs(),
       ...(trust === undefined ? {} : { trust: readFileSync(trust, 'utf8') }),
       ...(since === undefined ? {} : { remembered: [readFileSync(since)] }),
       ageMaxMs: ageMs(age ?? '24h'),
+      ...(at === undefined ? {} : { at }),
     })
+    const { lines } = report.checked
+    if (at !== undefined && at > lines) {
+      throw new UsageError(`--at: the export has ${lines} lines, expected at least ${at}`)
+    }
     const proof = flag(args, 'proof')
     if (report.proof !== undefined && proof !== undefined) {
       writeFileSync(proof, report.proof.join('\n'), { flag: 'wx' })
     }
     return { exit: report.exit, text: reportText(report), json: reportJson(report) }
   },
+}
+
+function sizeAt(typed: string | undefined): number | undefined {
+  if (typed === undefined) return undefined
+  const size = /^[1-9][0-9]{0,15}$/.test(typed) ? Number(typed) : Number.NaN
+  if (!Number.isSafeInteger(size)) throw new UsageError('--at: expected a number of lines')
+  return size
 }
 
 /** How old the newest head may be: a duration of the policy, or years for an archive. */
@@ -93,7 +110,7 @@ export function ageMs(written: string): number {
 }
 
 export function reportText({ word: verdict, results, findings, notices, ...rest }: Report): string {
-  const { anchors, checked } = rest
+  const { anchors, checked, head } = rest
   const { lines, attempts, signatures, evaluations } = checked
   return [
     verdict,
@@ -102,6 +119,8 @@ export function reportText({ word: verdict, results, findings, notices, ...rest 
     ...anchors.map(({ origin, size, root, line }) => {
       return `  cold log ${origin}: ${size} lines under root ${root}, by line ${line}`
     }),
+    ...(head === undefined ? [] : [`  after ${head.size} lines: root ${head.root}`]),
+    ...(head === undefined ? [] : spokenLines(parseDigest(head.root)).map((said) => `    ${said}`)),
     ...findings.map(({ area, word: kind, code, because, line }) => {
       const where = line === undefined ? '' : ` at line ${line}`
       return `${kind} ${area} ${code}${where}: ${because}`
@@ -111,7 +130,7 @@ export function reportText({ word: verdict, results, findings, notices, ...rest 
   ].join('\n')
 }
 
-export function reportJson({ proof, findings, notices, ...report }: Report): JsonObject {
+export function reportJson({ proof, findings, notices, head, ...report }: Report): JsonObject {
   return {
     ...{ word: report.word, exit: report.exit, results: report.results },
     anchors: report.anchors.map((anchor) => ({ ...anchor })),
@@ -119,5 +138,8 @@ export function reportJson({ proof, findings, notices, ...report }: Report): Jso
     findings: findings.map((finding) => ({ ...finding })),
     notices: notices.map((notice) => ({ ...notice })),
     ...(proof === undefined ? {} : { proof }),
+    ...(head === undefined
+      ? {}
+      : { head: { ...head, words: wordsOf(parseDigest(head.root), 16) } }),
   }
 }

@@ -11,7 +11,7 @@ const string = { type: 'string' } as const
 export const ceremonyRehearse: Verb = {
   about: 'play a whole sitting on this machine, with play money, and keep what it leaves',
   usage:
-    'genesis|sign|drill|reshare [DIR] [--stations 5] [--table network|cards] [--replace]' +
+    'genesis|sign|drill|reshare|all [DIR] [--stations 5] [--table network|cards] [--replace]' +
     ' [--tokens SoftHSM|software]',
   words: { min: 1, max: 2 },
   options: { stations: string, table: string, tokens: string, replace: { type: 'boolean' } },

@@ -15,7 +15,7 @@ import { readBundleFiles } from '../proto/io/bundle-files.ts'
 import { readExport } from '../proto/io/export-files.ts'
 import type { JsonObject } from '../proto/jcs.ts'
 import { wordsOf } from '../proto/words.ts'
-import { type Args, flag, UsageError, type Verb, word } from './verb.ts'
+import { type Args, flag, sameFiles, UsageError, type Verb, word } from './verb.ts'
 
 const string = { type: 'string' } as const
 
@@ -24,6 +24,7 @@ export const ceremonyVerify: Verb = {
   usage: 'DIR --trust FILE --log DIR [--plan DIGEST] [--directory FILE]',
   words: { min: 1, max: 1 },
   options: { trust: string, log: string, plan: string, directory: string },
+  afterNo: sameFiles,
   run: async (args) => {
     const [plan, directory] = [flag(args, 'plan'), flag(args, 'directory')]
     const judged = judgeCeremony({

@@ -1,7 +1,8 @@
 // An address as a coordinator sent it with its certificate, held against everything that this
 // machine knows: the roots that it proved, the policy in force, and the key as its own lines have
 // it. Nothing that a coordinator says is shown as an address before.
-import { type Certified, openAddress } from '../policy/address-certificate.ts'
+import { openAddress } from '../policy/address-certificate.ts'
+import type { Certified } from '../policy/address-word.ts'
 import { networkTitle } from '../policy/chain/chains.ts'
 import { networkOf } from '../policy/rulebook.ts'
 import type { VaultRow } from '../policy/view.ts'
@@ -45,7 +46,7 @@ export function requireOwn(
 
 /** For people: the address first, and what it is good for. */
 export function certifiedText(said: Certified): string {
-  const { address, network, vault, org, env, path, by, threshold, holders, issued } = said
+  const { address, network, vault, org, env, path, issued } = said
   const others = [
     said.imported ? '  imported   whoever dealt the key in may hold it still\n' : '',
     said.exported ? '  exported   whoever the key was given to holds it as well\n' : '',
@@ -54,16 +55,29 @@ export function certifiedText(said: Certified): string {
     `${address}\n`,
     `  network    ${networkTitle(network)}, and no other\n`,
     `  of         vault ${vault} of ${org} ${env}, path ${path}\n`,
-    `  verified   by ${by.join(', ')}: ${by.length} of ${holders.length}, ${threshold} needed\n`,
-    `             and derived here from its key, chain code and path\n`,
+    ...vouchedText(said),
+    '             and derived here from its key, chain code and path\n',
     `  said       ${writeTime(issued)}\n`,
     ...others,
   ].join('')
 }
 
+/** Nodes for all of it; of a cold vault stations for the key, and witnesses for now. */
+function vouchedText({ by, needed, holders, confirmedBy }: Certified): readonly string[] {
+  const names = by.join(', ')
+  if (confirmedBy.length === 0) {
+    return [`  verified   by ${names}: ${by.length} of ${holders.length}, ${needed} needed\n`]
+  }
+  return [
+    `  key        of a cold vault, confirmed by ${confirmedBy.join(', ')}: every station\n`,
+    `  in force   say ${names}: ${by.length} witnesses, ${needed} needed\n`,
+  ]
+}
+
 export function certifiedJson(said: Certified) {
   const { address, network, vault, org, env, path, epoch, imported, exported, root } = said
-  const names = { by: [...said.by], holders: [...said.holders], threshold: said.threshold }
+  const { needed, threshold } = said
+  const [by, holders, confirmedBy] = [[...said.by], [...said.holders], [...said.confirmedBy]]
   const issued = writeTime(said.issued)
   return {
     address,
@@ -77,6 +91,6 @@ export function certifiedJson(said: Certified) {
     exported,
     root,
     issued,
-    ...names,
+    ...{ by, needed, confirmedBy, holders, threshold },
   }
 }

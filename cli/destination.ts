@@ -1,6 +1,6 @@
 // vault destination: the address of a vault of this log as an entry in a book of another log, which
 // knows none of these keys. The address is derived here, from the public key that every node of the
-// pinned root signed, and only after the backup of every node was proven.
+// pinned root signed, only after the backup of every node was proven, and only with a certificate.
 // Writes a proposal: a book is in force when the root of the other log names it.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseBook, recordOf } from '../policy/book.ts'
@@ -10,7 +10,7 @@ import { text } from '../proto/jcs.ts'
 import { refuse } from '../proto/refusal.ts'
 import { atDesk, type Desk } from './desk.ts'
 import { profileOptions } from './profile.ts'
-import { proved } from './vault.ts'
+import { verified } from './vault.ts'
 import {
   type Args,
   done,
@@ -55,7 +55,9 @@ async function recordFor(args: Args, desk: Desk, world: World): Promise<Destinat
   const { client, profile } = desk
   const { vault } = must(await client.VaultService.GetVault({ vault: word(args, 0) }))
   if (!vault) return refuse('VAULT_NOT_FOUND', 'expected a vault, got nothing')
-  const { address, network, standing, vault: name } = proved(vault, desk)
+  const { address, network, standing, vault: name, uncertified } = verified(vault, desk, world)
+  if (name !== word(args, 0)) refuse('VAULT_NOT_FOUND', `expected ${word(args, 0)}, got ${name}`)
+  if (uncertified !== '') refuse('NOT_ENOUGH_SIGNERS', `${name}: no certificate: ${uncertified}`)
   if (address === '') refuse('BACKUP', `${name}: no address before every backup is proven`)
   if (standing !== 'active') refuse('KEY_DISABLED', `${name}: its key is ${standing}`)
   return {

@@ -56,6 +56,9 @@ function untilStopped(isAttached: boolean): Promise<void> {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => resolve())
     }
-    if (isAttached) process.stdin.resume().once('close', () => resolve())
+    if (!isAttached) return
+    process.stdin.resume().once('close', () => resolve())
+    // What is said to whoever has gone is lost; the children are ended all the same.
+    process.stderr.on('error', () => {})
   })
 }

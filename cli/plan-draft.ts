@@ -47,7 +47,7 @@ import {
   text,
   time,
 } from '../proto/shape.ts'
-import { parseTokenCard, type TokenCard } from '../proto/token-card.ts'
+import { parseTokenCard, softwareMakers, type TokenCard } from '../proto/token-card.ts'
 
 const place = integer(1, limits.nodesMax)
 const nodeId: Reader<NodeId> = (value, path) => parseNodeId(handle(value, path))
@@ -122,7 +122,8 @@ const opOf: Readonly<Record<CeremonyKind, PlannedOp>> = {
 export function planOfDraft(kind: CeremonyKind, path: string): Plan {
   const draft = readConfig(readFileSync(path, 'utf8'), draftShape(dirname(path)))
   const { people, stations, root, mainRoot, recordToken, requests = [], tBefore, ...rest } = draft
-  const seats = stations.map((station, at) => seat(kind, station, at))
+  const { env } = draft
+  const seats = stations.map((station, at) => seat({ kind, env }, station, at))
   const asked = requests.map(({ op = opOf[kind], callBack = false, ...one }) => {
     return { ...one, op, callBack }
   })
@@ -132,14 +133,14 @@ export function planOfDraft(kind: CeremonyKind, path: string): Plan {
     timeouts: { roundS: 600, sessionS: 3_600 },
     scenarios: [],
     ...rest,
-    rehearsal: draft.env !== 'prod',
+    rehearsal: env !== 'prod',
     root: root === undefined ? '' : rootAt(root),
     kind,
     vaults: distinct(asked.map(({ vault }) => vault)),
     requests: asked,
     people: [],
     stations: seats,
-    recordToken: plannedToken(parseTokenCard(readFileSync(recordToken))),
+    recordToken: plannedToken(parseTokenCard(readFileSync(recordToken)), env),
     ...(tBefore === undefined ? {} : { tBefore }),
     ...(mainRoot === undefined ? {} : { mainRoot: rootAt(mainRoot) }),
   }
@@ -150,12 +151,17 @@ const rootAt = (file: string) => parseRoot(readFileSync(file, 'utf8')).digest
 const distinct = (vaults: readonly VaultId[]): readonly VaultId[] => [...new Set(vaults)]
 
 /** Of its card; at an enrolment there is none yet, and the draft says where it stands. */
-function seat(kind: CeremonyKind, station: DraftStation, at: number): PlannedStation {
+function seat(
+  { kind, env }: Pick<Plan, 'kind' | 'env'>,
+  station: DraftStation,
+  at: number,
+): PlannedStation {
   const { card: file, node, x = at + 1, site, custodian } = station
   const part = station.part ?? (kind === 'enrolment' ? 'joins' : 'stays')
   if (file !== undefined) {
     const card = parseStationCard(readFileSync(file))
-    const tokens = { daily: plannedToken(card.daily), spare: plannedToken(card.spare) }
+    const [daily, spare] = [plannedToken(card.daily, env), plannedToken(card.spare, env)]
+    const tokens = { daily, spare }
     const named = { node: parseNodeId(card.node), x: card.x, site: card.site }
     const owner = personId(card.custodian, 'custodian')
     const color = paint(card.color, `station card ${card.node}: color`)
@@ -168,7 +174,15 @@ function seat(kind: CeremonyKind, station: DraftStation, at: number): PlannedSta
   return { node, x, site, custodian, color, part }
 }
 
-function plannedToken({ serial, identity, gaps }: TokenCard): PlannedToken {
+/** X-5: the machines of a room would refuse it, when people have come for it. */
+function plannedToken(
+  { serial, identity, gaps, manufacturer }: TokenCard,
+  env: Plan['env'],
+): PlannedToken {
+  if (env === 'prod' && softwareMakers.includes(manufacturer)) {
+    const because = `token ${serial}: expected hardware in production, got one by ${manufacturer}`
+    refuse('TOKEN_WRONG', because, 'X-5')
+  }
   return { serial, identity, gaps }
 }
 

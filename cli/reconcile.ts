@@ -26,6 +26,7 @@ import {
   done,
   flag,
   required,
+  sameFiles,
   UsageError,
   type Verb,
   type World,
@@ -113,6 +114,7 @@ export const auditReconcile: Verb = {
     chain: { type: 'string' },
     'max-age': { type: 'string' },
   },
+  afterNo: sameFiles,
   run: async (args, world) => reconciled(args, world),
 }
 

@@ -180,7 +180,7 @@ function print({ exit, text, json }: Answer, isJson: boolean): Printed {
 }
 
 function answerOf(error: unknown, { name, rest }: Found, verb: Verb): Answer {
-  if (error instanceof Refused) return fileFault(refusedAnswer(error.refusal), error)
+  if (error instanceof Refused) return fileFault(refusedAnswer(error.refusal, verb.afterNo), error)
   if (error instanceof Mistyped) return mistypedAnswer(error)
   if (error instanceof Unavailable) return unavailableAnswer(error.message)
   if (error instanceof UsageError || isArgumentFault(error)) {

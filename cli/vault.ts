@@ -1,6 +1,7 @@
 // vault list, show, create. An address is shown only after it was derived here from the public key
 // that every node of the pinned root signed, and after every one of them signed that its backup of
 // that key was opened in a test: a coordinator can make nobody fund another one, or one too early.
+// And only with the words of those who vouch for it now: t nodes, or of a cold vault q witnesses.
 // Source: the API design 7.2; first-walk, making a key.
 import { parseEntry } from '../policy/audit/entry.ts'
 import { requireBackupOf } from '../policy/audit/fold-backups.ts'
@@ -59,21 +60,23 @@ export const vaultCreate: Verb = {
     }),
 }
 
+type Known = Pick<Desk, 'trust' | 'ruleset'>
+type Now = Pick<World, 'nowMs'>
 type Vault = NonNullable<ReplyOf<'VaultService', 'GetVault'>['vault']>
 
-function vaultAnswer(vault: Vault | null, desk: Desk, world: World): Answer {
+/** What is printed of a vault as a coordinator sent it, once everything in it was checked. */
+export function vaultAnswer(vault: Vault | null, desk: Known, world: Now): Answer {
   if (vault === null) return refuse('VAULT_NOT_FOUND', 'expected a vault, got nothing')
   const item = verified(vault, desk, world)
   return { ...done(`${lineOf(item)}${restOf(item)}`, item), exit: exitOf(item) }
 }
 
-/** An address that is proven and that t nodes do not stand behind now is not shown. */
-function verified(sent: Vault, desk: Desk, world: World) {
+/** An address that is proven and that nobody stands behind now is not shown. */
+export function verified(sent: Vault, desk: Known, world: Now) {
   const item = proved(sent, desk)
-  const isCold = item.tier === 'cold'
   // The address of a key that signs no more is shown with a warning, and has no certificate.
-  if (item.address === '' || item.standing !== 'active' || isCold) {
-    return { ...item, verifiedBy: isCold ? item.confirms : [], uncertified: '' }
+  if (item.address === '' || item.standing !== 'active') {
+    return { ...item, verifiedBy: [], uncertified: '' }
   }
   if (sent.certificate.length === 0) {
     const uncertified = sent.uncertified || 'no certificate came'
@@ -195,6 +198,7 @@ function isProven({ row }: KeyAt, tested: readonly Tested[]): boolean {
 type Verified = ReturnType<typeof verified>
 
 function lineOf({ vault: name, tier, network, address, unproven, ...key }: Verified): string {
+  const whose = tier === 'cold' ? 'witnesses' : 'nodes'
   const tags = [key.imported ? ', imported' : '', key.exported ? ', exported' : ''].join('')
   const said = key.standing === 'active' ? tags : `, ${key.standing}`
   const epoch = `(epoch ${key.epoch}${said})`
@@ -204,7 +208,7 @@ function lineOf({ vault: name, tier, network, address, unproven, ...key }: Verif
     key.epoch === 0
       ? 'no key yet'
       : key.uncertified !== ''
-        ? `NO ADDRESS: its nodes do not vouch for it now (${key.uncertified}) ${epoch}`
+        ? `NO ADDRESS: its ${whose} do not vouch for it now (${key.uncertified}) ${epoch}`
         : address === ''
           ? `no address before its backups are proven: ${unproven.join(', ')} ${epoch}`
           : `${warning}${address} ${epoch}`

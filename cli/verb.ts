@@ -38,6 +38,8 @@ export interface Verb {
   readonly usage: string
   readonly words: { readonly min: number; readonly max: number }
   readonly options: Readonly<Record<string, ParseArgsOptionDescriptor>>
+  /** What to do after a no, of a verb that asks nobody: the same files get the same answer. */
+  readonly afterNo?: string
   readonly run: (args: Args, world: World) => Promise<Answer>
 }
 
@@ -61,13 +63,13 @@ export function done(text: string, json: JsonObject): Answer {
 }
 
 /** The answer is no; or, where the law has said nothing yet, could not tell. */
-export function refusedAnswer(refused: Refusal): Answer {
+export function refusedAnswer(refused: Refusal, afterNo?: string): Answer {
   const { code, rule = '', because } = refused
-  const retry = retryClass(code)
+  const retry = afterNo === undefined ? retryClass(code) : 'NEVER'
   const where = rule === '' ? '' : ` at ${rule}`
   return {
     exit: grpcStatus(code) === 'UNAVAILABLE' ? 3 : 1,
-    text: `refused ${code}${where}: ${because}\n  ${advice[retry]}\n`,
+    text: `refused ${code}${where}: ${because}\n  ${afterNo ?? advice[retry]}\n`,
     json: { refused: { code, rule, because, retry } },
   }
 }
@@ -109,6 +111,9 @@ export async function typed(world: World, question: string): Promise<string> {
   if (answer === undefined) throw new UsageError('expected a terminal to ask at, or --yes')
   return answer.trim()
 }
+
+/** After the no of a verifier. */
+export const sameFiles = 'the same files get the same answer again'
 
 const advice: Readonly<Record<Retry, string>> = {
   NEVER: 'the same will be refused again',

@@ -65,6 +65,8 @@ export interface CameHome {
   readonly cameAt: number
   /** Own clock, milliseconds. */
   readonly clockMs: number
+  /** The `t` of the newest line of the log, whatever it is about, milliseconds. */
+  readonly newestAt: number
   /** By any head that is kept. */
   readonly witnessedAt: (seq: number) => number | undefined
 }
@@ -144,14 +146,12 @@ function requireNamed(signers: readonly NodeId[], { nodes, version }: Root): voi
   }
 }
 
-/** N3: the own clock is not before the line, or times mean nothing. */
-function requireLater({ cameAt, clockMs }: CameHome): void {
+/** N3: the own clock is not behind the log, or what has ended would hold again. */
+function requireLater({ newestAt, clockMs }: CameHome): void {
   // A clock that is no number compares with nothing, so what is asked is what must hold.
-  if (clockMs >= cameAt - limits.clockSkewMs) return
-  refuse(
-    'CLOCK',
-    `its line is of ${writeTimeMillis(cameAt)}, own clock ${clockMs - cameAt} ms later`,
-  )
+  if (clockMs >= newestAt - limits.clockSkewMs) return
+  const late = clockMs - newestAt
+  refuse('CLOCK', `the log is of ${writeTimeMillis(newestAt)}, own clock ${late} ms later`)
 }
 
 /** N17: the request had not ended when its signature came home. */

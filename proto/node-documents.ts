@@ -19,6 +19,7 @@ import {
   literal,
   mapOf,
   object,
+  objectWith,
   type Reader,
   type Shaped,
   text,
@@ -35,6 +36,12 @@ const head = { origin: text(128), size: count, root: digest }
 const party = object({ node: nodeId, x: integer(1, 65_535) })
 const parties = list(party, 1, limits.nodesMax)
 const attempt = integer(1, Number.MAX_SAFE_INTEGER)
+
+/**
+ * At the table of a ceremony: the Record as the acceptor's own copy has it, in which everybody's
+ * confirmation of this session stands. Absent everywhere else.
+ */
+const seated = { record: object({ size: integer(1, limits.recordLinesMax), root: digest }) }
 
 /** Who accepts, in which life of its process, with which fresh values. */
 const acceptor = {
@@ -53,7 +60,7 @@ export type PairingName = Digest | typeof fresh
 const pairingName: Reader<PairingName> = (value, path) =>
   value === fresh ? fresh : digest(value, path)
 
-const acceptance = object({
+const accepted = {
   format: literal('custody-acceptance/v1'),
   ...owner,
   ...acceptor,
@@ -77,9 +84,10 @@ const acceptance = object({
   policy: digest,
   trace: digest,
   display: digest,
-})
+}
+const acceptance = objectWith(accepted, seated)
 
-const keygenAcceptance = object({
+const keygenAccepted = {
   format: literal('custody-keygen-acceptance/v1'),
   ...owner,
   ...acceptor,
@@ -96,7 +104,8 @@ const keygenAcceptance = object({
   epoch: count,
   /** Of whoever deals in a reshare: the public facts of the old key, hex; empty for all others. */
   facts: text(16_384, /^[0-9a-f]*$/),
-})
+}
+const keygenAcceptance = objectWith(keygenAccepted, seated)
 
 const keygen = object({
   format: literal('custody-keygen/v1'),
@@ -209,6 +218,7 @@ const floorAnswer = object({
 })
 
 export type Acceptance = Shaped<typeof acceptance>
+export type RecordHead = Shaped<typeof seated.record>
 export type KeygenAcceptance = Shaped<typeof keygenAcceptance>
 export type Keygen = Shaped<typeof keygen>
 export type ChangeRun = Shaped<typeof changeRun>

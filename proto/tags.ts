@@ -55,6 +55,7 @@ export const tags = {
   importShare: 'custody/v1/import-share',
   address: 'custody/v1/address',
   importRefresh: 'custody/v1/import-refresh',
+  coldAddress: 'custody/v1/cold-address',
 } as const
 
 export type Tag = (typeof tags)[keyof typeof tags]

@@ -62,6 +62,7 @@ const ownFields: ReadonlySet<string> = new Set([
   'size',
   'root',
   'deadline',
+  'record',
   // Asked for by whoever needs them.
   'facts',
 ])

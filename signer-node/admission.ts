@@ -30,6 +30,7 @@ import type { Parts } from './parts.ts'
 import { asksProof, judgeProof, proofNamed } from './proving.ts'
 import type { Checked } from './refusals.ts'
 import { needsFresh } from './signing-protocol.ts'
+import { type AtTheTable, recordSaid } from './sitting.ts'
 
 export type Prepare = CoordinatorPart<'prepare'>
 
@@ -120,7 +121,10 @@ export class Admission {
     return undefined
   }
 
-  /** What the acceptance says of the attempt; over fresh pairings when anybody needs them. */
+  /**
+   * What the acceptance says of the attempt; over fresh pairings when anybody needs them. Refused
+   * at a table whose Record lacks a confirmation.
+   */
   words(admitted: ToSign, isAsked: boolean): JsonObject {
     const { copy, origin, pairings, self, sitting } = this.#parts
     const { vault, participants } = admitted
@@ -147,6 +151,7 @@ export class Admission {
       display: admitted.display,
       origin,
       ...ownHead(copy),
+      ...recordSaid(sitting, tableOf(admitted)),
     }
   }
 
@@ -181,6 +186,11 @@ export class Admission {
     if (sitting !== undefined) return
     if (pairings.with(peer) === undefined) refuse('BUSY', `no pairing with ${peer} yet`)
   }
+}
+
+/** What a session about it is at a table. */
+export function tableOf({ intentDigest, participants, display }: ToSign): AtTheTable {
+  return { request: intentDigest, nodes: participants, display }
 }
 
 /** The address of a vault, which every recipient is compared with, and one below it. */

@@ -3,7 +3,7 @@
 // size (the walk, section 6); what cosigns more than the own copy waits until the lines come.
 // INVARIANT: nothing is kept under a witness's name that its pinned key did not sign. A log-signed
 // head with another root is a fork; a cosignature alone proves nothing about the log. What may
-// prove a fork gives way to nothing that comes after it, from whoever it is.
+// prove a fork gives way only to what proves it hardly later, from whoever it is (`toKeep`).
 import {
   cosignatures,
   type Note,
@@ -47,7 +47,7 @@ interface Ahead {
 export class Heads {
   readonly #copy: LogCopy
   readonly #report: (event: Event) => void
-  /** Beyond the own copy, two of each witness: the next that may prove a fork, and the largest. */
+  /** Beyond the own copy, of each witness: what may prove a fork, near and far, and the largest. */
   readonly #ahead = new Map<string, readonly Ahead[]>()
   readonly #own: () => string | undefined
   #twin: string | undefined
@@ -189,7 +189,7 @@ export class Heads {
   }
 
   #wait(witness: string, head: Ahead): void {
-    this.#ahead.set(witness, toKeep([...this.#aheadOf(witness), head]))
+    this.#ahead.set(witness, toKeep([...this.#aheadOf(witness), head], this.#copy.size()))
   }
 
   #aheadOf(witness: string): readonly Ahead[] {
@@ -206,17 +206,31 @@ export class Heads {
 }
 
 /**
- * The smallest that the log signed, because whatever comes after it is compared later; and the
- * largest, because that counts for most lines. Of two of one size the one that came first.
+ * Of those that the log signed the nearest and the farthest of each doubling of the distance from
+ * the own copy: what is dropped between two of them is proved by the farther one, before the copy
+ * has grown twice as far as to itself. And the largest, because that counts for most lines. Of two
+ * of one size the one that came first.
  */
-function toKeep(all: readonly Ahead[]): readonly Ahead[] {
+function toKeep(all: readonly Ahead[], own: number): readonly Ahead[] {
   const sizeOf = ({ note }: Ahead): number => note.checkpoint.size
-  const bySize = all.toSorted((a, b) => sizeOf(a) - sizeOf(b))
-  const next = bySize.find(({ isLogs }) => isLogs)
+  const kept = new Set<Ahead>()
+  const ends = new Map<number, readonly Ahead[]>()
+  for (const one of all.toSorted((a, b) => sizeOf(a) - sizeOf(b))) {
+    const distance = sizeOf(one) - own
+    // The copy grew over it meanwhile, and it is due to be compared.
+    if (distance < 1) kept.add(one)
+    if (distance < 1 || !one.isLogs) continue
+    const doubling = Math.floor(Math.log2(distance))
+    const [nearest = one, farthest = nearest] = ends.get(doubling) ?? []
+    const isFarther = sizeOf(one) > sizeOf(farthest)
+    ends.set(doubling, [nearest, isFarther ? one : farthest])
+  }
+  for (const one of [...ends.values()].flat()) kept.add(one)
   const most = Math.max(...all.map(sizeOf))
-  const largest = bySize.filter((one) => sizeOf(one) === most)
-  const last = largest.find((one) => one === next) ?? largest[0]
-  return [...new Set([next, last])].filter((one) => one !== undefined)
+  const largest = all.filter((one) => sizeOf(one) === most)
+  const last = largest.find((one) => kept.has(one)) ?? largest[0]
+  if (last !== undefined) kept.add(last)
+  return [...kept]
 }
 
 /** The note as it came: body and signature lines are kept apart, so they are joined again. */

@@ -119,7 +119,13 @@ export function requireEpoch(
     refuse('BUSY', `${vault}: ${pendingMax} keys are pending; an operator must look`)
   }
   const highest = Math.max(keystore.highest(vault), old?.epoch ?? -1)
-  if (epoch <= highest) refuse('EPOCH', `expected an epoch above ${highest}, got ${epoch}`)
+  if (epoch <= highest) {
+    const isPending = held.some((one) => one.epoch === highest && one.state === 'pending')
+    const why = isPending
+      ? ': a share of it lies here and never came into force, deal above it'
+      : ''
+    refuse('EPOCH', `expected an epoch above ${highest}${why}, got ${epoch}`)
+  }
   const most = epochMost(copy, vault, old)
   if (epoch > most) refuse('EPOCH', `expected an epoch of at most ${most}, got ${epoch}`)
 }

@@ -36,9 +36,10 @@ import { ownHead } from './log-copy.ts'
 import type { Parts } from './parts.ts'
 import { giveUpPending } from './pending-keys.ts'
 import type { Prepared } from './prepared.ts'
-import { type Checked, noSid, refusedFrame, stoppedFrame } from './refusals.ts'
+import { type Checked, noSid, refusedFrame, stoppedFrame, viewRefused } from './refusals.ts'
 import { networkId, partiesOf, sessionRandomness } from './self.ts'
 import type { Counterpart, Ended } from './session.ts'
+import { type AtTheTable, recordSaid, requireNoRecord, requireRecord } from './sitting.ts'
 import { andThen } from './stepper.ts'
 
 type Open = OpenAcceptance<KeygenAcceptance>
@@ -84,7 +85,9 @@ export class Keys {
       const refusal = busy(plan.vault)
       return { kind: 'refused', refusal, keygen }
     }
-    return { kind: 'accepted', open: this.#acceptances.make(coordinator, this.#words(plan)), plan }
+    const words = attempting(() => this.#words(plan))
+    if (isRefusal(words)) return { kind: 'refused', refusal: words, keygen }
+    return { kind: 'accepted', open: this.#acceptances.make(coordinator, words), plan }
   }
 
   answer(ticket: Uint8Array, judged: JudgedKey): NodeFrame {
@@ -110,11 +113,13 @@ export class Keys {
     yield
     const isOpen = attempting(() => this.#acceptances.isOpen(ticket, open))
     if (isOpen === false) return false
-    const all = isRefusal(isOpen) ? isOpen : given
+    const compared = isRefusal(isOpen) ? isOpen : given
+    const all = isRefusal(compared) ? compared : attempting(() => this.#sameRecord(compared, plan))
     if (isRefusal(all)) {
       const { report, send } = this.#parts.ports
-      report({ level: 'warn', name: 'view', because: all.because, vault: plan.vault })
-      send(coordinator, stoppedFrame(noSid, ticket, 'VIEW'))
+      const { event, code } = viewRefused(all)
+      report({ ...event, vault: plan.vault })
+      send(coordinator, stoppedFrame(noSid, ticket, code))
       return true
     }
     this.#acceptances.take(ticket)
@@ -149,9 +154,24 @@ export class Keys {
     this.#plans.clear()
   }
 
-  /** What this node says yes to, as its own log has it. */
+  /** At a table all name the Record that is kept here too. */
+  #sameRecord(
+    all: readonly Opened<KeygenAcceptance>[],
+    plan: KeyPlan,
+  ): readonly Opened<KeygenAcceptance>[] {
+    const { sitting } = this.#parts
+    const values = all.map(({ value }) => value)
+    if (sitting === undefined) requireNoRecord(values)
+    else requireRecord(sitting, values, tableOf(plan))
+    return all
+  }
+
+  /**
+   * What this node says yes to, as its own log has it. Refused at a table whose Record lacks what
+   * comes before.
+   */
   #words(plan: KeyPlan): JsonObject {
-    const { origin, copy } = this.#parts
+    const { origin, copy, sitting } = this.#parts
     const { keygen, purpose, change = '', old, epoch } = plan
     return {
       format: 'custody-keygen-acceptance/v1',
@@ -164,6 +184,7 @@ export class Keys {
       facts: factsSaid(this.#parts, plan),
       origin,
       ...ownHead(copy),
+      ...(sitting === undefined ? {} : recordSaid(sitting, tableOf(plan))),
     }
   }
 
@@ -331,6 +352,12 @@ interface Begun {
   readonly session: KeySession
   readonly sid: Uint8Array
   readonly counterparts: ReadonlyMap<Party, Counterpart>
+}
+
+/** No key is made in a room that the policy alone asks for. */
+function tableOf({ change, parties }: KeyPlan): AtTheTable {
+  const request = change ?? refuse('CEREMONY', 'at a table a key is made of an approved change')
+  return { request, nodes: parties.map(({ node }) => node) }
 }
 
 function busy(vault: VaultId): Refusal {

@@ -1,7 +1,7 @@
 // LightWitness: a copy of the log and a witness key, and nothing else. It takes lines, folds them,
 // cosigns the own head, answers floor queries and asks for its own floor after a start, over the
-// same stream as a signer node. It has no share and no protocol: a Prepare, a Start or an envelope
-// is refused, whatever it says.
+// same stream as a signer node; of a cold log it says which address a vault has, for payers. It has
+// no share and no protocol: a Prepare, a Start or an envelope is refused, whatever it says.
 // INVARIANT: nothing here or below imports the protocol. A proved rollback leaves it a witness for
 // ever, as `fenced`: what it signs again is the copy that the others know, but a copy of its key
 // may be somewhere, so the next root should name another.
@@ -9,8 +9,9 @@ import type { CoordinatorFrame, CoordinatorPart, NodeFrame } from '../proto/fram
 import { readSigned, writeSigned } from '../proto/frames.ts'
 import type { Digest, NodeId } from '../proto/ids.ts'
 import { attemptInTurns, type InTurns } from '../proto/in-turns.ts'
-import { attempt, isRefusal, Refused, refuse } from '../proto/refusal.ts'
+import { attempt, isRefusal, type Refusal, Refused, refusal, refuse } from '../proto/refusal.ts'
 import { Greeted, spoken } from '../proto/versions.ts'
+import { ColdAddressDuty } from './cold-address-duty.ts'
 import { Cosigning } from './cosigning.ts'
 import { Floor, keptPlace } from './floor.ts'
 import type { FloorPlace } from './floor-file.ts'
@@ -53,6 +54,7 @@ export class LightWitness {
   readonly #witness: Witness
   readonly #floor: Floor
   readonly #cosigning: Cosigning
+  readonly #addresses: ColdAddressDuty
   readonly #attached = new Set<string>()
   readonly #turns: Turns
   readonly #greeted = new Greeted()
@@ -79,6 +81,8 @@ export class LightWitness {
     const told = { changed: () => this.#changed(), halt: () => {} }
     const shared = { origin, store, copy, witness, floor, ports }
     this.#cosigning = new Cosigning({ ...shared, ...asked, ...told })
+    const closed = () => this.#closed()
+    this.#addresses = new ColdAddressDuty({ self, copy, rows, witness, ports, closed })
     this.#copy = copy
     this.#room = room
     this.#meta = meta
@@ -216,6 +220,9 @@ export class LightWitness {
       case 'requestLines':
         this.#send(coordinator, this.#cosigning.supply(frame.requestLines))
         return
+      case 'certify':
+        yield* this.#addresses.asked(coordinator, frame.certify)
+        return
       case 'heartbeat':
         return
       case 'invite':
@@ -224,7 +231,6 @@ export class LightWitness {
       case 'envelope':
       case 'stop':
       case 'requestPart':
-      case 'certify':
         refuse('NOT_SUPPORTED', 'a light witness takes part in no session')
     }
   }
@@ -272,6 +278,24 @@ export class LightWitness {
     if (this.#floor.state !== 'passed') return this.#floor.state
     if (this.#isDraining) return 'draining'
     return this.#room.shortage === '' ? 'ready' : 'full'
+  }
+
+  /** Why it says nothing of addresses: whoever is fenced may not be the only one with its key. */
+  #closed(): Refusal | undefined {
+    const word = this.#word()
+    switch (word) {
+      case 'ready':
+        return undefined
+      case 'forked':
+        return refusal('LOG_FORK', 'the log showed two faces; an operator must look')
+      case 'removed':
+        return refusal('PARTICIPANTS', 'the root in force does not name this witness')
+      case 'draining':
+      case 'full':
+        return refusal('BUSY', `this witness is ${word}`)
+      default:
+        return refusal('FLOOR', `this witness is ${word}`)
+    }
   }
 
   /** What finds no room is tried again at the next tick. */

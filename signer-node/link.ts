@@ -83,6 +83,11 @@ export class Links {
     line.stream.send(frame)
   }
 
+  /** Whether the stream that frames go out on has brought one. */
+  isHeard(coordinator: string): boolean {
+    return this.#links.get(coordinator)?.newest?.hasAnswered === true
+  }
+
   /** Every stream is replaced by one that is dialled now. */
   renew(): void {
     for (const { newest } of this.#links.values()) {

@@ -32,6 +32,8 @@ import { resultOf } from './stepper.ts'
 const lifetimeMs = 86_400_000
 const usesMax = 1_000_000
 const probationUses = 3
+/** A set-up that failed here may have been finished by the peer: so long hellos compare. */
+const doubtMs = 6 * limits.pairSetupIntervalMs
 
 export interface PairingsNeeds {
   readonly self: Self
@@ -60,6 +62,7 @@ interface Held {
   /** Lines that this node had when its set-up began: from then on somebody may know of it. */
   readonly begunSize: number
   uses: number
+  doubtedUntilMs: number
 }
 
 interface Retired {
@@ -244,7 +247,9 @@ export class Pairings {
     this.#discard(({ untilMs }) => untilMs <= this.#now())
     for (const [node, { coordinator, incarnation }] of this.#sightings.all()) {
       const peer = this.#needs.peers.peer(node)
-      const stands = this.with(node) && this.#held.get(node)?.incarnation === incarnation
+      const held = this.#held.get(node)
+      const isDoubted = held !== undefined && this.#now() < held.doubtedUntilMs
+      const stands = this.with(node) && held?.incarnation === incarnation && !isDoubted
       if (stands || this.#lives.isOver(node, incarnation)) continue
       if (peer !== undefined) this.#begin(coordinator, peer)
     }
@@ -307,7 +312,9 @@ export class Pairings {
 
   #ended(peer: NodeId, { sid, begunSize, ...life }: SetUp, ended: Ended<Pairing>): void {
     const { report } = this.#needs.ports
+    const old = this.#held.get(peer)
     if (ended.kind === 'failed') {
+      if (old !== undefined) old.doubtedUntilMs = this.#now() + doubtMs
       this.#needs.blame.failed(ended, sid)
       if (ended.reason === 'pprf-check') this.fence.setUpFailed(peer, sid)
       report({ level: 'warn', name: 'pairing-failed', peer, because: ended.because })
@@ -322,13 +329,11 @@ export class Pairings {
       ended.result[Symbol.dispose]()
       return
     }
-    const old = this.#held.get(peer)
     const untilMs = this.#now() + limits.sessionTimeoutMs
     if (old !== undefined)
       this.#retired = [...this.#retired, { peer, pairing: old.pairing, untilMs }]
-    const { incarnation } = life
-    const bornMs = this.#now()
-    this.#held.set(peer, { pairing: ended.result, incarnation, bornMs, begunSize, uses: 0 })
+    const counts = { bornMs: this.#now(), begunSize, uses: 0, doubtedUntilMs: 0 }
+    this.#held.set(peer, { pairing: ended.result, incarnation: life.incarnation, ...counts })
     report({ level: 'info', name: 'paired', peer })
     this.#needs.changed()
   }

@@ -29,12 +29,16 @@ export class PeerLives {
     return { incarnation: toHex(incarnation), setUp: this.#setUps }
   }
 
-  /** It was finished; false for a life that is over, as a later one had finished before. */
+  /**
+   * It was finished; false when a later one had finished before. Of another life that one is over.
+   * Of the same life the later one counts at both ends, or whoever carries the last word of the
+   * earlier to one of them alone would part them: what both begin, both begin in one order.
+   */
   finished(peer: NodeId, life: Life): boolean {
     const latest = this.#latest.get(peer)
     const isLate = latest !== undefined && latest.setUp > life.setUp
     const isOther = latest?.incarnation !== life.incarnation
-    if (this.isOver(peer, life.incarnation) || (isLate && isOther)) return false
+    if (this.isOver(peer, life.incarnation) || isLate) return false
     if (latest !== undefined && isOther) this.#refuse(peer, latest.incarnation)
     this.#latest.set(peer, life)
     return true

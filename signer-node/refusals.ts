@@ -6,8 +6,9 @@ import { writeSigned } from '../proto/frames.ts'
 import type { Digest } from '../proto/ids.ts'
 import { kinds, signBy } from '../proto/node-documents.ts'
 import type { Refusal } from '../proto/refusal.ts'
-import { ownHead } from './log-copy.ts'
-import type { Parts } from './parts.ts'
+import { type LogCopy, ownHead } from './log-copy.ts'
+import type { Event, Ports } from './ports.ts'
+import type { WitnessSelf } from './self.ts'
 
 /** What was refused; empty and 0 where the request did not say. */
 export interface Refused {
@@ -19,11 +20,18 @@ export interface Refused {
 
 export const nothingNamed: Refused = { intent: '', attempt: 0, warrant: '' }
 
-/** A refusal and the check that said it: N1 to N24, or `session` for what is beside them. */
+/** Whoever says no: a light witness too. */
+export interface Refusing {
+  readonly self: WitnessSelf
+  readonly copy: LogCopy
+  readonly ports: Pick<Ports, 'report'>
+}
+
+/** A refusal and the check that said it: N1 to N24, X-1 to X-20, or `session` beside them. */
 export type Checked = Refusal & { readonly check?: string }
 
 export function refusedFrame(
-  { self, copy, ports }: Pick<Parts, 'self' | 'copy' | 'ports'>,
+  { self, copy, ports }: Refusing,
   ticket: Uint8Array,
   refused: Refused,
   refusal: Checked,
@@ -57,9 +65,20 @@ export function stoppedFrame(sid: Uint8Array, ticket: Uint8Array, reason: string
   return { frame: 'stopped', stopped: { sid, ticket, reason } }
 }
 
+/** Acceptances that differ, as it is told. At a table the Record's numbers are people's to read. */
+export function viewRefused({ code, because, rule }: Refusal): {
+  readonly event: Pick<Event, 'level' | 'name' | 'because'>
+  readonly code: string
+} {
+  if (rule === undefined || !/^X-/.test(rule)) {
+    return { event: { level: 'warn', name: 'view', because }, code: 'VIEW' }
+  }
+  return { event: { level: 'alarm', name: 'record-differs', because: `${rule}: ${because}` }, code }
+}
+
 /** What is beside `admit` names its check as its rule. */
 function checkOf({ check, rule = '' }: Checked): string {
-  return check ?? (/^N[0-9]{1,2}$/.test(rule) ? rule : 'session')
+  return check ?? (/^(?:N|X-)[0-9]{1,2}$/.test(rule) ? rule : 'session')
 }
 
 const most = 2_000

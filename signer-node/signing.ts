@@ -20,7 +20,7 @@ import {
 } from '../proto/refusal.ts'
 import type { Opened, Signed } from '../proto/signed.ts'
 import { Acceptances, type OpenAcceptance } from './acceptances.ts'
-import { Admission, type Named, type Prepare } from './admission.ts'
+import { Admission, type Named, type Prepare, tableOf } from './admission.ts'
 import { Brake } from './brake.ts'
 import { acceptanceDigests, counterpartsOf, participantOf } from './counterparts.ts'
 import { sessionId } from './dkls23/session-id.ts'
@@ -35,11 +35,13 @@ import {
   type Refused,
   refusedFrame,
   stoppedFrame,
+  viewRefused,
 } from './refusals.ts'
 import type { Releases, Waiting } from './release.ts'
 import { networkId, partiesOf, sessionRandomness } from './self.ts'
 import type { Ended } from './session.ts'
 import { signingProtocol } from './signing-protocol.ts'
+import { requireNoRecord, requireRecord } from './sitting.ts'
 
 type Open = OpenAcceptance<Acceptance>
 
@@ -120,7 +122,9 @@ export class Signing {
     const judged = this.#isFull() ? tooMany : asOfNow()
     const admitted = isRefusal(judged) ? judged : this.#admission.able(judged)
     if (isRefusal(admitted)) return { kind: 'refused', refusal: admitted, about: named }
-    const open = this.#acceptances.make(coordinator, this.#admission.words(admitted, prepare.fresh))
+    const words = attempting(() => this.#admission.words(admitted, prepare.fresh))
+    if (isRefusal(words)) return { kind: 'refused', refusal: words, about: named }
+    const open = this.#acceptances.make(coordinator, words)
     const { warrantDigest: warrant } = admitted
     const warrantText = asksProof(prepare) ? prepare.order : prepare.warrant
     const accepted = { warrant, acceptance: open.signed, warrantText }
@@ -162,11 +166,12 @@ export class Signing {
     const compared = isRefusal(isOpen) ? isOpen : given
     const all = isRefusal(compared)
       ? compared
-      : attempting(() => this.#samePairings(open.value, compared))
+      : attempting(() => this.#sameView(open.value, compared, admitted))
     if (isRefusal(all)) {
       const { report, send } = this.#parts.ports
-      report({ level: 'warn', name: 'view', because: all.because, intent: admitted.intentDigest })
-      send(coordinator, stoppedFrame(noSid, ticket, 'VIEW'))
+      const { event, code } = viewRefused(all)
+      report({ ...event, intent: admitted.intentDigest })
+      send(coordinator, stoppedFrame(noSid, ticket, code))
       return true
     }
     this.#acceptances.take(ticket)
@@ -304,11 +309,19 @@ export class Signing {
     this.#live.set(intent, { ...live, ticket })
   }
 
-  /** Every Pairing that two participants name is the same, and ours are the ones we hold. */
-  #samePairings(
+  /**
+   * Every Pairing that two participants name is the same, and ours are the ones we hold; at a table
+   * all name the Record that is kept here too.
+   */
+  #sameView(
     own: Acceptance,
     all: readonly Opened<Acceptance>[],
+    admitted: ToSign,
   ): readonly Opened<Acceptance>[] | Refusal {
+    const values = all.map(({ value }) => value)
+    const { sitting } = this.#parts
+    if (sitting === undefined) requireNoRecord(values)
+    else requireRecord(sitting, values, tableOf(admitted))
     for (const { value: one } of all) {
       for (const { value: other } of all) {
         const same = one.pairings.get(other.node) === other.pairings.get(one.node)

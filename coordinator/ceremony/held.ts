@@ -17,7 +17,8 @@ import { isRefusal, type Refusal, Refused, refuse } from '../../proto/refusal.ts
 import { type Case, gather, readSigned } from '../desk/case.ts'
 import type { DriverPorts } from '../driver.ts'
 import { readBlob, readBlobs } from '../store/blobs.ts'
-import { readLinesOf } from '../store/lines.ts'
+import { readHead, readLinesOf } from '../store/lines.ts'
+import { leftAt } from './left.ts'
 
 type HeldPorts = Pick<DriverPorts, 'copy' | 'memory'>
 
@@ -25,11 +26,23 @@ type HeldPorts = Pick<DriverPorts, 'copy' | 'memory'>
 const out: ReadonlySet<RequestState> = new Set(['BROADCAST', 'SETTLED'])
 
 /** Why its signature stays here, in words that begin with the check; undefined where it may go. */
-export async function heldBack(
+export function heldBack(
   ports: HeldPorts,
   intent: Digest,
   now: number,
 ): Promise<Refusal | undefined> {
+  return holding(ports, { intent, now, known: new Map() })
+}
+
+interface Asked {
+  readonly intent: Digest
+  readonly now: number
+  /** Of those that were reserved before whoever asks: each is judged once. */
+  readonly known: Map<Digest, Refusal | undefined>
+}
+
+async function holding(ports: HeldPorts, asked: Asked): Promise<Refusal | undefined> {
+  const { intent } = asked
   try {
     const view = await ports.copy.read(requestView(intent))
     if (view.intent === undefined || out.has(view.intent.state)) return undefined
@@ -37,43 +50,53 @@ export async function heldBack(
     if (!rootOf(view).cold) return undefined
     // A message has no chain: its signature was given to whoever asked for it when it came.
     if (isMessage(view.intent.op)) return undefined
-    return await judged(ports, { view, the: await gather(ports.copy, ports.memory, intent), now })
+    return await judged(ports, {
+      ...asked,
+      view,
+      the: await gather(ports.copy, ports.memory, intent),
+    })
   } catch (error) {
     if (error instanceof Refused) return error.refusal
     throw error
   }
 }
 
-interface Judging {
+interface Judging extends Asked {
   readonly view: RequestView
   readonly the: Case
-  readonly now: number
 }
 
-async function judged(
-  { copy }: HeldPorts,
-  { view, the, now }: Judging,
-): Promise<Refusal | undefined> {
-  const reservation = view.reservation ?? refuse('LINE_MISSING', 'no reservation')
-  const { intent } = the.row
-  const lines = await readLinesOf(copy.session, the.root.log.origin, intent)
+async function judged(ports: HeldPorts, judging: Judging): Promise<Refusal | undefined> {
+  const { copy } = ports
+  const { view, the, now, intent } = judging
+  const own = view.reservation ?? refuse('LINE_MISSING', 'no reservation')
+  const { origin } = the.root.log
+  const lines = await readLinesOf(copy.session, origin, intent)
   const done = lines.map((line) => parseEntry(line)).findLast(isCompleted)
   if (done === undefined) return refuse('LINE_MISSING', 'no signature is kept')
   const { attempt, warrant, receipts } = done.body
   const row = view.attempts.find((one) => one.attempt === attempt)
+  const mayGo = (other: Digest): Promise<boolean> => goes(ports, { ...judging, intent: other })
+  const left = await leftAt(copy, { origin, own, now, mayGo })
   const refused = admitAgain({
     ...{ view, attempt, cameAt: done.t, clockMs: now },
+    newestAt: (await readHead(copy.session, origin)).t,
     warrant: (await readBlob(copy.session, warrant))?.content ?? new Uint8Array(0),
     signers: await signersOf(copy, receipts, row),
     people: await sittersOf(copy, intent, row?.seq ?? 0),
     approvals: the.decisions.flatMap(({ decision, signed }) =>
       decision === 'approve' ? [signed] : [],
     ),
-    history: await copy.read(historyAgain(the.inForce.rulebook, reservation, now)),
+    history: await copy.read(historyAgain(the.inForce.rulebook, own, { t: now, left })),
     witnessedAt: (seq) => the.witnessed.get(seq)?.at,
   })
   if (!isRefusal(refused)) return undefined
   return { ...refused, because: `${refused.check}: ${refused.because}` }
+}
+
+async function goes(ports: HeldPorts, { intent, now, known }: Asked): Promise<boolean> {
+  if (!known.has(intent)) known.set(intent, await holding(ports, { intent, now, known }))
+  return known.get(intent) === undefined
 }
 
 /** As their receipts say; all who were called where one of these is not kept. */

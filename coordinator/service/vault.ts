@@ -79,7 +79,7 @@ export function vaultService(coordinator: Coordinator): Handlers['VaultService']
 
 type Certified = Pick<WireVault, 'address' | 'certificate' | 'uncertified'>
 
-/** Where a payer cannot check the address, it is not told: t nodes have to stand behind it now. */
+/** Where a payer cannot check the address, it is not told: somebody has to stand behind it now. */
 async function certified(
   certificates: Coordinator['certificates'],
   rulebook: Rulebook,
@@ -88,11 +88,9 @@ async function certified(
   const none = { address: '', certificate: new Uint8Array(0) }
   const network = row && networkOf(rulebook, row.vault)?.caip2
   if (row === undefined || network === undefined) return { ...none, uncertified: '' }
-  // Its nodes sit at no link: who checks it goes by the lines of the ceremony.
-  const address = chainOf(network).address(row.publicKey)
-  if (rulebook.vaults.get(row.vault)?.tier === 'cold') return { ...none, address, uncertified: '' }
   const files = await certificates.of({ row, network }, [ownPath])
   if (isRefusal(files)) return { ...none, uncertified: `${files.code}: ${files.because}` }
+  const address = chainOf(network).address(row.publicKey)
   return { address, certificate: files[0] ?? none.certificate, uncertified: '' }
 }
 

@@ -118,6 +118,19 @@ export async function readLinesOf(
   return rows.map((row) => bytesOf(row, 'bytes'))
 }
 
+/** The lines that say that a transaction was sent, or is final on its chain, in order. */
+export async function readSentLines(
+  session: Session,
+  origin: string,
+): Promise<readonly Uint8Array[]> {
+  const rows = await session.query(
+    `select bytes from entry
+     where origin = $1 and type in ('tx.broadcast', 'tx.settled') order by seq`,
+    [origin],
+  )
+  return rows.map((row) => bytesOf(row, 'bytes'))
+}
+
 /** The lines that made, moved or ended keys, in order. */
 export async function readKeyLines(
   session: Session,

@@ -67,6 +67,14 @@ export function* historyFacts(
   }
 }
 
+/** When a payment is judged again, and what the log says of others by then. */
+export interface Again {
+  /** Milliseconds. */
+  readonly t: number
+  /** When others went to their chain, or may, in milliseconds: days after their spends closed. */
+  readonly left: ReadonlyMap<Digest, number>
+}
+
 /**
  * The same, for a payment that is reserved, signed and judged again: its own spend is no use beside
  * it, and of what was reserved after it only what has gone out. The rest is judged by itself before
@@ -75,17 +83,33 @@ export function* historyFacts(
 export function* historyAgain(
   rulebook: Rulebook,
   own: ReservationRow,
-  t: number,
+  { t, left }: Again,
 ): Reading<HistoryFacts> {
   const windowMs = Math.max(...rulebook.limits.map((limit) => limit.windowMs))
   const rows: SpendRow[] = []
-  for (const row of yield* spendsSince(rulebook, t - windowMs)) {
+  for (const row of yield* spendsAgain(rulebook, left, t - windowMs)) {
     if (row.seq < own.seq || (row.seq > own.seq && (yield* hasGone(row)))) rows.push(row)
   }
   const limits = rulebook.limits.map((limit) => {
     return { id: limit.id, used: used(limit, rows, { t, to: own.to }) }
   })
   return { limits, duplicateOf: yield* duplicateAgain(rulebook, own), frozen: false }
+}
+
+/** A spend closes at its signature; what was held back then counts from when it goes. */
+function* spendsAgain(
+  rulebook: Rulebook,
+  left: Again['left'],
+  since: number,
+): Reading<readonly SpendRow[]> {
+  const rows = new Map<Digest, SpendRow>()
+  for (const row of yield* spendsSince(rulebook, since)) rows.set(row.intent, row)
+  for (const [intent, at] of left) {
+    const row =
+      at > since ? (rows.get(intent) ?? (yield* get(tables.reservation, intent))) : undefined
+    if (row !== undefined) rows.set(intent, { ...row, closesAt: Math.max(row.closesAt, at) })
+  }
+  return [...rows.values()]
 }
 
 /** Signed in a room and not let out, or not even signed; everything else may be on its chain. */

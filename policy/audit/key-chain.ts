@@ -3,7 +3,10 @@
 // vault has, whatever a coordinator says; and takes every fact about the key from here.
 // What is proved is what nodes signed. That no later line exists is not: a coordinator can leave
 // lines out, and then whatever is asked for the older state is void.
+import { toHex } from '../../proto/crypto.ts'
 import type { Digest } from '../../proto/ids.ts'
+import type { JsonObject } from '../../proto/jcs.ts'
+import { keyCertificateFormat } from '../../proto/key-documents.ts'
 import { refuse } from '../../proto/refusal.ts'
 import { pointBytes } from '../chain/derive.ts'
 import { requireSameKey } from '../change-fit.ts'
@@ -12,7 +15,7 @@ import type { Root } from '../documents.ts'
 import { dealt, madeHere } from '../key-standing.ts'
 import type { KeyFacts, VaultRow } from '../view.ts'
 import type { Entry, EntryOf } from './entry.ts'
-import { requireKeyOf } from './fold-keys.ts'
+import { isKeyLine, requireKeyOf } from './fold-keys.ts'
 import {
   confirmMessage,
   requireAllNodes,
@@ -114,6 +117,31 @@ function signedKey(
   const nodes = participants.map(({ node }) => node)
   requireSignatures(body.confirms, nodes, { root, message })
   return stated
+}
+
+/** The confirmations of this epoch, with what they were given under, as a payer checks them. */
+export function keyCertificateOf(
+  lines: readonly Entry[],
+  { vault, epoch }: Pick<VaultRow, 'vault' | 'epoch'>,
+): JsonObject {
+  const own = lines.filter(isNewKey).filter(({ body }) => body.vault === vault)
+  const line = own.find(({ body }) => body.epoch === epoch)
+  if (line === undefined) {
+    return refuse('LINE_MISSING', `expected the line of ${vault}, epoch ${epoch}`)
+  }
+  const { key, keyState, participants, publicKey, chainCode, t, confirms } = line.body
+  return {
+    ...{ vault, key, epoch, keyState, t, change: nameOf(line, own[0]) },
+    participants: participants.map(({ node, x }) => ({ node, x })),
+    publicKey: toHex(publicKey),
+    chainCode: toHex(chainCode),
+    confirms: confirms.map(({ node, signature }) => ({ node, signature: toHex(signature) })),
+    format: keyCertificateFormat,
+  }
+}
+
+function isNewKey(entry: Entry): entry is NewKey {
+  return isKeyLine(entry) && entry.type !== 'key.generated'
 }
 
 function requireEnd(line: Retired, row: VaultRow, root: Root): void {

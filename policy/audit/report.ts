@@ -78,6 +78,8 @@ export interface Report {
   readonly anchors: readonly Anchor[]
   /** The two notes, where two signed heads contradict: portable proof. */
   readonly proof?: readonly [string, string]
+  /** Of the first lines, as many as were asked for; absent where there are fewer, or they break. */
+  readonly head?: { readonly size: number; readonly root: string }
 }
 
 export const nothingChecked: Checked = { lines: 0, attempts: 0, signatures: 0, evaluations: 0 }
@@ -96,7 +98,7 @@ const order: readonly Word[] = [
 export function conclude(
   findings: readonly Finding[],
   done: ReadonlySet<Area>,
-  { proof, ...counted }: Pick<Report, 'anchors' | 'checked' | 'notices' | 'proof'>,
+  { proof, ...counted }: Pick<Report, 'anchors' | 'checked' | 'head' | 'notices' | 'proof'>,
 ): Report {
   const word = worst(findings)
   const resultOf = (area: Area): Word | 'NOT_CHECKED' => {

@@ -3,6 +3,7 @@
 // authorisation (everything judged again), completeness: five results, reported separately.
 // INVARIANT: OK is said only when every line was checked and every signature in the log could be
 // judged; whatever is absent, unpinned or stale makes it UNCONFIRMED.
+import { toHex } from '../../proto/crypto.ts'
 import { limits } from '../../proto/limits.ts'
 import { attempt, isRefusal, type Refusal } from '../../proto/refusal.ts'
 import { writeTime, writeTimeMillis } from '../../proto/shape.ts'
@@ -26,6 +27,8 @@ export interface Audit {
   readonly remembered?: readonly Uint8Array[]
   /** How old the newest witnessed head may be; no bound when it is left out. */
   readonly ageMaxMs?: number
+  /** Of how many of its first lines the root is wanted. */
+  readonly at?: number
 }
 
 export function verify(audit: Audit): Report {
@@ -88,6 +91,7 @@ function trusted(the: Examined): Report {
   const { proof } = promised
   return conclude(findings, new Set(done), {
     ...counted(chain, replayed),
+    ...headAt(audit, chain),
     ...(proof === undefined ? {} : { proof }),
   })
 }
@@ -129,6 +133,12 @@ function identity(
   return expected.flatMap(([holds, because]) =>
     holds ? [] : [{ area: 'identity', word: 'UNCONFIRMED', code: 'CONFIG', because } as const],
   )
+}
+
+/** Of lines whose chain holds: whoever compares a head outside of any log reads this. */
+function headAt({ at }: Audit, { rootAt, size, findings }: Chain): Pick<Report, 'head'> {
+  if (at === undefined || at > size || findings.length > 0) return {}
+  return { head: { size: at, root: toHex(rootAt(at)) } }
 }
 
 function seen({ audit, note, trust }: Examined, reigns: Reigns): readonly Finding[] {

@@ -12,6 +12,7 @@ import { writeTime } from '../../proto/shape.ts'
 import { signedShape } from '../../proto/signed.ts'
 import { readSync } from '../audit/rows.ts'
 import { get, tables } from '../audit/tables.ts'
+import { judgeHeads } from './judge-heads.ts'
 import { isOf, judgeKey, judgeTested, linesOf, type ResultOf } from './judge-keys.ts'
 import type { CeremonyFinding } from './judgement.ts'
 import type { HistoryAt } from './log-view.ts'
@@ -58,7 +59,19 @@ export function judgeMade(made: Made): readonly CeremonyFinding[] {
       }
     }),
     ...judgeUnsaid(made),
+    ...judgeHeads({ ...made, signers: signersOf(made.results) }),
   ]
+}
+
+function signersOf(results: Results): ReadonlyMap<Digest, readonly NodeId[]> {
+  return new Map(
+    results.lines.flatMap((line) => {
+      if (line.type !== 'sign.completed' && line.type !== 'key.proved') return []
+      const { sid, receipts } = line.body
+      const nodes = receipts.flatMap((receipt) => signerOf(receipt, results) ?? [])
+      return [[sid, nodes] as const]
+    }),
+  )
 }
 
 /** What was typed is what was approved: asked of the log. */

@@ -22,11 +22,13 @@ export interface Heard {
   readonly results: Results
 }
 
+type MainSeen = RecordLineOf<'station.ready'>['body']['main']
+
 export function judgeReadings(heard: Heard): readonly CeremonyFinding[] {
   const { plan } = heard.plan
   const stretches = new Stretches(plan, stepsFor(plan), heard.lines)
   const ready = new Set<PersonId>()
-  let seen: RecordLineOf<'station.ready'>['body']['main']
+  let seen: MainSeen
   return heard.lines.flatMap((line) => {
     const { person } = line.actor
     if (line.type === 'station.ready') ready.add(person)
@@ -34,7 +36,8 @@ export function judgeReadings(heard: Heard): readonly CeremonyFinding[] {
       isOfStation(line) && !ready.has(person) ? [bad(line, 'its station was never ready')] : []
     const step = stretches.of(line.step)?.step
     if (step === undefined) return dark
-    if (line.type === 'words.read') return wordsRead(line, step, heard, stretches.about(line))
+    if (line.type === 'words.read')
+      return wordsRead(line, step, { ...heard, about: stretches.about(line), seen })
     if (line.type === 'station.ready') {
       const main = line.body.main ?? seen
       const isSame = seen === undefined || (main?.size === seen.size && main.root === seen.root)
@@ -75,11 +78,16 @@ function sealTested(line: RecordLineOf<'seal.tested'>, plan: Plan): readonly Cer
   return [bad(line, `opened with token ${line.body.token}, and signed by ${serial ?? 'another'}`)]
 }
 
+/** `about`: the request or vault; `seen`: the head of the main log that stations signed before. */
+interface Spoken extends Heard {
+  readonly about: string
+  readonly seen: MainSeen
+}
+
 function wordsRead(
   line: RecordLineOf<'words.read'>,
   step: Step,
-  heard: Heard,
-  about: string,
+  heard: Spoken,
 ): readonly CeremonyFinding[] {
   const { by, digest, what } = line.body
   const findings: CeremonyFinding[] = []
@@ -90,7 +98,7 @@ function wordsRead(
   if (step.who !== 'everyone' && reader?.role !== step.who) {
     findings.push(bad(line, `${step.id} is read by the ${step.who}, got ${by}`))
   }
-  const expected = what === 'token' ? tokensOf(heard.plan.plan, by) : expectedOf(what, heard, about)
+  const expected = what === 'token' ? tokensOf(heard.plan.plan, by) : expectedOf(what, heard)
   if (expected !== undefined && !expected.includes(digest)) {
     findings.push(bad(line, `${step.id}: the words of ${what} were those of ${digest}`))
   }
@@ -100,8 +108,7 @@ function wordsRead(
 /** Every digest that a reading of this may be of; undefined where nobody here can say. */
 function expectedOf(
   what: RecordLineOf<'words.read'>['body']['what'],
-  { plan: { digest, plan }, state, results }: Heard,
-  about: string,
+  { plan: { digest, plan }, state, results, about, seen }: Spoken,
 ): readonly (Digest | '')[] | undefined {
   switch (what) {
     case 'build':
@@ -132,6 +139,8 @@ function expectedOf(
       return signaturesOf(results, about).map(signatureReading)
     case 'log':
       return [state.opening?.checkpoint.root ?? '']
+    case 'main-log':
+      return seen === undefined ? [] : [seen.root]
     case 'display':
     case 'record':
     case 'token':

@@ -33,6 +33,7 @@ export const readings = [
   'build',
   'bundle',
   'log',
+  'main-log',
   'plan',
   'token',
   'roster',
@@ -113,8 +114,11 @@ export const recordBodies = {
     session: digest,
     to: distinct(list(nodeId, 1, limits.nodesMax)),
   }),
-  /** `result`: what the station holds now: the key's state, or the digest that was signed. */
-  'session.done': object({ request: digest, result: digest, session: digest }),
+  /**
+   * `head`: of this Record, as the station's acceptance of the session named it; `result`: what it
+   * holds now: the key's state, or the digest that was signed.
+   */
+  'session.done': object({ head, request: digest, result: digest, session: digest }),
   'session.aborted': object({ culprit, reason, request: digest, session: digestOrNone }),
   'share.sealed': object({ ...share, tokens: distinct(list(mark, 1, 2)) }),
   'seal.tested': object({ ...share, token: mark }),

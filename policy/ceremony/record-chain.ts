@@ -71,11 +71,17 @@ export function follow(state: RecordState, bytes: Uint8Array): Followed {
 }
 
 /** Size and root, as Statements and the log name a Record. */
-export function recordHead({ size, frontier }: RecordState): {
+export function recordHead({ size, frontier }: Pick<RecordState, 'size' | 'frontier'>): {
   readonly size: number
   readonly root: Digest
 } {
   return { size, root: parseDigest(toHex(rootOf(frontier)), 'root') }
+}
+
+/** Of the first `size` lines. */
+export function headAt(lines: readonly RecordLine[], size: number) {
+  const frontier = lines.slice(0, size).reduce((sum, { leaf }) => push(sum, leaf), emptyFrontier)
+  return recordHead({ size: frontier.size, frontier })
 }
 
 /** Lines as a file holds them: each ends in a newline, and nothing else stands between. */

@@ -50,6 +50,7 @@ export function stepsFor(plan: Plan): readonly Step[] {
   return stepsOf(plan.kind).filter(({ when }) => {
     if (when === 'cards') return plan.table.way === 'cards' && plan.kind !== 'enrolment'
     if (when === 'scenario') return plan.scenarios.length > 0
+    if (when === 'main-log') return plan.mainRoot !== undefined
     return when !== 'call-back' || plan.requests.some(({ callBack }) => callBack)
   })
 }

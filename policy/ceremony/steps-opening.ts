@@ -124,4 +124,23 @@ export const opening: readonly Step[] = [
     not: ['enrolment'],
     minutes: 2,
   },
+  {
+    id: 'O-9',
+    who: 'auditor',
+    say:
+      'The lines of the main log, and the words of its head after them, from my own paper and not ' +
+      'from the Bundle, are: __',
+    do:
+      'The auditor reads them from paper, made from an own copy of the main log for the number of ' +
+      'lines that was told with the words of the Bundle. One custodian is asked back for the third ' +
+      'word. Where they differ the ceremony is stopped.',
+    witness: 'Number and 16 words are the same on every station and on the paper.',
+    each: [],
+    acts: [],
+    records: ['words.read'],
+    words: { what: 'main-log', count: 16 },
+    when: 'main-log',
+    not: ['enrolment'],
+    minutes: 3,
+  },
 ]

@@ -102,7 +102,7 @@ export interface SpokenWords {
 }
 
 /** What must be so for the step to be played. */
-export type Condition = 'cards' | 'scenario' | 'call-back'
+export type Condition = 'cards' | 'scenario' | 'call-back' | 'main-log'
 
 export interface Step {
   /** Unique over all scripts: `G-4`. */

@@ -8,26 +8,15 @@ import { type Confirms, confirmMessage, requireSignatures } from '../../policy/a
 import type { Root } from '../../policy/documents.ts'
 import type { KeyFacts } from '../../policy/view.ts'
 import { toHex } from '../../proto/crypto.ts'
-import {
-  type Digest,
-  type NodeId,
-  parseNodeId,
-  parseVaultId,
-  type VaultId,
-} from '../../proto/ids.ts'
+import type { Digest, NodeId } from '../../proto/ids.ts'
 import { encode, type JsonObject, parse, parseText } from '../../proto/jcs.ts'
+import {
+  confirmShape,
+  keyCertificateFormat,
+  keyCertificateShape,
+} from '../../proto/key-documents.ts'
 import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
-import {
-  digest,
-  handle,
-  hex,
-  integer,
-  list,
-  literal,
-  object,
-  type Reader,
-} from '../../proto/shape.ts'
 import { open, type Signed } from '../../proto/signed.ts'
 import { tags } from '../../proto/tags.ts'
 
@@ -39,30 +28,6 @@ export interface Certificate {
   /** Of the log's line, but for what carries the change out. */
   readonly body: JsonObject
 }
-
-const count = integer(0, Number.MAX_SAFE_INTEGER)
-const node: Reader<NodeId> = (value, path) => parseNodeId(handle(value, path))
-const vault: Reader<VaultId> = (value, path) => parseVaultId(handle(value, path))
-
-const terms = {
-  change: digest,
-  chainCode: hex(32),
-  epoch: count,
-  key: handle,
-  keyState: digest,
-  participants: list(object({ node, x: count }), 1, limits.nodesMax),
-  publicKey: hex(33),
-  t: count,
-  vault,
-}
-
-const confirmShape = object({ ...terms, node })
-
-const certificateShape = object({
-  ...terms,
-  format: literal('custody-key-certificate/v1'),
-  confirms: list(object({ node, signature: hex(64) }), 1, limits.nodesMax),
-})
 
 /** One holder's word about a key. */
 export interface Confirmed {
@@ -89,14 +54,14 @@ export function writeCertificate(root: Root, confirmed: readonly Confirmed[]): U
   const confirms = confirmed.map(({ node: name, signature }) => {
     return { node: name, signature: toHex(signature) }
   })
-  const bytes = encode({ ...first?.terms, confirms, format: 'custody-key-certificate/v1' })
+  const bytes = encode({ ...first?.terms, confirms, format: keyCertificateFormat })
   readCertificate(root, bytes)
   return bytes
 }
 
 export function readCertificate(root: Root, bytes: Uint8Array): Certificate {
   const written = parse(bytes, limits.paperBytesMax)
-  const { format: _, confirms, change, ...key } = certificateShape(written, 'certificate')
+  const { format: _, confirms, change, ...key } = keyCertificateShape(written, 'certificate')
   const holders = key.participants.map((member) => member.node)
   const message = (name: string) => confirmMessage(key, name, change)
   requireSignatures(confirms, holders, { root, message })

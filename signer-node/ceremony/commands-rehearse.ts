@@ -14,7 +14,7 @@ import { Programs } from './rehearsal-programs.ts'
 import { type PlayedSitting, playSitting, secondsSince } from './rehearsal-sitting.ts'
 
 const more = '[--tokens SoftHSM|software] [--replace]'
-const kindsUsage = 'genesis|sign|drill|reshare'
+const kindsUsage = 'genesis|sign|drill|reshare|all'
 
 export const rehearseCommands: readonly Command[] = [
   {
@@ -35,7 +35,10 @@ const kinds: Readonly<Record<string, readonly RehearsalKind[]>> = {
   drill: ['genesis', 'drill'],
   // The old Seals go at the drill after it, where the new quorum proves the key.
   reshare: ['genesis', 'reshare', 'drill'],
+  all: ['genesis', 'sign', 'drill', 'reshare', 'drill'],
 }
+
+const bowl: readonly Scenario[] = ['site', 'coordinator']
 
 async function rehearse(flags: Words, world: CommandWorld): Promise<object> {
   const kind = flags.place()
@@ -68,12 +71,13 @@ async function rehearse(flags: Words, world: CommandWorld): Promise<object> {
   const wish = { directory: join(directory, 'house'), stations }
   using outside = await Outside.open(maker === undefined ? wish : { ...wish, maker }, ports)
   const played: PlayedSitting[] = []
-  // The drill of a new epoch is only the sitting of its control proof: it has no scenario.
-  const bowl: readonly Scenario[] = sittings.includes('reshare') ? [] : ['site', 'coordinator']
-  for (const kind of sittings) {
+  for (const [at, kind] of sittings.entries()) {
     if (kind === 'reshare' && isReplaced) await outside.replace()
-    const scenarios = kind === 'drill' ? bowl : []
-    const wish = { kind, card: join(directory, 'record', kind), way, scenarios } as const
+    // The drill of a new epoch is only the sitting of its control proof: it has no scenario.
+    const isOfNew = sittings.slice(0, at).includes('reshare')
+    const scenarios = kind === 'drill' && !isOfNew ? bowl : []
+    const name = sittings.indexOf(kind) === at ? kind : `${kind}-again`
+    const wish = { kind, card: join(directory, 'record', name), way, scenarios } as const
     played.push(await playSitting(outside, wish, ports))
   }
   say(`over; what was made is in ${directory}`)

@@ -25,10 +25,14 @@ import { atTerminal, playedBy, type RoomTerminal } from './room-terminal.ts'
 import { followAsides, type LyingAside, sayAside } from './said-aside.ts'
 import { seatHub } from './seated-hub.ts'
 import { recordPath, seatStation } from './seated-station.ts'
+import { Spoken } from './spoken.ts'
+import { aloneText } from './station-end.ts'
 import { layTableKey } from './table-key.ts'
 
 const asideMs = 200
 const clearingMs = 10_000
+/** Exit of a station that ended without the last line of the Record. */
+const alone = 4
 
 export const roomCommands: readonly Command[] = [
   {
@@ -168,8 +172,11 @@ async function run(flags: Words, world: CommandWorld): Promise<object> {
       return true
     })
     await seated.over
-    const { size, exceptions } = seated.record.state
-    return { node, lines: size, exceptions, stopped: performer.isStopped }
+    const { state } = seated.record
+    const { size, exceptions } = state
+    const answer = { node, lines: size, exceptions, stopped: performer.isStopped }
+    if (!performer.isAlone) return answer
+    return new Spoken(aloneText(state), { ...answer, alone: true }, alone)
   } finally {
     terminal.close()
   }

@@ -5,6 +5,7 @@
 // INVARIANT: a session begins only after every signer's confirmation of that very request is a
 // line; the Record is the only progress: a room that starts again goes on where its lines end, and
 // a session that died begins from fresh confirmations.
+import { lotsOf, wentOnWithout } from '../../policy/ceremony/begun.ts'
 import type { BundleFiles } from '../../policy/ceremony/bundle.ts'
 import { screenFoot } from '../../policy/ceremony/foot.ts'
 import { calledStations } from '../../policy/ceremony/plan.ts'
@@ -35,11 +36,9 @@ import {
   hasAct,
   isLeft,
   leftCount,
-  lotsOf,
   nodesOf,
   stoppedBefore,
   unfinished,
-  wentOnWithout,
 } from './room-turns.ts'
 import { RoomVoice, startedAgain, type Told } from './room-voice.ts'
 import { withoutEnd } from './session-results.ts'
@@ -375,7 +374,8 @@ export class Conductor {
   }
 
   #lots(request: Digest): readonly (readonly string[])[] {
-    return lotsOf(this.#groups, this.#needs.record.lines, request)
+    const { log, record } = this.#needs
+    return lotsOf(log.bundle.plan.plan, record.lines, request).map(({ signers }) => signers)
   }
 
   #signersOf(request: Digest): readonly string[] {

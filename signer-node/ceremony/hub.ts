@@ -306,8 +306,14 @@ export class Hub {
     const running = this.#running
     const ask = requireRunning(running, ticket)
     const signed = readSigned(wire)
-    const { code, expected, got } = openBy(kinds.refusal, signed, this.#identity(station)).value
-    const because = `${station} refuses: ${code}: ${expected}${got === '' ? '' : `, got ${got}`}`
+    const { check, code, expected, got } = openBy(
+      kinds.refusal,
+      signed,
+      this.#identity(station),
+    ).value
+    const number = check.startsWith('X-') ? ` (${check})` : ''
+    const what = `${expected}${got === '' ? '' : `, got ${got}`}${number}`
+    const because = `${station} refuses: ${code}: ${what}`
     const known = isReasonCode(code) ? code : 'INTERNAL'
     ask.refuse(station, signed, { code: known, because })
   }

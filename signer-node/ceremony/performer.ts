@@ -28,6 +28,7 @@ import { happenedAt, type Unexpected } from './room-desk.ts'
 import { isClosing, isOut, requireNext } from './room-turns.ts'
 import type { Paper } from './said-papers.ts'
 import type { Station } from './station.ts'
+import { StationEnd } from './station-end.ts'
 import { type Draft, isTurnKind, readTurnPaper, type TurnPaper, turnPaper } from './turn-papers.ts'
 
 /** One turn as it reached this Station. */
@@ -63,7 +64,7 @@ export interface Bench {
 export interface PerformerNeeds {
   readonly plan: ReadPlan
   readonly own: PlannedStation
-  readonly station: Pick<Station, 'say' | 'withdraw'>
+  readonly station: Pick<Station, 'say' | 'withdraw' | 'seat'>
   readonly record: RecordCopy
   readonly bench: Bench
   readonly clock: Clock
@@ -75,6 +76,9 @@ const apartMsMax = 600_000
 
 const waitingForEnd =
   'the Record is closed; this Station stays until the Record station says that all is written, or until stop'
+
+const notClosed =
+  'the table says that all is over, and the Record is not closed here: its last lines are asked for'
 
 const forSession: readonly Act[] = ['draw-signers', 'sign', 'prove']
 
@@ -94,16 +98,28 @@ export class Performer {
   /** Said how far its copy goes, and nothing of what it lacks has come yet. */
   #isAsking = false
   #isTold = false
-  /** The Record is closed, and the Record station says that all is written; or people end it. */
-  readonly over: Promise<void>
-  readonly #end: () => void
+  readonly #end: StationEnd
 
   constructor(needs: PerformerNeeds) {
     this.#needs = needs
     this.#turns = turnsOf(needs.plan.plan)
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.over = promise
-    this.#end = resolve
+    const { record, station, clock, bench } = needs
+    this.#end = new StationEnd({ record, station, clock, say: (text) => bench.say(text) })
+  }
+
+  /** The Record is closed, and the Record station says that all is written; or people end it. */
+  get over(): Promise<void> {
+    return this.#end.over
+  }
+
+  /** It ended without the last line of the Record. */
+  get isAlone(): boolean {
+    return this.#end.isAlone
+  }
+
+  /** To be called a few times a second. */
+  tick(): void {
+    this.#end.tick()
   }
 
   get isStopped(): boolean {
@@ -135,10 +151,9 @@ export class Performer {
     this.#say('note', { id, ...said })
   }
 
-  /** For all. After the last line it is this Station alone, which waits no longer. */
+  /** For all; of this Station alone after the last line, and where the Record station is gone. */
   stop(because: string): void {
-    if (this.#needs.record.state.closed === undefined) this.#say('stop', { because })
-    else this.#end()
+    this.#end.stop(because)
   }
 
   /** Of the Hub, through the Station's ears. */
@@ -155,10 +170,12 @@ export class Performer {
   #take(paper: Paper): void {
     switch (paper.kind) {
       case 'turn':
+        this.#end.asked()
         this.#begin(readTurnPaper('turn', paper))
         return
       case 'place': {
         const place = readTurnPaper('place', paper)
+        this.#end.asked()
         this.#after(() => this.#place(place).catch((error) => this.#unsigned(error)))
         return
       }
@@ -171,14 +188,18 @@ export class Performer {
         return
       case 'over':
         readTurnPaper('over', paper)
-        if (this.#needs.record.state.closed === undefined) {
-          refuse('CEREMONY', 'the table says that all is over, and the Record is not closed')
-        }
-        this.#end()
+        this.#over()
         return
       default:
         refuse('MALFORMED', `a ${paper.kind} is not for a station`)
     }
+  }
+
+  /** What this copy lacks is asked for, and is then the end. */
+  #over(): void {
+    if (this.#end.heardOver()) return
+    this.greet()
+    refuse('CEREMONY', notClosed)
   }
 
   /** One that comes before what it follows is asked for with all that lies between. */
@@ -188,6 +209,7 @@ export class Performer {
     if (seq <= size) {
       this.#isAsking = false
       if (record.take(seq, toUtf8(line))) this.#noted(record.lines.at(-1))
+      this.#end.line()
       return
     }
     report({ level: 'warn', name: 'line-early', because: `line ${seq}, and line ${size} is next` })

@@ -1,6 +1,7 @@
 // custody-ceremony as a program: wiring only. Words to a verb, its answer to the screen: lines for
 // a person, one line of JSON elsewhere. Time, randomness and the terminal enter here.
-// Exit: 0 done, 1 refused, 2 not understood, 3 failed. Reads no secret itself.
+// Exit: 0 done, 1 refused, 2 not understood, 3 failed, 4 a station that ended alone, without the
+// last line of the Record. Reads no secret itself.
 import { CommandUsage, type CommandWorld } from '../command.ts'
 import type { SignerConfig } from '../config.ts'
 import { cannotRun, clock, isForPeople, jsonFlag, random } from '../program.ts'
@@ -36,10 +37,10 @@ async function main(): Promise<void> {
 
 /** What is not well is said whole, and the exit tells it to programs. */
 function say(answer: object): void {
-  const { lines, json, isGood } =
+  const { lines, json, exit } =
     answer instanceof Spoken ? answer : new Spoken([answerText(answer)], answer)
   console.log(isForPeople(process.stdout) ? lines.join('\n') : JSON.stringify(json))
-  if (!isGood) process.exitCode = 1
+  if (exit !== 0) process.exitCode = exit
 }
 
 main().catch((error: unknown) => {

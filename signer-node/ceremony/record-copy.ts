@@ -11,6 +11,7 @@ import type { RecordLine } from '../../policy/ceremony/record.ts'
 import {
   beginRecord,
   follow,
+  headAt,
   type RecordState,
   recordHead,
 } from '../../policy/ceremony/record-chain.ts'
@@ -52,6 +53,11 @@ export class RecordCopy {
 
   get lines(): readonly RecordLine[] {
     return this.#lines
+  }
+
+  /** Root of its first `size` lines; of all, where it has fewer. */
+  rootAt(size: number): Digest {
+    return headAt(this.#lines, size).root
   }
 
   /** The whole file, as it is carried out. */

@@ -30,6 +30,8 @@ export function readingOf(
       return log.digest
     case 'plan':
       return digest
+    case 'main-log':
+      return log.bundle.main?.root ?? refuse('PLAN', 'no head of the main log is here', 'X-8')
     case 'roster':
       return log.root.digest
     case 'request':
@@ -55,12 +57,18 @@ export function readingOf(
   }
 }
 
-/** What a station shows of itself is shown here too: of the Plan, for whoever confirms it. */
+/**
+ * What a station shows of itself is shown here too: of the Plan, for whoever confirms it. Of the
+ * main log how many lines there are under the words.
+ */
 export function wordsBeside(
   the: { readonly log: RoomLog; readonly results: RoomResults },
   turn: Turn,
 ): string {
   const { words } = turn.step
+  const { main } = the.log.bundle
+  if (words?.what === 'main-log' && main !== undefined)
+    return `${main.size} lines of ${main.origin}`
   if (words?.what !== 'token') return ''
   const digest = readingOf(the, 'token', turn)
   return [`words of the token in the plan`, ...wordLines(digest, words.count)].join('\n  ')

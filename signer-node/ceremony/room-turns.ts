@@ -2,6 +2,7 @@
 // act at once, who acts in each, and which of them the Record shows as done. The Record is the
 // only progress that there is.
 // INVARIANT: pure, and the same for everybody who has the Plan and the Record.
+import { wentOnWithout } from '../../policy/ceremony/begun.ts'
 import { isOfDrill, isTaken } from '../../policy/ceremony/drawn.ts'
 import { calledStations, type Plan } from '../../policy/ceremony/plan.ts'
 import type { RecordLine } from '../../policy/ceremony/record.ts'
@@ -86,9 +87,6 @@ export function firstUndone(
   return groups.length
 }
 
-/** Of a turn that a Station could not play. */
-export const wentOnWithout = 'it goes on without it'
-
 /** Nobody goes back to what people went on without. */
 function isGivenUp(line: RecordLine, { node }: Turn): boolean {
   if (line.type !== 'exception' || node === undefined) return false
@@ -125,25 +123,6 @@ export function nodesOf(
 /** How many of the called may still do this step. */
 export function leftCount(plan: Plan, lines: readonly RecordLine[], { step }: Turn): number {
   return plan.called.filter((node) => !isOut(plan, lines, { step, node })).length
-}
-
-/**
- * Who was drawn for a request, each time, as the Record says: there is a lot before each session,
- * so as many may have begun, also before the Record station was started again.
- */
-export function lotsOf(
-  groups: readonly Group[],
-  lines: readonly RecordLine[],
-  request: string,
-): readonly (readonly string[])[] {
-  const draw = groups.find((group) => hasAct(group, 'draw-signers'))?.first.step.id
-  const lots: (readonly string[])[] = []
-  let about = ''
-  for (const { type, step, body } of lines) {
-    if (type === 'request.confirmed') about = body.request
-    else if (type === 'step.done' && step === draw && about === request) lots.push(body.noted)
-  }
-  return lots
 }
 
 /** Whose line of the end of a session about this request the Record lacks. */

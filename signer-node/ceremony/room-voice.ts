@@ -6,20 +6,20 @@
 // is taken only if it follows that copy. Waiting ends when somebody stops.
 // Source: the ceremony's design, 4.9.
 import { said } from '../../policy/ceremony/judgement.ts'
+import type { ReadPlan } from '../../policy/ceremony/plan.ts'
 import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import { attempt, isRefusal, Refused, refuse } from '../../proto/refusal.ts'
 import type { Clock } from '../ports.ts'
 import type { Hub } from './hub.ts'
 import type { RecordCopy } from './record-copy.ts'
-import type { RoomLog } from './room-log.ts'
 import type { Numbered } from './room-turns.ts'
 import type { Paper } from './said-papers.ts'
 import type { Desk } from './station-acts.ts'
 import { isTurnKind, readTurnPaper, type TurnPaper, turnPaper } from './turn-papers.ts'
 
 export interface VoiceNeeds {
-  readonly log: RoomLog
-  readonly hub: Hub
+  readonly log: { readonly bundle: { readonly plan: Pick<ReadPlan, 'plan'> } }
+  readonly hub: Pick<Hub, 'onPaper' | 'paper'> & { readonly seats: Pick<Hub['seats'], 'has'> }
   readonly record: RecordCopy
   readonly desk: Desk
   readonly clock: Clock
@@ -92,7 +92,9 @@ export class RoomVoice {
         const told = new Promise<Told>((done) => {
           this.#waiting.set(node, { turn, round, told: done })
         })
-        await this.#seated(node, () => !this.#waiting.has(node))
+        // To who sits here at once: what the caller asks for next has to come behind the turn,
+        // which takes back whatever was asked for or confirmed before.
+        if (!hub.seats.has(node)) await this.#seated(node, () => !this.#waiting.has(node))
         hub.paper(
           node,
           turnPaper('turn', { turn, round, ...more, ended, signers: [...more.signers] as never }),

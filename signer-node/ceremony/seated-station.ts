@@ -37,6 +37,7 @@ import { sayAside } from './said-aside.ts'
 import type { Paper } from './said-papers.ts'
 import { keyPem, transportKey } from './self-signed.ts'
 import { SessionWatch } from './session-watch.ts'
+import { NamedRecord } from './sitting-record.ts'
 import { Station } from './station.ts'
 import { type ActsNeeds, StationActs, type TokenHand } from './station-acts.ts'
 import { CertificateFiles, SessionFiles } from './station-files.ts'
@@ -121,9 +122,9 @@ export async function seatStation(places: StationPlaces, ports: SeatPorts): Prom
     })
   }
   const watch = new SessionWatch(new SessionFiles(join(places.card, 'sessions')))
-  const parts = { bundle, opened, self, store, random, later, watch }
-  const station = scope.use(stationOn(places, parts, ports, (paper) => performer?.hear(paper)))
   const record = new RecordCopy(recordPath(places.card, plan.digest), seatsOf(plan, digest))
+  const parts = { bundle, opened, self, store, random, later, watch, record }
+  const station = scope.use(stationOn(places, parts, ports, (paper) => performer?.hear(paper)))
   await station.open(bundle, rememberedBy(await token.hsm.floors(), record.closedRoot))
   const ready = async () => {
     const { module } = hand.now.hsm.facts
@@ -147,7 +148,10 @@ export async function seatStation(places: StationPlaces, ports: SeatPorts): Prom
     return table.dial(to, failed)
   }
   station.sit(watch.around({ ...table, dial }))
-  const ticking = setInterval(() => station.tick(), tickMs)
+  const ticking = setInterval(() => {
+    station.tick()
+    performer?.tick()
+  }, tickMs)
   scope.defer(() => {
     clearInterval(ticking)
     life.isOver = true
@@ -165,11 +169,12 @@ interface StationParts {
   readonly random: Random
   readonly later: (work: () => void) => void
   readonly watch: SessionWatch
+  readonly record: RecordCopy
 }
 
 function stationOn(
   { card, media }: StationPlaces,
-  { bundle, opened, self, store, random, later, watch }: StationParts,
+  { bundle, opened, self, store, random, later, watch, record }: StationParts,
   { curve, clock, report }: SeatPorts,
   paper: (paper: Paper) => void,
 ): Station {
@@ -178,7 +183,10 @@ function stationOn(
   return new Station(
     {
       ...{ self, origin: plan.plan.origin, rootDigest: plannedRoots(bundle).first },
-      sitting: { plan: plan.digest, patience: tablePatience(plan.plan.timeouts) },
+      sitting: {
+        ...{ plan: plan.digest, patience: tablePatience(plan.plan.timeouts) },
+        record: new NamedRecord(plan.plan, record),
+      },
     },
     {
       store,

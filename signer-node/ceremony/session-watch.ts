@@ -1,14 +1,15 @@
-// What a Station's own sessions leave to be written: which messages it sent in which round, and
-// how the session ended here. It looks at frames on their way to the table and at what the
-// Station tells, and keeps digests alone.
+// What a Station's own sessions leave to be written: which head of the Record it named, which
+// messages it sent in which round, and how the session ended here. It looks at frames on their
+// way to the table and at what the Station tells, and keeps digests alone.
 // INVARIANT: changes no frame, and knows no content: envelopes are sealed before they come by. How
 // a session ended is on the card before the table hears that it holds, so a Station that is started
 // again still says and writes it; nothing of the session itself is there.
 
 import { concat, fromHex, plainDigest, toHex } from '../../proto/crypto.ts'
-import type { NodeFrame } from '../../proto/frames.ts'
+import { type NodeFrame, type NodePart, readSigned } from '../../proto/frames.ts'
 import { type Digest, parseDigest, parseNodeId } from '../../proto/ids.ts'
-import { encode, parse } from '../../proto/jcs.ts'
+import { encode, parse, parseText } from '../../proto/jcs.ts'
+import { kinds, type RecordHead } from '../../proto/node-documents.ts'
 import { attempt, isRefusal, refuse } from '../../proto/refusal.ts'
 import { bool, digest, hex, list, literal, object, text } from '../../proto/shape.ts'
 import type { StationEars } from './station.ts'
@@ -54,6 +55,8 @@ interface Left {
 
 export class SessionWatch {
   #sent: Sent[] = []
+  /** Of the acceptance that was sent last. */
+  #head: RecordHead | undefined
   readonly #files: SessionFiles
   readonly #left = new Map<Digest, Left>()
 
@@ -92,6 +95,7 @@ export class SessionWatch {
   /** Before a session about it begins. */
   begin(request: Digest): void {
     this.#sent = []
+    this.#head = undefined
     this.#left.delete(request)
     this.#files.forget(request)
   }
@@ -131,6 +135,7 @@ export class SessionWatch {
 
   #drafts(request: Digest, result: Digest): readonly Draft[] {
     const session = this.#session()
+    const head = this.#head ?? refuse('VIEW', 'no acceptance that was sent names the Record')
     const own = this.#sent.filter(({ sid }) => sid === session)
     const rounds = [...new Set(own.map(({ round }) => round))].sort((a, b) => a - b)
     return [
@@ -141,7 +146,7 @@ export class SessionWatch {
         const to = [...new Set(sent.map((one) => one.to))].sort()
         return { type: 'message.sent', body: { digest, length, round, session, to } }
       }),
-      { type: 'session.done', body: { request, result, session } },
+      { type: 'session.done', body: { head: { ...head }, request, result, session } },
     ]
   }
 
@@ -152,12 +157,22 @@ export class SessionWatch {
   }
 
   #saw(frame: NodeFrame): void {
+    if (frame.frame === 'accepted') this.#head = headIn(frame.accepted)
     if (frame.frame !== 'envelope' || this.#sent.length >= sentMax) return
     const { sid, round, to, ciphertext } = frame.envelope
     const digest = plainDigest(ciphertext)
     const length = ciphertext.length
     this.#sent.push({ sid: toHex(sid), round, to: parseNodeId(to), digest, length })
   }
+}
+
+/** As this Station has just written and signed it. */
+function headIn({ acceptance }: NodePart<'accepted'>): RecordHead | undefined {
+  const { document } = readSigned(acceptance)
+  const read = [kinds.acceptance, kinds.keygenAcceptance]
+    .map(({ shape }) => attempt(() => shape(parseText(document), 'acceptance').record))
+    .find((one) => !isRefusal(one))
+  return isRefusal(read) ? undefined : read
 }
 
 async function until<T>(found: () => T | undefined, isOver: () => boolean): Promise<T> {

@@ -3,11 +3,16 @@
 export class Spoken {
   readonly lines: readonly string[]
   readonly json: object
-  readonly isGood: boolean
+  /** 0 for all is well. */
+  readonly exit: number
 
-  constructor(lines: readonly string[], json: object, isGood = true) {
+  constructor(lines: readonly string[], json: object, isGood: boolean | number = true) {
     this.lines = lines
     this.json = json
-    this.isGood = isGood
+    this.exit = typeof isGood === 'number' ? isGood : Number(!isGood)
+  }
+
+  get isGood(): boolean {
+    return this.exit === 0
   }
 }

@@ -34,6 +34,7 @@ import { type ShownRequest, showRequest } from './shown-request.ts'
 import { spoken } from './spoken-for.ts'
 import type { Station } from './station.ts'
 import { headsOf, StationSeals } from './station-seals.ts'
+import { asking } from './token-asked.ts'
 import { withToken } from './token-back.ts'
 import type { StationToken, Which } from './tokens.ts'
 import type { Draft } from './turn-papers.ts'
@@ -128,8 +129,8 @@ export class StationActs implements Bench {
   }
 
   constructor(needs: ActsNeeds) {
-    this.#needs = needs
-    this.#seals = new StationSeals(needs)
+    this.#needs = { ...needs, token: asking(needs) }
+    this.#seals = new StationSeals(this.#needs)
   }
 
   async play(heard: Heard): Promise<Played> {
@@ -219,7 +220,7 @@ export class StationActs implements Bench {
   async #checkLog(): Promise<Played> {
     const { log, main } = headsOf(this.#needs)
     this.#words('log', log.root, 8)
-    if (main !== undefined) this.#words('main log', main.root, 8)
+    if (main !== undefined) this.#words(`main-log: ${main.size} lines`, main.root, 16)
     return { drafts: [await this.#ready({ log: { ...log }, ...(main && { main: { ...main } }) })] }
   }
 

@@ -166,7 +166,6 @@ export class StationSeals {
     const share = of(station.epochOf(vault)) ?? of(station.certifiedFor(plan.plan, vault))
     if (share === undefined) return refuse('SEAL', `no share of ${vault}`, 'X-11')
     const { log: cold, main } = headsOf(this.#needs)
-    // Of a token that came in later: what it remembers was not asked for when the Bundle was read.
     if (last !== undefined) requireMain([last], this.#needs.bundle.main)
     const { epoch, seal } = share
     const heads = { cold, main: main ?? { size: 0, root: '' as const } }

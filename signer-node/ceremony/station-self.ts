@@ -5,15 +5,9 @@ import type { StationCard } from '../../policy/ceremony/station-card.ts'
 import { ed25519PublicKey, ed25519Signer, equalBytes, fromHex } from '../../proto/crypto.ts'
 import { type Digest, parseNodeId } from '../../proto/ids.ts'
 import { refuse } from '../../proto/refusal.ts'
-import {
-  type FloorSubject,
-  floorAbout,
-  nextFloor,
-  type TokenFloor,
-} from '../../proto/token-floor.ts'
+import type { TokenFloor } from '../../proto/token-floor.ts'
 import type { Curve } from '../dkls23/curve.ts'
 import type { Self } from '../self.ts'
-import { floorOf } from './floor-checks.ts'
 import type { Remembered } from './station-log.ts'
 import type { StationKeys } from './tokens.ts'
 
@@ -41,20 +35,4 @@ export function rememberedBy(floors: readonly TokenFloor[], closed: Digest | '' 
     return size === 0 ? [] : [{ size, root: fromHex(root) ?? new Uint8Array(0) }]
   })
   return { seen, floors, closed }
-}
-
-/** Of a vault whose Seal was made or opened at this sitting, with the log as it stands here. */
-export function floorAfter(
-  floors: readonly TokenFloor[],
-  subject: FloorSubject,
-  now: Pick<TokenFloor, 'epoch' | 'seal' | 'cold'>,
-): TokenFloor {
-  const last = floorOf(floors, subject)
-  const { record, main } = last ?? { record: '' as const, main: { size: 0, root: '' as const } }
-  return nextFloor(last, { about: floorAbout(subject), env: subject.env, record, main, ...now })
-}
-
-/** When the Record is closed and the Token signs its Statement. */
-export function floorWithRecord(last: TokenFloor, record: Digest): TokenFloor {
-  return nextFloor(last, { ...last, record })
 }

@@ -191,6 +191,12 @@ export class Station {
     this.#countDropped()
   }
 
+  /** Whether the Hub is heard; of cards nobody knows. */
+  get seat(): 'heard' | 'unheard' | 'carried' {
+    if (this.#table?.isCarried === true) return 'carried'
+    return this.#links?.isHeard(tableName) === true ? 'heard' : 'unheard'
+  }
+
   status(): Status {
     return this.#node.status()
   }

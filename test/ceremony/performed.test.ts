@@ -10,6 +10,7 @@ import { parseRecordLine } from '../../policy/ceremony/record.ts'
 import { splitRecord } from '../../policy/ceremony/record-chain.ts'
 import { parseDigest } from '../../proto/ids.ts'
 import { writeBundleFiles } from '../../proto/io/bundle-files.ts'
+import { wordLines } from '../../proto/words.ts'
 import type { Conductor } from '../../signer-node/ceremony/conductor.ts'
 import {
   recordPath,
@@ -73,8 +74,12 @@ describe('a ceremony', () => {
     expect(done.outcome, said.slice(-20).join('\n')).toBe('done')
     const judgement = await judged(plan, done.files)
     expect(judgement.findings).toEqual([])
-    // The head of the main log that the Bundle brought: shown, and remembered by the Token.
-    for (const seat of seats.values()) expect(seat.said.join('\n')).toContain('the main log')
+    // The head of the main log that the Bundle brought: shown, compared with the auditor's paper,
+    // and remembered by the Token.
+    const { size, root } = theMain().seen()
+    const spoken = ['lines', ...wordLines(parseDigest(root), 16)].join('\n  ')
+    const shown = `words of the main-log: ${size} ${spoken}`
+    for (const seat of seats.values()) expect(seat.said).toContain(shown)
     for (const station of theStations()) {
       const floors = await floorsOf(station, 'spare')
       expect(floors.map(({ main }) => main)).toEqual([theMain().seen()])

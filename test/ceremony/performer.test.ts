@@ -65,6 +65,7 @@ function at(step: string) {
       withdraw: () => {
         withdrawn += 1
       },
+      seat: 'heard',
     },
     clock: { wallMs: () => t, monotonicMs: () => 0 },
     report: ({ name }) => void events.push(name),
@@ -239,6 +240,17 @@ describe('the end of a Station', () => {
     expect(await over(here)).toBe(false)
     await here.hear(turnPaper('over', {}))
     expect(await over(here)).toBe(true)
+  })
+
+  it('waits for the lines that its copy lacks, which it asks for when all is over', async () => {
+    const here = at('S-11')
+    expect(await here.hear(turnPaper('over', {}))).toEqual(['have'])
+    for (let seq = here.before; seq < lines.length; seq += 1) {
+      expect(await over(here)).toBe(false)
+      expect(await here.line(seq, lines[seq])).toEqual([])
+    }
+    expect([await over(here), here.performer.isAlone]).toEqual([true, false])
+    expect(here.record.state.closed).toBeDefined()
   })
 
   it('is that of who stops here after the last line, and stops nobody else', async () => {

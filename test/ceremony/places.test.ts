@@ -96,6 +96,15 @@ describe.runIf(anvilInstalled)('hot, warm and cold in two logs on one chain', ()
     ])
   }, 120_000)
 
+  it('has a certificate of the cold address, which needs nothing but the trust file', async () => {
+    const certificate = join(place, 'cold.json')
+    await cold.as('operator', 'address', 'show', 'cold', '--out', certificate)
+    const words = ['address', 'verify', certificate, '--trust', cold.at('shared/trust.txt')]
+    const said = await programs.ask(custody, words)
+    expect(said).toMatchObject({ address: coldAt, vault: 'cold', path: 'm', needed: 2 })
+    expect(said['confirmedBy']).toHaveLength(3)
+  }, 120_000)
+
   it('learns the address of the cold vault by the next root', async () => {
     const out = join(place, 'book-cold.json')
     const words = ['vault', 'destination', 'cold', '--book', 'cold', '--out', out]

@@ -1,5 +1,6 @@
 // The outside of a rehearsal with real processes and real tokens: from nothing to the Bundle that
 // goes into the room, and nothing left behind.
+import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +9,7 @@ import { readBundle } from '../../policy/ceremony/bundle.ts'
 import { readBundleIn } from '../../policy/ceremony/bundle-in.ts'
 import { readBundleFiles } from '../../proto/io/bundle-files.ts'
 import { Outside } from '../../signer-node/ceremony/rehearsal-outside.ts'
-import { Programs } from '../../signer-node/ceremony/rehearsal-programs.ts'
+import { commandOf, custody, Programs } from '../../signer-node/ceremony/rehearsal-programs.ts'
 import { anvilInstalled } from '../kit/anvil.ts'
 import { refusal } from '../kit/refused.ts'
 import { random, tokensHere } from '../kit/tokens.ts'
@@ -62,5 +63,29 @@ describe('the outside of a rehearsal', () => {
     expect(pids.filter(isAlive)).toEqual([])
     expect(said.filter((line) => line === late)).toHaveLength(1)
     expect(said.at(-1)).toContain('the Bundle in is written')
+  }, 180_000)
+
+  it('is ended by its log, also when whoever started that is gone and hears nothing', async () => {
+    const log = join(place, 'house', 'log')
+    const words = ['dev', 'cold', log, '--chain', '--attached']
+    const child = spawn(process.execPath, [...commandOf(custody), ...words], {
+      stdio: ['pipe', 'ignore', 'pipe'],
+      detached: true,
+    })
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    await new Promise<void>((resolve) => {
+      let heard = ''
+      child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+        heard += chunk
+        if (heard.includes('the cold log is up')) resolve()
+      })
+    })
+    const pids: readonly number[] = JSON.parse(readFileSync(join(log, 'running.json'), 'utf8'))
+    expect(pids.filter(isAlive)).toHaveLength(4)
+    // As the system does it to the descriptors of a process that was killed.
+    child.stderr.destroy()
+    child.stdin.destroy()
+    expect(await ended).toBe(0)
+    expect(pids.filter(isAlive)).toEqual([])
   }, 180_000)
 })

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { MemoryRows } from '../../policy/audit/rows.ts'
 import { put, tables } from '../../policy/audit/tables.ts'
+import { lotsOf } from '../../policy/ceremony/begun.ts'
 import { readBundle } from '../../policy/ceremony/bundle.ts'
 import { readBundleIn } from '../../policy/ceremony/bundle-in.ts'
 import { screenFoot } from '../../policy/ceremony/foot.ts'
@@ -21,7 +22,6 @@ import {
   firstUndone,
   groupsOf,
   isLeft,
-  lotsOf,
   requireNext,
   stopDecision,
   stoppedBefore,
@@ -135,8 +135,10 @@ describe('a room that begins again', () => {
       ...[confirmed('a'), lot('node-1', 'node-2'), line('S-8', 'exception'), confirmed('a')],
       ...[lot('node-2', 'node-3'), confirmed('b'), lot('node-1', 'node-3'), line('S-11')],
     ]
-    const said = (request: string, upTo = lines.length) =>
-      lotsOf(groupsOf(plan), lines.slice(0, upTo), request)
+    const said = (request: string, upTo = lines.length) => {
+      const lots = lotsOf(plan, lines.slice(0, upTo), request as Digest)
+      return lots.map(({ signers }) => signers)
+    }
     const [first, second] = [
       ['node-1', 'node-2'],
       ['node-2', 'node-3'],

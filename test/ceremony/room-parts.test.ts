@@ -109,7 +109,7 @@ describe('a line that a token does not sign', () => {
     const t = story.plan.plan.from
     const performer = new Performer({
       ...{ plan: story.plan, own, record, bench },
-      station: { say: ({ kind }) => void papers.push(kind), withdraw: () => {} },
+      station: { say: ({ kind }) => void papers.push(kind), withdraw: () => {}, seat: 'heard' },
       clock: { wallMs: () => t, monotonicMs: () => 0 },
       report: ({ name, because }) => void events.push(`${name} ${because}`),
     })
@@ -131,7 +131,7 @@ describe('the end of a sitting', () => {
     const record = new RecordCopy(path(), seats)
     for (const [seq, one] of lines.slice(0, size).entries()) record.take(seq, one)
     const heard: string[] = []
-    const station = { say: () => {}, withdraw: () => {} }
+    const station = { say: () => {}, withdraw: () => {}, seat: 'heard' } as const
     const bench = { say: (text: string) => void heard.push(text) } as unknown as Bench
     const ports = { clock: { wallMs: () => 0, monotonicMs: () => 0 }, report: () => {} }
     if (own === undefined) throw new Error('a plan has stations')

@@ -2,13 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { parseStationCard } from '../../policy/ceremony/station-card.ts'
 import { ed25519Verify, fromHex, toUtf8 } from '../../proto/crypto.ts'
 import { parseDigest } from '../../proto/ids.ts'
-import { requireFollows } from '../../proto/token-floor.ts'
-import {
-  floorAfter,
-  floorWithRecord,
-  rememberedBy,
-  stationSelf,
-} from '../../signer-node/ceremony/station-self.ts'
+import { floorAbout, nextFloor, type TokenFloor } from '../../proto/token-floor.ts'
+import { rememberedBy, stationSelf } from '../../signer-node/ceremony/station-self.ts'
 import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { refusedWith } from '../kit/refused.ts'
@@ -35,20 +30,16 @@ describe('a station that was opened', () => {
   })
 
   it('remembers vault by vault what it saw, and the Record when that is closed', () => {
-    const subject = (vault: string) =>
-      ({ org: 'acme', env: 'test', origin: 'acme/cold', vault }) as const
-    const now = { epoch: 0, seal: digest('5e'), cold: { size: 9, root: digest('c0') } }
+    const none = { size: 0, root: '' } as const
+    const floor = (vault: string, cold: TokenFloor['cold']): TokenFloor => {
+      const about = floorAbout({ org: 'acme', env: 'test', origin: 'acme/cold', vault })
+      const of = { epoch: 0, seal: digest('5e'), record: '', main: none } as const
+      return nextFloor(undefined, { about, env: 'test', ...of, cold })
+    }
     expect(rememberedBy([])).toEqual({ seen: [], floors: [], closed: '' })
-    const eth = floorAfter([], subject('eth'), now)
-    expect([eth.count, eth.record, rememberedBy([eth]).closed]).toEqual([1, '', ''])
-    const closed = floorWithRecord(eth, digest('7e'))
-    requireFollows(eth, closed)
-    const later = { ...now, cold: { size: 12, root: digest('c1') } }
-    const tron = floorAfter([closed], subject('tron'), later)
-    const again = floorAfter([closed, tron], subject('eth'), { ...later, epoch: 1 })
-    requireFollows(closed, again)
-    expect([again.count, again.record, again.epoch]).toEqual([3, digest('7e'), 1])
-    const both = [closed, floorWithRecord(tron, digest('7f'))]
+    const eth = floor('eth', { size: 9, root: digest('c0') })
+    expect(rememberedBy([eth]).closed).toBe('')
+    const both = [eth, floor('tron', { size: 12, root: digest('c1') })]
     expect(rememberedBy(both, digest('7f'))).toEqual({
       seen: [
         { size: 9, root: fromHex(digest('c0')) },
@@ -57,7 +48,6 @@ describe('a station that was opened', () => {
       floors: both,
       closed: digest('7f'),
     })
-    const empty = { ...now, cold: { size: 0, root: '' } as const }
-    expect(rememberedBy([floorAfter([], subject('eth'), empty)]).seen).toEqual([])
+    expect(rememberedBy([floor('eth', none)]).seen).toEqual([])
   })
 })

@@ -219,6 +219,8 @@ describe('custody address verify', () => {
     const json = readFileSync(file, 'utf8')
     const bent = write('bent.json', new TextEncoder().encode(json.replace('m/1/3', 'm/1/4')))
     expect((await verify(bent)).json.refused.code).toBe('VIEW')
+    const { stderr } = await run(['address', 'verify', bent, '--trust', trust()], testWorld())
+    expect(stderr).toMatch(/refused VIEW.*\n {2}send nothing to this address/)
     const one = certificateAt(place, factsOf(place, 'hot'), 'm', { nodes: ['node-1'] })
     expect((await verify(write('one.json', one))).json.refused.code).toBe('PARTICIPANTS')
     const other = place.path('other-trust')

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { run } from '../../cli/run.ts'
+import { parseEntry } from '../../policy/audit/entry.ts'
 import { type Export, writeExport } from '../../policy/audit/export.ts'
+import { MemoryTree, rootAt } from '../../policy/audit/merkle.ts'
+import { toHex } from '../../proto/crypto.ts'
+import { parseDigest } from '../../proto/ids.ts'
+import { wordLines, wordsOf } from '../../proto/words.ts'
 import { goodStory, trust } from '../kit/audit-story.ts'
 import { payoutIn } from '../kit/audit-verifying.ts'
 import { testWorld } from '../kit/cluster.ts'
@@ -35,6 +40,12 @@ async function verified(exported: Export, ...more: readonly string[]) {
   return { exit, json: JSON.parse(stdout), text: (await run(words, world)).stdout }
 }
 
+async function said(...more: readonly string[]): Promise<string> {
+  const words = ['audit', 'verify', onDisk(good), '--trust', trustFile, ...more]
+  const { exit, stdout, stderr } = await run(words, testWorld([], { nowMs: () => nowMs }))
+  return `${exit} ${stdout}${stderr}`
+}
+
 describe('custody audit verify', () => {
   it('says OK of a good Export, result by result', async () => {
     const { exit, json, text } = await verified(good)
@@ -56,6 +67,20 @@ describe('custody audit verify', () => {
     const { exit, json } = await verified({ ...good, lines })
     expect(exit).toBe(1)
     expect(json.findings[0]).toMatchObject({ word: 'TAMPERED', line: at })
+  })
+
+  it('says the root and the words of its first lines, for whoever compares a head by ear', async () => {
+    const at = 5
+    const tree = new MemoryTree()
+    for (const line of good.lines.slice(0, at)) tree.append(parseEntry(line).leaf)
+    const root = toHex(rootAt(tree, at))
+    const { json, text } = await verified(good, '--at', `${at}`)
+    expect(json.head).toEqual({ size: at, root, words: wordsOf(parseDigest(root), 16) })
+    expect(text).toContain(
+      `after ${at} lines: root ${root}\n    ${wordLines(parseDigest(root), 16)[0]}`,
+    )
+    expect(await said('--at', `${good.lines.length + 1}`)).toMatch(/^2 .*--at: the export has/)
+    expect(await said('--at', '0')).toMatch(/^2 .*expected a number of lines/)
   })
 
   it('exits 3 without a trust file, and for a head that is too old', async () => {

@@ -1,6 +1,6 @@
 // What is on paper before a ceremony: a plan made of a small file and of cards, checked against the
 // root and the directory; its script; and words of files. No server, no token.
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -10,6 +10,7 @@ import { stationCardDocument } from '../../policy/ceremony/station-card.ts'
 import { parseRoot } from '../../policy/documents.ts'
 import { ed25519Signer, sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { parseDigest, parseHandle } from '../../proto/ids.ts'
+import { softwareMaker } from '../../proto/token-card.ts'
 import { wordsOf } from '../../proto/words.ts'
 import { directoryOf } from '../kit/ceremony-people.ts'
 import { testWorld } from '../kit/cluster.ts'
@@ -172,6 +173,23 @@ describe('ceremony plan', () => {
     const { exit } = await custody('ceremony', 'plan', draft('draft-4.json'), '--out', path('x'))
     expect(exit).toBe(2)
     expect((await custody('ceremony', 'plan', 'sign', draft('draft-5.json'))).exit).toBe(2)
+  })
+
+  it('is made for production of no token in software, of a custodian or of the record (X-5)', async () => {
+    const maker = { manufacturer: softwareMaker }
+    const daily = testCard('node-a daily', { node: 'node-a', id: 'daily', ...maker })
+    const facts = { ...stationFacts('node-a', 1), daily }
+    const signer = ed25519Signer(secretOf('node-a identity'))
+    writeFileSync(path('station-soft.json'), stationCardDocument(facts, signer))
+    writeFileSync(path('record-soft.json'), testCard('record', maker))
+    const stations = ['station-soft.json', 'station-2.json', 'station-3.json']
+    for (const [at, soft] of [{ stations }, { recordToken: 'record-soft.json' }].entries()) {
+      const file = draft(`soft-${at}.draft`, { ...soft, env: 'prod' })
+      const made = await answer('ceremony', 'plan', 'sign', file, '--out', path(`soft-${at}`))
+      expect(made).toMatchObject({ refused: { code: 'TOKEN_WRONG', rule: 'X-5' } })
+      expect(made['refused'].because).toContain(`got one by ${softwareMaker}`)
+      expect(existsSync(path(`soft-${at}`))).toBe(false)
+    }
   })
 })
 

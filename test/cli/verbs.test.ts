@@ -1,7 +1,7 @@
 // freeze, limits, vault, audit checkpoint and export against a coordinator over real TLS: a freeze is
 // effective when it is proved, an address is shown when it is that of its key.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -247,5 +247,17 @@ describe('vault destination', () => {
     expect((await write('none.json')).json.refused.code).toBe('BACKUP')
     house.lies.VaultService = { GetVault: async () => ({ vault: destroyed(place, hot) }) }
     expect((await write('none.json')).json.refused.code).toBe('KEY_DISABLED')
+  })
+
+  it('writes nothing that nobody vouches for now, and no other vault than was asked for', async () => {
+    const hot = vaultOf(place, 'hot')
+    const none = { ...hot, certificate: new Uint8Array(0), uncertified: 'FROZEN: frozen: hot' }
+    house.lies.VaultService = { GetVault: async () => ({ vault: none }) }
+    const { code, because } = (await write('none.json')).json.refused
+    expect([code, because]).toEqual(['NOT_ENOUGH_SIGNERS', expect.stringContaining('FROZEN')])
+    const warm = vaultOf(place, 'warm')
+    house.lies.VaultService = { GetVault: async () => ({ vault: warm }) }
+    expect((await write('none.json')).json.refused.code).toBe('VAULT_NOT_FOUND')
+    expect(existsSync(join(out, 'none.json'))).toBe(false)
   })
 })

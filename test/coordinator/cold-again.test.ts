@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { approvalService } from '../../coordinator/service/approval.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import type { Loose } from '../policy/dev-fixture.ts'
-import { type ColdHouse, coldHouse } from './cold-house.ts'
+import { type ColdHouse, coldHouse, rootText } from './cold-house.ts'
 import { hour, preparedRelease, put, typesAbout } from './cold-planned.ts'
 import { roomOf } from './cold-room.ts'
 import { type Change, ColdRoots, type Edit } from './cold-roots.ts'
@@ -126,6 +126,25 @@ describe('a payment that comes home from its room', () => {
     expect(house.chain.sent).toEqual([])
   }, 600_000)
 
+  it('is not let go by a clock that was set back to where the policy still held', async () => {
+    const { house, roots, home, shown } = await signed()
+    const ends = new Date(house.clock.now() + 30 * 24 * hour).toISOString().replace(/\.\d+/, '')
+    await roots.succeed({
+      policy: (json) => {
+        json.expires = ends
+      },
+      book: record({ status: 'removed', version: 2 }),
+    })
+    expect(await home()).toContain('DEST_UNKNOWN N10')
+    await house.jump(40 * 24 * hour)
+    await roots.succeed({ book: record({ status: 'active', version: 1 }) })
+    expect((await shown()).codes).toEqual(['RULESET_VERSION N22: the policy is expired'])
+    house.clock.advance(-20 * 24 * hour)
+    const { bytes, codes } = await shown()
+    expect(codes).toEqual([expect.stringContaining('CLOCK N3: ')])
+    expect(bytes).toBe(0)
+  }, 600_000)
+
   it('is held back by a root that has no place for a station that signed it', async () => {
     const { house, request, roots, home, shown } = await signed()
     await roots.succeed({ root: (json) => moved(json, 'node-1') })
@@ -137,6 +156,17 @@ describe('a payment that comes home from its room', () => {
     expect(await GetApprovalPackage({ id: request }, caller)).toMatchObject({ held: because })
     expect(await shown()).toMatchObject({ state: 'SIGNED', codes: [because] })
     expect(house.chain.sent).toEqual([])
+    // For good: nobody takes it in again.
+    const before = JSON.parse(rootText).nodes[0]
+    const back = roots.succeed({
+      root: (json) => {
+        Object.assign(
+          json.nodes.find(({ node }: Loose) => node === 'node-4'),
+          before,
+        )
+      },
+    })
+    await expect(back).rejects.toThrow('PARTICIPANTS: node node-1 left and does not come back')
   }, 600_000)
 
   it('goes out where what was changed says nothing against it', async () => {

@@ -5,6 +5,7 @@ import { digestOfText } from '../../policy/document.ts'
 import { parseRoot } from '../../policy/documents.ts'
 import { rootMessage, rootSignaturesText } from '../../policy/succession.ts'
 import { ed25519Signer } from '../../proto/crypto.ts'
+import type { Digest } from '../../proto/ids.ts'
 import { isRefusal } from '../../proto/refusal.ts'
 import { tags } from '../../proto/tags.ts'
 import { changed, type Loose, publicKeyOf, seedOf } from '../policy/dev-fixture.ts'
@@ -28,6 +29,11 @@ export class ColdRoots {
 
   constructor(house: ColdHouse) {
     this.#house = house
+  }
+
+  /** Of the root in force, as plans name it. */
+  get digest(): Digest {
+    return parseRoot(this.#root).digest
   }
 
   async succeed(change: Change): Promise<void> {

@@ -3,7 +3,7 @@
 // nothing. Its parts of a signature sum to a real one. Real nodes are tested in test/house.
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import type { Attached } from '../../coordinator/links.ts'
-import { addressWord } from '../../policy/address-certificate.ts'
+import { addressWord } from '../../policy/address-word.ts'
 import { emptyHead, extend, type Head } from '../../policy/audit/chain.ts'
 import {
   checkpointBody,

@@ -1,5 +1,7 @@
 /** Documents of every kind that have no vector of their own, with honest values in every field. */
 
+import type { JsonObject } from '../../proto/jcs.ts'
+
 const digest = 'ab'.repeat(32)
 const owner = { org: 'acme', env: 'dev' }
 const head = { origin: 'acme.example/log', size: 41, root: digest }
@@ -143,6 +145,14 @@ export const nodeDocuments = {
 const subject = { ...owner, vault: 'hot-eth', key: 'k-hot-eth' }
 
 /** Of an import: what a node gives out, and what a dealer makes of it. */
+
+const record = { size: 33, root: digest }
+/** As a Station says it, beside those of a hot node. */
+export const seated: { readonly [kind: string]: readonly JsonObject[] } = {
+  acceptance: [{ ...nodeDocuments.acceptance, record }],
+  keygenAcceptance: [{ ...nodeDocuments.keygenAcceptance, record }],
+}
+
 export const importDocuments = {
   invitation: {
     format: 'custody-import-invitation/v1',

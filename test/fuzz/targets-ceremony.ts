@@ -3,12 +3,14 @@
 import { type BundleFiles, parseManifest, writeBundle } from '../../policy/ceremony/bundle.ts'
 import { judgeCeremony } from '../../policy/ceremony/judge.ts'
 import { viewOfBundle } from '../../policy/ceremony/log-view.ts'
+import { mainFault, readMainHead } from '../../policy/ceremony/main-head.ts'
 import { parseRecordLine } from '../../policy/ceremony/record.ts'
 import { parseResults } from '../../policy/ceremony/results.ts'
 import { parseStatement, parseStatements } from '../../policy/ceremony/statement.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
 import { type JsonObject, parse } from '../../proto/jcs.ts'
 import { limits } from '../../proto/limits.ts'
+import { mainPlan } from '../kit/main-heads.ts'
 import { RoomStory, trust } from '../kit/room-story.ts'
 import { seedsOf } from './corpus.ts'
 import { jsonTarget, type Target } from './target.ts'
@@ -43,6 +45,21 @@ function judged(bytes: Uint8Array): void {
   if (word === 'OK' && record !== honest) throw new Error('a changed record is OK')
 }
 
+const plan = mainPlan()
+const main = seedsOf('main-head').map((bytes) => readMainHead(bytes, plan))
+
+/** Whatever is taken is a head that the main log has signed, and did not grow from a later one. */
+function mainRead(bytes: Uint8Array): void {
+  const read = readMainHead(bytes, plan)
+  if (!main.some(({ size, root }) => size === read.size && root === read.root)) {
+    throw new Error('a head that nobody signed')
+  }
+  const later = main.filter(({ size }) => size > read.size)
+  if (later.some((seen) => mainFault(read, seen) === undefined)) {
+    throw new Error('a log grew backwards')
+  }
+}
+
 export function ceremonyTargets(): readonly Target[] {
   const json = (name: string, run: (bytes: Uint8Array, text: string) => void, share = 0.1) =>
     jsonTarget(name, seedsOf(name), run, { share })
@@ -52,6 +69,7 @@ export function ceremonyTargets(): readonly Target[] {
     json('statement', (_, text) => parseStatement(text)),
     json('statements', (bytes) => parseStatements(bytes)),
     json('results', (bytes) => parseResults(bytes)),
+    json('main-head', mainRead),
     json('ceremony', judged, 0.005),
   ]
 }

@@ -16,6 +16,7 @@ import { scriptText } from '../../policy/ceremony/script-text.ts'
 import { parseStationCard } from '../../policy/ceremony/station-card.ts'
 import { parseChange } from '../../policy/change.ts'
 import { parseChangeFacts } from '../../policy/change-facts.ts'
+import { requireColdCertified } from '../../policy/cold-address.ts'
 import { parseDestination } from '../../policy/destination.ts'
 import { parseFreeze, parseRoot, parseRuleset } from '../../policy/documents.ts'
 import { parseFacts } from '../../policy/facts.ts'
@@ -33,12 +34,13 @@ import { exportPartKind, parseParcel, parseRecipientKey } from '../../proto/expo
 import { parseHandle } from '../../proto/ids.ts'
 import { invitationKind, parseDealing, parseInvitations } from '../../proto/import-documents.ts'
 import { encode, parse } from '../../proto/jcs.ts'
+import { keyCertificateShape } from '../../proto/key-documents.ts'
 import { limits } from '../../proto/limits.ts'
 import { kinds } from '../../proto/node-documents.ts'
 import { parseRecoveryKey } from '../../proto/recovery-key.ts'
 import { parseSeal } from '../../proto/seal-file.ts'
 import { sign } from '../../proto/signed.ts'
-import { tags } from '../../proto/tags.ts'
+import { type Tag, tags } from '../../proto/tags.ts'
 import { parseTokenCard } from '../../proto/token-card.ts'
 import { parseTokenFloor } from '../../proto/token-floor.ts'
 import { parseLabel } from '../../signer-node/ceremony/label.ts'
@@ -48,6 +50,8 @@ import { Secret } from '../../signer-node/dkls23/secret.ts'
 import { judgeSpoiled, openParcel } from '../../signer-node/export-open.ts'
 import { issuedMs } from '../kit/addresses.ts'
 import * as house from '../kit/audit-documents.ts'
+import { coldWord, keyCertificate } from '../kit/cold-addresses.ts'
+import { root as coldRoot } from '../kit/cold-log.ts'
 import { testKey } from '../kit/examples.ts'
 import { directoryText } from '../kit/scene-world.ts'
 import { firstRoot } from '../kit/succession.ts'
@@ -61,12 +65,32 @@ const roster = parseRoster(directoryText)
 const recordedAt = Date.parse('2026-12-07T12:00:00Z')
 
 /** The same of two nodes; what is no text stays what it is. */
-function wordsOf(bytes: Uint8Array) {
-  return ['node-a', 'node-b'].map((node) => {
-    const said = fromUtf8(bytes)?.replace('"node":"node-a"', `"node":"${node}"`)
+function wordsOf(
+  bytes: Uint8Array,
+  [first, second] = ['node-a', 'node-b'],
+  tag: Tag = tags.address,
+) {
+  return [first, second].map((node = '') => {
+    const said = fromUtf8(bytes)?.replace(`"node":"${first}"`, `"node":"${node}"`)
     const by = house.keyOf(`${node}-identity`)
-    return sign(tags.address, said === undefined ? bytes : toUtf8(said), parseHandle(node), by.sign)
+    return sign(tag, said === undefined ? bytes : toUtf8(said), parseHandle(node), by.sign)
   })
+}
+
+/** Of two witnesses, beside what the stations confirmed. */
+function coldWords(bytes: Uint8Array) {
+  const key = keyCertificateShape(keyCertificate(), '')
+  const words = wordsOf(bytes, ['light-a', 'light-b'], tags.coldAddress)
+  return requireColdCertified(coldRoot, { key, words }, reading)
+}
+
+/** The key of a file, in whose words nothing was changed: only the honest one is taken. */
+function coldKey(bytes: Uint8Array): void {
+  const words = ['light-a', 'light-b'].map((light) => coldWord(light))
+  const key = keyCertificateShape(parse(bytes), '')
+  requireColdCertified(coldRoot, { key, words }, reading)
+  const honest = encode(keyCertificate())
+  if (Buffer.compare(encode(parse(bytes)), honest) !== 0) throw new Error('taken, and another key')
 }
 
 /** What `parse` takes, it writes again byte for byte: else one document would have two forms. */
@@ -143,6 +167,9 @@ export function documentTargets(): readonly Target[] {
     json('address-file', (bytes) => openAddress(bytes, pinned.digest, reading), 0.1),
     // Signed anew by t nodes, so that it is refused for what it says.
     json('address-word', (bytes) => requireCertified(pinned, wordsOf(bytes), reading), 0.02),
+    json('cold-address-file', (bytes) => openAddress(bytes, coldRoot.digest, reading), 0.05),
+    json('cold-address-word', (bytes) => coldWords(bytes), 0.02),
+    json('cold-address-key', (bytes) => coldKey(bytes), 0.05),
     json('change-facts', (_, text) => parseChangeFacts(text), 0.1),
     json('order', (bytes) => parseOrder(bytes), 0.1),
     // Read, and then printed: whatever can be read can be printed.

@@ -27,11 +27,13 @@ import { nativeCurve } from '../../signer-node/dkls23/curve-native.ts'
 import { word } from '../kit/addresses.ts'
 import { keyedLog, ripe } from '../kit/change-log.ts'
 import { changes } from '../kit/changes.ts'
+import { coldFile, coldWord, keyCertificate } from '../kit/cold-addresses.ts'
 import { rootText as coldRoot } from '../kit/cold-log.ts'
 import { coldStory } from '../kit/cold-story.ts'
 import { testKey } from '../kit/examples.ts'
 import { ExportCase } from '../kit/export-case.ts'
 import { coordinatorFrames, nodeFrames } from '../kit/frames.ts'
+import { mainHeads } from '../kit/main-heads.ts'
 import { Performance } from '../kit/performed.ts'
 
 import { networkTable, testPlan, tokenSecret } from '../kit/planned.ts'
@@ -45,7 +47,13 @@ import { firstRoot } from '../kit/succession.ts'
 import { testCard } from '../kit/token-card.ts'
 import { testBlock, usdtTransfer } from '../kit/tron-vectors.ts'
 import { corpusFolder } from './corpus.ts'
-import { coordinatorConfig, importDocuments, nodeDocuments, signerConfig } from './examples.ts'
+import {
+  coordinatorConfig,
+  importDocuments,
+  nodeDocuments,
+  seated,
+  signerConfig,
+} from './examples.ts'
 import { dashed, fuzzedStages } from './stages.ts'
 
 const curve = nativeCurve()
@@ -144,6 +152,10 @@ put('control-proof', provedFile())
 const words = ['node-a', 'node-b'].map((node) => word(node))
 put('address-file', addressFile([{ root: firstRoot.text, signatures: '' }], words))
 put('address-word', ...words.slice(0, 1).map(({ document }) => toUtf8(document)))
+const coldWords = ['light-a', 'light-b'].map((light) => coldWord(light))
+put('cold-address-file', coldFile())
+put('cold-address-word', ...coldWords.slice(0, 1).map(({ document }) => toUtf8(document)))
+put('cold-address-key', encode(keyCertificate()))
 put('order', ripe(keyedLog(), changes['key.refresh']).order)
 put('recovery-key', recoveryDocument({ org: 'acme', env: 'dev', node: 'node-a' } as never))
 const [key, signature] = [testKey('root'), new Uint8Array(64).fill(7)]
@@ -220,7 +232,8 @@ put(
   }),
 )
 for (const [kind, document] of Object.entries({ ...nodeDocuments, ...importDocuments }))
-  put(kind, encode(document as JsonObject))
+  put(kind, encode(document as JsonObject), ...(seated[kind] ?? []).map((one) => encode(one)))
+put('main-head', ...mainHeads())
 put('signer-config', toUtf8(JSON.stringify(signerConfig)))
 put('coordinator-config', toUtf8(JSON.stringify(coordinatorConfig)))
 put(

@@ -103,6 +103,16 @@ describe('a light witness', () => {
     await areReady(light)
   })
 
+  it('says nothing of an address: the nodes of a hot log have shares, and it has none', async () => {
+    const ticket = new Uint8Array(16).fill(7)
+    const before = house.record.refused.length
+    const certify = { ticket, vault: 'hot', paths: ['m'] }
+    house.at(light).end()!.receive('c1', { frame: 'certify', certify })
+    await house.pass(100)
+    const said = house.record.refused.slice(before).filter(({ node }) => node === light)
+    expect(said.map(({ value }) => value.code)).toEqual(['NOT_SUPPORTED'])
+  })
+
   it('whose disk went back is fenced, cosigns nothing below what it had, and helps again', async () => {
     house.at(light).kill()
     await house.pass(100)

@@ -1,6 +1,6 @@
 // Words of nodes about an address, for the organisation of `audit-documents.ts`: each signed by the
 // identity key of its node, honest or bent in any field.
-import { addressWord } from '../../policy/address-certificate.ts'
+import { addressWord } from '../../policy/address-word.ts'
 import type { Root } from '../../policy/documents.ts'
 import type { VaultRow } from '../../policy/view.ts'
 import { addressKind } from '../../proto/address-documents.ts'

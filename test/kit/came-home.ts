@@ -75,6 +75,7 @@ export function home(today: Today = {}, change: Change = {}): CameHome {
     },
     cameAt: own.clockMs + hour / 3,
     clockMs: own.clockMs + hour / 3,
+    newestAt: own.clockMs + hour / 3,
     witnessedAt: (seq) => own.witnessedAt(seq, []),
   }
   return today.home === undefined ? come : today.home(come)
@@ -129,7 +130,7 @@ export const without = (name: string): string =>
 export const with2 = (patch: Partial<CameHome>): Today => ({
   home: (come) => ({ ...come, ...patch }),
 })
-export const cameAt = (at: number): Today => with2({ cameAt: at, clockMs: at })
+export const cameAt = (at: number): Today => with2({ cameAt: at, clockMs: at, newestAt: at })
 export const intent = (patch: object): Today => ({
   view: (view) => ({ ...view, intent: { ...view.intent!, ...patch } }),
 })

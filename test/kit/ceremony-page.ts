@@ -100,6 +100,7 @@ const conditions: Readonly<Record<Condition, string>> = {
   cards: 'where cards went round',
   scenario: 'where the plan has scenarios',
   'call-back': 'for requests with a call-back',
+  'main-log': 'where the plan names the main log',
 }
 
 /** A lone underscore is emphasis in Markdown. */

@@ -1,7 +1,8 @@
 // The vault of a development cluster as the wire tells it: the line of its key and those of its
 // proven backups, signed with the cluster's own keys.
 import { readFileSync } from 'node:fs'
-import { addressFile, addressWord } from '../../policy/address-certificate.ts'
+import { addressFile } from '../../policy/address-certificate.ts'
+import { addressWord } from '../../policy/address-word.ts'
 import { writeEntry } from '../../policy/audit/entry.ts'
 import { confirmMessage, consentMessage } from '../../policy/audit/key-confirm.ts'
 import { evmAddress } from '../../policy/chain/evm.ts'

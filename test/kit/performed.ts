@@ -171,17 +171,28 @@ export abstract class Room<S extends Story> {
     return { by, type: 'words.read', step, body }
   }
 
-  /** The lines of a Record, each signed by its author's daily token; nothing is judged here. */
+  /**
+   * The lines of a Record, each signed by its author's daily token; nothing is judged here. A
+   * session that names no head was begun right before its first line.
+   */
   lines(said: readonly Uttered[] = this.said()): Uint8Array[] {
     const lines: Uint8Array[] = []
-    let prev = this.digest
+    const begun = new Map<unknown, JsonObject>()
+    let [prev, frontier] = [this.digest, emptyFrontier]
     for (const [seq, one] of said.entries()) {
-      const { by, type, step, body } = one
+      const { by, type, step } = one
+      const session = one.body['session']
+      const here = { root: toHex(rootOf(frontier)), size: seq }
+      begun.set(session, begun.get(session) ?? here)
+      const head = type === 'session.done' ? { head: begun.get(session) ?? here } : {}
+      const body = { ...head, ...one.body }
       const serial = one.token ?? this.tokenOf(by)
       const draft = { actor: actor(by), type, step, body, t: this.plan.from + 1_000 * seq }
       const unsigned = unsignedLine(draft, { seq, prev }, point(serial))
       const bytes = signedLine(unsigned, this.signWith(serial, unsigned.message))
-      prev = recordLeaf(parseRecordLine(bytes))
+      const line = parseRecordLine(bytes)
+      prev = recordLeaf(line)
+      frontier = push(frontier, line.leaf)
       lines.push(bytes)
     }
     return lines

@@ -28,6 +28,9 @@ export class ProgramRoom implements Disposable {
   readonly #players = new Map<string, Player>()
   /** Lines of the Record as the Record station has them, whoever runs there. */
   #lines: readonly { readonly step: string; readonly type: string }[] = []
+  /** Whom this test kills; whoever else ends badly has failed. */
+  readonly #dying = new Set<string>()
+  #failed: unknown
 
   constructor(parts: ProgramRoomParts) {
     this.#parts = parts
@@ -44,13 +47,31 @@ export class ProgramRoom implements Disposable {
     return this.#players.get(name)?.pid ?? 0
   }
 
-  /** SIGKILL, and the same words again when it has gone. */
-  async kill(name: string): Promise<void> {
+  /** SIGKILL, and the same words again when it has gone; `look`: what lies there meanwhile. */
+  async kill(name: string, look: () => Promise<void> = async () => {}): Promise<void> {
+    const player = this.#players.get(name)
+    if (player?.pid === undefined) throw new Error(`${name} does not run`)
+    this.#dying.add(name)
+    process.kill(player.pid, 'SIGKILL')
+    await player.ended.catch(() => {})
+    await look()
+    this.#dying.delete(name)
+    this.#start(name)
+  }
+
+  /** SIGKILL, and nobody starts it again. */
+  async lose(name: string): Promise<void> {
     const player = this.#players.get(name)
     if (player?.pid === undefined) throw new Error(`${name} does not run`)
     process.kill(player.pid, 'SIGKILL')
     await player.ended.catch(() => {})
-    this.#start(name)
+  }
+
+  /** What it answered, or why it ended otherwise. */
+  async ended(name: string): Promise<string> {
+    const player = this.#players.get(name)
+    if (player === undefined) throw new Error(`${name} does not run`)
+    return await player.ended.then(JSON.stringify, String)
   }
 
   /** While the Record station is stopped nobody is told a turn, so that what is looked at stays. */
@@ -75,6 +96,7 @@ export class ProgramRoom implements Disposable {
         }),
         new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), everyMs)),
       ])
+      if (this.#failed !== undefined) throw this.#failed
       this.#read()
       if (answer !== undefined) return answer
       const fresh = this.#lines.find(({ step }) => !seen.has(step))
@@ -106,6 +128,10 @@ export class ProgramRoom implements Disposable {
         ? recordPlayer(outside, prepared, laid, ports)
         : stationPlayer(station, prepared, laid, ports)
     this.#players.set(name, player)
+    if (station === undefined) return
+    player.ended.catch((error: unknown) => {
+      if (!this.#dying.has(name)) this.#failed ??= error
+    })
   }
 
   #read(): void {

@@ -200,11 +200,13 @@ export interface SitWish {
   readonly typed?: (node: string) => People
   readonly tamper?: () => Tamper
   readonly isMistyped?: (node: string) => boolean
+  readonly isNetwork?: boolean
+  readonly isCutOff?: (node: string) => boolean
 }
 
 export async function sit(
   plan: Read,
-  { typed = () => () => undefined, tamper = () => ({}), isMistyped = () => false }: SitWish = {},
+  { typed = () => () => undefined, tamper = () => ({}), ...wish }: SitWish = {},
 ): Promise<Sat> {
   const files = await house.coordinator.ceremonies.bundleIn(plan.digest)
   const log = new RoomLog(files)
@@ -218,7 +220,7 @@ export async function sit(
   const newHub = (): Hub => hubOf({ plan, log, clock, said })
   const sitting = {
     ...{ plan, bundle: log.bundle, digest: log.digest, root: log.first, clock, tamper },
-    ...{ people: typed, hub: newHub(), isMistyped },
+    ...{ people: typed, hub: newHub(), ...wish },
   }
   const ticking = setInterval(() => sitting.hub.tick(), 5)
   const seats = new Map<string, SeatedStation>()

@@ -23,6 +23,7 @@ import { Performer } from '../../signer-node/ceremony/performer.ts'
 import { lastTryWords } from '../../signer-node/ceremony/pin-step.ts'
 import { RecordCopy } from '../../signer-node/ceremony/record-copy.ts'
 import { SessionWatch } from '../../signer-node/ceremony/session-watch.ts'
+import { NamedRecord } from '../../signer-node/ceremony/sitting-record.ts'
 import { Station } from '../../signer-node/ceremony/station.ts'
 import { type Asked, type Desk, StationActs } from '../../signer-node/ceremony/station-acts.ts'
 import { CertificateFiles, SessionFiles } from '../../signer-node/ceremony/station-files.ts'
@@ -150,6 +151,8 @@ export interface SeatedStation {
   readonly record: RecordCopy
   readonly said: string[]
   close(): void
+  /** Its link dies; it dials anew. */
+  cut(): void
   /** As at SIGKILL: nothing is said, nothing is cleaned up, and nobody answers it any more. */
   kill(): void
 }
@@ -166,12 +169,16 @@ export interface Sitting {
   /** Whether the PIN that is typed now is a wrong one. */
   readonly isMistyped?: (node: string) => boolean
   readonly people: (node: string) => People
+  /** Over a network, where silence means something. */
+  readonly isNetwork?: boolean
+  /** Whose dials end at once. */
+  readonly isCutOff?: (node: string) => boolean
 }
 
 /** As the program of a Station does it: token, keys, log, table, script. */
 export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<SeatedStation> {
   const { card, home, socket, planned, media = sides(home) } = enrolled
-  const { plan, bundle, digest, clock, tamper = () => ({}) } = sitting
+  const { plan, bundle, digest, clock, tamper = () => ({}), isNetwork = false } = sitting
   const { node } = planned
   const said: string[] = []
   const people = sitting.people(node)
@@ -215,7 +222,10 @@ export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<Seated
   const station = new Station(
     {
       ...{ self, origin: card.org && sitting.bundle.plan.plan.origin, rootDigest: sitting.root },
-      sitting: { plan: plan.digest, patience: tablePatience({ roundS: 30, sessionS: 60 }) },
+      sitting: {
+        ...{ plan: plan.digest, patience: tablePatience({ roundS: 30, sessionS: 60 }) },
+        record: new NamedRecord(plan.plan, record),
+      },
     },
     {
       store,
@@ -254,17 +264,21 @@ export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<Seated
   performer = new Performer({ plan, own: planned, station, record, bench, clock, report })
   station.sit(
     watch.around({
-      ...{ isCarried: true, tick: () => {}, close: () => {} },
+      ...{ isCarried: !isNetwork, tick: () => {}, close: () => {} },
       dial: () => {
         const { node: end, coordinator } = framePair()
         closeStream = () => end.close()
+        if (sitting.isCutOff?.(node) === true) end.close()
         queueMicrotask(() => performer?.greet())
-        sitting.hub.seats.seated(node, bentStream(node, coordinator, tamper), true)
+        sitting.hub.seats.seated(node, bentStream(node, coordinator, tamper), !isNetwork)
         return mortal(end, life)
       },
     }),
   )
-  const ticking = setInterval(() => station.tick(), 5)
+  const ticking = setInterval(() => {
+    station.tick()
+    performer?.tick()
+  }, 5)
   const kill = (): void => {
     if (life.isOver) return
     clearInterval(ticking)
@@ -285,7 +299,7 @@ export async function seat(enrolled: Enrolled, sitting: Sitting): Promise<Seated
     void hand.close()
     socket.plug(undefined)
   }
-  return { performer, station, record, said, close, kill }
+  return { performer, station, record, said, close, kill, cut: () => closeStream() }
 }
 
 function selfOf({ org, env, node, x }: StationCard, { keys }: OpenedStation) {

@@ -35,6 +35,7 @@ import { Store } from '../../signer-node/store.ts'
 import * as house from './audit-documents.ts'
 import type { ColdHouse } from './cold-house.ts'
 import { bentStream, framePair, type Tamper } from './frame-pair.ts'
+import { oneLineRecord } from './one-line-record.ts'
 import { testBackups } from './recovery.ts'
 import { RememberedWay } from './remembered-keys.ts'
 import { rememberingCurve } from './remembering-curve.ts'
@@ -166,7 +167,8 @@ export class Room {
     })
     const report = (event: Event) => void events.push(event)
     const { timeouts = { roundS: 20, sessionS: 60 }, runner = here } = this.#options
-    const sitting = { plan: this.plan, patience: tablePatience(timeouts) }
+    const record = oneLineRecord(this.plan)
+    const sitting = { plan: this.plan, patience: tablePatience(timeouts), record }
     const station = new Station(
       { self, origin: house.origin, rootDigest: this.house.root.digest, sitting },
       {

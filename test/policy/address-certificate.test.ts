@@ -1,12 +1,8 @@
 // Whose address it is, from the file and the pinned root alone: what is enough, and every way in
 // which it is not.
 import { describe, expect, it } from 'vitest'
-import {
-  addressFile,
-  openAddress,
-  type Reading,
-  type RootText,
-} from '../../policy/address-certificate.ts'
+import { addressFile, openAddress } from '../../policy/address-certificate.ts'
+import type { Reading, RootText } from '../../policy/address-word.ts'
 import { chainOf } from '../../policy/chain/chains.ts'
 import { derive } from '../../policy/chain/derive.ts'
 import { concat, fromUtf8, toHex, toUtf8 } from '../../proto/crypto.ts'

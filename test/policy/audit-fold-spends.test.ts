@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { historyAgain, historyFacts, requestView } from '../../policy/audit/history.ts'
+import { historyFacts, requestView } from '../../policy/audit/history.ts'
 import { Overlay, readSync } from '../../policy/audit/rows.ts'
 import { parseRulebook } from '../../policy/rulebook.ts'
 import { parseDigest, parseHandle, parseVaultId } from '../../proto/ids.ts'
@@ -341,44 +341,5 @@ describe('history, read', () => {
   it('knows nothing of an intent that no line created', () => {
     const view = readSync(requestView(parseDigest(digestNamed('none'))), bootedLog().rows)
     expect(view).toMatchObject({ intent: undefined, reservation: undefined, frozen: [] })
-  })
-})
-
-describe('what is judged again once it is signed', () => {
-  const again = (on: TestLog, pay: Payment) => {
-    const { reservation } = readSync(requestView(parseDigest(pay.intent)), on.rows)
-    const { limits, ...rest } = readSync(
-      historyAgain(parseRulebook(policyText), reservation!, on.t),
-      on.rows,
-    )
-    return { ...rest, used: limits.find(({ id }) => id === 'usdt-1h')?.used }
-  }
-
-  it('counts beside it what came before, and of what came after only what has gone out', () => {
-    const on = readyLog()
-    const first = reserve(on, 'a', '0', usdt(10))
-    const own = reserve(on, 'b', '1', usdt(20))
-    const later = reserve(on, 'c', '2', usdt(30))
-    expect(again(on, own)).toEqual({ used: 10_000_000n, duplicateOf: '', frozen: false })
-    // Each of two counts the one before it, so that never both wait for each other.
-    expect(again(on, later).used).toBe(30_000_000n)
-    on.add('session.started', later.started(1, '2')).add('sign.completed', later.completed(1))
-    expect(again(on, own).used).toBe(10_000_000n)
-    on.add('tx.broadcast', later.followed)
-    expect(again(on, own).used).toBe(40_000_000n)
-    on.add('tx.settled', { ...later.followed, height: '7' })
-    expect(again(on, own).used).toBe(40_000_000n)
-    on.t += 3 * hour
-    expect(again(on, own).used).toBe(0n)
-    expect(again(on, first).used).toBe(0n)
-  })
-
-  it('repeats only what was asked for before it', () => {
-    const on = readyLog()
-    const first = reserve(on, 'a', '0')
-    const second = reserve(on.wait(60), 'b', '1')
-    expect(again(on, first).duplicateOf).toBe('')
-    expect(again(on, second).duplicateOf).toBe(first.intent)
-    expect(again(on.wait(3_600), second).duplicateOf).toBe(first.intent)
   })
 })

@@ -59,6 +59,22 @@ describe('a head that proves a fork, and waits', () => {
     expect(afterHearing(larger, withoutLog(other(1).note([1])), proof())).toBe('forked')
   })
 
+  it('gives way to no earlier and larger ones of its witness together', () => {
+    // One line more that both logs have; from then on this witness sees another one.
+    const elsewhere = grow(bootedLog(), 1)
+    const shared = toUtf8(elsewhere.note([1]))
+    grow(elsewhere.wait(9), 1)
+    const found = toUtf8(elsewhere.note([1]))
+    const larger = [3, 30, 300].map((count) => toUtf8(grow(elsewhere, count).note([1])))
+    for (const head of [found, shared, ...larger]) three.heads(head)
+    expect(three.state('node-a')).toBe('ready')
+    for (const expected of ['ready', 'forked']) {
+      grow(three.log, 1)
+      three.lines('node-a')
+      expect(three.state('node-a')).toBe(expected)
+    }
+  })
+
   it('is there beside one that only counts for the quorum', () => {
     expect(afterHearing(proof(), withoutLog(other(7).note([1])))).toBe('forked')
   })

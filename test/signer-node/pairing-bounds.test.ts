@@ -183,6 +183,89 @@ describe('a coordinator that keeps what it should carry', () => {
     expect(row(2, 1).pairing).toBe(row(1, 2).pairing)
   })
 
+  it('parts no two nodes by what it lets one of them finish late', () => {
+    const late: { readonly to: number; readonly frame: NodeFrame }[] = []
+    carry = (_from, to, what, by) => {
+      if (by === 'c2' || 'document' in what) return true
+      late.push({ to, frame: what })
+      return false
+    }
+    const claims = (by: string): void => {
+      for (const [x, other] of [
+        [1, 2],
+        [2, 1],
+      ] as const) {
+        const { id, incarnation } = at(other)
+        at(x).pairings.sighted(by, [{ node: id, incarnation: incarnation.id }])
+      }
+    }
+    const bring = (...whom: readonly number[]): void => {
+      for (const { to, frame } of late.splice(0)) {
+        if (frame.frame !== 'envelope' || !whom.includes(to)) continue
+        at(to).sessions.receive('c1', frame.envelope)
+      }
+      settle()
+    }
+    // Through the first a set-up is begun, and each of its rounds comes as late as it may.
+    claims('c1')
+    settle()
+    for (let seconds = 0; seconds < 4; seconds += 1) second()
+    bring(1, 2)
+    claims('c2')
+    for (let seconds = 0; seconds < 4; seconds += 1) second()
+    expect(row(1, 2).pairing).toMatch(/^[0-9a-f]{64}$/)
+    expect(row(2, 1).pairing).toBe(row(1, 2).pairing)
+    bring(1, 2)
+    for (let seconds = 0; seconds < 4; seconds += 1) second()
+    // The last word of it comes to one of the two alone.
+    bring(1)
+    let apart = 0
+    for (let seconds = 0; seconds < 120; seconds += 1) {
+      claims('c1')
+      claims('c2')
+      second()
+      late.splice(0)
+      if (row(1, 2).pairing === '' || row(1, 2).pairing !== row(2, 1).pairing) apart += 1
+    }
+    expect(apart).toBe(0)
+  })
+
+  it('parts no two nodes for long by last words that it loses, now of one and now of the other', () => {
+    const claims = (): void => {
+      sees(1, 2)
+      sees(2, 1)
+    }
+    const losesAt = (x: number): void => {
+      carry = (_from, to, what) => {
+        return (
+          'document' in what || what.frame !== 'envelope' || what.envelope.round < 3 || to !== x
+        )
+      }
+      claims()
+      settle()
+      carry = () => true
+      clock.advance(11_000)
+      for (const { sessions } of nodes) sessions.tick()
+    }
+    losesAt(2)
+    losesAt(1)
+    expect([row(1, 2).pairing, row(2, 1).pairing]).not.toContain('')
+    expect(row(1, 2).pairing).not.toBe(row(2, 1).pairing)
+    for (let seconds = 0; seconds < 12; seconds += 1) second()
+    expect(row(1, 2).pairing).toBe(row(2, 1).pairing)
+    let hellos = 0
+    carry = (_from, _to, what) => {
+      hellos += 'document' in what ? 1 : 0
+      return true
+    }
+    for (let seconds = 0; seconds < 120; seconds += 1) {
+      claims()
+      second()
+    }
+    // Nobody doubts any more.
+    expect(hellos).toBe(0)
+  })
+
   it('costs set-ups of its own: one in ten seconds more', () => {
     const hellos: string[] = []
     carry = (from, to, what, by) => {

@@ -1,10 +1,15 @@
+import { p256 } from '@noble/curves/nist.js'
 import { describe, expect, it } from 'vitest'
+import { wentOnWithout } from '../../../policy/ceremony/begun.ts'
 import type { BundleFiles } from '../../../policy/ceremony/bundle.ts'
+import { parseRecordLine } from '../../../policy/ceremony/record.ts'
+import { headAt } from '../../../policy/ceremony/record-chain.ts'
 import type { WrittenResults } from '../../../policy/ceremony/results.ts'
 import { parseVaultId } from '../../../proto/ids.ts'
 import type { JsonObject } from '../../../proto/jcs.ts'
 import { digestNamed, signature } from '../../kit/audit-log.ts'
 import { Performance, type Uttered } from '../../kit/performed.ts'
+import { tokenSecret } from '../../kit/planned.ts'
 import { RoomStory } from '../../kit/room-story.ts'
 
 const story = new RoomStory()
@@ -73,10 +78,10 @@ describe('I4: the script, step by step', () => {
   })
 
   it('keeps the order of steps, unless a line says why not', () => {
-    const late = at('S-6', 'request.confirmed', 2)
+    const late = at('S-3', 'request.shown', 2)
     const moved = [...without(late).slice(0, at('S-11') - 1), lineAt(late)]
     const all = [...moved, ...said.slice(at('S-11'))]
-    expect(performed(all)).toMatch(/S-6 comes too late/)
+    expect(performed(all)).toMatch(/S-3 comes too late/)
     const why = room.exception(1, 'S-10')
     const excused = [...moved.slice(0, -1), why, lineAt(late), ...said.slice(at('S-11'))]
     expect(performed(recount(excused, 1))).toBe('')
@@ -194,6 +199,63 @@ describe('I8: results by themselves', () => {
     expect(withResults(other)).toMatch(/I8 TAMPERED: the results are of another plan/)
     const lines = room.lines(withBody(said.length - 1, { results: digestNamed('x') }))
     expect(heard(room.carriedOut(lines)).join()).toMatch(/the record was closed over other results/)
+  })
+})
+
+describe('I8: where sessions began', () => {
+  const done = at('S-8', 'session.done')
+  const drawn = at('S-7')
+  const bent = (head: JsonObject) => performed(withBody(done, { head }))
+
+  it('is a head of this Record, before their own lines', () => {
+    expect(bent({ root: digestNamed('another record'), size: drawn + 1 })).toMatch(
+      /was begun at \d+ lines of another Record/,
+    )
+    expect(bent({ root: digestNamed('of later'), size: drawn + 4 })).toMatch(/its own begin at/)
+    // A token signs no line twice the same, and here each must: the head is of this very Record.
+    const { signWith } = room
+    room.signWith = (serial, message) => p256.sign(message, tokenSecret(serial))
+    const { root } = headAt(room.lines().map(parseRecordLine), drawn)
+    const early = bent({ root, size: drawn })
+    room.signWith = signWith
+    expect(early).toMatch(/begun too early: no lot of .* \(X-16\)/)
+  })
+
+  it('has everybody’s confirmation, or why there is none', () => {
+    const of = at('S-6', 'request.confirmed', 2)
+    expect(performed(without(of))).toMatch(/too early: node-c has not confirmed/)
+    const out = (node: string): Uttered => {
+      const body = { by: 'ada', expected: 'what the step asks', number: 1 }
+      const more = { decided: wentOnWithout, happened: `${node}: CEREMONY: typed wrong twice` }
+      return { by: 'recorder/rita', type: 'exception', step: 'S-6', body: { ...body, ...more } }
+    }
+    const left = without(of)
+    const excused = (node: string) => [...left.slice(0, of), out(node), ...left.slice(of)]
+    expect(performed(recount(excused('node-c'), 1))).toBe('')
+    expect(performed(recount(excused('node-b'), 1))).toMatch(/node-c has not confirmed/)
+    // A signer is never excused.
+    const first = without(at('S-6'))
+    const late = [...first.slice(0, at('S-6')), out('node-a'), ...first.slice(at('S-6'))]
+    expect(performed(recount(late, 1))).toMatch(/too early: node-a has not confirmed/)
+  })
+
+  it('is after the lot of these very signers, and of one text', () => {
+    const noted = { confirmed: ['bo'], noted: ['node-a', 'node-c'] }
+    expect(performed(withBody(drawn, noted))).toMatch(/expected the signers of the lot, node-a, /)
+    const other = { display: digestNamed('another text') }
+    expect(performed(withBody(at('S-6', 'request.confirmed', 2), other))).toMatch(
+      /node-c confirmed another text/,
+    )
+  })
+
+  it('has confirmations of its own after a session that failed', () => {
+    const why = room.exception(1, 'S-8')
+    const again = said.slice(at('S-6'), drawn + 1)
+    const tried = (second: readonly Uttered[]) =>
+      recount([...said.slice(0, drawn + 1), why, ...second, ...said.slice(drawn + 1)], 1)
+    expect(performed(tried(again))).toBe('')
+    expect(performed(tried(again.slice(1)))).toMatch(/node-a has not confirmed .* last session/)
+    expect(performed(tried(again.slice(-1)))).toMatch(/no lot|has not confirmed/)
   })
 })
 

@@ -1,7 +1,8 @@
-// What a newcomer reads at a reshare, the words of the own daily token, as the plan names it; and
-// what is said of a bag that is not whole.
+// What a newcomer reads at a reshare, the words of the own daily token, as the plan names it; the words
+// of the main log, which the auditor reads from paper; and what is said of a bag that is not whole.
 import { describe, expect, it } from 'vitest'
 import { judgeReadings } from '../../../policy/ceremony/judge-readings.ts'
+import { judgeScript } from '../../../policy/ceremony/judge-script.ts'
 import { tokenReading } from '../../../policy/ceremony/readings.ts'
 import type { Digest } from '../../../proto/ids.ts'
 import { plannedStation, plannedToken, someDigest, testPlan } from '../../kit/planned.ts'
@@ -41,6 +42,47 @@ describe('the words of a token at a reshare', () => {
       found('ana', of('D-1')),
     ]
     for (const findings of wrong) expect(findings.join()).toMatch(/R-2: the words of token were/)
+  })
+})
+
+describe('the words of the main log', () => {
+  const main = { root: someDigest('head of the main log'), size: 12 }
+  const naming = testPlan('sign', { mainRoot: someDigest('main root') })
+  const { program, modules } = naming.build
+  const [ana] = naming.stations
+  const token = ana?.tokens?.daily.serial
+  const ready = {
+    ...{ actor: { role: 'custodian', person: ana?.custodian }, seq: 2, step: 'O-8', key: '' },
+    ...{ type: 'station.ready', body: { build: program, module: modules[0], main, token } },
+  }
+  const heard = (by: string, digest: Digest, before: readonly object[] = [ready]) => {
+    const body = { by, confirmed: ['chen'], digest, what: 'main-log' }
+    const line = { actor: { role: 'auditor', person: by }, seq: 3, step: 'O-9', key: '' }
+    const given = {
+      plan: { plan: naming, digest: someDigest('plan') },
+      ...{ state: {}, results: { lines: [], documents: [], addresses: [] } },
+      lines: [...before, { ...line, type: 'words.read', body }],
+    }
+    const judged = judgeReadings(given as unknown as Parameters<typeof judgeReadings>[0])
+    return judged.map(({ because }) => because)
+  }
+
+  it('are of the head that the stations signed, read by the auditor from paper', () => {
+    expect(heard('aldo', main.root)).toEqual([])
+    const other = someDigest('head of a log that somebody swapped')
+    expect(heard('aldo', other)).toEqual([`O-9: the words of main-log were those of ${other}`])
+    expect(heard('aldo', main.root, []).join()).toMatch(/^O-9: the words of main-log were those of/)
+    expect(heard('ana', main.root)).toEqual(['O-9 is read by the auditor, got ana'])
+  })
+
+  it('are missed where the plan names that log and nobody read them', () => {
+    const missed = (plan: typeof naming) => {
+      const played = { plan, lines: [], carried: new Set<string>(), isAborted: false }
+      return judgeScript(played).filter(({ because }) => because.startsWith('O-9'))
+    }
+    const [{ because } = { because: '' }] = missed(naming)
+    expect(because).toBe('O-9: expected 1 of words.read, got 0 (X-20)')
+    expect(missed(testPlan('sign'))).toEqual([])
   })
 })
 

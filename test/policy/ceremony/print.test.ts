@@ -67,7 +67,7 @@ describe('a printed script', () => {
   })
 
   it('has every step that is played with a box for each turn, exception sheets and signatures', () => {
-    const plan = testPlan('genesis')
+    const plan = testPlan('genesis', { mainRoot: someDigest('main root') })
     const text = scriptText(read(plan)).replaceAll('\f', '')
     const html = scriptHtml(read(plan))
     for (const { id } of stepsOf('genesis')) {

@@ -42,7 +42,7 @@ const samples: { readonly [T in keyof typeof recordBodies]: JsonObject } = {
   'request.shown': { display: some, request: some },
   'request.confirmed': { display: some, request: some },
   'message.sent': { digest: some, length: 64_000, round: 1, session: some, to: ['station-2'] },
-  'session.done': { request: some, result: some, session: some },
+  'session.done': { head: { root: some, size: 7 }, request: some, result: some, session: some },
   'session.aborted': { culprit: '', reason: 'SESSION_TIMEOUT', request: some, session: some },
   'share.sealed': { ...share, tokens: ['S-1', 'S-2'] },
   'seal.tested': { ...share, token: 'S-2' },

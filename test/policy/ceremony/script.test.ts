@@ -64,7 +64,7 @@ describe('the steps of all scripts', () => {
   })
 
   it('commit with 16 words and hand over with 8', () => {
-    const commits = new Set(['build', 'bundle', 'plan', 'roster', 'key'])
+    const commits = new Set(['build', 'bundle', 'main-log', 'plan', 'roster', 'key'])
     for (const { id, words } of everything.values()) {
       if (words === undefined) continue
       expect([id, words.count]).toEqual([id, commits.has(words.what) ? 16 : 8])
@@ -169,7 +169,7 @@ describe('the turns of a plan', () => {
     expect(leastOf(named('reshare', 'R-2'), plan)).toBe(2)
   })
 
-  it('leave out what the plan has not: cards, scenario, call-back', () => {
+  it('leave out what the plan has not: cards, scenario, call-back, main log', () => {
     const played = (plan: Parameters<typeof stepsFor>[0]) => stepsFor(plan).map(({ id }) => id)
     const cards = testPlan('sign')
     expect(played(cards)).toContain('C-1')
@@ -183,6 +183,8 @@ describe('the turns of a plan', () => {
     expect(played({ ...cards, requests })).toContain('S-5')
     expect(played(testPlan('drill'))).toContain('D-1')
     expect(played(testPlan('drill', { scenarios: [] }))).not.toContain('D-1')
+    expect(played(cards)).not.toContain('O-9')
+    expect(played(testPlan('sign', { mainRoot: someDigest('main root') }))).toContain('O-9')
   })
 
   it('are the same for the same plan', () => {

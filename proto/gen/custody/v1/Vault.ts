@@ -38,7 +38,8 @@ export interface Vault {
   'later'?: (Buffer | Uint8Array | string)[];
   /**
    * The address as t nodes derived it, each in its own signed words, with the roots that name them: a
-   * file that a payer can check offline. Empty while there is none.
+   * file that a payer can check offline. Of a cold vault in the words of q witnesses, with what every
+   * station confirmed of the key. Empty while there is none.
    */
   'certificate'?: (Buffer | Uint8Array | string);
   /**
@@ -84,7 +85,8 @@ export interface Vault__Output {
   'later': (Buffer)[];
   /**
    * The address as t nodes derived it, each in its own signed words, with the roots that name them: a
-   * file that a payer can check offline. Empty while there is none.
+   * file that a payer can check offline. Of a cold vault in the words of q witnesses, with what every
+   * station confirmed of the key. Empty while there is none.
    */
   'certificate': (Buffer);
   /**
