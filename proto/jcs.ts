@@ -17,35 +17,52 @@ export function encode(value: Json): Uint8Array {
 
 /** Canonical text; throws `Refused` for what the subset does not hold. */
 export function text(value: Json): string {
-  const budget = { items: limits.jsonItemsMax }
-  return write(value, 0, budget)
+  return textOf(value, limits.jsonItemsMax)
+}
+
+/** The same, of at most `itemsMax` values: for what is larger than a document. */
+export function textOf(value: Json, itemsMax: number): string {
+  return write(value, 0, { items: itemsMax, itemsMax })
 }
 
 /** Bytes to value; only what `encode` would have written. */
-export function parse(bytes: Uint8Array, bytesMax: number = limits.documentBytesMax): Json {
+export function parse(
+  bytes: Uint8Array,
+  bytesMax: number = limits.documentBytesMax,
+  itemsMax: number = limits.jsonItemsMax,
+): Json {
   if (bytes.length > bytesMax) {
     refuse('TOO_LARGE', `expected at most ${bytesMax} bytes, got ${bytes.length}`)
   }
   const source = fromUtf8(bytes)
   if (source === undefined) return refuse('MALFORMED', 'expected well-formed utf-8')
-  return parseText(source)
+  return read(source, itemsMax)
 }
 
 export function parseText(source: string): Json {
+  return read(source, limits.jsonItemsMax)
+}
+
+function read(source: string, itemsMax: number): Json {
   let value: unknown
   try {
     value = JSON.parse(source)
   } catch {
     return refuse('MALFORMED', 'expected json')
   }
-  if (text(value as Json) !== source) refuse('MALFORMED', 'expected canonical json')
+  if (textOf(value as Json, itemsMax) !== source) refuse('MALFORMED', 'expected canonical json')
   return value as Json
 }
 
-function write(value: Json, depth: number, budget: { items: number }): string {
+interface Budget {
+  items: number
+  readonly itemsMax: number
+}
+
+function write(value: Json, depth: number, budget: Budget): string {
   if (depth > limits.jsonDepthMax) refuse('MALFORMED', `json deeper than ${limits.jsonDepthMax}`)
   budget.items -= 1
-  if (budget.items < 0) refuse('MALFORMED', `json with more than ${limits.jsonItemsMax} items`)
+  if (budget.items < 0) refuse('MALFORMED', `json with more than ${budget.itemsMax} items`)
   if (typeof value === 'string') return writeString(value)
   if (typeof value === 'boolean') return value ? 'true' : 'false'
   if (typeof value === 'number') return writeInteger(value)

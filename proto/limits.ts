@@ -161,6 +161,8 @@ export const limits = {
   /** What one range of blocks says of own addresses; a longer range is two files. */
   chainFileBytesMax: 134_217_728,
   chainFileAccountsMax: 4_096,
+  /** Values in one line of it: the first has every account with all its assets, a million alone. */
+  chainFileItemsMax: 4_194_304,
   /** Deposit addresses at which something happened in the range; a line of the file each. */
   chainFileDepositsMax: 65_536,
   /** Of an endpoint: a block with all its transactions, whole. */

@@ -6,7 +6,7 @@
 // of each vault were looked at; one at which nothing happened and nothing lies is named no further,
 // and each other one is a line of its own.
 import { toHex, toUtf8 } from '../../proto/crypto.ts'
-import { type JsonObject, parse, text } from '../../proto/jcs.ts'
+import { type JsonObject, parse, textOf } from '../../proto/jcs.ts'
 import { limits } from '../../proto/limits.ts'
 import { refuse } from '../../proto/refusal.ts'
 import {
@@ -63,14 +63,14 @@ const account = objectWith(
     address,
     /** Before the first block of the range, and after the last; none where nobody keeps them. */
     balances: list(balance, 0, limits.chainFileAssetsMax),
-    moved: list(moved, 0, limits.jsonItemsMax),
-    sent: list(sent, 0, limits.jsonItemsMax),
+    moved: list(moved, 0, limits.chainFileItemsMax),
+    sent: list(sent, 0, limits.chainFileItemsMax),
   },
   {
     /** Of networks that count the transactions of an address. */
     nonces: object({ after: amount, before: amount }),
     /** Of networks of which every block is read. */
-    received: list(received, 0, limits.jsonItemsMax),
+    received: list(received, 0, limits.chainFileItemsMax),
     /** Contracts whose events were looked at, where no balances say it. */
     tokens: list(address, 0, limits.chainFileAssetsMax),
   },
@@ -137,16 +137,16 @@ export function belowOf(looked: readonly LookedDeposits[], lines: readonly Liste
 }
 
 export function parseChainFile(bytes: Uint8Array): ChainFile {
-  const most = limits.chainFileBytesMax
+  const { chainFileBytesMax: most, chainFileItemsMax: itemsMax } = limits
   if (bytes.length > most) {
     refuse('TOO_LARGE', `expected at most ${most} bytes, got ${bytes.length}`)
   }
   const [first = new Uint8Array(), ...lines] = linesIn(bytes)
-  const file = shape(parse(first, most), 'chain')
+  const file = shape(parse(first, most, itemsMax), 'chain')
   if (lines.length > limits.chainFileDepositsMax) {
     refuse('TOO_LARGE', `expected at most ${limits.chainFileDepositsMax} deposit addresses`)
   }
-  const read = lines.map((line) => listed(parse(line, most), 'chain.listed'))
+  const read = lines.map((line) => listed(parse(line, most, itemsMax), 'chain.listed'))
   for (const one of file.accounts) requireForm(one, file.network)
   for (const one of read) requireForm(one.account, file.network)
   requireListed(file.deposits ?? [], read)
@@ -218,7 +218,7 @@ function requireForm(account: ChainAccount, of: string) {
 
 export function writeChainFile({ listed: lines = [], ...file }: ChainFile): Uint8Array {
   const { deposits: looked, ...head } = file
-  const first = text({
+  const first = lineOf({
     ...head,
     block: toHex(file.block),
     accounts: file.accounts.map(accountJson),
@@ -226,12 +226,14 @@ export function writeChainFile({ listed: lines = [], ...file }: ChainFile): Uint
     ...(looked && { deposits: looked.map(lookedJson) }),
   })
   const rest = lines.map(({ account: one, ...place }) => {
-    return text({ ...place, account: accountJson(one) })
+    return lineOf({ ...place, account: accountJson(one) })
   })
   const bytes = toUtf8([first, ...rest].join('\n'))
   parseChainFile(bytes)
   return bytes
 }
+
+const lineOf = (value: JsonObject): string => textOf(value, limits.chainFileItemsMax)
 
 function lookedJson({ publicKey, resting: rest, ...one }: LookedDeposits): JsonObject {
   return {

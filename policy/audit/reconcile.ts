@@ -41,6 +41,8 @@ export interface Reconciled {
 
 export function reconcile(chain: ChainFile, { paid, own, deposits, tokens }: Known): Reconciled {
   const byTxid = new Map(paid.flatMap((one) => one.txids.map((txid) => [txid, one] as const)))
+  // The first line of each nonce: of very many foreign ones each is looked for once.
+  const byPlace = new Map(paid.toReversed().map((one) => [`${one.from} ${one.slot}`, one] as const))
   const open: string[] = []
   const all = accountsIn(chain)
   const known = new Map(all.map((account) => [account.address, account]))
@@ -55,7 +57,7 @@ export function reconcile(chain: ChainFile, { paid, own, deposits, tokens }: Kno
     if (own.has(address) || below.has(address)) findings.push(...unlisted(account, tokens))
     for (const sent of account.sent) {
       const payment = byTxid.get(sent.txid)
-      if (payment === undefined) findings.push(foreign(sent, account, paid))
+      if (payment === undefined) findings.push(foreign(sent, account, byPlace))
       else findings.push(...differences(sent, account, payment))
       if (payment !== undefined && payment.settled === undefined && !payment.isDropped) {
         open.push(sent.txid)
@@ -119,9 +121,9 @@ function unlisted(
 function foreign(
   { txid, nonce, value, to }: Sent,
   { address }: ChainAccount,
-  paid: readonly Paid[],
+  byPlace: ReadonlyMap<string, Paid>,
 ): Finding {
-  const place = paid.find(({ from, slot }) => from === address && slot === `${nonce}`)
+  const place = byPlace.get(`${address} ${nonce}`)
   const moves = `${value} to ${to || (nonce === undefined ? 'no transfer' : 'a new contract')}`
   const counted = nonce === undefined ? '' : ` with nonce ${nonce}`
   const what = `${address} signed ${txid}${counted}, ${moves}`

@@ -19,7 +19,7 @@ import { refuse } from '../../proto/refusal.ts'
 import type { Clock, Random } from '../ports.ts'
 import { Confirmations } from './confirmations.ts'
 import type { Hub } from './hub.ts'
-import { withoutKey } from './hub-orders.ts'
+import { triesSpent, withoutKey } from './hub-orders.ts'
 import { drawn } from './lot.ts'
 import type { RecordCopy } from './record-copy.ts'
 import { type Concluded, RoomClosing } from './room-closing.ts'
@@ -337,14 +337,15 @@ export class Conductor {
     const request = requests.find((one) => one.vault === first.vault && one.op.startsWith('key.'))
     if (request === undefined) return refuse('PLAN', `no request makes the key of ${first.vault}`)
     if (await this.#isOver(group, request.request)) return undefined
-    for (let tries = 1; tries <= triesMax; tries += 1) {
+    for (let [tries, above] = [1, 1]; tries <= triesMax; above += 1) {
       const nodes = this.#nodesOf(group)
       await this.#voice.seated(nodes)
       if (this.#stopped !== '') return undefined
       const telling = this.#voice.all(turns, nodes, this.#with(first))
-      const order = log.dealOrder(request, tries)
+      const order = log.dealOrder(request, above)
       const ended = await hub.deal(order)
       const because = withoutKey(ended, order.holders)
+      tries += triesSpent(ended, above)
       if (ended.kind === 'certified' && because === '') {
         results.add(ended.result)
         await this.#finish(group, await telling)

@@ -78,3 +78,14 @@ export function withoutKey(ended: DealEnded, holders: readonly string[]): string
   const lacking = holders.filter((node) => !ended.certifiedBy.includes(node))
   return lacking.length === 0 ? '' : `${lacking.join(', ')} did not take the certificate`
 }
+
+/** Each is refused in moments; more than a few that nobody's death explains are no accident. */
+const heldMax = 8
+
+/**
+ * 1 when this was a try, 0 when it began nothing: a share of its epoch lies at a Station from a
+ * dealing that died, and the next is above it. Whoever was started again knows no such epoch.
+ */
+export function triesSpent(ended: DealEnded, above: number): 0 | 1 {
+  return ended.kind === 'failed' && ended.reason === 'EPOCH' && above <= heldMax ? 0 : 1
+}

@@ -72,7 +72,7 @@ export class RoomLog {
     return order
   }
 
-  dealOrder({ request, vault }: PlannedRequest, tries: number): DealOrder {
+  dealOrder({ request, vault }: PlannedRequest, above: number): DealOrder {
     const { bytes: order, digest: orderDigest } = this.#warrant(request)
     const change = this.change(request)
     const row = readSync(get(tables.vault, vault), this.history.rows)
@@ -80,10 +80,10 @@ export class RoomLog {
     const { stations, called } = this.bundle.plan.plan
     const here = stations.filter(({ node }) => called.includes(node)).sort((a, b) => a.x - b.x)
     const holders = here.filter(({ part }) => part !== 'leaves').map(({ node }) => node)
-    const named = { change: request, order, orderDigest, from, epoch: from + tries }
+    const named = { change: request, order, orderDigest, from, epoch: from + above }
     const line = lineOf(change)
     const nodes = here.map(({ node }) => node)
-    return { ...named, line, attempt: tries, nodes, holders }
+    return { ...named, line, attempt: above, nodes, holders }
   }
 
   change(request: Digest): Change {

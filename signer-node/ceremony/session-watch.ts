@@ -55,7 +55,10 @@ interface Left {
 
 export class SessionWatch {
   #sent: Sent[] = []
-  /** Of the acceptance that was sent last. */
+  /**
+   * Of the acceptance that was sent last: a session has one before its first message. It may have
+   * been asked for before the turn that begins it is played here.
+   */
   #head: RecordHead | undefined
   readonly #files: SessionFiles
   readonly #left = new Map<Digest, Left>()
@@ -95,7 +98,6 @@ export class SessionWatch {
   /** Before a session about it begins. */
   begin(request: Digest): void {
     this.#sent = []
-    this.#head = undefined
     this.#left.delete(request)
     this.#files.forget(request)
   }

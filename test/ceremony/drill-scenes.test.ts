@@ -11,7 +11,11 @@ import { MemoryRows, readSync } from '../../policy/audit/rows.ts'
 import { get, tables } from '../../policy/audit/tables.ts'
 import { parseSignature, verifies } from '../../policy/chain/signature.ts'
 import { fromUtf8 } from '../../proto/crypto.ts'
-import type { DealOrder, SignEnded } from '../../signer-node/ceremony/hub-orders.ts'
+import {
+  type DealOrder,
+  type SignEnded,
+  triesSpent,
+} from '../../signer-node/ceremony/hub-orders.ts'
 import * as documents from '../kit/audit-documents.ts'
 import { freeze } from '../kit/change-log.ts'
 import { ColdHouse, type Sat, vault } from '../kit/cold-house.ts'
@@ -82,13 +86,17 @@ describe('a custodian who is dead', () => {
     const first = await here.hub.deal(sat.deal)
     expect(first).toMatchObject({
       kind: 'failed',
+      reason: 'EPOCH',
       because: expect.stringMatching(
         /EPOCH: expected an epoch above 2: a share of it lies here and never came into force, deal above it, got 2$/,
       ),
     })
+    // It began nothing and is none of the room's three, unless it goes on and on.
+    expect([triesSpent(first, 1), triesSpent(first, 8), triesSpent(first, 9)]).toEqual([0, 0, 1])
     here.permit(sat.request)
     const again = await here.hub.deal({ ...sat.deal, epoch: sat.deal.epoch + 1, attempt: 2 })
     if (again.kind === 'failed') throw new Error(again.because)
+    expect(triesSpent(again, 2)).toBe(1)
     expect(again.certifiedBy).toEqual(house.names)
     house.imported(again.result.lines, [fromUtf8(sat.deal.order) ?? ''])
     expect(house.row()).toMatchObject({ epoch: 3, publicKey })

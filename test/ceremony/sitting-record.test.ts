@@ -7,12 +7,18 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { wentOnWithout } from '../../policy/ceremony/begun.ts'
 import { parseRecordLine } from '../../policy/ceremony/record.ts'
 import { seatsOf } from '../../policy/ceremony/record-seats.ts'
+import { type NodeFrame, writeSigned } from '../../proto/frames.ts'
 import { parseDigest, parseNodeId } from '../../proto/ids.ts'
+import { text } from '../../proto/jcs.ts'
 import { attempt, isRefusal } from '../../proto/refusal.ts'
 import { RecordCopy } from '../../signer-node/ceremony/record-copy.ts'
+import { SessionWatch } from '../../signer-node/ceremony/session-watch.ts'
 import { NamedRecord } from '../../signer-node/ceremony/sitting-record.ts'
+import { SessionFiles } from '../../signer-node/ceremony/station-files.ts'
 import { type AtTheTable, requireNoRecord, requireRecord } from '../../signer-node/sitting.ts'
+import { seated } from '../fuzz/examples.ts'
 import { digestNamed } from '../kit/audit-log.ts'
+import { framePair } from '../kit/frame-pair.ts'
 import { Genesis, GenesisStory } from '../kit/genesis-room.ts'
 import { Performance, type Room, type Story, type Uttered } from '../kit/performed.ts'
 import { refusedWith } from '../kit/refused.ts'
@@ -193,5 +199,35 @@ describe('the Record that an acceptance of a key names', () => {
     grow(read + 1)
     expect(parseRecordLine(all[read] ?? new Uint8Array()).step).toBe('G-4')
     expect(named.name(key).size).toBe(read + 1)
+  })
+})
+
+describe('the end of a session, as its Station writes it', () => {
+  it('names the Record of its acceptance, also where that went out before the turn began', () => {
+    const [accepted] = seated['keygenAcceptance'] ?? []
+    const signed = {
+      credential: a!,
+      document: text(accepted!),
+      signature: new Uint8Array(64),
+    }
+    const watch = new SessionWatch(new SessionFiles(join(home, 'sessions')))
+    const { send } = watch
+      .around({
+        ...{ isCarried: true, tick: () => {}, close: () => {} },
+        dial: () => framePair().node,
+      })
+      .dial('table', () => {})
+    const [change, keyState] = [digestNamed('change'), digestNamed('key state')]
+    send({
+      frame: 'accepted',
+      accepted: { ticket: new Uint8Array(16), acceptance: writeSigned(signed) },
+    })
+    // Its custodian had confirmed, and the Record station asks for the turn anew.
+    watch.begin(change)
+    const of = { sid: new Uint8Array(32), round: 1, from: 'node-a', to: 'node-b' }
+    send({ frame: 'envelope', envelope: { ...of, ciphertext: new Uint8Array(9) } } as NodeFrame)
+    watch.ears.certified?.({ change, keyState } as never)
+    const { drafts } = watch.left(change)
+    expect(drafts.at(-1)?.body['head']).toEqual({ size: 33, root: 'ab'.repeat(32) })
   })
 })

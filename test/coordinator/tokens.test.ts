@@ -12,10 +12,11 @@ import { chainOf } from '../../policy/chain/chains.ts'
 import { evmAddress } from '../../policy/chain/evm.ts'
 import { normalise } from '../../policy/chain/signature.ts'
 import type { Intent } from '../../policy/intent.ts'
-import { sha256, toUtf8 } from '../../proto/crypto.ts'
+import { fromHex, keccak256, sha256, toHex, toUtf8 } from '../../proto/crypto.ts'
 import { parseHandle, parsePersonId, parseVaultId } from '../../proto/ids.ts'
 import { type Anvil, anvilInstalled, startAnvil } from '../kit/anvil.ts'
 import { unwatched } from '../kit/chain-watch.ts'
+import { giveToken, putToken } from '../kit/token-state.ts'
 
 const secret = sha256(toUtf8('a key for token tests'))
 const publicKey = secp256k1.getPublicKey(secret, true)
@@ -226,5 +227,66 @@ describe.skipIf(!anvilInstalled).each(tokens)('$title', (token) => {
   it('is not paid with beyond the balance', async () => {
     const payment = asked(contract, { amount: 1_000_000n * one })
     expect(await builtOf(payment)).toMatchObject({ kind: 'later', code: 'CHAIN_UNAVAILABLE' })
+  })
+})
+
+// What an operator's endpoint says is Tether's code on Ethereum, on the chain of these tests:
+// `CUSTODY_TETHER=https://... npx vitest run test/coordinator/tokens.test.ts`. Only code with the hash
+// that is publicly known of it is run, and no token is moved there. Balances are its storage slot 2.
+const tether = '0xdac17f958d2ee523a2206206994597c13d831ec7'
+const tetherCode = 'b44fb4e949d0f78f87f79ee46428f23a2a5713ce6fc6e0beb3dda78c2ac1ea55'
+const tetherUrl = process.env['CUSTODY_TETHER'] ?? ''
+
+async function codeOf(url: string, address: string): Promise<string> {
+  const asked = { jsonrpc: '2.0', id: 1, method: 'eth_getCode', params: [address, 'latest'] }
+  const headers = { 'content-type': 'application/json' }
+  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(asked) })
+  const { result } = (await answer.json()) as { readonly result?: unknown }
+  return String(result)
+}
+
+function requireTether(code: string): string {
+  const got = toHex(keccak256(fromHex(code.slice(2)) ?? new Uint8Array()))
+  if (got !== tetherCode) throw new Error(`expected code with keccak ${tetherCode}, got ${got}`)
+  return code
+}
+
+describe.skipIf(!anvilInstalled)('code from an endpoint', () => {
+  beforeAll(() => putToken(anvil, spender))
+
+  /** A payment of it is built, mined, and its one event believed. */
+  async function paysWith(token: string, slot: bigint): Promise<void> {
+    await giveToken(anvil, { token, to: from, amount: 100_000_000n, slot })
+    const at = await paid(asked(token, { amount: 42_000_001n }))
+    const moved = [{ contract: token, to: customer, amount: 42_000_001n }]
+    expect(at).toMatchObject({ succeeded: true, moved })
+    const left = abi.encodeFunctionData('balanceOf', [from])
+    expect(BigInt(String(await anvil.call('eth_call', [{ to: token, data: left }])))).toBe(
+      57_999_999n,
+    )
+  }
+
+  it('is not run under the name of Tether where it has another hash, or none', async () => {
+    expect(() => requireTether('0x')).toThrow(/got c5d24601/)
+    const other = await codeOf(anvil.url, spender)
+    expect(other.length).toBeGreaterThan(1_000)
+    expect(() => requireTether(other)).toThrow(/expected code with keccak b44fb4e9/)
+  })
+
+  it('is put at its address and pays, as that of the own stand-in does', () =>
+    paysWith(spender, 5n))
+
+  it.skipIf(tetherUrl === '')('of Tether itself pays like the two tokens above', async () => {
+    const code = requireTether(await codeOf(tetherUrl, tether))
+    await anvil.call('anvil_setCode', [tether, code])
+    await paysWith(tether, 2n)
+    for (const [value, succeeded] of [
+      [5n, true],
+      [6n, false],
+      [0n, true],
+    ] as const) {
+      const approved = await paid(approving(tether, value)).catch(() => undefined)
+      expect(approved?.succeeded ?? false).toBe(succeeded)
+    }
   })
 })

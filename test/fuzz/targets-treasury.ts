@@ -4,9 +4,12 @@ import { type ChainFile, parseChainFile, writeChainFile } from '../../policy/aud
 import type { Paid } from '../../policy/audit/paid.ts'
 import { reconcile } from '../../policy/audit/reconcile.ts'
 import { parseRulebook } from '../../policy/rulebook.ts'
-import { toUtf8 } from '../../proto/crypto.ts'
+import { fromUtf8, toUtf8 } from '../../proto/crypto.ts'
 import { parseDigest, parseVaultId } from '../../proto/ids.ts'
 import { treasuryText } from '../policy/treasury/treasury-policy.ts'
+import { mutateBytes } from './mutate-bytes.ts'
+import { mutateJson } from './mutate-json.ts'
+import type { Chance } from './random.ts'
 import { bytesTarget, jsonTarget, type Target } from './target.ts'
 
 const [own, payee, token] = ['11', '22', '33'].map((pair) => `0x${pair.repeat(20)}`)
@@ -29,6 +32,19 @@ const chain: ChainFile = {
     },
   ],
 }
+/** The same with deposit addresses: one at which something happened is a line of its own. */
+const below: ChainFile = {
+  ...chain,
+  deposits: [
+    {
+      ...{ vault: parseVaultId('hot'), publicKey: new Uint8Array(33).fill(2), until: 300 },
+      ...{ listed: 2, resting: [{ contract: '', addresses: 3, amount: 5n }] },
+    },
+  ],
+  listed: [7, 299].map((index) => {
+    return { vault: parseVaultId('hot'), index, account: chain.accounts[0]! }
+  }),
+}
 const paid: Paid = {
   ...{ intent: parseDigest('ab'.repeat(32)), network: 'eip155:1', op: 'erc20.transfer', line: 4 },
   ...{ from: own!, to: payee!, contract: token!, amount: 5n, feeMax: 2n, slot: '3', txids: [txid] },
@@ -43,11 +59,8 @@ const line = { reference: 'w-1', asset: 'usdt', amount: '12.5', to: payee!, purp
 export function treasuryTargets(): readonly Target[] {
   return [
     // Read, written again as it was, and compared: every file that can be read is judged.
-    jsonTarget('chain-file', [writeChainFile(chain)], (bytes) => {
-      const file = parseChainFile(bytes)
-      if (Buffer.compare(writeChainFile(file), bytes) !== 0) throw new Error('written otherwise')
-      reconcile(file, { paid: [paid], own: new Set([own!]), tokens: new Set(), deposits: [] })
-    }),
+    jsonTarget('chain-file', [writeChainFile(chain)], judged),
+    jsonTarget('chain-file-deposits', [writeChainFile(below)], judged, { mutate: inOneLine }),
     bytesTarget('payout-csv', [toUtf8(csv)], (bytes) => void whole(bytes, 'csv')),
     jsonTarget('payout-json', [toUtf8(JSON.stringify([line, line]))], (bytes) => {
       whole(bytes, 'json')
@@ -56,6 +69,24 @@ export function treasuryTargets(): readonly Target[] {
       share: 0.02,
     }),
   ]
+}
+
+function judged(bytes: Uint8Array): void {
+  const file = parseChainFile(bytes)
+  if (Buffer.compare(writeChainFile(file), bytes) !== 0) throw new Error('written otherwise')
+  reconcile(file, { paid: [paid], own: new Set([own!]), tokens: new Set(), deposits: [] })
+}
+
+/** A file of several documents: one of them is broken, doubled, or comes elsewhere. */
+function inOneLine(input: Uint8Array, chance: Chance, other: Uint8Array): Uint8Array {
+  if (chance.below(16) === 0) return mutateBytes(input, chance, other)
+  const lines = (fromUtf8(input) ?? '').split('\n')
+  const at = chance.below(lines.length)
+  const line = lines[at] ?? ''
+  const put = chance.below(lines.length)
+  if (chance.below(8) === 0) lines.splice(put, chance.below(2), line)
+  else lines[at] = mutateJson(line, chance, lines[put] ?? '')
+  return toUtf8(lines.join('\n'))
 }
 
 /** Lines or faults, never some of both and never neither. */

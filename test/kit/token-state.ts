@@ -21,11 +21,19 @@ export async function putToken(anvil: Anvil, token: string): Promise<void> {
   await anvil.call('anvil_setCode', [token, code])
 }
 
+interface Given {
+  readonly token: string
+  readonly to: string
+  readonly amount: bigint
+  /** Of the contract's balances, where it is another contract. */
+  readonly slot?: bigint
+}
+
 export async function giveToken(
   anvil: Anvil,
-  { token, to, amount }: { readonly token: string; readonly to: string; readonly amount: bigint },
+  { token, to, amount, slot: of = balancesSlot }: Given,
 ): Promise<void> {
-  const place = coder.encode(['address', 'uint256'], [to, balancesSlot])
+  const place = coder.encode(['address', 'uint256'], [to, of])
   const slot = `0x${toHex(keccak256(fromHex(place.slice(2)) ?? new Uint8Array()))}`
   const units = `0x${amount.toString(16).padStart(64, '0')}`
   await anvil.call('anvil_setStorageAt', [token, slot, units])

@@ -16,6 +16,8 @@ import { addressAt } from '../../policy/chain/address.ts'
 import { depositPath } from '../../policy/deposit-path.ts'
 import { toUtf8 } from '../../proto/crypto.ts'
 import { parseVaultId } from '../../proto/ids.ts'
+import { parse } from '../../proto/jcs.ts'
+import { limits } from '../../proto/limits.ts'
 import { customer } from '../kit/audit-documents.ts'
 import { keyBody, vaultRow } from '../kit/audit-log.ts'
 import { goodStory } from '../kit/audit-story.ts'
@@ -142,6 +144,28 @@ describe('deposit addresses of a log', () => {
 
 describe('a chain file with deposit addresses', () => {
   const file = withListed(listed(7), listed(9))
+
+  it('holds as many own addresses as it may, each with four assets, in its first line', () => {
+    const [own = ''] = known.own
+    const balances = ['', ...Array.from({ length: 3 }, (_, n) => at(n))].map((contract) => {
+      return { contract, before: 1n, after: 1n }
+    })
+    const all = (count: number): ChainFile => ({
+      ...honest,
+      accounts: Array<ChainAccount>(count).fill({ ...idle(own), balances }),
+    })
+    const full = all(limits.chainFileAccountsMax)
+    expect(parseChainFile(writeChainFile(full)).accounts).toHaveLength(4_096)
+    const over = all(limits.chainFileAccountsMax + 1)
+    expect(refusedWith(() => writeChainFile(over))).not.toBe('accepted')
+  })
+
+  it('has a bound on what one line says', () => {
+    const values = `[${'1,'.repeat(limits.chainFileItemsMax)}1]`
+    const of = () => parse(toUtf8(values), limits.chainFileBytesMax, limits.chainFileItemsMax)
+    expect(of).toThrow(/more than 4194304 items/)
+    expect(refusedWith(() => parseChainFile(toUtf8(values)))).not.toBe('accepted')
+  })
 
   it('reads back what was written, a line for each', () => {
     expect(parseChainFile(writeChainFile(file))).toEqual(file)
