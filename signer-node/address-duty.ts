@@ -46,7 +46,7 @@ export class AddressDuty {
   *asked(coordinator: string, part: CoordinatorPart<'certify'>): InTurns {
     const { ports } = this.#parts
     const { ticket } = part
-    const words = yield* attemptInTurns(this.#words(part))
+    const words = yield* attemptInTurns(this.#words(coordinator, part))
     if (isRefusal(words)) {
       ports.send(coordinator, refusedFrame(this.#parts, ticket, nothingNamed, words))
       return
@@ -56,11 +56,14 @@ export class AddressDuty {
   }
 
   /** One address a turn; what may be said is asked again before anything leaves. */
-  *#words({ vault: name, paths }: CoordinatorPart<'certify'>): InTurns<readonly Signed[]> {
+  *#words(
+    coordinator: string,
+    { vault: name, paths }: CoordinatorPart<'certify'>,
+  ): InTurns<readonly Signed[]> {
     requireBounded(paths)
     const vault = parseVaultId(name)
     const known = this.#known(vault, paths)
-    this.#tally.count(paths.length)
+    this.#tally.count(coordinator, paths.length)
     const words: Signed[] = []
     for (const path of paths) {
       yield

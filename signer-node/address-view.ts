@@ -91,22 +91,28 @@ function newestWitnessed({ copy, witness }: Pick<Viewing, 'copy' | 'witness'>): 
   return from === 0 ? undefined : from - 1
 }
 
-/** How many addresses are said in a minute: each costs a signature. */
+/**
+ * How many addresses are said in a minute: each costs a signature. To each coordinator by
+ * itself, so that one that asks for ever takes from no other.
+ */
 export class Tally {
   readonly #clock: Clock
-  #said = { fromMs: 0, count: 0 }
+  /** By coordinator: those of the own config. */
+  readonly #said = new Map<string, { readonly fromMs: number; readonly count: number }>()
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  count(addresses: number): void {
+  count(coordinator: string, addresses: number): void {
     const now = this.#clock.monotonicMs()
-    if (now - this.#said.fromMs >= minuteMs) this.#said = { fromMs: now, count: 0 }
-    if (this.#said.count + addresses > limits.addressesPerMinuteMax) {
+    const last = this.#said.get(coordinator)
+    const isOver = last === undefined || now - last.fromMs >= minuteMs
+    const { fromMs, count } = isOver ? { fromMs: now, count: 0 } : last
+    if (count + addresses > limits.addressesPerMinuteMax) {
       refuse('BUSY', `expected at most ${limits.addressesPerMinuteMax} addresses a minute`)
     }
-    this.#said.count += addresses
+    this.#said.set(coordinator, { fromMs, count: count + addresses })
   }
 }
 

@@ -50,7 +50,7 @@ export class ColdAddressDuty {
   *asked(coordinator: string, part: CoordinatorPart<'certify'>): InTurns {
     const { ports } = this.#needs
     const { ticket } = part
-    const words = yield* attemptInTurns(this.#words(part))
+    const words = yield* attemptInTurns(this.#words(coordinator, part))
     if (isRefusal(words)) {
       ports.send(coordinator, refusedFrame(this.#needs, ticket, nothingNamed, words))
       return
@@ -60,12 +60,15 @@ export class ColdAddressDuty {
   }
 
   /** All in one turn: a cold vault has one address. */
-  *#words({ vault, paths }: CoordinatorPart<'certify'>): InTurns<readonly Signed[]> {
+  *#words(
+    coordinator: string,
+    { vault, paths }: CoordinatorPart<'certify'>,
+  ): InTurns<readonly Signed[]> {
     requireBounded(paths)
     const other = paths.find((path) => path !== ownPath)
     if (other !== undefined)
       refuse('NOT_SUPPORTED', `${other}: expected ${ownPath} of a cold vault`)
-    this.#tally.count(paths.length)
+    this.#tally.count(coordinator, paths.length)
     yield
     return paths.map(() => this.#word(vault))
   }

@@ -314,25 +314,25 @@ export class Pairings {
     const { report } = this.#needs.ports
     const old = this.#held.get(peer)
     if (ended.kind === 'failed') {
+      this.#lives.failed(peer, life)
       if (old !== undefined) old.doubtedUntilMs = this.#now() + doubtMs
       this.#needs.blame.failed(ended, sid)
       if (ended.reason === 'pprf-check') this.fence.setUpFailed(peer, sid)
       report({ level: 'warn', name: 'pairing-failed', peer, because: ended.because })
       return
     }
-    if (begunSize <= this.#renewedSeq) {
-      ended.result[Symbol.dispose]()
-      report({ level: 'info', name: 'pairing-old', peer, because: 'a key has new shares since' })
-      return
-    }
-    if (!this.#lives.finished(peer, life)) {
+    const [isOld, because] = [begunSize <= this.#renewedSeq, 'a key has new shares since']
+    if (isOld) report({ level: 'info', name: 'pairing-old', peer, because })
+    if (isOld || !this.#lives.finished(peer, life)) {
       ended.result[Symbol.dispose]()
       return
     }
-    const untilMs = this.#now() + limits.sessionTimeoutMs
+    const bornMs = this.#now()
+    const untilMs = bornMs + limits.sessionTimeoutMs
     if (old !== undefined)
       this.#retired = [...this.#retired, { peer, pairing: old.pairing, untilMs }]
-    const counts = { bornMs: this.#now(), begunSize, uses: 0, doubtedUntilMs: 0 }
+    const doubtedUntilMs = this.#lives.hasFailedSince(peer, life) ? bornMs + doubtMs : 0
+    const counts = { bornMs, begunSize, uses: 0, doubtedUntilMs }
     this.#held.set(peer, { pairing: ended.result, incarnation: life.incarnation, ...counts })
     report({ level: 'info', name: 'paired', peer })
     this.#needs.changed()

@@ -21,6 +21,8 @@ export interface Life {
 export class PeerLives {
   readonly #refused = new Set<string>()
   readonly #latest = new Map<NodeId, Life>()
+  /** By peer: the number of the last set-up that failed here. */
+  readonly #failed = new Map<NodeId, number>()
   #setUps = 0
 
   /** A set-up begins: both hellos are known. */
@@ -42,6 +44,16 @@ export class PeerLives {
     if (latest !== undefined && isOther) this.#refuse(peer, latest.incarnation)
     this.#latest.set(peer, life)
     return true
+  }
+
+  /** Here; the peer may have finished it. */
+  failed(peer: NodeId, { setUp }: Life): void {
+    this.#failed.set(peer, Math.max(setUp, this.#failed.get(peer) ?? 0))
+  }
+
+  /** Whether one that was begun later failed here: at the peer that one may count. */
+  hasFailedSince(peer: NodeId, { setUp }: Life): boolean {
+    return (this.#failed.get(peer) ?? 0) > setUp
   }
 
   refuse(peer: NodeId, incarnation: Uint8Array): void {

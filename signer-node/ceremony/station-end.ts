@@ -54,17 +54,21 @@ export class StationEnd {
 
   /** Whether that is the end; if not, whoever hears it asks for the lines that are missing. */
   heardOver(): boolean {
-    this.#lacksMs = this.#now()
-    return this.line()
+    // To say it again brings nothing: it puts the end off no further.
+    this.#lacksMs ??= this.#now()
+    return this.#endIfClosed()
   }
 
   /** One has come. */
   line(): boolean {
     if (this.#lacksMs === undefined) return false
     this.#lacksMs = this.#now()
-    if (!this.#isClosed) return false
-    this.#end()
-    return true
+    return this.#endIfClosed()
+  }
+
+  #endIfClosed(): boolean {
+    if (this.#isClosed) this.#end()
+    return this.#isClosed
   }
 
   /** The sitting goes on. */
@@ -72,9 +76,13 @@ export class StationEnd {
     this.#lacksMs = undefined
   }
 
-  /** For all, when the Record station hears it; else of this Station alone. */
+  /**
+   * For all, when the Record station hears it; else of this Station alone. What was confirmed here
+   * is taken back at once: whoever carries the word on may lose it, and begin the session.
+   */
   stop(because: string): void {
     const { station } = this.#needs
+    station.withdraw()
     if (this.#isClosed) this.#end()
     else if (this.#lacksMs !== undefined) this.#alone()
     else if (station.seat !== 'carried') this.#stop = { because, sinceMs: this.#now() }

@@ -74,6 +74,16 @@ describe('a Station that hears that all is over', () => {
     expect(said.join('\n')).toMatch(/no Statement of this custodian .*\n.*run, once more/)
   })
 
+  it('ends alone also where a table says it again and again, and brings nothing', async () => {
+    const { end, pass } = sitting()
+    end.heardOver()
+    for (let times = 1; times < 10; times += 1) {
+      expect(await pass(aloneMs / 10)).toBe(false)
+      expect(end.heardOver()).toBe(false)
+    }
+    expect([await pass(aloneMs / 10), end.isAlone]).toEqual([true, true])
+  })
+
   it('goes on where it is asked for more: the word was a lie, or early', async () => {
     const { end, now, pass } = sitting()
     end.heardOver()
@@ -101,6 +111,14 @@ describe('a stop at a Station', () => {
     await pass(1)
     await pass(10 * aloneMs)
     expect([stops(), end.isAlone]).toEqual([['fire'], false])
+  })
+
+  it('takes back what was confirmed here at once, whatever the table does with the word', () => {
+    for (const seat of ['heard', 'unheard', 'carried'] as const) {
+      const { end, now } = sitting(seat)
+      end.stop('I do not know this recipient')
+      expect([seat, now.withdrawn, end.isAlone]).toEqual([seat, 1, false])
+    }
   })
 
   it('ends it alone where nobody has heard it', async () => {

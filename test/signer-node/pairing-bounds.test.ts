@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { toHex } from '../../proto/crypto.ts'
 import type { NodeFrame } from '../../proto/frames.ts'
 import { parseNodeId } from '../../proto/ids.ts'
 import { limits } from '../../proto/limits.ts'
@@ -228,6 +229,52 @@ describe('a coordinator that keeps what it should carry', () => {
       if (row(1, 2).pairing === '' || row(1, 2).pairing !== row(2, 1).pairing) apart += 1
     }
     expect(apart).toBe(0)
+  })
+
+  it('parts no two nodes for long by a late one, after it stopped the later one at one of them', () => {
+    const late: { readonly to: number; readonly frame: NodeFrame }[] = []
+    const sids: Uint8Array[] = []
+    const numberOf = (sid: Uint8Array): number => {
+      const known = sids.findIndex((one) => toHex(one) === toHex(sid))
+      return known >= 0 ? known : sids.push(sid) - 1
+    }
+    carry = (_from, to, what) => {
+      if ('document' in what || what.frame !== 'envelope') return true
+      const isFirst = numberOf(what.envelope.sid) === 0
+      if (isFirst) late.push({ to, frame: what })
+      return !isFirst && (what.envelope.round < 3 || to !== 2)
+    }
+    const bring = (): void => {
+      for (const { to, frame } of late.splice(0)) {
+        if (frame.frame === 'envelope') at(to).sessions.receive('c1', frame.envelope)
+      }
+      settle()
+    }
+    const claims = (): void => {
+      sees(1, 2)
+      sees(2, 1)
+    }
+    // The first set-up comes as late as it may; the second is finished at one of them alone.
+    claims()
+    settle()
+    for (const seconds of [4, 4]) {
+      for (let passed = 0; passed < seconds; passed += 1) second()
+      bring()
+    }
+    for (let passed = 0; passed < 3; passed += 1) second()
+    claims()
+    settle()
+    expect(sids).toHaveLength(2)
+    expect([row(1, 2).pairing !== '', row(2, 1).pairing]).toEqual([true, ''])
+    at(2).sessions.stop(sids[1]!, 'COORDINATOR', 'the coordinator gave up', 'c1')
+    bring()
+    expect([row(1, 2).pairing, row(2, 1).pairing]).not.toContain('')
+    carry = () => true
+    for (let seconds = 0; seconds < 30; seconds += 1) {
+      claims()
+      second()
+    }
+    expect(row(1, 2).pairing).toBe(row(2, 1).pairing)
   })
 
   it('parts no two nodes for long by last words that it loses, now of one and now of the other', () => {

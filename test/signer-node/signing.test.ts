@@ -131,6 +131,12 @@ describe('Start', () => {
     expect(view(([a, b]) => [a!, { ...b!, document: forged(b!.document) }])).toBe('VIEW')
   })
 
+  it('stops on one that names the Record of a ceremony: this is no table', () => {
+    const record = { size: 1, root: '0'.repeat(64) }
+    expect(view(([a, b]) => [a!, three.liedBy('node-b', b!, { record })])).toBe('VIEW')
+    expect(view(([a, b]) => [a!, three.liedBy('node-b', b!, {})])).toBe('')
+  })
+
   it('stops when the own acceptance is not the one that was given', () => {
     expect(view(([a, b]) => [{ ...a!, signature: new Uint8Array(64) }, b!])).toBe('VIEW')
   })
