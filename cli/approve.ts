@@ -36,13 +36,13 @@ import {
 } from './verb.ts'
 
 export const pending: Verb = {
-  about: 'what waits for my decision',
+  about: 'what waits for my decision, and what a room has signed and is held back',
   usage: '[--as DIR]',
   words: { min: 0, max: 0 },
   options: profileOptions,
   run: (args, world) =>
     atDesk(args, world, ['approver'], async ({ client, ruleset }) => {
-      const { pending: found } = must(await client.ApprovalService.ListPending({}))
+      const { pending: found, held } = must(await client.ApprovalService.ListPending({}))
       const items = found.map((one) => ({ ...waiting(one.intent, ruleset), ...toldOf(one) }))
       const lines = items.map(
         ({ check, id, what, rule, missing, expires }) =>
@@ -50,7 +50,12 @@ export const pending: Verb = {
           `           ${rule}, needs ${missing.join(' + ')}, until ${expires}\n` +
           `           ${id}\n`,
       )
-      return done(lines.join('') || 'nothing waits for you\n', { pending: items })
+      const kept = held.map(({ intent, because }) => ({ ...waiting(intent, ruleset), because }))
+      const keptLines = kept.map(({ check, id, what, because }) => {
+        return `${check}  HELD BACK ${what}\n           ${because}\n           ${id}\n`
+      })
+      const text = `${lines.join('') || 'nothing waits for you\n'}${keptLines.join('')}`
+      return done(text, { pending: items, held: kept })
     }),
 }
 

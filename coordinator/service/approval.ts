@@ -17,20 +17,17 @@ import { type Looked, lookAt } from '../desk/request.ts'
 import { callerOf } from '../requests.ts'
 import { readBlob } from '../store/blobs.ts'
 
-const pendingMax = 100
+const newest = { before: Number.MAX_SAFE_INTEGER, countMax: 100 }
 
 export function approvalService(coordinator: Coordinator): Handlers['ApprovalService'] {
   const { decisions, requests } = coordinator
   return {
     ListPending: async (_request, caller) => {
       const person = await personOf(coordinator, caller)
-      const rows = await requests.list({
-        state: 'AWAITING_APPROVAL',
-        before: Number.MAX_SAFE_INTEGER,
-        countMax: pendingMax,
-      })
+      const rows = await requests.list({ ...newest, state: 'AWAITING_APPROVAL' })
       const all = await Promise.all(rows.map(({ intent }) => looked(coordinator, intent)))
-      return { pending: all.filter((one) => mayDecide(one, person)).map(pendingOf) }
+      const pending = all.filter((one) => mayDecide(one, person)).map(pendingOf)
+      return { pending, held: await allHeld(coordinator) }
     },
     GetApprovalPackage: async ({ id }) => {
       const found = await looked(coordinator, parseDigest(id, 'request'))
@@ -77,6 +74,25 @@ async function heldOf({ driver }: Coordinator, { the }: Looked): Promise<string>
   const isSigned = the.row.state === 'SIGNED'
   const held = isSigned && (await heldBack(driver, the.row.intent, driver.clock.now()))
   return held ? `${held.code} ${held.because}` : ''
+}
+
+/** Whoever may decide or not: what came home signed and does not go is for everybody to see. */
+async function allHeld(coordinator: Coordinator) {
+  const { driver, requests } = coordinator
+  // Only a log of cold vaults has rooms.
+  if (!(await driver.memory.at(driver.copy)).root.cold) return []
+  const rows = await requests.list({ ...newest, state: 'SIGNED' })
+  const all = await Promise.all(
+    rows.map(async ({ intent }) => {
+      const found = await looked(coordinator, intent)
+      return { found, because: await heldOf(coordinator, found) }
+    }),
+  )
+  return all.flatMap(({ found: { the }, because }) => {
+    return because === ''
+      ? []
+      : [{ id: the.row.intent, intent: toUtf8(the.signed.document), because }]
+  })
 }
 
 /** Asked by the rule, not heard yet, and without an interest of their own. */

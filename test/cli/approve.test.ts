@@ -3,6 +3,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { run } from '../../cli/run.ts'
 import { checkCode } from '../../cli/show.ts'
 import { openSigned } from '../../policy/approval.ts'
 import { displayDigest } from '../../policy/display.ts'
@@ -66,7 +67,7 @@ describe('pending and show', () => {
   it('list a call as a call, and not as a payment of nothing', async () => {
     const intent = encodeIntent(calling().intent!)
     const pending = [{ id: '', intent, rule: 'router-approve', missing: ['2 ops'], expires: '' }]
-    house.lies.ApprovalService = { ListPending: async () => ({ pending }) }
+    house.lies.ApprovalService = { ListPending: async () => ({ pending, held: [] }) }
     const { json } = await ana(['pending'])
     expect(json.pending[0].what).toMatch(/^call of approve at 0x[0-9a-f]{40} by warm-eth, with 0/)
   })
@@ -76,10 +77,27 @@ describe('pending and show', () => {
     const pending = asked.map((intent) => {
       return { id: '', intent, rule: 'router-permit', missing: ['2 ops'], expires: '' }
     })
-    house.lies.ApprovalService = { ListPending: async () => ({ pending }) }
+    house.lies.ApprovalService = { ListPending: async () => ({ pending, held: [] }) }
     const { json } = await ana(['pending'])
     expect(json.pending[0].what).toMatch(/^Permit for 0x[0-9a-f]{40}, to be signed by warm-eth$/)
     expect(json.pending[1].what).toBe('a declaration, to be signed by warm-eth')
+  })
+
+  it('list what a room has signed and may not go, with the reason', async () => {
+    const intent = encodeIntent(calling().intent!)
+    const because = 'FROZEN N4: frozen: cold'
+    house.lies.ApprovalService = {
+      ListPending: async () => ({ pending: [], held: [{ id: '', intent, because }] }),
+    }
+    const { json } = await ana(['pending'])
+    expect(json).toMatchObject({
+      pending: [],
+      held: [{ because, what: expect.stringMatching(/^call of app/) }],
+    })
+    const { stdout } = await run(['pending', '--as', place.path('people/ana')], testWorld())
+    const [nothing, what, why, id] = stdout.split('\n').map((line) => line.trim())
+    expect([nothing, why, id]).toEqual(['nothing waits for you', because, json.held[0].id])
+    expect(what).toBe(`${json.held[0].check}  HELD BACK ${json.held[0].what}`)
   })
 
   it('show an own vault by its key', async () => {

@@ -3,8 +3,9 @@
 // nothing else does. The signature is in the log whatever is said.
 import { afterEach, describe, expect, it } from 'vitest'
 import { approvalService } from '../../coordinator/service/approval.ts'
+import { parseHandle } from '../../proto/ids.ts'
 import { isRefusal } from '../../proto/refusal.ts'
-import type { Loose } from '../policy/dev-fixture.ts'
+import { digestFor, type Loose } from '../policy/dev-fixture.ts'
 import { type ColdHouse, coldHouse, rootText } from './cold-house.ts'
 import { hour, preparedRelease, put, typesAbout } from './cold-planned.ts'
 import { roomOf } from './cold-room.ts'
@@ -151,9 +152,10 @@ describe('a payment that comes home from its room', () => {
     const because = 'PARTICIPANTS N2: node-1 signed it, and is no node of root 2'
     expect(await home()).toBe(because)
     await house.pass(3_000)
-    const { GetApprovalPackage } = approvalService(house.coordinator)
-    const caller = {} as Parameters<typeof GetApprovalPackage>[1]
-    expect(await GetApprovalPackage({ id: request }, caller)).toMatchObject({ held: because })
+    const { GetApprovalPackage, ListPending } = approvalService(house.coordinator)
+    const ana = { role: 'approver', id: parseHandle('ana'), pin: digestFor('tls/ana') } as const
+    expect(await GetApprovalPackage({ id: request }, ana)).toMatchObject({ held: because })
+    expect(await ListPending({}, ana)).toMatchObject({ held: [{ id: request, because }] })
     expect(await shown()).toMatchObject({ state: 'SIGNED', codes: [because] })
     expect(house.chain.sent).toEqual([])
     // For good: nobody takes it in again.

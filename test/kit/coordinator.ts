@@ -215,6 +215,7 @@ function handlers(place: Place, state: State, log: Log): Omit<Handlers, 'NodeLin
           missing: ['1 ops'],
           expires: writeTime(readAsked(signed.document).intent.notAfter),
         })),
+        held: [],
       }),
       GetApprovalPackage: async ({ id }) => {
         const kept = state.requests.get(id)
