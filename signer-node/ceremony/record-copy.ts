@@ -76,10 +76,18 @@ export class RecordCopy {
       refuse('RECORD', `expected line ${this.#lines.length}, got ${seq}`, 'X-14')
     }
     const { line, state } = follow(this.#state, bytes)
+    this.#requireRoom(line)
     this.#append(bytes)
     this.#lines.push(line)
     this.#state = state
     return true
+  }
+
+  /** A file that is too large is not read again. The last line always has room. */
+  #requireRoom({ type, bytes }: RecordLine): void {
+    const last = type === 'record.closed' ? 0 : limits.recordLineBytesMax + 1
+    if (this.#length + bytes.length + 1 + last <= limits.recordBytesMax) return
+    refuse('TOO_LARGE', `record: expected at most ${limits.recordBytesMax} bytes`)
   }
 
   #append(bytes: Uint8Array): void {

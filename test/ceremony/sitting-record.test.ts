@@ -10,6 +10,7 @@ import { seatsOf } from '../../policy/ceremony/record-seats.ts'
 import { type NodeFrame, writeSigned } from '../../proto/frames.ts'
 import { parseDigest, parseNodeId } from '../../proto/ids.ts'
 import { text } from '../../proto/jcs.ts'
+import { limits } from '../../proto/limits.ts'
 import { attempt, isRefusal } from '../../proto/refusal.ts'
 import { RecordCopy } from '../../signer-node/ceremony/record-copy.ts'
 import { SessionWatch } from '../../signer-node/ceremony/session-watch.ts'
@@ -137,6 +138,26 @@ describe('the Record that an acceptance of a payment names', () => {
     expect(anew.name(payment)).toEqual(second)
     expect(refusedWith(() => anew.require(payment, first))).toBe('CEREMONY X-16')
     anew.require(payment, second)
+  })
+})
+
+describe('a copy of the Record', () => {
+  it('takes no line that leaves too little room for the last one in a file that is read', () => {
+    const bounds = limits as unknown as { recordBytesMax: number }
+    const most = bounds.recordBytesMax
+    const { plan, bundle } = paying.story
+    const path = join(home, 'large.jsonl')
+    const three = lines.slice(0, 3).reduce((sum, line) => sum + line.length + 1, 0)
+    bounds.recordBytesMax = three + limits.recordLineBytesMax + 1
+    try {
+      const copy = new RecordCopy(path, seatsOf(plan, bundle))
+      for (const seq of [0, 1, 2]) copy.take(seq, lines[seq]!)
+      expect(refusedWith(() => copy.take(3, lines[3]!))).toBe('TOO_LARGE')
+      expect([copy.lines.length, copy.state.size]).toEqual([3, 3])
+      expect(new RecordCopy(path, seatsOf(plan, bundle)).rootAt(3)).toBe(copy.rootAt(3))
+    } finally {
+      bounds.recordBytesMax = most
+    }
   })
 })
 
