@@ -3,11 +3,9 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { run } from '../../cli/run.ts'
 import { checkCode } from '../../cli/show.ts'
 import { openSigned } from '../../policy/approval.ts'
 import { displayDigest } from '../../policy/display.ts'
-import { encodeIntent } from '../../policy/request.ts'
 import { parseRoster } from '../../policy/roster.ts'
 import { parseDigest } from '../../proto/ids.ts'
 import { refusal } from '../../proto/refusal.ts'
@@ -23,8 +21,6 @@ import {
 import { vaultOf } from '../kit/cluster-vault.ts'
 import { type FakeCoordinator, fakeCoordinator } from '../kit/coordinator.ts'
 import { freePort } from '../kit/ports.ts'
-import { calling } from '../kit/scene-calls.ts'
-import { permitting, stating } from '../kit/scene-messages.ts'
 
 let place: Place
 let house: FakeCoordinator
@@ -62,42 +58,6 @@ describe('pending and show', () => {
       `TO        ${payee.toLowerCase()}\n          customer: cust-1\n`,
     )
     expect(shown.json.display).toBe(displayDigest(shown.json.text))
-  })
-
-  it('list a call as a call, and not as a payment of nothing', async () => {
-    const intent = encodeIntent(calling().intent!)
-    const pending = [{ id: '', intent, rule: 'router-approve', missing: ['2 ops'], expires: '' }]
-    house.lies.ApprovalService = { ListPending: async () => ({ pending, held: [] }) }
-    const { json } = await ana(['pending'])
-    expect(json.pending[0].what).toMatch(/^call of approve at 0x[0-9a-f]{40} by warm-eth, with 0/)
-  })
-
-  it('list a message as one', async () => {
-    const asked = [permitting(), stating()].map(({ intent }) => encodeIntent(intent!))
-    const pending = asked.map((intent) => {
-      return { id: '', intent, rule: 'router-permit', missing: ['2 ops'], expires: '' }
-    })
-    house.lies.ApprovalService = { ListPending: async () => ({ pending, held: [] }) }
-    const { json } = await ana(['pending'])
-    expect(json.pending[0].what).toMatch(/^Permit for 0x[0-9a-f]{40}, to be signed by warm-eth$/)
-    expect(json.pending[1].what).toBe('a declaration, to be signed by warm-eth')
-  })
-
-  it('list what a room has signed and may not go, with the reason', async () => {
-    const intent = encodeIntent(calling().intent!)
-    const because = 'FROZEN N4: frozen: cold'
-    house.lies.ApprovalService = {
-      ListPending: async () => ({ pending: [], held: [{ id: '', intent, because }] }),
-    }
-    const { json } = await ana(['pending'])
-    expect(json).toMatchObject({
-      pending: [],
-      held: [{ because, what: expect.stringMatching(/^call of app/) }],
-    })
-    const { stdout } = await run(['pending', '--as', place.path('people/ana')], testWorld())
-    const [nothing, what, why, id] = stdout.split('\n').map((line) => line.trim())
-    expect([nothing, why, id]).toEqual(['nothing waits for you', because, json.held[0].id])
-    expect(what).toBe(`${json.held[0].check}  HELD BACK ${json.held[0].what}`)
   })
 
   it('show an own vault by its key', async () => {
