@@ -66,6 +66,8 @@ export interface SittingTerms {
   readonly scenarios?: readonly Scenario[]
   /** To sign what somebody has asked for already; else one is asked for here. */
   readonly payment?: Digest | undefined
+  /** Of the main log: file of its first root, and the directory of whoever reads it there. */
+  readonly main?: { readonly root: string; readonly as: string } | undefined
 }
 
 interface OutsideParts {
@@ -80,7 +82,7 @@ interface Proposed {
   readonly asked: Digest
 }
 
-interface PlanWish {
+interface PlanWish extends Pick<SittingTerms, 'main'> {
   readonly directory: string
   readonly request: Digest
   readonly table: Promise<Json>
@@ -193,7 +195,7 @@ export class Outside implements Disposable {
   async before(
     kind: RehearsalKind,
     table: Promise<Json> = Promise.resolve({ way: 'cards' }),
-    { scenarios = [], payment }: SittingTerms = {},
+    { scenarios = [], payment, main }: SittingTerms = {},
   ): Promise<Prepared> {
     this.#sittings += 1
     const directory = join(this.#directory, `${this.#sittings}-${kind}`)
@@ -203,13 +205,14 @@ export class Outside implements Disposable {
     // In that time it is drafted, approved and proposed: `#proposed` knows when that was too short.
     const aheadMs = 750 + 2.5 * (performance.now() - asking)
     const approved = this.#approved(request, house.approvers)
-    const wish = { directory, request, table, scenarios, approved, aheadMs }
+    const wish = { directory, request, table, scenarios, main, approved, aheadMs }
     const { planFile, asked } = await this.#proposed(kind, wish)
     this.#ports.say(`${this.#op(kind)} was asked for by one and approved by three`)
     const plan = parsePlan(new Uint8Array(readFileSync(planFile)))
     await this.#approved(asked, house.approvers.slice(0, 2))
     const [bundleIn, bundleOut] = [join(directory, 'in'), join(directory, 'out')]
-    await this.#ready(['ceremony', 'prepare', planFile, '--out', bundleIn])
+    const head = main === undefined ? [] : ['--main', main.as]
+    await this.#ready(['ceremony', 'prepare', planFile, '--out', bundleIn, ...head])
     this.#ports.say('the plan was approved by two, and the Bundle in is written')
     const earlyMs = plan.plan.from - this.#ports.wallMs()
     if (earlyMs > 0) await new Promise((resolve) => setTimeout(resolve, earlyMs))
@@ -330,7 +333,7 @@ export class Outside implements Disposable {
   }
 
   async #planned(kind: RehearsalKind, wish: PlanWish): Promise<string> {
-    const { directory, request, table, scenarios, aheadMs } = wish
+    const { directory, request, table, scenarios, main, aheadMs } = wish
     const { record } = this.enrolled
     const roster = this.online.at('shared', 'directory.json')
     const t = threshold(this.#stations.length)
@@ -343,6 +346,7 @@ export class Outside implements Disposable {
       ...{ root: this.#root, table: await table, requests: [requestOf(request, this.#op(kind))] },
       called: this.#stations.map(({ node }) => node),
       ...(kind === 'reshare' ? { tBefore: t } : {}),
+      ...(main === undefined ? {} : { mainRoot: main.root }),
       ...(scenarios.length === 0 ? {} : { scenarios: [...scenarios] }),
     }
     const [file, out] = [join(directory, 'draft.json'), join(directory, 'plan.json')]

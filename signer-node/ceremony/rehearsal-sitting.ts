@@ -6,7 +6,7 @@ import type { Scenario } from '../../policy/ceremony/plan.ts'
 import type { Digest } from '../../proto/ids.ts'
 import type { RehearsalPorts } from './rehearsal-enrolment.ts'
 import { freePort } from './rehearsal-online.ts'
-import type { Outside } from './rehearsal-outside.ts'
+import type { Outside, SittingTerms } from './rehearsal-outside.ts'
 import type { RehearsalKind } from './rehearsal-people.ts'
 import {
   type LaidTable,
@@ -26,6 +26,7 @@ export interface SittingWish {
   readonly scenarios: readonly Scenario[]
   /** What somebody asked for already. */
   readonly payment?: Digest
+  readonly main?: SittingTerms['main']
 }
 
 export interface PlayedSitting {
@@ -43,7 +44,7 @@ export interface PlayedSitting {
 
 export async function playSitting(
   outside: Outside,
-  { kind, card, way, scenarios, payment }: SittingWish,
+  { kind, card, way, scenarios, payment, main }: SittingWish,
   ports: RoomPorts,
 ): Promise<PlayedSitting> {
   const begun = performance.now()
@@ -52,7 +53,7 @@ export async function playSitting(
   const table = laying.then((laid) => laid.table)
   // Awaited where the plan names it; before that something else may fail first.
   table.catch(() => {})
-  const prepared = await outside.before(kind, table, { scenarios, payment })
+  const prepared = await outside.before(kind, table, { scenarios, payment, main })
   const laid = await laying
   const inRoom = performance.now()
   const room = await playRoom(outside, prepared, laid, ports)

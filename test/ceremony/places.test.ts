@@ -2,7 +2,7 @@
 // chain. What lies too much in hot goes to the cold vault's address, hot is filled from warm, and
 // warm from cold by a sitting of real programs. All of it is asked for by `custody watch`, which
 // signs nothing; people approve each by their own program.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -81,7 +81,7 @@ describe.runIf(anvilInstalled)('hot, warm and cold in two logs on one chain', ()
     cold = new LogHouse(outside.online.directory)
     const card = join(place, 'record', 'genesis')
     await playSitting(outside, { kind: 'genesis', card, way: 'network', scenarios: [] }, ports)
-    coldAt = (await cold.as('operator', 'vault', 'show', 'cold')).address
+    coldAt = await cold.addressOf('cold')
   }, 1_500_000)
   afterAll(async () => {
     outside?.[Symbol.dispose]()
@@ -157,9 +157,21 @@ describe.runIf(anvilInstalled)('hot, warm and cold in two logs on one chain', ()
     const card = join(place, 'record', 'sign')
     mkdirSync(card, { recursive: true, mode: 0o700 })
     const payment = parseDigest(id)
+    // The room sees the head of the main log: carried, proved, and read aloud.
+    const head = { root: main.at('shared/root.json'), as: main.at('operator') }
     const sitting = { kind: 'sign', card, way: 'network', scenarios: [], payment } as const
-    const played = await playSitting(outside, sitting, ports)
+    const played = await playSitting(outside, { ...sitting, main: head }, ports)
     expect(played).toMatchObject({ verdict: 'OK', lines: ['sign.completed'] })
+    const record = readFileSync(join(played.out, 'record.jsonl'), 'utf8')
+    const lines = record
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    const { root, size } = lines.find(({ body }) => body.main !== undefined).body.main
+    expect(size).toBeGreaterThan(10)
+    expect(lines.filter(({ step }) => step === 'O-9')).toMatchObject([
+      { type: 'words.read', body: { what: 'main-log', digest: root } },
+    ])
     expect(await cold.state(id)).toBe('SETTLED')
     const lie = [await main.usdtAt(warmAt), await main.usdtAt(coldAt)]
     expect(lie).toEqual([1_000_000n * one, 749_000n * one])

@@ -41,6 +41,17 @@ export class LogHouse {
     await until(`${id} settles`, async () => (await this.state(id)) === 'SETTLED')
   }
 
+  /** As soon as there is a certificate: witnesses vouch for a cold key a moment after its line. */
+  async addressOf(vault: string): Promise<string> {
+    let address = ''
+    await until(`${vault} has an address`, async () => {
+      const words = ['vault', 'show', vault, '--json', '--as', this.at('operator')]
+      ;({ address } = JSON.parse((await run(words, testWorld())).stdout))
+      return address !== ''
+    })
+    return address
+  }
+
   /** What a stranger says of everything that it keeps, who has the trust file alone. */
   async verified(place: string): Promise<string> {
     await this.as('operator', 'audit', 'export', place)
@@ -72,10 +83,6 @@ export class MainHouse extends LogHouse {
   /** Base units of the token. */
   async usdtAt(address: string): Promise<bigint> {
     return (await balances(this.rpc, address)).token
-  }
-
-  async addressOf(vault: string): Promise<string> {
-    return (await this.as('operator', 'vault', 'show', vault)).address
   }
 
   /** The next root names this book; two directors sign it. */
