@@ -297,10 +297,10 @@ export class Outside implements Disposable {
     ]
   }
 
-  /** Out of the vault, which gets coins before: its address is shown, so all backups are proven. */
+  /** Out of the vault, which gets coins first, as soon as witnesses vouch for its address. */
   async #payment(): Promise<readonly string[]> {
     const { vault } = house
-    const address = said(await this.online.as('operator', ['vault', 'show', vault]), 'address')
+    const address = said(await this.#ready(['address', 'show', vault]), 'address')
     await this.online.chain.fund(address, gift)
     const hundredths = firstPayment + BigInt(this.#payments.length)
     this.#payments = [...this.#payments, hundredths]
@@ -359,16 +359,18 @@ export class Outside implements Disposable {
   }
 
   /** The line that carries an approved plan out comes a moment after the last approval. */
-  async #ready(words: readonly string[]): Promise<void> {
+  async #ready(words: readonly string[]): Promise<JsonObject> {
+    let answer: JsonObject = {}
     await this.#until(async () => {
       try {
-        await this.online.as('operator', words)
+        answer = await this.online.as('operator', words)
         return true
       } catch (error) {
         if (error instanceof Refused && early.includes(error.refusal.code)) return false
         throw error
       }
     })
+    return answer
   }
 
   /** In the log; and what was asked for here, on the chain. */
@@ -395,4 +397,4 @@ export class Outside implements Disposable {
   }
 }
 
-const early: readonly string[] = ['CEREMONY', 'REQUEST_NOT_FOUND', 'LOG_BEHIND']
+const early = ['CEREMONY', 'LOG_BEHIND', 'NOT_ENOUGH_SIGNERS', 'REQUEST_NOT_FOUND']
