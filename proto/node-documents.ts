@@ -38,8 +38,8 @@ const parties = list(party, 1, limits.nodesMax)
 const attempt = integer(1, Number.MAX_SAFE_INTEGER)
 
 /**
- * At the table of a ceremony: the Record as the acceptor's own copy has it, in which everybody's
- * confirmation of this session stands. Absent everywhere else.
+ * At the table of a ceremony: the Record as the acceptor's own copy has it, in which everybody has
+ * confirmed what is accepted. Absent everywhere else.
  */
 const seated = { record: object({ size: integer(1, limits.recordLinesMax), root: digest }) }
 

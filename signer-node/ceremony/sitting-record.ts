@@ -15,7 +15,7 @@ interface Named {
   readonly size: number
   /** Up to the lot of the session; 0 for none. */
   readonly lot: number
-  /** What a head of this session goes to at least: past its lot, and past the session before. */
+  /** What a named head goes to at least: past the lot, and past what ran before. */
   readonly from: number
 }
 
